@@ -1,0 +1,74 @@
+"""Errors that end a command, each with what a person can do and the exit code it ends with.
+
+::
+
+    WatcherError            1   something unexpected
+    ├── UsageError          2   a wrong argument (click uses 2 as well)
+    ├── ConfigError         2   the configuration has mistakes
+    ├── AlreadyRunningError 3   another instance owns the journal
+    ├── CredentialError     4   no usable API key
+    ├── UnusableError       5   a file or a folder that a command was given cannot be used
+    └── JournalError        6   the journal cannot be opened or is newer than this program
+
+What happens to a single file while the program runs is never an exception: it is a
+:class:`watcher.model.Outcome`.
+"""
+
+from __future__ import annotations
+
+
+class WatcherError(Exception):
+    """Base of all errors that are shown to a person in one sentence.
+
+    ``title`` says what happened and to what, ``hint`` what the person can do (may be empty).
+    """
+
+    exit_code = 1
+
+    def __init__(self, title: str, hint: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.hint}".strip()
+
+
+class UsageError(WatcherError):
+    """A command was called with arguments that make no sense together."""
+
+    exit_code = 2
+
+
+class ConfigError(WatcherError):
+    """The configuration has mistakes; ``mistakes`` holds one line for each of them."""
+
+    exit_code = 2
+
+    def __init__(self, title: str, hint: str = "", mistakes: tuple[str, ...] = ()) -> None:
+        super().__init__(title, hint)
+        self.mistakes = mistakes
+
+
+class AlreadyRunningError(WatcherError):
+    """Another process works on the same journal."""
+
+    exit_code = 3
+
+
+class CredentialError(WatcherError):
+    """No API key could be found for an account."""
+
+    exit_code = 4
+
+
+class UnusableError(WatcherError):
+    """A file or folder that a command was given cannot be used."""
+
+    exit_code = 5
+
+
+class JournalError(WatcherError):
+    """The journal cannot be opened, or a newer program wrote it."""
+
+    exit_code = 6

@@ -1,0 +1,214 @@
+"""What can be configured: frozen, typed values without any idea of where they were read from.
+
+Field names are the keys of the TOML file. ``watcher.config`` turns a file into a
+:class:`Config`, with every mistake at once; nothing else builds these outside of tests.
+
+Units: ``*_seconds`` and ``*_timeout`` are seconds, ``*_size`` and ``*_rate`` are bytes and bytes
+per second (a file may also say ``"20 MB"``), 0 means "no limit" where a limit is optional.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+DEFAULT_API_URL = "https://api.hrflow.ai/v1"
+
+#: The formats HrFlow names (see the API's page of POST /profile/parsing/file), as media types.
+DEFAULT_ACCEPT = (
+    "application/pdf",
+    "image/png",
+    "image/jpeg",
+    "image/bmp",
+    "application/msword",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    "application/vnd.oasis.opendocument.text",
+    "application/rtf",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.ms-outlook",
+    "text/html",
+)
+
+#: Values a tag or a metadata may have; bool comes first because it is an int as well.
+Value = bool | int | float | str
+
+
+class Watch(enum.StrEnum):
+    """How changes in a folder are noticed."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    POLL = "poll"
+
+
+class Existing(enum.StrEnum):
+    """What happens to files that are there when a folder is watched for the first time."""
+
+    UPLOAD = "upload"
+    SKIP = "skip"
+    ASK = "ask"
+
+
+class Changed(enum.StrEnum):
+    """What happens when a file that was sent gets another content."""
+
+    UPLOAD = "upload"
+    IGNORE = "ignore"
+
+
+class Duplicates(enum.StrEnum):
+    """What happens to a file whose content went to the same source before."""
+
+    SKIP = "skip"
+    UPLOAD = "upload"
+
+
+class AfterUpload(enum.StrEnum):
+    """What happens to a file once HrFlow has it."""
+
+    KEEP = "keep"
+    MOVE = "move"
+    TRASH = "trash"
+
+
+class AfterRefusal(enum.StrEnum):
+    """What happens to a file that can never be uploaded as it is."""
+
+    KEEP = "keep"
+    MOVE = "move"
+
+
+class CreatedAt(enum.StrEnum):
+    """Where the profile's reception date comes from."""
+
+    FILE = "file"
+    NONE = "none"
+
+
+class CreatedAtFormat(enum.StrEnum):
+    """How the reception date travels: ISO 8601 with offset, or seconds since 1970."""
+
+    ISO = "iso"
+    TIMESTAMP = "timestamp"
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all settings."""
+
+
+class Item(Struct, frozen=True):
+    """One tag or metadata: ``{"name": …, "value": …}``."""
+
+    name: str
+    value: Value
+
+
+class Label(Struct, frozen=True):
+    """A profile's place in a job. ``stage`` is new, yes, later or no; ``rating`` 0 to 1.
+
+    Strings may hold placeholders, so ``stage`` and ``rating`` are checked again when filled.
+    """
+
+    job_key: str | None = None
+    job_reference: str | None = None
+    stage: str | None = None
+    stage_timestamp: int | None = None
+    rating: float | None = None
+    rating_timestamp: int | None = None
+
+
+class Account(Struct, frozen=True):
+    """One HrFlow workspace. The API key is never here: it lives in the system's keyring."""
+
+    name: str
+    email: str
+    api_url: str = DEFAULT_API_URL
+    max_requests_per_minute: int = 0
+    parallel_uploads: int = 4
+    max_upload_rate: int = 0
+    connect_timeout: float = 10.0
+    read_timeout: float = 120.0
+    #: "system", "none" or the URL of a proxy.
+    proxy: str = "system"
+
+
+class Rule(Struct, frozen=True):
+    """What applies to some files of a folder; of a folder's rules the first that matches wins.
+
+    ``None`` means "as the folder says". ``tags`` and ``metadatas`` are added to the folder's
+    (same name: the rule's value), ``labels`` replace them.
+    """
+
+    #: Pattern of the path below the folder: ``*``, ``**``, ``?`` and captures ``{name}`` (one
+    #: path part) or ``{name:one|two}``; None matches every path.
+    match: str | None = None
+    media_types: tuple[str, ...] = ()
+    min_size: int = 0
+    max_size: int = 0
+    ignore: bool = False
+    source_key: str | None = None
+    tags: tuple[Item, ...] = ()
+    metadatas: tuple[Item, ...] = ()
+    labels: tuple[Label, ...] | None = None
+    reference: str | None = None
+    sync_parsing: bool | None = None
+    sync_parsing_indexing: bool | None = None
+    webhook_parsing_sending: bool | None = None
+    created_at: CreatedAt | None = None
+
+
+class Folder(Struct, frozen=True):
+    """One watched folder. ``path`` is absolute, with ``~`` and variables already expanded."""
+
+    path: str
+    account: str
+    source_key: str
+    tags: tuple[Item, ...] = ()
+    metadatas: tuple[Item, ...] = ()
+    labels: tuple[Label, ...] = ()
+    recursive: bool = True
+    watch: Watch = Watch.AUTO
+    poll_seconds: float = 30.0
+    settle_seconds: float = 2.0
+    existing: Existing = Existing.UPLOAD
+    changed: Changed = Changed.UPLOAD
+    duplicates: Duplicates = Duplicates.SKIP
+    after_upload: AfterUpload = AfterUpload.KEEP
+    after_refusal: AfterRefusal = AfterRefusal.KEEP
+    #: Where files are moved to, relative to the folder or absolute; never watched.
+    sent_folder: str = "Sent"
+    refused_folder: str = "Refused"
+    #: Globs of names or of paths below the folder, on top of the built-in ones.
+    ignore: tuple[str, ...] = ()
+    accept: tuple[str, ...] = DEFAULT_ACCEPT
+    max_size: int = 100_000_000
+    sync_parsing: bool = False
+    #: None leaves the field out of the request: the server's own default applies.
+    sync_parsing_indexing: bool | None = None
+    webhook_parsing_sending: bool = False
+    created_at: CreatedAt = CreatedAt.FILE
+    created_at_format: CreatedAtFormat = CreatedAtFormat.ISO
+    #: ``{sha256}`` is the content's fingerprint in hexadecimal; all other placeholders of rules
+    #: may be used too.
+    reference: str = "{sha256}"
+    rules: tuple[Rule, ...] = ()
+
+
+class Config(Struct, frozen=True):
+    """The whole configuration: at least one account, any number of folders."""
+
+    accounts: tuple[Account, ...]
+    folders: tuple[Folder, ...] = ()
+    #: "error", "warning", "info" or "debug".
+    log_level: str = "info"
+
+    def account(self, name: str) -> Account:
+        """The account called ``name``; KeyError if there is none."""
+        for account in self.accounts:
+            if account.name == name:
+                return account
+        raise KeyError(name)
