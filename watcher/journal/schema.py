@@ -1,0 +1,193 @@
+"""Tables of the journal, how a file becomes a connection, and migrations."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import Final
+
+from watcher.errors import JournalError
+
+#: Version of the tables below, in ``PRAGMA user_version``.
+VERSION: Final = 1
+
+_TABLES: Final = """
+CREATE TABLE folders (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,
+    settings TEXT NOT NULL DEFAULT '',  -- fingerprint of what routing depends on
+    scanned_at REAL NOT NULL DEFAULT 0  -- 0: the first walk has not ended yet
+);
+CREATE TABLE directories (
+    id INTEGER PRIMARY KEY,
+    folder_id INTEGER NOT NULL REFERENCES folders (id),
+    path BLOB NOT NULL,
+    UNIQUE (folder_id, path)
+);
+-- One row a version of a file: a file that changes after it was sent gets a new row.
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    directory_id INTEGER NOT NULL REFERENCES directories (id),
+    name BLOB NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT NOT NULL DEFAULT '',
+    cause TEXT NOT NULL DEFAULT '',     -- key of the hold that keeps it
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    device INTEGER NOT NULL DEFAULT 0,
+    inode INTEGER NOT NULL DEFAULT 0,
+    noticed_at REAL NOT NULL,
+    changed_at REAL NOT NULL,
+    arrived_at REAL NOT NULL DEFAULT 0,
+    due_at REAL NOT NULL DEFAULT 0,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    media_type TEXT NOT NULL DEFAULT '',
+    file_name TEXT NOT NULL DEFAULT '',
+    sha256 TEXT NOT NULL DEFAULT '',
+    account TEXT NOT NULL DEFAULT '',
+    source_key TEXT NOT NULL DEFAULT '',
+    reference TEXT NOT NULL DEFAULT '',
+    fields TEXT NOT NULL DEFAULT '[]',
+    duplicate_of INTEGER,
+    profile_key TEXT NOT NULL DEFAULT '',
+    profile_name TEXT NOT NULL DEFAULT '',
+    profile_email TEXT NOT NULL DEFAULT '',
+    filing TEXT NOT NULL DEFAULT '',    -- '', 'pending' or 'failed'
+    filed_to BLOB NOT NULL DEFAULT x''
+);
+CREATE INDEX files_to_do ON files (account, due_at) WHERE state IN ('queued', 'waiting');
+CREATE INDEX files_due ON files (due_at) WHERE state IN ('queued', 'waiting');
+CREATE INDEX files_unread ON files (due_at) WHERE state = 'noticed';
+CREATE INDEX files_in_doubt ON files (due_at) WHERE state IN ('uploading', 'uncertain');
+CREATE INDEX files_held ON files (cause) WHERE cause <> '';
+CREATE INDEX files_filing ON files (id) WHERE filing = 'pending';
+CREATE INDEX files_copies ON files (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE INDEX files_changed ON files (changed_at);
+CREATE INDEX files_attention ON files (changed_at) WHERE state IN ('refused', 'parse_failed');
+-- What is on disk as far as known: the walk compares with this and with nothing else.
+CREATE TABLE names (
+    directory_id INTEGER NOT NULL REFERENCES directories (id),
+    name BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    file_id INTEGER NOT NULL,
+    PRIMARY KEY (directory_id, name)
+) WITHOUT ROWID;
+-- Who may send a content to a source: the fingerprints outlive the history of files.
+CREATE TABLE contents (
+    source_key TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    file_id INTEGER NOT NULL,
+    PRIMARY KEY (source_key, identity)
+) WITHOUT ROWID;
+CREATE INDEX contents_file ON contents (file_id);
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    file_id INTEGER NOT NULL,
+    at REAL NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX events_file ON events (file_id);
+CREATE INDEX events_uploads ON events (at) WHERE state = 'uploading';
+CREATE TABLE holds (
+    key TEXT PRIMARY KEY,
+    cause TEXT NOT NULL,
+    account TEXT NOT NULL,
+    source_key TEXT NOT NULL DEFAULT '',
+    why TEXT NOT NULL,
+    since REAL NOT NULL,
+    due_at REAL NOT NULL,
+    attempt INTEGER NOT NULL
+);
+-- Kept by triggers, so that a count costs nothing however long the history is.
+CREATE TABLE counts (state TEXT PRIMARY KEY, files INTEGER NOT NULL);
+CREATE TABLE days (day TEXT PRIMARY KEY, arrived INTEGER NOT NULL);
+CREATE TRIGGER files_added AFTER INSERT ON files BEGIN
+    INSERT INTO counts VALUES (new.state, 1)
+        ON CONFLICT (state) DO UPDATE SET files = files + 1;
+END;
+CREATE TRIGGER files_stepped AFTER UPDATE OF state ON files WHEN old.state <> new.state BEGIN
+    UPDATE counts SET files = files - 1 WHERE state = old.state;
+    INSERT INTO counts VALUES (new.state, 1)
+        ON CONFLICT (state) DO UPDATE SET files = files + 1;
+END;
+"""
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the journal at ``path`` for writing, made or brought up to date if need be.
+
+    The file is for its owner alone. JournalError when it cannot be opened, is damaged, or was
+    written by a newer program.
+    """
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = _configure(
+            sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise JournalError(
+            f"The journal {path} cannot be opened ({error}).",
+            "Check that its folder can be written to and that the disk is not full.",
+        ) from error
+    try:
+        _migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_read(path: str) -> sqlite3.Connection:
+    """Open an existing journal without the right to change it, from any one thread."""
+    if not os.path.exists(path):
+        raise JournalError(f"There is no journal at {path} yet.", "Nothing has run so far.")
+    try:
+        connection = sqlite3.connect(
+            path, isolation_level=None, timeout=10, check_same_thread=False
+        )
+        connection.execute("PRAGMA query_only = ON")
+        _check_version(_version(connection), path)
+    except sqlite3.Error as error:
+        raise JournalError(f"The journal {path} cannot be read ({error}).") from error
+    return connection
+
+
+def _configure(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = OFF")  # one writer; checked by tests, not per row
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA cache_size = -4000")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the tables to :data:`VERSION`; a step and its record are one transaction."""
+    try:
+        version = _version(connection)
+        _check_version(version, path)
+        if version == 0:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;"
+            )
+    except sqlite3.Error as error:
+        raise JournalError(
+            f"The journal {path} is damaged ({error}).",
+            "Move it aside; a new one will be built by looking through the folders.",
+        ) from error
+
+
+def _check_version(version: int, path: str) -> None:
+    if version > VERSION:
+        raise JournalError(
+            f"The journal {path} was written by a newer hrflow-watcher (version {version}).",
+            "Install that version again.",
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

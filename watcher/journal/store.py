@@ -1,0 +1,63 @@
+"""A connection to the journal with explicit transactions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from watcher.journal import rows
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from watcher.model import Entry
+
+
+class Store:
+    """One thread's connection. The first change begins a transaction, :meth:`commit` ends it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Use ``connection``, and close it in the end."""
+        self._connection = connection
+
+    def commit(self) -> None:
+        """Flush all changes to the disk, as one."""
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Take back all changes since the last commit."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """End; changes that were not committed are lost."""
+        self._connection.close()
+
+    def write(self, query: str, *values: object) -> sqlite3.Cursor:
+        """Run a query that changes something."""
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection.execute(query, values)
+
+    def read(self, query: str, *values: object) -> Any:
+        """The first row of a query, None if there is none."""
+        return self._connection.execute(query, values).fetchone()
+
+    def all(self, query: str, *values: object) -> list[Any]:
+        """All rows of a query."""
+        return self._connection.execute(query, values).fetchall()
+
+    def entries(self, where: str, *values: object) -> list[Entry]:
+        """Files for which ``where`` holds; ``f`` stands for the table of files."""
+        found = self.all(f"SELECT {rows.ENTRY} {rows.FROM} WHERE {where}", *values)
+        return [rows.entry(row, self.path_of(row[24]) if row[24] else "") for row in found]
+
+    def entry(self, file_id: int) -> Entry | None:
+        """One file, None if there is no such file."""
+        found = self.entries("f.id = ?", file_id)
+        return found[0] if found else None
+
+    def path_of(self, file_id: int) -> str:
+        """Where a file was when it was noticed; "" if there is no such file."""
+        row = self.read(f"SELECT o.path, d.path, f.name {rows.FROM} WHERE f.id = ?", file_id)
+        return rows.join(*row) if row else ""

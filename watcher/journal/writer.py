@@ -1,0 +1,322 @@
+"""The one writer of the journal."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from watcher import states
+from watcher.errors import JournalError
+from watcher.journal import rows
+from watcher.journal.holds import Holds
+from watcher.journal.queues import Queues
+from watcher.journal.schema import connect
+from watcher.model import Known, Profile, State
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from watcher.model import Candidate, Document, Route, Stat
+
+#: From which states a state may be reached, as SQL lists.
+_BEFORE = {
+    after: tuple(before for before in State if states.allowed(before, after)) for after in State
+}
+
+
+class Journal(Queues, Holds):
+    """Every file's state. Used by one thread; nothing is on disk before :meth:`commit`.
+
+    Changes of state go through :meth:`step`, which refuses what ``watcher.states`` does not
+    allow.
+    """
+
+    def __init__(self, path: str, *, connection: sqlite3.Connection | None = None) -> None:
+        """Open the journal at ``path``; JournalError if that cannot be done."""
+        super().__init__(connection or connect(path))
+        self._directories: dict[tuple[str, bytes], int] = {}
+        self._changed: dict[int, None] = {}
+
+    def take_changed(self) -> list[int]:
+        """The files whose state was changed since the last call, in the order of the changes."""
+        changed, self._changed = list(self._changed), {}
+        return changed
+
+    # -- folders
+
+    def folder(self, path: str) -> int:
+        """The id of a watched folder, noted if it is new."""
+        self.write(
+            "INSERT INTO folders (path) VALUES (?) ON CONFLICT DO NOTHING", os.fsencode(path)
+        )
+        folder_id: int = self.read("SELECT id FROM folders WHERE path = ?", os.fsencode(path))[0]
+        return folder_id
+
+    def scanned(self, folder: str) -> bool:
+        """Whether a first walk through the folder has ended at some time."""
+        row = self.read("SELECT scanned_at FROM folders WHERE path = ?", os.fsencode(folder))
+        return bool(row and row[0])
+
+    def set_scanned(self, folder: str, now: float) -> None:
+        """Note that a walk through the folder has ended."""
+        self.folder(folder)
+        self.write("UPDATE folders SET scanned_at = ? WHERE path = ?", now, os.fsencode(folder))
+
+    def reread(self, folder: str, settings: str, now: float) -> bool:
+        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
+
+        Files that were not sent yet are noticed anew; what was sent stays as it is.
+        """
+        folder_id = self.folder(folder)
+        before = self.read("SELECT settings FROM folders WHERE id = ?", folder_id)[0]
+        if before == settings:
+            return False
+        self.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
+        if not before:
+            return False
+        below = "directory_id IN (SELECT id FROM directories WHERE folder_id = ?)"
+        self.write(
+            f"DELETE FROM contents WHERE file_id IN (SELECT id FROM files WHERE {below}"
+            " AND state IN ('queued', 'waiting', 'held'))",
+            folder_id,
+        )
+        self.write(
+            f"UPDATE files SET state = 'noticed', cause = '', attempt = 0, due_at = 0, "
+            f"changed_at = ? WHERE {below} AND (state IN ('queued', 'waiting', 'ignored') "
+            "OR (state = 'held' AND cause NOT LIKE 'existing:%') "
+            "OR (state = 'refused' AND reference = ''))",
+            now,
+            folder_id,
+        )
+        return True
+
+    # -- files
+
+    def find(self, folder: str, path: str) -> Known | None:
+        """What is known of the file at ``path``, None if nothing is."""
+        directory, name = rows.split(folder, path)
+        row = self.read(
+            "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.reference, "
+            "f.source_key, f.cause FROM names n JOIN files f ON f.id = n.file_id "
+            "WHERE n.directory_id = ? AND n.name = ?",
+            self._directory(folder, directory),
+            name,
+        )
+        if row is None:
+            return None
+        stat = rows.stat(row[2:6])
+        return Known(row[0], State(row[1]), stat, row[6], row[7], row[8], row[9])
+
+    def add(
+        self, candidate: Candidate, stat: Stat, now: float, state: State, cause: str = ""
+    ) -> int:
+        """Note a file, or a new version of one, and give its id. Its history begins here."""
+        directory, name = rows.split(candidate.folder, candidate.path)
+        directory_id = self._directory(candidate.folder, directory)
+        cursor = self.write(
+            "INSERT INTO files (directory_id, name, state, cause, size, mtime_ns, device, inode, "
+            "noticed_at, changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            directory_id,
+            name,
+            state,
+            cause,
+            *rows.numbers(stat),
+            now,
+            now,
+            now,
+        )
+        file_id = cursor.lastrowid or 0
+        self._name(directory_id, name, stat, file_id)
+        self._event(file_id, now, state, "")
+        return file_id
+
+    def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
+        """Note that a file has another size or time, its history going on."""
+        directory, name = rows.split(candidate.folder, candidate.path)
+        self._name(self._directory(candidate.folder, directory), name, stat, file_id)
+        self.write(
+            "UPDATE files SET size = ?, mtime_ns = ?, device = ?, inode = ? WHERE id = ?",
+            *rows.numbers(stat),
+            file_id,
+        )
+
+    def step(self, file_id: int, step: states.Step, now: float, cause: str = "") -> None:
+        """Change a file's state; JournalError if that step is not allowed from where it is."""
+        before = _BEFORE[step.state]
+        cursor = self.write(
+            "UPDATE files SET state = ?, why = ?, cause = ?, due_at = ?, changed_at = ?, "
+            "attempt = attempt + (CASE WHEN ? = 'uploading' THEN 1 ELSE 0 END) "
+            f"WHERE id = ? AND state IN ({', '.join('?' * len(before))})",
+            step.state,
+            step.why,
+            cause,
+            step.due_at,
+            now,
+            step.state,
+            file_id,
+            *before,
+        )
+        if cursor.rowcount != 1:
+            row = self.read("SELECT state FROM files WHERE id = ?", file_id)
+            raise JournalError(f"File {file_id} cannot go from {row} to {step.state}.")
+        self._event(file_id, now, step.state, step.why)
+        if step.state in (State.ACCEPTED, State.PARSED):
+            self._arrived(file_id, now)
+
+    def identify(self, file_id: int, document: Document) -> None:
+        """Note what a file was found to be."""
+        self.write(
+            "UPDATE files SET media_type = ?, sha256 = ?, file_name = ? WHERE id = ?",
+            document.sniffed.media_type,
+            document.sha256,
+            document.file_name,
+            file_id,
+        )
+
+    def address(
+        self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Note where a file goes, and with which form fields."""
+        self.write(
+            "UPDATE files SET account = ?, source_key = ?, reference = ?, fields = ?, "
+            "duplicate_of = NULL WHERE id = ?",
+            route.account,
+            route.source_key,
+            reference,
+            rows.fields_text(fields),
+            file_id,
+        )
+
+    def count_try(self, file_id: int) -> int:
+        """Count one more try to read a file; gives how many there were before."""
+        self.write("UPDATE files SET attempt = attempt + 1 WHERE id = ?", file_id)
+        return int(self.read("SELECT attempt FROM files WHERE id = ?", file_id)[0]) - 1
+
+    def profile(self, file_id: int, profile: Profile) -> None:
+        """Note what HrFlow made of a file."""
+        self.write(
+            "UPDATE files SET profile_key = ?, profile_name = ?, profile_email = ? WHERE id = ?",
+            profile.key,
+            profile.name,
+            profile.email,
+            file_id,
+        )
+
+    # -- contents
+
+    def claim(self, source_key: str, identity: str, file_id: int) -> int:
+        """Make a file the one that sends a content to a source; gives the id of who does.
+
+        ``identity`` is the content's SHA-256, or that of a copy which is sent on purpose.
+        """
+        self.write(
+            "INSERT INTO contents VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            source_key,
+            identity,
+            file_id,
+        )
+        owner: int = self.read(
+            "SELECT file_id FROM contents WHERE source_key = ? AND identity = ?",
+            source_key,
+            identity,
+        )[0]
+        return owner
+
+    def set_duplicate(self, file_id: int, of: int) -> None:
+        """Note which file has the content that this one repeats."""
+        self.write("UPDATE files SET duplicate_of = ? WHERE id = ?", of, file_id)
+
+    def copies(self, of: int) -> list[int]:
+        """The files that repeat the content of a file and are not sent for that."""
+        found = self.all("SELECT id FROM files WHERE duplicate_of = ? AND state = 'duplicate'", of)
+        return [file_id for (file_id,) in found]
+
+    def disclaim(self, file_id: int, now: float) -> None:
+        """A file does not send its content after all: its copies are looked at again."""
+        self.write("DELETE FROM contents WHERE file_id = ?", file_id)
+        copies = self.all("SELECT id FROM files WHERE duplicate_of = ?", file_id)
+        for (copy,) in copies:
+            self.write("UPDATE files SET duplicate_of = NULL WHERE id = ?", copy)
+            if self.state(copy) is State.DUPLICATE:
+                self.step(copy, states.Step(State.NOTICED, "the first of its kind is gone"), now)
+
+    def state(self, file_id: int) -> State:
+        """A file's state; KeyError if there is no such file."""
+        row = self.read("SELECT state FROM files WHERE id = ?", file_id)
+        if row is None:
+            raise KeyError(file_id)
+        return State(row[0])
+
+    # -- filing away
+
+    def set_filing(self, file_id: int, filing: str, filed_to: str = "") -> None:
+        """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be."""
+        self.write(
+            "UPDATE files SET filing = ?, filed_to = ? WHERE id = ?",
+            filing,
+            os.fsencode(filed_to),
+            file_id,
+        )
+
+    def recover(self, now: float) -> int:
+        """What was being uploaded when the last run ended is uncertain; gives how many files."""
+        found = self.all(
+            "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
+        )
+        for (file_id,) in found:
+            self.step(
+                file_id,
+                states.Step(State.UNCERTAIN, "the program ended while sending it", now),
+                now,
+            )
+        return len(found)
+
+    # -- inside
+
+    def _event(self, file_id: int, now: float, state: State, why: str) -> None:
+        self._changed[file_id] = None
+        self.write(
+            "INSERT INTO events (file_id, at, state, why) VALUES (?, ?, ?, ?)",
+            file_id,
+            now,
+            state,
+            why,
+        )
+
+    def _directory(self, folder: str, directory: bytes) -> int:
+        found = self._directories.get((folder, directory))
+        if found is None:
+            folder_id = self.folder(folder)
+            self.write(
+                "INSERT INTO directories (folder_id, path) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                folder_id,
+                directory,
+            )
+            query = "SELECT id FROM directories WHERE folder_id = ? AND path = ?"
+            found = int(self.read(query, folder_id, directory)[0])
+            self._directories[folder, directory] = found
+        return found
+
+    def _name(self, directory_id: int, name: bytes, stat: Stat, file_id: int) -> None:
+        self.write(
+            "INSERT INTO names VALUES (?, ?, ?, ?, ?) ON CONFLICT (directory_id, name) DO UPDATE "
+            "SET size = excluded.size, mtime_ns = excluded.mtime_ns, file_id = excluded.file_id",
+            directory_id,
+            name,
+            stat.size,
+            stat.mtime_ns,
+            file_id,
+        )
+
+    def _arrived(self, file_id: int, now: float) -> None:
+        first = self.write(
+            "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at = 0", now, file_id
+        )
+        if first.rowcount != 1:
+            return
+        day = time.strftime("%Y-%m-%d", time.localtime(now))
+        self.write(
+            "INSERT INTO days VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET arrived = arrived + 1",
+            day,
+        )
