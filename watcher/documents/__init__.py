@@ -1,0 +1,17 @@
+"""Files on disk: opened without ever following a symbolic link, identified, and filed away."""
+
+from watcher.documents.filing import file_away, write_error_note
+from watcher.documents.identify import identify, reopen
+from watcher.documents.opening import Opened, open_document, stat_file
+from watcher.documents.writers import being_written
+
+__all__ = [
+    "Opened",
+    "being_written",
+    "file_away",
+    "identify",
+    "open_document",
+    "reopen",
+    "stat_file",
+    "write_error_note",
+]

@@ -1,0 +1,102 @@
+"""What a file is: opened once, looked at, hashed, and handed on through the same handle."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from watcher.documents.opening import (
+    HAS_DIR_FD,
+    Opened,
+    RefusedError,
+    explain,
+    open_document,
+    stat_handle,
+)
+from watcher.documents.writers import being_written
+from watcher.model import Altered, Document, Identified, Unusable
+from watcher.sniff import server_name, sniff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import BufferedReader
+    from typing import BinaryIO
+
+    from watcher.model import Sniffed, Stat
+
+_CHUNK = 262_144  # bytes read at once; larger is not faster
+
+
+def identify(
+    root: str,
+    path: str,
+    *,
+    accepts: Callable[[Sniffed], bool],
+    max_size: int = 0,
+    keep_open: bool = False,
+    has_dir_fd: bool = HAS_DIR_FD,
+) -> Identified | Unusable:
+    """Open the file at ``path`` below ``root`` and say what it is.
+
+    A file larger than ``max_size`` bytes (0: no limit), or whose content is not accepted, is
+    not hashed: its ``sha256`` is "", as it will be refused anyway. With ``keep_open`` the handle
+    comes along, at its start, for the caller to send and to close. A file that changes while it
+    is read is Unusable for now.
+    """
+    opened = open_document(root, path, has_dir_fd=has_dir_fd)
+    if isinstance(opened, Unusable):
+        return opened
+    with contextlib.ExitStack() as stack:
+        handle = stack.enter_context(opened.handle)
+        try:
+            busy = being_written(handle, path)
+            document = _read(root, path, opened, accepts, max_size)
+            handle.seek(0)
+        except OSError as error:
+            return explain(error)
+        if not keep_open:
+            return Identified(document, None, busy)
+        stack.pop_all()
+        return Identified(document, handle, busy)
+
+
+def reopen(
+    root: str, path: str, stat: Stat, *, has_dir_fd: bool = HAS_DIR_FD
+) -> BinaryIO | Altered:
+    """The file that was identified as ``stat``, open again at its start; Altered if it is not."""
+    opened = open_document(root, path, has_dir_fd=has_dir_fd)
+    if isinstance(opened, Unusable):
+        return Altered(opened.why, gone=opened.gone)
+    if opened.stat == stat:
+        return opened.handle
+    opened.handle.close()
+    return Altered("has changed since it was looked at")
+
+
+def _read(
+    root: str, path: str, opened: Opened, accepts: Callable[[Sniffed], bool], max_size: int
+) -> Document:
+    handle, stat = opened.handle, opened.stat
+    name = os.path.basename(path)
+    sniffed = sniff(handle, stat.size, name)
+    sent = accepts(sniffed) and (not max_size or stat.size <= max_size)
+    sha256 = _hash(handle, stat.size) if sent else ""
+    if stat_handle(handle) != stat:
+        raise RefusedError("changed while it was read", passing=True)
+    return Document(root, path, stat, sha256, sniffed, server_name(name, sniffed.extension))
+
+
+def _hash(handle: BufferedReader, size: int) -> str:
+    """SHA-256 of the ``size`` bytes that the file should have; one more tells that it grew."""
+    handle.seek(0)
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(min(size + 1, _CHUNK)))
+    seen = 0
+    while seen <= size and (count := handle.readinto(buffer)):
+        digest.update(buffer[:count])
+        seen += count
+    if seen != size:
+        raise RefusedError("changed while it was read", passing=True)
+    return digest.hexdigest()

@@ -1,0 +1,261 @@
+"""Opening what lies below a watched folder, and nothing that a link below it points to.
+
+Where the system lets directories be opened (``dir_fd``), each part of the path is opened below
+the one before it, so that nobody can swap a directory for a link meanwhile. Elsewhere (Windows)
+each part is looked at first; between the look and the opening there remains a moment, so the
+opened file is compared with what was looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat as modes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from watcher.model import Stat, Unusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+    from typing import BinaryIO
+
+HAS_DIR_FD = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_CLOSED_TO_CHILDREN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_TO_CHILDREN
+#: A pipe that replaces the file between the look and the opening must not block.
+_READ_FLAGS = (
+    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
+)
+_CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
+
+#: Reparse points that lead elsewhere; others (OneDrive, deduplication) are the file itself.
+_LEADING_ELSEWHERE = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
+_SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
+_FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
+
+_LINK = "is a symbolic link, which is never followed"
+_BEHIND_LINK = "lies behind a symbolic link, which is never followed"
+_KINDS = {
+    modes.S_IFDIR: "is a directory",
+    modes.S_IFIFO: "is a pipe and not a file",
+    modes.S_IFSOCK: "is a socket and not a file",
+    modes.S_IFCHR: "is a device and not a file",
+    modes.S_IFBLK: "is a device and not a file",
+}
+
+
+class RefusedError(OSError):
+    """Something is there, but not what may be used; the text follows its name."""
+
+    def __init__(self, why: str, *, passing: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.passing = passing
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A regular file, open for reading at its start, and what it was then."""
+
+    handle: BufferedReader
+    stat: Stat
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory that was reached without following a link; ``fd`` None where there is none."""
+
+    path: str
+    fd: int | None
+
+    def at(self, name: str) -> str:
+        """What to pass, with ``dir_fd=self.fd``, for the entry called ``name``."""
+        return os.path.join(self.path, name) if self.fd is None else name
+
+
+def open_document(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Opened | Unusable:
+    """Open the regular file at ``path`` below ``root``; only ``root`` may be behind a link."""
+    try:
+        with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
+            return open_regular(parent, os.path.basename(path))
+    except OSError as error:
+        return explain(error)
+
+
+def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | None:
+    """What the regular file at ``path`` is now; None if there is none, or none to be reached."""
+    try:
+        with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
+            return stat_at(parent, os.path.basename(path))
+    except OSError:
+        return None
+
+
+def explain(error: OSError) -> Unusable:
+    """Say in words that follow a file's name what ``error`` means for it."""
+    if isinstance(error, RefusedError):
+        return Unusable(error.why, passing=error.passing)
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return Unusable("is not there any more", gone=True)
+    if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
+        return Unusable("is open in another program", passing=True)
+    if isinstance(error, PermissionError):
+        return Unusable("may not be read by this user", passing=True)
+    why = f"could not be read ({error.strerror or error})"
+    return Unusable(why, passing=error.errno not in _FINAL)
+
+
+def split_below(root: str, path: str) -> list[str]:
+    """The parts of ``path`` below ``root``.
+
+    Raises:
+        RefusedError: it is not below it, or not written plainly.
+    """
+    prefix = root.rstrip(os.sep) + os.sep
+    parts = path.removeprefix(prefix).split(os.sep)
+    if not path.startswith(prefix) or not {"", ".", ".."}.isdisjoint(parts):
+        raise RefusedError("is not below the watched folder")
+    return parts
+
+
+@contextlib.contextmanager
+def open_parent(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Iterator[Directory]:
+    """The directory that holds ``path``; see :func:`open_directory`."""
+    parts = split_below(root, path)[:-1]
+    with open_directory(root, parts, has_dir_fd=has_dir_fd) as parent:
+        yield parent
+
+
+@contextlib.contextmanager
+def open_directory(
+    root: str, parts: list[str], *, make: bool = False, has_dir_fd: bool = HAS_DIR_FD
+) -> Iterator[Directory]:
+    """The directory ``parts`` below ``root``, made where it is missing if ``make``.
+
+    Raises:
+        OSError: it cannot be reached; RefusedError if there is a link on the way.
+    """
+    path = os.path.join(root, *parts)
+    if not has_dir_fd:
+        _walk_by_looking(root, parts, make=make)
+        yield Directory(path, None)
+        return
+    fd = _walk_by_opening(root, parts, make=make)
+    try:
+        yield Directory(path, fd)
+    finally:
+        os.close(fd)
+
+
+def _walk_by_opening(root: str, parts: list[str], *, make: bool) -> int:
+    fd = os.open(root, _DIRECTORY_FLAGS)
+    for part in parts:
+        above = fd
+        try:
+            fd = _step(above, part, make=make)
+        finally:
+            os.close(above)
+    return fd
+
+
+def _step(above: int, part: str, *, make: bool) -> int:
+    if make:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(part, dir_fd=above)
+    try:
+        return os.open(part, _DIRECTORY_FLAGS | _NO_FOLLOW, dir_fd=above)
+    except OSError:
+        # Systems differ in what they call a link here (ELOOP, ENOTDIR, EMLINK).
+        if _leads_elsewhere(os.stat(part, dir_fd=above, follow_symlinks=False)):
+            raise RefusedError(_BEHIND_LINK) from None
+        raise
+
+
+def _walk_by_looking(root: str, parts: list[str], *, make: bool) -> None:
+    path = root
+    for part in parts:
+        path = os.path.join(path, part)
+        if make:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path)
+        found = os.lstat(path)
+        if _leads_elsewhere(found):
+            raise RefusedError(_BEHIND_LINK)
+        if not modes.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+
+
+def _leads_elsewhere(found: os.stat_result) -> bool:
+    tag = getattr(found, "st_reparse_tag", 0)  # only on Windows
+    return modes.S_ISLNK(found.st_mode) or tag in _LEADING_ELSEWHERE
+
+
+def stat_at(directory: Directory, name: str) -> Stat | None:
+    """What the regular file ``name`` is now, None if it is none.
+
+    Raises:
+        OSError: it cannot be told.
+    """
+    try:
+        found = os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    regular = modes.S_ISREG(found.st_mode) and not _leads_elsewhere(found)
+    return _to_stat(found) if regular else None
+
+
+def open_regular(directory: Directory, name: str) -> Opened:
+    """Open the regular file ``name`` for reading.
+
+    It is looked at before it is opened: opening alone does something to a pipe or a device.
+
+    Raises:
+        OSError: it cannot be opened; RefusedError if it is no regular file.
+    """
+    path = directory.at(name)
+    looked = os.stat(path, dir_fd=directory.fd, follow_symlinks=False)
+    _refuse_unless_regular(looked)
+    fd = os.open(path, _READ_FLAGS, dir_fd=directory.fd)
+    try:
+        opened = os.fstat(fd)
+        _refuse_unless_regular(opened)
+        _refuse_if_replaced(looked, opened)
+        return Opened(os.fdopen(fd, "rb"), _to_stat(opened))
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def create_file(directory: Directory, name: str, mode: int = 0o666) -> BinaryIO:
+    """Create the file ``name`` for writing; FileExistsError if there is anything already."""
+    fd = os.open(directory.at(name), _CREATE_FLAGS, mode, dir_fd=directory.fd)
+    return os.fdopen(fd, "wb")
+
+
+def stat_handle(handle: BinaryIO) -> Stat:
+    """What the open file is now."""
+    return _to_stat(os.fstat(handle.fileno()))
+
+
+def _refuse_unless_regular(found: os.stat_result) -> None:
+    if _leads_elsewhere(found):
+        raise RefusedError(_LINK)
+    if not modes.S_ISREG(found.st_mode):
+        raise RefusedError(_KINDS.get(modes.S_IFMT(found.st_mode), "is not a regular file"))
+
+
+def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
+    if (opened.st_dev, opened.st_ino) != (looked.st_dev, looked.st_ino):
+        raise RefusedError("was replaced while it was opened", passing=True)
+
+
+def _to_stat(found: os.stat_result) -> Stat:
+    """Numbers are cut to 63 bits: file systems use 64, and databases have signed integers."""
+    mask = (1 << 63) - 1
+    return Stat(found.st_size, found.st_mtime_ns, found.st_dev & mask, found.st_ino & mask)

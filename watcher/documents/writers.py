@@ -1,0 +1,96 @@
+"""Does anybody have a file open for writing? Asked of the system, where it can say."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+_MOUNTS = "/proc/self/mountinfo"
+#: File systems whose answer says what the server grants, not who has the file open.
+_REMOTE = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "afs", "vboxsf", "prl_fs")
+_SHARING_VIOLATION = 32
+
+
+def being_written(handle: BinaryIO, path: str) -> bool | None:
+    """Whether somebody has the file behind ``handle``, at ``path``, open for writing.
+
+    None: cannot be told here (another user's file, a network file system, macOS).
+    """
+    answer = None
+    if sys.platform == "linux":
+        answer = _try_lease(handle.fileno())
+    elif sys.platform == "win32":
+        answer = judge_sharing(path, _open_denying_writers)
+    return answer
+
+
+if sys.platform == "linux":
+    import fcntl
+    import signal
+
+    def _try_lease(fd: int) -> bool | None:
+        """Ask for a read lease, which is only granted while nobody writes (fcntl(2)).
+
+        The lease is given back at once. Should somebody open the file in between, the system
+        tells the holder by a signal: one is chosen that does nothing unless asked for, as the
+        usual one ends the process.
+        """
+        try:
+            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                return None
+            return None if is_remote(os.fstat(fd).st_dev) else True
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+
+
+def is_remote(device: int, mounts: str = _MOUNTS) -> bool:
+    """Whether the file system with the number ``device`` is a network's (proc(5), mountinfo)."""
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
+            rows = [line.split() for line in lines]
+    except OSError:
+        return True  # nothing is known, so nothing is claimed
+    kinds = [row[row.index("-") + 1] for row in rows if row[2] == wanted]
+    return any(kind.startswith(_REMOTE) for kind in kinds)
+
+
+def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:
+    """What an attempt to open ``path`` without letting others write says.
+
+    ``open_denying_writers`` opens and closes it, and returns 0 or the system's error number.
+    """
+    code = open_denying_writers(path)
+    if code == _SHARING_VIOLATION:
+        return True
+    return None if code else False
+
+
+if sys.platform == "win32":  # not tested on a real system yet
+
+    def _open_denying_writers(path: str) -> int:
+        import ctypes  # noqa: PLC0415 - only here
+        from ctypes import wintypes  # noqa: PLC0415 - only here
+
+        generic_read, share_read, open_existing = 0x80000000, 1, 3
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateFileW.restype = wintypes.HANDLE
+        kernel.CreateFileW.argtypes = (
+            wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, wintypes.LPVOID,
+            wintypes.DWORD, wintypes.DWORD, wintypes.HANDLE,
+        )  # fmt: skip
+        kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
+        handle = kernel.CreateFileW(path, generic_read, share_read, None, open_existing, 0, None)
+        if handle == wintypes.HANDLE(-1).value:
+            return ctypes.get_last_error()
+        kernel.CloseHandle(handle)
+        return 0
