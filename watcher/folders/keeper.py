@@ -1,0 +1,329 @@
+"""Keeps every folder watched, whatever becomes of it; owns all state about them.
+
+Nothing but the keeper's own thread touches that state: everybody else leaves a call in its inbox.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import math
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from watcher.folders import mounts
+from watcher.folders.poll import Memory
+from watcher.folders.scanner import Request, Scanner
+from watcher.model import FolderState
+from watcher.settings import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from watchdog.observers.api import ObservedWatch
+
+    from watcher.folders.messages import Known, Post, WatchedFolder
+    from watcher.folders.native import Handler, Native
+    from watcher.folders.scan import Tally
+
+logger = logging.getLogger(__name__)
+
+#: How often it is looked whether each folder is still the one that is watched, …
+CHECK_SECONDS = 10.0
+#: … whether one that is missing has come back, …
+MISSING_SECONDS = 2.0
+#: … and what is in a folder whose changes the system tells: the net below all events.
+RECONCILE_SECONDS = 3600.0
+
+
+@dataclass(slots=True, eq=False)
+class _Root:
+    """What is known about one watched folder."""
+
+    folder: WatchedFolder
+    identity: tuple[int, int] | None = None
+    handler: Handler | None = None
+    watch: ObservedWatch | None = None
+    memory: Memory | None = None
+    limit: str = ""  # why the system does not tell everything
+    limit_value: tuple[int, int] = (0, 0)
+    limit_until: float = 0.0  # when native watching is tried again, limit or not
+    unreadable: str = ""
+    due: float = math.inf  # when it is scanned next
+    reason: str = "start"  # of the scan that is made when watching begins
+    told: str | None = None
+
+
+@dataclass(slots=True)
+class Seams:
+    """What tests replace."""
+
+    on_network: Callable[[str], bool] = mounts.on_network
+    check_seconds: float = CHECK_SECONDS
+    missing_seconds: float = MISSING_SECONDS
+    reconcile_seconds: float = RECONCILE_SECONDS
+    clock: Callable[[], float] = field(default=time.monotonic)
+
+
+class Folders:
+    """Watches folders and posts candidates, scans and states; see ``messages`` for them.
+
+    ``post`` is called on several threads and must only enqueue; ``known`` on the scan thread.
+    """
+
+    def __init__(self, post: Post, known: Known, seams: Seams | None = None) -> None:
+        self._post = post
+        self._seams = seams or Seams()
+        self._clock = self._seams.clock
+        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._roots: dict[str, _Root] = {}
+        self._signals: set[str] = set()
+        self._next_check = 0.0
+        self._native: Native | None = None
+        self._scanner = Scanner(post, known, self._on_scanned, self._clock)
+        self._thread = threading.Thread(target=self._run, name="watch-keeper", daemon=True)
+        self._thread.start()
+
+    def arm(self, folders: Sequence[WatchedFolder]) -> None:
+        """Watch these folders and no others; what did not change is not interrupted.
+
+        Returns at once: what cannot be watched is said in a FolderState.
+        """
+        self._inbox.put(partial(self._arm, tuple(folders)))
+
+    def rescan(self, folder: str | None = None, reason: str = "") -> None:
+        """Look through one folder, or all of them, as soon as possible."""
+        self._inbox.put(partial(self._rescan, folder, reason))
+
+    def stop(self) -> None:
+        """End all watching and, within two seconds, every thread; may be called twice."""
+        self._inbox.put(None)
+        self._scanner.stop(timeout=1.0)
+        self._thread.join(1.0)
+
+    # From here on: on the keeper's thread, except where said.
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            try:
+                going = self._work()
+                if going:
+                    self._look_after()
+            except Exception:  # folders must go on being looked after
+                logger.exception("Looking after the folders failed; it is tried again.")
+                self._next_check = self._clock() + self._seams.check_seconds
+        if self._native is not None:
+            self._native.stop()
+
+    def _work(self) -> bool:
+        """Do what is in the inbox, after waiting for it; False at the end."""
+        wait = max(0.0, min(self._next_check, self._next_due()) - self._clock())
+        try:
+            command = self._inbox.get(timeout=min(wait, threading.TIMEOUT_MAX))
+            while command is not None:
+                command()
+                command = self._inbox.get_nowait()
+        except queue.Empty:
+            return True
+        return False
+
+    def _next_due(self) -> float:
+        return min((root.due for root in self._roots.values()), default=math.inf)
+
+    def _arm(self, folders: tuple[WatchedFolder, ...]) -> None:
+        wanted = {folder.path: folder for folder in folders}
+        for path in [path for path in self._roots if path not in wanted]:
+            self._release(self._roots.pop(path))
+        for path, folder in wanted.items():
+            root = self._roots.setdefault(path, _Root(folder))
+            if root.folder != folder:
+                self._replace(root, folder)
+        self._next_check = 0.0
+
+    def _replace(self, root: _Root, folder: WatchedFolder) -> None:
+        """Another way of watching begins anew; other patterns are only looked through."""
+        old, root.folder = root.folder, folder
+        if (old.recursive, old.watch) != (folder.recursive, folder.watch):
+            self._release(root)
+            root.reason = "settings"
+        elif root.identity is not None:
+            if root.handler is not None:
+                root.handler.use(folder)
+            self._scanner.forget(folder.path)
+            self._scan(root, "settings")
+
+    def _rescan(self, path: str | None, reason: str) -> None:
+        for root in self._roots.values():
+            if root.identity is not None and path in (None, root.folder.path):
+                self._scan(root, reason)
+
+    def _look_after(self) -> None:
+        signals, self._signals = self._signals, set()
+        now = self._clock()
+        if signals & {"unmounted", "interrupted"}:
+            self._release_native("unmounted" if "unmounted" in signals else "interrupted")
+        elif "overflow" in signals:
+            self._rescan(None, "overflow")
+        if signals or now >= self._next_check:
+            self._check_all(now)
+        for root in self._roots.values():
+            if now >= root.due and root.identity is not None:
+                root.due = math.inf  # set again when the scan has ended
+                self._scan(root, "interval", quick=True)
+
+    def _release_native(self, reason: str) -> None:
+        for root in self._roots.values():
+            if root.watch is not None:
+                self._release(root)
+                root.reason = reason
+
+    def _check_all(self, now: float) -> None:
+        if self._native is not None and not self._native.running():
+            self._release_native("interrupted")
+            self._native.stop()
+            self._native = None
+        missing = False
+        for root in self._roots.values():
+            self._check(root)
+            missing = missing or root.identity is None
+        wait = self._seams.missing_seconds if missing else self._seams.check_seconds
+        self._next_check = now + wait
+
+    def _check(self, root: _Root) -> None:
+        """Is the folder there, the same, watched, and the system's limit as it was?"""
+        identity, problem = mounts.identify(root.folder.path)
+        lost = root.watch is not None and not (self._native and self._native.alive(root.watch))
+        retry = self._limit_may_be_gone(root)
+        if lost or retry or identity != root.identity:
+            self._release(root)
+            root.reason = "limit" if retry else root.reason
+            if identity is not None:
+                root.identity = identity
+                self._begin(root)
+        self._tell(root, problem)
+
+    def _limit_may_be_gone(self, root: _Root) -> bool:
+        return bool(root.limit) and (
+            root.limit_value != _limits() or self._clock() >= root.limit_until
+        )
+
+    def _begin(self, root: _Root) -> None:
+        """Watch first and scan then: what comes in between is seen twice, not never."""
+        if self._polled(root.folder):
+            root.memory = Memory(self._clock)
+        else:
+            self._begin_native(root)
+        self._scan(root, root.reason)
+        root.reason = "returned"
+
+    def _polled(self, folder: WatchedFolder) -> bool:
+        if folder.watch is Watch.AUTO:
+            return self._seams.on_network(folder.path)
+        return folder.watch is Watch.POLL
+
+    def _begin_native(self, root: _Root) -> None:
+        from watcher.folders.native import Handler, Native  # noqa: PLC0415 - watchdog, late
+
+        try:
+            if self._native is None:
+                self._native = Native(self._on_signal)
+            handler = Handler(root.folder, self._post, self._scanner.request, self._on_gone)
+            root.watch = self._native.watch(handler)
+            root.handler = handler
+        except OSError as error:
+            logger.info("%s cannot be watched: %s", root.folder.path, error)
+            self._limit(root, error)
+
+    def _limit(self, root: _Root, error: OSError) -> None:
+        """Poll a folder of which the system does not, or not for every directory, tell."""
+        if root.limit:
+            return
+        root.limit_value = _limits()
+        root.memory = root.memory or Memory(self._clock)
+        root.limit_until = self._clock() + self._seams.reconcile_seconds
+        root.due = self._clock() + root.folder.poll_seconds
+        root.limit = (
+            f"{_why_polled(error, *root.limit_value)}; {root.folder.path} is looked through "
+            f"every {root.folder.poll_seconds:g} seconds meanwhile."
+        )
+
+    def _release(self, root: _Root) -> None:
+        """Stop watching; what is known is forgotten, but for what people were told."""
+        self._scanner.forget(root.folder.path)
+        if root.watch is not None and self._native is not None:
+            self._native.unwatch(root.watch)
+        root.watch = root.handler = root.memory = root.identity = None
+        root.limit = root.unreadable = ""
+        root.due = math.inf
+
+    def _scan(self, root: _Root, reason: str, *, quick: bool = False) -> None:
+        quick = quick and root.memory is not None
+        self._scanner.request(root.folder, "", reason, root.memory, quick=quick)
+
+    def _tell(self, root: _Root, problem: str) -> None:
+        problem = problem or root.limit or root.unreadable
+        if problem != root.told:
+            root.told = problem
+            self._post(FolderState(root.folder.path, problem))
+
+    def _scanned(self, request: Request, tally: Tally) -> None:
+        root = self._roots.get(request.folder.path)
+        if root is None or root.identity is None or request.start:
+            return
+        polled = root.memory is not None
+        wait = root.folder.poll_seconds if polled else self._seams.reconcile_seconds
+        root.due = self._clock() + wait
+        root.unreadable = _unreadable(root.folder.path, tally)
+        self._tell(root, "")
+
+    # Called on other threads (too).
+
+    def _on_scanned(self, request: Request, tally: Tally) -> None:
+        self._inbox.put(partial(self._scanned, request, tally))
+
+    def _on_signal(self, what: str, path: str) -> None:
+        if threading.current_thread() is self._thread:  # it is just beginning to watch
+            self._signal(what, path)
+        else:
+            self._inbox.put(partial(self._signal, what, path))
+
+    def _on_gone(self) -> None:
+        self._inbox.put(partial(self._signal, "gone", ""))
+
+    def _signal(self, what: str, path: str) -> None:
+        self._signals.add(what)
+        if what == "limit" and path in self._roots:
+            self._limit(self._roots[path], OSError(errno.ENOSPC, ""))
+
+
+def _limits() -> tuple[int, int]:
+    return mounts.inotify_limit("max_user_watches"), mounts.inotify_limit("max_user_instances")
+
+
+def _why_polled(error: OSError, watches: int, instances: int) -> str:
+    if error.errno == errno.ENOSPC:
+        return (
+            f"The system's limit of watched directories ({watches}) is reached: raise "
+            "fs.inotify.max_user_watches"
+        )
+    if error.errno == errno.EMFILE:
+        return (
+            f"The system's limit of watching programs ({instances}) is reached: raise "
+            "fs.inotify.max_user_instances"
+        )
+    return f"The system does not tell of changes ({error.strerror})"
+
+
+def _unreadable(path: str, tally: Tally) -> str:
+    if not tally.unreadable:
+        return ""
+    others = f" and {tally.unreadable - 1} more" if tally.unreadable > 1 else ""
+    return (
+        f"In {path}, {tally.first_unreadable}{others} cannot be read; give this user the right "
+        "to read it."
+    )
