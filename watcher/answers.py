@@ -1,0 +1,222 @@
+"""What an answer of HrFlow means. Pure: status, headers and body in, Outcome or Finding out.
+
+Facts from the API's pages (``POST /profile/parsing/file``): 201 carries the parsed profile, 202
+an empty list, 400 "Invalid source fields" means the source key, 401 quotes the secret key. What
+they leave open is decided for safety: only an answer whose HTTP status and JSON ``code`` are both
+2xx is a success, anything that is not HrFlow's JSON means that something else answered.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from watcher.model import (
+    Accepted,
+    Cause,
+    Held,
+    Parsed,
+    Profile,
+    Refused,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.model import Finding, Outcome
+
+#: Bytes of an answer that are looked at; a parsed profile takes some tens of kilobytes.
+MAX_ANSWER = 16 * 1024 * 1024
+_KEY = re.compile(r"ask[rw]?_[0-9A-Za-z]+")
+_QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+_MESSAGE_LENGTH = 300
+_PASSING = frozenset({408, 425, 429})
+_REFUSING = frozenset({413, 415, 422})
+#: Not about this file: the address, the subscription, or what this account may do.
+_HOLDING = frozenset({401, 402, 403, 404, 405, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer; header names in lower case, ``body`` at most :data:`MAX_ANSWER` bytes."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    complete: bool = True
+
+
+def redact(text: str, secret: str = "") -> str:
+    """``text`` without anything that is or looks like an API key, on one line, not too long."""
+    if secret:
+        text = text.replace(secret, "•••")
+    text = _QUOTED_KEY.sub(r"\1•••", _KEY.sub("•••", text))
+    text = _CONTROL.sub(" ", text).strip()
+    return text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that ``Retry-After`` asks for (a number or an HTTP date), None if it does not."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return float(min(int(text[:9]), 10**9))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+
+
+def upload_outcome(
+    answer: Answer, now: float, *, secret: str = "", derived_reference: bool = True
+) -> Outcome:
+    """What the answer to an upload means for the file.
+
+    ``derived_reference``: the reference was made from the content, so that "already used" says
+    that this very content has arrived.
+    """
+    read = _read(answer, now)
+    if isinstance(read, Wait | Refused):
+        return read
+    code, message, data = _code(answer.status, read), redact(_message(read), secret), read["data"]
+    if _is_success(code):
+        return _success(data, message)
+    if _is_passing(code):
+        return _wait(code, message, answer, now)
+    if code in _HOLDING:
+        return Held(Cause.ACCOUNT, _holding_words(code, message))
+    if _names_source(message):
+        return Held(Cause.SOURCE, f"HrFlow does not know this source: {message}")
+    if derived_reference and _names_reference(message):
+        return Accepted(message)
+    return Refused(f"HrFlow refused it ({code}): {message}")
+
+
+def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
+    """What the answer to a look-up by reference says (``GET /profile/parsing``)."""
+    read = _read(answer, now)
+    if isinstance(read, Wait):
+        return read
+    if isinstance(read, Refused):
+        return Wait(read.why)
+    code, message = _code(answer.status, read), redact(_message(read), secret)
+    if _is_success(code):
+        profile = _profile(read["data"])
+        return Parsed(profile, message) if profile.key else Unknown()
+    if code in (401, 403):
+        return Unreadable(message)
+    if code in (400, 404) and "unable to find" in message.lower():
+        return Unknown()
+    return _wait(code, message, answer, now)
+
+
+def _read(answer: Answer, now: float) -> dict[str, Any] | Wait | Refused:
+    """The JSON object of an answer with at least ``code`` and ``data``, or what else it is."""
+    if 300 <= answer.status < 400:
+        return Wait("The address answered with a redirect, as log-in pages do.", offline=True)
+    try:
+        read = json.loads(answer.body) if answer.complete else None
+    except (ValueError, RecursionError):
+        read = None
+    if isinstance(read, dict) and type(read.get("code")) is int:
+        return {"message": "", "data": None, **read}
+    if _is_passing(answer.status):
+        return Wait(
+            f"The server answered {answer.status}.",
+            retry_after=retry_after(answer.headers, now),
+            slow_down=answer.status == 429,
+        )
+    if answer.status == 413:
+        return Refused("The server says that it is too large (413).")
+    return Wait("Something other than HrFlow answered, as log-in pages do.", offline=True)
+
+
+def _code(status: int, read: dict[str, Any]) -> int:
+    code: int = read["code"]
+    return status if _is_success(code) else code
+
+
+def _message(read: dict[str, Any]) -> str:
+    message = read["message"]
+    return message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+
+
+def _is_success(code: int) -> bool:
+    return 200 <= code < 300
+
+
+def _is_passing(code: int) -> bool:
+    return code in _PASSING or 500 <= code < 600
+
+
+def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
+    return Wait(
+        f"HrFlow answered {code}: {message}",
+        retry_after=retry_after(answer.headers, now),
+        slow_down=code == 429,
+    )
+
+
+def _holding_words(code: int, message: str) -> str:
+    if code in (404, 405, 410):
+        return f"The address of the API (api_url) is not HrFlow's ({code}): {message}"
+    return f"HrFlow does not accept the API key or email ({code}): {message}"
+
+
+def _names_source(message: str) -> bool:
+    lower = message.lower()
+    return "invalid source" in lower or "could not find a source" in lower
+
+
+def _names_reference(message: str) -> bool:
+    lower = message.lower()
+    return "reference" in lower and ("already" in lower or "exist" in lower)
+
+
+def _success(data: object, message: str) -> Outcome:
+    profile = _profile(data.get("profile")) if isinstance(data, dict) else Profile("")
+    return Parsed(profile, message) if profile.key else Accepted(message)
+
+
+def _profile(data: object) -> Profile:
+    """The profile in a 201's ``data.profile``, or in a look-up's ``data``; key "" if there is none.
+
+    A look-up names people in ``persons[].full_name`` and addresses in ``emails``, a profile in
+    ``info``.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("key"), str):
+        return Profile("")
+    info = data.get("info")
+    info = info if isinstance(info, dict) else {}
+    return Profile(
+        data["key"],
+        _text(info.get("full_name")) or _first(data.get("persons"), "full_name"),
+        _text(info.get("email")) or _first(data.get("emails"), "email"),
+        _number(data.get("processed_pages")),
+        _number(data.get("total_pages")),
+    )
+
+
+def _first(items: object, name: str) -> str:
+    first = items[0] if isinstance(items, list) and items else None
+    return _text(first.get(name) if isinstance(first, dict) else first)
+
+
+def _text(value: object) -> str:
+    return _CONTROL.sub(" ", value).strip() if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int:
+    return value if type(value) is int and value > 0 else 0

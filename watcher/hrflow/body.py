@@ -1,0 +1,110 @@
+"""A multipart/form-data body that is read from disk while it is sent, and hashed on the way.
+
+The end of the body is kept back until everything before it has proved to be what was identified:
+a file that changed in between is never sent as a whole, so that it cannot become a profile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import TYPE_CHECKING, BinaryIO
+
+from urllib3.fields import RequestField
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+#: Bytes read and sent at once; a smaller file travels in one piece with its headers.
+CHUNK = 256 * 1024
+
+
+class AlteredError(Exception):
+    """The file is no longer what was identified; its end has not been sent."""
+
+
+class UnreadableError(Exception):
+    """The file could not be read to its end; its end has not been sent."""
+
+
+class FormBody:
+    """The body of one upload, for one use: text fields, then the file part called ``file``.
+
+    ``len()`` is the exact number of bytes, so that it is sent with a Content-Length. After the
+    last piece was handed out ``handed_out`` is True: from then on the server may have it all.
+    """
+
+    def __init__(
+        self,
+        fields: Sequence[tuple[str, str]],
+        handle: BinaryIO,
+        *,
+        size: int,
+        sha256: str,
+        file_name: str,
+        media_type: str,
+        throttle: Callable[[int], None],
+    ) -> None:
+        boundary = secrets.token_hex(16)
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self.handed_out = False
+        self._handle = handle
+        self._size = size
+        self._sha256 = sha256
+        self._throttle = throttle
+        self._head = _head(boundary, fields, file_name, media_type)
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+
+    def __len__(self) -> int:
+        return len(self._head) + self._size + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        pending = self._head
+        for piece in self._pieces():
+            # One piece stays behind: it goes only when the next one, or the end, was right.
+            if len(pending) >= CHUNK or (pending and len(pending) + len(piece) > CHUNK):
+                self._throttle(len(pending))
+                yield pending
+                pending = piece
+            else:
+                pending += piece
+        self._throttle(len(pending) + len(self._tail))
+        self.handed_out = True
+        yield pending + self._tail
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The file's content; raises at its end if it is not what it should be."""
+        digest = hashlib.sha256()
+        left = self._size
+        while left:
+            piece = self._read(min(CHUNK, left))
+            if not piece:
+                raise AlteredError("It became shorter while it was being sent.")
+            digest.update(piece)
+            left -= len(piece)
+            yield piece
+        if self._read(1):
+            raise AlteredError("It grew while it was being sent.")
+        if digest.hexdigest() != self._sha256:
+            raise AlteredError("Its content changed while it was being sent.")
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._handle.read(size)
+        except OSError as error:
+            raise UnreadableError(f"It could not be read ({error.strerror}).") from error
+
+
+def _head(
+    boundary: str, fields: Sequence[tuple[str, str]], file_name: str, media_type: str
+) -> bytes:
+    """Everything before the file's first byte."""
+    parts = []
+    for name, value in fields:
+        field = RequestField(name=name, data=value)
+        field.make_multipart()
+        parts.append(f"--{boundary}\r\n{field.render_headers()}{value}\r\n")
+    field = RequestField(name="file", data=b"", filename=file_name)
+    field.make_multipart(content_type=media_type)
+    parts.append(f"--{boundary}\r\n{field.render_headers()}")
+    return "".join(parts).encode()

@@ -1,0 +1,223 @@
+"""The requests that are made to HrFlow for one account."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from watcher import __version__
+from watcher.answers import MAX_ANSWER, Answer, finding, upload_outcome
+from watcher.errors import CredentialError
+from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
+from watcher.hrflow.failures import failure
+from watcher.model import Altered, Cause, Held, Uncertain, Unreadable, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watcher.model import Finding, Job, Outcome
+    from watcher.settings import Account
+
+_PIECE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds: for a connection, between two pieces of an answer, and for an answer as a whole."""
+
+    connect: float
+    read: float
+    answer: float
+
+
+class Throttle:
+    """Bytes a second over all uploads of an account; 0 lets everything pass at once."""
+
+    def __init__(self, rate: int, tick: Callable[[], float], stop: threading.Event) -> None:
+        """``tick`` gives seconds that never go back; a set ``stop`` ends all waiting."""
+        self._rate = rate
+        self._tick = tick
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._free_at = 0.0
+
+    def __call__(self, size: int) -> None:
+        """Wait until ``size`` more bytes may be sent."""
+        if not self._rate:
+            return
+        with self._lock:
+            now = self._tick()
+            start = max(now, self._free_at)
+            self._free_at = start + size / self._rate
+        self._stop.wait(start - now)
+
+
+class Client:
+    """Uploads and look-ups for one account; may be used by several threads at once.
+
+    Nothing is retried in here: an automatic retry would send a file twice behind the journal's
+    back. ``key`` gives the API key or raises CredentialError; ``wall`` seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        key: Callable[[], str],
+        *,
+        wall: Callable[[], float],
+        tick: Callable[[], float],
+        stop: threading.Event,
+    ) -> None:
+        self._account = account
+        self._key = key
+        self._wall = wall
+        self._tick = tick
+        self._throttle = Throttle(account.max_upload_rate, tick, stop)
+        self._limits = Limits(
+            account.connect_timeout, account.read_timeout, 2 * account.read_timeout
+        )
+        self._url = account.api_url.rstrip("/")
+        self._adapter = _adapter(self._url, account.parallel_uploads)
+        self._proxies = _proxies(account.proxy, self._url)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._adapter.close()
+
+    def upload(self, job: Job, handle: BinaryIO) -> Outcome:
+        """Send a file, read from the start of ``handle``.
+
+        May be called again for the same job: its reference tells the server that it is the same.
+        """
+        try:
+            secret = self._key()
+        except CredentialError as error:
+            return Held(Cause.CREDENTIAL, str(error))
+        body = FormBody(
+            job.fields,
+            handle,
+            size=job.stat.size,
+            sha256=job.sha256,
+            file_name=job.file_name,
+            media_type=job.media_type,
+            throttle=self._throttle,
+        )
+        try:
+            answer = self._send("POST", "/profile/parsing/file", secret, body=body)
+        except AlteredError as error:
+            return Altered(str(error))
+        except UnreadableError as error:
+            return Wait(str(error))
+        except (requests.RequestException, HTTPError, OSError) as error:
+            return failure(error, handed_out=body.handed_out)
+        if not answer.complete:
+            return Uncertain("The answer broke off. It may have arrived.")
+        return upload_outcome(
+            answer,
+            self._wall(),
+            secret=secret,
+            derived_reference=job.sha256 in job.reference,
+        )
+
+    def find(self, source_key: str, reference: str) -> Finding:
+        """Ask whether HrFlow has a profile with this reference. May be called at any time."""
+        try:
+            secret = self._key()
+            parameters = {"source_key": source_key, "reference": reference}
+            answer = self._send("GET", "/profile/parsing", secret, parameters=parameters)
+        except CredentialError as error:
+            return Unreadable(str(error))
+        except (requests.RequestException, HTTPError, OSError) as error:
+            outcome = failure(error, handed_out=False)
+            return outcome if isinstance(outcome, Wait) else Wait(str(error), offline=True)
+        return finding(answer, self._wall(), secret=secret)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        secret: str,
+        *,
+        body: FormBody | None = None,
+        parameters: dict[str, str] | None = None,
+    ) -> Answer:
+        """Make one request. A redirect is an answer like any other: following it would carry the
+        key to another host.
+        """  # noqa: D205 - one sentence
+        request = requests.PreparedRequest()
+        request.prepare_method(method)
+        request.prepare_url(self._url + path, parameters)
+        request.prepare_headers(self._headers(secret, body))
+        request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
+        limits = (self._limits.connect, self._limits.read)
+        response = self._adapter.send(
+            request, stream=True, timeout=limits, verify=True, proxies=self._proxies
+        )
+        with response:
+            return self._read(response)
+
+    def _headers(self, secret: str, body: FormBody | None) -> dict[str, str]:
+        headers = {
+            "X-API-KEY": secret,
+            "X-USER-EMAIL": self._account.email,
+            "User-Agent": f"hrflow-watcher/{__version__}",
+            "Accept": "application/json",
+        }
+        if body is not None:
+            headers["Content-Type"] = body.content_type
+            headers["Content-Length"] = str(len(body))
+        return headers
+
+    def _read(self, response: requests.Response) -> Answer:
+        """The answer, as far as it is bearable in size and time."""
+        deadline = self._tick() + self._limits.answer
+        pieces, size, complete = [], 0, True
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_ANSWER or self._tick() > deadline:
+                complete = False
+                break
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, b"".join(pieces), complete)
+
+
+class _SystemTrust(HTTPAdapter):
+    """Trusts what the operating system trusts: offices sit behind proxies with own certificates."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=_context(), **options)
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=_context(), **options)
+
+    def cert_verify(self, conn: Any, *_: Any) -> None:
+        """Leave the certificates to the context, where requests would load its own bundle."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+def _context() -> Any:
+    import ssl  # noqa: PLC0415 - only where https is spoken
+
+    import truststore  # noqa: PLC0415
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _adapter(url: str, connections: int) -> HTTPAdapter:
+    kind = _SystemTrust if url.startswith("https:") else HTTPAdapter
+    return kind(pool_connections=2, pool_maxsize=connections + 1, max_retries=0)
+
+
+def _proxies(proxy: str, url: str) -> dict[str, str]:
+    """The proxies to use; read once, as asking the system for every request takes its time."""
+    if proxy == "none":
+        return {}
+    if proxy == "system":
+        return dict(requests.utils.get_environ_proxies(url))
+    return {"http": proxy, "https": proxy}

@@ -1,0 +1,51 @@
+"""What it means for a file when a request fails: every exception of requests, in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from requests import exceptions as rx
+
+from watcher.model import Cause, Held, Uncertain, Wait
+
+if TYPE_CHECKING:
+    from watcher.model import Outcome
+
+#: The words for each exception; subclasses stand before the classes they belong to.
+_WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (rx.ProxyError, "The proxy cannot be reached or does not let the request through."),
+    (rx.SSLError, "The server's certificate cannot be trusted, as behind a log-in page."),
+    (rx.ConnectTimeout, "The server did not answer the call in time."),
+    (rx.ReadTimeout, "The server took too long to answer."),
+    (rx.Timeout, "The server took too long."),
+    (rx.ChunkedEncodingError, "The connection broke in the middle of the answer."),
+    (rx.ContentDecodingError, "The answer arrived garbled."),
+    (rx.ConnectionError, "The server cannot be reached."),
+)
+#: A wrong address or proxy in the settings: no file can pass until somebody mends it.
+_SETTINGS: Final = (
+    rx.MissingSchema,
+    rx.InvalidSchema,
+    rx.InvalidURL,
+    rx.InvalidProxyURL,
+    rx.URLRequired,
+    rx.InvalidHeader,
+)
+
+
+def failure(error: Exception, *, handed_out: bool) -> Outcome:
+    """What ``error`` means; ``handed_out``: the server may have received the whole body."""
+    if isinstance(error, _SETTINGS):
+        return Held(Cause.ACCOUNT, f"A setting of the account is not usable: {_kind(error)}.")
+    words = next((words for kind, words in _WORDS if isinstance(error, kind)), _unforeseen(error))
+    if handed_out:
+        return Uncertain(f"{words} It may have arrived.")
+    return Wait(words, offline=True)
+
+
+def _unforeseen(error: Exception) -> str:
+    return f"The request failed ({_kind(error)})."
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__

@@ -1,0 +1,178 @@
+"""Which step of a file's journey may follow which, and when a failed one is tried again.
+
+Pure: the moment and the random part of a delay are arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, assert_never
+
+from watcher.model import (
+    Accepted,
+    Altered,
+    Cause,
+    Held,
+    Parsed,
+    Refused,
+    State,
+    Uncertain,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.model import Finding, Outcome
+
+#: Seconds that the first retry waits at the most; doubles with every attempt.
+BACKOFF_BASE = 2.0
+#: Seconds that no retry waits longer than: an hour bounds how late a mended server is noticed.
+BACKOFF_CAP = 3600.0
+#: Seconds over which an uncertain upload is asked for before it is sent again: parsing is
+#: asynchronous, so that a profile which did arrive stays invisible for a while.
+CONFIRM_WINDOW = 600.0
+#: Seconds between two questions about one uncertain upload, growing by half each time.
+CONFIRM_FIRST = 5.0
+
+_S = State
+#: From each state the states that may follow. A new file starts as if it came from NOTICED.
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
+    {
+        _S.NOTICED: frozenset(
+            {
+                _S.NOTICED,  # still locked or unreadable: looked at again later
+                _S.IGNORED,
+                _S.DUPLICATE,
+                _S.BASELINE,
+                _S.QUEUED,
+                _S.HELD,
+                _S.REFUSED,
+                _S.GONE,
+            }
+        ),
+        _S.IGNORED: frozenset({_S.NOTICED}),  # the rules changed
+        _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the first of its kind never went
+        _S.BASELINE: frozenset({_S.NOTICED}),  # somebody asked for it
+        _S.QUEUED: frozenset({_S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE}),
+        _S.UPLOADING: frozenset(
+            {
+                _S.ACCEPTED,
+                _S.PARSED,
+                _S.WAITING,
+                _S.HELD,
+                _S.REFUSED,
+                _S.UNCERTAIN,
+                _S.NOTICED,  # it changed under our hands: nothing whole was sent
+                _S.GONE,
+            }
+        ),
+        _S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARSED, _S.QUEUED, _S.UNCERTAIN}),
+        _S.WAITING: frozenset({_S.UPLOADING, _S.QUEUED, _S.HELD, _S.NOTICED, _S.GONE}),
+        _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE}),
+        _S.ACCEPTED: frozenset({_S.PARSED, _S.PARSE_FAILED}),
+        _S.PARSED: frozenset(),
+        _S.PARSE_FAILED: frozenset({_S.NOTICED, _S.PARSED}),
+        _S.REFUSED: frozenset({_S.NOTICED}),
+        _S.GONE: frozenset({_S.NOTICED}),
+    }
+)
+
+#: States in which something still has to happen.
+OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
+#: States of a file that HrFlow has.
+ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
+#: States in which the content may be on its way: such a row must not be given another content.
+IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
+
+
+def allowed(before: State, after: State) -> bool:
+    """Whether ``after`` may follow ``before``."""
+    return after in TRANSITIONS[before]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the journal is to note: the new state, why, and when to look again (0: never)."""
+
+    state: State
+    why: str = ""
+    due_at: float = 0.0
+
+
+def backoff(attempt: int, jitter: float) -> float:
+    """Seconds to wait after failed attempt number ``attempt`` (1 is the first).
+
+    Exponential with full jitter: ``jitter`` (0 ≤ jitter < 1) spreads the retries of many
+    machines over the whole interval, so that a server that comes back is not run over.
+    """
+    exponent = min(max(attempt, 1) - 1, 30)
+    return min(BACKOFF_CAP, BACKOFF_BASE * 2.0**exponent) * jitter
+
+
+def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
+    """The step that follows attempt number ``attempt`` of an upload."""
+    match outcome:
+        case Accepted(message):
+            return Step(_S.ACCEPTED, message)
+        case Parsed(_, message):
+            return Step(_S.PARSED, message)
+        case Refused(why):
+            return Step(_S.REFUSED, why)
+        case Held(_, why):
+            return Step(_S.HELD, why)
+        case Wait(why, retry_after):
+            delay = backoff(attempt, jitter) if retry_after is None else retry_after
+            return Step(_S.WAITING, why, now + min(delay, 24 * BACKOFF_CAP))
+        case Uncertain(why):
+            return Step(_S.UNCERTAIN, why, now + CONFIRM_FIRST)
+        case Altered(why, gone):
+            return Step(_S.GONE if gone else _S.NOTICED, why, 0.0 if gone else now)
+    assert_never(outcome)
+
+
+def confirmed(finding: Finding, since: float, now: float) -> Step:
+    """The step that follows a question about an upload that is uncertain since ``since``.
+
+    "Not found" within the confirm window proves nothing, so the question is asked again; after
+    the window, or where the key cannot read, the file is sent again under the same reference.
+    """
+    waited = max(0.0, now - since)
+    match finding:
+        case Parsed(_, message):
+            return Step(_S.PARSED, message)
+        case Wait(why, retry_after):
+            return Step(_S.UNCERTAIN, why, now + (retry_after or max(CONFIRM_FIRST, waited / 2)))
+        case Unreadable():
+            return Step(_S.QUEUED, "sent again under the same reference: this key cannot look", now)
+        case Unknown() if waited >= CONFIRM_WINDOW:
+            return Step(_S.QUEUED, "did not arrive: sent again under the same reference", now)
+        case Unknown():
+            delay = min(max(CONFIRM_FIRST, waited / 2), CONFIRM_WINDOW - waited)
+            return Step(_S.UNCERTAIN, "asking whether it arrived", now + delay)
+    assert_never(finding)
+
+
+def hold_delay(cause: Cause, attempt: int) -> float:
+    """Seconds until one file may find out whether a cause is still there; 0 for "never".
+
+    Rarely, as whoever mends it says so (a changed key, a changed setting, a person's yes); a
+    missing key is looked for more often, because a keyring may be unlocked at any time.
+    """
+    if cause is Cause.EXISTING:
+        return 0.0
+    first = 30.0 if cause is Cause.CREDENTIAL else 900.0
+    return float(min(first * 2.0 ** (attempt - 1), 6 * BACKOFF_CAP))
+
+
+def hold_key(cause: Cause, account: str, source_key: str = "") -> str:
+    """The name under which a cause is kept; equal causes share it."""
+    return f"{cause}:{account}:{source_key}" if cause is Cause.SOURCE else f"{cause}:{account}"
+
+
+def existing_key(folder: str) -> str:
+    """The name under which files wait that were in ``folder`` before it was watched."""
+    return f"{Cause.EXISTING}:{folder.encode('utf-8', 'backslashreplace').decode()}"
