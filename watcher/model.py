@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 
 class State(enum.StrEnum):
@@ -63,6 +67,37 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Scanned:
+    """Files that a walk through a folder found new or changed; at most some hundreds at once."""
+
+    folder: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanEnded:
+    """A walk through a folder is over: ``files`` seen, ``new`` ones (or changed) posted.
+
+    ``complete`` is False when a directory could not be read or the walk was broken off.
+    """
+
+    folder: str
+    files: int
+    new: int
+    seconds: float
+    reason: str
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What is wrong with a watched folder, in one sentence; "" when all is well."""
+
+    folder: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sniffed:
     """What a file's content says it is.
 
@@ -93,6 +128,46 @@ class Document:
     sha256: str
     sniffed: Sniffed
     file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A document with the handle it was read through, at its start; that handle is what is sent.
+
+    ``being_written``: somebody has the file open for writing; None where that cannot be told.
+    """
+
+    document: Document
+    handle: BinaryIO | None = None
+    being_written: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A file that could not be read, and why, in words that follow its name.
+
+    ``gone``: it is not there any more. ``passing``: it may be different later (locked, not
+    readable); otherwise it is nothing that is ever sent (a symbolic link, a pipe, a device).
+    """
+
+    why: str
+    gone: bool = False
+    passing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A file was moved to ``path``; "" when it went to the trash or was gone already."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilingFailed:
+    """A file stays where it is, and why; ``passing``: worth another try later."""
+
+    why: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +334,7 @@ class Entry:
     path: str
     state: State
     why: str = ""
-    size: int = 0
+    stat: Stat = Stat(0, 0)
     noticed_at: float = 0.0
     changed_at: float = 0.0
     due_at: float = 0.0
@@ -292,3 +367,30 @@ class Snapshot:
     offline_since: float = 0.0
     recent: tuple[Entry, ...] = ()
     attention: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the journal holds of the file that is at a path now."""
+
+    file_id: int
+    state: State
+    stat: Stat
+    sha256: str
+    reference: str
+    source_key: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One cause. ``source_key`` is "" when everything of the account is concerned."""
+
+    key: str
+    cause: Cause
+    account: str
+    source_key: str
+    why: str
+    since: float
+    due_at: float
+    attempt: int

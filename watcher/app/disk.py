@@ -1,0 +1,59 @@
+"""Files on disk as the pipeline sees them."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from watcher import documents
+from watcher.model import Filed, FilingFailed, State
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from watcher.model import Altered, Entry, Identified, Job, Stat, Unusable
+    from watcher.ports import Clock, Plan
+
+
+class Disk:
+    """Implements ``ports.Files``."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    @staticmethod
+    def stat(folder: str, path: str) -> Stat | None:
+        """What is at ``path`` now; None if that is no regular file."""
+        return documents.stat_file(folder, path)
+
+    @staticmethod
+    def identify(plan: Plan, path: str) -> Identified | Unusable:
+        """Open, look at and hash a file."""
+        folder = plan.folder
+        return documents.identify(
+            folder.path, path, accepts=plan.accepts, max_size=folder.max_size, keep_open=True
+        )
+
+    @staticmethod
+    def reopen(job: Job) -> BinaryIO | Altered:
+        """The job's file, opened again."""
+        return documents.reopen(job.folder, job.path, job.stat)
+
+    def file_away(self, plan: Plan, entry: Entry) -> Filed | FilingFailed:
+        """Move or trash what has arrived or was refused; says beside it why it was refused."""
+        folder = plan.folder
+        refused = entry.state is State.REFUSED
+        filed = documents.file_away(
+            folder.path,
+            entry.path,
+            entry.stat,
+            folder.after_refusal if refused else folder.after_upload,
+            os.path.join(folder.path, folder.refused_folder if refused else folder.sent_folder),
+            datetime.fromtimestamp(self._clock.wall()).astimezone().date(),
+        )
+        if refused and isinstance(filed, Filed) and filed.path:
+            note = documents.write_error_note(filed.path, entry.why)
+            if isinstance(note, FilingFailed):
+                return FilingFailed(f"was moved to {filed.path}, but {note.why}")
+        return filed

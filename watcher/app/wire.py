@@ -1,0 +1,81 @@
+"""HrFlow as the pipeline sees it: one client for each account."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from watcher.hrflow import Client
+from watcher.model import Cause, Held, Unreadable, Wait
+
+if TYPE_CHECKING:
+    from typing import BinaryIO, Protocol
+
+    from watcher.model import Finding, Job, Outcome
+    from watcher.ports import Clock
+    from watcher.settings import Account
+
+    class KeyStore(Protocol):
+        """Gives keys by account's name."""
+
+        def get(self, account: str) -> str:
+            """The key; CredentialError if there is none."""
+            ...
+
+        def forget(self, account: str) -> None:
+            """Look it up anew next time."""
+            ...
+
+
+class Wire:
+    """Implements ``ports.Transport``."""
+
+    def __init__(self, keys: KeyStore, clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._stop = threading.Event()
+        self._clients: dict[str, Client] = {}
+        self._accounts: dict[str, Account] = {}
+
+    def arm(self, accounts: tuple[Account, ...]) -> None:
+        """Use these settings for requests that start from now on."""
+        clients = {}
+        for account in accounts:
+            if self._accounts.get(account.name) == account:
+                clients[account.name] = self._clients[account.name]
+            else:
+                clients[account.name] = self._client(account)
+        self._accounts = {account.name: account for account in accounts}
+        self._clients = clients
+
+    def upload(self, job: Job, handle: BinaryIO) -> Outcome:
+        """Send a file."""
+        client = self._clients.get(job.account)
+        if client is None:
+            return Wait(f"The account {job.account} is not in the settings any more.")
+        outcome = client.upload(job, handle)
+        if isinstance(outcome, Held) and outcome.cause in (Cause.ACCOUNT, Cause.CREDENTIAL):
+            self._keys.forget(job.account)
+        return outcome
+
+    def find(self, job: Job) -> Finding:
+        """Ask for a profile."""
+        client = self._clients.get(job.account)
+        if client is None:
+            return Unreadable(f"The account {job.account} is not in the settings any more.")
+        return client.find(job.source_key, job.reference)
+
+    def close(self) -> None:
+        """End all waiting for bandwidth, and close what is idle."""
+        self._stop.set()
+        for client in self._clients.values():
+            client.close()
+
+    def _client(self, account: Account) -> Client:
+        return Client(
+            account,
+            lambda: self._keys.get(account.name),
+            wall=self._clock.wall,
+            tick=self._clock.tick,
+            stop=self._stop,
+        )

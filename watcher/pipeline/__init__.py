@@ -1,0 +1,6 @@
+"""The journey of files, one direction, in one thread."""
+
+from watcher.pipeline.deciding import decide
+from watcher.pipeline.loop import Arm, Connection, Pending, Pipeline, Resume, Stop, Take, Taken
+
+__all__ = ["Arm", "Connection", "Pending", "Pipeline", "Resume", "Stop", "Take", "Taken", "decide"]

@@ -1,0 +1,250 @@
+"""From the queue to HrFlow and back: who may be sent now, and what the answer means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.model import (
+    Accepted,
+    Altered,
+    Cause,
+    Held,
+    Parsed,
+    Refused,
+    State,
+    Uncertain,
+    Wait,
+)
+from watcher.pace import Pace
+from watcher.states import Step, after, confirmed, hold_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO
+
+    from watcher.journal import Journal
+    from watcher.model import Finding, Identified, Job, Outcome
+    from watcher.pipeline.tidying import Tidying
+    from watcher.ports import Clock, Files, Plan, Transport, Workers
+    from watcher.settings import Account
+
+#: Open handles of queued files that wait for their turn; beyond, a file is opened again.
+HANDLES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An upload has ended."""
+
+    job: Job
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A look-up of an uncertain upload has ended; ``since`` as in the journal."""
+
+    job: Job
+    since: float
+    finding: Finding
+
+
+class Dispatch:
+    """Owns the pace of each account and what is under way. One thread."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        files: Files,
+        transport: Transport,
+        workers: Workers,
+        clock: Clock,
+        tidying: Tidying,
+    ) -> None:
+        self._journal = journal
+        self._files = files
+        self._transport = transport
+        self._workers = workers
+        self._clock = clock
+        self._tidying = tidying
+        self._plans: Mapping[str, Plan] = {}
+        self._paces: dict[str, Pace] = {}
+        self._handles: dict[int, BinaryIO] = {}
+        self._starting: list[Job] = []
+        self._asking: dict[int, tuple[Job, float]] = {}
+        self._asked: set[int] = set()
+        self._running = 0
+        self.offline_since = 0.0
+
+    def arm(self, accounts: tuple[Account, ...], plans: Mapping[str, Plan]) -> None:
+        """Use these settings from now on."""
+        self._plans = plans
+        now, tick = self._clock.wall(), self._clock.tick()
+        before, self._paces = self._paces, {}
+        for account in accounts:
+            pace = Pace(account.parallel_uploads, account.max_requests_per_minute)
+            if account.name in before:
+                pace.running = before[account.name].running
+            if account.max_requests_per_minute:
+                recent = self._journal.recent_uploads(account.name, now - 60.0)
+                pace.remember([tick] * len(recent))
+            self._paces[account.name] = pace
+
+    @property
+    def running(self) -> int:
+        """How many requests are under way or about to start."""
+        return self._running
+
+    def keep_handle(self, file_id: int, found: Identified) -> None:
+        """Take the handle through which a queued file was read, so that it is sent from it."""
+        if found.handle is None:
+            return
+        if len(self._handles) >= HANDLES or self._journal.state(file_id) is not State.QUEUED:
+            found.handle.close()
+        else:
+            self._handles[file_id] = found.handle
+
+    def close(self) -> None:
+        """Let go of everything that is open."""
+        for handle in self._handles.values():
+            handle.close()
+        self._handles.clear()
+
+    def resume(self) -> None:
+        """Try everything at once, whatever was found before."""
+        now = self._clock.wall()
+        for pace in self._paces.values():
+            pace.resume()
+        for hold in self._journal.holds():
+            if hold.cause is not Cause.EXISTING:
+                self._journal.release(hold.key, now)
+
+    # -- before the commit
+
+    def claim(self) -> None:
+        """Note in the journal what is about to be sent or asked; it starts after the commit."""
+        now, tick = self._clock.wall(), self._clock.tick()
+        for hold in self._journal.holds():
+            if 0 < hold.due_at <= now:
+                self._journal.probe(hold, now)
+        for name, pace in self._paces.items():
+            free = pace.free(tick)
+            if not free:
+                continue
+            for job in self._journal.due_jobs(name, now, free):
+                self._journal.step(job.file_id, Step(State.UPLOADING), now)
+                self._starting.append(job)
+                pace.start()
+        self._claim_questions(now, tick)
+
+    def _claim_questions(self, now: float, tick: float) -> None:
+        for job, since in self._journal.uncertain_jobs(now, 20 + len(self._asked)):
+            pace = self._paces.get(job.account)
+            if job.file_id not in self._asked and pace is not None and pace.free(tick):
+                self._asking[job.file_id] = (job, since)
+                self._asked.add(job.file_id)
+                pace.start()
+
+    # -- after the commit
+
+    def start(self) -> None:
+        """Start what was claimed. Call after the journal's commit."""
+        starting, self._starting = self._starting, []
+        for job in starting:
+            self._running += 1
+            self._submit(job, self._handles.pop(job.file_id, None))
+        asking, self._asking = self._asking, {}
+        for job, since in asking.values():
+            self._running += 1
+            self._submit_question(job, since)
+
+    def _submit(self, job: Job, handle: BinaryIO | None) -> None:
+        files, transport = self._files, self._transport
+
+        def send() -> Sent:
+            body = files.reopen(job) if handle is None else handle
+            if isinstance(body, Altered):
+                return Sent(job, body)
+            with body:
+                return Sent(job, transport.upload(job, body))
+
+        self._workers.send(
+            send, lambda error: Sent(job, Uncertain(f"The upload failed ({type(error).__name__})."))
+        )
+
+    def _submit_question(self, job: Job, since: float) -> None:
+        transport = self._transport
+        self._workers.send(
+            lambda: Asked(job, since, transport.find(job)),
+            lambda error: Asked(job, since, Wait(f"The question failed ({type(error).__name__}).")),
+        )
+
+    # -- answers
+
+    def sent(self, message: Sent) -> None:
+        """Note what became of an upload."""
+        self._running -= 1
+        job, outcome = message.job, message.outcome
+        now = self._clock.wall()
+        self._ended(job, outcome)
+        if isinstance(outcome, Held):
+            self._hold(job, outcome, now)
+            return
+        step = after(outcome, job.attempt + 1, now, self._clock.jitter())
+        self._journal.step(job.file_id, step, now)
+        match outcome:
+            case Accepted() | Parsed():
+                self._arrived(job, outcome, now)
+            case Refused():
+                self._release(job, now)
+                if job.folder in self._plans:
+                    self._tidying.refused(job.file_id, self._plans[job.folder])
+            case Altered():
+                self._journal.disclaim(job.file_id, now)
+            case Wait() | Uncertain():
+                pass
+
+    def asked(self, message: Asked) -> None:
+        """Note what a question about an uncertain upload has brought."""
+        self._running -= 1
+        job, found = message.job, message.finding
+        self._asked.discard(job.file_id)
+        now = self._clock.wall()
+        self._ended(job, found)
+        self._journal.step(job.file_id, confirmed(found, message.since, now), now)
+        if isinstance(found, Parsed):
+            self._arrived(job, found, now)
+
+    def next_due(self, tick: float) -> float | None:
+        """When a pause or a minute ends, on the clock's ``tick``; None if nothing waits so."""
+        times = (pace.next_start(tick) for pace in self._paces.values())
+        return min((time for time in times if time is not None), default=None)
+
+    def _ended(self, job: Job, outcome: Outcome | Finding) -> None:
+        pace = self._paces.get(job.account)
+        if pace is not None:
+            pace.end(outcome, self._clock.tick(), self._clock.jitter())
+        if not (isinstance(outcome, Wait) and outcome.offline):
+            self.offline_since = 0.0
+        elif not self.offline_since:
+            self.offline_since = self._clock.wall()
+
+    def _hold(self, job: Job, outcome: Held, now: float) -> None:
+        key = hold_key(outcome.cause, job.account, job.source_key)
+        self._journal.step(job.file_id, Step(State.HELD, outcome.why), now, cause=key)
+        self._journal.hold(outcome.cause, job.account, job.source_key, outcome.why, now)
+
+    def _arrived(self, job: Job, outcome: Accepted | Parsed, now: float) -> None:
+        if isinstance(outcome, Parsed):
+            self._journal.profile(job.file_id, outcome.profile)
+        self._release(job, now)
+        if job.folder in self._plans:
+            self._tidying.arrived(job.file_id, self._plans[job.folder])
+
+    def _release(self, job: Job, now: float) -> None:
+        """An answer about the file itself: the account and its key are fine, so is the source."""
+        for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE):
+            key = hold_key(cause, job.account, job.source_key)
+            if self._journal.is_held(key):
+                self._journal.release(key, now)

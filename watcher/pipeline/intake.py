@@ -1,0 +1,388 @@
+"""From a candidate to a file that is queued, or to the reason why it is not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from watcher.model import (
+    Candidate,
+    Cause,
+    Identified,
+    ScanEnded,
+    Scanned,
+    Sign,
+    Skip,
+    State,
+    Unusable,
+)
+from watcher.pipeline.deciding import decide
+from watcher.rules import form_fields
+from watcher.settings import AfterUpload, Changed, Duplicates, Existing
+from watcher.settle import Doubt, Settled
+from watcher.states import ARRIVED, IN_FLIGHT, Step, existing_key, hold_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from watcher.journal import Journal
+    from watcher.model import Document, Known, Route, Stat
+    from watcher.pipeline.tidying import Tidying
+    from watcher.ports import Clock, Files, Plan, Workers
+    from watcher.settle import Settling
+
+#: Files being read at once: few, as disks do not like many, but enough to keep senders busy.
+READING: Final = 16
+#: Files that wait in memory to be read; the rest waits in the journal.
+READY: Final = 5_000
+#: As many existing files are uploaded without asking: parsing costs money.
+EXISTING_LIMIT: Final = 100
+#: Seconds until a file that could not be read is tried again, doubled every time up to the cap.
+UNREADABLE_FIRST: Final = 10.0
+UNREADABLE_CAP: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A worker has looked at a candidate; ``last``: it was given time enough to become whole."""
+
+    candidate: Candidate
+    last: bool
+    result: Identified | Unusable
+
+
+class Intake:
+    """Owns what is known of files before they are queued. One thread; no I/O but through ports."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        files: Files,
+        workers: Workers,
+        clock: Clock,
+        settling: Settling,
+        tidying: Tidying,
+        keep_handle: Callable[[int, Identified], None],
+    ) -> None:
+        """``keep_handle`` takes the open handle of a file that has just been queued."""
+        self._journal = journal
+        self._files = files
+        self._workers = workers
+        self._clock = clock
+        self._settling = settling
+        self._tidying = tidying
+        self._keep_handle = keep_handle
+        self._plans: Mapping[str, Plan] = {}
+        self._ready: deque[tuple[Candidate, bool]] = deque()
+        self._reading: dict[str, bool] = {}  # path → seen again meanwhile
+        self._first_walk: set[str] = set()
+
+    def arm(self, plans: Mapping[str, Plan], *, import_all: bool = False) -> None:
+        """Use ``plans`` (by folder path) from now on; ``import_all``: take what was there first."""
+        self._plans = plans
+        self._first_walk = {
+            path for path in plans if not import_all and not self._journal.scanned(path)
+        }
+
+    @property
+    def pending(self) -> int:
+        """How many files are noticed and not decided upon."""
+        return len(self._settling) + len(self._ready) + len(self._reading)
+
+    def next_due(self) -> float | None:
+        """When :meth:`work` has something to do by time alone, on the clock's ``tick``."""
+        return self._clock.tick() if self._can_read() else self._settling.next_due()
+
+    # -- messages
+
+    def scanned(self, message: Scanned) -> None:
+        """Files that a walk found."""
+        plan = self._plans.get(message.folder)
+        if plan is None:
+            return
+        if message.folder in self._first_walk:
+            for candidate in message.candidates:
+                self._keep_back(plan, candidate)
+            return
+        for candidate in message.candidates:
+            if len(self._ready) < READY:
+                self.notice(candidate)
+            else:
+                self._note_for_later(candidate)
+
+    def scan_ended(self, message: ScanEnded) -> str:
+        """A walk is over; gives what a person should hear of it, "" if nothing."""
+        if message.folder not in self._plans or not message.complete:
+            return ""
+        now = self._clock.wall()
+        first = message.folder in self._first_walk
+        self._first_walk.discard(message.folder)
+        self._journal.set_scanned(message.folder, now)
+        return self._decide_existing(message.folder, now) if first else ""
+
+    def notice(self, candidate: Candidate) -> None:
+        """A file may be new, changed, renamed or gone."""
+        plan = self._plans.get(candidate.folder)
+        if plan is None:
+            return
+        if candidate.path in self._reading:
+            self._reading[candidate.path] = True
+            return
+        stat = candidate.stat
+        if stat is None or candidate.sign is Sign.REMOVED:
+            stat = self._files.stat(candidate.folder, candidate.path)
+        known = self._journal.find(candidate.folder, candidate.path)
+        if stat is None:
+            self._vanished(candidate, known)
+        elif not self._is_settled_matter(candidate, known, stat, plan):
+            self._settle(candidate, known, stat, plan)
+
+    def read(self, message: Read) -> None:
+        """A worker has looked at a file."""
+        candidate = message.candidate
+        again = self._reading.pop(candidate.path, False)
+        plan = self._plans.get(candidate.folder)
+        result = message.result
+        if plan is None or isinstance(result, Unusable):
+            if plan is not None and isinstance(result, Unusable):
+                self._unusable(candidate, result)
+        elif not self._postpone(message, result, plan):
+            self._decide(candidate, result, plan)
+            result = replace(result, handle=None)  # whoever keeps it, closes it
+        if isinstance(result, Identified) and result.handle is not None:
+            result.handle.close()
+        if again:
+            self.notice(replace(candidate, sign=Sign.CHANGED, stat=None))
+
+    def work(self) -> None:
+        """Look at what has come due, and give the readers what there is to read."""
+        for candidate in self._settling.due(self._clock.tick()):
+            self.notice(replace(candidate, stat=None))
+        if not self._ready:
+            self._take_from_journal()
+        while self._can_read():
+            candidate, last = self._ready.popleft()
+            self._start_reading(candidate, last=last)
+
+    # -- noticing
+
+    def _can_read(self) -> bool:
+        return bool(self._ready) and len(self._reading) < READING
+
+    def _is_settled_matter(
+        self, candidate: Candidate, known: Known | None, stat: Stat, plan: Plan
+    ) -> bool:
+        """Whether this version of the file has been decided upon before."""
+        if known is None or known.state in (State.NOTICED, State.GONE):
+            return False
+        if (known.stat.size, known.stat.mtime_ns) == (stat.size, stat.mtime_ns):
+            self._settling.forget(candidate.path)
+            return True
+        if plan.folder.changed is Changed.IGNORE and known.state in ARRIVED:
+            self._journal.restat(known.file_id, candidate, stat)
+            self._settling.forget(candidate.path)
+            return True
+        return False
+
+    def _settle(self, candidate: Candidate, known: Known | None, stat: Stat, plan: Plan) -> None:
+        changed = known is not None and known.state in ARRIVED | IN_FLIGHT
+        candidate = replace(candidate, stat=stat)
+        settled = self._settling.observe(
+            candidate,
+            stat,
+            self._clock.tick(),
+            plan.folder.settle_seconds,
+            wall=self._clock.wall(),
+            changed=changed,
+        )
+        if settled:
+            self._ready.append((candidate, settled is Settled.LAST))
+
+    def _vanished(self, candidate: Candidate, known: Known | None) -> None:
+        self._settling.forget(candidate.path)
+        if known is not None and known.state in (
+            State.NOTICED,
+            State.QUEUED,
+            State.WAITING,
+            State.HELD,
+            State.DUPLICATE,
+        ):
+            now = self._clock.wall()
+            self._journal.step(known.file_id, Step(State.GONE, "vanished before it was sent"), now)
+            self._journal.disclaim(known.file_id, now)
+
+    def _keep_back(self, plan: Plan, candidate: Candidate) -> None:
+        """Note a file that was there before its folder was watched."""
+        if candidate.stat is None or self._journal.find(candidate.folder, candidate.path):
+            return
+        skip = plan.folder.existing is Existing.SKIP
+        self._journal.add(
+            candidate,
+            candidate.stat,
+            self._clock.wall(),
+            State.BASELINE if skip else State.HELD,
+            existing_key(candidate.folder),
+        )
+
+    def _decide_existing(self, folder: str, now: float) -> str:
+        key = existing_key(folder)
+        waiting = self._journal.kept(key)
+        if not waiting:
+            return ""
+        if self._plans[folder].folder.existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
+            self._journal.take_existing(key, now)
+            return ""
+        why = f"{waiting} files were in {folder} before it was watched and wait for your yes."
+        self._journal.keep_existing(key, why, now)
+        return why
+
+    def _note_for_later(self, candidate: Candidate) -> None:
+        known = self._journal.find(candidate.folder, candidate.path)
+        if known is None and candidate.stat is not None:
+            self._journal.add(candidate, candidate.stat, self._clock.wall(), State.NOTICED)
+        elif known is not None:
+            self.notice(candidate)
+
+    # -- reading
+
+    def _take_from_journal(self) -> None:
+        now = self._clock.wall()
+        room = READING - len(self._reading)
+        if room <= 0:
+            return
+        for entry in self._journal.unread(now, room + len(self._reading), self._plans):
+            if entry.path in self._reading:
+                continue
+            known = self._journal.find(entry.folder, entry.path) if entry.folder else None
+            if known is None or known.file_id != entry.file_id:
+                step = Step(State.GONE, "replaced by a newer version")
+                self._journal.step(entry.file_id, step, now)
+                self._journal.disclaim(entry.file_id, now)
+            elif entry.folder in self._plans:
+                candidate = Candidate(entry.folder, entry.path, Sign.SCANNED)
+                self._ready.append((candidate, False))
+
+    def _start_reading(self, candidate: Candidate, *, last: bool) -> None:
+        plan = self._plans.get(candidate.folder)
+        if plan is None or candidate.path in self._reading:
+            return
+        self._reading[candidate.path] = False
+        files = self._files
+        self._workers.read(
+            lambda: Read(candidate, last, files.identify(plan, candidate.path)),
+            lambda error: Read(
+                candidate, last, Unusable(f"cannot be read ({error}).", passing=True)
+            ),
+        )
+
+    def _postpone(self, message: Read, found: Identified, plan: Plan) -> bool:
+        """Whether the file is to be looked at again later, as it does not seem to be whole."""
+        candidate, stat = message.candidate, found.document.stat
+        whole = found.document.sniffed.whole is not False and stat.size > 0
+        if not found.being_written and (whole or message.last):
+            self._settling.forget(candidate.path)
+            return False
+        doubt = Doubt.BEING_WRITTEN if found.being_written else Doubt.BROKEN_OFF
+        self._settling.defer(
+            replace(candidate, stat=stat),
+            stat,
+            self._clock.tick(),
+            plan.folder.settle_seconds,
+            doubt,
+        )
+        return True
+
+    def _unusable(self, candidate: Candidate, found: Unusable) -> None:
+        known = self._journal.find(candidate.folder, candidate.path)
+        now = self._clock.wall()
+        if found.gone:
+            self._vanished(candidate, known)
+            return
+        stat = self._files.stat(candidate.folder, candidate.path)
+        if stat is None:
+            if known is not None:
+                self._vanished(candidate, known)
+            return
+        file_id = self._row(candidate, known, stat, now)
+        if found.passing:
+            tries = self._journal.count_try(file_id)
+            delay = min(UNREADABLE_CAP, UNREADABLE_FIRST * 2.0 ** min(tries, 10))
+            self._journal.step(file_id, Step(State.NOTICED, found.why, now + delay), now)
+        else:
+            self._journal.step(file_id, Step(State.IGNORED, found.why), now)
+
+    # -- deciding
+
+    def _decide(self, candidate: Candidate, found: Identified, plan: Plan) -> None:
+        """The file is whole and known for what it is: note what becomes of it."""
+        document = found.document
+        now = self._clock.wall()
+        known = self._journal.find(candidate.folder, candidate.path)
+        if known is not None and known.sha256 == document.sha256 and known.state in ARRIVED:
+            self._journal.restat(known.file_id, candidate, document.stat)
+            self._close(found)
+            return
+        file_id = self._row(candidate, known, document.stat, now)
+        self._journal.identify(file_id, document)
+        decision = decide(document, plan)
+        if isinstance(decision, Skip):
+            self._close(found)
+            self._journal.step(file_id, Step(decision.state, decision.why), now)
+            if decision.state is State.REFUSED:
+                self._tidying.refused(file_id, plan)
+            return
+        self._queue(file_id, document, decision, plan, now)
+        self._keep_handle(file_id, found)
+
+    def _queue(
+        self, file_id: int, document: Document, route: Route, plan: Plan, now: float
+    ) -> None:
+        owner = self._journal.claim(route.source_key, document.sha256, file_id)
+        if owner != file_id and plan.folder.duplicates is Duplicates.UPLOAD:
+            identity = _copy_identity(document)
+            owner = self._journal.claim(route.source_key, identity, file_id)
+            route = replace(route, reference=f"{route.reference}-{identity[:8]}")
+        fields = form_fields(route, document.sniffed.media_type)
+        self._journal.address(file_id, route, route.reference, fields)
+        if owner != file_id:
+            self._journal.set_duplicate(file_id, owner)
+            self._journal.step(file_id, Step(State.DUPLICATE, "has the same content"), now)
+            if plan.folder.after_upload is not AfterUpload.KEEP:
+                self._tidying.duplicate(file_id, owner)
+            return
+        key = self._held_by(route)
+        self._journal.step(
+            file_id, Step(State.HELD if key else State.QUEUED, due_at=now), now, cause=key
+        )
+
+    def _held_by(self, route: Route) -> str:
+        """What keeps back all that goes this way; "" if nothing does."""
+        keys = (
+            hold_key(cause, route.account, route.source_key)
+            for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE)
+        )
+        return next((key for key in keys if self._journal.is_held(key)), "")
+
+    def _row(self, candidate: Candidate, known: Known | None, stat: Stat, now: float) -> int:
+        """The row that stands for this version of the file, in state NOTICED."""
+        if known is None or known.state in ARRIVED | IN_FLIGHT:
+            return self._journal.add(candidate, stat, now, State.NOTICED)
+        if known.state is not State.NOTICED:
+            self._journal.step(known.file_id, Step(State.NOTICED), now)
+        self._journal.disclaim(known.file_id, now)
+        self._journal.restat(known.file_id, candidate, stat)
+        return known.file_id
+
+    @staticmethod
+    def _close(found: Identified) -> None:
+        if found.handle is not None:
+            found.handle.close()
+
+
+def _copy_identity(document: Document) -> str:
+    """What tells a copy that is sent on purpose from the first, on every machine alike."""
+    below = document.path[len(document.folder) :].replace("\\", "/")
+    text = f"{document.sha256}:{below}".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(text).hexdigest()

@@ -1,0 +1,216 @@
+"""The one place where the steps of a file's journey are put in order, and the thread that does it.
+
+Everything that happens arrives as a message in one inbox: hints of the folders, results of
+workers, commands. The messages at hand are worked on together, then the journal is committed
+once, and only then does what it announces begin.
+"""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.model import Candidate, FolderState, ScanEnded, Scanned
+from watcher.pipeline.dispatch import Asked, Dispatch, Sent
+from watcher.pipeline.intake import Intake, Read
+from watcher.pipeline.tidying import Tidied, Tidying
+from watcher.settle import Settling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from watcher.journal import Journal
+    from watcher.ports import Clock, Files, Plan, Transport, Workers
+    from watcher.settings import Account
+
+#: Messages worked on between two commits.
+BATCH: Final = 256
+#: Seconds after which the loop looks around without being told, so that nothing stays forgotten.
+IDLE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """New settings are in force."""
+
+    accounts: tuple[Account, ...]
+    plans: Mapping[str, Plan]
+    import_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A person says yes to files below ``path`` that were there before their folder was watched."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A :class:`Take` was obeyed: ``files`` are looked at now."""
+
+    path: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """As many files are noticed and not decided upon; told when that begins and when it ends."""
+
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Try again at once what is held or waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """HrFlow has become unreachable at ``offline_since``, or reachable again (0)."""
+
+    offline_since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End after what is under way has ended, or at once when asked twice."""
+
+
+class Pipeline:
+    """The journey of files. :meth:`run` is one thread's work; :meth:`post` may be called by all."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        files: Files,
+        transport: Transport,
+        workers: Callable[[Callable[[object], None]], Workers],
+        clock: Clock,
+        tell: Callable[[object], None],
+        *,
+        entries: bool = True,
+    ) -> None:
+        """``workers`` makes the threads, given where results go; ``tell`` hears what happens.
+
+        ``entries``: whether it wants an Entry for every change of a file's state.
+        """
+        self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._journal = journal
+        self._clock = clock
+        self._tell = tell
+        made = workers(self.post)
+        self._tidying = Tidying(journal, files, made)
+        self._dispatch = Dispatch(journal, files, transport, made, clock, self._tidying)
+        self._intake = Intake(
+            journal, files, made, clock, Settling(), self._tidying, self._dispatch.keep_handle
+        )
+        self._entries = entries
+        self._offline_since = 0.0
+        self._pending = 0
+        self._stopping = False
+
+    def post(self, message: object) -> None:
+        """Hand a message to the pipeline; from any thread."""
+        self._inbox.put(message)
+
+    def run(self) -> None:
+        """Work until told to stop and all that is under way has ended."""
+        self._journal.recover(self._clock.wall())
+        self._journal.commit()
+        try:
+            while self._turn():
+                pass
+        finally:
+            self._dispatch.close()
+
+    def _turn(self) -> bool:
+        """One round: messages, what has come due, one commit, what it announces."""
+        for message in self._take():
+            self._handle(message)
+        if not self._stopping:
+            self._intake.work()
+            self._dispatch.claim()
+        self._journal.commit()
+        self._dispatch.start()
+        self._tidying.start()
+        self._report()
+        return not self._stopping or self._dispatch.running > 0
+
+    def _take(self) -> list[object]:
+        """All messages at hand, at least one unless something has come due."""
+        messages: list[object] = []
+        try:
+            messages.append(self._inbox.get(timeout=self._patience()))
+            while len(messages) < BATCH:
+                messages.append(self._inbox.get_nowait())
+        except queue.Empty:
+            pass
+        return messages
+
+    def _patience(self) -> float:
+        """Seconds until something comes due by time alone."""
+        if self._stopping:
+            return IDLE
+        tick, wall = self._clock.tick(), self._clock.wall()
+        ticks = (self._intake.next_due(), self._dispatch.next_due(tick))
+        due = self._journal.next_due(wall)
+        delays = [IDLE, *(moment - tick for moment in ticks if moment is not None)]
+        if due is not None:
+            delays.append(due - wall)
+        return max(0.0, min(delays))
+
+    def _handle(self, message: object) -> None:
+        match message:
+            case Candidate():
+                self._intake.notice(message)
+            case Read():
+                self._intake.read(message)
+            case Sent():
+                self._dispatch.sent(message)
+            case Asked():
+                self._dispatch.asked(message)
+            case Tidied():
+                self._tidying.done(message)
+            case Scanned():
+                self._intake.scanned(message)
+            case ScanEnded() | FolderState():
+                self._walked(message)
+            case _:
+                self._obey(message)
+
+    def _walked(self, message: ScanEnded | FolderState) -> None:
+        if isinstance(message, ScanEnded) and (why := self._intake.scan_ended(message)):
+            self._tell(why)
+        self._tell(message)
+
+    def _obey(self, message: object) -> None:
+        match message:
+            case Arm(accounts, plans, import_all):
+                self._intake.arm(plans, import_all=import_all)
+                self._tidying.arm(plans)
+                self._dispatch.arm(accounts, plans)
+            case Take(path):
+                taken = self._journal.take_below(path, self._clock.wall())
+                self._journal.commit()
+                self._tell(Taken(path, taken))
+            case Resume():
+                self._dispatch.resume()
+            case Stop():
+                self._stopping = True
+            case _:
+                raise TypeError(message)
+
+    def _report(self) -> None:
+        changed = self._journal.take_changed()
+        for file_id in changed if self._entries else ():
+            entry = self._journal.entry(file_id)
+            if entry is not None:
+                self._tell(entry)
+        if bool(self._intake.pending) != bool(self._pending):
+            self._pending = self._intake.pending
+            self._tell(Pending(self._pending))
+        if self._dispatch.offline_since != self._offline_since:
+            self._offline_since = self._dispatch.offline_since
+            self._tell(Connection(self._offline_since))

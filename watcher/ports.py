@@ -1,0 +1,108 @@
+"""What the pipeline needs from the world: who implements these decides how it is done.
+
+Pure descriptions. "May be called twice" is said where it matters after a crash or a time-out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from watcher.model import (
+        Altered,
+        Document,
+        Entry,
+        Filed,
+        FilingFailed,
+        Finding,
+        Identified,
+        Job,
+        Outcome,
+        Route,
+        Skip,
+        Sniffed,
+        Stat,
+        Unusable,
+    )
+    from watcher.settings import Folder
+
+
+class Files(Protocol):
+    """Files on disk, below watched folders. Never follows a symbolic link below a folder."""
+
+    def stat(self, folder: str, path: str) -> Stat | None:
+        """What is at ``path`` now; None if that is no regular file. May be called at any time."""
+        ...
+
+    def identify(self, plan: Plan, path: str) -> Identified | Unusable:
+        """Open, look at and hash a file. May be called again; reads only."""
+        ...
+
+    def reopen(self, job: Job) -> BinaryIO | Altered:
+        """The job's file, opened again; Altered if it is not the same version any more."""
+        ...
+
+    def file_away(self, plan: Plan, entry: Entry) -> Filed | FilingFailed:
+        """Move or trash what has arrived or was refused. May be called again after a crash."""
+        ...
+
+
+class Transport(Protocol):
+    """HrFlow, for all accounts. Every call makes one request at the most and never retries."""
+
+    def upload(self, job: Job, handle: BinaryIO) -> Outcome:
+        """Send a file. Calling it twice sends twice, under the same reference."""
+        ...
+
+    def find(self, job: Job) -> Finding:
+        """Ask for the profile with the job's reference. May be called at any time."""
+        ...
+
+
+class Workers(Protocol):
+    """Threads that do what may block, and hand the result back to the pipeline's inbox.
+
+    ``failed`` makes a result from an exception that nobody foresaw; the traceback is logged.
+    """
+
+    def read(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Run ``work`` among the few threads that read and move files."""
+        ...
+
+    def send(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Run ``work`` among the threads that talk to HrFlow."""
+        ...
+
+
+class Clock(Protocol):
+    """Time and chance."""
+
+    def wall(self) -> float:
+        """Seconds since 1970; may jump when the clock is set."""
+        ...
+
+    def tick(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def jitter(self) -> float:
+        """A random number, 0 ≤ x < 1."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A watched folder with its rules compiled.
+
+    ``ignored`` gives the pattern that ignores a path below the folder ("" if none), ``accepts``
+    whether the content is worth hashing, ``route`` where a document goes.
+    """
+
+    folder: Folder
+    ignored: Callable[[str], str]
+    accepts: Callable[[Sniffed], bool]
+    route: Callable[[Document], Route | Skip]
