@@ -1,0 +1,83 @@
+"""A local HrFlow to rehearse against: the API of ``/v1`` as strict as its documents allow.
+
+What the documents say is done as they say it. What they leave open is decided here, each of it
+**not documented; our assumption**:
+
+Access
+    - A missing ``X-API-KEY`` or ``X-USER-EMAIL``, or another email than the account's, is a 401
+      like a wrong key. Emails are compared without regard to case.
+    - A key of the wrong form (not ``ask_``, ``askw_`` or ``askr_`` and 32 hexadecimal digits) gets
+      the documented 401. A write-only key gets it on every GET, ``/auth`` included.
+Uploads
+    - The body is read to its end before anything is said, also where the headers sufficed.
+    - Unknown, repeated and malformed fields, texts that are empty or ``None``, a missing, empty or
+      nameless file: 400 with a message that names the field. ``content_type`` is unknown here: the
+      first document calls it ``profile_content_type``, and so does the SDK. ``key``, which only the
+      SDK can send, is accepted and ignored. Flags are ``0`` or ``1``.
+    - Items of ``tags`` and ``metadatas`` have exactly ``name`` and ``value``. Labels need a
+      ``job_key`` or a ``job_reference``; the rest is optional; a rating is 0 to 1.
+    - ``created_at`` may be ISO 8601 or seconds since 1970; milliseconds are refused.
+    - A reference that its source has already: 400, a message with "reference" and "already".
+      ``references="late"`` only knows references of profiles that are visible, so that two uploads
+      in a row become two profiles; ``"never"`` does not look at all. Look-ups find the first.
+    - ``sync_parsing=1`` where the source does not allow it: 400. ``sync_parsing_indexing=0`` with
+      it: the profile is in the answer and nowhere else. Without sync parsing it has no meaning.
+    - A body without ``Content-Length``: 411. File types are not judged. No webhook is sent.
+Look-ups
+    - Unknown, repeated, missing and malformed parameters: 400.
+    - What is not there: 400 and ``Invalid parameters. Unable to find object: …``, as the SDK's
+      documentation has it for sources.
+    - A search gives ``{"profiles": […]}`` and ``meta``; pages start at 1, the newest come first
+      whatever it is sorted by, and a page has at most 1,000.
+Parsing
+    - Names, emails and phone numbers are guessed from the text (:mod:`watcher.sandbox.facts`);
+      files above 5 MB are not read.
+
+Everything is forgotten at the end, except what stands in the data folder, which is never read
+again. It listens on 127.0.0.1 only. ``multipart`` is needed, ``pypdf`` only to read PDFs: both
+come with the extra ``sandbox``.
+"""
+
+from watcher.sandbox.facts import Reading
+from watcher.sandbox.faults import Fault, Faults, Kind
+from watcher.sandbox.ledger import Call, Ledger, Record
+from watcher.sandbox.profiles import Profile
+from watcher.sandbox.samples import sample_cv_pdf
+from watcher.sandbox.server import Sandbox
+from watcher.sandbox.world import (
+    EMAIL,
+    ENGINEERING,
+    EXPRESS,
+    KEYS,
+    READ_KEY,
+    READ_WRITE_KEY,
+    SALES,
+    SOURCES,
+    WRITE_KEY,
+    References,
+    Source,
+)
+
+__all__ = [
+    "EMAIL",
+    "ENGINEERING",
+    "EXPRESS",
+    "KEYS",
+    "READ_KEY",
+    "READ_WRITE_KEY",
+    "SALES",
+    "SOURCES",
+    "WRITE_KEY",
+    "Call",
+    "Fault",
+    "Faults",
+    "Kind",
+    "Ledger",
+    "Profile",
+    "Reading",
+    "Record",
+    "References",
+    "Sandbox",
+    "Source",
+    "sample_cv_pdf",
+]

@@ -1,0 +1,255 @@
+"""What is refused, and with which words. Pure: values in, a checked form or a Refusal out."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from watcher.sandbox.world import may
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from watcher.sandbox.world import Right
+
+    #: Gives a header by its name, None if it did not come.
+    Header = Callable[[str], str | None]
+
+FLAGS: Final = ("sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending")
+STAGES: Final = ("new", "yes", "later", "no")
+SORTS: Final = (
+    "created_at",
+    "updated_at",
+    "location",
+    "location_experience",
+    "location_education",
+    "searching",
+    "scoring",
+)
+_KEY: Final = re.compile(r"ask[rw]?_[0-9a-f]{32}")
+_MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_INTEGER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+#: The last second of the year 9999: milliseconds are taken for what they are, a mistake.
+_LAST_SECOND: Final = 253_402_300_799
+_MAX_LIMIT: Final = 1000
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of this program
+    """A request that is answered with ``status`` and ``message``."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The checked text fields of an upload; ``created_at`` in ISO 8601, "" when not given."""
+
+    source_key: str
+    reference: str = ""
+    content_type: str = ""
+    created_at: str = ""
+    sync_parsing: bool = False
+    #: Undocumented default; 1 is what the SDK sends.
+    sync_parsing_indexing: bool = True
+    webhook_parsing_sending: bool = False
+    labels: tuple[dict[str, Any], ...] = ()
+    tags: tuple[dict[str, Any], ...] = ()
+    metadatas: tuple[dict[str, Any], ...] = ()
+    #: The SDK can send one; what for is not documented, and nothing is made of it here.
+    key: str = ""
+
+
+def check_access(header: Header, right: Right, keys: Collection[str], email: str) -> str:
+    """The request's key, if it is known and may do this."""
+    key = header("X-API-KEY")
+    if key is None:
+        raise Refusal(401, "Unauthorized. Missing header: X-API-KEY")
+    if not _KEY.fullmatch(key) or key not in keys or not may(key, right):
+        raise Refusal(401, f"Unauthorized. Invalid secret key: {key} for permission: {right}")
+    user = header("X-USER-EMAIL")
+    if user is None:
+        raise Refusal(401, "Unauthorized. Missing header: X-USER-EMAIL")
+    if user.lower() != email.lower():
+        raise Refusal(401, "Unauthorized. Invalid X-USER-EMAIL for this secret key")
+    return key
+
+
+def check_form(pairs: Iterable[tuple[str, str]]) -> Form:
+    """An upload's text fields in the order they came."""
+    texts = _once(pairs, _FIELDS, "field")
+    if "source_key" not in texts:
+        _refuse("Missing field: source_key")
+    return Form(**{_NAMES.get(name, name): _FIELDS[name](name, texts[name]) for name in texts})
+
+
+def check_query(
+    pairs: Iterable[tuple[str, str]], known: Collection[str], required: Collection[str] = ()
+) -> dict[str, str]:
+    """A look-up's parameters, each known and given once, the required ones all there."""
+    texts = _once(pairs, known, "parameter")
+    for name in required:
+        if not texts.get(name):
+            _refuse(f"Missing parameter: {name}")
+    return texts
+
+
+def check_page(texts: Mapping[str, str]) -> tuple[int, int]:
+    """``page`` (from 1) and ``limit`` of a list."""
+    return _count("page", texts.get("page", "1"), 10**6), _count(
+        "limit", texts.get("limit", "30"), _MAX_LIMIT
+    )
+
+
+def check_choice(
+    name: str, texts: Mapping[str, str], choices: Collection[str], default: str
+) -> str:
+    """A parameter that has to be one of ``choices``."""
+    value = texts.get(name, default)
+    if value not in choices and value != default:
+        _refuse(f"Invalid parameter {name}: expected one of {', '.join(choices)}")
+    return value
+
+
+def check_keys(name: str, text: str) -> list[str]:
+    """A parameter that holds a JSON array of texts, with at least one."""
+    keys = _array(name, text)
+    if not keys or not all(isinstance(key, str) and key for key in keys):
+        _refuse(f"Invalid parameter {name}: expected an array of keys")
+    return [str(key) for key in keys]
+
+
+def _refuse(message: str) -> NoReturn:
+    raise Refusal(400, message)
+
+
+def _once(pairs: Iterable[tuple[str, str]], known: Collection[str], what: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in known:
+            _refuse(f"Unknown {what}: {name}")
+        if name in texts:
+            _refuse(f"Repeated {what}: {name}")
+        texts[name] = value
+    return texts
+
+
+def _count(name: str, text: str, most: int) -> int:
+    if not _INTEGER.fullmatch(text) or not 1 <= int(text) <= most:
+        _refuse(f"Invalid parameter {name}: expected a whole number from 1 to {most}")
+    return int(text)
+
+
+def _text(name: str, value: str) -> str:
+    # "None" is what a client writes that turned an absent value into text.
+    if not value.strip() or value in ("None", "null"):
+        _refuse(f"Invalid field {name}: leave it out instead of sending {value!r}")
+    return value
+
+
+def _source_key(_: str, value: str) -> str:
+    if not value:
+        _refuse("Invalid source fields")
+    return value
+
+
+def _flag(name: str, value: str) -> bool:
+    if value not in ("0", "1"):
+        _refuse(f"Invalid field {name}: expected 0 or 1, not {value!r}")
+    return value == "1"
+
+
+def _media_type(name: str, value: str) -> str:
+    if not _MEDIA_TYPE.fullmatch(value):
+        _refuse(f"Invalid field {name}: {value!r} is no content type")
+    return value
+
+
+def _moment(name: str, value: str) -> str:
+    if _INTEGER.fullmatch(value):
+        if int(value) > _LAST_SECOND:
+            _refuse(f"Invalid field {name}: expected seconds since 1970, not {value}")
+        return datetime.fromtimestamp(int(value), UTC).isoformat()
+    try:
+        return datetime.fromisoformat(value).isoformat()
+    except ValueError:
+        _refuse(f"Invalid field {name}: expected an ISO 8601 date or an integer, not {value!r}")
+
+
+def _array(name: str, text: str) -> list[Any]:
+    def refuse_constant(constant: str) -> NoReturn:
+        raise ValueError(constant)
+
+    try:
+        value = json.loads(text, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        _refuse(f"Invalid field {name}: not JSON")
+    if not isinstance(value, list):
+        _refuse(f"Invalid field {name}: expected a JSON array")
+    return value
+
+
+def _items(name: str, text: str) -> tuple[dict[str, Any], ...]:
+    items = _array(name, text)
+    for item in items:
+        if not isinstance(item, dict) or item.keys() != {"name", "value"}:
+            _refuse(f"Invalid field {name}: every item needs a name and a value, nothing else")
+        if not isinstance(item["name"], str) or not item["name"]:
+            _refuse(f"Invalid field {name}: an item's name has to be a text")
+        if not isinstance(item["value"], str | int | float | bool):
+            _refuse(f"Invalid field {name}: the value of {item['name']} has a wrong type")
+    return tuple(items)
+
+
+def _labels(name: str, text: str) -> tuple[dict[str, Any], ...]:
+    labels = _array(name, text)
+    for label in labels:
+        if not isinstance(label, dict) or not (label.get("job_key") or label.get("job_reference")):
+            _refuse(f"Invalid field {name}: every label needs a job_key or a job_reference")
+        for part, value in label.items():
+            if part not in _LABEL or not _LABEL[part](value):
+                _refuse(f"Invalid field {name}: {part} may not be {json.dumps(value)}")
+    return tuple(labels)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_time(value: object) -> bool:
+    return type(value) is int and 0 <= value <= _LAST_SECOND
+
+
+def _is_rating(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _is_stage(value: object) -> bool:
+    return isinstance(value, str) and value in STAGES
+
+
+_LABEL: Final[Mapping[str, Callable[[object], bool]]] = {
+    "job_key": _is_text,
+    "job_reference": _is_text,
+    "stage": _is_stage,
+    "stage_timestamp": _is_time,
+    "rating": _is_rating,
+    "rating_timestamp": _is_time,
+}
+_FIELDS: Final[Mapping[str, Callable[[str, str], Any]]] = {
+    "source_key": _source_key,
+    "key": _text,
+    "reference": _text,
+    "profile_content_type": _media_type,
+    "created_at": _moment,
+    "labels": _labels,
+    "tags": _items,
+    "metadatas": _items,
+    **dict.fromkeys(FLAGS, _flag),
+}
+_NAMES: Final[Mapping[str, str]] = {"profile_content_type": "content_type"}

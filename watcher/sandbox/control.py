@@ -1,0 +1,84 @@
+"""``/_sandbox``: the switches and the ledger over HTTP, for people and for other processes.
+
+``GET /_sandbox/state`` and ``GET /_sandbox/ledger`` show, ``POST /_sandbox/faults`` sets:
+``{"faults": [{"kind": "status", "status": 503, "times": 2}], "references": "late",
+"parse_seconds": 5}``, each of the three optional; ``faults`` replaces all that were set.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from watcher.sandbox.api import Reply, reply
+from watcher.sandbox.faults import parse_fault
+from watcher.sandbox.world import REFERENCES
+
+if TYPE_CHECKING:
+    from watcher.sandbox.api import Api
+    from watcher.sandbox.checks import Header
+    from watcher.sandbox.faults import Faults
+    from watcher.sandbox.ledger import Ledger
+
+PREFIX: Final = "/_sandbox/"
+_HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
+
+
+class Control:
+    """Answers requests below :data:`PREFIX`."""
+
+    def __init__(self, api: Api, faults: Faults, ledger: Ledger) -> None:
+        self._api = api
+        self._faults = faults
+        self._ledger = ledger
+
+    def answer(self, method: str, path: str, header: Header, body: bytes) -> Reply:
+        """A page in a browser must not reach in here, by whatever name it calls this machine."""
+        if (header("Host") or "").rpartition(":")[0] not in _HOSTS or header("Origin"):
+            return reply(403, "Only for programs on this machine")
+        what = (method, path.removeprefix(PREFIX))
+        if what == ("GET", "state"):
+            return reply(200, "State", data=self._state())
+        if what == ("GET", "ledger"):
+            return reply(200, "Ledger", data=list(map(asdict, self._ledger.records())))
+        if what == ("POST", "faults"):
+            return self._set(body)
+        return reply(404, f"Not found: {method} {path}")
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "faults": self._faults.state(),
+            "references": self._api.references,
+            "parse_seconds": self._api.parse_seconds,
+        }
+
+    def _set(self, body: bytes) -> Reply:
+        """Set all or, if anything is wrong, nothing."""
+        try:
+            wanted = self._parse(body)
+        except (ValueError, TypeError, RecursionError) as error:
+            return reply(400, str(error))
+        self._api.references = wanted["references"]
+        self._api.parse_seconds = wanted["parse_seconds"]
+        if "faults" in wanted:
+            self._faults.set(*wanted["faults"])
+        return reply(200, "Set", data=self._state())
+
+    def _parse(self, body: bytes) -> dict[str, Any]:
+        values = json.loads(body)
+        if not isinstance(values, dict):
+            raise ValueError("expected an object")  # noqa: TRY004 - wrong JSON, not a bug
+        state = {"references": self._api.references, "parse_seconds": self._api.parse_seconds}
+        wanted = {**state, **values}
+        if unknown := wanted.keys() - {*state, "faults"}:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        if wanted["references"] not in REFERENCES:
+            raise ValueError(f"references has to be one of {', '.join(REFERENCES)}")
+        seconds = wanted["parse_seconds"]
+        if not isinstance(seconds, int | float) or not isfinite(seconds) or seconds < 0:
+            raise ValueError("parse_seconds has to be a number of seconds")
+        if "faults" in wanted:
+            wanted["faults"] = list(map(parse_fault, wanted["faults"]))
+        return wanted

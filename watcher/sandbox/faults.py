@@ -1,0 +1,272 @@
+"""Switches that make the sandbox misbehave the way servers, proxies and networks do.
+
+Of the faults that are set the first that matches a request applies to it, and only that one; a
+rate limit that is not reached lets the request pass on to the next. A fault that has applied as
+often as it should is over.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass, fields
+from email.utils import formatdate
+from fnmatch import fnmatchcase
+from math import ceil, isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_MINUTE: Final = 60.0
+
+
+class Kind(enum.StrEnum):
+    """What goes wrong."""
+
+    STATUS = "status"  # answered with ``status``, ``message``, ``retry_after``
+    RATE_LIMIT = "rate_limit"  # 429 beyond ``per_minute`` requests a minute
+    DELAY = "delay"  # the right answer after ``delay`` seconds
+    NEVER = "never"  # no answer; the connection stays open
+    CUT_BEFORE_BODY = "cut_before_body"  # closed after the headers, the body unread
+    CUT_IN_BODY = "cut_in_body"  # closed when ``after_bytes`` of the body have come
+    CUT_BEFORE_ANSWER = "cut_before_answer"  # closed when all was read
+    CUT_IN_ANSWER = "cut_in_answer"  # closed in the middle of the right answer
+    DRIP = "drip"  # the right answer, one byte every ``interval`` seconds
+    HTML = "html"  # a page for people
+    TEXT = "text"  # something that is not JSON
+    SHAPE = "shape"  # JSON, but not an object with a code
+    CODE = "code"  # the right answer, but its JSON says ``code``
+    REDIRECT = "redirect"  # to ``url``
+    HUGE = "huge"  # a JSON answer of ``size`` bytes
+
+
+#: The request has its effect all the same, unless the fault says otherwise.
+_STORING: Final = frozenset(
+    {
+        Kind.DELAY,
+        Kind.NEVER,
+        Kind.CUT_BEFORE_ANSWER,
+        Kind.CUT_IN_ANSWER,
+        Kind.DRIP,
+        Kind.CODE,
+    }
+)
+#: Applied before the request is whole; all others when it has been read.
+EARLY: Final = (Kind.CUT_BEFORE_BODY, Kind.CUT_IN_BODY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One switch: what goes wrong, for which requests, and how often.
+
+    ``method``, ``path`` (below ``/v1``), ``source_key`` and ``file_name`` are globs; a request
+    without source or file has "" there. ``cut_before_body`` knows neither of the two, and
+    ``cut_in_body`` only what came before the cut.
+    """
+
+    kind: Kind
+    #: How many requests it applies to; None for all.
+    times: int | None = None
+    method: str = "*"
+    path: str = "*"
+    source_key: str = "*"
+    file_name: str = "*"
+    #: Seconds before the answer, whatever the kind.
+    delay: float = 0.0
+    #: HTTP status; 0 stands for the kind's own.
+    status: int = 0
+    message: str = ""
+    #: Seconds, or a date as HTTP writes it.
+    retry_after: str = ""
+    #: The ``code`` in the JSON of :attr:`Kind.CODE`.
+    code: int = 500
+    #: What :attr:`Kind.HTML`, ``TEXT`` and ``SHAPE`` answer with; "" for something fitting.
+    body: str = ""
+    url: str = ""
+    after_bytes: int = 0
+    size: int = 1_000_000_000
+    interval: float = 1.0
+    per_minute: int = 60
+    #: Whether the request has its effect; None for what is usual for the kind.
+    stored: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, (kinds, holds) in _TYPES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kinds) or not holds(value):
+                raise ValueError(f"{name} of a fault may not be {value!r}")
+        if self.kind is Kind.REDIRECT and not self.url:
+            raise ValueError("a redirect needs a url")
+        known_late = (self.source_key, self.file_name) != ("*", "*")
+        if self.kind is Kind.CUT_BEFORE_BODY and known_late:
+            raise ValueError("before the body neither source_key nor file_name is known")
+
+    @property
+    def stores(self) -> bool:
+        """Whether a request that meets this fault has its effect all the same."""
+        return self.kind in _STORING if self.stored is None else self.stored
+
+
+def _is_count(value: float) -> bool:
+    return value >= 0
+
+
+def _is_status(value: int) -> bool:
+    return value == 0 or 200 <= value <= 599
+
+
+def _is_seconds(value: float) -> bool:
+    return isfinite(value) and 0 <= value <= 86_400
+
+
+def _is_header(value: str) -> bool:
+    return value.isascii() and value.isprintable()
+
+
+def _is_any(_: object) -> bool:
+    return True
+
+
+_TYPES: Final[Mapping[str, tuple[Any, Callable[[Any], bool]]]] = {
+    "kind": (Kind, _is_any),
+    "times": (int | None, lambda value: value is None or value >= 0),
+    **dict.fromkeys(("method", "path", "source_key", "file_name"), (str, _is_any)),
+    **dict.fromkeys(("message", "body"), (str, _is_any)),
+    **dict.fromkeys(("retry_after", "url"), (str, _is_header)),
+    **dict.fromkeys(("delay", "interval"), (int | float, _is_seconds)),
+    **dict.fromkeys(("after_bytes", "size", "per_minute", "code"), (int, _is_count)),
+    "status": (int, _is_status),
+}
+
+
+def parse_fault(values: object) -> Fault:
+    """A fault from JSON; ValueError says what is wrong with it."""
+    if not isinstance(values, dict):
+        raise ValueError("a fault has to be an object")  # noqa: TRY004 - wrong JSON, not a bug
+    unknown = values.keys() - {field.name for field in fields(Fault)}
+    if unknown or "kind" not in values:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}" if unknown else "kind is missing")
+    return Fault(**{**values, "kind": Kind(values["kind"])})
+
+
+@dataclass(slots=True)
+class Request:
+    """What faults are matched with; source and file come to be known while the body is read."""
+
+    method: str
+    path: str
+    source_key: str = ""
+    file_name: str = ""
+
+
+class _Switch:
+    """A fault that is set, how often it may still apply, and when it let requests pass."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.left = fault.times
+        self._passed: deque[float] = deque()
+
+    def matches(self, request: Request) -> bool:
+        fault = self.fault
+        return self.left != 0 and all(
+            pattern == "*" or fnmatchcase(value, pattern)
+            for value, pattern in (
+                (request.method, fault.method),
+                (request.path, fault.path),
+                (request.source_key, fault.source_key),
+                (request.file_name, fault.file_name),
+            )
+        )
+
+    def apply(self, now: float) -> Fault | None:
+        """The fault as it meets a request, None if a rate limit lets it pass."""
+        fault = self.fault
+        if fault.kind is Kind.RATE_LIMIT:
+            wait = self._wait(now)
+            if not wait:
+                self._passed.append(now)
+                return None
+            fault = _limited(fault, wait)
+        if self.left is not None:
+            self.left -= 1
+        return fault
+
+    def _wait(self, now: float) -> float:
+        """Seconds until one more request may pass."""
+        while self._passed and self._passed[0] <= now - _MINUTE:
+            self._passed.popleft()
+        if len(self._passed) < self.fault.per_minute:
+            return 0.0
+        return self._passed[0] + _MINUTE - now if self._passed else _MINUTE
+
+
+def _limited(fault: Fault, wait: float) -> Fault:
+    return Fault(
+        kind=Kind.STATUS,
+        status=429,
+        delay=fault.delay,
+        message=fault.message or "Too many requests",
+        retry_after=fault.retry_after or str(ceil(wait)),
+    )
+
+
+class Faults:
+    """The faults of a running sandbox; every method may be called from any thread."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._switches: tuple[_Switch, ...] = ()
+
+    def set(self, *faults: Fault) -> None:
+        """Let exactly these faults apply from now on, the first that matches first."""
+        with self._lock:
+            self._switches = tuple(map(_Switch, faults))
+
+    def add(self, *faults: Fault) -> None:
+        """Let these faults apply after those that are set already."""
+        with self._lock:
+            self._switches += tuple(map(_Switch, faults))
+
+    def clear(self) -> None:
+        """Behave."""
+        self.set()
+
+    def state(self) -> list[dict[str, Any]]:
+        """The faults as JSON; ``left`` says how often each may still apply."""
+        with self._lock:
+            return [{**asdict(switch.fault), "left": switch.left} for switch in self._switches]
+
+    def take(
+        self, request: Request, kinds: Iterable[Kind] = (), *, received: int = 0
+    ) -> Fault | None:
+        """The fault that applies to this request now, which counts as one time.
+
+        ``kinds``: only these (of the early ones), or all that are not early. ``received``: bytes
+        of the body so far.
+        """
+        if not self._switches:
+            return None
+        wanted = frozenset(kinds) or _LATE
+        with self._lock:
+            for switch in self._switches:
+                kind = switch.fault.kind
+                if kind not in wanted or not switch.matches(request):
+                    continue
+                if kind is Kind.CUT_IN_BODY and received < switch.fault.after_bytes:
+                    continue
+                fault = switch.apply(self._clock())
+                if fault:
+                    return fault
+        return None
+
+
+_LATE: Final = frozenset(Kind) - frozenset(EARLY)
+
+
+def http_date(seconds: float) -> str:
+    """A moment (seconds since 1970) as ``Retry-After`` may have it."""
+    return formatdate(seconds, usegmt=True)
