@@ -1,0 +1,91 @@
+"""The commands. Each is imported only when it is called, so that every one of them starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from watcher import __version__
+from watcher.errors import ConfigError, WatcherError
+
+#: Command → module below ``watcher.cli`` and a line for ``--help``, in the order they are shown.
+_COMMANDS: Final = (
+    ("try", "tryout", "Rehearse with a sandbox: no account is needed, nothing leaves the machine."),
+    ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
+    ("status", "status", "What is going on, and what needs attention."),
+    ("history", "history", "What became of which file."),
+    ("check", "check", "What would happen to files, and why; nothing is sent."),
+    ("import", "importing", "Upload what is already in a folder, now."),
+    ("config", "config", "Check and show the configuration."),
+    ("sandbox", "sandbox", "A local HrFlow to rehearse against."),
+)
+
+
+class _Lazy(click.Group):
+    """Knows the names and one line of each command; imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [name for name, _, _ in _COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        for name, module, _ in _COMMANDS:
+            if name == cmd_name:
+                found = importlib.import_module(f"watcher.cli.{module}").command
+                assert isinstance(found, click.Command)
+                return found
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, _, line in _COMMANDS])
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s", prog_name="hrflow-watcher")
+@click.option("--config", metavar="FILE", help="Use this configuration.")
+@click.option("--state", metavar="FOLDER", help="Keep the journal and the log here.")
+@click.pass_context
+def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
+    """Drop CVs into a folder; each becomes a profile in the right HrFlow source, exactly once.
+
+    Exit codes: 0 all is well, 1 something unexpected, 2 wrong arguments or configuration, 3 it
+    runs already, 4 no usable API key, 5 a named file or folder cannot be used or not all files
+    arrived, 6 the journal cannot be used, 130 ended by Ctrl-C.
+    """
+    ctx.obj = (config, state)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run a command and give its exit code; errors are said in one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = cli.main(arguments, prog_name="hrflow-watcher", standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except WatcherError as error:
+        _say_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has had enough
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _say_error(error: WatcherError) -> None:
+    click.echo(f"Error: {error.title}", err=True)
+    if isinstance(error, ConfigError):
+        for mistake in error.mistakes:
+            click.echo(f"  {mistake}", err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)

@@ -1,0 +1,41 @@
+"""What commands share: where the configuration and the program's own files are."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from watcher.app.places import Places, default_state
+
+if TYPE_CHECKING:
+    import click
+
+    from watcher.config import Loaded
+
+
+def places(ctx: click.Context) -> Places:
+    """The program's own files, as ``--state`` or the environment says."""
+    state = ctx.find_root().obj[1]
+    return Places(os.path.abspath(state) if state else default_state(os.environ))
+
+
+def config_path(ctx: click.Context) -> str:
+    """The configuration's path, as ``--config`` or the platform says."""
+    named = ctx.find_root().obj[0]
+    if named:
+        return os.path.abspath(named)
+    from watcher.config import default_path  # noqa: PLC0415 - only where it is asked for
+
+    return default_path(os.environ)
+
+
+def load_config(ctx: click.Context) -> Loaded:
+    """The configuration; ConfigError with every mistake in it."""
+    from watcher.config import load  # noqa: PLC0415 - status and history do without
+
+    return load(
+        config_path(ctx),
+        environ=os.environ,
+        home=os.path.expanduser("~"),
+        state_dir=places(ctx).state,
+    )

@@ -1,0 +1,80 @@
+"""How commands write: tables and colours in a terminal, plain lines in a pipe, JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from watcher import view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from watcher.model import Entry
+
+#: How each tone of ``watcher.view`` looks in a terminal.
+_COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for machines.")
+
+
+def has_colour() -> bool:
+    """Whether this is a terminal whose owner did not say NO_COLOR."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def styled(text: str, tone: str) -> str:
+    """``text`` in the colour of its tone, where there are colours."""
+    return click.style(text, fg=_COLOURS[tone]) if has_colour() else text
+
+
+def say(text: str = "") -> None:
+    """One line for people."""
+    click.echo(text)
+
+
+def say_json(value: object) -> None:
+    """One JSON document on one line."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def say_entry(entry: Entry, at: float) -> None:
+    """One line of what happens, as it happens."""
+    look = view.LOOKS[entry.state]
+    clock = time.strftime("%H:%M:%S", time.localtime(at))
+    say(f"{styled(clock, 'quiet')} {styled(f'{look.sign} {view.name(entry)}', look.tone)}"
+        f" {view.remark(entry)}")  # fmt: skip
+
+
+def moment(at: float) -> str:
+    """A local time for people."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
+
+
+def say_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], tones: Mapping[int, str] | None = None
+) -> None:
+    """A table in a terminal; tab-separated lines without a head elsewhere.
+
+    ``tones`` gives the tone of a row by its number.
+    """
+    if not sys.stdout.isatty():
+        for row in rows:
+            say("\t".join(row))
+        return
+    from rich import box  # noqa: PLC0415 - costs more than most commands take
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, header_style="bold")
+    for number, row in enumerate(rows):
+        tone = (tones or {}).get(number)
+        style = _COLOURS[tone] if tone else ""
+        table.add_row(*(Text(cell, style=style if n == 0 else "") for n, cell in enumerate(row)))
+    Console().print(table)

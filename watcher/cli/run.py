@@ -1,0 +1,62 @@
+"""``run``: watch the folders and upload what is dropped there, in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher.app.core import App
+from watcher.cli.context import config_path, load_config, places
+from watcher.cli.output import json_option, say, styled
+from watcher.cli.running import LiveLines, log_to, stop_signal, wait_for_end
+from watcher.credentials import Keys
+from watcher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from watcher.config import Loaded
+
+_log = logging.getLogger(__name__)
+
+
+@click.command("run")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Watch the folders and upload what is dropped there, until Ctrl-C.
+
+    A change of the configuration is taken up at once; a version with mistakes is reported and
+    the last good one stays in force.
+    """
+    loaded = load_config(ctx)
+    where = places(ctx)
+    with log_to(where, loaded.config.log_level), stop_signal() as stop:
+        app = App(loaded.config, where, keys=Keys(os.environ), tell=LiveLines(as_json=as_json))
+        app.start()
+        try:
+            app.watch_file(config_path(ctx), lambda: _reload(ctx, app))
+            if not as_json:
+                _say_warnings(loaded)
+            wait_for_end(app, stop)
+        finally:
+            app.stop()
+
+
+def _reload(ctx: click.Context, app: App) -> None:
+    try:
+        loaded = load_config(ctx)
+    except ConfigError as error:
+        mistakes = "; ".join(error.mistakes) or error.title
+        _log.error("the new configuration is not used: %s", mistakes)
+        say(styled(f"! The new configuration is not used: {mistakes}", "bad"))
+        return
+    app.reload(loaded.config)
+    _log.info("the new configuration is in force")
+    say(styled("The new configuration is in force.", "good"))
+
+
+def _say_warnings(loaded: Loaded) -> None:
+    for warning in loaded.warnings:
+        say(styled(f"! {warning}", "busy"))

@@ -1,0 +1,114 @@
+"""Running the program in the foreground: signals, the log, live lines, and its end."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from watcher import view
+from watcher.cli.output import say, say_entry, say_json, styled
+from watcher.errors import WatcherError
+from watcher.model import Entry, FolderState, State
+from watcher.pipeline import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from watcher.app.core import App
+    from watcher.app.places import Places
+
+#: States whose beginning is worth a line; the others pass too quickly to be read.
+_TOLD = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
+
+
+class LiveLines:
+    """Says what happens as it happens, a line for a file; JSON lines for machines."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def __call__(self, news: object) -> None:
+        """Hear of something; on the pipeline's thread."""
+        match news:
+            case Entry() if self._as_json:
+                say_json(view.record(news))
+            case Entry(state=state) if state in _TOLD:
+                say_entry(news, time.time())
+            case FolderState() | Connection() | str() if not self._as_json:
+                _say_news(news)
+            case _:
+                pass
+
+
+def _say_news(news: FolderState | Connection | str) -> None:
+    match news:
+        case FolderState(folder, ""):
+            say(styled(f"Watching {view.safe(folder)}", "quiet"))
+        case FolderState(_, problem):
+            say(styled(f"! {view.safe(problem)}", "bad"))
+        case Connection(0):
+            say(styled("HrFlow can be reached again.", "good"))
+        case Connection():
+            say(styled("! HrFlow cannot be reached; it is tried again by itself.", "bad"))
+        case str():
+            say(styled(f"! {view.safe(news)}", "bad"))
+
+
+@contextmanager
+def log_to(places: Places, level: str) -> Iterator[None]:
+    """Log to the program's own file, which is for its owner alone and rotates (5 × 1 MB)."""
+    places.prepare()
+    handler = logging.handlers.RotatingFileHandler(
+        places.log, maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=False
+    )
+    os.chmod(places.log, 0o600)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger()
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(level.upper())
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+        handler.close()
+
+
+@contextmanager
+def stop_signal() -> Iterator[threading.Event]:
+    """An event that is set by Ctrl-C and by a polite request to end."""
+    stop = threading.Event()
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def wait_for_end(app: App, stop: threading.Event) -> None:
+    """Return when asked to stop; WatcherError if the program fails before that."""
+    watcher = threading.Thread(target=_set_when_ended, args=(app, stop), daemon=True)
+    watcher.start()
+    # A bounded wait, as on Windows an endless one cannot be interrupted by Ctrl-C.
+    while not stop.wait(3600.0):
+        pass
+    if app.failure is not None:
+        raise WatcherError(
+            f"The program had to end ({type(app.failure).__name__}: {app.failure}).",
+            "Nothing is lost: start it again; the log says more.",
+        )
+
+
+def _set_when_ended(app: App, stop: threading.Event) -> None:
+    app.wait()
+    stop.set()

@@ -1,0 +1,78 @@
+"""``sandbox``: a local HrFlow to rehearse against, in the foreground."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.cli.running import stop_signal
+from watcher.errors import UsageError
+
+if TYPE_CHECKING:
+    from watcher.sandbox import Sandbox
+
+
+@click.command("sandbox")
+@click.option("--port", default=0, show_default="a free one", help="Listen on this port.")
+@click.option("--data", metavar="FOLDER", help="Keep what arrives in this folder, not in memory.")
+@click.option(
+    "--parse-seconds", default=2.0, show_default=True, help="Seconds until a profile is visible."
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    port: int,
+    data: str | None,
+    parse_seconds: float,
+    as_json: bool,  # noqa: FBT001 - click passes it so
+) -> None:
+    """Be a local HrFlow to rehearse against, until Ctrl-C.
+
+    It listens on this machine only. Faults can be switched on while it runs: GET the address
+    under /_sandbox/ to see how.
+    """
+    del ctx
+    sandbox = make_sandbox(data=data, parse_seconds=parse_seconds)
+    with stop_signal() as stop:
+        try:
+            sandbox.start(port)
+        except OSError as error:
+            raise UsageError(
+                f"The sandbox cannot listen on port {port} ({error.strerror}).", "Choose another."
+            ) from error
+        try:
+            _introduce(sandbox, as_json=as_json)
+            while not stop.wait(3600.0):  # bounded, as Windows cannot interrupt an endless wait
+                pass
+        finally:
+            sandbox.stop()
+
+
+def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sandbox:
+    """A sandbox; UsageError where what it needs is not installed."""
+    try:
+        from watcher.sandbox import Sandbox  # noqa: PLC0415 - an extra that may be missing
+    except ImportError as error:
+        raise UsageError(
+            f"The sandbox needs the package {error.name}, which is not installed.",
+            'Install it with: pip install "hrflow-watcher[sandbox]".',
+        ) from error
+    return Sandbox(data_dir=data, parse_seconds=parse_seconds)
+
+
+def _introduce(sandbox: Sandbox, *, as_json: bool) -> None:
+    from watcher.sandbox import world  # noqa: PLC0415 - as above
+
+    keys = {world.permission(key): key for key in world.KEYS}
+    if as_json:
+        sources = [{"key": source.key, "name": source.name} for source in world.SOURCES]
+        say_json({"api_url": sandbox.url, "email": world.EMAIL, "keys": keys, "sources": sources})
+        return
+    say(styled(f"The sandbox answers at {sandbox.url} (Ctrl-C ends it).", "good"))
+    rows = [["email", world.EMAIL]]
+    rows += [[f"key ({permission})", key] for permission, key in keys.items()]
+    rows += [[f"source {source.name}", source.key] for source in world.SOURCES]
+    say_table(["What", "Value"], rows)
