@@ -1,0 +1,352 @@
+"""The table of layers as an allow-list, and the size of the house; both over the whole package.
+
+A module's row is its name below ``watcher``; a package's modules, and modules that share its
+name's beginning (``sniff_office`` after ``sniff``), are of its row. All imports count, those
+inside functions and those for the type checker too.
+"""
+
+import ast
+import graphlib
+import os
+import statistics
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PACKAGE = "watcher"
+
+#: What a pure module may use of the standard library: nothing that sees the world outside.
+HARMLESS = frozenset({
+    "__future__", "bisect", "codecs", "collections", "contextlib", "dataclasses", "datetime",
+    "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
+    "itertools", "json", "math", "operator", "posixpath", "re", "string", "struct", "textwrap",
+    "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
+})  # fmt: skip
+#: What the flow may use beside it: it tells what it does, and takes turns.
+FLOW_ALSO = frozenset({"logging", "queue"})
+#: Parts of harmless libraries that are not.
+HARMFUL = frozenset({"urllib.request"})
+#: Modules of the standard library with an owner, as if they were third-party.
+OWNED = frozenset({"sqlite3", "tomllib"})
+
+PURE, FLOW, EDGE, APART, SHELL = "pure", "flow", "edge", "apart", "shell"
+
+
+@dataclass(frozen=True)
+class Row:
+    kind: str
+    #: Libraries with an owner that this row may import.
+    libraries: frozenset = frozenset()
+
+
+def row(kind, *libraries):
+    return Row(kind, frozenset(libraries))
+
+
+TABLE = {
+    # Pure core: no I/O, no clock, no threads, no logging.
+    "model": row(PURE),
+    "settings": row(PURE, "msgspec"),
+    "errors": row(PURE),
+    "settle": row(PURE),
+    "sniff": row(PURE, "filetype", "olefile"),
+    "patterns": row(PURE),
+    "placeholders": row(PURE),
+    "rules": row(PURE),
+    "states": row(PURE),
+    "answers": row(PURE),
+    "pace": row(PURE),
+    "view": row(PURE),
+    "ports": row(PURE),
+    # Flow: the order of the steps.
+    "pipeline": row(FLOW),
+    # Edges: one effect each.
+    "folders": row(EDGE, "watchdog"),
+    "documents": row(EDGE, "send2trash"),
+    "filing": row(EDGE, "send2trash"),
+    "journal": row(EDGE, "sqlite3"),
+    "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
+    "credentials": row(EDGE, "keyring"),
+    "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
+    # Apart: a stand-in for the server, which must not know what it is compared with.
+    "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
+    # Shell: puts the parts together.
+    "app": row(SHELL, "filelock", "platformdirs"),
+    "cli": row(SHELL, "click", "rich", "platformdirs"),
+    "__main__": row(SHELL),
+}
+
+#: Which kinds of module each kind may import; its own row it may always.
+MAY_IMPORT = {
+    PURE: {PURE},
+    FLOW: {PURE},
+    EDGE: {PURE},
+    APART: set(),
+    SHELL: {PURE, FLOW, EDGE, APART, SHELL},
+}
+
+MAX_MODULE, MAX_FUNCTION = 350, 60
+P90_FUNCTION, MEDIAN_FUNCTION = 30, 8
+
+
+# --- Reading the package ----------------------------------------------------------------------
+
+
+def python_files(folder):
+    for at, _, names in sorted(os.walk(os.path.join(ROOT, folder))):
+        for name in sorted(names):
+            if name.endswith(".py"):
+                yield os.path.relpath(os.path.join(at, name), ROOT)
+
+
+def parse(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return ast.parse(file.read(), path)
+
+
+def module_name(path):
+    return path.removesuffix(".py").replace(os.sep, ".").removesuffix(".__init__")
+
+
+def row_name(module):
+    """The table's name for a module: ``watcher.journal.store`` is of ``journal``."""
+    part = module.split(".")[1]
+    fits = [name for name in TABLE if part == name or part.startswith(name + "_")]
+    return max(fits, key=len, default=part)
+
+
+SOURCES = {module_name(path): (path, parse(path)) for path in python_files(PACKAGE)}
+MODULES = sorted(name for name in SOURCES if name != PACKAGE)
+
+
+def imports(module):
+    """Everything ``module`` imports, as (line, full name); ours down to the module."""
+    path, tree = SOURCES[module]
+    package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) - node.level + 1]
+            start = ".".join([*base, node.module or ""]).strip(".") if node.level else node.module
+            for alias in node.names:
+                full = f"{start}.{alias.name}"
+                yield node.lineno, full if full in SOURCES else start
+        elif isinstance(node, ast.Call) and name_of(node.func) in ("import_module", "__import__"):
+            yield from ((node.lineno, str(getattr(a, "value", "?"))) for a in node.args[:1])
+
+
+def name_of(node):
+    """The last part of a name: ``sleep`` of ``time.sleep``, "" where there is none."""
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def functions(tree):
+    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def lines_of(function):
+    """Its lines from ``def`` to its end, the docstring not counted."""
+    first = function.body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    docstring = first.end_lineno - first.lineno + 1 if documented else 0
+    return function.end_lineno - function.lineno + 1 - docstring
+
+
+# --- Layers -----------------------------------------------------------------------------------
+
+
+def complaint(module, name):
+    """Why ``module`` may not import ``name``; "" if it may."""
+    mine = TABLE[row_name(module)]
+    top = name.split(".")[0]
+    if top == PACKAGE:
+        return our_complaint(module, name)
+    if top in sys.stdlib_module_names - OWNED:
+        allowed = {PURE: HARMLESS, FLOW: HARMLESS | FLOW_ALSO}.get(mine.kind, {top})
+        if top not in allowed or (mine.kind in (PURE, FLOW) and name in HARMFUL):
+            return f"a {mine.kind} module must not see the world outside"
+        return ""
+    if top not in mine.libraries:
+        owners = [owner for owner, its in TABLE.items() if top in its.libraries]
+        return f"only {' and '.join(owners)} may" if owners else "the table knows no such library"
+    return ""
+
+
+def our_complaint(module, name):
+    if name == PACKAGE:  # only the version is there
+        return ""
+    mine, its = row_name(module), row_name(name)
+    if mine == its or TABLE[its].kind in MAY_IMPORT[TABLE[mine].kind]:
+        return ""
+    return f"{TABLE[mine].kind} module {mine} may not know {TABLE[its].kind} module {its}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_a_row(module):
+    assert row_name(module) in TABLE, (
+        f"{module} is in no row: add it to TABLE in tests/test_architecture.py, and to the table "
+        "of CONTRIBUTING.md, with what it may import"
+    )
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if row_name(name) in TABLE])
+def test_a_module_imports_only_what_its_row_allows(module):
+    path = SOURCES[module][0]
+    wrong = [
+        f"{path}:{line} imports {name}: {why}"
+        for line, name in imports(module)
+        if (why := complaint(module, name))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_module_imports_itself_by_a_detour():
+    graph = {m: {name for _, name in imports(m) if name in SOURCES} - {m} for m in SOURCES}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail("import cycle: " + " → ".join(reversed(error.args[1])))
+
+
+def test_the_table_finds_what_it_is_there_for():
+    """Imports that must not pass; were they allowed, the tests above would prove nothing."""
+    wrong = [
+        ("watcher.rules", "os"),  # pure, and looks at the file system
+        ("watcher.states", "time"),  # pure, and reads the clock
+        ("watcher.pipeline", "watcher.journal"),  # flow knows Protocols, not edges
+        ("watcher.folders", "watcher.journal"),  # edge to edge
+        ("watcher.documents", "sqlite3"),  # another's library
+        ("watcher.sandbox", "watcher.model"),  # the stand-in knows nothing of ours
+        ("watcher.app", "pydantic"),  # in no row
+        ("watcher.answers", "urllib.request"),  # the harmful part of a harmless library
+    ]
+    assert [pair for pair in wrong if not complaint(*pair)] == []
+    right = [
+        ("watcher.journal.store", "sqlite3"),
+        ("watcher.sniff_office", "olefile"),
+        ("watcher.sandbox.server", "watcher"),
+        ("watcher.cli.run", "watcher.app"),
+    ]
+    assert [pair for pair in right if complaint(*pair)] == []
+
+
+# --- Size -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_a_module_is_read_in_one_sitting(module):
+    path = SOURCES[module][0]
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        length = sum(1 for _ in file)
+    assert length <= MAX_MODULE, f"{path} has {length} lines, {MAX_MODULE} are enough"
+
+
+def test_functions_are_short():
+    lengths = sorted(
+        (lines_of(function), f"{path}:{function.lineno} {function.name}")
+        for path, tree in SOURCES.values()
+        for function in functions(tree)
+    )
+    sizes = [length for length, _ in lengths]
+    median, p90 = statistics.median(sizes), statistics.quantiles(sizes, n=10)[-1]
+    measured = f"{len(sizes)} functions: median {median:g}, p90 {p90:g}, longest {lengths[-5:]}"
+    assert sizes[-1] <= MAX_FUNCTION, measured
+    assert p90 <= P90_FUNCTION, measured
+    assert median <= MEDIAN_FUNCTION, measured
+
+
+# --- Habits -----------------------------------------------------------------------------------
+
+EVERYTHING = {"", "Exception", "BaseException"}
+CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+MAKERS = {"list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter"}
+
+
+def says_nothing(body):
+    return all(
+        isinstance(node, ast.Pass | ast.Continue)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in body
+    )
+
+
+def swallows_everything(node):
+    """``except Exception: pass`` and ``suppress(Exception)``, however they are spelled."""
+    if isinstance(node, ast.ExceptHandler):
+        caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        return says_nothing(node.body) and any(name_of(one) in EVERYTHING for one in caught)
+    if isinstance(node, ast.Call) and name_of(node.func) == "suppress":
+        return any(name_of(argument) in EVERYTHING for argument in node.args)
+    return False
+
+
+def shared_state(tree):
+    """Containers that any importer could change: made at module level and not ``Final``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield node.lineno, "global " + ", ".join(node.names)
+    for node in tree.body:
+        value = getattr(node, "value", None)
+        made = isinstance(value, CONTAINERS) or (
+            isinstance(value, ast.Call) and name_of(value.func) in MAKERS
+        )
+        if made and isinstance(node, ast.Assign | ast.AnnAssign) and not is_constant(node):
+            yield node.lineno, ast.unparse(node)[:60]
+
+
+def is_constant(node):
+    """Whether it is ``__all__``, or called like a constant and declared ``Final``."""
+    if isinstance(node, ast.Assign):
+        return [name_of(target) for target in node.targets] == ["__all__"]
+    annotation = getattr(node.annotation, "value", node.annotation)
+    final = name_of(node.annotation) == "Final" or name_of(annotation) == "Final"
+    return final and name_of(node.target).isupper()
+
+
+def sleeps(tree):
+    """Calls of ``sleep`` that are not the pause of a loop that waits for a condition."""
+    waiting = {
+        id(n) for loop in ast.walk(tree) if isinstance(loop, ast.While) for n in ast.walk(loop)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and name_of(node.func) == "sleep" and id(node) not in waiting:
+            yield node.lineno
+
+
+@pytest.mark.parametrize("path", [*python_files(PACKAGE), *python_files("installers")])
+def test_no_error_disappears(path):
+    silent = [f"{path}:{n.lineno}" for n in ast.walk(parse(path)) if swallows_everything(n)]
+    assert not silent, f"every error would vanish here: {', '.join(silent)}"
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_no_module_keeps_state(module):
+    path, tree = SOURCES[module]
+    found = [f"{path}:{line}: {what}" for line, what in shared_state(tree)]
+    assert not found, "\n".join(["use a tuple, MappingProxyType or NAME: Final:", *found])
+
+
+@pytest.mark.parametrize("path", list(python_files("tests")))
+def test_tests_wait_for_conditions(path):
+    found = [f"{path}:{line}" for line in sleeps(parse(path))]
+    assert not found, f"a fixed sleep is too short on a slow machine: {', '.join(found)}"
+
+
+def test_the_habits_are_found():
+    swallowing = [
+        "try: f()\nexcept: pass",
+        "try: f()\nexcept (OSError, Exception): ...",
+        "with contextlib.suppress(Exception): f()",
+    ]
+    assert all(any(map(swallows_everything, ast.walk(ast.parse(c)))) for c in swallowing)
+    narrow = "try: f()\nexcept OSError: pass\ntry: f()\nexcept Exception: log()"
+    assert not any(map(swallows_everything, ast.walk(ast.parse(narrow))))
+    for code in ("a = []", "A = {}", "a: Final = []", "A: dict = dict()", "def f():\n global a"):
+        assert list(shared_state(ast.parse(code))), code
+    for code in ("A: Final = {}", "A: Final[set[int]] = {1}", "A = (1,)", "__all__ = ['a']"):
+        assert not list(shared_state(ast.parse(code))), code
+    assert list(sleeps(ast.parse("time.sleep(1)"))) == [1]
+    assert list(sleeps(ast.parse("while not done(): sleep(1)"))) == []
