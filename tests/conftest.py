@@ -59,6 +59,7 @@ def log_handlers():
         for logger in loggers
         for handler in getattr(logger, "handlers", ())
         if not type(handler).__module__.startswith("_pytest")
+        and not isinstance(handler, logging.NullHandler)  # libraries add one when imported
     }
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import enum
 import heapq
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -155,9 +154,9 @@ class Settling:
         if self._pending.pop(path, None) is not None:
             self._drop_stale_looks()
 
-    def forget_below(self, directory: str) -> None:
-        """Stop waiting for everything below ``directory``."""
-        below = directory.rstrip(os.sep) + os.sep
+    def forget_below(self, directory: str, separator: str = "/") -> None:
+        """Stop waiting for everything below ``directory``; ``separator`` is the system's."""
+        below = directory.rstrip(separator) + separator
         for path in [path for path in self._pending if path.startswith(below)]:
             self.forget(path)
 

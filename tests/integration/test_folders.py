@@ -533,7 +533,8 @@ def test_an_error_of_the_library_is_told_and_ends_no_thread(root):
         def on_event(self, event):
             raise KeyError(event.name)
 
-        on_watch_deleted = on_event
+        def on_watch_deleted(self, watch):
+            pass
 
     inbox = Inbox()
     reader = Reader(lambda what, path: inbox.post(what))
@@ -544,7 +545,6 @@ def test_an_error_of_the_library_is_told_and_ends_no_thread(root):
             write(root / f"{n}.pdf")
             inbox.wait(lambda told, n=n: told.count("interrupted") == n, f"error {n}")
     finally:
-        reader.handle_event = lambda event: None
         reader.stop()
         reader.join()
 
@@ -558,9 +558,9 @@ def test_a_journal_that_fails_once_does_not_end_the_scans(inbox, root):
         return {}
 
     path = write(root / "cv.pdf")
-    folders = Folders(inbox.post, failing)
+    folders = Folders(inbox.post, failing, Seams(check_seconds=0.05))
     try:
-        folders.arm([watched(root, watch=Watch.POLL)])
+        folders.arm([watched(root)])
         inbox.wait_for_paths([path], Sign.SCANNED)
     finally:
         folders.stop()

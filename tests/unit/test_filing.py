@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from watcher.documents import file_away, moving, stat_file, write_error_note
-from watcher.model import Filed, FilingFailed
+from watcher.documents.opening import RefusedError, open_directory
+from watcher.model import Filed, FilingFailed, Stat
 from watcher.settings import AfterRefusal, AfterUpload
 
 DAY = date(2024, 5, 31)
@@ -191,6 +192,20 @@ def test_a_file_that_is_removed_meanwhile_is_not_lost(root, monkeypatch):
     assert tree(root) == {"Sent/2024-05-31/cv.pdf": b"cv"}
 
 
+@pytest.mark.parametrize("hard_links", [True, False])
+@pytest.mark.parametrize("across", [False, True])
+def test_another_version_that_slips_in_is_left_where_it_is(root, request, across, hard_links):
+    target = request.getfixturevalue("elsewhere") if across else f"{root}/sub"
+    make(f"{root}/cv.pdf", b"another version")
+    with (
+        open_directory(root, []) as source,
+        open_directory(target, []) as place,
+        pytest.raises(RefusedError, match=CHANGED),
+    ):
+        moving.move(source, "cv.pdf", place, Stat(2, 1), hard_links=hard_links)
+    assert (tree(root), tree(target)) == ({"cv.pdf": b"another version"}, {})
+
+
 NAMES = [
     (b"caf\xe9.pdf", b"caf\xe9 (2).pdf", "not UTF-8"),
     (b"a\nb.pdf", b"a\nb (2).pdf", "a line end"),
@@ -292,7 +307,7 @@ def test_the_note_beside_a_refused_file(root):
     assert note == Filed(f"{path}.error.txt")
     text = Path(note.path).read_text(encoding="utf-8")
     assert text == "cv.pdf was not uploaded to HrFlow: it is a program.\n"
-    assert write_error_note(path, "is a program") == note
+    assert write_error_note(path, "is a program.") == note
     other = write_error_note(path, "breaks off")
     assert other == Filed(f"{root}/cv.pdf (2).error.txt")
     assert Path(note.path).read_text(encoding="utf-8") == text

@@ -309,6 +309,16 @@ def hostile_compound(size):
     return bytes(head)
 
 
+def copying_compound():
+    """A table of tables that leads back to itself: the library copies all it has for each."""
+    head = bytearray(compound("WordDocument")[:512])
+    struct.pack_into("<L", head, 44, 4000)
+    struct.pack_into("<LLL", head, 48, 2, 0, 4096)
+    struct.pack_into("<LL", head, 68, 1, (4000 - 109 + 126) // 127)
+    struct.pack_into("<109L", head, 76, *[0] * 109)
+    return bytes(head) + struct.pack("<128L", *range(1, 129)) + struct.pack("<128L", *[0] * 127, 1)
+
+
 class Counted(io.BytesIO):
     taken = 0
 
@@ -324,6 +334,7 @@ class Counted(io.BytesIO):
         (b"%PDF-1.4\n", "pdf"),
         (b"PK\x03\x04" + b"\0" * 40, "zip without a directory"),
         (hostile_compound(50_000_000), "compound"),
+        (copying_compound(), "compound, table in a circle"),
         (b"\xff\xd8\xff\xe0\x00\x02" + b"\xff\xe0\x00\x02" * 2000, "jpeg of segments"),
         (b"{\\rtf1 ", "rtf"),
         (b"<!--" * 2000, "html of comments"),

@@ -106,6 +106,7 @@ class App:
         self._offline_since = 0.0
         self._since = self._clock.wall()
         self._lock: BaseFileLock | None = None
+        self._saying = threading.Lock()
         self._ended = threading.Event()
         self.failure: BaseException | None = None
 
@@ -232,4 +233,5 @@ class App:
                 "folders": self._problems,
             }
         )
-        write_atomically(self._places.running, text)
+        with self._saying:
+            write_atomically(self._places.running, text)

@@ -81,7 +81,9 @@ def write_error_note(path: str, why: str) -> Filed | FilingFailed:
     """
     folder, name = os.path.split(path)
     shown = os.fsencode(name).decode(errors="replace")
-    text = f"{shown} was not uploaded to HrFlow: it {why}.{os.linesep}".encode(errors="replace")
+    text = f"{shown} was not uploaded to HrFlow: it {why.rstrip('.')}.{os.linesep}".encode(
+        errors="replace"
+    )
     try:
         with open_directory(folder, []) as place:
             for note in number_names(f"{name}.error.txt", ".error.txt"):

@@ -13,7 +13,7 @@ import errno
 import os
 import stat as modes
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.model import Stat, Unusable
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from typing import BinaryIO
 
-HAS_DIR_FD = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
+HAS_DIR_FD: Final = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CLOSED_TO_CHILDREN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
@@ -41,7 +41,7 @@ _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
 
 _LINK = "is a symbolic link, which is never followed"
 _BEHIND_LINK = "lies behind a symbolic link, which is never followed"
-_KINDS = {
+_KINDS: Final = {
     modes.S_IFDIR: "is a directory",
     modes.S_IFIFO: "is a pipe and not a file",
     modes.S_IFSOCK: "is a socket and not a file",

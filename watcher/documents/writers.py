@@ -39,7 +39,8 @@ if sys.platform == "linux":
 
         The lease is given back at once. Should somebody open the file in between, the system
         tells the holder by a signal: one is chosen that does nothing unless asked for, as the
-        usual one ends the process.
+        usual one ends the process. Who opens it in that moment waits some microseconds, or, if
+        he asked not to wait (O_NONBLOCK), is told to try again.
         """
         try:
             fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)

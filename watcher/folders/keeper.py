@@ -271,10 +271,16 @@ class Folders:
             root.told = problem
             self._post(FolderState(root.folder.path, problem))
 
-    def _scanned(self, request: Request, tally: Tally) -> None:
+    def _scanned(self, request: Request, tally: Tally | None) -> None:
         root = self._roots.get(request.folder.path)
-        if root is None or root.identity is None or request.start:
+        if root is None or root.identity is None:
             return
+        if tally is None:
+            root.due = self._clock() + self._seams.check_seconds
+        elif not request.start:
+            self._whole_scanned(root, tally)
+
+    def _whole_scanned(self, root: _Root, tally: Tally) -> None:
         polled = root.memory is not None
         wait = root.folder.poll_seconds if polled else self._seams.reconcile_seconds
         root.due = self._clock() + wait
@@ -283,7 +289,7 @@ class Folders:
 
     # Called on other threads (too).
 
-    def _on_scanned(self, request: Request, tally: Tally) -> None:
+    def _on_scanned(self, request: Request, tally: Tally | None) -> None:
         self._inbox.put(partial(self._scanned, request, tally))
 
     def _on_signal(self, what: str, path: str) -> None:

@@ -96,12 +96,13 @@ class _Walk:
             relative = pending.pop()
             below: list[str] = []
             path = _absolute(self.folder, relative)
+            recorded = self.known(self.folder.path, relative)  # its errors are not the folder's
             try:
                 with _opened(path) as (found, entries):
                     self.tally.directories += 1
                     if self.memory is not None:
                         self.memory.remember(relative, found.st_mtime_ns)
-                    yield from self._read(relative, entries, below)
+                    yield from self._read(relative, entries, recorded.get, below)
             except OSError as error:
                 there = self.tally.note(path, error)
                 if self.memory is not None:
@@ -109,11 +110,14 @@ class _Walk:
             pending += self._to_enter(relative, below)
 
     def _read(
-        self, relative: str, entries: Iterator[os.DirEntry[str]], below: list[str]
+        self,
+        relative: str,
+        entries: Iterator[os.DirEntry[str]],
+        recorded: Callable[[str], tuple[int, int] | None],
+        below: list[str],
     ) -> Iterator[Candidate]:
         """The inner loop: names the journal knows are compared before anything else is asked."""
         folder, recursive, tally = self.folder, self.folder.recursive, self.tally
-        recorded = self.known(folder.path, relative).get
         prefix = os.path.join(_absolute(folder, relative), "")
         inner = f"{relative}/" if relative else ""
         for entry in entries:

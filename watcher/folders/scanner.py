@@ -41,14 +41,14 @@ class Request:
 class Scanner:
     """Makes the scans that are asked for, one after the other, and each of them once.
 
-    ``ended`` is called on the scan thread with a scan and what it counted.
+    ``ended`` is called on the scan thread with a scan and what it counted, None if it failed.
     """
 
     def __init__(
         self,
         post: Post,
         known: Known,
-        ended: Callable[[Request, Tally], None],
+        ended: Callable[[Request, Tally | None], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._post = post
@@ -96,12 +96,11 @@ class Scanner:
 
     def _run(self) -> None:
         while (request := self._next()) is not None:
-            tally = Tally()
             try:
-                self._scan(request, tally)
+                self._scan(request)
             except Exception:  # folders must go on being scanned
                 logger.exception("Looking through %s failed.", request.folder.path)
-                self._ended(request, tally)
+                self._ended(request, None)
 
     def _next(self) -> Request | None:
         with self._changed:
@@ -112,8 +111,9 @@ class Scanner:
             self._current = self._pending.pop(0)
             return self._current
 
-    def _scan(self, request: Request, tally: Tally) -> None:
+    def _scan(self, request: Request) -> None:
         began = self._clock()
+        tally = Tally()
         path = request.folder.path
         for batch in self._batches(request, tally):
             self._post(Scanned(path, batch))

@@ -89,6 +89,9 @@ class Journal(Queues, Holds):
             now,
             folder_id,
         )
+        for hold in self.holds():
+            if not self.kept(hold.key):
+                self.release(hold.key, now)
         return True
 
     # -- files
@@ -161,6 +164,8 @@ class Journal(Queues, Holds):
             row = self.read("SELECT state FROM files WHERE id = ?", file_id)
             raise JournalError(f"File {file_id} cannot go from {row} to {step.state}.")
         self._event(file_id, now, step.state, step.why)
+        if step.state is State.GONE:  # should it come back, it is to be noticed as a new one
+            self.write("DELETE FROM names WHERE file_id = ?", file_id)
         if step.state in (State.ACCEPTED, State.PARSED):
             self._arrived(file_id, now)
 

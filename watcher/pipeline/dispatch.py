@@ -90,6 +90,8 @@ class Dispatch:
                 recent = self._journal.recent_uploads(account.name, now - 60.0)
                 pace.remember([tick] * len(recent))
             self._paces[account.name] = pace
+        if before:  # whoever changes settings mends what held files back, or tries to
+            self.resume()
 
     @property
     def running(self) -> int:

@@ -15,6 +15,7 @@ from watcher.model import (
     Scanned,
     Sign,
     Skip,
+    Stat,
     State,
     Unusable,
 )
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.journal import Journal
-    from watcher.model import Document, Known, Route, Stat
+    from watcher.model import Document, Known, Route
     from watcher.pipeline.tidying import Tidying
     from watcher.ports import Clock, Files, Plan, Workers
     from watcher.settle import Settling
@@ -82,6 +83,10 @@ class Intake:
     def arm(self, plans: Mapping[str, Plan], *, import_all: bool = False) -> None:
         """Use ``plans`` (by folder path) from now on; ``import_all``: take what was there first."""
         self._plans = plans
+        now = self._clock.wall()
+        for path, plan in plans.items():
+            settings = hashlib.sha256(repr(plan.folder).encode(errors="replace")).hexdigest()
+            self._journal.reread(path, settings, now)
         self._first_walk = {
             path for path in plans if not import_all and not self._journal.scanned(path)
         }
@@ -300,11 +305,8 @@ class Intake:
         if found.gone:
             self._vanished(candidate, known)
             return
-        stat = self._files.stat(candidate.folder, candidate.path)
-        if stat is None:
-            if known is not None:
-                self._vanished(candidate, known)
-            return
+        seen = self._files.stat(candidate.folder, candidate.path)
+        stat = seen or candidate.stat or Stat(0, 0)
         file_id = self._row(candidate, known, stat, now)
         if found.passing:
             tries = self._journal.count_try(file_id)

@@ -1,8 +1,14 @@
 """``/_sandbox``: the switches and the ledger over HTTP, for people and for other processes.
 
-``GET /_sandbox/state`` and ``GET /_sandbox/ledger`` show, ``POST /_sandbox/faults`` sets:
-``{"faults": [{"kind": "status", "status": 503, "times": 2}], "references": "late",
-"parse_seconds": 5}``, each of the three optional; ``faults`` replaces all that were set.
+``GET /_sandbox/state`` and ``GET /_sandbox/ledger`` show, ``POST /_sandbox/faults`` sets::
+
+    {"faults": [{"kind": "status", "status": 503, "retry_after": "5", "times": 2},
+                {"kind": "cut_before_answer", "file_name": "*.pdf"}],
+     "references": "late",
+     "parse_seconds": 5}
+
+Each of the three is optional; ``faults`` replaces all that were set, ``[]`` ends them. The fields
+of a fault are those of ``watcher.sandbox.faults.Fault``, and ``state`` shows them all.
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.sandbox.api import Reply, reply
-from watcher.sandbox.faults import parse_fault
+from watcher.sandbox.faults import Kind, parse_fault
 from watcher.sandbox.world import REFERENCES
 
 if TYPE_CHECKING:
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from watcher.sandbox.ledger import Ledger
 
 PREFIX: Final = "/_sandbox/"
+#: What a person sees who asks how it works.
+_HELP: Final = f"{__doc__}\nKinds of faults: {', '.join(Kind)}\n"
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
 
 
@@ -39,6 +47,8 @@ class Control:
         if (header("Host") or "").rpartition(":")[0] not in _HOSTS or header("Origin"):
             return reply(403, "Only for programs on this machine")
         what = (method, path.removeprefix(PREFIX))
+        if what == ("GET", ""):
+            return Reply(200, _HELP, media_type="text/plain; charset=utf-8")
         if what == ("GET", "state"):
             return reply(200, "State", data=self._state())
         if what == ("GET", "ledger"):

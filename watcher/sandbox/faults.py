@@ -11,7 +11,6 @@ import enum
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass, fields
-from email.utils import formatdate
 from fnmatch import fnmatchcase
 from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, Final
@@ -265,8 +264,3 @@ class Faults:
 
 
 _LATE: Final = frozenset(Kind) - frozenset(EARLY)
-
-
-def http_date(seconds: float) -> str:
-    """A moment (seconds since 1970) as ``Retry-After`` may have it."""
-    return formatdate(seconds, usegmt=True)

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import os
+import threading
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from watcher.sandbox.api import UPLOAD, Reply, reply
-from watcher.sandbox.control import PREFIX
+from watcher.sandbox.control import PREFIX, Control
 from watcher.sandbox.delivery import Line, distort
 from watcher.sandbox.faults import Kind, Request
 from watcher.sandbox.ledger import Call
 from watcher.sandbox.uploads import CHUNK, Upload, read_upload
 
 if TYPE_CHECKING:
-    from watcher.sandbox.faults import Fault
-    from watcher.sandbox.server import Server
+    from collections.abc import Callable
+
+    from watcher.sandbox.api import Api
+    from watcher.sandbox.faults import Fault, Faults
+    from watcher.sandbox.ledger import Ledger
 
 VERSION_PATH: Final = "/v1"
 _MAX_OTHER_BODY: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all connections share. ``stopping`` is set when nothing may wait any longer."""
+
+    api: Api
+    faults: Faults
+    ledger: Ledger
+    clock: Callable[[], float]
+    data_dir: str | None
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def control(self) -> Control:
+        """The switches over HTTP."""
+        return Control(self.api, self.faults, self.ledger)
 
 
 class _CutError(Exception):
@@ -32,11 +54,14 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     rbufsize = CHUNK
-    server: Server
+
+    def __init__(self, context: Context, *connection: Any) -> None:
+        self._context = context  # before the base class, which serves all requests in here
+        super().__init__(*connection)
 
     def parse_request(self) -> bool:
         """Called when the first line is there."""
-        self._received_at = self.server.clock()
+        self._received_at = self._context.clock()
         return super().parse_request()
 
     def __getattr__(self, name: str) -> Any:
@@ -55,10 +80,10 @@ class Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         address = urlsplit(self.path)
         if address.path.startswith(PREFIX):
-            body, control = self._read_other_body(), self.server.control
+            body, control = self._read_other_body(), self._context.control
             self._deliver(control.answer(self.command, address.path, self.headers.get, body))
             return
-        self.server.ledger.note(Call(self._received_at, self.command, self.path))
+        self._context.ledger.note(Call(self._received_at, self.command, self.path))
         version, path = address.path[: len(VERSION_PATH)], address.path[len(VERSION_PATH) :]
         if version != VERSION_PATH:
             self._read_other_body()
@@ -71,18 +96,20 @@ class Handler(BaseHTTPRequestHandler):
     def _look_up(self, request: Request, query: str) -> None:
         pairs = parse_qsl(query, keep_blank_values=True)
         request.source_key = dict(pairs).get("source_key", "")
-        if self.server.faults.take(request, (Kind.CUT_BEFORE_BODY,)):
+        if self._context.faults.take(request, (Kind.CUT_BEFORE_BODY,)):
             self.close_connection = True
             return
         self._read_other_body()
-        fault = self.server.faults.take(request)
+        fault = self._context.faults.take(request)
         answer = None
         if fault is None or fault.stores:
-            answer = self.server.api.look_up(request.method, request.path, pairs, self.headers.get)
+            answer = self._context.api.look_up(
+                request.method, request.path, pairs, self.headers.get
+            )
         self._deliver(_said(answer, fault), fault)
 
     def _take_upload(self, request: Request) -> None:
-        number = self.server.ledger.open(self._received_at)
+        number = self._context.ledger.open(self._received_at)
         upload = Upload()
         try:
             if self._read_upload(upload, number, request):
@@ -91,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         finally:
             upload.discard()
-            self.server.ledger.update(number, ended=True)
+            self._context.ledger.update(number, ended=True)
 
     def _read_upload(self, upload: Upload, number: int, request: Request) -> bool:
         """Whether the whole body came, be it well-formed or not."""
@@ -106,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
             request.source_key, request.file_name = upload.get("source_key"), upload.file_name
             self._cut_if(request, Kind.CUT_IN_BODY, upload.received)
 
-        data_dir = self.server.data_dir
+        data_dir = self._context.data_dir
         path = os.path.join(data_dir, f"upload-{number}.part") if data_dir else ""
         content_type = self.headers.get("Content-Type", "")
         try:
@@ -117,11 +144,11 @@ class Handler(BaseHTTPRequestHandler):
         return upload.complete
 
     def _cut_if(self, request: Request, kind: Kind, received: int = 0) -> None:
-        if self.server.faults.take(request, (kind,), received=received):
+        if self._context.faults.take(request, (kind,), received=received):
             raise _CutError
 
     def _note(self, number: int, upload: Upload) -> None:
-        self.server.ledger.update(
+        self._context.ledger.update(
             number,
             source_key=upload.get("source_key"),
             reference=upload.get("reference"),
@@ -134,19 +161,21 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def _answer_upload(self, upload: Upload, number: int, request: Request) -> None:
-        fault = self.server.faults.take(request)
+        fault = self._context.faults.take(request)
         answer = None
         if fault is None or fault.stores:
-            answer = self.server.api.upload(upload, self.headers.get)
+            answer = self._context.api.upload(upload, self.headers.get)
         said = _said(answer, fault)
-        self.server.ledger.update(number, status=said.status, message=said.message)
+        # The documented 401 quotes the key; the ledger is there to be shown.
+        message = said.message.replace(self.headers.get("X-API-KEY") or "\0", "•••")
+        self._context.ledger.update(number, status=said.status, message=message)
         answered = self._deliver(said, fault)
-        self.server.ledger.update(number, answered=answered)
+        self._context.ledger.update(number, answered=answered)
 
     def _deliver(self, said: Reply, fault: Fault | None = None) -> bool:
         if self.command == "HEAD":  # its answer has no body, so what follows would be taken for one
             self.close_connection = True
-        line = Line(self.connection, self.server.stopping)
+        line = Line(self.connection, self._context.stopping)
         whole = line.deliver(said, fault, close=self.close_connection)
         self.close_connection = self.close_connection or not whole
         return whole

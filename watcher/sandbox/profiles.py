@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from watcher.sandbox.world import References, Source
 
 #: Bytes of documents that nobody has asked for yet; beyond, the oldest are read at once.
-_MAX_UNREAD: Final = 256_000_000
+MAX_UNREAD: Final = 256_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,14 @@ class Profiles:
     Documents are read when somebody asks for what is in them: an upload has no time for that.
     """
 
-    def __init__(self, clock: Callable[[], float], data_dir: str | None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        data_dir: str | None = None,
+        *,
+        max_unread: int = MAX_UNREAD,
+    ) -> None:
+        self._max_unread = max_unread
         self._clock = clock
         self._data_dir = data_dir
         self._lock = threading.Lock()
@@ -156,7 +163,7 @@ class Profiles:
         return _read_file(self._path(profile))
 
     def _catch_up(self) -> None:
-        while self._unread_size > _MAX_UNREAD:
+        while self._unread_size > self._max_unread:
             with self._lock:
                 oldest = next((self._by_key[key] for key in self._unread), None)
             if oldest is None:

@@ -9,13 +9,13 @@ import socketserver
 import sys
 import threading
 import time
+from functools import partial
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from watcher.sandbox.api import Api
-from watcher.sandbox.control import Control
 from watcher.sandbox.faults import Faults
-from watcher.sandbox.handler import VERSION_PATH, Handler
+from watcher.sandbox.handler import VERSION_PATH, Context, Handler
 from watcher.sandbox.ledger import Ledger
 from watcher.sandbox.profiles import Profiles
 from watcher.sandbox.world import EMAIL, KEYS, SOURCES
@@ -39,18 +39,14 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 128
+    # Elsewhere it frees a port sooner; on Windows it would let two listeners share one.
+    allow_reuse_address = os.name != "nt"
 
-    def __init__(self, port: int, sandbox: Sandbox) -> None:
-        self.api = sandbox.api
-        self.faults = sandbox.faults
-        self.ledger = sandbox.ledger
-        self.clock = sandbox.clock
-        self.data_dir = sandbox.data_dir
-        self.control = Control(self.api, self.faults, self.ledger)
-        self.stopping = threading.Event()
+    def __init__(self, port: int, context: Context) -> None:
+        self._stopping = context.stopping
         self._lock = threading.Lock()
         self._connections: dict[socket.socket, threading.Thread] = {}
-        super().__init__((_HOST, port), Handler)
+        super().__init__((_HOST, port), partial(Handler, context))
 
     def server_bind(self) -> None:
         """Bind without asking the network for this machine's name, which may take seconds."""
@@ -82,7 +78,7 @@ class Server(ThreadingHTTPServer):
 
     def end(self) -> None:
         """Stop listening, end every connection and wait for its thread."""
-        self.stopping.set()
+        self._stopping.set()
         self.shutdown()
         self.server_close()
         with self._lock:
@@ -137,8 +133,9 @@ class Sandbox:
     def start(self, port: int = 0) -> Self:
         """Listen on ``port``, or on any that is free; OSError if it is taken."""
         if self.data_dir:
-            os.makedirs(self.data_dir, exist_ok=True)
-        self._server = Server(port, self)
+            os.makedirs(self.data_dir, mode=0o700, exist_ok=True)
+        context = Context(self.api, self.faults, self.ledger, self.clock, self.data_dir)
+        self._server = Server(port, context)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="sandbox", daemon=True
         )

@@ -8,7 +8,7 @@ reads through a handle that runs dry after a fixed number of bytes. [MS-CFB] is 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.sniff import formats
 from watcher.sniff.window import Bounded
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from watcher.sniff.formats import Format
     from watcher.sniff.window import Window
 
-_BUDGET = 2_000_000  # bytes the library may read: the tables of a file of some 200 MB
+_BUDGET = 1_000_000  # bytes the library may read: the tables of a file of 120 MB
 _HEADER = struct.Struct("<24xHHHHH10xL")  # versions, byte order, two shifts, number of FAT sectors
 _SECTOR_SHIFTS = (9, 12)
 _LAST_SECTOR = 0xFFFFFFFA  # greater numbers have a meaning of their own
@@ -38,7 +38,7 @@ _STREAMS = (
     ("Workbook", formats.XLS),
     ("Book", formats.XLS),
 )
-_BY_EXTENSION = {
+_BY_EXTENSION: Final = {
     ".doc": formats.DOC,
     ".dot": formats.DOC,
     ".ppt": formats.PPT,

@@ -7,7 +7,7 @@ or it cannot be told without reading the whole file.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.sniff import formats
 
@@ -113,7 +113,7 @@ def _find_text_end(content: Window) -> bool | None:
     return False if content.tail(16).endswith(b"\0\0\0\0") else None
 
 
-_CHECKS: dict[Format, Callable[[Window], bool | None]] = {
+_CHECKS: Final[dict[Format, Callable[[Window], bool | None]]] = {
     formats.PNG: _find_png_end,
     formats.JPEG: _find_jpeg_end,
     formats.BMP: _find_bmp_end,

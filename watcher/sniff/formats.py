@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 _OPENXML = "application/vnd.openxmlformats-officedocument."
 _OASIS = "application/vnd.oasis.opendocument."
@@ -70,7 +70,7 @@ LOCKED_OFFICE = Format("application/encrypted", "", "a password-protected Office
 COMPOUND = Format("application/x-ole-storage", "", "an Office file of an unknown kind")
 
 #: What the library calls by names that say little to a person.
-OTHERS = {
+OTHERS: Final = {
     entry.media_type: entry
     for entry in (
         Format("image/gif", ".gif", "a GIF image"),

@@ -10,7 +10,7 @@ import re
 import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.sniff import formats
 from watcher.sniff.window import Bounded
@@ -39,12 +39,12 @@ _MAIN_PARTS = (
     (b"spreadsheetml.sheet.main+xml", formats.XLSX),
     (b"ms-excel.sheet.macroenabled.main+xml", formats.XLSM),
 )
-_MIMETYPES = {
+_MIMETYPES: Final = {
     entry.media_type: entry
     for entry in (formats.ODT, formats.OTT, formats.ODP, formats.ODS, formats.EPUB)
 }
 #: Other files that are zips, by an entry that each of them has.
-_TELLING_NAMES = {
+_TELLING_NAMES: Final = {
     "Index/Document.iwa": formats.IWORK,
     "META-INF/MANIFEST.MF": formats.PROGRAM,
     "AndroidManifest.xml": formats.PROGRAM,

@@ -1,0 +1,119 @@
+"""The whole program against the sandbox: real folders, real journal, real HTTP over loopback."""
+
+import os
+import threading
+
+import pytest
+
+from watcher import sandbox as sb
+from watcher.app.core import App
+from watcher.app.places import Places
+from watcher.journal import Reader
+from watcher.model import Entry, ScanEnded
+from watcher.settings import Account, Config, Folder
+from watcher.states import OPEN
+
+SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
+
+
+class Keys:
+    """The key that a test's account has; what the server refuses is asked for again."""
+
+    def __init__(self, key):
+        self.key = key
+        self.asked_anew = 0
+
+    def get(self, account):
+        return self.key
+
+    def forget(self, account):
+        self.asked_anew += 1
+
+
+class World:
+    """A sandbox, a state directory, and the program between them."""
+
+    def __init__(self, root):
+        self.root = root
+        self.places = Places(str(root / "state"))
+        self.sandbox = sb.Sandbox(parse_seconds=0.1)
+        self.keys = Keys(sb.READ_WRITE_KEY)
+        self.app = None
+        self.news = []
+        self.heard = threading.Condition()
+
+    def folder(self, name="cvs", **settings):
+        path = self.root / name
+        path.mkdir(exist_ok=True)
+        values = {"account": "default", "source_key": sb.ENGINEERING.key, "settle_seconds": 0.3}
+        return Folder(path=str(path), **{**values, **settings})
+
+    def config(self, *folders, **account):
+        values = {"name": "default", "email": sb.EMAIL, "api_url": self.sandbox.url}
+        return Config(accounts=(Account(**{**values, **account}),), folders=folders)
+
+    def start(self, *folders, import_all=False, **account):
+        """Start the program; returns once every folder has been walked through once."""
+        config = self.config(*folders, **account)
+        self.news.clear()
+        self.app = App(
+            config, self.places, keys=self.keys, tell=self.hear, import_all=import_all
+        )
+        self.app.start()
+        for folder in folders:
+            self.wait_for(
+                lambda path=os.path.realpath(folder.path): any(
+                    isinstance(news, ScanEnded) and news.folder == path for news in self.news
+                )
+            )
+
+    def hear(self, news):
+        with self.heard:
+            self.news.append(news)
+            self.heard.notify_all()
+
+    def wait_for(self, condition, within=30):
+        with self.heard:
+            found = self.heard.wait_for(condition, within)
+        assert found, f"did not happen; counts are {self.states()}"
+
+    def wait_idle(self, files, within=30):
+        """Wait until ``files`` files have come to rest."""
+        self.wait_for(lambda: len(self.at_rest()) >= files, within)
+
+    def at_rest(self):
+        latest = {news.file_id: news for news in list(self.news) if isinstance(news, Entry)}
+        return [entry for entry in latest.values() if entry.state not in OPEN]
+
+    def stop(self):
+        if self.app is not None:
+            self.app.stop()
+            assert self.app.failure is None, self.app.failure
+            self.app = None
+
+    def entries(self, **filters):
+        reader = Reader(self.places.journal)
+        try:
+            return reader.history(limit=100_000, **filters)
+        finally:
+            reader.close()
+
+    def states(self):
+        """What became of each file, by its name."""
+        return {os.path.basename(entry.path): str(entry.state) for entry in self.entries()}
+
+    def arrived(self):
+        """What the sandbox has accepted, in the order it came."""
+        return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
+
+    def close(self):
+        self.stop()
+        self.sandbox.stop()
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    made.sandbox.start()
+    yield made
+    made.close()

@@ -1,0 +1,88 @@
+"""What goes wrong between us and HrFlow: only what it concerns stops, and all of it goes on."""
+
+import os
+
+import pytest
+
+from tests.e2e.test_journey import make_pdf
+from watcher import sandbox as sb
+from watcher.sandbox import Fault, Kind
+
+
+def drop(folder, number, size=0):
+    for index in range(number):
+        make_pdf(os.path.join(folder.path, f"{index}.pdf"), str(index), size)
+
+
+def held(world):
+    return [entry for entry in world.entries() if str(entry.state) == "held"]
+
+
+def test_a_wrong_key_holds_everything_and_a_right_one_lets_it_go(world, eventually):
+    world.keys.key = "ask_" + "0" * 32
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, 5)
+    eventually(lambda: len(held(world)) == 5, within=30)
+    assert all("•••" in entry.why and "0000" not in entry.why for entry in held(world))
+    world.keys.key = sb.READ_WRITE_KEY
+    world.app.post(resume())
+    world.wait_idle(5)
+    assert len(world.arrived()) == 5
+
+
+def test_a_wrong_source_holds_only_its_own_files(world, eventually):
+    good, bad = world.folder("good"), world.folder("bad", source_key="0" * 40)
+    world.start(good, bad)
+    drop(bad, 3)
+    make_pdf(os.path.join(good.path, "good.pdf"), "good")
+    world.wait_idle(1)
+    eventually(lambda: len(held(world)) == 3, within=30)
+    assert [record.file_name for record in world.arrived()] == ["good.pdf"]
+
+
+def test_a_corrected_setting_lets_held_files_go(world, eventually):
+    folder = world.folder(source_key="0" * 40)
+    world.start(folder)
+    drop(folder, 3)
+    eventually(lambda: len(held(world)) == 3, within=30)
+    world.app.reload(world.config(world.folder()))
+    world.wait_idle(3)
+    assert {record.source_key for record in world.arrived()} == {sb.ENGINEERING.key}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind=Kind.STATUS, status=500, times=3),
+        Fault(kind=Kind.STATUS, status=429, retry_after="1", times=2),
+        Fault(kind=Kind.HTML, times=2),
+        Fault(kind=Kind.CUT_BEFORE_BODY, times=2),
+    ],
+    ids=lambda fault: fault.kind,
+)
+def test_a_fault_that_passes_loses_and_doubles_nothing(world, fault):
+    world.sandbox.faults.set(fault)
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, 4, size=5_000_000)  # more than a network takes before it tells of a cut
+    world.wait_idle(4, within=60)
+    arrived = world.arrived()
+    assert len(arrived) == len({record.sha256 for record in arrived}) == 4
+
+
+def test_an_answer_that_never_came_is_asked_for_and_not_sent_again(world):
+    world.sandbox.faults.set(Fault(kind=Kind.CUT_BEFORE_ANSWER, times=1))
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, 1)
+    world.wait_idle(1, within=60)
+    world.stop()
+    assert len(world.sandbox.ledger.records()) == 1
+    assert list(world.states().values()) == ["parsed"]
+
+
+def resume():
+    from watcher.pipeline import Resume
+
+    return Resume()

@@ -1,0 +1,282 @@
+"""One promise a test: what a person may rely on when files come, change, repeat and go."""
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from tests.e2e.conftest import SAMPLES
+from watcher import sandbox as sb
+from watcher.settings import (
+    AfterRefusal,
+    AfterUpload,
+    Changed,
+    Duplicates,
+    Existing,
+    Item,
+    Rule,
+    Watch,
+)
+
+PDF = os.path.join(SAMPLES, "Aisha Rahman - CV.pdf")
+DOCX = os.path.join(SAMPLES, "Łukasz Wójcik.docx")
+
+
+def make_pdf(path, text="x", size=0):
+    """A PDF whose content is its own: ``text`` tells it from others."""
+    body = b"%PDF-1.4\n%" + text.encode() + b"\n" + b" " * size + b"\n%%EOF\n"
+    with open(path, "wb") as file:
+        file.write(body)
+
+
+def test_a_restart_sends_nothing_again(world):
+    folder = world.folder()
+    world.start(folder)
+    shutil.copy(PDF, folder.path)
+    world.wait_idle(1)
+    world.stop()
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "new.pdf"))
+    world.wait_idle(1)
+    assert len(world.arrived()) == 2
+
+
+def test_a_file_that_came_while_nothing_ran_is_sent_at_the_next_start(world):
+    folder = world.folder()
+    world.start(folder)
+    world.stop()
+    shutil.copy(PDF, folder.path)
+    world.start(folder)
+    world.wait_idle(1)
+    assert len(world.arrived()) == 1
+
+
+def test_the_same_content_is_sent_once_whatever_its_names(world):
+    folder = world.folder()
+    world.start(folder)
+    shutil.copy(PDF, os.path.join(folder.path, "a.pdf"))
+    world.wait_idle(1)
+    shutil.copy(PDF, os.path.join(folder.path, "b.pdf"))
+    world.wait_idle(2)
+    world.stop()
+    assert len(world.arrived()) == 1
+    assert world.states() == {"a.pdf": "accepted", "b.pdf": "duplicate"}
+    (copy,) = [entry for entry in world.entries() if entry.path.endswith("b.pdf")]
+    assert copy.duplicate_of.endswith("a.pdf")
+
+
+def test_a_copy_is_sent_on_purpose_under_its_own_reference(world):
+    folder = world.folder(duplicates=Duplicates.UPLOAD)
+    world.start(folder)
+    for name in ("a.pdf", "b.pdf"):
+        shutil.copy(PDF, os.path.join(folder.path, name))
+    world.wait_idle(2)
+    references = [record.reference for record in world.arrived()]
+    assert len(references) == len(set(references)) == 2
+
+
+@pytest.mark.parametrize(("changed", "sent"), [(Changed.UPLOAD, 2), (Changed.IGNORE, 1)])
+def test_a_changed_file_is_sent_again_if_that_is_wanted(world, changed, sent):
+    folder = world.folder(changed=changed)
+    path = os.path.join(folder.path, "cv.pdf")
+    world.start(folder)
+    make_pdf(path, "first")
+    world.wait_idle(1)
+    make_pdf(path, "second version")
+    make_pdf(os.path.join(folder.path, "last.pdf"), "last")
+    world.wait_idle(sent + 1)
+    assert len(world.arrived()) == sent + 1
+
+
+def test_a_touched_file_is_not_sent_again(world):
+    folder = world.folder()
+    path = os.path.join(folder.path, "cv.pdf")
+    world.start(folder)
+    make_pdf(path)
+    world.wait_idle(1)
+    os.utime(path, (1, 1))
+    world.stop()
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "other.pdf"), "other")
+    world.wait_idle(1)
+    world.stop()
+    assert len(world.arrived()) == 2
+
+
+def test_a_slow_copy_is_sent_only_when_it_is_whole(world, eventually):
+    folder = world.folder()
+    world.start(folder)
+    with open(PDF, "rb") as source:
+        content = source.read()
+    path = os.path.join(folder.path, "slow.pdf")
+    with open(path, "wb", buffering=0) as file:
+        for start in range(0, len(content), 8000):
+            file.write(content[start : start + 8000])
+            last = time.monotonic()
+            eventually(lambda last=last: time.monotonic() > last + 0.4)
+        assert not world.sandbox.ledger.records()
+    world.wait_idle(1)
+    (record,) = world.sandbox.ledger.records()
+    assert record.size == len(content)
+
+
+def test_a_writer_that_closes_early_and_goes_on_is_one_file(world, eventually):
+    folder = world.folder(settle_seconds=0.5)
+    world.start(folder)
+    with open(PDF, "rb") as source:
+        content = source.read()
+    path = os.path.join(folder.path, "reopened.pdf")
+    with open(path, "wb") as file:
+        file.write(content[:10_000])
+    last = time.monotonic()
+    eventually(lambda: time.monotonic() > last + 1)
+    with open(path, "ab") as file:
+        file.write(content[10_000:])
+    world.wait_idle(1)
+    (record,) = world.sandbox.ledger.records()
+    assert record.size == len(content)
+
+
+def test_a_download_is_sent_under_its_final_name(world):
+    folder = world.folder()
+    world.start(folder)
+    part = os.path.join(folder.path, "cv.pdf.crdownload")
+    shutil.copy(PDF, part)
+    os.rename(part, os.path.join(folder.path, "cv.pdf"))
+    world.wait_idle(1)
+    assert [record.file_name for record in world.arrived()] == ["cv.pdf"]
+    assert world.states() == {"cv.pdf": "accepted"}
+
+
+def test_nested_directories_filled_at_once_are_not_missed(world):
+    folder = world.folder()
+    world.start(folder)
+    for number in range(100):
+        inner = os.path.join(folder.path, f"{number}", "b", "c")
+        os.makedirs(inner)
+        make_pdf(os.path.join(inner, f"cv {number}.pdf"), str(number))
+    world.wait_idle(100)
+    assert len(world.arrived()) == 100
+
+
+def test_two_thousand_files_dropped_at_once_arrive_once(world):
+    folder = world.folder()
+    world.start(folder, parallel_uploads=8)
+    for number in range(2000):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number), size=100_000)
+    world.wait_idle(2000, within=240)
+    arrived = world.arrived()
+    assert len(arrived) == len({record.sha256 for record in arrived}) == 2000
+    assert len(world.sandbox.ledger.records()) == 2000
+
+
+def test_rules_route_by_path_and_fill_in_what_they_capture(world):
+    rules = (
+        Rule(match="private/**", ignore=True),
+        Rule(
+            match="{job_reference}/{stage:new|yes|later|no}/**",
+            source_key=sb.SALES.key,
+            tags=(Item(name="job", value="{job_reference}"), Item(name="file", value="{stem}")),
+        ),
+    )
+    folder = world.folder(rules=rules, tags=(Item(name="office", value="Paris"),))
+    world.start(folder)
+    for name in ("private", "dev-42/yes"):
+        os.makedirs(os.path.join(folder.path, name))
+    shutil.copy(DOCX, os.path.join(folder.path, "private"))
+    shutil.copy(PDF, os.path.join(folder.path, "dev-42", "yes"))
+    world.wait_idle(2)
+    (record,) = world.arrived()
+    assert record.source_key == sb.SALES.key
+    assert json.loads(dict(record.fields)["tags"]) == [
+        {"name": "office", "value": "Paris"},
+        {"name": "job", "value": "dev-42"},
+        {"name": "file", "value": "Aisha Rahman - CV"},
+    ]
+    assert world.states()["Łukasz Wójcik.docx"] == "ignored"
+
+
+def test_sent_files_are_moved_into_a_dated_folder_and_refused_ones_explained(world, eventually):
+    folder = world.folder(after_upload=AfterUpload.MOVE, after_refusal=AfterRefusal.MOVE)
+    world.start(folder)
+    shutil.copy(PDF, folder.path)
+    shutil.copy(os.path.join(SAMPLES, "renamed program.pdf"), folder.path)
+    today = time.strftime("%Y-%m-%d")
+    sent = os.path.join(folder.path, "Sent", today, "Aisha Rahman - CV.pdf")
+    note = os.path.join(folder.path, "Refused", today, "renamed program.pdf.error.txt")
+    eventually(lambda: os.path.exists(sent) and os.path.exists(note), within=30)
+    with open(note, encoding="utf-8") as file:
+        assert "program" in file.read()
+    shutil.copy(DOCX, folder.path)
+    world.wait_idle(3)
+    world.stop()
+    assert len(world.arrived()) == 2
+    assert sorted(os.listdir(folder.path)) == ["Refused", "Sent"]
+
+
+def test_up_to_a_hundred_files_that_were_there_first_are_sent(world):
+    folder = world.folder()
+    for number in range(100):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
+    world.start(folder)
+    world.wait_idle(100)
+    assert len(world.arrived()) == 100
+
+
+@pytest.mark.parametrize(
+    ("existing", "files", "state"),
+    [
+        (Existing.UPLOAD, 101, "held"),  # parsing costs money
+        (Existing.ASK, 1, "held"),
+        (Existing.SKIP, 1, "baseline"),
+    ],
+)
+def test_what_was_there_first_waits_or_is_left_alone(world, existing, files, state):
+    folder = world.folder(existing=existing)
+    for number in range(files):
+        make_pdf(os.path.join(folder.path, f"old {number}.pdf"), str(number))
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "new.pdf"), "new")
+    world.wait_idle(1)
+    world.stop()
+    assert [record.file_name for record in world.arrived()] == ["new.pdf"]
+    states = world.states()
+    assert states.pop("new.pdf") == "accepted"
+    assert list(states.values()) == [state] * files
+
+
+def test_a_polled_folder_finds_new_and_moved_files(world):
+    folder = world.folder(watch=Watch.POLL, poll_seconds=0.2)
+    world.start(folder)
+    shutil.copy(PDF, folder.path)
+    os.makedirs(os.path.join(folder.path, "inner"))
+    shutil.copy(DOCX, os.path.join(folder.path, "inner"))
+    world.wait_idle(2)
+    assert len(world.arrived()) == 2
+
+
+def test_of_folders_in_each_other_the_deepest_wins(world):
+    outer = world.folder()
+    inner = world.folder("cvs/inner", source_key=sb.SALES.key)
+    world.start(outer, inner)
+    shutil.copy(PDF, inner.path)
+    shutil.copy(DOCX, outer.path)
+    world.wait_idle(2)
+    sources = {record.file_name: record.source_key for record in world.arrived()}
+    assert sources == {
+        "Aisha Rahman - CV.pdf": sb.SALES.key,
+        "Łukasz Wójcik.docx": sb.ENGINEERING.key,
+    }
+
+
+def test_sync_parsing_brings_the_name_at_once(world):
+    folder = world.folder(source_key=sb.EXPRESS.key, sync_parsing=True)
+    world.start(folder)
+    shutil.copy(PDF, folder.path)
+    world.wait_idle(1)
+    world.stop()
+    (entry,) = world.entries()
+    assert (str(entry.state), entry.profile_name) == ("parsed", "Aisha Rahman")
+    assert entry.profile_key
