@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def places(ctx: click.Context) -> Places:
     """The program's own files, as ``--state`` or the environment says."""
-    state = ctx.find_root().obj[1]
+    state: str | None = ctx.find_root().obj[1]
     return Places(os.path.abspath(state) if state else default_state(os.environ))
 
 
 def config_path(ctx: click.Context) -> str:
     """The configuration's path, as ``--config`` or the platform says."""
-    named = ctx.find_root().obj[0]
+    named: str | None = ctx.find_root().obj[0]
     if named:
         return os.path.abspath(named)
     from watcher.config import default_path  # noqa: PLC0415 - only where it is asked for

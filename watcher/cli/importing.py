@@ -65,9 +65,9 @@ def command(
     config = load_config(ctx).config
     chosen = _choose(config, path, source, account, tags)
     where = places(ctx)
-    with log_to(where, config.log_level), stop_signal() as stop:
-        with _order(where, path) if is_running(where) else _run(chosen, where, path) as over:
-            standing = _wait(where, path, over, stop, as_json=as_json)
+    import_it = _order(where, path) if is_running(where) else _run(chosen, where, path)
+    with log_to(where, config.log_level), stop_signal() as stop, import_it as over:
+        standing = _wait(where, path, over, stop, as_json=as_json)
     _sum_up(path, standing, as_json=as_json)
     if stop.is_set():
         return 130

@@ -62,7 +62,7 @@ def _say_news(news: FolderState | Connection | str) -> None:
 
 @contextmanager
 def log_to(places: Places, level: str) -> Iterator[None]:
-    """Log to the program's own file, which is for its owner alone and rotates (5 × 1 MB)."""
+    """Log to the program's own file, which is for its owner alone and rotates (5 of 1 MB)."""
     places.prepare()
     handler = logging.handlers.RotatingFileHandler(
         places.log, maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=False

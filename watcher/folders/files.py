@@ -51,14 +51,15 @@ class WatchedFiles:
                 if whole or path in touched:
                     notice(path, changed)
 
-        if self._observer is None:
-            self._observer = Observer()
-            self._observer.start()
-            self._thread.start()
         kinds = [
             FileCreatedEvent, FileClosedEvent, FileModifiedEvent, FileMovedEvent, FileDeletedEvent,
         ]  # fmt: skip
         try:
+            if self._observer is None:
+                observer = Observer()
+                observer.start()
+                self._observer = observer
+                self._thread.start()
             self._observer.schedule(
                 Handler(), path if whole else os.path.dirname(path), event_filter=kinds
             )

@@ -40,6 +40,8 @@ READING: Final = 16
 READY: Final = 5_000
 #: As many existing files are uploaded without asking: parsing costs money.
 EXISTING_LIMIT: Final = 100
+#: Reason of a walk that went through one directory of a folder only.
+PART_OF_A_FOLDER: Final = "new directory"
 #: Seconds until a file that could not be read is tried again, doubled every time up to the cap.
 UNREADABLE_FIRST: Final = 10.0
 UNREADABLE_CAP: Final = 600.0
@@ -119,13 +121,14 @@ class Intake:
 
     def scan_ended(self, message: ScanEnded) -> str:
         """A walk is over; gives what a person should hear of it, "" if nothing."""
-        if message.folder not in self._plans or not message.complete:
+        first = message.folder in self._first_walk
+        # Unreadable directories must not keep a first walk from ending, one directory's walk must.
+        if message.folder not in self._plans or not first or message.reason == PART_OF_A_FOLDER:
             return ""
         now = self._clock.wall()
-        first = message.folder in self._first_walk
         self._first_walk.discard(message.folder)
         self._journal.set_scanned(message.folder, now)
-        return self._decide_existing(message.folder, now) if first else ""
+        return self._decide_existing(message.folder, now)
 
     def notice(self, candidate: Candidate) -> None:
         """A file may be new, changed, renamed or gone."""

@@ -1,0 +1,17 @@
+"""The configuration: TOML in, frozen settings out, every mistake at once.
+
+::
+
+    paths     where the configuration is looked for
+    lines     on which line of the file a key stands
+    values    one value of the file → one value of the settings, or a mistake
+    tables    accounts, defaults, folders and rules put together, and where each value comes from
+    sense     what a type cannot say: placeholders, patterns, folders in each other, secrets
+    read      the file; and all of the above in order
+"""
+
+from watcher.config.paths import default_path
+from watcher.config.read import Loaded, load
+from watcher.config.show import show
+
+__all__ = ["Loaded", "default_path", "load", "show"]

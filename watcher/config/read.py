@@ -1,0 +1,105 @@
+"""From a file to settings, with every mistake at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from watcher.config import sense
+from watcher.config.lines import locate
+from watcher.config.tables import DEFAULT_ACCOUNT, Builder
+from watcher.config.values import Mistakes
+from watcher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.config.lines import Way
+    from watcher.settings import Config
+
+_LARGEST = 10_000_000  # bytes; a configuration takes some kilobytes
+_AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings as they were read. ``origins`` tells where each key's value comes from."""
+
+    path: str
+    config: Config
+    warnings: tuple[str, ...]
+    origins: Mapping[str, str]
+
+
+def load(path: str, *, environ: Mapping[str, str], home: str, state_dir: str = "") -> Loaded:
+    """Read the configuration at ``path``; ConfigError with every mistake in it.
+
+    ``environ`` and ``home`` are what variables and ``~`` stand for; ``state_dir`` is where the
+    program keeps its own files, which is never watched.
+    """
+    text = _read(path)
+    raw = _parse(path, text)
+    mistakes = Mistakes(path, locate(text))
+    if sense.find_secrets(raw, mistakes):
+        _fail(path, mistakes)  # nothing else is said, so that no message can repeat the secret
+    builder = Builder(mistakes, environ, home)
+    config = builder.build(raw)
+    if config is not None:
+        sense.check(config, mistakes, home, state_dir, _ways_of_accounts(raw))
+    if config is None or mistakes.texts:
+        _fail(path, mistakes)
+    return Loaded(path, config, tuple(mistakes.warnings), builder.origins)
+
+
+def _fail(path: str, mistakes: Mistakes) -> NoReturn:
+    number = len(mistakes.texts)
+    raise ConfigError(
+        f"The configuration {path} has {number} mistake{'s' * (number != 1)}.",
+        "Correct the file and check it again with: hrflow-watcher config check",
+        tuple(mistakes.texts),
+    )
+
+
+def _ways_of_accounts(raw: dict[str, Any]) -> dict[str, Way]:
+    ways: dict[str, Way] = {name: ("accounts", name) for name in raw.get("accounts", {})}
+    if "account" in raw:
+        ways[DEFAULT_ACCOUNT] = ("account",)
+    return ways
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST + 1)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"There is no configuration at {path}.",
+            "Copy config.example.toml there and put in your email, folders and source keys.",
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"The configuration {path} cannot be read ({error.strerror}).") from error
+    if len(content) > _LARGEST:
+        raise ConfigError(f"The configuration {path} is too large to be one.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"The configuration {path} is not UTF-8 text (line {line}).", "Save it as UTF-8."
+        ) from error
+
+
+def _parse(path: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = _AT_LINE.search(str(error))
+        line = found[1] if found and found[1] else str(text.count("\n") + 1)
+        problem = _AT_LINE.sub("", str(error)).strip() or "it is nested too deeply"
+        raise ConfigError(
+            f"The configuration {path} is not valid TOML.",
+            "Correct that line; everything else is checked after that.",
+            (f"{path}:{line}: {problem}",),
+        ) from error

@@ -1,0 +1,275 @@
+"""Where a document goes and with what: the folder's settings, refined by its first fitting rule.
+
+Pure. A folder is compiled once (:func:`router`, :func:`ignore_filter`); the result is called for
+every file.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from watcher.model import Route, Skip, State, Tag
+from watcher.patterns import compile_pattern
+from watcher.placeholders import built_in, fill
+from watcher.settings import CreatedAt, CreatedAtFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from watcher.model import Document, Sniffed
+    from watcher.patterns import Pattern
+    from watcher.settings import Folder, Item, Label, Rule
+
+#: Names that are ignored everywhere: hidden files, side files and half-written files of Office,
+#: browsers, synchronisers and editors, placeholders of cloud storage, our own notes.
+IGNORED_NAMES: Final = (
+    ".*", "~$*", ".~lock.*#", "~*.tmp", "*.tmp", "*.part", "*.partial", "*.filepart",
+    "*.crdownload", "*.download", "*.opdownload", "._*", ".ds_store", "thumbs.db", "desktop.ini",
+    "*.swp", "*.swx", "*~", "~wrl*", ".syncthing.*", "~syncthing~*", ".nfs*", ".dropbox*",
+    "*.cloud", "*.cloudf", "*.icloud", "*.odopen", "*.error.txt",
+)  # fmt: skip
+STAGES: Final = ("new", "yes", "later", "no")
+#: As long as HrFlow's references may be, as far as known; longer ones are cut off elsewhere.
+REFERENCE_LENGTH: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What placeholders may say of the machine and the person at it."""
+
+    hostname: str
+    user: str
+
+
+class _NotRoutedError(Exception):
+    """The document cannot go this way; the text follows its name."""
+
+
+def ignore_filter(folder: Folder) -> Callable[[str], str]:
+    """Gives, for a path below the folder, the pattern that ignores it, or ""."""
+    names = _any_of(IGNORED_NAMES)
+    own = tuple(pattern for pattern in folder.ignore if "/" not in pattern)
+    paths = tuple(pattern for pattern in folder.ignore if "/" in pattern)
+    targets = tuple(
+        target.strip("/").lower() + "/"
+        for target in (folder.sent_folder, folder.refused_folder)
+        if not target.startswith(("/", "\\")) and ":" not in target
+    )
+    built_in_or_own = _any_of((*IGNORED_NAMES, *own))
+
+    def find(below: str) -> str:
+        parts = below.split("/")
+        if built_in_or_own.match(parts[-1]):
+            return _first((*IGNORED_NAMES, *own), parts[-1])
+        for part in parts[:-1]:
+            if names.match(part):
+                return _first(IGNORED_NAMES, part)
+        lower = below.lower() + "/"
+        return next(
+            (target for target in targets if lower.startswith(target)),
+            next((path for path in paths if _fits_path(path, below)), ""),
+        )
+
+    return find
+
+
+def ignored_by(folder: Folder, below: str) -> str:
+    """The pattern that ignores a path below the folder, or ""; for a single question."""
+    return ignore_filter(folder)(below)
+
+
+def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
+    """Says whether a content is among those that the folder accepts."""
+    wanted = frozenset(folder.accept)
+
+    def accept(sniffed: Sniffed) -> bool:
+        media_type = sniffed.media_type
+        return media_type in wanted or _main_type(media_type) in wanted
+
+    return accept
+
+
+def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
+    """Gives, for a document, where it goes or why it goes nowhere.
+
+    The folder must have passed the configuration's check: its patterns compile and every
+    placeholder can be filled.
+    """
+    accept = accepts(folder)
+    rules = [
+        (number, rule, compile_pattern(rule.match) if rule.match else None)
+        for number, rule in enumerate(folder.rules, 1)
+    ]
+
+    def route(document: Document) -> Route | Skip:
+        if not accept(document.sniffed):
+            return Skip(State.REFUSED, _unaccepted(document.sniffed))
+        if folder.max_size and document.stat.size > folder.max_size:
+            return Skip(State.REFUSED, _too_large(document.stat.size, folder.max_size))
+        below = document.path[len(folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
+        values = built_in(document, below, facts.hostname, facts.user)
+        number, rule, captured = _choose(rules, below, document)
+        if rule is not None and rule.ignore:
+            return Skip(State.IGNORED, f"is ignored by rule {number} of its folder", number)
+        try:
+            return _route(folder, rule, number, document, {**values, **captured})
+        except _NotRoutedError as error:
+            return Skip(State.REFUSED, str(error), number)
+
+    return route
+
+
+def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
+    """The form's text fields, in the order of the API's page of POST /profile/parsing/file.
+
+    Arrays are JSON text, flags 0 or 1, as the vendor's SDK (4.3) sends them; what is not set is
+    left out, where the SDK would send its own defaults for ``sync_parsing_indexing``.
+    """
+    indexing = route.sync_parsing_indexing
+    fields = [
+        ("source_key", route.source_key),
+        ("sync_parsing", _flag(route.sync_parsing)),
+        ("sync_parsing_indexing", "" if indexing is None else _flag(indexing)),
+        ("webhook_parsing_sending", _flag(route.webhook_parsing_sending)),
+        ("profile_content_type", media_type),
+        ("reference", route.reference),
+        ("labels", _array(list(route.labels))),
+        ("tags", _array([{"name": tag.name, "value": tag.value} for tag in route.tags])),
+        ("metadatas", _array([{"name": tag.name, "value": tag.value} for tag in route.metadatas])),
+        ("created_at", route.created_at),
+    ]
+    return tuple((name, value) for name, value in fields if value)
+
+
+# -- inside
+
+
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
+
+
+def _first(patterns: tuple[str, ...], name: str) -> str:
+    lower = name.lower()
+    return next(pattern for pattern in patterns if fnmatch.fnmatchcase(lower, pattern.lower()))
+
+
+def _fits_path(pattern: str, below: str) -> bool:
+    return compile_pattern(pattern.strip("/")).match(below) is not None
+
+
+def _main_type(media_type: str) -> str:
+    return media_type.partition("/")[0] + "/*"
+
+
+def _choose(
+    rules: list[tuple[int, Rule, Pattern | None]], below: str, document: Document
+) -> tuple[int, Rule | None, dict[str, str]]:
+    for number, rule, pattern in rules:
+        captured = {} if pattern is None else pattern.match(below)
+        if captured is not None and _fits(rule, document):
+            return number, rule, captured
+    return 0, None, {}
+
+
+def _fits(rule: Rule, document: Document) -> bool:
+    media_type, size = document.sniffed.media_type, document.stat.size
+    wanted = rule.media_types
+    if wanted and media_type not in wanted and _main_type(media_type) not in wanted:
+        return False
+    return size >= rule.min_size and not (rule.max_size and size > rule.max_size)
+
+
+def _route(
+    folder: Folder, rule: Rule | None, number: int, document: Document, values: Mapping[str, str]
+) -> Route:
+    def chosen(name: str) -> Any:
+        own = getattr(rule, name, None) if rule is not None else None
+        return getattr(folder, name) if own is None else own
+
+    source_key = fill(chosen("source_key"), values).strip()
+    if not source_key:
+        raise _NotRoutedError("has no source to go to: its source_key is filled with nothing")
+    reference = fill(chosen("reference"), values).strip()
+    if not reference or len(reference) > REFERENCE_LENGTH:
+        raise _NotRoutedError(
+            f"gets a reference of {len(reference)} characters; 1 to {REFERENCE_LENGTH} can be used"
+        )
+    more_tags, more_metadatas = (rule.tags, rule.metadatas) if rule is not None else ((), ())
+    return Route(
+        account=folder.account,
+        source_key=source_key,
+        reference=reference,
+        tags=_fill_items((*folder.tags, *more_tags), values),
+        metadatas=_fill_items((*folder.metadatas, *more_metadatas), values),
+        labels=tuple(_fill_label(label, values) for label in chosen("labels")),
+        sync_parsing=chosen("sync_parsing"),
+        sync_parsing_indexing=chosen("sync_parsing_indexing"),
+        webhook_parsing_sending=chosen("webhook_parsing_sending"),
+        created_at=_created_at(chosen("created_at"), folder, document),
+        rule=number,
+    )
+
+
+def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Tag, ...]:
+    """Later items replace earlier ones of the same name, in the earlier one's place."""
+    filled: dict[str, Tag] = {}
+    for item in items:
+        value = fill(item.value, values) if isinstance(item.value, str) else item.value
+        name = fill(item.name, values)
+        filled[name] = Tag(name, value)
+    return tuple(filled.values())
+
+
+def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
+    filled = {
+        name: fill(value, values) if isinstance(value, str) else value
+        for name, value in msgspec.structs.asdict(label).items()
+        if value is not None
+    }
+    stage = filled.get("stage")
+    if isinstance(stage, str):
+        filled["stage"] = stage = stage.lower()
+        if stage not in STAGES:
+            raise _NotRoutedError(
+                f"would get the stage {stage!r}, which is not one of {', '.join(STAGES)}"
+            )
+    return filled
+
+
+def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
+    if choice is CreatedAt.NONE:
+        return ""
+    seconds = max(0, document.stat.mtime_ns // 10**9)
+    if folder.created_at_format is CreatedAtFormat.TIMESTAMP:
+        return str(seconds)
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _unaccepted(sniffed: Sniffed) -> str:
+    if not sniffed.media_type:
+        return "is not a document that HrFlow can read"
+    if sniffed.what == "a program":
+        return "is a program, not a document"
+    return (
+        f"is {sniffed.what} ({sniffed.media_type}), which is not among the accepted types;"
+        " add it to accept in the configuration if it is meant to be sent"
+    )
+
+
+def _too_large(size: int, limit: int) -> str:
+    return f"is {size / 1e6:.1f} MB large, more than the {limit / 1e6:.1f} MB that max_size allows"
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion
+    return "1" if value else "0"
+
+
+def _array(items: list[Any]) -> str:
+    return json.dumps(items, ensure_ascii=False, separators=(",", ":")) if items else ""
