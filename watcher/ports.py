@@ -9,26 +9,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import BinaryIO
 
     from watcher.model import (
         Altered,
+        Candidate,
+        Cause,
         Document,
         Entry,
         Filed,
         FilingFailed,
         Finding,
+        Hold,
         Identified,
         Job,
+        Known,
         Outcome,
+        Profile,
         Route,
         Skip,
         Sniffed,
         Stat,
+        State,
         Unusable,
     )
     from watcher.settings import Folder
+    from watcher.states import Step
 
 
 class Files(Protocol):
@@ -48,6 +55,167 @@ class Files(Protocol):
 
     def file_away(self, plan: Plan, entry: Entry) -> Filed | FilingFailed:
         """Move or trash what has arrived or was refused. May be called again after a crash."""
+        ...
+
+
+class Journal(Protocol):
+    """Every file's state. One thread; nothing is on disk before :meth:`commit`.
+
+    A change that ``watcher.states`` does not allow raises JournalError.
+    """
+
+    def scanned(self, folder: str) -> bool:
+        """Whether a first walk through the folder has ended at some time."""
+        ...
+
+    def set_scanned(self, folder: str, now: float) -> None:
+        """Note that a walk through the folder has ended."""
+        ...
+
+    def reread(self, folder: str, settings: str, now: float) -> bool:
+        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
+
+        Files that were not sent yet are noticed anew; what was sent stays as it is.
+        """
+        ...
+
+    def find(self, folder: str, path: str) -> Known | None:
+        """What is known of the file at ``path``, None if nothing is."""
+        ...
+
+    def add(
+        self, candidate: Candidate, stat: Stat, now: float, state: State, cause: str = ""
+    ) -> int:
+        """Note a file, or a new version of one, and give its id. Its history begins here."""
+        ...
+
+    def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
+        """Note that a file has another size or time, its history going on."""
+        ...
+
+    def step(self, file_id: int, step: Step, now: float, cause: str = "") -> None:
+        """Change a file's state; JournalError if that step is not allowed from where it is."""
+        ...
+
+    def identify(self, file_id: int, document: Document) -> None:
+        """Note what a file was found to be."""
+        ...
+
+    def address(
+        self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Note where a file goes, and with which form fields."""
+        ...
+
+    def profile(self, file_id: int, profile: Profile) -> None:
+        """Note what HrFlow made of a file."""
+        ...
+
+    def state(self, file_id: int) -> State:
+        """A file's state; KeyError if there is no such file."""
+        ...
+
+    def entry(self, file_id: int) -> Entry | None:
+        """One file, None if there is no such file."""
+        ...
+
+    def count_try(self, file_id: int) -> int:
+        """Count one more try to read a file; gives how many there were before."""
+        ...
+
+    def claim(self, source_key: str, identity: str, file_id: int) -> int:
+        """Make a file the one that sends a content to a source; gives the id of who does.
+
+        ``identity`` is the content's SHA-256, or that of a copy which is sent on purpose.
+        """
+        ...
+
+    def copies(self, of: int) -> list[int]:
+        """The files that repeat the content of a file and are not sent for that."""
+        ...
+
+    def set_duplicate(self, file_id: int, of: int) -> None:
+        """Note which file has the content that this one repeats."""
+        ...
+
+    def disclaim(self, file_id: int, now: float) -> None:
+        """A file does not send its content after all: its copies are looked at again."""
+        ...
+
+    def recover(self, now: float) -> int:
+        """What was being uploaded when the last run ended is uncertain; gives how many files."""
+        ...
+
+    def recent_uploads(self, account: str, since: float) -> list[float]:
+        """When uploads of an account started since ``since``."""
+        ...
+
+    def due_jobs(self, account: str, now: float, limit: int) -> list[Job]:
+        """Up to ``limit`` uploads that may start, those that are due longest first."""
+        ...
+
+    def uncertain_jobs(self, now: float, limit: int) -> list[tuple[Job, float]]:
+        """Uploads to be asked for, each with the moment since when it is uncertain."""
+        ...
+
+    def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Entry]:
+        """Files of ``folders`` that are known and not read, those that are due longest first."""
+        ...
+
+    def next_due(self, now: float) -> float | None:
+        """When the next file or cause comes due after ``now``; None if nothing waits for a time."""
+        ...
+
+    def is_held(self, key: str) -> bool:
+        """Whether a cause is at work now."""
+        ...
+
+    def holds(self) -> list[Hold]:
+        """All causes at work now, the oldest first."""
+        ...
+
+    def hold(self, cause: Cause, account: str, source_key: str, why: str, now: float) -> str:
+        """Keep back everything that ``cause`` concerns; gives the hold's key."""
+        ...
+
+    def release(self, key: str, now: float) -> bool:
+        """Let go everything that a cause keeps back; False if it keeps nothing back."""
+        ...
+
+    def probe(self, hold: Hold, now: float) -> bool:
+        """Let go a single file to find out whether the cause is still there; False if none is."""
+        ...
+
+    def kept(self, key: str) -> int:
+        """How many files a cause keeps back."""
+        ...
+
+    def keep_existing(self, key: str, why: str, now: float) -> None:
+        """Note that files wait for a person's yes, and in which words that is said."""
+        ...
+
+    def take_existing(self, key: str, now: float) -> int:
+        """Have files read that were there before their folder was watched; gives how many."""
+        ...
+
+    def take_below(self, path: str, now: float) -> int:
+        """Have files at or below ``path`` read that were there first; gives how many."""
+        ...
+
+    def to_file(self) -> list[Entry]:
+        """Files that are still to be filed away, as after a crash."""
+        ...
+
+    def set_filing(self, file_id: int, filing: str, filed_to: str = "") -> None:
+        """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be."""
+        ...
+
+    def take_changed(self) -> list[int]:
+        """The files whose state was changed since the last call, in the order of the changes."""
+        ...
+
+    def commit(self) -> None:
+        """Flush all changes to the disk, as one."""
         ...
 
 

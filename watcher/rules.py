@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from watcher.model import Route, Skip, State, Tag
 from watcher.patterns import compile_pattern
 from watcher.placeholders import built_in, fill
-from watcher.settings import CreatedAt, CreatedAtFormat
+from watcher.settings import CreatedAt, CreatedAtFormat, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -230,7 +228,7 @@ def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Tag
 def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
     filled = {
         name: fill(value, values) if isinstance(value, str) else value
-        for name, value in msgspec.structs.asdict(label).items()
+        for name, value in values_of(label).items()
         if value is not None
     }
     stage = filled.get("stage")

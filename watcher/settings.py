@@ -10,6 +10,7 @@ per second (a file may also say ``"20 MB"``), 0 means "no limit" where a limit i
 from __future__ import annotations
 
 import enum
+from typing import TypeVar
 
 import msgspec
 
@@ -98,6 +99,9 @@ class CreatedAtFormat(enum.StrEnum):
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all settings."""
+
+
+Kind = TypeVar("Kind", bound=Struct)
 
 
 class Item(Struct, frozen=True):
@@ -212,3 +216,13 @@ class Config(Struct, frozen=True):
             if account.name == name:
                 return account
         raise KeyError(name)
+
+
+def replaced(settings: Kind, **values: object) -> Kind:
+    """``settings`` with other values for some keys."""
+    return msgspec.structs.replace(settings, **values)
+
+
+def values_of(settings: Struct) -> dict[str, object]:
+    """All keys of ``settings`` and their values."""
+    return msgspec.structs.asdict(settings)

@@ -7,7 +7,6 @@ line means and whoever draws it decides how that looks.
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -89,7 +88,12 @@ def duration(seconds: float) -> str:
 
 def name(entry: Entry) -> str:
     """A file's name as it may be shown."""
-    return safe(os.path.basename(entry.path))
+    return safe(_base(entry.path))
+
+
+def _base(path: str) -> str:
+    """A path's last part; a backslash parts only where no slash does, as on Windows."""
+    return path.rpartition("/" if "/" in path else "\\")[2]
 
 
 def line(entry: Entry) -> str:
@@ -106,7 +110,7 @@ def remark(entry: Entry) -> str:
         case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
             return safe(entry.why)
         case State.DUPLICATE:
-            return f"has the same content as {safe(os.path.basename(entry.duplicate_of))}"
+            return f"has the same content as {safe(_base(entry.duplicate_of))}"
         case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE | State.NOTICED if entry.why:
             return f"{LOOKS[entry.state].word}: {safe(entry.why)}"
         case _:

@@ -10,8 +10,6 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from watcher import __version__
 from watcher.app import orders
 from watcher.app.clock import RealClock
@@ -25,6 +23,7 @@ from watcher.model import FolderState
 from watcher.pipeline import Arm, Connection, Pipeline, Stop
 from watcher.ports import Plan
 from watcher.rules import Facts, accepts, ignore_filter, router
+from watcher.settings import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +50,7 @@ def make_plans(config: Config, facts: Facts) -> dict[str, Plan]:
     """Each folder with its rules compiled, by its path without symbolic links."""
     plans = {}
     for folder in config.folders:
-        real = msgspec.structs.replace(folder, path=os.path.realpath(folder.path))
+        real = replaced(folder, path=os.path.realpath(folder.path))
         plans[real.path] = Plan(real, ignore_filter(real), accepts(real), router(real, facts))
     return plans
 

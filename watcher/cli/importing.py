@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from watcher import view
 from watcher.app import orders
@@ -23,7 +22,7 @@ from watcher.errors import UnusableError, UsageError, WatcherError
 from watcher.journal import Reader
 from watcher.model import ScanEnded, State
 from watcher.pipeline import Pending, Take, Taken
-from watcher.settings import Config, Folder, Item
+from watcher.settings import Config, Folder, Item, replaced
 from watcher.states import ARRIVED, OPEN
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _choose(
         chosen = Folder(
             path=path, account=name, source_key=source, tags=tuple(_tag(text) for text in tags)
         )
-        return msgspec.structs.replace(config, folders=(chosen,))
+        return replaced(config, folders=(chosen,))
     holding = [
         folder
         for folder in config.folders
@@ -95,7 +94,7 @@ def _choose(
             "Name the source it goes to with --source.",
         )
     deepest = max(holding, key=lambda folder: len(folder.path))
-    return msgspec.structs.replace(config, folders=(deepest,))
+    return replaced(config, folders=(deepest,))
 
 
 def _tag(text: str) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher import states
 from watcher.errors import JournalError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from watcher.model import Candidate, Document, Route, Stat
 
 #: From which states a state may be reached, as SQL lists.
-_BEFORE = {
+_BEFORE: Final = {
     after: tuple(before for before in State if states.allowed(before, after)) for after in State
 }
 
@@ -172,7 +172,7 @@ class Journal(Queues, Holds):
     def identify(self, file_id: int, document: Document) -> None:
         """Note what a file was found to be."""
         self.write(
-            "UPDATE files SET media_type = ?, sha256 = ?, file_name = ? WHERE id = ?",
+            "UPDATE files SET media_type = ?, sha256 = ?, file_name = ?, attempt = 0 WHERE id = ?",
             document.sniffed.media_type,
             document.sha256,
             document.file_name,

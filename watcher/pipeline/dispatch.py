@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from watcher.model import (
     Accepted,
@@ -23,14 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import BinaryIO
 
-    from watcher.journal import Journal
     from watcher.model import Finding, Identified, Job, Outcome
     from watcher.pipeline.tidying import Tidying
-    from watcher.ports import Clock, Files, Plan, Transport, Workers
+    from watcher.ports import Clock, Files, Journal, Plan, Transport, Workers
     from watcher.settings import Account
-
-#: Open handles of queued files that wait for their turn; beyond, a file is opened again.
-HANDLES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +95,15 @@ class Dispatch:
         return self._running
 
     def keep_handle(self, file_id: int, found: Identified) -> None:
-        """Take the handle through which a queued file was read, so that it is sent from it."""
-        if found.handle is None:
-            return
-        if len(self._handles) >= HANDLES or self._journal.state(file_id) is not State.QUEUED:
-            found.handle.close()
-        else:
+        """Take the handle through which a queued file was read, so that it is sent from it.
+
+        Only what starts with the next commit is: an open file cannot be renamed on every system.
+        """
+        if found.handle is not None:
             self._handles[file_id] = found.handle
 
     def close(self) -> None:
-        """Let go of everything that is open."""
+        """Let go of the files that are not about to be sent."""
         for handle in self._handles.values():
             handle.close()
         self._handles.clear()
@@ -156,6 +151,7 @@ class Dispatch:
         for job in starting:
             self._running += 1
             self._submit(job, self._handles.pop(job.file_id, None))
+        self.close()
         asking, self._asking = self._asking, {}
         for job, since in asking.values():
             self._running += 1

@@ -9,39 +9,32 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model import (
     Candidate,
-    Cause,
     Identified,
     ScanEnded,
     Scanned,
     Sign,
-    Skip,
     Stat,
     State,
     Unusable,
 )
-from watcher.pipeline.deciding import decide
-from watcher.rules import form_fields
-from watcher.settings import AfterUpload, Changed, Duplicates, Existing
+from watcher.pipeline.admission import Admission
+from watcher.pipeline.first_walk import FirstWalks
+from watcher.settings import Changed
 from watcher.settle import Doubt, Settled
-from watcher.states import ARRIVED, IN_FLIGHT, Step, existing_key, hold_key
+from watcher.states import ARRIVED, IN_FLIGHT, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.journal import Journal
-    from watcher.model import Document, Known, Route
+    from watcher.model import Known
     from watcher.pipeline.tidying import Tidying
-    from watcher.ports import Clock, Files, Plan, Workers
+    from watcher.ports import Clock, Files, Journal, Plan, Workers
     from watcher.settle import Settling
 
 #: Files being read at once: few, as disks do not like many, but enough to keep senders busy.
 READING: Final = 16
 #: Files that wait in memory to be read; the rest waits in the journal.
 READY: Final = 5_000
-#: As many existing files are uploaded without asking: parsing costs money.
-EXISTING_LIMIT: Final = 100
-#: Reason of a walk that went through one directory of a folder only.
-PART_OF_A_FOLDER: Final = "new directory"
 #: Seconds until a file that could not be read is tried again, doubled every time up to the cap.
 UNREADABLE_FIRST: Final = 10.0
 UNREADABLE_CAP: Final = 600.0
@@ -75,12 +68,11 @@ class Intake:
         self._workers = workers
         self._clock = clock
         self._settling = settling
-        self._tidying = tidying
-        self._keep_handle = keep_handle
+        self._admission = Admission(journal, clock, tidying, keep_handle)
+        self._first_walks = FirstWalks(journal, clock)
         self._plans: Mapping[str, Plan] = {}
         self._ready: deque[tuple[Candidate, bool]] = deque()
         self._reading: dict[str, bool] = {}  # path → seen again meanwhile
-        self._first_walk: set[str] = set()
 
     def arm(self, plans: Mapping[str, Plan], *, import_all: bool = False) -> None:
         """Use ``plans`` (by folder path) from now on; ``import_all``: take what was there first."""
@@ -89,9 +81,7 @@ class Intake:
         for path, plan in plans.items():
             settings = hashlib.sha256(repr(plan.folder).encode(errors="replace")).hexdigest()
             self._journal.reread(path, settings, now)
-        self._first_walk = {
-            path for path in plans if not import_all and not self._journal.scanned(path)
-        }
+        self._first_walks.arm(plans, import_all=import_all)
 
     @property
     def pending(self) -> int:
@@ -109,9 +99,9 @@ class Intake:
         plan = self._plans.get(message.folder)
         if plan is None:
             return
-        if message.folder in self._first_walk:
+        if message.folder in self._first_walks:
             for candidate in message.candidates:
-                self._keep_back(plan, candidate)
+                self._first_walks.keep_back(plan, candidate)
             return
         for candidate in message.candidates:
             if len(self._ready) < READY:
@@ -121,14 +111,7 @@ class Intake:
 
     def scan_ended(self, message: ScanEnded) -> str:
         """A walk is over; gives what a person should hear of it, "" if nothing."""
-        first = message.folder in self._first_walk
-        # Unreadable directories must not keep a first walk from ending, one directory's walk must.
-        if message.folder not in self._plans or not first or message.reason == PART_OF_A_FOLDER:
-            return ""
-        now = self._clock.wall()
-        self._first_walk.discard(message.folder)
-        self._journal.set_scanned(message.folder, now)
-        return self._decide_existing(message.folder, now)
+        return self._first_walks.ended(message)
 
     def notice(self, candidate: Candidate) -> None:
         """A file may be new, changed, renamed or gone."""
@@ -157,7 +140,7 @@ class Intake:
             if plan is not None and isinstance(result, Unusable):
                 self._unusable(candidate, result)
         elif not self._postpone(message, result, plan):
-            self._decide(candidate, result, plan)
+            self._admission.admit(candidate, result, plan)
             result = replace(result, handle=None)  # whoever keeps it, closes it
         if isinstance(result, Identified) and result.handle is not None:
             result.handle.close()
@@ -220,31 +203,6 @@ class Intake:
             now = self._clock.wall()
             self._journal.step(known.file_id, Step(State.GONE, "vanished before it was sent"), now)
             self._journal.disclaim(known.file_id, now)
-
-    def _keep_back(self, plan: Plan, candidate: Candidate) -> None:
-        """Note a file that was there before its folder was watched."""
-        if candidate.stat is None or self._journal.find(candidate.folder, candidate.path):
-            return
-        skip = plan.folder.existing is Existing.SKIP
-        self._journal.add(
-            candidate,
-            candidate.stat,
-            self._clock.wall(),
-            State.BASELINE if skip else State.HELD,
-            existing_key(candidate.folder),
-        )
-
-    def _decide_existing(self, folder: str, now: float) -> str:
-        key = existing_key(folder)
-        waiting = self._journal.kept(key)
-        if not waiting:
-            return ""
-        if self._plans[folder].folder.existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
-            self._journal.take_existing(key, now)
-            return ""
-        why = f"{waiting} files were in {folder} before it was watched and wait for your yes."
-        self._journal.keep_existing(key, why, now)
-        return why
 
     def _note_for_later(self, candidate: Candidate) -> None:
         known = self._journal.find(candidate.folder, candidate.path)
@@ -310,84 +268,10 @@ class Intake:
             return
         seen = self._files.stat(candidate.folder, candidate.path)
         stat = seen or candidate.stat or Stat(0, 0)
-        file_id = self._row(candidate, known, stat, now)
+        file_id = self._admission.row(candidate, known, stat, now)
         if found.passing:
             tries = self._journal.count_try(file_id)
             delay = min(UNREADABLE_CAP, UNREADABLE_FIRST * 2.0 ** min(tries, 10))
             self._journal.step(file_id, Step(State.NOTICED, found.why, now + delay), now)
         else:
             self._journal.step(file_id, Step(State.IGNORED, found.why), now)
-
-    # -- deciding
-
-    def _decide(self, candidate: Candidate, found: Identified, plan: Plan) -> None:
-        """The file is whole and known for what it is: note what becomes of it."""
-        document = found.document
-        now = self._clock.wall()
-        known = self._journal.find(candidate.folder, candidate.path)
-        if known is not None and known.sha256 == document.sha256 and known.state in ARRIVED:
-            self._journal.restat(known.file_id, candidate, document.stat)
-            self._close(found)
-            return
-        file_id = self._row(candidate, known, document.stat, now)
-        self._journal.identify(file_id, document)
-        decision = decide(document, plan)
-        if isinstance(decision, Skip):
-            self._close(found)
-            self._journal.step(file_id, Step(decision.state, decision.why), now)
-            if decision.state is State.REFUSED:
-                self._tidying.refused(file_id, plan)
-            return
-        self._queue(file_id, document, decision, plan, now)
-        self._keep_handle(file_id, found)
-
-    def _queue(
-        self, file_id: int, document: Document, route: Route, plan: Plan, now: float
-    ) -> None:
-        owner = self._journal.claim(route.source_key, document.sha256, file_id)
-        if owner != file_id and plan.folder.duplicates is Duplicates.UPLOAD:
-            identity = _copy_identity(document)
-            owner = self._journal.claim(route.source_key, identity, file_id)
-            route = replace(route, reference=f"{route.reference}-{identity[:8]}")
-        fields = form_fields(route, document.sniffed.media_type)
-        self._journal.address(file_id, route, route.reference, fields)
-        if owner != file_id:
-            self._journal.set_duplicate(file_id, owner)
-            self._journal.step(file_id, Step(State.DUPLICATE, "has the same content"), now)
-            if plan.folder.after_upload is not AfterUpload.KEEP:
-                self._tidying.duplicate(file_id, owner)
-            return
-        key = self._held_by(route)
-        self._journal.step(
-            file_id, Step(State.HELD if key else State.QUEUED, due_at=now), now, cause=key
-        )
-
-    def _held_by(self, route: Route) -> str:
-        """What keeps back all that goes this way; "" if nothing does."""
-        keys = (
-            hold_key(cause, route.account, route.source_key)
-            for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE)
-        )
-        return next((key for key in keys if self._journal.is_held(key)), "")
-
-    def _row(self, candidate: Candidate, known: Known | None, stat: Stat, now: float) -> int:
-        """The row that stands for this version of the file, in state NOTICED."""
-        if known is None or known.state in ARRIVED | IN_FLIGHT:
-            return self._journal.add(candidate, stat, now, State.NOTICED)
-        if known.state is not State.NOTICED:
-            self._journal.step(known.file_id, Step(State.NOTICED), now)
-        self._journal.disclaim(known.file_id, now)
-        self._journal.restat(known.file_id, candidate, stat)
-        return known.file_id
-
-    @staticmethod
-    def _close(found: Identified) -> None:
-        if found.handle is not None:
-            found.handle.close()
-
-
-def _copy_identity(document: Document) -> str:
-    """What tells a copy that is sent on purpose from the first, on every machine alike."""
-    below = document.path[len(document.folder) :].replace("\\", "/")
-    text = f"{document.sha256}:{below}".encode("utf-8", "surrogateescape")
-    return hashlib.sha256(text).hexdigest()

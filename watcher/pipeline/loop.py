@@ -20,8 +20,7 @@ from watcher.settle import Settling
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.journal import Journal
-    from watcher.ports import Clock, Files, Plan, Transport, Workers
+    from watcher.ports import Clock, Files, Journal, Plan, Transport, Workers
     from watcher.settings import Account
 
 #: Messages worked on between two commits.

@@ -12,8 +12,7 @@ from watcher.states import ARRIVED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.journal import Journal
-    from watcher.ports import Files, Plan, Workers
+    from watcher.ports import Files, Journal, Plan, Workers
 
 
 @dataclass(frozen=True, slots=True)

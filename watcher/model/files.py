@@ -1,0 +1,166 @@
+"""Files on their way: noticed, looked at, filed away."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+
+class State(enum.StrEnum):
+    """Where a file is on its journey; ``watcher.states`` says which step may follow which."""
+
+    NOTICED = "noticed"  # known, not read yet
+    IGNORED = "ignored"  # a rule says so
+    DUPLICATE = "duplicate"  # this content went, or is going, to this source under another name
+    BASELINE = "baseline"  # was there before the folder was watched and is not to be uploaded
+    QUEUED = "queued"
+    WAITING = "waiting"  # sent again at its due time
+    HELD = "held"  # waits for a cause to go away that is not this file's
+    UPLOADING = "uploading"
+    UNCERTAIN = "uncertain"  # sent, but whether it arrived is not known
+    ACCEPTED = "accepted"  # HrFlow has it; parsing follows
+    PARSED = "parsed"
+    PARSE_FAILED = "parse_failed"
+    REFUSED = "refused"  # will never pass as it is
+    GONE = "gone"  # vanished before it was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What tells one version of a file from another; sizes in bytes, times in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+    device: int = 0
+    inode: int = 0
+
+
+#: Stands for a file that was never looked at.
+NO_STAT: Final = Stat(0, 0)
+
+
+class Sign(enum.StrEnum):
+    """How a candidate came to be noticed."""
+
+    CLOSED = "closed"  # its writer closed it: whole unless proved otherwise
+    CHANGED = "changed"  # created, renamed or written to: perhaps not whole
+    SCANNED = "scanned"  # found by walking the folder
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that may have to be uploaded. ``folder`` is the watched folder's path."""
+
+    folder: str
+    path: str
+    sign: Sign
+    stat: Stat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Files that a walk through a folder found new or changed; at most some hundreds at once."""
+
+    folder: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanEnded:
+    """A walk through a folder is over: ``files`` seen, ``new`` ones (or changed) posted.
+
+    ``complete`` is False when a directory could not be read or the walk was broken off.
+    """
+
+    folder: str
+    files: int
+    new: int
+    seconds: float
+    reason: str
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What is wrong with a watched folder, in one sentence; "" when all is well."""
+
+    folder: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """What a file's content says it is.
+
+    ``media_type`` is what is sent and what settings speak of; ``extension`` (with its dot) what
+    the server must see at the end of the name; ``what`` the same for people ("a PDF document",
+    "a program"). ``whole`` is False for a file that visibly breaks off, True where the format's
+    end was seen, None where the format has no end to look for. ``media_type`` is "" when the
+    content is nothing that could be told.
+    """
+
+    media_type: str
+    extension: str
+    what: str
+    whole: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was opened, looked at and hashed: ``sha256`` in hexadecimal.
+
+    ``file_name`` is the name the server will see: the file's own, its extension following the
+    content.
+    """
+
+    folder: str
+    path: str
+    stat: Stat
+    sha256: str
+    sniffed: Sniffed
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A document with the handle it was read through, at its start; that handle is what is sent.
+
+    ``being_written``: somebody has the file open for writing; None where that cannot be told.
+    """
+
+    document: Document
+    handle: BinaryIO | None = None
+    being_written: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A file that could not be read, and why, in words that follow its name.
+
+    ``gone``: it is not there any more. ``passing``: it may be different later (locked, not
+    readable); otherwise it is nothing that is ever sent (a symbolic link, a pipe, a device).
+    """
+
+    why: str
+    gone: bool = False
+    passing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A file was moved to ``path``; "" when it went to the trash or was gone already."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilingFailed:
+    """A file stays where it is, and why; ``passing``: worth another try later."""
+
+    why: str
+    passing: bool = False

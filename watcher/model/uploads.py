@@ -1,0 +1,165 @@
+"""Where documents go, and what came of sending them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watcher.model.files import Stat, State
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag or metadata as it is sent: ``{"name": …, "value": …}``."""
+
+    name: str
+    value: bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a document goes and with what; every placeholder is filled.
+
+    ``labels`` holds one mapping per label, with only the fields that are set. ``created_at`` is
+    ISO 8601 text or seconds since 1970 as text, "" when it is not sent. ``rule`` is the number
+    of the rule that matched, 1 being the folder's first, 0 when none did.
+    """
+
+    account: str
+    source_key: str
+    reference: str
+    tags: tuple[Tag, ...] = ()
+    metadatas: tuple[Tag, ...] = ()
+    labels: tuple[dict[str, object], ...] = ()
+    sync_parsing: bool = False
+    sync_parsing_indexing: bool | None = None
+    webhook_parsing_sending: bool = False
+    created_at: str = ""
+    rule: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file that is not uploaded, and why, in words that follow its name.
+
+    ``state`` is IGNORED (nobody needs to hear of it) or REFUSED (somebody should).
+    """
+
+    state: State
+    why: str
+    rule: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One upload to be made. ``fields`` are the form's text fields in the order they are sent."""
+
+    file_id: int
+    folder: str
+    path: str
+    stat: Stat
+    sha256: str
+    media_type: str
+    file_name: str
+    account: str
+    source_key: str
+    reference: str
+    fields: tuple[tuple[str, str], ...] = ()
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What HrFlow made of a document; empty strings and zeros where it did not say."""
+
+    key: str
+    name: str = ""
+    email: str = ""
+    pages: int = 0
+    total_pages: int = 0
+
+
+class Cause(enum.StrEnum):
+    """What holds files back that have done nothing wrong; one cause, many files."""
+
+    ACCOUNT = "account"  # the key or the address of the API is not accepted
+    SOURCE = "source"  # the source key is not
+    CREDENTIAL = "credential"  # no key at hand
+    EXISTING = "existing"  # files that were there first wait for a person's yes
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """HrFlow has the file (202, or it says that it already knows the reference)."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """HrFlow has the file and has parsed it (201, or a look-up found the profile)."""
+
+    profile: Profile
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """This file will never pass as it is."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Everything that shares ``cause`` has to wait until it is mended."""
+
+    cause: Cause
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Try again later. ``retry_after`` in seconds if the server named a time.
+
+    ``offline``: nothing that speaks HrFlow's language could be reached, so that no other file
+    need try either. ``slow_down``: the server asked for fewer requests (429).
+    """
+
+    why: str
+    retry_after: float | None = None
+    offline: bool = False
+    slow_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """Everything was sent and no answer came: it may have arrived."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """The file is no longer what was identified (or gone): nothing whole was sent."""
+
+    why: str
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A look-up by reference found nothing. Proves nothing while parsing may be under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A look-up was answered 401: this key may write only."""
+
+    why: str = ""
+
+
+Outcome = Accepted | Parsed | Refused | Held | Wait | Uncertain | Altered
+Finding = Parsed | Unknown | Unreadable | Wait

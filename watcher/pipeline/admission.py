@@ -1,0 +1,112 @@
+"""What becomes of a file that is whole and known for what it is."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from watcher.model import Cause, Identified, Skip, State
+from watcher.pipeline.deciding import decide
+from watcher.rules import form_fields
+from watcher.settings import AfterUpload, Duplicates
+from watcher.states import ARRIVED, IN_FLIGHT, Step, hold_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watcher.model import Candidate, Document, Known, Route, Stat
+    from watcher.pipeline.tidying import Tidying
+    from watcher.ports import Clock, Journal, Plan
+
+
+class Admission:
+    """Refuses, ignores, recognises a copy, or queues. One thread."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        tidying: Tidying,
+        keep_handle: Callable[[int, Identified], None],
+    ) -> None:
+        """``keep_handle`` takes the open handle of a file that has just been queued."""
+        self._journal = journal
+        self._clock = clock
+        self._tidying = tidying
+        self._keep_handle = keep_handle
+
+    def admit(self, candidate: Candidate, found: Identified, plan: Plan) -> None:
+        """Note what becomes of a file that is whole and known for what it is.
+
+        Its handle is kept for the upload, or closed.
+        """
+        document = found.document
+        now = self._clock.wall()
+        known = self._journal.find(candidate.folder, candidate.path)
+        if known is not None and known.sha256 == document.sha256 and known.state in ARRIVED:
+            self._journal.restat(known.file_id, candidate, document.stat)
+            _close(found)
+            return
+        file_id = self.row(candidate, known, document.stat, now)
+        self._journal.identify(file_id, document)
+        decision = decide(document, plan)
+        if isinstance(decision, Skip):
+            _close(found)
+            self._journal.step(file_id, Step(decision.state, decision.why), now)
+            if decision.state is State.REFUSED:
+                self._tidying.refused(file_id, plan)
+            return
+        self._queue(file_id, document, decision, plan, now)
+        self._keep_handle(file_id, found)
+
+    def _queue(
+        self, file_id: int, document: Document, route: Route, plan: Plan, now: float
+    ) -> None:
+        owner = self._journal.claim(route.source_key, document.sha256, file_id)
+        if owner != file_id and plan.folder.duplicates is Duplicates.UPLOAD:
+            identity = _copy_identity(document)
+            owner = self._journal.claim(route.source_key, identity, file_id)
+            route = replace(route, reference=f"{route.reference}-{identity[:8]}")
+        fields = form_fields(route, document.sniffed.media_type)
+        self._journal.address(file_id, route, route.reference, fields)
+        if owner != file_id:
+            self._journal.set_duplicate(file_id, owner)
+            self._journal.step(file_id, Step(State.DUPLICATE, "has the same content"), now)
+            if plan.folder.after_upload is not AfterUpload.KEEP:
+                self._tidying.duplicate(file_id, owner)
+            return
+        key = self._held_by(route)
+        self._journal.step(
+            file_id, Step(State.HELD if key else State.QUEUED, due_at=now), now, cause=key
+        )
+
+    def _held_by(self, route: Route) -> str:
+        """What keeps back all that goes this way; "" if nothing does."""
+        keys = (
+            hold_key(cause, route.account, route.source_key)
+            for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE)
+        )
+        return next((key for key in keys if self._journal.is_held(key)), "")
+
+    def row(self, candidate: Candidate, known: Known | None, stat: Stat, now: float) -> int:
+        """The row that stands for this version of the file, in state NOTICED."""
+        if known is None or known.state in ARRIVED | IN_FLIGHT:
+            return self._journal.add(candidate, stat, now, State.NOTICED)
+        if known.state is not State.NOTICED:
+            self._journal.step(known.file_id, Step(State.NOTICED), now)
+        self._journal.disclaim(known.file_id, now)
+        self._journal.restat(known.file_id, candidate, stat)
+        return known.file_id
+
+
+def _close(found: Identified) -> None:
+    if found.handle is not None:
+        found.handle.close()
+
+
+def _copy_identity(document: Document) -> str:
+    """What tells a copy that is sent on purpose from the first, on every machine alike."""
+    below = document.path[len(document.folder) :].replace("\\", "/")
+    text = f"{document.sha256}:{below}".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(text).hexdigest()
