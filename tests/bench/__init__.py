@@ -1,0 +1,1 @@
+"""Measurements that print and never fail a test: ``python -m tests.bench [NAME…]``."""
