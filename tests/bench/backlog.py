@@ -44,9 +44,7 @@ def plain(server, folder, threads):
                 session.close()
                 return
             with open(name, "rb") as file:
-                session.post(
-                    server.url + "/profile/parsing/file", files={"file": file}, timeout=30
-                )
+                session.post(server.url + "/profile/parsing/file", files={"file": file}, timeout=30)
 
     begin, cpu = time.perf_counter(), time.process_time()
     workers = [threading.Thread(target=work) for _ in range(threads)]
@@ -80,8 +78,12 @@ def main():
                 rate = statistics.median(run[0] for run in runs)
                 cpu = statistics.median(run[1] for run in runs)
                 best[name] = max(best.get(name, 0), rate)
-                print(f"    {name:<16} {number:>3} parallel {rate:8.1f} files/s  {cpu * 1e3:.2f} ms CPU a file")
-        print(f"    best of ours / best of plain requests: {best['hrflow-watcher'] / best['plain requests']:.2f}")
+                print(
+                    f"    {name:<16} {number:>3} parallel {rate:8.1f} files/s  {cpu * 1e3:.2f} ms CPU a file"
+                )
+        print(
+            f"    best of ours / best of plain requests: {best['hrflow-watcher'] / best['plain requests']:.2f}"
+        )
 
 
 if __name__ == "__main__":

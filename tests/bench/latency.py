@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 
-from tests.bench.common import BareServer, make_pdf, milliseconds, program
+from tests.bench.common import BareServer, make_pdf, milliseconds
 
 FILES = 200
 SIZE = 100_000
@@ -103,7 +103,9 @@ def measure(peer, files=FILES):
 
 
 def main():
-    print(f"\nlatency: close of a 100 KB file to its request's arrival, {FILES} files, three rounds")
+    print(
+        f"\nlatency: close of a 100 KB file to its request's arrival, {FILES} files, three rounds"
+    )
     peers = {"hrflow-watcher": ours, "bare watchdog + requests": bare}
     if shutil.which("inotifywait") and shutil.which("curl"):
         peers["inotifywait + curl"] = inotifywait

@@ -56,16 +56,14 @@ class World:
         """Start the program; returns once every folder has been walked through once."""
         config = self.config(*folders, **account)
         self.news.clear()
-        self.app = App(
-            config, self.places, keys=self.keys, tell=self.hear, import_all=import_all
-        )
+        self.app = App(config, self.places, keys=self.keys, tell=self.hear, import_all=import_all)
         self.app.start()
-        for folder in folders:
-            self.wait_for(
-                lambda path=os.path.realpath(folder.path): any(
-                    isinstance(news, ScanEnded) and news.folder == path for news in self.news
-                )
-            )
+        expected = {os.path.realpath(folder.path) for folder in folders}
+        self.wait_for(lambda: expected <= self.walked())
+
+    def walked(self):
+        """The folders that have been walked through."""
+        return {news.folder for news in self.news if isinstance(news, ScanEnded)}
 
     def hear(self, news):
         with self.heard:

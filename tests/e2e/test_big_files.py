@@ -44,9 +44,7 @@ def test_a_gigabyte_is_uploaded_in_little_memory(tmp_path):
     with sb.Sandbox() as sandbox:
         config = tmp_path / "config.toml"
         config.write_text(
-            CONFIG.format(
-                email=sb.EMAIL, url=sandbox.url, folder=folder, source=sb.ENGINEERING.key
-            )
+            CONFIG.format(email=sb.EMAIL, url=sandbox.url, folder=folder, source=sb.ENGINEERING.key)
         )
         command = [
             *(sys.executable, "-m", "watcher", "--config", str(config)),

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
+from watcher.pipeline import Resume
 from watcher.sandbox import Fault, Kind
 
 
@@ -26,7 +27,7 @@ def test_a_wrong_key_holds_everything_and_a_right_one_lets_it_go(world, eventual
     eventually(lambda: len(held(world)) == 5, within=30)
     assert all("•••" in entry.why and "0000" not in entry.why for entry in held(world))
     world.keys.key = sb.READ_WRITE_KEY
-    world.app.post(resume())
+    world.app.post(Resume())
     world.wait_idle(5)
     assert len(world.arrived()) == 5
 
@@ -80,9 +81,3 @@ def test_an_answer_that_never_came_is_asked_for_and_not_sent_again(world):
     world.stop()
     assert len(world.sandbox.ledger.records()) == 1
     assert list(world.states().values()) == ["parsed"]
-
-
-def resume():
-    from watcher.pipeline import Resume
-
-    return Resume()

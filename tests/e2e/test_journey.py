@@ -1,5 +1,6 @@
 """One promise a test: what a person may rely on when files come, change, repeat and go."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -137,6 +138,23 @@ def test_a_writer_that_closes_early_and_goes_on_is_one_file(world, eventually):
     world.wait_idle(1)
     (record,) = world.sandbox.ledger.records()
     assert record.size == len(content)
+
+
+def test_room_that_is_reserved_before_the_content_comes_is_not_taken_for_it(world, eventually):
+    folder = world.folder(after_refusal=AfterRefusal.MOVE)
+    world.start(folder)
+    with open(PDF, "rb") as source:
+        content = source.read()
+    path = os.path.join(folder.path, "preallocated.pdf")
+    with open(path, "wb") as file:
+        file.truncate(len(content))
+    last = time.monotonic()
+    eventually(lambda: time.monotonic() > last + 1)
+    with open(path, "r+b") as file:
+        file.write(content)
+    world.wait_idle(1)
+    (record,) = world.sandbox.ledger.records()
+    assert record.sha256 == hashlib.sha256(content).hexdigest()
 
 
 def test_a_download_is_sent_under_its_final_name(world):

@@ -246,7 +246,9 @@ class Intake:
     def _postpone(self, message: Read, found: Identified, plan: Plan) -> bool:
         """Whether the file is to be looked at again later, as it does not seem to be whole."""
         candidate, stat = message.candidate, found.document.stat
-        whole = found.document.sniffed.whole is not False and stat.size > 0
+        sniffed = found.document.sniffed
+        # What cannot be told may be room that was reserved for a copy still to come.
+        whole = sniffed.whole is not False and sniffed.media_type and stat.size
         if not found.being_written and (whole or message.last):
             self._settling.forget(candidate.path)
             return False
