@@ -3,6 +3,10 @@
 Paths are relative to a watched folder, their parts joined by ``/``. Letters match whatever their
 case, as the same folder is typed "Yes" by one person and "yes" by the next; what a capture gives
 is the path's own spelling, or the pattern's where it lists choices.
+
+Matching takes time in proportion to pattern and path, whatever a person writes: a wildcard is
+given the shortest text after which the pattern can go on and is not reconsidered, except the last
+one of a part, and the last ``**``.
 """
 
 from __future__ import annotations
@@ -15,9 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TOKEN = re.compile(
-    r"(?P<any>\*\*/?)|(?P<star>\*)|(?P<one>\?)|\{(?P<capture>[^{}]*)\}|(?P<text>.)", re.DOTALL
-)
+_TOKEN = re.compile(r"(?P<star>\*+)|(?P<one>\?)|\{(?P<capture>[^{}]*)\}|(?P<text>.)", re.DOTALL)
 _CAPTURE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<choices>.+))?\Z")
 
 
@@ -27,21 +29,25 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern; ``names`` are those of its captures."""
+    """A compiled pattern; ``names`` are those of its captures.
+
+    ``_parts`` has an expression for each part of the path, None for ``**``.
+    """
 
     text: str
     names: tuple[str, ...]
-    _expression: re.Pattern[str]
+    _parts: tuple[re.Pattern[str] | None, ...]
     _choices: Mapping[str, Mapping[str, str]]
 
     def match(self, path: str) -> dict[str, str] | None:
         """What the captures hold if the whole ``path`` matches, else None."""
-        found = self._expression.fullmatch(path)
+        found = _match_parts(self._parts, path.split("/"))
         if found is None:
             return None
         return {
             name: self._choices.get(name, {}).get(value.lower(), value)
-            for name, value in found.groupdict().items()
+            for each in found
+            for name, value in each.groupdict().items()
         }
 
 
@@ -53,23 +59,65 @@ def compile_pattern(text: str) -> Pattern:
         )
     names: list[str] = []
     choices: dict[str, Mapping[str, str]] = {}
-    parts = []
-    for found in _TOKEN.finditer(text):
-        if found["any"]:
-            # "a/**" means everything below a; "**/b" means b at any depth, also none.
-            parts.append("(?:[^/]+/)*" if found["any"] == "**/" else ".*")
-        elif found["star"]:
-            parts.append("[^/]*")
+    parts: list[re.Pattern[str] | None] = []
+    for part in text.split("/"):
+        if part == "**":
+            if not parts or parts[-1] is not None:
+                parts.append(None)
+        else:
+            expression = _part_expression(part, names, choices)
+            parts.append(re.compile(expression, re.IGNORECASE | re.DOTALL))
+    if parts[-1] is None:  # "a/**" means everything below a, not a itself
+        parts.append(re.compile(".+", re.DOTALL))
+    return Pattern(text, tuple(names), tuple(parts), MappingProxyType(choices))
+
+
+def _match_parts(
+    parts: tuple[re.Pattern[str] | None, ...], path: list[str]
+) -> list[re.Match[str]] | None:
+    """The matches of all parts that are not ``**``, if they cover the whole path."""
+    found: list[re.Match[str]] = []
+    at, here = 0, 0
+    again: tuple[int, int, int] | None = (
+        None  # the last "**": its place, the path's, matches so far
+    )
+    while here < len(path):
+        expression = parts[at] if at < len(parts) else None
+        if at < len(parts) and expression is None:
+            again = (at, here, len(found))
+            at += 1
+        elif expression is not None and (match := expression.fullmatch(path[here])):
+            found.append(match)
+            at, here = at + 1, here + 1
+        elif again is not None:
+            at, here = again[0] + 1, again[1] + 1
+            again = (again[0], here, again[2])
+            del found[again[2] :]
+        else:
+            return None
+    return found if at == len(parts) else None
+
+
+def _part_expression(part: str, names: list[str], choices: dict[str, Mapping[str, str]]) -> str:
+    """An expression for one part of a path."""
+    wilds: list[tuple[str, str]] = []  # (wildcard, what follows it until the next wildcard)
+    fixed = ""
+    wild = ""
+    for found in _TOKEN.finditer(part):
+        if found["star"] or found["capture"] is not None:
+            new = ".*?" if found["star"] else _capture(found["capture"], names, choices)
+            if found["star"] and wild == ".*?" and not fixed:
+                continue
+            wilds.append((wild, fixed))
+            wild, fixed = new, ""
         elif found["one"]:
-            parts.append("[^/]")
-        elif found["capture"] is not None:
-            parts.append(_capture(found["capture"], names, choices))
+            fixed += "."
         elif found["text"] in "{}":
             raise PatternError(f"the brace {found['text']!r} has no partner")
         else:
-            parts.append(re.escape(found["text"]))
-    expression = re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
-    return Pattern(text, tuple(names), expression, MappingProxyType(choices))
+            fixed += re.escape(found["text"])
+    settled = "".join(f"(?>{wild}{after})" if wild else after for wild, after in wilds)
+    return settled + wild + fixed
 
 
 def _capture(text: str, names: list[str], choices: dict[str, Mapping[str, str]]) -> str:
@@ -81,7 +129,8 @@ def _capture(text: str, names: list[str], choices: dict[str, Mapping[str, str]])
         raise PatternError(f"the capture {{{name}}} stands there twice")
     names.append(name)
     if found["choices"] is None:
-        return f"(?P<{name}>[^/]+)"
+        return f"(?P<{name}>.+?)"
     words = found["choices"].split("|")
     choices[name] = MappingProxyType({word.lower(): word for word in words})
-    return f"(?P<{name}>{'|'.join(map(re.escape, words))})"
+    longest_first = sorted(words, key=len, reverse=True)
+    return f"(?P<{name}>{'|'.join(map(re.escape, longest_first))})"
