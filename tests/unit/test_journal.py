@@ -1,0 +1,290 @@
+"""The journal on real files: what it keeps, what it refuses, and that its counts are true."""
+
+import os
+import sqlite3
+import stat
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watcher.errors import JournalError
+from watcher.journal import Journal, Reader
+from watcher.journal.schema import VERSION
+from watcher.model import Candidate, Cause, Profile, Route, Sign, Stat, State
+from watcher.states import TRANSITIONS, Step, existing_key, hold_key
+
+FOLDER = "/srv/cvs"
+ROUTE = Route("default", "source", "ref")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "state" / "journal.db")
+
+
+@pytest.fixture
+def journal(path):
+    made = Journal(path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def read(path):
+    made = []
+
+    def open_reader():
+        made.append(Reader(path))
+        return made[-1]
+
+    yield open_reader
+    for reader in made:
+        reader.close()
+
+
+def add(journal, name="a.pdf", state=State.NOTICED, cause="", now=1.0):
+    candidate = Candidate(FOLDER, f"{FOLDER}/{name}", Sign.SCANNED)
+    return journal.add(candidate, Stat(10, 20, 30, 2**64 - 1), now, state, cause)
+
+
+def queue(journal, name="a.pdf", now=1.0, account="default", source="source"):
+    file_id = add(journal, name, now=now)
+    journal.address(file_id, Route(account, source, "ref"), "ref", (("tags", "[]"),))
+    journal.step(file_id, Step(State.QUEUED, due_at=now), now)
+    return file_id
+
+
+def test_it_is_for_its_owner_alone(journal, path):
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
+
+
+def test_it_survives_a_power_cut_as_far_as_a_program_can_say(journal):
+    assert journal.read("PRAGMA journal_mode")[0] == "wal"
+    assert journal.read("PRAGMA synchronous")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "x/y/ü.pdf", "bad\udcff.pdf", "new\nline.pdf", "陈.png"])
+def test_names_of_every_kind_come_back(journal, name):
+    file_id = add(journal, name)
+    assert journal.entry(file_id).path == f"{FOLDER}/{name}"
+    known = journal.find(FOLDER, f"{FOLDER}/{name}")
+    assert (known.file_id, known.stat) == (file_id, Stat(10, 20, 30, 2**64 - 1))
+
+
+def test_what_was_not_committed_was_not(path):
+    journal = Journal(path)
+    add(journal, "kept.pdf")
+    journal.commit()
+    add(journal, "lost.pdf")
+    journal.close()
+    again = Journal(path)
+    assert again.find(FOLDER, f"{FOLDER}/kept.pdf")
+    assert again.find(FOLDER, f"{FOLDER}/lost.pdf") is None
+    again.close()
+
+
+@pytest.mark.parametrize("before", list(State))
+def test_only_allowed_steps_are_taken(journal, before):
+    for after in State:
+        file_id = add(journal, f"{before}-{after}.pdf", state=before)
+        if after in TRANSITIONS[before]:
+            journal.step(file_id, Step(after), 2.0)
+            assert journal.state(file_id) is after
+        else:
+            with pytest.raises(JournalError):
+                journal.step(file_id, Step(after), 2.0)
+            assert journal.state(file_id) is before
+
+
+def test_one_file_sends_a_content_to_a_source(journal):
+    first, second = add(journal, "a.pdf"), add(journal, "b.pdf")
+    assert journal.claim("source", "sha", first) == first
+    assert journal.claim("source", "sha", second) == first
+    assert journal.claim("other source", "sha", second) == second
+
+
+def test_when_the_first_vanishes_its_copy_is_looked_at_again(journal):
+    first, second = add(journal, "a.pdf"), add(journal, "b.pdf")
+    journal.claim("source", "sha", first)
+    journal.set_duplicate(second, first)
+    journal.step(second, Step(State.DUPLICATE), 1.0)
+    assert journal.copies(first) == [second]
+    journal.step(first, Step(State.GONE), 2.0)
+    journal.disclaim(first, 2.0)
+    assert journal.state(second) is State.NOTICED
+    assert journal.claim("source", "sha", second) == second
+
+
+def test_a_file_that_is_gone_is_noticed_when_it_returns(journal):
+    file_id = add(journal)
+    journal.step(file_id, Step(State.GONE), 2.0)
+    assert journal.find(FOLDER, f"{FOLDER}/a.pdf") is None
+
+
+def test_jobs_come_in_the_order_they_are_due(journal):
+    late, early = queue(journal, "late.pdf", now=5.0), queue(journal, "early.pdf", now=3.0)
+    queue(journal, "other.pdf", account="other")
+    assert [job.file_id for job in journal.due_jobs("default", 10.0, 9)] == [early, late]
+    assert [job.file_id for job in journal.due_jobs("default", 4.0, 9)] == [early]
+    assert journal.next_due(4.0) == 5.0
+    (job,) = journal.due_jobs("default", 10.0, 1)
+    assert (job.fields, job.stat.inode) == ((("tags", "[]"),), 2**64 - 1)
+
+
+def test_a_hold_keeps_back_what_it_concerns_and_nothing_else(journal):
+    bad, good = queue(journal, "a.pdf", source="bad"), queue(journal, "b.pdf", source="good")
+    key = journal.hold(Cause.SOURCE, "default", "bad", "no such source", 10.0)
+    assert key == hold_key(Cause.SOURCE, "default", "bad")
+    assert (journal.state(bad), journal.state(good)) == (State.HELD, State.QUEUED)
+    (hold,) = journal.holds()
+    assert (hold.why, journal.kept(key), journal.is_held(key)) == ("no such source", 1, True)
+    assert journal.release(key, 20.0)
+    assert journal.state(bad) is State.QUEUED
+    assert not journal.holds()
+
+
+def test_a_probe_lets_a_single_file_try(journal):
+    files = [queue(journal, f"{number}.pdf") for number in range(3)]
+    journal.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0)
+    (hold,) = journal.holds()
+    assert journal.probe(hold, hold.due_at)
+    assert [journal.state(file_id) for file_id in files].count(State.QUEUED) == 1
+    assert journal.holds()[0].due_at > hold.due_at
+
+
+def test_a_cause_found_by_several_files_at_once_is_one_finding(journal):
+    for _ in range(5):
+        journal.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0)
+    assert journal.holds()[0].attempt == 1
+    journal.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0 + 900)
+    assert journal.holds()[0].attempt == 2
+
+
+def test_a_yes_is_for_the_part_it_names(journal):
+    key = existing_key(FOLDER)
+    inner = add(journal, "dev/a.pdf", State.HELD, key)
+    outer = add(journal, "b.pdf", State.BASELINE, key)
+    assert journal.take_below(f"{FOLDER}/dev", 5.0) == 1
+    assert (journal.state(inner), journal.state(outer)) == (State.NOTICED, State.BASELINE)
+    assert journal.take_below(FOLDER, 5.0) == 1
+    assert [entry.file_id for entry in journal.unread(9.0, 9, [FOLDER])] == [inner, outer]
+    assert journal.unread(9.0, 9, ["/elsewhere"]) == []
+
+
+def test_what_was_being_sent_at_the_end_is_uncertain_at_the_start(journal):
+    file_id = queue(journal)
+    journal.step(file_id, Step(State.UPLOADING), 2.0)
+    assert journal.recover(100.0) == 1
+    assert journal.state(file_id) is State.UNCERTAIN
+    ((job, since),) = journal.uncertain_jobs(100.0, 9)
+    assert (job.file_id, since, job.attempt) == (file_id, 2.0, 1)
+    assert journal.recent_uploads("default", 0.0) == [2.0]
+
+
+def test_new_settings_have_files_routed_again_that_were_not_sent(journal):
+    journal.reread(FOLDER, "one", 1.0)
+    waiting, sent = queue(journal, "a.pdf"), queue(journal, "b.pdf")
+    journal.claim("source", "sha", waiting)
+    for state in (State.UPLOADING, State.ACCEPTED):
+        journal.step(sent, Step(state), 2.0)
+    assert not journal.reread(FOLDER, "one", 3.0)
+    assert journal.reread(FOLDER, "two", 3.0)
+    assert (journal.state(waiting), journal.state(sent)) == (State.NOTICED, State.ACCEPTED)
+    assert journal.claim("source", "sha", sent) == sent
+
+
+def test_history_is_found_by_state_folder_text_and_time(journal, read):
+    first, second = queue(journal, "dev/Jane.pdf", now=10.0), queue(journal, "x.pdf", now=20.0)
+    for state in (State.UPLOADING, State.PARSED):
+        journal.step(second, Step(state), 30.0)
+    journal.profile(second, Profile("key", "Aisha Rahman", "a@example.org"))
+    journal.commit()
+    reader = read()
+
+    def found(**filters):
+        return [entry.file_id for entry in reader.history(**filters)]
+
+    assert found() == [second, first]
+    assert found(states=(State.QUEUED,)) == [first]
+    assert found(folder=f"{FOLDER}/dev") == found(folder=f"{FOLDER}/dev/Jane.pdf") == [first]
+    assert found(text="jane") == [first]
+    assert found(text="aisha") == [second]
+    assert found(since=25.0) == [second]
+    assert found(until=25.0) == [first]
+    assert found(limit=1) == [second]
+    assert found(limit=1, offset=1) == [first]
+    assert reader.standing(FOLDER) == {State.QUEUED: (1, 10), State.PARSED: (1, 10)}
+    assert reader.standing(f"{FOLDER}/dev") == {State.QUEUED: (1, 10)}
+    assert [state for _, state, _ in reader.story(second)] == [
+        State.NOTICED, State.QUEUED, State.UPLOADING, State.PARSED,
+    ]  # fmt: skip
+
+
+def test_a_walk_is_told_what_is_known(journal, read):
+    add(journal, "dev/a.pdf")
+    journal.commit()
+    assert read().known(FOLDER, "dev") == {"a.pdf": (10, 20)}
+    assert read().known(FOLDER, "") == read().known("/none", "") == {}
+
+
+def test_a_reader_cannot_write(journal, read):
+    with pytest.raises(sqlite3.OperationalError):
+        read().write("DELETE FROM files")
+
+
+def test_a_newer_journal_is_refused(journal, path):
+    journal.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    for opened in (Journal, Reader):
+        with pytest.raises(JournalError, match="newer"):
+            opened(path)
+
+
+def test_a_damaged_journal_is_a_clear_error(tmp_path):
+    path = tmp_path / "journal.db"
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(JournalError):
+        Journal(str(path))
+
+
+@pytest.mark.parametrize("method", ["due_jobs", "uncertain_jobs", "unread", "next_due", "to_file"])
+def test_what_is_asked_in_every_turn_never_walks_through_history(journal, method):
+    arguments = {
+        "due_jobs": ("default", 1.0, 5), "uncertain_jobs": (1.0, 5),
+        "unread": (1.0, 5, [FOLDER]), "next_due": (1.0,), "to_file": (),
+    }[method]  # fmt: skip
+    for number in range(300):
+        add(journal, f"{number}.pdf", State.PARSED)
+    journal.write("ANALYZE")
+    journal.commit()
+    asked = []
+    journal._connection.set_trace_callback(asked.append)
+    getattr(journal, method)(*arguments)
+    journal._connection.set_trace_callback(None)
+    for query in asked:
+        for row in journal.all(f"EXPLAIN QUERY PLAN {query}"):
+            assert not row[3].startswith(("SCAN f", "SCAN files")) or "USING" in row[3], row[3]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(State)), max_size=40))
+def test_counts_are_true_after_any_steps(tmp_path_factory, steps):
+    path = str(tmp_path_factory.mktemp("counts") / "journal.db")
+    journal = Journal(path)
+    files = [add(journal, f"{number}.pdf") for number in range(6)]
+    arrived = set()
+    for index, state in steps:
+        if state in TRANSITIONS[journal.state(files[index])]:
+            journal.step(files[index], Step(state), 0.0)
+            arrived |= {index} if state in (State.ACCEPTED, State.PARSED) else set()
+    journal.commit()
+    reader = Reader(path)
+    counted = dict(journal.all("SELECT state, count(*) FROM files GROUP BY state"))
+    assert {str(state): number for state, number in reader.counts().items()} == counted
+    assert reader.arrived_on("1970-01-01") == len(arrived)
+    reader.close()
+    journal.close()

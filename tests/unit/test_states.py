@@ -1,0 +1,90 @@
+"""Which step may follow which, and when a failed one is tried again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher import states
+from watcher.model import (
+    Accepted,
+    Altered,
+    Cause,
+    Held,
+    Parsed,
+    Profile,
+    Refused,
+    State,
+    Uncertain,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+
+OUTCOMES = st.sampled_from(
+    [Accepted(), Parsed(Profile("k")), Refused("no"), Held(Cause.ACCOUNT, "key"), Wait("w"),
+     Wait("w", retry_after=5.0), Wait("w", offline=True), Uncertain("u"), Altered("a"),
+     Altered("a", gone=True)]
+)  # fmt: skip
+
+
+def test_every_state_has_its_row():
+    assert set(states.TRANSITIONS) == set(State)
+
+
+@pytest.mark.parametrize("state", [State.PARSED])
+def test_what_is_parsed_stays_so(state):
+    assert not states.TRANSITIONS[state]
+
+
+def test_nothing_that_may_have_been_sent_goes_back_to_the_start_unasked():
+    assert State.QUEUED not in states.TRANSITIONS[State.UPLOADING]
+    assert State.UPLOADING not in states.TRANSITIONS[State.UNCERTAIN]
+    assert not states.TRANSITIONS[State.ACCEPTED] & states.OPEN
+
+
+@given(OUTCOMES, st.integers(1, 100), st.floats(0, 1, exclude_max=True))
+def test_every_outcome_leads_somewhere_allowed(outcome, attempt, jitter):
+    step = states.after(outcome, attempt, 1000.0, jitter)
+    assert states.allowed(State.UPLOADING, step.state)
+    assert step.due_at == 0 or step.due_at >= 1000.0
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
+def test_backoff_is_bounded_and_grows(attempt, jitter):
+    delay = states.backoff(attempt, jitter)
+    assert 0 <= delay <= states.BACKOFF_CAP
+    assert delay <= states.BACKOFF_BASE * 2.0 ** min(attempt - 1, 30)
+
+
+def test_a_time_the_server_names_is_kept():
+    assert states.after(Wait("w", retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
+
+
+@pytest.mark.parametrize(
+    ("finding", "waited", "state", "why"),
+    [
+        (Parsed(Profile("k")), 1, State.PARSED, "it had arrived"),
+        (Unknown(), 1, State.UNCERTAIN, "not found yet proves nothing"),
+        (Unknown(), states.CONFIRM_WINDOW, State.QUEUED, "after the window it is sent again"),
+        (Unreadable(), 1, State.QUEUED, "a write-only key cannot ask"),
+        (Wait("offline"), 10_000, State.UNCERTAIN, "no news is no answer"),
+    ],
+)
+def test_an_uncertain_upload_is_asked_for_before_it_is_sent_again(finding, waited, state, why):
+    step = states.confirmed(finding, 1000.0, 1000.0 + waited)
+    assert step.state is state, why
+    assert states.allowed(State.UNCERTAIN, step.state)
+    assert step.due_at >= 1000.0 + waited or state is State.PARSED
+
+
+@given(st.floats(0, states.CONFIRM_WINDOW * 2))
+def test_the_window_ends(waited):
+    step = states.confirmed(Unknown(), 0.0, waited)
+    assert step.due_at <= max(waited, states.CONFIRM_WINDOW) + states.CONFIRM_FIRST
+
+
+def test_causes_are_looked_at_rarely():
+    assert states.hold_delay(Cause.EXISTING, 1) == 0
+    assert states.hold_delay(Cause.ACCOUNT, 1) == 900
+    assert states.hold_delay(Cause.CREDENTIAL, 1) < states.hold_delay(Cause.ACCOUNT, 1)
+    assert states.hold_delay(Cause.SOURCE, 50) == 6 * states.BACKOFF_CAP
