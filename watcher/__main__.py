@@ -12,9 +12,13 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # asked by scripts and installers: answered at once
         print(f"hrflow-watcher {__version__}")  # noqa: T201 - what was asked for
         return
-    from watcher.cli import run_command  # noqa: PLC0415 - see above
+    try:
+        from watcher.cli import run_command  # noqa: PLC0415 - see above
 
-    sys.exit(run_command(sys.argv[1:]))
+        code = run_command(sys.argv[1:])
+    except KeyboardInterrupt:  # before a command has begun
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

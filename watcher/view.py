@@ -96,9 +96,9 @@ def _base(path: str) -> str:
     return path.rpartition("/" if "/" in path else "\\")[2]
 
 
-def line(entry: Entry) -> str:
-    """One file's state in one line, without its sign."""
-    return f"{name(entry)} {remark(entry)}"
+def short(key: str) -> str:
+    """The beginning of a key or fingerprint, enough to tell it from others."""
+    return safe(key) if len(key) <= 16 else f"{safe(key[:12])}…"
 
 
 def remark(entry: Entry) -> str:
@@ -106,7 +106,7 @@ def remark(entry: Entry) -> str:
     match entry.state:
         case State.ACCEPTED | State.PARSED:
             person = f" · {safe(entry.profile_name)}" if entry.profile_name else ""
-            return f"→ source {safe(entry.source_key)}{person}"
+            return f"→ source {short(entry.source_key)}{person}"
         case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
             return safe(entry.why)
         case State.DUPLICATE:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.e2e.conftest import SAMPLES
 from watcher import sandbox as sb
+from watcher.journal import Reader
+from watcher.model import State
 from watcher.settings import (
     AfterRefusal,
     AfterUpload,
@@ -241,6 +243,21 @@ def test_up_to_a_hundred_files_that_were_there_first_are_sent(world):
     world.start(folder)
     world.wait_idle(100)
     assert len(world.arrived()) == 100
+
+
+def test_broken_files_that_were_there_first_are_given_time_and_then_refused(world):
+    folder = world.folder()
+    make_pdf(os.path.join(folder.path, "good.pdf"))
+    for name in ("truncated.pdf", "empty.pdf"):
+        shutil.copyfile(os.path.join(SAMPLES, name), os.path.join(folder.path, name))
+    world.start(folder)
+    world.wait_idle(3)
+    world.stop()
+    steps = world.entries(states=(State.REFUSED,))
+    assert {os.path.basename(entry.path) for entry in steps} == {"truncated.pdf", "empty.pdf"}
+    reader = Reader(world.places.journal)
+    assert all(len(reader.story(entry.file_id)) < 8 for entry in steps)  # not read in a circle
+    reader.close()
 
 
 @pytest.mark.parametrize(

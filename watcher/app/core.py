@@ -11,16 +11,16 @@ import threading
 from typing import TYPE_CHECKING
 
 from watcher import __version__
-from watcher.app import orders
 from watcher.app.clock import RealClock
 from watcher.app.disk import Disk
+from watcher.app.orders import Orders
 from watcher.app.places import lock, write_atomically
 from watcher.app.threads import Threads
 from watcher.app.wire import Wire
 from watcher.folders import Folders, WatchedFiles, WatchedFolder
 from watcher.journal import Journal, Reader
 from watcher.model import FolderState
-from watcher.pipeline import Arm, Connection, Pipeline, Stop
+from watcher.pipeline import Arm, Connection, Pending, Pipeline, Stop
 from watcher.ports import Plan
 from watcher.rules import Facts, accepts, ignore_filter, router
 from watcher.settings import replaced
@@ -103,6 +103,7 @@ class App:
         self._import_all = import_all
         self._problems: dict[str, str] = {}
         self._offline_since = 0.0
+        self._pending = 0
         self._since = self._clock.wall()
         self._lock: BaseFileLock | None = None
         self._saying = threading.Lock()
@@ -132,6 +133,7 @@ class App:
             self._on_news,
             entries=self._hear is not None,
         )
+        self._orders = Orders(self._places, self._pipeline.post)
         self._folders = Folders(self._pipeline.post, self._reader.known)
         self._files = WatchedFiles()
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
@@ -205,8 +207,8 @@ class App:
             self._ended.set()
 
     def _obey_orders(self) -> None:
-        for order in orders.collect(self._places):
-            self._pipeline.post(order)
+        healthy = [path for path, problem in self._problems.items() if not problem]
+        self._orders.look(healthy, lambda folder: self._folders.rescan(folder, "asked for"))
 
     def _on_news(self, news: object) -> None:
         match news:
@@ -216,8 +218,12 @@ class App:
             case Connection(offline_since):
                 self._offline_since = offline_since
                 self._say()
+            case Pending(files):
+                self._pending = files
+                self._say()
             case _:
                 pass
+        self._orders.hear(news)
         if self._hear is not None:
             self._hear(news)
 
@@ -229,6 +235,7 @@ class App:
                 "version": __version__,
                 "since": self._since,
                 "offline_since": self._offline_since,
+                "pending": self._pending,
                 "folders": self._problems,
             }
         )

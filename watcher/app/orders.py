@@ -1,29 +1,37 @@
 """Orders that other commands leave for the running program, as small files in one directory.
 
-A file is put there whole by a rename and removed once it was read, so that an order survives a
-restart and is never read half. The directory is for its owner alone.
+A file is put there whole by a rename, so that an order is never read half. It is removed once the
+order was obeyed and the journal knows of it: an order survives a restart, and whoever left it can
+see when it was taken. The directory is for its owner alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import threading
 import uuid
 from typing import TYPE_CHECKING
 
 from watcher.app.places import write_atomically
-from watcher.pipeline import Resume, Take
+from watcher.model import FolderState, ScanEnded
+from watcher.pipeline import Resume, Take, Taken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from watcher.app.places import Places
 
 _SUFFIX = ".order"
+#: Walks through a part of a folder; all others go through all of it.
+_PART_OF_A_FOLDER = "new directory"
 
 
 def leave(places: Places, kind: str, path: str = "") -> str:
     """Leave an order: ``kind`` is "take" (files below ``path``) or "resume".
 
-    Gives the file in which it is left, which is gone once it was read.
+    Gives the file in which it is left, which is gone once it was obeyed.
     """
     places.prepare()
     name = os.path.join(places.orders, uuid.uuid4().hex + _SUFFIX)
@@ -31,18 +39,94 @@ def leave(places: Places, kind: str, path: str = "") -> str:
     return name
 
 
-def collect(places: Places) -> list[Take | Resume]:
-    """Take all orders that were left, the oldest first."""
-    with os.scandir(places.orders) as found:
-        files = [entry for entry in found if entry.name.endswith(_SUFFIX)]
-    files.sort(key=lambda entry: entry.stat().st_mtime_ns)
-    orders = []
-    for entry in files:
-        order = _read(entry.path)
-        os.unlink(entry.path)
-        if order is not None:
-            orders.append(order)
-    return orders
+class Orders:
+    """Obeys orders: looks through the folders they name, and then has the pipeline take the files.
+
+    :meth:`look` and :meth:`hear` are called by different threads.
+    """
+
+    def __init__(self, places: Places, post: Callable[[object], None]) -> None:
+        """``post`` hands a message to the pipeline."""
+        self._places = places
+        self._post = post
+        self._lock = threading.Lock()
+        self._taking: dict[str, str] = {}  # file of the order → path to be taken
+        self._walks: dict[str, set[str]] = {}  # the same → folders still to be walked through
+
+    def look(self, folders: Iterable[str], rescan: Callable[[str], None]) -> None:
+        """Take up all orders that were left; ``rescan`` has one of ``folders`` walked through."""
+        for name in self._left():
+            match order := _read(name):
+                case Take(path):
+                    self._begin(name, path, folders_of(path, folders), rescan)
+                case _:
+                    if order is not None:
+                        self._post(order)
+                    os.unlink(name)
+
+    def hear(self, news: object) -> None:
+        """Go on with what waited for this news."""
+        match news:
+            case ScanEnded(folder=folder, reason=reason) if reason != _PART_OF_A_FOLDER:
+                self._walked(folder)
+            case FolderState(folder, problem) if problem:
+                self._walked(folder)  # it cannot be walked through: the rest must not wait for it
+            case Taken(path):
+                self._end(path)
+            case _:
+                pass
+
+    def _left(self) -> list[str]:
+        with os.scandir(self._places.orders) as found:
+            files = [entry for entry in found if entry.name.endswith(_SUFFIX)]
+        files.sort(key=lambda entry: entry.stat().st_mtime_ns)
+        with self._lock:
+            return [entry.path for entry in files if entry.path not in self._taking]
+
+    def _begin(
+        self, name: str, path: str, folders: set[str], rescan: Callable[[str], None]
+    ) -> None:
+        with self._lock:
+            self._taking[name] = path
+            self._walks[name] = set(folders)
+        if not folders:
+            self._post(Take(path))
+        for folder in folders:
+            rescan(folder)
+
+    def _walked(self, folder: str) -> None:
+        with self._lock:
+            waiting = [name for name, walks in self._walks.items() if folder in walks]
+            for name in waiting:
+                self._walks[name].discard(folder)
+            ready = [self._taking[name] for name in waiting if not self._walks[name]]
+        for path in ready:
+            self._post(Take(path))
+
+    def _end(self, path: str) -> None:
+        with self._lock:
+            done = [
+                name
+                for name, taken in self._taking.items()
+                if taken == path and not self._walks[name]
+            ]
+            for name in done:
+                del self._taking[name], self._walks[name]
+                with contextlib.suppress(FileNotFoundError):  # somebody thought better of it
+                    os.unlink(name)
+
+
+def folders_of(path: str, folders: Iterable[str]) -> set[str]:
+    """The watched folders that files at or below ``path`` belong to: around it and inside it."""
+    every = list(folders)
+    inside = {folder for folder in every if is_in(folder, path)}
+    around = [folder for folder in every if is_in(path, folder)]
+    return inside | ({max(around, key=len)} if around else set())
+
+
+def is_in(inner: str, outer: str) -> bool:
+    """Whether a path is another or lies below it; both absolute, without symbolic links."""
+    return (inner.rstrip(os.sep) + os.sep).startswith(outer.rstrip(os.sep) + os.sep)
 
 
 def _read(path: str) -> Take | Resume | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.errors import AlreadyRunningError, WatcherError
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from filelock import BaseFileLock
+
+
+#: Seconds within which a lock is had that only a passing question touches.
+_LOCK_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ def lock(places: Places) -> BaseFileLock:
     import filelock  # noqa: PLC0415 - commands that only look need none
 
     places.prepare()
-    held = filelock.FileLock(places.lock, timeout=0, mode=0o600)
+    # A moment of patience, as a command that asks whether the program runs touches the lock too.
+    held = filelock.FileLock(places.lock, timeout=_LOCK_SECONDS, mode=0o600)
     try:
         held.acquire()
     except filelock.Timeout as error:
@@ -86,16 +91,41 @@ def lock(places: Places) -> BaseFileLock:
 
 def is_running(places: Places) -> bool:
     """Whether some process works here now."""
-    if not os.path.exists(places.lock):
-        return False
-    import filelock  # noqa: PLC0415
-
-    probe = filelock.FileLock(places.lock, timeout=0)
     try:
-        with probe:
-            return False
+        descriptor = os.open(places.lock, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _can_share(places, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _can_share(places: Places, descriptor: int) -> bool:
+    """Whether nobody holds the lock; asked so that others who ask at the same time do not see it.
+
+    The descriptor is that of the lock's file; the question ends when it is closed.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - what filelock uses, without the time it takes to import
+    except ImportError:  # Windows
+        return _can_have(places)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _can_have(places: Places) -> bool:
+    """Whether nobody holds the lock, found out by taking it for a moment."""
+    import filelock  # noqa: PLC0415 - takes longer than most commands
+
+    try:
+        with filelock.FileLock(places.lock, timeout=0):
+            return True
     except filelock.Timeout:
-        return True
+        return False
 
 
 def read_running(places: Places) -> dict[str, object]:

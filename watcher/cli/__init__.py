@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 from typing import Final
@@ -9,11 +10,12 @@ from typing import Final
 import click
 
 from watcher import __version__
+from watcher.cli.output import silence
 from watcher.errors import ConfigError, WatcherError
 
 #: Command → module below ``watcher.cli`` and a line for ``--help``, in the order they are shown.
 _COMMANDS: Final = (
-    ("try", "tryout", "Rehearse with a sandbox: no account is needed, nothing leaves the machine."),
+    ("try", "tryout", "Rehearse with a sandbox; nothing leaves this machine."),
     ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
     ("status", "status", "What is going on, and what needs attention."),
     ("history", "history", "What became of which file."),
@@ -30,12 +32,15 @@ class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [name for name, _, _ in _COMMANDS]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         for name, module, _ in _COMMANDS:
             if name == cmd_name:
                 found = importlib.import_module(f"watcher.cli.{module}").command
                 assert isinstance(found, click.Command)
                 return found
+        near = difflib.get_close_matches(cmd_name, self.list_commands(ctx), 1)
+        if near and not ctx.resilient_parsing:
+            ctx.fail(f"No such command '{cmd_name}'. Did you mean '{near[0]}'?")
         return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -46,6 +51,7 @@ class _Lazy(click.Group):
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Each command tells more with: hrflow-watcher COMMAND --help",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", prog_name="hrflow-watcher")
 @click.option("--config", metavar="FILE", help="Use this configuration.")
@@ -54,10 +60,17 @@ class _Lazy(click.Group):
 def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
     """Drop CVs into a folder; each becomes a profile in the right HrFlow source, exactly once.
 
-    Exit codes: 0 all is well, 1 something unexpected, 2 wrong arguments or configuration, 3 it
-    runs already, 4 no usable API key, 5 a named file or folder cannot be used or not all files
-    arrived, 6 the journal cannot be used, 130 ended by Ctrl-C.
-    """
+    \b
+    Exit codes:
+      0    all is well
+      1    something unexpected
+      2    wrong arguments, or mistakes in the configuration
+      3    the program runs already
+      4    no usable API key
+      5    a named file or folder cannot be used, or not all files arrived
+      6    the journal cannot be used
+      130  ended by Ctrl-C
+    """  # noqa: D301 - click's sign for "leave these lines as they are"
     ctx.obj = (config, state)
 
 
@@ -67,25 +80,36 @@ def run_command(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(arguments, prog_name="hrflow-watcher", standalone_mode=False)
-    except click.exceptions.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except WatcherError as error:
-        _say_error(error)
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has had enough
+        code = cli.main(arguments or ["--help"], prog_name="hrflow-watcher", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has had enough
+        silence(sys.stdout)
         return 0
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a person must not see a traceback
+        return _say_error(error)
     return code if isinstance(code, int) else 0
 
 
-def _say_error(error: WatcherError) -> None:
-    click.echo(f"Error: {error.title}", err=True)
-    if isinstance(error, ConfigError):
-        for mistake in error.mistakes:
-            click.echo(f"  {mistake}", err=True)
-    if error.hint:
-        click.echo(error.hint, err=True)
+def _say_error(error: BaseException) -> int:
+    """Say what a person can do about an error, and give the exit code."""
+    match error:
+        case click.exceptions.Abort() | KeyboardInterrupt():
+            return 130
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+        case WatcherError():
+            lines = [f"Error: {error.title}"]
+            if isinstance(error, ConfigError):
+                lines += [f"  {mistake}" for mistake in error.mistakes]
+            code = error.exit_code
+            lines += [error.hint] if error.hint else []
+        case _:
+            lines = [
+                f"Error: Something unexpected happened ({type(error).__name__}: {error}).",
+                "Try it again; if it happens again, please report it with what you did.",
+            ]
+            code = WatcherError.exit_code
+    for line in lines:
+        click.echo(line, err=True)
+    return code

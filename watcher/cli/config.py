@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from watcher import view
-from watcher.cli.context import config_path, load_config
+from watcher.cli.context import config_option, config_path, load_config
 from watcher.cli.output import json_option, say, say_json, say_table, styled
 from watcher.errors import ConfigError
 
@@ -17,6 +17,7 @@ def command() -> None:
 
 @command.command("check")
 @json_option
+@config_option
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Find every mistake in the configuration at once."""
@@ -39,6 +40,7 @@ def check(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
 
 @command.command("show")
 @json_option
+@config_option
 @click.pass_context
 def show(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Show every value in force and where it comes from."""

@@ -5,12 +5,35 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import click
+
 from watcher.app.places import Places, default_state
 
 if TYPE_CHECKING:
-    import click
-
     from watcher.config import Loaded
+
+
+def _note_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        root = ctx.find_root()
+        root.obj = (value, root.obj[1])
+
+
+def _note_state(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        root = ctx.find_root()
+        root.obj = (root.obj[0], value)
+
+
+#: ``--config`` and ``--state`` behind a command's name, where many look for them.
+config_option = click.option(
+    "--config", metavar="FILE", expose_value=False, callback=_note_config,
+    help="Use this configuration.",
+)  # fmt: skip
+state_option = click.option(
+    "--state", metavar="FOLDER", expose_value=False, callback=_note_state,
+    help="Keep the journal and the log here.",
+)  # fmt: skip
 
 
 def places(ctx: click.Context) -> Places:

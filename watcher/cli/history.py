@@ -6,7 +6,7 @@ import os
 import re
 import time
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import click
 
@@ -17,22 +17,48 @@ from watcher.errors import UsageError
 from watcher.journal.reader import Reader
 from watcher.model import State
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from watcher.app.places import Places
+    from watcher.model import Entry
+
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+class Filters(TypedDict):
+    """What ``Reader.history`` filters by; empty values do not."""
+
+    states: tuple[State, ...]
+    folder: str
+    text: str
+    since: float
+    until: float
 
 
 @click.command("history")
 @click.option(
-    "--state", "states", multiple=True, type=click.Choice([str(state) for state in State]),
-    help="Only files in this state; may be given several times.",
+    "--state", "states", multiple=True, metavar="STATE",
+    type=click.Choice([str(state) for state in State]),
+    help=f"Only files in this state; may be given several times. One of: {', '.join(State)}.",
 )  # fmt: skip
-@click.option("--folder", default="", help="Only files at or below this folder.")
-@click.option("--text", default="", help="Only files whose name (or candidate) holds this text.")
-@click.option("--since", default="", help="Only changes since then: 2026-11-23, or 2h, 3d, 1w ago.")
-@click.option("--until", default="", help="Only changes before then.")
-@click.option("--limit", default=50, show_default=True, help="As many files at the most.")
+@click.option("--folder", metavar="FOLDER", default="", help="Only files at or below this folder.")
+@click.option(
+    "--text", metavar="TEXT", default="",
+    help="Only files whose name, candidate's name or reference holds this text.",
+)  # fmt: skip
+@click.option(
+    "--since", metavar="TIME", default="",
+    help='Only changes since then: "2026-11-23", "2026-11-23 14:00", or "2h", "3d", "1w" ago.',
+)  # fmt: skip
+@click.option("--until", metavar="TIME", default="", help="Only changes before then; likewise.")
+@click.option(
+    "--limit", metavar="NUMBER", type=click.IntRange(1), default=50, show_default=True,
+    help="As many files at the most.",
+)  # fmt: skip
 @json_option
 @click.pass_context
-def command(  # noqa: D103 - the help text is given below
+def command(
     ctx: click.Context,
     states: tuple[str, ...],
     folder: str,
@@ -42,36 +68,50 @@ def command(  # noqa: D103 - the help text is given below
     limit: int,
     as_json: bool,  # noqa: FBT001 - click passes it so
 ) -> None:
-    reader = Reader(places(ctx).journal)
-    try:
-        entries = reader.history(
-            states=tuple(State(state) for state in states),
-            folder=os.path.realpath(os.path.expanduser(folder)) if folder else "",
-            text=text,
-            since=parse_moment(since, time.time()),
-            until=parse_moment(until, time.time()),
-            limit=limit,
-        )
-    finally:
-        reader.close()
+    """Show what became of which file, the latest change first.
+
+    All filters given must hold. Without any, the latest 50 files are shown.
+    """
+    now = time.time()
+    filters: Filters = {
+        "states": tuple(State(state) for state in states),
+        "folder": os.path.realpath(os.path.expanduser(folder)) if folder else "",
+        "text": text,
+        "since": parse_moment(since, now),
+        "until": parse_moment(until, now),
+    }
+    entries = read_entries(places(ctx), filters, limit + 1)
+    more, entries = len(entries) > limit, entries[:limit]
     if as_json:
         say_json([view.record(entry) for entry in entries])
     elif not entries:
-        say("No file fits.")
+        say("No file fits." if any(filters.values()) else "No file was uploaded from here so far.")
     else:
-        looks = [view.LOOKS[entry.state] for entry in entries]
-        say_table(
-            ["State", "When", "File", "What became of it"],
-            [
-                [f"{look.sign} {look.word}", moment(entry.changed_at), view.safe(entry.path),
-                 view.remark(entry)]
-                for look, entry in zip(looks, entries, strict=True)
-            ],
-            {number: look.tone for number, look in enumerate(looks)},
-        )  # fmt: skip
+        _show(entries)
+        if more:
+            click.echo(f"There are more than {limit}; ask for them with --limit.", err=True)
 
 
-command.help = """Show what became of which file, the latest change first."""
+def read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
+    """Files that the journal knows; none where there is no journal yet."""
+    if not os.path.exists(where.journal):
+        return []
+    reader = Reader(where.journal)
+    try:
+        return reader.history(**filters, limit=limit)
+    finally:
+        reader.close()
+
+
+def _show(entries: Sequence[Entry]) -> None:
+    looks = [view.LOOKS[entry.state] for entry in entries]
+    rows = [
+        [f"{look.sign} {look.word}", moment(entry.changed_at), view.safe(entry.path),
+         view.remark(entry)]
+        for look, entry in zip(looks, entries, strict=True)
+    ]  # fmt: skip
+    tones = {number: look.tone for number, look in enumerate(looks)}
+    say_table(["State", "When", "File", "What became of it"], rows, tones)
 
 
 def parse_moment(text: str, now: float) -> float:

@@ -3,200 +3,220 @@
 from __future__ import annotations
 
 import os
-import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from watcher import view
-from watcher.app import orders
-from watcher.app.core import App
-from watcher.app.places import is_running
-from watcher.cli.context import load_config, places
-from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.app.orders import folders_of, is_in
+from watcher.app.places import is_running, read_running
+from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.import_run import do_here, have_done
+from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.cli.progress import Progress
 from watcher.cli.running import log_to, stop_signal
-from watcher.credentials import Keys
-from watcher.errors import UnusableError, UsageError, WatcherError
-from watcher.journal import Reader
-from watcher.model import ScanEnded, State
-from watcher.pipeline import Pending, Take, Taken
-from watcher.settings import Config, Folder, Item, replaced
+from watcher.errors import AlreadyRunningError, JournalError, UnusableError, UsageError
+from watcher.journal.reader import Reader
+from watcher.model import State
+from watcher.settings import Config, Existing, Folder, Item, replaced
 from watcher.states import ARRIVED, OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    import threading
+    from contextlib import AbstractContextManager
 
     from watcher.app.places import Places
+    from watcher.cli.import_run import Over
 
-#: Seconds between two looks at how far it is, for people to see.
-_LOOK_SECONDS = 0.5
+    Standing = dict[State, tuple[int, int]]
+
+#: Seconds between two looks at how far it is.
+_LOOK_SECONDS: Final = 0.25
 #: States that count as dealt with: there, or not to be sent by somebody's own choice.
-_FINE = ARRIVED | {State.DUPLICATE, State.IGNORED}
-
-Standing = dict[State, tuple[int, int]]
+_FINE: Final = ARRIVED | {State.DUPLICATE, State.IGNORED}
+#: States in which something will still happen by itself.
+_STIRRING: Final = OPEN - {State.HELD}
 
 
 @click.command("import")
 @click.argument("folder")
 @click.option("--source", metavar="KEY", help="Send to this source; for folders not watched.")
-@click.option("--account", default="", help="Send through this account; for folders not watched.")
-@click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Add a tag; likewise.")
+@click.option("--account", metavar="NAME", help="Send through this account; with --source.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="NAME=VALUE",
+    help="Add this tag; with --source. May be given several times.",
+)  # fmt: skip
 @json_option
+@config_option
+@state_option
 @click.pass_context
 def command(
     ctx: click.Context,
     folder: str,
     source: str | None,
-    account: str,
+    account: str | None,
     tags: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - click passes it so
 ) -> int:
     """Upload what is already in FOLDER, now.
 
-    What was sent before is not sent again, so an import that was broken off goes on where it
-    stopped. Exit code 0: HrFlow has every file; 5: it does not have some; 130: broken off.
+    FOLDER is a watched folder or lies in one; others need --source. What was sent before is not
+    sent again, so an import that was broken off goes on where it stopped. While the program
+    runs, it does the import.
+
+    Exit codes: 0 HrFlow has every file, 5 it does not have some, 130 broken off by Ctrl-C.
     """
     path = os.path.realpath(os.path.expanduser(folder))
     if not os.path.isdir(path):
-        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{view.safe(folder)} is not a folder.", "Name a folder that exists.")
+    if source is None and (account or tags):
+        raise UsageError(
+            "--account and --tag need --source.", "A watched folder's settings say both."
+        )
     config = load_config(ctx).config
-    chosen = _choose(config, path, source, account, tags)
+    chosen = _choose(config, path) if source is None else _make(config, path, source, account, tags)
     where = places(ctx)
-    import_it = _order(where, path) if is_running(where) else _run(chosen, where, path)
-    with log_to(where, config.log_level), stop_signal() as stop, import_it as over:
-        standing = _wait(where, path, over, stop, as_json=as_json)
-    _sum_up(path, standing, as_json=as_json)
+    with log_to(where, config.log_level), stop_signal() as stop:
+        with _way(chosen, where, path) as over:
+            standing = _wait(where, path, over, stop, as_json=as_json)
+        _sum_up(where, path, standing, as_json=as_json)
     if stop.is_set():
         return 130
     return 0 if all(state in _FINE for state in standing) else UnusableError.exit_code
 
 
-def _choose(
-    config: Config, path: str, source: str | None, account: str, tags: tuple[str, ...]
-) -> Config:
-    """The settings for this import: the folder that holds ``path``, or one made of options."""
-    if source is not None:
-        name = account or config.accounts[0].name
-        chosen = Folder(
-            path=path, account=name, source_key=source, tags=tuple(_tag(text) for text in tags)
-        )
-        return replaced(config, folders=(chosen,))
-    holding = [
-        folder
-        for folder in config.folders
-        if (path + os.sep).startswith(os.path.realpath(folder.path).rstrip(os.sep) + os.sep)
-    ]
-    if not holding:
+def _choose(config: Config, path: str) -> Config:
+    """The settings for watched folders at, around and below ``path``."""
+    wanted = folders_of(path, [os.path.realpath(folder.path) for folder in config.folders])
+    if not wanted:
         raise UsageError(
             f"{view.safe(path)} lies in none of the watched folders.",
-            "Name the source it goes to with --source.",
+            "Name the source its files go to with --source KEY.",
         )
-    deepest = max(holding, key=lambda folder: len(folder.path))
-    return replaced(config, folders=(deepest,))
+    # Folders inside a watched one take part too: the deepest decides what becomes of a file.
+    folders = [
+        folder
+        for folder in config.folders
+        if any(is_in(os.path.realpath(folder.path), other) for other in wanted)
+    ]
+    return replaced(config, folders=tuple(_limited(folder, path) for folder in folders))
+
+
+def _limited(folder: Folder, path: str) -> Folder:
+    """A folder's settings for an import of ``path``: nobody has said yes to files beside it."""
+    if is_in(os.path.realpath(folder.path), path):
+        return folder
+    return replaced(folder, existing=Existing.ASK)
+
+
+def _make(
+    config: Config, path: str, source: str, account: str | None, tags: tuple[str, ...]
+) -> Config:
+    """Settings for a folder that is not watched; folders inside it that are keep theirs."""
+    name = account or config.accounts[0].name
+    names = [each.name for each in config.accounts]
+    if name not in names:
+        raise UsageError(f"There is no account {name!r}.", f"There is: {', '.join(names)}.")
+    for folder in config.folders:
+        if is_in(path, os.path.realpath(folder.path)):
+            raise UsageError(
+                f"{view.safe(path)} lies in the watched folder {view.safe(folder.path)}.",
+                "Leave --source away: its settings say where files go.",
+            )
+    made = Folder(
+        path=path, account=name, source_key=source, tags=tuple(_tag(text) for text in tags)
+    )
+    inside = [folder for folder in config.folders if is_in(os.path.realpath(folder.path), path)]
+    return replaced(config, folders=(made, *inside))
 
 
 def _tag(text: str) -> Item:
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise UsageError(f"--tag {text} is no tag.", "Write --tag NAME=VALUE.")
+        raise UsageError(f"--tag {view.safe(text)} is no tag.", "Write --tag NAME=VALUE.")
     return Item(name=name, value=value)
 
 
-class _Over:
-    """Whether an import has come to its end: asked while it goes on."""
-
-    def __init__(self) -> None:
-        self.changed = threading.Event()
-        self.taken = False
-        self.pending = 0
-        self.failure: BaseException | None = None
-
-    def is_over(self, standing: Standing) -> bool:
-        """Whether nothing more will happen by itself."""
-        stirring = OPEN - {State.HELD}
-        return self.taken and not self.pending and not any(state in stirring for state in standing)
-
-
-@contextmanager
-def _run(config: Config, where: Places, path: str) -> Iterator[_Over]:
-    """Do it in this process."""
-    over = _Over()
-
-    def hear(news: object) -> None:
-        match news:
-            case ScanEnded(reason="start") if not over.taken:
-                app.post(Take(path))
-            case Taken():
-                over.taken = True
-            case Pending(files):
-                over.pending = files
-            case _:
-                return
-        over.changed.set()
-
-    app = App(config, where, keys=Keys(os.environ), tell=hear)
-    app.start()
-    try:
-        yield over
-        if app.failure is not None:
-            raise WatcherError(f"The import had to end ({app.failure}).", "Start it again.")
-    finally:
-        app.stop()
-
-
-@contextmanager
-def _order(where: Places, path: str) -> Iterator[_Over]:
-    """Have the running program do it, which knows of every new file by itself."""
-    over = _Over()
-    name = orders.leave(where, "take", path)
-
-    class Ordered(_Over):
-        def is_over(self, standing: Standing) -> bool:
-            self.taken = not os.path.exists(name)
-            return super().is_over(standing)
-
-    over = Ordered()
-    yield over
+def _way(config: Config, where: Places, path: str) -> AbstractContextManager[Over]:
+    """Do it here, or have the running program do it."""
+    if not is_running(where):
+        return do_here(config, where, path)
+    watched = read_running(where).get("folders")
+    if not folders_of(path, watched if isinstance(watched, dict) else ()):
+        raise AlreadyRunningError(
+            f"hrflow-watcher is running and does not watch {view.safe(path)}.",
+            "Add the folder to the configuration (the running program takes that up at once), or"
+            " end the program, import and start it again.",
+        )
+    return have_done(where, path)
 
 
 def _wait(
-    where: Places, path: str, over: _Over, stop: threading.Event, *, as_json: bool
+    where: Places, path: str, over: Over, stop: threading.Event, *, as_json: bool
 ) -> Standing:
     """How all files stand when nothing more happens by itself, or when asked to stop."""
+    said = False
     with Progress(shown=not as_json) as progress:
         while not stop.wait(_LOOK_SECONDS):
+            quiet = over.is_quiet()
             standing = _look(where, path)
             progress.show(standing)
-            if over.is_over(standing):
-                break
+            if quiet and not any(state in _STIRRING for state in standing):
+                return standing
+            if not said and (since := over.offline_since()):
+                said = True
+                text = f"HrFlow cannot be reached since {moment(since)}; it is tried again."
+                click.echo(f"{text} Ctrl-C ends the import.", err=True)
     return _look(where, path)
 
 
 def _look(where: Places, path: str) -> Standing:
-    reader = Reader(where.journal)
     try:
-        return reader.standing(path)
+        reader = Reader(where.journal)
+    except JournalError:
+        if os.path.exists(where.journal):
+            raise
+        return {}  # broken off before anything was found
+    try:
+        standing = reader.standing(path)
     finally:
         reader.close()
+    standing.pop(State.GONE, None)  # not there any more, so not found
+    return standing
 
 
-def _sum_up(path: str, standing: Mapping[State, tuple[int, int]], *, as_json: bool) -> None:
+def _sum_up(where: Places, path: str, standing: Standing, *, as_json: bool) -> None:
     total = sum(files for files, _ in standing.values())
     if as_json:
         states = {state.value: files for state, (files, _) in standing.items()}
         say_json({"folder": view.safe(path), "files": total, "states": states})
         return
+    if not total:
+        say(f"There is no file to upload in {view.safe(path)}.")
+        return
     shown = [(view.LOOKS[state], *standing[state]) for state in view.LOOKS if state in standing]
     rows = [
         [f"{look.sign} {look.word}", str(files), view.size(size)] for look, files, size in shown
     ]
-    if rows:
-        tones = {number: look.tone for number, (look, _, _) in enumerate(shown)}
-        say_table(["State", "Files", "Size"], rows, tones)
-    arrived = sum(files for state, (files, _) in standing.items() if state in _FINE)
-    tone = "good" if arrived == total else "bad"
-    say(styled(f"{total} files found, {arrived} of them dealt with.", tone))
-    if arrived < total:
-        say(f"See which and why with: hrflow-watcher history --folder {view.safe(path)}")
+    tones = {number: look.tone for number, (look, _, _) in enumerate(shown)}
+    say_table(["State", "Files", "Size"], rows, tones)
+    fine = sum(files for state, (files, _) in standing.items() if state in _FINE)
+    tone = "good" if fine == total else "bad"
+    say(styled(f"{total} files found, {fine} of them dealt with.", tone))
+    if fine < total:
+        _explain(where, path, standing)
+
+
+def _explain(where: Places, path: str, standing: Standing) -> None:
+    """Why not every file is dealt with, and where to read more."""
+    if State.HELD in standing:
+        reader = Reader(where.journal)
+        try:
+            causes = [why for _, why, files in reader.held() if files]
+        finally:
+            reader.close()
+        for why in causes:
+            say(styled(f"Held: {view.safe(why)}", "bad"))
+    words = f"hrflow-watcher history --folder {shlex.quote(view.safe(path))}"
+    say(f"Which and why: {words}")

@@ -14,6 +14,7 @@ from watcher import view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TextIO
 
     from watcher.model import Entry
 
@@ -34,13 +35,27 @@ def styled(text: str, tone: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """One line for people."""
-    click.echo(text)
+    """One line for people.
+
+    click's Exit, with code 0, when whoever read our output has had enough.
+    """
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        silence(sys.stdout)
+        raise click.exceptions.Exit(0) from None
+
+
+def silence(stream: TextIO) -> None:
+    """Let everything that is still to be written to ``stream`` vanish."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def say_json(value: object) -> None:
     """One JSON document on one line."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    say(json.dumps(value, ensure_ascii=False))
 
 
 def say_entry(entry: Entry, at: float) -> None:
@@ -61,7 +76,7 @@ def say_table(
 ) -> None:
     """A table in a terminal; tab-separated lines without a head elsewhere.
 
-    ``tones`` gives the tone of a row by its number.
+    ``tones`` gives the tone of a row by its number. Numbers are aligned at their ends.
     """
     if not sys.stdout.isatty():
         for row in rows:
@@ -72,7 +87,15 @@ def say_table(
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        numeric = all(row[number][:1].isdigit() for row in rows)
+        table.add_column(
+            column,
+            justify="right" if numeric and number else "left",
+            overflow="fold",
+            no_wrap=not number,
+        )
     for number, row in enumerate(rows):
         tone = (tones or {}).get(number)
         style = _COLOURS[tone] if tone else ""

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Shows how far an import is: a bar, files a second, time left. Nothing in a pipe."""
+    """Shows how far an import is: a bar, files and bytes a second, time left. Nothing in a pipe."""
 
     def __init__(self, *, shown: bool) -> None:
         self._bar: Any = None
         self._task: Any = None
         self._start = time.monotonic()
-        self._first: int | None = None
+        self._first: tuple[int, int] | None = None
         if shown and sys.stdout.isatty():
             from rich import progress  # noqa: PLC0415 - only where it is drawn
 
@@ -32,9 +32,9 @@ class Progress:
                 progress.BarColumn(),
                 progress.MofNCompleteColumn(),
                 progress.TextColumn("{task.fields[rate]}"),
-                progress.TimeRemainingColumn(),
+                progress.TextColumn("{task.fields[left]}"),
             )
-            self._task = self._bar.add_task("Uploading", total=None, rate="")
+            self._task = self._bar.add_task("Looking", total=None, rate="", left="")
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -52,14 +52,20 @@ class Progress:
 
     def show(self, standing: Mapping[State, tuple[int, int]]) -> None:
         """Draw how all files stand now: state → (files, bytes)."""
-        if self._bar is None:
+        if self._bar is None or not standing:
             return
         total = sum(files for files, _ in standing.values())
         done = sum(files for state, (files, _) in standing.items() if state not in OPEN)
-        if self._first is None:
-            self._first = done
+        size = sum(size for state, (_, size) in standing.items() if state not in OPEN)
+        self._first = self._first or (done, size)  # what earlier imports did is no speed of this
         seconds = max(time.monotonic() - self._start, 0.001)
-        rate = (done - self._first) / seconds
-        sizes = sum(size for state, (_, size) in standing.items() if state not in OPEN)
-        text = f"{rate:.0f} files/s · {view.size(sizes)}"
-        self._bar.update(self._task, total=total or None, completed=done, rate=text)
+        rate, speed = (done - self._first[0]) / seconds, (size - self._first[1]) / seconds
+        left = f"{view.duration((total - done) / rate)} left" if rate and done < total else ""
+        self._bar.update(
+            self._task,
+            description="Uploading",
+            total=total,
+            completed=done,
+            rate=f"{rate:.1f} files/s · {view.size(speed)}/s",
+            left=left,
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.app.core import App
-from watcher.cli.context import config_path, load_config, places
+from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
 from watcher.cli.running import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.credentials import Keys
@@ -23,17 +23,21 @@ _log = logging.getLogger(__name__)
 
 @click.command("run")
 @json_option
+@config_option
+@state_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     A change of the configuration is taken up at once; a version with mistakes is reported and
-    the last good one stays in force.
+    the last good one stays in force. Ctrl-C ends it within seconds; nothing is lost by that.
     """
     loaded = load_config(ctx)
     where = places(ctx)
     with log_to(where, loaded.config.log_level), stop_signal() as stop:
-        app = App(loaded.config, where, keys=Keys(os.environ), tell=LiveLines(as_json=as_json))
+        app = App(
+            loaded.config, where, keys=Keys(os.environ), tell=LiveLines(stop, as_json=as_json)
+        )
         app.start()
         try:
             app.watch_file(config_path(ctx), lambda: _reload(ctx, app))

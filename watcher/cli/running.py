@@ -11,6 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from watcher import view
 from watcher.cli.output import say, say_entry, say_json, styled
 from watcher.errors import WatcherError
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from watcher.app.core import App
     from watcher.app.places import Places
 
+_log = logging.getLogger(__name__)
 #: States whose beginning is worth a line; the others pass too quickly to be read.
 _TOLD = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
 
@@ -30,17 +33,33 @@ _TOLD = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.U
 class LiveLines:
     """Says what happens as it happens, a line for a file; JSON lines for machines."""
 
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
+    def __init__(self, stop: threading.Event, *, as_json: bool) -> None:
+        """``stop`` is set when nobody reads the lines any more."""
+        self._stop = stop
+        self.as_json = as_json
+        self._mute = False
 
     def __call__(self, news: object) -> None:
-        """Hear of something; on the pipeline's thread."""
+        """Hear of something; on the pipeline's thread, which no failed line may end."""
+        if self._mute:
+            return
+        try:
+            self.say_news(news)
+        except click.exceptions.Exit:
+            self._mute = True
+            self._stop.set()
+        except OSError as error:
+            self._mute = True
+            _log.warning("no more lines are written: %s", error)
+
+    def say_news(self, news: object) -> None:
+        """Say it, if it is worth a line."""
         match news:
-            case Entry() if self._as_json:
+            case Entry() if self.as_json:
                 say_json(view.record(news))
             case Entry(state=state) if state in _TOLD:
                 say_entry(news, time.time())
-            case FolderState() | Connection() | str() if not self._as_json:
+            case FolderState() | Connection() | str() if not self.as_json:
                 _say_news(news)
             case _:
                 pass
@@ -75,6 +94,11 @@ def log_to(places: Places, level: str) -> Iterator[None]:
     logger.setLevel(level.upper())
     try:
         yield
+    except WatcherError:
+        raise  # said in one sentence by whoever ends the command
+    except Exception:
+        _log.exception("the command failed")
+        raise
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)

@@ -15,15 +15,24 @@ if TYPE_CHECKING:
 
 
 @click.command("sandbox")
-@click.option("--port", default=0, show_default="a free one", help="Listen on this port.")
+@click.option(
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    metavar="NUMBER",
+    help="Listen on this port.  [default: a free one]",
+)
 @click.option("--data", metavar="FOLDER", help="Keep what arrives in this folder, not in memory.")
 @click.option(
-    "--parse-seconds", default=2.0, show_default=True, help="Seconds until a profile is visible."
+    "--parse-seconds",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(0, 3600),
+    metavar="SECONDS",
+    help="How long a profile is invisible after its upload.",
 )
 @json_option
-@click.pass_context
 def command(
-    ctx: click.Context,
     port: int,
     data: str | None,
     parse_seconds: float,
@@ -31,10 +40,10 @@ def command(
 ) -> None:
     """Be a local HrFlow to rehearse against, until Ctrl-C.
 
-    It listens on this machine only. Faults can be switched on while it runs: GET the address
-    under /_sandbox/ to see how.
+    It listens on this machine only and is as strict as HrFlow's documents allow. Put its address
+    in a configuration as api_url; keys and sources are shown at its start.
+    Faults can be switched on while it runs: its page /_sandbox/ says how.
     """
-    del ctx
     sandbox = make_sandbox(data=data, parse_seconds=parse_seconds)
     with stop_signal() as stop:
         try:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
 
 import click
 
 from watcher import view
 from watcher.app.places import Places, is_running, read_running
-from watcher.cli.context import places
+from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
-from watcher.errors import JournalError
 from watcher.journal.reader import Reader
+from watcher.model import Cause
 
 #: Files that need attention which are listed; the rest is counted.
 _LISTED = 10
@@ -19,9 +21,10 @@ _LISTED = 10
 
 @click.command("status")
 @json_option
+@state_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Say what is going on. Works whether the program runs or not."""
+    """Say what is going on and what needs attention, whether the program runs or not."""
     facts = gather(places(ctx))
     if as_json:
         say_json(facts)
@@ -33,22 +36,24 @@ def gather(where: Places) -> dict[str, object]:
     """Everything that ``status`` says, for machines."""
     running = is_running(where)
     said = read_running(where) if running else {}
+    watched = said.get("folders")
+    assert isinstance(watched, dict | None)
+    folders = {view.safe(path): view.safe(why) for path, why in (watched or {}).items()}
     facts: dict[str, object] = {
         "running": running,
         "pid": said.get("pid"),
         "since": said.get("since"),
         "offline_since": said.get("offline_since") or None,
-        "folders": said.get("folders", {}),
+        "folders": folders,
         "journal": where.journal,
         "counts": {},
         "today": 0,
         "held": [],
         "attention": [],
     }
-    try:
-        reader = Reader(where.journal)
-    except JournalError as error:
-        return {**facts, "note": str(error)}
+    if not os.path.exists(where.journal):
+        return {**facts, "note": "No file was uploaded from here so far: there is no journal yet."}
+    reader = Reader(where.journal)
     try:
         facts["counts"] = {str(state): files for state, files in reader.counts().items()}
         facts["today"] = reader.arrived_on(time.strftime("%Y-%m-%d"))
@@ -70,10 +75,12 @@ def _show(facts: dict[str, object]) -> None:
     if facts["offline_since"]:
         say(styled(f"Offline since {moment(float(str(facts['offline_since'])))}.", "bad"))
     if "note" in facts:
+        _show_folders(facts["folders"])
         say(str(facts["note"]))
         return
-    say(f"{facts['today']} arrived today.")
     _show_folders(facts["folders"])
+    today = facts["today"]
+    say(f"{today} file{'s' * (today != 1)} arrived today.")
     counts = facts["counts"]
     assert isinstance(counts, dict)
     rows = [
@@ -90,17 +97,24 @@ def _show(facts: dict[str, object]) -> None:
 def _show_folders(folders: object) -> None:
     assert isinstance(folders, dict)
     for path, problem in folders.items():
-        text = f"✗ {view.safe(path)}: {problem}" if problem else f"✓ {view.safe(path)}"
+        text = f"✗ {path}: {problem}" if problem else f"✓ watching {path}"
         say(styled(text, "bad" if problem else "good"))
 
 
 def _show_trouble(facts: dict[str, object]) -> None:
-    held, attention = facts["held"], facts["attention"]
+    held, attention, counts = facts["held"], facts["attention"], facts["counts"]
     assert isinstance(held, list)
     assert isinstance(attention, list)
+    assert isinstance(counts, dict)
     for hold in held:
-        say(styled(f"‖ {hold['files']} files wait: {view.safe(hold['why'])}", "bad"))
+        files = f"{hold['files']} file{'s' * (hold['files'] != 1)}"
+        say(styled(f"‖ {files} held: {view.safe(hold['why'])}", "bad"))
+        kind, _, folder = hold["cause"].partition(":")
+        if kind == Cause.EXISTING:
+            say(f"  Say yes with: hrflow-watcher import {shlex.quote(view.safe(folder))}")
     if attention:
-        say("Need attention:")
+        total = counts.get("refused", 0) + counts.get("parse_failed", 0)
+        rest = f" (the latest {len(attention)} of {total})" if total > len(attention) else ""
+        say(f"Need attention{rest}:")
         rows = [[entry["path"], entry["why"]] for entry in attention]
         say_table(["File", "Why"], rows, dict.fromkeys(range(len(rows)), "bad"))

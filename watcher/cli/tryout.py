@@ -20,6 +20,8 @@ from watcher.model import Entry, State
 from watcher.settings import Account, Config, Folder, Item
 
 if TYPE_CHECKING:
+    import threading
+
     from watcher.sandbox import Sandbox
 
 _SAMPLE = "Camille Durand - CV.pdf"
@@ -37,16 +39,15 @@ class _SandboxKey:
         """Nothing to do: it never changes."""
 
 
-class _Onlooker:
+class _Onlooker(LiveLines):
     """Says what happens, and what the sandbox has received of each file."""
 
-    def __init__(self, sandbox: Sandbox, *, as_json: bool) -> None:
-        self._lines = LiveLines(as_json=as_json)
+    def __init__(self, sandbox: Sandbox, stop: threading.Event, *, as_json: bool) -> None:
+        super().__init__(stop, as_json=as_json)
         self._sandbox = sandbox
-        self._as_json = as_json
 
-    def __call__(self, news: object) -> None:
-        self._lines(news)
+    def say_news(self, news: object) -> None:
+        super().say_news(news)
         if isinstance(news, Entry) and news.state in (State.ACCEPTED, State.PARSED):
             self._say_received(news)
 
@@ -59,42 +60,47 @@ class _Onlooker:
                 continue
             facts = {
                 "source": names.get(record.source_key, record.source_key),
-                "file name": view.safe(record.file_name),
-                "content type": record.content_type,
-                "tags": view.tags(entry) or "none",
-                "reference": f"{record.reference[:16]}…",
-                "size": view.size(record.size),
+                "content_type": record.content_type,
+                "file_name": view.safe(record.file_name),
+                "size": record.size,
+                "tags": view.tags(entry),
+                "reference": record.reference,
             }
-            if self._as_json:
+            if self.as_json:
                 say_json({"received": facts})
             else:
-                text = " · ".join(f"{name}: {value}" for name, value in facts.items())
-                say(styled(f"         HrFlow (sandbox) received it — {text}", "quiet"))
+                parts = (
+                    f"source {facts['source']}",
+                    f"tags {facts['tags'] or 'none'}",
+                    f"reference {view.short(record.reference)}",
+                    f"{record.content_type}, {view.size(record.size)}",
+                    f"as {facts['file_name']}",
+                )
+                say(styled(f"           HrFlow has it: {' · '.join(parts)}", "quiet"))
 
 
 @click.command("try")
 @click.argument("folder", required=False)
 @json_option
-@click.pass_context
-def command(ctx: click.Context, folder: str | None, as_json: bool) -> None:  # noqa: FBT001
+def command(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Rehearse: watch FOLDER (or a new one with a sample CV) and upload to a sandbox.
 
-    No account is needed and nothing leaves this machine. Ctrl-C ends it.
+    No account and no configuration are needed, and nothing leaves this machine: HrFlow is played
+    by the sandbox. Files stay where they are. Ctrl-C ends it and nothing is left behind.
     """
-    del ctx
     if folder is not None and not os.path.isdir(folder):
-        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{view.safe(folder)} is not a folder.", "Name a folder that exists.")
     sandbox = make_sandbox()
-    with tempfile.TemporaryDirectory(prefix="hrflow-watcher-") as place:
+    with stop_signal() as stop, tempfile.TemporaryDirectory(prefix="hrflow-watcher-") as place:
         watched = os.path.realpath(folder or os.path.join(place, "CVs"))
         os.makedirs(watched, exist_ok=True)
         places = Places(os.path.join(place, "state"))
-        with log_to(places, "info"), stop_signal() as stop, sandbox:
+        with log_to(places, "info"), sandbox:
             app = App(
                 _settings(sandbox.url, watched),
                 places,
                 keys=_SandboxKey(),
-                tell=_Onlooker(sandbox, as_json=as_json),
+                tell=_Onlooker(sandbox, stop, as_json=as_json),
                 import_all=True,
             )
             if not as_json:

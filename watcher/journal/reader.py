@@ -114,6 +114,15 @@ class Reader(Store):
         )
         return {State(state): (files, size) for state, files, size in found}
 
+    def sender(self, source_key: str, sha256: str) -> Entry | None:
+        """The file that sends, or sent, a content to a source; None if none does."""
+        found = self.entries(
+            "f.id = (SELECT file_id FROM contents WHERE source_key = ? AND identity = ?)",
+            source_key,
+            sha256,
+        )
+        return found[0] if found else None
+
     def story(self, file_id: int) -> list[tuple[float, State, str]]:
         """Everything that happened to a file: when, its state from then on, and why."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)

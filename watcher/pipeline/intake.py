@@ -20,7 +20,7 @@ from watcher.model import (
 from watcher.pipeline.admission import Admission
 from watcher.pipeline.first_walk import FirstWalks
 from watcher.settings import Changed
-from watcher.settle import Doubt, Settled
+from watcher.settle import PATIENCE_FACTOR, Doubt, Settled
 from watcher.states import ARRIVED, IN_FLIGHT, Step
 
 if TYPE_CHECKING:
@@ -260,7 +260,16 @@ class Intake:
             plan.folder.settle_seconds,
             doubt,
         )
+        self._put_off(candidate, plan.folder.settle_seconds)
         return True
+
+    def _put_off(self, candidate: Candidate, seconds: float) -> None:
+        """Leave a file that is waited for in memory alone in the journal's list of the unread."""
+        known = self._journal.find(candidate.folder, candidate.path)
+        if known is not None and known.state is State.NOTICED:
+            now = self._clock.wall()
+            due_at = now + 2 * PATIENCE_FACTOR * seconds + UNREADABLE_FIRST
+            self._journal.step(known.file_id, Step(State.NOTICED, "is not whole yet", due_at), now)
 
     def _unusable(self, candidate: Candidate, found: Unusable) -> None:
         known = self._journal.find(candidate.folder, candidate.path)
