@@ -121,6 +121,13 @@ SOURCES = {module_name(path): (path, parse(path)) for path in python_files(PACKA
 MODULES = sorted(name for name in SOURCES if name != PACKAGE)
 
 
+def imported_name(argument):
+    """What a call imports: its text, or the package a formatted text begins with."""
+    if isinstance(argument, ast.JoinedStr) and isinstance(argument.values[0], ast.Constant):
+        return str(argument.values[0].value).rpartition(".")[0] or "?"
+    return str(getattr(argument, "value", "?"))
+
+
 def imports(module):
     """Everything ``module`` imports, as (line, full name); ours down to the module."""
     path, tree = SOURCES[module]
@@ -135,7 +142,7 @@ def imports(module):
                 full = f"{start}.{alias.name}"
                 yield node.lineno, full if full in SOURCES else start
         elif isinstance(node, ast.Call) and name_of(node.func) in ("import_module", "__import__"):
-            yield from ((node.lineno, str(getattr(a, "value", "?"))) for a in node.args[:1])
+            yield from ((node.lineno, imported_name(each)) for each in node.args[:1])
 
 
 def name_of(node):

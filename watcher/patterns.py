@@ -4,9 +4,9 @@ Paths are relative to a watched folder, their parts joined by ``/``. Letters mat
 case, as the same folder is typed "Yes" by one person and "yes" by the next; what a capture gives
 is the path's own spelling, or the pattern's where it lists choices.
 
-Matching takes time in proportion to pattern and path, whatever a person writes: a wildcard is
-given the shortest text after which the pattern can go on and is not reconsidered, except the last
-one of a part, and the last ``**``.
+Matching takes at most (characters of the pattern) × (characters of the path) steps, whatever a
+person writes: no place in a part is ever tried twice. Wildcards and captures take the shortest
+text that lets the whole match.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_TOKEN = re.compile(r"(?P<star>\*+)|(?P<one>\?)|\{(?P<capture>[^{}]*)\}|(?P<text>.)", re.DOTALL)
-_CAPTURE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<choices>.+))?\Z")
+_TOKEN = re.compile(r"(?P<star>\*+)|\{(?P<capture>[^{}]*)\}|(?P<brace>[{}])|(?P<text>[^*{}]+)")
+_CAPTURE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<choices>.*))?\Z", re.DOTALL)
+_SPLIT_CAPTURE = re.compile(r"\{[^{}]*/[^{}]*\}")
+_LONGEST: Final = 1000
 
 
 class PatternError(ValueError):
@@ -28,27 +30,52 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """A compiled pattern; ``names`` are those of its captures.
+class _Piece:
+    """One piece of a part: texts of which one must follow, or (``fixed`` empty) anything.
 
-    ``_parts`` has an expression for each part of the path, None for ``**``.
+    ``fixed`` are tried in order; ``least`` is how many characters "anything" takes at least;
+    ``name`` is the capture's, "" if it is none.
+    """
+
+    fixed: tuple[re.Pattern[str], ...] = ()
+    least: int = 0
+    name: str = ""
+
+    def ends(self, text: str, begin: int) -> Iterator[int]:
+        """Where the piece may end that begins at ``begin``, the preferred place first."""
+        if not self.fixed:
+            yield from range(begin + self.least, len(text) + 1)
+        for expression in self.fixed:
+            if found := expression.match(text, begin):
+                yield found.end()
+
+
+_Part = tuple[_Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern; ``names`` are those of its captures, ``choices`` what some may hold.
+
+    ``_parts`` has the pieces of each part of the path, None for ``**``.
     """
 
     text: str
     names: tuple[str, ...]
-    _parts: tuple[re.Pattern[str] | None, ...]
-    _choices: Mapping[str, Mapping[str, str]]
+    choices: Mapping[str, tuple[str, ...]]
+    _parts: tuple[_Part | None, ...]
 
     def match(self, path: str) -> dict[str, str] | None:
         """What the captures hold if the whole ``path`` matches, else None."""
         found = _match_parts(self._parts, path.split("/"))
         if found is None:
             return None
-        return {
-            name: self._choices.get(name, {}).get(value.lower(), value)
-            for each in found
-            for name, value in each.groupdict().items()
-        }
+        captured = {name: value for each in found for name, value in each.items()}
+        for name, words in self.choices.items():
+            captured[name] = next(
+                word for word in words if _literal(word).fullmatch(captured[name])
+            )
+        return captured
 
 
 def compile_pattern(text: str) -> Pattern:
@@ -57,37 +84,43 @@ def compile_pattern(text: str) -> Pattern:
         raise PatternError(
             'a pattern is a path below the folder with "/" between its parts, like "jobs/**"'
         )
+    if len(text) > _LONGEST:
+        raise PatternError(f"a pattern has at most {_LONGEST} characters")
+    if _SPLIT_CAPTURE.search(text):
+        raise PatternError('a capture is within one part of the path, so it holds no "/"')
+    choices: dict[str, tuple[str, ...]] = {}
     names: list[str] = []
-    choices: dict[str, Mapping[str, str]] = {}
-    parts: list[re.Pattern[str] | None] = []
+    parts: list[_Part | None] = []
     for part in text.split("/"):
-        if part == "**":
-            if not parts or parts[-1] is not None:
-                parts.append(None)
-        else:
-            expression = _part_expression(part, names, choices)
-            parts.append(re.compile(expression, re.IGNORECASE | re.DOTALL))
+        if part in ("", ".", ".."):
+            raise PatternError(f'no file ever has the part "{part}" in its path')
+        if part != "**":
+            parts.append(tuple(_pieces(part, names, choices)))
+        elif not parts or parts[-1] is not None:
+            parts.append(None)
     if parts[-1] is None:  # "a/**" means everything below a, not a itself
-        parts.append(re.compile(".+", re.DOTALL))
-    return Pattern(text, tuple(names), tuple(parts), MappingProxyType(choices))
+        parts.append((_Piece(least=1),))
+    return Pattern(text, tuple(names), MappingProxyType(choices), tuple(parts))
 
 
-def _match_parts(
-    parts: tuple[re.Pattern[str] | None, ...], path: list[str]
-) -> list[re.Match[str]] | None:
-    """The matches of all parts that are not ``**``, if they cover the whole path."""
-    found: list[re.Match[str]] = []
+# -- inside
+
+
+def _match_parts(parts: tuple[_Part | None, ...], path: list[str]) -> list[dict[str, str]] | None:
+    """What each part that is not ``**`` captures, if they cover the whole path.
+
+    Only the last ``**`` is reconsidered: what an earlier one leaves to it, it can take as well.
+    """
+    found: list[dict[str, str]] = []
     at, here = 0, 0
-    again: tuple[int, int, int] | None = (
-        None  # the last "**": its place, the path's, matches so far
-    )
+    again: tuple[int, int, int] | None = None  # the last "**": its place, the path's, len(found)
     while here < len(path):
-        expression = parts[at] if at < len(parts) else None
-        if at < len(parts) and expression is None:
+        part = parts[at] if at < len(parts) else None
+        if at < len(parts) and part is None:
             again = (at, here, len(found))
             at += 1
-        elif expression is not None and (match := expression.fullmatch(path[here])):
-            found.append(match)
+        elif part is not None and (captured := _match_part(part, path[here])) is not None:
+            found.append(captured)
             at, here = at + 1, here + 1
         elif again is not None:
             at, here = again[0] + 1, again[1] + 1
@@ -98,29 +131,40 @@ def _match_parts(
     return found if at == len(parts) else None
 
 
-def _part_expression(part: str, names: list[str], choices: dict[str, Mapping[str, str]]) -> str:
-    """An expression for one part of a path."""
-    wilds: list[tuple[str, str]] = []  # (wildcard, what follows it until the next wildcard)
-    fixed = ""
-    wild = ""
+def _match_part(part: _Part, text: str) -> dict[str, str] | None:
+    """Go through the pieces, back where they fail; no (piece, place) is entered twice."""
+    entered: set[tuple[int, int]] = {(0, 0)}
+    ways = [part[0].ends(text, 0)]
+    begins = [0]
+    while ways:
+        end = next(ways[-1], None)
+        if end is None:
+            ways.pop()
+            begins.pop()
+        elif len(ways) == len(part):
+            if end == len(text):
+                places = zip(part, begins, [*begins[1:], end], strict=True)
+                return {piece.name: text[a:b] for piece, a, b in places if piece.name}
+        elif (len(ways), end) not in entered:
+            entered.add((len(ways), end))
+            ways.append(part[len(ways)].ends(text, end))
+            begins.append(end)
+    return None
+
+
+def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) -> Iterator[_Piece]:
     for found in _TOKEN.finditer(part):
-        if found["star"] or found["capture"] is not None:
-            new = ".*?" if found["star"] else _capture(found["capture"], names, choices)
-            if found["star"] and wild == ".*?" and not fixed:
-                continue
-            wilds.append((wild, fixed))
-            wild, fixed = new, ""
-        elif found["one"]:
-            fixed += "."
-        elif found["text"] in "{}":
-            raise PatternError(f"the brace {found['text']!r} has no partner")
+        if found["star"]:
+            yield _Piece()
+        elif found["brace"]:
+            raise PatternError(f"the brace {found['brace']!r} has no partner")
+        elif found["text"]:
+            yield _Piece(fixed=(_literal(found["text"], wild="?"),))
         else:
-            fixed += re.escape(found["text"])
-    settled = "".join(f"(?>{wild}{after})" if wild else after for wild, after in wilds)
-    return settled + wild + fixed
+            yield _capture(found["capture"], names, choices)
 
 
-def _capture(text: str, names: list[str], choices: dict[str, Mapping[str, str]]) -> str:
+def _capture(text: str, names: list[str], choices: dict[str, tuple[str, ...]]) -> _Piece:
     found = _CAPTURE.match(text)
     if found is None:
         raise PatternError(f"{{{text}}} is no capture; write {{name}} or {{name:one|two}}")
@@ -129,8 +173,15 @@ def _capture(text: str, names: list[str], choices: dict[str, Mapping[str, str]])
         raise PatternError(f"the capture {{{name}}} stands there twice")
     names.append(name)
     if found["choices"] is None:
-        return f"(?P<{name}>.+?)"
-    words = found["choices"].split("|")
-    choices[name] = MappingProxyType({word.lower(): word for word in words})
-    longest_first = sorted(words, key=len, reverse=True)
-    return f"(?P<{name}>{'|'.join(map(re.escape, longest_first))})"
+        return _Piece(least=1, name=name)
+    words = tuple(found["choices"].split("|"))
+    if "" in words:
+        raise PatternError(f"one of the choices of {{{name}}} is empty")
+    choices[name] = words
+    return _Piece(fixed=tuple(map(_literal, sorted(words, key=len, reverse=True))), name=name)
+
+
+def _literal(text: str, wild: str = "") -> re.Pattern[str]:
+    """``text`` itself, whatever its case; a character in ``wild`` stands for any one."""
+    escaped = "".join("." if char in wild else re.escape(char) for char in text)
+    return re.compile(escaped, re.IGNORECASE | re.DOTALL)

@@ -8,7 +8,7 @@ import pytest
 from watcher import sandbox as sb
 from watcher.app.core import App
 from watcher.app.places import Places
-from watcher.journal import Reader
+from watcher.journal.reader import Reader
 from watcher.model import Entry, ScanEnded
 from watcher.settings import Account, Config, Folder
 from watcher.states import OPEN

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import SAMPLES
 from watcher import sandbox as sb
-from watcher.journal import Reader
+from watcher.journal.reader import Reader
 from watcher.model import State
 from watcher.settings import (
     AfterRefusal,

@@ -13,7 +13,7 @@ STOP = threading.Event()
 
 def test_leaves_a_file_open(): os.open(__file__, os.O_RDONLY)
 def test_leaves_a_thread(): threading.Thread(target=STOP.wait, daemon=True).start()
-def test_leaves_a_log_handler(): logging.getLogger("x").addHandler(logging.NullHandler())
+def test_leaves_a_log_handler(): logging.getLogger("x").addHandler(logging.StreamHandler())
 def test_comes_after_them(): pass
 def test_leaves_what_ends_a_moment_later(): threading.Timer(0.1, int).start()
 """

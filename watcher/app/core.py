@@ -18,7 +18,8 @@ from watcher.app.places import lock, write_atomically
 from watcher.app.threads import Threads
 from watcher.app.wire import Wire
 from watcher.folders import Folders, WatchedFiles, WatchedFolder
-from watcher.journal import Journal, Reader
+from watcher.journal.reader import Reader
+from watcher.journal.writer import Journal
 from watcher.model import FolderState
 from watcher.pipeline import Arm, Connection, Pending, Pipeline, Stop
 from watcher.ports import Plan
@@ -139,8 +140,8 @@ class App:
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
         self._arm(self._config)
         self._thread.start()
-        self._obey_orders()
         self._files.watch(self._places.orders, self._obey_orders)
+        self._obey_orders()
         self._say()
 
     def reload(self, config: Config) -> None:

@@ -42,27 +42,29 @@ def leave(places: Places, kind: str, path: str = "") -> str:
 class Orders:
     """Obeys orders: looks through the folders they name, and then has the pipeline take the files.
 
-    :meth:`look` and :meth:`hear` are called by different threads.
+    :meth:`look` and :meth:`hear` may be called by any thread.
     """
 
     def __init__(self, places: Places, post: Callable[[object], None]) -> None:
         """``post`` hands a message to the pipeline."""
         self._places = places
         self._post = post
+        self._looking = threading.Lock()  # nobody takes up an order twice
         self._lock = threading.Lock()
         self._taking: dict[str, str] = {}  # file of the order → path to be taken
         self._walks: dict[str, set[str]] = {}  # the same → folders still to be walked through
 
     def look(self, folders: Iterable[str], rescan: Callable[[str], None]) -> None:
         """Take up all orders that were left; ``rescan`` has one of ``folders`` walked through."""
-        for name in self._left():
-            match order := _read(name):
-                case Take(path):
-                    self._begin(name, path, folders_of(path, folders), rescan)
-                case _:
-                    if order is not None:
-                        self._post(order)
-                    os.unlink(name)
+        with self._looking:
+            for name in self._left():
+                match order := _read(name):
+                    case Take(path):
+                        self._begin(name, path, folders_of(path, folders), rescan)
+                    case _:
+                        if order is not None:
+                            self._post(order)
+                        _remove(name)
 
     def hear(self, news: object) -> None:
         """Go on with what waited for this news."""
@@ -112,8 +114,7 @@ class Orders:
             ]
             for name in done:
                 del self._taking[name], self._walks[name]
-                with contextlib.suppress(FileNotFoundError):  # somebody thought better of it
-                    os.unlink(name)
+                _remove(name)
 
 
 def folders_of(path: str, folders: Iterable[str]) -> set[str]:
@@ -127,6 +128,11 @@ def folders_of(path: str, folders: Iterable[str]) -> set[str]:
 def is_in(inner: str, outer: str) -> bool:
     """Whether a path is another or lies below it; both absolute, without symbolic links."""
     return (inner.rstrip(os.sep) + os.sep).startswith(outer.rstrip(os.sep) + os.sep)
+
+
+def _remove(name: str) -> None:
+    with contextlib.suppress(FileNotFoundError):  # whoever left it thought better of it
+        os.unlink(name)
 
 
 def _read(path: str) -> Take | Resume | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 from typing import Final
@@ -38,6 +37,8 @@ class _Lazy(click.Group):
                 found = importlib.import_module(f"watcher.cli.{module}").command
                 assert isinstance(found, click.Command)
                 return found
+        import difflib  # noqa: PLC0415 - only for a name that is wrong
+
         near = difflib.get_close_matches(cmd_name, self.list_commands(ctx), 1)
         if near and not ctx.resilient_parsing:
             ctx.fail(f"No such command '{cmd_name}'. Did you mean '{near[0]}'?")

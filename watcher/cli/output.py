@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher import view
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
-    from watcher.model import Entry
-
 #: How each tone of ``watcher.view`` looks in a terminal.
 _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
+
+#: What is aligned at its end: counts and sizes.
+_NUMBER: Final = re.compile(r"[\d.]+( [kMG]?B)?")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for machines.")
 
@@ -58,14 +58,6 @@ def say_json(value: object) -> None:
     say(json.dumps(value, ensure_ascii=False))
 
 
-def say_entry(entry: Entry, at: float) -> None:
-    """One line of what happens, as it happens."""
-    look = view.LOOKS[entry.state]
-    clock = time.strftime("%H:%M:%S", time.localtime(at))
-    say(f"{styled(clock, 'quiet')} {styled(f'{look.sign} {view.name(entry)}', look.tone)}"
-        f" {view.remark(entry)}")  # fmt: skip
-
-
 def moment(at: float) -> str:
     """A local time for people."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
@@ -89,10 +81,10 @@ def say_table(
 
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
-        numeric = all(row[number][:1].isdigit() for row in rows)
+        numeric = all(_NUMBER.fullmatch(row[number]) for row in rows)
         table.add_column(
             column,
-            justify="right" if numeric and number else "left",
+            justify="right" if numeric else "left",
             overflow="fold",
             no_wrap=not number,
         )

@@ -32,6 +32,7 @@ def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click 
     A change of the configuration is taken up at once; a version with mistakes is reported and
     the last good one stays in force. Ctrl-C ends it within seconds; nothing is lost by that.
     """
+    version = _version(config_path(ctx))
     loaded = load_config(ctx)
     where = places(ctx)
     with log_to(where, loaded.config.log_level), stop_signal() as stop:
@@ -41,11 +42,22 @@ def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click 
         app.start()
         try:
             app.watch_file(config_path(ctx), lambda: _reload(ctx, app))
+            if _version(config_path(ctx)) != version:  # while nobody watched it yet
+                _reload(ctx, app)
             if not as_json:
                 _say_warnings(loaded)
             wait_for_end(app, stop)
         finally:
             app.stop()
+
+
+def _version(path: str) -> tuple[int, int, int]:
+    """What tells one version of a file from another; zeros if it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _reload(ctx: click.Context, app: App) -> None:

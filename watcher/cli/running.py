@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher import view
-from watcher.cli.output import say, say_entry, say_json, styled
+from watcher.cli.output import say, say_json, styled
 from watcher.errors import WatcherError
 from watcher.model import Entry, FolderState, State
 from watcher.pipeline import Connection
@@ -58,11 +58,18 @@ class LiveLines:
             case Entry() if self.as_json:
                 say_json(view.record(news))
             case Entry(state=state) if state in _TOLD:
-                say_entry(news, time.time())
+                _say_entry(news)
             case FolderState() | Connection() | str() if not self.as_json:
                 _say_news(news)
             case _:
                 pass
+
+
+def _say_entry(entry: Entry) -> None:
+    look = view.LOOKS[entry.state]
+    clock = styled(time.strftime("%H:%M:%S"), "quiet")
+    name = styled(f"{look.sign} {view.name(entry)}", look.tone)
+    say(f"{clock} {name} {view.remark(entry)}")
 
 
 def _say_news(news: FolderState | Connection | str) -> None:

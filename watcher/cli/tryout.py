@@ -149,7 +149,7 @@ def _drop_sample(folder: str) -> None:
 
 
 def _sum_up(places: Places) -> None:
-    from watcher.journal import Reader  # noqa: PLC0415 - the end need not cost at the start
+    from watcher.journal.reader import Reader  # noqa: PLC0415 - the end need not cost at the start
 
     reader = Reader(places.journal)
     try:

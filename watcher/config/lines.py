@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-#: A key's way from the top: names of tables, and numbers (from 0) in arrays of tables.
+#: A key's way from the top: names of tables, and numbers (from 0) in arrays.
 Way = tuple[str | int, ...]
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
-_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
-_LONG = re.compile(r'"""|' + "'''")
+_TOKEN = re.compile(
+    r'''(?P<long>"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^']|'{1,2}(?!'))*'{3,5})'''
+    r"""|(?P<word>"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s\[\]{}=,."'#]+)"""
+    r"""|(?P<end>\n)|(?P<sign>[\[\]{}=,.])|\#[^\n]*|[^\S\n]+""",
+    re.DOTALL,
+)
+
+
+@dataclass
+class _Open:
+    """A table or an array that is being read. ``number`` is an array's next element, else None."""
+
+    way: Way
+    number: int | None = None
+    key: list[str] = field(default_factory=list)
 
 
 def locate(text: str) -> dict[Way, int]:
-    """Line numbers (from 1) of all tables and keys; keys of inline tables share their line."""
-    found: dict[Way, int] = {}
-    counts: dict[Way, int] = {}
-    table: Way = ()
-    inside = ""  # the quotes of a text over several lines, while in one
-    for number, line in enumerate(text.splitlines(), 1):
-        if inside:
-            inside = "" if inside in line else inside
-            continue
-        if header := _HEADER.match(line):
-            table = _enter(_parts(header[2]), counts, is_array=header[1] == "[[")
-            found.setdefault(table, number)
-        elif key := _KEY.match(line):
-            found.setdefault((*table, *_parts(key[1])), number)
-        quotes = _LONG.findall(line)
-        if len(quotes) % 2:
-            inside = quotes[-1]
-    return found
+    """Line numbers (from 1) of all tables, keys and elements of arrays in a valid TOML text."""
+    reader = _Reader()
+    for line, token, is_word in _tokens(text):
+        reader.take(token, line, is_word=is_word)
+    return reader.found
 
 
 def line_of(way: Way, lines: Mapping[Way, int]) -> int:
@@ -53,8 +53,98 @@ def name_of(way: Way) -> str:
     return text
 
 
-def _parts(text: str) -> list[str]:
-    return [part.strip("\"'") for part in _PART.findall(text)]
+# -- inside
+
+
+class _Reader:
+    """Follows the tokens of a text and notes where keys and elements begin."""
+
+    def __init__(self) -> None:
+        self.found: dict[Way, int] = {}
+        self._counts: dict[Way, int] = {}  # the last element of each array of tables
+        self._table: Way = ()
+        self._head = ""  # the brackets of a header while in one
+        self._in_value = False
+        self._open = [_Open(())]
+
+    def take(self, token: str, line: int, *, is_word: bool) -> None:
+        """The next token; line ends matter only between the top's keys."""
+        here = self._open[-1]
+        if here.number is not None or self._in_value:
+            self._take_in_value(token, line, is_word=is_word)
+        elif is_word:
+            here.key.append(_unquoted(token))
+        elif token == "=":
+            self._in_value = True
+            here.way = self._note(here.way, here.key, line)
+        elif token == "}":
+            self._close()
+        elif len(self._open) == 1:
+            self._take_in_header(token, line)
+
+    def _take_in_header(self, token: str, line: int) -> None:
+        top = self._open[0]
+        if token in "[]":
+            self._head += token
+        elif token == "\n" and self._head:
+            self._table = _enter(top.key, self._counts, is_array=self._head.startswith("[["))
+            for size in range(1, len(self._table) + 1):
+                self.found.setdefault(self._table[:size], line)
+            self._open, self._head = [_Open(self._table)], ""
+
+    def _take_in_value(self, token: str, line: int, *, is_word: bool) -> None:
+        here = self._open[-1]
+        begins = is_word or token in "[{"
+        if here.number is not None and begins:
+            self.found.setdefault((*here.way, here.number), line)
+        way = here.way if here.number is None else (*here.way, here.number)
+        if is_word:
+            return
+        if token == "[":
+            self._open.append(_Open(way, number=0))
+        elif token == "{":
+            self._open.append(_Open(way))
+            self._in_value = False
+        elif token in "]}":
+            self._close()
+        elif token == ",":
+            self._next()
+        elif token == "\n" and len(self._open) == 1:
+            self._open, self._in_value = [_Open(self._table)], False
+
+    def _next(self) -> None:
+        here = self._open[-1]
+        if here.number is not None:
+            here.number += 1
+        else:
+            self._open[-1] = _Open(here.way[: len(here.way) - len(here.key)])
+            self._in_value = False
+
+    def _close(self) -> None:
+        self._open.pop()
+        self._in_value = True
+
+    def _note(self, way: Way, key: list[str], line: int) -> Way:
+        for size in range(1, len(key) + 1):
+            self.found.setdefault((*way, *key[:size]), line)
+        return (*way, *key)
+
+
+def _tokens(text: str) -> Iterator[tuple[int, str, bool]]:
+    """(line, token, whether it is a word or a text); a line end closes the last line as well."""
+    line = 1
+    for found in _TOKEN.finditer(text + "\n"):
+        if found["word"] or found["long"]:
+            yield line, found["word"] or found["long"], True
+        elif found["sign"] or found["end"]:
+            yield line, found[0], False
+        line += found[0].count("\n")
+
+
+def _unquoted(word: str) -> str:
+    if word[0] == '"' and "\\" in word:
+        return str(tomllib.loads(f"key = {word}")["key"])
+    return word[1:-1] if word[0] in "\"'" else word
 
 
 def _enter(parts: list[str], counts: dict[Way, int], *, is_array: bool) -> Way:

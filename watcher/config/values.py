@@ -1,22 +1,24 @@
-"""One value of the file → one value of the settings, or a mistake that says what was expected."""
+"""One value of the file → one value of the settings, or mistakes that say what was expected."""
 
 from __future__ import annotations
 
-import difflib
 import enum
+import math
 import re
 import types
 import typing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from watcher.config.lines import Way, line_of, name_of
-from watcher.settings import Item, Label
+from watcher.config.mistakes import nearest, shown
+from watcher.settings import Item, Label, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+
+    from watcher.config.lines import Way
+    from watcher.config.mistakes import Mistakes
 
 _UNITS: Final = types.MappingProxyType(
     {
@@ -24,7 +26,10 @@ _UNITS: Final = types.MappingProxyType(
         "kib": 2**10, "mib": 2**20, "gib": 2**30,
     }
 )  # fmt: skip
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)\Z")
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)\Z")
+#: Whole numbers beyond this fit into no database and no other program.
+_LARGEST: Final = 2**63 - 1
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WORDS: Final = types.MappingProxyType(
     {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 )
@@ -37,49 +42,32 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this module
     """A value is not what it should be; the text says what it should be."""
 
 
-@dataclass
-class Mistakes:
-    """Collects everything that is wrong, each with the line it stands on."""
-
-    path: str
-    lines: Mapping[Way, int]
-    texts: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def add(self, way: Way, text: str) -> None:
-        """Note a mistake at a key."""
-        self.texts.append(f"{self.place(way)}: {text}")
-
-    def warn(self, way: Way, text: str) -> None:
-        """Note something that is allowed, and perhaps not meant."""
-        self.warnings.append(f"{self.place(way)}: {text}")
-
-    def place(self, way: Way) -> str:
-        """Where a key stands: file, line and the key itself."""
-        line = line_of(way, self.lines)
-        name = name_of(way)
-        return f"{self.path}:{line}: {name}" if line else f"{self.path}: {name}".rstrip(": ")
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """``; did you mean "…"?`` with the most similar of ``words``, or ""."""
-    found = difflib.get_close_matches(word.lower(), list(words), n=1, cutoff=0.5)
-    return f'; did you mean "{found[0]}"?' if found else ""
-
-
 def convert(name: str, value: object, kind: Any, way: Way, mistakes: Mistakes) -> Any:
-    """The setting called ``name`` from its raw value, or None and a mistake noted."""
+    """The setting called ``name`` from its raw value, or None and mistakes noted."""
     try:
         if name in SIZES:
             return _size(value)
         if name in ITEMS:
-            return _items(value)
+            return _items(value, way, mistakes)
         if name == "labels":
-            return _labels(value)
-        return _plain(value, kind)
+            return _labels(value, way, mistakes)
+        return _without_controls(_plain(value, kind))
     except _Wrong as wrong:
         mistakes.add(way, str(wrong))
         return None
+
+
+def refuse_unknown(
+    table: dict[str, Any], known: Iterable[str], way: Way, mistakes: Mistakes, elsewhere: Any
+) -> None:
+    """Note every key of ``table`` that is not ``known``; ``elsewhere`` says where others belong."""
+    for name in table:
+        inner = (*way, name)
+        if name in known or inner in mistakes.secrets:
+            continue
+        belongs = f"; it belongs in {elsewhere[name]}" if name in elsewhere else ""
+        hint = belongs or nearest(name, known) or f"; known are {', '.join(known)}"
+        mistakes.add(inner, f"this key is not known here{hint}")
 
 
 def _plain(value: object, kind: Any) -> Any:
@@ -90,83 +78,117 @@ def _plain(value: object, kind: Any) -> Any:
         if typing.get_origin(option) is tuple:
             return _texts(value)
         if _is(value, option):
-            return float(value) if option is float else value  # type: ignore[arg-type]  # _is
+            return _number(value, option) if isinstance(value, int | float) else value
     expected = " or ".join(_WORDS[option] for option in options)
-    raise _Wrong(f"{_shown(value)} is not {expected}")
-
-
-def _is(value: object, option: Any) -> bool:
-    if option is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return type(value) is option
+    raise _Wrong(f"{shown(value)} is not {expected}")
 
 
 def _options(kind: Any) -> tuple[Any, ...]:
     return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
 
 
+def _is(value: object, option: Any) -> bool:
+    return type(value) is option or (option is float and type(value) is int)
+
+
+def _number(value: float, option: Any) -> float:
+    """``bool`` is a number here as well."""
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise _Wrong(f"{shown(value)} is too large")
+    if not math.isfinite(value):
+        raise _Wrong(f"{shown(value)} is no number that can be used")
+    return float(value) if option is float else value
+
+
 def _choice(value: object, option: type[enum.Enum]) -> enum.Enum:
     words = [str(member.value) for member in option]
-    if value in words:
+    if isinstance(value, str) and value in words:
         return option(value)
     hint = nearest(value, words) if isinstance(value, str) else ""
-    raise _Wrong(f"{_shown(value)} is not one of {', '.join(map(_quoted, words))}{hint}")
+    listed = ", ".join(f'"{word}"' for word in words)
+    raise _Wrong(f"{shown(value)} is not one of {listed}{hint}")
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise _Wrong(f'{_shown(value)} is not a list of texts like ["one", "two"]')
+    if not isinstance(value, list):
+        raise _Wrong(f'{shown(value)} is not a list of texts like ["one", "two"]')
+    for text in value:
+        if not isinstance(text, str):
+            raise _Wrong(f'{shown(text)} in it is not text: write a list like ["one", "two"]')
     return tuple(value)
 
 
+def _without_controls(value: Any) -> Any:
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and _INVISIBLE.search(text):
+            raise _Wrong("there is a line break or another invisible character in it")
+    return value
+
+
 def _size(value: object) -> int:
-    if type(value) is int and value >= 0:
-        return value
-    found = _SIZE.match(value.strip()) if isinstance(value, str) else None
-    if found is None or found[2].lower() not in _UNITS:
-        raise _Wrong(f'{_shown(value)} is no size: write a number of bytes, or "20 MB"')
-    return int(float(found[1]) * _UNITS[found[2].lower()])
+    size: float = -1
+    if type(value) is int:
+        size = value
+    elif isinstance(value, str) and (found := _SIZE.match(value.strip())):
+        size = round(float(found[1]) * _UNITS.get(found[2].lower(), -1))
+    if size < 0:
+        raise _Wrong(f'{shown(value)} is no size: write a number of bytes, or "20 MB"')
+    return int(_number(size, int))
 
 
-def _items(value: object) -> tuple[Item, ...]:
-    pairs: list[tuple[Any, Any]]
+def _items(value: object, way: Way, mistakes: Mistakes) -> tuple[Item, ...]:
+    """Tags or metadatas, from a simple table or the API's list form."""
     if isinstance(value, dict):
-        pairs = list(value.items())
-    elif isinstance(value, list) and all(
-        isinstance(item, dict) and set(item) == {"name", "value"} for item in value
-    ):
-        pairs = [(item["name"], item["value"]) for item in value]
+        tables = [((*way, name), {"name": name, "value": each}) for name, each in value.items()]
+    elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        tables = [((*way, number), each) for number, each in enumerate(value)]
     else:
         raise _Wrong(
-            'neither a table like { office = "Paris" } nor a list like '
-            '[{ name = "office", value = "Paris" }]'
+            f'{shown(value)} is neither a table like {{ office = "Paris" }} nor a list like'
+            ' [{ name = "office", value = "Paris" }]'
         )
-    for name, item in pairs:
-        if not isinstance(name, str) or not name:
-            raise _Wrong(f"{_shown(name)} is no name: it must be a text")
-        if not isinstance(item, bool | int | float | str):
-            raise _Wrong(f'the value of "{name}" is neither text, number, true nor false')
-    return tuple(Item(name=name, value=item) for name, item in pairs)
+    kinds = {"name": str, "value": Value}
+    found: dict[str, Item] = {}
+    for inner, each in tables:
+        item = _table(each, kinds, inner, mistakes, required=tuple(kinds))
+        name = item.get("name")
+        if name == "":
+            mistakes.add(inner, "its name is empty")
+        elif name in found:
+            mistakes.add(inner, f"{shown(name)} stands there twice")
+        elif len(item) == len(kinds):
+            found[item["name"]] = Item(**item)
+    return tuple(found.values())
 
 
-def _labels(value: object) -> tuple[Label, ...]:
-    try:
-        return tuple(msgspec.convert(value, list[Label]))
-    except msgspec.ValidationError as error:
-        known = ", ".join(each.name for each in msgspec.structs.fields(Label))
-        raise _Wrong(f"{error}; a label has {known}") from error
-
-
-def _shown(value: object) -> str:
-    text = (
-        f'"{value}"'
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
+def _labels(value: object, way: Way, mistakes: Mistakes) -> tuple[Label, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise _Wrong(
+            f'{shown(value)} is not a list of labels like [{{ job_key = "…", stage = "new" }}]'
+        )
+    kinds = {field.name: field.type for field in msgspec.structs.fields(Label)}
+    return tuple(
+        Label(**_table(each, kinds, (*way, number), mistakes)) for number, each in enumerate(value)
     )
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _quoted(word: str) -> str:
-    return f'"{word}"'
+def _table(
+    table: dict[str, Any],
+    kinds: dict[str, Any],
+    way: Way,
+    mistakes: Mistakes,
+    required: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """The values of a small table, wrong ones left out and noted."""
+    refuse_unknown(table, tuple(kinds), way, mistakes, {})
+    for name in required:
+        if name not in table:
+            mistakes.add(way, f"its {name} is missing")
+    found = {}
+    for name, value in table.items():
+        if name in kinds:
+            try:
+                found[name] = _plain(value, kinds[name])
+            except _Wrong as wrong:
+                mistakes.add((*way, name), str(wrong))
+    return found

@@ -12,9 +12,7 @@ are not valid text survive. A path is kept as folder + directory below it + name
 ``folders.path`` depends on where a folder is mounted.
 
 Only this package speaks SQL, in the subset that SQLite ≥ 3.35 and PostgreSQL share.
+
+``reader.Reader`` looks, ``writer.Journal`` changes; nothing is imported here, so that commands
+which only look start without what writing takes.
 """
-
-from watcher.journal.reader import Reader
-from watcher.journal.writer import Journal
-
-__all__ = ["Journal", "Reader"]
