@@ -150,8 +150,8 @@ class Journal(Protocol):
         """When uploads of an account started since ``since``."""
         ...
 
-    def due_jobs(self, account: str, now: float, limit: int) -> list[Job]:
-        """Up to ``limit`` uploads that may start, those that are due longest first."""
+    def due_jobs(self, account: str, now: float, limit: int, folders: Collection[str]) -> list[Job]:
+        """Up to ``limit`` uploads of ``folders`` that may start, those due longest first."""
         ...
 
     def uncertain_jobs(self, now: float, limit: int) -> list[tuple[Job, float]]:

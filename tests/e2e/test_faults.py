@@ -81,3 +81,18 @@ def test_an_answer_that_never_came_is_asked_for_and_not_sent_again(world):
     world.stop()
     assert len(world.sandbox.ledger.records()) == 1
     assert list(world.states().values()) == ["parsed"]
+
+
+def test_a_folder_that_is_not_watched_any_more_sends_nothing_until_it_is_again(world, eventually):
+    world.sandbox.faults.set(Fault(kind=Kind.HTML, times=None))
+    folder, other = world.folder(), world.folder("other")
+    world.start(folder, other)
+    drop(folder, 2)
+    eventually(lambda: len(world.sandbox.ledger.records()) >= 1, within=30)
+    world.app.reload(world.config(other))
+    world.sandbox.faults.clear()
+    make_pdf(os.path.join(other.path, "other.pdf"), "other")
+    eventually(lambda: len(world.arrived()) == 1, within=30)
+    assert world.arrived()[0].file_name == "other.pdf"
+    world.app.reload(world.config(folder, other))
+    eventually(lambda: len(world.arrived()) == 3, within=30)

@@ -127,10 +127,11 @@ def test_a_file_that_is_gone_is_noticed_when_it_returns(journal):
 def test_jobs_come_in_the_order_they_are_due(journal):
     late, early = queue(journal, "late.pdf", now=5.0), queue(journal, "early.pdf", now=3.0)
     queue(journal, "other.pdf", account="other")
-    assert [job.file_id for job in journal.due_jobs("default", 10.0, 9)] == [early, late]
-    assert [job.file_id for job in journal.due_jobs("default", 4.0, 9)] == [early]
+    assert [job.file_id for job in journal.due_jobs("default", 10.0, 9, [FOLDER])] == [early, late]
+    assert [job.file_id for job in journal.due_jobs("default", 4.0, 9, [FOLDER])] == [early]
     assert journal.next_due(4.0) == 5.0
-    (job,) = journal.due_jobs("default", 10.0, 1)
+    assert journal.due_jobs("default", 10.0, 9, ["/not watched any more"]) == []
+    (job,) = journal.due_jobs("default", 10.0, 1, [FOLDER])
     assert (job.fields, job.stat.inode) == ((("tags", "[]"),), 2**64 - 1)
 
 
@@ -255,7 +256,7 @@ def test_a_damaged_journal_is_a_clear_error(tmp_path):
 @pytest.mark.parametrize("method", ["due_jobs", "uncertain_jobs", "unread", "next_due", "to_file"])
 def test_what_is_asked_in_every_turn_never_walks_through_history(journal, method):
     arguments = {
-        "due_jobs": ("default", 1.0, 5), "uncertain_jobs": (1.0, 5),
+        "due_jobs": ("default", 1.0, 5, [FOLDER]), "uncertain_jobs": (1.0, 5),
         "unread": (1.0, 5, [FOLDER]), "next_due": (1.0,), "to_file": (),
     }[method]  # fmt: skip
     for number in range(300):

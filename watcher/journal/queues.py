@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 class Queues(Store):
     """Queries behind the pipeline's work; each uses a partial index of open files only."""
 
-    def due_jobs(self, account: str, now: float, limit: int) -> list[Job]:
-        """Up to ``limit`` uploads that may start, those that are due longest first."""
+    def due_jobs(self, account: str, now: float, limit: int, folders: Collection[str]) -> list[Job]:
+        """Up to ``limit`` uploads of ``folders`` that may start, those due longest first."""
+        marks = ", ".join("?" * len(folders))
         return self._jobs(
             "f.account = ? AND f.state IN ('queued', 'waiting') AND f.due_at <= ? "
-            "ORDER BY f.due_at LIMIT ?",
+            f"AND o.path IN ({marks}) ORDER BY f.due_at LIMIT ?",
             account,
             now,
+            *map(os.fsencode, folders),
             limit,
         )
 

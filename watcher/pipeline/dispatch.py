@@ -129,7 +129,7 @@ class Dispatch:
             free = pace.free(tick)
             if not free:
                 continue
-            for job in self._journal.due_jobs(name, now, free):
+            for job in self._journal.due_jobs(name, now, free, self._plans):
                 self._journal.step(job.file_id, Step(State.UPLOADING), now)
                 self._starting.append(job)
                 pace.start()
