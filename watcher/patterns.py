@@ -4,8 +4,8 @@ Paths are relative to a watched folder, their parts joined by ``/``. Letters mat
 case, as the same folder is typed "Yes" by one person and "yes" by the next; what a capture gives
 is the path's own spelling, or the pattern's where it lists choices.
 
-Matching takes at most (characters of the pattern) × (characters of the path) steps, whatever a
-person writes: no place in a part is ever tried twice. Wildcards and captures take the shortest
+Matching takes at most as many steps as the pattern has characters times those of the path, whatever
+a person writes: no place in a part is ever entered twice. Wildcards and captures take the shortest
 text that lets the whole match.
 """
 
@@ -41,10 +41,13 @@ class _Piece:
     least: int = 0
     name: str = ""
 
-    def ends(self, text: str, begin: int) -> Iterator[int]:
-        """Where the piece may end that begins at ``begin``, the preferred place first."""
+    def ends(self, text: str, begin: int, beyond: int) -> Iterator[int]:
+        """Where the piece may end that begins at ``begin``, the preferred place first.
+
+        One that takes anything ends before ``beyond``: from there on it has been tried.
+        """
         if not self.fixed:
-            yield from range(begin + self.least, len(text) + 1)
+            yield from range(begin + self.least, beyond)
         for expression in self.fixed:
             if found := expression.match(text, begin):
                 yield found.end()
@@ -133,23 +136,27 @@ def _match_parts(parts: tuple[_Part | None, ...], path: list[str]) -> list[dict[
 
 def _match_part(part: _Part, text: str) -> dict[str, str] | None:
     """Go through the pieces, back where they fail; no (piece, place) is entered twice."""
-    entered: set[tuple[int, int]] = {(0, 0)}
-    ways = [part[0].ends(text, 0)]
-    begins = [0]
-    while ways:
-        end = next(ways[-1], None)
-        if end is None:
-            ways.pop()
-            begins.pop()
-        elif len(ways) == len(part):
+    entered: set[tuple[int, int]] = set()
+    beyond = [len(text) + 1] * len(part)
+    ways: list[Iterator[int]] = []
+    begins: list[int] = []
+    end = 0
+    while True:
+        at = len(ways)
+        if at == len(part):
             if end == len(text):
                 places = zip(part, begins, [*begins[1:], end], strict=True)
                 return {piece.name: text[a:b] for piece, a, b in places if piece.name}
-        elif (len(ways), end) not in entered:
-            entered.add((len(ways), end))
-            ways.append(part[len(ways)].ends(text, end))
+        elif (at, end) not in entered:
+            entered.add((at, end))
+            ways.append(part[at].ends(text, end, beyond[at]))
+            beyond[at] = min(beyond[at], end + part[at].least)
             begins.append(end)
-    return None
+        while ways and (end := next(ways[-1], -1)) < 0:
+            ways.pop()
+            begins.pop()
+        if not ways:
+            return None
 
 
 def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) -> Iterator[_Piece]:

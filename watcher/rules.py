@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import posixpath
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,20 +20,24 @@ from watcher.placeholders import built_in, fill
 from watcher.settings import CreatedAt, CreatedAtFormat, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from watcher.model import Document, Sniffed
     from watcher.patterns import Pattern
     from watcher.settings import Folder, Item, Label, Rule
 
-#: Names that are ignored everywhere: hidden files, side files and half-written files of Office,
-#: browsers, synchronisers and editors, placeholders of cloud storage, our own notes.
+#: Names that are ignored everywhere, of files and of folders on their way: hidden ones; side files
+#: and half-written files of Office, browsers, synchronisers and editors; placeholders of cloud
+#: storage; bins and thumbnails that systems and network drives keep; our own notes.
 IGNORED_NAMES: Final = (
     ".*", "~$*", ".~lock.*#", "~*.tmp", "*.tmp", "*.part", "*.partial", "*.filepart",
-    "*.crdownload", "*.download", "*.opdownload", "._*", ".ds_store", "thumbs.db", "desktop.ini",
-    "*.swp", "*.swx", "*~", "~wrl*", ".syncthing.*", "~syncthing~*", ".nfs*", ".dropbox*",
-    "*.cloud", "*.cloudf", "*.icloud", "*.odopen", "*.error.txt",
+    "*.crdownload", "*.crswap", "*.download", "*.opdownload", "._*", ".ds_store", "thumbs.db",
+    "desktop.ini", "*.swp", "*.swx", "*~", "~wrl*", "*.sb-????????-??????", ".syncthing.*",
+    "~syncthing~*", ".nfs*", ".dropbox*", "*.cloud", "*.cloudf", "*.icloud", "*.odopen",
+    "$recycle.bin", "#recycle", "@recycle", "@eadir", "system volume information", "__macosx",
+    "*.error.txt",
 )  # fmt: skip
+_WILD: Final = frozenset("*?[")
 STAGES: Final = ("new", "yes", "later", "no")
 #: As long as HrFlow's references may be, as far as known; longer ones are cut off elsewhere.
 REFERENCE_LENGTH: Final = 255
@@ -51,29 +56,31 @@ class _NotRoutedError(Exception):
 
 
 def ignore_filter(folder: Folder) -> Callable[[str], str]:
-    """Gives, for a path below the folder, the pattern that ignores it, or ""."""
-    names = _any_of(IGNORED_NAMES)
-    own = tuple(pattern for pattern in folder.ignore if "/" not in pattern)
-    paths = tuple(pattern for pattern in folder.ignore if "/" in pattern)
-    targets = tuple(
-        target.strip("/").lower() + "/"
-        for target in (folder.sent_folder, folder.refused_folder)
-        if not target.startswith(("/", "\\")) and ":" not in target
-    )
-    built_in_or_own = _any_of((*IGNORED_NAMES, *own))
+    """Gives, for a path below the folder, the pattern that ignores it, or "".
+
+    A pattern that fits a folder on the file's way ignores the file. Called for every event.
+    """
+    by_name = _name_filter((*IGNORED_NAMES, *(each for each in folder.ignore if "/" not in each)))
+    paths = [
+        (pattern, compile_pattern(pattern.strip("/")).match)
+        for pattern in folder.ignore
+        if "/" in pattern
+    ]
+    targets = _targets_below(folder)
 
     def find(below: str) -> str:
         parts = below.split("/")
-        if built_in_or_own.match(parts[-1]):
-            return _first((*IGNORED_NAMES, *own), parts[-1])
-        for part in parts[:-1]:
-            if names.match(part):
-                return _first(IGNORED_NAMES, part)
+        for part in parts:
+            if pattern := by_name(part):
+                return pattern
         lower = below.lower() + "/"
-        return next(
-            (target for target in targets if lower.startswith(target)),
-            next((path for path in paths if _fits_path(path, below)), ""),
-        )
+        if lower.startswith(targets):
+            return next(target for target in targets if lower.startswith(target))
+        for pattern, fits in paths:
+            for end in range(1, len(parts) + 1):
+                if fits("/".join(parts[:end])) is not None:
+                    return pattern
+        return ""
 
     return find
 
@@ -88,10 +95,14 @@ def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
     wanted = frozenset(folder.accept)
 
     def accept(sniffed: Sniffed) -> bool:
-        media_type = sniffed.media_type
-        return media_type in wanted or _main_type(media_type) in wanted
+        return fits_type(sniffed.media_type, wanted)
 
     return accept
+
+
+def fits_type(media_type: str, wanted: Collection[str]) -> bool:
+    """Whether a media type is ``wanted``, as itself or as one of ``image/*``."""
+    return media_type in wanted or media_type.partition("/")[0] + "/*" in wanted
 
 
 def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
@@ -149,21 +160,50 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
 # -- inside
 
 
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(fnmatch.translate, patterns)), re.IGNORECASE)
+def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:
+    """Gives the pattern that fits a name, or "".
+
+    Whole names, endings and first characters are looked up; few names need an expression.
+    """
+    whole = {each.lower(): each for each in patterns if not _WILD & set(each)}
+    endings = {each[1:].lower(): each for each in patterns if _is_ending(each)}
+    others = [each for each in patterns if _WILD & set(each) and not _is_ending(each)]
+    free = [each for each in others if each[0] in _WILD]
+    firsts = frozenset(each[0].lower() for each in others if each[0] not in _WILD)
+    match_any, match_free, all_endings = _any_of(others), _any_of(free), tuple(endings)
+
+    def find(name: str) -> str:
+        lower = name.lower()
+        if lower in whole:
+            return whole[lower]
+        if lower.endswith(all_endings):
+            return next(endings[each] for each in all_endings if lower.endswith(each))
+        tried, match = (others, match_any) if lower[:1] in firsts else (free, match_free)
+        found = match(lower)
+        return tried[found.lastindex - 1] if found is not None and found.lastindex else ""
+
+    return find
 
 
-def _first(patterns: tuple[str, ...], name: str) -> str:
-    lower = name.lower()
-    return next(pattern for pattern in patterns if fnmatch.fnmatchcase(lower, pattern.lower()))
+def _any_of(patterns: list[str]) -> Callable[[str], re.Match[str] | None]:
+    """Matches what any of the patterns fits; the number of its group is the pattern's, from 1."""
+    expressions = [f"({fnmatch.translate(each.lower())})" for each in patterns]
+    return re.compile("|".join(expressions) or r"(?!)").match
 
 
-def _fits_path(pattern: str, below: str) -> bool:
-    return compile_pattern(pattern.strip("/")).match(below) is not None
+def _is_ending(pattern: str) -> bool:
+    return pattern.startswith("*") and not _WILD & set(pattern[1:])
 
 
-def _main_type(media_type: str) -> str:
-    return media_type.partition("/")[0] + "/*"
+def _targets_below(folder: Folder) -> tuple[str, ...]:
+    """Where files are filed below the folder: in small letters, each with "/" at its end."""
+    root = folder.path.replace("\\", "/").rstrip("/") + "/"
+    found = []
+    for target in (folder.sent_folder, folder.refused_folder):
+        place = posixpath.normpath(posixpath.join(root, target.replace("\\", "/")))
+        if place.startswith(root):
+            found.append(place[len(root) :].lower() + "/")
+    return tuple(found)
 
 
 def _choose(
@@ -178,8 +218,7 @@ def _choose(
 
 def _fits(rule: Rule, document: Document) -> bool:
     media_type, size = document.sniffed.media_type, document.stat.size
-    wanted = rule.media_types
-    if wanted and media_type not in wanted and _main_type(media_type) not in wanted:
+    if rule.media_types and not fits_type(media_type, rule.media_types):
         return False
     return size >= rule.min_size and not (rule.max_size and size > rule.max_size)
 

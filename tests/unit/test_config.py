@@ -1,21 +1,24 @@
 """A configuration's mistakes: all of them, where they stand, and what was expected."""
 
 import os
+import tomllib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.config import load, sense, show
+from watcher.config import load, show
+from watcher.config.leaks import find_secrets
 from watcher.config.lines import locate
+from watcher.config.mistakes import Mistakes
 from watcher.config.tables import Builder
-from watcher.config.values import Mistakes
 from watcher.errors import ConfigError
 from watcher.settings import AfterUpload, Item
 
 ACCOUNT = '[account]\nemail = "a@example.com"\n'
 FOLDER = '[[folders]]\npath = "/srv/cvs"\nsource_key = "k"\n'
 GOOD = ACCOUNT + FOLDER
+EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "config.example.toml")
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def read(tmp_path):
     def read(text, **more):
         path = tmp_path / "config.toml"
         path.write_text(text, encoding="utf-8")
-        values = {"environ": {"BASE": "/data"}, "home": "/home/jo", **more}
+        values = {"environ": {"BASE": "/data"}, "home": "/home/jo", "state_dir": "/var/own", **more}
         return load(str(path), **values)
 
     return read
@@ -46,15 +49,15 @@ def mistakes(read, tmp_path):
     [
         # (what is written, what is said of it): the line, the key, what was expected
         (GOOD + 'after_upload = "mov"', '6: folders[1].after_upload: "mov" is not one of "keep", "move", "trash"; did you mean "move"?'),
-        (GOOD + "recursiv = true", '6: folders[1].recursiv: this key is not known; did you mean "recursive"?'),
+        (GOOD + "recursiv = true", '6: folders[1].recursiv: this key is not known here; did you mean "recursive"?'),
         (GOOD + 'recursive = "yes"', '6: folders[1].recursive: "yes" is not true or false'),
         (GOOD + 'max_size = "20 Mo"', '6: folders[1].max_size: "20 Mo" is no size: write a number of bytes, or "20 MB"'),
-        (GOOD + 'tags = "x"', "6: folders[1].tags: neither a table"),
-        (GOOD + "tags = { a = [1] }", '6: folders[1].tags: the value of "a" is neither text'),
-        (GOOD + 'accept = ["pdf"]', '6: folders[1].accept: "pdf" is no media type like "application/pdf"'),
+        (GOOD + 'tags = "x"', '6: folders[1].tags: "x" is neither a table'),
+        (GOOD + "tags = { a = [1] }", "6: folders[1].tags.a: a list is not true or false or a whole number or a number or text"),
+        (GOOD + 'accept = ["pdf"]', '6: folders[1].accept[1]: "pdf" is no media type like "application/pdf"; did you mean "application/pdf"?'),
         (GOOD + 'account = "pari"', '6: folders[1].account: there is no account "pari"; there is default'),
         (GOOD + 'reference = "{sha265}"', '6: folders[1].reference: "{sha265}": {sha265} cannot be filled; did you mean "sha256"?'),
-        (GOOD + 'tags = { a = "{job}" }', '6: folders[1].tags: "{job}": {job} cannot be filled'),
+        (GOOD + 'tags = { a = "{job}" }', '6: folders[1].tags.a: "{job}": {job} cannot be filled'),
         (GOOD + 'tags = { a = "{" }', "has no partner"),
         (GOOD + 'labels = [{ job_key = "j", stage = "maybe" }]', 'the stage "maybe" is not one of new, yes, later, no'),
         (GOOD + 'labels = [{ stage = "yes" }]', "a label needs a job_key or a job_reference"),
@@ -65,7 +68,7 @@ def mistakes(read, tmp_path):
         (ACCOUNT, None),  # no folder yet is no mistake
         (FOLDER, "there is no account"),
         ('[account]\nemail = "nobody"\n' + FOLDER, '2: account.email: "nobody" is no email address'),
-        (ACCOUNT + "parallel_uploads = 0\n", "must be 1 to 64"),
+        (ACCOUNT + "parallel_uploads = 0\n", "3: account.parallel_uploads: 0 is not within 1 to 64"),
         (ACCOUNT + 'api_url = "http://api.example.com"\n', "must begin with https://"),
         (ACCOUNT + 'api_url = "http://127.0.0.1:80/v1"\n', None),  # the sandbox
         (ACCOUNT + '[[folders]]\npath = "cvs"\nsource_key = "k"', '4: folders[1].path: "cvs" is not a full path'),
@@ -73,8 +76,88 @@ def mistakes(read, tmp_path):
         (ACCOUNT + '[[folders]]\npath = "~"\nsource_key = "k"', "is your home folder"),
         (ACCOUNT + '[[folders]]\npath = "/"\nsource_key = "k"', "is a whole drive"),
         (ACCOUNT + '[[folders]]\npath = "/etc/hostname"\nsource_key = "k"', "is a file, not a folder"),
-        (ACCOUNT + '[[folders]]\npath = "/x"\n', "source_key is missing"),
+        (ACCOUNT + '[[folders]]\npath = "/x"\n', "3: folders[1].source_key: is missing"),
         ("x = [1,", "1: "),
+        # wrong types: each says what it expected
+        (GOOD + "recursive = 1", "6: folders[1].recursive: 1 is not true or false"),
+        (GOOD + "watch = 1979-05-27", '6: folders[1].watch: 1979-05-27 is not one of "auto"'),
+        (GOOD + "watch = { a = 1 }", "6: folders[1].watch: a table is not one of"),
+        (GOOD + "sent_folder = 3", "6: folders[1].sent_folder: 3 is not text in quotes"),
+        (GOOD + "accept = [1]", "6: folders[1].accept: 1 in it is not text"),
+        (GOOD + "accept = []", "nothing would ever be sent"),
+        (GOOD + 'ignore = "*.bak"', '"*.bak" is not a list of texts'),
+        (GOOD + 'ignore = [ "ok",\n "" ]', "7: folders[1].ignore[2]: is empty"),
+        (GOOD + 'ignore = ["./x"]', 'no file ever has the part "."'),
+        (GOOD + "poll_seconds = -1", "-1.0 is not within 0.05 to 86400 seconds"),
+        (GOOD + "poll_seconds = nan", "nan is no number that can be used"),
+        (GOOD + "settle_seconds = inf", "inf is no number that can be used"),
+        (GOOD + f"poll_seconds = {10**400}", "poll_seconds: a number of so many digits is too large"),
+        (GOOD + f"poll_seconds = {'9' * 5000}", "4300 digits"),  # the parser itself gives up
+        (GOOD + f"max_size = {2**63}", "is too large"),
+        (GOOD + f'max_size = "{"9" * 400} MB"', "is no size"),
+        (GOOD + "max_size = -1", "-1 is no size"),
+        (GOOD + f"tags = {{ a = {2**63} }}", "folders[1].tags.a: a number of so many digits is too large"),
+        (GOOD + "tags = { a = inf }", "folders[1].tags.a: inf is no number that can be used"),
+        (GOOD + "tags = [{ name = 'a' }]", "folders[1].tags[1]: its value is missing"),
+        (GOOD + "tags = [{ name = 'a', value = 1, vlaue = 2 }]", 'tags[1].vlaue: this key is not known here; did you mean "value"?'),
+        (GOOD + "tags = [{ name = 'a', value = 1 },\n { name = 'a', value = 2 }]", '7: folders[1].tags[2]: "a" stands there twice'),
+        (GOOD + "tags = { '' = 1 }", "its name is empty"),
+        (GOOD + "labels = { job_key = 'j' }", "a table is not a list of labels"),
+        (GOOD + "labels = [{ job_key = 'j', stge = 'yes' }]", 'labels[1].stge: this key is not known here; did you mean "stage"?'),
+        (GOOD + "labels = [{ job_key = 1 }]", "labels[1].job_key: 1 is not text in quotes"),
+        (GOOD + "labels = [{ job_key = '' }]", "a label needs a job_key"),
+        (GOOD + "labels = [{ job_key = 'j', rating = 5 }]", "labels[1].rating: 5.0 is not within 0 to 1"),
+        (GOOD + "labels = [{ job_key = 'j', rating_timestamp = 1.5 }]", "1.5 is not a whole number"),
+        (GOOD + 'rules = "x"', "6: folders[1].rules: write [[folders.rules]] tables"),
+        (GOOD + "rules = [1]", "6: folders[1].rules[1]: write a table of keys here"),
+        (ACCOUNT + '[folders]\npath = "/x"', "3: folders: write [[folders]] tables"),
+        ("account = 1", "1: account: write a table of keys here"),
+        ("[[accounts]]\n", "1: accounts: write [accounts.NAME] tables"),
+        ("accounts = { paris = 1 }", "1: accounts.paris: write a table of keys here"),
+        (GOOD + "[[defaults]]\n", "6: defaults: write a table of keys here"),
+        # keys that stand in the wrong place
+        (GOOD + "[[folders.rules]]\nafter_upload = 'move'", "7: folders[1].rules[1].after_upload: this key is not known here; it belongs in [[folders]]"),
+        (GOOD + "[defaults]\npath = '/x'", "7: defaults.path: this key is not known here; it belongs in [[folders]]"),
+        ("api_url = 'https://x'\n" + GOOD, "it belongs in [account]"),
+        (GOOD + "log_level = 'info'", "it belongs in the first lines of the file"),
+        # defaults: said once, where they stand, whether or not there are folders
+        (ACCOUNT + "[defaults]\nreference = '{job}'", '4: defaults.reference: "{job}": {job} cannot be filled'),
+        (ACCOUNT + "[defaults]\naccount = 'x'", '4: defaults.account: there is no account "x"'),
+        # accounts
+        ("[account]\n" + FOLDER, "1: account.email: is missing"),
+        (ACCOUNT + "[accounts.lyon]\nemail = 'l@example.com'\n" + FOLDER, "5: folders[1].account: is missing; name one of default, lyon"),
+        (ACCOUNT + "[accounts.default]\nemail = 'l@example.com'\n", "are the same account"),
+        ("[accounts.'a/b']\nemail = 'l@example.com'\n", "name is made of letters and digits"),
+        (ACCOUNT + 'email2 = "x"', 'did you mean "email"?'),
+        ('[account]\nemail = "a@b.c\\nX: y"\n', "another invisible character"),
+        (ACCOUNT + 'api_url = "https://[::1"\n', "is no address like"),
+        (ACCOUNT + 'api_url = "https://h:99999/v1"\n', "is no address like"),
+        (ACCOUNT + 'api_url = "https://h/v1?x=1"\n', 'end it before "?"'),
+        (ACCOUNT + 'proxy = "System"\n', 'did you mean "system"?'),
+        (ACCOUNT + 'proxy = "ftp://proxy:80"\n', 'must be "system", "none" or an address'),
+        (ACCOUNT + 'proxy = "http://proxy:8080"\n', None),
+        # paths
+        (ACCOUNT + '[[folders]]\npath = "$BAS/cvs"\nsource_key = "k"', 'no variable BAS; did you mean "BASE"?'),
+        (ACCOUNT + '[[folders]]\npath = "%NOPE%/cvs"\nsource_key = "k"', "no variable NOPE"),
+        (ACCOUNT + '[[folders]]\npath = "/home"\nsource_key = "k"', "holds your whole home folder"),
+        (ACCOUNT + '[[folders]]\npath = "/var/own/x"\nsource_key = "k"', "is where the program keeps its own files"),
+        (ACCOUNT + '[[folders]]\npath = "/var"\nsource_key = "k"', "the program keeps its own files in it"),
+        (ACCOUNT + '[[folders]]\npath = "/x\\u0000"\nsource_key = "k"', "another invisible character"),
+        (GOOD + 'sent_folder = ""', "is empty; name a folder"),
+        (GOOD + 'sent_folder = "."', "is the folder itself"),
+        (GOOD + 'sent_folder = "/srv/cvs"', "is the folder itself"),
+        (GOOD + 'sent_folder = "/srv"', "lies around it"),
+        (GOOD + 'refused_folder = "../x"', "leads out of the folder"),
+        (GOOD + 'sent_folder = "/srv/done"', None),
+        (GOOD + 'sent_folder = "/srv/o"\n[[folders]]\npath = "/srv/o"\nsource_key = "k"', "is the sent_folder of folder 1"),
+        # rules
+        (GOOD + "[[folders.rules]]\nmatch = '{folder}/**'", "{folder} has a meaning already"),
+        (GOOD + "[[folders.rules]]\nignore = true\nsync_parsing = true", "as well: sync_parsing"),
+        (GOOD + "[[folders.rules]]\nmin_size = '2 MB'\nmax_size = '1 MB'", "is larger than max_size"),
+        (GOOD + "[[folders.rules]]\nmatch = '{s:yes|maybe}/**'\nlabels = [{ job_key = 'j', stage = '{s}' }]", 'the stage "maybe" is not one of'),
+        (GOOD + "[[folders.rules]]\nmatch = '{j}/**'\nsource_key = 's-{j}'\nreference = '{j}-{sha256}'\ntags = { '{j}' = '{j}' }\nmetadatas = { a = '{j}' }\nlabels = [{ job_key = '{j}', stage = '{j}' }]", None),
+        (GOOD + 'reference = ""', "is empty; {sha256}"),
+        (GOOD + f'reference = "{"x" * 200}{{sha256}}"', "is longer than the 255 characters"),
         ('log_level = "loud"\n' + GOOD, "1: log_level"),
     ],
 )  # fmt: skip
@@ -90,6 +173,22 @@ def test_all_mistakes_come_at_once(mistakes):
     assert len(mistakes(text)) == 4
 
 
+def test_mistakes_of_all_kinds_come_at_once_in_the_order_of_the_file(mistakes):
+    text = (
+        '[account]\nemail = "bad"\nfoo = 1\n[[folders]]\npath = "cvs"\nsource_key = ""\n'
+        'accept = ["x"]\nwatch = "x"\napi_key = "hush"\n[[folders.rules]]\nmatch = "{"\n'
+    )
+    assert [int(each.partition(":")[0]) for each in mistakes(text)] == [2, 3, 5, 6, 7, 8, 9, 11]
+
+
+def test_a_mistake_does_not_make_others(mistakes):
+    text = GOOD + '[[folders.rules]]\nmatch = 3\ntags = { a = "{job}" }\n'
+    assert len(mistakes(text)) == 1  # whether {job} can be filled is not known
+    text = "[account]\nemail = 3\n" + FOLDER + "labels = [{ job_key = 1 }]\n"
+    assert len(mistakes(text)) == 2
+    assert len(mistakes(ACCOUNT + "[defaults]\npoll_seconds = 0\n" + FOLDER * 2)) == 2
+
+
 SECRET = "ask_" + "ab12" * 8
 
 
@@ -98,15 +197,61 @@ SECRET = "ask_" + "ab12" * 8
     [
         ACCOUNT + f'api_key = "{SECRET}"\n',
         ACCOUNT + 'password = "hush"\n',
+        ACCOUNT + f"foo = '{SECRET}'\n",
+        f'log_level = "{SECRET}"\n' + GOOD,
+        f"folders = '{SECRET}'\n" + ACCOUNT,
+        f"[accounts.{SECRET}]\nemail = 'a@example.com'\n",
+        GOOD + 'api_key = "hush"\n',
+        GOOD + 'webhook_secret = "hush"\n',
         GOOD + f'tags = {{ a = "{SECRET}" }}\n',
-        GOOD + f'source_key = ["{SECRET}"]\n'.replace("source_key", "accept"),
+        GOOD + f'tags = {{ "{SECRET}" = 1 }}\n',
+        GOOD + 'tags = { api_key = "hush" }\n',
+        GOOD + 'metadatas = [{ name = "X-API-KEY", value = "hush" }]\n',
+        GOOD + f'labels = [{{ job_key = "askw_{SECRET[4:]}" }}]\n',
+        GOOD + f'accept = ["{SECRET}"]\n',
+        GOOD + f"{SECRET} = 1\n",
+        GOOD + f'source_key = "{SECRET}"\n'.replace("source_key", "account"),
+        GOOD + f'rules = "{SECRET}"\n',
+        GOOD + f'[[folders.rules]]\nmatch = "x/{SECRET}/**"\n',
     ],
 )
 def test_a_secret_is_a_mistake_that_says_where_it_belongs_and_is_not_repeated(mistakes, text):
-    found = mistakes(text)
-    assert all("keyring" in mistake for mistake in found)
-    assert SECRET not in "".join(found)
-    assert "hush" not in "".join(found)
+    (found,) = mistakes(text)
+    assert "keyring" in found
+    assert SECRET not in found
+    assert "hush" not in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'a = {{ a = "{SECRET}"\n',
+        f"[{SECRET}]\n[{SECRET}]\n",
+        f"{SECRET} = 1\n{SECRET} = 2\n",
+        f"a = {{ {SECRET} = 1, {SECRET} = 2 }}\n",
+        f"[account]\n{SECRET}\n",
+        ACCOUNT + 'proxy = "http://bob:hush@proxy:8080"\n',
+        ACCOUNT + 'proxy = "bob:hush@proxy"\n',
+        ACCOUNT + 'proxy = ["http://bob:hush@proxy:8080"]\n',
+        ACCOUNT + 'proxy = "http://hush@[proxy"\n',
+        ACCOUNT + 'api_url = "https://bob:hush@api.example.com/v1"\n',
+        ACCOUNT + 'api_url = "x://bob:hush@api.example.com/v1"\n',
+        ACCOUNT + 'email = "a b//x:hush@example.com"\n'.replace("email", "api_url"),
+    ],
+)
+def test_no_message_repeats_a_secret(mistakes, text):
+    assert not any(word in "".join(mistakes(text)) for word in (SECRET, "hush"))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "tags = { token = 'x', passworded = true, password = false }",  # what people call tags
+        "tags = { a = 'task_force', b = 'ask_candidate', c = 'ask_2nd' }",  # words, not keys
+    ],
+)
+def test_what_only_sounds_like_a_secret_is_none(read, setting):
+    assert read(GOOD + setting).config
 
 
 def test_values_find_their_way(read):
@@ -133,14 +278,76 @@ def test_values_find_their_way(read):
     assert origins["folders[2].recursive"] == ("true", "built-in default")
 
 
-def test_folders_in_each_other_are_said(read):
-    text = GOOD + '[[folders]]\npath = "/srv/cvs/dev"\nsource_key = "k"\n'
-    assert any("lies in folder 1" in warning for warning in read(text).warnings)
+INNER = '[[folders]]\npath = "/srv/cvs/dev"\nsource_key = "k"\n'
+RULE = "[[folders.rules]]\n"
 
 
-def test_a_rule_that_never_applies_is_said(read):
-    text = GOOD + '[[folders.rules]]\nmatch = "**"\n[[folders.rules]]\nmatch = "a/**"\n'
-    assert any("rule 1 before it takes every file" in warning for warning in read(text).warnings)
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        (GOOD + INNER, "7: folders[2].path: lies in folder 1; its files go this folder's way"),
+        (GOOD, "4: folders[1].path: /srv/cvs is not there yet"),
+        (GOOD + 'reference = "{stem}"', "6: folders[1].reference: without {sha256} two files may"),
+        (
+            GOOD + RULE + 'match = "**"\n' + RULE + 'match = "a/**"',
+            "8: folders[1].rules[2]: can never apply: rule 1",
+        ),
+        (
+            GOOD + RULE + 'match = "a"\n' + RULE + 'match = "a"\nmin_size = 3',
+            "rule 1 before it takes all its files",
+        ),
+        (
+            GOOD + RULE + 'match = "Sent/**"\n',
+            "7: folders[1].rules[1].match: can never apply: sent/ is ignored",
+        ),
+        (GOOD + RULE + 'match = "a/.git/*"\n', "can never apply: .* is ignored"),
+        (
+            GOOD + 'accept = ["text/html"]\n' + RULE + 'media_types = ["image/*"]\n',
+            "accept has none of these types",
+        ),
+    ],
+)
+def test_what_is_perhaps_not_meant_is_said(read, text, warning):
+    warnings = read(text).warnings
+    assert any(warning in each for each in warnings), warnings
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        RULE + 'match = "a"\nmin_size = 3\n' + RULE + 'match = "a"\n',  # smaller files are left
+        RULE + "max_size = 3\n" + RULE,
+        RULE + 'media_types = ["image/*"]\n' + RULE + 'media_types = ["image/png"]\nmatch = "a"\n',
+    ],
+)
+def test_rules_that_may_apply_are_not_warned_of(read, tmp_path, rules):
+    text = (GOOD + rules).replace("/srv/cvs", str(tmp_path))
+    assert read(text, home="/home/jo").warnings == ()
+
+
+def test_paths_may_hold_home_and_variables(read):
+    text = GOOD + "sent_folder = '~/Done'\nrefused_folder = '%BASE%/bad'\n"
+    (folder,) = read(text.replace("/srv", "$BASE/5$/x")).config.folders
+    assert folder.path == "/data/5$/x/cvs"
+    assert (folder.sent_folder, folder.refused_folder) == ("/home/jo/Done", "/data/bad")
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("0", 0),
+        ("17", 17),
+        ('"17"', 17),
+        ('"20 MB"', 20_000_000),
+        ('"20mb"', 20_000_000),
+        ('"1.1 GB"', 1_100_000_000),
+        ('"4.35 MB"', 4_350_000),  # not one byte less by way of binary fractions
+        ('"2 KiB"', 2048),
+        ('" 1 MiB "', 1_048_576),
+    ],
+)
+def test_sizes(read, written, size):
+    assert read(GOOD + f"max_size = {written}").config.folders[0].max_size == size
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[account", b"\x00", b"a = 1\n" * 3])
@@ -157,16 +364,50 @@ def test_a_missing_file_and_a_directory_are_clear_errors(tmp_path):
             load(str(path), environ={}, home="/home/jo")
 
 
-def test_lines_are_found_in_tables_arrays_and_long_texts():
-    text = (
-        'a = """\n[x]\nb = 1\n"""\n[t]\nc.d = 1 # = [y]\n[[l]]\ne = [\n 1 ]\n[[l]]\n[l.m]\nf = 2\n'
-    )
+LINES = [
+    # (text, key, its line)
+    ("a = 1", ("a",), 1),
+    ("# a = [\n# [b]\na = 1", ("a",), 3),  # comments hold anything
+    ("a = 'x' # = [y]\nb = 1", ("b",), 2),
+    ('a = """\n[x]\nb = 1\n""" \nc = 1', ("c",), 5),
+    ('a = """\n[x]\nb = 1\n"""', ("x",), 0),  # text is no table
+    ('a = """\\"""\n"""""\nb = 1', ("b",), 3),  # quotes at a text's end are its own
+    ("a = '''\n\"\"\"\n'''\nb = 1", ("b",), 4),
+    ("a = 'x = [\"'\nb = 1", ("b",), 2),
+    ("[t]\nc.d = 1", ("t", "c", "d"), 2),
+    ("[t.u]\n[v]", ("t",), 1),  # a table that only its inner one names
+    ("[[l]]\ne = [\n 1, # ]\n 2 ]\n[[l]]", ("l", 0, "e", 1), 4),
+    ("[[l]]\n[[l]]\n[l.m]\nf = 2", ("l", 1, "m", "f"), 4),
+    ("[[l]]\n[[l.r]]\n[[l.r]]\na = 1\n[[l]]\n[[l.r]]\na = 1", ("l", 1, "r", 0, "a"), 7),
+    ("l = [\n { a = 1 },\n { b = [\n 3 ] } ]", ("l", 1, "b", 0), 4),
+    ("t = { a = { b = 1 }, c.d = 2 }\ne = 1", ("t", "c", "d"), 1),
+    ("t = { a = 1 }\ne = 1", ("e",), 2),
+    ('"a b" = 1\n"\\u0041.x" = 2', ("A.x",), 2),
+    ("a = 1979-05-27 07:32:00\nb = -1.5e3\nc = 1", ("c",), 3),
+    ("a = '\u2028'\nb = 1", ("b",), 2),  # not line ends in TOML
+    ("[ t . 'u' ] # x\na = 1", ("t", "u", "a"), 2),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "line"), LINES)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_are_found(text, key, line, end):
+    tomllib.loads(text)  # lines are looked for in valid texts only
+    assert locate(text.replace("\n", end)).get(key, 0) == line
+
+
+def keys_of(raw, way=()):
+    for name, value in raw.items() if isinstance(raw, dict) else enumerate(raw):
+        yield (*way, name)
+        if isinstance(value, dict | list):
+            yield from keys_of(value, (*way, name))
+
+
+def test_every_key_of_the_example_has_a_line():
+    with open(EXAMPLE, encoding="utf-8") as file:
+        text = file.read()
     lines = locate(text)
-    assert lines[("a",)] == 1
-    assert ("x",) not in lines
-    assert lines[("t", "c", "d")] == 6
-    assert lines[("l", 0, "e")] == 8
-    assert lines[("l", 1, "m", "f")] == 12
+    assert not set(keys_of(tomllib.loads(text))) - set(lines)
 
 
 VALUES = st.recursive(
@@ -188,16 +429,56 @@ KEYS = st.sampled_from(
 def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     raw = {"account": {"email": "a@example.com", **account}, "folders": [folder, *odd]}
     found = Mistakes("config.toml", {})
-    sense.find_secrets(raw, found)
+    find_secrets(raw, found)
     config = Builder(found, {}, "/home/jo").build(raw)
-    if config is not None:
-        sense.check(config, found, "/home/jo", "", {"default": ("account",)})
-    assert config is not None or found.texts
+    assert (config is None) == bool(found.texts)
+
+
+def load_or_error(folder, text):
+    """Load a text; anything but a ConfigError is the caller's failure."""
+    path = folder / "config.toml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        return load(str(path), environ={}, home="/home/jo")
+    except ConfigError as error:
+        assert str(error)
+        return None
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_a_configuration_or_a_clear_error(tmp_path_factory, text):
-    path = tmp_path_factory.mktemp("any") / "config.toml"
-    path.write_text(text, encoding="utf-8", errors="surrogatepass")
-    with pytest.raises(ConfigError):
-        load(str(path), environ={}, home="/home/jo")
+    assert load_or_error(tmp_path_factory.mktemp("any"), text) is None
+
+
+with open(EXAMPLE, encoding="utf-8") as opened:
+    PLAIN = [line for line in opened.read().splitlines() if line and line[0] != "#"]
+    CHARACTERS = "\n".join(PLAIN)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, len(CHARACTERS)),
+            st.integers(0, 5),
+            st.text(alphabet="[]{}\"'=.,\n#{}*/$~%0x \\é", max_size=4),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_example_with_any_change_is_a_configuration_or_a_clear_error(tmp_path_factory, changes):
+    text = CHARACTERS
+    for place, cut, put in changes:
+        text = text[:place] + put + text[place + cut :]
+    found = load_or_error(tmp_path_factory.mktemp("changed"), text)
+    try:
+        raw = tomllib.loads(text)
+    except ValueError:
+        assert found is None
+    else:
+        assert not set(keys_of(raw)) - set(locate(text))
+
+
+@pytest.mark.parametrize("text", ["a=" + "[" * 5000, "a=" + "{a=" * 5000, "a." * 300 + "a=1"])
+def test_deep_nesting_is_a_clear_error(tmp_path, text):
+    assert load_or_error(tmp_path, text) is None

@@ -1,6 +1,5 @@
 """The example is complete, true, and valid once the source keys are filled in."""
 
-import json
 import os
 import re
 import tomllib
@@ -49,6 +48,7 @@ def without_comments(text):
 
 
 def test_it_is_valid_once_the_source_keys_are_filled_in(tmp_path):
+    (tmp_path / "CVs").mkdir()
     loaded = load_text(tmp_path, filled_in())
     (folder,) = loaded.config.folders
     assert folder.source_key == KEY
@@ -96,24 +96,38 @@ def test_no_key_is_missing_from_it(struct, leave_out, section):
     assert not names(struct, leave_out) - present
 
 
-#: Commented keys that show how to write something, not what holds without it.
-SHOWN = {"ignore", "sync_parsing_indexing", "media_types", "accept", "source_key", "reference"}
+def blocks(text):
+    """(first line, last line, key) of each commented key."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if found := COMMENTED.fullmatch(line):
+            last = number
+            if found["value"] == "[":
+                last = lines.index("# ]", number)
+            yield number, last, found["key"]
 
 
-def test_what_it_calls_a_default_is_the_default():
-    rules_from = read_example().index("[[folders.rules]]")
-    defaults = {
-        field.name: field.default
-        for struct in (Rule, Config, Account, Folder)
-        for field in msgspec.structs.fields(struct)
-    }
-    checked = 0
-    for found in COMMENTED.finditer(read_example()[:rules_from]):
-        if found["key"] in SHOWN or found["key"] == "account":
-            continue
-        value = tomllib.loads(f"x = {found['value']}")["x"]
-        value = 100_000_000 if value == "100 MB" else value
-        default = msgspec.to_builtins(defaults[found["key"]])
-        assert json.dumps(value or 0) == json.dumps(default or 0), found["key"]
-        checked += 1
-    assert checked > 20
+BLOCKS = list(blocks(filled_in()))
+#: Where rules begin: their commented keys show how they are written, as they stand in a rule.
+RULES = filled_in().splitlines().index("[[folders.rules]]")
+#: Keys that are shown with something else than what holds without them: that would say nothing.
+SHOWN = {"ignore", "sync_parsing_indexing"}
+DEFAULT_IN_RULES = {"min_size", "max_size"}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "key"),
+    [pytest.param(*each, id=f"{each[0] + 1}-{each[2]}") for each in BLOCKS],
+)
+def test_each_comment_taken_away_alone_is_valid_and_the_default_if_it_says_so(
+    tmp_path, first, last, key
+):
+    lines = filled_in().splitlines()
+    lines[first : last + 1] = [line[2:] for line in lines[first : last + 1]]
+    is_default = key in DEFAULT_IN_RULES if first > RULES else key not in SHOWN
+    found = load_text(tmp_path, "\n".join(lines)).config
+    assert (found == load_text(tmp_path, filled_in()).config) == is_default
+
+
+def test_all_commented_keys_are_looked_at():
+    assert len(BLOCKS) == len(COMMENTED.findall(read_example())) > 30

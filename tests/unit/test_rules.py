@@ -1,4 +1,4 @@
-"""Where a document goes: patterns, placeholders, ignored names, routes, form fields."""
+"""Where a document goes: placeholders, ignored names, routes, form fields."""
 
 import json
 import time
@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.model import Document, Route, Skip, Sniffed, Stat, State, Tag
-from watcher.patterns import PatternError, compile_pattern
 from watcher.placeholders import fill, names_in
-from watcher.rules import Facts, form_fields, ignore_filter, router
+from watcher.rules import IGNORED_NAMES, Facts, form_fields, ignore_filter, ignored_by, router
 from watcher.settings import CreatedAt, CreatedAtFormat, Folder, Item, Label, Rule
 
 FACTS = Facts(hostname="pc-7", user="jo")
@@ -31,110 +30,117 @@ def route(below="jane.pdf", sniffed=PDF, size=1000, **settings):
     return router(folder(**settings), FACTS)(document(below, sniffed, size))
 
 
-@pytest.mark.parametrize(
-    ("pattern", "path", "captured"),
-    [
-        ("*.pdf", "a.pdf", {}),
-        ("*.pdf", "b/a.pdf", None),  # a star stays within one name
-        ("**/*.pdf", "a.pdf", {}),  # two stars reach any depth, also none
-        ("**/*.pdf", "b/c/a.pdf", {}),
-        ("jobs/**", "jobs/a/b.pdf", {}),
-        ("jobs/**", "job/a.pdf", None),
-        ("?.pdf", "a.pdf", {}),
-        ("?.pdf", "ab.pdf", None),
-        ("{job}/**", "dev-42/a.pdf", {"job": "dev-42"}),
-        ("{job}/**", "a.pdf", None),
-        (
-            "{job}/{stage:yes|no}/**",
-            "dev/YES/a.pdf",
-            {"job": "dev", "stage": "yes"},
-        ),  # our spelling
-        ("{job}/{stage:yes|no}/**", "dev/maybe/a.pdf", None),
-        ("JOBS/*", "jobs/a.pdf", {}),  # people type either way
-        ("cv-{id}.pdf", "cv-7.pdf", {"id": "7"}),  # a piece of a name
-        ("a.b", "axb", None),  # a dot is a dot
-    ],
-)
-def test_patterns(pattern, path, captured):
-    assert compile_pattern(pattern).match(path) == captured
-
-
-@pytest.mark.parametrize(
-    "pattern", ["", "/a", "a\\b", "{", "}", "{a", "{}", "{a b}", "{a}{a}", "{1}"]
-)
-def test_what_is_no_pattern(pattern):
-    with pytest.raises(PatternError):
-        compile_pattern(pattern)
-
-
-@given(st.text(alphabet="ab*?/{}:|x", max_size=30), st.text(alphabet="ab/x", max_size=60))
-def test_any_pattern_compiles_or_says_why_and_never_hangs(pattern, path):
-    begin = time.perf_counter()
-    try:
-        compile_pattern(pattern).match(path)
-    except PatternError as error:
-        assert str(error)
-    assert time.perf_counter() - begin < 5
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    ["a*" * 30 + "b", "**/" * 30 + "b", "**" * 30 + "b", "{a}*{b}*{c}*{d}*/b", "*" * 50 + "b"],
-)
-def test_a_greedy_pattern_does_not_take_for_ever(pattern):
-    compiled = compile_pattern(pattern)
-    begin = time.perf_counter()
-    assert compiled.match("a" * 250) is None
-    assert compiled.match("a/" * 100 + "a") is None
-    assert time.perf_counter() - begin < 5
-
-
 IGNORED = [
-    (".hidden", "hidden"),
-    ("a/.git/config", "in a hidden directory"),
-    ("._Aisha.pdf", "side file of macOS"),
-    (".DS_Store", "likewise"),
-    ("~$cv.docx", "Word's lock"),
-    (".~lock.cv.odt#", "LibreOffice's lock"),
-    ("~WRL0001.tmp", "Word's temporary file"),
-    ("x.tmp", "temporary"),
-    ("x.part", "download"),
-    ("x.partial", "download"),
-    ("x.crdownload", "Chrome's download"),
-    ("x.download", "Safari's download"),
-    ("x.opdownload", "Opera's download"),
-    ("x.filepart", "WinSCP's upload"),
-    ("X.TMP", "whatever its case"),
-    ("Thumbs.db", "Windows"),
-    ("desktop.ini", "Windows"),
-    (".cv.swp", "vim"),
-    (".syncthing.x.tmp", "Syncthing"),
-    (".nfs000123", "NFS"),
-    ("Sent/2026-01-01/x.pdf", "what we filed away"),
-    ("refused/x.pdf", "likewise, whatever the case"),
-    ("x.pdf.error.txt", "our own note"),
-    ("old draft.pdf", "the folder's own name pattern"),
-    ("private/x.pdf", "the folder's own path pattern"),
+    # (path below the folder, why, the pattern that says so)
+    (".hidden.pdf", "hidden", ".*"),
+    (".git/x.pdf", "in a hidden folder", ".*"),
+    ("a/.b/c/x.pdf", "at any depth", ".*"),
+    ("~$cv.docx", "Word's owner file", "~$*"),
+    (".~lock.cv.odt#", "LibreOffice's lock", ".*"),
+    ("~WRL0001.tmp", "Word, while saving", "*.tmp"),
+    ("~wrd0001.docx~", "a copy that an editor leaves", "*~"),
+    ("x.tmp", "half-written", "*.tmp"),
+    ("X.TMP", "whatever its case", "*.tmp"),
+    ("x.pdf.part", "Firefox", "*.part"),
+    ("x.pdf.partial", "Edge, rclone", "*.partial"),
+    ("x.pdf.filepart", "WinSCP", "*.filepart"),
+    ("x.pdf.crdownload", "Chrome", "*.crdownload"),
+    ("x.pdf.crswap", "Chrome, for web applications", "*.crswap"),
+    ("x.pdf.download", "Safari", "*.download"),
+    ("x.pdf.download/x.pdf", "Safari makes a folder of it", "*.download"),
+    ("x.pdf.opdownload", "Opera", "*.opdownload"),
+    ("x.docx.sb-6f0b1234-AbCdEf", "macOS, while saving", "*.sb-????????-??????"),
+    ("._x.pdf", "macOS on a foreign disk", ".*"),
+    (".DS_Store", "Finder", ".ds_store"),
+    ("Thumbs.db", "Windows Explorer", "thumbs.db"),
+    ("desktop.ini", "Windows Explorer", "desktop.ini"),
+    (".cv.swp", "vim", "*.swp"),
+    ("cv.swp", "vim, elsewhere", "*.swp"),
+    (".syncthing.x.tmp", "Syncthing", "*.tmp"),
+    ("~syncthing~x.pdf.tmp", "Syncthing on Windows", "*.tmp"),
+    (".nfs000123", "NFS, deleted and still open", ".*"),
+    (".dropbox.cache/x.pdf", "Dropbox", ".*"),
+    ("x.pdf.icloud", "iCloud, not on this disk", "*.icloud"),
+    ("x.odopen", "OneDrive", "*.odopen"),
+    ("$RECYCLE.BIN/S-1/$R1.pdf", "deleted on a Windows share", "$recycle.bin"),
+    ("#recycle/x.pdf", "deleted on a Synology", "#recycle"),
+    ("@eaDir/x.pdf/thumb.jpg", "a Synology's thumbnails", "@eadir"),
+    ("__MACOSX/x.pdf", "side files of a macOS archive", "__macosx"),
+    ("x.pdf.error.txt", "our own note", "*.error.txt"),
+    ("Sent/2026-01-01/x.pdf", "what we filed away", "sent/"),
+    ("refused/x.pdf", "likewise, whatever the case", "refused/"),
+    ("Sent", "the folder itself, so that nobody looks into it", "sent/"),
+    ("old draft.pdf", "the folder's own name pattern", "*draft*"),
+    ("Drafts 2024/x.pdf", "it fits folders as well", "*draft*"),
+    ("x.Bak", "the folder's own ending, in its own spelling", "*.BAK"),
+    ("private/x.pdf", "the folder's own path pattern", "private/**"),
+    ("Private/a/x.pdf", "whatever the case, at any depth", "private/**"),
+    ("old/x.pdf", "a path pattern that names a folder", "old/"),
+    ("a/b/x.pdf", "a path pattern that fits the folder above", "a/b"),
 ]
 TAKEN = [
-    "cv.pdf",
-    "cv.v1.2.pdf",
-    "part.pdf",
-    "tmp/cv.pdf",
-    "Sentinel.pdf",
-    "a/Sent/x.pdf",
-    "temp.docx",
+    ("cv.pdf", "a document"),
+    ("cv.v1.2.pdf", "dots in its name"),
+    ("~jane.pdf", "Office's names go on with $"),
+    ("~jane doe.docx", "likewise"),
+    ("jane~.pdf", "the tilde is not at the end"),
+    ("part.pdf", "a word that is an ending elsewhere"),
+    ("cv.part.pdf", "likewise"),
+    ("download", "likewise, without a dot"),
+    ("tmp/cv.pdf", "a folder called so"),
+    ("temp.docx", "likewise"),
+    ("Sentinel.pdf", "begins like the folder we file into"),
+    ("Sent.pdf", "likewise"),
+    ("a/Sent/x.pdf", "a folder called so elsewhere"),
+    ("x.error.pdf", "no note of ours"),
+    ("errors.txt", "likewise"),
+    ("priv/x.pdf", "begins like an ignored folder"),
+    ("a/bc.pdf", "likewise"),
+    ("\u0130 \u017f.pdf", "letters with odd small ones"),
+    ("\udcff.pdf", "bytes that are no text"),
 ]
+OWN = ("*draft*", "*.BAK", "private/**", "old/", "a/b", "*\u017f*.x", "x/[a/*")
 
 
-@pytest.mark.parametrize(("below", "why"), IGNORED)
-def test_what_is_ignored(below, why):
-    assert ignore_filter(folder(ignore=("*draft*", "private/**")))(below), why
+@pytest.mark.parametrize(("below", "why", "pattern"), IGNORED)
+def test_what_is_ignored(below, why, pattern):
+    assert ignore_filter(folder(ignore=OWN))(below) == pattern, why
+    assert ignored_by(folder(ignore=OWN), below) == pattern
 
 
-@pytest.mark.parametrize("below", TAKEN)
-def test_what_is_not_ignored(below):
-    assert ignore_filter(folder())(below) == ""
+@pytest.mark.parametrize(("below", "why"), TAKEN)
+def test_what_is_not_ignored(below, why):
+    assert ignore_filter(folder(ignore=OWN))(below) == "", why
+
+
+@pytest.mark.parametrize(
+    ("sent_folder", "below", "pattern"),
+    [
+        ("Done/CVs", "done/cvs/x.pdf", "done/cvs/"),
+        ("./Done/", "Done/x.pdf", "done/"),  # however it is written
+        ("/srv/cvs/Done", "Done/x.pdf", "done/"),  # in full
+        ("/srv/Done", "Done/x.pdf", ""),  # another one
+        ("/srv/cvs2", "x.pdf", ""),  # begins like this folder
+    ],
+)
+def test_where_files_are_filed_is_ignored(sent_folder, below, pattern):
+    assert ignore_filter(folder(sent_folder=sent_folder))(below) == pattern
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), max_size=3), st.text(max_size=20))
+def test_any_globs_tell_of_any_name_whether_they_ignore_it(globs, below):
+    own = tuple(glob for glob in globs if "/" not in glob)
+    found = ignore_filter(folder(ignore=own))(below)
+    assert found in (*IGNORED_NAMES, *own, "sent/", "refused/", "")
+
+
+@pytest.mark.parametrize("glob", ["a*" * 30 + "b", "*a" * 30 + "?b", "**/" * 30 + "b"])
+def test_a_greedy_glob_does_not_take_for_ever(glob):
+    ignored = ignore_filter(folder(ignore=(glob,)))
+    begin = time.process_time()
+    assert ignored("a" * 255) == ""
+    assert ignored("a/" * 100 + "a") == ""
+    assert time.process_time() - begin < 0.5  # one that goes back takes years
 
 
 def test_placeholders_are_filled_everywhere():
@@ -192,6 +198,59 @@ def test_what_is_not_sent_says_why(settings, state, words):
     assert isinstance(found, Skip)
     assert found.state is state
     assert words in found.why
+
+
+@pytest.mark.parametrize(
+    ("rule", "fits", "why"),
+    [
+        (Rule(), True, "no condition"),
+        (Rule(match="*.PDF"), True, "whatever the case"),
+        (Rule(match="a/**"), False, "another folder"),
+        (Rule(media_types=("application/pdf",)), True, "its type"),
+        (Rule(media_types=("application/*",)), True, "its main type"),
+        (Rule(media_types=("image/*", "text/html")), False, "neither of them"),
+        (Rule(min_size=1000), True, "not less"),
+        (Rule(min_size=1001), False, "less"),
+        (Rule(max_size=1000), True, "not more"),
+        (Rule(max_size=999), False, "more"),
+        (Rule(max_size=0), True, "no limit"),
+        (Rule(match="*", media_types=("image/png",)), False, "all conditions must hold"),
+    ],
+)
+def test_a_rule_applies_where_all_its_conditions_hold(rule, fits, why):
+    assert route(rules=(rule,)).rule == int(fits), why
+
+
+def test_a_rule_s_settings_come_before_the_folder_s_and_false_is_a_setting():
+    found = route(
+        tags=(Item(name="a", value=1), Item(name="b", value=True), Item(name="c", value=1.0)),
+        labels=(Label(job_key="j"),),
+        sync_parsing=True,
+        webhook_parsing_sending=True,
+        rules=(
+            Rule(
+                tags=(Item(name="b", value=0), Item(name="d", value="x")),
+                labels=(),
+                sync_parsing=False,
+                sync_parsing_indexing=False,
+            ),
+        ),
+    )
+    values = [(tag.name, tag.value, type(tag.value)) for tag in found.tags]
+    assert values == [("a", 1, int), ("b", 0, int), ("c", 1.0, float), ("d", "x", str)]
+    assert found.labels == ()
+    assert (found.sync_parsing, found.sync_parsing_indexing) == (False, False)
+    assert found.webhook_parsing_sending is True
+    assert dict(form_fields(found, "x"))["sync_parsing_indexing"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("reference", "length"),
+    [("x" * 255, 255), ("x" * 256, None), ("x" * 191 + "{sha256}", 255), (" ", None)],
+)
+def test_a_reference_has_1_to_255_characters(reference, length):
+    found = route(reference=reference)
+    assert (len(found.reference) if isinstance(found, Route) else None) == length
 
 
 def test_programs_and_riddles_are_told_apart():

@@ -4,9 +4,12 @@
 
     paths     where the configuration is looked for
     lines     on which line of the file a key stands
-    values    one value of the file → one value of the settings, or a mistake
+    mistakes  everything that is wrong, said without giving a secret away
+    leaks     secrets, where none belongs
+    values    one value of the file → one value of the settings
+    places    paths: what they mean, folders in each other, where files go afterwards
+    sense     what a type cannot say: ranges, addresses, patterns, placeholders, labels
     tables    accounts, defaults, folders and rules put together, and where each value comes from
-    sense     what a type cannot say: placeholders, patterns, folders in each other, secrets
     read      the file; and all of the above in order
 """
 

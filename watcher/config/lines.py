@@ -67,49 +67,49 @@ class _Reader:
         self._in_value = False
         self._open = [_Open(())]
 
-    def take(self, token: str, line: int, *, is_word: bool) -> None:
-        """The next token; line ends matter only between the top's keys."""
+    def take(self, sign: str, line: int, *, is_word: bool) -> None:
+        """The next sign; line ends matter only between the top's keys."""
         here = self._open[-1]
         if here.number is not None or self._in_value:
-            self._take_in_value(token, line, is_word=is_word)
+            self._take_in_value(sign, line, is_word=is_word)
         elif is_word:
-            here.key.append(_unquoted(token))
-        elif token == "=":
+            here.key.append(_unquoted(sign))
+        elif sign == "=":
             self._in_value = True
             here.way = self._note(here.way, here.key, line)
-        elif token == "}":
+        elif sign == "}":
             self._close()
         elif len(self._open) == 1:
-            self._take_in_header(token, line)
+            self._take_in_header(sign, line)
 
-    def _take_in_header(self, token: str, line: int) -> None:
+    def _take_in_header(self, sign: str, line: int) -> None:
         top = self._open[0]
-        if token in "[]":
-            self._head += token
-        elif token == "\n" and self._head:
+        if sign in "[]":
+            self._head += sign
+        elif sign == "\n" and self._head:
             self._table = _enter(top.key, self._counts, is_array=self._head.startswith("[["))
             for size in range(1, len(self._table) + 1):
                 self.found.setdefault(self._table[:size], line)
             self._open, self._head = [_Open(self._table)], ""
 
-    def _take_in_value(self, token: str, line: int, *, is_word: bool) -> None:
+    def _take_in_value(self, sign: str, line: int, *, is_word: bool) -> None:
         here = self._open[-1]
-        begins = is_word or token in "[{"
+        begins = is_word or sign in "[{"
         if here.number is not None and begins:
             self.found.setdefault((*here.way, here.number), line)
         way = here.way if here.number is None else (*here.way, here.number)
         if is_word:
             return
-        if token == "[":
+        if sign == "[":
             self._open.append(_Open(way, number=0))
-        elif token == "{":
+        elif sign == "{":
             self._open.append(_Open(way))
             self._in_value = False
-        elif token in "]}":
+        elif sign in "]}":
             self._close()
-        elif token == ",":
+        elif sign == ",":
             self._next()
-        elif token == "\n" and len(self._open) == 1:
+        elif sign == "\n" and len(self._open) == 1:
             self._open, self._in_value = [_Open(self._table)], False
 
     def _next(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.lines import line_of, name_of
@@ -33,17 +34,27 @@ class Mistakes:
 
     path: str
     lines: Mapping[Way, int]
-    texts: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
     secrets: set[Way] = field(default_factory=set)
+    _mistakes: list[tuple[int, str]] = field(default_factory=list)
+    _warnings: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All mistakes, in the order of the file."""
+        return tuple(text for _, text in sorted(self._mistakes, key=itemgetter(0)))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All warnings, likewise."""
+        return tuple(text for _, text in sorted(self._warnings, key=itemgetter(0)))
 
     def add(self, way: Way, text: str) -> None:
         """Note a mistake at a key."""
-        self._note(self.texts, way, text)
+        self._note(self._mistakes, way, text)
 
     def warn(self, way: Way, text: str) -> None:
         """Note something that is allowed, and perhaps not meant."""
-        self._note(self.warnings, way, text)
+        self._note(self._warnings, way, text)
 
     def where(self, way: Way) -> str:
         """The file and the line that a key stands on."""
@@ -54,10 +65,10 @@ class Mistakes:
         """Whether a secret stands at a key, or somewhere in its value."""
         return any(secret[: len(way)] == way for secret in self.secrets)
 
-    def _note(self, texts: list[str], way: Way, text: str) -> None:
+    def _note(self, texts: list[tuple[int, str]], way: Way, text: str) -> None:
         name = name_of(way)
         said = redact(f"{name}: {text}" if name else text)
-        texts.append(f"{self.where(way)}: {said}")
+        texts.append((line_of(way, self.lines), f"{self.where(way)}: {said}"))
 
 
 def redact(text: str) -> str:

@@ -7,19 +7,18 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from watcher.config import sense
+from watcher.config.leaks import find_secrets
 from watcher.config.lines import locate
-from watcher.config.tables import DEFAULT_ACCOUNT, Builder
-from watcher.config.values import Mistakes
+from watcher.config.mistakes import Mistakes, redact
+from watcher.config.tables import Builder
 from watcher.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.config.lines import Way
     from watcher.settings import Config
 
-_LARGEST = 10_000_000  # bytes; a configuration takes some kilobytes
+_LARGEST = 1_000_000  # bytes; a configuration takes some kilobytes
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 
 
@@ -42,15 +41,12 @@ def load(path: str, *, environ: Mapping[str, str], home: str, state_dir: str = "
     text = _read(path)
     raw = _parse(path, text)
     mistakes = Mistakes(path, locate(text))
-    if sense.find_secrets(raw, mistakes):
-        _fail(path, mistakes)  # nothing else is said, so that no message can repeat the secret
-    builder = Builder(mistakes, environ, home)
+    find_secrets(raw, mistakes)
+    builder = Builder(mistakes, environ, home, state_dir)
     config = builder.build(raw)
-    if config is not None:
-        sense.check(config, mistakes, home, state_dir, _ways_of_accounts(raw))
-    if config is None or mistakes.texts:
+    if config is None:
         _fail(path, mistakes)
-    return Loaded(path, config, tuple(mistakes.warnings), builder.origins)
+    return Loaded(path, config, mistakes.warnings, builder.origins)
 
 
 def _fail(path: str, mistakes: Mistakes) -> NoReturn:
@@ -58,15 +54,8 @@ def _fail(path: str, mistakes: Mistakes) -> NoReturn:
     raise ConfigError(
         f"The configuration {path} has {number} mistake{'s' * (number != 1)}.",
         "Correct the file and check it again with: hrflow-watcher config check",
-        tuple(mistakes.texts),
+        mistakes.texts,
     )
-
-
-def _ways_of_accounts(raw: dict[str, Any]) -> dict[str, Way]:
-    ways: dict[str, Way] = {name: ("accounts", name) for name in raw.get("accounts", {})}
-    if "account" in raw:
-        ways[DEFAULT_ACCOUNT] = ("account",)
-    return ways
 
 
 def _read(path: str) -> str:
@@ -94,10 +83,12 @@ def _read(path: str) -> str:
 def _parse(path: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise ConfigError(f"The configuration {path} is nested too deeply to be one.") from error
+    except ValueError as error:  # TOMLDecodeError, and numbers of too many digits
         found = _AT_LINE.search(str(error))
         line = found[1] if found and found[1] else str(text.count("\n") + 1)
-        problem = _AT_LINE.sub("", str(error)).strip() or "it is nested too deeply"
+        problem = redact(_AT_LINE.sub("", str(error)).strip())
         raise ConfigError(
             f"The configuration {path} is not valid TOML.",
             "Correct that line; everything else is checked after that.",

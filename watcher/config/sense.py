@@ -1,161 +1,223 @@
-"""What a type cannot say about settings: secrets, ranges, patterns, placeholders, overlaps."""
+"""What a type cannot say about settings: ranges, addresses, patterns, placeholders, labels.
+
+Each check gets the values that one table sets, so that a mistake is said where it was written.
+"""
 
 from __future__ import annotations
 
-import os
+import itertools
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from watcher.config.values import nearest
-from watcher.patterns import PatternError, compile_pattern
-from watcher.placeholders import BUILT_IN, names_in
-from watcher.rules import STAGES
+from watcher.config.mistakes import nearest, shown
+from watcher.patterns import Pattern, PatternError, compile_pattern
+from watcher.placeholders import BUILT_IN, fill, names_in
+from watcher.rules import REFERENCE_LENGTH, STAGES, fits_type, ignored_by
+from watcher.settings import DEFAULT_ACCEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from watcher.config.lines import Way
-    from watcher.config.values import Mistakes
-    from watcher.settings import Account, Config, Folder, Item, Label, Rule
+    from watcher.config.mistakes import Mistakes
+    from watcher.settings import Folder, Label, Rule
 
-_SECRET_NAME = re.compile(r"(?i)(api[_-]?(key|secret)|x[_-]api[_-]key|secret|token|password)\Z")
-SECRET: Final = re.compile(r"ask[rw]?_[0-9a-fA-F]{8,}")
-_ELSEWHERE: Final = (
-    "a secret must not stand in this file: put the API key into the system's keyring, or into the"
-    " environment variable HRFLOW_API_KEY on a machine without one, and change it if others have"
-    " seen the file"
-)
 #: What the example writes where a source key belongs.
 PLACEHOLDER_KEY: Final = "PUT-YOUR-SOURCE-KEY-HERE"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_MEDIA_TYPE = re.compile(r"[a-z]+/(\*|[a-z0-9.+-]+)\Z")
-_MOST_PARALLEL: Final = 64
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
+_MEDIA_TYPE = re.compile(r"[a-z]+/(\*|[a-z0-9][a-z0-9.+_-]*)\Z")
+#: The least and the most of numbers, and their unit.
+_RANGES: Final = (
+    ("parallel_uploads", 1, 64, ""),
+    ("max_requests_per_minute", 0, 1_000_000, " (0: no limit)"),
+    ("connect_timeout", 0.1, 3600, " seconds"),
+    ("read_timeout", 0.1, 3600, " seconds"),
+    ("poll_seconds", 0.05, 86_400, " seconds"),
+    ("settle_seconds", 0.05, 86_400, " seconds"),
+)
+_CONDITIONS: Final = ("match", "media_types", "min_size", "max_size", "ignore")
+#: Stands in for a fingerprint where a reference's length is reckoned.
+_FINGERPRINT: Final = "0" * 64
 
 
-def find_secrets(raw: Any, mistakes: Mistakes, way: Way = ()) -> bool:
-    """Note every key or value that is or looks like a secret; whether there was any."""
-    found = False
-    items: Iterable[tuple[Any, Any]] = ()
-    if isinstance(raw, dict):
-        items = raw.items()
-    elif isinstance(raw, list):
-        items = enumerate(raw)
-    for name, value in items:
-        inner = (*way, name)
-        named = isinstance(name, str) and _SECRET_NAME.match(name) and way[:1] != ("folders",)
-        if named or (isinstance(value, str) and SECRET.search(value)):
-            mistakes.add(inner, _ELSEWHERE)
-            found = True
-        else:
-            found = find_secrets(value, mistakes, inner) or found
-    return found
+def check_account(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> None:
+    """Note what makes no sense among the values of an account."""
+    _check_ranges(values, mistakes, way)
+    if "email" in values and not _EMAIL.match(values["email"]):
+        mistakes.add((*way, "email"), f"{shown(values['email'])} is no email address")
+    if "api_url" in values and (problem := _wrong_api_url(values["api_url"])):
+        mistakes.add((*way, "api_url"), problem)
+    if "proxy" in values and (problem := _wrong_proxy(values["proxy"])):
+        mistakes.add((*way, "proxy"), problem)
 
 
-def check(
-    config: Config, mistakes: Mistakes, home: str, state_dir: str, ways: dict[str, Way]
+def check_folder(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> None:
+    """Note what makes no sense among the values of a folder, or of the defaults."""
+    _check_ranges(values, mistakes, way)
+    _check_media_types(values.get("accept", ()), mistakes, (*way, "accept"))
+    if values.get("accept") == ():
+        mistakes.add((*way, "accept"), "is empty, so nothing would ever be sent")
+    for number, pattern in enumerate(values.get("ignore", ())):
+        _check_ignore(pattern, mistakes, (*way, "ignore", number))
+    _check_contents(values, None, mistakes, way)
+
+
+def check_rule(
+    values: Mapping[str, Any], mistakes: Mistakes, way: Way, *, captures_known: bool = True
 ) -> None:
-    """Note everything that makes no sense; ``ways`` tells where each account's table stands."""
-    for account in config.accounts:
-        _check_account(account, mistakes, ways[account.name])
-    names = [account.name for account in config.accounts]
-    for number, folder in enumerate(config.folders):
-        way = ("folders", number)
-        if folder.account not in names:
-            hint = nearest(folder.account, names) or f"; there is {', '.join(names)}"
-            mistakes.add((*way, "account"), f'there is no account "{folder.account}"{hint}')
-        _check_path(folder.path, mistakes, (*way, "path"), home, state_dir)
-        _check_folder(folder, mistakes, way)
-    _check_overlaps(config.folders, mistakes)
-
-
-def _check_account(account: Account, mistakes: Mistakes, way: Way) -> None:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", account.email):
-        mistakes.add((*way, "email"), f'"{account.email}" is no email address')
-    if not 1 <= account.parallel_uploads <= _MOST_PARALLEL:
-        mistakes.add((*way, "parallel_uploads"), f"must be 1 to {_MOST_PARALLEL}")
-    if account.max_requests_per_minute < 0:
-        mistakes.add((*way, "max_requests_per_minute"), "must be 0 (no limit) or more")
-    for name in ("connect_timeout", "read_timeout"):
-        if not 0 < getattr(account, name) <= 3600:
-            mistakes.add((*way, name), "must be more than 0 and at most 3600 seconds")
-    url = urlsplit(account.api_url)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        mistakes.add((*way, "api_url"), f'"{account.api_url}" is no address like https://…/v1')
-    elif url.scheme == "http" and url.hostname not in _LOOPBACK:
-        mistakes.add((*way, "api_url"), "must begin with https://, as the API key travels there")
-    proxy = urlsplit(account.proxy)
-    if proxy.password:
-        mistakes.add((*way, "proxy"), "must not hold a password: leave it to the system's settings")
-    elif account.proxy not in ("system", "none") and not (proxy.scheme and proxy.hostname):
-        mistakes.add(
-            (*way, "proxy"), 'must be "system", "none" or an address like http://proxy:8080'
-        )
-
-
-def _check_path(path: str, mistakes: Mistakes, way: Way, home: str, state_dir: str) -> None:
-    if os.path.exists(path) and not os.path.isdir(path):
-        mistakes.add(way, f"{path} is a file, not a folder")
-    elif os.path.dirname(path) == path:
-        mistakes.add(way, f"{path} is a whole drive; name a folder on it")
-    elif os.path.realpath(path) == os.path.realpath(home):
-        mistakes.add(way, f"{path} is your home folder; name a folder in it")
-    elif state_dir and _is_in(path, state_dir):
-        mistakes.add(way, f"{path} is where the program keeps its own files")
-
-
-def _is_in(path: str, directory: str) -> bool:
-    inner, outer = os.path.realpath(path), os.path.realpath(directory)
-    return inner == outer or inner.startswith(outer.rstrip(os.sep) + os.sep)
-
-
-def _check_folder(folder: Folder, mistakes: Mistakes, way: Way) -> None:
-    _check_source(folder.source_key, mistakes, (*way, "source_key"))
-    for name, least in (("poll_seconds", 0.05), ("settle_seconds", 0.05)):
-        if not least <= getattr(folder, name) <= 86_400:
-            mistakes.add((*way, name), f"must be {least} to 86400 seconds")
-    for media_type in folder.accept:
-        _check_media_type(media_type, mistakes, (*way, "accept"))
-    for pattern in folder.ignore:
-        if "/" in pattern:
-            _check_pattern(pattern.strip("/"), mistakes, (*way, "ignore"))
-    _check_templates(folder, (), mistakes, way)
-    if "sha256" not in names_in(folder.reference):
-        mistakes.warn(
-            (*way, "reference"), "without {sha256} two files may get the same reference, and the"
-            " second is refused"
-        )  # fmt: skip
-    caught = 0
-    for number, rule in enumerate(folder.rules):
-        inner = (*way, "rules", number)
-        if caught:
-            mistakes.warn(inner, f"can never apply: rule {caught} before it takes every file")
-        _check_rule(rule, mistakes, inner)
-        if not caught and _takes_all(rule):
-            caught = number + 1
-
-
-def _takes_all(rule: Rule) -> bool:
-    free = rule.match in (None, "**") and not rule.media_types
-    return free and not rule.min_size and not rule.max_size
-
-
-def _check_rule(rule: Rule, mistakes: Mistakes, way: Way) -> None:
-    captures: tuple[str, ...] = ()
-    if rule.match is not None:
-        captures = _check_pattern(rule.match, mistakes, (*way, "match"))
-    for capture in set(captures) & set(BUILT_IN):
+    """Note what makes no sense among the values of a rule."""
+    pattern = None
+    if "match" in values:
+        pattern = _compile(values["match"], mistakes, (*way, "match"))
+        captures_known = pattern is not None
+    for capture in sorted(set(pattern.names if pattern else ()) & set(BUILT_IN)):
         mistakes.add((*way, "match"), f"{{{capture}}} has a meaning already; name it otherwise")
-    for media_type in rule.media_types:
-        _check_media_type(media_type, mistakes, (*way, "media_types"))
-    if rule.max_size and rule.min_size > rule.max_size:
+    _check_media_types(values.get("media_types", ()), mistakes, (*way, "media_types"))
+    if 0 < values.get("max_size", 0) < values.get("min_size", 0):
         mistakes.add((*way, "min_size"), "is larger than max_size")
-    effects = ("source_key", "tags", "metadatas", "labels", "reference", "created_at")
-    if rule.ignore and any(getattr(rule, name) for name in effects):
-        mistakes.add((*way, "ignore"), "a rule that ignores cannot set anything as well")
-    if rule.source_key is not None:
-        _check_source(rule.source_key, mistakes, (*way, "source_key"))
-    _check_templates(rule, captures, mistakes, way)
+    effects = [name for name in values if name not in _CONDITIONS]
+    if values.get("ignore") and effects:
+        said = f"a rule that ignores cannot set anything as well: {', '.join(effects)}"
+        mistakes.add((*way, "ignore"), said)
+    if captures_known:
+        _check_contents(values, pattern, mistakes, way)
+
+
+def check_order(rules: Sequence[Rule], accept: Sequence[str], mistakes: Mistakes, way: Way) -> None:
+    """Say which rules can never apply, because of those before them or of the folder's types."""
+    for number, rule in enumerate(rules):
+        inner = (*way, "rules", number)
+        before = next((at for at, one in enumerate(rules[:number]) if _covers(one, rule)), None)
+        if before is not None:
+            said = f"can never apply: rule {before + 1} before it takes all its files"
+            mistakes.warn(inner, said)
+        types = rule.media_types
+        if accept and types and not any(_meet(one, other) for one in types for other in accept):
+            said = "can never apply: the folder's accept has none of these types"
+            mistakes.warn((*inner, "media_types"), said)
+
+
+def check_whole(folder: Folder, mistakes: Mistakes, way: Way) -> None:
+    """Say what of a folder's settings works against another of them."""
+    for number, rule in enumerate(folder.rules):
+        parts = (rule.match or "*").split("/")[:-1]
+        plain = list(itertools.takewhile(lambda part: not set(part) & set("*?{"), parts))
+        ignored = ignored_by(folder, "/".join(plain)) if plain else ""
+        if ignored:
+            said = f"can never apply: {ignored} is ignored in this folder"
+            mistakes.warn((*way, "rules", number, "match"), said)
+
+
+# -- inside
+
+
+def _check_ranges(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> None:
+    for name, least, most, unit in _RANGES:
+        if name in values and not least <= values[name] <= most:
+            said = f"{shown(values[name])} is not within {least} to {most}{unit}"
+            mistakes.add((*way, name), said)
+
+
+def _split(text: str) -> SplitResult | None:
+    """The parts of an address; None if it is none, or holds what an address here must not."""
+    try:
+        url = urlsplit(text)
+        usable = url.hostname and url.port != 0 and not re.search(r"\s", text)
+    except ValueError:
+        return None
+    return url if usable else None
+
+
+def _wrong_api_url(text: str) -> str:
+    url = _split(text)
+    if url is None or url.scheme not in ("http", "https"):
+        return f"{shown(text)} is no address like https://api.hrflow.ai/v1"
+    if url.username is not None:
+        return "must not hold a user or a password"
+    if url.query or url.fragment:
+        return f'{shown(text)} goes on after its path; end it before "?" and "#"'
+    if url.scheme == "http" and url.hostname not in _LOOPBACK:
+        return "must begin with https://, as the API key travels there"
+    return ""
+
+
+def _wrong_proxy(text: str) -> str:
+    if text in ("system", "none"):
+        return ""
+    if "@" in text:
+        return "must not hold a user or a password: leave it to the system's settings"
+    url = _split(text)
+    if url is None or url.scheme not in ("http", "https"):
+        hint = nearest(text, ("system", "none"))
+        return f'must be "system", "none" or an address like http://proxy.example.com:8080{hint}'
+    return ""
+
+
+def _check_ignore(pattern: str, mistakes: Mistakes, way: Way) -> None:
+    if not pattern.strip("/ "):
+        mistakes.add(way, "is empty; write a name like *draft*, or a path like private/**")
+    elif "/" in pattern:
+        _compile(pattern.strip("/"), mistakes, way)
+
+
+def _check_media_types(types: Sequence[str], mistakes: Mistakes, way: Way) -> None:
+    for number, media_type in enumerate(types):
+        if not _MEDIA_TYPE.match(media_type):
+            ending = media_type.strip(".").lower()
+            similar = [each for each in DEFAULT_ACCEPT if ending and each.endswith("/" + ending)]
+            hint = f'; did you mean "{similar[0]}"?' if similar else ""
+            said = f'{shown(media_type)} is no media type like "application/pdf"'
+            mistakes.add((*way, number), said + (hint or nearest(media_type, DEFAULT_ACCEPT)))
+
+
+def _compile(text: str, mistakes: Mistakes, way: Way) -> Pattern | None:
+    try:
+        return compile_pattern(text)
+    except PatternError as error:
+        mistakes.add(way, f"{shown(text)}: {error}")
+        return None
+
+
+def _check_contents(
+    values: Mapping[str, Any], pattern: Pattern | None, mistakes: Mistakes, way: Way
+) -> None:
+    """Check all that may hold placeholders; ``pattern`` is the rule's."""
+    known = (*(pattern.names if pattern else ()), *BUILT_IN)
+    fillable = True
+    for inner, template in _templates(values):
+        for name in names_in(template):
+            if name in known:
+                continue
+            fillable = False
+            hint = nearest(name, known) or f"; known are {', '.join(known)}"
+            problem = (
+                f"the brace {name!r} has no partner; write it twice to mean itself"
+                if name in ("{", "}")
+                else f"{{{name}}} cannot be filled{hint}"
+            )
+            mistakes.add((*way, *inner), f"{shown(template)}: {problem}")
+    _check_source(values.get("source_key", "k"), mistakes, (*way, "source_key"))
+    if fillable and "reference" in values:
+        _check_reference(values["reference"], mistakes, (*way, "reference"))
+    for number, label in enumerate(values.get("labels") or ()):
+        _check_label(label, pattern, mistakes, (*way, "labels", number))
+
+
+def _templates(values: Mapping[str, Any]) -> Iterator[tuple[Way, str]]:
+    for key in ("source_key", "reference"):
+        if key in values:
+            yield (key,), values[key]
+    for key in ("tags", "metadatas"):
+        for item in values.get(key, ()):
+            yield (key, item.name), item.name
+            if isinstance(item.value, str):
+                yield (key, item.name), item.value
+    for number, label in enumerate(values.get("labels") or ()):
+        for key in ("job_key", "job_reference", "stage"):
+            if (text := getattr(label, key)) is not None:
+                yield ("labels", number, key), text
 
 
 def _check_source(source_key: str, mistakes: Mistakes, way: Way) -> None:
@@ -165,73 +227,39 @@ def _check_source(source_key: str, mistakes: Mistakes, way: Way) -> None:
         mistakes.add(way, "is still the example's; put the key of your source from HrFlow there")
 
 
-def _check_media_type(media_type: str, mistakes: Mistakes, way: Way) -> None:
-    if not _MEDIA_TYPE.match(media_type):
-        hint = ' like "application/pdf"'
-        mistakes.add(way, f'"{media_type}" is no media type{hint}')
+def _check_reference(template: str, mistakes: Mistakes, way: Way) -> None:
+    names = names_in(template)
+    shortest = fill(template, {**dict.fromkeys(names, ""), "sha256": _FINGERPRINT})
+    if not template.strip():
+        mistakes.add(way, "is empty; {sha256} is the usual one")
+    elif len(shortest) > REFERENCE_LENGTH:
+        mistakes.add(way, f"is longer than the {REFERENCE_LENGTH} characters a reference may have")
+    elif "sha256" not in names:
+        mistakes.warn(
+            way, "without {sha256} two files may get the same reference, and the second is refused"
+        )
 
 
-def _check_pattern(pattern: str, mistakes: Mistakes, way: Way) -> tuple[str, ...]:
-    try:
-        return compile_pattern(pattern).names
-    except PatternError as error:
-        mistakes.add(way, f'"{pattern}": {error}')
-        return ()
-
-
-def _check_templates(
-    settings: Folder | Rule, captures: tuple[str, ...], mistakes: Mistakes, way: Way
-) -> None:
-    known = (*captures, *BUILT_IN)
-    for key, template in _templates(settings):
-        for name in names_in(template):
-            if name in known:
-                continue
-            hint = nearest(name, known) or f"; known are {', '.join(known)}"
-            problem = (
-                f"the brace {name!r} has no partner; write it twice to mean itself"
-                if name in ("{", "}")
-                else f"{{{name}}} cannot be filled{hint}"
-            )
-            mistakes.add((*way, key), f'"{template}": {problem}')
-    for label in settings.labels or ():
-        _check_label(label, mistakes, (*way, "labels"))
-
-
-def _templates(settings: Folder | Rule) -> Iterator[tuple[str, str]]:
-    for key in ("source_key", "reference"):
-        value = getattr(settings, key)
-        if value is not None:
-            yield key, value
-    for key, items in (("tags", settings.tags), ("metadatas", settings.metadatas)):
-        yield from ((key, text) for item in items for text in _texts_of(item))
-    for label in settings.labels or ():
-        for text in (label.job_key, label.job_reference, label.stage):
-            if text is not None:
-                yield "labels", text
-
-
-def _texts_of(item: Item) -> tuple[str, ...]:
-    return (item.name, item.value) if isinstance(item.value, str) else (item.name,)
-
-
-def _check_label(label: Label, mistakes: Mistakes, way: Way) -> None:
-    if label.job_key is None and label.job_reference is None:
-        mistakes.add(way, "a label needs a job_key or a job_reference")
-    stage = label.stage
-    if stage is not None and not names_in(stage) and stage not in STAGES:
-        mistakes.add(way, f'the stage "{stage}" is not one of {", ".join(STAGES)}'
-                     + nearest(stage, STAGES))  # fmt: skip
+def _check_label(label: Label, pattern: Pattern | None, mistakes: Mistakes, way: Way) -> None:
+    stages: tuple[str, ...] = () if label.stage is None else (label.stage,)
+    if stages and (names := names_in(stages[0])):
+        choices = pattern.choices if pattern else {}
+        stages = choices.get(names[0], ()) if stages[0] == f"{{{names[0]}}}" else ()
+    for stage in stages:
+        if stage.lower() not in STAGES:
+            said = f"the stage {shown(stage)} is not one of {', '.join(STAGES)}"
+            mistakes.add((*way, "stage"), said + nearest(stage, STAGES))
     if label.rating is not None and not 0 <= label.rating <= 1:
-        mistakes.add(way, "a rating is 0 to 1")
+        mistakes.add((*way, "rating"), f"{shown(label.rating)} is not within 0 to 1")
 
 
-def _check_overlaps(folders: tuple[Folder, ...], mistakes: Mistakes) -> None:
-    real = [os.path.realpath(folder.path) for folder in folders]
-    for number, path in enumerate(real):
-        way = ("folders", number, "path")
-        if path in real[:number]:
-            mistakes.add(way, f"{path} is watched already, as folder {real.index(path) + 1}")
-        for other, outer in enumerate(real):
-            if path != outer and _is_in(path, outer):
-                mistakes.warn(way, f"lies in folder {other + 1}; its files go this folder's way")
+def _covers(one: Rule, other: Rule) -> bool:
+    """Whether each file of ``other`` is one of ``one``, as far as that can be told."""
+    same = (one.match, one.media_types) == (other.match, other.media_types)
+    every = one.match in (None, "**") and not one.media_types
+    larger = not one.max_size or 0 < other.max_size <= one.max_size
+    return (same or every) and one.min_size <= other.min_size and larger
+
+
+def _meet(one: str, other: str) -> bool:
+    return fits_type(one, (other,)) or fits_type(other, (one,))

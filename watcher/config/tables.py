@@ -9,19 +9,41 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from watcher.config.values import ITEMS, Mistakes, convert, nearest
+from watcher.config import sense
+from watcher.config.mistakes import nearest, shown
+from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
+from watcher.config.values import ITEMS, convert, refuse_unknown
 from watcher.settings import Account, Config, Folder, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.config.lines import Way
+    from watcher.config.mistakes import Mistakes
 
 #: The account that a plain ``[account]`` table stands for.
 DEFAULT_ACCOUNT: Final = "default"
-_TOP: Final = ("account", "accounts", "defaults", "folders", "log_level")
 _LEVELS: Final = ("error", "warning", "info", "debug")
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})|%(\w+)%")
+_ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
+
+
+def _fields(kind: Any, *leave_out: str) -> dict[str, Any]:
+    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    return {name: fields[name] for name in fields if name not in leave_out}
+
+
+_TOP: Final = {"account": Any, "accounts": Any, "defaults": Any, "folders": Any, "log_level": str}
+_ACCOUNT: Final = _fields(Account, "name")
+_FOLDER: Final = _fields(Folder)
+_DEFAULTS: Final = _fields(Folder, "path", "rules")
+_RULE: Final = _fields(Rule)
+#: Where keys belong that somebody wrote elsewhere.
+_BELONGS: Final = {
+    **dict.fromkeys(_RULE, "[[folders.rules]]"),
+    **dict.fromkeys(_FOLDER, "[[folders]]"),
+    **dict.fromkeys(_ACCOUNT, "[account]"),
+    "log_level": "the first lines of the file, before any [table]",
+}
 
 
 @dataclass
@@ -34,162 +56,191 @@ class Builder:
     mistakes: Mistakes
     environ: Mapping[str, str]
     home: str
+    state_dir: str = ""
     origins: dict[str, str] = field(default_factory=dict)
+    _accounts: list[str] = field(default_factory=list)
 
     def build(self, raw: dict[str, Any]) -> Config | None:
-        """The settings, or None where mistakes leave nothing to build."""
-        self._refuse_unknown(raw, _TOP, ())
-        accounts = self._accounts(raw)
-        defaults = self._values(Folder, raw.get("defaults", {}), ("defaults",), ("path", "rules"))
-        folders = [
-            self._folder(entry, defaults, number, accounts)
-            for number, entry in enumerate(self._list(raw, "folders", ()))
-        ]
-        level = raw.get("log_level", "info")
+        """The settings, or None where there are mistakes."""
+        top = self._values(_TOP, {**raw, "account": {}, "accounts": {}}, ())
+        level = top.get("log_level", "info")
         if level not in _LEVELS:
-            self.mistakes.add(("log_level",), f"{level!r} is not one of {', '.join(_LEVELS)}")
-        self.origins["log_level"] = self._origin(("log_level",), raw, "log_level")
-        built = [folder for folder in folders if folder is not None]
-        if self.mistakes.texts or not accounts:
+            hint = nearest(level, _LEVELS)
+            said = f"{shown(level)} is not one of {', '.join(_LEVELS)}{hint}"
+            self.mistakes.add(("log_level",), said)
+        self._note_origin("log_level", raw, (), {})
+        accounts = [self._account(*each) for each in self._tables_of_accounts(raw)]
+        defaults = self._values(_DEFAULTS, raw.get("defaults", {}), ("defaults",))
+        sense.check_folder(defaults, self.mistakes, ("defaults",))
+        self._check_account_name(defaults, ("defaults",))
+        entries = [(("folders", at), each) for at, each in enumerate(self._list(raw, ()))]
+        folders = [(way, self._folder(each, defaults, way)) for way, each in entries]
+        built = [(way, folder) for way, folder in folders if folder is not None]
+        check_overlaps(built, self.mistakes)
+        if self.mistakes.texts:
             return None
-        return Config(accounts=tuple(accounts), folders=tuple(built), log_level=level)
+        return Config(
+            accounts=tuple(account for account in accounts if account is not None),
+            folders=tuple(folder for _, folder in built),
+            log_level=level,
+        )
 
     # -- accounts
 
-    def _accounts(self, raw: dict[str, Any]) -> list[Account]:
+    def _tables_of_accounts(self, raw: dict[str, Any]) -> list[tuple[str, Any, Way]]:
         tables: list[tuple[str, Any, Way]] = []
         if "account" in raw:
             tables.append((DEFAULT_ACCOUNT, raw["account"], ("account",)))
         several = raw.get("accounts", {})
         if not isinstance(several, dict):
             self.mistakes.add(("accounts",), "write [accounts.NAME] tables")
-            several = {}
-        tables += [(name, table, ("accounts", name)) for name, table in several.items()]
-        if not tables:
-            self.mistakes.add((), "there is no account: write an [account] table with your email")
-        if [name for name, _, _ in tables].count(DEFAULT_ACCOUNT) > 1:
-            self.mistakes.add(("account",), "[account] and [accounts.default] are the same account")
-        built = [self._account(name, table, way) for name, table, way in tables]
-        return [account for account in built if account is not None]
+        else:
+            tables += [(name, table, ("accounts", name)) for name, table in several.items()]
+            if not tables:
+                said = "there is no account: write an [account] table with your email"
+                self.mistakes.add((), said)
+            if "account" in raw and DEFAULT_ACCOUNT in several:
+                said = "[account] and [accounts.default] are the same account"
+                self.mistakes.add(("account",), said)
+        self._accounts = list(dict.fromkeys(name for name, _, _ in tables))
+        return tables
 
     def _account(self, name: str, table: Any, way: Way) -> Account | None:
-        values = self._values(Account, table, way, ("name",))
-        if "email" not in values:
-            if isinstance(table, dict) and "email" not in table:
-                self.mistakes.add(way, "the email of the account is missing")
+        if way in self.mistakes.secrets:
             return None
-        self._note_origins(Account, f"accounts.{name}", table, way, {})
+        if not _ACCOUNT_NAME.match(name):
+            self.mistakes.add(way, "an account's name is made of letters and digits")
+        values = self._values(_ACCOUNT, table, way)
+        sense.check_account(values, self.mistakes, way)
+        self._note_missing(table, ("email",), {}, way)
+        if "email" not in values:
+            return None
+        self._note_origins(_ACCOUNT, f"accounts.{name}", table, way, {})
         return Account(**{**values, "name": name})
+
+    def _check_account_name(self, values: dict[str, Any], way: Way) -> None:
+        name = values.get("account")
+        if name is not None and self._accounts and name not in self._accounts:
+            hint = nearest(name, self._accounts) or f"; there is {', '.join(self._accounts)}"
+            self.mistakes.add((*way, "account"), f"there is no account {shown(name)}{hint}")
 
     # -- folders
 
-    def _folder(
-        self, entry: Any, defaults: dict[str, Any], number: int, accounts: list[Account]
-    ) -> Folder | None:
-        way: Way = ("folders", number)
-        own = self._values(Folder, entry, way, ())
+    def _folder(self, entry: Any, defaults: dict[str, Any], way: Way) -> Folder | None:
+        own = self._values(_FOLDER, entry, way)
         if not isinstance(entry, dict):
             return None
-        own["rules"] = self._rules(entry, way)
-        values = self._merge(defaults, own)
-        self._note_origins(Folder, f"folders[{number + 1}]", entry, way, defaults)
-        if "account" not in values and len(accounts) == 1:
-            values["account"] = accounts[0].name
-            self.origins[f"folders[{number + 1}].account"] = "the only account"
-        missing = [name for name in ("path", "account", "source_key") if name not in values]
-        for name in missing:
-            if name not in entry:
-                self.mistakes.add(way, f"{name} is missing")
-        if missing:
+        sense.check_folder(own, self.mistakes, way)
+        self._check_account_name(own, way)
+        self._check_path(own, way)
+        prefix = f"folders[{int(way[-1]) + 1}]"
+        self._note_origins(_FOLDER, prefix, entry, way, defaults)
+        values = _merge(defaults, own)
+        if len(self._accounts) == 1 and "account" not in values:
+            values["account"] = self._accounts[0]
+            self.origins[f"{prefix}.account"] = "the only account"
+        required = ("path", "source_key", *(("account",) if len(self._accounts) > 1 else ()))
+        self._note_missing(entry, required, defaults, way)
+        values["rules"] = self._rules(entry, values, way)
+        if not {"path", "account", "source_key"} <= values.keys():
             return None
-        path = self._expand(values["path"], (*way, "path"))
-        return None if path is None else Folder(**{**values, "path": path})
+        folder = Folder(**values)
+        for name in ("sent_folder", "refused_folder"):
+            from_defaults = name not in own and name in defaults
+            inner = ("defaults", name) if from_defaults else (*way, name)
+            check_target(folder.path, getattr(folder, name), self.mistakes, inner)
+        sense.check_whole(folder, self.mistakes, way)
+        return folder
 
-    def _merge(self, defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-        merged = {**defaults, **own}
-        for name in ITEMS & set(defaults) & set(own):
-            by_name = {item.name: item for item in (*defaults[name], *own[name])}
-            merged[name] = tuple(by_name.values())
-        if "ignore" in defaults and "ignore" in own:
-            merged["ignore"] = (*defaults["ignore"], *own["ignore"])
-        return merged
+    def _rules(self, entry: dict[str, Any], folder: dict[str, Any], way: Way) -> tuple[Rule, ...]:
+        rules = []
+        for number, table in enumerate(self._list(entry, way)):
+            inner = (*way, "rules", number)
+            values = self._values(_RULE, table, inner)
+            if isinstance(table, dict):
+                captures_known = "match" not in table or "match" in values
+                sense.check_rule(values, self.mistakes, inner, captures_known=captures_known)
+            rules.append(Rule(**values))
+        sense.check_order(rules, folder.get("accept", ()), self.mistakes, way)
+        return tuple(rules)
 
-    def _rules(self, entry: dict[str, Any], way: Way) -> tuple[Rule, ...]:
-        return tuple(
-            Rule(**self._values(Rule, rule, (*way, "rules", number), ()))
-            for number, rule in enumerate(self._list(entry, "rules", way))
-        )
-
-    def _expand(self, text: str, way: Way) -> str | None:
-        """The absolute path that a setting means, with ``~`` and variables put in."""
-        unknown = []
-
-        def put(found: re.Match[str]) -> str:
-            name = found[1] or found[2] or found[3]
-            if name not in self.environ:
-                unknown.append(name)
-            return self.environ.get(name, "")
-
-        path = _VARIABLE.sub(put, text)
-        for name in unknown:
-            self.mistakes.add(way, f"the environment has no variable {name}")
-        if unknown:
-            return None
-        if path == "~" or path.startswith(("~/", "~\\")):
-            path = self.home + path[1:]
-        if not os.path.isabs(path):
-            self.mistakes.add(way, f'"{text}" is not a full path; begin it with "/" or "~"')
-            return None
-        return os.path.normpath(path)
+    def _check_path(self, own: dict[str, Any], way: Way) -> None:
+        """Check the folder's path, take it out where it is wrong, and bring it into one form."""
+        path = own.pop("path", None)
+        if path is None:
+            return
+        if os.path.isabs(path):
+            own["path"] = os.path.normpath(path)
+            check_path(own["path"], self.mistakes, (*way, "path"), self.home, self.state_dir)
+        else:
+            said = f'{shown(path)} is not a full path; begin it with "/" or "~/"'
+            self.mistakes.add((*way, "path"), said)
 
     # -- any table
 
-    def _values(
-        self, kind: Any, table: Any, way: Way, leave_out: tuple[str, ...]
-    ) -> dict[str, Any]:
+    def _values(self, kinds: dict[str, Any], table: Any, way: Way) -> dict[str, Any]:
         """The values that a table sets, by key; wrong ones are left out."""
         if not isinstance(table, dict):
-            self.mistakes.add(way, "write a table of keys here")
+            if way not in self.mistakes.secrets:
+                self.mistakes.add(way, "write a table of keys here")
             return {}
-        fields = {
-            each.name: each.type
-            for each in msgspec.structs.fields(kind)
-            if each.name not in leave_out
-        }
-        self._refuse_unknown(table, tuple(fields), way)
+        refuse_unknown(table, tuple(kinds), way, self.mistakes, _BELONGS)
         found = {}
         for name, value in table.items():
-            if name in fields and name != "rules":
-                converted = convert(name, value, fields[name], (*way, name), self.mistakes)
-                if converted is not None:
-                    found[name] = converted
+            inner = (*way, name)
+            if name not in kinds or name == "rules" or kinds[name] is Any:
+                continue
+            if self.mistakes.hides(inner):
+                continue
+            converted = convert(name, value, kinds[name], inner, self.mistakes)
+            if name in PATHS and converted is not None:
+                converted = expand(converted, inner, self.mistakes, self.environ, self.home)
+            if converted is not None:
+                found[name] = converted
         return found
 
-    def _list(self, table: dict[str, Any], name: str, way: Way) -> list[Any]:
+    def _list(self, table: dict[str, Any], way: Way) -> list[Any]:
+        """The folders at the top, or a folder's rules."""
+        name = "rules" if way else "folders"
         value = table.get(name, [])
         if isinstance(value, list):
             return value
-        self.mistakes.add((*way, name), f"write [[{name}]] tables")
+        if (*way, name) not in self.mistakes.secrets:
+            header = "[[folders.rules]]" if way else "[[folders]]"
+            self.mistakes.add((*way, name), f"write {header} tables")
         return []
 
-    def _refuse_unknown(self, table: dict[str, Any], known: tuple[str, ...], way: Way) -> None:
-        for name in table:
-            if name not in known:
-                hint = nearest(name, known) or f"; known are {', '.join(known)}"
-                self.mistakes.add((*way, name), f"this key is not known{hint}")
+    def _note_missing(
+        self, table: Any, names: tuple[str, ...], defaults: dict[str, Any], way: Way
+    ) -> None:
+        for name in names:
+            if isinstance(table, dict) and name not in table and name not in defaults:
+                is_choice = name == "account"
+                hint = f"; name one of {', '.join(self._accounts)}" if is_choice else ""
+                self.mistakes.add((*way, name), f"is missing{hint}")
 
     def _note_origins(
-        self, kind: Any, prefix: str, table: dict[str, Any], way: Way, defaults: dict[str, Any]
+        self, kinds: dict[str, Any], prefix: str, table: Any, way: Way, defaults: dict[str, Any]
     ) -> None:
-        for each in msgspec.structs.fields(kind):
-            if each.name in defaults and each.name not in table:
-                place = self.mistakes.place(("defaults", each.name)).rpartition(": ")[0]
-                origin = f"[defaults] {place}"
-            else:
-                origin = self._origin((*way, each.name), table, each.name)
-            self.origins[f"{prefix}.{each.name}"] = origin
+        for name in kinds:
+            self._note_origin(f"{prefix}.{name}", table, way, defaults)
 
-    def _origin(self, way: Way, table: dict[str, Any], name: str) -> str:
-        if name not in table:
-            return "built-in default"
-        return self.mistakes.place(way).rpartition(": ")[0]
+    def _note_origin(self, key: str, table: Any, way: Way, defaults: dict[str, Any]) -> None:
+        name = key.rpartition(".")[2]
+        if isinstance(table, dict) and name in table:
+            self.origins[key] = self.mistakes.where((*way, name))
+        elif name in defaults:
+            self.origins[key] = f"[defaults] {self.mistakes.where(('defaults', name))}"
+        else:
+            self.origins[key] = "built-in default"
+
+
+def _merge(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """A folder's values over the defaults; tags and metadatas by name, ``ignore`` adds."""
+    merged = {**defaults, **own}
+    for name in ITEMS & defaults.keys() & own.keys():
+        by_name = {item.name: item for item in (*defaults[name], *own[name])}
+        merged[name] = tuple(by_name.values())
+    if "ignore" in defaults and "ignore" in own:
+        merged["ignore"] = (*defaults["ignore"], *own["ignore"])
+    return merged

@@ -167,6 +167,9 @@ def _labels(value: object, way: Way, mistakes: Mistakes) -> tuple[Label, ...]:
             f'{shown(value)} is not a list of labels like [{{ job_key = "…", stage = "new" }}]'
         )
     kinds = {field.name: field.type for field in msgspec.structs.fields(Label)}
+    for number, each in enumerate(value):
+        if not (each.get("job_key") or each.get("job_reference")):
+            mistakes.add((*way, number), "a label needs a job_key or a job_reference")
     return tuple(
         Label(**_table(each, kinds, (*way, number), mistakes)) for number, each in enumerate(value)
     )
@@ -190,5 +193,6 @@ def _table(
             try:
                 found[name] = _plain(value, kinds[name])
             except _Wrong as wrong:
-                mistakes.add((*way, name), str(wrong))
+                is_of_item = name == "value" and isinstance(way[-1], str)  # { office = "Paris" }
+                mistakes.add(way if is_of_item else (*way, name), str(wrong))
     return found

@@ -1,0 +1,119 @@
+"""Paths in the configuration: what they mean, and whether they can be watched or filed into."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+from watcher.config.mistakes import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from watcher.config.lines import Way
+    from watcher.config.mistakes import Mistakes
+    from watcher.settings import Folder
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
+#: Settings that are paths.
+PATHS: Final = ("path", "sent_folder", "refused_folder")
+
+
+def expand(
+    text: str, way: Way, mistakes: Mistakes, environ: Mapping[str, str], home: str
+) -> str | None:
+    """``text`` with ``~`` and variables put in; None and a mistake where one is not known."""
+    unknown = []
+
+    def put(found: re.Match[str]) -> str:
+        name = found[1] or found[2] or found[3]
+        if name not in environ:
+            unknown.append(name)
+        return environ.get(name, "")
+
+    path = _VARIABLE.sub(put, text)
+    for name in unknown:
+        hint = nearest(name, environ)
+        mistakes.add(way, f"the environment has no variable {name}{hint}")
+    if path == "~" or path.startswith(("~/", "~\\")):
+        path = home + path[1:]
+    return None if unknown else path
+
+
+def check_path(path: str, mistakes: Mistakes, way: Way, home: str, state_dir: str) -> None:
+    """Note why the folder at the absolute ``path`` cannot be watched."""
+    if os.path.exists(path) and not os.path.isdir(path):
+        mistakes.add(way, f"{path} is a file, not a folder")
+    elif os.path.dirname(path) == path:
+        mistakes.add(way, f"{path} is a whole drive; name a folder on it")
+    elif _real(path) == _real(home):
+        mistakes.add(way, f"{path} is your home folder; name a folder in it")
+    elif is_in(home, path):
+        mistakes.add(way, f"{path} holds your whole home folder; name a folder in that")
+    elif state_dir and is_in(path, state_dir):
+        mistakes.add(way, f"{path} is where the program keeps its own files")
+    elif state_dir and is_in(state_dir, path):
+        mistakes.add(way, f"the program keeps its own files in it, at {state_dir}")
+    elif not os.path.lexists(path):
+        mistakes.warn(way, f"{path} is not there yet; it is watched as soon as it is")
+
+
+def check_target(folder: str, target: str, mistakes: Mistakes, way: Way) -> None:
+    """Note why files of a folder cannot be filed into ``target``."""
+    place = os.path.normpath(os.path.join(folder, target))
+    if not target.strip():
+        mistakes.add(way, "is empty; name a folder")
+    elif is_in(folder, place):
+        mistakes.add(
+            way, f'"{target}" is the folder itself or lies around it; name a folder in it, or'
+            " the full path of another one"
+        )  # fmt: skip
+    elif not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
+        mistakes.add(way, f'"{target}" leads out of the folder; write its full path if you mean it')
+    elif os.path.isfile(place):
+        mistakes.add(way, f"{place} is a file, not a folder")
+
+
+def check_overlaps(folders: Sequence[tuple[Way, Folder]], mistakes: Mistakes) -> None:
+    """Note folders that are watched twice or filed into, and say of those in each other."""
+    real = [_real(folder.path) for _, folder in folders]
+    targets = [
+        (other, name, _real(os.path.join(outer.path, getattr(outer, name))))
+        for other, (_, outer) in enumerate(folders)
+        for name in ("sent_folder", "refused_folder")
+    ]
+    for number, ((way, folder), path) in enumerate(zip(folders, real, strict=True)):
+        inner = (*way, "path")
+        if path in real[:number]:
+            first = _number(folders, real.index(path))
+            mistakes.add(inner, f"{folder.path} is watched already, as folder {first}")
+            continue
+        for other, outer in enumerate(real):
+            if path != outer and _is_below(path, outer):
+                said = f"lies in folder {_number(folders, other)}; its files go this folder's way"
+                mistakes.warn(inner, said)
+        for other, name, target in targets:
+            if other != number and _is_below(path, target):
+                mistakes.add(
+                    inner, f"is the {name} of folder {_number(folders, other)} or lies in it, and"
+                    " what was filed away is never watched"
+                )  # fmt: skip
+
+
+def is_in(path: str, directory: str) -> bool:
+    """Whether ``path`` is ``directory`` or below it, once links are followed."""
+    return _is_below(_real(path), _real(directory))
+
+
+def _is_below(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith(os.path.join(outer, ""))
+
+
+def _real(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))
+
+
+def _number(folders: Sequence[tuple[Way, Folder]], at: int) -> int:
+    """A folder's number for people; one with mistakes may be missing from ``folders``."""
+    return int(folders[at][0][-1]) + 1
