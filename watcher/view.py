@@ -69,7 +69,7 @@ def _written_out(character: str) -> str:
 def size(number: float) -> str:
     """Bytes for people: "940 B", "32.2 kB", "1.5 GB"."""
     for unit in ("B", "kB", "MB", "GB"):
-        if abs(number) < 1000 or unit == "GB":
+        if round(abs(number), 1) < 1000 or unit == "GB":
             return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
         number /= 1000
     raise AssertionError("not reached")
@@ -120,7 +120,7 @@ def remark(entry: Entry) -> str:
 def tags(entry: Entry) -> str:
     """The tags a file was, or will be, sent with: "office=Paris, urgent=true"."""
     text = dict(entry.fields).get("tags", "[]")
-    return ", ".join(f"{tag['name']}={_plain(tag['value'])}" for tag in json.loads(text))
+    return ", ".join(f"{safe(tag['name'])}={_plain(tag['value'])}" for tag in json.loads(text))
 
 
 def _plain(value: object) -> str:

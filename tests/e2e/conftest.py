@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from tests.e2e.desk import Desk
 from watcher import sandbox as sb
 from watcher.app.core import App
 from watcher.app.places import Places
@@ -115,3 +116,12 @@ def world(tmp_path):
     made.sandbox.start()
     yield made
     made.close()
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with sb.Sandbox(parse_seconds=0.1) as sandbox:
+        made = Desk(tmp_path, sandbox)
+        yield made
+        for process in made.processes:
+            process.end()

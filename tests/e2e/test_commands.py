@@ -2,162 +2,17 @@
 
 import json
 import os
-import pty
-import queue
-import select
 import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
 
 from tests.e2e.conftest import SAMPLES
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
-from tests.e2e.test_samples import IGNORED, REFUSED, SENT, check_everything
+from tests.e2e.test_samples import IGNORED, REFUSED, SENT
 from watcher import sandbox as sb
-
-BASE = """
-[account]
-email = "{email}"
-api_url = "{url}"
-
-[[folders]]
-path = "{folder}"
-source_key = "{source}"
-settle_seconds = 0.3
-tags = {{ office = "Paris", urgent = true }}
-{more}
-"""
-
-
-class Process:
-    """A running command whose lines can be waited for."""
-
-    def __init__(self, command, env):
-        self.process = subprocess.Popen(
-            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self.lines = []
-        self._queue = queue.Queue()
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self._queue.put(line.rstrip("\n"))
-        self._queue.put(None)
-
-    def wait_for(self, text, within=30):
-        """The first line from now on that holds ``text``."""
-        deadline = time.monotonic() + within
-        while True:
-            try:
-                line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
-            except queue.Empty:
-                line = None
-            assert line is not None, f"{text!r} never came; there was {self.lines}"
-            self.lines.append(line)
-            if text in line:
-                return line
-
-    def end(self, number=signal.SIGTERM, within=20):
-        """Ask it to end; gives its exit code. May be called again."""
-        if self.process.stdout.closed:
-            return self.process.returncode
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(within)
-        self._thread.join(within)
-        while (line := self._queue.get()) is not None:
-            self.lines.append(line)
-        self.process.stdout.close()
-        return code
-
-
-class Desk:
-    """A person's machine: a folder, a configuration, the commands; HrFlow is the sandbox."""
-
-    def __init__(self, root, sandbox):
-        self.root = root
-        self.sandbox = sandbox
-        self.folder = root / "cvs"
-        self.folder.mkdir()
-        self.config = root / "config.toml"
-        self.key = sb.READ_WRITE_KEY
-        self.processes = []
-        self.configure()
-
-    def configure(self, more="", source=sb.ENGINEERING.key):
-        text = BASE.format(
-            email=sb.EMAIL, url=self.sandbox.url, folder=self.folder, source=source, more=more
-        )
-        self.config.write_text(text, encoding="utf-8")
-
-    def command(self, *arguments):
-        return [
-            *(sys.executable, "-m", "watcher", "--config", str(self.config)),
-            *("--state", str(self.root / "state"), *arguments),
-        ]
-
-    def environ(self, **more):
-        return {
-            **os.environ,
-            "HRFLOW_API_KEY": self.key,
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "PYTHONUTF8": "1",
-            **more,
-        }
-
-    def start(self, *arguments):
-        self.processes.append(Process(self.command(*arguments), self.environ()))
-        return self.processes[-1]
-
-    def run(self, *arguments, **environ):
-        return subprocess.run(
-            self.command(*arguments), env=self.environ(**environ),
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-
-    def read_json(self, *arguments, code=0):
-        done = self.run(*arguments, "--json")
-        assert done.returncode == code, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    def arrived(self):
-        return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
-
-    def at_terminal(self, *arguments, **environ):
-        """What a command writes to a terminal, and its exit code."""
-        mine, its = pty.openpty()
-        process = subprocess.Popen(
-            self.command(*arguments), stdin=its, stdout=its, stderr=its,
-            env=self.environ(TERM="xterm-256color", COLUMNS="120", **environ),
-        )  # fmt: skip
-        os.close(its)
-        written = b""
-        while select.select([mine], [], [], 60)[0]:
-            try:
-                piece = os.read(mine, 65536)
-            except OSError:  # the other end was closed: that is how a terminal ends on Linux
-                break
-            if not piece:
-                break
-            written += piece
-        os.close(mine)
-        return written.decode(), process.wait(60)
-
-
-@pytest.fixture
-def desk(tmp_path):
-    with sb.Sandbox(parse_seconds=0.1) as sandbox:
-        made = Desk(tmp_path, sandbox)
-        yield made
-        for process in made.processes:
-            process.end()
-
 
 # -- run
 
@@ -225,6 +80,26 @@ def test_new_settings_are_in_force_at_once_and_bad_ones_are_not(desk):
         "Łukasz Wójcik.docx": sb.SALES.key,
         "third.pdf": sb.EXPRESS.key,
     }
+
+
+def test_a_configuration_that_is_missing_says_where_it_belongs(desk):
+    desk.config.unlink()
+    done = desk.run("run")
+    assert done.returncode == 2
+    assert str(desk.config) in done.stderr
+    assert "config.example.toml" in done.stderr
+
+
+def test_a_reader_that_leaves_ends_the_program(desk):
+    running = subprocess.Popen(
+        desk.command("run"), env=desk.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert b"Watching" in running.stdout.readline()
+    running.stdout.close()
+    shutil.copy(PDF, desk.folder)
+    assert running.wait(30) == 0
+    assert running.stderr.read() == b""
+    running.stderr.close()
 
 
 def test_run_speaks_json(desk):
@@ -295,13 +170,27 @@ def test_check_says_what_would_happen_and_sends_nothing(desk):
 def test_check_knows_links_directories_and_strangers(desk):
     os.symlink(PDF, desk.folder / "link.pdf")
     (desk.folder / "directory.pdf").mkdir()
+    shutil.copy(DOCX, desk.folder / "last.docx")
     names = [desk.folder / "link.pdf", desk.folder / "directory.pdf", PDF]
     found = desk.read_json("check", *map(str, names))
     assert [each["verdict"] for each in found] == ["not sent", "not sent", "not watched"]
     assert "symbolic link" in found[0]["why"]
-    missing = desk.run("check", str(desk.folder / "none.pdf"))
-    assert missing.returncode == 5
-    assert "none.pdf" in missing.stdout + missing.stderr
+    missing = desk.read_json(
+        "check", str(desk.folder / "none.pdf"), str(desk.folder / "last.docx"), code=5
+    )
+    assert [each["verdict"] for each in missing] == ["missing", "would be sent"]
+
+
+def test_check_knows_what_was_sent_before(desk):
+    shutil.copy(PDF, desk.folder / "first.pdf")
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    shutil.copy(PDF, desk.folder / "copy.pdf")
+    shutil.copy(DOCX, desk.folder / "new.docx")
+    names = ("first.pdf", "copy.pdf", "new.docx")
+    found = desk.read_json("check", *(str(desk.folder / name) for name in names))
+    assert [each["verdict"] for each in found] == ["sent already", "duplicate", "would be sent"]
+    assert "first.pdf" in found[1]["why"]
+    assert len(desk.arrived()) == 1
 
 
 def test_check_reads_well(desk):
@@ -310,94 +199,6 @@ def test_check_reads_well(desk):
     assert "would be sent" in done.stdout
     assert "a PDF document" in done.stdout
     assert "\x1b" not in done.stdout
-
-
-# -- import
-
-
-def test_all_samples_are_imported_by_the_command(desk):
-    for name in os.listdir(SAMPLES):
-        shutil.copyfile(os.path.join(SAMPLES, name), desk.folder / name)
-    done = desk.run("import", str(desk.folder))
-    assert done.returncode == 5, done.stdout  # some were refused
-    total = len(SENT) + len(REFUSED)
-    assert f"{total} files found, {len(SENT)} of them dealt with." in done.stdout
-    check_everything(_Told(desk))
-
-
-class _Told:
-    """What ``check_everything`` asks, answered by the commands."""
-
-    def __init__(self, desk):
-        self.desk = desk
-
-    def arrived(self):
-        return self.desk.arrived()
-
-    def entries(self):
-        (found,) = self.desk.read_json("history", "--limit", "1000")
-        return [_Entry(**{name: each[name] for name in _Entry.__slots__}) for each in found]
-
-
-class _Entry:
-    __slots__ = ("path", "sha256", "state", "why")
-
-    def __init__(self, **values):
-        for name, value in values.items():
-            setattr(self, name, value)
-
-
-def test_an_import_releases_what_waits_for_a_yes_and_is_not_repeated(desk):
-    for number in range(120):
-        make_pdf(desk.folder / f"{number}.pdf", str(number))
-    running = desk.start("run")
-    assert "120 files" in running.wait_for("wait for your yes")
-    running.end()
-    assert not desk.arrived()
-    (summary,) = desk.read_json("import", str(desk.folder))
-    assert summary == {"folder": str(desk.folder), "files": 120, "states": {"accepted": 120}}
-    assert desk.run("import", str(desk.folder)).returncode == 0
-    assert len(desk.arrived()) == 120
-
-
-def test_an_import_while_the_program_runs_is_done_by_it(desk):
-    (desk.folder / "inner").mkdir()
-    for number in range(110):
-        make_pdf(desk.folder / "inner" / f"{number}.pdf", str(number))
-    make_pdf(desk.folder / "other.pdf", "other")
-    running = desk.start("run")
-    running.wait_for("wait for your yes")
-    done = desk.run("import", str(desk.folder / "inner"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(desk.arrived()) == 110
-    running.end()
-
-
-def test_an_import_that_is_broken_off_goes_on_where_it_stopped(desk):
-    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.DELAY, delay=0.05))
-    for number in range(150):
-        make_pdf(desk.folder / f"{number}.pdf", str(number))
-    first = desk.start("import", str(desk.folder))
-    desk.sandbox.ledger.wait_for(10, within=30)
-    assert first.end(signal.SIGINT) == 130
-    desk.sandbox.faults.clear()
-    assert len(desk.arrived()) < 150
-    assert desk.run("import", str(desk.folder)).returncode == 0
-    hashes = [record.sha256 for record in desk.arrived()]
-    assert len(hashes) == len(set(hashes)) == 150
-
-
-def test_a_folder_that_is_not_watched_needs_a_source(desk):
-    other = desk.root / "other"
-    other.mkdir()
-    shutil.copy(PDF, other)
-    assert desk.run("import", str(other)).returncode == 2
-    done = desk.run("import", str(other), "--source", sb.SALES.key, "--tag", "fair=2026")
-    assert done.returncode == 0, done.stderr
-    (record,) = desk.arrived()
-    assert record.source_key == sb.SALES.key
-    assert json.loads(dict(record.fields)["tags"]) == [{"name": "fair", "value": "2026"}]
-    assert desk.run("import", str(desk.root / "none")).returncode == 5
 
 
 # -- config, status, history
@@ -418,6 +219,8 @@ def test_status_and_history_need_no_running_program(desk):
     (before,) = desk.read_json("status")
     assert before["running"] is False
     assert "no journal" in before["note"]
+    assert desk.read_json("history") == [[]]
+    assert desk.run("history").stdout == "No file was uploaded from here so far.\n"
     shutil.copy(PDF, desk.folder)
     shutil.copy(os.path.join(SAMPLES, "renamed program.pdf"), desk.folder)
     desk.run("import", str(desk.folder))
@@ -430,10 +233,35 @@ def test_status_and_history_need_no_running_program(desk):
     (aisha,) = desk.read_json("history", "--text", "aisha", "--since", "1h")
     assert len(aisha) == 1
     assert desk.read_json("history", "--until", "2020-01-01") == [[]]
+    (both,) = desk.read_json("history", "--state", "refused", "--state", "accepted")
+    assert len(both) == 2
+    assert desk.read_json("history", "--folder", str(desk.root / "other")) == [[]]
+    assert desk.read_json("history", "--folder", str(desk.folder)) == [both]
+    assert desk.read_json("history", "--limit", "1") == [both[:1]]
     assert desk.run("history", "--since", "whenever").returncode == 2
     plain = desk.run("history").stdout.splitlines()
     assert len(plain) == 2
     assert all(line.count("\t") == 3 for line in plain)
+
+
+def test_status_says_what_waits_and_how_to_let_it_go(desk):
+    for number in range(101):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    running = desk.start("run")
+    running.wait_for("wait for your yes")
+    assert f"import {desk.folder}" in desk.run("status").stdout
+    running.end()
+    assert "101 files held" in desk.run("status").stdout
+
+
+def test_a_journal_that_cannot_be_read_is_a_clear_error(desk):
+    (desk.root / "state").mkdir()
+    (desk.root / "state" / "journal.db").write_text("no database, however long it may be " * 9)
+    for command in ("status", "history", "run"):
+        done = desk.run(command)
+        assert done.returncode == 6, done.stdout
+        assert "journal" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_status_tells_of_the_running_program(desk):
@@ -445,33 +273,7 @@ def test_status_tells_of_the_running_program(desk):
     assert "Running since" in desk.run("status").stdout
 
 
-# -- at a terminal
-
-
-def test_a_terminal_gets_tables_and_colours_unless_its_owner_does_not_want_them(desk):
-    shutil.copy(PDF, desk.folder)
-    written, code = desk.at_terminal("import", str(desk.folder))
-    assert code == 0
-    assert "Uploading" in written
-    assert "\x1b[" in written
-    history, _ = desk.at_terminal("history")
-    assert "What became of it" in history
-    assert "\x1b[32m" in history
-    plain, _ = desk.at_terminal("status", NO_COLOR="1")
-    assert "\x1b[32m" not in plain
-    assert "sent" in plain
-
-
-def test_names_that_could_mislead_are_written_out(desk):
-    name = "x\x1b[2Jy\n\u202efdp.pdf"
-    shutil.copy(PDF, desk.folder / name)
-    done = desk.run("import", str(desk.folder))
-    assert done.returncode == 0
-    for output in (desk.run("history").stdout, desk.run("history", "--json").stdout):
-        assert "\\x1b[2Jy\\x0a\\u202efdp.pdf" in output.replace("\\\\", "\\")
-        assert "\x1b" not in output
-    written, _ = desk.at_terminal("history", NO_COLOR="1")
-    assert "\x1b[2J" not in written
+# -- all of them
 
 
 def test_no_output_is_too_much_for_a_reader_that_leaves(desk):
@@ -498,5 +300,41 @@ def test_every_command_explains_itself(desk, arguments):
 def test_an_unknown_command_is_a_clear_error(desk):
     done = desk.run("statsu")
     assert done.returncode == 2
-    assert "No such command" in done.stderr
+    assert "Did you mean 'status'?" in done.stderr
+    assert "No such command" in desk.run("upload").stderr
     assert desk.run("--version").stdout.startswith("hrflow-watcher ")
+
+
+def test_without_a_command_there_is_help_and_nothing_wrong(desk):
+    bare = subprocess.run(
+        [sys.executable, "-m", "watcher"], env=desk.environ(), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (bare.returncode, bare.stderr) == (0, "")
+    assert "Exit codes:" in bare.stdout
+
+
+def test_places_may_be_named_behind_the_command(desk):
+    bare = [sys.executable, "-m", "watcher"]
+    places = ["--config", str(desk.config), "--state", str(desk.root / "elsewhere")]
+    shutil.copy(PDF, desk.folder)
+    for command in (["import", str(desk.folder), *places], ["status", *places[2:]],
+                    ["config", "show", *places[:2]]):  # fmt: skip
+        done = subprocess.run(
+            [*bare, *command], env=desk.environ(), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert os.listdir(desk.root / "elsewhere") != []
+    assert not (desk.root / "state").exists()
+
+
+def test_an_old_terminal_does_not_stop_a_command(desk):
+    shutil.copy(DOCX, desk.folder / "Łukasz 😀.docx")
+    old = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for command in (["import", str(desk.folder)], ["history"], ["status"]):
+        done = desk.run(*command, **old)
+        assert (done.returncode, done.stderr) == (0, "")
+    narrow = {"PYTHONIOENCODING": "iso-8859-1"}
+    assert "\\u0141ukasz" in desk.run("history", **narrow).stdout
+    (entry,) = json.loads(desk.run("history", "--json", **narrow).stdout)
+    assert os.path.basename(entry["path"]) == "Łukasz 😀.docx"

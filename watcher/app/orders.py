@@ -92,9 +92,13 @@ class Orders:
             self._taking[name] = path
             self._walks[name] = set(folders)
         if not folders:
-            self._post(Take(path))
+            self._take(path)
         for folder in folders:
             rescan(folder)
+
+    def _take(self, path: str) -> None:
+        self._post(Resume())  # whoever asks for it has mended what held files back
+        self._post(Take(path))
 
     def _walked(self, folder: str) -> None:
         with self._lock:
@@ -103,7 +107,7 @@ class Orders:
                 self._walks[name].discard(folder)
             ready = [self._taking[name] for name in waiting if not self._walks[name]]
         for path in ready:
-            self._post(Take(path))
+            self._take(path)
 
     def _end(self, path: str) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,8 +44,11 @@ class Threads:
 
     def stop(self, seconds: float) -> None:
         """End all threads that have no work; wait for the others up to ``seconds`` in all."""
-        self._read.stop(seconds)
-        self._send.stop(seconds)
+        deadline = time.monotonic() + seconds
+        self._read.stop()
+        self._send.stop()
+        self._read.join(deadline)
+        self._send.join(deadline)
 
 
 class _Pool:
@@ -54,22 +58,28 @@ class _Pool:
         self._post = post
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._open = 0  # tasks that wait or are being done
 
     def submit(self, task: Task) -> None:
         """Have a thread do it. For one calling thread."""
-        if not self._idle.acquire(blocking=False) and len(self._threads) < self.size:
+        with self._lock:
+            self._open += 1
+            is_short = self._open > len(self._threads)
+        if is_short and len(self._threads) < self.size:
             name = f"{self._name}-{len(self._threads) + 1}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
         self._tasks.put(task)
 
-    def stop(self, seconds: float) -> None:
+    def stop(self) -> None:
         for _ in self._threads:
             self._tasks.put(None)
+
+    def join(self, deadline: float) -> None:
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -79,5 +89,6 @@ class _Pool:
             except Exception as error:  # noqa: BLE001 - the pipeline must hear of every end
                 _log.exception("unforeseen failure in thread %s", self._name)
                 result = failed(error)
+            with self._lock:
+                self._open -= 1
             self._post(result)
-            self._idle.release()

@@ -17,7 +17,7 @@ from watcher.app.places import is_running, read_running
 from watcher.credentials import Keys
 from watcher.errors import WatcherError
 from watcher.model import FolderState, ScanEnded
-from watcher.pipeline import Connection, Pending, Take, Taken
+from watcher.pipeline import Connection, Pending, Resume, Take, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,7 @@ class _Here:
         if folder in self._walking:
             self._walking.discard(folder)
             if not self._walking:
+                self.app.post(Resume())  # whoever imports has mended what held files back
                 self.app.post(Take(self._path))
 
 

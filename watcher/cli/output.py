@@ -54,8 +54,9 @@ def silence(stream: TextIO) -> None:
 
 
 def say_json(value: object) -> None:
-    """One JSON document on one line."""
-    say(json.dumps(value, ensure_ascii=False))
+    """One JSON document on one line; valid whatever characters the reader's encoding has."""
+    narrow = sys.stdout.encoding.lower().replace("_", "-") not in ("utf-8", "utf8")
+    say(json.dumps(value, ensure_ascii=narrow))
 
 
 def moment(at: float) -> str:

@@ -1,0 +1,200 @@
+"""``import``: every file that is there is sent once, or it is said why not."""
+
+import json
+import os
+import shutil
+import signal
+
+import pytest
+
+from tests.e2e.conftest import SAMPLES
+from tests.e2e.test_journey import DOCX, PDF, make_pdf
+from tests.e2e.test_samples import REFUSED, SENT, check_everything
+from watcher import sandbox as sb
+
+
+def test_all_samples_are_imported_by_the_command(desk):
+    for name in os.listdir(SAMPLES):
+        shutil.copyfile(os.path.join(SAMPLES, name), desk.folder / name)
+    done = desk.run("import", str(desk.folder))
+    assert done.returncode == 5, done.stdout  # some were refused
+    total = len(SENT) + len(REFUSED)
+    assert f"{total} files found, {len(SENT)} of them dealt with." in done.stdout
+    check_everything(_Told(desk))
+
+
+class _Told:
+    """What ``check_everything`` asks, answered by the commands."""
+
+    def __init__(self, desk):
+        self.desk = desk
+
+    def arrived(self):
+        return self.desk.arrived()
+
+    def entries(self):
+        (found,) = self.desk.read_json("history", "--limit", "1000")
+        return [_Entry(**{name: each[name] for name in _Entry.__slots__}) for each in found]
+
+
+class _Entry:
+    __slots__ = ("path", "sha256", "state", "why")
+
+    def __init__(self, **values):
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+def test_an_import_releases_what_waits_for_a_yes_and_is_not_repeated(desk):
+    for number in range(120):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    running = desk.start("run")
+    assert "120 files" in running.wait_for("wait for your yes")
+    running.end()
+    assert not desk.arrived()
+    (summary,) = desk.read_json("import", str(desk.folder))
+    assert summary == {"folder": str(desk.folder), "files": 120, "states": {"accepted": 120}}
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    assert len(desk.arrived()) == 120
+
+
+def test_an_import_while_the_program_runs_is_done_by_it(desk):
+    (desk.folder / "inner").mkdir()
+    for number in range(110):
+        make_pdf(desk.folder / "inner" / f"{number}.pdf", str(number))
+    make_pdf(desk.folder / "other.pdf", "other")
+    running = desk.start("run")
+    running.wait_for("wait for your yes")
+    done = desk.run("import", str(desk.folder / "inner"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(desk.arrived()) == 110
+    running.end()
+
+
+def test_an_import_that_is_broken_off_goes_on_where_it_stopped(desk):
+    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.DELAY, delay=0.05))
+    for number in range(150):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    first = desk.start("import", str(desk.folder))
+    desk.sandbox.ledger.wait_for(10, within=30)
+    assert first.end(signal.SIGINT) == 130
+    desk.sandbox.faults.clear()
+    assert len(desk.arrived()) < 150
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    hashes = [record.sha256 for record in desk.arrived()]
+    assert len(hashes) == len(set(hashes)) == 150
+
+
+def test_a_folder_that_is_not_watched_needs_a_source(desk):
+    other = desk.root / "other"
+    other.mkdir()
+    shutil.copy(PDF, other)
+    assert desk.run("import", str(other)).returncode == 2
+    done = desk.run("import", str(other), "--source", sb.SALES.key, "--tag", "fair=2026")
+    assert done.returncode == 0, done.stderr
+    (record,) = desk.arrived()
+    assert record.source_key == sb.SALES.key
+    assert json.loads(dict(record.fields)["tags"]) == [{"name": "fair", "value": "2026"}]
+    assert desk.run("import", str(desk.root / "none")).returncode == 5
+
+
+def test_a_folder_inside_a_watched_one_is_imported_alone(desk):
+    (desk.folder / "inner").mkdir()
+    shutil.copy(DOCX, desk.folder / "inner")
+    shutil.copy(PDF, desk.folder)
+    assert desk.run("import", str(desk.folder / "inner")).returncode == 0
+    assert [record.file_name for record in desk.arrived()] == ["Łukasz Wójcik.docx"]
+    (summary,) = desk.read_json("import", str(desk.folder))
+    assert summary["states"] == {"accepted": 2}
+
+
+def test_of_folders_in_each_other_the_deepest_decides(desk):
+    inner = desk.folder / "inner"
+    inner.mkdir()
+    desk.configure(more=f'[[folders]]\npath = "{inner}"\nsource_key = "{sb.SALES.key}"\n')
+    shutil.copy(DOCX, inner)
+    shutil.copy(PDF, desk.folder)
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    sources = {record.file_name: record.source_key for record in desk.arrived()}
+    assert sources == {
+        "Łukasz Wójcik.docx": sb.SALES.key,
+        "Aisha Rahman - CV.pdf": sb.ENGINEERING.key,
+    }
+
+
+def test_the_running_program_looks_for_files_that_it_did_not_notice(desk):
+    desk.configure(more='watch = "poll"\npoll_seconds = 3600\n')
+    running = desk.start("run")
+    running.wait_for("Watching")
+    make_pdf(desk.folder / "first.pdf", "first")  # perhaps seen by the walk at the start
+    for name in ("second", "third"):
+        make_pdf(desk.folder / f"{name}.pdf", name)
+        (summary,) = desk.read_json("import", str(desk.folder))
+        assert summary["files"] == len(os.listdir(desk.folder))
+        assert set(summary["states"]) == {"accepted"}
+    running.end()
+
+
+def test_the_running_program_cannot_import_what_it_does_not_watch(desk):
+    other = desk.root / "other"
+    other.mkdir()
+    shutil.copy(PDF, other)
+    running = desk.start("run")
+    running.wait_for("Watching")
+    done = desk.run("import", str(other), "--source", sb.SALES.key)
+    assert done.returncode == 3
+    assert "does not watch" in done.stderr
+    running.end()
+    assert not desk.arrived()
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        (["--tag", "a=b"], "need --source"),  # a watched folder's settings have tags
+        (["--source", "x" * 40], "Leave --source away"),  # two settings for one folder
+        (["--account", "default"], "need --source"),
+    ],
+)
+def test_options_that_contradict_the_settings_are_refused(desk, options, hint):
+    done = desk.run("import", str(desk.folder), *options)
+    assert done.returncode == 2
+    assert hint in done.stderr
+
+
+def test_an_account_that_is_not_there_is_named(desk):
+    other = desk.root / "other"
+    other.mkdir()
+    done = desk.run("import", str(other), "--source", sb.SALES.key, "--account", "lyon")
+    assert done.returncode == 2
+    assert "There is: default." in done.stderr
+
+
+def test_what_is_not_there_any_more_is_not_counted(desk):
+    for name in ("a", "b"):
+        make_pdf(desk.folder / f"{name}.pdf", name)
+    desk.key = ""
+    held = desk.run("import", str(desk.folder))
+    assert held.returncode == 5
+    assert "There is no API key" in held.stdout
+    (desk.folder / "a.pdf").unlink()
+    desk.key = sb.READ_WRITE_KEY
+    (summary,) = desk.read_json("import", str(desk.folder))
+    assert (summary["files"], summary["states"]) == (1, {"accepted": 1})
+
+
+def test_an_import_without_hrflow_says_so_and_can_be_broken_off(desk):
+    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.HTML))
+    make_pdf(desk.folder / "a.pdf")
+    running = desk.start("import", str(desk.folder))
+    assert "Ctrl-C" in running.wait_for("cannot be reached")
+    assert running.end(signal.SIGINT) == 130
+    desk.sandbox.faults.clear()
+    done = desk.run("import", str(desk.folder))
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_empty_folder_is_no_failure(desk):
+    done = desk.run("import", str(desk.folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no file to upload" in done.stdout

@@ -1,0 +1,60 @@
+"""What commands draw at a terminal, and what they must never write to one."""
+
+import shutil
+
+from tests.e2e.test_journey import PDF, make_pdf
+from watcher import sandbox as sb
+
+
+def test_a_terminal_gets_tables_and_colours_unless_its_owner_does_not_want_them(desk):
+    shutil.copy(PDF, desk.folder)
+    written, code = desk.at_terminal("import", str(desk.folder))
+    assert code == 0
+    assert "Uploading" in written
+    assert "\x1b[" in written
+    history, _ = desk.at_terminal("history")
+    assert "What became of it" in history
+    assert "\x1b[32m" in history
+    plain, _ = desk.at_terminal("status", NO_COLOR="1")
+    assert "\x1b[32m" not in plain
+    assert "sent" in plain
+
+
+def test_names_that_could_mislead_are_written_out(desk):
+    name = "x\x1b[2Jy\n\u202efdp.pdf"
+    shutil.copy(PDF, desk.folder / name)
+    done = desk.run("import", str(desk.folder))
+    assert done.returncode == 0
+    for output in (desk.run("history").stdout, desk.run("history", "--json").stdout):
+        assert "\\x1b[2Jy\\x0a\\u202efdp.pdf" in output.replace("\\\\", "\\")
+        assert "\x1b" not in output
+    written, _ = desk.at_terminal("history", NO_COLOR="1")
+    assert "\x1b[2J" not in written
+
+
+def test_a_long_import_shows_its_rate_and_the_time_left(desk):
+    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.DELAY, delay=0.1))
+    for number in range(60):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    written, code = desk.at_terminal("import", str(desk.folder))
+    assert code == 0
+    assert "/60" in written
+    assert "files/s" in written
+    assert " left" in written
+
+
+def test_ctrl_c_leaves_the_terminal_as_it_was(desk):
+    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.DELAY, delay=0.1))
+    for number in range(100):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    written, code = desk.at_terminal("import", str(desk.folder), interrupt_at="files/s")
+    assert code == 130
+    assert "Traceback" not in written
+    assert written.rfind("\x1b[?25h") > written.rfind("\x1b[?25l")  # the cursor is shown again
+
+
+def test_a_narrow_terminal_cuts_nothing_off(desk):
+    written, code = desk.at_terminal("config", "show", columns=60, NO_COLOR="1")
+    assert code == 0
+    first_column = "".join(line.split()[0] for line in written.splitlines() if line.split())
+    assert "accounts.default.max_requests_per_minute" in first_column
