@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 MAX_ANSWER = 16 * 1024 * 1024
 _KEY = re.compile(r"ask[rw]?_[0-9A-Za-z]+")
 _QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+#: Surrogates too: half of a character that a server cut in two is no text that can be kept.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_USED_REFERENCE = re.compile(r"\breference\b.*\balready\b|\balready\b.*\breference\b")
 _MESSAGE_LENGTH = 300
 _PASSING = frozenset({408, 425, 429})
-_REFUSING = frozenset({413, 415, 422})
 #: Not about this file: the address, the subscription, or what this account may do.
 _HOLDING = frozenset({401, 402, 403, 404, 405, 410})
 
@@ -115,7 +116,8 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     if _is_success(code):
         profile = _profile(read["data"])
         return Parsed(profile, message) if profile.key else Unknown()
-    if code in (401, 403):
+    # An unknown source makes the upload held, which is where somebody can see it.
+    if code in (401, 403) or _names_source(message):
         return Unreadable(message)
     if code in (400, 404) and "unable to find" in message.lower():
         return Unknown()
@@ -130,7 +132,7 @@ def _read(answer: Answer, now: float) -> dict[str, Any] | Wait | Refused:
         read = json.loads(answer.body) if answer.complete else None
     except (ValueError, RecursionError):
         read = None
-    if isinstance(read, dict) and type(read.get("code")) is int:
+    if isinstance(read, dict) and _is_code(read.get("code")):
         return {"message": "", "data": None, **read}
     if _is_passing(answer.status):
         return Wait(
@@ -144,13 +146,30 @@ def _read(answer: Answer, now: float) -> dict[str, Any] | Wait | Refused:
 
 
 def _code(status: int, read: dict[str, Any]) -> int:
+    """What JSON and HTTP say together: of two that differ the one that loses nothing counts."""
     code: int = read["code"]
-    return status if _is_success(code) else code
+    return min(code, status, key=_promise)
+
+
+def _promise(code: int) -> int:
+    """The more, the more would be lost if it were believed wrongly."""
+    if _is_passing(code):
+        return 0
+    if code in _HOLDING:
+        return 1
+    return 3 if _is_success(code) else 2
+
+
+def _is_code(value: object) -> bool:
+    """Whether it is a code of HrFlow's: those of HTTP. Others speak JSON with a "code" too."""
+    return type(value) is int and (_is_success(value) or 400 <= value < 600)
 
 
 def _message(read: dict[str, Any]) -> str:
     message = read["message"]
-    return message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+    if isinstance(message, str):
+        return message
+    return "" if message is None else json.dumps(message, ensure_ascii=False)
 
 
 def _is_success(code: int) -> bool:
@@ -181,8 +200,7 @@ def _names_source(message: str) -> bool:
 
 
 def _names_reference(message: str) -> bool:
-    lower = message.lower()
-    return "reference" in lower and ("already" in lower or "exist" in lower)
+    return bool(_USED_REFERENCE.search(message.lower()))
 
 
 def _success(data: object, message: str) -> Outcome:
@@ -196,12 +214,12 @@ def _profile(data: object) -> Profile:
     A look-up names people in ``persons[].full_name`` and addresses in ``emails``, a profile in
     ``info``.
     """
-    if not isinstance(data, dict) or not isinstance(data.get("key"), str):
+    if not isinstance(data, dict):
         return Profile("")
     info = data.get("info")
     info = info if isinstance(info, dict) else {}
     return Profile(
-        data["key"],
+        _text(data.get("key")),
         _text(info.get("full_name")) or _first(data.get("persons"), "full_name"),
         _text(info.get("email")) or _first(data.get("emails"), "email"),
         _number(data.get("processed_pages")),

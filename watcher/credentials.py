@@ -27,7 +27,7 @@ def from_keyring(account: str) -> str:
         return keyring.get_password(SERVICE, account) or ""
     except keyring.errors.NoKeyringError:
         return ""
-    except keyring.errors.KeyringError as error:
+    except Exception as error:  # backends also raise what the libraries below them do
         raise CredentialError(
             f"The keyring does not give the key of account {account!r} ({error}).",
             "Unlock it; the uploads go on by themselves.",

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from watcher.model import Accepted, Parsed, Refused, Wait
-from watcher.states import backoff
+from watcher.model import Accepted, Parsed, Refused, Unknown, Unreadable, Wait
+from watcher.states import retry_delay
 
 MINUTE = 60.0
 
@@ -63,10 +63,8 @@ class Pace:
             self._ended.append(now)
         match outcome:
             case Wait(_, retry_after, offline, slow_down) if offline or slow_down:
-                self._pause(retry_after, now, jitter)
-                if slow_down:
-                    self.limit = max(1, self.limit // 2)
-            case Accepted() | Parsed() | Refused():
+                self._pause(retry_after, now, jitter, slow_down=slow_down)
+            case Accepted() | Parsed() | Refused() | Unknown() | Unreadable():
                 self._succeed()
             case _:
                 pass
@@ -80,11 +78,17 @@ class Pace:
         self.paused_until = 0.0
         self.failures = 0
 
-    def _pause(self, retry_after: float | None, now: float, jitter: float) -> None:
-        if now < self.paused_until and retry_after is None:
-            return  # one of several that were under way when the first of them failed
-        self.failures += 1
-        delay = backoff(self.failures, jitter) if retry_after is None else retry_after
+    def _pause(
+        self, retry_after: float | None, now: float, jitter: float, *, slow_down: bool
+    ) -> None:
+        # Several that were under way when the first of them failed are one failure.
+        if now >= self.paused_until:
+            self.failures += 1
+            if slow_down:
+                self.limit = max(1, self.limit // 2)
+        elif not retry_after:
+            return
+        delay = retry_delay(self.failures, jitter, retry_after)
         self.paused_until = max(self.paused_until, now + delay)
 
     def _succeed(self) -> None:

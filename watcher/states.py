@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BACKOFF_BASE = 2.0
 #: Seconds that no retry waits longer than: an hour bounds how late a mended server is noticed.
 BACKOFF_CAP = 3600.0
+#: Seconds that a server may make us wait: a mistake in its answer must not end all uploads.
+RETRY_AFTER_CAP = 24 * BACKOFF_CAP
 #: Seconds over which an uncertain upload is asked for before it is sent again: parsing is
 #: asynchronous, so that a profile which did arrive stays invisible for a while.
 CONFIRM_WINDOW = 600.0
@@ -113,6 +115,14 @@ def backoff(attempt: int, jitter: float) -> float:
     return min(BACKOFF_CAP, BACKOFF_BASE * 2.0**exponent) * jitter
 
 
+def retry_delay(attempt: int, jitter: float, retry_after: float | None) -> float:
+    """Seconds to wait after failed attempt number ``attempt``: what the server names, if it does.
+
+    A server that names no time to come ("Retry-After: 0") is not asked again and again at once.
+    """
+    return min(retry_after or backoff(attempt, jitter), RETRY_AFTER_CAP)
+
+
 def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
     """The step that follows attempt number ``attempt`` of an upload."""
     match outcome:
@@ -125,8 +135,7 @@ def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
         case Held(_, why):
             return Step(_S.HELD, why)
         case Wait(why, retry_after):
-            delay = backoff(attempt, jitter) if retry_after is None else retry_after
-            return Step(_S.WAITING, why, now + min(delay, 24 * BACKOFF_CAP))
+            return Step(_S.WAITING, why, now + retry_delay(attempt, jitter, retry_after))
         case Uncertain(why):
             return Step(_S.UNCERTAIN, why, now + CONFIRM_FIRST)
         case Altered(why, gone):
@@ -145,7 +154,8 @@ def confirmed(finding: Finding, since: float, now: float) -> Step:
         case Parsed(_, message):
             return Step(_S.PARSED, message)
         case Wait(why, retry_after):
-            return Step(_S.UNCERTAIN, why, now + (retry_after or max(CONFIRM_FIRST, waited / 2)))
+            pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
+            return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
         case Unreadable():
             return Step(_S.QUEUED, "sent again under the same reference: this key cannot look", now)
         case Unknown() if waited >= CONFIRM_WINDOW:
@@ -165,7 +175,7 @@ def hold_delay(cause: Cause, attempt: int) -> float:
     if cause is Cause.EXISTING:
         return 0.0
     first = 30.0 if cause is Cause.CREDENTIAL else 900.0
-    return float(min(first * 2.0 ** (attempt - 1), 6 * BACKOFF_CAP))
+    return float(min(first * 2.0 ** min(max(attempt, 1) - 1, 30), 6 * BACKOFF_CAP))
 
 
 def hold_key(cause: Cause, account: str, source_key: str = "") -> str:

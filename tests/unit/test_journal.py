@@ -232,7 +232,7 @@ def test_a_walk_is_told_what_is_known(journal, read):
 
 
 def test_a_reader_cannot_write(journal, read):
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(JournalError, match="readonly"):
         read().write("DELETE FROM files")
 
 

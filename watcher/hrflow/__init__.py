@@ -1,5 +1,5 @@
 """Talking to HrFlow: one call, one request, one Outcome or Finding. Never a retry in here."""
 
-from watcher.hrflow.client import Client, Limits
+from watcher.hrflow.client import Client
 
-__all__ = ["Client", "Limits"]
+__all__ = ["Client"]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from watcher import __version__
 from watcher.answers import MAX_ANSWER, Answer, finding, upload_outcome
 from watcher.errors import CredentialError
 from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
+from watcher.hrflow.connections import Limits, find_proxies, make_adapter
 from watcher.hrflow.failures import failure
-from watcher.model import Altered, Cause, Held, Uncertain, Unreadable, Wait
+from watcher.model import Accepted, Altered, Cause, Held, Parsed, Uncertain, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,15 +23,6 @@ if TYPE_CHECKING:
     from watcher.settings import Account
 
 _PIECE = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds: for a connection, between two pieces of an answer, and for an answer as a whole."""
-
-    connect: float
-    read: float
-    answer: float
 
 
 class Throttle:
@@ -82,8 +72,8 @@ class Client:
             account.connect_timeout, account.read_timeout, 2 * account.read_timeout
         )
         self._url = account.api_url.rstrip("/")
-        self._adapter = _adapter(self._url, account.parallel_uploads)
-        self._proxies = _proxies(account.proxy, self._url)
+        self._adapter = make_adapter(self._url, account.parallel_uploads, self._limits, tick)
+        self._proxies = find_proxies(account.proxy, self._url)
 
     def close(self) -> None:
         """Close all connections."""
@@ -116,13 +106,16 @@ class Client:
         except (requests.RequestException, HTTPError, OSError) as error:
             return failure(error, handed_out=body.handed_out)
         if not answer.complete:
-            return Uncertain("The answer broke off. It may have arrived.")
-        return upload_outcome(
+            return Uncertain("The answer has no end. It may have arrived.")
+        outcome = upload_outcome(
             answer,
             self._wall(),
             secret=secret,
             derived_reference=job.sha256 in job.reference,
         )
+        if isinstance(outcome, Accepted | Parsed) and not body.handed_out:
+            return Wait("The server answered before it had the whole file.")
+        return outcome
 
     def find(self, source_key: str, reference: str) -> Finding:
         """Ask whether HrFlow has a profile with this reference. May be called at any time."""
@@ -131,10 +124,11 @@ class Client:
             parameters = {"source_key": source_key, "reference": reference}
             answer = self._send("GET", "/profile/parsing", secret, parameters=parameters)
         except CredentialError as error:
-            return Unreadable(str(error))
+            return Wait(str(error))
         except (requests.RequestException, HTTPError, OSError) as error:
             outcome = failure(error, handed_out=False)
-            return outcome if isinstance(outcome, Wait) else Wait(str(error), offline=True)
+            # The words of an exception may quote the key: only our own are shown.
+            return outcome if isinstance(outcome, Wait) else Wait(outcome.why, offline=True)
         return finding(answer, self._wall(), secret=secret)
 
     def _send(
@@ -154,17 +148,18 @@ class Client:
         request.prepare_url(self._url + path, parameters)
         request.prepare_headers(self._headers(secret, body))
         request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
-        limits = (self._limits.connect, self._limits.read)
+        limits = (self._limits.connect, self._limits.piece)
         response = self._adapter.send(
             request, stream=True, timeout=limits, verify=True, proxies=self._proxies
         )
         with response:
             return self._read(response)
 
-    def _headers(self, secret: str, body: FormBody | None) -> dict[str, str]:
-        headers = {
-            "X-API-KEY": secret,
-            "X-USER-EMAIL": self._account.email,
+    def _headers(self, secret: str, body: FormBody | None) -> dict[str, str | bytes]:
+        headers: dict[str, str | bytes] = {
+            # As bytes: a letter that is no Latin one is for the server to refuse.
+            "X-API-KEY": secret.encode(errors="replace"),
+            "X-USER-EMAIL": self._account.email.encode(),
             "User-Agent": f"hrflow-watcher/{__version__}",
             "Accept": "application/json",
         }
@@ -173,51 +168,15 @@ class Client:
             headers["Content-Length"] = str(len(body))
         return headers
 
-    def _read(self, response: requests.Response) -> Answer:
-        """The answer, as far as it is bearable in size and time."""
-        deadline = self._tick() + self._limits.answer
+    @staticmethod
+    def _read(response: requests.Response) -> Answer:
+        """The answer, as far as its size is bearable."""
         pieces, size, complete = [], 0, True
         while piece := response.raw.read1(_PIECE, decode_content=True):
             pieces.append(piece)
             size += len(piece)
-            if size > MAX_ANSWER or self._tick() > deadline:
+            if size > MAX_ANSWER:
                 complete = False
                 break
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, b"".join(pieces), complete)
-
-
-class _SystemTrust(HTTPAdapter):
-    """Trusts what the operating system trusts: offices sit behind proxies with own certificates."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_context(), **options)
-
-    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=_context(), **options)
-
-    def cert_verify(self, conn: Any, *_: Any) -> None:
-        """Leave the certificates to the context, where requests would load its own bundle."""
-        conn.cert_reqs = "CERT_REQUIRED"
-
-
-def _context() -> Any:
-    import ssl  # noqa: PLC0415 - only where https is spoken
-
-    import truststore  # noqa: PLC0415
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _adapter(url: str, connections: int) -> HTTPAdapter:
-    kind = _SystemTrust if url.startswith("https:") else HTTPAdapter
-    return kind(pool_connections=2, pool_maxsize=connections + 1, max_retries=0)
-
-
-def _proxies(proxy: str, url: str) -> dict[str, str]:
-    """The proxies to use; read once, as asking the system for every request takes its time."""
-    if proxy == "none":
-        return {}
-    if proxy == "system":
-        return dict(requests.utils.get_environ_proxies(url))
-    return {"http": proxy, "https": proxy}

@@ -1,25 +1,29 @@
-"""What it means for a file when a request fails: every exception of requests, in one table."""
+"""What it means for a file when a request fails: every exception of requests, in one table.
+
+Those of urllib3 come while an answer's body is read; before that requests translates them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from requests import exceptions as rx
+from urllib3 import exceptions as ux
 
 from watcher.model import Cause, Held, Uncertain, Wait
 
-if TYPE_CHECKING:
-    from watcher.model import Outcome
-
 #: The words for each exception; subclasses stand before the classes they belong to.
-_WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
+_WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
     (rx.ProxyError, "The proxy cannot be reached or does not let the request through."),
     (rx.SSLError, "The server's certificate cannot be trusted, as behind a log-in page."),
     (rx.ConnectTimeout, "The server did not answer the call in time."),
-    (rx.ReadTimeout, "The server took too long to answer."),
+    ((rx.ReadTimeout, ux.ReadTimeoutError), "The server took too long to answer."),
     (rx.Timeout, "The server took too long."),
-    (rx.ChunkedEncodingError, "The connection broke in the middle of the answer."),
-    (rx.ContentDecodingError, "The answer arrived garbled."),
+    (
+        (rx.ChunkedEncodingError, ux.ProtocolError),
+        "The connection broke in the middle of the answer.",
+    ),
+    ((rx.ContentDecodingError, ux.DecodeError), "The answer arrived garbled."),
     (rx.ConnectionError, "The server cannot be reached."),
 )
 #: A wrong address or proxy in the settings: no file can pass until somebody mends it.
@@ -33,7 +37,7 @@ _SETTINGS: Final = (
 )
 
 
-def failure(error: Exception, *, handed_out: bool) -> Outcome:
+def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     """What ``error`` means; ``handed_out``: the server may have received the whole body."""
     if isinstance(error, _SETTINGS):
         return Held(Cause.ACCOUNT, f"A setting of the account is not usable: {_kind(error)}.")

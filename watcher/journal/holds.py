@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.journal.store import Store
 from watcher.model import Cause, Hold
@@ -11,6 +11,9 @@ from watcher.states import existing_key, hold_delay, hold_key
 
 if TYPE_CHECKING:
     import sqlite3
+
+#: Files of one cause; the second half lets the partial index be used.
+_CAUSED: Final = "cause = ? AND cause <> ''"
 
 
 class Holds(Store):
@@ -69,7 +72,7 @@ class Holds(Store):
         gone = self.write("DELETE FROM holds WHERE key = ?", key).rowcount == 1
         freed = self.write(
             "UPDATE files SET state = 'queued', why = '', cause = '', due_at = ?, changed_at = ? "
-            "WHERE cause = ? AND state = 'held'",
+            f"WHERE {_CAUSED} AND state = 'held'",
             now,
             now,
             key,
@@ -77,19 +80,25 @@ class Holds(Store):
         return gone or freed.rowcount > 0
 
     def probe(self, hold: Hold, now: float) -> bool:
-        """Let go a single file to find out whether the cause is still there; False if none is."""
+        """Let go a single file to find out whether the cause is still there; False if none is.
+
+        A cause that keeps nothing back is forgotten: the next file finds out.
+        """
         self.write(
-            "UPDATE holds SET due_at = ? WHERE key = ?",
-            now + hold_delay(hold.cause, hold.attempt),
+            "UPDATE holds SET due_at = ?, attempt = ? WHERE key = ?",
+            now + hold_delay(hold.cause, hold.attempt + 1),
+            hold.attempt + 1,
             hold.key,
         )
         freed = self.write(
             "UPDATE files SET state = 'queued', cause = '', due_at = ?, changed_at = ? WHERE id = "
-            "(SELECT id FROM files WHERE cause = ? AND state = 'held' LIMIT 1)",
+            f"(SELECT id FROM files WHERE {_CAUSED} AND state = 'held' LIMIT 1)",
             now,
             now,
             hold.key,
         )
+        if not freed.rowcount:
+            self.release(hold.key, now)
         return freed.rowcount == 1
 
     def take_existing(self, key: str, now: float) -> int:
@@ -98,7 +107,7 @@ class Holds(Store):
         self.write("DELETE FROM holds WHERE key = ?", key)
         return self.write(
             "UPDATE files SET state = 'noticed', why = '', cause = '', due_at = ?, changed_at = ? "
-            "WHERE cause = ? AND state IN ('held', 'baseline')",
+            f"WHERE {_CAUSED} AND state IN ('held', 'baseline')",
             now,
             now,
             key,
@@ -120,7 +129,7 @@ class Holds(Store):
         prefix = below + os.fsencode(os.sep)
         return self.write(
             "UPDATE files SET state = 'noticed', why = '', cause = '', due_at = ?, changed_at = ? "
-            "WHERE cause = ? AND state IN ('held', 'baseline') AND directory_id IN "
+            f"WHERE {_CAUSED} AND state IN ('held', 'baseline') AND directory_id IN "
             "(SELECT id FROM directories WHERE path = ? OR substr(path, 1, ?) = ?)",
             now,
             now,
@@ -145,7 +154,7 @@ class Holds(Store):
     def kept(self, key: str) -> int:
         """How many files a cause keeps back."""
         number: int = self.read(
-            "SELECT count(*) FROM files WHERE cause = ? AND state = 'held'", key
+            f"SELECT count(*) FROM files WHERE {_CAUSED} AND state = 'held'", key
         )[0]
         return number
 

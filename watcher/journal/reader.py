@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from typing import TYPE_CHECKING
 
 from watcher.journal.schema import connect_to_read
@@ -19,6 +20,7 @@ class Reader(Store):
     def __init__(self, path: str) -> None:
         """Open the journal at ``path``; JournalError if there is none or it cannot be read."""
         super().__init__(connect_to_read(path))
+        self._connection.create_function("fold", 1, _fold, deterministic=True)
 
     def known(self, folder: str, directory: str) -> dict[str, tuple[int, int]]:
         """Size and mtime_ns of each file known in a directory below a folder, by name."""
@@ -48,7 +50,8 @@ class Reader(Store):
 
     def held(self) -> list[tuple[str, str, int]]:
         """Each cause at work: its key, why, and how many files it keeps back."""
-        kept = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.state = 'held'"
+        kept = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.cause <> '' "
+        kept += "AND f.state = 'held'"
         return self.all(f"SELECT h.key, h.why, ({kept}) FROM holds h ORDER BY h.since")
 
     def attention(self, limit: int) -> list[Entry]:
@@ -68,9 +71,10 @@ class Reader(Store):
         limit: int = 50,
         offset: int = 0,
     ) -> list[Entry]:
-        """Files by state, folder (or a folder below one), part of the path or name, and time.
+        """Files by state, folder (or a folder below one), text, and time.
 
-        The latest change comes first. Times are those of the last change of state.
+        ``text`` is a part of the path below the folder or of the person's name, in any case; or
+        a reference. The latest change comes first. Times are those of the last change of state.
         """
         where, values = ["1 = 1"], list[object]()
         if states:
@@ -82,10 +86,10 @@ class Reader(Store):
             values += [os.fsencode(folder), len(prefix), prefix]
         if text:
             where.append(
-                "(instr(lower(CAST(f.name AS TEXT)), lower(?)) > 0 "
-                "OR instr(lower(f.profile_name), lower(?)) > 0 OR f.reference = ?)"
+                "(instr(fold(CAST(d.path || '/' || f.name AS BLOB)), ?) > 0 "
+                "OR instr(fold(f.profile_name), ?) > 0 OR f.reference = ?)"
             )
-            values += [text, text, text]
+            values += [_fold(text), _fold(text), text]
         if since:
             where.append("f.changed_at >= ?")
             values.append(since)
@@ -127,6 +131,12 @@ class Reader(Store):
         """Everything that happened to a file: when, its state from then on, and why."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)
         return [(at, State(state), why) for at, state, why in found]
+
+
+def _fold(text: str | bytes) -> str:
+    """``text`` as it is compared: without case, and composed, as some systems part accents."""
+    raw = os.fsencode(text)
+    return unicodedata.normalize("NFC", raw.decode(errors="replace")).casefold()
 
 
 def _prefix(path: str) -> tuple[bytes, int]:

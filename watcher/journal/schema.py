@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from watcher.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Version of the tables below, in ``PRAGMA user_version``.
 VERSION: Final = 1
@@ -124,60 +128,72 @@ def connect(path: str) -> sqlite3.Connection:
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = _configure(
-            sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
-        )
-    except (OSError, sqlite3.Error) as error:
-        raise JournalError(
-            f"The journal {path} cannot be opened ({error}).",
-            "Check that its folder can be written to and that the disk is not full.",
-        ) from error
-    try:
-        _migrate(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    except OSError as error:
+        raise problem(error, path) from error
+    return _open(path, _prepare_to_write)
 
 
 def connect_to_read(path: str) -> sqlite3.Connection:
     """Open an existing journal without the right to change it, from any one thread."""
     if not os.path.exists(path):
-        raise JournalError(f"There is no journal at {path} yet.", "Nothing has run so far.")
-    try:
-        connection = sqlite3.connect(
-            path, isolation_level=None, timeout=10, check_same_thread=False
+        raise _missing(path)
+    return _open(path, _prepare_to_read)
+
+
+def problem(error: Exception, path: str = "") -> JournalError:
+    """What to tell a person when the journal at ``path`` cannot be used."""
+    journal = f"The journal {path}".strip()
+    if isinstance(error, OSError | sqlite3.OperationalError):
+        return JournalError(
+            f"{journal} cannot be used ({error}).",
+            "Check that its folder can be written to and that the disk is not full.",
         )
-        connection.execute("PRAGMA query_only = ON")
-        _check_version(_version(connection), path)
-    except sqlite3.Error as error:
-        raise JournalError(f"The journal {path} cannot be read ({error}).") from error
+    return JournalError(
+        f"{journal} is damaged ({error}).",
+        "Move it aside; a new one will be built by looking through the folders.",
+    )
+
+
+def _missing(path: str) -> JournalError:
+    return JournalError(f"There is no journal at {path} yet.", "Nothing has run so far.")
+
+
+def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqlite3.Connection:
+    """A connection that ``prepare`` was done to; closed if that fails."""
+    with contextlib.ExitStack() as undo:
+        try:
+            connection = sqlite3.connect(
+                path, isolation_level=None, timeout=10, check_same_thread=False
+            )
+            undo.callback(connection.close)
+            prepare(connection, path)
+        except sqlite3.Error as error:
+            raise problem(error, path) from error
+        undo.pop_all()
     return connection
 
 
-def _configure(connection: sqlite3.Connection) -> sqlite3.Connection:
+def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute("PRAGMA query_only = ON")
+    version = _version(connection)
+    if version == 0:  # the program that makes it has just begun
+        raise _missing(path)
+    _check_version(version, path)
+
+
+def _prepare_to_write(connection: sqlite3.Connection, path: str) -> None:
+    """Configure, and bring the tables to :data:`VERSION`; a step and its record are one."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = OFF")  # one writer; checked by tests, not per row
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -4000")
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring the tables to :data:`VERSION`; a step and its record are one transaction."""
-    try:
-        version = _version(connection)
-        _check_version(version, path)
-        if version == 0:
-            connection.executescript(
-                f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;"
-            )
-    except sqlite3.Error as error:
-        raise JournalError(
-            f"The journal {path} is damaged ({error}).",
-            "Move it aside; a new one will be built by looking through the folders.",
-        ) from error
+    version = _version(connection)
+    _check_version(version, path)
+    if version == 0:
+        connection.executescript(
+            f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;"
+        )
 
 
 def _check_version(version: int, path: str) -> None:

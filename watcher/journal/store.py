@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from watcher.journal import rows
+from watcher.journal.schema import problem
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Sequence
 
     from watcher.model import Entry
 
@@ -22,12 +24,7 @@ class Store:
     def commit(self) -> None:
         """Flush all changes to the disk, as one."""
         if self._connection.in_transaction:
-            self._connection.execute("COMMIT")
-
-    def rollback(self) -> None:
-        """Take back all changes since the last commit."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            self._run("COMMIT", ())
 
     def close(self) -> None:
         """End; changes that were not committed are lost."""
@@ -36,16 +33,19 @@ class Store:
     def write(self, query: str, *values: object) -> sqlite3.Cursor:
         """Run a query that changes something."""
         if not self._connection.in_transaction:
-            self._connection.execute("BEGIN IMMEDIATE")
-        return self._connection.execute(query, values)
+            self._run("BEGIN IMMEDIATE", ())
+        return self._run(query, values)
 
     def read(self, query: str, *values: object) -> Any:
         """The first row of a query, None if there is none."""
-        return self._connection.execute(query, values).fetchone()
+        return self._run(query, values).fetchone()
 
     def all(self, query: str, *values: object) -> list[Any]:
         """All rows of a query."""
-        return self._connection.execute(query, values).fetchall()
+        try:
+            return self._run(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise problem(error) from error
 
     def entries(self, where: str, *values: object) -> list[Entry]:
         """Files for which ``where`` holds; ``f`` stands for the table of files."""
@@ -61,3 +61,15 @@ class Store:
         """Where a file was when it was noticed; "" if there is no such file."""
         row = self.read(f"SELECT o.path, d.path, f.name {rows.FROM} WHERE f.id = ?", file_id)
         return rows.join(*row) if row else ""
+
+    def _run(self, query: str, values: Sequence[object]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(query, values)
+        except UnicodeEncodeError:  # a sentence that quotes a name which is no text
+            return self._connection.execute(query, [_as_text(value) for value in values])
+        except sqlite3.Error as error:
+            raise problem(error) from error
+
+
+def _as_text(value: object) -> object:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

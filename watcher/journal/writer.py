@@ -165,7 +165,11 @@ class Journal(Queues, Holds):
             raise JournalError(f"File {file_id} cannot go from {row} to {step.state}.")
         self._event(file_id, now, step.state, step.why)
         if step.state is State.GONE:  # should it come back, it is to be noticed as a new one
-            self.write("DELETE FROM names WHERE file_id = ?", file_id)
+            self.write(
+                "DELETE FROM names WHERE (directory_id, name) = "
+                "(SELECT directory_id, name FROM files WHERE id = ?1) AND file_id = ?1",
+                file_id,
+            )
         if step.state in (State.ACCEPTED, State.PARSED):
             self._arrived(file_id, now)
 

@@ -1,0 +1,137 @@
+"""Connections to HrFlow: whom they trust, which proxy they take, how long they bear with it."""
+
+from __future__ import annotations
+
+import http.client
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a request may take, in seconds.
+
+    ``connect`` for a connection, ``piece`` for a piece of the body to leave or of the answer to
+    come, ``answer`` for the answer as a whole: one that drips would otherwise never end.
+    """
+
+    connect: float
+    piece: float
+    answer: float
+
+
+def make_adapter(
+    url: str, connections: int, limits: Limits, tick: Callable[[], float]
+) -> HTTPAdapter:
+    """What keeps up to ``connections`` connections to ``url`` alive; never retries."""
+    pools = _make_pools(limits, tick)
+    if not url.lower().startswith("https:"):
+        return _Adapter(pools, {}, connections)
+    import ssl  # noqa: PLC0415 - only where https is spoken
+
+    import truststore  # noqa: PLC0415
+
+    # Trusts what the operating system trusts: offices sit behind proxies with own certificates.
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return _Adapter(pools, {"ssl_context": context}, connections)
+
+
+def find_proxies(proxy: str, url: str) -> dict[str, str]:
+    """The proxies to use; read once, as asking the system for every request takes its time."""
+    if proxy == "none":
+        return {}
+    if proxy == "system":
+        return dict(requests.utils.get_environ_proxies(url))
+    return {"http": proxy, "https": proxy}
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, pools: dict[str, Any], options: dict[str, Any], connections: int) -> None:
+        self._pools = pools
+        self._options = options
+        super().__init__(pool_connections=2, pool_maxsize=connections + 1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **(options | self._options))
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options, **self._options)
+        if type(manager) is ProxyManager:  # SOCKS has connections of its own
+            manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def cert_verify(self, conn: Any, *_: Any) -> None:
+        """Leave the certificates to the context, where requests would load its own bundle."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+def _make_pools(limits: Limits, tick: Callable[[], float]) -> dict[str, Any]:
+    class Patience:
+        """Other time-outs than urllib3's, which gives every piece sent the time to connect."""
+
+        sock: Any
+
+        def send(self, data: Any) -> None:
+            if self.sock is not None:
+                self.sock.settimeout(limits.piece)
+            super().send(data)  # type: ignore[misc]  # stands before a connection's class
+
+        @staticmethod
+        def response_class(sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
+            answer = _Incoming(sock, limits, tick)
+            return http.client.HTTPResponse(answer, **options)  # type: ignore[arg-type]  # makefile
+
+    class PlainConnection(Patience, HTTPConnection):  # type: ignore[misc]  # on purpose
+        pass
+
+    class SafeConnection(Patience, HTTPSConnection):  # type: ignore[misc]  # on purpose
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = PlainConnection
+
+    class SafePool(HTTPSConnectionPool):
+        ConnectionCls = SafeConnection
+
+    return {"http": PlainPool, "https": SafePool}
+
+
+class _Incoming(io.RawIOBase):
+    """What a socket receives, until the answer has taken too long."""
+
+    def __init__(self, sock: socket.socket, limits: Limits, tick: Callable[[], float]) -> None:
+        super().__init__()
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._piece = limits.piece
+        self._tick = tick
+        self._deadline = tick() + limits.answer
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Be what ``http.client`` reads from."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - self._tick()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        self._sock.settimeout(min(self._piece, left))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
