@@ -88,12 +88,12 @@ def upload_outcome(
     ``derived_reference``: the reference was made from the content, so that "already used" says
     that this very content has arrived.
     """
-    read = _read(answer, now)
+    read = _read(answer, now, secret)
     if isinstance(read, Wait | Refused):
         return read
-    code, message, data = _code(answer.status, read), redact(_message(read), secret), read["data"]
+    code, message = read.code, read.message
     if _is_success(code):
-        return _success(data, message)
+        return _success(read.data, message)
     if _is_passing(code):
         return _wait(code, message, answer, now)
     if code in _HOLDING:
@@ -107,14 +107,12 @@ def upload_outcome(
 
 def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     """What the answer to a look-up by reference says (``GET /profile/parsing``)."""
-    read = _read(answer, now)
+    read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
-    if isinstance(read, Refused):
-        return Wait(read.why)
-    code, message = _code(answer.status, read), redact(_message(read), secret)
+    code, message = read.code, read.message
     if _is_success(code):
-        profile = _profile(read["data"])
+        profile = _profile(read.data)
         return Parsed(profile, message) if profile.key else Unknown()
     # An unknown source makes the upload held, which is where somebody can see it.
     if code in (401, 403) or _names_source(message):
@@ -124,8 +122,23 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     return _wait(code, message, answer, now)
 
 
-def _read(answer: Answer, now: float) -> dict[str, Any] | Wait | Refused:
-    """The JSON object of an answer with at least ``code`` and ``data``, or what else it is."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """HrFlow's own words: ``message`` redacted, ``data`` and ``meta`` as JSON has them."""
+
+    code: int
+    message: str
+    data: Any = None
+    meta: Any = None
+
+
+def read_answer(answer: Answer, now: float = 0.0, *, secret: str = "") -> Reading | Wait:
+    """What HrFlow says, or why it is not heard; the answer to a question that sends no file."""
+    read = _read(answer, now, secret)
+    return Wait(read.why) if isinstance(read, Refused) else read
+
+
+def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
     if 300 <= answer.status < 400:
         return Wait("The address answered with a redirect, as log-in pages do.", offline=True)
     try:
@@ -133,7 +146,8 @@ def _read(answer: Answer, now: float) -> dict[str, Any] | Wait | Refused:
     except (ValueError, RecursionError):
         read = None
     if isinstance(read, dict) and _is_code(read.get("code")):
-        return {"message": "", "data": None, **read}
+        code = min(read["code"], answer.status, key=_promise)
+        return Reading(code, redact(_message(read), secret), read.get("data"), read.get("meta"))
     if _is_passing(answer.status):
         return Wait(
             f"The server answered {answer.status}.",
@@ -145,14 +159,11 @@ def _read(answer: Answer, now: float) -> dict[str, Any] | Wait | Refused:
     return Wait("Something other than HrFlow answered, as log-in pages do.", offline=True)
 
 
-def _code(status: int, read: dict[str, Any]) -> int:
-    """What JSON and HTTP say together: of two that differ the one that loses nothing counts."""
-    code: int = read["code"]
-    return min(code, status, key=_promise)
-
-
 def _promise(code: int) -> int:
-    """The more, the more would be lost if it were believed wrongly."""
+    """The more, the more would be lost if it were believed wrongly.
+
+    JSON and HTTP may say different things: the one that loses nothing counts.
+    """
     if _is_passing(code):
         return 0
     if code in _HOLDING:
@@ -166,7 +177,7 @@ def _is_code(value: object) -> bool:
 
 
 def _message(read: dict[str, Any]) -> str:
-    message = read["message"]
+    message = read.get("message")
     if isinstance(message, str):
         return message
     return "" if message is None else json.dumps(message, ensure_ascii=False)

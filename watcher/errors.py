@@ -8,7 +8,8 @@
     ├── AlreadyRunningError 3   another instance owns the journal
     ├── CredentialError     4   no usable API key
     ├── UnusableError       5   a file or a folder that a command was given cannot be used
-    └── JournalError        6   the journal cannot be opened or is newer than this program
+    ├── JournalError        6   the journal cannot be opened or is newer than this program
+    └── OfflineError        7   HrFlow does not answer a command that needs it
 
 What happens to a single file while the program runs is never an exception: it is a
 :class:`watcher.model.Outcome`.
@@ -72,3 +73,9 @@ class JournalError(WatcherError):
     """The journal cannot be opened, or a newer program wrote it."""
 
     exit_code = 6
+
+
+class OfflineError(WatcherError):
+    """HrFlow cannot be reached, or something else answers in its place."""
+
+    exit_code = 7

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import requests
 from urllib3.exceptions import HTTPError
 
-from watcher import __version__
-from watcher.answers import MAX_ANSWER, Answer, finding, upload_outcome
+from watcher.answers import finding, upload_outcome
 from watcher.errors import CredentialError
 from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
-from watcher.hrflow.connections import Limits, find_proxies, make_adapter
+from watcher.hrflow.exchange import Exchange
 from watcher.hrflow.failures import failure
 from watcher.model import Accepted, Altered, Cause, Held, Parsed, Uncertain, Wait
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
     from watcher.model import Finding, Job, Outcome
     from watcher.settings import Account
-
-_PIECE = 64 * 1024
 
 
 class Throttle:
@@ -68,16 +65,11 @@ class Client:
         self._wall = wall
         self._tick = tick
         self._throttle = Throttle(account.max_upload_rate, tick, stop)
-        self._limits = Limits(
-            account.connect_timeout, account.read_timeout, 2 * account.read_timeout
-        )
-        self._url = account.api_url.rstrip("/")
-        self._adapter = make_adapter(self._url, account.parallel_uploads, self._limits, tick)
-        self._proxies = find_proxies(account.proxy, self._url)
+        self._exchange = Exchange(account, tick)
 
     def close(self) -> None:
         """Close all connections."""
-        self._adapter.close()
+        self._exchange.close()
 
     def upload(self, job: Job, handle: BinaryIO) -> Outcome:
         """Send a file, read from the start of ``handle``.
@@ -98,7 +90,7 @@ class Client:
             throttle=self._throttle,
         )
         try:
-            answer = self._send("POST", "/profile/parsing/file", secret, body=body)
+            answer = self._exchange.send("POST", "/profile/parsing/file", secret, body=body)
         except AlteredError as error:
             return Altered(str(error))
         except UnreadableError as error:
@@ -122,7 +114,7 @@ class Client:
         try:
             secret = self._key()
             parameters = {"source_key": source_key, "reference": reference}
-            answer = self._send("GET", "/profile/parsing", secret, parameters=parameters)
+            answer = self._exchange.send("GET", "/profile/parsing", secret, parameters)
         except CredentialError as error:
             return Wait(str(error))
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -130,53 +122,3 @@ class Client:
             # The words of an exception may quote the key: only our own are shown.
             return outcome if isinstance(outcome, Wait) else Wait(outcome.why, offline=True)
         return finding(answer, self._wall(), secret=secret)
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        secret: str,
-        *,
-        body: FormBody | None = None,
-        parameters: dict[str, str] | None = None,
-    ) -> Answer:
-        """Make one request. A redirect is an answer like any other: following it would carry the
-        key to another host.
-        """  # noqa: D205 - one sentence
-        request = requests.PreparedRequest()
-        request.prepare_method(method)
-        request.prepare_url(self._url + path, parameters)
-        request.prepare_headers(self._headers(secret, body))
-        request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
-        limits = (self._limits.connect, self._limits.piece)
-        response = self._adapter.send(
-            request, stream=True, timeout=limits, verify=True, proxies=self._proxies
-        )
-        with response:
-            return self._read(response)
-
-    def _headers(self, secret: str, body: FormBody | None) -> dict[str, str | bytes]:
-        headers: dict[str, str | bytes] = {
-            # As bytes: a letter that is no Latin one is for the server to refuse.
-            "X-API-KEY": secret.encode(errors="replace"),
-            "X-USER-EMAIL": self._account.email.encode(),
-            "User-Agent": f"hrflow-watcher/{__version__}",
-            "Accept": "application/json",
-        }
-        if body is not None:
-            headers["Content-Type"] = body.content_type
-            headers["Content-Length"] = str(len(body))
-        return headers
-
-    @staticmethod
-    def _read(response: requests.Response) -> Answer:
-        """The answer, as far as its size is bearable."""
-        pieces, size, complete = [], 0, True
-        while piece := response.raw.read1(_PIECE, decode_content=True):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_ANSWER:
-                complete = False
-                break
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, b"".join(pieces), complete)

@@ -1,0 +1,87 @@
+"""One request to HrFlow and its answer: whom it goes to, with which headers, how long at most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import requests
+
+from watcher import __version__
+from watcher.answers import MAX_ANSWER, Answer
+from watcher.hrflow.connections import Limits, find_proxies, make_adapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watcher.hrflow.body import FormBody
+    from watcher.settings import Account
+
+_PIECE = 64 * 1024
+
+
+class Exchange:
+    """The connections of one account; may be used by several threads at once."""
+
+    def __init__(self, account: Account, tick: Callable[[], float]) -> None:
+        self._email = account.email
+        self._limits = Limits(
+            account.connect_timeout, account.read_timeout, 2 * account.read_timeout
+        )
+        self._url = account.api_url.rstrip("/")
+        self._adapter = make_adapter(self._url, account.parallel_uploads, self._limits, tick)
+        self._proxies = find_proxies(account.proxy, self._url)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._adapter.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        secret: str,
+        parameters: dict[str, str] | None = None,
+        body: FormBody | None = None,
+    ) -> Answer:
+        """Make one request, and never a second one.
+
+        A redirect is an answer like any other: following it would carry the key to another host.
+        Raises what requests and urllib3 raise, OSError, and what reading ``body`` does.
+        """
+        request = requests.PreparedRequest()
+        request.prepare_method(method)
+        request.prepare_url(self._url + path, parameters)
+        request.prepare_headers(self._headers(secret, body))
+        request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
+        limits = (self._limits.connect, self._limits.piece)
+        response = self._adapter.send(
+            request, stream=True, timeout=limits, verify=True, proxies=self._proxies
+        )
+        with response:
+            return self._read(response)
+
+    def _headers(self, secret: str, body: FormBody | None) -> dict[str, str | bytes]:
+        headers: dict[str, str | bytes] = {
+            # As bytes: a letter that is no Latin one is for the server to refuse.
+            "X-API-KEY": secret.encode(errors="replace"),
+            "X-USER-EMAIL": self._email.encode(),
+            "User-Agent": f"hrflow-watcher/{__version__}",
+            "Accept": "application/json",
+        }
+        if body is not None:
+            headers["Content-Type"] = body.content_type
+            headers["Content-Length"] = str(len(body))
+        return headers
+
+    @staticmethod
+    def _read(response: requests.Response) -> Answer:
+        """The answer, as far as its size is bearable."""
+        pieces, size, complete = [], 0, True
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_ANSWER:
+                complete = False
+                break
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, b"".join(pieces), complete)
