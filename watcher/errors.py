@@ -9,6 +9,8 @@
     ├── CredentialError     4   no usable API key
     ├── UnusableError       5   a file or a folder that a command was given cannot be used
     ├── JournalError        6   the journal cannot be opened or is newer than this program
+    │   ├── DamagedJournalError
+    │   └── UnwritableJournalError
     └── OfflineError        7   HrFlow does not answer a command that needs it
 
 What happens to a single file while the program runs is never an exception: it is a
@@ -73,6 +75,14 @@ class JournalError(WatcherError):
     """The journal cannot be opened, or a newer program wrote it."""
 
     exit_code = 6
+
+
+class DamagedJournalError(JournalError):
+    """The journal is no journal any more: a new one has to be built."""
+
+
+class UnwritableJournalError(JournalError):
+    """The journal cannot be used now, as when the disk is full; later it may be."""
 
 
 class OfflineError(WatcherError):

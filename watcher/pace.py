@@ -59,8 +59,8 @@ class Pace:
     def end(self, outcome: object, now: float, jitter: float) -> None:
         """The request ended with ``outcome`` (any Outcome or Finding)."""
         self.running -= 1
-        if self.per_minute:
-            self._ended.append(now)
+        self._forget(now)
+        self._ended.append(now)
         match outcome:
             case Wait(_, retry_after, offline, slow_down) if offline or slow_down:
                 self._pause(retry_after, now, jitter, slow_down=slow_down)
@@ -72,6 +72,11 @@ class Pace:
     def remember(self, ended: list[float]) -> None:
         """Count requests of an earlier run, by the times at which they ended at the latest."""
         self._ended.extend(sorted(ended))
+
+    def take_over(self, other: Pace) -> None:
+        """Go on from what was started and ended under other settings."""
+        self.running = other.running
+        self._ended.extend(other._ended)
 
     def resume(self) -> None:
         """Try at once, whatever was found before: somebody says that things have changed."""
@@ -88,7 +93,7 @@ class Pace:
                 self.limit = max(1, self.limit // 2)
         elif not retry_after:
             return
-        delay = retry_delay(self.failures, jitter, retry_after)
+        delay = retry_delay(self.failures, jitter, retry_after, offline=not slow_down)
         self.paused_until = max(self.paused_until, now + delay)
 
     def _succeed(self) -> None:

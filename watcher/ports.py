@@ -79,6 +79,14 @@ class Journal(Protocol):
         """
         ...
 
+    def is_in_doubt(self, file_id: int) -> bool:
+        """Whether a file may have been sent while another journal was kept, which was lost."""
+        ...
+
+    def is_rebuilt(self) -> bool:
+        """Whether this journal takes the place of one that was lost, not long ago."""
+        ...
+
     def find(self, folder: str, path: str) -> Known | None:
         """What is known of the file at ``path``, None if nothing is."""
         ...
@@ -146,8 +154,28 @@ class Journal(Protocol):
         """What was being uploaded when the last run ended is uncertain; gives how many files."""
         ...
 
-    def recent_uploads(self, account: str, since: float) -> list[float]:
-        """When uploads of an account started since ``since``."""
+    def begin_request(self, account: str, now: float) -> int:
+        """Note that a request is about to be made; gives its id for :meth:`end_request`."""
+        ...
+
+    def end_request(self, request_id: int, now: float) -> None:
+        """Note that a request is over."""
+        ...
+
+    def recent_requests(self, account: str) -> list[float]:
+        """When the last requests of an account ended, 0 for each that never did; some minutes'."""
+        ...
+
+    def latest(self) -> float:
+        """When something was noted last, by the wall clock of that time; 0 if nothing was."""
+        ...
+
+    def shift(self, seconds: float) -> None:
+        """The wall clock was set: what is due at a time is due that much later (or earlier)."""
+        ...
+
+    def hasten(self, account: str, now: float) -> None:
+        """Uploads and questions of an account that wait for another try are due now."""
         ...
 
     def due_jobs(self, account: str, now: float, limit: int, folders: Collection[str]) -> list[Job]:
@@ -254,7 +282,7 @@ class Clock(Protocol):
         ...
 
     def tick(self) -> float:
-        """Seconds that never go back."""
+        """Seconds that never go back, and go on while the machine sleeps."""
         ...
 
     def jitter(self) -> float:

@@ -34,6 +34,8 @@ BACKOFF_BASE = 2.0
 BACKOFF_CAP = 3600.0
 #: Seconds that a server may make us wait: a mistake in its answer must not end all uploads.
 RETRY_AFTER_CAP = 24 * BACKOFF_CAP
+#: Seconds after which a network that was away is tried again at the latest: one request does it.
+OFFLINE_CAP = 120.0
 #: Seconds over which an uncertain upload is asked for before it is sent again: parsing is
 #: asynchronous, so that a profile which did arrive stays invisible for a while.
 CONFIRM_WINDOW = 600.0
@@ -51,6 +53,7 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
                 _S.DUPLICATE,
                 _S.BASELINE,
                 _S.QUEUED,
+                _S.UNCERTAIN,  # it may have been sent by a journal that was lost
                 _S.HELD,
                 _S.REFUSED,
                 _S.GONE,
@@ -115,12 +118,17 @@ def backoff(attempt: int, jitter: float) -> float:
     return min(BACKOFF_CAP, BACKOFF_BASE * 2.0**exponent) * jitter
 
 
-def retry_delay(attempt: int, jitter: float, retry_after: float | None) -> float:
+def retry_delay(
+    attempt: int, jitter: float, retry_after: float | None, *, offline: bool = False
+) -> float:
     """Seconds to wait after failed attempt number ``attempt``: what the server names, if it does.
 
     A server that names no time to come ("Retry-After: 0") is not asked again and again at once.
     """
-    return min(retry_after or backoff(attempt, jitter), RETRY_AFTER_CAP)
+    delay = backoff(attempt, jitter)
+    if offline:
+        delay = min(delay, OFFLINE_CAP * (1 + jitter) / 2)
+    return min(retry_after or delay, RETRY_AFTER_CAP)
 
 
 def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
@@ -134,8 +142,9 @@ def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
             return Step(_S.REFUSED, why)
         case Held(_, why):
             return Step(_S.HELD, why)
-        case Wait(why, retry_after):
-            return Step(_S.WAITING, why, now + retry_delay(attempt, jitter, retry_after))
+        case Wait(why, retry_after, offline):
+            delay = retry_delay(attempt, jitter, retry_after, offline=offline)
+            return Step(_S.WAITING, why, now + delay)
         case Uncertain(why):
             return Step(_S.UNCERTAIN, why, now + CONFIRM_FIRST)
         case Altered(why, gone):

@@ -53,11 +53,14 @@ class World:
         values = {"name": "default", "email": sb.EMAIL, "api_url": self.sandbox.url}
         return Config(accounts=(Account(**{**values, **account}),), folders=folders)
 
-    def start(self, *folders, import_all=False, **account):
+    def start(self, *folders, import_all=False, clock=None, revive_seconds=0.2, **account):
         """Start the program; returns once every folder has been walked through once."""
         config = self.config(*folders, **account)
         self.news.clear()
-        self.app = App(config, self.places, keys=self.keys, tell=self.hear, import_all=import_all)
+        self.app = App(
+            config, self.places, keys=self.keys, tell=self.hear, import_all=import_all,
+            clock=clock, revive_seconds=revive_seconds,
+        )  # fmt: skip
         self.app.start()
         expected = {os.path.realpath(folder.path) for folder in folders}
         self.wait_for(lambda: expected <= self.walked())

@@ -182,7 +182,6 @@ def test_what_was_being_sent_at_the_end_is_uncertain_at_the_start(journal):
     assert journal.state(file_id) is State.UNCERTAIN
     ((job, since),) = journal.uncertain_jobs(100.0, 9)
     assert (job.file_id, since, job.attempt) == (file_id, 2.0, 1)
-    assert journal.recent_uploads("default", 0.0) == [2.0]
 
 
 def test_new_settings_have_files_routed_again_that_were_not_sent(journal):

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
+from typing import Final
+
+#: ``time.monotonic`` stops while the machine sleeps on Linux and macOS, and does not on Windows.
+_TICKING_IN_SLEEP: Final[int | None] = getattr(
+    time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None
+)
 
 
 class RealClock:
@@ -16,8 +23,10 @@ class RealClock:
 
     @staticmethod
     def tick() -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
+        """Seconds that never go back, and go on while the machine sleeps."""
+        if _TICKING_IN_SLEEP is None:
+            return time.monotonic()
+        return time.clock_gettime(_TICKING_IN_SLEEP)
 
     @staticmethod
     def jitter() -> float:

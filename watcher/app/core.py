@@ -6,36 +6,42 @@ import getpass
 import json
 import logging
 import os
+import queue
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.app.clock import RealClock
-from watcher.app.disk import Disk
+from watcher.app.engine import Engine
+from watcher.app.loss import check_room, open_journal
 from watcher.app.orders import Orders
 from watcher.app.places import lock, write_atomically
-from watcher.app.threads import Threads
-from watcher.app.wire import Wire
-from watcher.folders import Folders, WatchedFiles, WatchedFolder
+from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
+from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
-from watcher.journal.writer import Journal
 from watcher.model import FolderState
-from watcher.pipeline import Arm, Connection, Pending, Pipeline, Stop
+from watcher.pipeline import Connection, Pending
 from watcher.ports import Plan
 from watcher.rules import Facts, accepts, ignore_filter, router
 from watcher.settings import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from filelock import BaseFileLock
 
     from watcher.app.places import Places
     from watcher.app.wire import KeyStore
-    from watcher.settings import Config, Folder
+    from watcher.settings import Config
 
 _log = logging.getLogger(__name__)
+#: Seconds between two tries to use a journal that could not be used, as when the disk is full.
+REVIVE_SECONDS: Final = 5.0
+#: Seconds that uploads under way are given to end when the journal has failed under them.
+_PATIENCE: Final = 2.0
+#: Failures after which another engine can go on.
+_REVIVED: Final = (DamagedJournalError, UnwritableJournalError)
 
 
 def this_machine() -> Facts:
@@ -56,28 +62,6 @@ def make_plans(config: Config, facts: Facts) -> dict[str, Plan]:
     return plans
 
 
-def _filing_targets(folder: Folder) -> tuple[str, ...]:
-    return tuple(
-        os.path.join(folder.path, target) for target in (folder.sent_folder, folder.refused_folder)
-    )
-
-
-def _watched(plans: Mapping[str, Plan]) -> list[WatchedFolder]:
-    """Overlapping folders: the deepest wins, so the upper one does not enter it."""
-    targets = [target for plan in plans.values() for target in _filing_targets(plan.folder)]
-    return [
-        WatchedFolder(
-            path=path,
-            recursive=plan.folder.recursive,
-            watch=plan.folder.watch,
-            poll_seconds=plan.folder.poll_seconds,
-            ignore=plan.ignored,
-            excluded=(*(other for other in plans if other != path), *targets),
-        )
-        for path, plan in plans.items()
-    ]
-
-
 class App:
     """The running program, from :meth:`start` to :meth:`stop`.
 
@@ -94,8 +78,12 @@ class App:
         tell: Callable[[object], None] | None = None,
         clock: RealClock | None = None,
         import_all: bool = False,
+        revive_seconds: float = REVIVE_SECONDS,
     ) -> None:
-        """``import_all``: files that are there already are uploaded without asking."""
+        """``import_all``: files that are there already are uploaded without asking.
+
+        ``revive_seconds`` pass between two tries to use a journal that has failed.
+        """
         self._config = config
         self._places = places
         self._keys = keys
@@ -107,7 +95,13 @@ class App:
         self._pending = 0
         self._since = self._clock.wall()
         self._lock: BaseFileLock | None = None
+        self._orders = Orders(places, self.post)
+        self._files = WatchedFiles()
         self._saying = threading.Lock()
+        self._stopping = threading.Event()
+        self._revive_seconds = revive_seconds
+        self._failed: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
+        self._reviver = threading.Thread(target=self._revive, name="reviver", daemon=True)
         self._ended = threading.Event()
         self.failure: BaseException | None = None
 
@@ -118,28 +112,11 @@ class App:
         """
         self._lock = lock(self._places)
         try:
-            self._journal = Journal(self._places.journal)
-            self._journal.commit()
-            self._reader = Reader(self._places.journal)
+            self._begin(None)
         except BaseException:
             self._lock.release()
             raise
-        self._wire = Wire(self._keys, self._clock)
-        self._pipeline = Pipeline(
-            self._journal,
-            Disk(self._clock),
-            self._wire,
-            self._make_threads,
-            self._clock,
-            self._on_news,
-            entries=self._hear is not None,
-        )
-        self._orders = Orders(self._places, self._pipeline.post)
-        self._folders = Folders(self._pipeline.post, self._reader.known)
-        self._files = WatchedFiles()
-        self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
-        self._arm(self._config)
-        self._thread.start()
+        self._reviver.start()
         self._files.watch(self._places.orders, self._obey_orders)
         self._obey_orders()
         self._say()
@@ -147,7 +124,7 @@ class App:
     def reload(self, config: Config) -> None:
         """Use new settings from now on."""
         self._config = config
-        self._arm(config)
+        self._arm()
         self._say()
 
     def watch_file(self, path: str, changed: Callable[[], None]) -> None:
@@ -156,60 +133,74 @@ class App:
 
     def post(self, message: object) -> None:
         """Hand a command to the pipeline."""
-        self._pipeline.post(message)
+        self._engine.post(message)
 
     def rescan(self) -> None:
         """Look through all folders now."""
-        self._folders.rescan(None, "asked for")
+        self._engine.rescan(None, "asked for")
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether the pipeline has ended, after waiting for it; ``failure`` says if by an error."""
+        """Whether the program has ended, after waiting for it; ``failure`` says if by an error."""
         return self._ended.wait(seconds)
 
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
+        self._stopping.set()
         self._files.stop()
-        self._folders.stop()
-        self._pipeline.post(Stop())
-        ended = self._ended.wait(seconds)
-        self._wire.close()
-        if ended:
-            self._threads.stop(1.0)
-            self._thread.join(1.0)
-            self._journal.close()
-        self._reader.close()
+        self._failed.put(None)
+        self._reviver.join(1.0)
+        self._engine.stop(seconds)
         if self._lock is not None:
             self._lock.release()
 
     # -- inside
 
-    def _make_threads(self, post: Callable[[object], None]) -> Threads:
-        self._threads = Threads(post, self._senders())
-        return self._threads
+    def _begin(self, failure: JournalError | None) -> None:
+        """Put an engine to work on the journal, or on a new one where the old one is lost."""
+        damaged = isinstance(failure, DamagedJournalError)
+        journal, why = open_journal(self._places, self._clock.wall(), damaged=damaged)
+        reader = Reader(self._places.journal)
+        self._engine = Engine(
+            journal, reader, self._keys, self._clock, self._on_news, self._on_end,
+            entries=self._hear is not None,
+        )  # fmt: skip
+        if why:
+            _log.error("%s", why)
+            self._on_news(why)
+        self._engine.start()
+        self._arm()
 
-    def _senders(self) -> int:
-        return sum(account.parallel_uploads for account in self._config.accounts)
-
-    def _arm(self, config: Config) -> None:
-        plans = make_plans(config, this_machine())
+    def _arm(self) -> None:
+        plans = make_plans(self._config, this_machine())
         self._problems = {path: self._problems.get(path, "") for path in plans}
-        self._wire.arm(config.accounts)
-        self._threads.allow(self._senders())
-        self._pipeline.post(Arm(config.accounts, plans, self._import_all))
-        self._folders.arm(_watched(plans))
+        self._engine.arm(self._config.accounts, plans, import_all=self._import_all)
 
-    def _run(self) -> None:
-        try:
-            self._pipeline.run()
-        except BaseException as error:  # noqa: BLE001 - reported by whoever waits
-            self.failure = error
-            _log.exception("the pipeline has failed")
-        finally:
-            self._ended.set()
+    def _on_end(self, failure: BaseException | None) -> None:
+        """The engine has ended: of itself, or by a failure that another one may do without."""
+        if isinstance(failure, _REVIVED) and not self._stopping.is_set():
+            self._failed.put(failure)
+            return
+        self.failure = failure
+        self._ended.set()
+
+    def _revive(self) -> None:
+        """Put a new engine in the place of each that failed. On a thread of its own."""
+        while (failure := self._failed.get()) is not None:
+            self._on_news(f"{failure} Nothing is lost; uploads go on by themselves.")
+            self._engine.stop(_PATIENCE)
+            while not self._stopping.wait(self._revive_seconds):
+                try:
+                    check_room(self._places)
+                    self._begin(failure)
+                except JournalError as error:
+                    _log.info("the journal still cannot be used: %s", error)
+                    continue
+                self._on_news("The journal can be used again; uploads go on.")
+                break
 
     def _obey_orders(self) -> None:
         healthy = [path for path, problem in self._problems.items() if not problem]
-        self._orders.look(healthy, lambda folder: self._folders.rescan(folder, "asked for"))
+        self._orders.look(healthy, lambda folder: self._engine.rescan(folder, "asked for"))
 
     def _on_news(self, news: object) -> None:
         match news:
@@ -240,5 +231,8 @@ class App:
                 "folders": self._problems,
             }
         )
-        with self._saying:
-            write_atomically(self._places.running, text)
+        try:
+            with self._saying:
+                write_atomically(self._places.running, text)
+        except OSError as error:  # the disk is full: the journal will say so to people
+            _log.warning("the program cannot say how things are: %s", error)

@@ -86,13 +86,16 @@ def _say_news(news: FolderState | Connection | str) -> None:
             say(styled(f"! {view.safe(news)}", "bad"))
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name it has
+        """A log that cannot be written, as on a full disk, is not told of at length elsewhere."""
+
+
 @contextmanager
 def log_to(places: Places, level: str) -> Iterator[None]:
     """Log to the program's own file, which is for its owner alone and rotates (5 of 1 MB)."""
     places.prepare()
-    handler = logging.handlers.RotatingFileHandler(
-        places.log, maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=False
-    )
+    handler = _LogFile(places.log, maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=False)
     os.chmod(places.log, 0o600)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger()

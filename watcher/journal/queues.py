@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
 from watcher.journal.store import Store
@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from watcher.model import Entry, Job
+
+#: Seconds for which requests are kept: the minute they are counted over, after the longest one.
+_REQUESTS_KEPT: Final = 1800.0
+#: What is kept as a time of the wall clock and is still to come or to be measured from.
+_MOMENTS: Final = (
+    ("files", "due_at", "state IN ('queued', 'waiting') AND due_at > 0"),
+    ("files", "due_at", "state = 'noticed' AND due_at > 0"),
+    ("files", "due_at", "state IN ('uploading', 'uncertain') AND due_at > 0"),
+    ("files", "in_doubt_since", "state IN ('uploading', 'uncertain')"),
+    ("holds", "due_at", "due_at > 0"),
+    ("requests", "started_at", "started_at > 0"),
+    ("requests", "ended_at", "ended_at > 0"),
+)
 
 
 class Queues(Store):
@@ -31,14 +44,14 @@ class Queues(Store):
 
     def uncertain_jobs(self, now: float, limit: int) -> list[tuple[Job, float]]:
         """Uploads to be asked for, each with the moment since when it is uncertain."""
-        jobs = self._jobs(
+        found = self.all(
+            f"SELECT f.in_doubt_since, {rows.JOB} {rows.FROM} WHERE "
             "f.state IN ('uploading', 'uncertain') AND f.state = 'uncertain' AND f.due_at <= ? "
             "ORDER BY f.due_at LIMIT ?",
             now,
             limit,
         )
-        since = "SELECT max(at) FROM events WHERE file_id = ? AND state = 'uploading'"
-        return [(job, self.read(since, job.file_id)[0] or now) for job in jobs]
+        return [(rows.job(row[1:]), row[0]) for row in found]
 
     def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Entry]:
         """Files of ``folders`` that are known and not read, those that are due longest first."""
@@ -65,15 +78,40 @@ class Queues(Store):
         due: float | None = row[0]
         return due
 
-    def recent_uploads(self, account: str, since: float) -> list[float]:
-        """When uploads of an account started since ``since``."""
-        found = self.all(
-            "SELECT e.at FROM events e JOIN files f ON f.id = e.file_id "
-            "WHERE e.state = 'uploading' AND e.at >= ? AND f.account = ? ORDER BY e.at",
-            since,
-            account,
-        )
-        return [at for (at,) in found]
+    def begin_request(self, account: str, now: float) -> int:
+        """Note that a request is about to be made; gives its id for :meth:`end_request`."""
+        self.write("DELETE FROM requests WHERE started_at < ?", now - _REQUESTS_KEPT)
+        insert = "INSERT INTO requests (account, started_at) VALUES (?, ?)"
+        return self.write(insert, account, now).lastrowid or 0
+
+    def end_request(self, request_id: int, now: float) -> None:
+        """Note that a request is over."""
+        self.write("UPDATE requests SET ended_at = ? WHERE id = ?", now, request_id)
+
+    def recent_requests(self, account: str) -> list[float]:
+        """When the last requests of an account ended, 0 for each that never did; some minutes'."""
+        query = "SELECT ended_at FROM requests WHERE account = ? ORDER BY ended_at"
+        return [at for (at,) in self.all(query, account)]
+
+    def latest(self) -> float:
+        """When something was noted last, by the wall clock of that time; 0 if nothing was."""
+        row = self.read("SELECT at FROM events ORDER BY id DESC LIMIT 1")
+        return float(row[0]) if row else 0.0
+
+    def shift(self, seconds: float) -> None:
+        """The wall clock was set: what is due at a time is due that much later (or earlier)."""
+        for table, column, where in _MOMENTS:
+            self.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
+
+    def hasten(self, account: str, now: float) -> None:
+        """Uploads and questions of an account that wait for another try are due now."""
+        for open_states in ("'queued', 'waiting'", "'uploading', 'uncertain'"):
+            self.write(
+                f"UPDATE files SET due_at = ?1 WHERE state IN ({open_states}) AND due_at > ?1 "
+                "AND account = ?2",
+                now,
+                account,
+            )
 
     def to_file(self) -> list[Entry]:
         """Files that are still to be filed away, as after a crash."""

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from watcher.errors import JournalError
+from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,7 @@ CREATE TABLE files (
     arrived_at REAL NOT NULL DEFAULT 0,
     due_at REAL NOT NULL DEFAULT 0,
     attempt INTEGER NOT NULL DEFAULT 0,
+    in_doubt_since REAL NOT NULL DEFAULT 0,  -- when what is uncertain was sent
     media_type TEXT NOT NULL DEFAULT '',
     file_name TEXT NOT NULL DEFAULT '',
     sha256 TEXT NOT NULL DEFAULT '',
@@ -93,7 +94,16 @@ CREATE TABLE events (
     why TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX events_file ON events (file_id);
-CREATE INDEX events_uploads ON events (at) WHERE state = 'uploading';
+-- Requests of the last minutes, of accounts that may make only so many: they outlive a restart.
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    ended_at REAL NOT NULL DEFAULT 0    -- 0: is under way, or was when the program ended
+);
+CREATE INDEX requests_started ON requests (started_at);
+-- Facts of the journal as a whole, such as when it had to be built anew.
+CREATE TABLE facts (name TEXT PRIMARY KEY, value REAL NOT NULL);
 CREATE TABLE holds (
     key TEXT PRIMARY KEY,
     cause TEXT NOT NULL,
@@ -144,13 +154,13 @@ def problem(error: Exception, path: str = "") -> JournalError:
     """What to tell a person when the journal at ``path`` cannot be used."""
     journal = f"The journal {path}".strip()
     if isinstance(error, OSError | sqlite3.OperationalError):
-        return JournalError(
+        return UnwritableJournalError(
             f"{journal} cannot be used ({error}).",
             "Check that its folder can be written to and that the disk is not full.",
         )
-    return JournalError(
+    return DamagedJournalError(
         f"{journal} is damaged ({error}).",
-        "Move it aside; a new one will be built by looking through the folders.",
+        "Run the program: it sets it aside and builds a new one by looking through the folders.",
     )
 
 

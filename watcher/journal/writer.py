@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from watcher import states
 from watcher.errors import JournalError
 from watcher.journal import rows
-from watcher.journal.holds import Holds
 from watcher.journal.queues import Queues
 from watcher.journal.schema import connect
+from watcher.journal.watched import Watched
 from watcher.model import Known, Profile, State
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _BEFORE: Final = {
 }
 
 
-class Journal(Queues, Holds):
+class Journal(Queues, Watched):
     """Every file's state. Used by one thread; nothing is on disk before :meth:`commit`.
 
     Changes of state go through :meth:`step`, which refuses what ``watcher.states`` does not
@@ -42,57 +42,6 @@ class Journal(Queues, Holds):
         """The files whose state was changed since the last call, in the order of the changes."""
         changed, self._changed = list(self._changed), {}
         return changed
-
-    # -- folders
-
-    def folder(self, path: str) -> int:
-        """The id of a watched folder, noted if it is new."""
-        self.write(
-            "INSERT INTO folders (path) VALUES (?) ON CONFLICT DO NOTHING", os.fsencode(path)
-        )
-        folder_id: int = self.read("SELECT id FROM folders WHERE path = ?", os.fsencode(path))[0]
-        return folder_id
-
-    def scanned(self, folder: str) -> bool:
-        """Whether a first walk through the folder has ended at some time."""
-        row = self.read("SELECT scanned_at FROM folders WHERE path = ?", os.fsencode(folder))
-        return bool(row and row[0])
-
-    def set_scanned(self, folder: str, now: float) -> None:
-        """Note that a walk through the folder has ended."""
-        self.folder(folder)
-        self.write("UPDATE folders SET scanned_at = ? WHERE path = ?", now, os.fsencode(folder))
-
-    def reread(self, folder: str, settings: str, now: float) -> bool:
-        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
-
-        Files that were not sent yet are noticed anew; what was sent stays as it is.
-        """
-        folder_id = self.folder(folder)
-        before = self.read("SELECT settings FROM folders WHERE id = ?", folder_id)[0]
-        if before == settings:
-            return False
-        self.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
-        if not before:
-            return False
-        below = "directory_id IN (SELECT id FROM directories WHERE folder_id = ?)"
-        self.write(
-            f"DELETE FROM contents WHERE file_id IN (SELECT id FROM files WHERE {below}"
-            " AND state IN ('queued', 'waiting', 'held'))",
-            folder_id,
-        )
-        self.write(
-            f"UPDATE files SET state = 'noticed', cause = '', attempt = 0, due_at = 0, "
-            f"changed_at = ? WHERE {below} AND (state IN ('queued', 'waiting', 'ignored') "
-            "OR (state = 'held' AND cause NOT LIKE 'existing:%') "
-            "OR (state = 'refused' AND reference = ''))",
-            now,
-            folder_id,
-        )
-        for hold in self.holds():
-            if not self.kept(hold.key):
-                self.release(hold.key, now)
-        return True
 
     # -- files
 
@@ -148,15 +97,16 @@ class Journal(Queues, Holds):
         """Change a file's state; JournalError if that step is not allowed from where it is."""
         before = _BEFORE[step.state]
         cursor = self.write(
-            "UPDATE files SET state = ?, why = ?, cause = ?, due_at = ?, changed_at = ?, "
-            "attempt = attempt + (CASE WHEN ? = 'uploading' THEN 1 ELSE 0 END) "
-            f"WHERE id = ? AND state IN ({', '.join('?' * len(before))})",
+            "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
+            "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
+            "in_doubt_since = CASE WHEN ?1 = 'uploading' "
+            "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END "
+            f"WHERE id = ?6 AND state IN ({', '.join('?' * len(before))})",
             step.state,
             step.why,
             cause,
             step.due_at,
             now,
-            step.state,
             file_id,
             *before,
         )

@@ -2,5 +2,8 @@
 
 from watcher.pipeline.deciding import decide
 from watcher.pipeline.loop import Arm, Connection, Pending, Pipeline, Resume, Stop, Take, Taken
+from watcher.pipeline.timing import Woke
 
-__all__ = ["Arm", "Connection", "Pending", "Pipeline", "Resume", "Stop", "Take", "Taken", "decide"]
+__all__ = [
+    "Arm", "Connection", "Pending", "Pipeline", "Resume", "Stop", "Take", "Taken", "Woke", "decide",
+]  # fmt: skip

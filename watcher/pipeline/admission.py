@@ -76,6 +76,10 @@ class Admission:
             if plan.folder.after_upload is not AfterUpload.KEEP:
                 self._tidying.duplicate(file_id, owner)
             return
+        if self._journal.is_in_doubt(file_id):
+            step = Step(State.UNCERTAIN, "asking whether it was sent before", now)
+            self._journal.step(file_id, step, now)
+            return
         key = self._held_by(route)
         self._journal.step(
             file_id, Step(State.HELD if key else State.QUEUED, due_at=now), now, cause=key

@@ -70,8 +70,9 @@ class Dispatch:
         self._starting: list[Job] = []
         self._asking: dict[int, tuple[Job, float]] = {}
         self._asked: set[int] = set()
+        self._requests: dict[int, int] = {}  # file → its request, where those are counted
         self._running = 0
-        self.offline_since = 0.0
+        self._offline: dict[str, float] = {}  # account → since when it cannot be reached
 
     def arm(self, accounts: tuple[Account, ...], plans: Mapping[str, Plan]) -> None:
         """Use these settings from now on."""
@@ -81,13 +82,20 @@ class Dispatch:
         for account in accounts:
             pace = Pace(account.parallel_uploads, account.max_requests_per_minute)
             if account.name in before:
-                pace.running = before[account.name].running
-            if account.max_requests_per_minute:
-                recent = self._journal.recent_uploads(account.name, now - 60.0)
-                pace.remember([tick] * len(recent))
+                pace.take_over(before[account.name])
+            else:
+                recent = self._journal.recent_requests(account.name)
+                # Of what never ended it is taken that it ended just now, with the last run.
+                pace.remember([tick - max(0.0, now - at) if at else tick for at in recent])
             self._paces[account.name] = pace
+        self._offline = {name: at for name, at in self._offline.items() if name in self._paces}
         if before:  # whoever changes settings mends what held files back, or tries to
             self.resume()
+
+    @property
+    def offline_since(self) -> float:
+        """Since when an account cannot be reached; 0 if none is known to be so."""
+        return min(self._offline.values(), default=0.0)
 
     @property
     def running(self) -> int:
@@ -111,11 +119,17 @@ class Dispatch:
     def resume(self) -> None:
         """Try everything at once, whatever was found before."""
         now = self._clock.wall()
-        for pace in self._paces.values():
+        for name, pace in self._paces.items():
             pace.resume()
+            self._journal.hasten(name, now)
         for hold in self._journal.holds():
             if hold.cause is not Cause.EXISTING:
                 self._journal.release(hold.key, now)
+
+    def wake(self) -> None:
+        """The time has passed without us: the network may be another one by now."""
+        for pace in self._paces.values():
+            pace.resume()
 
     # -- before the commit
 
@@ -132,7 +146,7 @@ class Dispatch:
             for job in self._journal.due_jobs(name, now, free, self._plans):
                 self._journal.step(job.file_id, Step(State.UPLOADING), now)
                 self._starting.append(job)
-                pace.start()
+                self._begin(job, pace, now)
         self._claim_questions(now, tick)
 
     def _claim_questions(self, now: float, tick: float) -> None:
@@ -141,7 +155,12 @@ class Dispatch:
             if job.file_id not in self._asked and pace is not None and pace.free(tick):
                 self._asking[job.file_id] = (job, since)
                 self._asked.add(job.file_id)
-                pace.start()
+                self._begin(job, pace, now)
+
+    def _begin(self, job: Job, pace: Pace, now: float) -> None:
+        pace.start()
+        if pace.per_minute:
+            self._requests[job.file_id] = self._journal.begin_request(job.account, now)
 
     # -- after the commit
 
@@ -220,13 +239,16 @@ class Dispatch:
         return min((time for time in times if time is not None), default=None)
 
     def _ended(self, job: Job, outcome: Outcome | Finding) -> None:
+        now = self._clock.wall()
+        if request := self._requests.pop(job.file_id, 0):
+            self._journal.end_request(request, now)
         pace = self._paces.get(job.account)
         if pace is not None:
             pace.end(outcome, self._clock.tick(), self._clock.jitter())
-        if not (isinstance(outcome, Wait) and outcome.offline):
-            self.offline_since = 0.0
-        elif not self.offline_since:
-            self.offline_since = self._clock.wall()
+        if isinstance(outcome, Wait) and outcome.offline:
+            self._offline.setdefault(job.account, now)
+        elif self._offline.pop(job.account, 0.0):  # what has waited for this waits no longer
+            self._journal.hasten(job.account, now)
 
     def _hold(self, job: Job, outcome: Held, now: float) -> None:
         key = hold_key(outcome.cause, job.account, job.source_key)

@@ -54,7 +54,8 @@ class FirstWalks:
         """Note a file that was there before its folder was watched."""
         if candidate.stat is None or self._journal.find(candidate.folder, candidate.path):
             return
-        skip = plan.folder.existing is Existing.SKIP
+        # Which files were skipped is lost with a journal: nobody knows but the person.
+        skip = plan.folder.existing is Existing.SKIP and not self._journal.is_rebuilt()
         self._journal.add(
             candidate,
             candidate.stat,

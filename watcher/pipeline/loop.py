@@ -15,6 +15,7 @@ from watcher.model import Candidate, FolderState, ScanEnded, Scanned
 from watcher.pipeline.dispatch import Asked, Dispatch, Sent
 from watcher.pipeline.intake import Intake, Read
 from watcher.pipeline.tidying import Tidied, Tidying
+from watcher.pipeline.timing import TOLERANCE, Timing
 from watcher.settle import Settling
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Pipeline:
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._journal = journal
         self._clock = clock
+        self._timing = Timing(clock.wall(), clock.tick())
         self._tell = tell
         made = workers(self.post)
         self._tidying = Tidying(journal, files, made)
@@ -116,7 +118,10 @@ class Pipeline:
 
     def run(self) -> None:
         """Work until told to stop and all that is under way has ended."""
-        self._journal.recover(self._clock.wall())
+        now = self._clock.wall()
+        if self._journal.latest() > now + TOLERANCE:  # the clock was set back since the last run
+            self._journal.shift(now - self._journal.latest())
+        self._journal.recover(now)
         self._journal.commit()
         try:
             while self._turn():
@@ -126,7 +131,9 @@ class Pipeline:
 
     def _turn(self) -> bool:
         """One round: messages, what has come due, one commit, what it announces."""
-        for message in self._take():
+        messages = self._take()
+        self._look_at_the_clock()
+        for message in messages:
             self._handle(message)
         if not self._stopping:
             self._intake.work()
@@ -141,12 +148,23 @@ class Pipeline:
         """All messages at hand, at least one unless something has come due."""
         messages: list[object] = []
         try:
-            messages.append(self._inbox.get(timeout=self._patience()))
+            patience = self._patience()
+            self._timing.expect(self._clock.tick(), patience)
+            messages.append(self._inbox.get(timeout=patience))
             while len(messages) < BATCH:
                 messages.append(self._inbox.get_nowait())
         except queue.Empty:
             pass
         return messages
+
+    def _look_at_the_clock(self) -> None:
+        woke = self._timing.look(self._clock.wall(), self._clock.tick())
+        if woke is None:
+            return
+        if woke.set_by:
+            self._journal.shift(woke.set_by)
+        self._dispatch.wake()
+        self._tell(woke)
 
     def _patience(self) -> float:
         """Seconds until something comes due by time alone."""

@@ -1,0 +1,103 @@
+"""Clocks that jump and requests that are counted: by a clock of the test's own."""
+
+import os
+
+from tests.e2e.test_journey import make_pdf
+from watcher.app.clock import RealClock
+from watcher.model import ScanEnded
+from watcher.pipeline import Take, Taken, Woke
+from watcher.sandbox import Fault, Kind
+
+DAY = 86400.0
+
+
+class SetClock(RealClock):
+    """The real time, but that somebody sets the clock (``set``) or lets it pass (``pass_by``)."""
+
+    def __init__(self):
+        self.set_by = 0.0
+        self.passed = 0.0
+
+    def wall(self):
+        return RealClock.wall() + self.set_by + self.passed
+
+    def tick(self):
+        return RealClock.tick() + self.passed
+
+
+def nudge(world):
+    """Have the pipeline look at the clock, and return when it has."""
+    before = len([news for news in world.news if isinstance(news, Taken)])
+    world.app.post(Take("/nowhere"))
+    world.wait_for(lambda: len([n for n in world.news if isinstance(n, Taken)]) > before)
+
+
+def drop(folder, *names):
+    for name in names:
+        make_pdf(os.path.join(folder.path, f"{name}.pdf"), name)
+
+
+def test_a_clock_set_back_a_day_delays_nothing(world, eventually):
+    clock = SetClock()
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="2"))
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    drop(folder, "a")
+    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    clock.set_by = -DAY
+    world.sandbox.faults.clear()
+    nudge(world)
+    world.wait_for(lambda: Woke in map(type, world.news))
+    drop(folder, "b")
+    world.wait_idle(2)
+    assert len(world.arrived()) == 2
+
+
+def test_a_clock_set_back_between_two_runs_delays_nothing(world, eventually):
+    clock = SetClock()
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="2"))
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    drop(folder, "a")
+    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    world.stop()
+    clock.set_by = -DAY
+    world.sandbox.faults.clear()
+    world.start(folder, clock=clock)
+    world.wait_idle(1)
+    assert len(world.arrived()) == 1
+
+
+def test_after_sleep_folders_are_looked_through_and_pauses_are_over(world, eventually):
+    clock = SetClock()
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="3000"))
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    drop(folder, "a")
+    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    world.sandbox.faults.clear()
+    clock.passed += 3600.0
+    nudge(world)
+    world.wait_for(
+        lambda: any(isinstance(n, ScanEnded) and n.reason == "woke up" for n in world.news)
+    )
+    world.wait_idle(1)
+    assert len(world.arrived()) == 1
+
+
+def test_no_minute_sees_more_requests_than_allowed_across_restarts_too(world):
+    clock = SetClock()
+    folder = world.folder()
+    world.start(folder, clock=clock, max_requests_per_minute=3)
+    drop(folder, *"abcdefgh")
+    for expected in (3, 6, 8):
+        world.wait_for(lambda expected=expected: len(world.arrived()) == expected)
+        for _ in range(2):
+            world.stop()
+            world.start(folder, clock=clock, max_requests_per_minute=3)
+            nudge(world)
+            nudge(world)  # by now what the first one let go would be on its way
+        world.stop()
+        assert len(world.sandbox.ledger.records()) == expected
+        clock.passed += 61.0
+        world.start(folder, clock=clock, max_requests_per_minute=3)

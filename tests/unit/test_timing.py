@@ -1,0 +1,45 @@
+"""Clocks that are set and machines that sleep, told apart by tables."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.pipeline.timing import OVERSLEPT, TOLERANCE, Timing, Woke
+
+DAY = 86400.0
+
+
+@pytest.mark.parametrize(
+    ("wait", "wall", "tick", "expected"),
+    [
+        (60.0, 60.0, 60.0, None),  # as it should be
+        (60.0, 1.0, 1.0, None),  # something came before the time was up
+        (60.0, 62.0, 60.0, None),  # a clock was corrected by a little
+        (60.0, 70.0, 70.0, None),  # a busy machine was late
+        (60.0, DAY, DAY, Woke()),  # slept
+        (60.0, 60.0 + DAY, 60.0, Woke(DAY)),  # set a day forward
+        (60.0, 60.0 - DAY, 60.0, Woke(-DAY)),  # and back
+    ],
+)
+def test_what_happened_to_the_time(wait, wall, tick, expected):
+    timing = Timing(1000.0, 50.0)
+    timing.expect(50.0, wait)
+    assert timing.look(1000.0 + wall, 50.0 + tick) == expected
+
+
+def test_a_clock_that_was_set_is_told_of_once():
+    timing = Timing(0.0, 0.0)
+    timing.expect(0.0, 60.0)
+    assert timing.look(DAY + 1.0, 1.0) == Woke(DAY)
+    assert timing.look(DAY + 2.0, 2.0) is None
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e6), st.floats(0, OVERSLEPT))
+def test_shifting_by_what_it_says_keeps_every_delay(set_by, passed, late):
+    timing = Timing(0.0, 0.0)
+    timing.expect(0.0, passed)
+    tick = passed + late
+    woke = timing.look(tick + set_by, tick)
+    due_in = 100.0  # a moment of the wall clock, 100 s after the start
+    shifted = due_in + (woke.set_by if woke else 0.0)
+    assert abs((shifted - (tick + set_by)) - (due_in - tick)) <= TOLERANCE + 1e-3

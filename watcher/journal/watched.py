@@ -1,0 +1,94 @@
+"""The folders that the journal knows, and what became of an earlier journal of theirs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from watcher.journal import rows
+from watcher.journal.holds import Holds
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+class Watched(Holds):
+    """The part of the journal that is about folders as a whole."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Use ``connection``, and close it in the end."""
+        super().__init__(connection)
+        self._rebuilt_at = self._fact("rebuilt_at")
+
+    def set_rebuilt(self, now: float) -> None:
+        """Note that this journal takes the place of one that was lost."""
+        self.write("INSERT OR REPLACE INTO facts VALUES ('rebuilt_at', ?)", now)
+        self._rebuilt_at = now
+
+    def is_rebuilt(self) -> bool:
+        """Whether this journal takes the place of one that was lost, not long ago."""
+        return self._rebuilt_at > 0
+
+    def is_in_doubt(self, file_id: int) -> bool:
+        """Whether a file may have been sent while another journal was kept, which was lost.
+
+        So it is with those that the first walk through their folder found.
+        """
+        if not self._rebuilt_at:
+            return False
+        query = f"SELECT f.noticed_at, o.scanned_at {rows.FROM} WHERE f.id = ?"
+        noticed_at, scanned_at = self.read(query, file_id)
+        return not scanned_at or noticed_at <= scanned_at
+
+    def folder(self, path: str) -> int:
+        """The id of a watched folder, noted if it is new."""
+        self.write(
+            "INSERT INTO folders (path) VALUES (?) ON CONFLICT DO NOTHING", os.fsencode(path)
+        )
+        folder_id: int = self.read("SELECT id FROM folders WHERE path = ?", os.fsencode(path))[0]
+        return folder_id
+
+    def scanned(self, folder: str) -> bool:
+        """Whether a first walk through the folder has ended at some time."""
+        row = self.read("SELECT scanned_at FROM folders WHERE path = ?", os.fsencode(folder))
+        return bool(row and row[0])
+
+    def set_scanned(self, folder: str, now: float) -> None:
+        """Note that a walk through the folder has ended."""
+        self.folder(folder)
+        self.write("UPDATE folders SET scanned_at = ? WHERE path = ?", now, os.fsencode(folder))
+
+    def reread(self, folder: str, settings: str, now: float) -> bool:
+        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
+
+        Files that were not sent yet are noticed anew; what was sent stays as it is.
+        """
+        folder_id = self.folder(folder)
+        before = self.read("SELECT settings FROM folders WHERE id = ?", folder_id)[0]
+        if before == settings:
+            return False
+        self.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
+        if not before:
+            return False
+        below = "directory_id IN (SELECT id FROM directories WHERE folder_id = ?)"
+        self.write(
+            f"DELETE FROM contents WHERE file_id IN (SELECT id FROM files WHERE {below}"
+            " AND state IN ('queued', 'waiting', 'held'))",
+            folder_id,
+        )
+        self.write(
+            f"UPDATE files SET state = 'noticed', cause = '', attempt = 0, due_at = 0, "
+            f"changed_at = ? WHERE {below} AND (state IN ('queued', 'waiting', 'ignored') "
+            "OR (state = 'held' AND cause NOT LIKE 'existing:%') "
+            "OR (state = 'refused' AND reference = ''))",
+            now,
+            folder_id,
+        )
+        for hold in self.holds():
+            if not self.kept(hold.key):
+                self.release(hold.key, now)
+        return True
+
+    def _fact(self, name: str) -> float:
+        row = self.read("SELECT value FROM facts WHERE name = ?", name)
+        return float(row[0]) if row else 0.0
