@@ -114,6 +114,7 @@ class Engine:
         if ended:
             self._threads.stop(1.0)
             self._thread.join(1.0)
+            self._pipeline.close()
             self._journal.close()
         self._reader.close()
 

@@ -46,13 +46,13 @@ class Admission:
         known = self._journal.find(candidate.folder, candidate.path)
         if known is not None and known.sha256 == document.sha256 and known.state in ARRIVED:
             self._journal.restat(known.file_id, candidate, document.stat)
-            _close(found)
+            close_handle(found)
             return
         file_id = self.row(candidate, known, document.stat, now)
         self._journal.identify(file_id, document)
         decision = decide(document, plan)
         if isinstance(decision, Skip):
-            _close(found)
+            close_handle(found)
             self._journal.step(file_id, Step(decision.state, decision.why), now)
             if decision.state is State.REFUSED:
                 self._tidying.refused(file_id, plan)
@@ -104,7 +104,8 @@ class Admission:
         return known.file_id
 
 
-def _close(found: Identified) -> None:
+def close_handle(found: Identified) -> None:
+    """Let go of a file that is not sent now."""
     if found.handle is not None:
         found.handle.close()
 

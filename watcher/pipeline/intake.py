@@ -17,7 +17,7 @@ from watcher.model import (
     State,
     Unusable,
 )
-from watcher.pipeline.admission import Admission
+from watcher.pipeline.admission import Admission, close_handle
 from watcher.pipeline.first_walk import FirstWalks
 from watcher.settings import Changed
 from watcher.settle import PATIENCE_FACTOR, Doubt, Settled
@@ -142,8 +142,8 @@ class Intake:
         elif not self._postpone(message, result, plan):
             self._admission.admit(candidate, result, plan)
             result = replace(result, handle=None)  # whoever keeps it, closes it
-        if isinstance(result, Identified) and result.handle is not None:
-            result.handle.close()
+        if isinstance(result, Identified):
+            close_handle(result)
         if again:
             self.notice(replace(candidate, sign=Sign.CHANGED, stat=None))
 

@@ -8,10 +8,12 @@ once, and only then does what it announces begin.
 from __future__ import annotations
 
 import queue
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.model import Candidate, FolderState, ScanEnded, Scanned
+from watcher.model import Candidate, FolderState, Identified, ScanEnded, Scanned
+from watcher.pipeline.admission import close_handle
 from watcher.pipeline.dispatch import Asked, Dispatch, Sent
 from watcher.pipeline.intake import Intake, Read
 from watcher.pipeline.tidying import Tidied, Tidying
@@ -97,6 +99,7 @@ class Pipeline:
         ``entries``: whether it wants an Entry for every change of a file's state.
         """
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._batch: deque[object] = deque()
         self._journal = journal
         self._clock = clock
         self._timing = Timing(clock.wall(), clock.tick())
@@ -129,12 +132,25 @@ class Pipeline:
         finally:
             self._dispatch.close()
 
+    def close(self) -> None:
+        """Let go of the files in messages that nobody worked on. Call when all threads are done."""
+        while True:
+            for message in self._batch:
+                if isinstance(message, Read) and isinstance(message.result, Identified):
+                    close_handle(message.result)
+            self._batch.clear()
+            try:
+                self._batch.append(self._inbox.get_nowait())
+            except queue.Empty:
+                return
+
     def _turn(self) -> bool:
         """One round: messages, what has come due, one commit, what it announces."""
-        messages = self._take()
+        self._take()
         self._look_at_the_clock()
-        for message in messages:
-            self._handle(message)
+        while self._batch:
+            self._handle(self._batch[0])
+            self._batch.popleft()
         if not self._stopping:
             self._intake.work()
             self._dispatch.claim()
@@ -144,18 +160,16 @@ class Pipeline:
         self._report()
         return not self._stopping or self._dispatch.running > 0
 
-    def _take(self) -> list[object]:
-        """All messages at hand, at least one unless something has come due."""
-        messages: list[object] = []
+    def _take(self) -> None:
+        """Make a batch of the messages at hand, at least one unless something has come due."""
+        patience = self._patience()
+        self._timing.expect(self._clock.tick(), patience)
         try:
-            patience = self._patience()
-            self._timing.expect(self._clock.tick(), patience)
-            messages.append(self._inbox.get(timeout=patience))
-            while len(messages) < BATCH:
-                messages.append(self._inbox.get_nowait())
+            self._batch.append(self._inbox.get(timeout=patience))
+            while len(self._batch) < BATCH:
+                self._batch.append(self._inbox.get_nowait())
         except queue.Empty:
             pass
-        return messages
 
     def _look_at_the_clock(self) -> None:
         woke = self._timing.look(self._clock.wall(), self._clock.tick())

@@ -1,0 +1,171 @@
+"""A journal that is damaged, gone or cannot be written: nothing is lost and nothing sent twice."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.e2e.test_journey import make_pdf
+from watcher import sandbox as sb
+from watcher.errors import WatcherError
+from watcher.journal.reader import Reader
+from watcher.sandbox import Fault, Kind
+from watcher.settings import Existing
+
+
+def drop(folder, *names):
+    for name in names:
+        make_pdf(os.path.join(folder.path, f"{name}.pdf"), name)
+
+
+def sentences(world):
+    return [news for news in world.news if isinstance(news, str)]
+
+
+def damage(path):
+    """Write over the journal's pages, as a dying disk would."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path + "-wal")
+    with open(path, "r+b") as file:
+        file.write(b"not a journal at all " * 1000)
+
+
+def set_aside(world):
+    return [name for name in os.listdir(world.places.state) if ".damaged-" in name]
+
+
+@pytest.mark.parametrize("lose", [damage, os.unlink], ids=["damaged", "gone"])
+def test_after_a_loss_hrflow_is_asked_and_nothing_is_sent_twice(world, lose):
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, "a", "b", "c")
+    world.wait_idle(3)
+    world.stop()
+    lose(world.places.journal)
+    drop(folder, "new")
+    world.start(folder)
+    world.wait_for(lambda: len(world.at_rest()) >= 3)
+    assert any("HrFlow is asked" in text for text in sentences(world))
+    assert bool(set_aside(world)) == (lose is damage)
+    states = world.states()
+    assert [states[f"{name}.pdf"] for name in "abc"] == ["parsed"] * 3
+    # It was there when the journal was lost, so that it is asked for as long as parsing may take.
+    assert states["new.pdf"] == "uncertain"
+    assert len(world.sandbox.ledger.records()) == 3
+    drop(folder, "later")
+    world.wait_for(lambda: world.states().get("later.pdf") == "accepted")
+
+
+def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(world):
+    world.keys.key = sb.WRITE_KEY
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, "a")
+    world.wait_idle(1)
+    world.stop()
+    damage(world.places.journal)
+    world.start(folder)
+    world.wait_idle(1)
+    first, second = world.sandbox.ledger.records()
+    assert dict(first.fields)["reference"] == dict(second.fields)["reference"]
+    assert [first.status, second.status] == [202, 400]  # "already used": it has arrived
+    assert world.states() == {"a.pdf": "accepted"}
+
+
+def test_what_was_skipped_before_the_loss_waits_for_a_yes(world, eventually):
+    folder = world.folder(existing=Existing.SKIP)
+    drop(folder, "old")
+    world.start(folder)
+    world.stop()
+    assert world.states() == {"old.pdf": "baseline"}
+    damage(world.places.journal)
+    world.start(folder)
+    eventually(lambda: world.states() == {"old.pdf": "held"}, within=30)
+    assert not world.sandbox.ledger.records()
+
+
+def test_damage_that_shows_while_running_is_mended_too(world, eventually):
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, "a")
+    world.wait_idle(1)
+    world.stop()
+    reader = Reader(world.places.journal)
+    pages = reader.read("PRAGMA page_count")[0]
+    size = reader.read("PRAGMA page_size")[0]
+    reader.close()
+    with open(world.places.journal, "r+b") as file:  # all but the page that is read at the start
+        file.seek(size)
+        file.write(b"\xff" * size * (pages - 1))
+    world.start(folder, revive_seconds=0.1)
+    drop(folder, "b")
+    eventually(lambda: set_aside(world), within=30)
+    eventually(lambda: world.states().get("a.pdf") == "parsed", within=30)
+    eventually(lambda: world.states().get("b.pdf") in ("uncertain", "accepted"), within=30)
+    assert [record.file_name for record in world.arrived()].count("a.pdf") == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB of its own."""
+    path = tmp_path / "small"
+    path.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", path], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip(f"no file system can be mounted here: {made.stderr.decode().strip()}")
+    yield str(path)
+    subprocess.run(["umount", "-l", path], check=True)
+
+
+def fill(directory):
+    """Leave no room at all; gives the file that takes it."""
+    path = os.path.join(directory, "filler")
+    with contextlib.suppress(OSError), open(path, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    return path
+
+
+def test_a_full_disk_under_the_journal_stops_nothing_for_good(world, small_disk, eventually):
+    world.places = type(world.places)(os.path.join(small_disk, "state"))
+    folder = world.folder()
+    world.start(folder, revive_seconds=0.1)
+    drop(folder, "before")
+    world.wait_idle(1)
+    filler = fill(small_disk)
+    drop(folder, *(f"during {number}" for number in range(20)))
+    eventually(lambda: any("disk is not full" in text for text in sentences(world)), within=30)
+    os.unlink(filler)
+    eventually(lambda: any("can be used again" in text for text in sentences(world)), within=30)
+    drop(folder, "after")
+    eventually(lambda: len(world.arrived()) == 22, within=60)
+    names = [record.file_name for record in world.arrived()]
+    assert len(set(names)) == 22
+
+
+def test_a_full_disk_at_the_start_is_said(world, small_disk, eventually):
+    world.places = type(world.places)(os.path.join(small_disk, "state"))
+    fill(small_disk)
+    shutil.rmtree(world.places.state, ignore_errors=True)
+    with pytest.raises(WatcherError, match=r"disk|space"):
+        world.start(world.folder())
+    world.app = None
+
+
+def test_an_answer_that_could_not_be_noted_is_asked_for(world, small_disk, eventually):
+    """The disk fills up between an upload's start and its answer."""
+    world.places = type(world.places)(os.path.join(small_disk, "state"))
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=1.0, times=1))
+    folder = world.folder()
+    world.start(folder, revive_seconds=0.1)
+    drop(folder, "a")
+    eventually(lambda: world.states().get("a.pdf") == "uploading", within=30)
+    filler = fill(small_disk)
+    eventually(lambda: sentences(world), within=30)
+    os.unlink(filler)
+    eventually(lambda: world.states().get("a.pdf") == "parsed", within=60)
+    assert len(world.sandbox.ledger.records()) == 1
