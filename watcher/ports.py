@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from typing import BinaryIO
 
     from watcher.model import (
@@ -119,8 +119,8 @@ class Journal(Protocol):
         """Note what HrFlow made of a file."""
         ...
 
-    def state(self, file_id: int) -> State:
-        """A file's state; KeyError if there is no such file."""
+    def state(self, file_id: int) -> State | None:
+        """A file's state; None if it is not known any more."""
         ...
 
     def entry(self, file_id: int) -> Entry | None:
@@ -230,12 +230,39 @@ class Journal(Protocol):
         """Have files at or below ``path`` read that were there first; gives how many."""
         ...
 
-    def to_file(self) -> list[Entry]:
-        """Files that are still to be filed away, as after a crash."""
+    def to_file(self, after: int, limit: int) -> list[Entry]:
+        """Up to ``limit`` files after id ``after`` that are still to be filed away."""
         ...
 
-    def set_filing(self, file_id: int, filing: str, filed_to: str = "") -> None:
-        """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be."""
+    def set_filing(self, file_id: int, filing: str, filed_to: str = "", why: str = "") -> None:
+        """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be.
+
+        ``why``: what kept it from being filed away so far.
+        """
+        ...
+
+    def forget_name(self, file_id: int) -> None:
+        """Note that a file is not on disk any more; its history stays."""
+        ...
+
+    def is_return_of(self, file_id: int, former: int) -> bool:
+        """Whether a file is one that has arrived, back at its place; the new row is given up."""
+        ...
+
+    def prune(self, after: int, history_before: float, names_before: float) -> int:
+        """Forget what is too old among the next files after id ``after``; gives how far that was.
+
+        0 when all were looked at. History older than the moment ``history_before`` goes, people's
+        names that are older than ``names_before``.
+        """
+        ...
+
+    def prune_rest(self, now: float) -> None:
+        """Forget what is not about single files."""
+        ...
+
+    def forget(self, file_ids: Sequence[int]) -> None:
+        """Forget files altogether but for the fingerprints of what was sent."""
         ...
 
     def take_changed(self) -> list[int]:

@@ -209,6 +209,11 @@ class Config(Struct, frozen=True):
     folders: tuple[Folder, ...] = ()
     #: "error", "warning", "info" or "debug".
     log_level: str = "info"
+    #: Days for which it is kept what became of a file.
+    history_days: int = 400
+    #: Whether the names and emails of people that HrFlow tells are kept, and for how many days.
+    keep_names: bool = True
+    names_days: int = 90
 
     def account(self, name: str) -> Account:
         """The account called ``name``; KeyError if there is none."""

@@ -11,6 +11,7 @@ from watcher.app.core import App
 from watcher.app.places import Places
 from watcher.journal.reader import Reader
 from watcher.model import Entry, ScanEnded
+from watcher.pipeline import Take, Taken
 from watcher.settings import Account, Config, Folder
 from watcher.states import OPEN
 
@@ -68,6 +69,12 @@ class World:
     def walked(self):
         """The folders that have been walked through."""
         return {news.folder for news in self.news if isinstance(news, ScanEnded)}
+
+    def nudge(self):
+        """Return when the pipeline has worked on everything that was posted before."""
+        before = len([news for news in self.news if isinstance(news, Taken)])
+        self.app.post(Take("/nowhere"))
+        self.wait_for(lambda: len([n for n in self.news if isinstance(n, Taken)]) > before)
 
     def hear(self, news):
         with self.heard:

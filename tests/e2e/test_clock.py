@@ -5,7 +5,7 @@ import os
 from tests.e2e.test_journey import make_pdf
 from watcher.app.clock import RealClock
 from watcher.model import ScanEnded
-from watcher.pipeline import Take, Taken, Woke
+from watcher.pipeline import Woke
 from watcher.sandbox import Fault, Kind
 
 DAY = 86400.0
@@ -25,13 +25,6 @@ class SetClock(RealClock):
         return RealClock.tick() + self.passed
 
 
-def nudge(world):
-    """Have the pipeline look at the clock, and return when it has."""
-    before = len([news for news in world.news if isinstance(news, Taken)])
-    world.app.post(Take("/nowhere"))
-    world.wait_for(lambda: len([n for n in world.news if isinstance(n, Taken)]) > before)
-
-
 def drop(folder, *names):
     for name in names:
         make_pdf(os.path.join(folder.path, f"{name}.pdf"), name)
@@ -46,7 +39,7 @@ def test_a_clock_set_back_a_day_delays_nothing(world, eventually):
     eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
     clock.set_by = -DAY
     world.sandbox.faults.clear()
-    nudge(world)
+    world.nudge()
     world.wait_for(lambda: Woke in map(type, world.news))
     drop(folder, "b")
     world.wait_idle(2)
@@ -77,7 +70,7 @@ def test_after_sleep_folders_are_looked_through_and_pauses_are_over(world, event
     eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
     world.sandbox.faults.clear()
     clock.passed += 3600.0
-    nudge(world)
+    world.nudge()
     world.wait_for(
         lambda: any(isinstance(n, ScanEnded) and n.reason == "woke up" for n in world.news)
     )
@@ -95,8 +88,8 @@ def test_no_minute_sees_more_requests_than_allowed_across_restarts_too(world):
         for _ in range(2):
             world.stop()
             world.start(folder, clock=clock, max_requests_per_minute=3)
-            nudge(world)
-            nudge(world)  # by now what the first one let go would be on its way
+            world.nudge()
+            world.nudge()  # by now what the first one let go would be on its way
         world.stop()
         assert len(world.sandbox.ledger.records()) == expected
         clock.passed += 61.0

@@ -90,6 +90,8 @@ def test_a_folder_that_is_not_watched_any_more_sends_nothing_until_it_is_again(w
     drop(folder, 2)
     eventually(lambda: len(world.sandbox.ledger.records()) >= 1, within=30)
     world.app.reload(world.config(other))
+    world.nudge()
+    eventually(lambda: "uploading" not in world.states().values(), within=30)
     world.sandbox.faults.clear()
     make_pdf(os.path.join(other.path, "other.pdf"), "other")
     eventually(lambda: len(world.arrived()) == 1, within=30)

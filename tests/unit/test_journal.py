@@ -256,7 +256,7 @@ def test_a_damaged_journal_is_a_clear_error(tmp_path):
 def test_what_is_asked_in_every_turn_never_walks_through_history(journal, method):
     arguments = {
         "due_jobs": ("default", 1.0, 5, [FOLDER]), "uncertain_jobs": (1.0, 5),
-        "unread": (1.0, 5, [FOLDER]), "next_due": (1.0,), "to_file": (),
+        "unread": (1.0, 5, [FOLDER]), "next_due": (1.0,), "to_file": (0, 5),
     }[method]  # fmt: skip
     for number in range(300):
         add(journal, f"{number}.pdf", State.PARSED)

@@ -61,7 +61,7 @@ def test_a_candidate_carries_what_lstat_says(tmp_path):
     assert (found.stat.device, found.stat.inode) == (stat.st_dev, stat.st_ino)
 
 
-def test_only_new_and_changed_files_come_again(tmp_path):
+def test_only_new_changed_and_missing_files_come_again(tmp_path):
     make(tmp_path, "same.pdf", "a/same.pdf", "a/bigger.pdf", "a/touched.pdf", "a/gone.pdf")
     known = journal_of(tmp_path, candidates(scan(watched(tmp_path), nothing_known)))
     (tmp_path / "a" / "bigger.pdf").write_bytes(b"more than there was before")
@@ -69,9 +69,21 @@ def test_only_new_and_changed_files_come_again(tmp_path):
     (tmp_path / "a" / "gone.pdf").unlink()
     make(tmp_path, "a/b/new.pdf")
     tally = Tally()
-    again = places(tmp_path, scan(watched(tmp_path), known, tally=tally))
-    assert again == ["a/b/new.pdf", "a/bigger.pdf", "a/touched.pdf"]
+    again = candidates(scan(watched(tmp_path), known, tally=tally))
+    signs = {os.path.relpath(found.path, tmp_path): str(found.sign) for found in again}
+    assert signs == {
+        "a/b/new.pdf": "scanned", "a/bigger.pdf": "scanned", "a/touched.pdf": "scanned",
+        "a/gone.pdf": "missing",
+    }  # fmt: skip
     assert (tally.files, tally.new, tally.directories, tally.unreadable) == (5, 3, 3, 0)
+
+
+def test_where_nothing_is_left_nothing_is_said_to_be_missing(tmp_path):
+    make(tmp_path, "a.pdf", "b.pdf")
+    known = journal_of(tmp_path, candidates(scan(watched(tmp_path), nothing_known)))
+    for name in ("a.pdf", "b.pdf"):
+        (tmp_path / name).unlink()
+    assert not candidates(scan(watched(tmp_path), known))  # as when a drive is not mounted
 
 
 def test_the_journal_is_asked_once_for_each_directory_that_is_entered(tmp_path):

@@ -173,7 +173,7 @@ class App:
     def _arm(self) -> None:
         plans = make_plans(self._config, this_machine())
         self._problems = {path: self._problems.get(path, "") for path in plans}
-        self._engine.arm(self._config.accounts, plans, import_all=self._import_all)
+        self._engine.arm(self._config, plans, import_all=self._import_all)
 
     def _on_end(self, failure: BaseException | None) -> None:
         """The engine has ended: of itself, or by a failure that another one may do without."""

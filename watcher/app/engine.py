@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.journal.reader import Reader
     from watcher.journal.writer import Journal
     from watcher.ports import Plan
-    from watcher.settings import Account, Folder
+    from watcher.settings import Config, Folder
 
 _log = logging.getLogger(__name__)
 
@@ -88,13 +88,11 @@ class Engine:
         """Start the pipeline; folders are watched from :meth:`arm` on."""
         self._thread.start()
 
-    def arm(
-        self, accounts: tuple[Account, ...], plans: Mapping[str, Plan], *, import_all: bool
-    ) -> None:
+    def arm(self, config: Config, plans: Mapping[str, Plan], *, import_all: bool) -> None:
         """Use these settings from now on."""
-        self._wire.arm(accounts)
-        self._threads.allow(sum(account.parallel_uploads for account in accounts))
-        self.post(Arm(accounts, plans, import_all))
+        self._wire.arm(config.accounts)
+        self._threads.allow(sum(account.parallel_uploads for account in config.accounts))
+        self.post(Arm(config, plans, import_all))
         self._folders.arm(_watched(plans))
 
     def post(self, message: object) -> None:

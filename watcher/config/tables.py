@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: The account that a plain ``[account]`` table stands for.
 DEFAULT_ACCOUNT: Final = "default"
+_LONGEST_DAYS: Final = 36_500
 _LEVELS: Final = ("error", "warning", "info", "debug")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
 
@@ -32,7 +33,9 @@ def _fields(kind: Any, *leave_out: str) -> dict[str, Any]:
     return {name: fields[name] for name in fields if name not in leave_out}
 
 
-_TOP: Final = {"account": Any, "accounts": Any, "defaults": Any, "folders": Any, "log_level": str}
+#: Keys of the whole program, at the top of the file.
+_GENERAL: Final = _fields(Config, "accounts", "folders")
+_TOP: Final = {**dict.fromkeys(("account", "accounts", "defaults", "folders"), Any), **_GENERAL}
 _ACCOUNT: Final = _fields(Account, "name")
 _FOLDER: Final = _fields(Folder)
 _DEFAULTS: Final = _fields(Folder, "path", "rules")
@@ -42,7 +45,7 @@ _BELONGS: Final = {
     **dict.fromkeys(_RULE, "[[folders.rules]]"),
     **dict.fromkeys(_FOLDER, "[[folders]]"),
     **dict.fromkeys(_ACCOUNT, "[account]"),
-    "log_level": "the first lines of the file, before any [table]",
+    **dict.fromkeys(_GENERAL, "the first lines of the file, before any [table]"),
 }
 
 
@@ -63,12 +66,10 @@ class Builder:
     def build(self, raw: dict[str, Any]) -> Config | None:
         """The settings, or None where there are mistakes."""
         top = self._values(_TOP, {**raw, "account": {}, "accounts": {}}, ())
-        level = top.get("log_level", "info")
-        if level not in _LEVELS:
-            hint = nearest(level, _LEVELS)
-            said = f"{shown(level)} is not one of {', '.join(_LEVELS)}{hint}"
-            self.mistakes.add(("log_level",), said)
-        self._note_origin("log_level", raw, (), {})
+        general = {name: value for name, value in top.items() if name in _GENERAL}
+        self._check_general(general)
+        for name in _GENERAL:
+            self._note_origin(name, raw, (), {})
         accounts = [self._account(*each) for each in self._tables_of_accounts(raw)]
         defaults = self._values(_DEFAULTS, raw.get("defaults", {}), ("defaults",))
         sense.check_folder(defaults, self.mistakes, ("defaults",))
@@ -82,8 +83,18 @@ class Builder:
         return Config(
             accounts=tuple(account for account in accounts if account is not None),
             folders=tuple(folder for _, folder in built),
-            log_level=level,
+            **general,
         )
+
+    def _check_general(self, values: dict[str, Any]) -> None:
+        level = values.get("log_level", "info")
+        if level not in _LEVELS:
+            hint = nearest(level, _LEVELS)
+            said = f"{shown(level)} is not one of {', '.join(_LEVELS)}{hint}"
+            self.mistakes.add(("log_level",), said)
+        for name in ("history_days", "names_days"):
+            if not 1 <= values.get(name, 1) <= _LONGEST_DAYS:
+                self.mistakes.add((name,), f"write a number of days from 1 to {_LONGEST_DAYS}")
 
     # -- accounts
 

@@ -96,13 +96,14 @@ class _Walk:
             relative = pending.pop()
             below: list[str] = []
             path = _absolute(self.folder, relative)
-            recorded = self.known(self.folder.path, relative)  # its errors are not the folder's
+            recorded = dict(self.known(self.folder.path, relative))  # errors are not the folder's
             try:
                 with _opened(path) as (found, entries):
                     self.tally.directories += 1
                     if self.memory is not None:
                         self.memory.remember(relative, found.st_mtime_ns)
-                    yield from self._read(relative, entries, recorded.get, below)
+                    yield from self._read(relative, entries, recorded, below)
+                    yield from self._missing(relative, recorded)
             except OSError as error:
                 there = self.tally.note(path, error)
                 if self.memory is not None:
@@ -113,11 +114,15 @@ class _Walk:
         self,
         relative: str,
         entries: Iterator[os.DirEntry[str]],
-        recorded: Callable[[str], tuple[int, int] | None],
+        recorded: dict[str, tuple[int, int]],
         below: list[str],
     ) -> Iterator[Candidate]:
-        """The inner loop: names the journal knows are compared before anything else is asked."""
+        """The inner loop: names the journal knows are compared before anything else is asked.
+
+        What was not there stays in ``recorded``.
+        """
         folder, recursive, tally = self.folder, self.folder.recursive, self.tally
+        take = recorded.pop
         prefix = os.path.join(_absolute(folder, relative), "")
         inner = f"{relative}/" if relative else ""
         for entry in entries:
@@ -130,14 +135,22 @@ class _Walk:
                 found = entry.stat(follow_symlinks=False)
             except OSError as error:
                 tally.note(prefix + name, error)
+                take(name, None)
                 continue
-            if recorded(name) == (found.st_size, found.st_mtime_ns):
+            if take(name, None) == (found.st_size, found.st_mtime_ns):
                 tally.files += 1
             elif not folder.ignore(inner + name):
                 tally.files += 1
                 tally.new += 1
                 identity = Stat(found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
                 yield Candidate(folder.path, prefix + name, Sign.SCANNED, identity)
+
+    def _missing(self, relative: str, recorded: dict[str, tuple[int, int]]) -> Iterator[Candidate]:
+        """Files that were there before; in an empty place that may be a drive that is not."""
+        if self.tally.files:
+            prefix = os.path.join(_absolute(self.folder, relative), "")
+            for name in recorded:
+                yield Candidate(self.folder.path, prefix + name, Sign.MISSING)
 
     def _to_enter(self, relative: str, below: list[str]) -> Iterator[str]:
         inner = f"{relative}/" if relative else ""

@@ -113,9 +113,9 @@ class Queues(Store):
                 account,
             )
 
-    def to_file(self) -> list[Entry]:
-        """Files that are still to be filed away, as after a crash."""
-        return self.entries("f.filing = 'pending' ORDER BY f.id")
+    def to_file(self, after: int, limit: int) -> list[Entry]:
+        """Up to ``limit`` files after id ``after`` that are still to be filed away."""
+        return self.entries("f.filing = 'pending' AND f.id > ? ORDER BY f.id LIMIT ?", after, limit)
 
     def _jobs(self, where: str, *values: object) -> list[Job]:
         query = f"SELECT {rows.JOB} {rows.FROM} WHERE {where}"

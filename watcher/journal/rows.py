@@ -16,7 +16,7 @@ ENTRY: Final = """
     f.id, o.path, d.path, f.name, f.state, f.why, f.size, f.mtime_ns, f.device, f.inode,
     f.noticed_at, f.changed_at, f.due_at, f.attempt, f.media_type, f.sha256, f.account,
     f.source_key, f.reference, f.fields, f.profile_key, f.profile_name, f.profile_email,
-    f.filed_to, f.duplicate_of
+    f.filed_to, f.filing_why, f.duplicate_of
 """
 FROM: Final = """
     FROM files f JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id
@@ -65,6 +65,7 @@ def entry(row: sqlite3.Row | tuple[Any, ...], duplicate_of: str = "") -> Entry:
         profile_name=row[21],
         profile_email=row[22],
         filed_to=os.fsdecode(row[23]),
+        filing_why=row[24],
         duplicate_of=duplicate_of,
     )
 

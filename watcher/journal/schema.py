@@ -58,6 +58,7 @@ CREATE TABLE files (
     profile_name TEXT NOT NULL DEFAULT '',
     profile_email TEXT NOT NULL DEFAULT '',
     filing TEXT NOT NULL DEFAULT '',    -- '', 'pending' or 'failed'
+    filing_why TEXT NOT NULL DEFAULT '',  -- why it could not be filed away so far
     filed_to BLOB NOT NULL DEFAULT x''
 );
 CREATE INDEX files_to_do ON files (account, due_at) WHERE state IN ('queued', 'waiting');
@@ -120,6 +121,9 @@ CREATE TABLE days (day TEXT PRIMARY KEY, arrived INTEGER NOT NULL);
 CREATE TRIGGER files_added AFTER INSERT ON files BEGIN
     INSERT INTO counts VALUES (new.state, 1)
         ON CONFLICT (state) DO UPDATE SET files = files + 1;
+END;
+CREATE TRIGGER files_deleted AFTER DELETE ON files BEGIN
+    UPDATE counts SET files = files - 1 WHERE state = old.state;
 END;
 CREATE TRIGGER files_stepped AFTER UPDATE OF state ON files WHEN old.state <> new.state BEGIN
     UPDATE counts SET files = files - 1 WHERE state = old.state;

@@ -50,7 +50,7 @@ class Store:
     def entries(self, where: str, *values: object) -> list[Entry]:
         """Files for which ``where`` holds; ``f`` stands for the table of files."""
         found = self.all(f"SELECT {rows.ENTRY} {rows.FROM} WHERE {where}", *values)
-        return [rows.entry(row, self.path_of(row[24]) if row[24] else "") for row in found]
+        return [rows.entry(row, self.path_of(row[25]) if row[25] else "") for row in found]
 
     def entry(self, file_id: int) -> Entry | None:
         """One file, None if there is no such file."""

@@ -18,6 +18,7 @@ class Watched(Holds):
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Use ``connection``, and close it in the end."""
         super().__init__(connection)
+        self._directories: dict[tuple[str, bytes], int] = {}
         self._rebuilt_at = self._fact("rebuilt_at")
 
     def set_rebuilt(self, now: float) -> None:
@@ -88,6 +89,20 @@ class Watched(Holds):
             if not self.kept(hold.key):
                 self.release(hold.key, now)
         return True
+
+    def _directory(self, folder: str, directory: bytes) -> int:
+        found = self._directories.get((folder, directory))
+        if found is None:
+            folder_id = self.folder(folder)
+            self.write(
+                "INSERT INTO directories (folder_id, path) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                folder_id,
+                directory,
+            )
+            query = "SELECT id FROM directories WHERE folder_id = ? AND path = ?"
+            found = int(self.read(query, folder_id, directory)[0])
+            self._directories[folder, directory] = found
+        return found
 
     def _fact(self, name: str) -> float:
         row = self.read("SELECT value FROM facts WHERE name = ?", name)

@@ -10,8 +10,8 @@ from watcher import states
 from watcher.errors import JournalError
 from watcher.journal import rows
 from watcher.journal.queues import Queues
+from watcher.journal.retention import Retention
 from watcher.journal.schema import connect
-from watcher.journal.watched import Watched
 from watcher.model import Known, Profile, State
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _BEFORE: Final = {
 }
 
 
-class Journal(Queues, Watched):
+class Journal(Queues, Retention):
     """Every file's state. Used by one thread; nothing is on disk before :meth:`commit`.
 
     Changes of state go through :meth:`step`, which refuses what ``watcher.states`` does not
@@ -35,7 +35,6 @@ class Journal(Queues, Watched):
     def __init__(self, path: str, *, connection: sqlite3.Connection | None = None) -> None:
         """Open the journal at ``path``; JournalError if that cannot be done."""
         super().__init__(connection or connect(path))
-        self._directories: dict[tuple[str, bytes], int] = {}
         self._changed: dict[int, None] = {}
 
     def take_changed(self) -> list[int]:
@@ -115,11 +114,7 @@ class Journal(Queues, Watched):
             raise JournalError(f"File {file_id} cannot go from {row} to {step.state}.")
         self._event(file_id, now, step.state, step.why)
         if step.state is State.GONE:  # should it come back, it is to be noticed as a new one
-            self.write(
-                "DELETE FROM names WHERE (directory_id, name) = "
-                "(SELECT directory_id, name FROM files WHERE id = ?1) AND file_id = ?1",
-                file_id,
-            )
+            self.forget_name(file_id)
         if step.state in (State.ACCEPTED, State.PARSED):
             self._arrived(file_id, now)
 
@@ -200,21 +195,24 @@ class Journal(Queues, Watched):
             if self.state(copy) is State.DUPLICATE:
                 self.step(copy, states.Step(State.NOTICED, "the first of its kind is gone"), now)
 
-    def state(self, file_id: int) -> State:
-        """A file's state; KeyError if there is no such file."""
+    def state(self, file_id: int) -> State | None:
+        """A file's state; None if it is not known any more."""
         row = self.read("SELECT state FROM files WHERE id = ?", file_id)
-        if row is None:
-            raise KeyError(file_id)
-        return State(row[0])
+        return State(row[0]) if row else None
 
     # -- filing away
 
-    def set_filing(self, file_id: int, filing: str, filed_to: str = "") -> None:
-        """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be."""
+    def set_filing(self, file_id: int, filing: str, filed_to: str = "", why: str = "") -> None:
+        """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be.
+
+        ``why``: what kept it from being filed away so far.
+        """
+        self._changed[file_id] = None
         self.write(
-            "UPDATE files SET filing = ?, filed_to = ? WHERE id = ?",
+            "UPDATE files SET filing = ?, filed_to = ?, filing_why = ? WHERE id = ?",
             filing,
             os.fsencode(filed_to),
+            why,
             file_id,
         )
 
@@ -242,20 +240,6 @@ class Journal(Queues, Watched):
             state,
             why,
         )
-
-    def _directory(self, folder: str, directory: bytes) -> int:
-        found = self._directories.get((folder, directory))
-        if found is None:
-            folder_id = self.folder(folder)
-            self.write(
-                "INSERT INTO directories (folder_id, path) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                folder_id,
-                directory,
-            )
-            query = "SELECT id FROM directories WHERE folder_id = ? AND path = ?"
-            found = int(self.read(query, folder_id, directory)[0])
-            self._directories[folder, directory] = found
-        return found
 
     def _name(self, directory_id: int, name: bytes, stat: Stat, file_id: int) -> None:
         self.write(

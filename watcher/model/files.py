@@ -50,6 +50,7 @@ class Sign(enum.StrEnum):
     CHANGED = "changed"  # created, renamed or written to: perhaps not whole
     SCANNED = "scanned"  # found by walking the folder
     REMOVED = "removed"
+    MISSING = "missing"  # a walk did not find it any more, as when a drive is not there
 
 
 @dataclass(frozen=True, slots=True)

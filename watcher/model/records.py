@@ -37,6 +37,7 @@ class Entry:
     profile_email: str = ""
     duplicate_of: str = ""
     filed_to: str = ""
+    filing_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

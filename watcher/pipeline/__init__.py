@@ -1,9 +1,21 @@
 """The journey of files, one direction, in one thread."""
 
 from watcher.pipeline.deciding import decide
-from watcher.pipeline.loop import Arm, Connection, Pending, Pipeline, Resume, Stop, Take, Taken
+from watcher.pipeline.loop import (
+    Arm,
+    Connection,
+    Forget,
+    Forgotten,
+    Pending,
+    Pipeline,
+    Resume,
+    Stop,
+    Take,
+    Taken,
+)
 from watcher.pipeline.timing import Woke
 
 __all__ = [
-    "Arm", "Connection", "Pending", "Pipeline", "Resume", "Stop", "Take", "Taken", "Woke", "decide",
+    "Arm", "Connection", "Forget", "Forgotten", "Pending", "Pipeline", "Resume", "Stop", "Take",
+    "Taken", "Woke", "decide",
 ]  # fmt: skip

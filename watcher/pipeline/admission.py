@@ -70,6 +70,8 @@ class Admission:
             route = replace(route, reference=f"{route.reference}-{identity[:8]}")
         fields = form_fields(route, document.sniffed.media_type)
         self._journal.address(file_id, route, route.reference, fields)
+        if owner != file_id and self._journal.is_return_of(file_id, owner):
+            return
         if owner != file_id:
             self._journal.set_duplicate(file_id, owner)
             self._journal.step(file_id, Step(State.DUPLICATE, "has the same content"), now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from watcher.model import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from watcher.model import Finding, Identified, Job, Outcome
     from watcher.pipeline.tidying import Tidying
     from watcher.ports import Clock, Files, Journal, Plan, Transport, Workers
-    from watcher.settings import Account
+    from watcher.settings import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Dispatch:
         self._clock = clock
         self._tidying = tidying
         self._plans: Mapping[str, Plan] = {}
+        self._keep_names = True
         self._paces: dict[str, Pace] = {}
         self._handles: dict[int, BinaryIO] = {}
         self._starting: list[Job] = []
@@ -74,12 +75,13 @@ class Dispatch:
         self._running = 0
         self._offline: dict[str, float] = {}  # account → since when it cannot be reached
 
-    def arm(self, accounts: tuple[Account, ...], plans: Mapping[str, Plan]) -> None:
+    def arm(self, config: Config, plans: Mapping[str, Plan]) -> None:
         """Use these settings from now on."""
         self._plans = plans
+        self._keep_names = config.keep_names
         now, tick = self._clock.wall(), self._clock.tick()
         before, self._paces = self._paces, {}
-        for account in accounts:
+        for account in config.accounts:
             pace = Pace(account.parallel_uploads, account.max_requests_per_minute)
             if account.name in before:
                 pace.take_over(before[account.name])
@@ -257,7 +259,10 @@ class Dispatch:
 
     def _arrived(self, job: Job, outcome: Accepted | Parsed, now: float) -> None:
         if isinstance(outcome, Parsed):
-            self._journal.profile(job.file_id, outcome.profile)
+            profile = outcome.profile
+            if not self._keep_names:
+                profile = replace(profile, name="", email="")
+            self._journal.profile(job.file_id, profile)
         self._release(job, now)
         if job.folder in self._plans:
             self._tidying.arrived(job.file_id, self._plans[job.folder])

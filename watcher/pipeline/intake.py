@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model import (
     Candidate,
+    Cause,
     Identified,
     ScanEnded,
     Scanned,
@@ -38,6 +39,10 @@ READY: Final = 5_000
 #: Seconds until a file that could not be read is tried again, doubled every time up to the cap.
 UNREADABLE_FIRST: Final = 10.0
 UNREADABLE_CAP: Final = 600.0
+#: States of files that are gone when they vanish; of others the history is what counts.
+_UNSENT: Final = frozenset(
+    {State.NOTICED, State.QUEUED, State.WAITING, State.HELD, State.DUPLICATE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ class Intake:
             self._reading[candidate.path] = True
             return
         stat = candidate.stat
-        if stat is None or candidate.sign is Sign.REMOVED:
+        if stat is None or candidate.sign in (Sign.REMOVED, Sign.MISSING):
             stat = self._files.stat(candidate.folder, candidate.path)
         known = self._journal.find(candidate.folder, candidate.path)
         if stat is None:
@@ -193,16 +198,17 @@ class Intake:
 
     def _vanished(self, candidate: Candidate, known: Known | None) -> None:
         self._settling.forget(candidate.path)
-        if known is not None and known.state in (
-            State.NOTICED,
-            State.QUEUED,
-            State.WAITING,
-            State.HELD,
-            State.DUPLICATE,
-        ):
+        if known is None or known.state in IN_FLIGHT:
+            return
+        if known.state in _UNSENT:
+            # A drive that is not there at the moment: its files stay what they were.
+            if candidate.sign is Sign.MISSING and known.cause.startswith(Cause.EXISTING):
+                return
             now = self._clock.wall()
             self._journal.step(known.file_id, Step(State.GONE, "vanished before it was sent"), now)
             self._journal.disclaim(known.file_id, now)
+        elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
+            self._journal.forget_name(known.file_id)
 
     def _note_for_later(self, candidate: Candidate) -> None:
         known = self._journal.find(candidate.folder, candidate.path)

@@ -16,6 +16,7 @@ from watcher.model import Candidate, FolderState, Identified, ScanEnded, Scanned
 from watcher.pipeline.admission import close_handle
 from watcher.pipeline.dispatch import Asked, Dispatch, Sent
 from watcher.pipeline.intake import Intake, Read
+from watcher.pipeline.pruning import Pruning
 from watcher.pipeline.tidying import Tidied, Tidying
 from watcher.pipeline.timing import TOLERANCE, Timing
 from watcher.settle import Settling
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.ports import Clock, Files, Journal, Plan, Transport, Workers
-    from watcher.settings import Account
+    from watcher.settings import Config
 
 #: Messages worked on between two commits.
 BATCH: Final = 256
@@ -36,7 +37,7 @@ IDLE: Final = 60.0
 class Arm:
     """New settings are in force."""
 
-    accounts: tuple[Account, ...]
+    config: Config
     plans: Mapping[str, Plan]
     import_all: bool = False
 
@@ -66,6 +67,20 @@ class Pending:
 @dataclass(frozen=True, slots=True)
 class Resume:
     """Try again at once what is held or waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A person wants files to be forgotten, but for the fingerprints of what was sent."""
+
+    file_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A :class:`Forget` was obeyed."""
+
+    file_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,8 @@ class Pipeline:
         self._timing = Timing(clock.wall(), clock.tick())
         self._tell = tell
         made = workers(self.post)
-        self._tidying = Tidying(journal, files, made)
+        self._tidying = Tidying(journal, files, made, clock)
+        self._pruning = Pruning(journal, clock)
         self._dispatch = Dispatch(journal, files, transport, made, clock, self._tidying)
         self._intake = Intake(
             journal, files, made, clock, Settling(), self._tidying, self._dispatch.keep_handle
@@ -154,6 +170,8 @@ class Pipeline:
         if not self._stopping:
             self._intake.work()
             self._dispatch.claim()
+            self._tidying.work()
+            self._pruning.work()
         self._journal.commit()
         self._dispatch.start()
         self._tidying.start()
@@ -185,7 +203,12 @@ class Pipeline:
         if self._stopping:
             return IDLE
         tick, wall = self._clock.tick(), self._clock.wall()
-        ticks = (self._intake.next_due(), self._dispatch.next_due(tick))
+        ticks = (
+            self._intake.next_due(),
+            self._dispatch.next_due(tick),
+            self._tidying.next_due(),
+            self._pruning.next_due(),
+        )
         due = self._journal.next_due(wall)
         delays = [IDLE, *(moment - tick for moment in ticks if moment is not None)]
         if due is not None:
@@ -218,16 +241,21 @@ class Pipeline:
 
     def _obey(self, message: object) -> None:
         match message:
-            case Arm(accounts, plans, import_all):
+            case Arm(config, plans, import_all):
                 self._intake.arm(plans, import_all=import_all)
                 self._tidying.arm(plans)
-                self._dispatch.arm(accounts, plans)
+                self._dispatch.arm(config, plans)
+                self._pruning.arm(config)
             case Take(path):
                 taken = self._journal.take_below(path, self._clock.wall())
                 self._journal.commit()
                 self._tell(Taken(path, taken))
             case Resume():
                 self._dispatch.resume()
+                self._tidying.resume()
+            case Forget(file_ids):
+                self._journal.forget(file_ids)
+                self._tell(Forgotten(file_ids))
             case Stop():
                 self._stopping = True
             case _:
@@ -245,3 +273,5 @@ class Pipeline:
         if self._dispatch.offline_since != self._offline_since:
             self._offline_since = self._dispatch.offline_since
             self._tell(Connection(self._offline_since))
+        if problem := self._tidying.take_problem():
+            self._tell(problem)

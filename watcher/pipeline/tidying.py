@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.model import Entry, Filed, FilingFailed
 from watcher.settings import AfterRefusal, AfterUpload
@@ -12,7 +12,13 @@ from watcher.states import ARRIVED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.ports import Files, Journal, Plan, Workers
+    from watcher.ports import Clock, Files, Journal, Plan, Workers
+
+#: Files that are given to the workers at once; the rest waits in the journal.
+BATCH: Final = 200
+#: Seconds until what could not be filed away is tried again, doubled every time up to the cap.
+RETRY_FIRST: Final = 10.0
+RETRY_CAP: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +32,42 @@ class Tidied:
 class Tidying:
     """Notes in the journal what is to be filed away, then has it done. One thread."""
 
-    def __init__(self, journal: Journal, files: Files, workers: Workers) -> None:
+    def __init__(self, journal: Journal, files: Files, workers: Workers, clock: Clock) -> None:
         self._journal = journal
         self._files = files
         self._workers = workers
+        self._clock = clock
         self._plans: Mapping[str, Plan] = {}
-        self._due: list[int] = []
+        self._due: dict[int, None] = {}
+        self._busy: set[int] = set()
+        self._failures = 0
+        self._retry_at: float | None = None
+        self._reached: int | None = None  # a round through all that is pending is so far
+        self._problem = self._told = ""
 
     def arm(self, plans: Mapping[str, Plan]) -> None:
-        """Use ``plans`` from now on, and take up what an earlier run did not finish."""
+        """Use ``plans`` from now on, and take up what was not finished before."""
         self._plans = plans
-        self._due = [entry.file_id for entry in self._journal.to_file()]
+        self.resume()
 
-    @property
-    def pending(self) -> int:
-        """How many files are about to be filed away."""
-        return len(self._due)
+    def resume(self) -> None:
+        """Try again at once what could not be filed away."""
+        self._retry_at = None
+        self._reached = 0
+
+    def next_due(self) -> float | None:
+        """When :meth:`work` has something to do by time alone, on the clock's ``tick``."""
+        return self._retry_at
+
+    def work(self) -> None:
+        """Take up what waits in the journal, when it is time for it and there is room."""
+        if self._retry_at is not None and self._clock.tick() >= self._retry_at:
+            self.resume()
+        if self._reached is None or self._due or self._busy:
+            return
+        found = self._journal.to_file(self._reached, BATCH)
+        self._reached = found[-1].file_id if found else None
+        self._due.update(dict.fromkeys(entry.file_id for entry in found))
 
     def arrived(self, file_id: int, plan: Plan) -> None:
         """HrFlow has a file: file it away as its folder says, and its copies with it."""
@@ -53,7 +79,8 @@ class Tidying:
 
     def duplicate(self, file_id: int, owner: int) -> None:
         """A copy goes the way of the file it repeats, once that has arrived."""
-        if self._journal.state(owner) in ARRIVED:
+        # Of a file that is not known any more only the fingerprint is kept: it was sent.
+        if self._journal.state(owner) in (*ARRIVED, None):
             self._plan(file_id)
 
     def refused(self, file_id: int, plan: Plan) -> None:
@@ -63,28 +90,50 @@ class Tidying:
 
     def start(self) -> None:
         """Have done what the journal announces. Call after its commit."""
-        due, self._due = self._due, []
+        due, self._due = self._due, {}
         for file_id in due:
             entry = self._journal.entry(file_id)
             plan = self._plans.get(entry.folder) if entry else None
-            if entry is not None and plan is not None:
+            if entry is not None and plan is not None and file_id not in self._busy:
+                self._busy.add(file_id)
                 self._submit(entry, plan)
 
     def done(self, message: Tidied) -> None:
         """A worker has tried."""
+        entry = message.entry
+        self._busy.discard(entry.file_id)
         match message.result:
             case Filed(path):
-                self._journal.set_filing(message.entry.file_id, "", path)
-            case FilingFailed():
-                self._journal.set_filing(message.entry.file_id, "failed")
+                self._failures, self._told = 0, ""
+                self._journal.set_filing(entry.file_id, "", path)
+                if path != entry.path:
+                    self._journal.forget_name(entry.file_id)
+            case FilingFailed(why, passing):
+                filing = "pending" if passing else "failed"
+                self._journal.set_filing(entry.file_id, filing, why=why)
+                self._problem = f"A file that was sent {why}." if why != self._told else ""
+                self._told = why
+                if passing:
+                    self._retry_later()
+
+    def take_problem(self) -> str:
+        """What a person should hear of filing away, once; "" if nothing."""
+        problem, self._problem = self._problem, ""
+        return problem
+
+    def _retry_later(self) -> None:
+        if self._retry_at is None:
+            delay = min(RETRY_CAP, RETRY_FIRST * 2.0 ** min(self._failures, 10))
+            self._failures += 1
+            self._retry_at = self._clock.tick() + delay
 
     def _plan(self, file_id: int) -> None:
         self._journal.set_filing(file_id, "pending")
-        self._due.append(file_id)
+        self._due[file_id] = None
 
     def _submit(self, entry: Entry, plan: Plan) -> None:
         files = self._files
         self._workers.read(
             lambda: Tidied(entry, files.file_away(plan, entry)),
-            lambda error: Tidied(entry, FilingFailed(str(error))),
+            lambda error: Tidied(entry, FilingFailed(str(error), passing=True)),
         )
