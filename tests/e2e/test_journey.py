@@ -274,7 +274,7 @@ def test_what_was_there_first_waits_or_is_left_alone(world, existing, files, sta
         make_pdf(os.path.join(folder.path, f"old {number}.pdf"), str(number))
     world.start(folder)
     make_pdf(os.path.join(folder.path, "new.pdf"), "new")
-    world.wait_idle(1)
+    world.wait_for(lambda: world.states().get("new.pdf") == "accepted")
     world.stop()
     assert [record.file_name for record in world.arrived()] == ["new.pdf"]
     states = world.states()

@@ -111,8 +111,10 @@ class Tidying:
             case FilingFailed(why, passing):
                 filing = "pending" if passing else "failed"
                 self._journal.set_filing(entry.file_id, filing, why=why)
-                self._problem = f"A file that was sent {why}." if why != self._told else ""
-                self._told = why
+                if why != self._told:
+                    again = "; it is tried again" if passing else ""
+                    self._problem = f"A file that was sent {why}{again}."
+                    self._told = why
                 if passing:
                     self._retry_later()
 

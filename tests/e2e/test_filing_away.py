@@ -1,0 +1,105 @@
+"""After the upload: moved, trashed, and tried again when that cannot be done at once."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.e2e.test_journey import DOCX, PDF, make_pdf
+from watcher.settings import AfterUpload
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file systems as on Linux")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1 MB of its own."""
+    path = tmp_path / "small"
+    path.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip(f"no file system can be mounted here: {made.stderr.decode().strip()}")
+    yield str(path)
+    subprocess.run(["umount", "-l", path], check=True)
+
+
+def names_below(path):
+    return sorted(name for _, _, names in os.walk(path) for name in names)
+
+
+def test_a_full_disk_at_the_target_delays_filing_and_loses_nothing(world, small_disk, eventually):
+    folder = world.folder(after_upload=AfterUpload.MOVE, sent_folder=small_disk)
+    filler = os.path.join(small_disk, "filler")
+    with open(filler, "wb") as file:
+        file.write(bytes(1_000_000))
+    world.start(folder)
+    for number in range(3):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number), size=100_000)
+    world.wait_idle(3)
+    problem = "could not be moved"
+    told = lambda: [news for news in world.news if isinstance(news, str)]  # noqa: E731 - short
+    eventually(lambda: told() and problem in told()[0], within=30)
+    eventually(lambda: all(problem in entry.filing_why for entry in world.entries()), within=30)
+    assert len(told()) == 1  # one message, not one for each file
+    assert names_below(folder.path) == ["0.pdf", "1.pdf", "2.pdf"]
+    os.unlink(filler)
+    eventually(lambda: names_below(folder.path) == [], within=60)
+    assert names_below(small_disk) == ["0.pdf", "1.pdf", "2.pdf"]
+    assert len(world.arrived()) == 3
+
+
+def test_what_could_not_be_filed_away_is_taken_up_by_the_next_run(world, small_disk, eventually):
+    folder = world.folder(after_upload=AfterUpload.MOVE, sent_folder=small_disk)
+    filler = os.path.join(small_disk, "filler")
+    with open(filler, "wb") as file:
+        file.write(bytes(1_000_000))
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a", size=100_000)
+    eventually(lambda: any(entry.filing_why for entry in world.entries()), within=30)
+    world.stop()
+    os.unlink(filler)
+    world.start(folder)
+    eventually(lambda: names_below(small_disk) == ["a.pdf"], within=30)
+    assert len(world.arrived()) == 1
+
+
+def test_sent_files_go_to_the_trash(desk, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    desk.configure('after_upload = "trash"')
+    make_pdf(os.path.join(desk.folder, "a.pdf"), "a")
+    done = desk.run(
+        "import", str(desk.folder), HOME=str(home), XDG_DATA_HOME=str(home / ".local" / "share")
+    )
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(desk.folder) == []
+    assert names_below(home / ".local" / "share" / "Trash") == ["a.pdf", "a.pdf.trashinfo"]
+    assert len(desk.arrived()) == 1
+
+
+def test_a_file_put_back_after_it_was_moved_is_not_sent_again(world, eventually):
+    folder = world.folder(after_upload=AfterUpload.MOVE)
+    world.start(folder)
+    original = os.path.join(folder.path, "a.pdf")
+    make_pdf(original, "a")
+    sent = os.path.join(folder.path, "Sent", time.strftime("%Y-%m-%d"), "a.pdf")
+    eventually(lambda: os.path.exists(sent), within=30)
+    os.rename(sent, original)
+    make_pdf(os.path.join(folder.path, "other.pdf"), "other")
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    assert [record.file_name for record in world.arrived()].count("a.pdf") == 1
+
+
+def test_copies_of_what_was_sent_are_moved_too(world, eventually):
+    folder = world.folder(after_upload=AfterUpload.MOVE)
+    world.start(folder)
+    for name, source in (("a.pdf", PDF), ("b.pdf", PDF), ("c.docx", DOCX)):
+        with open(source, "rb") as read, open(os.path.join(folder.path, name), "wb") as written:
+            written.write(read.read())
+    inbox = folder.path
+    eventually(lambda: [e for e in os.listdir(inbox) if e != "Sent"] == [], within=30)
+    assert len(world.arrived()) == 2
