@@ -106,11 +106,13 @@ def remark(entry: Entry) -> str:
     match entry.state:
         case State.ACCEPTED | State.PARSED:
             person = f" · {safe(entry.profile_name)}" if entry.profile_name else ""
-            return f"→ source {short(entry.source_key)}{person}"
+            stays = f" · {safe(entry.filing_why)}" if entry.filing_why else ""
+            return f"→ source {short(entry.source_key)}{person}{stays}"
         case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
             return safe(entry.why)
         case State.DUPLICATE:
-            return f"has the same content as {safe(_base(entry.duplicate_of))}"
+            first = safe(_base(entry.duplicate_of)) or "a file sent before"
+            return f"has the same content as {first}"
         case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE | State.NOTICED if entry.why:
             return f"{LOOKS[entry.state].word}: {safe(entry.why)}"
         case _:
@@ -154,6 +156,7 @@ def record(entry: Entry) -> dict[str, object]:
         "profile_name": safe(entry.profile_name) or None,
         "profile_email": safe(entry.profile_email) or None,
         "filed_to": safe(entry.filed_to) or None,
+        "filing_why": safe(entry.filing_why) or None,
     }
 
 

@@ -120,3 +120,10 @@ def test_a_journal_built_anew_is_one_like_any_other_after_a_month(journal, path)
     reader = Reader(path)
     assert reader.counts() == {State.NOTICED: 1}
     reader.close()
+
+
+def test_no_id_is_given_twice(journal):
+    """Else the owner of a fingerprint would seem to be a file that has nothing to do with it."""
+    first = send(journal, "a.pdf", DAY)
+    journal.forget((first,))
+    assert add(journal, "b.pdf") != first

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from watcher.app.places import write_atomically
 from watcher.model import FolderState, ScanEnded
-from watcher.pipeline import Resume, Take, Taken
+from watcher.pipeline import Forget, Forgotten, Resume, Take, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,14 +28,14 @@ _SUFFIX = ".order"
 _PART_OF_A_FOLDER = "new directory"
 
 
-def leave(places: Places, kind: str, path: str = "") -> str:
-    """Leave an order: ``kind`` is "take" (files below ``path``) or "resume".
+def leave(places: Places, kind: str, path: str = "", files: tuple[int, ...] = ()) -> str:
+    """Leave an order: "take" (files below ``path``), "resume" or "forget" (``files``, by id).
 
     Gives the file in which it is left, which is gone once it was obeyed.
     """
     places.prepare()
     name = os.path.join(places.orders, uuid.uuid4().hex + _SUFFIX)
-    write_atomically(name, json.dumps({"kind": kind, "path": path}))
+    write_atomically(name, json.dumps({"kind": kind, "path": path, "files": files}))
     return name
 
 
@@ -52,6 +52,7 @@ class Orders:
         self._looking = threading.Lock()  # nobody takes up an order twice
         self._lock = threading.Lock()
         self._taking: dict[str, str] = {}  # file of the order → path to be taken
+        self._forgetting: dict[str, tuple[int, ...]] = {}  # file of the order → files
         self._walks: dict[str, set[str]] = {}  # the same → folders still to be walked through
 
     def look(self, folders: Iterable[str], rescan: Callable[[str], None]) -> None:
@@ -61,6 +62,10 @@ class Orders:
                 match order := _read(name):
                     case Take(path):
                         self._begin(name, path, folders_of(path, folders), rescan)
+                    case Forget(files):
+                        with self._lock:
+                            self._forgetting[name] = files
+                        self._post(order)
                     case _:
                         if order is not None:
                             self._post(order)
@@ -75,6 +80,8 @@ class Orders:
                 self._walked(folder)  # it cannot be walked through: the rest must not wait for it
             case Taken(path):
                 self._end(path)
+            case Forgotten(files):
+                self._forgotten(files)
             case _:
                 pass
 
@@ -83,7 +90,8 @@ class Orders:
             files = [entry for entry in found if entry.name.endswith(_SUFFIX)]
         files.sort(key=lambda entry: entry.stat().st_mtime_ns)
         with self._lock:
-            return [entry.path for entry in files if entry.path not in self._taking]
+            busy = self._taking.keys() | self._forgetting.keys()
+        return [entry.path for entry in files if entry.path not in busy]
 
     def _begin(
         self, name: str, path: str, folders: set[str], rescan: Callable[[str], None]
@@ -108,6 +116,13 @@ class Orders:
             ready = [self._taking[name] for name in waiting if not self._walks[name]]
         for path in ready:
             self._take(path)
+
+    def _forgotten(self, files: tuple[int, ...]) -> None:
+        with self._lock:
+            done = [name for name, asked in self._forgetting.items() if asked == files]
+            for name in done:
+                del self._forgetting[name]
+                _remove(name)
 
     def _end(self, path: str) -> None:
         with self._lock:
@@ -139,7 +154,7 @@ def _remove(name: str) -> None:
         os.unlink(name)
 
 
-def _read(path: str) -> Take | Resume | None:
+def _read(path: str) -> Take | Resume | Forget | None:
     try:
         with open(path, encoding="utf-8") as file:
             read = json.load(file)
@@ -150,5 +165,7 @@ def _read(path: str) -> Take | Resume | None:
             return Take(path)
         case {"kind": "resume"}:
             return Resume()
+        case {"kind": "forget", "files": [*files]} if all(type(each) is int for each in files):
+            return Forget(tuple(files))
         case _:
             return None

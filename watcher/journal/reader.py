@@ -127,6 +127,23 @@ class Reader(Store):
         )
         return found[0] if found else None
 
+    def check(self) -> str:
+        """What is wrong with the file itself, "" if nothing is; reads all of it."""
+        row = self.read("PRAGMA quick_check(1)")
+        return "" if row[0] == "ok" else str(row[0])
+
+    def names(self, limit: int) -> list[tuple[int, str, tuple[str, ...]]]:
+        """The latest files' ids, names, and what is known of the people in them."""
+        found = self.all(
+            "SELECT id, name, file_name, profile_name, profile_email, filed_to FROM files "
+            "ORDER BY changed_at DESC LIMIT ?",
+            limit,
+        )
+        return [
+            (number, os.fsdecode(name), (*more, os.path.basename(os.fsdecode(filed))))
+            for number, name, *more, filed in found
+        ]
+
     def story(self, file_id: int) -> list[tuple[float, State, str]]:
         """Everything that happened to a file: when, its state from then on, and why."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)

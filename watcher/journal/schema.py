@@ -30,7 +30,7 @@ CREATE TABLE directories (
 );
 -- One row a version of a file: a file that changes after it was sent gets a new row.
 CREATE TABLE files (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- a fingerprint outlives its file: no id comes twice
     directory_id INTEGER NOT NULL REFERENCES directories (id),
     name BLOB NOT NULL,
     state TEXT NOT NULL,

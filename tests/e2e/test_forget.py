@@ -1,0 +1,68 @@
+"""``forget``: nothing of a person is left in anything the program wrote, running or not."""
+
+import os
+
+import pytest
+
+from tests.e2e.test_journey import make_pdf
+from watcher import sandbox as sb
+
+CANARY = "Zoraida Quimby"
+
+
+def everything_written(desk):
+    """All bytes of the program's own files, by name."""
+    state = desk.root / "state"
+    return {str(path): path.read_bytes() for path in sorted(state.rglob("*")) if path.is_file()}
+
+
+def holders(desk):
+    needle = CANARY.encode()
+    return [name for name, content in everything_written(desk).items() if needle in content]
+
+
+@pytest.fixture
+def sent(desk):
+    """A CV of the canary's, sent with all that can be logged about it."""
+    desk.configure(source=sb.EXPRESS.key, more="sync_parsing = true")
+    text = desk.config.read_text()
+    desk.config.write_text('log_level = "debug"\n' + text)
+    path = desk.folder / f"{CANARY}.pdf"
+    make_pdf(str(path), CANARY)
+    return path
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["running", "not running"])
+def test_a_person_is_forgotten_everywhere(desk, sent, running):
+    program = desk.start("run")
+    program.wait_for(f"✓ {CANARY}")
+    if not running:
+        program.end()
+    assert holders(desk)
+    refused = desk.run("forget", str(sent), "--yes")
+    assert refused.returncode == 5
+    assert "still in a folder" in refused.stderr
+    sent.unlink()
+    done = desk.run("forget", str(sent), "--yes")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 file forgotten.")
+    assert not holders(desk)
+    assert desk.read_json("history") == [[]]
+
+
+def test_its_content_is_not_sent_again(desk, sent):
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    content = sent.read_bytes()
+    sent.unlink()
+    assert desk.run("forget", "--reference", desk.read_json("history")[0][0]["reference"], "--yes")
+    (desk.folder / "again.pdf").write_bytes(content)
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    assert len(desk.sandbox.ledger.records()) == 1
+
+
+def test_nothing_named_and_nothing_found_are_said(desk):
+    assert desk.run("forget").returncode == 2
+    done = desk.run("forget", "--person", "Nobody", "--yes")
+    assert (done.returncode, done.stdout) == (
+        0, "Nothing of that kind is kept here.\n0 files forgotten.\n"
+    )  # fmt: skip
+    assert not os.path.exists(desk.root / "state" / "journal.db")
