@@ -3,6 +3,9 @@
 import gc
 import logging
 import os
+import pathlib
+import shutil
+import tempfile
 import threading
 import time
 
@@ -30,6 +33,18 @@ def eventually():
         return value
 
     return wait
+
+
+@pytest.fixture
+def not_root():
+    """A directory of somebody who, unlike root, may not read everything."""
+    path = pathlib.Path(tempfile.mkdtemp())
+    path.chmod(0o777)
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    yield path
+    os.seteuid(user)
+    shutil.rmtree(path)
 
 
 def open_files():

@@ -51,6 +51,7 @@ TABLE = {
     "settings": row(PURE, "msgspec"),
     "errors": row(PURE),
     "settle": row(PURE),
+    "setup": row(PURE),  # answers in, edits out: for the terminal, and for a page
     "sniff": row(PURE, "filetype", "olefile"),
     "patterns": row(PURE),
     "placeholders": row(PURE),
@@ -74,6 +75,7 @@ TABLE = {
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
     # Shell: puts the parts together.
     "app": row(SHELL, "filelock", "platformdirs"),
+    "doctor": row(SHELL),
     "cli": row(SHELL, "click", "rich", "platformdirs"),
     "__main__": row(SHELL),
 }

@@ -16,6 +16,9 @@ SERVICE: Final = "hrflow-watcher"
 #: Name of the systemd credential, with ``-ACCOUNT`` behind it for accounts other than "default".
 CREDENTIAL: Final = "hrflow-api-key"
 VARIABLE: Final = "HRFLOW_API_KEY"
+_OTHERWISE: Final = (
+    f"Unlock it, or give the key in the environment variable {VARIABLE} on a machine without one."
+)
 
 
 def from_keyring(account: str) -> str:
@@ -32,6 +35,21 @@ def from_keyring(account: str) -> str:
             f"The keyring does not give the key of account {account!r} ({error}).",
             "Unlock it; the uploads go on by themselves.",
         ) from error
+
+
+def to_keyring(account: str, key: str) -> None:
+    """Put an account's key into the system's keyring; CredentialError if it does not keep it."""
+    import keyring  # noqa: PLC0415 - takes its time, and is only needed once
+
+    try:
+        keyring.set_password(SERVICE, account, key)
+        kept = keyring.get_password(SERVICE, account) == key
+    except Exception as error:  # backends also raise what the libraries below them do
+        raise CredentialError(
+            f"The keyring does not take the key of account {account!r} ({error}).", _OTHERWISE
+        ) from error
+    if not kept:
+        raise CredentialError("This system's keyring keeps nothing.", _OTHERWISE)
 
 
 class Keys:

@@ -41,8 +41,11 @@ if TYPE_CHECKING:
 class Files(Protocol):
     """Files on disk, below watched folders. Never follows a symbolic link below a folder."""
 
-    def stat(self, folder: str, path: str) -> Stat | None:
-        """What is at ``path`` now; None if that is no regular file. May be called at any time."""
+    def stat(self, folder: str, path: str) -> Stat | Unusable | None:
+        """What is at ``path`` now; None if that is no regular file. May be called at any time.
+
+        Unusable if that cannot be told now.
+        """
         ...
 
     def identify(self, plan: Plan, path: str) -> Identified | Unusable:
@@ -182,7 +185,7 @@ class Journal(Protocol):
         """Up to ``limit`` uploads of ``folders`` that may start, those due longest first."""
         ...
 
-    def uncertain_jobs(self, now: float, limit: int) -> list[tuple[Job, float]]:
+    def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
         """Uploads to be asked for, each with the moment since when it is uncertain."""
         ...
 
@@ -214,6 +217,10 @@ class Journal(Protocol):
         """Let go a single file to find out whether the cause is still there; False if none is."""
         ...
 
+    def probe_soon(self, key: str, now: float) -> None:
+        """Let the next file of a cause find out at once: the one that was to is gone."""
+        ...
+
     def kept(self, key: str) -> int:
         """How many files a cause keeps back."""
         ...
@@ -228,6 +235,10 @@ class Journal(Protocol):
 
     def take_below(self, path: str, now: float) -> int:
         """Have files at or below ``path`` read that were there first; gives how many."""
+        ...
+
+    def names_below(self, folder: str, path: str) -> list[str]:
+        """Paths of the files known to be in a directory below a watched folder, and below that."""
         ...
 
     def to_file(self, after: int, limit: int) -> list[Entry]:

@@ -49,6 +49,7 @@ class Doubt(enum.Enum):
     NONE = "none"
     BROKEN_OFF = "broken off"  # only another content can end this
     BEING_WRITTEN = "being written"  # ends when it is closed
+    NO_END = "no end"  # its format has none, and it was written to just now
 
 
 @dataclass(slots=True)
@@ -115,10 +116,12 @@ class Settling:
         """Put back a file that had settled but is not whole.
 
         It is taken again when it changes and settles anew (at once when it is then closed), or
-        with ``Settled.LAST`` after ``PATIENCE_FACTOR * seconds`` without a change.
+        with ``Settled.LAST`` after ``PATIENCE_FACTOR * seconds`` without a change (``seconds``
+        for a format without an end).
         """
         self._mind_clock(now)
-        self._put(candidate, stat, now, PATIENCE_FACTOR * seconds, doubt)
+        factor = 1 if doubt is Doubt.NO_END else PATIENCE_FACTOR
+        self._put(candidate, stat, now, factor * seconds, doubt)
 
     def due(self, now: float) -> list[Candidate]:
         """The files to be looked at and observed again now; their sign is CHANGED.
@@ -163,8 +166,8 @@ class Settling:
     @staticmethod
     def _is_closed(candidate: Candidate, known: _Pending | None, *, changed: bool) -> bool:
         """Whether a close is to be believed; ``known`` is None for a content not seen before."""
-        broken_off = known is not None and known.doubt is Doubt.BROKEN_OFF
-        return candidate.sign is Sign.CLOSED and not changed and not broken_off
+        unproved = known is not None and known.doubt in (Doubt.BROKEN_OFF, Doubt.NO_END)
+        return candidate.sign is Sign.CLOSED and not changed and not unproved
 
     def _judge(self, known: _Pending, stat: Stat, now: float, seconds: float) -> Settled:
         if known.doubt is Doubt.NONE:

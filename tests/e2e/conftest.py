@@ -56,15 +56,17 @@ class World:
 
     def start(self, *folders, import_all=False, clock=None, revive_seconds=0.2, **account):
         """Start the program; returns once every folder has been walked through once."""
-        config = self.config(*folders, **account)
-        self.news.clear()
-        self.app = App(
-            config, self.places, keys=self.keys, tell=self.hear, import_all=import_all,
-            clock=clock, revive_seconds=revive_seconds,
-        )  # fmt: skip
-        self.app.start()
+        options = {"clock": clock, "revive_seconds": revive_seconds, "import_all": import_all}
+        self.start_without_waiting(*folders, options=options, **account)
         expected = {os.path.realpath(folder.path) for folder in folders}
         self.wait_for(lambda: expected <= self.walked())
+
+    def start_without_waiting(self, *folders, options=None, **account):
+        """Start the program, which may not be able to walk through a folder yet."""
+        config = self.config(*folders, **account)
+        self.news.clear()
+        self.app = App(config, self.places, keys=self.keys, tell=self.hear, **(options or {}))
+        self.app.start()
 
     def walked(self):
         """The folders that have been walked through."""

@@ -257,11 +257,17 @@ def test_status_says_what_waits_and_how_to_let_it_go(desk):
 def test_a_journal_that_cannot_be_read_is_a_clear_error(desk):
     (desk.root / "state").mkdir()
     (desk.root / "state" / "journal.db").write_text("no database, however long it may be " * 9)
-    for command in ("status", "history", "run"):
+    for command in ("status", "history"):
         done = desk.run(command)
         assert done.returncode == 6, done.stdout
         assert "journal" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_journal_that_cannot_be_read_is_set_aside_by_a_run(desk):
+    (desk.root / "state").mkdir()
+    (desk.root / "state" / "journal.db").write_text("no database, however long it may be " * 9)
+    desk.start("run").wait_for("has been set aside as")
 
 
 def test_status_tells_of_the_running_program(desk):

@@ -5,7 +5,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -597,18 +596,6 @@ def test_an_unmounted_folder_is_watched_again_when_it_is_mounted(folders, inbox,
         subprocess.run(["umount", str(root)], capture_output=True, check=False)
 
 
-@pytest.fixture
-def not_root():
-    """A directory of somebody who, unlike root, may not read everything."""
-    path = pathlib.Path(tempfile.mkdtemp())
-    path.chmod(0o777)
-    user = os.geteuid()
-    os.seteuid(user or 65534)
-    yield path
-    os.seteuid(user)
-    shutil.rmtree(path)
-
-
 def test_what_cannot_be_read_is_said_and_the_rest_is_found(not_root, folders, inbox):
     closed = not_root / "closed"
     closed.mkdir()
@@ -622,6 +609,29 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_found(not_root, folders, in
     folders.rescan(reason="by hand")
     assert inbox.wait_for_scan("by hand").complete
     assert inbox.wait_for_state("") == ""
+
+
+def test_a_new_directory_that_cannot_be_read_is_said_too(not_root, folders, inbox):
+    watched_root = not_root / "cvs"
+    watched_root.mkdir()
+    folders.arm([watched(watched_root)])
+    inbox.wait_for_scan("start")
+    away = not_root / "closed"
+    (away / "inner").mkdir(parents=True)
+    (away / "inner").chmod(0)
+    away.rename(watched_root / "closed")
+    assert "cannot be read" in inbox.wait_for_state("cannot be read")
+
+
+def test_a_limit_that_is_told_of_when_the_folder_is_gone_keeps_nobody_busy(folders, inbox, root):
+    folders.arm([watched(root)])
+    inbox.wait_for_scan("start")
+    root.rmdir()
+    inbox.wait_for_state("exist")
+    before = time.process_time()
+    folders._on_signal("limit", str(root))
+    threading.Event().wait(0.5)  # the time over which nothing is to be done
+    assert time.process_time() - before < 0.4
 
 
 def test_stopping_twice_or_before_anything_is_harmless(inbox, root):

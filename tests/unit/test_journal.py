@@ -180,7 +180,7 @@ def test_what_was_being_sent_at_the_end_is_uncertain_at_the_start(journal):
     journal.step(file_id, Step(State.UPLOADING), 2.0)
     assert journal.recover(100.0) == 1
     assert journal.state(file_id) is State.UNCERTAIN
-    ((job, since),) = journal.uncertain_jobs(100.0, 9)
+    ((job, since),) = journal.uncertain_jobs("default", 100.0, 9)
     assert (job.file_id, since, job.attempt) == (file_id, 2.0, 1)
 
 
@@ -255,7 +255,7 @@ def test_a_damaged_journal_is_a_clear_error(tmp_path):
 @pytest.mark.parametrize("method", ["due_jobs", "uncertain_jobs", "unread", "next_due", "to_file"])
 def test_what_is_asked_in_every_turn_never_walks_through_history(journal, method):
     arguments = {
-        "due_jobs": ("default", 1.0, 5, [FOLDER]), "uncertain_jobs": (1.0, 5),
+        "due_jobs": ("default", 1.0, 5, [FOLDER]), "uncertain_jobs": ("default", 1.0, 5),
         "unread": (1.0, 5, [FOLDER]), "next_due": (1.0,), "to_file": (0, 5),
     }[method]  # fmt: skip
     for number in range(300):

@@ -23,7 +23,7 @@ class Disk:
         self._clock = clock
 
     @staticmethod
-    def stat(folder: str, path: str) -> Stat | None:
+    def stat(folder: str, path: str) -> Stat | Unusable | None:
         """What is at ``path`` now; None if that is no regular file."""
         return documents.stat_file(folder, path)
 

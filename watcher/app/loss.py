@@ -34,6 +34,7 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
         aside = _set_aside(places.journal, now)
         journal = Journal(places.journal)
         why = f"The journal was damaged and has been set aside as {aside};"
+        why = why if os.path.exists(aside) else "The journal is gone;"
     if not why:
         return journal, ""
     journal.set_rebuilt(now)
@@ -52,6 +53,7 @@ def _open(journal: str) -> Journal | None:
 
 def check_room(places: Places) -> None:
     """UnwritableJournalError while the disk under the journal is full or cannot be written to."""
+    places.prepare()
     probe = os.path.join(places.state, "probe.part")
     try:
         with open(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -95,6 +95,11 @@ def is_running(places: Places) -> bool:
         descriptor = os.open(places.lock, os.O_RDWR)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise WatcherError(
+            f"The program's own folder {places.state} cannot be used ({error.strerror}).",
+            "Name another one with --state.",
+        ) from error
     try:
         return not _can_share(places, descriptor)
     finally:

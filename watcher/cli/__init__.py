@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import json
+import os
 import sys
 from typing import Final
 
@@ -15,12 +18,16 @@ from watcher.errors import ConfigError, WatcherError
 #: Command → module below ``watcher.cli`` and a line for ``--help``, in the order they are shown.
 _COMMANDS: Final = (
     ("try", "tryout", "Rehearse with a sandbox; nothing leaves this machine."),
+    ("setup", "setup", "Set everything up, step by step; can be run again."),
     ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
     ("status", "status", "What is going on, and what needs attention."),
     ("history", "history", "What became of which file."),
     ("check", "check", "What would happen to files, and why; nothing is sent."),
     ("import", "importing", "Upload what is already in a folder, now."),
+    ("folder", "folder", "Add, list and remove watched folders."),
+    ("forget", "forget", "Remove what is kept here of a file or a person."),
     ("config", "config", "Check and show the configuration."),
+    ("doctor", "doctor", "What is wrong with this set-up, and what to do about it."),
     ("sandbox", "sandbox", "A local HrFlow to rehearse against."),
 )
 
@@ -68,7 +75,8 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
       2    wrong arguments, or mistakes in the configuration
       3    the program runs already
       4    no usable API key
-      5    a named file or folder cannot be used, or not all files arrived
+      5    a named file or folder cannot be used, or not all files arrived,
+           or doctor found something that has to be mended
       6    the journal cannot be used
       7    HrFlow does not answer a command that needs it
       130  ended by Ctrl-C
@@ -78,6 +86,9 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
 
 def run_command(arguments: list[str]) -> int:
     """Run a command and give its exit code; errors are said in one sentence."""
+    for name in ("stdout", "stderr"):  # closed by whoever called us, or there is no console
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - to the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
             stream.reconfigure(errors="backslashreplace")
@@ -88,18 +99,24 @@ def run_command(arguments: list[str]) -> int:
         silence(sys.stdout)
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a person must not see a traceback
-        return _say_error(error)
+        return _say_error(error, as_json="--json" in arguments)
     return code if isinstance(code, int) else 0
 
 
-def _say_error(error: BaseException) -> int:
-    """Say what a person can do about an error, and give the exit code."""
+def _say_error(error: BaseException, *, as_json: bool) -> int:
+    """Say what a person can do about an error, and give the exit code.
+
+    For machines it is one JSON object on the error stream.
+    """
     match error:
         case click.exceptions.Abort() | KeyboardInterrupt():
             return 130
         case click.ClickException():
             error.show()
             return error.exit_code
+        case OSError(errno=errno.ENOSPC):
+            lines = ["Error: The output cannot be written, as the disk is full.", "Make room."]
+            code = WatcherError.exit_code
         case WatcherError():
             lines = [f"Error: {error.title}"]
             if isinstance(error, ConfigError):
@@ -112,6 +129,10 @@ def _say_error(error: BaseException) -> int:
                 "Try it again; if it happens again, please report it with what you did.",
             ]
             code = WatcherError.exit_code
+    if as_json:
+        title, *rest = lines
+        said = {"error": title.removeprefix("Error: "), "more": rest, "exit_code": code}
+        lines = [json.dumps(said)]
     for line in lines:
         click.echo(line, err=True)
     return code

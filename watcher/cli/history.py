@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from watcher.model import Entry
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+#: States by the words that people are shown, and by the journal's own.
+_WORDS: Final = {
+    **{look.word: state for state, look in view.LOOKS.items()},
+    **{str(state): state for state in State},
+}
 
 
 class Filters(TypedDict):
@@ -38,9 +43,8 @@ class Filters(TypedDict):
 
 @click.command("history")
 @click.option(
-    "--state", "states", multiple=True, metavar="STATE",
-    type=click.Choice([str(state) for state in State]),
-    help=f"Only files in this state; may be given several times. One of: {', '.join(State)}.",
+    "--state", "states", multiple=True, metavar="STATE", type=click.Choice(sorted(_WORDS)),
+    help=f"Only files in this state; may be given several times. One of: {', '.join(_WORDS)}.",
 )  # fmt: skip
 @click.option("--folder", metavar="FOLDER", default="", help="Only files at or below this folder.")
 @click.option(
@@ -74,7 +78,7 @@ def command(
     """
     now = time.time()
     filters: Filters = {
-        "states": tuple(State(state) for state in states),
+        "states": tuple(_WORDS[state] for state in states),
         "folder": os.path.realpath(os.path.expanduser(folder)) if folder else "",
         "text": text,
         "since": parse_moment(since, now),

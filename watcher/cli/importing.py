@@ -15,7 +15,8 @@ from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.import_run import do_here, have_done
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.cli.progress import Progress
-from watcher.cli.running import log_to, stop_signal
+from watcher.cli.running import log_to
+from watcher.cli.stopping import stop_signal
 from watcher.errors import AlreadyRunningError, JournalError, UnusableError, UsageError
 from watcher.journal.reader import Reader
 from watcher.model import State
@@ -23,11 +24,11 @@ from watcher.settings import Config, Existing, Folder, Item, replaced
 from watcher.states import ARRIVED, OPEN
 
 if TYPE_CHECKING:
-    import threading
     from contextlib import AbstractContextManager
 
     from watcher.app.places import Places
     from watcher.cli.import_run import Over
+    from watcher.cli.stopping import StopSignal
 
     Standing = dict[State, tuple[int, int]]
 
@@ -152,9 +153,7 @@ def _way(config: Config, where: Places, path: str) -> AbstractContextManager[Ove
     return have_done(where, path)
 
 
-def _wait(
-    where: Places, path: str, over: Over, stop: threading.Event, *, as_json: bool
-) -> Standing:
+def _wait(where: Places, path: str, over: Over, stop: StopSignal, *, as_json: bool) -> Standing:
     """How all files stand when nothing more happens by itself, or when asked to stop."""
     said = False
     with Progress(shown=not as_json) as progress:

@@ -11,7 +11,8 @@ import click
 from watcher.app.core import App
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
-from watcher.cli.running import LiveLines, log_to, stop_signal, wait_for_end
+from watcher.cli.running import LiveLines, log_to, wait_for_end
+from watcher.cli.stopping import stop_signal
 from watcher.credentials import Keys
 from watcher.errors import ConfigError
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
-import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from watcher.app.core import App
     from watcher.app.places import Places
+    from watcher.cli.stopping import StopSignal
 
 _log = logging.getLogger(__name__)
 #: States whose beginning is worth a line; the others pass too quickly to be read.
@@ -33,7 +33,7 @@ _TOLD = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.U
 class LiveLines:
     """Says what happens as it happens, a line for a file; JSON lines for machines."""
 
-    def __init__(self, stop: threading.Event, *, as_json: bool) -> None:
+    def __init__(self, stop: StopSignal, *, as_json: bool) -> None:
         """``stop`` is set when nobody reads the lines any more."""
         self._stop = stop
         self.as_json = as_json
@@ -57,12 +57,17 @@ class LiveLines:
         match news:
             case Entry() if self.as_json:
                 say_json(view.record(news))
-            case Entry(state=state) if state in _TOLD:
+            case Entry(state=state) if state in _TOLD or is_unreadable(news):
                 _say_entry(news)
             case FolderState() | Connection() | str() if not self.as_json:
                 _say_news(news)
             case _:
                 pass
+
+
+def is_unreadable(entry: Entry) -> bool:
+    """Whether a file could not be read for the first time; later tries are not told."""
+    return entry.state is State.NOTICED and entry.attempt == 1 and bool(entry.why)
 
 
 def _say_entry(entry: Entry) -> None:
@@ -115,25 +120,10 @@ def log_to(places: Places, level: str) -> Iterator[None]:
         handler.close()
 
 
-@contextmanager
-def stop_signal() -> Iterator[threading.Event]:
-    """An event that is set by Ctrl-C and by a polite request to end."""
-    stop = threading.Event()
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def wait_for_end(app: App, stop: threading.Event) -> None:
+def wait_for_end(app: App, stop: StopSignal) -> None:
     """Return when asked to stop; WatcherError if the program fails before that."""
     watcher = threading.Thread(target=_set_when_ended, args=(app, stop), daemon=True)
     watcher.start()
-    # A bounded wait, as on Windows an endless one cannot be interrupted by Ctrl-C.
     while not stop.wait(3600.0):
         pass
     if app.failure is not None:
@@ -143,6 +133,6 @@ def wait_for_end(app: App, stop: threading.Event) -> None:
         )
 
 
-def _set_when_ended(app: App, stop: threading.Event) -> None:
+def _set_when_ended(app: App, stop: StopSignal) -> None:
     app.wait()
     stop.set()

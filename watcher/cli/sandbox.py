@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.output import json_option, say, say_json, say_table, styled
-from watcher.cli.running import stop_signal
+from watcher.cli.stopping import stop_signal
 from watcher.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(
             ) from error
         try:
             _introduce(sandbox, as_json=as_json)
-            while not stop.wait(3600.0):  # bounded, as Windows cannot interrupt an endless wait
+            while not stop.wait(3600.0):
                 pass
         finally:
             sandbox.stop()

@@ -13,18 +13,17 @@ from watcher import view
 from watcher.app.core import App
 from watcher.app.places import Places
 from watcher.cli.output import json_option, say, say_json, styled
-from watcher.cli.running import LiveLines, log_to, stop_signal, wait_for_end
+from watcher.cli.running import LiveLines, log_to, wait_for_end
+from watcher.cli.sample import drop_sample
 from watcher.cli.sandbox import make_sandbox
+from watcher.cli.stopping import stop_signal
 from watcher.errors import UnusableError
 from watcher.model import Entry, State
 from watcher.settings import Account, Config, Folder, Item
 
 if TYPE_CHECKING:
-    import threading
-
+    from watcher.cli.stopping import StopSignal
     from watcher.sandbox import Sandbox
-
-_SAMPLE = "Camille Durand - CV.pdf"
 
 
 class _SandboxKey:
@@ -42,7 +41,7 @@ class _SandboxKey:
 class _Onlooker(LiveLines):
     """Says what happens, and what the sandbox has received of each file."""
 
-    def __init__(self, sandbox: Sandbox, stop: threading.Event, *, as_json: bool) -> None:
+    def __init__(self, sandbox: Sandbox, stop: StopSignal, *, as_json: bool) -> None:
         super().__init__(stop, as_json=as_json)
         self._sandbox = sandbox
 
@@ -108,7 +107,7 @@ def command(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
             app.start()
             try:
                 if folder is None:
-                    _drop_sample(watched)
+                    drop_sample(watched)
                 wait_for_end(app, stop)
             finally:
                 app.stop()
@@ -137,15 +136,6 @@ def _introduce(url: str, folder: str) -> None:
     say(styled(f"Drop CVs into {view.safe(folder)}", "good") + " and watch them arrive. "
         "Ctrl-C ends it.")  # fmt: skip
     say()
-
-
-def _drop_sample(folder: str) -> None:
-    from watcher.sandbox.samples import sample_cv_pdf  # noqa: PLC0415 - an extra
-
-    part = os.path.join(folder, f".{_SAMPLE}.part")
-    with open(part, "wb") as file:
-        file.write(sample_cv_pdf())
-    os.rename(part, os.path.join(folder, _SAMPLE))
 
 
 def _sum_up(places: Places) -> None:

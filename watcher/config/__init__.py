@@ -11,6 +11,11 @@
     sense     what a type cannot say: ranges, addresses, patterns, placeholders, labels
     tables    accounts, defaults, folders and rules put together, and where each value comes from
     read      the file; and all of the above in order
+
+    edit         edits of :mod:`watcher.setup`, each proved before it counts
+    edit_text    sections and keys of the text
+    edit_known   what it says before it is changed
+    edit_file    read to be changed, and replaced in one step
 """
 
 from watcher.config.paths import default_path

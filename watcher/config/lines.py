@@ -32,10 +32,17 @@ class _Open:
 
 def locate(text: str) -> dict[Way, int]:
     """Line numbers (from 1) of all tables, keys and elements of arrays in a valid TOML text."""
-    reader = _Reader()
-    for line, token, is_word in _tokens(text):
-        reader.take(token, line, is_word=is_word)
-    return reader.found
+    return _follow(text).found
+
+
+def headers(text: str) -> tuple[tuple[int, Way], ...]:
+    """(line, way) of each table's header in a valid TOML text, in order."""
+    return tuple(_follow(text).headers)
+
+
+def comments(text: str) -> list[str]:
+    """All comments of a valid TOML text, in order, each with its "#"."""
+    return [found[0].rstrip() for found in _TOKEN.finditer(text) if found[0].startswith("#")]
 
 
 def line_of(way: Way, lines: Mapping[Way, int]) -> int:
@@ -61,6 +68,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.found: dict[Way, int] = {}
+        self.headers: list[tuple[int, Way]] = []
         self._counts: dict[Way, int] = {}  # the last element of each array of tables
         self._table: Way = ()
         self._head = ""  # the brackets of a header while in one
@@ -90,6 +98,7 @@ class _Reader:
             self._table = _enter(top.key, self._counts, is_array=self._head.startswith("[["))
             for size in range(1, len(self._table) + 1):
                 self.found.setdefault(self._table[:size], line)
+            self.headers.append((line, self._table))
             self._open, self._head = [_Open(self._table)], ""
 
     def _take_in_value(self, sign: str, line: int, *, is_word: bool) -> None:
@@ -128,6 +137,13 @@ class _Reader:
         for size in range(1, len(key) + 1):
             self.found.setdefault((*way, *key[:size]), line)
         return (*way, *key)
+
+
+def _follow(text: str) -> _Reader:
+    reader = _Reader()
+    for line, token, is_word in _tokens(text):
+        reader.take(token, line, is_word=is_word)
+    return reader
 
 
 def _tokens(text: str) -> Iterator[tuple[int, str, bool]]:

@@ -38,8 +38,14 @@ def load(path: str, *, environ: Mapping[str, str], home: str, state_dir: str = "
     ``environ`` and ``home`` are what variables and ``~`` stand for; ``state_dir`` is where the
     program keeps its own files, which is never watched.
     """
-    text = _read(path)
-    raw = _parse(path, text)
+    return load_text(path, read_text(path), environ=environ, home=home, state_dir=state_dir)
+
+
+def load_text(
+    path: str, text: str, *, environ: Mapping[str, str], home: str, state_dir: str = ""
+) -> Loaded:
+    """The same for a text that is to stand at ``path``."""
+    raw = parse(path, text)
     mistakes = Mistakes(path, locate(text))
     find_secrets(raw, mistakes)
     builder = Builder(mistakes, environ, home, state_dir)
@@ -58,14 +64,15 @@ def _fail(path: str, mistakes: Mistakes) -> NoReturn:
     )
 
 
-def _read(path: str) -> str:
+def read_text(path: str) -> str:
+    """What stands at ``path``, without a byte order mark; ConfigError if that is no text."""
     try:
         with open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError as error:
         raise ConfigError(
             f"There is no configuration at {path}.",
-            "Copy config.example.toml there and put in your email, folders and source keys.",
+            "Have one written by: hrflow-watcher setup, or copy config.example.toml there.",
         ) from error
     except OSError as error:
         raise ConfigError(f"The configuration {path} cannot be read ({error.strerror}).") from error
@@ -80,7 +87,8 @@ def _read(path: str) -> str:
         ) from error
 
 
-def _parse(path: str, text: str) -> dict[str, Any]:
+def parse(path: str, text: str) -> dict[str, Any]:
+    """The raw tables of a text that is to stand at ``path``; ConfigError if it is no TOML."""
     try:
         return tomllib.loads(text)
     except RecursionError as error:

@@ -15,7 +15,7 @@ import stat as modes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.model import Stat, Unusable
+from watcher.model import Stat, Unusable, bound_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,13 +88,17 @@ def open_document(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Ope
         return explain(error)
 
 
-def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | None:
-    """What the regular file at ``path`` is now; None if there is none, or none to be reached."""
+def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | Unusable | None:
+    """What the regular file at ``path`` is now; None if there is none that is ever sent.
+
+    Unusable if that cannot be told now: not every file that cannot be seen is gone.
+    """
     try:
         with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
             return stat_at(parent, os.path.basename(path))
-    except OSError:
-        return None
+    except OSError as error:
+        problem = explain(error)
+        return problem if problem.passing else None
 
 
 def explain(error: OSError) -> Unusable:
@@ -258,4 +262,5 @@ def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
 def _to_stat(found: os.stat_result) -> Stat:
     """Numbers are cut to 63 bits: file systems use 64, and databases have signed integers."""
     mask = (1 << 63) - 1
-    return Stat(found.st_size, found.st_mtime_ns, found.st_dev & mask, found.st_ino & mask)
+    mtime_ns = bound_time(found.st_mtime_ns)
+    return Stat(found.st_size, mtime_ns, found.st_dev & mask, found.st_ino & mask)

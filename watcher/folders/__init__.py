@@ -7,6 +7,7 @@
     scanner   the scan thread; scan: the walk; poll: what a quick look need not read again
     files     changes of single files of our own
     mounts    is a folder there, is it on another machine
+    probe     does the system tell of changes in a folder; limits: how many it can tell of
 
 Every event is a hint and may come twice or too early; a file is missed by none of the ways.
 """

@@ -31,6 +31,7 @@ class WatchedFiles:
         """Call ``changed`` after ``path`` (a file, or a directory) changes.
 
         A file need not exist, its directory must; where that cannot be watched, it is logged.
+        Of a symbolic link its target is watched too: editors write there.
         """
         from watchdog.events import (  # noqa: PLC0415 - imported late, as everything of watchdog
             FileClosedEvent,
@@ -44,11 +45,12 @@ class WatchedFiles:
 
         notice = self._notice
         whole = os.path.isdir(path)
+        paths = {path, os.path.realpath(path)}
 
         class Handler(FileSystemEventHandler):
             def on_any_event(self, event: Any) -> None:
                 touched = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path or b"")}
-                if whole or path in touched:
+                if whole or paths & touched:
                     notice(path, changed)
 
         kinds = [
@@ -60,9 +62,8 @@ class WatchedFiles:
                 observer.start()
                 self._observer = observer
                 self._thread.start()
-            self._observer.schedule(
-                Handler(), path if whole else os.path.dirname(path), event_filter=kinds
-            )
+            for place in {each if whole else os.path.dirname(each) for each in paths}:
+                self._observer.schedule(Handler(), place, event_filter=kinds)
         except OSError as error:
             logger.warning("changes of %s will not be noticed: %s", path, error.strerror)
 

@@ -38,6 +38,8 @@ CHECK_SECONDS = 10.0
 MISSING_SECONDS = 2.0
 #: … and what is in a folder whose changes the system tells: the net below all events.
 RECONCILE_SECONDS = 3600.0
+#: How often a folder is looked through while some of it cannot be read.
+UNREADABLE_SECONDS = 120.0
 
 
 @dataclass(slots=True, eq=False)
@@ -133,7 +135,8 @@ class Folders:
         return False
 
     def _next_due(self) -> float:
-        return min((root.due for root in self._roots.values()), default=math.inf)
+        watched = (root.due for root in self._roots.values() if root.identity is not None)
+        return min(watched, default=math.inf)
 
     def _arm(self, folders: tuple[WatchedFolder, ...]) -> None:
         wanted = {folder.path: folder for folder in folders}
@@ -241,7 +244,7 @@ class Folders:
 
     def _limit(self, root: _Root, error: OSError) -> None:
         """Poll a folder of which the system does not, or not for every directory, tell."""
-        if root.limit:
+        if root.limit or root.identity is None:
             return
         root.limit_value = _limits()
         root.memory = root.memory or Memory(self._clock)
@@ -279,10 +282,16 @@ class Folders:
             root.due = self._clock() + self._seams.check_seconds
         elif not request.start:
             self._whole_scanned(root, tally)
+        elif tally.unreadable:  # looked at again when all of it is
+            root.unreadable = _unreadable(root.folder.path, tally)
+            root.due = min(root.due, self._clock() + UNREADABLE_SECONDS)
+            self._tell(root, "")
 
     def _whole_scanned(self, root: _Root, tally: Tally) -> None:
         polled = root.memory is not None
         wait = root.folder.poll_seconds if polled else self._seams.reconcile_seconds
+        if tally.unreadable:
+            wait = min(wait, UNREADABLE_SECONDS)
         root.due = self._clock() + wait
         root.unreadable = _unreadable(root.folder.path, tally)
         self._tell(root, "")

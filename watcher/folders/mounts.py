@@ -113,9 +113,14 @@ def type_of_mount(path: str, mounts: str) -> str:
     return answer
 
 
-def inotify_limit(name: str) -> int:
+def file_system(path: str) -> str:
+    """The type of the file system ``path`` is on, as ``mount`` calls it; "" where it is unknown."""
+    return type_of_mount(path, _read("/proc/self/mounts"))
+
+
+def inotify_limit(name: str, proc: str = "/proc") -> int:
     """The value of ``fs.inotify.<name>``; 0 where there is no such thing."""
-    return int(_read(f"/proc/sys/fs/inotify/{name}") or 0)
+    return int(_read(f"{proc}/sys/fs/inotify/{name}") or 0)
 
 
 def _read(path: str) -> str:

@@ -91,6 +91,8 @@ class Handler(FileSystemEventHandler):
         """Look through a new directory: files may have come into it before it was watched."""
         if source == self.folder.path:
             self._gone()
+        if event.event_type in ("moved", "deleted"):
+            self._offer(source, Sign.EMPTIED)
         made = target if event.event_type == "moved" else source
         if made and event.event_type != "deleted" and self.folder.recursive:
             below = self._below(made)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from watcher.model import Candidate, Sign, Stat
+from watcher.model import Candidate, Sign, Stat, bound_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,12 +137,13 @@ class _Walk:
                 tally.note(prefix + name, error)
                 take(name, None)
                 continue
-            if take(name, None) == (found.st_size, found.st_mtime_ns):
+            mtime_ns = bound_time(found.st_mtime_ns)
+            if take(name, None) == (found.st_size, mtime_ns):
                 tally.files += 1
             elif not folder.ignore(inner + name):
                 tally.files += 1
                 tally.new += 1
-                identity = Stat(found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
+                identity = Stat(found.st_size, mtime_ns, found.st_dev, found.st_ino)
                 yield Candidate(folder.path, prefix + name, Sign.SCANNED, identity)
 
     def _missing(self, relative: str, recorded: dict[str, tuple[int, int]]) -> Iterator[Candidate]:

@@ -32,7 +32,12 @@ _MOST_PAGES = 100
 
 
 class RefusedKeyError(CredentialError):
-    """HrFlow does not take the key for this question; a write-only key never gets an answer."""
+    """HrFlow does not take the key for this question; a write-only key never gets an answer.
+
+    ``server_time`` is that of :class:`Access`.
+    """
+
+    server_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +127,12 @@ class Inquiry:
         if isinstance(reading, Wait):
             raise OfflineError(reading.why, "Check api_url and the network, then try again.")
         if reading.code in (401, 403):
-            raise RefusedKeyError(
+            refused = RefusedKeyError(
                 f"HrFlow does not take this key: {reading.message}",
                 "Check the email and the key in HrFlow's settings under API keys.",
             )
+            refused.server_time = _server_time(answer.headers.get("date", ""))
+            raise refused
         if not 200 <= reading.code < 300:
             raise UnusableError(f"HrFlow says ({reading.code}): {reading.message}")
         return reading

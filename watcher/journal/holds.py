@@ -101,6 +101,10 @@ class Holds(Store):
             self.release(hold.key, now)
         return freed.rowcount == 1
 
+    def probe_soon(self, key: str, now: float) -> None:
+        """Let the next file of a cause find out at once: the one that was to is gone."""
+        self.write("UPDATE holds SET due_at = ? WHERE key = ? AND due_at > ?", now, key, now)
+
     def take_existing(self, key: str, now: float) -> int:
         """Have files read that were there before their folder was watched; gives how many."""
         self._held.discard(key)

@@ -42,13 +42,14 @@ class Queues(Store):
             limit,
         )
 
-    def uncertain_jobs(self, now: float, limit: int) -> list[tuple[Job, float]]:
+    def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
         """Uploads to be asked for, each with the moment since when it is uncertain."""
         found = self.all(
             f"SELECT f.in_doubt_since, {rows.JOB} {rows.FROM} WHERE "
             "f.state IN ('uploading', 'uncertain') AND f.state = 'uncertain' AND f.due_at <= ? "
-            "ORDER BY f.due_at LIMIT ?",
+            "AND f.account = ? ORDER BY f.due_at LIMIT ?",
             now,
+            account,
             limit,
         )
         return [(rows.job(row[1:]), row[0]) for row in found]
@@ -112,6 +113,21 @@ class Queues(Store):
                 now,
                 account,
             )
+
+    def names_below(self, folder: str, path: str) -> list[str]:
+        """Paths of the files known to be in a directory below a watched folder, and below that."""
+        root = os.fsencode(folder)
+        below = os.fsencode(os.path.relpath(path, folder))
+        found = self.all(
+            "SELECT d.path, n.name FROM folders o JOIN directories d ON d.folder_id = o.id "
+            "JOIN names n ON n.directory_id = d.id "
+            "WHERE o.path = ? AND (d.path = ? OR (d.path > ? AND d.path < ?))",
+            root,
+            below,
+            below + os.fsencode(os.sep),
+            below + bytes([ord(os.sep) + 1]),
+        )
+        return [rows.join(root, directory, name) for directory, name in found]
 
     def to_file(self, after: int, limit: int) -> list[Entry]:
         """Up to ``limit`` files after id ``after`` that are still to be filed away."""

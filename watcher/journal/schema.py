@@ -64,7 +64,8 @@ CREATE TABLE files (
 CREATE INDEX files_to_do ON files (account, due_at) WHERE state IN ('queued', 'waiting');
 CREATE INDEX files_due ON files (due_at) WHERE state IN ('queued', 'waiting');
 CREATE INDEX files_unread ON files (due_at) WHERE state = 'noticed';
-CREATE INDEX files_in_doubt ON files (due_at) WHERE state IN ('uploading', 'uncertain');
+CREATE INDEX files_in_doubt ON files (account, due_at)
+    WHERE state IN ('uploading', 'uncertain');
 CREATE INDEX files_held ON files (cause) WHERE cause <> '';
 CREATE INDEX files_filing ON files (id) WHERE filing = 'pending';
 CREATE INDEX files_copies ON files (duplicate_of) WHERE duplicate_of IS NOT NULL;

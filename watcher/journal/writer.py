@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from watcher import states
-from watcher.errors import JournalError
+from watcher.errors import DamagedJournalError, JournalError
 from watcher.journal import rows
 from watcher.journal.queues import Queues
 from watcher.journal.retention import Retention
@@ -35,7 +35,15 @@ class Journal(Queues, Retention):
     def __init__(self, path: str, *, connection: sqlite3.Connection | None = None) -> None:
         """Open the journal at ``path``; JournalError if that cannot be done."""
         super().__init__(connection or connect(path))
+        self._path = path
         self._changed: dict[int, None] = {}
+
+    def commit(self) -> None:
+        """Flush all changes to the disk, as one; DamagedJournalError if that is no use any more."""
+        changes = self._connection.in_transaction
+        super().commit()
+        if changes and not os.path.exists(self._path):
+            raise DamagedJournalError(f"The journal {self._path} was removed while it was in use.")
 
     def take_changed(self) -> list[int]:
         """The files whose state was changed since the last call, in the order of the changes."""

@@ -23,6 +23,7 @@ from watcher.model.files import (
     Stat,
     State,
     Unusable,
+    bound_time,
 )
 from watcher.model.records import Entry, Hold, Known
 from watcher.model.uploads import (
@@ -80,4 +81,5 @@ __all__ = [
     "Unreadable",
     "Unusable",
     "Wait",
+    "bound_time",
 ]

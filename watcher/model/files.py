@@ -29,6 +29,16 @@ class State(enum.StrEnum):
     GONE = "gone"  # vanished before it was sent
 
 
+#: Times further from 1970 than this (292 years) are taken to be this far: a journal keeps 64
+#: bits, file systems have more, and wrong clocks write anything.
+_FURTHEST_NS: Final = (1 << 63) - 1
+
+
+def bound_time(time_ns: int) -> int:
+    """A file's time in nanoseconds, as it is kept and compared."""
+    return max(-_FURTHEST_NS, min(time_ns, _FURTHEST_NS))
+
+
 @dataclass(frozen=True, slots=True)
 class Stat:
     """What tells one version of a file from another; sizes in bytes, times in nanoseconds."""
@@ -50,6 +60,7 @@ class Sign(enum.StrEnum):
     CHANGED = "changed"  # created, renamed or written to: perhaps not whole
     SCANNED = "scanned"  # found by walking the folder
     REMOVED = "removed"
+    EMPTIED = "emptied"  # a directory was removed or moved away, with all files in it
     MISSING = "missing"  # a walk did not find it any more, as when a drive is not there
 
 

@@ -149,12 +149,12 @@ class Dispatch:
                 self._journal.step(job.file_id, Step(State.UPLOADING), now)
                 self._starting.append(job)
                 self._begin(job, pace, now)
-        self._claim_questions(now, tick)
+            self._claim_questions(name, pace, now, tick)
 
-    def _claim_questions(self, now: float, tick: float) -> None:
-        for job, since in self._journal.uncertain_jobs(now, 20 + len(self._asked)):
-            pace = self._paces.get(job.account)
-            if job.file_id not in self._asked and pace is not None and pace.free(tick):
+    def _claim_questions(self, account: str, pace: Pace, now: float, tick: float) -> None:
+        limit = pace.free(tick) and pace.parallel + len(self._asked)
+        for job, since in self._journal.uncertain_jobs(account, now, limit) if limit else ():
+            if job.file_id not in self._asked and pace.free(tick):
                 self._asking[job.file_id] = (job, since)
                 self._asked.add(job.file_id)
                 self._begin(job, pace, now)
@@ -221,6 +221,10 @@ class Dispatch:
                     self._tidying.refused(job.file_id, self._plans[job.folder])
             case Altered():
                 self._journal.disclaim(job.file_id, now)
+                for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE):
+                    key = hold_key(cause, job.account, job.source_key)
+                    if self._journal.is_held(key):  # this one was to find out whether it still is
+                        self._journal.probe_soon(key, now)
             case Wait() | Uncertain():
                 pass
 

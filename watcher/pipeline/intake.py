@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.errors import WatcherError
 from watcher.model import (
     Candidate,
     Cause,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from watcher.ports import Clock, Files, Journal, Plan, Workers
     from watcher.settle import Settling
 
+_log = logging.getLogger(__name__)
 #: Files being read at once: few, as disks do not like many, but enough to keep senders busy.
 READING: Final = 16
 #: Files that wait in memory to be read; the rest waits in the journal.
@@ -119,18 +122,33 @@ class Intake:
         return self._first_walks.ended(message)
 
     def notice(self, candidate: Candidate) -> None:
-        """A file may be new, changed, renamed or gone."""
+        """A file may be new, changed, renamed or gone, or a directory may be gone."""
+        if candidate.sign is Sign.EMPTIED:
+            for path in self._journal.names_below(candidate.folder, candidate.path):
+                self.notice(Candidate(candidate.folder, path, Sign.REMOVED))
+            return
+        try:
+            self._notice(candidate)
+        except WatcherError:
+            raise
+        except Exception:  # noqa: BLE001 - one odd file must not end the journey of all others
+            _log.exception("a file could not be noticed")
+
+    def _notice(self, candidate: Candidate) -> None:
         plan = self._plans.get(candidate.folder)
         if plan is None:
             return
         if candidate.path in self._reading:
             self._reading[candidate.path] = True
             return
-        stat = candidate.stat
+        stat: Stat | Unusable | None = candidate.stat
         if stat is None or candidate.sign in (Sign.REMOVED, Sign.MISSING):
             stat = self._files.stat(candidate.folder, candidate.path)
         known = self._journal.find(candidate.folder, candidate.path)
-        if stat is None:
+        if isinstance(stat, Unusable):
+            if known is None or known.state is State.NOTICED:
+                self._unusable(candidate, stat)
+        elif stat is None:
             self._vanished(candidate, known)
         elif not self._is_settled_matter(candidate, known, stat, plan):
             self._settle(candidate, known, stat, plan)
@@ -141,12 +159,18 @@ class Intake:
         again = self._reading.pop(candidate.path, False)
         plan = self._plans.get(candidate.folder)
         result = message.result
-        if plan is None or isinstance(result, Unusable):
-            if plan is not None and isinstance(result, Unusable):
-                self._unusable(candidate, result)
-        elif not self._postpone(message, result, plan):
-            self._admission.admit(candidate, result, plan)
-            result = replace(result, handle=None)  # whoever keeps it, closes it
+        try:
+            if plan is None or isinstance(result, Unusable):
+                if plan is not None and isinstance(result, Unusable):
+                    self._unusable(candidate, result)
+            elif not self._postpone(message, result, plan):
+                self._admission.admit(candidate, result, plan)
+                result = replace(result, handle=None)  # whoever keeps it, closes it
+        except WatcherError:
+            raise
+        except Exception:  # noqa: BLE001 - one odd file must not end the journey of all others
+            _log.exception("a file could not be judged")
+            self._put_off(candidate, UNREADABLE_CAP)
         if isinstance(result, Identified):
             close_handle(result)
         if again:
@@ -255,10 +279,14 @@ class Intake:
         sniffed = found.document.sniffed
         # What cannot be told may be room that was reserved for a copy still to come.
         whole = sniffed.whole is not False and sniffed.media_type and stat.size
-        if not found.being_written and (whole or message.last):
+        # Of a format without an end only rest tells that its writer does not go on.
+        rest = self._clock.wall() - stat.mtime_ns / 1e9
+        goes_on = sniffed.whole is None and rest < plan.folder.settle_seconds
+        if not found.being_written and ((whole and not goes_on) or message.last):
             self._settling.forget(candidate.path)
             return False
-        doubt = Doubt.BEING_WRITTEN if found.being_written else Doubt.BROKEN_OFF
+        doubt = Doubt.BROKEN_OFF if not whole else Doubt.NO_END
+        doubt = Doubt.BEING_WRITTEN if found.being_written else doubt
         self._settling.defer(
             replace(candidate, stat=stat),
             stat,
@@ -284,7 +312,7 @@ class Intake:
             self._vanished(candidate, known)
             return
         seen = self._files.stat(candidate.folder, candidate.path)
-        stat = seen or candidate.stat or Stat(0, 0)
+        stat = seen if isinstance(seen, Stat) else candidate.stat or Stat(0, 0)
         file_id = self._admission.row(candidate, known, stat, now)
         if found.passing:
             tries = self._journal.count_try(file_id)

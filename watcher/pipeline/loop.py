@@ -92,7 +92,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End after what is under way has ended, or at once when asked twice."""
+    """End after what is under way has ended."""
 
 
 class Pipeline:
@@ -117,7 +117,8 @@ class Pipeline:
         self._batch: deque[object] = deque()
         self._journal = journal
         self._clock = clock
-        self._timing = Timing(clock.wall(), clock.tick())
+        self._looked = clock.wall(), clock.tick()
+        self._timing = Timing(*self._looked)
         self._tell = tell
         made = workers(self.post)
         self._tidying = Tidying(journal, files, made, clock)
@@ -167,6 +168,8 @@ class Pipeline:
         while self._batch:
             self._handle(self._batch[0])
             self._batch.popleft()
+        # What comes due from here on is not worked on in this turn: the next one must not miss it.
+        self._looked = self._clock.wall(), self._clock.tick()
         if not self._stopping:
             self._intake.work()
             self._dispatch.claim()
@@ -203,13 +206,14 @@ class Pipeline:
         if self._stopping:
             return IDLE
         tick, wall = self._clock.tick(), self._clock.wall()
+        looked_wall, looked_tick = self._looked
         ticks = (
             self._intake.next_due(),
-            self._dispatch.next_due(tick),
+            self._dispatch.next_due(looked_tick),
             self._tidying.next_due(),
             self._pruning.next_due(),
         )
-        due = self._journal.next_due(wall)
+        due = self._journal.next_due(looked_wall)
         delays = [IDLE, *(moment - tick for moment in ticks if moment is not None)]
         if due is not None:
             delays.append(due - wall)

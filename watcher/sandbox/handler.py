@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -175,6 +176,8 @@ class Handler(BaseHTTPRequestHandler):
     def _deliver(self, said: Reply, fault: Fault | None = None) -> bool:
         if self.command == "HEAD":  # its answer has no body, so what follows would be taken for one
             self.close_connection = True
+        date = ("Date", formatdate(self._context.clock(), usegmt=True))
+        said = replace(said, headers=(*said.headers, date))
         line = Line(self.connection, self._context.stopping)
         whole = line.deliver(said, fault, close=self.close_connection)
         self.close_connection = self.close_connection or not whole

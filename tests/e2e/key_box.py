@@ -1,0 +1,36 @@
+"""A keyring for tests, chosen by PYTHON_KEYRING_BACKEND: a file that KEY_BOX names."""
+
+import json
+import os
+
+from keyring.backend import KeyringBackend
+from keyring.errors import PasswordDeleteError, PasswordSetError
+
+
+class Keyring(KeyringBackend):
+    priority = 5
+
+    def get_password(self, service, username):
+        return self._read().get(f"{service}/{username}")
+
+    def set_password(self, service, username, password):
+        if os.environ.get("KEY_BOX_LOCKED"):
+            raise PasswordSetError("the box is locked")
+        self._write({**self._read(), f"{service}/{username}": password})
+
+    def delete_password(self, service, username):
+        entries = self._read()
+        if entries.pop(f"{service}/{username}", None) is None:
+            raise PasswordDeleteError("there is none")
+        self._write(entries)
+
+    def _read(self):
+        try:
+            with open(os.environ["KEY_BOX"], encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return {}
+
+    def _write(self, entries):
+        with open(os.environ["KEY_BOX"], "w", encoding="utf-8") as file:
+            json.dump(entries, file)

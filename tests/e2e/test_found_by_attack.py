@@ -1,0 +1,151 @@
+"""Faults that somebody found by trying to break it; each with what would have caught it."""
+
+import contextlib
+import os
+import shutil
+import threading
+
+import pytest
+
+from tests.e2e.conftest import World
+from tests.e2e.test_clock import SetClock
+from tests.e2e.test_journey import make_pdf
+from watcher import sandbox as sb
+from watcher.errors import JournalError
+from watcher.pipeline import Resume
+from watcher.sandbox import Fault, Kind
+from watcher.settings import Account, Config
+
+DAY = 86400.0
+
+
+@pytest.mark.parametrize("seconds", [9_300_000_000, -9_300_000_000], ids=["2264", "1675"])
+def test_a_file_of_an_impossible_date_is_sent_like_any_other(world, seconds):
+    folder = world.folder()
+    outside = os.path.join(world.root, "x.pdf")
+    make_pdf(outside, "x")
+    os.utime(outside, (seconds, seconds))
+    world.start(folder)
+    os.rename(outside, os.path.join(folder.path, "x.pdf"))
+    make_pdf(os.path.join(folder.path, "y.pdf"), "y")
+    world.wait_idle(2)
+    assert len(world.arrived()) == 2
+    world.stop()
+    world.start(folder)  # and it is known again
+    make_pdf(os.path.join(folder.path, "z.pdf"), "z")
+    world.wait_idle(1)
+    assert len(world.arrived()) == 3
+
+
+def test_an_account_that_cannot_be_asked_keeps_no_other_from_asking(world, eventually):
+    world.sandbox.faults.set(Fault(kind=Kind.CUT_BEFORE_ANSWER, method="POST"))
+    gone, there = world.folder("gone", account="gone"), world.folder("there")
+    accounts = [
+        Account(name=name, email=sb.EMAIL, api_url=world.sandbox.url, parallel_uploads=30)
+        for name in ("gone", "default")
+    ]
+    whole = Config(accounts=tuple(accounts), folders=(gone, there))
+    world.config = lambda *_, **__: whole
+    world.start(gone, there)
+    for number in range(25):
+        make_pdf(os.path.join(gone.path, f"{number}.pdf"), str(number))
+    eventually(lambda: list(world.states().values()) == ["uncertain"] * 25, within=30)
+    world.app.reload(Config(accounts=(accounts[1],), folders=(there,)))
+    make_pdf(os.path.join(there.path, "there.pdf"), "there")
+    eventually(lambda: world.states().get("there.pdf") == "parsed", within=30)
+
+
+def test_half_of_a_document_without_an_end_is_not_sent(world, eventually):
+    """Its writer closes it and opens it again."""
+    folder = world.folder(settle_seconds=1.0)
+    world.start(folder)
+    path = os.path.join(folder.path, "cv.html")
+    half = b"<html><body><h1>Aisha Rahman</h1>" + b"<p>experience</p>" * 100
+    with open(path, "wb") as file:
+        file.write(half)
+    threading.Event().wait(0.2)  # what the writer does between its two turns
+    with open(path, "ab") as file:
+        file.write(b"<p>education</p>")
+    world.wait_idle(1)
+    assert [record.size for record in world.arrived()] == [len(half) + 16]
+
+
+def test_a_whole_document_of_such_a_format_waits_for_nothing(world):
+    folder = world.folder(settle_seconds=60.0)
+    world.start(folder)
+    with open(os.path.join(folder.path, "cv.html"), "wb") as file:
+        file.write(b"<html><body>Aisha Rahman</body></html>")
+    world.wait_idle(1)
+    assert len(world.arrived()) == 1
+
+
+def test_resuming_frees_what_waits_too(world, eventually):
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="3600", times=1))
+    folder = world.folder()
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    world.app.post(Resume())
+    world.wait_idle(1)
+    assert len(world.arrived()) == 1
+
+
+def test_held_files_that_went_do_not_use_up_the_probes(world, eventually):
+    clock = SetClock()
+    right, world.keys.key = world.keys.key, "ask_" + "0" * 32
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    inner = os.path.join(folder.path, "inner")
+    os.mkdir(inner)
+    for number in range(5):
+        make_pdf(os.path.join(inner, f"{number}.pdf"), str(number))
+    eventually(lambda: list(world.states().values()) == ["held"] * 5, within=30)
+    make_pdf(os.path.join(folder.path, "real.pdf"), "real")
+    eventually(lambda: world.states().get("real.pdf") == "held", within=30)
+    os.rename(inner, os.path.join(world.root, "away"))
+    eventually(lambda: list(world.states().values()).count("gone") == 5, within=30)
+    world.keys.key = right
+    clock.passed += 3600.0
+    world.nudge()
+    eventually(lambda: world.states().get("real.pdf") == "accepted", within=30)
+
+
+def test_a_folder_inside_that_may_not_be_read_is_told_and_read_later(not_root, eventually):
+    world = World(not_root)
+    world.sandbox.start()
+    try:
+        folder = world.folder()
+        world.start(folder)
+        inner = os.path.join(folder.path, "inner")
+        os.mkdir(inner)
+        make_pdf(os.path.join(inner, "a.pdf"), "a")
+        os.chmod(inner, 0)
+        eventually(lambda: any("read" in str(news) for news in world.news), within=30)
+        os.chmod(inner, 0o700)
+        world.app.rescan()
+        world.wait_idle(1, within=60)
+        assert len(world.arrived()) == 1
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("what", ["journal.db", ""], ids=["the journal", "everything"])
+def test_a_journal_that_is_deleted_under_us_is_built_anew(world, what, eventually):
+    folder = world.folder()
+    world.start(folder, revive_seconds=0.1)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    world.wait_idle(1)
+    if what:
+        os.unlink(os.path.join(world.places.state, what))
+    else:
+        shutil.rmtree(world.places.state)
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+
+    def came_back():
+        with contextlib.suppress(JournalError):  # the new one has just begun
+            return len(world.states()) == 2 and world.states()["a.pdf"] == "parsed"
+        return False
+
+    eventually(came_back, within=30)
+    names = [record.file_name for record in world.arrived()]
+    assert names.count("a.pdf") == 1

@@ -1,0 +1,481 @@
+"""The guided set-up, driven as a person does: questions read, answers typed; and as scripts do."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from tests.e2e.typing_desk import ENTER, Terminal
+from watcher import sandbox as sb
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+OTHER_KEY = "f" * 40
+KEYS = {sb.READ_WRITE_KEY, sb.READ_KEY, sb.WRITE_KEY}
+
+
+class Person:
+    """At a desk with a home and a keyring of their own, and nothing set up."""
+
+    def __init__(self, desk):
+        self.desk = desk
+        self.home = desk.root / "home"
+        self.home.mkdir()
+        self.box = desk.root / "box.json"
+        self.config = desk.config
+        self.config.unlink()
+        self.url = desk.sandbox.url
+        desk.key = ""
+        self._terminals = []
+
+    def environ(self, **more):
+        own = {"HOME": str(self.home), "KEY_BOX": str(self.box), "PYTHONPATH": HERE}
+        return self.desk.environ(**{**own, "PYTHON_KEYRING_BACKEND": "key_box.Keyring", **more})
+
+    def at_terminal(self, *arguments, **environ):
+        self._terminals.append(Terminal(self.desk.command(*arguments), self.environ(**environ)))
+        return self._terminals[-1]
+
+    def run(self, *arguments, typed="", **environ):
+        return subprocess.run(
+            self.desk.command(*arguments), env=self.environ(**environ), input=typed,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def script(self, *arguments, typed=sb.READ_WRITE_KEY + "\n", **environ):
+        """``setup`` without questions, with the sandbox's account."""
+        given = ("--email", sb.EMAIL, "--api-url", self.url, "--key-stdin", *arguments)
+        return self.run("setup", "--non-interactive", *given, typed=typed, **environ)
+
+    def stored(self):
+        return json.loads(self.box.read_text()) if self.box.exists() else {}
+
+    def text(self):
+        return self.config.read_text() if self.config.exists() else None
+
+    def left(self):
+        """All that a set-up can leave behind."""
+        return self.text(), self.stored(), sorted(os.listdir(self.home))
+
+    def close(self):
+        for terminal in self._terminals:
+            terminal.close()
+
+
+@pytest.fixture
+def person(desk):
+    made = Person(desk)
+    yield made
+    made.close()
+
+
+#: The questions of a first set-up, each with an answer.
+FIRST = (
+    ("Email", sb.EMAIL),
+    ("API key", sb.READ_WRITE_KEY),
+    ("Folder to watch", ""),
+    ("Another folder", ""),
+    ("Source for", "engineering"),
+    ("Tags", 'office=Paris, zip="75001", urgent=true'),
+    ("A file that has arrived", ""),
+    ("Create it?", ""),
+    ("Write it?", ""),
+)
+
+
+def answer_all(terminal, answers):
+    for question, text in answers:
+        terminal.answer(question, text)
+
+
+def assert_no_secret(*texts):
+    assert not [key for key in KEYS for text in texts if key in text]
+
+
+# -- guided
+
+
+def test_from_nothing_to_the_first_cv(person):
+    terminal = person.at_terminal("setup", "--api-url", person.url)
+    answer_all(terminal, [*FIRST, ("made-up CV", "y")])
+    assert terminal.end() == 0
+    assert "✓ HrFlow takes the key" in terminal.text
+    assert 'source_key = "' + sb.ENGINEERING.key in person.text()
+    assert 'path = "~/CVs"' in person.text()
+    assert person.stored() == {"hrflow-watcher/default": sb.READ_WRITE_KEY}
+    assert_no_secret(terminal.raw, person.text())
+    assert person.config.stat().st_mode & 0o777 == 0o600
+    assert person.run("config", "check").returncode == 0
+    done = person.run("import", str(person.home / "CVs"))
+    assert done.returncode == 0, done.stderr
+    (record,) = person.desk.arrived()
+    assert record.source_key == sb.ENGINEERING.key
+    assert json.loads(dict(record.fields)["tags"]) == [
+        {"name": "office", "value": "Paris"},
+        {"name": "zip", "value": "75001"},
+        {"name": "urgent", "value": True},
+    ]
+
+
+def test_wrong_answers_are_asked_for_again(person):
+    (person.home / "a file").write_text("x")
+    terminal = person.at_terminal("setup", "--api-url", person.url)
+    terminal.answer("Email", "nobody")
+    terminal.answer("is no email address", sb.EMAIL)
+    terminal.answer("API key", sb.READ_KEY)
+    terminal.answer("may only read", "ask_" + "0" * 32)
+    terminal.wait_for("does not take this key")
+    terminal.answer("Is it a write-only key", "n")
+    terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
+    terminal.answer("Folder to watch", "/")
+    terminal.answer("whole drive", "~")
+    terminal.answer("your home folder", "~/a file")
+    terminal.answer("is a file", str(person.desk.root / "state"))
+    terminal.answer("keeps its own files", "~/CVs")
+    terminal.answer("Another folder", "")
+    terminal.answer("Source for", OTHER_KEY)
+    terminal.answer("This workspace has no source", sb.READ_WRITE_KEY)
+    terminal.answer("This is an API key", "Enginering")
+    terminal.answer('did you mean "Engineering"?', "1")
+    terminal.answer("Tags", "Paris")
+    terminal.answer("no tag like", "")
+    terminal.answer("A file that has arrived", "burn")
+    terminal.answer("is not one of", "trash")
+    terminal.answer("Create it?", "n")
+    terminal.answer("Write it?")
+    assert terminal.end() == 0
+    assert person.stored() == {"hrflow-watcher/default": sb.READ_WRITE_KEY}
+    assert 'after_upload = "trash"' in person.text()
+    assert "tags" not in person.text()
+    assert not (person.home / "CVs").exists()
+
+
+def test_run_again_proposes_what_is_there_and_keeps_the_rest(person):
+    (person.home / "CVs").mkdir()
+    given = ("--folder", str(person.home / "CVs"), "--source", "Sales", "--tag", "n=1")
+    assert person.script(*given).returncode == 0
+    text = person.text().replace(
+        "[[folders]]", "# Ours since 2026\n[[folders]]\nsettle_seconds = 3"
+    )
+    person.config.write_text(text)
+    terminal = person.at_terminal("setup")
+    terminal.answer("Email")
+    terminal.answer("Enter keeps the one from the system's keyring")
+    terminal.answer("the number of one to change", "1")
+    terminal.answer("Another folder")
+    terminal.answer("[Sales]")
+    terminal.answer("[n=1]", "n=2")
+    terminal.answer("[keep]")
+    terminal.answer("Write it?")
+    terminal.answer("made-up CV")
+    assert terminal.end() == 0
+    assert person.text() == text.replace("n = 1", "n = 2")
+    assert "-tags = { n = 1 }\n+tags = { n = 2 }" in terminal.text
+    assert "\x1b[32m+tags" in terminal.raw  # and in colour
+
+
+def test_run_again_without_a_change_changes_nothing(person):
+    assert person.script("--folder", str(person.home / "CVs"), "--source", "Sales").returncode == 0
+    before = person.left()
+    terminal = person.at_terminal("setup")
+    answer_all(
+        terminal, [("Email", ""), ("API key", ""), ("Another folder", ""), ("Write it?", "")]
+    )
+    assert terminal.end() == 0
+    assert "nothing changes in it" in terminal.text
+    assert person.left() == before
+
+
+def test_what_an_option_says_is_not_asked(person):
+    terminal = person.at_terminal(
+        "setup", "--api-url", person.url, "--email", sb.EMAIL, "--folder", "~/CVs",
+        "--source", "Sales", "--tag", "a=b", "--after-upload", "move", "--create", "--no-test-file",
+    )  # fmt: skip
+    terminal.answer("API key", sb.READ_WRITE_KEY)
+    terminal.answer("Write it?")
+    assert terminal.end() == 0
+    assert terminal.text.count("?") == 1
+
+
+def test_several_folders_each_with_its_source(person):
+    terminal = person.at_terminal("setup", "--api-url", person.url, "--create", "--no-test-file")
+    answer_all(terminal, FIRST[:2])
+    terminal.answer("Folder to watch", "~/CVs")
+    terminal.answer("Another folder", "~/CVs/sales")
+    terminal.answer("Another folder", "~/CVs")  # said before
+    terminal.answer("Another folder")
+    for name in ("CVs", "CVs/sales"):
+        terminal.answer(f"Source for ~/{name} ", "1" if name == "CVs" else "Sales")
+        answer_all(terminal, [("Tags", ""), ("A file that has arrived", "")])
+    terminal.wait_for("lies in folder 1")  # the deepest wins
+    terminal.answer("Write it?")
+    assert terminal.end() == 0
+    assert person.text().count("[[folders]]") == 2
+    assert (person.home / "CVs" / "sales").is_dir()
+
+
+def test_a_write_only_key_names_its_source_by_key(person):
+    terminal = person.at_terminal("setup", "--api-url", person.url)
+    terminal.answer("Email", sb.EMAIL)
+    terminal.answer("API key", sb.WRITE_KEY)
+    terminal.wait_for("cannot be looked up with a write-only key")
+    answer_all(terminal, FIRST[2:4])
+    terminal.answer("Source for", "Sales")
+    terminal.answer("is no source key", sb.SALES.key)
+    answer_all(terminal, FIRST[5:])
+    terminal.answer("made-up CV")
+    assert terminal.end() == 0
+    assert f'source_key = "{sb.SALES.key}"' in person.text()
+
+
+def test_without_an_answer_one_can_go_on(person):
+    person.desk.sandbox.stop()
+    terminal = person.at_terminal("setup", "--api-url", person.url)
+    answer_all(terminal, [*FIRST[:2], ("Go on without trying the key?", "y"), *FIRST[2:4]])
+    terminal.answer("Source for", sb.SALES.key)
+    answer_all(terminal, FIRST[5:])
+    terminal.answer("made-up CV")
+    assert terminal.end() == 0
+    assert person.stored()
+
+
+@pytest.mark.parametrize("number", range(len(FIRST)), ids=[question for question, _ in FIRST])
+def test_ctrl_c_leaves_nothing_at_any_question(person, number):
+    terminal = person.at_terminal("setup", "--api-url", person.url)
+    answer_all(terminal, FIRST[:number])
+    terminal.wait_for(FIRST[number][0])
+    terminal.wait_for(": ")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    assert "Nothing was written." in terminal.text
+    assert "Traceback" not in terminal.text
+    assert person.left() == (None, {}, [])
+
+
+def test_a_no_at_the_end_leaves_all_as_it_was(person):
+    person.config.write_text(text := '# mine\n[account]\nemail = "old@example.com"\n')
+    terminal = person.at_terminal("setup", "--api-url", person.url)
+    terminal.answer("[old@example.com]", sb.EMAIL)
+    answer_all(terminal, FIRST[1:-1])
+    terminal.answer("Write it?", "n")
+    assert terminal.end() == 0
+    assert "Nothing was written." in terminal.text
+    assert person.left() == (text, {}, [])
+
+
+def test_a_keyring_that_refuses_leaves_all_as_it_was(person):
+    terminal = person.at_terminal("setup", "--api-url", person.url, KEY_BOX_LOCKED="1")
+    answer_all(terminal, FIRST)
+    assert terminal.end() == 4
+    assert person.left() == (None, {}, [])
+    assert_no_secret(terminal.raw)
+
+
+def test_a_change_by_somebody_else_is_not_overwritten(person):
+    terminal = person.at_terminal("setup", "--api-url", person.url)
+    answer_all(terminal, FIRST[:-1])
+    terminal.wait_for("Write it?")
+    person.config.write_text(text := "# just now\n")
+    terminal.type(ENTER)
+    assert terminal.end() == 2
+    assert "changed by somebody else" in terminal.text
+    assert person.text() == text
+
+
+def test_without_a_terminal_it_says_how_else(person):
+    done = person.run("setup")
+    assert done.returncode == 2
+    assert "--non-interactive" in done.stderr
+    assert person.left() == (None, {}, [])
+
+
+# -- by options alone
+
+
+def test_a_script_sets_up_two_folders(person):
+    folders = [str(person.desk.root / name) for name in ("one", "two")]
+    done = person.script(
+        "--folder", folders[0], "--folder", folders[1], "--source", "sales", "--source",
+        sb.EXPRESS.key, "--tag", "office=Paris", "--tag", "zip=01000", "--after-upload", "move",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert person.stored() == {"hrflow-watcher/default": sb.READ_WRITE_KEY}
+    assert_no_secret(done.stdout, done.stderr, person.text())
+    listed = person.run("folder", "list", "--json").stdout.splitlines()
+    assert [json.loads(line) for line in listed] == [
+        {
+            "path": folder, "exists": True, "account": "default", "source_key": source.key,
+            "tags": [{"name": "office", "value": "Paris"}, {"name": "zip", "value": "01000"}],
+            "recursive": True, "after_upload": "move", "rules": 0,
+        }
+        for folder, source in zip(folders, (sb.SALES, sb.EXPRESS), strict=True)
+    ]  # fmt: skip
+    before = person.left()
+    again = person.script("--folder", folders[0], "--source", "sales")
+    assert again.returncode == 0
+    assert person.left() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--folder", "{new}"], 2, "--source"),
+        (["--source", "Sales"], 2, "--folder"),
+        (["--tag", "a=b"], 2, "--folder"),
+        ([], 2, "A folder to watch is missing"),
+        (["--folder", "{new}", "--source", "Sales", "--email", "nobody"], 2, "no email address"),
+        (["--folder", "{new}", "--source", OTHER_KEY], 5, "has no source"),  # another workspace's
+        (["--folder", "{new}", "--source", "Sale"], 5, 'did you mean "Sales"?'),
+        (["--folder", "{new}", "--source", sb.READ_WRITE_KEY], 5, "an API key"),
+        (["--folder", "/", "--source", "Sales"], 5, "whole drive"),
+        (["--folder", "{home}", "--source", "Sales"], 5, "your home folder"),
+        (["--folder", "{config}", "--source", "Sales"], 5, "is a file"),
+        (["--folder", "{state}", "--source", "Sales"], 5, "keeps its own files"),
+        (["--folder", "{new}", "--folder", "{new}", "--source", "Sales"], 2, "named twice"),
+        (["--folder", "{new}", "--source", "Sales", "--source", "Express"], 2, "2 sources for 1"),
+        (["--folder", "{new}", "--source", "Sales", "--tag", "Paris"], 2, "no tag like"),
+        (["--folder", "{new}", "--source", "Sales", "--tag", "a={job}"], 2, "{job} cannot be filled"),
+        (["--folder", "{new}", "--source", "Sales", "--api-url", "http://example.org/v1"], 2, "must begin with https://"),  # no key goes there
+        (["--folder", "{new}", "--source", "Sales", "--api-url", "http://127.0.0.1:9/v1"], 7, "Check the network"),
+    ],
+)  # fmt: skip
+def test_what_a_script_got_wrong(person, arguments, code, said):
+    person.config.write_text(text := "# nothing yet\n")
+    known = {
+        "new": person.home / "new", "home": person.home, "config": person.config,
+        "state": person.desk.root / "state",
+    }  # fmt: skip
+    done = person.script(*(each.replace("{job}", "{{job}}").format(**known) for each in arguments))
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert_no_secret(done.stdout, done.stderr)
+    assert person.left() == (text, {}, [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "no API key on standard input"),
+        (sb.READ_KEY, "may only read"),
+        ("ask_" + "0" * 32, "does not take this key"),
+    ],
+)
+def test_a_key_that_cannot_upload(person, typed, said):
+    done = person.script("--folder", "~/CVs", "--source", "Sales", typed=typed)
+    assert (done.returncode, person.left()) == (4, (None, {}, []))
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["null", "fail"])
+def test_a_keyring_that_keeps_nothing_is_not_trusted(person, backend):
+    given = ("--folder", "~/CVs", "--source", "Sales")
+    done = person.script(*given, PYTHON_KEYRING_BACKEND=f"keyring.backends.{backend}.Keyring")
+    assert (done.returncode, person.left()) == (4, (None, {}, []))
+    assert "HRFLOW_API_KEY" in done.stderr  # what a machine without one can do
+    assert_no_secret(done.stdout, done.stderr)
+
+
+def test_without_any_key(person):
+    arguments = ("--email", sb.EMAIL, "--folder", "~/CVs", "--source", sb.SALES.key)
+    done = person.run("setup", "--non-interactive", *arguments)
+    assert (done.returncode, person.left()) == (4, (None, {}, []))
+    assert "no API key" in done.stderr
+    unchecked = person.run("setup", "--non-interactive", "--no-check", *arguments)
+    assert unchecked.returncode == 0
+    assert sb.SALES.key in person.text()
+
+
+def test_a_configuration_with_mistakes_is_not_made_worse(person):
+    person.config.write_text(
+        text := '[account]\nemail = "a@b.c"\nproxi = "none"\nparallel_uploads = 0\n'
+    )
+    done = person.script("--folder", "~/CVs", "--source", "Sales")
+    assert (done.returncode, person.text()) == (2, text)
+    assert "would have 2 mistakes" in done.stderr
+    assert 'did you mean "proxy"?' in done.stderr
+
+
+def test_a_second_account_leaves_the_first_ones_folders_to_it(person):
+    assert person.script("--folder", "~/CVs", "--source", "Sales").returncode == 0
+    done = person.script("--account", "lyon", "--folder", "~/Lyon", "--source", "Express")
+    assert done.returncode == 0, done.stderr
+    listed = person.run("folder", "list", "--json").stdout.splitlines()
+    assert [json.loads(line)["account"] for line in listed] == ["default", "lyon"]
+    assert set(person.stored()) == {"hrflow-watcher/default", "hrflow-watcher/lyon"}
+
+
+# -- folder add, list, remove
+
+
+@pytest.fixture
+def ready(person):
+    """Set up, with one folder."""
+    assert person.script("--folder", "~/CVs", "--source", "Engineering").returncode == 0
+    return person
+
+
+def test_folders_come_and_go(ready):
+    before = ready.text()
+    place = str(ready.desk.root / "more")
+    added = ready.run(
+        "folder", "add", place, "--source", "sales", "--tag", "n=1", "--no-recursive",
+        "--after-upload", "trash", "--create",
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    assert os.path.isdir(place)
+    assert f'+path = "{place}"' in added.stdout
+    listed = ready.run("folder", "list").stdout.splitlines()
+    assert listed[1].split("\t")[:4] == [place, sb.SALES.key[:12] + "…", "n=1", "trash"]
+    assert ready.run("folder", "add", place, "--source", "sales").returncode == 5
+    assert ready.run("folder", "remove", place).returncode == 2  # nobody to ask
+    removed = ready.run("folder", "remove", place, "--yes")
+    assert removed.returncode == 0
+    assert "Nothing on the disk is removed" in removed.stdout
+    assert os.path.isdir(place)
+    assert ready.text() == before
+
+
+def test_removing_asks_and_finds_a_folder_by_any_of_its_names(ready):
+    before = ready.text()
+    terminal = ready.at_terminal("folder", "remove", str(ready.home / "CVs"))
+    terminal.answer("Watch this folder no more?")
+    assert terminal.end() == 0
+    assert ready.text() == before
+    terminal = ready.at_terminal("folder", "remove", "~/CVs")
+    terminal.answer("Watch this folder no more?", "y")
+    assert terminal.end() == 0
+    assert "[[folders]]" not in ready.text()
+    assert "No folder is watched" in ready.run("folder", "list").stdout
+    assert ready.run("folder", "remove", "~/CVs").returncode == 5
+
+
+def test_adding_asks_before_it_creates(ready):
+    terminal = ready.at_terminal("folder", "add", str(ready.home / "new"), "--source", "Sales")
+    terminal.answer("Create it?", "n")
+    assert terminal.end() == 0
+    assert "is not there yet" in terminal.text
+    assert not (ready.home / "new").exists()
+
+
+def test_folders_in_each_other_are_said(ready):
+    done = ready.run(
+        "folder", "add", str(ready.home / "CVs" / "in"), "--source", "Sales", "--create"
+    )
+    assert done.returncode == 0
+    assert "lies in folder 1" in done.stdout
+
+
+def test_a_folder_needs_an_account(person):
+    done = person.run("folder", "add", str(person.home / "CVs"), "--source", "Sales")
+    assert done.returncode == 2
+    assert "hrflow-watcher setup" in done.stderr
+
+
+def test_a_linked_configuration_is_written_where_it_is(ready):
+    real = ready.desk.root / "dotfiles.toml"
+    ready.config.rename(real)
+    ready.config.symlink_to(real)
+    assert ready.run("folder", "remove", "~/CVs", "--yes").returncode == 0
+    assert ready.config.is_symlink()
+    assert "[[folders]]" not in real.read_text()

@@ -1,0 +1,98 @@
+"""Somebody at a terminal of their own: waits for what is asked, types, presses Ctrl-C."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+CTRL_C, ENTER = "\x03", "\r"
+_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+#: Makes the terminal the process's own, so that Ctrl-C is a signal; then becomes the command.
+_LAUNCH = (
+    "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    " os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Terminal:
+    """A command at a pseudo-terminal. ``text`` is all it has written, without colours."""
+
+    def __init__(self, command, env):
+        self._mine, its = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _LAUNCH, *command], stdin=its, stdout=its, stderr=its,
+            env={**env, "TERM": "xterm-256color", "COLUMNS": "120"},
+        )  # fmt: skip
+        os.close(its)
+        self._raw = b""
+        self._seen = 0
+        self._closed = False
+
+    @property
+    def raw(self):
+        return self._raw.decode(errors="replace")
+
+    @property
+    def text(self):
+        return _CODES.sub("", self.raw).replace("\r\n", "\n")
+
+    def wait_for(self, text, within=60):
+        """Read until ``text`` comes, behind what was waited for before."""
+        deadline = time.monotonic() + within
+        while (at := self.text.find(text, self._seen)) < 0:
+            assert self._read(deadline), (
+                f"{text!r} never came; there was {self.text[self._seen :]!r}"
+            )
+        self._seen = at + len(text)
+
+    def type(self, text):
+        os.write(self._mine, text.encode())
+
+    def interrupt(self, within=60):
+        """Press Ctrl-C once the command waits for an answer.
+
+        A signal between the question and the reading is not seen by Python before the next key.
+        """
+        deadline = time.monotonic() + within
+        while self._state() != "S" and time.monotonic() < deadline:
+            time.sleep(0.005)
+        self.type(CTRL_C)
+
+    def _state(self):
+        with open(f"/proc/{self._process.pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0]
+
+    def answer(self, question, text=""):
+        """Type a line once a question is there."""
+        self.wait_for(question)
+        self.wait_for(": ")
+        self.type(text + ENTER)
+
+    def end(self, within=60):
+        """Read to the end; the exit code."""
+        deadline = time.monotonic() + within
+        while self._read(deadline):
+            pass
+        return self._process.wait(max(0.1, deadline - time.monotonic()))
+
+    def close(self):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if not self._closed:
+            self._closed = True
+            os.close(self._mine)
+
+    def _read(self, deadline):
+        """Whether more has come before the deadline, and before the end."""
+        if not select.select([self._mine], [], [], max(0, deadline - time.monotonic()))[0]:
+            return False
+        try:
+            piece = os.read(self._mine, 65536)
+        except OSError:  # the other end was closed: that is how a terminal ends on Linux
+            return False
+        self._raw += piece
+        return bool(piece)

@@ -1,0 +1,135 @@
+"""What becomes of the machine."""
+
+import contextlib
+import os
+import signal
+import subprocess
+
+from tests.e2e.desk import Desk
+from tests.faults.trial import Scenario
+from watcher.app.clock import RealClock
+from watcher.errors import AlreadyRunningError
+from watcher.sandbox import Fault, Kind
+from watcher.settings import AfterUpload
+
+DAY = 86400.0
+
+
+class SetClock(RealClock):
+    """The real time, but that somebody sets the clock."""
+
+    set_by = 0.0
+
+    def wall(self):
+        return RealClock.wall() + self.set_by
+
+
+def clock_set(by):
+    def run(trial):
+        clock = SetClock()
+        trial.sandbox.faults.set(Fault(kind=Kind.HTML, times=4))
+        folder = trial.folder()
+        trial.start(folder, clock=clock)
+        trial.drop(folder, "a.pdf", "b.pdf")
+        trial.until(lambda: trial.has("waiting", 2))
+        clock.set_by = by
+        trial.drop(folder, "c.pdf")
+
+    return run
+
+
+def full_disk(trial):
+    disk = small_disk(trial, "4m")
+    trial.places = type(trial.places)(os.path.join(disk, "state"))
+    folder = trial.folder()
+    trial.start(folder, revive_seconds=0.1)
+    trial.drop(folder, "before.pdf")
+    trial.until(lambda: len(trial.arrived()) == 1)
+    filler = fill(disk)
+    trial.drop(folder, *(f"{number}.pdf" for number in range(10)))
+    trial.until(lambda: any("not full" in str(news) for news in trial.news))
+    os.unlink(filler)
+
+
+def full_target(trial):
+    disk = small_disk(trial, "1m")
+    filler = fill(disk)
+    folder = trial.folder(after_upload=AfterUpload.MOVE, sent_folder=disk)
+    trial.start(folder)
+    trial.drop(folder, *(f"{number}.pdf" for number in range(3)))
+    trial.until(lambda: any("could not be moved" in str(news) for news in trial.news))
+    os.unlink(filler)
+    trial.until(lambda: not os.listdir(folder.path))
+
+
+def lost_journal(trial):
+    folder = trial.folder()
+    trial.start(folder)
+    trial.drop(folder, "a.pdf", "b.pdf")
+    trial.until(lambda: len(trial.at_rest()) == 2)
+    trial.stop()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(trial.places.journal + "-wal")
+    with open(trial.places.journal, "r+b") as file:
+        file.write(b"not a journal " * 1000)
+    trial.start(folder)
+    trial.until(lambda: trial.has("parsed", 2))
+    trial.drop(folder, "c.pdf")
+
+
+def terminated(trial):
+    """SIGTERM in the middle of a backlog: a clean end, and the next run goes on."""
+    (trial.root / "desk").mkdir()
+    desk = Desk(trial.root / "desk", trial.sandbox)
+    trial.places = type(trial.places)(str(trial.root / "desk" / "state"))
+    trial.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.1))
+    folder = trial.folder("desk/cvs")
+    program = desk.start("run")
+    program.wait_for("Watching")
+    trial.drop(folder, *(f"{number}.pdf" for number in range(60)))
+    trial.until(lambda: len(trial.arrived()) >= 8)
+    assert program.end(signal.SIGTERM, within=10) == 0
+    again = desk.start("run")
+    trial.until(lambda: len(trial.arrived()) >= 60)
+    assert again.end(signal.SIGTERM, within=10) == 0
+
+
+def two_at_once(trial):
+    folder = trial.folder()
+    trial.start(folder)
+    first = trial.app
+    with contextlib.suppress(AlreadyRunningError):
+        trial.start(folder)
+        raise AssertionError("a second one runs")
+    trial.app = first
+    trial.drop(folder, "a.pdf")
+
+
+def small_disk(trial, size):
+    path = trial.root / "small"
+    path.mkdir()
+    made = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)]
+    subprocess.run(made, check=True, capture_output=True)
+    trial.undo.append(lambda: subprocess.run(["umount", "-l", path], check=False))
+    return str(path)
+
+
+def fill(directory):
+    path = os.path.join(directory, "filler")
+    with contextlib.suppress(OSError), open(path, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    return path
+
+
+SCENARIOS = (
+    Scenario("the clock is set back a day", "while files wait", clock_set(-DAY)),
+    Scenario("the clock is set forward a day", "while files wait", clock_set(DAY)),
+    Scenario("the disk under the journal is full", "a file system of 4 MB is filled up",
+             full_disk, needs="mount"),
+    Scenario("the disk that sent files go to is full", "a file system of 1 MB is filled up",
+             full_target, needs="mount"),
+    Scenario("the journal is damaged", "its pages are overwritten", lost_journal),
+    Scenario("SIGTERM in the middle of a backlog", "60 files at four at a time", terminated),
+    Scenario("two instances at once", "the second says who runs", two_at_once),
+)  # fmt: skip

@@ -1,0 +1,133 @@
+"""What servers and networks do."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from tests.faults.trial import Scenario
+from watcher import sandbox as sb
+from watcher.pipeline import Resume
+from watcher.sandbox import Fault, Kind
+
+FIVE = tuple(f"{number}.pdf" for number in range(5))
+
+
+def no_server(trial):
+    port = int(trial.sandbox.origin.rpartition(":")[2])
+    folder = trial.folder()
+    trial.start(folder)
+    trial.sandbox.stop()
+    trial.drop(folder, *FIVE)
+    trial.until(lambda: trial.has("waiting"))
+    trial.sandbox.start(port)
+
+
+def no_name(trial):
+    folder = trial.folder()
+    trial.start(folder, api_url="http://hrflow.invalid/v1")
+    trial.drop(folder, *FIVE)
+    trial.until(lambda: trial.has("waiting"))
+    trial.app.reload(trial.config(folder))
+
+
+def switched(*faults, size=0, names=FIVE, **account):
+    """A scenario in which the server misbehaves by these switches, each for a time."""
+
+    def run(trial):
+        trial.sandbox.faults.set(*(fault() if callable(fault) else fault for fault in faults))
+        folder = trial.folder()
+        trial.start(folder, **account)
+        trial.drop(folder, *names, size=size)
+
+    return run
+
+
+def date_to_come():
+    moment = datetime.now(UTC) + timedelta(seconds=3)
+    return Fault(kind=Kind.STATUS, status=429, retry_after=format_datetime(moment), times=2)
+
+
+def in_the_middle(fault):
+    """A backlog of which some has arrived when every request begins to fail."""
+
+    def run(trial):
+        folder = trial.folder()
+        trial.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.05))
+        trial.start(folder, parallel_uploads=1)
+        trial.drop(folder, *(f"{number}.pdf" for number in range(20)))
+        trial.until(lambda: len(trial.arrived()) >= 3)
+        trial.sandbox.faults.set(fault)
+        trial.until(lambda: trial.has("held", 10))
+        trial.sandbox.faults.clear()
+        trial.app.post(Resume())
+
+    return run
+
+
+def wrong_source(trial):
+    good, bad = trial.folder("good"), trial.folder("bad", source_key="0" * 40)
+    trial.start(good, bad)
+    trial.drop(bad, *FIVE)
+    trial.drop(good, "good.pdf")
+    trial.until(lambda: trial.has("held", 5) and len(trial.arrived()) == 1)
+    right = trial.folder("bad", source_key=sb.SALES.key)
+    trial.app.reload(trial.config(good, right))
+
+
+def too_large_for_the_server(trial):
+    trial.sandbox.faults.set(Fault(kind=Kind.STATUS, status=413, file_name="big*"))
+    folder = trial.folder()
+    trial.start(folder)
+    trial.drop(folder, *FIVE)
+    trial.drop(folder, "big.pdf", wanted=False)
+
+
+def redirected(trial):
+    with sb.Sandbox() as elsewhere:
+        fault = Fault(kind=Kind.REDIRECT, url=f"{elsewhere.url}/profile/parsing/file", times=3)
+        trial.sandbox.faults.set(fault)
+        folder = trial.folder()
+        trial.start(folder)
+        trial.drop(folder, *FIVE)
+        trial.until(lambda: len(trial.arrived()) == 5)
+        assert not elsewhere.ledger.records(), "the key went to another host"
+
+
+def status(number, **more):
+    return Fault(kind=Kind.STATUS, status=number, times=3, **more)
+
+
+_LARGE = 3_000_000  # more than a network takes before it tells of a cut
+
+SCENARIOS = (
+    Scenario("no server answers", "the port is closed for a while", no_server),
+    Scenario("the server's name is unknown", "api_url ends in .invalid", no_name),
+    Scenario("cut while sending", "the connection is closed after 1 MB of each body",
+             switched(Fault(kind=Kind.CUT_IN_BODY, after_bytes=1_000_000, times=3), size=_LARGE)),
+    Scenario("cut before the answer", "the connection is closed when all was read",
+             switched(Fault(kind=Kind.CUT_BEFORE_ANSWER, times=2))),
+    Scenario("cut in the answer", "the connection is closed in the middle of the answer",
+             switched(Fault(kind=Kind.CUT_IN_ANSWER, times=2))),
+    Scenario("500 and 503", "answered so three times each", switched(status(500), status(503))),
+    Scenario("429 with seconds", "Retry-After: 1", switched(status(429, retry_after="1"))),
+    Scenario("429 with a date", "Retry-After: three seconds from now", switched(date_to_come)),
+    Scenario("401 in the middle of a backlog", "the key is refused until a person resumes",
+             in_the_middle(Fault(kind=Kind.STATUS, status=401))),
+    Scenario("403 in the middle of a backlog", "the same with 403",
+             in_the_middle(Fault(kind=Kind.STATUS, status=403))),
+    Scenario("an unknown source", "its key is corrected in the settings", wrong_source),
+    Scenario("413 for one file", "that one is refused, the others go on",
+             too_large_for_the_server),
+    Scenario("a log-in page", "HTML with status 200, as in a hotel",
+             switched(Fault(kind=Kind.HTML, times=3))),
+    Scenario("a redirect to another host", "307 to a second server, which must see nothing",
+             redirected),
+    Scenario("code and status differ", "HTTP says 202, JSON says 500",
+             switched(Fault(kind=Kind.CODE, code=500, times=2, stored=False))),
+    Scenario("JSON of the wrong shape", "a list in the place of an object",
+             switched(Fault(kind=Kind.SHAPE, times=3))),
+    Scenario("an answer of 1 GB", "once", switched(Fault(kind=Kind.HUGE, times=1, stored=True))),
+    Scenario("an answer that drips", "one byte a second",
+             switched(Fault(kind=Kind.DRIP, times=1), read_timeout=1.0)),
+    Scenario("an answer that never comes", "the connection stays open",
+             switched(Fault(kind=Kind.NEVER, times=1), read_timeout=1.0)),
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""One scenario's world, and the count of what became of its files."""
+
+import hashlib
+import os
+from collections import Counter
+from dataclasses import dataclass
+
+from tests.conftest import wait_until
+from tests.e2e.conftest import World
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``how`` says how the fault is provoked; ``run`` does it to a Trial."""
+
+    name: str
+    how: str
+    run: object
+    #: What the machine must allow: "mount" or "".
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The count: ``told`` are files that wait, or are refused, with a reason that was given."""
+
+    files: int
+    arrived: int
+    told: int
+    lost: int
+    twice: int
+
+
+class Trial(World):
+    """A world in which every file that is dropped is accounted for in the end."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.expected = {}
+        self.unwanted = set()
+        self.undo = []
+
+    def until(self, condition, within=60):
+        found = wait_until(condition, within)
+        assert found, f"did not happen within {within} s; files are {self.states()}"
+        return found
+
+    def drop(self, folder, *names, size=0, wanted=True):
+        """Put files of contents of their own into a folder; each is to arrive if ``wanted``."""
+        for name in names:
+            body = f"%PDF-1.4\n%{name}\n".encode("utf-8", "surrogateescape")
+            content = body + b" " * size + b"\n%%EOF\n"
+            with open(os.path.join(folder.path, name), "wb") as file:
+                file.write(content)
+            self.expect(name, content, wanted=wanted)
+
+    def expect(self, name, content, *, wanted=True):
+        if wanted:
+            self.expected[hashlib.sha256(content).hexdigest()] = name
+        else:
+            self.unwanted.add(name)
+
+    def has(self, state, number=1):
+        return [*self.states().values()].count(state) >= number
+
+    def hashes(self):
+        return Counter(record.sha256 for record in self.arrived())
+
+    def finish(self):
+        """Wait for the last of them, end the program, and count."""
+        wait_until(lambda: self.expected.keys() <= self.hashes().keys(), 90)
+        wait_until(lambda: self.unwanted <= set(self.explained()), 30)
+        self.stop()
+        hashes, explained = self.hashes(), self.explained()
+        told = sum(1 for name in self.unwanted if name in explained)
+        twice = sum(number - 1 for number in hashes.values())
+        twice += sum(number for sha256, number in hashes.items() if sha256 not in self.expected)
+        arrived = len(self.expected.keys() & hashes.keys())
+        total = len(self.expected) + len(self.unwanted)
+        return Row(total, arrived, told, total - arrived - told, twice)
+
+    def explained(self):
+        """Names of files that were not sent, and were given a reason or are nobody's business."""
+        return {
+            os.path.basename(entry.path)
+            for entry in self.entries()
+            if str(entry.state) in ("refused", "ignored", "gone", "duplicate", "held")
+            and (entry.why or entry.duplicate_of)
+        }
+
+    def close(self):
+        super().close()
+        for action in reversed(self.undo):
+            action()
+
+
+def run(scenario, root):
+    """Run a scenario in the directory ``root``; gives its Row."""
+    trial = Trial(root)
+    trial.sandbox.start()
+    try:
+        scenario.run(trial)
+        return trial.finish()
+    finally:
+        trial.close()

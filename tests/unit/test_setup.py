@@ -1,0 +1,196 @@
+"""The set-up's pure half: tags as they are typed, sources as they are named, answers to edits."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.settings import AfterUpload, Item
+from watcher.setup import (
+    Answers,
+    FolderAnswer,
+    Known,
+    KnownAccount,
+    KnownFolder,
+    PutAccount,
+    PutFolder,
+    TagError,
+    find_problems,
+    looks_like_key,
+    parse_tag,
+    parse_tags,
+    pick_source,
+    plan_edits,
+    write_tags,
+)
+
+KEY = "e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("office=Paris", "office", "Paris"),
+        (" office = Paris ", "office", "Paris"),
+        ("office=", "office", ""),
+        ("n=3", "n", 3),
+        ("n=-3", "n", -3),
+        ("n=0.5", "n", 0.5),
+        ("n=1e3", "n", 1000.0),
+        ("n=1e999", "n", "1e999"),  # no number that can be sent
+        ("n=9999999999999999999", "n", "9999999999999999999"),  # nor can this one be stored
+        ("urgent=true", "urgent", True),
+        ("urgent=False", "urgent", "False"),  # TOML's and the API's words are small
+        ("zip=01000", "zip", "01000"),  # a code, not a number
+        ('zip="75001"', "zip", "75001"),
+        ("zip='75001'", "zip", "75001"),
+        ('urgent="true"', "urgent", "true"),
+        ("phone=+33 1", "phone", "+33 1"),
+        ("formula=a=b", "formula", "a=b"),
+        ('"a=b"=c', "a=b", "c"),
+        ("who={user}", "who", "{user}"),
+        ('path="C:\\x"', "path", "C:\\x"),
+    ],
+)
+def test_tags_keep_their_type(text, name, value):
+    item = parse_tag(text)
+    assert (item.name, item.value) == (name, value)
+    assert type(item.value) is type(value)
+
+
+@pytest.mark.parametrize("text", ["office", "=Paris", "", " = "])
+def test_what_is_no_tag(text):
+    with pytest.raises(TagError, match="no tag like office=Paris"):
+        parse_tag(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("", []),
+        ("none", []),
+        ("a=1, b = x y ,c=true", [("a", 1), ("b", "x y"), ("c", True)]),
+        ('a="x, y", b=1,', [("a", "x, y"), ("b", 1)]),
+        ("a=1, a=2", [("a", 2)]),  # what was said last
+    ],
+)
+def test_tags_of_a_line(text, tags):
+    assert [(item.name, item.value) for item in parse_tags(text)] == tags
+
+
+NAMES = st.text(min_size=1, max_size=8).filter(lambda name: name.isprintable())
+VALUES = st.one_of(
+    st.booleans(),
+    st.integers(-(10**17), 10**17),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=4))
+def test_tags_are_read_as_they_are_written(values):
+    items = tuple(Item(name=name, value=value) for name, value in values.items())
+    read = parse_tags(write_tags(items))
+    assert read == items
+    assert [type(item.value) for item in read] == [type(item.value) for item in items]
+
+
+@dataclass
+class Source:
+    key: str
+    name: str
+
+
+SOURCES = [
+    Source("k1", "Engineering"),
+    Source("k2", "Sales"),
+    Source("k3", "sales"),
+    Source("2", "x"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbered", "key", "why"),
+    [
+        ("engineering", False, "k1", ""),
+        ("k2", False, "k2", ""),
+        ("Sales", False, None, "2 sources are called"),  # k2 or k3?
+        ("1", True, "k1", ""),
+        ("1", False, None, "has no source"),
+        ("2", True, "2", ""),  # a key comes before a number
+        ("5", True, None, "has no source"),
+        ("0", True, None, "has no source"),
+        ("Enginering", False, None, 'did you mean "Engineering"?'),
+        ("zzz", False, None, "there are Engineering"),
+        (KEY, False, None, "has no source"),  # another workspace's
+    ],
+)
+def test_sources_by_name_key_and_number(text, numbered, key, why):
+    found, said = pick_source(text, SOURCES, numbered=numbered)
+    assert (found.key if found else None) == key
+    assert why in said
+    assert bool(said) == (found is None)
+
+
+def test_what_looks_like_a_source_key():
+    assert looks_like_key(KEY)
+    assert not looks_like_key("Engineering")
+    assert not looks_like_key(KEY + "0")
+
+
+# -- answers
+
+ONE = KnownFolder("~/a", "/home/jo/a", "k1", tags=(Item(name="x", value=1),))
+KNOWN = Known((KnownAccount("default", "a@b"),), (ONE,))
+
+
+def folder(path="/b", **more):
+    return FolderAnswer(path, more.pop("place", path), **more)
+
+
+@pytest.mark.parametrize(
+    ("answers", "known", "answered"),
+    [
+        (Answers(), Known(), ["email", "folder"]),
+        (Answers(email="a"), KNOWN, ["email"]),
+        (Answers(email="@b"), KNOWN, ["email"]),
+        (Answers(email="a@"), KNOWN, ["email"]),
+        (Answers(), KNOWN, []),  # all of it is there
+        (Answers(account="paris"), KNOWN, ["email"]),
+        (Answers(folders=(folder(),)), KNOWN, ["source"]),
+        (Answers(folders=(folder(source_key="k"), folder(source_key="k"))), KNOWN, ["folder"]),
+        (Answers(folders=(folder("/home/jo/a"),)), KNOWN, []),  # its source is written
+    ],
+)
+def test_all_problems_at_once(answers, known, answered):
+    problems = find_problems(answers, known)
+    assert [answer for answer, _ in problems] == answered
+    assert all(said.endswith(".") for _, said in problems)
+
+
+@pytest.mark.parametrize(
+    ("answers", "edits"),
+    [
+        # what is said already is no edit, and what was not answered stays
+        (Answers(), ()),
+        (Answers(email="a@b", folders=(folder("/x", place=ONE.place, source_key="k1", tags=ONE.tags, after_upload=AfterUpload.KEEP),)), ()),
+        (Answers(email="c@d"), (PutAccount("default", {"email": "c@d"}),)),
+        # the same folder under another name is changed, not added, and keeps its name
+        (Answers(folders=(folder("/x", place=ONE.place, source_key="k2", source_name="S"),)), (PutFolder(0, {"source_key": "k2"}, "S"),)),
+        (Answers(folders=(folder("/x", place=ONE.place, tags=()),)), (PutFolder(0, {"tags": ()}),)),
+        # a new one: no empty tags
+        (Answers(folders=(folder(source_key="k", tags=(), recursive=False),)), (PutFolder(None, {"path": "/b", "source_key": "k", "recursive": False}),)),
+        # with a second account, folders have to say whose they are
+        (
+            Answers("paris", "p@b", folders=(folder(source_key="k"),)),
+            (
+                PutAccount("paris", {"email": "p@b"}),
+                PutFolder(0, {"account": "default"}),
+                PutFolder(None, {"path": "/b", "source_key": "k", "account": "paris"}),
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_edits_that_follow_from_answers(answers, edits):
+    assert plan_edits(answers, KNOWN) == edits

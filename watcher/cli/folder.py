@@ -1,0 +1,183 @@
+"""``folder add``, ``folder list`` and ``folder remove``: the watched folders, edited with care."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher import view
+from watcher.cli.asking import Questions
+from watcher.cli.context import config_option, load_config, state_option
+from watcher.cli.editing import Editor, as_written, is_terminal, make_folder, warn
+from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
+from watcher.cli.keys import find_key
+from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.cli.workspace import UNCHECKED, Workspace, ask_hrflow
+from watcher.config.edit_known import find_place
+from watcher.errors import ConfigError, UnusableError, UsageError
+from watcher.settings import AfterUpload
+from watcher.setup import Answers, DropFolder, FolderAnswer, plan_edits, write_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from watcher.settings import Folder, Item
+
+
+@click.group("folder")
+def command() -> None:
+    """Add, list and remove watched folders."""
+
+
+@command.command("add")
+@click.argument("path")
+@click.option("--source", required=True, metavar="NAME|KEY", help="Where its files go.")
+@tag_option
+@after_option
+@click.option("--recursive/--no-recursive", default=None, help="Also the folders inside, or not.")
+@click.option("--account", metavar="NAME", help="Whose source it is, if you have several accounts.")
+@create_option
+@check_option
+@config_option
+@state_option
+@click.pass_context
+def add(
+    ctx: click.Context,
+    path: str,
+    source: str,
+    tags: tuple[Item, ...],
+    after_upload: str | None,
+    recursive: bool | None,  # noqa: FBT001 - click passes it so
+    account: str | None,
+    create: bool | None,  # noqa: FBT001
+    check: bool,  # noqa: FBT001
+) -> None:
+    """Watch the folder PATH, and send its files to a source."""
+    editor = Editor.open(ctx)
+    written, place = editor.place(path)
+    if editor.known.number(place) is not None:
+        raise UnusableError(
+            f"{view.safe(place)} is watched already.",
+            "Change it with: hrflow-watcher setup, or in the configuration.",
+        )
+    name = _account_name(editor, account)
+    key, source_name = _workspace(editor, name, check=check).find(source)
+    after = AfterUpload(after_upload) if after_upload else None
+    answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
+    text, warnings = editor.propose(plan_edits(Answers(name, folders=(answer,)), editor.known))
+    _create(place, create)
+    editor.show_difference(text)
+    editor.write(text)
+    warn([each for each in warnings if not (os.path.isdir(place) and "is not there yet" in each)])
+    goes_to = view.safe(source_name) or view.short(key)
+    say(styled(f"✓ {view.safe(place)} is watched; its files go to {goes_to}.", "good"))
+
+
+@command.command("list")
+@json_option
+@config_option
+@state_option
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Show the watched folders, each with its source and its tags."""
+    folders = load_config(ctx).config.folders
+    if as_json:
+        for folder in folders:
+            say_json(_facts(folder))
+    elif folders:
+        rows = [_row(folder) for folder in folders]
+        say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
+    else:
+        say("No folder is watched. Add one with: hrflow-watcher folder add PATH --source NAME")
+
+
+@command.command("remove")
+@click.argument("path")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+@state_option
+@click.pass_context
+def remove(ctx: click.Context, path: str, yes: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Watch the folder PATH no more. Nothing on the disk is removed."""
+    editor = Editor.open(ctx)
+    at = _number(editor, path)
+    text, _ = editor.propose([DropFolder(at)])
+    editor.show_difference(text)
+    say("Nothing on the disk is removed, nor what the history tells of its files.")
+    if not yes:
+        if not is_terminal():
+            raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")
+        if not click.confirm("Watch this folder no more?", default=False):
+            say("Nothing was changed.")
+            return
+    editor.write(text)
+    say(styled(f"✓ {view.safe(editor.known.folders[at].path)} is not watched any more.", "good"))
+
+
+# -- inside
+
+
+def _account_name(editor: Editor, named: str | None) -> str:
+    names = [account.name for account in editor.known.accounts]
+    if not names:
+        raise ConfigError("There is no account yet.", "Set one up with: hrflow-watcher setup")
+    if named is None and len(names) == 1:
+        return names[0]
+    if named not in names:
+        title = f'There is no account "{named}".' if named else "There are several accounts."
+        raise UsageError(title, f"Name one with --account: {', '.join(names)}.")
+    return named
+
+
+def _workspace(editor: Editor, account: str, *, check: bool) -> Workspace:
+    if not check:
+        return UNCHECKED
+    return ask_hrflow(editor.account(account), find_key(account)[0])
+
+
+def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an option's three values
+    """Create the folder if it is not there and that is wanted; asks where somebody can be asked."""
+    if os.path.lexists(place):
+        return
+    if create is None:
+        create = is_terminal() and Questions.create(place)
+    if create:
+        make_folder(place)
+
+
+def _number(editor: Editor, path: str) -> int:
+    """Which folder ``path`` is, as it is written or by where it leads."""
+    written = [folder.path for folder in editor.known.folders]
+    if path in written:
+        return written.index(path)
+    at = editor.known.number(find_place(as_written(path), os.environ, editor.home)[0])
+    if at is None:
+        known = ", ".join(view.safe(each) for each in written) or "none"
+        raise UnusableError(
+            f"{view.safe(path)} is not a watched folder.", f"These are watched: {known}."
+        )
+    return at
+
+
+def _facts(folder: Folder) -> dict[str, object]:
+    return {
+        "path": view.safe(folder.path),
+        "exists": os.path.isdir(folder.path),
+        "account": folder.account,
+        "source_key": folder.source_key,
+        "tags": [{"name": item.name, "value": item.value} for item in folder.tags],
+        "recursive": folder.recursive,
+        "after_upload": folder.after_upload.value,
+        "rules": len(folder.rules),
+    }
+
+
+def _row(folder: Folder) -> Sequence[str]:
+    there = "" if os.path.isdir(folder.path) else "not there"
+    after = folder.after_upload.value
+    return (
+        view.safe(folder.path), view.short(folder.source_key), view.safe(write_tags(folder.tags)),
+        after, view.safe(folder.account), there,
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""What HrFlow says to a key: who it belongs to, and which sources there are."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.config.mistakes import SECRET
+from watcher.errors import CredentialError, UnusableError
+from watcher.setup import looks_like_key, pick_source
+
+if TYPE_CHECKING:
+    from watcher.hrflow.inquiry import Source
+    from watcher.settings import Account
+
+#: What HrFlow calls the rights of a key that cannot upload.
+_READ_ONLY = "read"
+_WRITE_ONLY = "askw_"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The sources; or ``unseen``: why they are not known, as the end of a sentence."""
+
+    sources: tuple[Source, ...] = ()
+    team: str = ""
+    unseen: str = ""
+
+    def find(self, text: str, *, numbered: bool = False) -> tuple[str, str]:
+        """(key, name) of the source that ``text`` means; UnusableError if there is none.
+
+        A key that cannot be looked up is taken as it is, and so is one with placeholders.
+        """
+        if SECRET.search(text):
+            raise UnusableError("This is an API key, and not a source.", "Name a source.")
+        if "{" in text or (self.unseen and looks_like_key(text)):
+            return text, ""
+        if self.unseen:
+            raise UnusableError(
+                f'"{text}" is no source key of 40 digits and letters a to f,'
+                f" and names cannot be looked up {self.unseen}.",
+                "Copy the source's key from HrFlow.",
+            )
+        found, why = pick_source(text, self.sources, numbered=numbered)
+        if found is None:
+            raise UnusableError(why)
+        return found.key, found.name
+
+
+#: What is known where HrFlow is not asked.
+UNCHECKED: Final = Workspace(unseen="without asking HrFlow")
+
+
+def ask_hrflow(account: Account, secret: str) -> Workspace:
+    """Try a key and list its sources.
+
+    CredentialError if HrFlow refuses it or it cannot upload, OfflineError without an answer. A
+    write-only key cannot be tried.
+    """
+    from watcher.hrflow.inquiry import Inquiry  # noqa: PLC0415 - the network costs time
+
+    if secret.startswith(_WRITE_ONLY):
+        return Workspace(unseen="with a write-only key")
+    with Inquiry(account, secret, time.monotonic) as inquiry:
+        access = inquiry.access()
+        if access.permission == _READ_ONLY:
+            raise CredentialError(
+                "This key may only read, so it cannot upload.",
+                "Take one that may write from HrFlow's settings under API keys.",
+            )
+        return Workspace(inquiry.sources(), access.team)

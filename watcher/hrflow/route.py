@@ -1,0 +1,139 @@
+"""The way to HrFlow's server: its addresses, the proxy in between, whom its certificate is from.
+
+Nothing is asked of the server and no key travels: what is looked at comes before that.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+import truststore
+import urllib3
+
+from watcher.errors import OfflineError
+from watcher.hrflow.certificates import issuer
+from watcher.hrflow.connections import find_proxies
+
+if TYPE_CHECKING:
+    from watcher.settings import Account
+
+_HTTPS_PORT = 443
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Who signed the server's certificate (see :mod:`watcher.hrflow.certificates`).
+
+    ``problem`` is why this machine does not trust it, "" if it does; ``public``: so does
+    everybody, for it was signed by one of the authorities that browsers know.
+    """
+
+    issuer: str
+    public: bool
+    problem: str = ""
+
+
+def host_of(account: Account) -> tuple[str, int]:
+    """Name and port of the API's server."""
+    url = urlsplit(account.api_url)
+    return url.hostname or "", url.port or (_HTTPS_PORT if is_encrypted(account) else 80)
+
+
+def is_encrypted(account: Account) -> bool:
+    """Whether the API is spoken to through TLS."""
+    return account.api_url.lower().startswith("https:")
+
+
+def find_addresses(account: Account) -> tuple[str, ...]:
+    """The addresses that the server's name stands for; OfflineError if it stands for none."""
+    host, port = host_of(account)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        words = error.strerror if isinstance(error, OSError) else str(error)
+        raise OfflineError(f"The name {host} is not found ({words}).") from error
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def find_proxy(account: Account) -> str:
+    """The address of the proxy that requests take, "" if they take none.
+
+    It may hold a user and a password: show :func:`shown_proxy`.
+    """
+    url = account.api_url.rstrip("/")
+    return requests.utils.select_proxy(url, find_proxies(account.proxy, url)) or ""
+
+
+def shown_proxy(proxy: str) -> str:
+    """A proxy's address without user and password."""
+    return proxy.rpartition("@")[2] if "@" in proxy else proxy.partition("//")[2] or proxy
+
+
+def find_certificate(account: Account) -> Certificate:
+    """Look at the server's certificate, as ``account`` gets to it.
+
+    OfflineError where no TLS is spoken, or the proxy is one that only requests itself can use.
+    """
+    # What the program itself trusts comes first: everything else only says more about it.
+    trusted = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        signer = issuer(_shake_hands(account, trusted))
+    except ssl.SSLCertVerificationError as error:
+        return Certificate(_ask_issuer(account), public=False, problem=_words(error))
+    known = ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    try:
+        _shake_hands(account, known)
+    except ssl.SSLCertVerificationError:
+        return Certificate(signer, public=False)
+    return Certificate(signer, public=True)
+
+
+def _ask_issuer(account: Account) -> str:
+    """Who signed a certificate that is not trusted; nothing is sent over that connection."""
+    anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anyone.check_hostname = False
+    anyone.verify_mode = ssl.CERT_NONE
+    return issuer(_shake_hands(account, anyone))
+
+
+def _words(error: ssl.SSLCertVerificationError) -> str:
+    return str(getattr(error, "verify_message", "") or error.reason or error.args[-1])
+
+
+def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
+    """The server's certificate, once TLS is agreed on; SSLCertVerificationError, OfflineError."""
+    connection = _connection(account, context)
+    try:
+        connection.connect()
+        assert isinstance(connection.sock, ssl.SSLSocket)
+        return connection.sock.getpeercert(binary_form=True) or b""
+    except ssl.SSLCertVerificationError:
+        raise
+    except (OSError, http.client.HTTPException) as error:
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise OfflineError(f"No connection with TLS comes about ({words}).") from error
+    finally:
+        connection.close()
+
+
+def _connection(account: Account, context: ssl.SSLContext) -> http.client.HTTPSConnection:
+    host, port = host_of(account)
+    proxy, seconds = find_proxy(account), account.connect_timeout
+    if not proxy:
+        return http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
+    url = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    if url.scheme != "http":
+        raise OfflineError(f"The way through a proxy of the kind {url.scheme} cannot be looked at.")
+    connection = http.client.HTTPSConnection(
+        url.hostname or "", url.port or 80, timeout=seconds, context=context
+    )
+    user, password = requests.utils.get_auth_from_url(proxy)
+    headers = urllib3.make_headers(proxy_basic_auth=f"{user}:{password}") if user else {}
+    connection.set_tunnel(host, port, dict(headers))
+    return connection
