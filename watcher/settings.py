@@ -136,6 +136,8 @@ class Account(Struct, frozen=True):
     max_upload_rate: int = 0
     connect_timeout: float = 10.0
     read_timeout: float = 120.0
+    #: Seconds over which an upload without an answer is asked for before it is sent again.
+    confirm_seconds: float = 600.0
     #: "system", "none" or the URL of a proxy.
     proxy: str = "system"
 
@@ -214,6 +216,8 @@ class Config(Struct, frozen=True):
     #: Whether the names and emails of people that HrFlow tells are kept, and for how many days.
     keep_names: bool = True
     names_days: int = 90
+    #: Whether API keys may be kept in a keyring that writes plain text.
+    allow_insecure_keyring: bool = False
 
     def account(self, name: str) -> Account:
         """The account called ``name``; KeyError if there is none."""

@@ -152,11 +152,12 @@ def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
     assert_never(outcome)
 
 
-def confirmed(finding: Finding, since: float, now: float) -> Step:
+def confirmed(finding: Finding, since: float, now: float, window: float = CONFIRM_WINDOW) -> Step:
     """The step that follows a question about an upload that is uncertain since ``since``.
 
-    "Not found" within the confirm window proves nothing, so the question is asked again; after
-    the window, or where the key cannot read, the file is sent again under the same reference.
+    "Not found" within the confirm ``window`` (seconds) proves nothing, so the question is asked
+    again; after the window, or where the key cannot read, the file is sent again under the same
+    reference.
     """
     waited = max(0.0, now - since)
     match finding:
@@ -167,10 +168,10 @@ def confirmed(finding: Finding, since: float, now: float) -> Step:
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
         case Unreadable():
             return Step(_S.QUEUED, "sent again under the same reference: this key cannot look", now)
-        case Unknown() if waited >= CONFIRM_WINDOW:
+        case Unknown() if waited >= window:
             return Step(_S.QUEUED, "did not arrive: sent again under the same reference", now)
         case Unknown():
-            delay = min(max(CONFIRM_FIRST, waited / 2), CONFIRM_WINDOW - waited)
+            delay = min(max(CONFIRM_FIRST, waited / 2), window - waited)
             return Step(_S.UNCERTAIN, "asking whether it arrived", now + delay)
     assert_never(finding)
 

@@ -8,11 +8,14 @@ import sys
 import tempfile
 import time
 
+from tests.crash.__main__ import KINDS
+from tests.crash.victim import Victim
 from tests.faults import SCENARIOS
 from tests.faults.trial import run
 
 README = pathlib.Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- reliability: begin -->\n", "<!-- reliability: end -->"
+KILLS = 35
 HEAD = (
     "| what happens | how it is provoked | files | arrived once | told why | lost | twice |\n"
     "|---|---|--:|--:|--:|--:|--:|\n"
@@ -34,6 +37,18 @@ def main(arguments):
         lines.append(f"| {scenario.name} | {scenario.how} | {' | '.join(map(str, cells))} |")
         sys.stdout.write(f"{time.monotonic() - start:5.1f} s  {lines[-1]}\n")
         sys.stdout.flush()
+    for number, kind in enumerate(KINDS if not names else ()):
+        with tempfile.TemporaryDirectory() as root:
+            count = Victim(pathlib.Path(root).resolve(), number, **kind).run(KILLS)
+        bad += count.lost + count.twice + count.misplaced
+        sent = "sent files are moved" if kind["after"] == "move" else "sent files stay"
+        may = "the key may only write" if "key" in kind else "the key may read"
+        cells = (count.files, count.arrived, "", count.lost, count.twice)
+        lines.append(
+            f"| SIGKILL {KILLS} times | while noticing, hashing, sending, noting, filing away; "
+            f"{sent}, {may} | {' | '.join(map(str, cells))} |"
+        )
+        sys.stdout.write(f"{lines[-1]}\n")
     if write:
         text = README.read_text(encoding="utf-8")
         before, rest = text.split(BEGIN)

@@ -21,7 +21,7 @@ from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalE
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
 from watcher.model import FolderState
-from watcher.pipeline import Connection, Pending
+from watcher.pipeline import Connection, Pending, Resume
 from watcher.ports import Plan
 from watcher.rules import Facts, accepts, ignore_filter, router
 from watcher.settings import replaced
@@ -91,6 +91,7 @@ class App:
         self._clock = clock or RealClock()
         self._import_all = import_all
         self._problems: dict[str, str] = {}
+        self._found_keys: dict[str, dict[str, str]] = {}
         self._offline_since = 0.0
         self._pending = 0
         self._since = self._clock.wall()
@@ -133,6 +134,8 @@ class App:
 
     def post(self, message: object) -> None:
         """Hand a command to the pipeline."""
+        if isinstance(message, Resume):  # whoever says so may have changed a key
+            self._look_up_keys()
         self._engine.post(message)
 
     def rescan(self) -> None:
@@ -146,6 +149,7 @@ class App:
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
         self._stopping.set()
+        self._keys.close()
         self._files.stop()
         self._failed.put(None)
         self._reviver.join(1.0)
@@ -173,7 +177,16 @@ class App:
     def _arm(self) -> None:
         plans = make_plans(self._config, this_machine())
         self._problems = {path: self._problems.get(path, "") for path in plans}
+        self._look_up_keys()
         self._engine.arm(self._config, plans, import_all=self._import_all)
+
+    def _look_up_keys(self) -> None:
+        self._keys.arm(self._config, self._on_key, lambda: self._engine.post(Resume()))
+
+    def _on_key(self, account: str, origin: str, problem: str) -> None:
+        with self._saying:
+            self._found_keys[account] = {"origin": origin, "problem": problem}
+        self._say()
 
     def _on_end(self, failure: BaseException | None) -> None:
         """The engine has ended: of itself, or by a failure that another one may do without."""
@@ -221,18 +234,20 @@ class App:
 
     def _say(self) -> None:
         """Tell other commands how things are."""
-        text = json.dumps(
-            {
-                "pid": os.getpid(),
-                "version": __version__,
-                "since": self._since,
-                "offline_since": self._offline_since,
-                "pending": self._pending,
-                "folders": self._problems,
-            }
-        )
         try:
-            with self._saying:
-                write_atomically(self._places.running, text)
+            with self._saying:  # said in the order in which it was found
+                write_atomically(self._places.running, json.dumps(self._facts()))
         except OSError as error:  # the disk is full: the journal will say so to people
             _log.warning("the program cannot say how things are: %s", error)
+
+    def _facts(self) -> dict[str, object]:
+        accounts = [account.name for account in self._config.accounts]
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "since": self._since,
+            "offline_since": self._offline_since,
+            "pending": self._pending,
+            "folders": self._problems,
+            "keys": {name: self._found_keys.get(name, {}) for name in accounts},
+        }

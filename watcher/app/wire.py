@@ -9,11 +9,12 @@ from watcher.hrflow import Client
 from watcher.model import Cause, Held, Unreadable, Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO, Protocol
 
     from watcher.model import Finding, Job, Outcome
     from watcher.ports import Clock
-    from watcher.settings import Account
+    from watcher.settings import Account, Config
 
     class KeyStore(Protocol):
         """Gives keys by account's name."""
@@ -24,6 +25,23 @@ if TYPE_CHECKING:
 
         def forget(self, account: str) -> None:
             """Look it up anew next time."""
+            ...
+
+        def arm(
+            self,
+            config: Config,
+            tell: Callable[[str, str, str], None],
+            resume: Callable[[], None],
+        ) -> None:
+            """Look all keys up anew, without waiting.
+
+            ``tell`` hears of an account, where its key comes from, and what is wrong; ``resume``
+            when there is a key that somebody had to go without.
+            """
+            ...
+
+        def close(self) -> None:
+            """Keep nobody waiting any more."""
             ...
 
 

@@ -52,7 +52,7 @@ class _Here:
         self._taken = threading.Event()
         self._pending = 0
         self._offline_since = 0.0
-        self.app = App(config, where, keys=Keys(os.environ), tell=self._hear)
+        self.app = App(config, where, keys=Keys.of_process(os.environ), tell=self._hear)
 
     def is_quiet(self) -> bool:
         if self.app.failure is not None:

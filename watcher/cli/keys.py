@@ -15,6 +15,6 @@ def find_key(account: str) -> tuple[str, str]:
 
 def store_key(account: str, key: str) -> None:
     """Put the key into the system's keyring; CredentialError if it does not keep it."""
-    from watcher.credentials import to_keyring  # noqa: PLC0415 - likewise
+    from watcher.credentials import SystemKeyring  # noqa: PLC0415 - likewise
 
-    to_keyring(account, key)
+    SystemKeyring().write(account, key)

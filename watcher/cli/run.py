@@ -38,7 +38,10 @@ def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click 
     where = places(ctx)
     with log_to(where, loaded.config.log_level), stop_signal() as stop:
         app = App(
-            loaded.config, where, keys=Keys(os.environ), tell=LiveLines(stop, as_json=as_json)
+            loaded.config,
+            where,
+            keys=Keys.of_process(os.environ),
+            tell=LiveLines(stop, as_json=as_json),
         )
         app.start()
         try:

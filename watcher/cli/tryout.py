@@ -37,6 +37,12 @@ class _SandboxKey:
     def forget(self, account: str) -> None:
         """Nothing to do: it never changes."""
 
+    def arm(self, *_: object) -> None:
+        """Likewise."""
+
+    def close(self) -> None:
+        """Nobody waits for it."""
+
 
 class _Onlooker(LiveLines):
     """Says what happens, and what the sandbox has received of each file."""

@@ -34,6 +34,7 @@ _RANGES: Final = (
     ("max_requests_per_minute", 0, 1_000_000, " (0: no limit)"),
     ("connect_timeout", 0.1, 3600, " seconds"),
     ("read_timeout", 0.1, 3600, " seconds"),
+    ("confirm_seconds", 1, 86_400, " seconds"),
     ("poll_seconds", 0.05, 86_400, " seconds"),
     ("settle_seconds", 0.05, 86_400, " seconds"),
 )

@@ -17,7 +17,7 @@ from watcher.model import (
     Wait,
 )
 from watcher.pace import Pace
-from watcher.states import Step, after, confirmed, hold_key
+from watcher.states import CONFIRM_WINDOW, Step, after, confirmed, hold_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,7 @@ class Dispatch:
         self._tidying = tidying
         self._plans: Mapping[str, Plan] = {}
         self._keep_names = True
+        self._windows: dict[str, float] = {}  # account → seconds for which it is asked
         self._paces: dict[str, Pace] = {}
         self._handles: dict[int, BinaryIO] = {}
         self._starting: list[Job] = []
@@ -79,6 +80,7 @@ class Dispatch:
         """Use these settings from now on."""
         self._plans = plans
         self._keep_names = config.keep_names
+        self._windows = {account.name: account.confirm_seconds for account in config.accounts}
         now, tick = self._clock.wall(), self._clock.tick()
         before, self._paces = self._paces, {}
         for account in config.accounts:
@@ -233,9 +235,10 @@ class Dispatch:
         self._running -= 1
         job, found = message.job, message.finding
         self._asked.discard(job.file_id)
+        window = self._windows.get(job.account, CONFIRM_WINDOW)
         now = self._clock.wall()
         self._ended(job, found)
-        self._journal.step(job.file_id, confirmed(found, message.since, now), now)
+        self._journal.step(job.file_id, confirmed(found, message.since, now, window), now)
         if isinstance(found, Parsed):
             self._arrived(job, found, now)
 

@@ -1,0 +1,48 @@
+"""``python -m tests.crash [--kills N] [--seed N]``: the soak."""
+
+import argparse
+import pathlib
+import random
+import sys
+import tempfile
+
+from tests.crash.victim import Count, Victim
+from watcher import sandbox as sb
+
+KINDS = (
+    {"after": "keep"},
+    {"after": "move"},
+    {"after": "keep", "key": sb.WRITE_KEY},
+)
+#: Kills of one program before another one begins with an empty folder.
+ROUND = 25
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    chosen = parser.parse_args()
+    total, number = Count(), 0
+    while total.kills < chosen.kills:
+        seed, kind = chosen.seed + number, KINDS[number % len(KINDS)]
+        with tempfile.TemporaryDirectory() as root:
+            victim = Victim(pathlib.Path(root).resolve(), seed, **kind)
+            count = victim.run(min(ROUND, chosen.kills - total.kills))
+        total += count
+        number += 1
+        moments = ", ".join(f"{name} {hit}" for name, hit in sorted(total.moments.items()))
+        sys.stdout.write(
+            f"seed {seed} {kind}: {total.kills} kills, {total.files} files, arrived "
+            f"{total.arrived}, lost {total.lost}, twice {total.twice}, misplaced "
+            f"{total.misplaced} ({moments})\n"
+        )
+        sys.stdout.flush()
+        if count.lost or count.twice or count.misplaced:
+            sys.stdout.write(f"seed {seed} shows it; files and states above\n")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

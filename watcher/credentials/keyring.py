@@ -1,0 +1,177 @@
+"""The system's keyring: Windows Credential Manager, macOS Keychain, Secret Service, KWallet.
+
+Its calls may take minutes: a locked keyring asks a person for a password first.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from watcher.errors import CredentialError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keyring.backend import KeyringBackend
+
+_log = logging.getLogger(__name__)
+#: Name of our entries in the keyring; the user name of an entry is the account's name.
+SERVICE: Final = "hrflow-watcher"
+_ELSEWHERE: Final = (
+    "the systemd credential hrflow-api-key or the environment variable HRFLOW_API_KEY"
+)
+#: Classes of ``keyrings.alt`` that encrypt; all others there write plain text.
+_ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
+
+
+class LockedError(CredentialError):
+    """The keyring is locked, and nobody has unlocked it when it asked."""
+
+
+class SystemKeyring:
+    """The keyring that this machine has; it is looked for with each call, as it may come late.
+
+    ``allow_insecure``: one that keeps plain text is used as well.
+    """
+
+    def __init__(self, *, allow_insecure: bool = False) -> None:
+        self.allow_insecure = allow_insecure
+
+    def read(self, account: str) -> str:
+        """The account's key, "" if there is none; CredentialError if there is no answer."""
+        with _explaining("give", account, hint="Unlock it; the uploads go on by themselves."):
+            for part in self._parts():
+                if key := (part.get_password(SERVICE, account) or "").strip():
+                    return key
+        return ""
+
+    def write(self, account: str, key: str) -> None:
+        """Keep the account's key; CredentialError if it is not kept, or not safely."""
+        with _explaining("take", account, key):
+            parts = self._parts()
+            if not parts:
+                raise CredentialError(
+                    f"This machine has no keyring, so the key of account {account!r} is not kept.",
+                    f"Start GNOME Keyring or KWallet, or put the key into {_ELSEWHERE}.",
+                )
+            parts[0].set_password(SERVICE, account, key)
+            if parts[0].get_password(SERVICE, account) != key:
+                raise CredentialError(
+                    f"The keyring ({_name(parts[0])}) has not kept the key of account {account!r}.",
+                    f"Use another keyring, or put the key into {_ELSEWHERE}.",
+                )
+
+    def remove(self, account: str) -> bool:
+        """Remove the account's key from wherever it is kept; False if it was nowhere."""
+        removed = False
+        with _explaining("remove", account):
+            for part in _parts():
+                if part.get_password(SERVICE, account) is not None:
+                    part.delete_password(SERVICE, account)
+                    removed = True
+        return removed
+
+    def is_locked(self) -> bool:
+        """Whether it is known to be locked. Asks nobody for a password, and answers at once."""
+        from keyring.backends import SecretService  # noqa: PLC0415 - takes its time
+
+        try:
+            services = [p for p in self._parts() if isinstance(p, SecretService.Keyring)]
+            return bool(services) and _is_service_locked()
+        except Exception as error:  # noqa: BLE001 - backends raise what is below them: not known
+            _log.info("it is not known whether the keyring is locked: %s", error)
+            return False
+
+    def _parts(self) -> list[KeyringBackend]:
+        """Where keys are looked for; CredentialError if all of it keeps plain text."""
+        found = _parts()
+        safe = [part for part in found if self.allow_insecure or not _keeps_plain_text(part)]
+        if found and not safe:
+            raise CredentialError(
+                f"This machine's keyring ({_name(found[0])}) keeps keys as plain text, which"
+                " everybody can read who can read your files, so it is not used.",
+                "Start GNOME Keyring or KWallet, or write allow_insecure_keyring = true at the top"
+                " of the configuration if that is what you want.",
+            )
+        return safe
+
+
+# -- inside
+
+
+def _parts() -> list[KeyringBackend]:
+    """The machine's keyring, or those it is chained of, without those that keep nothing."""
+    import keyring  # noqa: PLC0415 - takes its time, and is only needed once
+    from keyring.backends import chainer, fail, null  # noqa: PLC0415
+
+    ring = keyring.get_keyring()
+    if isinstance(ring, fail.Keyring):
+        ring = _look_again(ring)
+    parts = ring.backends if isinstance(ring, chainer.ChainerBackend) else [ring]
+    return [part for part in parts if not isinstance(part, fail.Keyring | null.Keyring)]
+
+
+def _look_again(ring: KeyringBackend) -> KeyringBackend:
+    """A better one, if the session has one by now: it is chosen once, perhaps before that."""
+    import keyring  # noqa: PLC0415
+    from keyring import backend, core  # noqa: PLC0415
+    from keyring.backends import chainer  # noqa: PLC0415
+
+    if core.load_env() or core.load_config():
+        return ring  # a person's choice
+    kinds = [
+        kind
+        for kind in backend.KeyringBackend.get_viable_backends()
+        if core.recommended(kind) and not issubclass(kind, chainer.ChainerBackend)
+    ]
+    if kinds:
+        ring = max(kinds, key=backend.by_priority)()
+        keyring.set_keyring(ring)
+    return ring
+
+
+def _is_service_locked() -> bool:
+    import secretstorage  # noqa: PLC0415 - comes with keyring, on Linux alone
+    from secretstorage.exceptions import ItemNotFoundException  # noqa: PLC0415
+
+    with closing(secretstorage.dbus_init()) as connection:
+        try:
+            return secretstorage.Collection(connection).is_locked()
+        except ItemNotFoundException:  # there is none yet: a person will be asked to make one
+            return True
+
+
+def _keeps_plain_text(part: KeyringBackend) -> bool:
+    kinds = type(part).__mro__
+    is_alternative = any(kind.__module__.startswith("keyrings.alt") for kind in kinds)
+    return is_alternative and not any(kind.__name__.startswith(_ENCRYPTING) for kind in kinds)
+
+
+def _name(part: KeyringBackend) -> str:
+    return f"{type(part).__module__}.{type(part).__qualname__}"
+
+
+@contextmanager
+def _explaining(
+    what: str, account: str, key: str = "", hint: str = "Unlock it and try again."
+) -> Iterator[None]:
+    """Turn whatever a backend raises into a CredentialError that says what to do."""
+    import keyring.errors  # noqa: PLC0415
+
+    try:
+        yield
+    except CredentialError:
+        raise
+    except (keyring.errors.KeyringLocked, keyring.errors.InitError) as error:
+        raise LockedError(
+            f"The key of account {account!r} is waiting for the keyring to be unlocked.", hint
+        ) from error
+    except Exception as error:  # backends also raise what the libraries below them do
+        said = str(error).replace(key, "•••") if key else str(error)
+        raise CredentialError(
+            f"The keyring does not {what} the key of account {account!r}"
+            f" ({said or type(error).__name__}).",
+            f"Mend it, or put the key into {_ELSEWHERE}.",
+        ) from error

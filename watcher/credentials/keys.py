@@ -1,0 +1,290 @@
+"""The keys of a program that runs. The keyring may take minutes: nothing here waits that long.
+
+Each account has a thread that asks the keyring, and at most one. While the keyring is locked it
+looks, without asking anybody for a password again, whether it still is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+from watcher.credentials.keyring import LockedError, SystemKeyring
+from watcher.errors import CredentialError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+    from watcher.settings import Config
+
+_log = logging.getLogger(__name__)
+#: Name of the systemd credential, with ``-ACCOUNT`` behind it for accounts other than "default".
+CREDENTIAL: Final = "hrflow-api-key"
+VARIABLE: Final = "HRFLOW_API_KEY"
+_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
+#: What is said of an account's key while the keyring does not answer.
+WAITING: Final = "waiting for the keyring to be unlocked"
+#: Seconds that somebody who needs a key waits for the keyring.
+PATIENCE: Final = 5.0
+#: Seconds between two looks at a locked keyring.
+PAUSE: Final = 3.0
+
+
+class Keyring(Protocol):
+    """See :class:`watcher.credentials.keyring.SystemKeyring`."""
+
+    allow_insecure: bool
+
+    def read(self, account: str) -> str:
+        """The key or "", perhaps after minutes; CredentialError if there is no answer."""
+        ...
+
+    def is_locked(self) -> bool:
+        """Whether it is known to be locked; answers at once."""
+        ...
+
+
+@dataclass
+class _Search:
+    """What is known of an account's key, and how the search for it goes."""
+
+    key: str = field(default="", repr=False)
+    origin: str = ""
+    problem: CredentialError | None = None
+    since: float = 0.0
+    #: The keyring is being asked; otherwise the thread, if it lives, waits for it to be unlocked.
+    asking: bool = False
+    alive: bool = False
+    #: What is being found out is of yesterday: ask once more.
+    anew: bool = False
+    #: Somebody was sent away without a key.
+    missed: bool = False
+    told: tuple[str, str] = ("", "")
+
+
+class Keys:
+    """The keys of all accounts: from the keyring, a systemd credential, an environment variable.
+
+    May be used by several threads at once.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        keyring: Keyring | None = None,
+        *,
+        patience: float = PATIENCE,
+        pause: float = PAUSE,
+    ) -> None:
+        self._environ = {name: environ.get(name, "").strip() for name in (VARIABLE, _DIRECTORY)}
+        self._keyring = SystemKeyring() if keyring is None else keyring
+        self._patience = patience
+        self._pause = pause
+        self._changed = threading.Condition()
+        self._telling = threading.Lock()
+        self._searches: dict[str, _Search] = {}
+        self._closed = False
+        self._tell: Callable[[str, str, str], None] = _tell_nobody
+        self._resume: Callable[[], None] = _resume_nothing
+
+    @classmethod
+    def of_process(cls, environ: MutableMapping[str, str]) -> Self:
+        """The keys, with the one in ``environ`` taken out: what is started from here needs none."""
+        keys = cls(environ)
+        environ.pop(VARIABLE, None)
+        return keys
+
+    def arm(
+        self, config: Config, tell: Callable[[str, str, str], None], resume: Callable[[], None]
+    ) -> None:
+        """Look all accounts' keys up anew, without waiting for them.
+
+        ``tell`` hears of an account, where its key comes from ("" if there is none) and what is
+        wrong; ``resume`` when a key is there after somebody had to go without. On any thread.
+        """
+        with self._changed:
+            self._tell, self._resume = tell, resume
+            self._keyring.allow_insecure = config.allow_insecure_keyring
+            for account in config.accounts:
+                search = self._searches.setdefault(account.name, _Search())
+                search.key = search.origin = ""
+                if search.alive:
+                    self._ask_anew(search)
+                self._begin(account.name, search)
+            self._changed.notify_all()
+
+    def get(self, account: str) -> str:
+        """The key of an account, after seconds at the most; CredentialError if there is none."""
+        return self._get(account)[0]
+
+    def origin(self, account: str) -> str:
+        """Where the key of an account comes from, for people; CredentialError if there is none."""
+        return self._get(account)[1]
+
+    def forget(self, account: str) -> None:
+        """Look the key up anew next time: the server did not accept it."""
+        with self._changed:
+            if account in self._searches:
+                self._searches[account].key = ""
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    # -- who needs a key
+
+    def _get(self, account: str) -> tuple[str, str]:
+        with self._changed:
+            search = self._searches.setdefault(account, _Search())
+            if not search.key:
+                self._begin(account, search)
+                left = search.since + self._patience - time.monotonic()
+                self._changed.wait_for(lambda: self._closed or not search.asking, max(0.0, left))
+            if search.key:
+                return search.key, search.origin
+            search.missed = True
+            waits = search.asking or self._closed
+            problem = _say_waiting(account) if waits else search.problem or _say_absent(account)
+        key, origin = self._elsewhere(account)
+        if key:  # until the keyring answers
+            self._say(account, search, origin, "")
+            return key, origin
+        raise type(problem)(problem.title, problem.hint)  # its own for each thread
+
+    @staticmethod
+    def _ask_anew(search: _Search) -> None:
+        """Have the thread ask once more, after what it does now; with the lock held."""
+        if not search.asking:
+            search.asking, search.since = True, time.monotonic()
+        search.anew = True
+
+    def _begin(self, account: str, search: _Search) -> None:
+        """Have the keyring asked, unless it is; with the lock held."""
+        if search.alive or self._closed:
+            return
+        search.alive = search.asking = True
+        search.since = time.monotonic()
+        name = f"key-{account}"
+        threading.Thread(target=self._find, args=(account, search), name=name, daemon=True).start()
+
+    # -- the account's own thread
+
+    def _find(self, account: str, search: _Search) -> None:
+        while True:
+            self._say(account, search, "", WAITING)
+            key, origin, problem = self._look_up(account)
+            waits = isinstance(problem, LockedError) and self._keyring.is_locked()
+            with self._changed:
+                if search.anew and not self._closed:
+                    search.anew, search.since = False, time.monotonic()
+                    continue
+                search.key, search.origin, search.problem = key, origin, problem
+                search.asking, search.alive = False, waits
+                resume, search.missed = bool(key and search.missed), search.missed and not key
+                self._changed.notify_all()
+            self._say(account, search, origin, _word(problem))
+            if resume:
+                self._resume()
+            if not (waits and self._wait_for_unlocking(search)):
+                return
+
+    def _look_up(self, account: str) -> tuple[str, str, CredentialError | None]:
+        """(key, where it comes from, what is wrong)."""
+        problem = None
+        try:
+            if key := self._keyring.read(account):
+                return key, "the system's keyring", None
+        except CredentialError as error:
+            _log.info("%s", error)
+            problem = error
+        try:
+            key, origin = self._elsewhere(account)
+        except CredentialError as error:
+            return "", "", error
+        return key, origin, None if key else problem or _say_absent(account)
+
+    def _wait_for_unlocking(self, search: _Search) -> bool:
+        """Wait until the keyring can be asked again; False if nobody needs that any more."""
+        is_locked = True
+        while is_locked:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or search.anew, self._pause)
+                if self._closed:
+                    search.alive = False
+                    return False
+                asked = search.anew
+            is_locked = not asked and self._keyring.is_locked()
+        with self._changed:
+            search.anew, search.asking, search.since = False, True, time.monotonic()
+        return True
+
+    def _say(self, account: str, search: _Search, origin: str, problem: str) -> None:
+        with self._telling:
+            if search.told != (origin, problem) and not self._closed:
+                search.told = (origin, problem)
+                self._tell(account, origin, problem)
+
+    # -- without a keyring
+
+    def _elsewhere(self, account: str) -> tuple[str, str]:
+        """The key and its origin on a machine without a keyring; "" and "" if there is none."""
+        if key := self._read_credential(account):
+            return key, "the systemd credential"
+        if key := self._environ[VARIABLE]:
+            return key, f"the environment variable {VARIABLE}"
+        return "", ""
+
+    def _read_credential(self, account: str) -> str:
+        directory = self._environ[_DIRECTORY]
+        if not directory:
+            return ""
+        name = CREDENTIAL if account == "default" else f"{CREDENTIAL}-{account}"
+        try:
+            with open(os.path.join(directory, name), encoding="utf-8") as file:
+                return file.read(1000).strip()
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise CredentialError(
+                f"The credential {name} cannot be read ({error}).",
+                "Give this user the right to read it.",
+            ) from error
+
+
+# -- what is said
+
+
+def _word(problem: CredentialError | None) -> str:
+    if problem is None:
+        return ""
+    return WAITING if isinstance(problem, LockedError) else problem.title
+
+
+def _say_waiting(account: str) -> LockedError:
+    return LockedError(
+        f"The key of account {account!r} is {WAITING}.",
+        "Unlock it; the uploads go on by themselves.",
+    )
+
+
+def _say_absent(account: str) -> CredentialError:
+    name = "" if account == "default" else f" --account {account}"
+    return CredentialError(
+        f"There is no API key for account {account!r}.",
+        f"Store it with: hrflow-watcher login{name}. A machine without a keyring takes it from"
+        f" the environment variable {VARIABLE}.",
+    )
+
+
+def _tell_nobody(account: str, origin: str, problem: str) -> None:
+    """Nobody listens yet."""
+
+
+def _resume_nothing() -> None:
+    """Likewise."""
