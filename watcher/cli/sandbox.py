@@ -61,14 +61,9 @@ def command(
 
 
 def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sandbox:
-    """A sandbox; UsageError where what it needs is not installed."""
-    try:
-        from watcher.sandbox import Sandbox  # noqa: PLC0415 - an extra that may be missing
-    except ImportError as error:
-        raise UsageError(
-            f"The sandbox needs the package {error.name}, which is not installed.",
-            'Install it with: pip install "hrflow-watcher[sandbox]".',
-        ) from error
+    """A sandbox that is not started yet."""
+    from watcher.sandbox import Sandbox  # noqa: PLC0415 - takes longer than most commands
+
     return Sandbox(data_dir=data, parse_seconds=parse_seconds)
 
 
