@@ -95,7 +95,6 @@ class SecretService:
             "XDG_RUNTIME_DIR": str(self._root / "run"),
             "XDG_DATA_HOME": str(self._root / "home" / "data"),
             "XDG_CONFIG_HOME": str(self._root / "home" / "config"),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.SecretService.Keyring",
         }
 
     def start(self, *, unlocked):

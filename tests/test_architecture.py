@@ -69,7 +69,7 @@ TABLE = {
     "filing": row(EDGE, "send2trash"),
     "journal": row(EDGE, "sqlite3"),
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
-    "credentials": row(EDGE, "keyring"),
+    "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),

@@ -31,6 +31,12 @@ class Keys:
     def forget(self, account):
         self.asked_anew += 1
 
+    def arm(self, config, tell, resume):
+        """It is at hand."""
+
+    def close(self):
+        """Nobody waits for it."""
+
 
 class World:
     """A sandbox, a state directory, and the program between them."""

@@ -19,6 +19,8 @@ from watcher.errors import ConfigError, WatcherError
 _COMMANDS: Final = (
     ("try", "tryout", "Rehearse with a sandbox; nothing leaves this machine."),
     ("setup", "setup", "Set everything up, step by step; can be run again."),
+    ("login", "login", "Store an account's API key in the system's keyring."),
+    ("logout", "logout", "Remove it from there."),
     ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
     ("status", "status", "What is going on, and what needs attention."),
     ("history", "history", "What became of which file."),

@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
+
+from watcher.app import orders
+from watcher.app.places import is_running
+from watcher.errors import CredentialError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watcher.app.places import Places
+
+_T = TypeVar("_T")
+#: Seconds after which a person is told what is waited for, and after which nobody waits any more.
+_SILENT_SECONDS: Final = 3.0
+_MOST_SECONDS: Final = 120.0
 
 
 def find_key(account: str) -> tuple[str, str]:
@@ -13,8 +32,40 @@ def find_key(account: str) -> tuple[str, str]:
     return keys.get(account), keys.origin(account)
 
 
-def store_key(account: str, key: str) -> None:
+def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:
     """Put the key into the system's keyring; CredentialError if it does not keep it."""
     from watcher.credentials import SystemKeyring  # noqa: PLC0415 - likewise
 
-    SystemKeyring().write(account, key)
+    keyring = SystemKeyring(allow_insecure=allow_insecure)
+    wait_for_keyring(lambda: keyring.write(account, key))
+
+
+def wait_for_keyring(call: Callable[[], _T]) -> _T:
+    """What ``call`` gives, which may wait for a person; CredentialError if nobody comes."""
+    future: Future[_T] = Future()
+    threading.Thread(target=_settle, args=(future, call), daemon=True).start()
+    try:
+        return future.result(_SILENT_SECONDS)
+    except TimeoutError:
+        click.echo("Waiting for the keyring to be unlocked: look for its window.", err=True)
+    try:
+        return future.result(_MOST_SECONDS)
+    except TimeoutError as error:
+        raise CredentialError(
+            "The keyring is still waiting to be unlocked.", "Unlock it and try again."
+        ) from error
+
+
+def pass_on(where: Places) -> bool:
+    """Have the running program look keys up anew; False if none runs."""
+    if not is_running(where):
+        return False
+    orders.leave(where, "resume")
+    return True
+
+
+def _settle(future: Future[_T], call: Callable[[], _T]) -> None:
+    try:
+        future.set_result(call())
+    except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+        future.set_exception(error)

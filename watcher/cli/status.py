@@ -45,6 +45,7 @@ def gather(where: Places) -> dict[str, object]:
         "since": said.get("since"),
         "offline_since": said.get("offline_since") or None,
         "folders": folders,
+        "keys": said.get("keys") or {},
         "journal": where.journal,
         "counts": {},
         "today": 0,
@@ -74,11 +75,11 @@ def _show(facts: dict[str, object]) -> None:
         say("Not running. Start it with: hrflow-watcher run")
     if facts["offline_since"]:
         say(styled(f"Offline since {moment(float(str(facts['offline_since'])))}.", "bad"))
+    _show_folders(facts["folders"])
+    _show_keys(facts["keys"])
     if "note" in facts:
-        _show_folders(facts["folders"])
         say(str(facts["note"]))
         return
-    _show_folders(facts["folders"])
     today = facts["today"]
     say(f"{today} file{'s' * (today != 1)} arrived today.")
     counts = facts["counts"]
@@ -99,6 +100,18 @@ def _show_folders(folders: object) -> None:
     for path, problem in folders.items():
         text = f"✗ {path}: {problem}" if problem else f"✓ watching {path}"
         say(styled(text, "bad" if problem else "good"))
+
+
+def _show_keys(keys: object) -> None:
+    """Where each account's key comes from, as the running program has found it."""
+    assert isinstance(keys, dict)
+    for account, found in keys.items():
+        whose = f" of account {view.safe(account)}" if len(keys) > 1 else ""
+        problem = view.safe(str(found.get("problem", "is looked for"))).removesuffix(".")
+        if problem:
+            say(styled(f"! key{whose}: {problem}", "bad"))
+        else:
+            say(styled(f"✓ key{whose}: from {view.safe(found['origin'])}", "good"))
 
 
 def _show_trouble(facts: dict[str, object]) -> None:

@@ -7,12 +7,16 @@ prefix says whether it may read and write, write only, or read only.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from watcher.errors import CredentialError
 
 _FORM = re.compile(r"ask[wr]?_[0-9a-fA-F]{32}\Z")
-_READ_ONLY = "askr_"
-_WRITE_ONLY = "askw_"
+#: What is wrong with a key that may only read, and what to do.
+READ_ONLY: Final = "This key may only read, so it cannot upload."
+READ_ONLY_HINT: Final = (
+    "Take one that may write (ask_… or askw_…) from HrFlow's settings under API keys."
+)
 
 
 def clean(text: str) -> str:
@@ -25,11 +29,8 @@ def clean(text: str) -> str:
             "This is no API key: there are spaces, line breaks or special characters inside it.",
             "Copy it from HrFlow again, alone and whole.",
         )
-    if key.startswith(_READ_ONLY):
-        raise CredentialError(
-            "This key may only read, so it cannot upload.",
-            "Take one that may write (ask_… or askw_…) from HrFlow's settings under API keys.",
-        )
+    if key.startswith("askr_"):
+        raise CredentialError(READ_ONLY, READ_ONLY_HINT)
     return key
 
 
@@ -40,4 +41,4 @@ def looks_right(key: str) -> bool:
 
 def is_write_only(key: str) -> bool:
     """Whether the server answers this key's uploads alone, so that it cannot be tried."""
-    return key.startswith(_WRITE_ONLY)
+    return key.startswith("askw_")

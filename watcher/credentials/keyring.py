@@ -39,6 +39,13 @@ class SystemKeyring:
     def __init__(self, *, allow_insecure: bool = False) -> None:
         self.allow_insecure = allow_insecure
 
+    def name(self) -> str:
+        """What keeps the keys of this machine, as its library calls it; "" if nothing does.
+
+        CredentialError if only plain text does and that is not allowed.
+        """
+        return " and ".join(map(_name, self._parts()))
+
     def read(self, account: str) -> str:
         """The account's key, "" if there is none; CredentialError if there is no answer."""
         with _explaining("give", account, hint="Unlock it; the uploads go on by themselves."):

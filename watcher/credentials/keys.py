@@ -155,7 +155,7 @@ class Keys:
         if key:  # until the keyring answers
             self._say(account, search, origin, "")
             return key, origin
-        raise type(problem)(problem.title, problem.hint)  # its own for each thread
+        raise _copy(problem)
 
     @staticmethod
     def _ask_anew(search: _Search) -> None:
@@ -202,7 +202,7 @@ class Keys:
                 return key, "the system's keyring", None
         except CredentialError as error:
             _log.info("%s", error)
-            problem = error
+            problem = _copy(error)
         try:
             key, origin = self._elsewhere(account)
         except CredentialError as error:
@@ -264,6 +264,11 @@ def _word(problem: CredentialError | None) -> str:
     if problem is None:
         return ""
     return WAITING if isinstance(problem, LockedError) else problem.title
+
+
+def _copy(error: CredentialError) -> CredentialError:
+    """Without the traceback, which holds on to connections, and is of one thread alone."""
+    return type(error)(error.title, error.hint)
 
 
 def _say_waiting(account: str) -> LockedError:

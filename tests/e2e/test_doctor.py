@@ -1,0 +1,420 @@
+"""``doctor`` as people meet it: good worlds and bad ones, in a pipe and at a terminal."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import socketserver
+import ssl
+import stat
+import subprocess
+import threading
+import time
+import zipfile
+
+import pytest
+import requests
+
+from tests.e2e.desk import Desk
+from tests.e2e.test_journey import make_pdf
+from watcher import sandbox as sb
+from watcher.hrflow.route import Certificate, find_certificate
+from watcher.settings import Account
+
+DASH = "\N{EN DASH}"
+SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
+NO_CONNECTION = 9  # the discard port: nobody answers
+
+
+def diagnose(desk, code=0, **environ):
+    """The findings, by check: each as (level, text and mend)."""
+    done = desk.run("doctor", "--json", **environ)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert desk.key not in done.stdout + done.stderr
+    found = {}
+    for line in done.stdout.splitlines():
+        said = json.loads(line)
+        found.setdefault(said["check"], []).append(
+            (said["level"], f"{said['text']} {said['mend']}")
+        )
+    return found
+
+
+def write_config(desk, old, new):
+    text = desk.config.read_text(encoding="utf-8")
+    assert old in text
+    desk.config.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def only(findings):
+    (finding,) = findings
+    return finding
+
+
+# --- Good worlds ------------------------------------------------------------------------------
+
+
+def test_a_good_world_in_a_pipe(desk):
+    make_pdf(desk.folder / "cv.pdf", "a")
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    done = desk.run("doctor")
+    assert done.returncode == 0, done.stdout
+    lines = done.stdout.splitlines()
+    assert "\x1b" not in done.stdout
+    assert {line[0] for line in lines} <= {"✓", "!", DASH}
+    assert [line.split()[1] for line in lines if line[0] == "✓"] == [
+        "Program", "Configuration", "Folder", "Changes", "Limits", "Limits", "Journal", "Disk",
+        "Keyring", "API", "DNS", "Proxy", "TLS", "HrFlow", "Clock", "Source",
+    ]  # fmt: skip
+    assert f"{desk.folder} can be read" in done.stdout
+    assert "journal.db is whole" in done.stdout
+    assert "which may read and write" in done.stdout
+    assert "Engineering (e59112ee7a2d…)" in done.stdout
+    assert desk.key not in done.stdout
+    assert os.listdir(desk.folder) == ["cv.pdf"]
+
+
+def test_a_good_world_at_a_terminal(desk):
+    written, code = desk.at_terminal("doctor")
+    assert code == 0
+    assert "\x1b[32m✓ Folder" in written
+    assert desk.key not in written
+    plain, _ = desk.at_terminal("doctor", NO_COLOR="1")
+    assert "\x1b[" not in plain
+
+
+def test_a_running_program_does_not_see_the_probe(desk):
+    make_pdf(desk.folder / "before.pdf", "a")
+    running = desk.start("run")
+    running.wait_for("before.pdf")
+    assert desk.run("doctor").returncode == 0
+    make_pdf(desk.folder / "after.pdf", "b")
+    running.wait_for("after.pdf")
+    names = {os.path.basename(entry["path"]) for entry in desk.read_json("history")[0]}
+    assert names == {"before.pdf", "after.pdf"}
+
+
+def test_several_accounts_are_told_apart(desk):
+    account = desk.config.read_text(encoding="utf-8").partition("[[folders]]")[0]
+    body = account.replace("[account]", "")
+    text = f"[accounts.home]{body}[accounts.away]{body}"
+    for name in ("home", "away"):
+        (desk.root / name).mkdir()
+        text += f'\n[[folders]]\npath = "{desk.root / name}"\naccount = "{name}"\n'
+        text += f'source_key = "{sb.SALES.key}"\n'
+    desk.config.write_text(text, encoding="utf-8")
+    done = desk.run("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "API key of home" in done.stdout
+    assert "Source of away" in done.stdout
+
+
+# --- Bad worlds -------------------------------------------------------------------------------
+
+
+def test_no_configuration(desk):
+    desk.config.unlink()
+    found = diagnose(desk, code=5)
+    assert only(found["config"])[0] == "error"
+    assert "There is no configuration" in only(found["config"])[1]
+    for name in ("folder", "limits", "key", "access"):
+        assert only(found[name])[0] == "skipped", name
+    assert only(found["journal"])[0] == "ok"  # what needs no configuration is looked at
+
+
+def test_every_mistake_is_a_line(desk):
+    desk.configure('settel_seconds = 3\nwatch = "nativ"')
+    found = diagnose(desk, code=5)
+    assert [level for level, _ in found["config"]] == ["error", "error"]
+    assert "settle_seconds" in found["config"][0][1] + found["config"][1][1]
+
+
+def test_a_missing_folder(desk):
+    desk.folder.rmdir()
+    found = diagnose(desk, code=5)
+    level, text = only(found["folder"])
+    assert level == "error"
+    assert text.endswith("Make it, connect its drive, or correct its path in the configuration.")
+    assert only(found["events"]) == (
+        "skipped", f"not possible, because {desk.folder} cannot be used ",
+    )  # fmt: skip
+    assert only(found["access"])[0] == "ok"
+
+
+def test_no_key(desk):
+    found = diagnose(desk, code=5, HRFLOW_API_KEY="")
+    assert only(found["key"])[0] == "error"
+    assert only(found["access"]) == ("skipped", "not possible, because there is no API key ")
+
+
+def test_a_wrong_key(desk):
+    desk.key = "ask_" + "f" * 32
+    found = diagnose(desk, code=5)
+    level, text = only(found["access"])
+    assert level == "error"
+    assert "does not take this key" in text
+    assert only(found["source"])[0] == "skipped"
+    assert only(found["clock"])[0] == "ok"  # a refusal has its time too
+
+
+def test_a_key_that_may_only_write_proves_nothing(desk):
+    desk.key = sb.WRITE_KEY
+    found = diagnose(desk)
+    assert only(found["access"])[0] == "warning"
+    assert only(found["source"]) == (
+        "skipped", "not possible, because a key that may only write gets no answers ",
+    )  # fmt: skip
+
+
+def test_a_key_that_may_only_read_cannot_upload(desk):
+    desk.key = sb.READ_KEY
+    assert only(diagnose(desk, code=5)["access"])[0] == "error"
+
+
+def test_an_unknown_source(desk):
+    desk.configure(source="0" * 40)
+    level, text = only(diagnose(desk, code=5)["source"])
+    assert level == "error"
+    assert "is not a source of this account" in text
+
+
+def test_sync_parsing_that_is_not_enabled(desk):
+    desk.configure("sync_parsing = true")
+    level, text = only(diagnose(desk, code=5)["source"])
+    assert level == "error"
+    assert "Engineering" in text
+    assert "does not allow sync parsing" in text
+
+
+def test_a_source_that_depends_on_the_file_is_not_asked_for(desk):
+    desk.configure(source="{parent}")
+    assert only(diagnose(desk)["source"])[0] == "skipped"
+
+
+def test_offline(desk):
+    write_config(desk, desk.sandbox.url, f"http://127.0.0.1:{NO_CONNECTION}/v1")
+    found = diagnose(desk, code=5)
+    assert only(found["access"])[0] == "error"
+    assert only(found["clock"]) == ("skipped", "not possible, because the server has not answered ")
+
+
+def test_a_name_that_is_not_found(desk):
+    write_config(
+        desk,
+        f'api_url = "{desk.sandbox.url}"',
+        'api_url = "https://hrflow.invalid/v1"\nproxy = "none"',
+    )
+    found = diagnose(desk, code=5)
+    assert "hrflow.invalid is not found" in only(found["dns"])[1]
+    for name in ("tls", "access", "source"):
+        assert only(found[name])[0] == "skipped"
+
+
+def test_a_damaged_journal(desk):
+    make_pdf(desk.folder / "cv.pdf", "a")
+    desk.run("import", str(desk.folder))
+    journal = desk.root / "state" / "journal.db"
+    with open(journal, "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 20_000)
+    for companion in ("-wal", "-shm"):
+        (desk.root / f"state/journal.db{companion}").unlink(missing_ok=True)
+    level, text = only(diagnose(desk, code=5)["journal"])
+    assert level == "error"
+    assert "damaged" in text
+
+
+def test_a_clock_that_is_off(tmp_path):
+    with sb.Sandbox(clock=lambda: time.time() + 7230) as sandbox:
+        level, text = only(diagnose(Desk(tmp_path, sandbox))["clock"])
+    assert level == "warning"
+    assert "2 h 00 min behind the server's" in text
+
+
+# --- TLS --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def safe_desk(tmp_path):
+    """A desk whose HrFlow speaks TLS, with a certificate that Acme's proxy signed."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the certificate")
+    files = [str(tmp_path / name) for name in ("key.pem", "cert.pem")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-subj", "/O=Acme Web Gateway/CN=Acme CA", "-addext", "subjectAltName=DNS:localhost",
+         "-days", "2", "-keyout", files[0], "-out", files[1]],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files[1], files[0])
+    with sb.Sandbox() as sandbox:
+        server = sandbox._server
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        desk = Desk(tmp_path, sandbox)
+        desk.certificate = files[1]
+        url = sandbox.url.replace("http://127.0.0.1", "https://localhost")
+        write_config(desk, f'"{sandbox.url}"', f'"{url}"\nproxy = "none"')
+        yield desk
+
+
+def test_a_certificate_that_nobody_trusts_is_named(safe_desk):
+    found = diagnose(safe_desk, code=5)
+    level, text = only(found["tls"])
+    assert level == "error"
+    assert "Acme Web Gateway (Acme CA)" in text
+    assert only(found["access"])[0] == "skipped"
+
+
+def test_a_proxy_of_the_organisation_is_named(safe_desk):
+    found = diagnose(safe_desk, SSL_CERT_FILE=safe_desk.certificate)
+    level, text = only(found["tls"])
+    assert level == "warning"
+    assert "Acme Web Gateway (Acme CA), which is no public authority" in text
+    assert only(found["access"])[0] == "ok"
+
+
+def test_an_authority_that_browsers_know_is_public(safe_desk, monkeypatch):
+    """Acme stands for one: no other would sign a certificate for a test."""
+    monkeypatch.setenv("SSL_CERT_FILE", safe_desk.certificate)
+    monkeypatch.setattr(requests.utils, "DEFAULT_CA_BUNDLE_PATH", safe_desk.certificate)
+    url = safe_desk.sandbox.url.replace("http://127.0.0.1", "https://localhost")
+    account = Account(name="default", email=sb.EMAIL, api_url=url, proxy="none")
+    assert find_certificate(account) == Certificate("Acme Web Gateway (Acme CA)", public=True)
+
+
+class Tunnel(socketserver.StreamRequestHandler):
+    """What a proxy does for TLS: it connects, and passes on what it cannot read."""
+
+    def handle(self):
+        host, port = self.rfile.readline().split()[1].decode().rsplit(":", 1)
+        while self.rfile.readline().strip():
+            pass
+        with socket.create_connection((host, int(port))) as server:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=pass_on, args=(server, self.connection))
+            back.start()
+            pass_on(self.connection, server)
+            back.join()
+
+
+def pass_on(source, target):
+    with contextlib.suppress(OSError):  # either side may be gone first
+        while piece := source.recv(65536):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_the_certificate_is_looked_at_through_the_proxy(safe_desk):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, args=(0.01,))
+        thread.start()
+        address = f"127.0.0.1:{proxy.server_address[1]}"
+        write_config(safe_desk, 'proxy = "none"', f'proxy = "http://{address}"')
+        found = diagnose(safe_desk, SSL_CERT_FILE=safe_desk.certificate)
+        proxy.shutdown()
+        thread.join()
+    assert only(found["proxy"])[1].startswith(f"{address} is used, by the configuration")
+    assert "Acme Web Gateway" in only(found["tls"])[1]
+    assert only(found["access"])[0] == "ok"
+
+
+def test_something_else_than_tls(desk):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        write_config(
+            desk, f'"{desk.sandbox.url}"',
+            f'"https://localhost:{port}/v1"\nproxy = "none"\nconnect_timeout = 1',
+        )  # fmt: skip
+        found = diagnose(desk, code=5)
+    assert only(found["tls"])[0] == "error"
+
+
+# --- The bundle -------------------------------------------------------------------------------
+
+#: What must not be found in a bundle, in any case and not in parts.
+CANARIES = (
+    "Zdenka", "Quillfeather", "Rahman", "Aisha", "Ottokar", "Vanished", "Bewerberin", "Öztürk",
+    "Kanarienvogel", "Dompfaff", "zaunkoenig", sb.EMAIL, "recruiter@", sb.READ_WRITE_KEY,
+    sb.EXPRESS.key,
+)  # fmt: skip
+LOG = """\
+2026-11-23 19:04:23,123 ERROR watcher.app.core: {folder}/Ottokar Vanished.pdf cannot be read
+2026-11-23 19:04:24,123 INFO watcher.cli.run: {folder}/Zdenka Quillfeather.pdf {key} {email}
+Traceback (most recent call last):
+  File "watcher/app/core.py", line 131, in start
+OSError: [Errno 28] No space left on device: '{folder}/Zdenka Quillfeather.pdf'
+"""
+
+
+@pytest.fixture
+def full_desk(desk):
+    """A desk with a CV that has arrived, canaries wherever there is room for one."""
+    desk.folder = desk.root / "Bewerberin Öztürk"
+    desk.folder.mkdir()
+    desk.configure(
+        'sync_parsing = true\nmetadatas = { note = "Dompfaff" }\n[[folders.rules]]\n'
+        'match = "zaunkoenig/*"\ntags = { zaunkoenig = "x" }',
+        source=sb.EXPRESS.key,
+    )
+    write_config(desk, '"Paris"', '"Kanarienvogel"')
+    shutil.copy(
+        os.path.join(SAMPLES, "Aisha Rahman - CV.pdf"), desk.folder / "Zdenka Quillfeather.pdf"
+    )
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    values = {"folder": desk.folder, "key": desk.key, "email": sb.EMAIL}
+    with open(desk.root / "state" / "hrflow-watcher.log", "a", encoding="utf-8") as log:
+        log.write(LOG.format(**values))
+    return desk
+
+
+def unzip(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def leaks(desk, parts):
+    everything = "\n".join([*parts, *parts.values()]).casefold()
+    ours = [str(desk.root), socket.gethostname(), os.path.expanduser("~")]
+    return [each for each in (*CANARIES, *ours) if each.casefold() in everything]
+
+
+def test_the_bundle_names_nobody(full_desk):
+    ((entry,),) = full_desk.read_json("history")
+    assert entry["profile_name"] == "Aisha Rahman"  # the canary is there
+    log = (full_desk.root / "state" / "hrflow-watcher.log").read_text(encoding="utf-8")
+    assert {"Zdenka", "Ottokar", "Öztürk", full_desk.key} <= set(leaks(full_desk, {"log": log}))
+    report = full_desk.root / "report.zip"
+    done = full_desk.run("doctor", "--report", str(report))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    parts = unzip(report)
+    assert leaks(full_desk, parts) == []
+    assert f"<folder-1>/file-{entry['id']}.pdf" in parts["log.txt"]
+    assert 'core.py", line 131, in start' in parts["log.txt"]
+    assert "No space left on device" in parts["log.txt"]
+    assert "parsed 1" in parts["counts.txt"]
+    assert "folders[1].sync_parsing = true" in parts["config.txt"]
+    assert "requests " in parts["versions.txt"]
+    assert len(parts["findings.jsonl"].splitlines()) == len(done.stdout.splitlines()) - 1
+
+
+def test_the_bundle_of_a_broken_configuration_names_nobody(full_desk):
+    full_desk.configure('Zdenka = "Quillfeather"\nwatch = "Kanarienvogel"')
+    report = full_desk.root / "report.zip"
+    assert full_desk.run("doctor", "--report", str(report)).returncode == 5
+    parts = unzip(report)
+    assert leaks(full_desk, parts) == []
+    assert '"check": "config"' in parts["findings.jsonl"]
+
+
+def test_a_bundle_replaces_nothing(desk):
+    report = desk.root / "report.zip"
+    report.write_bytes(b"mine")
+    done = desk.run("doctor", "--report", str(report))
+    assert done.returncode == 5
+    assert "is there already" in done.stderr
+    assert done.stdout == ""
+    assert report.read_bytes() == b"mine"
+    assert desk.run("doctor", "--report", str(desk.root / "none" / "r.zip")).returncode == 5

@@ -1,0 +1,293 @@
+"""Keys that are found, missing, late or changed; the keyring is played, as its delays matter."""
+
+import threading
+
+import pytest
+
+from watcher import sandbox as sb
+from watcher.credentials import WAITING, Keys, LockedError, form
+from watcher.errors import CredentialError
+from watcher.settings import Account, Config
+
+KEY, OTHER = sb.READ_WRITE_KEY, sb.WRITE_KEY
+ACCOUNTS = ("default", "paris")
+CONFIG = Config(accounts=tuple(Account(name=name, email=sb.EMAIL) for name in ACCOUNTS))
+
+
+class Keyring:
+    """Keys by account; an account in ``blocked`` gets no answer until it is taken out."""
+
+    def __init__(self, **keys):
+        self.keys = keys
+        self.allow_insecure = False
+        self.locked = False
+        self.blocked = set()
+        self.asked = []
+        self.changed = threading.Condition()
+
+    def read(self, account):
+        with self.changed:
+            self.asked.append(account)
+            self.changed.notify_all()
+            assert self.changed.wait_for(lambda: account not in self.blocked, 30)
+            if self.locked:
+                raise LockedError("It is locked.")
+            return self.keys.get(account, "")
+
+    def is_locked(self):
+        return self.locked
+
+    def set(self, **values):
+        with self.changed:
+            for name, value in values.items():
+                setattr(self, name, value)
+            self.changed.notify_all()
+
+
+class Listener:
+    """What the program hears of its keys."""
+
+    def __init__(self):
+        self.said = {}
+        self.resumed = 0
+
+    def tell(self, account, origin, problem):
+        self.said[account] = origin or problem
+
+    def resume(self):
+        self.resumed += 1
+
+
+@pytest.fixture
+def ring():
+    made = Keyring(default=KEY)
+    yield made
+    made.set(blocked=set())
+
+
+@pytest.fixture
+def listener():
+    return Listener()
+
+
+@pytest.fixture
+def make_keys(ring, listener, eventually):
+    made = []
+
+    def make(environ=None, *, patience=0.05, armed=True):
+        made.append(Keys(environ or {}, ring, patience=patience, pause=0.01))
+        if armed:
+            made[-1].arm(CONFIG, listener.tell, listener.resume)
+        return made[-1]
+
+    yield make
+    for keys in made:
+        keys.close()
+    ring.set(blocked=set())
+    eventually(lambda: not key_threads())
+
+
+def key_threads():
+    return [each.name for each in threading.enumerate() if each.name.startswith("key-")]
+
+
+# -- where a key comes from
+
+
+def write_credential(tmp_path, name, key):
+    (tmp_path / name).write_text(key + "\n")
+    return {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+
+
+def test_the_order_is_keyring_credential_variable(ring, make_keys, tmp_path):
+    environ = {**write_credential(tmp_path, "hrflow-api-key", "b"), "HRFLOW_API_KEY": " c\n"}
+    found = [make_keys(environ, armed=False) for _ in range(3)]
+    seen = [(found[0].get("default"), found[0].origin("default"))]
+    ring.keys.clear()
+    seen.append((found[1].get("default"), found[1].origin("default")))
+    (tmp_path / "hrflow-api-key").unlink()
+    seen.append((found[2].get("default"), found[2].origin("default")))
+    assert seen == [
+        (KEY, "the system's keyring"),
+        ("b", "the systemd credential"),
+        ("c", "the environment variable HRFLOW_API_KEY"),
+    ]
+
+
+def test_another_account_has_a_credential_of_its_own(make_keys, tmp_path):
+    keys = make_keys(write_credential(tmp_path, "hrflow-api-key-paris", OTHER))
+    assert keys.get("paris") == OTHER
+
+
+def test_a_credential_that_cannot_be_read_is_said(ring, make_keys, tmp_path):
+    ring.keys.clear()
+    (tmp_path / "hrflow-api-key").mkdir()
+    with pytest.raises(CredentialError, match="hrflow-api-key cannot be read"):
+        make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}).get("default")
+
+
+def test_without_any_key_it_is_said_how_to_store_one(make_keys):
+    with pytest.raises(CredentialError, match="no API key for account 'paris'.*--account paris"):
+        make_keys().get("paris")
+
+
+def test_the_variable_is_kept_from_programs_that_are_started():
+    environ = {"HRFLOW_API_KEY": KEY, "PATH": "/bin"}
+    Keys.of_process(environ)
+    assert environ == {"PATH": "/bin"}
+
+
+# -- a keyring that is slow, locked or changed
+
+
+def test_a_keyring_that_blocks_holds_nobody_up_and_is_asked_by_one_thread(
+    ring, listener, make_keys, eventually
+):
+    ring.blocked = {"default"}
+    ring.keys["paris"] = OTHER
+    keys = make_keys()
+    for _ in range(20):
+        with pytest.raises(LockedError, match=WAITING):
+            keys.get("default")
+        keys.forget("default")  # as whoever got no key does
+    assert keys.get("paris") == OTHER
+    assert key_threads() == ["key-default"]
+    assert ring.asked.count("default") == 1
+    assert listener.said == {"default": WAITING, "paris": "the system's keyring"}
+    ring.set(blocked=set())
+    eventually(lambda: listener.resumed == 1)
+    assert keys.get("default") == KEY
+    assert listener.said["default"] == "the system's keyring"
+
+
+def test_while_the_keyring_blocks_another_way_is_taken(ring, listener, make_keys, eventually):
+    ring.blocked = {"default"}
+    keys = make_keys({"HRFLOW_API_KEY": OTHER})
+    assert keys.get("default") == OTHER
+    assert "HRFLOW_API_KEY" in listener.said["default"]
+    ring.set(blocked=set())
+    eventually(lambda: keys.get("default") == KEY)
+    eventually(lambda: listener.said["default"] == "the system's keyring")
+
+
+def test_a_locked_keyring_asks_a_person_once_and_is_used_once_it_is_unlocked(
+    ring, listener, make_keys, eventually
+):
+    ring.locked = True
+    keys = make_keys(patience=10)
+    for _ in range(5):
+        with pytest.raises(LockedError):
+            keys.get("default")
+        keys.forget("default")
+    eventually(lambda: listener.said["default"] == WAITING)
+    assert ring.asked.count("default") == 1
+    ring.set(locked=False)
+    eventually(lambda: listener.resumed == 1)
+    assert keys.get("default") == KEY
+    assert ring.asked.count("default") == 2
+
+
+def test_a_person_who_says_so_is_asked_once_more(ring, listener, make_keys, eventually):
+    ring.locked = True
+    keys = make_keys()
+    eventually(lambda: ring.asked.count("default") == 1)
+    keys.arm(CONFIG, listener.tell, listener.resume)
+    eventually(lambda: ring.asked.count("default") == 2)
+
+
+def test_a_changed_key_is_used_once_the_program_is_told(ring, listener, make_keys):
+    keys = make_keys(patience=10)
+    assert keys.get("default") == KEY
+    ring.keys["default"] = OTHER
+    assert keys.get("default") == KEY
+    keys.arm(CONFIG, listener.tell, listener.resume)
+    assert keys.get("default") == OTHER
+
+
+def test_a_refused_key_is_looked_up_anew(ring, make_keys):
+    keys = make_keys(patience=10)
+    assert keys.get("default") == KEY
+    ring.keys["default"] = OTHER
+    keys.forget("default")
+    assert keys.get("default") == OTHER
+
+
+def test_an_answer_from_before_a_change_does_not_count(ring, listener, make_keys, eventually):
+    ring.blocked = {"default"}
+    keys = make_keys(patience=10)
+    eventually(lambda: "default" in ring.asked)
+    keys.arm(CONFIG, listener.tell, listener.resume)
+    ring.set(blocked=set())
+    assert keys.get("default") == KEY
+    assert ring.asked.count("default") == 2
+
+
+def test_nobody_waits_for_a_keyring_when_the_program_ends(ring, make_keys):
+    ring.blocked = {"default"}
+    keys = make_keys(patience=1000)
+    failed = []
+
+    def ask():
+        with pytest.raises(CredentialError):
+            keys.get("default")
+        failed.append(True)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    keys.close()
+    asking.join(30)
+    assert failed
+
+
+def test_new_settings_reach_the_keyring(ring, make_keys):
+    keys = make_keys()
+    assert not ring.allow_insecure
+    keys.arm(
+        Config(accounts=CONFIG.accounts, allow_insecure_keyring=True), lambda *_: None, lambda: None
+    )
+    assert ring.allow_insecure
+
+
+# -- what a key looks like
+
+DIGITS = "0123456789abcdef" * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "right"),
+    [
+        (f"ask_{DIGITS}", f"ask_{DIGITS}", True),
+        (f"askw_{DIGITS}", f"askw_{DIGITS}", True),
+        (f" ask_{DIGITS}\r\n", f"ask_{DIGITS}", True),  # pasted with what stood around it
+        (f"ask_{DIGITS.upper()}", f"ask_{DIGITS.upper()}", True),
+        (f"ask_{DIGITS}0", f"ask_{DIGITS}0", False),  # one digit too many
+        (f"ask_{DIGITS[1:]}", f"ask_{DIGITS[1:]}", False),
+        (f'"ask_{DIGITS}"', f'"ask_{DIGITS}"', False),  # with its quotes
+        ("of-another-form", "of-another-form", False),
+    ],
+)
+def test_keys_are_trimmed_and_their_form_is_known(text, key, right):
+    assert (form.clean(text), form.looks_right(form.clean(text))) == (key, right)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no API key"),
+        (" \n", "no API key"),
+        (f"ask_{DIGITS[:16]}\n{DIGITS[16:]}", "inside it"),  # broken over two lines
+        (f"ask_{DIGITS} ask_{DIGITS}", "inside it"),
+        (f"ask_{DIGITS}\u200b", "inside it"),  # no header can carry it
+        (f"askr_{DIGITS}", "only read"),
+        ("askr_short", "only read"),
+    ],
+)
+def test_what_cannot_be_a_usable_key_is_refused_without_repeating_it(text, why):
+    with pytest.raises(CredentialError, match=why) as caught:
+        form.clean(text)
+    assert DIGITS[:8] not in str(caught.value)
+
+
+def test_a_write_only_key_is_known():
+    assert form.is_write_only(sb.WRITE_KEY)
+    assert not form.is_write_only(sb.READ_WRITE_KEY)

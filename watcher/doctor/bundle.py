@@ -1,0 +1,195 @@
+"""A file to send to support: what the doctor found, and what it takes to understand it.
+
+No person, no place and no secret is in it; :mod:`watcher.doctor.scrubbing` sees to that.
+"""
+
+from __future__ import annotations
+
+import getpass
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import socket
+import zipfile
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from watcher import __version__, view
+from watcher.config import show
+from watcher.doctor.findings import record
+from watcher.doctor.scrubbing import MASK, Scrubber, own_words
+from watcher.errors import JournalError
+from watcher.journal.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from watcher.doctor.case import Case
+    from watcher.doctor.findings import Check, Finding
+    from watcher.settings import Config, Folder, Rule
+
+#: Files whose names get pseudonyms of their own, the latest; names of others are masked.
+_FILES: Final = 10_000
+#: Bytes of the log's end.
+_LOG_BYTES: Final = 100_000
+_ENDING = re.compile(r"\.[a-z]{1,5}\Z")
+_PLAIN: Final = re.compile(r"true|false|not set|-?[\d.]+")
+_README: Final = f"""What hrflow-watcher doctor found, for whoever helps.
+
+findings.jsonl  each check: how things are, and what to do
+config.txt      the settings in force
+versions.txt    of the program, of Python, of libraries, of the system
+counts.txt      how many files are in which state
+log.txt         the end of the log
+
+Names of files, people and folders, addresses, tags and keys are not in here. Where one stood there
+is a pseudonym that means the same thing everywhere: file-17.pdf is the file that the journal
+numbers 17 (hrflow-watcher history --json shows it to you). {MASK} stands for other words that the
+program does not know. Have a look before you send it.
+"""
+
+
+def write(file: BinaryIO, case: Case, found: Sequence[tuple[Check, Finding]]) -> None:
+    """Write the bundle, a zip archive, to ``file``."""
+    scrubber = Scrubber(own_words())
+    _add_people(scrubber, case)
+    parts = {
+        "findings.jsonl": "\n".join(_findings(scrubber, found)),
+        "config.txt": "\n".join(_config(scrubber, case)),
+        "versions.txt": "\n".join(_versions()),
+        "counts.txt": scrubber.text(_counts(case)),
+        "log.txt": scrubber.text(_log_tail(case.places.log)),
+    }
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in {"README.txt": _README, **parts}.items():
+            archive.writestr(name, text.encode(errors="replace"))
+
+
+def _add_people(scrubber: Scrubber, case: Case) -> None:
+    """What is known of people, places and secrets, with what is to stand for each."""
+    for number, secret in enumerate(case.secrets, 1):
+        scrubber.add(secret, f"<key-{number}>")
+    if case.loaded:
+        _add_settings(scrubber, case.loaded.config)
+    _add_files(scrubber, case)
+    for text, pseudonym in (
+        (case.places.state, "<state>"),
+        (case.config, "<config>"),
+        (case.home, "<home>"),
+        (_user(), "<user>"),
+        (socket.gethostname(), "<machine>"),
+    ):
+        scrubber.add(text, pseudonym)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return ""
+
+
+def _add_settings(scrubber: Scrubber, config: Config) -> None:
+    for number, account in enumerate(config.accounts, 1):
+        scrubber.add(account.email, f"<email-{number}>")
+        if account.name != "default":
+            scrubber.add(account.name, f"<account-{number}>")
+    keys = [each.source_key for folder in config.folders for each in _parts(folder)]
+    for number, key in enumerate(dict.fromkeys(filter(None, keys)), 1):
+        scrubber.add(key, f"<source-{number}>")
+        scrubber.add(view.short(key).rstrip("…"), f"<source-{number}>")
+    for number, folder in enumerate(config.folders, 1):
+        for path in (folder.path, os.path.realpath(folder.path)):
+            scrubber.add(path, f"<folder-{number}>")
+            scrubber.add(os.path.basename(path), f"<folder-{number}>")
+        for text in chain.from_iterable(map(_values, _parts(folder))):
+            scrubber.add(text, f"<value of folder-{number}>")
+
+
+def _parts(folder: Folder) -> tuple[Folder | Rule, ...]:
+    return (folder, *folder.rules)
+
+
+def _values(settings: Folder | Rule) -> Iterator[str]:
+    """Texts that people chose: of tags, metadatas and labels."""
+    for item in (*settings.tags, *settings.metadatas):
+        yield item.name
+        if isinstance(item.value, str):
+            yield item.value
+    for label in settings.labels or ():
+        yield from filter(None, (label.job_key, label.job_reference))
+
+
+def _add_files(scrubber: Scrubber, case: Case) -> None:
+    try:
+        reader = Reader(case.places.journal)
+    except JournalError:
+        return  # then every name is masked
+    try:
+        for number, name, (sent_as, person, email, filed) in reader.names(_FILES):
+            ending = _ENDING.search(name.lower())
+            pseudonym = f"file-{number}{ending[0] if ending else ''}"
+            for each in (name, sent_as, filed):
+                scrubber.add(each, pseudonym)
+            for each in (person, *person.split(), email):
+                scrubber.add(each, f"<person of file-{number}>")
+    except JournalError:
+        return
+    finally:
+        reader.close()
+
+
+def _findings(scrubber: Scrubber, found: Iterable[tuple[Check, Finding]]) -> Iterator[str]:
+    for check, finding in found:
+        facts = record(check, finding)
+        for name in ("about", "text", "mend"):
+            facts[name] = scrubber.text(facts[name])
+        yield json.dumps(facts, ensure_ascii=False)
+
+
+def _config(scrubber: Scrubber, case: Case) -> Iterator[str]:
+    if case.loaded is None:
+        yield "It has mistakes: see findings.jsonl."
+        return
+    for key, value, origin in show(case.loaded):
+        said = value if _PLAIN.fullmatch(value) else scrubber.text(value)
+        yield f"{scrubber.text(key)} = {said}  # {scrubber.text(origin)}"
+
+
+def _versions() -> Iterator[str]:
+    yield f"hrflow-watcher {__version__}"
+    yield f"{platform.python_implementation()} {platform.python_version()}"
+    yield platform.platform()
+    try:
+        needed = importlib.metadata.requires("hrflow-watcher") or ()
+    except importlib.metadata.PackageNotFoundError:  # run from its folder
+        needed = ()
+    for requirement in needed:
+        name = re.split(r"[^\w-]", requirement)[0]
+        if "extra ==" not in requirement:
+            yield f"{name} {importlib.metadata.version(name)}"
+
+
+def _counts(case: Case) -> str:
+    try:
+        reader = Reader(case.places.journal)
+        try:
+            return "\n".join(f"{state} {files}" for state, files in reader.counts().items())
+        finally:
+            reader.close()
+    except JournalError as error:
+        return str(error)
+
+
+def _log_tail(path: str) -> str:
+    """The end of the log, from the beginning of a line."""
+    try:
+        with open(path, "rb") as file:
+            start = max(0, os.fstat(file.fileno()).st_size - _LOG_BYTES)
+            file.seek(start)
+            text = file.read(_LOG_BYTES).decode(errors="replace")
+    except OSError as error:
+        return f"There is no log ({error.strerror})."
+    return text.partition("\n")[2] if start else text

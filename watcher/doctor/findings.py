@@ -1,0 +1,146 @@
+"""What a check finds, and how checks are run: in order, in bounded time, none stopping another."""
+
+from __future__ import annotations
+
+import enum
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from watcher import view
+from watcher.errors import WatcherError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+
+class _LateError(Exception):
+    """A check has not ended in its time."""
+
+
+class Level(enum.StrEnum):
+    """How things are: the program works, works with limits, does not work, is not known."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: ``text`` says how things are, ``mend`` what a person can do about it.
+
+    ``stops`` is why checks that build on this one are not possible, "" if they are; for errors
+    the check itself knows what to say.
+    """
+
+    level: Level
+    text: str
+    mend: str = ""
+    stops: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to look at. ``name`` for machines, ``label`` for people, ``about`` tells it apart.
+
+    ``needs`` are the (name, about) of checks that it builds on; ``failing`` is what to say where
+    this one is needed and has failed. It is given up after ``seconds``; ``late`` is the mend then.
+    """
+
+    name: str
+    label: str
+    run: Callable[[], Sequence[Finding] | Finding]
+    about: str = ""
+    needs: Sequence[tuple[str, str]] = ()
+    failing: str = ""
+    seconds: float = 10.0
+    late: str = "Try it again later."
+
+
+def ok(text: str) -> Finding:
+    """All is well."""
+    return Finding(Level.OK, text)
+
+
+def warning(text: str, mend: str, stops: str = "") -> Finding:
+    """It works, or may work; somebody should know."""
+    return Finding(Level.WARNING, text, mend, stops)
+
+
+def error(text: str, mend: str) -> Finding:
+    """Files will not arrive until somebody mends this."""
+    return Finding(Level.ERROR, text, mend)
+
+
+def skipped(why: str) -> Finding:
+    """Nothing can be said, and why."""
+    return Finding(Level.SKIPPED, f"not possible, because {why}", stops=why)
+
+
+def of(failure: WatcherError) -> Finding:
+    """What an error of ours says."""
+    return error(failure.title, failure.hint)
+
+
+def record(check: Check, finding: Finding) -> dict[str, str]:
+    """One finding for machines."""
+    return {
+        "check": check.name,
+        "about": view.safe(check.about),
+        "level": finding.level.value,
+        "text": finding.text,
+        "mend": finding.mend,
+    }
+
+
+def examine(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:
+    """Run checks one after the other; each is taken from ``checks`` when those before have ended.
+
+    A check that fails or hangs becomes a finding, and one that builds on it is skipped.
+    """
+    failed: dict[tuple[str, str], str] = {}
+    for check in checks:
+        reason = next((failed[need] for need in check.needs if need in failed), "")
+        findings = [skipped(reason)] if reason else _attempt(check)
+        for finding in findings:
+            if stops := finding.stops or (finding.level is Level.ERROR and check.failing):
+                failed.setdefault((check.name, check.about), stops)
+            yield check, finding
+
+
+def _attempt(check: Check) -> Sequence[Finding]:
+    try:
+        found = _within(check.seconds, check.run)
+    except _LateError:
+        return [error(f"no answer came within {check.seconds:g} seconds", check.late)]
+    except WatcherError as failure:
+        return [of(failure)]
+    except Exception as failure:  # noqa: BLE001 - one check must not stop the others
+        text = f"the check itself failed ({type(failure).__name__}: {failure})"
+        return [error(text, "Try it again; if it happens again, please report it.")]
+    return [found] if isinstance(found, Finding) else found
+
+
+def _within(
+    seconds: float, call: Callable[[], Sequence[Finding] | Finding]
+) -> Sequence[Finding] | Finding:
+    """What ``call`` gives or raises; _LateError after ``seconds``, its thread left behind."""
+    ended: queue.SimpleQueue[Sequence[Finding] | Finding | Exception] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put(call())
+        except Exception as failure:  # noqa: BLE001 - raised again where it is waited for
+            ended.put(failure)
+
+    threading.Thread(target=run, name="doctor", daemon=True).start()
+    try:
+        found = ended.get(timeout=seconds)
+    except queue.Empty:
+        raise _LateError from None
+    if isinstance(found, Exception):
+        raise found
+    return found

@@ -1,0 +1,148 @@
+"""Each watched folder: is it there, where does it lie, does the system tell of changes in it?"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from watcher import view
+from watcher.app.places import is_running
+from watcher.doctor.case import CONFIG
+from watcher.doctor.findings import Check, Finding, error, ok, warning
+from watcher.doctor.limits import judge_limits
+from watcher.folders import WatchedFolder, mounts
+from watcher.folders.limits import look_through
+from watcher.folders.probe import Probe, probe
+from watcher.settings import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from watcher.doctor.case import Case
+    from watcher.ports import Plan
+    from watcher.settings import Folder
+
+#: Seconds that the system is given to tell of a file; macOS collects changes for about one.
+_PATIENCE = 5.0
+#: Seconds after which looking through a folder ends; a network drive may hold a million files.
+_LOOKING = 20.0
+
+
+def checks(case: Case) -> Iterator[Check]:
+    """Two lines for each folder, and what all of them take of the system."""
+    if case.loaded is None:
+        yield Check("folder", "Folder", tuple, needs=[CONFIG])
+    looks = [_Look(case, plan) for plan in case.plans().values()]
+    for look in looks:
+        path = look.folder.path
+        yield Check(
+            "folder", "Folder", look.at_place, path,
+            failing=f"{view.safe(path)} cannot be used", seconds=_LOOKING + 10,
+        )  # fmt: skip
+        needs = [("folder", path)]
+        yield Check("events", "Changes", look.at_events, path, needs, seconds=_PATIENCE + 5)
+    yield Check("limits", "Limits", partial(_limits, case, looks), needs=[CONFIG], seconds=20)
+
+
+class _Look:
+    """A look at one folder."""
+
+    def __init__(self, case: Case, plan: Plan) -> None:
+        self.folder = plan.folder
+        self.directories = 0
+        self.remote = False
+        self._plan = plan
+        self._case = case
+
+    def at_place(self) -> Finding:
+        """Is it there, can all of it be read, where does it lie?"""
+        path = self.folder.path
+        _, problem = mounts.identify(path)
+        if problem:
+            return judge_problem(view.safe(problem))
+        self.remote = mounts.on_network(path)
+        tick = self._case.tick
+        deadline = tick() + _LOOKING
+        others = tuple(other for other in self._case.plans() if other != path)
+        watched = WatchedFolder(
+            path, self.folder.recursive, self.folder.watch, self.folder.poll_seconds,
+            self._plan.ignored, others,
+        )  # fmt: skip
+        tally = look_through(watched, lambda: tick() > deadline)
+        self.directories = tally.directories
+        if tally.unreadable:
+            return judge_unreadable(view.safe(tally.first_unreadable), tally.unreadable)
+        return judge_place(view.safe(path), mounts.file_system(path), remote=self.remote)
+
+    def at_events(self) -> Finding:
+        """How soon is a new file noticed?"""
+        path = view.safe(self.folder.path)
+        if is_polled(self.folder, remote=self.remote):
+            return judge_polled(path, self.folder, remote=self.remote)
+        found = probe(self.folder.path, _PATIENCE, self._case.tick)
+        return judge_probe(path, found, self.folder, remote=self.remote)
+
+
+def is_polled(folder: Folder, *, remote: bool) -> bool:
+    """Whether the folder is looked through again and again, the system not being asked."""
+    return folder.watch is Watch.POLL or (folder.watch is Watch.AUTO and remote)
+
+
+def judge_problem(problem: str) -> Finding:
+    """What ``mounts.identify`` says: what is wrong; and what becomes of it, or what to do."""
+    text, _, rest = problem.rpartition("; ")
+    if rest.startswith("it "):  # will be watched or tried again, which is no mend
+        return error(text, "Make it, connect its drive, or correct its path in the configuration.")
+    return error(text, rest[:1].upper() + rest[1:])
+
+
+def judge_unreadable(first: str, number: int) -> Finding:
+    """Files or directories of a folder that this user may not read."""
+    more = f" and {number - 1} more" if number > 1 else ""
+    return warning(f"{first}{more} cannot be read", "Give this user the right to read it.")
+
+
+def judge_place(path: str, system: str, *, remote: bool) -> Finding:
+    """A folder that is fine, on a file system of the type ``system`` ("" where it is unknown)."""
+    where = "on a network file system" if remote else "on a local file system"
+    return ok(f"{path} can be read; it lies {where}{f' ({system})' if system else ''}")
+
+
+def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
+    """A folder that is looked through again and again."""
+    why = "on a network file system" if remote else 'with watch = "poll"'
+    return ok(f"{path} is looked through every {folder.poll_seconds:g} seconds, being {why}")
+
+
+def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Finding:
+    """Whether changes are noticed at once, by what became of a file that was made for it."""
+    if found.unwritable:
+        return warning(
+            f"no file can be made in {path} ({found.unwritable}), so that it cannot be tried "
+            "whether one would be noticed",
+            "Give this user the right to write there; files cannot be filed away without it.",
+        )
+    if found.unwatched:
+        return warning(
+            f"the system does not tell of changes in {path} ({found.unwatched}), so that it is "
+            f"looked through every {folder.poll_seconds:g} seconds",
+            "See the limits below, or leave it if that is soon enough.",
+        )
+    if found.seconds is None:
+        return error(
+            f"the system does not tell of a new file in {path}",
+            'Set watch = "poll" for this folder in the configuration.',
+        )
+    if remote:
+        return warning(
+            f"{path} lies on a network file system, and files that come from other machines are "
+            "noticed within the hour only",
+            'Set watch = "auto" for this folder in the configuration.',
+        )
+    return ok(f"a new file in {path} is noticed within {view.duration(max(found.seconds, 0.1))}")
+
+
+def _limits(case: Case, looks: Sequence[_Look]) -> Sequence[Finding]:
+    native = [look for look in looks if not is_polled(look.folder, remote=look.remote)]
+    directories = sum(look.directories for look in native)
+    return judge_limits(directories, case.limits(), running=is_running(case.places))

@@ -1,0 +1,66 @@
+"""The program itself and its configuration."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING
+
+from watcher import __version__, view
+from watcher.app.places import is_running, read_running
+from watcher.config import load
+from watcher.doctor.findings import Check, Finding, error, ok, warning
+from watcher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from watcher.doctor.case import Case
+
+
+def checks(case: Case) -> Iterator[Check]:
+    """Versions, and every mistake of the configuration."""
+    yield Check("program", "Program", lambda: _program(case))
+    yield Check(
+        "config", "Configuration", lambda: _config(case), failing="the configuration is not usable"
+    )
+
+
+def judge_versions(own: str, running: str | None) -> Finding:
+    """``running``: the version of the program that runs at the moment, None if none does."""
+    text = f"hrflow-watcher {own}, Python {platform.python_version()} on {platform.system()}"
+    if running in (None, own):
+        return ok(text)
+    return warning(
+        f"{text}; version {view.safe(running or '')} is still running",
+        "Stop the program and start it again, so that the new version is used.",
+    )
+
+
+def _program(case: Case) -> Finding:
+    running = None
+    if is_running(case.places):
+        running = str(read_running(case.places).get("version") or "") or None
+    return judge_versions(__version__, running)
+
+
+def _config(case: Case) -> Sequence[Finding]:
+    try:
+        case.loaded = load(
+            case.config, environ=case.environ, home=case.home, state_dir=case.places.state
+        )
+    except ConfigError as failure:
+        if failure.mistakes:
+            return [error(view.safe(mistake), failure.hint) for mistake in failure.mistakes]
+        return [error(view.safe(failure.title), failure.hint)]
+    folders = len(case.loaded.config.folders)
+    text = f"{view.safe(case.config)} is fine: {folders} folder{'s' * (folders != 1)}"
+    found = [ok(text)] if folders else [_no_folder(case)]
+    hint = "Leave it if it is meant so."
+    return [*found, *(warning(view.safe(each), hint) for each in case.loaded.warnings)]
+
+
+def _no_folder(case: Case) -> Finding:
+    return warning(
+        f"{view.safe(case.config)} names no folder, so nothing is watched",
+        "Put a [[folders]] table in it.",
+    )
