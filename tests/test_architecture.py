@@ -60,6 +60,7 @@ TABLE = {
     "answers": row(PURE),
     "pace": row(PURE),
     "view": row(PURE),
+    "words": row(PURE),  # English and French
     "ports": row(PURE),
     # Flow: the order of the steps.
     "pipeline": row(FLOW),

@@ -127,7 +127,7 @@ def test_a_credential_that_cannot_be_read_is_said(ring, make_keys, tmp_path):
 
 
 def test_without_any_key_it_is_said_how_to_store_one(make_keys):
-    with pytest.raises(CredentialError, match="no API key for account 'paris'.*--account paris"):
+    with pytest.raises(CredentialError, match=r"no API key for account 'paris'.*--account paris"):
         make_keys().get("paris")
 
 

@@ -26,6 +26,7 @@ from watcher.model.files import (
     bound_time,
 )
 from watcher.model.records import Entry, Hold, Known
+from watcher.model.snapshot import UNTIL_RESUMED, Kept, Mood, Snapshot, Watched
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -48,6 +49,7 @@ from watcher.model.uploads import (
 
 __all__ = [
     "NO_STAT",
+    "UNTIL_RESUMED",
     "Accepted",
     "Altered",
     "Candidate",
@@ -62,7 +64,9 @@ __all__ = [
     "Hold",
     "Identified",
     "Job",
+    "Kept",
     "Known",
+    "Mood",
     "Outcome",
     "Parsed",
     "Profile",
@@ -72,6 +76,7 @@ __all__ = [
     "Scanned",
     "Sign",
     "Skip",
+    "Snapshot",
     "Sniffed",
     "Stat",
     "State",
@@ -81,5 +86,6 @@ __all__ = [
     "Unreadable",
     "Unusable",
     "Wait",
+    "Watched",
     "bound_time",
 ]

@@ -6,9 +6,12 @@ from watcher.pipeline.loop import (
     Connection,
     Forget,
     Forgotten,
+    Ignore,
+    Pause,
     Pending,
     Pipeline,
     Resume,
+    Retry,
     Stop,
     Take,
     Taken,
@@ -16,6 +19,6 @@ from watcher.pipeline.loop import (
 from watcher.pipeline.timing import Woke
 
 __all__ = [
-    "Arm", "Connection", "Forget", "Forgotten", "Pending", "Pipeline", "Resume", "Stop", "Take",
-    "Taken", "Woke", "decide",
+    "Arm", "Connection", "Forget", "Forgotten", "Ignore", "Pause", "Pending", "Pipeline", "Resume",
+    "Retry", "Stop", "Take", "Taken", "Woke", "decide",
 ]  # fmt: skip

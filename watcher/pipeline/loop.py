@@ -70,6 +70,27 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Start no uploads before the moment ``until`` (inf: before told to); 0 ends a pause."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A person wants files tried again now that were refused, failed, held or ignored by hand."""
+
+    file_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A person wants nothing more to be done about files, nor to be reminded of them."""
+
+    file_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """A person wants files to be forgotten, but for the fingerprints of what was sent."""
 
