@@ -303,6 +303,7 @@ def pass_on(source, target):
     with contextlib.suppress(OSError):  # either side may be gone first
         while piece := source.recv(65536):
             target.sendall(piece)
+    with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)
 
 
