@@ -125,7 +125,7 @@ def growing(trial):
     thread.start()
     trial.drop(folder, "a.pdf", "b.pdf")
     trial.until(lambda: len(trial.arrived()) == 2)
-    trial.until(lambda: os.path.getsize(path) > 30_000)
+    trial.until(lambda: os.path.exists(path) and os.path.getsize(path) > 30_000)
     done.set()
     thread.join()
     os.unlink(path)
