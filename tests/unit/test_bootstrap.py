@@ -92,7 +92,9 @@ def test_errors_of_the_file_system_say_what_to_do(bootstrap):
     )
 
 
-@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["--x"], 2), (["-h"], 0), (["--help"], 0)])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [([], 2), (["--x"], 2), (["-h"], 0), (["--help"], 0)]
+)
 def test_without_a_command_it_shows_them(bootstrap, capsys, arguments, code):
     assert bootstrap.main(arguments) == code
     assert "bootstrap.py try [FOLDER ...]" in capsys.readouterr().out
