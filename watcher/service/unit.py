@@ -61,7 +61,9 @@ Environment=TMPDIR=%t/hrflow-watcher
 WantedBy=default.target
 """
 
-#: What needs no rights that a user's manager may lack.
+#: What needs no rights that a user's manager may lack; where it does, systemd goes on without.
+#: ProtectKernelTunables and ProtectKernelLogs are left out: with a user's rights there is nothing
+#: to protect, and with systemd 252 the start failed with 226/NAMESPACE.
 _ALWAYS: Final = """\
 NoNewPrivileges=yes
 LockPersonality=yes
@@ -71,18 +73,18 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 ProtectSystem=strict
 ProtectControlGroups=yes
-ProtectKernelTunables=yes
+ProtectHostname=yes
 """
-#: What fails, and the start with it, where users may not have namespaces of their own.
+#: What fails, and the start with it (217/USER, 218/CAPABILITIES), where users may not have
+#: namespaces of their own.
 _WITH_NAMESPACES: Final = """\
 PrivateUsers=yes
 CapabilityBoundingSet=
 ProtectClock=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
 ProtectKernelModules=yes
 """
 
@@ -142,9 +144,10 @@ def _harden(wanted: Wanted, *, namespaces: bool) -> Iterator[str]:
     yield "ReadWritePaths=-%h"
     for drive in _DRIVES:
         yield f"ReadWritePaths=-{drive}"
-    covered = (wanted.home, *_DRIVES)
+    covered = [wanted.home, *_DRIVES]
     for place in sorted(set(wanted.writable)):
         if not any(around and _is_in(place, around) for around in covered):
+            covered.append(place)
             yield f"ReadWritePaths={quote('-' + place)}"
 
 
