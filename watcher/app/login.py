@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.app.places import default_state, is_running, read_running
@@ -15,7 +16,7 @@ from watcher.errors import WatcherError
 from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from watcher.app.places import Places
     from watcher.settings import Config
@@ -26,6 +27,23 @@ _PAUSE: Final = 0.05
 #: What is set in a terminal is not set at login: the places that follow from it are written out.
 _CONFIG_FROM: Final = ("HRFLOW_WATCHER_CONFIG", "XDG_CONFIG_HOME")
 _STATE_FROM: Final = ("HRFLOW_WATCHER_STATE", "XDG_STATE_HOME")
+
+
+#: Exit codes of ``run`` that a person has to do something about.
+_MEANINGS: Final = MappingProxyType(
+    {
+        2: "mistakes in the configuration",
+        3: "it was running already",
+        4: "no usable API key",
+        6: "the journal cannot be used",
+    }
+)
+
+
+def describe_exit(code: int) -> str:
+    """How a run ended, for people."""
+    meaning = f" ({_MEANINGS[code]})" if code in _MEANINGS else ""
+    return f"it ended with exit code {code}{meaning}"
 
 
 class LoginService:
@@ -57,8 +75,7 @@ class LoginService:
 
     def start(self) -> None:
         """Start it, and return when it runs; WatcherError if it does not."""
-        self.system.start()
-        self._wait_for(running=True)
+        self._begin(self.system.start)
 
     def stop(self) -> None:
         """Stop it, and return when it has ended; WatcherError if somebody else's goes on."""
@@ -67,8 +84,7 @@ class LoginService:
 
     def restart(self) -> None:
         """Stop it if it runs and start it."""
-        self.system.restart()
-        self._wait_for(running=True)
+        self._begin(self.system.restart)
 
     def apply(self) -> bool:
         """Install it as it should be now, and have that run; whether it runs by this.
@@ -87,6 +103,19 @@ class LoginService:
         return True
 
     # -- inside
+
+    def _begin(self, start: Callable[[], None]) -> None:
+        try:
+            start()
+        except WatcherError as error:
+            found = self.system.look()
+            if found is None or not found.exit_code:
+                raise
+            raise WatcherError(
+                f"The program does not start: {describe_exit(found.exit_code)}.",
+                "See why with: hrflow-watcher service logs.",
+            ) from error
+        self._wait_for(running=True)
 
     def _wait_for(self, *, running: bool) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -110,7 +139,7 @@ class LoginService:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_PAUSE)
                 raise WatcherError(
-                    f"The program ended at once, with exit code {code}.",
+                    f"The program does not start: {describe_exit(code)}.",
                     "See why with: hrflow-watcher service logs.",
                 )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from watcher import view
 from watcher.app.log_file import LogReader, find_last_error
-from watcher.app.login import LoginService
+from watcher.app.login import LoginService, describe_exit
 from watcher.app.places import is_running, read_running
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, styled
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 
     from watcher.app.places import Places
     from watcher.settings import Config
-
-#: Exit codes of ``run`` that a person has to do something about.
-_MEANINGS: Final = {
-    1: "something unexpected",
-    2: "mistakes in the configuration",
-    3: "it was running already",
-    4: "no usable API key",
-    6: "the journal cannot be used",
-}
 
 
 @click.group("service")
@@ -49,7 +40,7 @@ def command() -> None:
 @click.pass_context
 def install(ctx: click.Context, start: bool) -> None:  # noqa: FBT001 - click passes it so
     """Start the program at every login, and now. Can be run again, after an update too."""
-    install_service(_service(ctx, load_config(ctx).config), start=start)
+    install_service(login_service(ctx, load_config(ctx).config), start=start)
 
 
 @command.command("uninstall")
@@ -58,7 +49,7 @@ def install(ctx: click.Context, start: bool) -> None:  # noqa: FBT001 - click pa
 @click.pass_context
 def uninstall(ctx: click.Context) -> None:
     """Stop the service, and start it at no login any more. Configuration and journal stay."""
-    if _service(ctx).system.uninstall():
+    if login_service(ctx).system.uninstall():
         say(styled("✓ It starts at no login any more.", "good"))
     else:
         say("There is no login service; nothing changes.")
@@ -103,7 +94,7 @@ def restart(ctx: click.Context) -> None:
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Whether it is installed and runs, since when, and its last error."""
-    facts = gather(_service(ctx), places(ctx))
+    facts = gather(login_service(ctx), places(ctx))
     if as_json:
         say_json(facts)
     else:
@@ -135,12 +126,22 @@ def logs(ctx: click.Context, lines: int, follow: bool) -> None:  # noqa: FBT001 
 @click.pass_context
 def desktop(ctx: click.Context) -> None:
     """Tell the service of the desktop; called by the desktop at login."""
-    system = _service(ctx).system
+    system = login_service(ctx).system
     if isinstance(system, Systemd):
         system.meet_desktop(_known_desktop(places(ctx)))
 
 
 # -- shared with setup
+
+
+def login_service(ctx: click.Context, config: Config | None = None) -> LoginService:
+    """The service of this set-up; ``config`` is read where it is not given."""
+    if config is None:
+        try:
+            config = load_config(ctx).config
+        except ConfigError:  # what is asked for can be done without it
+            config = None
+    return LoginService(config_path(ctx), config, places(ctx), os.environ, os.path.expanduser("~"))
 
 
 def install_service(service: LoginService, *, start: bool) -> None:
@@ -185,17 +186,8 @@ def gather(service: LoginService, where: Places) -> dict[str, object]:
 # -- inside
 
 
-def _service(ctx: click.Context, config: Config | None = None) -> LoginService:
-    if config is None:
-        try:
-            config = load_config(ctx).config
-        except ConfigError:  # what is asked for can be done without it
-            config = None
-    return LoginService(config_path(ctx), config, places(ctx), os.environ, os.path.expanduser("~"))
-
-
 def _installed(ctx: click.Context) -> LoginService:
-    service = _service(ctx)
+    service = login_service(ctx)
     if service.system.look() is None:
         raise UsageError(
             "There is no login service yet.", "Install it with: hrflow-watcher service install."
@@ -225,16 +217,11 @@ def _show(facts: dict[str, object]) -> None:
         more = f"process {facts['pid']}, version {facts['version']}"
         say(styled(f"✓ Running since {since} ({more}).", "good"))
     else:
-        say(styled(f"! Not running{_describe_exit(facts['last_exit_code'])}.", "bad"))
+        code = facts["last_exit_code"]
+        how = f": {describe_exit(code)}" if isinstance(code, int) and code else ""
+        say(styled(f"! Not running{how}.", "bad"))
     if isinstance(error := facts["last_error"], dict):
         say(styled(f"! Last error, at {error['at']}: {error['text']}", "busy"))
-
-
-def _describe_exit(code: object) -> str:
-    if not isinstance(code, int) or code == 0:
-        return ""
-    meaning = f" ({_MEANINGS[code]})" if code in _MEANINGS else ""
-    return f": it ended with exit code {code}{meaning}"
 
 
 def _known_desktop(where: Places) -> frozenset[str]:
