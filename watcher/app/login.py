@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Seconds that a start or an end may take.
 PATIENCE: Final = 30.0
 _PAUSE: Final = 0.05
+#: Seconds between the end of a process and that of its lock.
+_MOMENT: Final = 1.0
 #: What is set in a terminal is not set at login: the places that follow from it are written out.
 _CONFIG_FROM: Final = ("HRFLOW_WATCHER_CONFIG", "XDG_CONFIG_HOME")
 _STATE_FROM: Final = ("HRFLOW_WATCHER_STATE", "XDG_STATE_HOME")
@@ -80,7 +82,7 @@ class LoginService:
     def stop(self) -> None:
         """Stop it, and return when it has ended; WatcherError if somebody else's goes on."""
         self.system.stop()
-        self._wait_for(running=False)
+        self._wait_for(running=False, seconds=PATIENCE if self.system.lingers else _MOMENT)
 
     def restart(self) -> None:
         """Stop it if it runs and start it."""
@@ -117,8 +119,8 @@ class LoginService:
             ) from error
         self._wait_for(running=True)
 
-    def _wait_for(self, *, running: bool) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def _wait_for(self, *, running: bool, seconds: float = PATIENCE) -> None:
+        deadline = time.monotonic() + seconds
         while is_running(self._places) != running:
             if time.monotonic() > deadline:
                 raise WatcherError(

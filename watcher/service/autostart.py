@@ -23,6 +23,7 @@ class Autostart:
     """
 
     kind = "autostart"
+    lingers = False
 
     def __init__(
         self,

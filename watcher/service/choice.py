@@ -31,6 +31,10 @@ class Service(Protocol):
     def file(self) -> str:
         """The file that is written."""
 
+    @property
+    def lingers(self) -> bool:
+        """Whether the program may still be ending when :meth:`stop` is done."""
+
     def install(self) -> bool:
         """Have it started at every login; may be called again. Whether anything changed."""
 

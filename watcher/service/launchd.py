@@ -22,6 +22,7 @@ class Launchd:
     """``agents`` is the folder ``~/Library/LaunchAgents``, ``user`` the person's number."""
 
     kind = "launchd"
+    lingers = True
 
     def __init__(self, wanted: Wanted, agents: str, user: int, run: Run) -> None:
         self._wanted = wanted

@@ -29,6 +29,7 @@ class Scheduler:
     """
 
     kind = "task scheduler"
+    lingers = True
 
     def __init__(self, wanted: Wanted, user: str, folder: str, run: Run) -> None:
         self._wanted = wanted

@@ -30,6 +30,7 @@ class Systemd:
     """
 
     kind = "systemd"
+    lingers = False
 
     def __init__(self, wanted: Wanted, settings: str, run: Run, *, namespaces: bool) -> None:
         self._wanted = wanted
