@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.app.login import describe_exit
+from watcher.app.login_service import describe_exit
 from watcher.app.supervisor import describe
 from watcher.doctor.findings import Level
-from watcher.doctor.login import judge_service
+from watcher.doctor.service import judge_service
 from watcher.errors import UnusableError, WatcherError
 from watcher.service import choice
 from watcher.service.agent import LABEL, render_agent

@@ -33,7 +33,7 @@ class Supervisor:
         self._interval = interval if address else 0.0
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self._facts: Callable[[], Mapping[str, object]] = dict
+        self._facts: Callable[[], Mapping[str, object]] | None = None
         self._said = ""
 
     @classmethod
@@ -85,7 +85,7 @@ class Supervisor:
         _log.error("the pipeline is gone: no more signs of life are given")
 
     def _say(self) -> None:
-        if not self._address:
+        if not self._address or self._facts is None:
             return
         said = describe(self._facts())
         if said != self._said:

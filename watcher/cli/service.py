@@ -10,12 +10,12 @@ import click
 
 from watcher import view
 from watcher.app.log_file import LogReader, find_last_error
-from watcher.app.login import LoginService, describe_exit
+from watcher.app.login_service import LoginService, describe_exit
 from watcher.app.places import is_running, read_running
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, styled
 from watcher.errors import ConfigError, UsageError
-from watcher.service import DESKTOP, Systemd
+from watcher.service import Systemd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +128,7 @@ def desktop(ctx: click.Context) -> None:
     """Tell the service of the desktop; called by the desktop at login."""
     system = login_service(ctx).system
     if isinstance(system, Systemd):
-        system.meet_desktop(_known_desktop(places(ctx)))
+        system.meet_desktop(os.environ, _environment_of(read_running(places(ctx)).get("pid")))
 
 
 # -- shared with setup
@@ -224,15 +224,14 @@ def _show(facts: dict[str, object]) -> None:
         say(styled(f"! Last error, at {error['at']}: {error['text']}", "busy"))
 
 
-def _known_desktop(where: Places) -> frozenset[str]:
-    """What the running program knows of the desktop; nothing where that cannot be seen."""
-    pid = read_running(where).get("pid")
+def _environment_of(pid: object) -> dict[str, str]:
+    """A process's environment; empty where it cannot be seen, or there is no such process."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
-            found = {each.partition(b"=")[0].decode() for each in file.read().split(b"\0")}
-    except (OSError, ValueError):
-        return frozenset()
-    return frozenset(found & set(DESKTOP))
+            pairs = [os.fsdecode(each).partition("=") for each in file.read().split(b"\0")]
+    except OSError:
+        return {}
+    return {name: value for name, _, value in pairs}
 
 
 def _follow(path: str, reader: LogReader) -> None:

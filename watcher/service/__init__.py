@@ -15,10 +15,10 @@ Installing twice is harmless, uninstalling leaves nothing.
 from watcher.service.choice import Service, choose, settings_folder
 from watcher.service.program import Program
 from watcher.service.runner import Done, Run, run_program
-from watcher.service.systemd import DESKTOP, Systemd
+from watcher.service.systemd import Systemd
 from watcher.service.wanted import NAME, Installed, Wanted
 
 __all__ = [
-    "DESKTOP", "NAME", "Done", "Installed", "Program", "Run", "Service", "Systemd", "Wanted",
+    "NAME", "Done", "Installed", "Program", "Run", "Service", "Systemd", "Wanted",
     "choose", "run_program", "settings_folder",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ENTRY: Final = """\
 [Desktop Entry]
 Type=Application
-Version=1.5
+Version=1.0
 Name={title}
 Comment={comment}
 Comment[fr]={comment_fr}

@@ -13,6 +13,8 @@ from watcher.service.unit import render_unit
 from watcher.service.wanted import NAME, Installed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from watcher.service.runner import Done, Run
     from watcher.service.wanted import Wanted
 
@@ -21,6 +23,7 @@ _UNIT: Final = f"{NAME}.service"
 DESKTOP: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE",
 )  # fmt: skip
+_SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 class Systemd:
@@ -95,14 +98,17 @@ class Systemd:
             exit_code=int(status) if ended and status.isdecimal() else None,
         )
 
-    def meet_desktop(self, known: frozenset[str]) -> None:
-        """Tell it of the desktop that this process belongs to; ``known`` is what it knows.
+    def meet_desktop(self, here: Mapping[str, str], known: Mapping[str, str]) -> None:
+        """Tell it of the desktop that this process belongs to.
 
-        ``known`` are the names of DESKTOP that the running program has, which starts again if it
-        has none of them that matter: nothing is lost by that.
+        ``here`` and ``known`` are what this process and the running program have in their
+        environment; if it is for another desktop, or for none, it starts again: nothing is lost
+        by that.
         """
-        self._systemctl("import-environment", *DESKTOP)
-        if not known & {"DISPLAY", "WAYLAND_DISPLAY"}:
+        told = [name for name in DESKTOP if here.get(name)]
+        if told:
+            self._systemctl("import-environment", *told)
+        if any(here.get(name) not in (None, known.get(name)) for name in _SCREENS):
             self._insist("try-restart", _UNIT)
 
     def _render(self) -> bytes:

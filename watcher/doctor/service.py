@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from watcher.app.login import LoginService, describe_exit
+from watcher.app.login_service import LoginService, describe_exit
 from watcher.app.places import is_running
 from watcher.doctor.findings import Check, Finding, error, ok, warning
 
