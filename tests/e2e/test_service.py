@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -19,6 +20,8 @@ from watcher.app.log_file import LogReader, find_last_error
 from watcher.app.supervisor import Supervisor
 from watcher.errors import UnusableError
 from watcher.model import FolderState
+from watcher.service.unit import render_unit
+from watcher.service.wanted import Wanted
 
 
 @pytest.fixture
@@ -106,6 +109,22 @@ def test_the_entry_is_valid(odd):
         ["desktop-file-validate", str(entry_of(odd))], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="there is no systemd-analyze (Debian: systemd)"
+)
+def test_the_unit_is_valid_where_no_manager_runs(tmp_path):
+    wanted = Wanted((sys.executable, 'a b % $x é "q"'), writable=('/é %x "q"',), home="/home/x")
+    unit = tmp_path / "hrflow-watcher.service"
+    for namespaces in (True, False):
+        unit.write_text(render_unit(wanted, version=252, namespaces=namespaces), encoding="utf-8")
+        done = subprocess.run(
+            ["systemd-analyze", "--user", "verify", str(unit)],
+            env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr.strip()) == (0, "")
 
 
 def test_what_cannot_start_says_why(odd):

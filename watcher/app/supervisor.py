@@ -55,8 +55,8 @@ class Supervisor:
 
         ``facts`` are what the program says of itself, as ``running.json`` has them.
         """
-        self._facts = facts
         self._tell("READY=1")
+        self._facts = facts
         self._say()
         if self._interval > 0:
             thread = threading.Thread(
