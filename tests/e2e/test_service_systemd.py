@@ -66,10 +66,10 @@ class Office:
     def status(self):
         return json.loads(self.run("service", "status", "--json"))
 
-    def hurry(self, watchdog="2min"):
+    def hurry(self, watchdog="2min", more=""):
         place = self.manager.home / ".config/systemd/user" / f"{UNIT}.d"
         place.mkdir(parents=True, exist_ok=True)
-        (place / "quick.conf").write_text(QUICK.format(watchdog=watchdog))
+        (place / "quick.conf").write_text(QUICK.format(watchdog=watchdog) + more, encoding="utf-8")
         assert self.manager.systemctl("daemon-reload").returncode == 0
 
     def arrived(self):
@@ -229,6 +229,18 @@ def test_a_desktop_that_comes_later_is_told_to_it(office, eventually):
     office.run("service", "desktop", DISPLAY=":78")  # it knows already
     assert office.status()["pid"] == pid
     office.manager.systemctl("unset-environment", "DISPLAY")
+
+
+def test_the_key_as_a_credential(office, eventually):
+    office.manager.systemctl("unset-environment", "HRFLOW_API_KEY")
+    key = office.manager.runtime / "key"
+    key.write_text(sb.READ_WRITE_KEY)
+    office.run("service", "install", "--no-start")
+    office.hurry(more=f"LoadCredential=hrflow-api-key:{key}\n")
+    office.run("service", "start")
+    make_pdf(office.folder / "cv.pdf", "a")
+    eventually(office.arrived, within=30)
+    assert "the systemd credential" in office.run("status")
 
 
 def test_systemd_finds_nothing_to_complain_of(office):

@@ -17,10 +17,12 @@ import tempfile
 from tests.conftest import wait_until
 
 SYSTEMD = "/usr/lib/systemd/systemd"
-#: Makes the world look booted with systemd, takes a control group, becomes the manager.
+#: Makes the world look booted with systemd, takes a control group, becomes the manager. Mounts reach
+#: its services as on a real machine, and nothing outside.
 _START = """
 set -e
 mount --make-rprivate /
+mount --make-rshared /
 mount -t tmpfs tmpfs /run/systemd
 mkdir -p /run/systemd/system /run/systemd/inaccessible/dir
 touch /run/systemd/inaccessible/reg /run/systemd/inaccessible/sock

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.app.login_service import describe_exit
+from watcher.app.login_service import describe_exit, name_places
+from watcher.app.places import default_state
 from watcher.app.supervisor import describe
+from watcher.config import default_path
 from watcher.doctor.findings import Level
 from watcher.doctor.service import judge_service
 from watcher.errors import UnusableError, WatcherError
@@ -52,7 +54,7 @@ class Recorder:
         self.calls.append(list(command))
         for word, answer in self._answers.items():
             if word in command or f"/{word}" in command:
-                return answer
+                return answer.pop(0) if isinstance(answer, list) else answer
         return Done(0)
 
     def taken(self):
@@ -164,20 +166,27 @@ def test_the_agent_is_what_launchd_reads():
 
 
 def test_what_launchd_is_asked(tmp_path):
-    run = Recorder()
+    loaded, gone = Done(0, "state = running"), Done(113, "", "Could not find service")
+    run = Recorder(print=[loaded, loaded, loaded, loaded, gone, gone, loaded, gone, gone])
     wanted = Wanted(("/x",), errors=str(tmp_path / "errors.log"))
-    service = Launchd(wanted, str(tmp_path / "Zoë's agents"), 501, run)
+    pauses = []
+    service = Launchd(wanted, str(tmp_path / "Zoë's agents"), 501, run, pauses.append)
     target = f"gui/501/{LABEL}"
+    show = ["launchctl", "print", target]
     assert service.look() is None
     assert service.install()
     assert not service.install()
     assert run.taken() == [["launchctl", "enable", target]] * 2
     service.start()
-    assert run.taken() == [["launchctl", "print", target], ["launchctl", "kickstart", target]]
+    assert run.taken() == [show, ["launchctl", "kickstart", target]]
     service.restart()
-    assert ["launchctl", "bootout", target] in run.taken()
-    assert service.look() == Installed(service.file, enabled=True, current=True)
+    assert run.taken() == [
+        show, ["launchctl", "bootout", target], show, show, show,  # until it is unloaded
+        show, ["launchctl", "bootstrap", "gui/501", service.file],
+    ]  # fmt: skip
+    assert len(pauses) == 2
     (tmp_path / "errors.log").write_text("x")
+    assert service.look() == Installed(service.file, enabled=True, current=True)
     assert service.uninstall()
     assert os.listdir(tmp_path) == ["Zoë's agents"]
     assert os.listdir(tmp_path / "Zoë's agents") == []
@@ -493,6 +502,19 @@ def test_the_command_that_starts_this_program(tmp_path):
     (tmp_path / "pythonw.exe").write_text("")
     assert Program(python, frozen=False, windows=True).command()[0].endswith("pythonw.exe")
     assert os.path.isabs(Program.of_process().command()[0])
+
+
+def test_what_a_login_would_not_know_is_named(monkeypatch):
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    config, state = default_path({}), default_state({})
+    assert name_places(config, state, {}) == []
+    assert name_places("/my/config.toml", state, {}) == ["--config", "/my/config.toml"]
+    assert name_places(config, "/my/state", {}) == ["--state", "/my/state"]
+    # What is set in this terminal is not set at login.
+    named = {"HRFLOW_WATCHER_CONFIG": "/c.toml", "HRFLOW_WATCHER_STATE": "/s"}
+    assert name_places("/c.toml", "/s", named) == ["--config", "/c.toml", "--state", "/s"]
+    assert name_places(config, state, {"XDG_CONFIG_HOME": "/x"}) == ["--config", config]
 
 
 # --- Programs of the system ----------------------------------------------------------------------

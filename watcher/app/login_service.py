@@ -63,7 +63,10 @@ class LoginService:
         """``config`` is what stands in ``config_path``, None while it has mistakes."""
         self._places = places
         self._home = home
-        command = (*Program.of_process().command(), *_name(config_path, places.state, environ))
+        command = (
+            *Program.of_process().command(),
+            *name_places(config_path, places.state, environ),
+        )
         wanted = Wanted(
             command=(*command, "run", "--quiet"),
             desktop=(*command, "service", "desktop"),
@@ -86,7 +89,11 @@ class LoginService:
 
     def restart(self) -> None:
         """Stop it if it runs and start it."""
-        self._begin(self.system.restart)
+        if self.system.lingers:  # a start while it still ends would be lost
+            self.stop()
+            self.start()
+        else:
+            self._begin(self.system.restart)
 
     def apply(self) -> bool:
         """Install it as it should be now, and have that run; whether it runs by this.
@@ -153,7 +160,7 @@ class LoginService:
             self._wait_for(running=False)
 
 
-def _name(config_path: str, state: str, environ: Mapping[str, str]) -> list[str]:
+def name_places(config_path: str, state: str, environ: Mapping[str, str]) -> list[str]:
     """``--config`` and ``--state``, where they cannot be known at login without being named."""
     words = []
     bare = {name: value for name, value in environ.items() if name not in _CONFIG_FROM}

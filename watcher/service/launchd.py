@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Final
 
 from watcher.service.agent import LABEL, render_agent
@@ -12,10 +13,15 @@ from watcher.service.runner import insist
 from watcher.service.wanted import Installed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.service.runner import Run
     from watcher.service.wanted import Wanted
 
 _LAST_EXIT: Final = re.compile(r"last exit code = (\d+)")
+#: Looks, and seconds between them, at an agent that is being unloaded.
+_TRIES: Final = 150
+_PAUSE: Final = 0.2
 
 
 class Launchd:
@@ -24,8 +30,16 @@ class Launchd:
     kind = "launchd"
     lingers = True
 
-    def __init__(self, wanted: Wanted, agents: str, user: int, run: Run) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        agents: str,
+        user: int,
+        run: Run,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._wanted = wanted
+        self._sleep = sleep
         self._run = run
         self._domain = f"gui/{user}"
         self._target = f"{self._domain}/{LABEL}"
@@ -51,9 +65,14 @@ class Launchd:
             insist(self._run, "launchctl", "bootstrap", self._domain, self.file)
 
     def stop(self) -> None:
-        """Stop it, until the next login."""
-        if self._is_loaded():
-            insist(self._run, "launchctl", "bootout", self._target)
+        """Stop it, until the next login; what is still being unloaded cannot be loaded."""
+        if not self._is_loaded():
+            return
+        insist(self._run, "launchctl", "bootout", self._target)
+        for _ in range(_TRIES):
+            if not self._is_loaded():
+                return
+            self._sleep(_PAUSE)
 
     def restart(self) -> None:
         """Stop it and start it, or only start it; loads what was installed since."""
