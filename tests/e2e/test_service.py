@@ -17,6 +17,7 @@ from tests.e2e.test_journey import make_pdf
 from tests.e2e.typing_desk import Terminal
 from watcher import sandbox as sb
 from watcher.app.log_file import LogReader, find_last_error
+from watcher.app.places import write_atomically
 from watcher.app.supervisor import Supervisor
 from watcher.errors import UnusableError
 from watcher.model import FolderState
@@ -69,6 +70,8 @@ def test_from_install_to_uninstall(odd):
     assert odd.key.encode() not in text
     assert odd.run("service", "install").returncode == 0
     assert (status(odd)["pid"], entry_of(odd).read_bytes()) == (first["pid"], text)
+    said = odd.run("doctor").stdout
+    assert "✓ Login service it starts at every login (autostart) and runs" in said
     assert odd.run("service", "restart").returncode == 0
     second = status(odd)
     assert second["running"]
@@ -83,6 +86,34 @@ def test_from_install_to_uninstall(odd):
     assert not entry_of(odd).parent.exists()
     facts = status(odd)
     assert (facts["installed"], facts["running"]) == (False, False)
+
+
+def test_another_version_takes_the_place_of_the_one_that_runs(odd):
+    assert odd.run("service", "install").returncode == 0
+    before = status(odd)
+    place = odd.root / "state" / "running.json"
+    write_atomically(str(place), json.dumps({**json.loads(place.read_text()), "version": "0.0.1"}))
+    assert odd.run("service", "install").returncode == 0
+    after = status(odd)
+    assert after["running"]
+    assert (after["pid"] == before["pid"], after["version"]) == (False, before["version"])
+
+
+def test_what_a_desktop_has_switched_off_is_switched_on_again(odd):
+    assert odd.run("service", "install", "--no-start").returncode == 0
+    with open(entry_of(odd), "a", encoding="utf-8") as file:
+        file.write("Hidden=true\n")
+    assert "it was switched off (autostart" in odd.run("service", "status").stdout
+    assert odd.run("service", "install", "--no-start").returncode == 0
+    assert "Starts at every login (autostart" in odd.run("service", "status").stdout
+
+
+def test_a_place_that_cannot_be_written(odd):
+    (odd.root / "settings").write_text("a file, not a folder")
+    done = odd.run("service", "install")
+    assert (done.returncode, "cannot be written (Not a directory)" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+    (odd.root / "settings").unlink()
 
 
 @pytest.mark.skipif(not shutil.which("gio"), reason="there is no gio (Debian: libglib2.0-bin)")

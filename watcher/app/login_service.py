@@ -10,6 +10,7 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher import __version__
 from watcher.app.places import default_state, is_running, read_running
 from watcher.config.paths import default_path
 from watcher.errors import WatcherError
@@ -105,7 +106,7 @@ class LoginService:
         changed = self.system.install()
         if not is_running(self._places):
             self.start()
-        elif was_there and changed:
+        elif was_there and (changed or read_running(self._places).get("version") != __version__):
             self.restart()
         else:
             return was_there

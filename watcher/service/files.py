@@ -13,7 +13,7 @@ def read_file(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise WatcherError(f"{path} cannot be read ({error.strerror}).") from error
@@ -45,7 +45,7 @@ def remove_file(path: str, *folders: str) -> bool:
     """Remove it, and after that each of ``folders`` that is empty; whether it was there."""
     try:
         os.unlink(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
         raise WatcherError(f"{path} cannot be removed ({error.strerror}).") from error
