@@ -34,7 +34,7 @@ def command() -> None:
 
 
 @command.command("install")
-@click.option("--start/--no-start", default=True, help="Start it now as well, or only then.")
+@click.option("--start/--no-start", default=True, help="Start it now as well, or only at the next login.")
 @config_option
 @state_option
 @click.pass_context
@@ -93,7 +93,7 @@ def restart(ctx: click.Context) -> None:
 @state_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Whether it is installed and runs, since when, and its last error."""
+    """Whether it is there and runs, since when, its last error."""
     facts = gather(login_service(ctx), places(ctx))
     if as_json:
         say_json(facts)
