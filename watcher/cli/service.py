@@ -34,7 +34,9 @@ def command() -> None:
 
 
 @command.command("install")
-@click.option("--start/--no-start", default=True, help="Start it now as well, or only at the next login.")
+@click.option(
+    "--start/--no-start", default=True, help="Start it now as well, or only at the next login."
+)
 @config_option
 @state_option
 @click.pass_context
