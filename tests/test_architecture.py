@@ -72,6 +72,7 @@ TABLE = {
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
+    "service": row(EDGE),  # programs of the system, and the files that tell it what to start
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
     # Shell: puts the parts together.

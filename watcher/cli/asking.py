@@ -160,6 +160,11 @@ class Questions:
         question = f"{view.safe(place)} is not there. Create it?"
         return click.confirm(question, default=True)
 
+    @staticmethod
+    def service() -> bool:
+        """Whether to start at every login."""
+        return click.confirm("Start it at every login?", default=True)
+
 
 @dataclass
 class Silence:
@@ -214,6 +219,11 @@ class Silence:
     def create(place: str) -> bool:  # noqa: ARG004 - likewise
         """Yes: somebody named the folder to have it watched."""
         return True
+
+    @staticmethod
+    def service() -> bool:
+        """No: nobody has said so."""
+        return False
 
 
 # -- inside

@@ -11,12 +11,13 @@ import click
 
 from watcher import view
 from watcher.cli.asking import Questions, Silence
-from watcher.cli.context import config_option, state_option
+from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import Editor, is_terminal, make_folder, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import store_key
 from watcher.cli.output import say, styled
 from watcher.cli.sample import can_drop_sample, drop_sample
+from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
 from watcher.errors import CredentialError, UsageError
 from watcher.settings import AfterUpload
@@ -46,6 +47,7 @@ class _Options:
     create: bool | None
     check: bool
     test_file: bool | None
+    service: bool | None
     non_interactive: bool
 
     def source(self, number: int) -> str | None:
@@ -62,6 +64,7 @@ class _Plan:
     answers: Answers
     key: str
     missing: tuple[str, ...]
+    service: bool
 
 
 @click.command("setup")
@@ -79,12 +82,14 @@ class _Plan:
 @check_option
 @click.option("--test-file/--no-test-file", default=None,
               help="Put a made-up CV into the folder, to see it arrive.")  # fmt: skip
+@click.option("--service/--no-service", default=None,
+              help="Start it at every login, and now; or leave that as it is.")  # fmt: skip
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: for scripts.")
 @config_option
 @state_option
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
-    """Set everything up: account, key, folders, sources, tags.
+    """Set everything up: account, key, folders, sources, tags, and the start at login.
 
     Asks for what no option says, shows what would change in the configuration, and writes it
     after your yes; comments and whatever else stands there stay. It can be run again: what is
@@ -94,7 +99,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     editor = Editor.open(ctx)
     _check_options(options)
     try:
-        plan = _collect(editor, options)
+        plan = _collect(ctx, editor, options)
         text = _show(editor, plan)
         wanted = options.non_interactive or click.confirm("Write it?", default=True)
     except (click.Abort, KeyboardInterrupt):
@@ -104,13 +109,11 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         say("Nothing was written.")
         return
     _carry_out(editor, plan, text)
-    offer_service()
     _offer_test_file(plan, options)
-    say("Start it with: hrflow-watcher run")
-
-
-def offer_service() -> None:
-    """Offer to start with the login. Not wired yet: asks nothing and does nothing."""
+    if plan.service:
+        install_service(login_service(ctx, load_config(ctx).config), start=True)
+    else:
+        say("Start it with: hrflow-watcher run")
 
 
 # -- the answers
@@ -137,7 +140,7 @@ def _check_options(options: _Options) -> None:
         )
 
 
-def _collect(editor: Editor, options: _Options) -> _Plan:
+def _collect(ctx: click.Context, editor: Editor, options: _Options) -> _Plan:
     named = [editor.place(path) for path in options.folders]
     if options.non_interactive:
         asker: Questions | Silence = Silence(editor, _key_from_stdin() if options.key_stdin else "")
@@ -159,6 +162,7 @@ def _collect(editor: Editor, options: _Options) -> _Plan:
         Answers(name, email, options.api_url, tuple(folders)),
         key,
         _missing(folders, options, asker),
+        _wants_service(ctx, options, asker),
     )
 
 
@@ -193,6 +197,13 @@ def _missing(
     if options.create is not None:
         return tuple(absent) if options.create else ()
     return tuple(place for place in absent if asker.create(place))
+
+
+def _wants_service(ctx: click.Context, options: _Options, asker: Questions | Silence) -> bool:
+    """Whether it is to start at every login; one that does is brought up to date unasked."""
+    if options.service is not None:
+        return options.service
+    return login_service(ctx).system.look() is not None or asker.service()
 
 
 def _refuse_missing(
