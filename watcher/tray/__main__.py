@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Exit codes: what the program does about the end.
 OTHER_HOST: Final = 10  # start another one at once, which chooses anew
 NO_DESKTOP: Final = 11  # start none: there is nothing to look at
+#: Seconds that a panel may come later than the program, as when a person logs in.
+_PATIENCE: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -126,14 +128,16 @@ def _wait_for_host(line: Line) -> tuple[str, ...]:
     from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
     from watcher.tray.hosts import Watch  # noqa: PLC0415
 
-    watch, told = Watch(os.environ), False
+    watch = Watch(os.environ)
+    patience: float | None = _PATIENCE
     while not (found := choose(sys.platform, hosts := watch.look(), _parts(hosts, find_parts))):
-        if not told:
+        if not watch.is_blind and watch.wait(patience):
+            continue
+        if patience is not None:
             line.write(none=advice(hosts, os.environ.get("XDG_CURRENT_DESKTOP", "")))
-            told = True
+        patience = None
         if watch.is_blind:
             return ()
-        watch.wait()
     return found
 
 

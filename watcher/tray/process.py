@@ -202,7 +202,7 @@ class Tray:
             case {"act": act}:
                 self._act(read_act(act))
             case {"shown": str(backend)}:
-                self.backend = backend
+                self.backend, self._told = backend, True  # from here on it is known how to get one
                 _log.info("the icon is shown through %s", backend)
             case {"log": int(level), "text": str(text)}:
                 _log.log(level, "%s", text)
