@@ -27,10 +27,7 @@ def entry(world, name):
 
 
 def wait_for(world, eventually, name, state, within=30):
-    def reached():
-        return world.states().get(name) == state
-
-    eventually(reached, within, why=f"{name} never was {state}: {world.states()}")
+    eventually(lambda: world.states().get(name) == state, within)
 
 
 def test_a_pause_keeps_files_back_over_a_restart_until_it_is_ended(world, eventually):
@@ -208,7 +205,7 @@ def test_a_snapshot_shows_a_journal_that_takes_the_place_of_another(world, event
     os.unlink(world.places.journal)
     drop(folder, "b.pdf")
     eventually(lambda: os.path.exists(world.places.journal), 30)
-    wait_for(world, eventually, "b.pdf", "accepted")
+    eventually(lambda: world.states().keys() == {"a.pdf", "b.pdf"}, 30)
     eventually(lambda: world.app.snapshot().counts == _counts(world))
 
 
