@@ -61,6 +61,9 @@ TABLE = {
     "pace": row(PURE),
     "view": row(PURE),
     "words": row(PURE),  # English and French
+    "mood": row(PURE),
+    "menu": row(PURE),
+    "notices": row(PURE),
     "ports": row(PURE),
     # Flow: the order of the steps.
     "pipeline": row(FLOW),
@@ -72,6 +75,8 @@ TABLE = {
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
+    "tray": row(EDGE, "pystray", "PIL", "Xlib", "gi", "jeepney"),  # all but the first: late
+    "notify": row(EDGE, "jeepney"),
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
     # Shell: puts the parts together.

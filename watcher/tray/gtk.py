@@ -1,0 +1,111 @@
+"""The icon through GTK, as an AppIndicator or in the system tray of X11.
+
+pystray makes a new menu for every change, which an open one does not show. Here the menu's lines
+are changed where they are, so that an open menu shows how things are now.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+def icon_kind() -> Any:
+    """The kind of icon; ImportError, or whatever GTK says, where it cannot be used."""
+    import pystray  # noqa: PLC0415 - with the chosen backend
+    from gi.repository import GLib, Gtk  # noqa: PLC0415
+
+    class GtkIcon(pystray.Icon):  # type: ignore[misc] # pystray has no types
+        """Keeps one menu and changes its lines."""
+
+        def __init__(self, *arguments: Any) -> None:
+            self._menu_handle = Gtk.Menu.new()
+            self._change = MenuChange(Gtk, pystray.Menu.SEPARATOR, self._default_text)
+            super().__init__(*arguments)
+
+        def on_main(self, call: Any) -> None:
+            """Have GTK's own thread do it."""
+            GLib.idle_add(lambda: call() and False)
+
+        def _update_menu(self) -> None:
+            self.on_main(self._change_menu)
+
+        def _change_menu(self) -> None:
+            self._change(self._menu_handle, list(self.menu), self)
+            self._menu_handle.show_all()
+            indicator = getattr(self, "_appindicator", None)
+            if indicator is not None and not indicator.get_menu():
+                indicator.set_menu(self._menu_handle)
+
+            self._menu_handle.reposition()  # an open one stays within the screen
+
+        def _finalize(self) -> None:
+            try:
+                super()._finalize()
+            except GLib.Error as error:  # it takes back a message where nobody shows messages
+                _log.debug("nothing to take back: %s", error)
+
+        @staticmethod
+        def _default_text(text: str) -> str:
+            return f"<b>{GLib.markup_escape_text(text)}</b>"
+
+    return GtkIcon
+
+
+class MenuChange:
+    """Makes a GTK menu equal to a description, keeping every line that is of the same kind."""
+
+    def __init__(self, gtk: Any, separator: Any, bold: Any) -> None:
+        """``separator`` is pystray's; ``bold`` gives the mark-up of a line that stands out."""
+        self._gtk = gtk
+        self._separator = separator
+        self._bold = bold
+
+    def __call__(self, menu: Any, described: list[Any], icon: Any) -> None:
+        """``described`` are pystray's items; ``icon`` is what they are called with."""
+        lines = menu.get_children()
+        for number, item in enumerate(described):
+            kind = self._kind(item)
+            if number < len(lines) and lines[number].kind != kind:
+                for line in lines[number:]:
+                    menu.remove(line)
+                del lines[number:]
+            if number >= len(lines):
+                lines.append(self._new_line(kind))
+                menu.append(lines[number])
+            self._fill(lines[number], item, icon)
+        for line in lines[len(described) :]:
+            menu.remove(line)
+
+    def _kind(self, item: Any) -> str:
+        if item is self._separator:
+            return "part"
+        return "menu" if item.submenu else "line"
+
+    def _new_line(self, kind: str) -> Any:
+        if kind == "part":
+            line = self._gtk.SeparatorMenuItem.new()
+        else:
+            line = self._gtk.MenuItem.new_with_label("")
+        line.kind, line.chosen = kind, None
+        if kind == "menu":
+            line.set_submenu(self._gtk.Menu.new())
+        if kind == "line":
+            line.connect("activate", lambda this: this.chosen and this.chosen())
+        return line
+
+    def _fill(self, line: Any, item: Any, icon: Any) -> None:
+        if line.kind == "part":
+            return
+        if line.get_label() != item.text:
+            line.set_label(item.text)
+        if item.default:
+            line.get_child().set_markup(self._bold(item.text))
+        if line.get_sensitive() != item.enabled:
+            line.set_sensitive(item.enabled)
+        if line.kind == "menu":
+            self(line.get_submenu(), list(item.submenu), icon)
+        else:
+            line.chosen = lambda: item(icon)
