@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from watcher.journal import rows
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
 from watcher.model import State
 
 if TYPE_CHECKING:
     from watcher.model import Entry
+
+
+#: States that are told as they come, and how many events are looked through for them.
+_TOLD: Final = (
+    State.UPLOADING, State.WAITING, State.UNCERTAIN, State.ACCEPTED, State.PARSED,
+    State.PARSE_FAILED, State.REFUSED,
+)  # fmt: skip
+_LOOKED_BACK: Final = 5000
 
 
 class Reader(Store):
@@ -42,6 +51,24 @@ class Reader(Store):
         """How many files arrived on a local day, ``YYYY-MM-DD``."""
         row = self.read("SELECT arrived FROM days WHERE day = ?", day)
         return int(row[0]) if row else 0
+
+    def paused_until(self) -> float:
+        """Until when no uploads are started because a person said so; 0 if nobody did."""
+        row = self.read("SELECT value FROM facts WHERE name = ?", rows.PAUSED)
+        return float(row[0]) if row else 0.0
+
+    def recent(self, limit: int) -> list[Entry]:
+        """The latest files that something became of, or that are being sent."""
+        marks = ", ".join("?" * len(_TOLD))
+        found = self.all(
+            "SELECT file_id FROM events WHERE id > (SELECT max(id) FROM events) - ? "
+            f"AND state IN ({marks}) ORDER BY id DESC LIMIT ?",
+            _LOOKED_BACK,
+            *_TOLD,
+            4 * limit,
+        )
+        latest = (self.entry(file_id) for (file_id,) in dict.fromkeys(found))
+        return [each for each in latest if each is not None and each.state in _TOLD][:limit]
 
     def folders(self) -> list[tuple[str, float]]:
         """All folders ever watched, each with the end of its last walk (0: none yet)."""
