@@ -19,6 +19,7 @@ from watcher.errors import ConfigError, CredentialError, OfflineError, UnusableE
 from watcher.settings import DEFAULT_API_URL
 
 if TYPE_CHECKING:
+    from watcher.app.editing import Editor
     from watcher.settings import Account
     from watcher.setup import Known
 
