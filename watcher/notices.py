@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import view
 from watcher.menu import cut
+from watcher.model import State
 from watcher.mood import (
     asks,
     attention_files,
@@ -24,7 +25,6 @@ from watcher.mood import (
     troubled,
     waiting,
 )
-from watcher.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

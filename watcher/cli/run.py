@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.app.core import App
+from watcher.app.desktop import on_desktop
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
 from watcher.cli.running import LiveLines, log_to, wait_for_end
@@ -17,6 +18,9 @@ from watcher.credentials import Keys
 from watcher.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watcher.app.desktop import Desktop
     from watcher.config import Loaded
 
 _log = logging.getLogger(__name__)
@@ -24,10 +28,14 @@ _log = logging.getLogger(__name__)
 
 @click.command("run")
 @json_option
+@click.option(
+    "--tray/--no-tray", "tray", default=None,
+    help="Show an icon in the panel; without saying so, where there is a desktop.",
+)  # fmt: skip
 @config_option
 @state_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+def command(ctx: click.Context, as_json: bool, tray: bool | None) -> None:  # noqa: FBT001 - click's
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     A change of the configuration is taken up at once; a version with mistakes is reported and
@@ -45,14 +53,33 @@ def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click 
         )
         app.start()
         try:
-            app.watch_file(config_path(ctx), lambda: _reload(ctx, app))
-            if _version(config_path(ctx)) != version:  # while nobody watched it yet
-                _reload(ctx, app)
-            if not as_json:
-                _say_warnings(loaded)
-            wait_for_end(app, stop)
+            with on_desktop(
+                app, loaded.config.notifications, where, os.environ,
+                with_icon=tray, open_page=_open_page, stop=stop.set, tell=_teller(as_json=as_json),
+            ) as desktop:  # fmt: skip
+                app.watch_file(config_path(ctx), lambda: _reload(ctx, app, desktop))
+                if _version(config_path(ctx)) != version:  # while nobody watched it yet
+                    _reload(ctx, app, desktop)
+                if not as_json:
+                    _say_warnings(loaded)
+                wait_for_end(app, stop)
         finally:
             app.stop()
+
+
+def _teller(*, as_json: bool) -> Callable[[str], None]:
+    """Says a sentence for people; into the log alone where machines read the lines."""
+
+    def tell(sentence: str) -> None:
+        _log.info("%s", sentence)
+        if not as_json:
+            say(styled(sentence, "quiet"))
+
+    return tell
+
+
+def _open_page(place: str) -> None:
+    _log.info("there is no activity page yet to open at %r", place)
 
 
 def _version(path: str) -> tuple[int, int, int]:
@@ -64,7 +91,7 @@ def _version(path: str) -> tuple[int, int, int]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _reload(ctx: click.Context, app: App) -> None:
+def _reload(ctx: click.Context, app: App, desktop: Desktop) -> None:
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
@@ -73,6 +100,7 @@ def _reload(ctx: click.Context, app: App) -> None:
         say(styled(f"! The new configuration is not used: {mistakes}", "bad"))
         return
     app.reload(loaded.config)
+    desktop.reload(loaded.config.notifications)
     _log.info("the new configuration is in force")
     say(styled("The new configuration is in force.", "good"))
 

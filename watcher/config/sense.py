@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from watcher.config.mistakes import nearest, shown
-from watcher.quiet import read_hours
 from watcher.patterns import Pattern, PatternError, compile_pattern
 from watcher.placeholders import BUILT_IN, fill, names_in
+from watcher.quiet import read_hours
 from watcher.rules import REFERENCE_LENGTH, STAGES, fits_type, ignored_by
 from watcher.settings import DEFAULT_ACCEPT
 

@@ -29,6 +29,19 @@ def icon_kind() -> Any:
             """Have GTK's own thread do it."""
             GLib.idle_add(lambda: call() and False)
 
+        def _update_title(self) -> None:
+            super()._update_title()
+            self._set_tip()
+
+        def _show(self) -> None:
+            super()._show()
+            self._set_tip()
+
+        def _set_tip(self) -> None:
+            icon = getattr(self, "_status_icon", None)
+            if icon is not None:
+                self.on_main(lambda: icon.set_tooltip_text(self.title))
+
         def _update_menu(self) -> None:
             self.on_main(self._change_menu)
 
@@ -88,7 +101,7 @@ class MenuChange:
         if kind == "part":
             line = self._gtk.SeparatorMenuItem.new()
         else:
-            line = self._gtk.MenuItem.new_with_label("")
+            line = self._gtk.MenuItem.new_with_mnemonic("")
         line.kind, line.chosen = kind, None
         if kind == "menu":
             line.set_submenu(self._gtk.Menu.new())
@@ -99,8 +112,11 @@ class MenuChange:
     def _fill(self, line: Any, item: Any, icon: Any) -> None:
         if line.kind == "part":
             return
-        if line.get_label() != item.text:
-            line.set_label(item.text)
+        # An underscore marks a letter for the keyboard. Whether a text says so is asked for by
+        # GTK, but not by what passes the menu on to the panel: so here it always does.
+        text = item.text.replace("_", "__")
+        if line.get_label() != text:
+            line.set_label(text)
         if item.default:
             line.get_child().set_markup(self._bold(item.text))
         if line.get_sensitive() != item.enabled:

@@ -156,10 +156,9 @@ class _Screen:
             return None
         try:
             import Xlib.display  # noqa: PLC0415 - on Linux only
-            import Xlib.error  # noqa: PLC0415
 
             return cls(Xlib.display.Display(environ["DISPLAY"]))
-        except (OSError, ValueError, Xlib.error.DisplayError, Xlib.error.XError) as error:
+        except Exception as error:  # noqa: BLE001 - there is no base of all that Xlib raises
             _log.info("the X11 screen cannot be used: %s", error)
             return None
 

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 #: Seconds between two faces: whoever looks sees no more, and a burst costs next to nothing.
 _BETWEEN: Final = 0.3
 #: Seconds before another process is started, by how many have failed in a row; then none is.
-_BACKOFF: Final = (0.2, 1.0, 5.0, 30.0, 120.0)
+BACKOFF: Final = (0.2, 1.0, 5.0, 30.0, 120.0)
 #: Seconds after which a process counts as one that did not fail.
 _PROVEN: Final = 60.0
 #: The same for one that ended because a panel came or went.
@@ -47,15 +47,18 @@ class Tray:
         *,
         environ: Mapping[str, str],
         command: tuple[str, ...] = (),
+        backoff: tuple[float, ...] = BACKOFF,
     ) -> None:
         """``act`` hears of clicks; ``tell`` once, if there is no icon, of a key of ``words``.
 
-        Both on a thread of the tray. ``command`` stands for the process in tests.
+        Both on a thread of the tray. ``command`` starts the process; it is started again
+        after ``backoff``, seconds each, and then no more.
         """
         self._act = act
         self._tell = tell
         self._environ = dict(environ)
         self._command = command or process_command()
+        self._backoff = backoff
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tray", daemon=True)
         self._face: Face | None = None
@@ -96,12 +99,12 @@ class Tray:
                 break
             lived = time.monotonic() - began
             failed = 0 if lived > (_MOVED if code == _OTHER_HOST else _PROVEN) else failed + 1
-            if failed > len(_BACKOFF):
+            if failed > len(self._backoff):
                 _log.error("the icon's process ended %d times in a row: it is left at that", failed)
                 break
             if code != _OTHER_HOST:
                 _log.warning("the icon's process has ended (%s); another one is started", code)
-            if not self._rest(_BACKOFF[max(0, failed - 1)]):
+            if not self._rest(self._backoff[max(0, failed - 1)]):
                 break
 
     def _await_face(self) -> Face | None:
@@ -144,6 +147,7 @@ class Tray:
                 shown = self._face
                 _write(process, write_face(shown))
                 self._gather(time.monotonic() + _BETWEEN)
+                continue
             match news := self._inbox.get():
                 case None:
                     return False
