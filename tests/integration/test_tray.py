@@ -84,8 +84,8 @@ def photographed(screen, box=ICON):
     return screen.photograph().crop(box)
 
 
-def has_icon(screen, box=ICON):
-    return sum(shape(photographed(screen, box))) > 100
+def has_icon(screen, box=ICON, mood=Mood.IDLE):
+    return looks_like(screen, box, as_drawn(mood, box))
 
 
 def show_each(made, screen, box):
@@ -183,9 +183,12 @@ def test_gtk_shows_every_mood_a_menu_and_comes_back_with_the_panel(surroundings)
         until(lambda: made.acts[1:] == [Act(Verb.ACTIVITY)])
 
         panel.kill()
-        until(lambda: not has_icon(screen))
+        until(lambda: not has_icon(screen, mood=Mood.ATTENTION))
         panel.start()
-        until(lambda: has_icon(screen), "the icon did not come back with the panel")
+        until(
+            lambda: has_icon(screen, mood=Mood.ATTENTION),
+            "the icon did not come back with the panel",
+        )
         assert made.told == []
 
 
@@ -213,7 +216,10 @@ def test_x11_shows_every_mood_hears_a_click_and_comes_back_with_the_panel(surrou
         until(lambda: not made.backend)
         panel.start()
         until(lambda: made.backend == "xorg")
-        until(lambda: has_icon(screen, box), "the icon did not come back with the panel")
+        until(
+            lambda: has_icon(screen, box, Mood.NOT_SET_UP),
+            "the icon did not come back with the panel",
+        )
         screen.do("mousemove", *CENTRE, "click", 1)
         until(lambda: len(made.acts) == 2)
 

@@ -17,64 +17,68 @@ def icon_kind() -> Any:
     import pystray  # noqa: PLC0415 - with the chosen backend
     from gi.repository import GLib, Gtk  # noqa: PLC0415
 
-    class GtkIcon(pystray.Icon):  # type: ignore[misc] # pystray has no types
+    return gtk_icon(pystray.Icon, MenuChange(Gtk, pystray.Menu.SEPARATOR, GLib), GLib, Gtk)
+
+
+def gtk_icon(base: Any, change: MenuChange, glib: Any, gtk: Any) -> Any:
+    """``base``, pystray's icon through GTK, with one menu whose lines are changed."""
+
+    class GtkIcon(base):  # type: ignore[misc] # pystray has no types
         """Keeps one menu and changes its lines."""
 
         def __init__(self, *arguments: Any) -> None:
-            self._menu_handle = Gtk.Menu.new()
-            self._change = MenuChange(Gtk, pystray.Menu.SEPARATOR, self._default_text)
+            self._menu_handle = gtk.Menu.new()
             super().__init__(*arguments)
 
         def on_main(self, call: Any) -> None:
             """Have GTK's own thread do it."""
-            GLib.idle_add(lambda: call() and False)
+            glib.idle_add(lambda: call() and False)
 
         def _update_title(self) -> None:
             super()._update_title()
-            self._set_tip()
+            self.on_main(lambda: set_tip(self))
 
         def _show(self) -> None:
             super()._show()
-            self._set_tip()
-
-        def _set_tip(self) -> None:
-            icon = getattr(self, "_status_icon", None)
-            if icon is not None:
-                self.on_main(lambda: icon.set_tooltip_text(self.title))
+            self.on_main(lambda: set_tip(self))
 
         def _update_menu(self) -> None:
-            self.on_main(self._change_menu)
-
-        def _change_menu(self) -> None:
-            self._change(self._menu_handle, list(self.menu), self)
-            self._menu_handle.show_all()
-            indicator = getattr(self, "_appindicator", None)
-            if indicator is not None and not indicator.get_menu():
-                indicator.set_menu(self._menu_handle)
-
-            self._menu_handle.reposition()  # an open one stays within the screen
+            self.on_main(lambda: change_menu(self, change))
 
         def _finalize(self) -> None:
             try:
                 super()._finalize()
-            except GLib.Error as error:  # it takes back a message where nobody shows messages
+            except glib.Error as error:  # it takes back a message where nobody shows messages
                 _log.debug("nothing to take back: %s", error)
 
-        @staticmethod
-        def _default_text(text: str) -> str:
-            return f"<b>{GLib.markup_escape_text(text)}</b>"
-
     return GtkIcon
+
+
+def set_tip(icon: Any) -> None:
+    """In the system tray of X11 the title is a tip as well; pystray does not say so."""
+    if hasattr(icon, "_status_icon"):
+        icon._status_icon.set_tooltip_text(icon.title)  # noqa: SLF001 - the only way to it
+
+
+def change_menu(icon: Any, change: MenuChange) -> None:
+    """Bring an icon's one menu up to date."""
+    handle = icon._menu_handle  # noqa: SLF001 - the only way to it
+    change(handle, list(icon.menu), icon)
+    handle.show_all()
+    indicator = getattr(icon, "_appindicator", None)
+    if indicator is not None and not indicator.get_menu():
+        indicator.set_menu(handle)
+    handle.reposition()  # an open one stays within the screen
 
 
 class MenuChange:
     """Makes a GTK menu equal to a description, keeping every line that is of the same kind."""
 
-    def __init__(self, gtk: Any, separator: Any, bold: Any) -> None:
-        """``separator`` is pystray's; ``bold`` gives the mark-up of a line that stands out."""
+    def __init__(self, gtk: Any, separator: Any, glib: Any) -> None:
+        """``separator`` is pystray's."""
         self._gtk = gtk
         self._separator = separator
-        self._bold = bold
+        self._glib = glib
 
     def __call__(self, menu: Any, described: list[Any], icon: Any) -> None:
         """``described`` are pystray's items; ``icon`` is what they are called with."""
@@ -118,7 +122,8 @@ class MenuChange:
         if line.get_label() != text:
             line.set_label(text)
         if item.default:
-            line.get_child().set_markup(self._bold(item.text))
+            bold = f"<b>{self._glib.markup_escape_text(item.text)}</b>"
+            line.get_child().set_markup(bold)
         if line.get_sensitive() != item.enabled:
             line.set_sensitive(item.enabled)
         if line.kind == "menu":

@@ -28,6 +28,8 @@ NOTHING: Final = (0, 0, 0, 0)
 
 #: Points drawn for one that is shown, in each direction.
 _FINER: Final = 8
+#: What is smaller is made of this size: a panel that is being put up has windows of one point.
+_LEAST: Final = 16
 #: The largest number that is shown; more stands there as this.
 MOST: Final = 99
 #: Below this size digits are made of whole points, as a font would be a blur.
@@ -52,9 +54,10 @@ def draw(mood: Mood, size: int, number: int = 0) -> Image.Image:
 
     ``number``: how many files are on their way, shown while working; 0 for no number.
     """
-    pen = _Pen(size)
+    pen = _Pen(max(size, _LEAST))
     _DRAWN[mood](pen, number)
-    return pen.finish()
+    drawn = pen.finish()
+    return drawn if size >= _LEAST else drawn.resize((size, size), Image.Resampling.BOX)
 
 
 class _Pen:

@@ -1,16 +1,20 @@
 """The icon in the system tray of X11, without GTK: no menu, a click does what it does by default.
 
-pystray paints a black square where the icon is transparent, scales a finished image, and does not
-ask for clicks. Here the window has the icon's own shape (the SHAPE extension), the icon is drawn
+pystray paints a black square where the icon is transparent, scales a finished image, asks to be
+taken in anew at every change, and not for clicks. Here the window has the icon's own shape (the SHAPE extension), the icon is drawn
 for the very size the tray gives it, and clicks arrive.
 """
 
 from __future__ import annotations
 
+import os
+import queue
+import select
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from PIL.Image import Image
 
@@ -34,13 +38,36 @@ def icon_kind() -> Any:
         _icon_data: Any
 
         def __init__(self, *arguments: Any) -> None:
+            self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+            self._wake_read, self._wake_write = os.pipe()
             super().__init__(*arguments)
             mask = X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
             self._window.change_attributes(event_mask=mask)
 
         def on_main(self, call: Any) -> None:
-            """Any thread may: pystray hands it over."""
-            call()
+            """Have the thread of the loop do it: Xlib for Python may lock up with two."""
+            self._calls.put(call)
+            os.write(self._wake_write, b"!")
+
+        def _run(self) -> None:
+            self._thread = threading.current_thread()  # others ask for it as soon as it runs
+            super()._run()
+
+        def _events(self) -> Iterator[Any]:
+            """Every event; in between, what other threads want done."""
+            while True:
+                while self._display.pending_events():
+                    yield self._display.next_event()
+                if not self._calls.empty():
+                    self._calls.get()()
+                    continue
+                ready, _, _ = select.select([self._display, self._wake_read], [], [])
+                if self._wake_read in ready:
+                    os.read(self._wake_read, 64)
+
+        def _assert_docked(self) -> None:
+            if not self._systray_manager:  # pystray asks again at every change
+                super()._assert_docked()
 
         def _assert_icon_data(self, width: int, height: int) -> None:
             if self._icon_data and self._icon_data.size == (width, height):
