@@ -20,6 +20,8 @@ _PATIENCE: Final = 40.0
 class NotRunningError(WatcherError):
     """Nobody is there to talk to."""
 
+    exit_code = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:

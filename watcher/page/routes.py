@@ -105,6 +105,7 @@ class Routes:
         )
         return (
             "<!doctype html><title>hrflow-watcher</title>"
+            '<link rel="icon" href="/static/icon.svg">'
             f'<meta http-equiv="refresh" content="0;url=/#{at}">'
         )
 
