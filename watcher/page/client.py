@@ -49,7 +49,7 @@ class Channel:
         """What the program answers to a question."""
         return self._ask("GET", path, None)
 
-    def post(self, path: str, **values: object) -> Any:
+    def post(self, path: str, /, **values: object) -> Any:
         """What the program answers to an order."""
         return self._ask("POST", path, json.dumps(values))
 
