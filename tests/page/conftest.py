@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.e2e.conftest import desk  # noqa: F401 - a fixture
+from tests.e2e.conftest import desk
 from tests.e2e.desk import Desk
 from watcher.app.places import Places
 from watcher.page.client import Channel, NotRunningError
@@ -33,7 +33,7 @@ def browser():
 class Person:
     """Somebody with the program running and its page open."""
 
-    def __init__(self, desk, browser, eventually):  # noqa: F811
+    def __init__(self, desk, browser, eventually):
         self.desk = desk
         self.places = Places(str(desk.root / "state"))
         self.eventually = eventually
@@ -82,7 +82,7 @@ class Person:
 
 
 @pytest.fixture
-def person(desk, browser, eventually):  # noqa: F811
+def person(desk, browser, eventually):
     made = Person(desk, browser, eventually)
     yield made
     made.close()
