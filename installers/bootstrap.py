@@ -26,6 +26,7 @@ NEWER = ("python3.13", "python3.12", "python3.11", "python3.14", "py", "python3"
 
 #: Debian packages that tests use, and what is skipped without them.
 DEBIAN_PACKAGES = (
+    ("chromium", "the tests of the activity page"),
     ("curl", "the benchmark against curl"),
     ("dbus-x11", "the tests with a real Secret Service"),
     ("gnome-keyring", "the tests with a real Secret Service"),

@@ -83,6 +83,7 @@ TABLE = {
     # Shell: puts the parts together.
     "app": row(SHELL, "filelock", "platformdirs"),
     "doctor": row(SHELL),
+    "page": row(SHELL, "bottle", "waitress"),  # both late: only ``run`` listens
     "cli": row(SHELL, "click", "rich", "platformdirs"),
     "__main__": row(SHELL),
 }

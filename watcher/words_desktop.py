@@ -1,4 +1,4 @@
-"""The French of tray and notifications: the rows of ``watcher.words`` that belong to them."""
+"""The French of tray and notifications; what the page says as well stands in ``words_page``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 FRENCH: Final[Mapping[str, str]] = MappingProxyType(
     {
         # The first line
-        "Not set up yet": "Pas encore configuré",
         "Up to date": "À jour",
         "{files} today": "{files} aujourd’hui",
         "Uploading {done} of {total}": "Envoi {done} sur {total}",
@@ -34,20 +33,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Needs attention": "Demande votre attention",
         "{files} more…": "{files} de plus…",
         "No reason was given": "Aucune raison n’a été donnée",
-        "Retry": "Réessayer",
         "Retry all": "Tout réessayer",
         "Try again now": "Réessayer maintenant",
-        "Open folder": "Ouvrir le dossier",
-        "Ignore": "Ignorer",
         "Upload existing files…": "Envoyer les fichiers déjà présents…",
         "Yes, upload 1 file of {folder}": "Oui, envoyer 1 fichier de {folder}",
         "Yes, upload {files} files of {folder}": "Oui, envoyer {files} fichiers de {folder}",
-        "Pause": "Mettre en pause",
         "For 1 hour": "Pendant 1 heure",
-        "Until tomorrow": "Jusqu’à demain",
-        "Until resumed": "Jusqu’à la reprise",
-        "Resume": "Reprendre",
-        "Activity": "Activité",
         "Set up…": "Configurer…",
         "Help": "Aide",
         "Look for problems": "Chercher les problèmes",

@@ -31,7 +31,7 @@ class Acting:
         """``post`` takes the pipeline's messages; ``stop`` ends the program.
 
         ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
-        "health", "about". ``show_file`` has the desktop show a folder, or a file in its folder.
+        "health". ``show_file`` has the desktop show a folder, or a file in its folder.
         """
         self._post = post
         self._open_page = open_page
@@ -63,10 +63,8 @@ class Acting:
                 return "attention"
             case Verb.SET_UP:
                 return "setup"
-            case Verb.DOCTOR:
+            case Verb.DOCTOR | Verb.ABOUT:
                 return "health"
-            case Verb.ABOUT:
-                return "about"
             case _:
                 return None
 

@@ -131,7 +131,7 @@ class App:
         self._arm()
         self._say()
 
-    def watch_file(self, path: str, changed: Callable[[], None]) -> None:
+    def watch_file(self, path: str, changed: Callable[[], object]) -> None:
         """Have ``changed`` called, on a thread of its own, when the file at ``path`` changes."""
         self._files.watch(path, changed)
 
@@ -151,6 +151,11 @@ class App:
         On a thread of its own, a few times a second at the most. Gives what ends it.
         """
         return self._snapshots.subscribe(listener)
+
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self._config
 
     def rescan(self) -> None:
         """Look through all folders now."""

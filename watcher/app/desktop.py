@@ -49,7 +49,7 @@ class Desktop:
 
     def __init__(
         self,
-        wanted: Notifications,
+        wanted: Callable[[], Notifications],
         word: Word,
         *,
         show_face: Callable[[Face], None],
@@ -57,7 +57,7 @@ class Desktop:
         snoozed_until: Callable[[], float],
         now: Callable[[], float] = time.time,
     ) -> None:
-        """``snoozed_until`` is asked again after each :meth:`wake`."""
+        """``wanted`` are the settings in force; ``snoozed_until`` is asked after :meth:`wake`."""
         self._wanted = wanted
         self._word = word
         self._show_face = show_face
@@ -76,10 +76,6 @@ class Desktop:
     def hear(self, snapshot: Snapshot) -> None:
         """Hear how things are; from any thread."""
         self._inbox.put(snapshot)
-
-    def reload(self, wanted: Notifications) -> None:
-        """Use new settings from now on."""
-        self._inbox.put(wanted)
 
     def wake(self) -> None:
         """Look again whether messages are wanted."""
@@ -101,10 +97,8 @@ class Desktop:
                         return
                     case Snapshot():
                         self._snapshot = news
-                    case Desktop():
-                        snoozed = self._snoozed_until()
                     case _:
-                        self._wanted = news  # type: ignore[assignment] # there is nothing else
+                        snoozed = self._snoozed_until()
             try:
                 self._look(snoozed)
             except Exception:  # noqa: BLE001 - uploads go on, and so does the next look
@@ -134,15 +128,15 @@ class Desktop:
         now = self._now()
         current = replace(self._snapshot, at=now)
         self._show_face(face(current, self._word))
-        silence = silent_until(self._wanted.quiet_hours, snoozed, now)
-        for notice in self._notices.look(current, self._wanted, silence, now):
+        wanted = self._wanted()
+        silence = silent_until(wanted.quiet_hours, snoozed, now)
+        for notice in self._notices.look(current, wanted, silence, now):
             self._show_message(notice.title, notice.text)
 
 
 @contextmanager
 def on_desktop(
     app: App,
-    wanted: Notifications,
     places: Places,
     environ: Mapping[str, str],
     *,
@@ -150,7 +144,7 @@ def on_desktop(
     open_page: Callable[[str], None],
     stop: Callable[[], None],
     tell: Callable[[str], None],
-) -> Iterator[Desktop]:
+) -> Iterator[None]:
     """Icon and messages for a program that runs.
 
     ``with_icon``: None where there is a desktop. ``open_page`` opens the activity page at a
@@ -171,7 +165,7 @@ def on_desktop(
     )
     uses_bus = sys.platform not in ("win32", "darwin")
     desktop = Desktop(
-        wanted, word,
+        lambda: app.config.notifications, word,
         show_face=icon.show if has_icon else _nowhere,
         show_message=bubbles.show if uses_bus else icon.notify if has_icon else _nowhere,
         snoozed_until=partial(read_snooze, places),
@@ -182,7 +176,7 @@ def on_desktop(
     end = app.subscribe(desktop.hear)
     app.watch_file(places.snooze, desktop.wake)
     try:
-        yield desktop
+        yield
     finally:
         end()
         desktop.stop()

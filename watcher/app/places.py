@@ -36,6 +36,11 @@ class Places:
         return os.path.join(self.state, "running.json")
 
     @property
+    def channel(self) -> str:
+        """Where the running program's page and channel are, and the token that opens them."""
+        return os.path.join(self.state, "channel.json")
+
+    @property
     def lock(self) -> str:
         """Held by the process that works on the journal."""
         return os.path.join(self.state, "lock")

@@ -10,10 +10,10 @@ import logging
 import os
 import threading
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.app.clock import next_day
 from watcher.errors import JournalError
 from watcher.journal.reader import Reader
 from watcher.model import Kept, Snapshot, State
@@ -119,7 +119,8 @@ class Snapshots:
                     told[id(listener)] = latest
                     self._tell(listener, latest)
             self._stopping.wait(max(_PAUSE, _SHARE * took))
-            self._dirty.wait(_until_midnight(self._clock.wall()))
+            now = self._clock.wall()
+            self._dirty.wait(max(1.0, next_day(now) - now))  # when "today" is another day
 
     @staticmethod
     def _tell(listener: Callable[[Snapshot], None], latest: Snapshot) -> None:
@@ -180,12 +181,3 @@ class Snapshots:
 def watched_now(watched: Mapping[str, Watched], problems: Mapping[str, str]) -> tuple[Watched, ...]:
     """The watched folders, each with what is wrong with it now."""
     return tuple(replace(each, problem=problems.get(path, "")) for path, each in watched.items())
-
-
-def _until_midnight(now: float) -> float:
-    """Seconds until another day begins, when "today" means something else."""
-    day = time.localtime(now)
-    with suppress(OverflowError):
-        tomorrow = time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
-        return max(1.0, tomorrow - now)
-    return 86400.0

@@ -47,6 +47,10 @@ class Reader(Store):
         found = self.all("SELECT state, files FROM counts WHERE files > 0")
         return {State(state): files for state, files in found}
 
+    def days(self, since: str) -> list[tuple[str, int]]:
+        """How many files arrived on each local day from ``since`` (``YYYY-MM-DD``) on."""
+        return self.all("SELECT day, arrived FROM days WHERE day >= ? ORDER BY day", since)
+
     def arrived_on(self, day: str) -> int:
         """How many files arrived on a local day, ``YYYY-MM-DD``."""
         row = self.read("SELECT arrived FROM days WHERE day = ?", day)
@@ -95,18 +99,28 @@ class Reader(Store):
         text: str = "",
         since: float = 0.0,
         until: float = 0.0,
+        cause: str = "",
+        why: str = "",
+        before: tuple[float, int] | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[Entry]:
-        """Files by state, folder (or a folder below one), text, and time.
+        """Files by state, folder (or a folder below one), text, time, cause and reason.
 
         ``text`` is a part of the path below the folder or of the person's name, in any case; or
         a reference. The latest change comes first. Times are those of the last change of state.
+        ``before`` is the (changed_at, file_id) of the last file of the page before this one.
         """
-        where, values = ["1 = 1"], list[object]()
-        if states:
-            where.append(f"f.state IN ({', '.join('?' * len(states))})")
-            values += states
+        where, values = [_of_states(states)], list[object]()
+        if cause:
+            where.append("f.cause = ? AND f.cause <> ''")
+            values.append(cause)
+        if why:
+            where.append("f.why = ?")
+            values.append(why)
+        if before:
+            where.append("(f.changed_at, f.id) < (?, ?)")
+            values += before
         if folder:
             where.append("(full_path = ? OR substr(full_path, 1, ?) = ?)")
             prefix = os.fsencode(folder.rstrip("/\\") + os.sep)
@@ -175,6 +189,16 @@ class Reader(Store):
         """Everything that happened to a file: when, its state from then on, and why."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)
         return [(at, State(state), why) for at, state, why in found]
+
+
+def _of_states(states: tuple[State, ...]) -> str:
+    """The condition for these states, so written that the index of those with trouble is used."""
+    wanted = ", ".join(f"'{state.value}'" for state in states)
+    if not states:
+        return "1 = 1"
+    in_trouble = set(states) <= {State.REFUSED, State.PARSE_FAILED}
+    also = "f.state IN ('refused', 'parse_failed') AND " if in_trouble else ""
+    return f"{also}f.state IN ({wanted})"
 
 
 def _fold(text: str | bytes) -> str:
