@@ -153,7 +153,7 @@ class Notices:
                 self._word("The first CV has arrived"),
                 self._word("From now on every file in your folders goes to HrFlow by itself."),
             )
-        self._begun, self._arrived = True, arrived
+        self._begun, self._arrived = True, max(self._arrived, arrived)
 
     def _backlog_over(self, snapshot: Snapshot, now: float) -> Iterator[Notice]:
         if self._backlog is None or now < self._backlog_end:
