@@ -105,8 +105,12 @@ class Notices:
         ``silent_until`` is the end of quiet hours or of a snooze; inf for none at all.
         """
         arrived = sum(snapshot.counts.get(state, 0) for state in _ARRIVED)
-        if not self._begun:
-            self._arrived = arrived
+        if not self._begun:  # what came since the program began is news, whenever it is looked
+            self._mark = (snapshot.since, 0)
+            self._arrived = arrived - sum(
+                each.state in _ARRIVED and each.changed_at > snapshot.since
+                for each in snapshot.recent
+            )
         self._see(snapshot, now)
         is_silent = now < silent_until
         found = [*self._first(arrived), *self._backlog_over(snapshot, now)]
@@ -126,7 +130,7 @@ class Notices:
         listed = {each.file_id for each in snapshot.attention}
         if attention_files(snapshot) <= len(listed):  # otherwise more than are listed need it
             self._refused = {key: each for key, each in self._refused.items() if key in listed}
-        if self._begun and fresh:
+        if fresh:
             self._refused_first = self._refused_first if self._refused else now
             self._refused_last = now
             self._refused |= {each.file_id: each for each in fresh}
@@ -147,7 +151,7 @@ class Notices:
     # -- what is told
 
     def _first(self, arrived: int) -> Iterator[Notice]:
-        if self._begun and arrived and not self._arrived:
+        if arrived and not self._arrived:
             yield Notice(
                 Kind.FIRST_SUCCESS,
                 self._word("The first CV has arrived"),

@@ -15,6 +15,7 @@ from watcher.words import words
 
 ALL = Notifications()
 QUIET = Snapshot(at=1.0)
+BEGAN = 5.5
 
 
 def refused(number, at=None):
@@ -22,9 +23,9 @@ def refused(number, at=None):
                  changed_at=float(number if at is None else at))  # fmt: skip
 
 
-def with_refused(count, since=0, **more):
-    files = tuple(refused(number) for number in range(since + count, since, -1))
-    return Snapshot(at=1.0, attention=files[:30], counts={State.REFUSED: since + count}, **more)
+def with_refused(count, **more):
+    files = tuple(refused(number) for number in range(count, 0, -1))
+    return Snapshot(at=1.0, attention=files[:30], counts={State.REFUSED: count}, **more)
 
 
 class Person:
@@ -97,7 +98,7 @@ def test_more_refused_files_are_told_after_a_while_only():
 
 
 def test_what_was_refused_before_the_program_began_is_known():
-    person = Person(first=with_refused(5))
+    person = Person(first=with_refused(5, since=BEGAN))
     person.wait(3600)
     assert person.told == []
     person.see(with_refused(6))
@@ -169,11 +170,21 @@ def test_the_first_success_is_told_and_no_later_one():
     person.see(Snapshot(counts={State.PARSED: 2}))
     person.wait(3600)
     assert person.kinds() == [Kind.FIRST_SUCCESS]
-    assert Person(first=Snapshot(counts={State.PARSED: 7})).told == []
+    assert Person(first=Snapshot(since=BEGAN, counts={State.PARSED: 7})).told == []
+
+
+def test_what_came_between_the_program_s_begin_and_the_first_look_is_news():
+    arrived = replace(refused(9), state=State.PARSED)
+    first = Snapshot(since=BEGAN, counts={State.PARSED: 1, State.REFUSED: 6}, recent=(arrived,),
+                     attention=(refused(6), refused(5)))  # fmt: skip
+    person = Person(first=first)
+    person.wait(60)
+    assert person.kinds() == [Kind.FIRST_SUCCESS, Kind.REFUSED]
+    assert person.texts()[1][0] == "1 file was not accepted"
 
 
 def test_the_end_of_a_backlog_is_told_with_what_became_of_it():
-    person = Person(first=Snapshot(counts={State.PARSED: 7}))
+    person = Person(first=Snapshot(since=0.5, counts={State.PARSED: 7}))
     for done in range(40):
         person.see(with_refused(done // 20, total=40, done=done))
         person.wait(1)
