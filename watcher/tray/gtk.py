@@ -7,9 +7,11 @@ are changed where they are, so that an open menu shows how things are now.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 _log = logging.getLogger(__name__)
+#: Comes with fonts of emojis, which not every desktop has.
+_HOURGLASS: Final = "⏳"
 
 
 def icon_kind() -> Any:
@@ -79,6 +81,8 @@ class MenuChange:
         self._gtk = gtk
         self._separator = separator
         self._glib = glib
+        sign = gtk.Label().create_pango_layout(_HOURGLASS)
+        self._has_hourglass = not sign.get_unknown_glyphs_count()
 
     def __call__(self, menu: Any, described: list[Any], icon: Any) -> None:
         """``described`` are pystray's items; ``icon`` is what they are called with."""
@@ -119,6 +123,8 @@ class MenuChange:
         # An underscore marks a letter for the keyboard. Whether a text says so is asked for by
         # GTK, but not by what passes the menu on to the panel: so here it always does.
         text = item.text.replace("_", "__")
+        if not self._has_hourglass:
+            text = text.replace(_HOURGLASS, "…")
         if line.get_label() != text:
             line.set_label(text)
         if item.default:
