@@ -75,10 +75,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Choose all on this page": "Choisir tous ceux de cette page",
         "Choose {file}": "Choisir {file}",
         "Chosen: {files}": "Choisis : {files}",
-        "All with this reason": "Tous ceux qui ont cette raison",
-        "Try all again that have this reason: {why}": (
-            "Réessayer tous ceux qui ont cette raison : {why}"
-        ),
+        "and all others with this reason": "et tous les autres qui ont cette raison",
         "None": "Aucun",
         "State": "État",
         "File": "Fichier",

@@ -98,7 +98,8 @@ def test_several_are_chosen_and_ignored_or_tried_again_with_all_alike(person):
     rows(page, 2)
     person.desk.sandbox.faults.clear()
     page.get_by_role("checkbox", name="Choose bad 2.pdf").check()
-    page.get_by_role("button", name="All with this reason").click()
+    page.get_by_label("and all others with this reason").check()
+    page.locator("#chosen").get_by_role("button", name="Retry").click()
     page.locator("#said", has_text="2 files are tried again.").wait_for()
     rows(page, 0)
     assert page.locator("#none").inner_text() == "No file fits."

@@ -50,6 +50,7 @@ class Server:
         """Listen; OSError if there is no port to be had."""
         from waitress.server import create_server  # noqa: PLC0415 - only ``run`` needs it
 
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
         sockets = _listen()
         self.port = sockets[0].getsockname()[1]
         self.guard = Guard(self._make(self), self.tickets, self.port, self.stopping.wait)

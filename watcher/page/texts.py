@@ -55,7 +55,6 @@ SCRIPT: Final = (
     "Took",
     "Tried again",
     "Try again",
-    "Try all again that have this reason: {why}",
     "Type",
     "Upload them",
     "goes to the trash",

@@ -38,7 +38,10 @@ export async function ask(path, order) {
     throw new Error(t("The program does not answer. Has it ended?"));
   }
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error([said.error ?? answer.statusText, said.hint].filter(Boolean).join(" "));
+  if (!answer.ok) {
+    const text = [said.error ?? answer.statusText, said.hint].filter(Boolean).join(" ");
+    throw Object.assign(new Error(text), { status: answer.status });
+  }
   return said;
 }
 

@@ -2,7 +2,7 @@
 
 import { $, ask, busy, count, duration, el, moment, number, put, say, size, t, when } from "./base.js";
 
-const COLUMNS = ["chosen", "state", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile", "when"];
+const COLUMNS = ["chosen", "state", "when", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile"];
 const LABELS = [...document.querySelectorAll("#files th")].map((each) => each.textContent.trim());
 const rows = new Map(); // id → its line and what it shows
 const chosen = new Map(); // id → the file
@@ -61,7 +61,7 @@ function newRow(file) {
   const name = el("button", { type: "button", class: "link", onclick: () => openFile(file.id) });
   cells[0].append(box);
   cells[1].append(el("span", { class: "sign", "aria-hidden": "true" }), " ", el("span"), el("small"));
-  cells[2].append(name);
+  cells[3].append(name);
   const row = { line: el("tr", { role: "row" }, ...cells), cells, box, name };
   rows.set(file.id, row);
   return row;
@@ -81,8 +81,9 @@ function fill(row, file) {
   const took = duration(file.took);
   const texts = { candidate: file.candidate, source: file.source, tags: file.tags, type: short(file.type),
     size: size(file.size), took, reference: file.reference, profile: file.profile, when: when(file.changed_at) };
-  COLUMNS.slice(3).forEach((column, at) => {
-    const cell = row.cells[at + 3];
+  COLUMNS.forEach((column, at) => {
+    if (!(column in texts)) return;
+    const cell = row.cells[at];
     put(cell, texts[column]);
     if (cell.title !== texts[column]) cell.title = texts[column];
   });
@@ -151,7 +152,9 @@ function showChosen() {
   $("chosen-retry").disabled = !some.some((file) => file.can_retry);
   $("chosen-ignore").disabled = !some.some((file) => file.can_ignore);
   const alike = new Set(some.map((file) => `${file.state} ${file.why}`));
-  $("chosen-alike").hidden = alike.size !== 1 || !some[0].why || !some[0].can_ignore;
+  const isOne = alike.size === 1 && some[0].why && some[0].can_ignore;
+  $("label-alike").hidden = !isOne;
+  if (!isOne) $("alike").checked = false;
   $("all").checked = files.length > 0 && chosen.size === files.length;
 }
 
@@ -169,13 +172,12 @@ $("chosen-none").addEventListener("click", () => {
 });
 $("chosen-retry").addEventListener("click", () => busy($("chosen-retry"), () => order("retry", named())));
 $("chosen-ignore").addEventListener("click", () => busy($("chosen-ignore"), () => order("ignore", named())));
-$("chosen-alike").addEventListener("click", () => busy($("chosen-alike"), async () => {
-  const [one] = chosen.values();
-  const text = t("Try all again that have this reason: {why}", { why: one.remark });
-  if (confirm(text)) await order("retry", { state: one.state, why: one.why });
-}));
 
-const named = () => ({ ids: [...chosen.keys()] });
+/** How the chosen files are named in an order: by their numbers, or as all that are like them. */
+function named() {
+  const [one] = chosen.values();
+  return $("alike").checked ? { state: one.state, why: one.why } : { ids: [...chosen.keys()] };
+}
 
 async function order(what, files_) {
   const done = await ask(`/api/${what}`, files_);

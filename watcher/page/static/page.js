@@ -143,7 +143,7 @@ function shape(name, attributes) {
 // -- news
 
 async function listen() {
-  for (;;) {
+  for (let patience = 2; ; ) {
     try {
       const news = await ask(`/api/now?seen=${number_}`);
       number_ = news.number;
@@ -153,10 +153,14 @@ async function listen() {
         await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
       }
       await rest(news.again ? news.again * 1000 : 250);
+      if (document.body.dataset.mood === "lost") show();
+      patience = 2;
     } catch (error) {
       put($("headline"), error.message);
       document.body.dataset.mood = "lost";
-      await rest(3000);
+      if (error.status === 403) return; // another run of the program: it lets nobody in like this
+      await rest(patience * 1000);
+      patience = Math.min(60, patience * 2);
     }
   }
 }
