@@ -95,6 +95,9 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
     with running(desk, ours(surroundings.environ(screen, bus))) as program:
         item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
         until(lambda: find(item, "Up to date"))
+        for child in children(program):
+            with open(f"/proc/{child}/environ", "rb") as file:
+                assert desk.key.encode() not in file.read(), "the icon needs no key"
         drop(desk, "renamed program.pdf")
         choices = until(lambda: find(item, "Needs attention", "✗ renamed program.pdf"))
         assert choices[3][0][0], "its reason is missing"
@@ -110,6 +113,15 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         until(program.visited, "the click opened nothing")
         item.click(find(item, "Quit")[1])
         assert program.process.wait(20) == 0
+
+
+def children(program):
+    """The numbers of the processes that the program has started."""
+    found = []
+    for task in os.listdir(f"/proc/{program.process.pid}/task"):
+        with open(f"/proc/{program.process.pid}/task/{task}/children", encoding="ascii") as file:
+            found += file.read().split()
+    return found
 
 
 def find(item, *way):
@@ -143,9 +155,7 @@ def test_without_a_desktop_no_process_is_started(desk, arguments):
     with running(desk, {}, *arguments) as program:
         drop(desk, "Aisha Rahman - CV.pdf")
         until(desk.arrived)
-        children = f"/proc/{program.process.pid}/task/{program.process.pid}/children"
-        with open(children, encoding="ascii") as file:
-            assert file.read() == ""
+        assert children(program) == []
     said = any("There is no desktop here" in line for line in program.lines)
     assert said == bool(arguments)
 

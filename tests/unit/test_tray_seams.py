@@ -4,6 +4,7 @@ pystray's own part is replaced by as little as has its shape: what is tested is 
 """
 
 import math
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -14,6 +15,7 @@ from watcher.app.acting import Acting
 from watcher.app.showing import show_command, system_language
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
+from watcher.tray.__main__ import is_time_to_leave
 from watcher.tray.backends import Hosts, Parts, advice, choose
 from watcher.tray.foreign import import_from
 from watcher.tray.macos import mac_icon
@@ -136,6 +138,33 @@ def test_on_windows_an_ampersand_marks_no_letter():
     assert windows_icon(Windows)()._create_menu_item("R&D", []).dwTypeData == "R&&D"
 
 
+def test_on_windows_texts_are_cut_to_what_fits():
+    sent = []
+
+    class Base(Windows):
+        def _message(self, code, flags, **values):
+            sent.append(values)
+
+    windows_icon(Base)()._message(1, 2, szTip="t" * 200, szInfo="i" * 255, szInfoTitle="😀" * 60)
+    assert sent == [{"szTip": "t" * 126 + "…", "szInfo": "i" * 255, "szInfoTitle": "😀" * 31 + "…"}]
+
+
+@pytest.mark.parametrize(
+    ("backend", "chosen", "best", "leaves"),
+    [
+        ("xorg", ("xorg",), ("xorg",), False),
+        ("xorg", ("xorg",), (), True),  # its window has gone with the panel
+        ("gtk", ("gtk", "xorg"), (), False),  # GTK waits for the panel
+        ("gtk", ("gtk", "xorg"), ("appindicator", "gtk", "xorg"), True),  # a better one has come
+        ("appindicator", ("appindicator",), (), False),
+        ("appindicator", ("appindicator", "gtk", "xorg"), ("gtk", "xorg"), True),
+        ("xorg", ("gtk", "xorg"), ("gtk", "xorg"), False),  # GTK was tried, and failed
+    ],
+)
+def test_a_process_leaves_for_a_better_one_only(backend, chosen, best, leaves):
+    assert is_time_to_leave(backend, chosen, best) == leaves
+
+
 # --- macOS --------------------------------------------------------------------------------------
 
 
@@ -146,6 +175,17 @@ def test_on_macos_the_main_thread_does_it():
     assert done == []
     handed_over[0]()
     assert done == [threading.main_thread()]
+
+
+def test_on_macos_a_message_that_fails_is_logged(caplog):
+    class Base:
+        title = "hrflow-watcher"
+
+        def _notify(self, message, title):
+            raise subprocess.CalledProcessError(1, ["osascript", title])
+
+    mac_icon(Base, None)()._notify("text")
+    assert "a message cannot be shown" in caplog.text
 
 
 # --- X11 ----------------------------------------------------------------------------------------

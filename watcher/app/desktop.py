@@ -22,6 +22,7 @@ from watcher import tray
 from watcher.app.acting import Acting
 from watcher.app.showing import show_file, system_language
 from watcher.app.snooze import read_snooze
+from watcher.credentials.keys import VARIABLE
 from watcher.menu import Act, Verb
 from watcher.model import Snapshot
 from watcher.notices import Notices
@@ -158,7 +159,8 @@ def on_desktop(
     has_desktop = may_have_icon(sys.platform, environ)
     if with_icon and not has_desktop:
         tell(word("There is no desktop here, so there is no icon."))
-    icon = Tray(act, lambda key: tell(word(key)), environ=environ)
+    shown_to = {name: value for name, value in environ.items() if name != VARIABLE}
+    icon = Tray(act, lambda key: tell(word(key)), environ=shown_to)
     has_icon = has_desktop and with_icon is not False
     bubbles = Bubbles(
         environ, partial(act, Act(Verb.ACTIVITY)), label=word("Show"), icon=_icon_file()

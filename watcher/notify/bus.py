@@ -96,9 +96,8 @@ class Bubbles:
                     if message is None:
                         return
                     service.show(*message, self._label)
-                for number in service.heard():
-                    if number in service.shown:
-                        self._clicked()
+                for _ in range(service.heard()):
+                    self._clicked()
                 with self._lock:
                     if not service.shown and self._inbox.empty():
                         self._thread = None
@@ -149,19 +148,19 @@ class _Service:
         if answer and actions:
             self.shown.add(answer[0])
 
-    def heard(self) -> list[int]:
-        """The numbers of the messages that were clicked; those that have gone are forgotten."""
+    def heard(self) -> int:
+        """How many of the messages were clicked; those that have gone are forgotten."""
         while True:
             try:
                 self._connection.recv_messages(timeout=0)
             except TimeoutError:
                 break
-        clicked = []
+        clicked = 0
         while self._signals:
             signal = self._signals.popleft()
             member = signal.header.fields.get(self._jeepney.HeaderFields.member)
             if member == "ActionInvoked" and signal.body[1] == _DEFAULT:
-                clicked.append(signal.body[0])
+                clicked += signal.body[0] in self.shown
             elif member == "NotificationClosed":
                 self.shown.discard(signal.body[0])
         return clicked

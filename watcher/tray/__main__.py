@@ -89,7 +89,7 @@ class Process:
                 self._line.write(none="", why=str(error))
                 return NO_DESKTOP
         show = self._show
-        self._watch(show.backend)
+        self._watch(show.backend, chosen)
         show.run(lambda: self._line.write(shown=show.backend))
         return OTHER_HOST  # unless it was to end, its window has gone with the panel
 
@@ -114,11 +114,13 @@ class Process:
     def _clicked(self, act: Act) -> None:
         self._line.write(act=write_act(act))
 
-    def _watch(self, backend: str) -> None:
+    def _watch(self, backend: str, chosen: tuple[str, ...]) -> None:
         """On Linux: look out for another host, from a thread of its own."""
         if sys.platform not in ("win32", "darwin"):
-            thread = threading.Thread(target=_leave_when_other, args=(backend,), daemon=True)
-            thread.start()
+            look = threading.Thread(
+                target=_leave_when_other, args=(backend, chosen), name="hosts", daemon=True
+            )
+            look.start()
 
 
 def _wait_for_host(line: Line) -> tuple[str, ...]:
@@ -147,22 +149,20 @@ def _parts(hosts: Hosts, find: Any) -> Parts:
     return found
 
 
-def _leave_when_other(backend: str) -> None:
+def _leave_when_other(backend: str, chosen: tuple[str, ...]) -> None:
     """End the process when another backend is the right one, or its host has gone.
 
-    GTK waits for a host that comes back by itself, and falls back when another is there; X11's
-    window is lost with its host.
+    ``chosen`` were worth a try before; the best of them may have failed. GTK waits for a host
+    that comes back by itself; X11's window is lost with its host.
     """
-    from watcher.tray.foreign import find_parts  # noqa: PLC0415
+    from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
     from watcher.tray.hosts import Watch  # noqa: PLC0415
 
     watch, parts = Watch(os.environ), find_parts()
     try:
         while True:
-            best = choose(sys.platform, watch.look(), parts)[:1]
-            if best and best[0] != backend and backend in choose(sys.platform, _ALL, parts):
-                break
-            if not best and backend == "xorg":
+            best = choose(sys.platform, watch.look(), parts)
+            if is_time_to_leave(backend, chosen, best):
                 break
             watch.wait()
     except OSError as error:
@@ -170,7 +170,11 @@ def _leave_when_other(backend: str) -> None:
     os._exit(OTHER_HOST)
 
 
-_ALL: Final = Hosts(has_bus=True, has_notifier=True, has_x_tray=True)
+def is_time_to_leave(backend: str, chosen: tuple[str, ...], best: tuple[str, ...]) -> bool:
+    """Whether another process would do better than one with ``backend``; ``best`` are best now."""
+    if not best:
+        return backend == "xorg"
+    return best != chosen and best[0] != backend
 
 
 def main() -> int:

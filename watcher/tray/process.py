@@ -17,14 +17,17 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.tray.face import Face, read_act, write_face
+from watcher.tray.face import read_act, write_face
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.menu import Act
+    from watcher.tray.face import Face
 
 _log = logging.getLogger(__name__)
+#: Among what a tray is told: that there is another face.
+_NEW_FACE: Final = object()
 #: Seconds between two faces: whoever looks sees no more, and a burst costs next to nothing.
 _BETWEEN: Final = 0.3
 #: Seconds before another process is started, by how many have failed in a row; then none is.
@@ -61,6 +64,8 @@ class Tray:
         self._backoff = backoff
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tray", daemon=True)
+        self._lock = threading.Lock()
+        self._next: Face | None = None  # not taken yet; only the latest is kept
         self._face: Face | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._told = False
@@ -72,11 +77,15 @@ class Tray:
 
     def show(self, face: Face) -> None:
         """Show this from now on."""
-        self._inbox.put(face)
+        with self._lock:
+            is_known, self._next = self._next is not None, face
+        if not is_known:
+            self._inbox.put(_NEW_FACE)
 
     def notify(self, title: str, text: str) -> None:
         """Show a message through the panel, if it can."""
-        self._inbox.put((title, text))
+        if self._thread.is_alive():
+            self._inbox.put((title, text))
 
     def stop(self, seconds: float = 3.0) -> None:
         """Take the icon away; it is gone when this returns."""
@@ -89,9 +98,9 @@ class Tray:
     # -- inside, all on one thread but for `_read`
 
     def _run(self) -> None:
-        self._face = self._await_face()
         failed = 0
-        while self._face is not None:
+        is_wanted = self._await_face()
+        while is_wanted:
             began = time.monotonic()
             code = self._live()
             self.backend = ""
@@ -104,13 +113,19 @@ class Tray:
                 break
             if code != _OTHER_HOST:
                 _log.warning("the icon's process has ended (%s); another one is started", code)
-            if not self._rest(self._backoff[max(0, failed - 1)]):
-                break
+            is_wanted = self._rest(self._backoff[max(0, failed - 1)])
 
-    def _await_face(self) -> Face | None:
-        while not isinstance(first := self._inbox.get(), Face | None):
-            pass
-        return first
+    def _await_face(self) -> bool:
+        """Wait for the first face; whether there was one before the end."""
+        while (news := self._inbox.get()) is not None:
+            if news is _NEW_FACE:
+                self._take_face()
+                return True
+        return False
+
+    def _take_face(self) -> None:
+        with self._lock:
+            self._face, self._next = self._next or self._face, None
 
     def _live(self) -> int | None:
         """One process from its start to its end; its exit code, or None if it was to end."""
@@ -151,8 +166,8 @@ class Tray:
             match news := self._inbox.get():
                 case None:
                     return False
-                case Face():
-                    self._face = news
+                case _ if news is _NEW_FACE:
+                    self._take_face()
                 case (str(title), str(text)):
                     _write(process, json.dumps({"notify": [title, text]}))
                 case subprocess.Popen() if news is process:
@@ -168,8 +183,8 @@ class Tray:
                 news = self._inbox.get(timeout=left)
             except queue.Empty:
                 break
-            if isinstance(news, Face):
-                self._face = news
+            if news is _NEW_FACE:
+                self._take_face()
                 continue
             kept.append(news)
             if news is None or isinstance(news, subprocess.Popen):
@@ -187,8 +202,8 @@ class Tray:
                 break
             if news is None:
                 return False
-            if isinstance(news, Face):
-                self._face = news
+            if news is _NEW_FACE:
+                self._take_face()
         return True
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
