@@ -27,13 +27,23 @@ NEWER = ("python3.13", "python3.12", "python3.11", "python3.14", "py", "python3"
 
 #: Debian packages that tests use, and what is skipped without them.
 DEBIAN_PACKAGES = (
+    ("chromium", "the tests of the activity page"),
     ("curl", "the benchmark against curl"),
+    ("dbus", "the tests of icon and messages"),
     ("dbus-x11", "the tests with a real Secret Service"),
     ("desktop-file-utils", "the check of the autostart entry"),
+    ("fonts-dejavu-core", "the tests of the icon in a panel"),
+    ("gir1.2-ayatanaappindicator3-0.1", "the tests of the icon in a panel"),
+    ("gir1.2-gtk-3.0", "the tests of the icon in a panel"),
     ("gnome-keyring", "the tests with a real Secret Service"),
     ("inotify-tools", "the benchmark against inotifywait"),
     ("libglib2.0-bin", "the login by the autostart entry"),
+    ("python3-gi", "the tests of the icon in a panel"),
+    ("scrot", "the tests of the icon in a panel"),
     ("systemd", "the tests with a real systemd user manager"),
+    ("trayer", "the tests of the icon in a panel"),
+    ("xdotool", "the tests of the icon in a panel"),
+    ("xvfb", "the tests of the icon in a panel"),
 )
 
 #: Which extras of the project an environment may have been made with to serve for others.

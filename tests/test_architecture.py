@@ -61,6 +61,10 @@ TABLE = {
     "pace": row(PURE),
     "view": row(PURE),
     "words": row(PURE),  # English and French
+    "mood": row(PURE),
+    "menu": row(PURE),
+    "notices": row(PURE),
+    "quiet": row(PURE),
     "ports": row(PURE),
     # Flow: the order of the steps.
     "pipeline": row(FLOW),
@@ -73,11 +77,14 @@ TABLE = {
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
+    "tray": row(EDGE, "pystray", "PIL", "Xlib", "gi", "jeepney", "AppKit", "PyObjCTools"),
+    "notify": row(EDGE, "jeepney"),
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
     # Shell: puts the parts together.
     "app": row(SHELL, "filelock", "platformdirs"),
     "doctor": row(SHELL),
+    "page": row(SHELL, "bottle", "waitress"),  # both late: only ``run`` listens
     "cli": row(SHELL, "click", "rich", "platformdirs"),
     "__main__": row(SHELL),
 }

@@ -280,8 +280,16 @@ class Journal(Protocol):
         """The files whose state was changed since the last call, in the order of the changes."""
         ...
 
-    def commit(self) -> None:
-        """Flush all changes to the disk, as one."""
+    def paused_until(self) -> float:
+        """Until when no uploads are started because a person said so; 0 if nobody did."""
+        ...
+
+    def pause(self, until: float) -> None:
+        """Note until when no uploads are to be started, over restarts; 0 ends a pause."""
+        ...
+
+    def commit(self) -> bool:
+        """Flush all changes to the disk, as one; whether there were any."""
         ...
 
 

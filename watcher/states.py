@@ -26,7 +26,7 @@ from watcher.model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.model import Finding, Outcome
+    from watcher.model import Entry, Finding, Outcome
 
 #: Seconds that the first retry waits at the most; doubles with every attempt.
 BACKOFF_BASE = 2.0
@@ -59,10 +59,10 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
                 _S.GONE,
             }
         ),
-        _S.IGNORED: frozenset({_S.NOTICED}),  # the rules changed
+        _S.IGNORED: frozenset({_S.NOTICED}),  # the rules changed, or a person's mind
         _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the first of its kind never went
         _S.BASELINE: frozenset({_S.NOTICED}),  # somebody asked for it
-        _S.QUEUED: frozenset({_S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE}),
+        _S.QUEUED: frozenset({_S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED}),
         _S.UPLOADING: frozenset(
             {
                 _S.ACCEPTED,
@@ -76,12 +76,12 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
             }
         ),
         _S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARSED, _S.QUEUED, _S.UNCERTAIN}),
-        _S.WAITING: frozenset({_S.UPLOADING, _S.QUEUED, _S.HELD, _S.NOTICED, _S.GONE}),
-        _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE}),
+        _S.WAITING: frozenset({_S.UPLOADING, _S.QUEUED, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED}),
+        _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE, _S.IGNORED}),
         _S.ACCEPTED: frozenset({_S.PARSED, _S.PARSE_FAILED}),
         _S.PARSED: frozenset(),
-        _S.PARSE_FAILED: frozenset({_S.NOTICED, _S.PARSED}),
-        _S.REFUSED: frozenset({_S.NOTICED}),
+        _S.PARSE_FAILED: frozenset({_S.NOTICED, _S.PARSED, _S.IGNORED}),
+        _S.REFUSED: frozenset({_S.NOTICED, _S.IGNORED}),
         _S.GONE: frozenset({_S.NOTICED}),
     }
 )
@@ -90,6 +90,12 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
 #: States of a file that HrFlow has.
 ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
+#: What a person may want done once more, and what may be left alone for good. Files ignored by
+#: hand may be taken up again too.
+RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.BASELINE})
+IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
+#: Why a file is ignored that a person wants to be left alone, in words that follow its name.
+BY_HAND: Final = "is ignored because you said so"
 #: States in which the content may be on its way: such a row must not be given another content.
 IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
 
@@ -106,6 +112,18 @@ class Step:
     state: State
     why: str = ""
     due_at: float = 0.0
+
+
+def retried(entry: Entry, now: float) -> Step | None:
+    """The step that follows when a person wants a file tried again; None if nothing is to do.
+
+    What has its address goes back to the queue, all else is looked at anew.
+    """
+    if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, BY_HAND):
+        return None
+    if entry.state in (_S.HELD, _S.WAITING) and entry.reference:
+        return Step(_S.QUEUED, "tried again because you said so", now)
+    return Step(_S.NOTICED, "tried again because you said so", now)
 
 
 def backoff(attempt: int, jitter: float) -> float:

@@ -9,6 +9,7 @@ from watcher.model import (
     Accepted,
     Altered,
     Cause,
+    Entry,
     Held,
     Parsed,
     Profile,
@@ -88,3 +89,31 @@ def test_causes_are_looked_at_rarely():
     assert states.hold_delay(Cause.ACCOUNT, 1) == 900
     assert states.hold_delay(Cause.CREDENTIAL, 1) < states.hold_delay(Cause.ACCOUNT, 1)
     assert states.hold_delay(Cause.SOURCE, 50) == 6 * states.BACKOFF_CAP
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "reference", "after", "reason"),
+    [
+        (State.REFUSED, "no", "ref", State.NOTICED, "it may be another file by now"),
+        (State.PARSE_FAILED, "no", "ref", State.NOTICED, "likewise"),
+        (State.BASELINE, "", "", State.NOTICED, "somebody wants it after all"),
+        (State.HELD, "key", "ref", State.QUEUED, "all is known of it"),
+        (State.HELD, "yes?", "", State.NOTICED, "it was never read"),
+        (State.WAITING, "503", "ref", State.QUEUED, "all is known of it"),
+        (State.IGNORED, states.BY_HAND, "", State.NOTICED, "a person may change her mind"),
+        (State.IGNORED, "matches *.tmp", "", None, "the rules have not changed"),
+        (State.PARSED, "", "ref", None, "it is there"),
+        (State.UPLOADING, "", "ref", None, "it is on its way"),
+    ],
+)
+def test_what_is_tried_again_by_hand(state, why, reference, after, reason):
+    entry = Entry(1, "/f", "/f/a.pdf", state, why=why, reference=reference)
+    step = states.retried(entry, 5.0)
+    assert (step and step.state) == after, reason
+    assert step is None or (states.allowed(state, step.state) and step.due_at == 5.0)
+
+
+def test_whatever_may_be_ignored_by_hand_can_be_taken_up_again():
+    for state in states.IGNORABLE:
+        assert states.allowed(state, State.IGNORED)
+    assert not states.IGNORABLE & states.IN_FLIGHT

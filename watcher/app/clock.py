@@ -13,6 +13,12 @@ _TICKING_IN_SLEEP: Final[int | None] = getattr(
 )
 
 
+def next_day(now: float) -> float:
+    """When the next local day begins, in seconds since 1970."""
+    day = time.localtime(now)
+    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
+
+
 class RealClock:
     """Implements ``ports.Clock``."""
 

@@ -17,10 +17,11 @@ from watcher.app.engine import Engine
 from watcher.app.loss import check_room, open_journal
 from watcher.app.orders import Orders
 from watcher.app.places import lock, write_atomically
+from watcher.app.snapshots import Snapshots, watched_now
 from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
-from watcher.model import FolderState
+from watcher.model import FolderState, Snapshot, Watched
 from watcher.pipeline import Connection, Pending, Resume
 from watcher.ports import Plan
 from watcher.rules import Facts, accepts, ignore_filter, router
@@ -98,6 +99,8 @@ class App:
         self._lock: BaseFileLock | None = None
         self._orders = Orders(places, self.post)
         self._files = WatchedFiles()
+        self._watched: dict[str, Watched] = {}
+        self._snapshots = Snapshots(places.journal, self._clock, self._frame)
         self._saying = threading.Lock()
         self._stopping = threading.Event()
         self._revive_seconds = revive_seconds
@@ -129,7 +132,7 @@ class App:
         self._arm()
         self._say()
 
-    def watch_file(self, path: str, changed: Callable[[], None]) -> None:
+    def watch_file(self, path: str, changed: Callable[[], object]) -> None:
         """Have ``changed`` called, on a thread of its own, when the file at ``path`` changes."""
         self._files.watch(path, changed)
 
@@ -138,6 +141,22 @@ class App:
         if isinstance(message, Resume):  # whoever says so may have changed a key
             self._look_up_keys()
         self._engine.post(message)
+
+    def snapshot(self) -> Snapshot:
+        """How things are now; from any thread."""
+        return self._snapshots.latest()
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Have ``listener`` called with how things are, at once and whenever that has changed.
+
+        On a thread of its own, a few times a second at the most. Gives what ends it.
+        """
+        return self._snapshots.subscribe(listener)
+
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self._config
 
     def rescan(self) -> None:
         """Look through all folders now."""
@@ -159,6 +178,7 @@ class App:
         self._failed.put(None)
         self._reviver.join(1.0)
         self._engine.stop(seconds)
+        self._snapshots.stop()
         if self._lock is not None:
             self._lock.release()
 
@@ -182,6 +202,11 @@ class App:
     def _arm(self) -> None:
         plans = make_plans(self._config, this_machine())
         self._problems = {path: self._problems.get(path, "") for path in plans}
+        self._watched = {
+            path: Watched(path, plan.folder.account, plan.folder.source_key)
+            for path, plan in plans.items()
+        }
+        self._snapshots.touch()
         self._look_up_keys()
         self._engine.arm(self._config, plans, import_all=self._import_all)
 
@@ -236,6 +261,7 @@ class App:
             case _:
                 pass
         self._orders.hear(news)
+        self._snapshots.touch()
         if self._hear is not None:
             self._hear(news)
 
@@ -246,6 +272,17 @@ class App:
                 write_atomically(self._places.running, json.dumps(self._facts()))
         except OSError as error:  # the disk is full: the journal will say so to people
             _log.warning("the program cannot say how things are: %s", error)
+
+    def _frame(self) -> Snapshot:
+        """How things are, as far as it does not stand in the journal."""
+        return Snapshot(
+            pid=os.getpid(),
+            version=__version__,
+            since=self._since,
+            is_set_up=bool(self._config.accounts and self._watched),
+            offline_since=self._offline_since,
+            watched=watched_now(self._watched, self._problems),
+        )
 
     def _facts(self) -> dict[str, object]:
         accounts = [account.name for account in self._config.accounts]

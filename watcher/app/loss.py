@@ -28,15 +28,14 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     """
     # What the program says of itself is left behind by every run: it has been here before.
     gone = os.path.exists(places.running) and not os.path.exists(places.journal)
-    why = "The journal is gone;" if gone else ""
-    journal = None if damaged else _open(places.journal)
-    if journal is None:
-        aside = _set_aside(places.journal, now)
-        journal = Journal(places.journal)
-        why = f"The journal was damaged and has been set aside as {aside};"
-        why = why if os.path.exists(aside) else "The journal is gone;"
-    if not why:
+    # What SQLite kept beside a journal that is gone would be taken for a part of the new one.
+    journal = None if damaged or gone else _open(places.journal)
+    if journal is not None:
         return journal, ""
+    aside = _set_aside(places.journal, now)
+    journal = Journal(places.journal)
+    why = f"The journal was damaged and has been set aside as {aside};"
+    why = why if os.path.exists(aside) else "The journal is gone;"
     journal.set_rebuilt(now)
     journal.commit()
     return journal, f"{why} files are looked for, and HrFlow is asked which of them it has."

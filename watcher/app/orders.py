@@ -2,7 +2,8 @@
 
 A file is put there whole by a rename, so that an order is never read half. It is removed once the
 order was obeyed and the journal knows of it: an order survives a restart, and whoever left it can
-see when it was taken. The directory is for its owner alone.
+see when it was taken. The directory is for its owner alone. What is to be answered at once goes
+another way, see ``watcher.page``.
 """
 
 from __future__ import annotations

@@ -36,6 +36,11 @@ class Places:
         return os.path.join(self.state, "running.json")
 
     @property
+    def channel(self) -> str:
+        """Where the running program's page and channel are, and the token that opens them."""
+        return os.path.join(self.state, "channel.json")
+
+    @property
     def lock(self) -> str:
         """Held by the process that works on the journal."""
         return os.path.join(self.state, "lock")
@@ -49,6 +54,11 @@ class Places:
     def orders(self) -> str:
         """Directory in which other commands leave orders for the running program."""
         return os.path.join(self.state, "orders")
+
+    @property
+    def snooze(self) -> str:
+        """Until when a person wants no messages on the desktop."""
+        return os.path.join(self.state, "snooze.json")
 
     def prepare(self) -> None:
         """Make the directory; WatcherError if that cannot be done."""

@@ -23,12 +23,21 @@ _COMMANDS: Final = (
     ("logout", "logout", "Remove it from there."),
     ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
     ("service", "service", "Start it at every login: install, start, stop, status, logs."),
+    ("open", "open", "Show what happens in your browser: the activity page."),
     ("status", "status", "What is going on, and what needs attention."),
+    ("watch", "watch", "The same in the terminal, as it changes."),
     ("history", "history", "What became of which file."),
     ("check", "check", "What would happen to files, and why; nothing is sent."),
+    ("pause", "pause", "Start no uploads for a while."),
+    ("resume", "resume", "End a pause."),
+    ("retry", "retry", "Try files again now."),
+    ("ignore", "ignore", "Do nothing more about files."),
+    ("stop", "stop", "End the running program."),
+    ("reload", "reload", "Have the running program read its configuration again."),
     ("import", "importing", "Upload what is already in a folder, now."),
     ("folder", "folder", "Add, list and remove watched folders."),
     ("forget", "forget", "Remove what is kept here of a file or a person."),
+    ("notify", "notify", "Messages on the desktop: snooze, off, on."),
     ("config", "config", "Check and show the configuration."),
     ("doctor", "doctor", "What is wrong with this set-up, and what to do about it."),
     ("sandbox", "sandbox", "A local HrFlow to rehearse against."),
@@ -82,6 +91,7 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
            or doctor found something that has to be mended
       6    the journal cannot be used
       7    HrFlow does not answer a command that needs it
+      8    the program does not run, and the command is for one that does
       130  ended by Ctrl-C
     """  # noqa: D301 - click's sign for "leave these lines as they are"
     ctx.obj = (config, state)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher import view
+from watcher.app.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.cli.folder_options import AFTER
 from watcher.cli.keys import find_key, why_not_kept
 from watcher.cli.output import say, say_table, styled
-from watcher.cli.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.config.mistakes import redact
 from watcher.credentials.keys import VARIABLE
 from watcher.errors import CredentialError, OfflineError, UnusableError, UsageError
@@ -19,7 +19,7 @@ from watcher.settings import AfterUpload
 from watcher.setup import TagError, parse_tags, write_tags
 
 if TYPE_CHECKING:
-    from watcher.cli.editing import Editor
+    from watcher.app.editing import Editor
     from watcher.errors import WatcherError
     from watcher.settings import Account, Item
     from watcher.setup import KnownFolder

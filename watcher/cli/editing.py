@@ -1,122 +1,33 @@
-"""What commands that change the configuration share: propose, show the difference, write."""
+"""What commands that change the configuration share: whom to ask, and how a change is shown."""
 
 from __future__ import annotations
 
-import difflib
-import os
-import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher import view
+from watcher.app.editing import Editor
 from watcher.cli.context import config_path, places
 from watcher.cli.output import say, styled
-from watcher.config.edit import apply
-from watcher.config.edit_file import read_or_new, replace_text
-from watcher.config.edit_known import find_account_mistakes, find_place, read_known
-from watcher.config.read import load_text
-from watcher.errors import ConfigError, UnusableError
-from watcher.settings import Account, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import click
 
-    from watcher.config import Loaded
-    from watcher.setup import Edit, Known
-
-_AT_LINE = re.compile(r"\A.*?:\d+: ")
 _TONES: Final = (("+", "good"), ("-", "bad"), ("@@", "busy"))
 
 
-@dataclass(frozen=True)
-class Editor:
-    """The configuration as it was when the command began."""
-
-    path: str
-    text: str
-    known: Known
-    home: str
-    state_dir: str
-
-    @classmethod
-    def open(cls, ctx: click.Context) -> Editor:
-        """Read it; ConfigError if it is no TOML. One that is not there yet is empty."""
-        path, home = config_path(ctx), os.path.expanduser("~")
-        text = read_or_new(path)
-        return cls(path, text, read_known(path, text, os.environ, home), home, places(ctx).state)
-
-    def account(self, name: str, email: str = "", api_url: str = "") -> Account:
-        """The account to ask HrFlow with: what is said here, else what is written.
-
-        ConfigError if that makes no sense, so that no key goes to a wrong address.
-        """
-        known = self.known.account(name)
-        try:
-            written = self._load(self.text).config.account(name)
-        except (ConfigError, KeyError):  # not there yet, or with mistakes that are to be mended
-            written = Account(name=name, email=known.email if known else "")
-            api_url = api_url or (known.api_url if known else "")
-        said = {"email": email, "api_url": api_url}
-        account = replaced(written, **{key: value for key, value in said.items() if value})
-        if mistakes := find_account_mistakes(account):
-            raise ConfigError(f'The account "{name}" cannot be used.', "", mistakes)
-        return account
-
-    def place(self, path: str) -> tuple[str, str]:
-        """A folder as it is to be written, and where it leads; UnusableError if it cannot be."""
-        written = as_written(path)
-        place, problem = find_place(written, os.environ, self.home, self.state_dir)
-        if problem:
-            raise UnusableError(f"This folder cannot be watched: {view.safe(problem)}.")
-        return written, place
-
-    def propose(self, edits: Sequence[Edit]) -> tuple[str, list[str]]:
-        """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes."""
-        text = apply(self.text, edits) if edits else self.text
-        try:
-            warnings = self._load(text).warnings
-        except ConfigError as error:
-            number = len(error.mistakes)
-            raise ConfigError(
-                f"Nothing was written: {self.path} would have {number} mistake{'s' * (number > 1)}"
-                " (the lines are those of the new file).",
-                "Correct what is wrong, then try again.",
-                error.mistakes,
-            ) from error
-        known = self._old_warnings()
-        return text, [said for each in warnings if (said := _AT_LINE.sub("", each)) not in known]
-
-    def show_difference(self, text: str) -> None:
-        """What would change, line by line."""
-        before, after = self.text.splitlines(), text.splitlines()
-        old = self.path if self.text else os.devnull
-        for line in difflib.unified_diff(before, after, old, self.path, lineterm=""):
-            tone = next((tone for sign, tone in _TONES if line.startswith(sign)), "")
-            safe = view.safe(line.expandtabs())
-            say(styled(safe, tone) if tone else safe)
-
-    def write(self, text: str) -> None:
-        """Let ``text`` be the configuration; ConfigError if that fails, and nothing is changed."""
-        replace_text(self.path, self.text, text)
-
-    def _load(self, text: str) -> Loaded:
-        return load_text(
-            self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir
-        )
-
-    def _old_warnings(self) -> set[str]:
-        try:
-            return {_AT_LINE.sub("", each) for each in self._load(self.text).warnings}
-        except ConfigError:  # its mistakes are gone now
-            return set()
+def open_editor(ctx: click.Context) -> Editor:
+    """The configuration, to be changed; ConfigError if it is no TOML."""
+    return Editor.open(config_path(ctx), places(ctx).state)
 
 
-def as_written(path: str) -> str:
-    """A folder as it is to be written: in full, unless it begins with "~" or a variable."""
-    return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
+def show_difference(editor: Editor, text: str) -> None:
+    """What would change, line by line."""
+    for line in editor.difference(text):
+        tone = next((tone for sign, tone in _TONES if line.startswith(sign)), "")
+        say(styled(line, tone) if tone else line)
 
 
 def is_terminal() -> bool:
@@ -128,14 +39,3 @@ def warn(warnings: Sequence[str]) -> None:
     """Say what is allowed, and perhaps not meant."""
     for warning in warnings:
         say(styled(f"! {view.safe(warning)}", "busy"))
-
-
-def make_folder(place: str) -> None:
-    """Create a folder that is to be watched; UnusableError if that fails."""
-    try:
-        os.makedirs(place, exist_ok=True)
-    except OSError as error:
-        raise UnusableError(
-            f"The folder {view.safe(place)} cannot be created ({error.strerror}).",
-            "Create it yourself, or name another one.",
-        ) from error

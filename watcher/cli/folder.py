@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher import view
+from watcher.app.editing import as_written, make_folder
+from watcher.app.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.cli.asking import Questions
 from watcher.cli.context import config_option, load_config, state_option
-from watcher.cli.editing import Editor, as_written, is_terminal, make_folder, warn
+from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key
 from watcher.cli.output import json_option, say, say_json, say_table, styled
-from watcher.cli.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.config.edit_known import find_place
 from watcher.errors import ConfigError, UnusableError, UsageError
 from watcher.settings import AfterUpload
@@ -23,6 +24,7 @@ from watcher.setup import Answers, DropFolder, FolderAnswer, plan_edits, write_t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from watcher.app.editing import Editor
     from watcher.settings import Folder, Item
 
 
@@ -55,7 +57,7 @@ def add(
     check: bool,  # noqa: FBT001
 ) -> None:
     """Watch the folder PATH, and send its files to a source."""
-    editor = Editor.open(ctx)
+    editor = open_editor(ctx)
     written, place = editor.place(path)
     if editor.known.number(place) is not None:
         raise UnusableError(
@@ -68,7 +70,7 @@ def add(
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
     text, warnings = editor.propose(plan_edits(Answers(name, folders=(answer,)), editor.known))
     _create(place, create)
-    editor.show_difference(text)
+    show_difference(editor, text)
     editor.write(text)
     warn([each for each in warnings if not (os.path.isdir(place) and "is not there yet" in each)])
     goes_to = view.safe(source_name) or view.short(key)
@@ -101,10 +103,10 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
 @click.pass_context
 def remove(ctx: click.Context, path: str, yes: bool) -> None:  # noqa: FBT001 - click passes it so
     """Watch the folder PATH no more. Nothing on the disk is removed."""
-    editor = Editor.open(ctx)
+    editor = open_editor(ctx)
     at = _number(editor, path)
     text, _ = editor.propose([DropFolder(at)])
-    editor.show_difference(text)
+    show_difference(editor, text)
     say("Nothing on the disk is removed, nor what the history tells of its files.")
     if not yes:
         if not is_terminal():

@@ -11,7 +11,7 @@ import click
 from watcher import view
 from watcher.cli.asking import Questions
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.editing import Editor, is_terminal
+from watcher.cli.editing import is_terminal, open_editor
 from watcher.cli.keys import pass_on, store_key
 from watcher.cli.output import say, styled
 from watcher.credentials import form
@@ -19,6 +19,7 @@ from watcher.errors import ConfigError, CredentialError, OfflineError, UnusableE
 from watcher.settings import DEFAULT_API_URL
 
 if TYPE_CHECKING:
+    from watcher.app.editing import Editor
     from watcher.settings import Account
     from watcher.setup import Known
 
@@ -58,7 +59,7 @@ def command(
         )
     if not (key_stdin or is_terminal()):
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
-    chosen = _choose(Editor.open(ctx), account, email, api_url, may_ask=not key_stdin)
+    chosen = _choose(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
     key = _read_key(from_stdin=key_stdin)
     if not unchecked:
         _try(chosen, key, may_ask=not key_stdin)

@@ -8,7 +8,7 @@ import click
 
 from watcher import view
 from watcher.cli.context import config_option, places, state_option
-from watcher.cli.editing import Editor
+from watcher.cli.editing import open_editor
 from watcher.cli.keys import pass_on, wait_for_keyring
 from watcher.cli.login import choose_name
 from watcher.cli.output import say, styled
@@ -25,7 +25,7 @@ def command(ctx: click.Context, account: str | None) -> None:
 
     A running program holds its files back from then on, until there is a key again.
     """
-    name = choose_name(Editor.open(ctx).known, account)
+    name = choose_name(open_editor(ctx).known, account)
     keyring = SystemKeyring()
     removed = wait_for_keyring(lambda: keyring.remove(name))
     told = pass_on(places(ctx))

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.app.core import App
+from watcher.app.desktop import on_desktop
 from watcher.app.places import read_running
+from watcher.app.showing import show_file, system_language
 from watcher.app.supervisor import Supervisor
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
@@ -17,10 +19,14 @@ from watcher.cli.running import LiveLines, log_to, tell_both, wait_for_end
 from watcher.cli.stopping import stop_signal
 from watcher.credentials import Keys
 from watcher.errors import ConfigError
+from watcher.page.whole import ActivityPage
+from watcher.settings import Config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.app.places import Places
-    from watcher.config import Loaded
+    from watcher.cli.stopping import StopSignal
 
 _log = logging.getLogger(__name__)
 
@@ -28,49 +34,109 @@ _log = logging.getLogger(__name__)
 @click.command("run")
 @json_option
 @click.option("--quiet", is_flag=True, help="Say nothing of files: for services.")
+@click.option(
+    "--tray/--no-tray", "tray", default=None,
+    help="Show an icon in the panel; where nothing is said, if there is a desktop.",
+)  # fmt: skip
 @config_option
 @state_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:  # noqa: FBT001 - click passes it so
+def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -> None:  # noqa: FBT001 - click's
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     A change of the configuration is taken up at once; a version with mistakes is reported and
     the last good one stays in force. Ctrl-C ends it within seconds; nothing is lost by that.
+    Without a configuration it waits for one: "hrflow-watcher open" shows the set-up.
     """
     supervisor = Supervisor.of_process(os.environ)
+    path = config_path(ctx)
+    version = _version(path)
     where = places(ctx)
-    version = _version(config_path(ctx))
-    loaded = _load(ctx, where)
-    with log_to(where, loaded.config.log_level), stop_signal() as stop:
+    config, warnings = _first_config(ctx, where)
+    environ = dict(os.environ)
+    with log_to(where, config.log_level), stop_signal() as stop:
         lines = None if quiet else LiveLines(stop, as_json=as_json)
         app = App(
-            loaded.config,
+            config,
             where,
             keys=Keys.of_process(os.environ),
             tell=tell_both(supervisor, lines),
         )
         app.start()
+        page = ActivityPage(
+            app, where, config=path, control=_Control(ctx, app, stop),
+            environ=environ, language=system_language(environ),
+        )  # fmt: skip
         try:
-            app.watch_file(config_path(ctx), lambda: _reload(ctx, app))
-            if _version(config_path(ctx)) != version:  # while nobody watched it yet
+            app.watch_file(path, lambda: _reload(ctx, app))
+            if _version(path) != version:  # while nobody watched it yet
                 _reload(ctx, app)
-            if not as_json:
-                _say_warnings(loaded)
+            warnings = [*warnings, page.start()]
+            for warning in filter(None, () if as_json else warnings):
+                say(styled(f"! {warning}", "busy"))
             supervisor.ready(app.is_alive, lambda: read_running(where))
-            wait_for_end(app, stop)
+            with on_desktop(
+                app, where, environ,
+                with_icon=tray, open_page=page.open, stop=stop.set,
+                tell=_teller(mute=quiet or as_json),
+            ):  # fmt: skip
+                wait_for_end(app, stop)
         finally:
             supervisor.stopping()
+            page.stop()
             app.stop()
 
 
-def _load(ctx: click.Context, where: Places) -> Loaded:
-    """The configuration; what is wrong with it is in the log too, where a service has no screen."""
-    try:
-        return load_config(ctx)
-    except ConfigError as error:
-        with log_to(where, "info"):
-            _log.error("%s", "; ".join(error.mistakes) or error.title)
-        raise
+def _teller(*, mute: bool) -> Callable[[str], None]:
+    """Says a sentence for people; in the log alone where nobody reads, or machines do."""
+
+    def tell(sentence: str) -> None:
+        _log.info("%s", sentence)
+        if not mute:
+            say(styled(sentence, "quiet"))
+
+    return tell
+
+
+class _Control:
+    """What the page and commands may have done that only this command can do."""
+
+    def __init__(self, ctx: click.Context, app: App, stop: StopSignal) -> None:
+        self._ctx = ctx
+        self._app = app
+        self._stop = stop
+
+    def stop(self) -> None:
+        """End the program."""
+        self._stop.set()
+
+    def reload(self) -> str:
+        """Read the configuration again; gives what is wrong with it, "" if nothing is."""
+        return _reload(self._ctx, self._app)
+
+    @staticmethod
+    def show(path: str) -> None:
+        """Show a folder, or a file in its folder, in the system's own window."""
+        show_file(path)
+
+
+def _first_config(ctx: click.Context, where: Places) -> tuple[Config, list[str]]:
+    """The configuration to begin with, and what to say of it; an empty one if none was written.
+
+    One that was named has to be there: else its name is a mistake. What is wrong with it is in the
+    log too, where a service has no screen.
+    """
+    path = config_path(ctx)
+    if os.path.exists(path) or ctx.find_root().obj[0]:
+        try:
+            loaded = load_config(ctx)
+        except ConfigError as error:
+            with log_to(where, "info"):
+                _log.error("%s", "; ".join(error.mistakes) or error.title)
+            raise
+        return loaded.config, list(loaded.warnings)
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    return Config(accounts=()), ["Nothing is set up yet. Do it with: hrflow-watcher open"]
 
 
 def _version(path: str) -> tuple[int, int, int]:
@@ -82,19 +148,18 @@ def _version(path: str) -> tuple[int, int, int]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _reload(ctx: click.Context, app: App) -> None:
+def _reload(ctx: click.Context, app: App) -> str:
+    """Use the configuration as it is now; gives what is wrong with it, "" if nothing is."""
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
         mistakes = "; ".join(error.mistakes) or error.title
         _log.error("the new configuration is not used: %s", mistakes)
         say(styled(f"! The new configuration is not used: {mistakes}", "bad"))
-        return
+        return mistakes
+    if loaded.config == app.config:
+        return ""
     app.reload(loaded.config)
     _log.info("the new configuration is in force")
     say(styled("The new configuration is in force.", "good"))
-
-
-def _say_warnings(loaded: Loaded) -> None:
-    for warning in loaded.warnings:
-        say(styled(f"! {warning}", "busy"))
+    return ""

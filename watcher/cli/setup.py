@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher import view
+from watcher.app.editing import make_folder
 from watcher.cli.asking import Questions, Silence
 from watcher.cli.context import config_option, load_config, state_option
-from watcher.cli.editing import Editor, is_terminal, make_folder, warn
+from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key, store_key, why_not_kept
 from watcher.cli.output import say, styled
@@ -27,7 +28,8 @@ from watcher.setup import Answers, FolderAnswer, KnownFolder, find_problems, pla
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.cli.workspace import Workspace
+    from watcher.app.editing import Editor
+    from watcher.app.workspace import Workspace
     from watcher.settings import Item
 
 _LONGEST_KEY = 1000
@@ -97,7 +99,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     there is proposed.
     """
     options = _Options(**given)
-    editor = Editor.open(ctx)
+    editor = open_editor(ctx)
     _check_options(options)
     try:
         plan = _collect(ctx, editor, options)
@@ -244,7 +246,7 @@ def _show(editor: Editor, plan: _Plan) -> str:
     if text == editor.text:
         say("The configuration says so already; nothing changes in it.")
     else:
-        editor.show_difference(text)
+        show_difference(editor, text)
         say()
     asked = " is not there yet; it is watched as soon as it is"
     warn([warning for warning in warnings if asked not in warning])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import time
@@ -49,6 +50,8 @@ def gather(where: Places) -> dict[str, object]:
         "journal": where.journal,
         "counts": {},
         "today": 0,
+        "paused": False,
+        "paused_until": None,
         "held": [],
         "attention": [],
     }
@@ -58,6 +61,9 @@ def gather(where: Places) -> dict[str, object]:
     try:
         facts["counts"] = {str(state): files for state, files in reader.counts().items()}
         facts["today"] = reader.arrived_on(time.strftime("%Y-%m-%d"))
+        paused_until = reader.paused_until()
+        facts["paused"] = paused_until > time.time()
+        facts["paused_until"] = paused_until if 0 < paused_until < math.inf else None
         facts["held"] = [
             {"cause": key, "why": why, "files": files} for key, why, files in reader.held()
         ]
@@ -73,6 +79,13 @@ def _show(facts: dict[str, object]) -> None:
         say(styled(f"Running since {since} (process {facts['pid']}).", "good"))
     else:
         say("Not running. Start it with: hrflow-watcher run")
+    if facts["paused"]:
+        until = f"Paused until {moment(float(str(facts['paused_until'] or 0)))}."
+        say(
+            styled(
+                until if facts["paused_until"] else "Paused until: hrflow-watcher resume", "busy"
+            )
+        )
     if facts["offline_since"]:
         say(styled(f"Offline since {moment(float(str(facts['offline_since'])))}.", "bad"))
     _show_folders(facts["folders"])

@@ -23,11 +23,11 @@ class WatchedFiles:
         self._observer: Any = None
         self._changed = threading.Event()
         self._lock = threading.Lock()
-        self._due: dict[str, Callable[[], None]] = {}
+        self._due: dict[str, Callable[[], object]] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch-files", daemon=True)
 
-    def watch(self, path: str, changed: Callable[[], None]) -> None:
+    def watch(self, path: str, changed: Callable[[], object]) -> None:
         """Call ``changed`` after ``path`` (a file, or a directory) changes.
 
         A file need not exist, its directory must; where that cannot be watched, it is logged.
@@ -76,7 +76,7 @@ class WatchedFiles:
             self._observer.join(1.0)
             self._thread.join(1.0)
 
-    def _notice(self, path: str, changed: Callable[[], None]) -> None:
+    def _notice(self, path: str, changed: Callable[[], object]) -> None:
         with self._lock:
             self._due[path] = changed
         self._changed.set()

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from watcher.journal import rows
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
 from watcher.model import State
 
 if TYPE_CHECKING:
     from watcher.model import Entry
+
+
+#: States that are told as they come, and how many events are looked through for them.
+_TOLD: Final = (
+    State.UPLOADING, State.WAITING, State.UNCERTAIN, State.ACCEPTED, State.PARSED,
+    State.PARSE_FAILED, State.REFUSED,
+)  # fmt: skip
+_LOOKED_BACK: Final = 5000
 
 
 class Reader(Store):
@@ -38,10 +47,32 @@ class Reader(Store):
         found = self.all("SELECT state, files FROM counts WHERE files > 0")
         return {State(state): files for state, files in found}
 
+    def days(self, since: str) -> list[tuple[str, int]]:
+        """How many files arrived on each local day from ``since`` (``YYYY-MM-DD``) on."""
+        return self.all("SELECT day, arrived FROM days WHERE day >= ? ORDER BY day", since)
+
     def arrived_on(self, day: str) -> int:
         """How many files arrived on a local day, ``YYYY-MM-DD``."""
         row = self.read("SELECT arrived FROM days WHERE day = ?", day)
         return int(row[0]) if row else 0
+
+    def paused_until(self) -> float:
+        """Until when no uploads are started because a person said so; 0 if nobody did."""
+        row = self.read("SELECT value FROM facts WHERE name = ?", rows.PAUSED)
+        return float(row[0]) if row else 0.0
+
+    def recent(self, limit: int) -> list[Entry]:
+        """The latest files that something became of, or that are being sent."""
+        marks = ", ".join("?" * len(_TOLD))
+        found = self.all(
+            "SELECT file_id FROM events WHERE id > (SELECT max(id) FROM events) - ? "
+            f"AND state IN ({marks}) ORDER BY id DESC LIMIT ?",
+            _LOOKED_BACK,
+            *_TOLD,
+            4 * limit,
+        )
+        latest = (self.entry(file_id) for (file_id,) in dict.fromkeys(found))
+        return [each for each in latest if each is not None and each.state in _TOLD][:limit]
 
     def folders(self) -> list[tuple[str, float]]:
         """All folders ever watched, each with the end of its last walk (0: none yet)."""
@@ -68,18 +99,28 @@ class Reader(Store):
         text: str = "",
         since: float = 0.0,
         until: float = 0.0,
+        cause: str = "",
+        why: str = "",
+        before: tuple[float, int] | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[Entry]:
-        """Files by state, folder (or a folder below one), text, and time.
+        """Files by state, folder (or a folder below one), text, time, cause and reason.
 
         ``text`` is a part of the path below the folder or of the person's name, in any case; or
         a reference. The latest change comes first. Times are those of the last change of state.
+        ``before`` is the (changed_at, file_id) of the last file of the page before this one.
         """
-        where, values = ["1 = 1"], list[object]()
-        if states:
-            where.append(f"f.state IN ({', '.join('?' * len(states))})")
-            values += states
+        where, values = [_of_states(states)], list[object]()
+        if cause:
+            where.append("f.cause = ? AND f.cause <> ''")
+            values.append(cause)
+        if why:
+            where.append("f.why = ?")
+            values.append(why)
+        if before:
+            where.append("(f.changed_at, f.id) < (?, ?)")
+            values += before
         if folder:
             where.append("(full_path = ? OR substr(full_path, 1, ?) = ?)")
             prefix = os.fsencode(folder.rstrip("/\\") + os.sep)
@@ -148,6 +189,16 @@ class Reader(Store):
         """Everything that happened to a file: when, its state from then on, and why."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)
         return [(at, State(state), why) for at, state, why in found]
+
+
+def _of_states(states: tuple[State, ...]) -> str:
+    """The condition for these states, so written that the index of those with trouble is used."""
+    wanted = ", ".join(f"'{state.value}'" for state in states)
+    if not states:
+        return "1 = 1"
+    in_trouble = set(states) <= {State.REFUSED, State.PARSE_FAILED}
+    also = "f.state IN ('refused', 'parse_failed') AND " if in_trouble else ""
+    return f"{also}f.state IN ({wanted})"
 
 
 def _fold(text: str | bytes) -> str:

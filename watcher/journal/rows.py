@@ -11,6 +11,8 @@ from watcher.model import Entry, Job, Stat, State
 if TYPE_CHECKING:
     import sqlite3
 
+#: The fact that says until when no uploads are started.
+PAUSED: Final = "paused_until"
 #: Columns that make an Entry, in the order that :func:`entry` reads them.
 ENTRY: Final = """
     f.id, o.path, d.path, f.name, f.state, f.why, f.size, f.mtime_ns, f.device, f.inode,

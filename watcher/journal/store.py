@@ -21,10 +21,12 @@ class Store:
         """Use ``connection``, and close it in the end."""
         self._connection = connection
 
-    def commit(self) -> None:
-        """Flush all changes to the disk, as one."""
-        if self._connection.in_transaction:
+    def commit(self) -> bool:
+        """Flush all changes to the disk, as one; whether there were any."""
+        changes = self._connection.in_transaction
+        if changes:
             self._run("COMMIT", ())
+        return changes
 
     def close(self) -> None:
         """End; changes that were not committed are lost."""

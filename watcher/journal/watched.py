@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from watcher.journal import rows
 from watcher.journal.holds import Holds
+from watcher.journal.rows import PAUSED
+from watcher.states import BY_HAND
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,6 +22,20 @@ class Watched(Holds):
         super().__init__(connection)
         self._directories: dict[tuple[str, bytes], int] = {}
         self._rebuilt_at = self._fact("rebuilt_at")
+        self._paused_until = self._fact(PAUSED)
+
+    def paused_until(self) -> float:
+        """Until when no uploads are started because a person said so; 0 if nobody did."""
+        return self._paused_until
+
+    def pause(self, until: float) -> None:
+        """Note until when no uploads are to be started, over restarts; 0 ends a pause."""
+        if until == self._paused_until:
+            return
+        self._paused_until = until
+        self.write("DELETE FROM facts WHERE name = ?", PAUSED)
+        if until:
+            self.write("INSERT INTO facts VALUES (?, ?)", PAUSED, until)
 
     def set_rebuilt(self, now: float) -> None:
         """Note that this journal takes the place of one that was lost."""
@@ -79,11 +95,13 @@ class Watched(Holds):
         )
         self.write(
             f"UPDATE files SET state = 'noticed', cause = '', attempt = 0, due_at = 0, "
-            f"changed_at = ? WHERE {below} AND (state IN ('queued', 'waiting', 'ignored') "
+            f"changed_at = ? WHERE {below} AND (state IN ('queued', 'waiting') "
+            "OR (state = 'ignored' AND why <> ?) "
             "OR (state = 'held' AND cause NOT LIKE 'existing:%') "
             "OR (state = 'refused' AND reference = ''))",
             now,
             folder_id,
+            BY_HAND,
         )
         for hold in self.holds():
             if not self.kept(hold.key):

@@ -38,12 +38,15 @@ class Journal(Queues, Retention):
         self._path = path
         self._changed: dict[int, None] = {}
 
-    def commit(self) -> None:
-        """Flush all changes to the disk, as one; DamagedJournalError if that is no use any more."""
-        changes = self._connection.in_transaction
-        super().commit()
+    def commit(self) -> bool:
+        """Flush all changes to the disk, as one; whether there were any.
+
+        DamagedJournalError if that is no use any more.
+        """
+        changes = super().commit()
         if changes and not os.path.exists(self._path):
             raise DamagedJournalError(f"The journal {self._path} was removed while it was in use.")
+        return changes
 
     def take_changed(self) -> list[int]:
         """The files whose state was changed since the last call, in the order of the changes."""

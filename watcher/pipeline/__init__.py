@@ -3,6 +3,7 @@
 from watcher.pipeline.deciding import decide
 from watcher.pipeline.loop import (
     Arm,
+    Committed,
     Connection,
     Forget,
     Forgotten,
@@ -10,6 +11,7 @@ from watcher.pipeline.loop import (
     Pause,
     Pending,
     Pipeline,
+    Release,
     Resume,
     Retry,
     Stop,
@@ -19,6 +21,6 @@ from watcher.pipeline.loop import (
 from watcher.pipeline.timing import Woke
 
 __all__ = [
-    "Arm", "Connection", "Forget", "Forgotten", "Ignore", "Pause", "Pending", "Pipeline", "Resume",
-    "Retry", "Stop", "Take", "Taken", "Woke", "decide",
+    "Arm", "Committed", "Connection", "Forget", "Forgotten", "Ignore", "Pause", "Pending",
+    "Pipeline", "Release", "Resume", "Retry", "Stop", "Take", "Taken", "Woke", "decide",
 ]  # fmt: skip

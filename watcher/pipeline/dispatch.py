@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -144,6 +145,8 @@ class Dispatch:
     def claim(self) -> None:
         """Note in the journal what is about to be sent or asked; it starts after the commit."""
         now, tick = self._clock.wall(), self._clock.tick()
+        if self._is_paused(now):
+            return
         for hold in self._journal.holds():
             if 0 < hold.due_at <= now:
                 self._journal.probe(hold, now)
@@ -156,6 +159,12 @@ class Dispatch:
                 self._starting.append(job)
                 self._begin(job, pace, now)
             self._claim_questions(name, pace, now, tick)
+
+    def _is_paused(self, now: float) -> bool:
+        """Whether a person wants no requests now; a pause whose time is over ends here."""
+        if self._journal.paused_until() <= now:
+            self._journal.pause(0.0)
+        return self._journal.paused_until() > 0
 
     def _claim_questions(self, account: str, pace: Pace, now: float, tick: float) -> None:
         limit = pace.free(tick) and pace.parallel + len(self._asked)
@@ -248,6 +257,9 @@ class Dispatch:
 
     def next_due(self, tick: float) -> float | None:
         """When a pause or a minute ends, on the clock's ``tick``; None if nothing waits so."""
+        if paused_until := self._journal.paused_until():
+            ends = tick + max(0.0, paused_until - self._clock.wall())
+            return None if ends == math.inf else ends
         times = (pace.next_start(tick) for pace in self._paces.values())
         return min((time for time in times if time is not None), default=None)
 

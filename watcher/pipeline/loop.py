@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model import Candidate, FolderState, Identified, ScanEnded, Scanned
 from watcher.pipeline.admission import close_handle
+from watcher.pipeline.by_hand import ByHand
 from watcher.pipeline.dispatch import Asked, Dispatch, Sent
 from watcher.pipeline.intake import Intake, Read
 from watcher.pipeline.pruning import Pruning
@@ -91,6 +92,13 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A person wants everything tried again that the cause called ``key`` keeps back."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """A person wants files to be forgotten, but for the fingerprints of what was sent."""
 
@@ -109,6 +117,11 @@ class Connection:
     """HrFlow has become unreachable at ``offline_since``, or reachable again (0)."""
 
     offline_since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The journal has changed: counts, files or causes are others than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,7 @@ class Pipeline:
         made = workers(self.post)
         self._tidying = Tidying(journal, files, made, clock)
         self._pruning = Pruning(journal, clock)
+        self._by_hand = ByHand(journal, clock)
         self._dispatch = Dispatch(journal, files, transport, made, clock, self._tidying)
         self._intake = Intake(
             journal, files, made, clock, Settling(), self._tidying, self._dispatch.keep_handle
@@ -161,7 +175,7 @@ class Pipeline:
         """Work until told to stop and all that is under way has ended."""
         now = self._clock.wall()
         if self._journal.latest() > now + TOLERANCE:  # the clock was set back since the last run
-            self._journal.shift(now - self._journal.latest())
+            self._shift(now - self._journal.latest())
         self._journal.recover(now)
         self._journal.commit()
         try:
@@ -196,10 +210,12 @@ class Pipeline:
             self._dispatch.claim()
             self._tidying.work()
             self._pruning.work()
-        self._journal.commit()
+        changed = self._journal.commit()
         self._dispatch.start()
         self._tidying.start()
         self._report()
+        if changed:
+            self._tell(Committed())
         return not self._stopping or self._dispatch.running > 0
 
     def _take(self) -> None:
@@ -218,9 +234,15 @@ class Pipeline:
         if woke is None:
             return
         if woke.set_by:
-            self._journal.shift(woke.set_by)
+            self._shift(woke.set_by)
         self._dispatch.wake()
         self._tell(woke)
+
+    def _shift(self, seconds: float) -> None:
+        """The clock was set: what lasts or waits does so as long as was meant."""
+        self._journal.shift(seconds)
+        if paused_until := self._journal.paused_until():
+            self._journal.pause(paused_until + seconds)
 
     def _patience(self) -> float:
         """Seconds until something comes due by time alone."""
@@ -283,6 +305,21 @@ class Pipeline:
                 self._tell(Forgotten(file_ids))
             case Stop():
                 self._stopping = True
+            case _:
+                self._obey_by_hand(message)
+
+    def _obey_by_hand(self, message: object) -> None:
+        match message:
+            case Pause(until):
+                self._journal.pause(until)
+            case Retry(file_ids):
+                self._by_hand.retry(file_ids)
+                self._dispatch.wake()
+            case Release(key):
+                self._by_hand.release(key)
+                self._dispatch.wake()
+            case Ignore(file_ids):
+                self._by_hand.ignore(file_ids)
             case _:
                 raise TypeError(message)
 

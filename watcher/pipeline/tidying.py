@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.model import Entry, Filed, FilingFailed
+from watcher.model import Entry, Filed, FilingFailed, State
 from watcher.settings import AfterRefusal, AfterUpload
 from watcher.states import ARRIVED
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Files that are given to the workers at once; the rest waits in the journal.
 BATCH: Final = 200
+#: States in which a file is filed away.
+_FILED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE}
 #: Seconds until what could not be filed away is tried again, doubled every time up to the cap.
 RETRY_FIRST: Final = 10.0
 RETRY_CAP: Final = 600.0
@@ -94,7 +96,9 @@ class Tidying:
         for file_id in due:
             entry = self._journal.entry(file_id)
             plan = self._plans.get(entry.folder) if entry else None
-            if entry is not None and plan is not None and file_id not in self._busy:
+            # Nobody moves what was taken up again, or set aside by hand, since it was refused.
+            is_over = entry is not None and entry.state in _FILED
+            if entry is not None and is_over and plan is not None and file_id not in self._busy:
                 self._busy.add(file_id)
                 self._submit(entry, plan)
 

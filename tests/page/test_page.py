@@ -1,0 +1,422 @@
+"""The activity page in a real browser: what a person sees, does, and can do without a mouse."""
+
+import contextlib
+import functools
+import os
+import re
+import sqlite3
+import sys
+import time
+
+import pytest
+
+from tests.e2e import desk as desks
+from watcher import sandbox as sb
+from watcher.journal.writer import Journal
+from watcher.model import Candidate, Sign, Stat, State
+
+SCRIPT_NAME = "bad <img src=x onerror=alert(1)>.pdf"
+REFUSE = sb.Fault(
+    kind=sb.Kind.STATUS, status=400, message="<script>alert(2)</script>", file_name="bad*"
+)
+
+
+def names(page):
+    return page.locator("#rows .c-name").all_inner_texts()
+
+
+def row(page, name):
+    return page.locator("#rows tr", has=page.get_by_role("button", name=name, exact=True))
+
+
+def wait_for(page, name, label):
+    row(page, name).locator(".c-state", has_text=label).wait_for()
+
+
+def rows(page, files):
+    """Wait until the list has so many lines."""
+    page.wait_for_function("(n) => document.querySelectorAll('#rows tr').length === n", arg=files)
+
+
+def see_no_problem(page):
+    assert page.problems == []
+
+
+def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
+    person.start()
+    page = person.open()
+    assert page.locator("#none").inner_text() == "No file was uploaded from here so far."
+    person.drop("Aisha Rahman.pdf")
+    wait_for(page, "Aisha Rahman.pdf", "sent")
+    page.locator("#headline", has_text="Up to date · 1 today").wait_for()
+    assert (
+        row(page, "Aisha Rahman.pdf").locator(".c-tags").inner_text() == "office=Paris, urgent=true"
+    )
+    handle = row(page, "Aisha Rahman.pdf").element_handle()
+    person.drop("Second.pdf")
+    wait_for(page, "Second.pdf", "sent")
+    assert names(page) == ["Second.pdf", "Aisha Rahman.pdf"]
+    assert handle.is_visible(), "a line that stays is not drawn anew: nothing flickers"
+    bars = page.locator("#chart rect")
+    assert (bars.count(), bars.last.locator("title").text_content()[-3:]) == (30, ": 2")
+    see_no_problem(page)
+
+
+def test_a_refused_file_is_looked_into_and_tried_again(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop("bad one.pdf")
+    page = person.open()
+    wait_for(page, "bad one.pdf", "refused")
+    person.desk.sandbox.faults.clear()
+    row(page, "bad one.pdf").get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    story = dialog.locator("#d-story li")
+    assert re.search("refused", story.last.inner_text())
+    dialog.get_by_role("button", name="Retry").click()
+    dialog.locator("#d-state", has_text="sent").wait_for()
+    story.last.locator("text=sent").first.wait_for()
+    page.keyboard.press("Escape")
+    wait_for(page, "bad one.pdf", "sent")
+    assert page.evaluate("document.activeElement.textContent") == "bad one.pdf"
+    see_no_problem(page)
+
+
+def test_several_are_chosen_and_ignored_or_tried_again_with_all_alike(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    for number in range(4):
+        person.drop(f"bad {number}.pdf")
+    page = person.open("attention")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("#rows tr").nth(3).wait_for()
+    assert page.locator("#state").input_value() == "attention"
+    for number in (0, 1):
+        page.get_by_role("checkbox", name=f"Choose bad {number}.pdf").check()
+    page.locator("#chosen").get_by_role("button", name="Ignore").click()
+    page.locator("#said", has_text="2 files are ignored.").wait_for()
+    rows(page, 2)
+    person.desk.sandbox.faults.clear()
+    page.get_by_role("checkbox", name="Choose bad 2.pdf").check()
+    page.get_by_label("and all others with this reason").check()
+    page.locator("#chosen").get_by_role("button", name="Retry").click()
+    page.locator("#said", has_text="2 files are tried again.").wait_for()
+    rows(page, 0)
+    assert page.locator("#none").inner_text() == "No file fits."
+    page.locator("#state").select_option("aside")
+    wait_for(page, "bad 0.pdf", "ignored")
+    see_no_problem(page)
+
+
+def test_search_and_filters_work_as_one_types_and_pages_are_turned(person):
+    person.start()
+    page = person.open()
+    for number in range(60):
+        person.drop(f"cv {number:02}.pdf")
+    page.locator("#counts .good b", has_text="60").first.wait_for()
+    rows(page, 50)
+    page.get_by_role("button", name="Older").click()
+    rows(page, 10)
+    assert page.locator("#where").inner_text() == "Page 2"
+    page.get_by_role("button", name="Newer").click()
+    page.locator("#text").fill("CV 07")
+    rows(page, 1)
+    assert names(page) == ["cv 07.pdf"]
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename == "cvs.csv"
+    page.locator("#text").fill("nobody")
+    page.locator("#none:not([hidden])").wait_for()
+    see_no_problem(page)
+
+
+def test_a_pause_is_begun_and_ended(person):
+    person.start()
+    page = person.open()
+    page.locator("#pause").select_option("3600")
+    page.locator("#headline", has_text="Paused until").wait_for()
+    person.drop("a.pdf")
+    wait_for(page, "a.pdf", "queued")
+    page.get_by_role("button", name="Resume").click()
+    wait_for(page, "a.pdf", "sent")
+    see_no_problem(page)
+
+
+def test_files_that_were_there_first_wait_for_a_yes(person):
+    person.desk.configure('existing = "ask"')
+    for name in ("a.pdf", "b.pdf"):
+        person.drop(name)
+    person.start()
+    page = person.open()
+    page.locator("#kept", has_text="2 files were in").wait_for()
+    page.get_by_role("button", name="Upload them").click()
+    wait_for(page, "a.pdf", "sent")
+    wait_for(page, "b.pdf", "sent")
+    page.locator("#kept .notice").wait_for(state="detached")
+    see_no_problem(page)
+
+
+def test_folders_a_file_in_question_and_health_are_shown(person):
+    person.desk.configure('[[folders.rules]]\nmatch = "private/**"\nignore = true')
+    person.start()
+    path = person.drop("question.pdf")
+    page = person.open("folders")
+    assert page.locator("#folder-list h3").inner_text() == str(person.desk.folder)
+    assert "private/** → ignored" in page.locator("#folder-list ol").inner_text()
+    page.get_by_label("What would happen to this file?").fill(str(path) + ".not")
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#verdict", has_text="is not there; check the spelling").wait_for()
+    page.get_by_label("What would happen to this file?").fill(str(path))
+    page.keyboard.press("Enter")
+    page.locator("#verdict", has_text="a PDF document").wait_for()
+    page.get_by_role("link", name="Health").click()
+    page.locator("#lines li", has_text="HrFlow").first.wait_for()
+    assert "takes the key" in page.locator("#lines").inner_text()
+    see_no_problem(page)
+
+
+def test_everything_can_be_done_by_keyboard_alone(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop("bad one.pdf")
+    page = person.open()
+    wait_for(page, "bad one.pdf", "refused")
+
+    def tab_to(wanted):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            said = page.evaluate(
+                "((e) => [e.id, e.textContent.trim(), e.getAttribute('aria-label')])"
+                "(document.activeElement)"
+            )
+            if wanted in said:
+                return
+        raise AssertionError(f"{wanted} cannot be reached")
+
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert page.locator(".skip").bounding_box()["x"] > 0, "it is seen while it has the focus"
+    tab_to("pause")
+    tab_to("text")
+    page.keyboard.type("bad")
+    tab_to("Choose bad one.pdf")
+    page.keyboard.press("Space")
+    page.locator("#chosen:not([hidden])").wait_for()
+    tab_to("bad one.pdf")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid", "the focus is seen"
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    person.desk.sandbox.faults.clear()
+    tab_to("d-retry")
+    page.keyboard.press("Enter")
+    page.locator("#d-state", has_text="sent").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    see_no_problem(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_found_by_the_accessibility_checker(person, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop("bad one.pdf")
+    person.drop("good one.pdf")
+    page = person.open(color_scheme=scheme, viewport={"width": 390, "height": 800})
+    wait_for(page, "bad one.pdf", "refused")
+    wait_for(page, "good one.pdf", "sent")
+    for place, ready in (("activity", "#rows tr"), ("folders", "article"), ("setup", ".place"),
+                         ("health", "#lines li")):  # fmt: skip
+        page.evaluate(f"location.hash = '{place}'")
+        page.locator(ready).first.wait_for()
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{place}: {found.generate_report()}"
+    page.evaluate("location.hash = 'activity'")
+    row(page, "bad one.pdf").get_by_role("button").click()
+    page.get_by_role("dialog").wait_for()
+    found = axe.run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", [320, 768, 1920])
+def test_it_fits_narrow_and_wide_windows(person, width):
+    person.start()
+    person.drop(
+        "A name that is so long that it cannot stand in one line of a telephone " * 2 + ".pdf"
+    )
+    page = person.open(viewport={"width": width, "height": 800})
+    page.locator("#rows tr").wait_for()
+    for place in ("activity", "folders", "setup"):
+        page.evaluate(f"location.hash = '{place}'")
+        page.locator(f"#at-{place}:not([hidden])").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+
+
+@pytest.fixture
+def newcomer(person):
+    """Somebody with a home and a keyring, and nothing set up."""
+    desk = person.desk
+    desk.config.unlink()
+    desk.folder.rmdir()
+    own = desk.root / "own" / "config.toml"
+    environ = desk.environ(
+        HRFLOW_API_KEY="", HRFLOW_WATCHER_CONFIG=str(own), KEY_BOX=str(desk.root / "box.json"),
+        PYTHON_KEYRING_BACKEND="key_box.Keyring", PYTHONPATH=os.path.dirname(desks.__file__),
+    )  # fmt: skip
+    desk.environ = lambda: environ
+    desk.command = lambda *arguments: [
+        sys.executable, "-m", "watcher", "--state", person.places.state, *arguments
+    ]  # fmt: skip
+    person.own_config = own
+    return person
+
+
+def test_everything_is_set_up_from_nothing(newcomer):
+    newcomer.start()
+    page = newcomer.open()
+    page.locator("#headline", has_text="Not set up yet").wait_for()
+    page.locator("#kept").get_by_role("link", name="Set up").click()
+    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
+    page.locator("summary").click()
+    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
+    page.locator("#key").fill("ask_" + "0" * 32)
+    page.get_by_role("button", name="Try the key").click()
+    page.locator("#tried.bad").wait_for()
+    page.locator("#key").fill(sb.READ_WRITE_KEY)
+    page.get_by_role("button", name="Try the key").click()
+    page.locator("#tried", has_text="HrFlow takes the key. Sandbox").wait_for()
+    place = page.locator("#places .place")
+    assert place.locator('[data-is="path"]').input_value() == "~/CVs"
+    place.locator('[data-is="path"]').fill("relative")
+    place.locator('[data-is="source"]').select_option(label="Engineering")
+    page.get_by_role("button", name="Save").click()
+    page.locator("#said.bad", has_text="relative is not a whole path").wait_for()
+    place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
+    place.locator('[data-is="tags"]').fill('office=Paris, zip="75001"')
+    page.get_by_role("button", name="Show what changes").click()
+    page.locator("#difference", has_text="75001").wait_for()
+    assert not newcomer.own_config.exists()
+    page.get_by_role("button", name="Save").click()
+    page.locator("#saved", has_text="Saved; it is in force.").wait_for()
+    assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
+    assert page.locator("#key").input_value() == ""
+    newcomer.drop("first.pdf")
+    page.get_by_role("link", name="Activity", exact=True).click()
+    wait_for(page, "first.pdf", "sent")
+    assert row(page, "first.pdf").locator(".c-tags").inner_text() == "office=Paris, zip=75001"
+    (record,) = newcomer.desk.arrived()
+    assert record.source_key == sb.ENGINEERING.key
+
+
+def test_names_and_messages_of_others_stay_texts(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop(SCRIPT_NAME)
+    page = person.open()
+    opened = []
+    page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
+    wait_for(page, SCRIPT_NAME, "refused")
+    call_the_candidate(
+        person, "Eve <img src=x onerror=alert(3)> </script><script>alert(4)</script>"
+    )
+    assert names(page) == [SCRIPT_NAME]
+    assert "<script>alert(2)</script>" in row(page, SCRIPT_NAME).locator(".c-state").inner_text()
+    row(page, SCRIPT_NAME).get_by_role("button").click()
+    page.get_by_role("dialog").wait_for()
+    page.reload()
+    page.locator("#rows tr").wait_for()
+    assert "Eve <img src=x" in row(page, SCRIPT_NAME).locator(".c-candidate").inner_text()
+    assert page.locator("main img, main script").count() == 0
+    assert opened == []
+    see_no_problem(page)
+
+
+def call_the_candidate(person, name):
+    """What HrFlow could say of a candidate; the sandbox reads no such names."""
+    connected = sqlite3.connect(person.places.journal, timeout=10, isolation_level=None)
+    with contextlib.closing(connected) as journal:
+        journal.execute("UPDATE files SET profile_name = ?", (name,))
+
+
+def test_a_foreign_page_can_neither_frame_it_nor_ask_it_anything(person, browser):
+    """What a page of another origin, open in the same browser, gets."""
+    person.start()
+    page = person.open()
+    base = page.url.partition("#")[0]
+    other = page.context.new_page()
+    other.goto(person.desk.sandbox.origin + "/")
+    answer = other.evaluate(
+        "(url) => fetch(url, {credentials: 'include'}).then((a) => a.text(), () => 'nothing')",
+        base + "api/files",
+    )
+    assert answer == "nothing"
+    done = other.evaluate(
+        "(url) => fetch(url, {method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}'})"
+        ".then(() => 'sent', () => 'nothing')",
+        base + "api/pause",
+    )
+    assert done in ("sent", "nothing")
+    assert not person.channel().get("/api/now")["now"]["paused"]
+    other.evaluate(
+        "(url) => { const f = document.createElement('iframe'); f.src = url; document.body.append(f) }",
+        base,
+    )
+    frame = other.locator("iframe").element_handle().content_frame()
+    assert frame is None or frame.locator("#headline").count() == 0
+    other.close()
+    alone = browser.new_context()
+    stranger = alone.new_page()
+    answer = stranger.goto(base)
+    assert (answer.status, "Open this page" in stranger.content()) == (403, True)
+    alone.close()
+
+
+def test_a_link_lets_in_once(person, browser):
+    person.start()
+    link = person.channel().post("/api/link")["link"]
+    contexts = [browser.new_context(), browser.new_context()]
+    first, second = (context.new_page() for context in contexts)
+    first.goto(link)
+    first.wait_for_selector("#headline:not(:empty)")
+    assert second.goto(link).status == 403
+    assert first.evaluate("document.cookie") == ""
+    for context in contexts:
+        context.close()
+
+
+def test_it_speaks_french_where_the_system_does(person):
+    person.desk.environ = functools.partial(person.desk.environ, LC_ALL="fr_FR.UTF-8")
+    person.start()
+    person.drop("a.pdf")
+    page = person.open()
+    wait_for(page, "a.pdf", "envoyé")
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    assert page.locator("nav a").all_inner_texts()[0] == "Activité"
+    see_no_problem(page)
+
+
+def test_a_hundred_thousand_files_are_shown_at_once(person):
+    """200 ms is the promise; a slow machine gets more, a list that grows with the history fails."""
+    journal = Journal(person.places.journal)
+    now = time.time() - 100_000
+    for number in range(100_000):
+        path = f"{person.desk.folder}/{number % 50}/Candidate {number}.pdf"
+        candidate = Candidate(str(person.desk.folder), path, Sign.SCANNED)
+        journal.add(candidate, Stat(1000, 1), now + number, State.PARSED)
+    journal.commit()
+    journal.close()
+    person.start()
+    page = person.open()
+    rows(page, 50)
+    took = []
+    for _ in range(3):
+        page.reload()
+        rows(page, 50)
+        took.append(page.evaluate(
+            "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
+        ))  # fmt: skip
+    assert min(took) < 1000, took
+    page.locator("#text").fill("candidate 77777.pdf")
+    rows(page, 1)
+    see_no_problem(page)

@@ -1,0 +1,158 @@
+"""Parts of the page that need no browser: tickets, pauses, data in the frame, rows."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher import view_page
+from watcher.app.clock import next_day
+from watcher.cli.channel import parse_span
+from watcher.errors import UsageError
+from watcher.model import UNTIL_RESUMED, Entry, Kept, Snapshot, State, Watched
+from watcher.page.activity import filters
+from watcher.page.news import News
+from watcher.page.skeleton import as_data, draw
+from watcher.page.tickets import LINK_SECONDS, Tickets
+from watcher.states import BY_HAND
+from watcher.words import words
+
+ENGLISH = words("en")
+
+
+class Clock:
+    now = 0.0
+
+    def tick(self):
+        return self.now
+
+
+def test_a_link_lets_in_once_and_soon():
+    clock = Clock()
+    tickets = Tickets(clock.tick)
+    code = tickets.link()
+    session = tickets.enter(code)
+    assert tickets.session(session.cookie) == session
+    assert tickets.enter(code) is None
+    late = tickets.link()
+    clock.now = LINK_SECONDS
+    assert tickets.enter(late) is None
+    assert tickets.enter("") is None
+
+
+def test_tickets_cannot_be_guessed_from_each_other():
+    tickets = Tickets(Clock().tick)
+    session = tickets.enter(tickets.link())
+    every = {tickets.token, session.cookie, session.proof, tickets.link()}
+    assert len(every) == 4
+    assert all(len(each) >= 43 for each in every)
+    assert session.cookie not in repr(session)
+    assert not tickets.is_token("")
+    assert not tickets.is_token("ü")
+    assert tickets.is_token(tickets.token)
+
+
+def test_wrong_tickets_cost_more_and_more_up_to_a_cap():
+    tickets = Tickets(Clock().tick)
+    costs = [tickets.penalty() for _ in range(12)]
+    assert costs == sorted(costs)
+    assert (costs[0], costs[-1]) == (0.1, 3.0)
+    tickets.forgive()
+    assert tickets.penalty() == 0.1
+
+
+def test_old_browsers_have_to_go_when_there_are_many():
+    tickets = Tickets(Clock().tick)
+    sessions = [tickets.enter(tickets.link()) for _ in range(25)]
+    known = [tickets.session(each.cookie) is not None for each in sessions]
+    assert known == [False] * 5 + [True] * 20
+
+
+@given(st.recursive(st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner)))
+def test_data_in_the_frame_ends_no_element(value):
+    text = as_data(value)
+    assert not set("<>&") & set(text)
+    assert json.loads(text) == value
+
+
+def test_the_frame_is_whole_and_escaped():
+    page = draw("en", ENGLISH, 'a"b', {"evil": "</script><script>alert(1)</script>"})
+    assert page.count("<script") == 2
+    assert 'data-proof="a&quot;b"' in page
+    assert "[[" not in page
+    assert "{{" not in page
+    assert "style=" not in page
+    assert "onclick" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("30m", 1800), ("1h", 3600), ("1h30m", 5400), ("2d", 172800), ("1H 5M", 3900)],
+)
+def test_spans(text, seconds):
+    assert parse_span(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "h", "1", "1y", "-1h", "1h x"])
+def test_what_is_no_span(text):
+    with pytest.raises(UsageError):
+        parse_span(text)
+
+
+@given(st.floats(0, 4e9))
+def test_the_next_day_is_near_and_begins_at_midnight(now):
+    then = next_day(now)
+    assert 0 < then - now <= 25 * 3600
+    assert time.localtime(then)[3:6] in ((0, 0, 0), (1, 0, 0))  # where midnight is left out
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "filed_to", "can", "reason"),
+    [
+        (State.REFUSED, "no", "", True, "it lies where it was"),
+        (State.REFUSED, "no", "/f/Refused/a.pdf", False, "it was moved away"),
+        (State.IGNORED, BY_HAND, "", True, "it was a person's word"),
+        (State.IGNORED, "matches *.tmp", "", False, "the rules say so"),
+        (State.PARSED, "", "", False, "it is there"),
+    ],
+)
+def test_what_can_be_tried_again(state, why, filed_to, can, reason):
+    entry = Entry(1, "/f", "/f/a.pdf", state, why=why, filed_to=filed_to)
+    assert view_page.can_retry(entry) == can, reason
+
+
+def test_what_is_said_of_now_is_plain_and_finite():
+    snapshot = Snapshot(
+        at=100.0, paused_until=UNTIL_RESUMED, counts={State.PARSED: 2, State.HELD: 1},
+        kept=(Kept("existing:/f", "1 file waits\x1b", 1), Kept("account:a", "key", 0)),
+        watched=(Watched("/f", problem="bad\u202e"),),
+        recent=(Entry(1, "/f", "/f/a\n.pdf", State.PARSED, profile_name="Eve\u202e"),),
+    )  # fmt: skip
+    now = view_page.now(snapshot, ENGLISH)
+    text = json.dumps(now, allow_nan=False)
+    assert (now["paused"], now["paused_until"], now["mood"]) == (True, None, "paused")
+    assert now["groups"] == {"attention": 0, "waiting": 1, "arrived": 2, "aside": 0}
+    assert [each["asks"] for each in now["kept"]] == [True, False]
+    assert "\u202e" not in json.loads(text)["recent"][0]["candidate"]
+
+
+def test_filters_say_what_makes_no_sense():
+    assert filters({"state": "refused"})["states"] == (State.REFUSED,)
+    assert State.HELD in filters({"state": "waiting"})["states"]
+    assert filters({"text": "  a "})["text"] == "a"
+    with pytest.raises(UsageError):
+        filters({"state": "odd"})
+
+
+def test_news_come_at_once_or_when_there_are_some():
+    told = Snapshot(at=1.0)
+    news = News(lambda: told, 0)
+    assert news.wait(0) == (1, told, 0.0)
+    assert news.wait(1) == (1, None, 2.0), "where nobody may wait, one asks again"
+    news.hear(told)
+    assert news.wait(1) == (2, told, 0.0)
+    waiting = News(lambda: told, 1)
+    waiting.close()
+    assert waiting.wait(1) == (1, None, 2.0)

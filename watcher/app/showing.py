@@ -1,0 +1,59 @@
+"""Has the desktop show a file or a folder in whatever it shows them with."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
+
+
+def show_file(path: str, *, itself: bool = False) -> None:
+    """Show a folder, or a file in its folder; ``itself``: open the file with its program.
+
+    What is gone is shown by the folder it was in.
+    """
+    while not os.path.lexists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    command = show_command(sys.platform, path, itself=itself or os.path.isdir(path))
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a program of the system, and a path
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        _log.warning("nothing here shows folders (%s: %s)", command[0], error.strerror)
+        return
+    threading.Thread(target=process.wait, name="shown", daemon=True).start()
+
+
+def show_command(platform: str, path: str, *, itself: bool) -> tuple[str, ...]:
+    """The command for a system, ``platform`` as ``sys.platform`` has it; ``path`` is absolute."""
+    if platform == "win32":
+        # Explorer wants the file's name behind the comma, in the same argument.
+        return ("explorer", path if itself else f"/select,{path}")
+    if platform == "darwin":
+        return ("open", path) if itself else ("open", "-R", path)
+    return ("xdg-open", path if itself else os.path.dirname(path))
+
+
+def system_language(environ: Mapping[str, str]) -> str:
+    """The language that the system speaks, like "fr_FR.UTF-8"; "" if it says none.
+
+    The order is that of POSIX. Windows and macOS keep it elsewhere and are asked for it.
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            return environ[name]
+    if sys.platform in ("win32", "darwin"):
+        import locale  # noqa: PLC0415 - only there
+
+        return locale.getlocale()[0] or ""
+    return ""

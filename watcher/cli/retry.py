@@ -1,0 +1,44 @@
+"""``retry``: try files again that were refused, held, ignored or could not be parsed."""
+
+from __future__ import annotations
+
+import click
+
+from watcher.cli.channel import channel, find_files, say_done
+from watcher.cli.context import state_option
+from watcher.cli.output import json_option
+from watcher.errors import UsageError
+
+
+@click.command("retry")
+@click.argument("files", nargs=-1, metavar="[FILE]…")
+@click.option("--all", "everything", is_flag=True, help="All that need attention or are held.")
+@click.option(
+    "--cause", metavar="CAUSE", help='All that this cause holds; "status --json" names it.'
+)
+@json_option
+@state_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    everything: bool,  # noqa: FBT001 - click passes it so
+    cause: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> int:
+    """Try files again now: FILE, or all at or below a folder; --all; or all of a --cause.
+
+    Files that wait for your yes since before their folder was watched are not among --all:
+    name them, or their folder. Exit codes: 0 done, 5 none of them can be tried again, 8 the
+    program does not run.
+    """
+    if sum((bool(files), everything, cause is not None)) != 1:
+        raise UsageError("Nothing, or too much, was named.", "Name files, or --all, or --cause.")
+    way = channel(ctx)
+    if files:
+        done = way.post("/api/retry", ids=find_files(ctx, files))
+    elif everything:
+        done = way.post("/api/retry", all=True)
+    else:
+        done = way.post("/api/retry", cause=cause)
+    return say_done(done, "tried again", as_json=as_json)

@@ -1,0 +1,162 @@
+"""Files as the page lists them: pages, stories, days, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from watcher import view_page
+from watcher.errors import UsageError
+from watcher.journal.reader import Reader
+from watcher.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from watcher.app.places import Places
+    from watcher.model import Entry
+    from watcher.words import Word
+
+#: Files on a page, at the most; and in one piece of a CSV file.
+LONGEST: Final = 200
+_PIECE: Final = 1000
+#: Days that the chart shows.
+DAYS: Final = 30
+_COLUMNS: Final = (
+    "id", "name", "path", "state", "remark", "candidate", "source", "tags", "type", "size",
+    "took", "reference", "profile", "changed_at",
+)  # fmt: skip
+#: What a spreadsheet would take for a formula at a cell's beginning.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Filters(TypedDict):
+    """What ``Reader.history`` filters by; empty values do not."""
+
+    states: tuple[State, ...]
+    folder: str
+    text: str
+    cause: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Reads the journal at ``places``, anew for each question."""
+
+    places: Places
+    word: Word
+
+    def page(self, query: Mapping[str, str]) -> dict[str, object]:
+        """Files that fit the query, the latest first, and where the next page begins."""
+        limit = min(LONGEST, _number(query, "limit", 50))
+        before = _cursor(query.get("before", ""))
+        with self._reader() as reader:
+            found = reader.history(**filters(query), before=before, limit=limit + 1)
+        shown = found[:limit]
+        last = shown[-1] if len(found) > limit else None
+        return {
+            "files": [view_page.row(entry, self.word) for entry in shown],
+            "next": f"{last.changed_at!r}_{last.file_id}" if last else None,
+        }
+
+    def file(self, file_id: int) -> dict[str, object]:
+        """Everything about one file; UsageError if it is not known."""
+        with self._reader() as reader:
+            entry = reader.entry(file_id)
+            story = reader.story(file_id)
+        if entry is None:
+            raise UsageError("This file is not known any more.", "Look for it in the list.")
+        return view_page.details(entry, story, self.word)
+
+    def entries(self, ids: tuple[int, ...]) -> list[Entry]:
+        """The files with these ids that are known."""
+        with self._reader() as reader:
+            found = (reader.entry(file_id) for file_id in ids)
+            return [entry for entry in found if entry is not None]
+
+    def matching(self, query: Mapping[str, str], limit: int) -> list[Entry]:
+        """Files that fit the query."""
+        with self._reader() as reader:
+            return reader.history(**filters(query), limit=limit)
+
+    def days(self) -> list[tuple[str, int]]:
+        """How many files arrived on each of the last days, today the last."""
+        today = date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's own day
+        first = today - timedelta(days=DAYS - 1)
+        with self._reader() as reader:
+            arrived = dict(reader.days(first.isoformat()))
+        every = ((first + timedelta(days=number)).isoformat() for number in range(DAYS))
+        return [(day, arrived.get(day, 0)) for day in every]
+
+    def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
+        """All files that fit the query, as CSV in pieces."""
+        yield "\N{BYTE ORDER MARK}".encode() + _csv([_COLUMNS])
+        before = None
+        while True:
+            with self._reader() as reader:
+                found = reader.history(**filters(query), before=before, limit=_PIECE)
+            if not found:
+                return
+            yield _csv([self._cells(entry) for entry in found])
+            before = (found[-1].changed_at, found[-1].file_id)
+
+    def _cells(self, entry: Entry) -> tuple[str, ...]:
+        row = view_page.row(entry, self.word)
+        changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.changed_at))
+        values = {**row, "state": row["label"], "changed_at": changed}
+        return tuple(_cell(values[column]) for column in _COLUMNS)
+
+    @contextmanager
+    def _reader(self) -> Iterator[Reader]:
+        reader = Reader(self.places.journal)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+
+def filters(query: Mapping[str, str]) -> Filters:
+    """What a query asks for; UsageError if it makes no sense."""
+    state = query.get("state", "")
+    if state and state not in view_page.GROUPS and state not in list(State):
+        raise UsageError(f'There is no state "{state}".')
+    states = view_page.GROUPS.get(state) or ((State(state),) if state else ())
+    return {
+        "states": states,
+        "folder": query.get("folder", ""),
+        "text": query.get("text", "").strip(),
+        "cause": query.get("cause", ""),
+        "why": query.get("why", ""),
+    }
+
+
+def _cursor(text: str) -> tuple[float, int] | None:
+    if not text:
+        return None
+    moment, _, number = text.partition("_")
+    try:
+        return float(moment), int(number)
+    except ValueError as error:
+        raise UsageError("This page of the list does not exist.") from error
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    return max(1, int(text)) if text.isdecimal() and len(text) < 9 else default
+
+
+def _csv(rows: list[tuple[str, ...]]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written).writerows(rows)
+    return written.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

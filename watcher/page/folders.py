@@ -1,0 +1,88 @@
+"""Folders and rules in force, and what would happen to a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from watcher import view
+from watcher.app.core import make_plans, this_machine
+from watcher.app.examine import examine
+from watcher.errors import UsageError
+from watcher.setup import write_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from watcher.app.core import App
+    from watcher.app.places import Places
+    from watcher.settings import Folder, Rule
+    from watcher.words import Word
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Reads the settings of the program that runs."""
+
+    app: App
+    places: Places
+    word: Word
+
+    def all(self) -> dict[str, object]:
+        """All folders, each with its rules in order."""
+        problems = {each.path: each.problem for each in self.app.snapshot().watched}
+        return {
+            "folders": [
+                _folder(folder, self.word(problems.get(os.path.realpath(folder.path), "")))
+                for folder in self.app.config.folders
+            ]
+        }
+
+    def check(self, order: Mapping[str, Any]) -> dict[str, object]:
+        """What would happen to the file at ``path``; the same code decides as when it is sent."""
+        path = order.get("path")
+        if not isinstance(path, str) or not path.strip():
+            raise UsageError("Name a file.")
+        path = os.path.expanduser(path.strip().strip('"'))
+        if not os.path.isabs(path):
+            raise UsageError("Name the file with its whole path.")
+        verdict = examine(path, make_plans(self.app.config, this_machine()), self.places)
+        said = {"verdict": self.word(str(verdict["verdict"])), "good": _is_good(verdict)}
+        return {**verdict, **said, "why": self.word(str(verdict.get("why", "")))}
+
+
+def _is_good(verdict: Mapping[str, object]) -> bool:
+    return verdict["verdict"] == "would be sent"
+
+
+def _folder(folder: Folder, problem: str) -> dict[str, object]:
+    return {
+        "path": view.safe(folder.path),
+        "real": view.safe(os.path.realpath(folder.path)),
+        "problem": view.safe(problem),
+        "account": view.safe(folder.account),
+        "source": view.safe(folder.source_key),
+        "tags": view.safe(write_tags(folder.tags)),
+        "recursive": folder.recursive,
+        "existing": folder.existing.value,
+        "after_upload": folder.after_upload.value,
+        "after_refusal": folder.after_refusal.value,
+        "max_size": folder.max_size,
+        "rules": [_rule(number, rule) for number, rule in enumerate(folder.rules, 1)],
+    }
+
+
+def _rule(number: int, rule: Rule) -> dict[str, object]:
+    return {
+        "number": number,
+        "match": view.safe(rule.match or "**"),
+        "media_types": list(rule.media_types),
+        "ignore": rule.ignore,
+        "source": view.safe(rule.source_key or ""),
+        "tags": view.safe(write_tags(rule.tags)),
+        "reference": view.safe(rule.reference or ""),
+        "min_size": rule.min_size,
+        "max_size": rule.max_size,
+    }

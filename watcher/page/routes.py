@@ -1,0 +1,200 @@
+"""Which address leads to what. Everything here has passed the guard."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import bottle
+
+from watcher import view_page
+from watcher.errors import ConfigError, UsageError, WatcherError
+from watcher.page.guard import COOKIE, SESSION
+from watcher.page.skeleton import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from watcher.page.activity import Activity
+    from watcher.page.acts import Acts
+    from watcher.page.folders import Folders
+    from watcher.page.health import Health
+    from watcher.page.news import News
+    from watcher.page.server import Server
+    from watcher.page.setting import Setting
+
+_log = logging.getLogger(__name__)
+_STATIC: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
+_KINDS: Final = (
+    (".js", "text/javascript; charset=utf-8"),
+    (".css", "text/css; charset=utf-8"),
+    (".svg", "image/svg+xml"),
+)
+#: Where a link may lead to within the page.
+_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-/")
+
+
+class Routes:
+    """The WSGI application behind the guard."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        language: str,
+        activity: Activity,
+        acts: Acts,
+        folders: Folders,
+        health: Health,
+        setting: Setting,
+        news: News,
+    ) -> None:
+        self._server = server
+        self._language = language
+        self._activity = activity
+        self._news = news
+        self._bottle = bottle.Bottle(autojson=False)
+        self._bottle.default_error_handler = _say_bottle_error
+        for path, answer in (("/enter", self._enter), ("/", self._page),
+                             ("/static/<name>", self._static),
+                             ("/api/files.csv", self._table)):  # fmt: skip
+            self._bottle.route(path, "GET", answer)
+        for path, read in (
+            ("/api/now", self._now),
+            ("/api/files", lambda: activity.page(_query())),
+            ("/api/files/<file_id:int>", activity.file),
+            ("/api/days", lambda: {"days": activity.days()}),
+            ("/api/folders", folders.all),
+            ("/api/health", health.lines),
+            ("/api/setup", setting.known),
+        ):
+            self._bottle.route(path, "GET", _as_json(read))
+        for name, act in (
+            ("pause", acts.pause), ("resume", acts.resume), ("retry", acts.retry),
+            ("ignore", acts.ignore), ("show", acts.show), ("rescan", acts.rescan),
+            ("reload", acts.reload), ("stop", acts.stop), ("check", folders.check),
+            ("setup/key", setting.try_key), ("setup/plan", setting.propose),
+            ("setup/save", setting.save), ("link", self._link),
+        ):  # fmt: skip
+            self._bottle.route(f"/api/{name}", "POST", _as_json(_with_order(act)))
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        """Answer a request."""
+        return self._bottle(environ, start)
+
+    # -- the page
+
+    def _enter(self) -> str:
+        """Let a browser in, once; the page is the next step, as then the cookie is its own."""
+        query = bottle.request.query
+        session = self._server.tickets.enter(query.code)
+        at = query.at if set(query.at) <= _LETTERS else ""
+        bottle.response.content_type = "text/html; charset=utf-8"
+        if session is None:
+            if self._server.guard is not None:
+                self._server.guard.slow_down()
+            bottle.response.status = 403
+            word = self._activity.word
+            text = word("This link was used already, or is too old.")
+            return f"<!doctype html><title>hrflow-watcher</title><p>{html.escape(text)}"
+        bottle.response.set_cookie(
+            COOKIE, session.cookie, httponly=True, samesite="strict", path="/"
+        )
+        return (
+            "<!doctype html><title>hrflow-watcher</title>"
+            '<link rel="icon" href="/static/icon.svg">'
+            f'<meta http-equiv="refresh" content="0;url=/#{at}">'
+        )
+
+    def _page(self) -> str:
+        bottle.response.content_type = "text/html; charset=utf-8"
+        session = bottle.request.environ.get(SESSION)
+        if session is None:  # the token of commands is no way to look at it
+            raise bottle.HTTPError(403, "Open this page with: hrflow-watcher open")
+        number, snapshot, _ = self._news.wait(0)
+        word = self._activity.word
+        start = {
+            "number": number,
+            "now": view_page.now(snapshot, word) if snapshot else {},
+            "page": self._activity.page({}),
+            "days": self._activity.days(),
+        }
+        return draw(self._language, word, session.proof, start)
+
+    @staticmethod
+    def _static(name: str) -> bytes:
+        kind = next((kind for ending, kind in _KINDS if name.endswith(ending)), None)
+        if kind is None or not set(name) <= (_LETTERS - {"/"}) | {"."}:
+            raise bottle.HTTPError(404)
+        try:
+            with open(os.path.join(_STATIC, name), "rb") as file:
+                read = file.read()
+        except FileNotFoundError:
+            raise bottle.HTTPError(404) from None
+        bottle.response.content_type = kind
+        return read
+
+    def _table(self) -> Any:
+        bottle.response.content_type = "text/csv; charset=utf-8"
+        bottle.response.set_header("Content-Disposition", 'attachment; filename="cvs.csv"')
+        return self._activity.table(_query())
+
+    # -- the channel
+
+    def _now(self) -> dict[str, object]:
+        seen = bottle.request.query.seen
+        number, snapshot, again = self._news.wait(int(seen) if seen.isdecimal() else 0)
+        now = view_page.now(snapshot, self._activity.word) if snapshot else None
+        return {"number": number, "now": now, "again": again}
+
+    def _link(self, order: Mapping[str, Any]) -> dict[str, object]:
+        at = str(order.get("at", ""))
+        if not set(at) <= _LETTERS:
+            raise UsageError("There is no such place in the page.")
+        return {"link": self._server.link(at)}
+
+
+def _query() -> dict[str, str]:
+    query: dict[str, str] = dict(bottle.request.query.decode())
+    return query
+
+
+def _with_order(act: Callable[[Mapping[str, Any]], object]) -> Callable[[], object]:
+    def obey() -> object:
+        try:
+            order = json.loads(bottle.request.body.read() or b"{}")
+        except ValueError as error:
+            raise UsageError("This is no order.") from error
+        if not isinstance(order, dict):
+            raise UsageError("This is no order.")
+        return act(order)
+
+    return obey
+
+
+def _as_json(answer: Callable[..., object]) -> Callable[..., str]:
+    """The answer as JSON; an error of ours as what a person can read and do."""
+
+    def say(**values: Any) -> str:
+        bottle.response.content_type = "application/json"
+        try:
+            return json.dumps(answer(**values))
+        except WatcherError as error:
+            mistakes = error.mistakes if isinstance(error, ConfigError) else ()
+            said = {"error": " ".join([error.title, *mistakes]), "hint": error.hint}
+        except Exception as error:  # noqa: BLE001 - the page has to hear of it
+            _log.exception("a request could not be answered")
+            bottle.response.status = 500
+            return json.dumps({"error": f"Something unexpected happened ({error})."})
+        bottle.response.status = 400
+        return json.dumps(said)
+
+    return say
+
+
+def _say_bottle_error(error: bottle.HTTPError) -> str:
+    bottle.response.content_type = "text/plain; charset=utf-8"
+    return f"{error.status_line}\n"

@@ -1,0 +1,106 @@
+"""The listener on this machine, and the file that tells commands where it is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from watcher.app.clock import RealClock
+from watcher.app.places import write_atomically
+from watcher.page.guard import Guard
+from watcher.page.tickets import Tickets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watcher.app.places import Places
+
+_log = logging.getLogger(__name__)
+_V4, _V6 = "127.0.0.1", "::1"
+#: Threads that answer; up to half of them may be kept by those who wait for news.
+THREADS: Final = 8
+#: Bytes of the largest request: the set-up of some hundred folders.
+_LARGEST: Final = 200_000
+#: Seconds without a sign after which a connection is closed, and between two looks for such.
+_SILENCE: Final = 120
+_LOOK: Final = 60
+
+
+class Server:
+    """Listens from :meth:`start` to :meth:`stop`."""
+
+    def __init__(self, places: Places, make: Callable[[Server], Any]) -> None:
+        """``make`` gives the WSGI application to be guarded."""
+        self._places = places
+        self._make = make
+        self._loop: dict[int, Any] = {}
+        self._server: Any = None
+        self._thread: threading.Thread | None = None
+        self.tickets = Tickets(RealClock.tick)
+        self.stopping = threading.Event()
+        self.guard: Guard | None = None
+        self.port = 0
+
+    def start(self) -> None:
+        """Listen; OSError if there is no port to be had."""
+        from waitress.server import create_server  # noqa: PLC0415 - only ``run`` needs it
+
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
+        sockets = _listen()
+        self.port = sockets[0].getsockname()[1]
+        self.guard = Guard(self._make(self), self.tickets, self.port, self.stopping.wait)
+        self._server = create_server(
+            self.guard, map=self._loop, sockets=sockets, threads=THREADS, ident=None,
+            asyncore_loop_timeout=_LOOK, channel_timeout=_SILENCE, cleanup_interval=_LOOK,
+            max_request_body_size=_LARGEST, clear_untrusted_proxy_headers=True,
+        )  # fmt: skip
+        self._thread = threading.Thread(target=self._server.run, name="page", daemon=True)
+        self._thread.start()
+        where = {"pid": os.getpid(), "port": self.port, "token": self.tickets.token}
+        write_atomically(self._places.channel, json.dumps(where))
+
+    def stop(self) -> None:
+        """End; whoever waits for news is answered at once."""
+        self.stopping.set()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._places.channel)
+        if self._server is None or self._thread is None:
+            return
+        self._server.task_dispatcher.shutdown(timeout=3)
+        trigger = next(each for each in self._loop.values() if hasattr(each, "pull_trigger"))
+        trigger.pull_trigger(self._close)
+        self._thread.join(3.0)
+
+    def link(self, at: str = "") -> str:
+        """An address that lets one browser in, once and within a minute.
+
+        ``at`` is where it leads: "", "attention", "file/12", "folders", "health", "setup".
+        """
+        return f"http://{_V4}:{self.port}/enter?code={self.tickets.link()}&at={at}"
+
+    def _close(self) -> None:
+        """Let go of all connections; on the server's own thread, whose loop ends by that."""
+        for each in list(self._loop.values()):
+            each.close()
+
+
+def _listen() -> list[socket.socket]:
+    """Sockets for this machine alone: both kinds of addresses at one port, where there are both."""
+    first = socket.socket(socket.AF_INET)
+    first.bind((_V4, 0))
+    if not socket.has_ipv6:
+        return [first]
+    second = socket.socket(socket.AF_INET6)
+    try:
+        second.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        second.bind((_V6, first.getsockname()[1]))
+    except OSError as error:
+        _log.info("the page has no address of the newer kind: %s", error)
+        second.close()
+        return [first]
+    return [first, second]

@@ -1,0 +1,163 @@
+"""The set-up in the page: the same steps as ``setup`` in a terminal, and the same code behind."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from watcher import view
+from watcher.app.editing import Editor, make_folder
+from watcher.app.workspace import UNCHECKED, ask_hrflow
+from watcher.config.mistakes import redact
+from watcher.credentials import Keys, SystemKeyring, form
+from watcher.errors import UsageError
+from watcher.pipeline import Resume
+from watcher.settings import AfterUpload
+from watcher.setup import (
+    Answers,
+    FolderAnswer,
+    TagError,
+    find_problems,
+    parse_tags,
+    plan_edits,
+    write_tags,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.app.core import App
+    from watcher.page.acts import Control
+
+    Order = Mapping[str, Any]
+
+#: What is proposed where nothing is set up yet.
+_FIRST_FOLDER = "~/CVs"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Changes the configuration at ``config``, which the program takes up by itself."""
+
+    app: App
+    control: Control
+    config: str
+    state: str
+    environ: Mapping[str, str]
+
+    def known(self) -> dict[str, object]:
+        """What is there already, to be proposed."""
+        editor = self._editor()
+        accounts = [
+            {"name": each.name, "email": each.email, "api_url": each.api_url}
+            for each in editor.known.accounts
+        ]
+        folders = [
+            {
+                "path": view.safe(each.path),
+                "source": each.source_key,
+                "tags": write_tags(each.tags),
+                "after_upload": each.after_upload.value,
+            }
+            for each in editor.known.folders
+        ]
+        return {
+            "config": view.safe(editor.path),
+            "accounts": accounts or [{"name": "default", "email": "", "api_url": ""}],
+            "folders": folders or [
+                {"path": _FIRST_FOLDER, "source": "", "tags": "", "after_upload": "keep"}
+            ],
+            "is_new": not accounts,
+        }  # fmt: skip
+
+    def try_key(self, order: Order) -> dict[str, object]:
+        """Ask HrFlow whose key it is, and which sources there are.
+
+        Without a ``key`` the stored one is taken. Errors are those of ``ask_hrflow``.
+        """
+        account = self._editor().account(
+            _text(order, "account"), _text(order, "email"), _text(order, "api_url")
+        )
+        space = ask_hrflow(account, self._key(order, account.name))
+        sources = [
+            {"key": view.safe(each.key), "name": view.safe(each.name)} for each in space.sources
+        ]
+        return {"team": view.safe(space.team), "sources": sources, "unseen": space.unseen}
+
+    def propose(self, order: Order) -> dict[str, object]:
+        """What would be written, as a difference; errors for what makes no sense."""
+        editor = self._editor()
+        text, warnings = editor.propose(plan_edits(self._answers(editor, order), editor.known))
+        return {"difference": editor.difference(text), "warnings": warnings}
+
+    def save(self, order: Order) -> dict[str, object]:
+        """Write it: the key first; if the keyring refuses it, nothing else has happened."""
+        editor = self._editor()
+        answers = self._answers(editor, order)
+        text, warnings = editor.propose(plan_edits(answers, editor.known))
+        if key := _text(order, "key"):
+            keyring = SystemKeyring(allow_insecure=self.app.config.allow_insecure_keyring)
+            keyring.write(answers.account, form.clean(key))
+        for folder in answers.folders:
+            if not os.path.lexists(folder.place):
+                make_folder(folder.place)
+        if text != editor.text:
+            os.makedirs(os.path.dirname(editor.path), exist_ok=True)
+            editor.write(text)
+        problem = self.control.reload()
+        self.app.post(Resume())
+        return {"problem": problem, "warnings": [] if problem else warnings}
+
+    # -- inside
+
+    def _editor(self) -> Editor:
+        return Editor.open(self.config, self.state)
+
+    def _key(self, order: Order, account: str) -> str:
+        if typed := _text(order, "key"):
+            return form.clean(typed)
+        keys = Keys(self.environ)
+        try:
+            return keys.get(account)
+        finally:
+            keys.close()
+
+    def _answers(self, editor: Editor, order: Order) -> Answers:
+        folders = order.get("folders")
+        if not isinstance(folders, list):
+            raise UsageError("A folder to watch is missing.")
+        answers = Answers(
+            _text(order, "account") or "default",
+            _text(order, "email"),
+            _text(order, "api_url") or None,
+            tuple(_folder(editor, each) for each in folders),
+        )
+        if problems := find_problems(answers, editor.known):
+            raise UsageError(" ".join(view.safe(redact(text)) for _, text in problems))
+        return answers
+
+
+def _folder(editor: Editor, said: object) -> FolderAnswer:
+    if not isinstance(said, dict):
+        raise UsageError("A folder to watch is missing.")
+    path = _text(said, "path") or _FIRST_FOLDER
+    if not (os.path.isabs(path) or path.startswith(("~", "$", "%"))):
+        raise UsageError(f"{view.safe(path)} is not a whole path.", "Begin with / or ~.")
+    written, place = editor.place(path)
+    key, name = _text(said, "source") or None, _text(said, "source_name")
+    if key and not name:  # typed, and not chosen from HrFlow's list
+        key, name = UNCHECKED.find(key)
+    try:
+        tags = parse_tags(_text(said, "tags"))
+        after = AfterUpload(_text(said, "after_upload") or "keep")
+    except (TagError, ValueError) as error:
+        raise UsageError(view.safe(str(error)), "Write tags like: office=Paris") from error
+    return FolderAnswer(written, place, key, name, tags, after)
+
+
+def _text(order: Order, name: str) -> str:
+    value = order.get(name) or ""
+    if not isinstance(value, str) or len(value) > 4000:
+        raise UsageError(f"{name} is a short text.")
+    return value.strip()

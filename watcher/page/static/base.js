@@ -1,0 +1,111 @@
+// What all parts of the page use: texts, elements, requests, numbers and times.
+
+export const start = JSON.parse(document.getElementById("start").textContent);
+const proof = document.body.dataset.proof;
+const language = start.language;
+
+/** A text in the person's language; `values` fill its {places}. */
+export function t(key, values = {}) {
+  const text = start.texts[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (place, name) => (name in values ? values[name] : place));
+}
+
+export const $ = (id) => document.getElementById(id);
+
+/** An element; texts among `children` stay texts, whatever they look like. */
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child != null && child !== ""));
+  return made;
+}
+
+/** What the program answers; an Error with its sentence if it cannot do that. */
+export async function ask(path, order) {
+  const more = order && {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Watcher-Proof": proof },
+    body: JSON.stringify(order),
+  };
+  let answer;
+  try {
+    answer = await fetch(path, { ...more, credentials: "same-origin" });
+  } catch {
+    throw new Error(t("The program does not answer. Has it ended?"));
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const text = [said.error ?? answer.statusText, said.hint].filter(Boolean).join(" ");
+    throw Object.assign(new Error(text), { status: answer.status });
+  }
+  return said;
+}
+
+let silence;
+/** Say something that a person has to hear, for a while. */
+export function say(text, tone = "good") {
+  const place = $("said");
+  clearTimeout(silence);
+  place.className = `said ${tone}`;
+  place.textContent = text;
+  if (tone !== "bad") silence = setTimeout(() => (place.textContent = ""), 8000);
+}
+
+/** Do something for a click: its button rests meanwhile, and what goes wrong is said. */
+export async function busy(button, work) {
+  if (button.getAttribute("aria-disabled")) return;
+  button.setAttribute("aria-disabled", "true");
+  try {
+    await work();
+  } catch (error) {
+    say(error.message, "bad");
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
+}
+
+/** Give an element's text only if it has another one: nothing flickers, nothing is read again. */
+export function put(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+const whole = new Intl.NumberFormat(language);
+const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+const near = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
+const dayOnly = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+
+export const number = (value) => whole.format(value);
+/** A text about so many files: one for a single file, one for all other numbers. */
+export const count = (files, one, many) => t(files === 1 ? one : many, { files: whole.format(files) });
+export const moment = (at) => full.format(new Date(at * 1000));
+export const day = (text) => dayOnly.format(new Date(`${text}T12:00`));
+
+export function when(at) {
+  const date = new Date(at * 1000);
+  const today = date.toDateString() === new Date().toDateString();
+  return (today ? clock : near).format(date);
+}
+
+export function size(bytes) {
+  let step = 0;
+  while (bytes >= 999.95 && step < units.length - 1) {
+    bytes /= 1000;
+    step += 1;
+  }
+  if (!step) return t("{number} B", { number: whole.format(bytes) });
+  const options = { style: "unit", unit: units[step], unitDisplay: "short", maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(language, options).format(bytes);
+}
+
+export function duration(seconds) {
+  if (seconds == null) return "";
+  if (seconds < 60) return `${whole.format(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds))} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")} min`;
+}

@@ -1,0 +1,248 @@
+// The list of files: search, filters, pages, a choice of several, and the details of one.
+
+import { $, ask, busy, count, duration, el, moment, number, put, say, size, t, when } from "./base.js";
+
+const COLUMNS = ["chosen", "state", "when", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile"];
+const LABELS = [...document.querySelectorAll("#files th")].map((each) => each.textContent.trim());
+const rows = new Map(); // id → its line and what it shows
+const chosen = new Map(); // id → the file
+let files = [];
+let pages = [""]; // where each page begins, up to the one that is shown
+let next = null;
+let asked = 0;
+let shown = null; // the file in the dialog
+
+// -- the list
+
+function query(more = {}) {
+  const wanted = { text: $("text").value.trim(), state: $("state").value, folder: $("folder").value, ...more };
+  return new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString();
+}
+
+/** Show the page again as it is now; `page` is what was read of it already. */
+export async function refresh(page) {
+  const mine = ++asked;
+  const read = page ?? (await ask(`/api/files?${query({ before: pages.at(-1) })}`));
+  if (mine !== asked) return; // a later question is on its way
+  files = read.files;
+  next = read.next;
+  show();
+  if (shown) await showDetails(shown);
+}
+
+function show() {
+  const place = $("rows");
+  const ids = new Set(files.map((file) => file.id));
+  for (const [id, row] of rows) {
+    if (!ids.has(id)) {
+      row.line.remove();
+      rows.delete(id);
+    }
+  }
+  files.forEach((file, at) => {
+    const row = rows.get(file.id) ?? newRow(file);
+    fill(row, file);
+    if (place.children[at] !== row.line) place.insertBefore(row.line, place.children[at] ?? null);
+    if (chosen.has(file.id)) chosen.set(file.id, file);
+  });
+  const filtered = query() !== "";
+  $("none").hidden = files.length > 0;
+  put($("none"), filtered ? t("No file fits.") : t("No file was uploaded from here so far."));
+  $("newer").disabled = pages.length < 2;
+  $("older").disabled = !next;
+  put($("where"), files.length ? t("Page {page}", { page: number(pages.length) }) : "");
+  $("csv").href = `/api/files.csv?${query()}`;
+  showChosen();
+}
+
+function newRow(file) {
+  const cells = COLUMNS.map((column, at) => el("td", { role: "cell", class: `c-${column}`, "data-label": LABELS[at] }));
+  const box = el("input", { type: "checkbox", onchange: () => choice(file.id, box.checked) });
+  const name = el("button", { type: "button", class: "link", onclick: () => openFile(file.id) });
+  cells[0].append(box);
+  cells[1].append(el("span", { class: "sign", "aria-hidden": "true" }), " ", el("span"), el("small"));
+  cells[3].append(name);
+  const row = { line: el("tr", { role: "row" }, ...cells), cells, box, name };
+  rows.set(file.id, row);
+  return row;
+}
+
+function fill(row, file) {
+  row.file = file;
+  row.line.className = `is-${file.tone}`;
+  row.box.checked = chosen.has(file.id);
+  row.box.setAttribute("aria-label", t("Choose {file}", { file: file.name }));
+  const [sign, label, remark] = row.cells[1].querySelectorAll("span, small");
+  put(sign, file.sign);
+  put(label, file.label);
+  put(remark, file.remark);
+  put(row.name, file.name);
+  row.name.title = file.path;
+  const took = duration(file.took);
+  const texts = { candidate: file.candidate, source: file.source, tags: file.tags, type: short(file.type),
+    size: size(file.size), took, reference: file.reference, profile: file.profile, when: when(file.changed_at) };
+  COLUMNS.forEach((column, at) => {
+    if (!(column in texts)) return;
+    const cell = row.cells[at];
+    put(cell, texts[column]);
+    if (cell.title !== texts[column]) cell.title = texts[column];
+  });
+}
+
+function short(type) {
+  return type.replace(/^.*[/.]/, "").replace("document", "docx").replace("msword", "doc");
+}
+
+let typing;
+function changed() {
+  pages = [""];
+  refresh().catch((error) => say(error.message, "bad"));
+}
+$("text").addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(changed, 120);
+});
+$("state").addEventListener("change", changed);
+$("folder").addEventListener("change", changed);
+$("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  changed();
+});
+$("older").addEventListener("click", () => turn(() => pages.push(next)));
+$("newer").addEventListener("click", () => turn(() => pages.pop()));
+
+async function turn(step) {
+  step();
+  await refresh().catch((error) => say(error.message, "bad"));
+  $("files").scrollIntoView({ block: "start" });
+}
+
+/** Filter by a group of states. */
+export function choose(group) {
+  $("state").value = group;
+  $("text").value = "";
+  $("folder").value = "";
+  changed();
+}
+
+/** The folders that can be filtered by. */
+export function setFolders(paths) {
+  const place = $("folder");
+  const before = [...place.options].slice(1).map((each) => each.value);
+  if (before.join("\n") === paths.join("\n")) return;
+  const value = place.value;
+  place.replaceChildren(place.options[0], ...paths.map((path) => el("option", { value: path }, path)));
+  place.value = paths.includes(value) ? value : "";
+}
+
+// -- a choice of several
+
+function choice(id, on) {
+  if (on) chosen.set(id, files.find((file) => file.id === id));
+  else chosen.delete(id);
+  showChosen();
+}
+
+function showChosen() {
+  for (const id of chosen.keys()) if (!rows.has(id)) chosen.delete(id);
+  for (const [id, row] of rows) row.box.checked = chosen.has(id);
+  const some = [...chosen.values()];
+  $("chosen").hidden = !some.length;
+  put($("chosen-count"), t("Chosen: {files}", { files: number(some.length) }));
+  $("chosen-retry").disabled = !some.some((file) => file.can_retry);
+  $("chosen-ignore").disabled = !some.some((file) => file.can_ignore);
+  const alike = new Set(some.map((file) => `${file.state} ${file.why}`));
+  const isOne = alike.size === 1 && some[0].why && some[0].can_ignore;
+  $("label-alike").hidden = !isOne;
+  if (!isOne) $("alike").checked = false;
+  $("all").checked = files.length > 0 && chosen.size === files.length;
+}
+
+$("all").addEventListener("change", () => {
+  for (const file of files) {
+    if ($("all").checked) chosen.set(file.id, file);
+    else chosen.delete(file.id);
+  }
+  showChosen();
+});
+$("chosen-none").addEventListener("click", () => {
+  chosen.clear();
+  showChosen();
+  $("text").focus();
+});
+$("chosen-retry").addEventListener("click", () => busy($("chosen-retry"), () => order("retry", named())));
+$("chosen-ignore").addEventListener("click", () => busy($("chosen-ignore"), () => order("ignore", named())));
+
+/** How the chosen files are named in an order: by their numbers, or as all that are like them. */
+function named() {
+  const [one] = chosen.values();
+  return $("alike").checked ? { state: one.state, why: one.why } : { ids: [...chosen.keys()] };
+}
+
+async function order(what, files_) {
+  const done = await ask(`/api/${what}`, files_);
+  const text = what === "retry" ? count(done.files, "1 file is tried again.", "{files} files are tried again.")
+    : count(done.files, "1 file is ignored.", "{files} files are ignored.");
+  const left = done.left.length ? ` ${t("Not possible for: {files}", { files: done.left.map((file) => file.name).join(", ") })}` : "";
+  say(text + left, done.files ? "good" : "busy");
+  chosen.clear();
+  showChosen();
+}
+
+// -- one file
+
+/** Show the details of a file. */
+export async function openFile(id) {
+  shown = id;
+  try {
+    await showDetails(id);
+    if (!$("details").open) $("details").showModal();
+  } catch (error) {
+    shown = null;
+    say(error.message, "bad");
+  }
+}
+
+async function showDetails(id) {
+  const file = await ask(`/api/files/${id}`);
+  if (shown !== id) return;
+  put($("d-name"), file.name);
+  $("d-state").className = file.tone;
+  put($("d-state"), `${file.sign} ${file.label}${file.remark ? ` · ${file.remark}` : ""}`);
+  $("d-retry").disabled = !file.can_retry;
+  $("d-ignore").disabled = !file.can_ignore;
+  const facts = [
+    [t("Candidate"), [file.candidate, file.profile_email].filter(Boolean).join(" · ")],
+    [t("Folder"), file.path], [t("Source"), file.source], [t("Account"), file.account],
+    [t("Tags"), file.tags], [t("Type"), file.type], [t("Size"), size(file.size)],
+    [t("Took"), duration(file.took)], [t("Reference"), file.reference], [t("Profile"), file.profile],
+    [t("Attempts"), file.attempts ? number(file.attempts) : ""],
+    [t("Tried again"), file.due_at && file.can_retry ? moment(file.due_at) : ""],
+    [t("Filed away to"), file.filed_to ?? ""], [t("Fingerprint"), file.sha256],
+  ];
+  const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
+  replace($("d-facts"), lines);
+  replace($("d-story"), file.story.map((step) => el("li", { class: `is-${step.tone}` },
+    el("time", {}, moment(step.at)), el("span", { class: "sign", "aria-hidden": "true" }, step.sign),
+    ` ${step.label}`, step.why ? el("small", {}, step.why) : "")));
+}
+
+/** Put other lines in the place of what is there, if they say something else. */
+function replace(place, lines) {
+  const before = [...place.children].map((each) => each.textContent).join("\n");
+  if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
+}
+
+$("details").addEventListener("close", () => {
+  const id = shown;
+  shown = null;
+  if (location.hash.startsWith("#file/")) history.replaceState(null, "", "#activity");
+  rows.get(id)?.name.focus();
+});
+for (const what of ["retry", "ignore"])
+  $(`d-${what}`).addEventListener("click", () => busy($(`d-${what}`), async () => {
+    const id = shown;
+    await order(what, { ids: [id] });
+    await showDetails(id);
+  }));
+$("d-show").addEventListener("click", () => busy($("d-show"), () => ask("/api/show", { id: shown })));

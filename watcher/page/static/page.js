@@ -1,0 +1,185 @@
+// The frame: where one is, how things are, pausing; and waiting for news.
+
+import { $, ask, busy, count, day, el, number, put, say, start, t, when } from "./base.js";
+import { choose, openFile, refresh, setFolders } from "./files.js";
+import { examine, showFolders } from "./rest.js";
+import { showSetup } from "./setup.js";
+
+const PLACES = ["activity", "folders", "health", "setup"];
+const OPENED = { folders: showFolders, health: examine, setup: showSetup };
+let now = start.now;
+let number_ = start.number;
+let heard = 0;
+
+// -- where one is
+
+function go() {
+  const at = location.hash.slice(1);
+  const place = PLACES.includes(at) ? at : "activity";
+  for (const each of PLACES) {
+    $(`at-${each}`).hidden = each !== place;
+    const link = document.querySelector(`nav a[href="#${each}"]`);
+    if (each === place) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  OPENED[place]?.();
+  if (at === "attention") choose("attention");
+  if (/^file\/\d+$/.test(at)) openFile(Number(at.slice(5)));
+}
+
+// -- how things are
+
+function show() {
+  put($("headline"), now.headline);
+  document.body.dataset.mood = now.mood;
+  document.title = `${now.headline} – hrflow-watcher`;
+  $("resume").hidden = !now.paused;
+  put($("about"), `hrflow-watcher ${now.version} · ${t("running since {time}", { time: when(now.since) })}`);
+  tell(now.headline);
+  showCounts();
+  showKept();
+  setFolders(now.watched.map((each) => each.path));
+}
+
+/** For those who listen instead of looking: not more often than they can hear. */
+function tell(text) {
+  const wait = Math.max(0, heard + 10_000 - performance.now());
+  clearTimeout(tell.later);
+  tell.later = setTimeout(() => {
+    heard = performance.now();
+    put($("live"), text);
+  }, wait);
+}
+
+function showCounts() {
+  const groups = [
+    ["", t("today"), now.today, "good"],
+    ["arrived", t("Arrived"), now.groups.arrived, "good"],
+    ["waiting", t("On the way"), now.groups.waiting, "busy"],
+    ["attention", t("Need attention"), now.groups.attention, now.groups.attention ? "bad" : "quiet"],
+    ["aside", t("Not sent"), now.groups.aside, "quiet"],
+  ];
+  const place = $("counts");
+  if (!place.children.length) {
+    for (const [group] of groups) {
+      const button = el("button", { type: "button", onclick: () => choose(group) }, el("b"), " ", el("span"));
+      place.append(el("li", {}, button));
+    }
+  }
+  groups.forEach(([, label, files, tone], at) => {
+    const button = place.children[at].firstChild;
+    button.className = tone;
+    put(button.querySelector("b"), number(files));
+    put(button.querySelector("span"), label);
+  });
+}
+
+function showKept() {
+  const lines = [];
+  if (!now.is_set_up)
+    lines.push(notice("busy", t("Not set up yet"), el("a", { href: "#setup", class: "button main" }, t("Set up"))));
+  for (const folder of now.watched)
+    if (folder.problem) lines.push(notice("bad", folder.problem));
+  for (const kept of now.kept) lines.push(keptNotice(kept));
+  const place = $("kept");
+  const before = [...place.children].map((each) => each.textContent).join("\n");
+  if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
+}
+
+function keptNotice(kept) {
+  const label = kept.asks ? t("Upload them") : t("Try again");
+  const act = el("button", { type: "button", onclick: () => busy(act, release) }, label);
+  const release = async () => {
+    const done = await ask("/api/retry", { cause: kept.key });
+    say(count(done.files, "1 file goes on its way.", "{files} files go on their way."));
+  };
+  const ignore = el("button", { type: "button", onclick: () => busy(ignore, leave) }, t("Ignore"));
+  const leave = async () => {
+    if (!confirm(count(kept.files, "Ignore 1 file?", "Ignore {files} files?"))) return;
+    await ask("/api/ignore", { cause: kept.key });
+  };
+  const files = count(kept.files, "1 file", "{files} files");
+  return notice(kept.asks ? "busy" : "bad", kept.asks ? kept.why : `${files}: ${kept.why}`, act, kept.files ? ignore : "");
+}
+
+function notice(tone, text, ...more) {
+  return el("div", { class: `notice ${tone}` }, el("p", {}, text), ...more);
+}
+
+function showDays(days) {
+  const place = $("chart");
+  const key = JSON.stringify(days);
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  const most = Math.max(1, ...days.map(([, files]) => files));
+  const total = days.reduce((sum, [, files]) => sum + files, 0);
+  const svg = shape("svg", { viewBox: "0 0 600 90", role: "img", preserveAspectRatio: "none" });
+  svg.setAttribute(
+    "aria-label",
+    t("Arrived in {days} days: {files}; today: {today}.", {
+      files: number(total), days: days.length, today: number(days.at(-1)[1]),
+    }),
+  );
+  const step = 600 / days.length;
+  days.forEach(([date, files], at) => {
+    const height = files ? Math.max(3, (files / most) * 84) : 1;
+    const bar = shape("rect", { x: at * step + 2, y: 88 - height, width: step - 4, height, rx: 2 });
+    if (!files) bar.setAttribute("class", "empty");
+    const title = shape("title", {});
+    title.textContent = `${day(date)}: ${number(files)}`;
+    bar.append(title);
+    svg.append(bar);
+  });
+  place.querySelector("svg")?.remove();
+  place.prepend(svg);
+}
+
+function shape(name, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+// -- news
+
+async function listen() {
+  for (let patience = 2; ; ) {
+    try {
+      const news = await ask(`/api/now?seen=${number_}`);
+      number_ = news.number;
+      if (news.now) {
+        now = news.now;
+        show();
+        await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
+      }
+      await rest(news.again ? news.again * 1000 : 250);
+      if (document.body.dataset.mood === "lost") show();
+      patience = 2;
+    } catch (error) {
+      put($("headline"), error.message);
+      document.body.dataset.mood = "lost";
+      if (error.status === 403) return; // another run of the program: it lets nobody in like this
+      await rest(patience * 1000);
+      patience = Math.min(60, patience * 2);
+    }
+  }
+}
+
+const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+// -- pausing
+
+$("pause").addEventListener("change", () => {
+  const value = $("pause").value;
+  $("pause").value = "";
+  const order = value === "end" ? {} : value === "tomorrow" ? { until: value } : { seconds: Number(value) };
+  if (value) ask("/api/pause", order).catch((error) => say(error.message, "bad"));
+});
+$("resume").addEventListener("click", () => busy($("resume"), () => ask("/api/resume", {})));
+addEventListener("hashchange", go);
+
+show();
+showDays(start.days);
+refresh(start.page);
+go();
+listen();

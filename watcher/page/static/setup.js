@@ -1,0 +1,116 @@
+// The set-up: account and key, folders and sources, a look at what changes, and writing it.
+
+import { $, ask, busy, el, put, say, t } from "./base.js";
+
+let known = null;
+let sources = [];
+
+/** Show what is set up, to be changed; once, so that nothing that was typed gets lost. */
+export async function showSetup() {
+  if (known) return;
+  try {
+    known = await ask("/api/setup");
+  } catch (error) {
+    known = null;
+    say(error.message, "bad");
+    return;
+  }
+  $("account").replaceChildren(...known.accounts.map((each) => el("option", { value: each.name }, each.name)));
+  $("label-account").hidden = known.accounts.length < 2;
+  $("places").replaceChildren();
+  for (const folder of known.folders) addPlace(folder, known.is_new);
+  showAccount();
+}
+
+function showAccount() {
+  const account = known.accounts.find((each) => each.name === $("account").value);
+  $("email").value = account?.email ?? "";
+  $("api-url").value = account?.api_url ?? "";
+  if ($("api-url").value) $("api-url").closest("details").open = true;
+}
+
+function addPlace(folder, removable = true) {
+  const place = $("place").content.cloneNode(true).firstElementChild;
+  const part = (name) => place.querySelector(`[data-is="${name}"]`);
+  part("path").value = folder.path;
+  part("typed").value = folder.source;
+  part("tags").value = folder.tags;
+  part("after").value = folder.after_upload;
+  part("remove").hidden = !removable;
+  part("remove").addEventListener("click", () => {
+    place.remove();
+    $("another").focus();
+  });
+  $("places").append(place);
+  offer(place);
+  return place;
+}
+
+/** Let a source be chosen by its name, once HrFlow has said which there are. */
+function offer(place) {
+  const list = place.querySelector('[data-is="source"]');
+  const typed = place.querySelector('[data-is="typed"]');
+  list.hidden = !sources.length;
+  typed.hidden = sources.length > 0;
+  if (!sources.length) return;
+  const wanted = list.value || typed.value;
+  const options = sources.map((source) => el("option", { value: source.key }, source.name));
+  if (wanted && !sources.some((source) => source.key === wanted)) options.push(el("option", { value: wanted }, wanted));
+  list.replaceChildren(el("option", { value: "" }, t("Choose…")), ...options);
+  list.value = wanted;
+}
+
+function account() {
+  return { account: $("account").value, email: $("email").value.trim(), api_url: $("api-url").value.trim(), key: $("key").value };
+}
+
+function answers() {
+  const folders = [...document.querySelectorAll("#places .place")].map((place) => {
+    const part = (name) => place.querySelector(`[data-is="${name}"]`).value.trim();
+    const source = sources.length ? part("source") : part("typed");
+    const name = sources.find((each) => each.key === source)?.name ?? "";
+    return { path: part("path"), source, source_name: name, tags: part("tags"), after_upload: part("after") };
+  });
+  return { ...account(), folders };
+}
+
+async function attempt() {
+  put($("tried"), t("Looking…"));
+  try {
+    const said = await ask("/api/setup/key", account());
+    sources = said.sources;
+    $("tried").className = "good";
+    put($("tried"), said.unseen ? `· ${t("The key cannot be tried: it may only write.")}`
+      : `✓ ${t("HrFlow takes the key.")}${said.team ? ` ${said.team}` : ""}`);
+    document.querySelectorAll("#places .place").forEach(offer);
+  } catch (error) {
+    $("tried").className = "bad";
+    put($("tried"), `✗ ${error.message}`);
+  }
+}
+
+$("account").addEventListener("change", showAccount);
+$("try").addEventListener("click", () => busy($("try"), attempt));
+$("another").addEventListener("click", () => {
+  addPlace({ path: "", source: "", tags: "", after_upload: "keep" }).querySelector("input").focus();
+});
+$("plan").addEventListener("click", () => busy($("plan"), async () => {
+  const said = await ask("/api/setup/plan", answers());
+  const lines = [...said.difference, ...said.warnings.map((each) => `! ${each}`)];
+  put($("difference"), lines.length ? lines.join("\n") : t("Nothing changes."));
+  $("difference").hidden = false;
+}));
+$("setup").addEventListener("submit", (event) => {
+  event.preventDefault();
+  busy($("save"), async () => {
+    put($("saved"), "");
+    const said = await ask("/api/setup/save", answers());
+    $("key").value = "";
+    known = null;
+    await showSetup();
+    if (said.problem) throw new Error(said.problem);
+    put($("saved"), `✓ ${t("Saved; it is in force.")}`);
+    $("difference").hidden = true;
+    say([t("Saved; it is in force."), ...said.warnings].join(" "));
+  });
+});

@@ -1,0 +1,102 @@
+"""The parts of the page put together for a program that runs."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from watcher.page.browser import open_link
+from watcher.page.server import THREADS, Server
+from watcher.words import LANGUAGES, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from watcher.app.core import App
+    from watcher.app.places import Places
+    from watcher.page.acts import Control
+    from watcher.page.routes import Routes
+
+_log = logging.getLogger(__name__)
+_WAITING: Final = THREADS // 2
+
+
+class ActivityPage:
+    """Serves the page and the channel from :meth:`start` to :meth:`stop`."""
+
+    def __init__(
+        self,
+        app: App,
+        places: Places,
+        *,
+        config: str,
+        control: Control,
+        environ: Mapping[str, str],
+        language: str,
+    ) -> None:
+        """``config`` is the configuration's path, ``environ`` what the program began with.
+
+        ``language`` is the system's, like "fr_FR.UTF-8".
+        """
+        self._app = app
+        self._places = places
+        self._config = config
+        self._control = control
+        self._environ = environ
+        self._language = next(
+            each
+            for each in (*LANGUAGES[1:], LANGUAGES[0])
+            if language.lower().startswith(each) or each == LANGUAGES[0]
+        )
+        self._server = Server(places, self._make)
+        self._undo: list[Callable[[], None]] = []
+
+    def start(self) -> str:
+        """Listen; gives what a person should hear if that is not possible, "" if it is."""
+        try:
+            self._server.start()
+        except OSError as error:
+            _log.warning("the page cannot listen: %s", error)
+            return f"The activity page and commands cannot be used ({error}); uploads go on."
+        return ""
+
+    def stop(self) -> None:
+        """Listen no more."""
+        for undo in self._undo:
+            undo()
+        self._server.stop()
+
+    def open(self, at: str = "") -> None:
+        """Show the page in the person's browser."""
+        if not open_link(self.link(at), self._places):
+            _log.warning("there is no browser that could show the page")
+
+    def link(self, at: str = "") -> str:
+        """An address that lets one browser in, once and soon; see ``Server.link``."""
+        return self._server.link(at)
+
+    def _make(self, server: Server) -> Routes:
+        from watcher.page.activity import Activity  # noqa: PLC0415 - only ``run`` needs them
+        from watcher.page.acts import Acts  # noqa: PLC0415
+        from watcher.page.folders import Folders  # noqa: PLC0415
+        from watcher.page.health import Health  # noqa: PLC0415
+        from watcher.page.news import News  # noqa: PLC0415
+        from watcher.page.routes import Routes  # noqa: PLC0415
+        from watcher.page.setting import Setting  # noqa: PLC0415
+
+        word = words(self._language)
+        news = News(self._app.snapshot, _WAITING)
+        self._undo = [news.close, self._app.subscribe(news.hear)]
+        activity = Activity(self._places, word)
+        return Routes(
+            server,
+            language=self._language,
+            activity=activity,
+            acts=Acts(self._app, activity, self._control),
+            folders=Folders(self._app, self._places, word),
+            health=Health(self._config, self._places, self._environ, word),
+            setting=Setting(
+                self._app, self._control, self._config, self._places.state, self._environ
+            ),
+            news=news,
+        )

@@ -1,0 +1,66 @@
+"""What a person wants done about single files: tried again, or left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from watcher.model import Cause, State
+from watcher.states import BY_HAND, IGNORABLE, Step, retried
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from watcher.model import Entry
+    from watcher.ports import Clock, Journal
+
+#: States of a file whose content counts as sent: its copies stay copies.
+_SENT_OR_REFUSED = frozenset({State.REFUSED, State.PARSE_FAILED})
+
+
+class ByHand:
+    """Notes in the journal what a person says of files. One thread."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+
+    def retry(self, file_ids: Iterable[int]) -> None:
+        """Have files tried again; those that are on their way, or not there any more, are not."""
+        now = self._clock.wall()
+        for entry in self._entries(file_ids):
+            step = retried(entry, now)
+            if step is not None and self._is_at_its_place(entry):
+                self._keep_in_place(entry)
+                self._journal.step(entry.file_id, step, now)
+
+    def ignore(self, file_ids: Iterable[int]) -> None:
+        """Leave files alone, unless they are on their way; a copy of one goes in its place."""
+        now = self._clock.wall()
+        for entry in self._entries(file_ids):
+            if entry.state not in IGNORABLE:
+                continue
+            self._keep_in_place(entry)
+            self._journal.step(entry.file_id, Step(State.IGNORED, BY_HAND), now)
+            if entry.state not in _SENT_OR_REFUSED:
+                self._journal.disclaim(entry.file_id, now)
+
+    def release(self, key: str) -> None:
+        """Let go everything that a cause keeps back."""
+        now = self._clock.wall()
+        if key.startswith(f"{Cause.EXISTING}:"):
+            self._journal.take_existing(key, now)
+        else:
+            self._journal.release(key, now)
+
+    def _entries(self, file_ids: Iterable[int]) -> Iterable[Entry]:
+        found = (self._journal.entry(file_id) for file_id in file_ids)
+        return (entry for entry in found if entry is not None)
+
+    def _is_at_its_place(self, entry: Entry) -> bool:
+        known = self._journal.find(entry.folder, entry.path)
+        return known is not None and known.file_id == entry.file_id
+
+    def _keep_in_place(self, entry: Entry) -> None:
+        """What was to be moved out of the way, as it was refused, is not any more."""
+        if not entry.filed_to:
+            self._journal.set_filing(entry.file_id, "")

@@ -1,0 +1,231 @@
+"""The icon, drawn for exactly the size it is shown at.
+
+Every state has a shape of its own, so that it is known without colours and at 16 pixels: a sheet
+with a tick, an arrow over a number, two bars, an empty sheet struck through, a triangle with
+an exclamation mark, an empty frame with a plus. The colours keep a contrast of 3:1 and more to
+white and to black, so that one icon serves light and dark panels.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image, ImageDraw, ImageFont
+
+from watcher.model import Mood
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Point = tuple[float, float]
+
+BLUE: Final = (37, 116, 222, 255)
+GREY: Final = (124, 130, 140, 255)
+ORANGE: Final = (222, 84, 14, 255)
+WHITE: Final = (255, 255, 255, 255)
+NOTHING: Final = (0, 0, 0, 0)
+
+#: Points drawn for one that is shown, in each direction.
+_FINER: Final = 8
+#: What is smaller is made of this size: a panel that is being put up has windows of one point.
+_LEAST: Final = 16
+#: The largest number that is shown; more stands there as this.
+MOST: Final = 99
+#: Below this size digits are made of whole points, as a font would be a blur.
+_SMALL: Final = 20
+#: Digits as 5 rows of 3 points.
+_ROWS: Final[tuple[tuple[str, ...], ...]] = (
+    ("111", "101", "101", "101", "111"),
+    ("010", "110", "010", "010", "111"),
+    ("111", "001", "111", "100", "111"),
+    ("111", "001", "111", "001", "111"),
+    ("101", "101", "111", "001", "001"),
+    ("111", "100", "111", "001", "111"),
+    ("111", "100", "111", "101", "111"),
+    ("111", "001", "001", "010", "010"),
+    ("111", "101", "111", "101", "111"),
+    ("111", "101", "111", "001", "111"),
+)
+
+
+def draw(mood: Mood, size: int, number: int = 0) -> Image.Image:
+    """The icon for ``mood``, ``size`` points wide and high, RGBA on nothing.
+
+    ``number``: how many files are on their way, shown while working; 0 for no number.
+    """
+    pen = _Pen(max(size, _LEAST))
+    _DRAWN[mood](pen, number)
+    drawn = pen.finish()
+    return drawn if size >= _LEAST else drawn.resize((size, size), Image.Resampling.BOX)
+
+
+class _Pen:
+    """Draws in the points of the finished icon, rounded to them so that edges stay crisp."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._image = Image.new("RGBA", (size * _FINER, size * _FINER), NOTHING)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def at(self, part: float) -> int:
+        """The point nearest to a part (0 to 1) of the whole."""
+        return round(part * self.size)
+
+    def thick(self, part: float) -> int:
+        """The same for a line's thickness, which never vanishes."""
+        return max(1, self.at(part))
+
+    def shape(self, points: Sequence[Point], colour: tuple[int, ...]) -> None:
+        self._draw.polygon([(x * _FINER, y * _FINER) for x, y in points], fill=colour)
+
+    def box(self, box: tuple[float, float, float, float], colour: tuple[int, ...]) -> None:
+        """A rectangle from its first corner up to, not including, its second."""
+        left, top, right, bottom = (each * _FINER for each in box)
+        self._draw.rectangle((left, top, right - 1, bottom - 1), fill=colour)
+
+    def round_box(
+        self, box: tuple[float, float, float, float], radius: float, colour: tuple[int, ...]
+    ) -> None:
+        left, top, right, bottom = (each * _FINER for each in box)
+        self._draw.rounded_rectangle(
+            (left, top, right - 1, bottom - 1), radius * _FINER, fill=colour
+        )
+
+    def line(self, points: Sequence[Point], width: float, colour: tuple[int, ...]) -> None:
+        """A line with round ends and corners."""
+        wide = width * _FINER
+        fine = [(x * _FINER, y * _FINER) for x, y in points]
+        self._draw.line(fine, fill=colour, width=round(wide), joint="curve")
+        for x, y in fine:
+            self._draw.ellipse(
+                (x - wide / 2, y - wide / 2, x + wide / 2 - 1, y + wide / 2 - 1), fill=colour
+            )
+
+    def text(self, text: str, box: tuple[int, int, int, int], colour: tuple[int, ...]) -> None:
+        """Digits in the middle of a box."""
+        if self.size < _SMALL:
+            self._small_digits(text, box, colour)
+            return
+        left, top, right, bottom = (each * _FINER for each in box)
+        font = ImageFont.load_default((bottom - top) * 1.06)
+        middle = ((left + right) / 2, (top + bottom) / 2)
+        self._draw.text(
+            middle, text, font=font, fill=colour, anchor="mm",
+            stroke_width=round(self.size * _FINER / 110), stroke_fill=colour,
+        )  # fmt: skip
+
+    def _small_digits(
+        self, text: str, box: tuple[int, int, int, int], colour: tuple[int, ...]
+    ) -> None:
+        left, top, right, bottom = box
+        x = left + (right - left - (4 * len(text) - 1) + 1) // 2
+        y = top + (bottom - top - 5) // 2
+        for digit in text:
+            for down, row in enumerate(_ROWS[int(digit)]):
+                for across, point in enumerate(row):
+                    if point == "1":
+                        self.box((x + across, y + down, x + across + 1, y + down + 1), colour)
+            x += 4
+
+    def finish(self) -> Image.Image:
+        return self._image.resize((self.size, self.size), Image.Resampling.BOX)
+
+
+def _sheet(pen: _Pen, colour: tuple[int, ...], hollow: int = 0) -> tuple[int, int, int, int]:
+    """A sheet of paper with a corner folded; ``hollow``: only its outline, so thick."""
+    left, top, right, bottom = pen.at(0.14), pen.at(0.04), pen.at(0.86), pen.at(0.96)
+    fold = pen.at(0.24)
+    outline = [(left, top), (right - fold, top), (right, top + fold), (right, bottom),
+               (left, bottom)]  # fmt: skip
+    pen.shape(outline, colour)
+    if hollow:
+        inner = fold - hollow * 0.4
+        pen.shape(
+            [(left + hollow, top + hollow), (right - inner - hollow, top + hollow),
+             (right - hollow, top + inner + hollow), (right - hollow, bottom - hollow),
+             (left + hollow, bottom - hollow)],
+            NOTHING,
+        )  # fmt: skip
+    return left, top, right, bottom
+
+
+def _idle(pen: _Pen, _: int) -> None:
+    left, top, right, bottom = _sheet(pen, BLUE)
+    wide, high = right - left, bottom - top
+    pen.line(
+        [(left + wide * 0.2, top + high * 0.58), (left + wide * 0.42, top + high * 0.78),
+         (left + wide * 0.8, top + high * 0.38)],
+        pen.thick(0.12), WHITE,
+    )  # fmt: skip
+
+
+def _working(pen: _Pen, number: int) -> None:
+    middle = pen.size / 2
+    base = pen.at(0.5) if number else pen.at(0.78)
+    stem = pen.thick(0.13)
+    head = pen.at(0.3)
+    pen.shape([(middle, 0), (middle + head, pen.at(0.3)), (middle - head, pen.at(0.3))], BLUE)
+    pen.box((middle - stem, pen.at(0.28), middle + stem, base - pen.thick(0.04)), BLUE)
+    box = (0, base, pen.size, pen.size)
+    pen.round_box(box, pen.size * 0.1, BLUE)
+    if number:
+        pen.text(str(min(number, MOST)), box, WHITE)
+
+
+def _paused(pen: _Pen, _: int) -> None:
+    bar, gap = pen.at(0.28), pen.thick(0.16)
+    left = (pen.size - 2 * bar - gap) // 2
+    top, bottom = pen.at(0.1), pen.at(0.9)
+    for start in (left, left + bar + gap):
+        pen.round_box((start, top, start + bar, bottom), pen.size * 0.06, GREY)
+
+
+def _offline(pen: _Pen, _: int) -> None:
+    _sheet(pen, GREY, pen.thick(0.1))
+    ends = [(pen.size * 0.1, pen.size * 0.9), (pen.size * 0.9, pen.size * 0.14)]
+    pen.line(ends, pen.thick(0.1) * 2.6, NOTHING)
+    pen.line(ends, pen.thick(0.11), GREY)
+
+
+def _attention(pen: _Pen, _: int) -> None:
+    middle = pen.size / 2
+    edge = pen.size * 0.08
+    pen.line(
+        [(middle, edge * 1.4), (pen.size - edge, pen.size * 0.94 - edge / 2),
+         (edge, pen.size * 0.94 - edge / 2), (middle, edge * 1.4)],
+        edge * 1.6, ORANGE,
+    )  # fmt: skip
+    pen.shape([(middle, edge), (pen.size - edge, pen.size * 0.94), (edge, pen.size * 0.94)], ORANGE)
+    half = max(1.0, round(pen.size * 0.075))
+    pen.box((middle - half, pen.at(0.34), middle + half, pen.at(0.66)), WHITE)
+    pen.box((middle - half, pen.at(0.74), middle + half, pen.at(0.74) + 2 * half), WHITE)
+
+
+def _not_set_up(pen: _Pen, _: int) -> None:
+    thick = pen.thick(0.1)
+    left, top, right, bottom = pen.at(0.06), pen.at(0.06), pen.at(0.94), pen.at(0.94)
+    pen.box((left, top, right, bottom), BLUE)
+    pen.box((left + thick, top + thick, right - thick, bottom - thick), NOTHING)
+    gap = pen.thick(0.17)
+    middle = pen.size / 2
+    for box in (
+        (middle - gap, 0, middle + gap, pen.size),
+        (0, middle - gap, pen.size, middle + gap),
+    ):
+        pen.box(box, NOTHING)
+    half, arm = max(1.0, round(pen.size * 0.065)), pen.at(0.24)
+    pen.box((middle - half, middle - arm, middle + half, middle + arm), BLUE)
+    pen.box((middle - arm, middle - half, middle + arm, middle + half), BLUE)
+
+
+_DRAWN: Final[Mapping[Mood, Callable[[_Pen, int], None]]] = MappingProxyType(
+    {
+        Mood.IDLE: _idle,
+        Mood.WORKING: _working,
+        Mood.PAUSED: _paused,
+        Mood.OFFLINE: _offline,
+        Mood.ATTENTION: _attention,
+        Mood.NOT_SET_UP: _not_set_up,
+    }
+)

@@ -1,0 +1,157 @@
+"""What the activity page and the channel say, as plain values. Pure.
+
+Times stay seconds and sizes bytes: whoever shows them knows the reader's habits.
+"""
+
+from __future__ import annotations
+
+import math
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from watcher import view
+from watcher.model import Cause, State
+from watcher.mood import headline, keepers, mood
+from watcher.states import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from watcher.model import Entry, Kept, Snapshot
+    from watcher.words import Word
+
+#: Groups of states that a person filters by: their names, and the states in each.
+GROUPS: Final[Mapping[str, tuple[State, ...]]] = MappingProxyType(
+    {
+        "attention": (State.REFUSED, State.PARSE_FAILED),
+        "waiting": tuple(state for state in State if state in OPEN),
+        "arrived": (State.ACCEPTED, State.PARSED),
+        "aside": (State.IGNORED, State.DUPLICATE, State.BASELINE, State.GONE),
+    }
+)
+
+
+def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
+    """How things are."""
+    counts = snapshot.counts
+    return {
+        "at": snapshot.at,
+        "pid": snapshot.pid,
+        "version": snapshot.version,
+        "since": snapshot.since,
+        "mood": mood(snapshot).value,
+        "headline": headline(snapshot, word),
+        "is_set_up": snapshot.is_set_up,
+        "paused": snapshot.paused_until > snapshot.at,
+        "paused_until": _end_of_pause(snapshot),
+        "offline_since": snapshot.offline_since or None,
+        "done": snapshot.done,
+        "total": snapshot.total,
+        "today": snapshot.today,
+        "counts": {state.value: files for state, files in counts.items()},
+        "groups": {
+            name: sum(counts.get(state, 0) for state in states) for name, states in GROUPS.items()
+        },
+        "kept": [_kept(kept, word) for kept in keepers(snapshot)],
+        "watched": [
+            {"path": view.safe(each.path), "problem": word(view.safe(each.problem))}
+            for each in snapshot.watched
+        ],
+        "recent": [row(entry, word) for entry in snapshot.recent],
+        "attention": [row(entry, word) for entry in snapshot.attention],
+    }
+
+
+def _end_of_pause(snapshot: Snapshot) -> float | None:
+    """When a pause ends by itself; None without one, or if it never does."""
+    until = snapshot.paused_until
+    return until if until > snapshot.at and not math.isinf(until) else None
+
+
+def _kept(kept: Kept, word: Word) -> dict[str, object]:
+    return {
+        "key": kept.key,
+        "why": word(view.safe(kept.why)),
+        "files": kept.files,
+        "asks": kept.key.startswith(f"{Cause.EXISTING}:"),
+    }
+
+
+def row(entry: Entry, word: Word) -> dict[str, object]:
+    """One file of a list."""
+    look = view.LOOKS[entry.state]
+    took = entry.changed_at - entry.noticed_at if entry.state in ARRIVED else None
+    return {
+        "id": entry.file_id,
+        "name": view.name(entry),
+        "path": view.safe(entry.path),
+        "folder": view.safe(entry.folder),
+        "state": entry.state.value,
+        "sign": look.sign,
+        "label": word(look.word),
+        "tone": look.tone,
+        "why": view.safe(entry.why),
+        "remark": remark(entry, word),
+        "candidate": view.safe(entry.profile_name),
+        "source": view.safe(entry.source_key),
+        "tags": view.tags(entry),
+        "type": entry.media_type,
+        "size": entry.stat.size,
+        "took": took,
+        "reference": view.safe(entry.reference),
+        "profile": view.safe(entry.profile_key),
+        "changed_at": entry.changed_at,
+        "can_retry": can_retry(entry),
+        "can_ignore": entry.state in IGNORABLE,
+    }
+
+
+def can_retry(entry: Entry) -> bool:
+    """Whether a person may have a file tried again; one that was moved away is not at its place."""
+    by_hand = entry.state is State.IGNORED and entry.why == BY_HAND
+    return (entry.state in RETRIABLE or by_hand) and entry.filed_to in ("", entry.path)
+
+
+def remark(entry: Entry, word: Word) -> str:
+    """What is to be said of a file beside its state; "" if nothing is."""
+    if entry.state is State.DUPLICATE:
+        first = view.safe(entry.duplicate_of).replace("\\", "/").rpartition("/")[2]
+        return word("has the same content as {file}", file=first or word("a file sent before"))
+    if entry.state in (State.ACCEPTED, State.PARSED):
+        return word(view.safe(entry.filing_why))
+    return word(view.safe(entry.why))
+
+
+def details(
+    entry: Entry, story: Iterable[tuple[float, State, str]], word: Word
+) -> dict[str, object]:
+    """Everything about one file, with its whole story."""
+    return {
+        **view.record(entry),
+        **row(entry, word),
+        "tag_list": [[tag.strip() for tag in _pair(text)] for text in _tags(entry)],
+        "story": [
+            {
+                "at": at,
+                "sign": view.LOOKS[state].sign,
+                "tone": view.LOOKS[state].tone,
+                "label": word(view.LOOKS[state].word),
+                "why": word(view.safe(why)),
+            }
+            for at, state, why in story
+        ],
+    }
+
+
+def _tags(entry: Entry) -> list[str]:
+    return view.tags(entry).split(", ") if view.tags(entry) else []
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def is_existing(key: str, folders: Iterable[str]) -> bool:
+    """Whether a cause is that files of one of these folders wait for a person's yes."""
+    return any(key == existing_key(folder) for folder in folders)

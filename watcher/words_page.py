@@ -1,0 +1,189 @@
+"""The activity page's texts in French."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FRENCH: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # Places and parts of the page.
+        "Skip to the content": "Aller au contenu",
+        "Pages": "Pages",
+        "Activity": "Activité",
+        "Folders": "Dossiers",
+        "Health": "Santé",
+        "Set-up": "Configuration",
+        "Set up": "Configurer",
+        "Counts": "Nombres",
+        "Arrived per day": "Arrivés par jour",
+        "Arrived in {days} days: {files}; today: {today}.": (
+            "Arrivés en {days} jours : {files} ; aujourd’hui : {today}."
+        ),
+        "running since {time}": "en marche depuis {time}",
+        "This page needs JavaScript, which is its own and stays on this machine.": (
+            "Cette page a besoin de JavaScript ; il est le sien et ne quitte pas cet ordinateur."
+        ),
+        "This link was used already, or is too old.": "Ce lien a déjà servi, ou est trop ancien.",
+        "The program does not answer. Has it ended?": (
+            "Le programme ne répond pas. Est-il terminé ?"
+        ),
+        # Pausing.
+        "Pause": "Pause",
+        "Pause…": "Pause…",
+        "1 hour": "1 heure",
+        "Until tomorrow": "Jusqu’à demain",
+        "Until resumed": "Jusqu’à la reprise",
+        "Resume": "Reprendre",
+        # Groups and states.
+        "all": "tous",
+        "today": "aujourd’hui",
+        "Arrived": "Arrivés",
+        "On the way": "En route",
+        "Need attention": "À voir",
+        "Not sent": "Non envoyés",
+        "noticed": "remarqué",
+        "ignored": "ignoré",
+        "duplicate": "doublon",
+        "there before": "déjà là",
+        "queued": "en file",
+        "waiting": "en attente",
+        "held": "retenu",
+        "uploading": "en cours d’envoi",
+        "checking": "en vérification",
+        "sent": "envoyé",
+        "parsed": "analysé",
+        "not parsed": "non analysé",
+        "refused": "refusé",
+        "gone": "disparu",
+        "has the same content as {file}": "a le même contenu que {file}",
+        "a file sent before": "un fichier déjà envoyé",
+        "is ignored because you said so": "est ignoré parce que vous l’avez dit",
+        "tried again because you said so": "réessayé parce que vous l’avez dit",
+        "vanished before it was sent": "a disparu avant d’être envoyé",
+        "has the same content": "a le même contenu",
+        "is not whole yet": "n’est pas encore complet",
+        "asking whether it arrived": "on demande s’il est arrivé",
+        # The list.
+        "Search": "Chercher",
+        "File, candidate or reference": "Fichier, candidat ou référence",
+        "CSV": "CSV",
+        "Files, the latest change first": "Fichiers, du changement le plus récent au plus ancien",
+        "Choose all on this page": "Choisir tous ceux de cette page",
+        "Choose {file}": "Choisir {file}",
+        "Chosen: {files}": "Choisis : {files}",
+        "and all others with this reason": "et tous les autres qui ont cette raison",
+        "None": "Aucun",
+        "State": "État",
+        "File": "Fichier",
+        "Candidate": "Candidat",
+        "Source": "Source",
+        "Tags": "Étiquettes",
+        "Type": "Type",
+        "Size": "Taille",
+        "{number} B": "{number} o",
+        "Took": "Durée",
+        "Reference": "Référence",
+        "Profile": "Profil",
+        "When": "Quand",
+        "Newer": "Plus récents",
+        "Older": "Plus anciens",
+        "Page {page}": "Page {page}",
+        "No file fits.": "Aucun fichier ne correspond.",
+        "No file was uploaded from here so far.": "Aucun fichier n’a encore été envoyé d’ici.",
+        # What can be done.
+        "Retry": "Réessayer",
+        "Ignore": "Ignorer",
+        "Try again": "Réessayer",
+        "Upload them": "Les envoyer",
+        "Open folder": "Ouvrir le dossier",
+        "Close": "Fermer",
+        "1 file": "1 fichier",
+        "{files} files": "{files} fichiers",
+        "Ignore 1 file?": "Ignorer 1 fichier ?",
+        "Ignore {files} files?": "Ignorer {files} fichiers ?",
+        "1 file goes on its way.": "1 fichier se met en route.",
+        "{files} files go on their way.": "{files} fichiers se mettent en route.",
+        "1 file is tried again.": "1 fichier est réessayé.",
+        "{files} files are tried again.": "{files} fichiers sont réessayés.",
+        "1 file is ignored.": "1 fichier est ignoré.",
+        "{files} files are ignored.": "{files} fichiers sont ignorés.",
+        "Not possible for: {files}": "Impossible pour : {files}",
+        # Details.
+        "Its story": "Son histoire",
+        "Folder": "Dossier",
+        "Account": "Compte",
+        "Attempts": "Essais",
+        "Tried again": "Réessayé",
+        "Filed away to": "Rangé dans",
+        "Fingerprint": "Empreinte",
+        # Folders and rules.
+        "Folders and rules in force": "Dossiers et règles en vigueur",
+        "What would happen to this file?": "Que deviendrait ce fichier ?",
+        "The file with its whole path": "Le fichier avec son chemin complet",
+        "Ask": "Demander",
+        "Look through all folders now": "Parcourir tous les dossiers maintenant",
+        "All folders are looked through.": "Tous les dossiers sont parcourus.",
+        "No folder is watched.": "Aucun dossier n’est surveillé.",
+        "Folders inside": "Sous-dossiers",
+        "too": "aussi",
+        "not": "non",
+        "Largest file": "Fichier le plus grand",
+        "Rules; the first that fits decides": "Règles ; la première qui convient décide",
+        "rule {number}": "règle {number}",
+        "would be sent": "serait envoyé",
+        "missing": "absent",
+        "not watched": "non surveillé",
+        "sent already": "déjà envoyé",
+        "not sent": "non envoyé",
+        "is not there; check the spelling": "n’est pas là ; vérifiez l’orthographe",
+        "lies in none of the watched folders": "n’est dans aucun des dossiers surveillés",
+        "is a folder; name the files in it": "est un dossier ; nommez ses fichiers",
+        "was sent before and is not sent again": "a déjà été envoyé et ne l’est pas de nouveau",
+        # Health.
+        "Examine again": "Examiner de nouveau",
+        "Looking…": "On regarde…",
+        "ok": "bien",
+        "warning": "avertissement",
+        "error": "erreur",
+        "skipped": "non regardé",
+        # Set-up.
+        "Not set up yet": "Pas encore configuré",
+        "1. Account": "1. Compte",
+        "2. Folders": "2. Dossiers",
+        "3. Look and write": "3. Regarder et écrire",
+        "Email of your HrFlow account": "Adresse e-mail de votre compte HrFlow",
+        "API key": "Clé d’API",
+        "Leave it empty to keep the one that is stored. It goes into this system's keyring and "
+        "nowhere else.": (
+            "Laissez vide pour garder celle qui est enregistrée. Elle va dans le trousseau de ce "
+            "système, et nulle part ailleurs."
+        ),
+        "Another address of HrFlow's API": "Une autre adresse de l’API de HrFlow",
+        "Address": "Adresse",
+        "Try the key": "Essayer la clé",
+        "HrFlow takes the key.": "HrFlow accepte la clé.",
+        "The key cannot be tried: it may only write.": (
+            "La clé ne peut être essayée : elle ne permet que d’écrire."
+        ),
+        "Another folder": "Un autre dossier",
+        "Folder to watch": "Dossier à surveiller",
+        "Its key; or try the API key to choose it by name": (
+            "Sa clé ; ou essayez la clé d’API pour la choisir par son nom"
+        ),
+        "Choose…": "Choisir…",
+        "A file that has arrived": "Un fichier arrivé",
+        "stays where it is": "reste où il est",
+        "moves to the folder Sent": "va dans le dossier Sent",
+        "goes to the trash": "va à la corbeille",
+        "Remove": "Retirer",
+        "Show what changes": "Montrer ce qui change",
+        "Save": "Enregistrer",
+        "What changes in the configuration": "Ce qui change dans la configuration",
+        "Nothing changes.": "Rien ne change.",
+        "Saved; it is in force.": "Enregistré ; c’est en vigueur.",
+    }
+)
