@@ -19,6 +19,8 @@ def show(loaded: Loaded) -> list[Row]:
     rows = [_row(loaded, "log_level", config.log_level)]
     for account in config.accounts:
         rows += _struct(loaded, f"accounts.{account.name}", account, ("name",))
+    rows += _struct(loaded, "webhook", config.webhook, ())
+    rows += _struct(loaded, "hooks", config.hooks, ())
     for number, folder in enumerate(config.folders, 1):
         rows += _struct(loaded, f"folders[{number}]", folder, ())
     return rows
