@@ -59,6 +59,8 @@ TABLE = {
     "states": row(PURE),
     "answers": row(PURE),
     "pace": row(PURE),
+    "follow_up": row(PURE),  # when to ask what became of an upload
+    "report": row(PURE),
     "view": row(PURE),
     "words": row(PURE),  # English and French
     "ports": row(PURE),
@@ -71,6 +73,8 @@ TABLE = {
     "journal": row(EDGE, "sqlite3"),
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
+    "webhook": row(EDGE, "waitress"),  # the one listener that others may reach
+    "hooks": row(EDGE),  # a person's own commands
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),

@@ -7,7 +7,7 @@ or a server that was busy for long is still caught up with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +46,8 @@ NEVER: Final = (
 #: Share of a first interval by which it grows after a question too early, and shrinks after others.
 _SLOWER, _FASTER = 1.5, 0.9
 _LONGEST_FIRST: Final = 300.0
+#: Questions by reference after which a search is tried as well: all those within the window.
+_IN_VAIN: Final = 10
 
 
 def next_question(since: float, now: float) -> float:
@@ -110,6 +112,16 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
     raise AssertionError(finding)
 
 
+def told(follow_up: FollowUp, key: str) -> FollowUp:
+    """The same, once the webhook has told the profile's key."""
+    return replace(follow_up, told_key=key)
+
+
+def told_profile(follow_up: FollowUp) -> Profile:
+    """What is known of a profile that only the webhook has told of."""
+    return Profile(follow_up.told_key)
+
+
 def make_share(per_minute: int, share: float) -> Pace:
     """The pace of an account's questions: a share of the requests that it may make."""
     allowed = (per_minute or UNLIMITED) * share
@@ -132,6 +144,23 @@ def numbered(reference: str, resends: int) -> str:
 
 
 # -- search
+
+
+def asks_by_search(follow_up: FollowUp) -> bool:
+    """Whether the next question about an upload is a search.
+
+    Always where other files may have the same reference; and in turns with the reference once
+    that was in vain for long: parsing may have renamed it.
+    """
+    if not is_derived(follow_up.job.reference, follow_up.job.sha256):
+        return not follow_up.told_key
+    return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.told_key
+
+
+def is_same(follow_up: FollowUp, listed: Listed) -> bool:
+    """Whether a listed profile is surely the upload's: it has a reference made from its content."""
+    job = follow_up.job
+    return listed.reference == job.reference and is_derived(job.reference, job.sha256)
 
 
 def search_page(tries: int, pages: int) -> int:

@@ -97,7 +97,8 @@ class Retention(Watched, FollowUps):
         """Whether a file is one that has arrived, back at its place; the new row is given up."""
         same = self.read(
             "SELECT 1 FROM files a JOIN files b ON a.directory_id = b.directory_id "
-            "AND a.name = b.name WHERE a.id = ? AND b.id = ? AND b.state IN ('accepted', 'parsed', 'parse_failed')",
+            "AND a.name = b.name WHERE a.id = ? AND b.id = ? "
+            "AND b.state IN ('accepted', 'parsed', 'parse_failed')",
             file_id,
             former,
         )
