@@ -17,7 +17,6 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from watcher.follow_up import HOOK_VALUES
-from watcher.placeholders import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +112,7 @@ def fill_in(command: Sequence[str], entry: Entry) -> list[str]:
     def put(found: re.Match[str]) -> str:
         return found[0][0] if found[1] is None else values[found[1]]
 
-    return [_PLACE.sub(put, argument) if names_in(argument) else argument for argument in command]
+    return [_PLACE.sub(put, argument) for argument in command]
 
 
 def _read(process: subprocess.Popen[bytes], output: bytearray) -> None:

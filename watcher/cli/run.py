@@ -13,7 +13,7 @@ from watcher.cli.context import config_option, config_path, load_config, places,
 from watcher.cli.output import json_option, say, styled
 from watcher.cli.running import LiveLines, log_to, wait_for_end
 from watcher.cli.stopping import stop_signal
-from watcher.credentials import Keys
+from watcher.credentials import Keys, webhook_secrets
 from watcher.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,12 +36,14 @@ def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click 
     version = _version(config_path(ctx))
     loaded = load_config(ctx)
     where = places(ctx)
+    secret = webhook_secrets(os.environ)
     with log_to(where, loaded.config.log_level), stop_signal() as stop:
         app = App(
             loaded.config,
             where,
             keys=Keys.of_process(os.environ),
             tell=LiveLines(stop, as_json=as_json),
+            webhook_secret=secret,
         )
         app.start()
         try:

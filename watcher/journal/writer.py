@@ -110,8 +110,7 @@ class Journal(Queues, Retention):
             "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END, "
             "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
             # Whoever wants it tried again gets it under a new reference.
-            "resends = resends + (CASE WHEN state = 'parse_failed' AND ?1 = 'noticed' THEN 1 "
-            "ELSE 0 END) "
+            "resends = resends + (CASE WHEN arrived_at > 0 AND ?1 = 'noticed' THEN 1 ELSE 0 END) "
             f"WHERE id = ?6 AND state IN ({', '.join('?' * len(before))})",
             step.state,
             step.why,
@@ -281,7 +280,9 @@ class Journal(Queues, Retention):
         first = self.write(
             "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at = 0", now, file_id
         )
-        if first.rowcount != 1:
+        if first.rowcount != 1:  # it was sent again, or is only parsed now
+            again = "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at < in_doubt_since"
+            self.write(again, now, file_id)
             return
         day = time.strftime("%Y-%m-%d", time.localtime(now))
         self.write(

@@ -48,6 +48,10 @@ class Aftermath:
         """Somebody says that things have changed."""
         self._following.resume()
 
+    def wake(self) -> None:
+        """The time has passed without us."""
+        self._following.wake()
+
     def resend(self, file_id: int) -> None:
         """Have a file that could not be parsed sent again, under a new reference."""
         self._following.resend(file_id)

@@ -94,6 +94,10 @@ class Following:
     def resume(self) -> None:
         """Somebody says that things have changed: a key that could not read may be another one."""
         self._off.clear()
+        self.wake()
+
+    def wake(self) -> None:
+        """The time has passed without us: the network may be another one by now."""
         for share in self._shares.values():
             share.resume()
 
@@ -105,18 +109,30 @@ class Following:
         now, tick = self._clock.wall(), self._clock.tick()
         for name, share in self._shares.items():
             room = self._room(name, share, tick)
-            if room and (source_key := self._results.sources.take(name)):
-                self._begin(name, source_key)
-                self._describing.append((name, source_key))
-                room -= 1
-            if not room:
-                continue
-            for each in self._journal.follow_ups(name, now, room + len(self._asked)):
-                if room and each.job.file_id not in self._asked:
-                    self._begin(name, each.job.file_id)
-                    self._asked.add(each.job.file_id)
-                    self._starting.append(each)
-                    room -= 1
+            if room > 1:
+                room -= self._claim_source(name)
+            if room:
+                room -= self._claim_uploads(name, now, room)
+            if room:
+                self._claim_source(name)
+
+    def _claim_source(self, account: str) -> int:
+        """Ask for a source whose name is not known; gives how many questions that is."""
+        source_key = self._results.sources.take(account)
+        if not source_key:
+            return 0
+        self._begin(account, source_key)
+        self._describing.append((account, source_key))
+        return 1
+
+    def _claim_uploads(self, account: str, now: float, room: int) -> int:
+        due = self._journal.follow_ups(account, now, room + len(self._asked))
+        chosen = [each for each in due if each.job.file_id not in self._asked][:room]
+        for each in chosen:
+            self._begin(account, each.job.file_id)
+            self._asked.add(each.job.file_id)
+        self._starting += chosen
+        return len(chosen)
 
     def _room(self, account: str, share: Pace, tick: float) -> int:
         """How many questions may start: of the share, and never what an upload waits for."""

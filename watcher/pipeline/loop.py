@@ -230,6 +230,7 @@ class Pipeline:
         if woke.set_by:
             self._journal.shift(woke.set_by)
         self._dispatch.wake()
+        self._aftermath.wake()
         self._tell(woke)
 
     def _patience(self) -> float:
