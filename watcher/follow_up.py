@@ -18,7 +18,7 @@ from watcher.states import RETRY_AFTER_CAP, Step
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from watcher.model import Candidates, Finding, FollowUp, Job, Listed
+    from watcher.model import Candidates, Entry, Finding, FollowUp, Job, Listed, Timing
 
 #: Seconds after an upload at which it is asked for first; parsing takes 1 to 8.
 FIRST: Final = 5.0
@@ -128,6 +128,23 @@ def make_share(per_minute: int, share: float) -> Pace:
     if allowed >= 1:
         return Pace(PARALLEL, int(allowed))
     return Pace(1, 1, MINUTE / allowed)
+
+
+def upload_seconds(of: Entry | Timing) -> float | None:
+    """Seconds from the beginning of an upload until HrFlow had it; None where nothing tells."""
+    if not of.sent_at or of.arrived_at < of.sent_at:
+        return None
+    return of.arrived_at - of.sent_at
+
+
+def parse_seconds(of: Entry | Timing) -> float | None:
+    """Seconds from a file's arrival until its profile was known; None where nothing tells.
+
+    What was parsed while the upload waited has no time of its own.
+    """
+    if not of.arrived_at or of.parsed_at <= of.arrived_at:
+        return None
+    return of.parsed_at - of.arrived_at
 
 
 # -- references

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.follow_up import NOT_YET
+from watcher.follow_up import NOT_YET, parse_seconds, upload_seconds
 from watcher.model import State
 
 if TYPE_CHECKING:
@@ -134,20 +134,6 @@ def pages(entry: Entry) -> str:
     if not 0 < entry.pages < entry.total_pages:
         return ""
     return f"only the first {entry.pages} of {entry.total_pages} pages are parsed"
-
-
-def parse_seconds(entry: Entry) -> float | None:
-    """Seconds from a file's arrival until its profile was known; None where nothing tells."""
-    if not entry.arrived_at or entry.parsed_at <= entry.arrived_at:
-        return None  # not known yet, or parsed while the upload waited
-    return entry.parsed_at - entry.arrived_at
-
-
-def upload_seconds(entry: Entry) -> float | None:
-    """Seconds from the beginning of an upload until HrFlow had it; None where nothing tells."""
-    if not entry.sent_at or entry.arrived_at < entry.sent_at:
-        return None
-    return entry.arrived_at - entry.sent_at
 
 
 def tags(entry: Entry) -> str:

@@ -24,6 +24,7 @@ _COMMANDS: Final = (
     ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
     ("status", "status", "What is going on, and what needs attention."),
     ("history", "history", "What became of which file."),
+    ("report", "report", "What became of a day's, a week's or a month's files, in numbers."),
     ("check", "check", "What would happen to files, and why; nothing is sent."),
     ("import", "importing", "Upload what is already in a folder, now."),
     ("folder", "folder", "Add, list and remove watched folders."),

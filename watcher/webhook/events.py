@@ -1,8 +1,10 @@
 """From a header to an event: its signature is checked before anything else of it is looked at.
 
 Fact from the API's pages: ``HTTP-HRFLOW-SIGNATURE`` holds, parted by a dot, the HMAC-SHA256 of the
-payload as it stands there and the payload, both base64url; the payload is JSON. So what is signed
-is the header, and the body, which is not, is never believed.
+payload as it stands there and the payload, both base64url; the payload is JSON. The vendor's SDK
+(4.3) expects another form: the HMAC of the decoded payload, in hexadecimal digits before they are
+encoded. Both take the secret, so both count. What is signed is the header: the body, which is
+not, is never believed.
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ class Gate:
         RefusedError for one that is not signed, not whole, too old, or was here before.
         """
         payload = self._check_signature(header)
+        # Of what was decoded: the same can be encoded in several ways.
         digest = hashlib.sha256(payload).digest()
         if digest in self._seen:
             raise RefusedError(409, "it was here before")
@@ -70,11 +73,14 @@ class Gate:
         """The payload as it was signed; the time this takes tells nothing of the right one."""
         if not header or len(header) > MAX_HEADER or not header.isascii():
             raise RefusedError(401, "there is no signature")
-        signature, _, payload = header.strip().partition(".")
-        expected = hmac.new(self._secret, payload.encode(), hashlib.sha256).digest()
-        if not hmac.compare_digest(_decode(signature), expected):
+        encoded, _, text = header.strip().partition(".")
+        signature, payload = _decode(encoded), _decode(text)
+        documented = hmac.new(self._secret, text.encode(), hashlib.sha256).digest()
+        of_sdk = hmac.new(self._secret, payload, hashlib.sha256).hexdigest().encode()
+        matches = [hmac.compare_digest(signature, each) for each in (documented, of_sdk)]
+        if not payload or not any(matches):
             raise RefusedError(401, "the signature is wrong")
-        return payload.encode()
+        return payload
 
 
 def _decode(text: str) -> bytes:
@@ -87,7 +93,7 @@ def _decode(text: str) -> bytes:
 
 def _read(payload: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(_decode(payload.decode()))
+        data = json.loads(payload)
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
