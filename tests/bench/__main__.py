@@ -4,7 +4,7 @@ import importlib
 import platform
 import sys
 
-NAMES = ("latency", "backlog")
+NAMES = ("latency", "backlog", "follow_up")
 
 
 def main(names):

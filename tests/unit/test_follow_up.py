@@ -1,5 +1,7 @@
 """When HrFlow is asked what became of an upload, and what its answer means for the file."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +51,7 @@ def test_the_intervals_grow_and_then_it_is_asked_once_a_day():
     assert len(first) <= 11
     days = [at for at in moments(rules.END) if at > rules.WINDOW]
     assert len(days) in (7, 8)
-    assert all(b - a <= rules.DAILY for a, b in zip(days, days[1:], strict=False))
+    assert all(b - a <= rules.DAILY for a, b in itertools.pairwise(days))
     assert max(days) == rules.END
 
 

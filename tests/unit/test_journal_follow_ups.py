@@ -35,7 +35,12 @@ def ids(found):
 
 def test_the_oldest_and_the_newest_are_asked_for_in_turns(journal):
     files = [accept(journal, f"{number}.pdf", now=float(number)) for number in range(20)]
-    assert ids(journal.follow_ups("default", 100.0, 4)) == [files[0], files[19], files[1], files[18]]
+    assert ids(journal.follow_ups("default", 100.0, 4)) == [
+        files[0],
+        files[19],
+        files[1],
+        files[18],
+    ]
     assert set(ids(journal.follow_ups("default", 100.0, 99))) == set(files)
     assert not journal.follow_ups("default", 5.0, 4)  # nothing is due
     assert not journal.follow_ups("other", 100.0, 4)
@@ -97,7 +102,11 @@ def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
     (timing,) = reader.timings(0.0, 100.0)
     assert not reader.timings(2.0, 100.0)
     reader.close()
-    assert (timing.folder, timing.source_name, timing.state) == (FOLDER, "Engineering", State.PARSED)
+    assert (timing.folder, timing.source_name, timing.state) == (
+        FOLDER,
+        "Engineering",
+        State.PARSED,
+    )
 
 
 def test_a_file_that_is_sent_again_has_its_own_times_and_number(journal):

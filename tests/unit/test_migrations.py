@@ -30,7 +30,9 @@ def shape(path):
     found = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
     ).fetchall()
-    columns = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for _, name, _ in found}
+    columns = {
+        name: connection.execute(f"PRAGMA table_info({name})").fetchall() for _, name, _ in found
+    }
     connection.close()
     return [(kind, name) for kind, name, _ in found], columns
 

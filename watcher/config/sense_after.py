@@ -15,6 +15,8 @@ from watcher.placeholders import names_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from watcher.settings import Folder
+
 Check = Callable[[Mapping[str, Any], Mistakes, Way], None]
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
 #: Windows hands these to its command interpreter, which takes parts of a file's name for orders.
@@ -37,6 +39,15 @@ def check_webhook(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> No
             " but put something that speaks https in front of it"
         )
         mistakes.warn((*way, "host"), said)
+
+
+def check_sending(values: Mapping[str, Any], folders: Sequence[Folder], mistakes: Mistakes) -> None:
+    """Say so where a webhook is waited for that no folder asks HrFlow to send."""
+    wanted = [folder.webhook_parsing_sending for folder in folders]
+    wanted += [rule.webhook_parsing_sending is True for each in folders for rule in each.rules]
+    if values.get("enabled") and folders and not any(wanted):
+        said = "no folder asks HrFlow to send it: set webhook_parsing_sending = true in [defaults]"
+        mistakes.warn(("webhook", "enabled"), said)
 
 
 def check_hooks(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> None:

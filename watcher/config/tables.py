@@ -85,6 +85,7 @@ class Builder:
         folders = [(way, self._folder(each, defaults, way)) for way, each in entries]
         built = [(way, folder) for way, folder in folders if folder is not None]
         check_overlaps(built, self.mistakes)
+        sense_after.check_sending(webhook, [folder for _, folder in built], self.mistakes)
         if self.mistakes.texts:
             return None
         return Config(
