@@ -19,10 +19,10 @@ PACKAGE = "watcher"
 
 #: What a pure module may use of the standard library: nothing that sees the world outside.
 HARMLESS = frozenset({
-    "__future__", "bisect", "codecs", "collections", "contextlib", "dataclasses", "datetime",
+    "__future__", "bisect", "calendar", "codecs", "collections", "contextlib", "dataclasses", "datetime",
     "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
-    "itertools", "json", "math", "operator", "posixpath", "re", "string", "struct", "textwrap",
-    "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
+    "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
+    "textwrap", "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
 })  # fmt: skip
 #: What the flow may use beside it: it tells what it does, and takes turns.
 FLOW_ALSO = frozenset({"logging", "queue"})

@@ -81,10 +81,6 @@ class Aftermath:
         self._following.start()
         self._hooking.start()
 
-    def look(self) -> None:
-        """States have changed."""
-        self._hooking.look()
-
     def next_due(self, tick: float) -> float | None:
         """When something may be done again, on the clock's ``tick``."""
         return self._following.next_due(tick)

@@ -109,12 +109,10 @@ class Following:
         now, tick = self._clock.wall(), self._clock.tick()
         for name, share in self._shares.items():
             room = self._room(name, share, tick)
-            if room > 1:
+            if room and not share.failures:  # else the one that tries the ice is an upload's
                 room -= self._claim_source(name)
             if room:
-                room -= self._claim_uploads(name, now, room)
-            if room:
-                self._claim_source(name)
+                self._claim_uploads(name, now, room)
 
     def _claim_source(self, account: str) -> int:
         """Ask for a source whose name is not known; gives how many questions that is."""
@@ -125,14 +123,18 @@ class Following:
         self._describing.append((account, source_key))
         return 1
 
-    def _claim_uploads(self, account: str, now: float, room: int) -> int:
+    def _claim_uploads(self, account: str, now: float, room: int) -> None:
         due = self._journal.follow_ups(account, now, room + len(self._asked))
-        chosen = [each for each in due if each.job.file_id not in self._asked][:room]
+        due = [each for each in due if each.job.file_id not in self._asked]
+        ripe = self._results.first_question(account)
+        for each in due:  # others have shown since then that it would be in vain
+            if each.tries == 0 and not each.told_key and each.since + ripe > now:
+                self._journal.ask_again(each.job.file_id, each.since + ripe, tried=False)
+        chosen = [e for e in due if e.tries or e.told_key or e.since + ripe <= now][:room]
         for each in chosen:
             self._begin(account, each.job.file_id)
             self._asked.add(each.job.file_id)
         self._starting += chosen
-        return len(chosen)
 
     def _room(self, account: str, share: Pace, tick: float) -> int:
         """How many questions may start: of the share, and never what an upload waits for."""

@@ -42,25 +42,18 @@ class Hooking:
         self._busy: set[int] = set()
         self._told: set[tuple[str, str]] = set()
         self._news: list[str] = []
-        self._idle = False
 
     def arm(self, config: Config) -> None:
         """Run these commands from now on."""
         self._hooks = config.hooks
         self._told.clear()
-        self._idle = False
-
-    def look(self) -> None:
-        """A file's state has changed: there may be something to run."""
-        self._idle = False
 
     def work(self) -> None:
         """Choose what is run next; it starts after the commit."""
         room = PARALLEL - len(self._busy)
-        if self._idle or not room or not (self._hooks.parsed or self._hooks.refused):
+        if not room or not (self._hooks.parsed or self._hooks.refused):
             return
         self._starting = self._journal.hooks_to_run(room, tuple(self._busy))
-        self._idle = not self._starting
         self._busy.update(entry.file_id for _, entry in self._starting)
 
     def start(self) -> None:
@@ -81,7 +74,6 @@ class Hooking:
         """Note that a command has ended; its failure is told once, and the log says more."""
         self._busy.discard(message.file_id)
         self._journal.hook_ran(message.file_id, message.event)
-        self._idle = False
         if message.problem and (message.event, message.problem) not in self._told:
             self._told.add((message.event, message.problem))
             self._news.append(

@@ -305,8 +305,6 @@ class Pipeline:
 
     def _report(self) -> None:
         changed = self._journal.take_changed()
-        if changed:
-            self._aftermath.look()
         for file_id in changed if self._entries else ():
             entry = self._journal.entry(file_id)
             if entry is not None:

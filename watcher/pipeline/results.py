@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from watcher.follow_up import Rhythm
+from watcher.follow_up import FIRST, Rhythm
 from watcher.pipeline.sources import Sources
 
 if TYPE_CHECKING:
     from watcher.model import Job, Profile
     from watcher.ports import Clock, Journal
     from watcher.settings import Config
+
+
+#: Seconds for which it counts how long parsing took last.
+_RHYTHM_KEPT: Final = 600.0
 
 
 class Results:
@@ -22,7 +26,7 @@ class Results:
         self._clock = clock
         self.sources = Sources(journal, clock)
         self._keep_names = True
-        self._rhythms: dict[str, Rhythm] = {}
+        self._rhythms: dict[str, tuple[Rhythm, float]] = {}  # and when it was learned
         self._arrived: list[str] = []
 
     def arm(self, config: Config) -> None:
@@ -35,8 +39,7 @@ class Results:
     def accepted(self, job: Job) -> None:
         """An upload has arrived, and is parsed later."""
         now = self._clock.wall()
-        rhythm = self._rhythms.get(job.account, Rhythm())
-        self._journal.follow(job.file_id, now, now + rhythm.first)
+        self._journal.follow(job.file_id, now, now + self.first_question(job.account))
         self.sources.notice(job.account, job.source_key)
         self._arrived.append(job.reference)
 
@@ -52,6 +55,14 @@ class Results:
         self._journal.profile(job.file_id, profile, probable=probable)
         self.sources.notice(job.account, job.source_key)
 
+    def first_question(self, account: str) -> float:
+        """Seconds after an upload at which it is asked for first."""
+        rhythm, learned_at = self._rhythms.get(account, (Rhythm(), 0.0))
+        # A queue at HrFlow is over some time: whoever drops a single file then need not wait.
+        is_stale = abs(self._clock.wall() - learned_at) > _RHYTHM_KEPT
+        return FIRST if is_stale else rhythm.first
+
     def learn(self, account: str, *, found: bool) -> None:
         """What a first question about an upload of an account has brought."""
-        self._rhythms[account] = self._rhythms.get(account, Rhythm()).learn(found=found)
+        rhythm = Rhythm(self.first_question(account)).learn(found=found)
+        self._rhythms[account] = rhythm, self._clock.wall()
