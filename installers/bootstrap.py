@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Sets everything up and starts: `bootstrap.py try [FOLDER ...]`, `bootstrap.py test [ARGS ...]`.
 
-`try` rehearses the program on this machine, against a local stand-in for HrFlow. `test` runs
-lint, format check, type check and tests; ARGS go to pytest. Both make a virtual environment
-first, in `.venv` of the checkout or where HRFLOW_WATCHER_VENV says. Running either again is quick.
+`try` rehearses the program on this machine, against a local stand-in for HrFlow; any other command
+of hrflow-watcher may stand in its place (`setup`, `run`, `status` …). `test` runs lint, format
+check, type check and tests; ARGS go to pytest. All make a virtual environment first, in `.venv` of
+the checkout or where HRFLOW_WATCHER_VENV says. Running one again is quick.
 
 This file has to be understood by Python 3.6, or people with an old Python would see a syntax
 error instead of what to do: annotations are quoted, and nothing newer is used before
@@ -32,8 +33,8 @@ DEBIAN_PACKAGES = (
     ("inotify-tools", "the benchmark against inotifywait"),
 )
 
-#: Which extras of the project an environment may have been made with to serve for a command.
-SERVES = {"sandbox": ("sandbox", "dev"), "dev": ("dev",)}
+#: Which extras of the project an environment may have been made with to serve for others.
+SERVES = {"": ("", "dev"), "dev": ("dev",)}
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOG = "bootstrap.log"
@@ -66,14 +67,14 @@ class SetupError(Exception):
 
 def main(arguments: "list[str]") -> int:
     """Runs one command and returns its exit code; 2 if there is no such command."""
-    if arguments[:1] not in (["try"], ["test"]):
+    if not arguments or arguments[0].startswith("-"):
         print(__doc__.split("\n\n")[0] + "\n\n" + __doc__.split("\n\n")[1])
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     venv = _place()
     try:
         _ensure_python(sys.version_info)
-        if arguments[0] == "try":
-            _ensure_environment(venv, "sandbox")
+        if arguments[0] != "test":
+            _ensure_environment(venv, "")
             return _become([_program(venv, "hrflow-watcher"), *arguments])
         _ensure_debian_packages(_missing_packages())
         _ensure_environment(venv, "dev")
@@ -170,7 +171,7 @@ def _ensure_environment(venv: str, extras: str) -> None:
         _say("Bringing the environment up to date…")
         _forget_stamp(venv)
     command = [_program(venv, "python"), "-I", "-m", "pip", "install", "--no-input"]
-    command += ["--disable-pip-version-check", "--editable", f".[{extras}]"]
+    command += ["--disable-pip-version-check", "--editable", f".[{extras}]" if extras else "."]
     _log_run(command, os.path.join(venv, LOG))
     with open(os.path.join(venv, STAMP), "w", encoding="utf-8") as file:
         file.write(_stamp(venv, extras))

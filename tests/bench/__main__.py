@@ -4,7 +4,7 @@ import importlib
 import platform
 import sys
 
-NAMES = ("latency", "backlog", "follow_up")
+NAMES = ("latency", "backlog", "growth", "follow_up")
 
 
 def main(names):

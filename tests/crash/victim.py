@@ -152,15 +152,18 @@ class Victim:
         }  # fmt: skip
         environ.pop("COVERAGE_PROCESS_START", None)  # a killed process writes no measurements
         environ.pop("COVERAGE_PROCESS_CONFIG", None)
-        self.process = subprocess.Popen(
-            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        with open(self.root / "stderr", "wb") as said:
+            self.process = subprocess.Popen(
+                command, env=environ, stdout=subprocess.PIPE, stderr=said
+            )
 
     def _wait_until_it_watches(self):
         for line in self.process.stdout:
             if b"Watching" in line:
                 return
-        raise AssertionError(f"it ended with {self.process.wait()}")
+        self.process.stdout.close()
+        said = (self.root / "stderr").read_text(errors="replace")
+        raise AssertionError(f"it ended with {self.process.wait()}: {said}")
 
     def _end(self, number):
         self.process.send_signal(number)

@@ -6,9 +6,7 @@ import os
 import shutil
 import socket
 import socketserver
-import ssl
 import stat
-import subprocess
 import threading
 import time
 import zipfile
@@ -18,6 +16,7 @@ import requests
 
 from tests.e2e.desk import Desk
 from tests.e2e.test_journey import make_pdf
+from tests.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.hrflow.route import Certificate, find_certificate
 from watcher.settings import Account
@@ -240,21 +239,9 @@ def safe_desk(tmp_path):
     """A desk whose HrFlow speaks TLS, with a certificate that Acme's proxy signed."""
     if not shutil.which("openssl"):
         pytest.skip("openssl makes the certificate")
-    files = [str(tmp_path / name) for name in ("key.pem", "cert.pem")]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-subj", "/O=Acme Web Gateway/CN=Acme CA", "-addext", "subjectAltName=DNS:localhost",
-         "-days", "2", "-keyout", files[0], "-out", files[1]],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(files[1], files[0])
     with sb.Sandbox() as sandbox:
-        server = sandbox._server
-        server.socket = context.wrap_socket(server.socket, server_side=True)
         desk = Desk(tmp_path, sandbox)
-        desk.certificate = files[1]
-        url = sandbox.url.replace("http://127.0.0.1", "https://localhost")
+        url, desk.certificate = speak_tls(sandbox, tmp_path)
         write_config(desk, f'"{sandbox.url}"', f'"{url}"\nproxy = "none"')
         yield desk
 
@@ -303,6 +290,7 @@ def pass_on(source, target):
     with contextlib.suppress(OSError):  # either side may be gone first
         while piece := source.recv(65536):
             target.sendall(piece)
+    with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)
 
 

@@ -11,9 +11,10 @@ import time
 CTRL_C, ENTER = "\x03", "\r"
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 #: Makes the terminal the process's own, so that Ctrl-C is a signal; then becomes the command.
+#: Tests that run in the background of a shell would pass on that Ctrl-C is not heard.
 _LAUNCH = (
-    "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-    " os.execv(sys.argv[1], sys.argv[1:])"
+    "import fcntl, os, signal, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    " signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
 
 

@@ -109,7 +109,31 @@ def odd_names(trial):
     )  # fmt: skip
 
 
+def growing(trial):
+    """A writer that opens the file again and again and adds to it, for as long as this goes on."""
+    folder = trial.folder()
+    trial.start(folder)
+    path, done = os.path.join(folder.path, "log.pdf"), threading.Event()
+
+    def write():
+        while not done.wait(0.05):
+            with open(path, "ab") as file:
+                file.write(b"%PDF-1.4\n" + b" " * 1000)
+
+    thread = threading.Thread(target=write)
+    trial.undo.append(lambda: (done.set(), thread.join()))
+    thread.start()
+    trial.drop(folder, "a.pdf", "b.pdf")
+    trial.until(lambda: len(trial.arrived()) == 2)
+    trial.until(lambda: os.path.exists(path) and os.path.getsize(path) > 30_000)
+    done.set()
+    thread.join()
+    os.unlink(path)
+
+
 SCENARIOS = (
+    Scenario("a file grows for ever", "it is opened and added to 20 times a second, beside others",
+             growing),
     Scenario("a file is renamed while it waits", "the server answers with a log-in page",
              renamed_in_the_queue),
     Scenario("a file is deleted while it waits", "likewise", vanished_in_the_queue),

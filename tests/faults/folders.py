@@ -1,9 +1,11 @@
 """What becomes of folders while they are watched."""
 
 import os
+import pathlib
 import shutil
 import subprocess
 
+from tests.e2e.desk import Process
 from tests.faults.trial import Scenario
 from watcher.model import FolderState
 
@@ -95,6 +97,35 @@ def made_and_filled(trial):
         trial.drop(place, f"{number}.pdf")
 
 
+def overflown(trial):
+    """The kernel's queue of events is made small, so that most of a burst is not told."""
+    limit = pathlib.Path("/proc/sys/fs/inotify/max_queued_events")
+    usual = limit.read_text()
+    folder = trial.folder()
+    limit.write_text("16")  # holds for those who begin to watch from now on
+    try:
+        trial.start(folder)
+    finally:
+        limit.write_text(usual)
+    trial.drop(folder, *(f"{number}.pdf" for number in range(1000)))
+
+
+def limited(trial):
+    """The system gives fewer watches than there are directories."""
+    desk = trial.desk("poll_seconds = 0.2")
+    for number in range(50):
+        (desk.folder / str(number)).mkdir()
+    shell = 'echo 20 > /proc/sys/user/max_inotify_watches; exec "$@"'
+    apart = ["unshare", "--user", "--map-root-user", "sh", "-c", shell, "sh"]
+    program = Process([*apart, *desk.command("run")], desk.environ())
+    trial.undo.append(program.end)
+    program.wait_for("raise fs.inotify.max_user_watches")
+    for number in range(50):
+        trial.drop(trial.folder(f"desk/cvs/{number}"), f"{number}.pdf")
+    trial.until(lambda: len(trial.arrived()) >= 50)
+    program.end()
+
+
 def _mount(what, where, *options):
     kind = options or ("-t", "tmpfs")
     subprocess.run(["mount", *kind, what, where], check=True, capture_output=True)
@@ -112,6 +143,10 @@ SCENARIOS = (
     Scenario("a folder is replaced by a link", "to a folder with a file that must not leave",
              replaced_by_a_link),
     Scenario("a drive is unmounted", "and another mounted in its place", unmounted, needs="mount"),
+    Scenario("events are lost", "1,000 files, and a kernel that keeps 16 events", overflown,
+             needs="root"),
+    Scenario("watches run out", "20 allowed, 50 folders: it is said, and they are looked through",
+             limited, needs="unshare"),
     Scenario("a tree is moved in", "20 files in nested folders by one rename", moved_in_whole),
     Scenario("folders are made and filled at once", "30 times", made_and_filled),
 )  # fmt: skip

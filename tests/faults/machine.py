@@ -5,10 +5,9 @@ import os
 import signal
 import subprocess
 
-from tests.e2e.desk import Desk
 from tests.faults.trial import Scenario
 from watcher.app.clock import RealClock
-from watcher.errors import AlreadyRunningError
+from watcher.errors import AlreadyRunningError, WatcherError
 from watcher.sandbox import Fault, Kind
 from watcher.settings import AfterUpload
 
@@ -16,12 +15,16 @@ DAY = 86400.0
 
 
 class SetClock(RealClock):
-    """The real time, but that somebody sets the clock."""
+    """The real time, but that somebody sets the clock, or that the machine sleeps."""
 
     set_by = 0.0
+    passed = 0.0
 
     def wall(self):
-        return RealClock.wall() + self.set_by
+        return RealClock.wall() + self.set_by + self.passed
+
+    def tick(self):
+        return RealClock.tick() + self.passed
 
 
 def clock_set(by):
@@ -62,6 +65,40 @@ def full_target(trial):
     trial.until(lambda: not os.listdir(folder.path))
 
 
+def read_only(trial):
+    disk = small_disk(trial, "4m")
+    trial.places = type(trial.places)(os.path.join(disk, "state"))
+    folder = trial.folder()
+    trial.start(folder)
+    trial.drop(folder, "before.pdf")
+    trial.until(lambda: len(trial.at_rest()) == 1)
+    trial.stop()
+    remount(disk, "ro")
+    trial.drop(folder, *(f"{number}.pdf" for number in range(10)))
+    with contextlib.suppress(WatcherError):
+        trial.start(folder)
+        raise AssertionError("it started without a journal")
+    trial.app = None
+    remount(disk, "rw")
+    trial.start(folder)
+
+
+def remount(path, how):
+    subprocess.run(["mount", "-o", f"remount,{how}", path], check=True, capture_output=True)
+
+
+def asleep(trial):
+    clock = SetClock()
+    trial.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="3000"))
+    folder = trial.folder()
+    trial.start(folder, clock=clock)
+    trial.drop(folder, "a.pdf")
+    trial.until(lambda: trial.has("waiting"))
+    trial.sandbox.faults.clear()
+    clock.passed = 3600.0
+    trial.drop(folder, "b.pdf")
+
+
 def lost_journal(trial):
     folder = trial.folder()
     trial.start(folder)
@@ -79,9 +116,7 @@ def lost_journal(trial):
 
 def terminated(trial):
     """SIGTERM in the middle of a backlog: a clean end, and the next run goes on."""
-    (trial.root / "desk").mkdir()
-    desk = Desk(trial.root / "desk", trial.sandbox)
-    trial.places = type(trial.places)(str(trial.root / "desk" / "state"))
+    desk = trial.desk()
     trial.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.1))
     folder = trial.folder("desk/cvs")
     program = desk.start("run")
@@ -127,6 +162,10 @@ SCENARIOS = (
     Scenario("the clock is set forward a day", "while files wait", clock_set(DAY)),
     Scenario("the disk under the journal is full", "a file system of 4 MB is filled up",
              full_disk, needs="mount"),
+    Scenario("the program's own folder is read-only", "at a start, which says so; not at the next",
+             read_only, needs="mount"),
+    Scenario("the machine sleeps for an hour", "while a file waits; the clock is the test's",
+             asleep),
     Scenario("the disk that sent files go to is full", "a file system of 1 MB is filled up",
              full_target, needs="mount"),
     Scenario("the journal is damaged", "its pages are overwritten", lost_journal),

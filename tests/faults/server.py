@@ -1,9 +1,11 @@
 """What servers and networks do."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from tests.faults.trial import Scenario
+from tests.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.pipeline import Resume
 from watcher.sandbox import Fault, Kind
@@ -27,6 +29,26 @@ def no_name(trial):
     trial.drop(folder, *FIVE)
     trial.until(lambda: trial.has("waiting"))
     trial.app.reload(trial.config(folder))
+
+
+def no_trust(trial):
+    """The certificate is one that nobody trusts, until the system is told to."""
+    url, certificate = speak_tls(trial.sandbox, trial.root)
+    before = os.environ.get("SSL_CERT_FILE")
+    trial.undo.append(lambda: set_variable("SSL_CERT_FILE", before))
+    folder = trial.folder()
+    trial.start(folder, api_url=url, proxy="none")
+    trial.drop(folder, *FIVE)
+    trial.until(lambda: trial.has("waiting"))
+    set_variable("SSL_CERT_FILE", certificate)
+    trial.app.reload(trial.config(folder, api_url=url, proxy="none", connect_timeout=9.0))
+
+
+def set_variable(name, value):
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 def switched(*faults, size=0, names=FIVE, **account):
@@ -101,6 +123,8 @@ _LARGE = 3_000_000  # more than a network takes before it tells of a cut
 SCENARIOS = (
     Scenario("no server answers", "the port is closed for a while", no_server),
     Scenario("the server's name is unknown", "api_url ends in .invalid", no_name),
+    Scenario("a certificate that nobody trusts", "until the system is told to", no_trust,
+             needs="openssl"),
     Scenario("cut while sending", "the connection is closed after 1 MB of each body",
              switched(Fault(kind=Kind.CUT_IN_BODY, after_bytes=1_000_000, times=3), size=_LARGE,
                  confirm_seconds=3.0)),

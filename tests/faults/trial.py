@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.conftest import wait_until
 from tests.e2e.conftest import World
+from tests.e2e.desk import Desk
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Scenario:
     name: str
     how: str
     run: object
-    #: What the machine must allow: "mount" or "".
+    #: What the machine must allow: "mount", "root", "unshare", "openssl" or "".
     needs: str = ""
 
 
@@ -39,6 +40,14 @@ class Trial(World):
         self.expected = {}
         self.unwanted = set()
         self.undo = []
+
+    def desk(self, more=""):
+        """A desk beside this world, whose program is a process; it looks into that one's state."""
+        (self.root / "desk").mkdir()
+        self.places = type(self.places)(str(self.root / "desk" / "state"))
+        desk = Desk(self.root / "desk", self.sandbox)
+        desk.configure(more)
+        return desk
 
     def until(self, condition, within=60):
         found = wait_until(condition, within)

@@ -44,7 +44,6 @@ STARTED = "import os, sys\ndef main():\n print(os.getpid(), *sys.argv[1:]); retu
 METADATA = """Metadata-Version: 2.1
 Name: hrflow-watcher
 Version: 0
-Provides-Extra: sandbox
 Provides-Extra: dev
 """
 '''
@@ -154,6 +153,10 @@ def test_all_checks_run_and_all_count(run):
     assert bad.stdout.count("CALLED") == 4  # what comes after a failure runs as well
     summary = [line[:8].rstrip() for line in bad.stdout.splitlines()[-4:]]
     assert summary == ["✗ lint", "✓ format", "✓ types", "✓ tests"]
+
+
+def test_any_other_command_is_the_programs(run):
+    assert run("status", "--json").stdout.split(maxsplit=1)[1] == "status --json\n"
 
 
 def test_an_environment_for_tests_serves_for_trying(run):

@@ -658,3 +658,23 @@ def test_a_long_scan_does_not_delay_the_end(inbox, root):
     folders.stop()
     assert not [t.name for t in threading.enumerate() if t.name.startswith(("watch-", "scan"))]
     assert not [m for m in inbox.messages if isinstance(m, ScanEnded)]
+
+
+@LINUX
+def test_watchdog_is_loaded_before_there_is_a_second_thread():
+    """Two threads that import its modules at once fail with a deadlock, if only now and then."""
+    code = """if True:
+        import sys, threading
+        loaded = []
+        class Thread(threading.Thread):
+            def start(self):
+                loaded.append("watchdog.observers.inotify" in sys.modules)
+                super().start()
+        threading.Thread = Thread
+        from watcher.folders import Folders
+        Folders(print, lambda *_: {}).stop()
+        print(loaded)
+    """
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout in ("[True]\n", "[True, True]\n"), done.stdout

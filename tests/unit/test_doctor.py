@@ -451,7 +451,8 @@ def test_a_locked_keyring_does_not_hang(tmp_path, monkeypatch):
     case = make_case(
         str(tmp_path), f"{tmp_path}/cvs", api_url="http://127.0.0.1:9/v1",
         keyring=SimpleNamespace(
-            read=lambda _: unlocked.wait() and "", name=lambda: "a keyring", allow_insecure=False
+            read=lambda _: unlocked.wait() and "", name=lambda: "a keyring", allow_insecure=False,
+            is_locked=lambda: False,
         ),
     )  # fmt: skip
     try:

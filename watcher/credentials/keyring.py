@@ -114,7 +114,7 @@ def _parts() -> list[KeyringBackend]:
     from keyring.backends import chainer, fail, null  # noqa: PLC0415
 
     ring = keyring.get_keyring()
-    if isinstance(ring, fail.Keyring):
+    if isinstance(ring, fail.Keyring) or _keeps_plain_text(ring):
         ring = _look_again(ring)
     parts = ring.backends if isinstance(ring, chainer.ChainerBackend) else [ring]
     return [part for part in parts if not isinstance(part, fail.Keyring | null.Keyring)]

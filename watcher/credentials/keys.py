@@ -1,7 +1,8 @@
 """The keys of a program that runs. The keyring may take minutes: nothing here waits that long.
 
 Each account has a thread that asks the keyring, and at most one. While the keyring is locked it
-looks, without asking anybody for a password again, whether it still is.
+looks, without asking anybody for a password again, whether it still is; what a locked keyring asks
+a person is waited for on a thread apart.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import os
 import threading
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -198,7 +200,7 @@ class Keys:
         """(key, where it comes from, what is wrong)."""
         problem = None
         try:
-            if key := self._keyring.read(account):
+            if key := self._ask_keyring(account):
                 return key, "the system's keyring", None
         except CredentialError as error:
             _log.info("%s", error)
@@ -208,6 +210,35 @@ class Keys:
         except CredentialError as error:
             return "", "", error
         return key, origin, None if key else problem or _say_absent(account)
+
+    def _ask_keyring(self, account: str) -> str:
+        """The keyring's answer, as :meth:`Keyring.read` gives it.
+
+        A locked one asks a person for a password. Whoever unlocks it may do so elsewhere and leave
+        that question open: then it is left alone, and the keyring is asked once more.
+        """
+        if not self._keyring.is_locked():
+            return self._keyring.read(account)
+        answer: Future[str] = Future()
+        name = f"key-{account}-asked"
+        asked = threading.Thread(
+            target=self._settle, args=(answer, account), name=name, daemon=True
+        )
+        asked.start()
+        while True:
+            try:
+                return answer.result(self._pause)
+            except TimeoutError:
+                if self._closed:
+                    raise _say_waiting(account) from None
+                if not self._keyring.is_locked():
+                    return self._keyring.read(account)
+
+    def _settle(self, answer: Future[str], account: str) -> None:
+        try:
+            answer.set_result(self._keyring.read(account))
+        except Exception as error:  # noqa: BLE001 - raised again where the answer is waited for
+            answer.set_exception(error)
 
     def _wait_for_unlocking(self, search: _Search) -> bool:
         """Wait until the keyring can be asked again; False if nobody needs that any more."""

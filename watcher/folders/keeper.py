@@ -78,6 +78,9 @@ class Folders:
     """
 
     def __init__(self, post: Post, known: Known, seams: Seams | None = None) -> None:
+        from watcher.folders import native  # noqa: PLC0415 - watchdog, late
+
+        native.load()
         self._post = post
         self._seams = seams or Seams()
         self._clock = self._seams.clock

@@ -152,6 +152,17 @@ class Native:
         self._observer.join(2.0)
 
 
+def load() -> None:
+    """Import all that watching needs, before there is another thread that may do so too.
+
+    watchdog's modules import one another: two threads that begin at different ends of that circle
+    fail with a deadlock, about once in a thousand starts.
+    """
+    if sys.platform == "linux":
+        import watcher.folders.inotify  # noqa: F401, PLC0415 - Linux only
+    import watchdog.observers  # noqa: F401, PLC0415 - chooses by the system
+
+
 def _observer(tell: Callable[[str, str], None]) -> BaseObserver:
     if sys.platform == "linux":
         from watcher.folders.inotify import InotifyObserver  # noqa: PLC0415 - Linux only

@@ -1,0 +1,292 @@
+"""Keys in a real Secret Service: unlocked, locked and absent, and the program before and after."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import wait_until
+from tests.e2e.desk import Desk, Process
+from tests.e2e.typing_desk import Terminal
+from tests.secret_service import SecretService, needs_secret_service
+from watcher import sandbox as sb
+
+pytestmark = needs_secret_service
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\n%%EOF\n"
+WRONG_KEY = "ask_" + "0" * 32
+WAITING = "waiting for the keyring to be unlocked"
+
+
+class KeyringDesk(Desk):
+    """A person's machine with a session bus of its own, and what keeps keys there, if anything."""
+
+    def __init__(self, root, sandbox, service):
+        super().__init__(root, sandbox)
+        self.service = service
+        self.more = {"PYTHONPATH": self._without_plain_text()}
+        self.terminals = []
+
+    def _without_plain_text(self):
+        """Where Python looks first, so that keyrings.alt is not found: few machines have it."""
+        package = self.root / "first" / "keyrings"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        return str(package.parent)
+
+    def environ(self, **more):
+        environ = super().environ(**self.service.environ, **self.more, **more)
+        for name in ("HRFLOW_API_KEY", "PYTHON_KEYRING_BACKEND"):
+            if name not in {**self.more, **more}:
+                environ.pop(name)
+        return environ
+
+    def login(self, key=sb.READ_WRITE_KEY, *arguments):
+        return subprocess.run(
+            self.command("login", "--key-stdin", *arguments), env=self.environ(), input=key,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def terminal(self, *arguments):
+        self.terminals.append(Terminal(self.command(*arguments), self.environ()))
+        return self.terminals[-1]
+
+    def stored(self, account="default"):
+        code = "import keyring, sys; print(keyring.get_password('hrflow-watcher', sys.argv[1]))"
+        run = [sys.executable, "-c", code, account]
+        return subprocess.run(
+            run, env=self.environ(), capture_output=True, text=True, timeout=60, check=True
+        ).stdout.strip()
+
+    def run_program(self):
+        self.processes.append(Process(self.command("run"), self.environ()))
+        self.processes[-1].wait_for("Watching")
+        return self.processes[-1]
+
+    def drop(self, name="cv.pdf", body=PDF):
+        (self.folder / name).write_bytes(body)
+
+    def status(self):
+        return self.read_json("status")[0]
+
+    def told_key(self):
+        """What ``status`` says of the account's key."""
+        return self.status()["keys"]["default"]
+
+
+@pytest.fixture
+def service(tmp_path):
+    (tmp_path / "session").mkdir()
+    made = SecretService(tmp_path / "session")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(tmp_path, service):
+    with sb.Sandbox(parse_seconds=0.1) as sandbox:
+        made = KeyringDesk(tmp_path, sandbox, service)
+        yield made
+        for terminal in made.terminals:
+            terminal.close()
+        for process in made.processes:
+            process.end()
+
+
+def assert_arrives(desk, files=1):
+    assert wait_until(lambda: len(desk.arrived()) == files, 60), desk.status()
+
+
+# --- Unlocked ---------------------------------------------------------------------------------
+
+
+def test_a_person_logs_in_and_the_program_uses_the_key(desk, service):
+    service.start(unlocked=True)
+    terminal = desk.terminal("login")
+    terminal.wait_for("not shown while you type")
+    terminal.type(sb.READ_WRITE_KEY + "\r")
+    assert terminal.end() == 0
+    assert "HrFlow takes the key" in terminal.text
+    assert "is in the system's keyring." in terminal.text
+    assert sb.READ_WRITE_KEY not in terminal.raw
+    assert desk.stored() == sb.READ_WRITE_KEY
+    desk.run_program()
+    desk.drop()
+    assert_arrives(desk)
+    assert desk.told_key() == {"origin": "the system's keyring", "problem": ""}
+    assert "✓ key: from the system's keyring" in desk.run("status").stdout
+
+
+def test_a_script_logs_in_and_out(desk, service):
+    service.start(unlocked=True)
+    done = desk.login(f"  {sb.READ_WRITE_KEY}\r\n")
+    assert done.returncode == 0, done.stderr
+    assert "around the key were left away" in done.stdout
+    assert desk.stored() == sb.READ_WRITE_KEY
+    gone = desk.run("logout")
+    assert (gone.returncode, "is removed from" in gone.stdout) == (0, True)
+    assert desk.stored() == "None"
+    again = desk.run("logout")
+    assert (again.returncode, "nothing to remove" in again.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (sb.READ_KEY, "may only read, so it cannot upload"),
+        (WRONG_KEY, "HrFlow does not take this key"),
+        ("ask_ 1234", "spaces, line breaks or special characters"),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_not_stored(desk, service, key, said):
+    service.start(unlocked=True)
+    done = desk.login(key)
+    assert (done.returncode, said in done.stderr) == (4, True), done.stderr
+    assert key not in done.stdout + done.stderr
+    assert desk.stored() == "None"
+
+
+def test_a_write_only_key_is_stored_though_it_cannot_be_tried(desk, service):
+    service.start(unlocked=True)
+    done = desk.login(sb.WRITE_KEY)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be tried: the first upload shows" in done.stdout
+    assert desk.stored() == sb.WRITE_KEY
+
+
+def test_a_form_that_is_not_known_warns(desk, service):
+    service.start(unlocked=True)
+    done = desk.login("something-else-42", "--unchecked")
+    assert done.returncode == 0, done.stderr
+    assert "does not look like a key of HrFlow" in done.stdout
+
+
+def test_a_changed_key_is_used_without_a_restart(desk, service):
+    service.start(unlocked=True)
+    assert desk.login(WRONG_KEY, "--unchecked").returncode == 0
+    program = desk.run_program()
+    desk.drop()
+    program.wait_for("held")
+    done = desk.login()
+    assert "the running program uses it from now on" in done.stdout, done.stderr
+    assert_arrives(desk)
+
+
+def test_each_account_has_an_entry_of_its_own(desk, service):
+    service.start(unlocked=True)
+    with open(desk.config, "a", encoding="utf-8") as file:
+        file.write(f'\n[accounts.second]\nemail = "{sb.EMAIL}"\napi_url = "{desk.sandbox.url}"\n')
+    text = desk.config.read_text().replace("[account]", "[accounts.first]", 1)
+    desk.config.write_text(text.replace("[[folders]]", '[[folders]]\naccount = "first"', 1))
+    asked = desk.login()
+    assert (asked.returncode, "several accounts" in asked.stderr) == (2, True), asked.stderr
+    assert desk.login(sb.READ_WRITE_KEY, "--account", "second").returncode == 0
+    assert (desk.stored("first"), desk.stored("second")) == ("None", sb.READ_WRITE_KEY)
+
+
+# --- Locked -----------------------------------------------------------------------------------
+
+
+def test_the_program_waits_for_the_keyring_and_goes_on_by_itself(desk, service):
+    service.start(unlocked=True)
+    assert desk.login().returncode == 0
+    service.stop()
+    service.start(unlocked=False)  # as after a login of the machine, before the desktop unlocks it
+    service.show_prompts()
+    program = desk.run_program()
+    desk.drop()
+    held = program.wait_for("held")
+    assert WAITING in held
+    assert WAITING in desk.told_key()["problem"]
+    desk.drop("later.pdf", PDF + b"2")  # watching goes on meanwhile
+    assert wait_until(lambda: desk.status()["counts"].get("held") == 2, 60), desk.status()
+    assert desk.arrived() == []
+    service.unlock()
+    assert_arrives(desk, 2)
+    assert desk.told_key() == {"origin": "the system's keyring", "problem": ""}
+
+
+def test_login_into_a_locked_keyring_that_nobody_unlocks(desk, service):
+    service.start_locked()
+    done = desk.login()
+    assert (done.returncode, WAITING in done.stderr) == (4, True), done.stderr
+
+
+# --- Absent -----------------------------------------------------------------------------------
+
+
+def test_without_a_keyring_it_is_said_what_to_do(desk):
+    done = desk.login()
+    assert done.returncode == 4
+    assert "This machine has no keyring" in done.stderr
+    assert "HRFLOW_API_KEY" in done.stderr
+    program = desk.run_program()
+    desk.drop()
+    assert "no API key" in program.wait_for("held")
+
+
+@pytest.mark.parametrize("plain_text", [False, True])
+def test_a_keyring_that_comes_late_is_found(desk, service, plain_text):
+    if plain_text:  # is there before, and must not stand in its way
+        desk.more.clear()
+    program = desk.run_program()
+    desk.drop()
+    program.wait_for("held")
+    service.start(unlocked=True)
+    assert desk.login().returncode == 0
+    assert_arrives(desk)
+
+
+def test_a_machine_without_a_keyring_has_two_other_ways(desk, tmp_path):
+    desk.more["HRFLOW_API_KEY"] = sb.READ_WRITE_KEY
+    program = desk.run_program()
+    desk.drop()
+    assert_arrives(desk)
+    assert desk.told_key()["origin"] == "the environment variable HRFLOW_API_KEY"
+    program.end()
+    (tmp_path / "hrflow-api-key").write_text(sb.READ_WRITE_KEY + "\n")
+    desk.more["CREDENTIALS_DIRECTORY"] = str(tmp_path)
+    desk.run_program()
+    desk.drop("second.pdf", PDF + b"2")
+    assert_arrives(desk, 2)
+    assert desk.told_key()["origin"] == "the systemd credential"
+
+
+def test_plain_text_is_refused_unless_it_is_wanted(desk):
+    desk.more = {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring"}
+    done = desk.login()
+    assert done.returncode == 4
+    assert "keeps keys as plain text" in done.stderr
+    assert "allow_insecure_keyring = true" in done.stderr
+    text = desk.config.read_text()
+    desk.config.write_text("allow_insecure_keyring = true\n" + text)
+    assert desk.login().returncode == 0
+    assert desk.stored() == sb.READ_WRITE_KEY
+    desk.run_program()
+    desk.drop()
+    assert_arrives(desk)
+
+
+# --- Doctor -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("world", "level", "said"),
+    [
+        ("unlocked", "ok", "comes from the system's keyring"),
+        ("locked", "error", WAITING),
+        ("absent", "error", "There is no API key"),
+    ],
+)
+def test_doctor_says_how_the_keyring_is(desk, service, world, level, said):
+    if world != "absent":
+        service.start(unlocked=True)
+        assert desk.login().returncode == 0
+    if world == "locked":
+        service.stop()
+        service.start(unlocked=False)
+    done = desk.run("doctor", "--json")
+    found = {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert found["key"]["level"] == level
+    assert said in found["key"]["text"]
+    assert found["access"]["level"] == ("ok" if world == "unlocked" else "skipped")
