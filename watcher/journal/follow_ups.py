@@ -73,8 +73,9 @@ class FollowUps(Store):
 
     def explain(self, file_id: int, why: str) -> None:
         """Note other words for where a file stands; its state stays."""
-        self._changed[file_id] = None
-        self.write("UPDATE files SET why = ? WHERE id = ? AND why <> ?", why, file_id, why)
+        update = "UPDATE files SET why = ?1 WHERE id = ?2 AND why <> ?1"
+        if self.write(update, why, file_id).rowcount:
+            self._changed[file_id] = None
 
     def unfollow(self, file_id: int) -> None:
         """Ask no more for a file."""
