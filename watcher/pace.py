@@ -87,7 +87,8 @@ class Pace:
         self._forget(now)
         self._ended.append(now)
         match outcome:
-            case Wait(_, retry_after, offline, slow_down) if offline or slow_down:
+            # What answers a question wrongly may take uploads all the same: only they find out.
+            case Wait(_, retry_after, offline, slow_down) if slow_down or (offline and not aside):
                 self._pause(retry_after, now, jitter, slow_down=slow_down)
             case (
                 Accepted() | Parsed() | Refused() | NoSync() | Unknown() | Unreadable()

@@ -118,6 +118,15 @@ class World:
         finally:
             reader.close()
 
+    def read_known(self, path):
+        """Whether the journal knows of a file at ``path`` now."""
+        reader = Reader(self.places.journal)
+        try:
+            folder, name = os.path.split(os.path.realpath(path))
+            return name in reader.known(folder, "")
+        finally:
+            reader.close()
+
     def states(self):
         """What became of each file, by its name."""
         return {os.path.basename(entry.path): str(entry.state) for entry in self.entries()}

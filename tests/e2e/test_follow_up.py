@@ -7,6 +7,7 @@ import socket
 import sys
 
 import pytest
+from pypdf import PdfWriter
 
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import PDF, make_pdf
@@ -14,9 +15,9 @@ from watcher import sandbox as sb
 from watcher import view
 from watcher.follow_up import DAILY, NEVER, NOT_YET, WINDOW
 from watcher.model import Entry
-from watcher.pipeline import Resume, Retry
+from watcher.pipeline import Connection, Forget, Resume, Retry
 from watcher.sandbox import Fault, Kind
-from watcher.settings import Hooks, Webhook
+from watcher.settings import AfterUpload, Hooks, Webhook
 
 SECRET = "a secret of the webhook"
 
@@ -136,6 +137,20 @@ def test_while_offline_nothing_is_given_up(world, clock, eventually):
     world.sandbox.faults.clear()
     let_pass(world, clock, 300)
     eventually(lambda: one(world).state == "parsed", within=30)
+
+
+def test_questions_that_fail_hold_no_upload_back(world, clock, eventually):
+    """As where something between here and HrFlow lets uploads through and nothing else."""
+    world.sandbox.faults.set(Fault(kind=Kind.HTML, method="GET", times=None))
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    for number in range(6):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
+        eventually(lambda expected=number + 1: len(world.arrived()) == expected, within=30)
+        let_pass(world, clock, 30)
+        eventually(lambda expected=number + 1: len(asked(world, "/")) > expected, within=30)
+    assert not [news for news in world.news if isinstance(news, Connection)]
+    assert {str(entry.state) for entry in world.entries()} == {"accepted"}
 
 
 def test_questions_never_take_what_an_upload_waits_for(world, clock, eventually):
@@ -372,3 +387,69 @@ def test_every_step_is_told(world, clock, eventually):
             isinstance(n, Entry) and n.state == "parsed" and n.profile_name for n in world.news
         )
     )
+
+
+def test_an_event_that_is_faster_than_the_uploads_answer_is_not_lost(hooked, clock, eventually):
+    world = hooked
+    world.keys.key = sb.WRITE_KEY  # so that nobody asks
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, method="POST", delay=0.7))
+    folder = start_hooked(world, clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    eventually(lambda: world.sandbox.webhooks.answers == [200], within=30)
+    assert [str(entry.state) for entry in world.entries()] == ["uploading"]
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"], within=30)
+
+
+def test_a_file_that_was_filed_away_is_retried_once_it_is_back(hooked, clock, eventually):
+    world = hooked
+    world.sandbox.api.unparsable = "*.pdf"
+    folder = start_hooked(world, clock, after_upload=AfterUpload.MOVE)
+    path = os.path.join(folder.path, "Aisha.pdf")
+    shutil.copy(PDF, path)
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parse_failed"], within=30)
+    eventually(lambda: one(world).filed_to, within=30)
+    world.app.post(Retry((one(world).file_id,)))
+    world.wait_for(lambda: any("put it back" in each for each in sentences(world)))
+    assert one(world).state == "parse_failed"
+    world.sandbox.api.unparsable = ""
+    os.rename(one(world).filed_to, path)
+    eventually(lambda: world.read_known(path), within=30)
+    world.app.post(Retry((one(world).file_id,)))
+    eventually(lambda: one(world).state == "parsed", within=30)
+    assert [record.reference[-2:] for record in world.arrived()][1] == "-2"
+
+
+def test_of_a_long_cv_it_is_said_how_much_is_parsed(world, clock, eventually):
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    writer = PdfWriter()
+    for _ in range(12):
+        writer.add_blank_page(200, 200)
+    with open(os.path.join(world.root, "long.pdf"), "wb") as file:
+        writer.write(file)
+    os.rename(os.path.join(world.root, "long.pdf"), os.path.join(folder.path, "long.pdf"))
+    world.wait_idle(1)
+    let_pass(world, clock, 6)
+    eventually(lambda: one(world).state == "parsed", within=30)
+    assert view.remark(one(world)).endswith("only the first 10 of 12 pages are parsed")
+
+
+def test_an_account_that_wants_no_questions_is_asked_none(world, clock, eventually):
+    send(world, clock, follow_up_share=0.0)
+    let_pass(world, clock, 600)
+    let_pass(world, clock, 600)
+    assert not asked(world, "/profile/parsing?") and not asked(world, "/source")
+    assert one(world).state == "accepted"
+
+
+def test_a_file_that_is_forgotten_while_it_is_asked_for_harms_nothing(world, clock, eventually):
+    folder = send(world, clock)
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, method="GET", delay=0.7))
+    let_pass(world, clock, 6)
+    eventually(lambda: asked(world), within=30)
+    world.app.post(Forget((one(world).file_id,)))
+    eventually(lambda: not world.entries(), within=30)
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    let_pass(world, clock, 6)
+    eventually(lambda: world.states().get("b.pdf") == "parsed", within=30)

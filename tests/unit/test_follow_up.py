@@ -172,10 +172,21 @@ def test_questions_take_no_uploads_place_among_those_at_the_same_time():
     assert pace.room(0) is None
 
 
-def test_after_a_failure_a_single_question_tries_the_ice():
+def test_a_question_that_fails_holds_no_upload_back():
     pace = Pace(2, 10)
     pace.start(aside=True)
-    pace.end(Wait("offline", offline=True), 0, 0.5, aside=True)
+    pace.end(Wait("a page for people", offline=True), 0, 0.5, aside=True)
+    assert pace.free(0) == 2
+    pace.start(aside=True)
+    pace.end(Wait("too many", retry_after=30.0, slow_down=True), 0, 0.5, aside=True)
+    assert pace.free(0) == 0  # that is said of all requests
+    assert pace.next_start(0) == 30.0
+
+
+def test_after_a_failure_a_single_question_tries_the_ice():
+    pace = Pace(2, 10)
+    pace.start()
+    pace.end(Wait("offline", offline=True), 0, 0.5)
     assert pace.room(0) == 0
     assert pace.room(60) == 1
     pace.start(aside=True)

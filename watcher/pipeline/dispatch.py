@@ -298,7 +298,8 @@ class Dispatch:
         if pace is not None:
             pace.end(outcome, self._clock.tick(), self._clock.jitter(), aside=aside)
         if isinstance(outcome, Wait) and outcome.offline:
-            self._offline.setdefault(account, now)
+            if not aside:
+                self._offline.setdefault(account, now)
         elif self._offline.pop(account, 0.0):  # what has waited for this waits no longer
             self._journal.hasten(account, now)
 

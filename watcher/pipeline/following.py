@@ -272,9 +272,14 @@ class Following:
 
     def resend(self, file_id: int) -> None:
         """Have a file that could not be parsed sent again, under a new reference."""
-        now = self._clock.wall()
-        if self._journal.state(file_id) is State.PARSE_FAILED:
-            self._journal.step(file_id, Step(State.NOTICED, "to be sent again", now), now)
+        entry, now = self._journal.entry(file_id), self._clock.wall()
+        if entry is None or entry.state is not State.PARSE_FAILED:
+            return
+        known = self._journal.find(entry.folder, entry.path)
+        if known is None or known.file_id != file_id:
+            self._news.append(f"{entry.path} is not there any more: put it back, then retry it.")
+            return
+        self._journal.step(file_id, Step(State.NOTICED, "to be sent again", now), now)
 
     # -- inside
 
