@@ -19,14 +19,21 @@ VARIABLE: Final = "HRFLOW_WEBHOOK_SECRET"
 _DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 
 
-def read_webhook_secret(environ: Mapping[str, str], *, allow_insecure: bool = False) -> str:
+def read_webhook_secret(
+    environ: Mapping[str, str],
+    *,
+    allow_insecure: bool = False,
+    keyring: SystemKeyring | None = None,
+) -> str:
     """The secret, perhaps after minutes: a locked keyring asks a person; CredentialError if none.
 
     One that the keyring does not give is looked for elsewhere.
     """
     problem: CredentialError | None = None
     try:
-        if secret := SystemKeyring(allow_insecure=allow_insecure).read(ENTRY):
+        keyring = keyring or SystemKeyring()
+        keyring.allow_insecure = allow_insecure
+        if secret := keyring.read(ENTRY):
             return secret
     except CredentialError as error:
         problem = error

@@ -204,7 +204,7 @@ class Following:
         if isinstance(answer, Unreadable) and not answer.source:
             self._turn_off(message.account)
         if isinstance(answer, Wait):
-            self._results.sources.notice(message.account, message.source_key)
+            self._results.sources.missed(message.account, message.source_key)
             return
         facts = answer if isinstance(answer, SourceFacts) else None
         self._results.sources.answered(message.account, message.source_key, facts)

@@ -26,6 +26,7 @@ class Sources:
         self._clock = clock
         self._known: dict[Key, tuple[SourceFacts, float]] = {}
         self._wanted: dict[Key, None] = {}
+        self._asked: set[Key] = set()  # and not answered yet
         self._told: set[Key] = set()
         self._news: list[str] = []
         self._armed = False
@@ -43,6 +44,8 @@ class Sources:
         """Something was sent to a source."""
         key = account, source_key
         known = self._known.get(key)
+        if key in self._asked:
+            return
         if known is None or self._clock.wall() - known[1] >= _FRESH:
             self._wanted[key] = None
 
@@ -52,11 +55,18 @@ class Sources:
         if found is None:
             return ""
         del self._wanted[found]
+        self._asked.add(found)
         return found[1]
+
+    def missed(self, account: str, source_key: str) -> None:
+        """There was no answer: ask again."""
+        self._asked.discard((account, source_key))
+        self.notice(account, source_key)
 
     def answered(self, account: str, source_key: str, facts: SourceFacts | None) -> None:
         """HrFlow has told of a source; None: it does not, and is not asked again today."""
         key = account, source_key
+        self._asked.discard(key)
         before = self._known[key][0] if key in self._known else SourceFacts("")
         self._note(key, facts or before)
 
