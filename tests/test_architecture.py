@@ -19,10 +19,10 @@ PACKAGE = "watcher"
 
 #: What a pure module may use of the standard library: nothing that sees the world outside.
 HARMLESS = frozenset({
-    "__future__", "bisect", "codecs", "collections", "contextlib", "dataclasses", "datetime",
+    "__future__", "bisect", "calendar", "codecs", "collections", "contextlib", "dataclasses", "datetime",
     "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
-    "itertools", "json", "math", "operator", "posixpath", "re", "string", "struct", "textwrap",
-    "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
+    "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
+    "textwrap", "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
 })  # fmt: skip
 #: What the flow may use beside it: it tells what it does, and takes turns.
 FLOW_ALSO = frozenset({"logging", "queue"})
@@ -59,6 +59,8 @@ TABLE = {
     "states": row(PURE),
     "answers": row(PURE),
     "pace": row(PURE),
+    "follow_up": row(PURE),  # when to ask what became of an upload
+    "report": row(PURE),
     "view": row(PURE),
     "words": row(PURE),  # English and French
     "mood": row(PURE),
@@ -75,6 +77,8 @@ TABLE = {
     "journal": row(EDGE, "sqlite3"),
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
+    "webhook": row(EDGE, "waitress"),  # the one listener that others may reach
+    "hooks": row(EDGE),  # a person's own commands
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
     "tray": row(EDGE, "pystray", "PIL", "Xlib", "gi", "jeepney", "AppKit", "PyObjCTools"),

@@ -19,6 +19,7 @@ from watcher.model import (
     Accepted,
     Cause,
     Held,
+    NoSync,
     Parsed,
     Profile,
     Refused,
@@ -39,6 +40,8 @@ _QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
 #: Surrogates too: half of a character that a server cut in two is no text that can be kept.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _USED_REFERENCE = re.compile(r"\breference\b.*\balready\b|\balready\b.*\breference\b")
+#: How a source that does not parse while the uploader waits says so; its words are not documented.
+_SYNC = re.compile(r"\bsync(hronous)?[ _-]?parsing", re.IGNORECASE)
 _MESSAGE_LENGTH = 300
 _PASSING = frozenset({408, 425, 429})
 #: Not about this file: the address, the subscription, or what this account may do.
@@ -81,12 +84,17 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def upload_outcome(
-    answer: Answer, now: float, *, secret: str = "", derived_reference: bool = True
+    answer: Answer,
+    now: float,
+    *,
+    secret: str = "",
+    derived_reference: bool = True,
+    sync: bool = False,
 ) -> Outcome:
     """What the answer to an upload means for the file.
 
     ``derived_reference``: the reference was made from the content, so that "already used" says
-    that this very content has arrived.
+    that this very content has arrived. ``sync``: synchronous parsing was asked for.
     """
     read = _read(answer, now, secret)
     if isinstance(read, Wait | Refused):
@@ -96,6 +104,8 @@ def upload_outcome(
         return _success(read.data, message)
     if _is_passing(code):
         return _wait(code, message, answer, now)
+    if sync and _SYNC.search(message):
+        return NoSync(message)
     if code in _HOLDING:
         return Held(Cause.ACCOUNT, _holding_words(code, message))
     if _names_source(message):
@@ -112,11 +122,11 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
         return read
     code, message = read.code, read.message
     if _is_success(code):
-        profile = _profile(read.data)
+        profile = profile_of(read.data)
         return Parsed(profile, message) if profile.key else Unknown()
     # An unknown source makes the upload held, which is where somebody can see it.
     if code in (401, 403) or _names_source(message):
-        return Unreadable(message)
+        return Unreadable(message, source=code not in (401, 403))
     if code in (400, 404) and "unable to find" in message.lower():
         return Unknown()
     return _wait(code, message, answer, now)
@@ -199,6 +209,11 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
     )
 
 
+def waits(code: int, message: str, answer: Answer, now: float) -> Wait | None:
+    """What a code means that is about no single question: a pause; None for other codes."""
+    return _wait(code, message, answer, now) if _is_passing(code) else None
+
+
 def _holding_words(code: int, message: str) -> str:
     if code in (404, 405, 410):
         return f"The address of the API (api_url) is not HrFlow's ({code}): {message}"
@@ -215,11 +230,11 @@ def _names_reference(message: str) -> bool:
 
 
 def _success(data: object, message: str) -> Outcome:
-    profile = _profile(data.get("profile")) if isinstance(data, dict) else Profile("")
+    profile = profile_of(data.get("profile")) if isinstance(data, dict) else Profile("")
     return Parsed(profile, message) if profile.key else Accepted(message)
 
 
-def _profile(data: object) -> Profile:
+def profile_of(data: object) -> Profile:
     """The profile in a 201's ``data.profile``, or in a look-up's ``data``; key "" if there is none.
 
     A look-up names people in ``persons[].full_name`` and addresses in ``emails``, a profile in

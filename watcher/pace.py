@@ -4,13 +4,16 @@ The limit per minute holds at the server, whose clock sees a request at some tim
 start and its end. So a place is taken from a request's start until 60 s after its end: of any
 two requests that arrive within one minute, the earlier still holds its place when the later
 arrives, hence no minute sees more than the limit.
+
+Some requests are made aside: they count for the minute, and take no upload's place among those
+that run at the same time.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
-from watcher.model import Accepted, Parsed, Refused, Unknown, Unreadable, Wait
+from watcher.model import Accepted, Candidates, NoSync, Parsed, Refused, Unknown, Unreadable, Wait
 from watcher.states import retry_delay
 
 MINUTE = 60.0
@@ -22,12 +25,17 @@ class Pace:
     All times are seconds of one clock that never goes back.
     """
 
-    def __init__(self, parallel: int, per_minute: int = 0) -> None:
-        """Allow ``parallel`` requests at once (at least 1) and ``per_minute`` (0: no limit)."""
+    def __init__(self, parallel: int, per_minute: int = 0, minute: float = MINUTE) -> None:
+        """Allow ``parallel`` requests at once (at least 1) and ``per_minute`` (0: no limit).
+
+        ``minute``: seconds that count as one, for limits below one request a minute.
+        """
         self.parallel = max(1, parallel)
         self.per_minute = per_minute
         self.limit = self.parallel
         self.running = 0
+        self.aside = 0
+        self._minute = minute
         self.paused_until = 0.0
         self.failures = 0
         self._successes = 0
@@ -40,31 +48,52 @@ class Pace:
         # After a failure that concerns all files one request goes first, to try the ice.
         places = (1 if self.failures else self.limit) - self.running
         if self.per_minute:
-            self._forget(now)
-            places = min(places, self.per_minute - self.running - len(self._ended))
+            places = min(places, self._left(now))
         return max(0, places)
+
+    def room(self, now: float) -> int | None:
+        """How many requests may be made aside at ``now``; None for "as many as you like"."""
+        if now < self.paused_until or (self.failures and self.running + self.aside):
+            return 0
+        left = max(0, self._left(now)) if self.per_minute else None
+        return min(1, 1 if left is None else left) if self.failures else left
+
+    def _left(self, now: float) -> int:
+        """How many requests the minute still allows."""
+        self._forget(now)
+        return self.per_minute - self.running - self.aside - len(self._ended)
 
     def next_start(self, now: float) -> float | None:
         """When :meth:`free` may become positive by time alone; None if only an end can do it."""
         if now < self.paused_until:
             return self.paused_until
         if self.per_minute and self._ended and self.running < self.limit:
-            return self._ended[0] + MINUTE
+            return self._ended[0] + self._minute
         return None
 
-    def start(self) -> None:
+    def start(self, *, aside: bool = False) -> None:
         """One request starts."""
-        self.running += 1
+        if aside:
+            self.aside += 1
+        else:
+            self.running += 1
 
-    def end(self, outcome: object, now: float, jitter: float) -> None:
+    def end(self, outcome: object, now: float, jitter: float, *, aside: bool = False) -> None:
         """The request ended with ``outcome`` (any Outcome or Finding)."""
-        self.running -= 1
+        if aside:
+            self.aside -= 1
+        else:
+            self.running -= 1
         self._forget(now)
         self._ended.append(now)
         match outcome:
-            case Wait(_, retry_after, offline, slow_down) if offline or slow_down:
+            # What answers a question wrongly may take uploads all the same: only they find out.
+            case Wait(_, retry_after, offline, slow_down) if slow_down or (offline and not aside):
                 self._pause(retry_after, now, jitter, slow_down=slow_down)
-            case Accepted() | Parsed() | Refused() | Unknown() | Unreadable():
+            case (
+                Accepted() | Parsed() | Refused() | NoSync() | Unknown() | Unreadable()
+                | Candidates()
+            ):  # fmt: skip
                 self._succeed()
             case _:
                 pass
@@ -76,6 +105,7 @@ class Pace:
     def take_over(self, other: Pace) -> None:
         """Go on from what was started and ended under other settings."""
         self.running = other.running
+        self.aside = other.aside
         self._ended.extend(other._ended)
 
     def resume(self) -> None:
@@ -104,5 +134,5 @@ class Pace:
             self._successes = 0
 
     def _forget(self, now: float) -> None:
-        while self._ended and self._ended[0] + MINUTE <= now:
+        while self._ended and self._ended[0] + self._minute <= now:
             self._ended.popleft()

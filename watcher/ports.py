@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from watcher.ports_follow import Questions, ResultsJournal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import BinaryIO
@@ -20,13 +22,11 @@ if TYPE_CHECKING:
         Entry,
         Filed,
         FilingFailed,
-        Finding,
         Hold,
         Identified,
         Job,
         Known,
         Outcome,
-        Profile,
         Route,
         Skip,
         Sniffed,
@@ -61,7 +61,7 @@ class Files(Protocol):
         ...
 
 
-class Journal(Protocol):
+class Journal(ResultsJournal, Protocol):
     """Every file's state. One thread; nothing is on disk before :meth:`commit`.
 
     A change that ``watcher.states`` does not allow raises JournalError.
@@ -116,10 +116,6 @@ class Journal(Protocol):
         self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
     ) -> None:
         """Note where a file goes, and with which form fields."""
-        ...
-
-    def profile(self, file_id: int, profile: Profile) -> None:
-        """Note what HrFlow made of a file."""
         ...
 
     def state(self, file_id: int) -> State | None:
@@ -293,15 +289,11 @@ class Journal(Protocol):
         ...
 
 
-class Transport(Protocol):
+class Transport(Questions, Protocol):
     """HrFlow, for all accounts. Every call makes one request at the most and never retries."""
 
     def upload(self, job: Job, handle: BinaryIO) -> Outcome:
         """Send a file. Calling it twice sends twice, under the same reference."""
-        ...
-
-    def find(self, job: Job) -> Finding:
-        """Ask for the profile with the job's reference. May be called at any time."""
         ...
 
 
@@ -317,6 +309,10 @@ class Workers(Protocol):
 
     def send(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
         """Run ``work`` among the threads that talk to HrFlow."""
+        ...
+
+    def run(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Run ``work`` among the few threads that wait for a person's own commands."""
         ...
 
 

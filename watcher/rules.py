@@ -10,7 +10,7 @@ import fnmatch
 import json
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,7 @@ from watcher.settings import CreatedAt, CreatedAtFormat, values_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from watcher.model import Document, Sniffed
+    from watcher.model import Document, Job, Sniffed
     from watcher.patterns import Pattern
     from watcher.settings import Folder, Item, Label, Rule
 
@@ -155,6 +155,16 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
         ("created_at", route.created_at),
     ]
     return tuple((name, value) for name, value in fields if value)
+
+
+def without_sync(job: Job) -> Job:
+    """The same upload without asking for synchronous parsing."""
+    fields = [
+        (name, _flag(False) if name == "sync_parsing" else value)  # noqa: FBT003 - its value
+        for name, value in job.fields
+        if name != "sync_parsing_indexing"
+    ]
+    return replace(job, fields=tuple(fields))
 
 
 # -- inside

@@ -140,6 +140,8 @@ class Account(Struct, frozen=True):
     confirm_seconds: float = 600.0
     #: "system", "none" or the URL of a proxy.
     proxy: str = "system"
+    #: What share of the requests may go into asking what became of uploads; 0: nothing is asked.
+    follow_up_share: float = 0.5
 
 
 class Rule(Struct, frozen=True):
@@ -216,11 +218,32 @@ class Notifications(Struct, frozen=True):
     backlog: bool = True
 
 
+class Webhook(Struct, frozen=True):
+    """Where HrFlow's webhook is received. Its secret is never here: it lives in the keyring."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8790
+
+
+class Hooks(Struct, frozen=True):
+    """Commands that are run when something has become of a file; empty: none.
+
+    Each is a program and its arguments, which may hold the placeholders of ``watcher.hooks``.
+    """
+
+    parsed: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    timeout_seconds: float = 60.0
+
+
 class Config(Struct, frozen=True):
     """The whole configuration: at least one account, any number of folders."""
 
     accounts: tuple[Account, ...]
     folders: tuple[Folder, ...] = ()
+    webhook: Webhook = Webhook()
+    hooks: Hooks = Hooks()
     #: "error", "warning", "info" or "debug".
     log_level: str = "info"
     #: Days for which it is kept what became of a file.

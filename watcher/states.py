@@ -14,6 +14,7 @@ from watcher.model import (
     Altered,
     Cause,
     Held,
+    NoSync,
     Parsed,
     Refused,
     State,
@@ -163,6 +164,8 @@ def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
         case Wait(why, retry_after, offline):
             delay = retry_delay(attempt, jitter, retry_after, offline=offline)
             return Step(_S.WAITING, why, now + delay)
+        case NoSync(why):
+            return Step(_S.WAITING, why, now)
         case Uncertain(why):
             return Step(_S.UNCERTAIN, why, now + CONFIRM_FIRST)
         case Altered(why, gone):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher.follow_up import NOT_YET, parse_seconds, upload_seconds
 from watcher.model import State
 
 if TYPE_CHECKING:
@@ -105,9 +106,7 @@ def remark(entry: Entry) -> str:
     """What became of a file, in words that follow its name."""
     match entry.state:
         case State.ACCEPTED | State.PARSED:
-            person = f" · {safe(entry.profile_name)}" if entry.profile_name else ""
-            stays = f" · {safe(entry.filing_why)}" if entry.filing_why else ""
-            return f"→ source {short(entry.source_key)}{person}{stays}"
+            return _arrived(entry)
         case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
             return safe(entry.why)
         case State.DUPLICATE:
@@ -117,6 +116,24 @@ def remark(entry: Entry) -> str:
             return f"{LOOKS[entry.state].word}: {safe(entry.why)}"
         case _:
             return LOOKS[entry.state].word
+
+
+def _arrived(entry: Entry) -> str:
+    """Who is where now, "NAME → SOURCE", and what is not as it should be."""
+    person = safe(entry.profile_name)
+    if entry.probable:
+        person = f"probably {person or short(entry.profile_key)}"
+    source = safe(entry.source_name) or f"source {short(entry.source_key)}"
+    late = entry.why if entry.state is State.ACCEPTED and entry.why == NOT_YET else ""
+    more = (late, pages(entry), safe(entry.filing_why))
+    return " · ".join([f"{person} → {source}".strip(), *filter(None, more)])
+
+
+def pages(entry: Entry) -> str:
+    """What is said of a CV of which HrFlow has parsed only the beginning; "" for others."""
+    if not 0 < entry.pages < entry.total_pages:
+        return ""
+    return f"only the first {entry.pages} of {entry.total_pages} pages are parsed"
 
 
 def tags(entry: Entry) -> str:
@@ -155,9 +172,21 @@ def record(entry: Entry) -> dict[str, object]:
         "profile_key": entry.profile_key or None,
         "profile_name": safe(entry.profile_name) or None,
         "profile_email": safe(entry.profile_email) or None,
+        "probably": entry.probable,
+        "pages": entry.pages or None,
+        "total_pages": entry.total_pages or None,
+        "source_name": safe(entry.source_name) or None,
+        "arrived_at": entry.arrived_at or None,
+        "parsed_at": entry.parsed_at or None,
+        "upload_seconds": _rounded(upload_seconds(entry)),
+        "parse_seconds": _rounded(parse_seconds(entry)),
         "filed_to": safe(entry.filed_to) or None,
         "filing_why": safe(entry.filing_why) or None,
     }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def tally(counts: Mapping[State, int]) -> str:

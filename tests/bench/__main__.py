@@ -4,7 +4,7 @@ import importlib
 import platform
 import sys
 
-NAMES = ("latency", "backlog", "growth")
+NAMES = ("latency", "backlog", "growth", "follow_up")
 
 
 def main(names):

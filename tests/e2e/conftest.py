@@ -12,7 +12,7 @@ from watcher.app.places import Places
 from watcher.journal.reader import Reader
 from watcher.model import Entry, ScanEnded
 from watcher.pipeline import Take, Taken
-from watcher.settings import Account, Config, Folder
+from watcher.settings import Account, Config, Folder, replaced
 from watcher.states import OPEN
 
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
@@ -47,6 +47,8 @@ class World:
         self.sandbox = sb.Sandbox(parse_seconds=0.1)
         self.keys = Keys(sb.READ_WRITE_KEY)
         self.app = None
+        self.settings = {}  # of the program as a whole
+        self.options = {}
         self.news = []
         self.heard = threading.Condition()
 
@@ -63,13 +65,14 @@ class World:
     def start(self, *folders, import_all=False, clock=None, revive_seconds=0.2, **account):
         """Start the program; returns once every folder has been walked through once."""
         options = {"clock": clock, "revive_seconds": revive_seconds, "import_all": import_all}
+        options |= self.options
         self.start_without_waiting(*folders, options=options, **account)
         expected = {os.path.realpath(folder.path) for folder in folders}
         self.wait_for(lambda: expected <= self.walked())
 
     def start_without_waiting(self, *folders, options=None, **account):
         """Start the program, which may not be able to walk through a folder yet."""
-        config = self.config(*folders, **account)
+        config = replaced(self.config(*folders, **account), **self.settings)
         self.news.clear()
         self.app = App(config, self.places, keys=self.keys, tell=self.hear, **(options or {}))
         self.app.start()
@@ -112,6 +115,15 @@ class World:
         reader = Reader(self.places.journal)
         try:
             return reader.history(limit=100_000, **filters)
+        finally:
+            reader.close()
+
+    def read_known(self, path):
+        """Whether the journal knows of a file at ``path`` now."""
+        reader = Reader(self.places.journal)
+        try:
+            folder, name = os.path.split(os.path.realpath(path))
+            return name in reader.known(folder, "")
         finally:
             reader.close()
 

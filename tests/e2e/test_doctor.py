@@ -180,10 +180,33 @@ def test_an_unknown_source(desk):
 
 def test_sync_parsing_that_is_not_enabled(desk):
     desk.configure("sync_parsing = true")
-    level, text = only(diagnose(desk, code=5)["source"])
-    assert level == "error"
+    level, text = only(diagnose(desk)["source"])
+    assert level == "warning"
     assert "Engineering" in text
     assert "does not allow sync parsing" in text
+
+
+def test_nothing_is_said_of_what_is_not_wanted(desk):
+    assert not {"webhook", "hook"} & diagnose(desk).keys()
+
+
+def test_a_webhook_needs_its_secret_and_commands_have_to_be_there(desk):
+    more = "webhook_parsing_sending = true\n[webhook]\nenabled = true\n[hooks]\n"
+    desk.configure(more + 'parsed = ["/no/such/program"]\nrefused = ["true"]')
+    found = diagnose(desk, code=5)
+    level, text = only(found["webhook"])
+    assert level == "error"
+    assert "no secret for the webhook" in text
+    assert [level for level, _ in found["hook"]] == ["error", "ok"]
+
+
+def test_a_webhook_with_its_secret(desk):
+    secret = "secret of the environment"
+    desk.configure("webhook_parsing_sending = true\n[webhook]\nenabled = true")
+    found = diagnose(desk, HRFLOW_WEBHOOK_SECRET=secret)
+    level, text = only(found["webhook"])
+    assert (level, "127.0.0.1:8790/webhook" in text) == ("ok", True)
+    assert secret not in str(found)
 
 
 def test_a_source_that_depends_on_the_file_is_not_asked_for(desk):

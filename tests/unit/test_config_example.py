@@ -10,7 +10,16 @@ import pytest
 from watcher.config import load
 from watcher.config.sense import PLACEHOLDER_KEY
 from watcher.errors import ConfigError
-from watcher.settings import Account, Config, Folder, Label, Notifications, Rule
+from watcher.settings import (
+    Account,
+    Config,
+    Folder,
+    Hooks,
+    Label,
+    Notifications,
+    Rule,
+    Webhook,
+)
 
 EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "config.example.toml")
 KEY = "e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09"
@@ -77,6 +86,8 @@ def names(struct, leave_out=()):
         (Config, ("accounts", "folders"), ""),
         (Notifications, (), "notifications"),
         (Account, ("name",), "account"),
+        (Webhook, (), "webhook"),
+        (Hooks, (), "hooks"),
         (Folder, ("path", "rules"), "defaults"),
         (Folder, ("rules",), "folders"),
         (Rule, (), "rules"),
@@ -90,6 +101,8 @@ def test_no_key_is_missing_from_it(struct, leave_out, section):
         "": set(raw),
         "account": set(raw["account"]),
         "notifications": set(raw["notifications"]),
+        "webhook": set(raw["webhook"]),
+        "hooks": set(raw["hooks"]),
         "defaults": set(raw["defaults"]) | {"source_key"},  # stands in the folder
         "folders": set(raw["defaults"]) | set(raw["folders"][0]),
         "rules": set().union(*raw["folders"][0]["rules"]),
@@ -113,7 +126,7 @@ BLOCKS = list(blocks(filled_in()))
 #: Where rules begin: their commented keys show how they are written, as they stand in a rule.
 RULES = filled_in().splitlines().index("[[folders.rules]]")
 #: Keys that are shown with something else than what holds without them: that would say nothing.
-SHOWN = {"ignore", "sync_parsing_indexing"}
+SHOWN = {"ignore", "sync_parsing_indexing", "parsed", "refused"}
 DEFAULT_IN_RULES = {"min_size", "max_size"}
 
 

@@ -407,7 +407,7 @@ def test_a_refused_key_is_wrong_unless_it_may_only_write():
 
 @pytest.mark.parametrize(
     ("allowed", "asked", "level"),
-    [(True, True, OK), (True, False, OK), (False, False, OK), (False, True, ERROR)],
+    [(True, True, OK), (True, False, OK), (False, False, OK), (False, True, WARNING)],
 )
 def test_sync_parsing(allowed, asked, level):
     assert account.judge_source(Source("k", "Sales", allowed), sync=asked).level is level

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.errors import JournalError
+from watcher.journal.migrations import VERSION
 from watcher.journal.reader import Reader
-from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model import Candidate, Cause, Profile, Route, Sign, Stat, State
 from watcher.states import TRANSITIONS, Step, existing_key, hold_key

@@ -4,6 +4,7 @@ pystray's own part is replaced by as little as has its shape: what is tested is 
 """
 
 import math
+import os
 import subprocess
 import sys
 import sysconfig
@@ -12,7 +13,7 @@ import threading
 import pytest
 
 from watcher.app.acting import Acting
-from watcher.app.showing import show_command, system_language
+from watcher.app.showing import outside, show_command, system_language
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
 from watcher.tray.__main__ import is_time_to_leave
@@ -267,3 +268,9 @@ def test_folders_are_shown_with_what_the_system_shows_them_with(platform, itself
 )
 def test_the_language_is_the_system_s(environ, language):
     assert system_language(environ) == language
+
+
+def test_what_our_systemd_unit_starts_is_started_outside_of_it():
+    assert outside({}) == ()
+    assert outside({"SYSTEMD_EXEC_PID": "1"}) == ()  # of whatever has started us
+    assert outside({"SYSTEMD_EXEC_PID": str(os.getpid())})[:2] == ("systemd-run", "--user")

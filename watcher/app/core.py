@@ -17,8 +17,14 @@ from watcher.app.engine import Engine
 from watcher.app.loss import check_room, open_journal
 from watcher.app.orders import Orders
 from watcher.app.places import lock, write_atomically
+from watcher.app.reception import Reception
 from watcher.app.snapshots import Snapshots, watched_now
-from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
+from watcher.errors import (
+    CredentialError,
+    DamagedJournalError,
+    JournalError,
+    UnwritableJournalError,
+)
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
 from watcher.model import FolderState, Snapshot, Watched
@@ -63,6 +69,11 @@ def make_plans(config: Config, facts: Facts) -> dict[str, Plan]:
     return plans
 
 
+def no_webhook_secret(_allow_insecure: bool) -> str:  # noqa: FBT001 - as its kind is called
+    """Stands for whoever has none."""
+    raise CredentialError("There is no secret for the webhook.")
+
+
 class App:
     """The running program, from :meth:`start` to :meth:`stop`.
 
@@ -80,10 +91,12 @@ class App:
         clock: RealClock | None = None,
         import_all: bool = False,
         revive_seconds: float = REVIVE_SECONDS,
+        webhook_secret: Callable[[bool], str] = no_webhook_secret,
     ) -> None:
         """``import_all``: files that are there already are uploaded without asking.
 
         ``revive_seconds`` pass between two tries to use a journal that has failed.
+        ``webhook_secret`` gives the webhook's; see :class:`watcher.app.reception.Reception`.
         """
         self._config = config
         self._places = places
@@ -98,6 +111,7 @@ class App:
         self._since = self._clock.wall()
         self._lock: BaseFileLock | None = None
         self._orders = Orders(places, self.post)
+        self._reception = Reception(webhook_secret, self.post, self._on_news, self._clock.wall)
         self._files = WatchedFiles()
         self._watched: dict[str, Watched] = {}
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
@@ -122,6 +136,7 @@ class App:
             self._lock.release()
             raise
         self._reviver.start()
+        self._reception.arm(self._config)
         self._files.watch(self._places.orders, self._obey_orders)
         self._obey_orders()
         self._say()
@@ -130,6 +145,7 @@ class App:
         """Use new settings from now on."""
         self._config = config
         self._arm()
+        self._reception.arm(config)
         self._say()
 
     def watch_file(self, path: str, changed: Callable[[], object]) -> None:
@@ -140,6 +156,7 @@ class App:
         """Hand a command to the pipeline."""
         if isinstance(message, Resume):  # whoever says so may have changed a key
             self._look_up_keys()
+            self._reception.arm(self._config)
         self._engine.post(message)
 
     def snapshot(self) -> Snapshot:
@@ -174,6 +191,7 @@ class App:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
         self._stopping.set()
         self._keys.close()
+        self._reception.stop()
         self._files.stop()
         self._failed.put(None)
         self._reviver.join(1.0)

@@ -22,7 +22,7 @@ from watcher import tray
 from watcher.app.acting import Acting
 from watcher.app.showing import show_file, system_language
 from watcher.app.snooze import read_snooze
-from watcher.credentials.keys import VARIABLE
+from watcher.credentials import keys, webhook
 from watcher.menu import Act, Verb
 from watcher.model import Snapshot
 from watcher.notices import Notices
@@ -159,7 +159,8 @@ def on_desktop(
     has_desktop = may_have_icon(sys.platform, environ)
     if with_icon and not has_desktop:
         tell(word("There is no desktop here, so there is no icon."))
-    shown_to = {name: value for name, value in environ.items() if name != VARIABLE}
+    secrets = (keys.VARIABLE, webhook.VARIABLE)
+    shown_to = {name: value for name, value in environ.items() if name not in secrets}
     icon = Tray(act, lambda key: tell(word(key)), environ=shown_to)
     has_icon = has_desktop and with_icon is not False
     bubbles = Bubbles(

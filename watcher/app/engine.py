@@ -15,6 +15,8 @@ from watcher.app.disk import Disk
 from watcher.app.threads import Threads
 from watcher.app.wire import Wire
 from watcher.folders import Folders, WatchedFolder
+from watcher.follow_up import PARALLEL
+from watcher.hooks import HookCommands
 from watcher.pipeline import Arm, Pipeline, Stop, Woke
 
 if TYPE_CHECKING:
@@ -76,9 +78,10 @@ class Engine:
         self._tell = tell
         self._on_end = ended
         self._wire = Wire(keys, clock)
+        self._commands = HookCommands()
         self._pipeline = Pipeline(
             self._journal, Disk(clock), self._wire, self._make_threads, clock, self._hear,
-            entries=entries,
+            commands=self._commands, entries=entries,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
         self._ended = threading.Event()
@@ -91,7 +94,8 @@ class Engine:
     def arm(self, config: Config, plans: Mapping[str, Plan], *, import_all: bool) -> None:
         """Use these settings from now on."""
         self._wire.arm(config.accounts)
-        self._threads.allow(sum(account.parallel_uploads for account in config.accounts))
+        # Questions go on threads beside those of the uploads, so that none waits for the other.
+        self._threads.allow(sum(each.parallel_uploads + PARALLEL for each in config.accounts))
         self.post(Arm(config, plans, import_all))
         self._folders.arm(_watched(plans))
 
@@ -112,6 +116,7 @@ class Engine:
         self._folders.stop()
         self.post(Stop())
         ended = self._ended.wait(seconds)
+        self._commands.close()
         self._wire.close()
         if ended:
             self._threads.stop(1.0)

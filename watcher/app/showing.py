@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +23,11 @@ def show_file(path: str, *, itself: bool = False) -> None:
     while not os.path.lexists(path) and os.path.dirname(path) != path:
         path = os.path.dirname(path)
     command = show_command(sys.platform, path, itself=itself or os.path.isdir(path))
+    start([*outside(os.environ), *command])
+
+
+def start(command: Sequence[str]) -> bool:
+    """Start a program of the desktop, without waiting for it; False if there is none."""
     try:
         process = subprocess.Popen(  # noqa: S603 - a program of the system, and a path
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -30,8 +35,19 @@ def show_file(path: str, *, itself: bool = False) -> None:
         )  # fmt: skip
     except OSError as error:
         _log.warning("nothing here shows folders (%s: %s)", command[0], error.strerror)
-        return
+        return False
     threading.Thread(target=process.wait, name="shown", daemon=True).start()
+    return True
+
+
+def outside(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What to put before a command so that it does not run inside our own systemd unit.
+
+    There it would be as restricted as we are, and end with us; empty where this is no unit.
+    """
+    if environ.get("SYSTEMD_EXEC_PID") != str(os.getpid()):
+        return ()
+    return ("systemd-run", "--user", "--quiet", "--collect", "--")
 
 
 def show_command(platform: str, path: str, *, itself: bool) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: Threads that read and hash; more of them only wait for the same disk.
 READERS = 2
+#: Threads that wait for a person's own commands.
+RUNNERS = 2
 
 
 class Threads:
@@ -29,6 +31,7 @@ class Threads:
         """``post`` takes the results; ``senders``: how many requests may be under way at once."""
         self._read = _Pool("read", READERS, post)
         self._send = _Pool("send", senders, post)
+        self._run = _Pool("run", RUNNERS, post)
 
     def read(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
         """Run ``work`` among the threads that read files."""
@@ -38,6 +41,10 @@ class Threads:
         """Run ``work`` among the threads that talk to HrFlow."""
         self._send.submit((work, failed))
 
+    def run(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Run ``work`` among the threads that wait for commands."""
+        self._run.submit((work, failed))
+
     def allow(self, senders: int) -> None:
         """Let up to ``senders`` requests be under way from now on; never fewer than before."""
         self._send.size = max(self._send.size, senders)
@@ -45,10 +52,11 @@ class Threads:
     def stop(self, seconds: float) -> None:
         """End all threads that have no work; wait for the others up to ``seconds`` in all."""
         deadline = time.monotonic() + seconds
-        self._read.stop()
-        self._send.stop()
-        self._read.join(deadline)
-        self._send.join(deadline)
+        pools = self._read, self._send, self._run
+        for pool in pools:
+            pool.stop()
+        for pool in pools:
+            pool.join(deadline)
 
 
 class _Pool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO, Protocol
 
-    from watcher.model import Finding, Job, Outcome
+    from watcher.model import Candidates, Finding, Job, Outcome, SourceFacts, Unknown
     from watcher.ports import Clock
     from watcher.settings import Account, Config
 
@@ -80,8 +80,20 @@ class Wire:
         """Ask for a profile."""
         client = self._clients.get(job.account)
         if client is None:
-            return Unreadable(f"The account {job.account} is not in the settings any more.")
+            return _gone(job.account)
         return client.find(job.source_key, job.reference)
+
+    def search(
+        self, account: str, source_key: str, page: int
+    ) -> Candidates | Unknown | Unreadable | Wait:
+        """List a source's profiles."""
+        client = self._clients.get(account)
+        return _gone(account) if client is None else client.search(source_key, page)
+
+    def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
+        """Ask for a source."""
+        client = self._clients.get(account)
+        return _gone(account) if client is None else client.describe(source_key)
 
     def close(self) -> None:
         """End all waiting for bandwidth, and close what is idle."""
@@ -97,3 +109,7 @@ class Wire:
             tick=self._clock.tick,
             stop=self._stop,
         )
+
+
+def _gone(account: str) -> Unreadable:
+    return Unreadable(f"The account {account} is not in the settings any more.")

@@ -27,6 +27,7 @@ _COMMANDS: Final = (
     ("status", "status", "What is going on, and what needs attention."),
     ("watch", "watch", "The same in the terminal, as it changes."),
     ("history", "history", "What became of which file."),
+    ("report", "report", "What became of a day's, a week's or a month's files, in numbers."),
     ("check", "check", "What would happen to files, and why; nothing is sent."),
     ("pause", "pause", "Start no uploads for a while."),
     ("resume", "resume", "End a pause."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
 import time
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
     from watcher.app.places import Places
     from watcher.model import Entry
 
+#: What a table program gets of a file: names of ``view.record``.
+_CSV: Final = (
+    "state", "path", "why", "noticed_at", "arrived_at", "parsed_at", "upload_seconds",
+    "parse_seconds", "source_name", "source_key", "reference", "profile_key", "profile_name",
+    "profile_email", "probably", "pages", "total_pages", "size", "media_type", "folder",
+)  # fmt: skip
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_CSV_TIMES: Final = ("noticed_at", "arrived_at", "parsed_at")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 #: States by the words that people are shown, and by the journal's own.
 _WORDS: Final = {
@@ -60,6 +70,7 @@ class Filters(TypedDict):
     "--limit", metavar="NUMBER", type=click.IntRange(1), default=50, show_default=True,
     help="As many files at the most.",
 )  # fmt: skip
+@click.option("--csv", "as_csv", is_flag=True, help="Write CSV, for table programs.")
 @json_option
 @click.pass_context
 def command(
@@ -70,6 +81,7 @@ def command(
     since: str,
     until: str,
     limit: int,
+    as_csv: bool,  # noqa: FBT001 - likewise
     as_json: bool,  # noqa: FBT001 - click passes it so
 ) -> None:
     """Show what became of which file, the latest change first.
@@ -86,8 +98,12 @@ def command(
     }
     entries = read_entries(places(ctx), filters, limit + 1)
     more, entries = len(entries) > limit, entries[:limit]
+    if as_csv and as_json:
+        raise UsageError("Both --csv and --json were given.", "Choose one of them.")
     if as_json:
         say_json([view.record(entry) for entry in entries])
+    elif as_csv:
+        _say_csv(entries)
     elif not entries:
         say("No file fits." if any(filters.values()) else "No file was uploaded from here so far.")
     else:
@@ -105,6 +121,29 @@ def read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
         return reader.history(**filters, limit=limit)
     finally:
         reader.close()
+
+
+def _say_csv(entries: Sequence[Entry]) -> None:
+    """One line a file, with a head; times in ISO 8601 with offset."""
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, _CSV, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for entry in entries:
+        values = view.record(entry)
+        for name in _CSV_TIMES:
+            at = values[name]
+            values[name] = _iso(at) if isinstance(at, float) else ""
+        writer.writerow({name: _no_formula(value) for name, value in values.items()})
+    say(lines.getvalue().removesuffix("\n"))
+
+
+def _no_formula(value: object) -> object:
+    """Text that a table program would take for a formula is kept from being one."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
 
 
 def _show(entries: Sequence[Entry]) -> None:

@@ -15,6 +15,7 @@ from watcher.cli.editing import is_terminal, open_editor
 from watcher.cli.keys import pass_on, store_key
 from watcher.cli.output import say, styled
 from watcher.credentials import form
+from watcher.credentials.webhook import ENTRY
 from watcher.errors import ConfigError, CredentialError, OfflineError, UnusableError, UsageError
 from watcher.settings import DEFAULT_API_URL
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from watcher.setup import Known
 
 _MOST_BYTES: Final = 10_000
+#: Characters; a shorter one could be guessed.
+_SHORTEST_SECRET: Final = 8
 _RIGHTS: Final = (("all", "read and write"), ("write", "write"))
 
 
@@ -32,6 +35,9 @@ _RIGHTS: Final = (("all", "read and write"), ("write", "write"))
 @click.option("--email", help="The email of your HrFlow account, if no configuration says it.")
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input.")
 @click.option("--unchecked", is_flag=True, help="Store the key without trying it.")
+@click.option(
+    "--webhook", is_flag=True, help="Store the webhook's secret instead of an account's key."
+)
 @click.option("--api-url", metavar="URL", help="Another address of HrFlow's API, likewise.")
 @click.argument("rest", nargs=-1, metavar="")
 @config_option
@@ -43,6 +49,7 @@ def command(
     email: str | None,
     key_stdin: bool,  # noqa: FBT001 - click passes it so
     unchecked: bool,  # noqa: FBT001 - likewise
+    webhook: bool,  # noqa: FBT001 - likewise
     api_url: str | None,
     rest: tuple[str, ...],
 ) -> None:
@@ -59,6 +66,9 @@ def command(
         )
     if not (key_stdin or is_terminal()):
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
+    if webhook:
+        _store_secret(ctx, from_stdin=key_stdin)
+        return
     chosen = _choose(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
     key = _read_key(from_stdin=key_stdin)
     if not unchecked:
@@ -69,6 +79,31 @@ def command(
         say(styled(f"{so}; the running program uses it from now on.", "good"))
     else:
         say(styled(f"{so}.", "good"))
+
+
+# -- the webhook's secret
+
+
+def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
+    """It cannot be tried: HrFlow shows that it is right by its first event."""
+    secret = _read_secret(from_stdin=from_stdin)
+    store_key(ENTRY, secret, allow_insecure=_allows_insecure(ctx))
+    pass_on(places(ctx))
+    say(styled("✓ The webhook's secret is in the system's keyring.", "good"))
+
+
+def _read_secret(*, from_stdin: bool) -> str:
+    if from_stdin:
+        text = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
+    else:
+        text = str(click.prompt("Secret of the webhook (not shown)", hide_input=True))
+    secret = text.strip()
+    if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
+        raise CredentialError(
+            "This is no secret of a webhook: it is too short, or not in one line.",
+            "Copy it from HrFlow's page of the webhook.",
+        )
+    return secret
 
 
 # -- whose key

@@ -17,7 +17,7 @@ from watcher.cli.context import config_option, config_path, load_config, places,
 from watcher.cli.output import json_option, say, styled
 from watcher.cli.running import LiveLines, log_to, tell_both, wait_for_end
 from watcher.cli.stopping import stop_signal
-from watcher.credentials import Keys
+from watcher.credentials import Keys, webhook_secrets
 from watcher.errors import ConfigError
 from watcher.page.whole import ActivityPage
 from watcher.settings import Config
@@ -54,6 +54,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
+    secret = webhook_secrets(os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
         lines = None if quiet else LiveLines(stop, as_json=as_json)
         app = App(
@@ -61,6 +62,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             where,
             keys=Keys.of_process(os.environ),
             tell=tell_both(supervisor, lines),
+            webhook_secret=secret,
         )
         app.start()
         page = ActivityPage(

@@ -9,6 +9,7 @@
     values    one value of the file → one value of the settings
     places    paths: what they mean, folders in each other, where files go afterwards
     sense     what a type cannot say: ranges, addresses, patterns, placeholders, labels
+    sense_after  the same for what follows an upload: webhook and hooks
     tables    accounts, defaults, folders and rules put together, and where each value comes from
     read      the file; and all of the above in order
 

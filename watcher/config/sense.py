@@ -36,6 +36,7 @@ _RANGES: Final = (
     ("connect_timeout", 0.1, 3600, " seconds"),
     ("read_timeout", 0.1, 3600, " seconds"),
     ("confirm_seconds", 1, 86_400, " seconds"),
+    ("follow_up_share", 0, 1, " (0: nothing is asked)"),
     ("poll_seconds", 0.05, 86_400, " seconds"),
     ("settle_seconds", 0.05, 86_400, " seconds"),
 )

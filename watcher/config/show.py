@@ -24,6 +24,8 @@ def show(loaded: Loaded) -> list[Row]:
     rows += _struct(loaded, "notifications", config.notifications, ())
     for account in config.accounts:
         rows += _struct(loaded, f"accounts.{account.name}", account, ("name",))
+    rows += _struct(loaded, "webhook", config.webhook, ())
+    rows += _struct(loaded, "hooks", config.hooks, ())
     for number, folder in enumerate(config.folders, 1):
         rows += _struct(loaded, f"folders[{number}]", folder, ())
     return rows

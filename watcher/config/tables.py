@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from watcher.config import sense
+from watcher.config import sense, sense_after
 from watcher.config.mistakes import nearest, shown
 from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
 from watcher.config.values import ITEMS, convert, refuse_unknown
-from watcher.settings import Account, Config, Folder, Notifications, Rule
+from watcher.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,16 +34,22 @@ def _fields(kind: Any, *leave_out: str) -> dict[str, Any]:
 
 
 #: Keys of the whole program, at the top of the file.
-_GENERAL: Final = _fields(Config, "accounts", "folders", "notifications")
-_TABLES: Final = ("account", "accounts", "notifications", "defaults", "folders")
+_GENERAL: Final = _fields(Config, "accounts", "folders", "notifications", "webhook", "hooks")
+_TABLES: Final = (
+    "account", "accounts", "notifications", "defaults", "folders", "webhook", "hooks",
+)  # fmt: skip
 _TOP: Final = {**dict.fromkeys(_TABLES, Any), **_GENERAL}
 _NOTIFICATIONS: Final = _fields(Notifications)
+_WEBHOOK: Final = _fields(Webhook)
+_HOOKS: Final = _fields(Hooks)
 _ACCOUNT: Final = _fields(Account, "name")
 _FOLDER: Final = _fields(Folder)
 _DEFAULTS: Final = _fields(Folder, "path", "rules")
 _RULE: Final = _fields(Rule)
 #: Where keys belong that somebody wrote elsewhere.
 _BELONGS: Final = {
+    **dict.fromkeys(_WEBHOOK, "[webhook]"),
+    **dict.fromkeys(_HOOKS, "[hooks]"),
     **dict.fromkeys(_RULE, "[[folders.rules]]"),
     **dict.fromkeys(_FOLDER, "[[folders]]"),
     **dict.fromkeys(_ACCOUNT, "[account]"),
@@ -73,8 +79,10 @@ class Builder:
         self._check_general(general)
         for name in _GENERAL:
             self._note_origin(name, raw, (), {})
-        notifications = self._notifications(raw.get("notifications", {}))
+        notifications = self._plain("notifications", _NOTIFICATIONS, raw, sense.check_notifications)
         accounts = [self._account(*each) for each in self._tables_of_accounts(raw)]
+        webhook = self._plain("webhook", _WEBHOOK, raw, sense_after.check_webhook)
+        hooks = self._plain("hooks", _HOOKS, raw, sense_after.check_hooks)
         defaults = self._values(_DEFAULTS, raw.get("defaults", {}), ("defaults",))
         sense.check_folder(defaults, self.mistakes, ("defaults",))
         self._check_account_name(defaults, ("defaults",))
@@ -82,12 +90,15 @@ class Builder:
         folders = [(way, self._folder(each, defaults, way)) for way, each in entries]
         built = [(way, folder) for way, folder in folders if folder is not None]
         check_overlaps(built, self.mistakes)
+        sense_after.check_sending(webhook, [folder for _, folder in built], self.mistakes)
         if self.mistakes.texts:
             return None
         return Config(
             accounts=tuple(account for account in accounts if account is not None),
             folders=tuple(folder for _, folder in built),
-            notifications=notifications,
+            notifications=Notifications(**notifications),
+            webhook=Webhook(**webhook),
+            hooks=Hooks(**hooks),
             **general,
         )
 
@@ -101,12 +112,15 @@ class Builder:
             if not 1 <= values.get(name, 1) <= _LONGEST_DAYS:
                 self.mistakes.add((name,), f"write a number of days from 1 to {_LONGEST_DAYS}")
 
-    def _notifications(self, table: Any) -> Notifications:
-        way = ("notifications",)
-        values = self._values(_NOTIFICATIONS, table, way)
-        sense.check_notifications(values, self.mistakes, way)
-        self._note_origins(_NOTIFICATIONS, "notifications", table, way, {})
-        return Notifications(**values)
+    def _plain(
+        self, name: str, kinds: dict[str, Any], raw: dict[str, Any], check: sense_after.Check
+    ) -> dict[str, Any]:
+        """The values of a table that there is once, and that nothing else bears upon."""
+        table = raw.get(name, {})
+        values = self._values(kinds, table, (name,))
+        check(values, self.mistakes, (name,))
+        self._note_origins(kinds, name, table, (name,), {})
+        return values
 
     # -- accounts
 

@@ -4,11 +4,13 @@
 
     form     what a key looks like, and what was pasted along with it
     keyring  the system's keyring, which may be locked, slow, absent or unsafe
+    webhook  the webhook's secret
     keys     the keys of a program that runs: none of them keeps anybody waiting for long
 """
 
 from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring
 from watcher.credentials.keys import CREDENTIAL, VARIABLE, WAITING, Keys
+from watcher.credentials.webhook import webhook_secrets
 
 __all__ = [
     "CREDENTIAL",
@@ -18,4 +20,5 @@ __all__ = [
     "Keys",
     "LockedError",
     "SystemKeyring",
+    "webhook_secrets",
 ]

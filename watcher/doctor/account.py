@@ -181,8 +181,8 @@ def judge_source(source: Source, *, sync: bool) -> Finding:
     """``sync``: whether the configuration asks for sync parsing."""
     name = f"{view.safe(source.name) or 'without a name'} ({view.short(source.key)})"
     if sync and not source.sync_parsing:
-        return error(
-            f"{name} does not allow sync parsing, which the configuration asks for",
+        return warning(
+            f"{name} does not allow sync parsing, so uploads go on without it",
             "Enable it for the source in HrFlow, or set sync_parsing = false.",
         )
     return ok(f"{name}{' with sync parsing' if sync else ''}")

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from watcher.answers import finding, upload_outcome
+from watcher.answers import Answer, finding, upload_outcome
+from watcher.answers_search import candidates, source_facts
 from watcher.errors import CredentialError
 from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
 from watcher.hrflow.exchange import Exchange
 from watcher.hrflow.failures import failure
-from watcher.model import Accepted, Altered, Cause, Held, Parsed, Uncertain, Wait
+from watcher.model import (
+    Accepted,
+    Altered,
+    Candidates,
+    Cause,
+    Held,
+    Parsed,
+    SourceFacts,
+    Uncertain,
+    Unknown,
+    Unreadable,
+    Wait,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.model import Finding, Job, Outcome
     from watcher.settings import Account
+
+
+#: Profiles on one page of a search.
+_LISTED: Final = 100
+_Read = TypeVar("_Read")
 
 
 class Throttle:
@@ -104,6 +123,7 @@ class Client:
             self._wall(),
             secret=secret,
             derived_reference=job.sha256 in job.reference,
+            sync=("sync_parsing", "1") in job.fields,
         )
         if isinstance(outcome, Accepted | Parsed) and not body.handed_out:
             return Wait("The server answered before it had the whole file.")
@@ -111,14 +131,37 @@ class Client:
 
     def find(self, source_key: str, reference: str) -> Finding:
         """Ask whether HrFlow has a profile with this reference. May be called at any time."""
+        parameters = {"source_key": source_key, "reference": reference}
+        return self._ask("/profile/parsing", parameters, finding)
+
+    def search(
+        self, source_key: str, page: int, limit: int = _LISTED
+    ) -> Candidates | Unknown | Unreadable | Wait:
+        """One page of a source's profiles, the latest first. May be called at any time."""
+        parameters = {
+            "source_keys": json.dumps([source_key]),
+            "page": str(page),
+            "limit": str(limit),
+            "sort_by": "created_at",
+            "order_by": "desc",
+        }
+        return self._ask("/profiles/searching", parameters, candidates)
+
+    def describe(self, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
+        """What HrFlow says of a source. May be called at any time."""
+        return self._ask("/source", {"key": source_key}, source_facts)
+
+    def _ask(
+        self, path: str, parameters: dict[str, str], read: Callable[..., _Read]
+    ) -> _Read | Wait:
+        """Ask a question; ``read`` makes what it means of the answer."""
         try:
             secret = self._key()
-            parameters = {"source_key": source_key, "reference": reference}
-            answer = self._exchange.send("GET", "/profile/parsing", secret, parameters)
+            answer: Answer = self._exchange.send("GET", path, secret, parameters)
         except CredentialError as error:
             return Wait(str(error))
         except (requests.RequestException, HTTPError, OSError) as error:
             outcome = failure(error, handed_out=False)
             # The words of an exception may quote the key: only our own are shown.
             return outcome if isinstance(outcome, Wait) else Wait(outcome.why, offline=True)
-        return finding(answer, self._wall(), secret=secret)
+        return read(answer, self._wall(), secret=secret)

@@ -59,7 +59,7 @@ class _Adapter(HTTPAdapter):
     def __init__(self, pools: dict[str, Any], options: dict[str, Any], connections: int) -> None:
         self._pools = pools
         self._options = options
-        super().__init__(pool_connections=2, pool_maxsize=connections + 1, max_retries=0)
+        super().__init__(pool_connections=2, pool_maxsize=connections + 3, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **(options | self._options))

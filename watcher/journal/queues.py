@@ -24,6 +24,9 @@ _MOMENTS: Final = (
     ("holds", "due_at", "due_at > 0"),
     ("requests", "started_at", "started_at > 0"),
     ("requests", "ended_at", "ended_at > 0"),
+    ("follow_ups", "since", "1"),
+    ("follow_ups", "due_at", "1"),
+    ("sources", "asked_at", "1"),
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.journal import rows
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
-from watcher.model import State
+from watcher.model import State, Timing
 
 if TYPE_CHECKING:
     from watcher.model import Entry
@@ -183,6 +183,22 @@ class Reader(Store):
         return [
             (number, os.fsdecode(name), (*more, os.path.basename(os.fsdecode(filed))))
             for number, name, *more, filed in found
+        ]
+
+    def timings(self, since: float, until: float) -> list[Timing]:
+        """The files noticed from ``since`` on and before ``until``, for a report."""
+        found = self.all(
+            "SELECT o.path, f.source_key, coalesce(s.name, ''), f.state, f.noticed_at, "
+            f"f.in_doubt_since, f.arrived_at, f.parsed_at {rows.FROM} "
+            "LEFT JOIN sources s ON s.account = f.account AND s.source_key = f.source_key "
+            # Nothing changes before it was noticed: the index on changes leaves old files out.
+            "WHERE f.changed_at >= ?1 AND f.noticed_at >= ?1 AND f.noticed_at < ?2",
+            since,
+            until,
+        )
+        return [
+            Timing(os.fsdecode(folder), key, name, State(state), *times)
+            for folder, key, name, state, *times in found
         ]
 
     def story(self, file_id: int) -> list[tuple[float, State, str]]:

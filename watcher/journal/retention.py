@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from watcher.journal.follow_ups import FollowUps
 from watcher.journal.watched import Watched
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _OVER: Final = """
 """
 
 
-class Retention(Watched):
+class Retention(Watched, FollowUps):
     """The part of the journal that forgets."""
 
     def prune(self, after: int, history_before: float, names_before: float) -> int:
@@ -63,6 +64,7 @@ class Retention(Watched):
             "DELETE FROM facts WHERE name = 'rebuilt_at' AND value < ?", now - _REBUILT_DAYS * _DAY
         )
         self._rebuilt_at = self._fact("rebuilt_at")
+        self._prune_follow_ups(now)
 
     def forget(self, file_ids: Sequence[int]) -> None:
         """Forget files altogether but for the fingerprints of what was sent; overwrite their rows.
@@ -95,7 +97,8 @@ class Retention(Watched):
         """Whether a file is one that has arrived, back at its place; the new row is given up."""
         same = self.read(
             "SELECT 1 FROM files a JOIN files b ON a.directory_id = b.directory_id "
-            "AND a.name = b.name WHERE a.id = ? AND b.id = ? AND b.state IN ('accepted', 'parsed')",
+            "AND a.name = b.name WHERE a.id = ? AND b.id = ? "
+            "AND b.state IN ('accepted', 'parsed', 'parse_failed')",
             file_id,
             former,
         )
@@ -114,6 +117,8 @@ class Retention(Watched):
         for file_id in file_ids:
             self.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
             self.write("DELETE FROM events WHERE file_id = ?", file_id)
+            self.write("DELETE FROM hooks WHERE file_id = ?", file_id)
+            self.unfollow(file_id)
             self.write(
                 "DELETE FROM contents WHERE file_id = ?1 AND NOT EXISTS (SELECT 1 FROM files "
                 "WHERE id = ?1 AND arrived_at > 0)",

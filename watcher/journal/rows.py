@@ -18,7 +18,9 @@ ENTRY: Final = """
     f.id, o.path, d.path, f.name, f.state, f.why, f.size, f.mtime_ns, f.device, f.inode,
     f.noticed_at, f.changed_at, f.due_at, f.attempt, f.media_type, f.sha256, f.account,
     f.source_key, f.reference, f.fields, f.profile_key, f.profile_name, f.profile_email,
-    f.filed_to, f.filing_why, f.duplicate_of
+    f.filed_to, f.filing_why, f.duplicate_of, f.in_doubt_since, f.arrived_at, f.parsed_at, f.pages,
+    f.total_pages, f.probable, f.resends,
+    (SELECT s.name FROM sources s WHERE s.account = f.account AND s.source_key = f.source_key)
 """
 FROM: Final = """
     FROM files f JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id
@@ -69,6 +71,14 @@ def entry(row: sqlite3.Row | tuple[Any, ...], duplicate_of: str = "") -> Entry:
         filed_to=os.fsdecode(row[23]),
         filing_why=row[24],
         duplicate_of=duplicate_of,
+        sent_at=row[26],
+        arrived_at=row[27],
+        parsed_at=row[28],
+        pages=row[29],
+        total_pages=row[30],
+        probable=bool(row[31]),
+        resends=row[32],
+        source_name=row[33] or "",
     )
 
 

@@ -8,13 +8,12 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
+from watcher.journal.migrations import VERSION, bring_up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Version of the tables below, in ``PRAGMA user_version``.
-VERSION: Final = 1
-
+#: The tables of version 1, from which a new journal begins as well.
 _TABLES: Final = """
 CREATE TABLE folders (
     id INTEGER PRIMARY KEY,
@@ -194,6 +193,11 @@ def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
     if version == 0:  # the program that makes it has just begun
         raise _missing(path)
     _check_version(version, path)
+    if version < VERSION:
+        raise JournalError(
+            f"The journal {path} is of an older hrflow-watcher (version {version}).",
+            "Start the program (again): it brings the journal up to date.",
+        )
 
 
 def _prepare_to_write(connection: sqlite3.Connection, path: str) -> None:
@@ -206,9 +210,8 @@ def _prepare_to_write(connection: sqlite3.Connection, path: str) -> None:
     version = _version(connection)
     _check_version(version, path)
     if version == 0:
-        connection.executescript(
-            f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;"
-        )
+        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = 1;COMMIT;")
+    bring_up_to_date(connection, max(version, 1))
 
 
 def _check_version(version: int, path: str) -> None:

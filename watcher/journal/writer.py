@@ -110,7 +110,10 @@ class Journal(Queues, Retention):
             "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
             "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
             "in_doubt_since = CASE WHEN ?1 = 'uploading' "
-            "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END "
+            "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END, "
+            "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
+            # Whoever wants it tried again gets it under a new reference.
+            "resends = resends + (CASE WHEN arrived_at > 0 AND ?1 = 'noticed' THEN 1 ELSE 0 END) "
             f"WHERE id = ?6 AND state IN ({', '.join('?' * len(before))})",
             step.state,
             step.why,
@@ -128,6 +131,11 @@ class Journal(Queues, Retention):
             self.forget_name(file_id)
         if step.state in (State.ACCEPTED, State.PARSED):
             self._arrived(file_id, now)
+        if step.state in (State.PARSED, State.PARSE_FAILED):
+            self.unfollow(file_id)
+        if step.state in self._hooks:
+            insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
+            self.write(insert, file_id, step.state)
 
     def identify(self, file_id: int, document: Document) -> None:
         """Note what a file was found to be."""
@@ -158,13 +166,17 @@ class Journal(Queues, Retention):
         self.write("UPDATE files SET attempt = attempt + 1 WHERE id = ?", file_id)
         return int(self.read("SELECT attempt FROM files WHERE id = ?", file_id)[0]) - 1
 
-    def profile(self, file_id: int, profile: Profile) -> None:
-        """Note what HrFlow made of a file."""
+    def profile(self, file_id: int, profile: Profile, *, probable: bool = False) -> None:
+        """Note what HrFlow made of a file; ``probable``: a search has found it."""
         self.write(
-            "UPDATE files SET profile_key = ?, profile_name = ?, profile_email = ? WHERE id = ?",
+            "UPDATE files SET profile_key = ?, profile_name = ?, profile_email = ?, pages = ?, "
+            "total_pages = ?, probable = ? WHERE id = ?",
             profile.key,
             profile.name,
             profile.email,
+            profile.pages,
+            profile.total_pages,
+            int(probable),
             file_id,
         )
 
@@ -205,6 +217,10 @@ class Journal(Queues, Retention):
             self.write("UPDATE files SET duplicate_of = NULL WHERE id = ?", copy)
             if self.state(copy) is State.DUPLICATE:
                 self.step(copy, states.Step(State.NOTICED, "the first of its kind is gone"), now)
+
+    def resends(self, file_id: int) -> int:
+        """How often somebody wanted a file sent again under a new reference."""
+        return int(self.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
 
     def state(self, file_id: int) -> State | None:
         """A file's state; None if it is not known any more."""
@@ -267,7 +283,9 @@ class Journal(Queues, Retention):
         first = self.write(
             "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at = 0", now, file_id
         )
-        if first.rowcount != 1:
+        if first.rowcount != 1:  # it was sent again, or is only parsed now
+            again = "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at < in_doubt_since"
+            self.write(again, now, file_id)
             return
         day = time.strftime("%Y-%m-%d", time.localtime(now))
         self.write(

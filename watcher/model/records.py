@@ -38,6 +38,18 @@ class Entry:
     duplicate_of: str = ""
     filed_to: str = ""
     filing_why: str = ""
+    #: When the upload began that arrived, when it had arrived, and when its profile was known.
+    sent_at: float = 0.0
+    arrived_at: float = 0.0
+    parsed_at: float = 0.0
+    #: Pages that HrFlow has parsed, of how many; zeros where it did not say.
+    pages: int = 0
+    total_pages: int = 0
+    #: The profile was found by a search: it is probably this file's.
+    probable: bool = False
+    #: How often it was sent again under a new reference.
+    resends: int = 0
+    source_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

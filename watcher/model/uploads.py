@@ -142,6 +142,13 @@ class Uncertain:
 
 
 @dataclass(frozen=True, slots=True)
+class NoSync:
+    """Refused only because its source does not allow synchronous parsing: to be sent without."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Altered:
     """The file is no longer what was identified (or gone): nothing whole was sent."""
 
@@ -156,10 +163,14 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A look-up was answered 401: this key may write only."""
+    """A look-up was answered 401: this key may write only.
+
+    ``source``: it is only this source that cannot be looked into.
+    """
 
     why: str = ""
+    source: bool = False
 
 
-Outcome = Accepted | Parsed | Refused | Held | Wait | Uncertain | Altered
+Outcome = Accepted | Parsed | Refused | Held | Wait | Uncertain | Altered | NoSync
 Finding = Parsed | Unknown | Unreadable | Wait

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from watcher.follow_up import numbered
 from watcher.model import Cause, Identified, Skip, State
 from watcher.pipeline.deciding import decide
 from watcher.rules import form_fields
@@ -68,6 +69,8 @@ class Admission:
             identity = _copy_identity(document)
             owner = self._journal.claim(route.source_key, identity, file_id)
             route = replace(route, reference=f"{route.reference}-{identity[:8]}")
+        if resends := self._journal.resends(file_id):
+            route = replace(route, reference=numbered(route.reference, resends))
         fields = form_fields(route, document.sniffed.media_type)
         self._journal.address(file_id, route, route.reference, fields)
         if owner != file_id and self._journal.is_return_of(file_id, owner):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.model import (
@@ -11,6 +11,7 @@ from watcher.model import (
     Altered,
     Cause,
     Held,
+    NoSync,
     Parsed,
     Refused,
     State,
@@ -18,6 +19,7 @@ from watcher.model import (
     Wait,
 )
 from watcher.pace import Pace
+from watcher.rules import without_sync
 from watcher.states import CONFIRM_WINDOW, Step, after, confirmed, hold_key
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.model import Finding, Identified, Job, Outcome
+    from watcher.pipeline.results import Results
     from watcher.pipeline.tidying import Tidying
     from watcher.ports import Clock, Files, Journal, Plan, Transport, Workers
     from watcher.settings import Config
@@ -58,6 +61,7 @@ class Dispatch:
         workers: Workers,
         clock: Clock,
         tidying: Tidying,
+        results: Results,
     ) -> None:
         self._journal = journal
         self._files = files
@@ -65,33 +69,30 @@ class Dispatch:
         self._workers = workers
         self._clock = clock
         self._tidying = tidying
+        self._results = results
         self._plans: Mapping[str, Plan] = {}
-        self._keep_names = True
         self._windows: dict[str, float] = {}  # account → seconds for which it is asked
         self._paces: dict[str, Pace] = {}
         self._handles: dict[int, BinaryIO] = {}
         self._starting: list[Job] = []
         self._asking: dict[int, tuple[Job, float]] = {}
         self._asked: set[int] = set()
-        self._requests: dict[int, int] = {}  # file → its request, where those are counted
+        #: File, or source that is asked for → its request, where those are counted.
+        self._requests: dict[int | str, int] = {}
         self._running = 0
         self._offline: dict[str, float] = {}  # account → since when it cannot be reached
 
     def arm(self, config: Config, plans: Mapping[str, Plan]) -> None:
         """Use these settings from now on."""
         self._plans = plans
-        self._keep_names = config.keep_names
         self._windows = {account.name: account.confirm_seconds for account in config.accounts}
-        now, tick = self._clock.wall(), self._clock.tick()
         before, self._paces = self._paces, {}
         for account in config.accounts:
             pace = Pace(account.parallel_uploads, account.max_requests_per_minute)
             if account.name in before:
                 pace.take_over(before[account.name])
             else:
-                recent = self._journal.recent_requests(account.name)
-                # Of what never ended it is taken that it ended just now, with the last run.
-                pace.remember([tick - max(0.0, now - at) if at else tick for at in recent])
+                pace.remember(self.recent_requests(account.name))
             self._paces[account.name] = pace
         self._offline = {name: at for name, at in self._offline.items() if name in self._paces}
         if before:  # whoever changes settings mends what held files back, or tries to
@@ -99,7 +100,14 @@ class Dispatch:
         else:  # and may have done so while nothing ran: one file of each cause finds out
             for hold in self._journal.holds():
                 if hold.cause is not Cause.EXISTING:
-                    self._journal.probe_soon(hold.key, now)
+                    self._journal.probe_soon(hold.key, self._clock.wall())
+
+    def recent_requests(self, account: str) -> list[float]:
+        """When the last run's requests ended, on the clock's ``tick``."""
+        now, tick = self._clock.wall(), self._clock.tick()
+        recent = self._journal.recent_requests(account)
+        # Of what never ended it is taken that it ended just now, with the last run.
+        return [tick - max(0.0, now - at) if at else tick for at in recent]
 
     @property
     def offline_since(self) -> float:
@@ -179,6 +187,34 @@ class Dispatch:
         if pace.per_minute:
             self._requests[job.file_id] = self._journal.begin_request(job.account, now)
 
+    # -- requests beside the uploads
+
+    def room_aside(self, account: str, tick: float, wanted: int) -> int:
+        """How many of ``wanted`` requests may be made beside the uploads of an account.
+
+        None while an upload waits for its place in the minute.
+        """
+        pace = self._paces.get(account)
+        if pace is None:
+            return 0
+        room = pace.room(tick)
+        if room is None:
+            return wanted
+        if room and self._journal.due_jobs(account, self._clock.wall(), 1, self._plans):
+            return 0
+        return min(room, wanted)
+
+    def begin_aside(self, account: str, what: int | str) -> None:
+        """A request about a file or a source is made."""
+        pace = self._paces[account]
+        pace.start(aside=True)
+        if pace.per_minute:
+            self._requests[what] = self._journal.begin_request(account, self._clock.wall())
+
+    def end_aside(self, account: str, what: int | str, finding: object) -> None:
+        """Such a request has ended."""
+        self._end(account, what, finding, aside=True)
+
     # -- after the commit
 
     def start(self) -> None:
@@ -195,6 +231,8 @@ class Dispatch:
 
     def _submit(self, job: Job, handle: BinaryIO | None) -> None:
         files, transport = self._files, self._transport
+        if self._results.sources.forbids_sync(job.account, job.source_key):
+            job = without_sync(job)
 
         def send() -> Sent:
             body = files.reopen(job) if handle is None else handle
@@ -240,6 +278,8 @@ class Dispatch:
                     key = hold_key(cause, job.account, job.source_key)
                     if self._journal.is_held(key):  # this one was to find out whether it still is
                         self._journal.probe_soon(key, now)
+            case NoSync():
+                self._results.sources.refused_sync(job.account, job.source_key)
             case Wait() | Uncertain():
                 pass
 
@@ -264,16 +304,20 @@ class Dispatch:
         return min((time for time in times if time is not None), default=None)
 
     def _ended(self, job: Job, outcome: Outcome | Finding) -> None:
+        self._end(job.account, job.file_id, outcome)
+
+    def _end(self, account: str, what: int | str, outcome: object, *, aside: bool = False) -> None:
         now = self._clock.wall()
-        if request := self._requests.pop(job.file_id, 0):
+        if request := self._requests.pop(what, 0):
             self._journal.end_request(request, now)
-        pace = self._paces.get(job.account)
+        pace = self._paces.get(account)
         if pace is not None:
-            pace.end(outcome, self._clock.tick(), self._clock.jitter())
+            pace.end(outcome, self._clock.tick(), self._clock.jitter(), aside=aside)
         if isinstance(outcome, Wait) and outcome.offline:
-            self._offline.setdefault(job.account, now)
-        elif self._offline.pop(job.account, 0.0):  # what has waited for this waits no longer
-            self._journal.hasten(job.account, now)
+            if not aside:
+                self._offline.setdefault(account, now)
+        elif self._offline.pop(account, 0.0):  # what has waited for this waits no longer
+            self._journal.hasten(account, now)
 
     def _hold(self, job: Job, outcome: Held, now: float) -> None:
         key = hold_key(outcome.cause, job.account, job.source_key)
@@ -282,10 +326,9 @@ class Dispatch:
 
     def _arrived(self, job: Job, outcome: Accepted | Parsed, now: float) -> None:
         if isinstance(outcome, Parsed):
-            profile = outcome.profile
-            if not self._keep_names:
-                profile = replace(profile, name="", email="")
-            self._journal.profile(job.file_id, profile)
+            self._results.parsed(job, outcome.profile)
+        else:
+            self._results.accepted(job)
         self._release(job, now)
         if job.folder in self._plans:
             self._tidying.arrived(job.file_id, self._plans[job.folder])

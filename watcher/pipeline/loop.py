@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model import Candidate, FolderState, Identified, ScanEnded, Scanned
 from watcher.pipeline.admission import close_handle
+from watcher.pipeline.aftermath import Aftermath
 from watcher.pipeline.by_hand import ByHand
 from watcher.pipeline.dispatch import Asked, Dispatch, Sent
 from watcher.pipeline.intake import Intake, Read
 from watcher.pipeline.pruning import Pruning
+from watcher.pipeline.results import Results
 from watcher.pipeline.tidying import Tidied, Tidying
 from watcher.pipeline.timing import TOLERANCE, Timing
 from watcher.settle import Settling
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.ports import Clock, Files, Journal, Plan, Transport, Workers
+    from watcher.ports_follow import Commands
     from watcher.settings import Config
 
 #: Messages worked on between two commits.
@@ -141,6 +144,7 @@ class Pipeline:
         clock: Clock,
         tell: Callable[[object], None],
         *,
+        commands: Commands,
         entries: bool = True,
     ) -> None:
         """``workers`` makes the threads, given where results go; ``tell`` hears what happens.
@@ -158,7 +162,11 @@ class Pipeline:
         self._tidying = Tidying(journal, files, made, clock)
         self._pruning = Pruning(journal, clock)
         self._by_hand = ByHand(journal, clock)
-        self._dispatch = Dispatch(journal, files, transport, made, clock, self._tidying)
+        results = Results(journal, clock)
+        self._dispatch = Dispatch(journal, files, transport, made, clock, self._tidying, results)
+        self._aftermath = Aftermath(
+            journal, transport, commands, made, clock, self._dispatch, results
+        )
         self._intake = Intake(
             journal, files, made, clock, Settling(), self._tidying, self._dispatch.keep_handle
         )
@@ -208,15 +216,17 @@ class Pipeline:
         if not self._stopping:
             self._intake.work()
             self._dispatch.claim()
+            self._aftermath.work()
             self._tidying.work()
             self._pruning.work()
         changed = self._journal.commit()
         self._dispatch.start()
+        self._aftermath.start()
         self._tidying.start()
         self._report()
         if changed:
             self._tell(Committed())
-        return not self._stopping or self._dispatch.running > 0
+        return not self._stopping or self._dispatch.running + self._aftermath.running > 0
 
     def _take(self) -> None:
         """Make a batch of the messages at hand, at least one unless something has come due."""
@@ -236,6 +246,7 @@ class Pipeline:
         if woke.set_by:
             self._shift(woke.set_by)
         self._dispatch.wake()
+        self._aftermath.wake()
         self._tell(woke)
 
     def _shift(self, seconds: float) -> None:
@@ -253,13 +264,13 @@ class Pipeline:
         ticks = (
             self._intake.next_due(),
             self._dispatch.next_due(looked_tick),
+            self._aftermath.next_due(looked_tick),
             self._tidying.next_due(),
             self._pruning.next_due(),
         )
-        due = self._journal.next_due(looked_wall)
+        walls = self._journal.next_due(looked_wall), self._aftermath.next_question(looked_wall)
         delays = [IDLE, *(moment - tick for moment in ticks if moment is not None)]
-        if due is not None:
-            delays.append(due - wall)
+        delays += [moment - wall for moment in walls if moment is not None]
         return max(0.0, min(delays))
 
     def _handle(self, message: object) -> None:
@@ -279,7 +290,8 @@ class Pipeline:
             case ScanEnded() | FolderState():
                 self._walked(message)
             case _:
-                self._obey(message)
+                if not self._aftermath.handle(message):
+                    self._obey(message)
 
     def _walked(self, message: ScanEnded | FolderState) -> None:
         if isinstance(message, ScanEnded) and (why := self._intake.scan_ended(message)):
@@ -292,6 +304,7 @@ class Pipeline:
                 self._intake.arm(plans, import_all=import_all)
                 self._tidying.arm(plans)
                 self._dispatch.arm(config, plans)
+                self._aftermath.arm(config)
                 self._pruning.arm(config)
             case Take(path):
                 taken = self._journal.take_below(path, self._clock.wall())
@@ -299,7 +312,11 @@ class Pipeline:
                 self._tell(Taken(path, taken))
             case Resume():
                 self._dispatch.resume()
+                self._aftermath.resume()
                 self._tidying.resume()
+            case Retry(file_ids):
+                for file_id in file_ids:
+                    self._aftermath.resend(file_id)
             case Forget(file_ids):
                 self._journal.forget(file_ids)
                 self._tell(Forgotten(file_ids))
@@ -337,3 +354,5 @@ class Pipeline:
             self._tell(Connection(self._offline_since))
         if problem := self._tidying.take_problem():
             self._tell(problem)
+        for sentence in self._aftermath.take_news():
+            self._tell(sentence)

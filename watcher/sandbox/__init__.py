@@ -22,7 +22,8 @@ Uploads
       in a row become two profiles; ``"never"`` does not look at all. Look-ups find the first.
     - ``sync_parsing=1`` where the source does not allow it: 400. ``sync_parsing_indexing=0`` with
       it: the profile is in the answer and nowhere else. Without sync parsing it has no meaning.
-    - A body without ``Content-Length``: 411. File types are not judged. No webhook is sent.
+    - A body without ``Content-Length``: 411. File types are not judged. A webhook is sent where
+      ``webhooks.url`` is set and the upload asks for it.
 Look-ups
     - Unknown, repeated, missing and malformed parameters: 400.
     - What is not there: 400 and ``Invalid parameters. Unable to find object: …``, as the SDK's

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from watcher.sandbox.checks import Header
     from watcher.sandbox.profiles import Profile, Profiles
     from watcher.sandbox.uploads import Upload
+    from watcher.sandbox.webhooks import Webhooks
     from watcher.sandbox.world import References, Source
 
 UPLOAD: Final = "/profile/parsing/file"
+#: Seconds that no sandbox lives.
+_NEVER: Final = 1e9
 Pairs = list[tuple[str, str]]
 _Item = TypeVar("_Item")
 
@@ -55,6 +59,10 @@ class Api:
     profiles: Profiles
     parse_seconds: float
     references: References = "at_once"
+    #: Told of every profile that is parsed later and whose upload wants a webhook.
+    webhooks: Webhooks | None = None
+    #: Glob of file names that cannot be parsed: their profiles are never seen.
+    unparsable: str = ""
     _handlers: Mapping[str, Callable[[Pairs], Reply]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +112,11 @@ class Api:
         )
 
     def _queue(self, form: checks.Form, upload: Upload) -> Reply:
-        self._add(form, upload, self.parse_seconds)
+        failed = bool(self.unparsable) and fnmatchcase(upload.file_name, self.unparsable)
+        profile = self._add(form, upload, _NEVER if failed else self.parse_seconds)
+        if self.webhooks and form.webhook_parsing_sending:
+            at = profile.received_at + self.parse_seconds
+            self.webhooks.announce(profile, at, failed=failed)
         message = "Your profile as been sent successfully to the Parsing Queue."
         return reply(202, message, data=[])
 

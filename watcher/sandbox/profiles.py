@@ -226,6 +226,16 @@ def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict
         "tags": profile.tags,
         "labels": profile.labels,
         "metadatas": profile.metadatas,
+        "attachments": [
+            {
+                "type": "resume",
+                "alt": "resume",
+                "file_name": f"{profile.key}{os.path.splitext(profile.file_name)[1]}",
+                "original_file_name": profile.file_name,
+                "file_size": str(profile.size),
+                "created_at": datetime.fromtimestamp(profile.received_at, UTC).isoformat(),
+            }
+        ],
     }
 
 

@@ -18,6 +18,7 @@ from watcher.sandbox.faults import Faults
 from watcher.sandbox.handler import VERSION_PATH, Context, Handler
 from watcher.sandbox.ledger import Ledger
 from watcher.sandbox.profiles import Profiles
+from watcher.sandbox.webhooks import Webhooks
 from watcher.sandbox.world import EMAIL, KEYS, SOURCES
 
 if TYPE_CHECKING:
@@ -114,7 +115,10 @@ class Sandbox:
         self.faults = Faults(clock)
         self.ledger = Ledger()
         self._profiles = Profiles(clock, data_dir)
-        self.api = Api(sources, keys, email, self._profiles, parse_seconds, references)
+        self.webhooks = Webhooks(clock)
+        self.api = Api(
+            sources, keys, email, self._profiles, parse_seconds, references, self.webhooks
+        )
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -144,6 +148,7 @@ class Sandbox:
 
     def stop(self) -> None:
         """End every connection and thread; may be called again."""
+        self.webhooks.stop()
         if self._server is None or self._thread is None:
             return
         self._server.end()

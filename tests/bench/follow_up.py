@@ -1,0 +1,236 @@
+"""10,000 uploads followed up within the request budget: requests used per file.
+
+The real pipeline, journal and schedule, by a clock that does not wait; in HrFlow's place stands a
+server that parses a few documents at the same time, so that a large import queues up there.
+"""
+
+import io
+import os
+import random
+import tempfile
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from watcher.journal.writer import Journal
+from watcher.model import (
+    Accepted,
+    Candidate,
+    Document,
+    Parsed,
+    Profile,
+    Route,
+    Sign,
+    Sniffed,
+    SourceFacts,
+    Stat,
+    State,
+    Unknown,
+)
+from watcher.pipeline import Arm, Pipeline
+from watcher.ports import Plan
+from watcher.settings import Account, Config, Folder
+from watcher.states import Step
+
+FILES = 10_000
+FOLDER = Folder(path="/srv/cvs", account="default", source_key="source")
+MINUTE = 60.0
+
+
+class Clock:
+    """A time that passes when there is nothing to do."""
+
+    def __init__(self):
+        self.now = 1_000_000.0
+
+    def wall(self):
+        return self.now
+
+    tick = wall
+
+    @staticmethod
+    def jitter():
+        return 0.5
+
+
+@dataclass
+class HrFlow:
+    """Accepts at once, parses ``parallel`` documents at a time, 1 to 8 seconds each."""
+
+    clock: Clock
+    parallel: int = 20
+    uploads: list = field(default_factory=list)
+    questions: list = field(default_factory=list)
+    visible: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.free = [self.clock.now] * self.parallel
+        self.random = random.Random(7)
+
+    def upload(self, job, handle):
+        self.uploads.append(self.clock.now)
+        number = self.free.index(min(self.free))
+        begins = max(self.clock.now, self.free[number])
+        self.free[number] = self.visible[job.reference] = begins + self.random.uniform(1, 8)
+        return Accepted("in the queue")
+
+    def find(self, job):
+        self.questions.append(self.clock.now)
+        if self.clock.now < self.visible[job.reference]:
+            return Unknown()
+        return Parsed(Profile(f"key of {job.reference}", "Somebody"))
+
+    def describe(self, account, source_key):
+        self.questions.append(self.clock.now)
+        return SourceFacts("Engineering")
+
+
+class Nothing:
+    """Files that are there; commands that are never run."""
+
+    @staticmethod
+    def reopen(job):
+        return io.BytesIO()
+
+
+class Workers:
+    """Requests take a twentieth of a second each, of the clock's time."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.under_way = deque()
+
+    def __call__(self, post):
+        self.post = post
+        return self
+
+    def send(self, work, failed):
+        self.under_way.append((self.clock.now + 0.05, work()))
+
+    def deliver(self):
+        while self.under_way and self.under_way[0][0] <= self.clock.now:
+            self.post(self.under_way.popleft()[1])
+
+
+class Driven(Pipeline):
+    """The pipeline, but that it lets the clock pass where it would wait."""
+
+    def step(self, clock, workers):
+        workers.deliver()
+        if self._inbox.empty():
+            patience = self._patience()
+            if workers.under_way:
+                patience = min(patience, workers.under_way[0][0] - clock.now)
+            clock.now += max(patience, 1e-3)
+            workers.deliver()
+        self.post(None)
+        self._turn()
+
+    def _handle(self, message):
+        if message is not None:
+            super()._handle(message)
+
+
+def fill(journal, files, now):
+    """As many files as were just dropped: in the queue, nothing sent."""
+    for number in range(files):
+        path = f"{FOLDER.path}/{number}.pdf"
+        stat = Stat(1000, number)
+        file_id = journal.add(Candidate(FOLDER.path, path, Sign.SCANNED), stat, now, State.NOTICED)
+        sniffed = Sniffed("application/pdf", ".pdf", "a PDF document")
+        document = Document(FOLDER.path, path, stat, f"{number:064x}", sniffed, f"{number}.pdf")
+        journal.identify(file_id, document)
+        journal.address(file_id, Route("default", "source", document.sha256), document.sha256, ())
+        journal.step(file_id, Step(State.QUEUED, due_at=now), now)
+    journal.commit()
+
+
+@dataclass
+class Result:
+    files: int
+    requests: int
+    busiest: int
+    busiest_of_all: int
+    uploaded_after: float
+    known_after: float
+
+
+def simulate(files, *, per_minute=0, share=0.5, parallel=20):
+    """Have ``files`` uploaded and followed up until all are known (or sent, where nobody asks)."""
+    clock = Clock()
+    server, workers = HrFlow(clock, parallel), Workers(clock)
+    with tempfile.TemporaryDirectory() as place:
+        journal = Journal(os.path.join(place, "journal.db"))
+        journal.read("PRAGMA synchronous = OFF")  # it is not the disk that is measured
+        fill(journal, files, clock.now)
+        pipeline = Driven(
+            journal, Nothing(), server, workers, clock, lambda news: None,
+            commands=Nothing(), entries=False,
+        )  # fmt: skip
+        account = Account(
+            name="default", email="a@example.org", max_requests_per_minute=per_minute,
+            follow_up_share=share,
+        )  # fmt: skip
+        config = Config(accounts=(account,), folders=(FOLDER,))
+        plan = Plan(FOLDER, lambda path: "", lambda sniffed: True, lambda document: None)
+        pipeline.post(Arm(config, {FOLDER.path: plan}))
+        began = clock.now
+        wanted = State.PARSED if share else State.ACCEPTED
+        while count(journal, wanted) < files:
+            pipeline.step(clock, workers)
+            assert clock.now < began + 30 * 86400, "it never ends"
+        journal.close()
+    return Result(
+        files,
+        len(server.questions),
+        busiest(server.questions),
+        busiest(sorted(server.questions + server.uploads)),
+        server.uploads[-1] - began,
+        clock.now - began,
+    )
+
+
+def count(journal, state):
+    row = journal.read("SELECT files FROM counts WHERE state = ?", state)
+    return row[0] if row else 0
+
+
+def busiest(moments):
+    """The most requests that any minute saw."""
+    most, first = 0, 0
+    for last, moment in enumerate(moments):
+        while moments[first] <= moment - MINUTE:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+SCENES = (
+    ("no limit, HrFlow is fast", {"parallel": 200}, 300),
+    ("no limit, HrFlow's queue is long", {"parallel": 20}, 300),
+    ("120 requests a minute", {"per_minute": 120}, 60),
+    ("120 a minute, a quarter for questions", {"per_minute": 120, "share": 0.25}, 30),
+)
+
+
+def main():
+    print(f"\nfollow-up: {FILES} uploads at once, by a clock that does not wait")
+    for name, settings, allowed in SCENES:
+        began = time.perf_counter()
+        result = simulate(FILES, **settings)
+        alone = simulate(FILES, **{**settings, "share": 0.0})
+        took = time.perf_counter() - began
+        print(
+            f"  {name:<38} {result.requests / FILES:5.2f} requests a file, "
+            f"{result.busiest:>3} in the busiest minute (of {allowed}), all known "
+            f"{(result.known_after - result.uploaded_after) / 60:6.1f} min after the last upload; "
+            f"uploads took {result.uploaded_after / 60:.1f} min, without questions "
+            f"{alone.uploaded_after / 60:.1f} min  ({took:.0f} s here)"
+        )
+        assert result.busiest <= allowed
+        assert result.uploaded_after <= alone.uploaded_after * 1.01 + 1
+        assert result.requests <= 2 * FILES
+
+
+if __name__ == "__main__":
+    main()

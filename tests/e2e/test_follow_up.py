@@ -1,0 +1,456 @@
+"""What became of it: asked for by reference, told by the webhook, found by a search."""
+
+import json
+import os
+import shutil
+import socket
+import sys
+
+import pytest
+from pypdf import PdfWriter
+
+from tests.conftest import wait_until
+from tests.e2e.test_clock import SetClock
+from tests.e2e.test_journey import PDF, make_pdf
+from watcher import sandbox as sb
+from watcher import view
+from watcher.follow_up import DAILY, NEVER, NOT_YET, WINDOW
+from watcher.model import Entry
+from watcher.pipeline import Connection, Forget, Resume, Retry
+from watcher.sandbox import Fault, Kind
+from watcher.settings import AfterUpload, Hooks, Webhook
+
+SECRET = "a secret of the webhook"
+
+
+@pytest.fixture
+def clock(world):
+    world.sandbox.api.parse_seconds = 0.0  # the sandbox's clock is not the one that is set here
+    return SetClock()
+
+
+def one(world):
+    (entry,) = world.entries()
+    return entry
+
+
+def sentences(world):
+    return [news for news in world.news if isinstance(news, str)]
+
+
+def asked(world, path="/profile/parsing?"):
+    return [call for call in world.sandbox.ledger.calls() if call.target.startswith("/v1" + path)]
+
+
+def let_pass(world, clock, seconds):
+    """Have time pass once nothing is under way: an answer belongs to the time of its question."""
+    pipeline = world.app._engine._pipeline
+    world.nudge()
+    assert wait_until(lambda: not pipeline._dispatch.running + pipeline._aftermath.running, 30)
+    clock.passed += seconds
+    world.nudge()
+
+
+def send(world, clock, name="Aisha.pdf", **account):
+    """Send the sample of Aisha Rahman; returns once it has arrived."""
+    folder = world.folder()
+    world.start(folder, clock=clock, **account)
+    shutil.copy(PDF, os.path.join(folder.path, name))
+    world.wait_idle(1)
+    return folder
+
+
+def test_a_person_sees_who_came_where(world, clock, eventually):
+    send(world, clock)
+    assert one(world).state == "accepted"
+    let_pass(world, clock, 6)
+    eventually(lambda: one(world).state == "parsed", within=30)
+    entry = one(world)
+    assert view.remark(entry) == "Aisha Rahman → Engineering"
+    assert entry.profile_key == world.sandbox.profiles()[0].key
+    assert "@" in entry.profile_email
+    assert (entry.pages, entry.total_pages) == (1, 1)
+    record = view.record(entry)
+    assert record["parse_seconds"] >= 6
+    assert record["upload_seconds"] is not None
+    assert record["profile_name"] == "Aisha Rahman"
+    assert len(asked(world)) == 1
+    assert len(asked(world, "/source?")) == 1
+
+
+def test_names_are_not_kept_where_settings_say_so(world, clock, eventually):
+    world.settings = {"keep_names": False}
+    send(world, clock)
+    let_pass(world, clock, 6)
+    eventually(lambda: one(world).state == "parsed", within=30)
+    entry = one(world)
+    assert (entry.profile_name, entry.profile_email) == ("", "")
+    assert entry.profile_key
+
+
+def test_what_takes_long_is_asked_for_ever_more_rarely_and_then_daily(world, clock, eventually):
+    world.sandbox.api.parse_seconds = 1e9
+    send(world, clock)
+    questions = 0
+    while clock.passed < WINDOW:
+        questions += 1
+        let_pass(world, clock, clock.passed * 1.1 + 6)
+        eventually(lambda expected=questions: len(asked(world)) >= expected, within=30)
+    let_pass(world, clock, DAILY)
+    eventually(lambda: one(world).why == NOT_YET, within=30)
+    assert view.remark(one(world)).endswith(NOT_YET)
+    assert len(asked(world)) <= 14
+    for day in range(1, 10):
+        before = len(asked(world))
+        let_pass(world, clock, DAILY)
+        if day <= 6:
+            eventually(lambda before=before: len(asked(world, "/")) > before, within=30)
+    eventually(lambda: one(world).state == "parse_failed", within=30)
+    assert one(world).why == NEVER
+
+
+def test_a_result_is_still_asked_for_after_a_restart(world, clock, eventually):
+    folder = send(world, clock)
+    world.stop()
+    clock.passed += 3600
+    world.start(folder, clock=clock)
+    eventually(lambda: one(world).state == "parsed", within=30)
+
+
+def test_a_key_that_may_only_write_is_explained_once(world, clock, eventually):
+    world.keys.key = sb.WRITE_KEY
+    folder = send(world, clock)
+    let_pass(world, clock, 6)
+    world.wait_for(lambda: any("may not read" in each for each in sentences(world)))
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    for _ in range(3):
+        let_pass(world, clock, 600)
+    assert len([each for each in sentences(world) if "may not read" in each]) == 1
+    assert len(asked(world)) == 1
+    world.keys.key = sb.READ_WRITE_KEY
+    world.app.post(Resume())
+    let_pass(world, clock, DAILY)
+    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"}, within=30)
+
+
+def test_while_offline_nothing_is_given_up(world, clock, eventually):
+    send(world, clock)
+    world.sandbox.faults.set(Fault(kind=Kind.HTML, times=None))
+    for _ in range(5):
+        let_pass(world, clock, 300)
+    eventually(lambda: len(asked(world)) >= 2, within=30)
+    world.sandbox.faults.clear()
+    let_pass(world, clock, 300)
+    eventually(lambda: one(world).state == "parsed", within=30)
+
+
+def test_questions_that_fail_hold_no_upload_back(world, clock, eventually):
+    """As where something between here and HrFlow lets uploads through and nothing else."""
+    world.sandbox.faults.set(Fault(kind=Kind.HTML, method="GET", times=None))
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    for number in range(6):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
+        eventually(lambda expected=number + 1: len(world.arrived()) == expected, within=30)
+        let_pass(world, clock, 30)
+        eventually(lambda expected=number + 1: len(asked(world, "/")) > expected, within=30)
+    assert not [news for news in world.news if isinstance(news, Connection)]
+    assert {str(entry.state) for entry in world.entries()} == {"accepted"}
+
+
+def test_questions_never_take_what_an_upload_waits_for(world, clock, eventually):
+    """Four requests a minute, half of them for questions: never more, uploads first."""
+    folder = world.folder()
+    world.start(folder, clock=clock, max_requests_per_minute=4, follow_up_share=0.5)
+    for number in range(10):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
+    minutes = []
+    while not done(world) and len(minutes) < 20:
+        before = len(asked(world, "/"))
+        let_pass(world, clock, 61)
+        let_pass(world, clock, 0)  # all that may start by now has ended
+        calls = asked(world, "/")[before:]
+        kinds = [call.method for call in calls]
+        minutes.append((kinds.count("POST"), kinds.count("GET")))
+    assert done(world), minutes
+    assert all(sent + questions <= 4 and questions <= 2 for sent, questions in minutes), minutes
+
+
+def done(world):
+    entries = world.entries()
+    return len(entries) == 10 and {str(entry.state) for entry in entries} == {"parsed"}
+
+
+# -- synchronous parsing
+
+
+def test_a_source_without_sync_parsing_gets_its_uploads_all_the_same(world, clock, eventually):
+    folder = world.folder(sync_parsing=True)
+    world.start(folder, clock=clock)
+    for name in "abc":
+        make_pdf(os.path.join(folder.path, f"{name}.pdf"), name)
+        world.wait_idle(ord(name) - ord("a") + 1)
+    assert [record.status for record in world.sandbox.ledger.records()].count(400) == 1
+    assert len(world.arrived()) == 3
+    said = [each for each in sentences(world) if "sync_parsing" in each]
+    assert len(said) == 1
+    world.stop()
+    world.start(folder, clock=clock)
+    make_pdf(os.path.join(folder.path, "d.pdf"), "d")
+    world.wait_idle(1)
+    assert [record.status for record in world.sandbox.ledger.records()].count(400) == 1
+
+
+def test_sync_parsing_carries_it_all(world, clock, eventually):
+    folder = world.folder(sync_parsing=True, source_key=sb.EXPRESS.key)
+    world.start(folder, clock=clock)
+    shutil.copy(PDF, folder.path)
+    world.wait_idle(1)
+    assert one(world).profile_name == "Aisha Rahman"
+    eventually(lambda: one(world).source_name == "Express", within=30)
+    let_pass(world, clock, 600)
+    assert not asked(world)
+
+
+# -- by search
+
+
+def test_without_a_reference_of_its_own_a_file_is_found_probably(world, clock, eventually):
+    world.sandbox.api.references = "never"
+    folder = world.folder(reference="the-same-for-all")
+    world.start(folder, clock=clock)
+    make_pdf(os.path.join(folder.path, "other.pdf"), "other")
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    world.wait_idle(2)
+    let_pass(world, clock, 6)
+    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"}, within=30)
+    by_name = {os.path.basename(entry.path): entry for entry in world.entries()}
+    assert view.remark(by_name["Aisha.pdf"]) == "probably Aisha Rahman → Engineering"
+    keys = {profile.file_name: profile.key for profile in world.sandbox.profiles()}
+    assert {name: entry.profile_key for name, entry in by_name.items()} == keys
+    assert not asked(world)
+
+
+# -- the webhook
+
+
+@pytest.fixture
+def hooked(world, clock):
+    """A world whose sandbox sends webhooks, and the program that receives them."""
+    world.settings = {"webhook": Webhook(enabled=True, port=free_port())}
+    world.options = {"webhook_secret": lambda allow: SECRET}
+    world.sandbox.webhooks.url = f"http://127.0.0.1:{world.settings['webhook'].port}/webhook"
+    world.sandbox.webhooks.secret = SECRET
+    return world
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def start_hooked(world, clock, **settings):
+    folder = world.folder(webhook_parsing_sending=True, **settings)
+    world.start(folder, clock=clock)
+    world.wait_for(lambda: any("webhook is received" in each for each in sentences(world)))
+    return folder
+
+
+def test_the_webhook_tells_at_once(hooked, clock, eventually):
+    world = hooked
+    folder = start_hooked(world, clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"], within=30)
+    assert one(world).profile_name == "Aisha Rahman"
+    assert world.sandbox.webhooks.answers == [200]
+    assert len(asked(world)) == 1
+
+
+def test_the_webhook_is_enough_for_a_key_that_may_only_write(hooked, clock, eventually):
+    world = hooked
+    world.keys.key = sb.WRITE_KEY
+    folder = start_hooked(world, clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"], within=30)
+    assert one(world).profile_key == world.sandbox.profiles()[0].key
+
+
+def test_what_cannot_be_parsed_is_sent_again_under_another_reference(hooked, clock, eventually):
+    world = hooked
+    world.sandbox.api.unparsable = "*.pdf"
+    folder = start_hooked(world, clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parse_failed"], within=30)
+    assert "could not parse" in one(world).why
+    first = world.arrived()[0].reference
+    world.app.post(Retry((one(world).file_id,)))
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    eventually(lambda: one(world).state == "parse_failed", within=30)
+    world.sandbox.api.unparsable = ""
+    world.app.post(Retry((one(world).file_id,)))
+    eventually(lambda: one(world).state == "parsed", within=30)
+    assert [record.reference for record in world.arrived()] == [first, f"{first}-2", f"{first}-3"]
+    assert one(world).profile_key == world.sandbox.profiles()[-1].key
+
+
+def test_an_event_that_nobody_signed_changes_nothing(hooked, clock, eventually):
+    world = hooked
+    world.sandbox.api.parse_seconds = 1e9
+    folder = start_hooked(world, clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    world.wait_idle(1)
+    profile = world.sandbox.profiles()[0]
+    event = {
+        "type": "profile.parsing.error",
+        "profile": {"key": profile.key, "reference": profile.reference},
+    }
+    send = world.sandbox.webhooks.send
+    assert send(event, secret="another") == 401
+    world.nudge()
+    assert one(world).state == "accepted"
+    assert send(event) == 200
+    eventually(lambda: one(world).state == "parse_failed", within=30)
+    assert send(event) == 409
+    world.stop()
+    world.start(folder, clock=clock)
+    world.wait_for(lambda: any("webhook is received" in each for each in sentences(world)))
+    world.app.post(Retry((one(world).file_id,)))
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    eventually(lambda: one(world).state == "accepted", within=30)
+    assert send(event) == 200  # taken, and known to the journal
+    world.nudge()
+    assert one(world).state == "accepted"
+
+
+def test_without_a_secret_nothing_is_received(world, clock):
+    world.settings = {"webhook": Webhook(enabled=True, port=free_port())}
+    world.start(world.folder(), clock=clock)
+    world.wait_for(lambda: any("No webhook is received" in each for each in sentences(world)))
+    assert world.app._reception.port == 0
+
+
+# -- hooks
+
+
+def test_a_command_is_run_for_what_is_parsed_and_for_what_is_refused(world, clock, eventually):
+    note = world.root / "notes"
+    note.mkdir()
+    code = "import json, os, sys, uuid; "
+    code += (
+        f"open(os.path.join({str(note)!r}, uuid.uuid4().hex), 'w').write(json.dumps(sys.argv[1:]))"
+    )
+    command = (sys.executable, "-c", code)
+    world.settings = {
+        "hooks": Hooks(
+            parsed=(*command, "parsed", "{path}", "{profile_key}", "; echo {{"),
+            refused=(*command, "refused", "{path}"),
+        )
+    }
+    folder = send(world, clock, name="$(touch hacked) ; 'x'.pdf")
+    make_pdf(os.path.join(folder.path, "fine.pdf"))
+    with open(os.path.join(folder.path, "bad.pdf"), "wb") as file:
+        file.write(b"MZ\x90\x00 this is a program" + b"\x00" * 200)
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    let_pass(world, clock, 6)
+    let_pass(world, clock, 60)  # what is no document is given its time to become one
+    eventually(lambda: len(list(note.iterdir())) == 3, within=60)
+
+    def read():
+        return sorted(json.loads(each.read_text()) for each in note.iterdir() if each.read_text())
+
+    eventually(lambda: len(read()) == 3, within=30)
+    keys = {os.path.basename(e.path): e.profile_key for e in world.entries()}
+    by_path = {os.path.basename(row[1]): row for row in read()}
+    odd = by_path["$(touch hacked) ; 'x'.pdf"]
+    assert odd[0] == "parsed"
+    assert odd[2:] == [keys["$(touch hacked) ; 'x'.pdf"], "; echo {"]
+    assert by_path["bad.pdf"][0] == "refused"
+
+
+def test_a_command_that_fails_is_told_once(world, clock, eventually):
+    world.settings = {"hooks": Hooks(parsed=(sys.executable, "-c", "import sys; sys.exit(3)"))}
+    folder = send(world, clock)
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    let_pass(world, clock, 6)
+    let_pass(world, clock, 6)
+    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"}, within=30)
+    world.wait_for(lambda: any("exit code 3" in each for each in sentences(world)))
+    assert len([each for each in sentences(world) if "exit code 3" in each]) == 1
+
+
+def test_every_step_is_told(world, clock, eventually):
+    send(world, clock)
+    let_pass(world, clock, 6)
+    world.wait_for(
+        lambda: any(
+            isinstance(n, Entry) and n.state == "parsed" and n.profile_name for n in world.news
+        )
+    )
+
+
+def test_an_event_that_is_faster_than_the_uploads_answer_is_not_lost(hooked, clock, eventually):
+    world = hooked
+    world.keys.key = sb.WRITE_KEY  # so that nobody asks
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, method="POST", delay=0.7))
+    folder = start_hooked(world, clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    eventually(lambda: world.sandbox.webhooks.answers == [200], within=30)
+    assert [str(entry.state) for entry in world.entries()] == ["uploading"]
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"], within=30)
+
+
+def test_a_file_that_was_filed_away_is_retried_once_it_is_back(hooked, clock, eventually):
+    world = hooked
+    world.sandbox.api.unparsable = "*.pdf"
+    folder = start_hooked(world, clock, after_upload=AfterUpload.MOVE)
+    path = os.path.join(folder.path, "Aisha.pdf")
+    shutil.copy(PDF, path)
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parse_failed"], within=30)
+    eventually(lambda: one(world).filed_to, within=30)
+    world.app.post(Retry((one(world).file_id,)))
+    world.wait_for(lambda: any("put it back" in each for each in sentences(world)))
+    assert one(world).state == "parse_failed"
+    world.sandbox.api.unparsable = ""
+    os.rename(one(world).filed_to, path)
+    eventually(lambda: world.read_known(path), within=30)
+    world.app.post(Retry((one(world).file_id,)))
+    eventually(lambda: one(world).state == "parsed", within=30)
+    assert [record.reference[-2:] for record in world.arrived()][1] == "-2"
+
+
+def test_of_a_long_cv_it_is_said_how_much_is_parsed(world, clock, eventually):
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    writer = PdfWriter()
+    for _ in range(12):
+        writer.add_blank_page(200, 200)
+    with open(os.path.join(world.root, "long.pdf"), "wb") as file:
+        writer.write(file)
+    os.rename(os.path.join(world.root, "long.pdf"), os.path.join(folder.path, "long.pdf"))
+    world.wait_idle(1)
+    let_pass(world, clock, 6)
+    eventually(lambda: one(world).state == "parsed", within=30)
+    assert view.remark(one(world)).endswith("only the first 10 of 12 pages are parsed")
+
+
+def test_an_account_that_wants_no_questions_is_asked_none(world, clock, eventually):
+    send(world, clock, follow_up_share=0.0)
+    let_pass(world, clock, 600)
+    let_pass(world, clock, 600)
+    assert not asked(world, "/profile/parsing?") and not asked(world, "/source")
+    assert one(world).state == "accepted"
+
+
+def test_a_file_that_is_forgotten_while_it_is_asked_for_harms_nothing(world, clock, eventually):
+    folder = send(world, clock)
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, method="GET", delay=0.7))
+    let_pass(world, clock, 6)
+    eventually(lambda: asked(world), within=30)
+    world.app.post(Forget((one(world).file_id,)))
+    eventually(lambda: not world.entries(), within=30)
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    let_pass(world, clock, 6)
+    eventually(lambda: world.states().get("b.pdf") == "parsed", within=30)

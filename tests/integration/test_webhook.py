@@ -1,0 +1,298 @@
+"""The receiver of webhooks against whoever may reach it: real HTTP, signed and not."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import socket
+import threading
+import time
+
+import pytest
+from hrflow.webhook import Webhook
+
+from watcher import sandbox as sb
+from watcher.errors import UnusableError
+from watcher.model import EventKind
+from watcher.sandbox.webhooks import HEADER, encode, sign
+from watcher.webhook import PATH, Receiver
+from watcher.webhook.events import MAX_HEADER, Gate, RefusedError
+
+SECRET = "a secret of the webhook"
+EVENT = {
+    "type": "profile.parsing.success",
+    "origin": "api",
+    "message": "Profile parsing succeed",
+    "profile": {"key": "k1", "reference": "r1", "source": {"key": "s1"}},
+}
+NOW = 1_800_000_000.0
+
+
+class Listening:
+    """A receiver, and somebody who talks to it."""
+
+    def __init__(self):
+        self.events = []
+        self.receiver = Receiver("127.0.0.1", 0, SECRET, self.events.append, lambda: NOW)
+        self.receiver.start()
+
+    def post(self, header=None, body=b"{}", method="POST", path=PATH):
+        connection = http.client.HTTPConnection("127.0.0.1", self.receiver.port, timeout=20)
+        try:
+            headers = {} if header is None else {HEADER: header}
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def listening():
+    made = Listening()
+    yield made
+    made.receiver.stop()
+
+
+def event(**more):
+    return {**EVENT, **more}
+
+
+def test_a_signed_event_is_taken(listening):
+    assert listening.post(sign(EVENT, SECRET))[0] == 200
+    (heard,) = listening.events
+    assert (heard.kind, heard.key, heard.reference, heard.source_key) == (
+        EventKind.SUCCESS, "k1", "r1", "s1",
+    )  # fmt: skip
+
+
+def test_the_body_is_not_believed(listening):
+    other = json.dumps(event(profile={"key": "evil", "reference": "r1"})).encode()
+    assert listening.post(sign(EVENT, SECRET), other)[0] == 200
+    assert listening.events[0].key == "k1"
+
+
+GOOD = sign(EVENT, SECRET)
+SIGNATURE, _, PAYLOAD = GOOD.partition(".")
+OTHER = encode(json.dumps(event(type="profile.parsing.error")).encode())
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (None, "no header at all"),
+        ("", "an empty one"),
+        ("nonsense", "no dot in it"),
+        (".", "nothing around the dot"),
+        (f".{PAYLOAD}", "no signature"),
+        (f"{SIGNATURE}.", "no payload"),
+        (sign(EVENT, "another secret"), "another secret"),
+        (sign(EVENT, ""), "no secret"),
+        (f"{SIGNATURE}.{OTHER}", "another payload under a right signature"),
+        (GOOD[:-4], "a payload that breaks off"),
+        (GOOD[5:], "a signature that breaks off"),
+        (f"{SIGNATURE[:-2]}.{PAYLOAD}", "a signature that is too short"),
+        (f"{SIGNATURE}=.{PAYLOAD}x", "something behind it"),
+        (f"{SIGNATURE.upper()}.{PAYLOAD}", "letters of another case"),
+        (f"!!!!.{PAYLOAD}", "no base64url"),
+    ],
+)
+def test_what_is_not_signed_is_refused(listening, header, why):
+    status, body = listening.post(header)
+    assert status == 401, why
+    assert body == b"Unauthorized\n"
+    assert not listening.events
+
+
+def test_no_event_counts_twice(listening):
+    assert [listening.post(GOOD)[0] for _ in range(3)] == [200, 409, 409]
+    assert len(listening.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"date": "2026-01-01T00:00:00Z"}, 410),
+        ({"timestamp": NOW - 7200}, 410),
+        ({"timestamp": NOW + 3600}, 410),
+        ({"timestamp": NOW - 60}, 200),
+        ({"date": "2027-01-15T08:00:00+00:00"}, 200),
+        ({"date": "no date"}, 200),
+        ({"timestamp": True}, 200),
+    ],
+)
+def test_an_event_of_long_ago_is_refused_where_it_names_its_time(listening, more, status):
+    assert listening.post(sign(event(**more), SECRET))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [(b"[]", 400), (b"{", 400), (b"\xff", 400), (b"[" * 20_000, 400), (b'{"type": 5}', 200),
+     (b'{"type": "profile.storing.success"}', 200), (b"{}", 200)],
+)  # fmt: skip
+def test_signed_nonsense_harms_nothing(listening, payload, status):
+    text = encode(payload)
+    digest = hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).digest()
+    assert listening.post(f"{encode(digest)}.{text}")[0] == status
+    assert not listening.events
+
+
+def test_odd_values_become_empty_ones():
+    odd = {
+        "type": "profile.parsing.error",
+        "message": 5,
+        "profile": {"key": ["k"], "reference": "r" * 9999},
+    }
+    heard = Gate(SECRET).let_in(sign(odd, SECRET), NOW)
+    assert (heard.key, heard.reference, heard.source_key, heard.message) == ("", "", "", "")
+
+
+def test_what_a_message_quotes_is_redacted():
+    heard = Gate(SECRET).let_in(sign(event(message=f"bad key {sb.READ_WRITE_KEY}\n"), SECRET), NOW)
+    assert heard.message == "bad key •••"
+
+
+def test_a_gate_without_a_secret_does_not_exist():
+    with pytest.raises(ValueError, match="secret"):
+        Gate("")
+
+
+def test_old_events_are_forgotten_one_by_one(monkeypatch):
+    monkeypatch.setattr("watcher.webhook.events._REMEMBERED", 3)
+    gate = Gate(SECRET)
+    headers = [sign(event(message=str(number)), SECRET) for number in range(5)]
+    for header in headers:
+        assert gate.let_in(header, NOW)
+    with pytest.raises(RefusedError):
+        gate.let_in(headers[-1], NOW)
+    assert len(gate._seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", PATH, 405), ("PUT", PATH, 405), ("POST", "/", 404), ("GET", "/", 404),
+     ("POST", "/webhook/", 404), ("POST", "/webhook/x", 404), ("GET", "/../etc/passwd", 404),
+     ("GET", "/journal.db", 404), ("OPTIONS", PATH, 405)],
+)  # fmt: skip
+def test_it_serves_nothing_else(listening, method, path, status):
+    assert listening.post(GOOD, method=method, path=path)[0] == status
+    assert not listening.events
+
+
+def raw(port, data, within=20):
+    """What is answered to bytes of any kind, until the other side closes."""
+    with socket.create_connection(("127.0.0.1", port), within) as connection:
+        connection.settimeout(within)
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it had enough
+        pieces = []
+        try:
+            while piece := connection.recv(65536):
+                pieces.append(piece)
+        except ConnectionError:
+            pass  # it closed while more came
+        return b"".join(pieces)
+
+
+def test_a_huge_body_is_refused_and_not_read(listening):
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{HEADER}: {GOOD}\r\nContent-Length: 99999999999\r\n\r\n"
+    assert b" 413 " in raw(listening.receiver.port, head.encode() + b"x" * 10_000)
+    assert not listening.events
+    assert listening.post(GOOD)[0] == 200  # and it goes on
+
+
+def test_a_huge_header_is_refused(listening):
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{HEADER}: {'A' * (2 * MAX_HEADER)}\r\n\r\n"
+    assert b" 431 " in raw(listening.receiver.port, head.encode())
+    assert listening.post(sign(EVENT, SECRET))[0] == 200
+
+
+def test_a_body_without_end_is_bounded(listening):
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    answer = raw(listening.receiver.port, head.encode() + chunks * 10 + b"0\r\n\r\n")
+    assert b" 413 " in answer
+    assert not listening.events
+
+
+def test_garbage_ends_nothing(listening):
+    for data in (b"\x00" * 1000, b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00", b""):
+        raw(listening.receiver.port, data)
+    assert listening.post(GOOD)[0] == 200
+
+
+def test_it_answers_while_somebody_says_nothing(listening):
+    silent = [socket.create_connection(("127.0.0.1", listening.receiver.port)) for _ in range(10)]
+    began = time.monotonic()
+    assert listening.post(GOOD)[0] == 200
+    assert time.monotonic() - began < 15
+    for each in silent:
+        each.close()
+
+
+def test_many_at_once_are_each_taken_once(listening):
+    headers = [sign(event(message=str(number)), SECRET) for number in range(40)]
+    answers = []
+    threads = [
+        threading.Thread(target=lambda header=header: answers.append(listening.post(header)[0]))
+        for header in headers * 2
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(answers) == [200] * 40 + [409] * 40
+    assert len({each.digest for each in listening.events}) == len(listening.events) == 40
+
+
+def test_it_tells_nothing_of_itself(listening):
+    answer = raw(listening.receiver.port, f"POST {PATH} HTTP/1.0\r\n\r\n".encode()).lower()
+    assert b"python" not in answer
+    assert b"waitress" not in answer
+    assert b"hrflow" not in answer
+
+
+def test_it_listens_where_it_was_told_and_nowhere_else(listening):
+    assert listening.receiver._server.effective_host == "127.0.0.1"
+
+
+def test_a_port_that_is_taken_is_said(listening):
+    with pytest.raises(UnusableError, match="cannot be received"):
+        Receiver("127.0.0.1", listening.receiver.port, SECRET, print, lambda: NOW).start()
+
+
+def test_it_can_be_ended_twice_and_frees_its_port():
+    made = Listening()
+    port = made.receiver.port
+    made.receiver.stop()
+    made.receiver.stop()
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+class Client:
+    webhook_secret = SECRET
+
+
+def sign_for_sdk(data):
+    """As the vendor's library (4.3) wants it: it differs from the documents."""
+    payload = json.dumps(data).encode()
+    digits = hmac.new(SECRET.encode(), payload, hashlib.sha256).hexdigest()
+    parts = base64.urlsafe_b64encode(digits.encode()), base64.urlsafe_b64encode(payload)
+    return b".".join(parts).decode()
+
+
+def test_what_the_vendors_own_library_takes_is_taken_too(listening):
+    header = sign_for_sdk(EVENT)
+    heard = []
+    webhook = Webhook(Client())
+    webhook.handlers[EVENT["type"]] = lambda data: heard.append(data)  # noqa: PLW0108 - its parameters are counted
+    webhook.handle(signature_header=header)
+    assert heard == [EVENT]
+    assert listening.post(header)[0] == 200
+    assert listening.post(header.rstrip("="))[0] == 409  # the same, encoded otherwise
+    assert listening.post(header.replace(".", "x.", 1))[0] == 401
+    assert len(listening.events) == 1

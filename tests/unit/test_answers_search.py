@@ -1,0 +1,94 @@
+"""What answers about sources and to searches mean."""
+
+import json
+
+import pytest
+
+from watcher.answers import Answer, upload_outcome
+from watcher.answers_search import candidates, source_facts
+from watcher.model import Candidates, Held, NoSync, Refused, SourceFacts, Unknown, Unreadable, Wait
+
+
+def answer(code, message="m", status=None, **more):
+    body = {"code": code, "message": message, **more}
+    return Answer(status or code, {}, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "sync", "kind"),
+    [
+        (400, "Sync parsing is not enabled for this source", True, NoSync),
+        (403, "sync_parsing not allowed", True, NoSync),
+        (400, "Synchronous parsing is not activated", True, NoSync),
+        (400, "Sync parsing is not enabled for this source", False, Refused),  # not asked for
+        (400, "async parsing failed", True, Refused),
+        (400, "Invalid field tags", True, Refused),
+        (401, "Invalid secret key: x for permission: write", True, Held),
+    ],
+)
+def test_a_source_that_does_not_parse_at_once_is_recognised(code, message, sync, kind):
+    assert isinstance(upload_outcome(answer(code, message), 0.0, sync=sync), kind)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (
+            answer(200, data={"name": "Engineering", "sync_parsing": True}),
+            SourceFacts("Engineering", True),
+        ),
+        (answer(200, data={"name": "Engineering", "sync_parsing": 1}), SourceFacts("Engineering")),
+        (answer(200, data={"name": 5}), SourceFacts("")),
+        (answer(200, data=[]), Unknown()),
+        (answer(400, "Unable to find object: source"), Unknown()),
+        (answer(401, "no access"), Unreadable("no access", source=True)),
+    ],
+)
+def test_what_is_said_of_a_source(given, meant):
+    assert source_facts(given, 0.0) == meant
+
+
+@pytest.mark.parametrize("read", [source_facts, candidates])
+@pytest.mark.parametrize(
+    "given",
+    [answer(429), answer(503), Answer(200, {}, b"<html>"), Answer(302), answer(200, status=500)],
+)
+def test_what_is_no_answer_is_waited_for(read, given):
+    assert isinstance(read(given, 0.0), Wait)
+
+
+PROFILE = {
+    "key": "k", "reference": "r", "created_at": "2026-11-23T10:00:00+00:00",
+    "updated_at": "2026-11-23T11:00:00", "info": {"full_name": "Aisha Rahman", "email": "a@example.org"},
+    "attachments": [
+        {"type": "photo", "original_file_name": "me.png"},
+        {"type": "resume", "file_name": "x.pdf", "original_file_name": "cv.pdf", "file_size": "123",
+         "created_at": "2026-11-23T10:30:00Z"},
+    ],
+}  # fmt: skip
+
+
+def test_what_a_search_lists():
+    found = candidates(answer(200, data={"profiles": [PROFILE]}, meta={"maxPage": 3}), 0.0)
+    (listed,) = found.profiles
+    assert found.pages == 3
+    assert (listed.profile.key, listed.profile.name) == ("k", "Aisha Rahman")
+    assert (listed.file_name, listed.size, listed.reference) == ("cv.pdf", 123, "r")
+    assert listed.came_at - listed.created_at == 1800
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [None, 5, {}, {"key": 5}, {"key": "k", "attachments": 5}, {"key": "k", "attachments": [5]},
+     {"key": "k", "created_at": 5, "attachments": [{"file_size": -1}]},
+     {"key": "k", "created_at": "99999-99-99", "attachments": [{"file_size": "9" * 30}]}],
+)  # fmt: skip
+def test_odd_profiles_harm_nothing(profile):
+    found = candidates(answer(200, data={"profiles": [profile]}, meta={"maxPage": "x"}), 0.0)
+    assert isinstance(found, Candidates)
+    assert all(listed.size == 0 and listed.file_name == "" for listed in found.profiles)
+
+
+def test_who_may_not_search():
+    assert candidates(answer(401, "no"), 0.0) == Unreadable("no")
+    assert candidates(answer(400, "unknown parameter"), 0.0) == Unknown()

@@ -1,0 +1,170 @@
+"""What the journal holds of results: who is asked for next, what is known, what is forgotten."""
+
+import pytest
+
+from tests.unit.test_journal import FOLDER, add, queue
+from watcher.journal.reader import Reader
+from watcher.journal.writer import Journal
+from watcher.model import Profile, SourceFacts, State
+from watcher.states import Step
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "state" / "journal.db")
+
+
+@pytest.fixture
+def journal(path):
+    made = Journal(path)
+    yield made
+    made.close()
+
+
+def accept(journal, name, now=1.0, due_at=None, account="default"):
+    file_id = queue(journal, name, now, account)
+    journal.step(file_id, Step(State.UPLOADING), now)
+    journal.step(file_id, Step(State.ACCEPTED), now + 1)
+    journal.follow(file_id, now + 1, now + 6 if due_at is None else due_at)
+    return file_id
+
+
+def ids(found):
+    return [each.job.file_id for each in found]
+
+
+def test_the_oldest_and_the_newest_are_asked_for_in_turns(journal):
+    files = [accept(journal, f"{number}.pdf", now=float(number)) for number in range(20)]
+    assert ids(journal.follow_ups("default", 100.0, 4)) == [
+        files[0],
+        files[19],
+        files[1],
+        files[18],
+    ]
+    assert set(ids(journal.follow_ups("default", 100.0, 99))) == set(files)
+    assert not journal.follow_ups("default", 5.0, 4)  # nothing is due
+    assert not journal.follow_ups("other", 100.0, 4)
+
+
+def test_only_what_is_open_is_looked_at_however_long_the_history_is(journal):
+    for number in range(5):
+        file_id = accept(journal, f"{number}.pdf")
+        journal.step(file_id, Step(State.PARSED), 9.0)
+    assert journal.read("SELECT count(*) FROM follow_ups")[0] == 0
+    plan = journal.all(
+        "EXPLAIN QUERY PLAN SELECT u.file_id FROM follow_ups u WHERE u.account = 'default' "
+        "AND u.due_at <= 5 ORDER BY u.due_at LIMIT 3"
+    )
+    assert "follow_ups_due" in plan[0][3]
+    assert "SCAN" not in " ".join(row[3] for row in plan)
+
+
+def test_when_the_next_one_comes_due(journal):
+    accept(journal, "a.pdf", due_at=50.0)
+    accept(journal, "b.pdf", due_at=70.0, account="other")
+    assert journal.next_follow_up(["default", "other"], 0.0) == 50.0
+    assert journal.next_follow_up(["default", "other"], 50.0) == 70.0
+    assert journal.next_follow_up(["other"], 0.0) == 70.0
+    assert journal.next_follow_up([], 0.0) is None
+
+
+def test_a_clock_that_is_set_moves_it_along(journal):
+    accept(journal, "a.pdf", now=100.0, due_at=150.0)
+    journal.shift(-50.0)
+    (found,) = journal.follow_ups("default", 100.0, 5)
+    assert found.since == 51.0
+
+
+def test_tries_count_only_answers(journal):
+    file_id = accept(journal, "a.pdf")
+    journal.ask_again(file_id, 20.0, tried=False)
+    journal.ask_again(file_id, 30.0, tried=True)
+    (found,) = journal.follow_ups("default", 30.0, 5)
+    assert found.tries == 1
+
+
+def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
+    file_id = accept(journal, "a.pdf")
+    journal.note_source("default", "source", SourceFacts("Engineering", sync_parsing=False), 1.0)
+    journal.note_source("default", "source", SourceFacts(""), 2.0)  # says nothing new
+    journal.step(file_id, Step(State.PARSED), 9.0)
+    journal.profile(file_id, Profile("key", "Zoë", "zoe@example.org", 10, 14), probable=True)
+    journal.commit()
+    entry = journal.entry(file_id)
+    assert (entry.pages, entry.total_pages, entry.probable) == (10, 14, True)
+    assert (entry.sent_at, entry.arrived_at, entry.parsed_at) == (1.0, 2.0, 9.0)
+    assert entry.source_name == "Engineering"
+    assert journal.by_profile(["key", "other"]) == {"key": file_id}
+    journal.make_certain(file_id)
+    assert not journal.entry(file_id).probable
+    journal.commit()
+    reader = Reader(path)
+    (timing,) = reader.timings(0.0, 100.0)
+    assert not reader.timings(2.0, 100.0)
+    reader.close()
+    assert (timing.folder, timing.source_name, timing.state) == (
+        FOLDER,
+        "Engineering",
+        State.PARSED,
+    )
+
+
+def test_a_file_that_is_sent_again_has_its_own_times_and_number(journal):
+    file_id = accept(journal, "a.pdf", now=1.0)
+    journal.step(file_id, Step(State.PARSE_FAILED), 50.0)
+    assert journal.resends(file_id) == 0
+    journal.step(file_id, Step(State.NOTICED), 60.0)
+    assert journal.resends(file_id) == 1
+    for at, state in ((61.0, State.QUEUED), (62.0, State.UPLOADING), (65.0, State.ACCEPTED)):
+        journal.step(file_id, Step(state), at)
+    journal.step(file_id, Step(State.PARSED), 70.0)
+    entry = journal.entry(file_id)
+    assert (entry.sent_at, entry.arrived_at, entry.parsed_at) == (62.0, 65.0, 70.0)
+    assert journal.read("SELECT sum(arrived) FROM days")[0] == 1  # one file all the same
+
+
+def test_a_file_that_never_arrived_keeps_its_reference(journal):
+    file_id = queue(journal, "a.pdf")
+    journal.step(file_id, Step(State.UPLOADING), 2.0)
+    journal.step(file_id, Step(State.REFUSED), 3.0)
+    journal.step(file_id, Step(State.NOTICED), 4.0)
+    assert journal.resends(file_id) == 0
+
+
+def test_an_event_is_heard_once_and_remembered_for_a_month(journal):
+    assert journal.hear(b"digest", 1.0)
+    assert not journal.hear(b"digest", 2.0)
+    journal.prune_rest(1.0 + 31 * 86400)
+    assert journal.hear(b"digest", 3.0)
+
+
+def test_what_nobody_asked_for_in_two_weeks_is_given_up(journal):
+    accept(journal, "a.pdf", now=0.0)
+    journal.prune_rest(13 * 86400.0)
+    assert journal.read("SELECT count(*) FROM follow_ups")[0] == 1
+    journal.prune_rest(15 * 86400.0)
+    assert journal.read("SELECT count(*) FROM follow_ups")[0] == 0
+
+
+def test_a_file_that_is_forgotten_is_asked_for_no_more(journal):
+    journal.set_hooks({"parsed"})
+    file_id = accept(journal, "a.pdf")
+    journal.step(file_id, Step(State.PARSED), 9.0)
+    journal.forget([file_id])
+    for table in ("follow_ups", "hooks"):
+        assert journal.read(f"SELECT count(*) FROM {table}")[0] == 0
+
+
+def test_a_command_is_noted_with_the_step_that_calls_for_it(journal):
+    journal.set_hooks({"parsed"})
+    first, second = accept(journal, "a.pdf"), accept(journal, "b.pdf")
+    refused = add(journal, "c.pdf")
+    journal.step(refused, Step(State.REFUSED), 2.0)
+    for file_id in (first, second):
+        journal.step(file_id, Step(State.PARSED), 9.0)
+    assert [entry.file_id for _, entry in journal.hooks_to_run(9, ())] == [first, second]
+    assert [entry.file_id for _, entry in journal.hooks_to_run(9, (first,))] == [second]
+    journal.hook_ran(first, "parsed")
+    assert [entry.file_id for _, entry in journal.hooks_to_run(9, ())] == [second]
+    journal.set_hooks(())  # nobody wants them any more
+    assert not journal.hooks_to_run(9, ())

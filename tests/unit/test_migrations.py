@@ -1,0 +1,142 @@
+"""A journal of an earlier version is brought up to date, or stays as it was."""
+
+import os
+import sqlite3
+
+import pytest
+
+from watcher.errors import JournalError
+from watcher.journal import migrations
+from watcher.journal.migrations import STEPS, VERSION
+from watcher.journal.reader import Reader
+from watcher.journal.writer import Journal
+from watcher.model import State
+
+JOURNALS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "journals")
+
+
+def make(path, version=1):
+    """A journal as a program of that version has left it."""
+    with open(os.path.join(JOURNALS, f"version-{version}.sql"), encoding="utf-8") as file:
+        text = file.read()
+    connection = sqlite3.connect(path)
+    connection.executescript(text)
+    connection.close()
+
+
+def shape(path):
+    """All tables, columns, indexes and triggers."""
+    connection = sqlite3.connect(path)
+    found = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+    ).fetchall()
+    columns = {
+        name: connection.execute(f"PRAGMA table_info({name})").fetchall() for _, name, _ in found
+    }
+    connection.close()
+    return [(kind, name) for kind, name, _ in found], columns
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "journal.db")
+
+
+def test_there_is_a_step_from_every_version():
+    assert set(STEPS) == set(range(1, VERSION))
+
+
+@pytest.mark.parametrize("version", sorted(STEPS))
+def test_there_is_a_journal_of_every_version_to_try_it_with(version):
+    assert os.path.exists(os.path.join(JOURNALS, f"version-{version}.sql"))
+
+
+@pytest.mark.parametrize("version", sorted(STEPS))
+def test_an_old_journal_ends_up_like_a_new_one(path, tmp_path, version):
+    make(path, version)
+    Journal(path).close()
+    new = str(tmp_path / "new.db")
+    Journal(new).close()
+    assert shape(path) == shape(new)
+
+
+def test_nothing_of_it_is_lost(path):
+    make(path)
+    before = sqlite3.connect(path)
+    files = before.execute("SELECT id, name, state, why, sha256, reference FROM files").fetchall()
+    before.close()
+    Journal(path).close()
+    reader = Reader(path)
+    after = reader.all("SELECT id, name, state, why, sha256, reference FROM files")
+    counts = reader.counts()
+    entries = {os.path.basename(entry.path): entry for entry in reader.history(limit=50)}
+    reader.close()
+    assert after == files
+    assert counts[State.PARSED] == 1
+    assert sum(counts.values()) == len(files)
+    parsed = entries["Zoë.pdf"]
+    assert (parsed.profile_key, parsed.profile_name) == ("key-2", "Zoë Quimby")
+    assert parsed.parsed_at == parsed.changed_at > 0
+    assert "noticed\udcff.pdf" in entries
+
+
+def test_what_was_accepted_within_the_week_is_asked_for(path):
+    make(path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE files SET changed_at = strftime('%s', 'now') - 60 WHERE id = 1")
+    connection.commit()
+    connection.close()
+    journal = Journal(path)
+    found = journal.follow_ups("default", 1e12, 10)
+    journal.close()
+    assert [each.job.file_id for each in found] == [1]
+
+
+def test_what_was_accepted_long_ago_is_not(path):
+    make(path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE files SET changed_at = 1000 WHERE id = 1")
+    connection.commit()
+    connection.close()
+    journal = Journal(path)
+    assert not journal.follow_ups("default", 1e12, 10)
+    journal.close()
+
+
+def test_a_step_that_fails_leaves_the_journal_as_it_was(path, monkeypatch):
+    make(path)
+    before = shape(path)
+    broken = {**STEPS, 1: STEPS[1] + "INSERT INTO no_such_table VALUES (1);"}
+    monkeypatch.setattr(migrations, "STEPS", broken)
+    with pytest.raises(JournalError):
+        Journal(path)
+    assert shape(path) == before
+    monkeypatch.undo()
+    Journal(path).close()
+    assert shape(path) != before
+
+
+def test_a_program_that_is_killed_in_a_step_finds_the_old_journal(path):
+    """The step is open in one connection when another one, of the next run, looks."""
+    make(path)
+    before = shape(path)
+    killed = sqlite3.connect(path, isolation_level=None)
+    killed.executescript(f"BEGIN IMMEDIATE;{STEPS[1]}")
+    killed.close()  # without a commit
+    assert shape(path) == before
+    Journal(path).close()
+
+
+def test_whoever_only_reads_is_told_to_start_the_program(path):
+    make(path)
+    with pytest.raises(JournalError, match="older"):
+        Reader(path)
+
+
+def test_a_journal_of_a_newer_program_is_left_alone(path):
+    Journal(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    with pytest.raises(JournalError, match="newer"):
+        Journal(path)

@@ -1,0 +1,128 @@
+"""Reports: sums that add up, periods of people's calendars, a page that needs nothing else."""
+
+import html.parser
+import re
+from datetime import UTC, date, datetime
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher import report, report_page
+from watcher.model import State, Timing
+from watcher.report import EDGE_WORDS, EDGES, GROUPS, Span
+
+
+def moment(local):
+    return local.replace(tzinfo=UTC).timestamp()
+
+
+def at(text):
+    return moment(datetime.fromisoformat(text))
+
+
+@pytest.mark.parametrize(
+    ("span", "day", "first", "last", "slots"),
+    [
+        (Span.DAY, "2026-11-23", "2026-11-23", "2026-11-24", 24),
+        (Span.WEEK, "2026-11-23", "2026-11-23", "2026-11-30", 7),  # a Monday
+        (Span.WEEK, "2026-11-29", "2026-11-23", "2026-11-30", 7),  # its Sunday
+        (Span.WEEK, "2027-01-01", "2026-12-28", "2027-01-04", 7),  # across the year
+        (Span.MONTH, "2026-11-30", "2026-11-01", "2026-12-01", 30),
+        (Span.MONTH, "2028-02-10", "2028-02-01", "2028-03-01", 29),
+        (Span.MONTH, "2026-12-31", "2026-12-01", "2027-01-01", 31),
+    ],
+)
+def test_periods_are_those_of_a_calendar(span, day, first, last, slots):
+    period = report.make_period(span, date.fromisoformat(day), moment)
+    assert (period.since, period.until) == (at(first), at(last))
+    assert len(period.words) == slots == len(period.slots) - 1
+
+
+WEEK = report.make_period(Span.WEEK, date(2026, 11, 25), moment)
+TIMINGS = st.lists(
+    st.builds(
+        Timing,
+        st.sampled_from(["/a", "/b <x> & y"]),
+        st.sampled_from(["k1", "k2", ""]),
+        st.just(""),
+        st.sampled_from(list(State)),
+        st.floats(WEEK.since - 86400, WEEK.until + 86400),
+        st.floats(0, 10),
+        st.floats(0, 100),
+        st.floats(0, 4000),
+    ),
+    max_size=40,
+)
+
+
+@given(TIMINGS)
+def test_all_numbers_add_up_to_the_files_of_the_period(timings):
+    made = report.summarize(WEEK, timings)
+    expected = [each for each in timings if WEEK.since <= each.noticed_at < WEEK.until]
+    assert made.total.files == len(expected)
+    assert sum(line.files for line in made.lines) == len(expected)
+    assert sum(sum(bar.values()) for bar in made.bars) == len(expected)
+    for line in (made.total, *made.lines):
+        assert sum(line.states.values()) == sum(line.groups.values()) == line.files
+
+
+@given(TIMINGS)
+def test_the_page_is_whole_and_takes_nothing_from_elsewhere(timings):
+    page = report_page.render(report.summarize(WEEK, timings), "2026-11-25 10:00")
+    for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        ET.fromstring(drawing)
+    for word in ("http://", "https://", "<script", "url(", "@import", "src=", "href="):
+        assert word not in page
+    assert "<x>" not in page
+
+
+def test_every_state_is_in_one_group():
+    assert sorted(state for group in GROUPS for state in group.states) == sorted(State)
+    assert len(EDGE_WORDS) == len(EDGES) + 1
+
+
+def test_medians_are_of_what_is_known():
+    monday = WEEK.since + 3600
+    timings = [
+        Timing("/a", "k", "Engineering", State.PARSED, monday, 10, 12, 20),
+        Timing("/a", "k", "Engineering", State.PARSED, monday, 10, 14, 18),
+        Timing("/a", "k", "Engineering", State.ACCEPTED, monday, 10, 11, 0),
+        Timing("/a", "", "", State.REFUSED, monday),
+    ]
+    made = report.summarize(WEEK, timings)
+    refused, sent = made.lines
+    assert (sent.source, sent.files) == ("Engineering", 3)
+    assert (sent.upload_seconds, sent.parse_seconds) == (2, 6)
+    assert (refused.upload_seconds, refused.parse_seconds) == (None, None)
+    assert made.uploads[:3] == (2, 1, 0)
+    assert report.record(made)["total"]["median_parse_seconds"] == 6
+    assert report.record(made)["slots"][0]["parsed"] == 2
+
+
+def test_an_empty_report_is_one_too():
+    made = report.summarize(WEEK, [])
+    assert "There is nothing to show" in report_page.render(made, "now")
+    assert report.record(made)["total"]["files"] == 0
+
+
+@given(st.integers(0, 10**7))
+def test_a_charts_height_is_a_number_people_count_in(most):
+    top = report_page._round_up(most)
+    assert max(1, most) <= top < max(2, most * 2)
+    marks = report_page._marks(top)
+    assert marks[0] == 0
+    assert marks[-1] == top
+    assert len(marks) <= 5
+
+
+def test_it_is_html_that_a_parser_takes():
+    seen = []
+
+    class Parser(html.parser.HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            seen.append(tag)
+
+    Parser().feed(report_page.render(report.summarize(WEEK, []), "now"))
+    assert "svg" in seen

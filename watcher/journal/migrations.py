@@ -1,0 +1,77 @@
+"""How the journal's tables grow from one version to the next.
+
+A journal of any version is brought up to date by the steps that follow its own; a new one is made
+as version 1 and goes through all of them, so that both end up with the same tables. What a step
+does and that it was done are one transaction. A step that was released is not changed any more.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+_FOLLOW_UPS: Final = """
+ALTER TABLE files ADD COLUMN parsed_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE files ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE files ADD COLUMN total_pages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE files ADD COLUMN probable INTEGER NOT NULL DEFAULT 0;  -- found by a search
+ALTER TABLE files ADD COLUMN resends INTEGER NOT NULL DEFAULT 0;  -- under a new reference
+CREATE INDEX files_profile ON files (profile_key) WHERE profile_key <> '';
+-- Uploads whose result is not known: a row goes when it is, so that the table stays small.
+CREATE TABLE follow_ups (
+    file_id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    source_key TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    since REAL NOT NULL,                -- when it had arrived
+    due_at REAL NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    told_key TEXT NOT NULL DEFAULT ''   -- the profile's key, as the webhook has told it
+);
+CREATE INDEX follow_ups_due ON follow_ups (account, due_at);
+CREATE INDEX follow_ups_reference ON follow_ups (reference);
+-- What HrFlow says of sources; sync_parsing is NULL where it is not known.
+CREATE TABLE sources (
+    account TEXT NOT NULL,
+    source_key TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    sync_parsing INTEGER,
+    asked_at REAL NOT NULL,
+    PRIMARY KEY (account, source_key)
+) WITHOUT ROWID;
+-- Webhooks of the last time, so that none counts twice.
+CREATE TABLE webhook_events (digest BLOB PRIMARY KEY, heard_at REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX webhook_events_heard ON webhook_events (heard_at);
+-- Commands that are still to be run for a file.
+CREATE TABLE hooks (
+    file_id INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (file_id, event)
+) WITHOUT ROWID;
+UPDATE files SET parsed_at = changed_at WHERE state = 'parsed';
+INSERT INTO follow_ups (file_id, account, source_key, reference, since, due_at)
+    SELECT id, account, source_key, reference, changed_at, changed_at FROM files
+    WHERE state = 'accepted' AND changed_at > strftime('%s', 'now') - 604800;
+"""
+
+#: From each version the step to the next one.
+STEPS: Final[Mapping[int, str]] = MappingProxyType({1: _FOLLOW_UPS})
+#: The version that this program reads and writes, in ``PRAGMA user_version``.
+VERSION: Final = 2
+
+
+def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    """Take every step from ``version`` (at least 1) on; what fails leaves the step before it."""
+    for step in range(version, VERSION):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{STEPS[step]}PRAGMA user_version = {step + 1};COMMIT;"
+            )
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

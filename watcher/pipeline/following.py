@@ -1,0 +1,331 @@
+"""Asking what became of uploads: beside the uploads, and never in their way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher import follow_up as rules
+from watcher.model import (
+    Candidates,
+    Event,
+    EventKind,
+    Parsed,
+    SourceFacts,
+    State,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+from watcher.states import Step
+
+if TYPE_CHECKING:
+    from watcher.model import Finding, FollowUp
+    from watcher.pace import Pace
+    from watcher.pipeline.dispatch import Dispatch
+    from watcher.pipeline.results import Results
+    from watcher.ports import Clock, Journal, Transport, Workers
+    from watcher.settings import Config
+
+#: Events that are kept until the upload that they tell of has arrived.
+_MOST_EARLY: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A question about an upload has been answered; Candidates if it was a search."""
+
+    follow_up: FollowUp
+    finding: Finding | Candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A question about a source has been answered."""
+
+    account: str
+    source_key: str
+    answer: SourceFacts | Unknown | Unreadable | Wait
+
+
+class Following:
+    """Owns the share of requests that goes into questions. One thread."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        transport: Transport,
+        workers: Workers,
+        clock: Clock,
+        dispatch: Dispatch,
+        results: Results,
+    ) -> None:
+        self._journal = journal
+        self._transport = transport
+        self._workers = workers
+        self._clock = clock
+        self._dispatch = dispatch
+        self._results = results
+        self._shares: dict[str, Pace] = {}
+        self._off: set[str] = set()  # accounts whose key cannot read
+        self._explained: set[str] = set()
+        self._asked: set[int] = set()
+        self._starting: list[FollowUp] = []
+        self._describing: list[tuple[str, str]] = []
+        self._pages: dict[str, int] = {}  # source → pages of its last search
+        self._early: dict[str, Event] = {}  # reference → what was told before it had arrived
+        self._news: list[str] = []
+        self.running = 0
+
+    def arm(self, config: Config) -> None:
+        """Use these settings from now on."""
+        before, self._shares = self._shares, {}
+        for account in config.accounts:
+            if account.follow_up_share <= 0:
+                continue
+            share = rules.make_share(account.max_requests_per_minute, account.follow_up_share)
+            if account.name in before:
+                share.take_over(before[account.name])
+            elif account.max_requests_per_minute:
+                share.remember(self._dispatch.recent_requests(account.name))
+            self._shares[account.name] = share
+        self.resume()
+
+    def resume(self) -> None:
+        """Somebody says that things have changed: a key that could not read may be another one."""
+        self._off.clear()
+        self.wake()
+
+    def wake(self) -> None:
+        """The time has passed without us: the network may be another one by now."""
+        for share in self._shares.values():
+            share.resume()
+
+    # -- before the commit
+
+    def claim(self) -> None:
+        """Choose what is asked next; it starts after the commit."""
+        self._look_at_early()
+        now, tick = self._clock.wall(), self._clock.tick()
+        for name, share in self._shares.items():
+            room = self._room(name, share, tick)
+            if room and not share.failures:  # else the one that tries the ice is an upload's
+                room -= self._claim_source(name)
+            if room:
+                self._claim_uploads(name, now, room)
+
+    def _claim_source(self, account: str) -> int:
+        """Ask for a source whose name is not known; gives how many questions that is."""
+        source_key = self._results.sources.take(account)
+        if not source_key:
+            return 0
+        self._begin(account, source_key)
+        self._describing.append((account, source_key))
+        return 1
+
+    def _claim_uploads(self, account: str, now: float, room: int) -> None:
+        due = self._journal.follow_ups(account, now, room + len(self._asked))
+        due = [each for each in due if each.job.file_id not in self._asked]
+        ripe = self._results.first_question(account)
+        for each in due:  # others have shown since then that it would be in vain
+            if each.tries == 0 and not each.told_key and each.since + ripe > now:
+                self._journal.ask_again(each.job.file_id, each.since + ripe, tried=False)
+        chosen = [e for e in due if e.tries or e.told_key or e.since + ripe <= now][:room]
+        for each in chosen:
+            self._begin(account, each.job.file_id)
+            self._asked.add(each.job.file_id)
+        self._starting += chosen
+
+    def _room(self, account: str, share: Pace, tick: float) -> int:
+        """How many questions may start: of the share, and never what an upload waits for."""
+        if account in self._off:
+            return 0
+        free = share.free(tick)
+        return min(free, self._dispatch.room_aside(account, tick, free)) if free else 0
+
+    def _begin(self, account: str, what: int | str) -> None:
+        self._shares[account].start()
+        self._dispatch.begin_aside(account, what)
+
+    # -- after the commit
+
+    def start(self) -> None:
+        """Ask what was claimed. Call after the journal's commit."""
+        starting, self._starting = self._starting, []
+        describing, self._describing = self._describing, []
+        self.running += len(starting) + len(describing)
+        for each in starting:
+            self._submit(each)
+        for account, source_key in describing:
+            self._submit_source(account, source_key)
+
+    def _submit(self, each: FollowUp) -> None:
+        transport, job = self._transport, each.job
+        if rules.asks_by_search(each):
+            page = rules.search_page(each.tries, self._pages.get(job.source_key, 1))
+            self._workers.send(
+                lambda: Followed(each, transport.search(job.account, job.source_key, page)),
+                lambda error: Followed(each, _failed(error)),
+            )
+        else:
+            self._workers.send(
+                lambda: Followed(each, transport.find(job)),
+                lambda error: Followed(each, _failed(error)),
+            )
+
+    def _submit_source(self, account: str, source_key: str) -> None:
+        transport = self._transport
+        self._workers.send(
+            lambda: Described(account, source_key, transport.describe(account, source_key)),
+            lambda error: Described(account, source_key, _failed(error)),
+        )
+
+    # -- answers
+
+    def answered(self, message: Followed) -> None:
+        """Note what a question about an upload has brought."""
+        job = message.follow_up.job
+        self._end(job.account, job.file_id, message.finding)
+        self._asked.discard(job.file_id)
+        current = self._journal.followed(job.file_id)
+        if current is None or current.job.reference != job.reference:
+            return  # a webhook was faster, or somebody has forgotten it
+        finding, probable = self._look_through(current, message.finding)
+        if isinstance(finding, Unreadable) and not finding.source:
+            self._turn_off(job.account)
+        elif current.tries == 0 and isinstance(finding, Parsed | Unknown) and not probable:
+            self._results.learn(job.account, found=isinstance(finding, Parsed))
+        self._note(current, finding, probable=probable)
+
+    def described(self, message: Described) -> None:
+        """Note what HrFlow tells of a source."""
+        answer = message.answer
+        self._end(message.account, message.source_key, answer)
+        if isinstance(answer, Unreadable) and not answer.source:
+            self._turn_off(message.account)
+        if isinstance(answer, Wait):
+            self._results.sources.missed(message.account, message.source_key)
+            return
+        facts = answer if isinstance(answer, SourceFacts) else None
+        self._results.sources.answered(message.account, message.source_key, facts)
+
+    def next_due(self, tick: float) -> float | None:
+        """When the share allows a question again, on the clock's ``tick``."""
+        times = (
+            share.next_start(tick) for name, share in self._shares.items() if name not in self._off
+        )
+        return min((time for time in times if time is not None), default=None)
+
+    def next_question(self, now: float) -> float | None:
+        """When an upload comes due to be asked for after ``now``, by the wall clock."""
+        return self._journal.next_follow_up(self._shares.keys() - self._off, now)
+
+    def take_news(self) -> list[str]:
+        """What people should hear, once."""
+        news, self._news = self._news, []
+        return news + self._results.sources.take_news()
+
+    # -- the webhook
+
+    def heard(self, event: Event) -> None:
+        """The webhook has told of a profile: by its reference, or by the key of one we know."""
+        now = self._clock.wall()
+        if not self._journal.hear(event.digest, now):
+            return
+        meant = self._meant(event)
+        for each in meant:
+            self._apply(event, each, now)
+        if event.reference and not meant:  # perhaps it was faster than the upload's own answer
+            self._early[event.reference] = event
+            if len(self._early) > _MOST_EARLY:
+                del self._early[next(iter(self._early))]
+        if event.key and event.kind is not EventKind.ERROR:
+            for file_id in self._journal.by_profile([event.key]).values():
+                self._journal.make_certain(file_id)
+
+    def _apply(self, event: Event, each: FollowUp, now: float) -> None:
+        if event.kind is EventKind.ERROR:
+            why = f"HrFlow could not parse it: {event.message or 'it does not say why'}"
+            self._journal.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
+        elif self._can_ask(each.job.account):
+            # The event has no name in it: a question has, and it is the only one needed.
+            self._journal.tell_key(each.job.file_id, event.key, now)
+        else:
+            self._note(rules.told(each, event.key), Unknown(), probable=False)
+
+    def _look_at_early(self) -> None:
+        for reference in self._results.take_arrived():
+            if event := self._early.pop(reference, None):
+                for each in self._meant(event):
+                    self._apply(event, each, self._clock.wall())
+
+    def _meant(self, event: Event) -> list[FollowUp]:
+        if not event.reference:
+            return []
+        found = self._journal.followed_by_reference(event.reference, event.source_key)
+        return found if len(found) == 1 else []  # of several that share it nobody can tell which
+
+    def _can_ask(self, account: str) -> bool:
+        return account in self._shares and account not in self._off
+
+    # -- a person's choice
+
+    def resend(self, file_id: int) -> None:
+        """Have a file that could not be parsed sent again, under a new reference."""
+        entry, now = self._journal.entry(file_id), self._clock.wall()
+        if entry is None or entry.state is not State.PARSE_FAILED:
+            return
+        known = self._journal.find(entry.folder, entry.path)
+        if known is None or known.file_id != file_id:
+            self._news.append(f"{entry.path} is not there any more: put it back, then retry it.")
+            return
+        self._journal.step(file_id, Step(State.NOTICED, "to be sent again", now), now)
+
+    # -- inside
+
+    def _look_through(self, each: FollowUp, finding: Finding | Candidates) -> tuple[Finding, bool]:
+        """What a search has found for an upload, and whether that is only probable."""
+        if not isinstance(finding, Candidates):
+            return finding, False
+        self._pages[each.job.source_key] = finding.pages
+        sure = next((c for c in finding.profiles if rules.is_same(each, c)), None)
+        if sure is not None:
+            return Parsed(sure.profile), False
+        taken = self._journal.by_profile([found.profile.key for found in finding.profiles])
+        taken = {key: owner for key, owner in taken.items() if owner != each.job.file_id}
+        profile = rules.match(each, finding, taken)
+        return (Unknown(), True) if profile is None else (Parsed(profile), True)
+
+    def _note(self, each: FollowUp, finding: Finding, *, probable: bool) -> None:
+        now, job = self._clock.wall(), each.job
+        verdict = rules.judge(finding, each, now)
+        if isinstance(verdict, rules.Again):
+            tried = not isinstance(finding, Wait)
+            self._journal.ask_again(job.file_id, verdict.at, tried=tried)
+            if verdict.why:
+                self._journal.explain(job.file_id, verdict.why)
+            return
+        self._journal.step(job.file_id, verdict, now)
+        if isinstance(finding, Parsed):
+            self._results.parsed(job, finding.profile, probable=probable)
+        elif each.told_key and verdict.state is State.PARSED:
+            self._results.parsed(job, rules.told_profile(each))
+
+    def _end(self, account: str, what: int | str, finding: object) -> None:
+        self.running -= 1
+        self._dispatch.end_aside(account, what, finding)
+        if account in self._shares:
+            self._shares[account].end(finding, self._clock.tick(), self._clock.jitter())
+
+    def _turn_off(self, account: str) -> None:
+        self._off.add(account)
+        if account not in self._explained:
+            self._explained.add(account)
+            self._news.append(
+                f"The API key of account {account} may not read, so what becomes of its uploads is"
+                " not known here; they go on all the same. A key that may read and write tells it."
+            )
+
+
+def _failed(error: Exception) -> Wait:
+    return Wait(f"The question failed ({type(error).__name__}).")

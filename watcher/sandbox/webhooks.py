@@ -1,0 +1,143 @@
+"""Sends webhooks as HrFlow does: signed, once a profile is parsed or could not be.
+
+Fact from the API's pages: the header ``HTTP-HRFLOW-SIGNATURE`` holds, parted by a dot, the
+HMAC-SHA256 of the payload's text and the payload, both in base64url; the payload is JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import heapq
+import hmac
+import http.client
+import itertools
+import json
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watcher.sandbox.profiles import Profile
+
+_log = logging.getLogger(__name__)
+HEADER: Final = "HTTP-HRFLOW-SIGNATURE"
+SUCCESS: Final = "profile.parsing.success"
+ERROR: Final = "profile.parsing.error"
+_SECONDS: Final = 10.0
+
+
+def encode(raw: bytes) -> str:
+    """Base64url without the signs that fill it up."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def sign(event: object, secret: str) -> str:
+    """The header's value for an event."""
+    payload = encode(json.dumps(event, ensure_ascii=False).encode())
+    digest = hmac.new(secret.encode(), payload.encode(), hashlib.sha256).digest()
+    return f"{encode(digest)}.{payload}"
+
+
+def describe(profile: Profile, *, failed: bool) -> dict[str, Any]:
+    """The event of a profile."""
+    return {
+        "type": ERROR if failed else SUCCESS,
+        "origin": "api",
+        "message": "Profile parsing failed" if failed else "Profile parsing succeed",
+        "profile": {
+            "key": profile.key,
+            "reference": profile.reference,
+            "source": {"key": profile.source_key},
+        },
+    }
+
+
+@dataclass(order=True)
+class _Due:
+    at: float
+    number: int
+    event: dict[str, Any] = field(compare=False)
+
+
+class Webhooks:
+    """Sends what is announced, at its time, from a thread that runs while there is something.
+
+    Nothing is sent while ``url`` is "". ``answers`` has the HTTP status of each answer, 0 where
+    there was none.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.url = ""
+        self.secret = ""
+        self.answers: list[int] = []
+        self._clock = clock
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._waiting: list[_Due] = []
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def announce(self, profile: Profile, at: float, *, failed: bool) -> None:
+        """Send a profile's event at the moment ``at``."""
+        with self._changed:
+            if not self.url or self._stopped:
+                return
+            due = _Due(at, next(self._numbers), describe(profile, failed=failed))
+            heapq.heappush(self._waiting, due)
+            self._changed.notify_all()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+                self._thread.start()
+
+    def send(self, event: object, *, secret: str | None = None, header: str | None = None) -> int:
+        """Send an event now; gives the status of the answer, 0 if there is none.
+
+        ``secret`` and ``header`` take the place of what is right.
+        """
+        value = sign(event, self.secret if secret is None else secret) if header is None else header
+        address = urlsplit(self.url)
+        connection = http.client.HTTPConnection(
+            address.hostname or "", address.port, timeout=_SECONDS
+        )
+        body = json.dumps(event).encode()
+        headers = {HEADER: value, "Content-Type": "application/json"}
+        try:
+            connection.request("POST", address.path or "/", body, headers)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            _log.info("a webhook was not taken: %s", error)
+            status = 0
+        finally:
+            connection.close()
+        self.answers.append(status)
+        return status
+
+    def stop(self) -> None:
+        """Send nothing more; may be called again."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(_SECONDS)
+            self._thread = None
+
+    def _run(self) -> None:
+        while (event := self._next()) is not None:
+            self.send(event)
+
+    def _next(self) -> dict[str, Any] | None:
+        """The next event at its time; None when there will be none any more."""
+        with self._changed:
+            while not self._stopped:
+                if not self._waiting:
+                    self._changed.wait()
+                elif (left := self._waiting[0].at - self._clock()) > 0:
+                    self._changed.wait(left)
+                else:
+                    return heapq.heappop(self._waiting).event
+        return None
