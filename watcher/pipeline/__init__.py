@@ -1,7 +1,8 @@
 """The journey of files, one direction, in one thread."""
 
 from watcher.pipeline.deciding import decide
-from watcher.pipeline.loop import (
+from watcher.pipeline.loop import Pipeline
+from watcher.pipeline.messages import (
     Arm,
     Committed,
     Connection,
@@ -10,7 +11,6 @@ from watcher.pipeline.loop import (
     Ignore,
     Pause,
     Pending,
-    Pipeline,
     Release,
     Resume,
     Retry,

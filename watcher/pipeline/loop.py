@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import queue
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.model import Candidate, FolderState, Identified, ScanEnded, Scanned
@@ -18,6 +17,22 @@ from watcher.pipeline.aftermath import Aftermath
 from watcher.pipeline.by_hand import ByHand
 from watcher.pipeline.dispatch import Asked, Dispatch, Sent
 from watcher.pipeline.intake import Intake, Read
+from watcher.pipeline.messages import (
+    Arm,
+    Committed,
+    Connection,
+    Forget,
+    Forgotten,
+    Ignore,
+    Pause,
+    Pending,
+    Release,
+    Resume,
+    Retry,
+    Stop,
+    Take,
+    Taken,
+)
 from watcher.pipeline.pruning import Pruning
 from watcher.pipeline.results import Results
 from watcher.pipeline.tidying import Tidied, Tidying
@@ -25,111 +40,15 @@ from watcher.pipeline.timing import TOLERANCE, Timing
 from watcher.settle import Settling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from watcher.ports import Clock, Files, Journal, Plan, Transport, Workers
+    from watcher.ports import Clock, Files, Journal, Transport, Workers
     from watcher.ports_follow import Commands
-    from watcher.settings import Config
 
 #: Messages worked on between two commits.
 BATCH: Final = 256
 #: Seconds after which the loop looks around without being told, so that nothing stays forgotten.
 IDLE: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """New settings are in force."""
-
-    config: Config
-    plans: Mapping[str, Plan]
-    import_all: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Take:
-    """A person says yes to files below ``path`` that were there before their folder was watched."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A :class:`Take` was obeyed: ``files`` are looked at now."""
-
-    path: str
-    files: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """As many files are noticed and not decided upon; told when that begins and when it ends."""
-
-    files: int
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Try again at once what is held or waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Start no uploads before the moment ``until`` (inf: before told to); 0 ends a pause."""
-
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """A person wants files tried again now that were refused, failed, held or ignored by hand."""
-
-    file_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ignore:
-    """A person wants nothing more to be done about files, nor to be reminded of them."""
-
-    file_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A person wants everything tried again that the cause called ``key`` keeps back."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """A person wants files to be forgotten, but for the fingerprints of what was sent."""
-
-    file_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """A :class:`Forget` was obeyed."""
-
-    file_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """HrFlow has become unreachable at ``offline_since``, or reachable again (0)."""
-
-    offline_since: float
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """The journal has changed: counts, files or causes are others than before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """End after what is under way has ended."""
 
 
 class Pipeline:

@@ -1,0 +1,107 @@
+"""What the pipeline is told, and what it tells; beside what the folders and its own workers say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.ports import Plan
+    from watcher.settings import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """New settings are in force."""
+
+    config: Config
+    plans: Mapping[str, Plan]
+    import_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A person says yes to files below ``path`` that were there before their folder was watched."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A :class:`Take` was obeyed: ``files`` are looked at now."""
+
+    path: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """As many files are noticed and not decided upon; told when that begins and when it ends."""
+
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Try again at once what is held or waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Start no uploads before the moment ``until`` (inf: before told to); 0 ends a pause."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A person wants files tried again now that were refused, failed, held or ignored by hand."""
+
+    file_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A person wants nothing more to be done about files, nor to be reminded of them."""
+
+    file_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A person wants everything tried again that the cause called ``key`` keeps back."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A person wants files to be forgotten, but for the fingerprints of what was sent."""
+
+    file_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A :class:`Forget` was obeyed."""
+
+    file_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """HrFlow has become unreachable at ``offline_since``, or reachable again (0)."""
+
+    offline_since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The journal has changed: counts, files or causes are others than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End after what is under way has ended."""
