@@ -18,7 +18,7 @@ from watcher.menu import Act, Verb
 from watcher.model import UNTIL_RESUMED, Entry, Mood, Snapshot, State, Watched
 from watcher.tray import Tray, face
 from watcher.tray.icons import draw
-from watcher.tray.process import may_have_icon
+from watcher.tray.process import look, may_have_icon
 from watcher.words import words
 
 NOON = 1_700_000_000.0
@@ -319,6 +319,16 @@ def test_a_process_that_keeps_failing_is_given_up(surroundings):
     with tray(surroundings.environ(), command=failing, backoff=(0.01, 0.01)) as made:
         made._thread.join(20)
         assert not made._thread.is_alive()
+
+
+@needs_screen
+def test_what_would_show_an_icon_is_found_out_for_the_doctor(surroundings):
+    screen = surroundings.have(Screen, surroundings.root)
+    environ = surroundings.environ(screen)
+    backend, said = look({**environ, "XDG_CURRENT_DESKTOP": "GNOME"})
+    assert (backend, "extension" in said) == ("", True)
+    surroundings.have(Trayer, screen)
+    until(lambda: look(environ) == ("xorg", ""))
 
 
 def test_no_process_is_started_without_a_desktop():
