@@ -4,6 +4,7 @@ pystray's own part is replaced by as little as has its shape: what is tested is 
 """
 
 import math
+import os
 import subprocess
 import sys
 import sysconfig
@@ -11,8 +12,9 @@ import threading
 
 import pytest
 
+from tests.conftest import wait_until
 from watcher.app.acting import Acting
-from watcher.app.showing import show_command, system_language
+from watcher.app.showing import outside, show_command, show_file, system_language
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
 from watcher.tray.__main__ import is_time_to_leave
@@ -254,6 +256,35 @@ def test_every_verb_means_something():
 )
 def test_folders_are_shown_with_what_the_system_shows_them_with(platform, itself, command):
     assert show_command(platform, "/cvs/a.pdf", itself=itself) == command
+
+
+@pytest.mark.parametrize(
+    ("environ", "has", "ours"),
+    [
+        ({}, True, True),  # started by a person
+        ({"INVOCATION_ID": "0a1b"}, True, False),  # by systemd
+        ({"INVOCATION_ID": "0a1b"}, False, True),
+    ],
+)
+def test_what_a_service_shows_is_not_part_of_it(environ, has, ours):
+    command = outside(("xdg-open", "/cvs"), environ, has_systemd_run=has)
+    assert command[-2:] == ("xdg-open", "/cvs")
+    assert (command[0] == "xdg-open") == ours
+
+
+def test_what_is_gone_is_shown_by_the_folder_it_was_in(tmp_path, monkeypatch):
+    shown = tmp_path / "shown"
+    program = tmp_path / "bin" / "xdg-open"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\nprintf %s \"$1\" > '{shown}.part' && mv '{shown}.part' '{shown}'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.delenv("INVOCATION_ID", raising=False)
+    show_file(str(tmp_path / "cvs" / "gone" / "a.pdf"))
+    assert wait_until(shown.exists)
+    assert shown.read_text() == str(tmp_path)
 
 
 @pytest.mark.parametrize(
