@@ -29,9 +29,18 @@ NEWER = ("python3.13", "python3.12", "python3.11", "python3.14", "py", "python3"
 DEBIAN_PACKAGES = (
     ("chromium", "the tests of the activity page"),
     ("curl", "the benchmark against curl"),
+    ("dbus", "the tests of icon and messages"),
     ("dbus-x11", "the tests with a real Secret Service"),
+    ("fonts-dejavu-core", "the tests of the icon in a panel"),
+    ("gir1.2-ayatanaappindicator3-0.1", "the tests of the icon in a panel"),
+    ("gir1.2-gtk-3.0", "the tests of the icon in a panel"),
     ("gnome-keyring", "the tests with a real Secret Service"),
     ("inotify-tools", "the benchmark against inotifywait"),
+    ("python3-gi", "the tests of the icon in a panel"),
+    ("scrot", "the tests of the icon in a panel"),
+    ("trayer", "the tests of the icon in a panel"),
+    ("xdotool", "the tests of the icon in a panel"),
+    ("xvfb", "the tests of the icon in a panel"),
 )
 
 #: Which extras of the project an environment may have been made with to serve for others.

@@ -64,6 +64,7 @@ TABLE = {
     "mood": row(PURE),
     "menu": row(PURE),
     "notices": row(PURE),
+    "quiet": row(PURE),
     "ports": row(PURE),
     # Flow: the order of the steps.
     "pipeline": row(FLOW),
@@ -75,7 +76,7 @@ TABLE = {
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
-    "tray": row(EDGE, "pystray", "PIL", "Xlib", "gi", "jeepney"),  # all but the first: late
+    "tray": row(EDGE, "pystray", "PIL", "Xlib", "gi", "jeepney", "AppKit", "PyObjCTools"),
     "notify": row(EDGE, "jeepney"),
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),

@@ -52,7 +52,7 @@ class Verb(enum.StrEnum):
     RETRY = "retry"
     IGNORE = "ignore"
     TAKE = "take"  # upload the files below ``path`` that were there first
-    TRY_HELD = "try_held"  # try again at once what one cause keeps back
+    RELEASE = "release"  # try again what a cause keeps back; ``key`` says which
     PAUSE_AN_HOUR = "pause_an_hour"
     PAUSE_UNTIL_TOMORROW = "pause_until_tomorrow"
     PAUSE = "pause"
@@ -67,6 +67,7 @@ class Act:
     verb: Verb
     file_ids: tuple[int, ...] = ()
     path: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def _attention_file(entry: Entry, word: Word) -> Item:
 
 def _attention_cause(kept: Kept, word: Word) -> Item:
     why = Item(cut(view.safe(kept.why), _WHY_LETTERS))
-    retry = Item(word("Try again now"), Act(Verb.TRY_HELD))
+    retry = Item(word("Try again now"), Act(Verb.RELEASE, key=kept.key))
     held = held_back(kept.files, word)
     return Item(f"✗ {held}", items=(why, PART, retry, Item(word("Set up…"), Act(Verb.SET_UP))))
 

@@ -69,7 +69,7 @@ def headline(snapshot: Snapshot, word: Word) -> str:
         case Mood.ATTENTION:
             return joined(_needs(snapshot, word), _progress(snapshot, word))
         case Mood.OFFLINE:
-            since = _moment(snapshot.offline_since, snapshot.at)
+            since = local_time(snapshot.offline_since, snapshot.at)
             return joined(word("Offline since {time}", time=since), _waiting(snapshot, word))
         case Mood.WORKING:
             return _progress(snapshot, word)
@@ -86,7 +86,7 @@ def joined(*parts: str) -> str:
 def _paused(snapshot: Snapshot, word: Word) -> str:
     if math.isinf(snapshot.paused_until):
         return word("Paused")
-    return word("Paused until {time}", time=_moment(snapshot.paused_until, snapshot.at))
+    return word("Paused until {time}", time=local_time(snapshot.paused_until, snapshot.at))
 
 
 def _waiting(snapshot: Snapshot, word: Word) -> str:
@@ -113,12 +113,14 @@ def _needs(snapshot: Snapshot, word: Word) -> str:
         if folders == 1:
             return word("1 folder cannot be watched")
         return word("{folders} folders cannot be watched", folders=folders)
-    asked = sum(kept.files for kept in keepers(snapshot))
-    return (
-        word("1 file waits for your yes")
-        if asked == 1
-        else word("{files} files wait for your yes", files=asked)
-    )
+    return for_a_yes(sum(kept.files for kept in keepers(snapshot)), word)
+
+
+def for_a_yes(files: int, word: Word) -> str:
+    """That files wait for a person's yes."""
+    if files == 1:
+        return word("1 file waits for your yes")
+    return word("{files} files wait for your yes", files=files)
 
 
 def held_back(files: int, word: Word) -> str:
@@ -132,7 +134,7 @@ def held_back(files: int, word: Word) -> str:
     )
 
 
-def _moment(at: float, now: float) -> str:
+def local_time(at: float, now: float) -> str:
     """A local time for people: of the day, with the date if that is another day's."""
     moment, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006 - local
     near = moment.date() == today.date()

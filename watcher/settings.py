@@ -204,6 +204,18 @@ class Folder(Struct, frozen=True):
     rules: tuple[Rule, ...] = ()
 
 
+class Notifications(Struct, frozen=True):
+    """Messages on the desktop: whether there are any, when, and of which kinds."""
+
+    enabled: bool = True
+    #: Two local times like "18:00-08:00" between which there are none; "" for never.
+    quiet_hours: str = ""
+    refused: bool = True
+    held: bool = True
+    first_success: bool = True
+    backlog: bool = True
+
+
 class Config(Struct, frozen=True):
     """The whole configuration: at least one account, any number of folders."""
 
@@ -218,6 +230,7 @@ class Config(Struct, frozen=True):
     names_days: int = 90
     #: Whether API keys may be kept in a keyring that writes plain text.
     allow_insecure_keyring: bool = False
+    notifications: Notifications = Notifications()
 
     def account(self, name: str) -> Account:
         """The account called ``name``; KeyError if there is none."""

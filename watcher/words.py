@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher import words_page
+from watcher import words_desktop, words_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LANGUAGES: Final = ("en", "fr")
 
-_FRENCH: Final[Mapping[str, str]] = MappingProxyType({**words_page.FRENCH})
+_FRENCH: Final[Mapping[str, str]] = MappingProxyType({**words_page.FRENCH, **words_desktop.FRENCH})
 
 
 def words(language: str) -> Word:

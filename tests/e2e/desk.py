@@ -13,6 +13,8 @@ import time
 
 from watcher import sandbox as sb
 
+DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
+
 BASE = """
 [account]
 email = "{email}"
@@ -97,8 +99,9 @@ class Desk:
         ]
 
     def environ(self, **more):
+        """Without the desktop of whoever runs the tests: nothing is shown there."""
         return {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in DESKTOP},
             "HRFLOW_API_KEY": self.key,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
             "PYTHONUTF8": "1",

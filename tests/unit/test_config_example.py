@@ -10,7 +10,7 @@ import pytest
 from watcher.config import load
 from watcher.config.sense import PLACEHOLDER_KEY
 from watcher.errors import ConfigError
-from watcher.settings import Account, Config, Folder, Label, Rule
+from watcher.settings import Account, Config, Folder, Label, Notifications, Rule
 
 EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "config.example.toml")
 KEY = "e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09"
@@ -75,6 +75,7 @@ def names(struct, leave_out=()):
     ("struct", "leave_out", "section"),
     [
         (Config, ("accounts", "folders"), ""),
+        (Notifications, (), "notifications"),
         (Account, ("name",), "account"),
         (Folder, ("path", "rules"), "defaults"),
         (Folder, ("rules",), "folders"),
@@ -88,6 +89,7 @@ def test_no_key_is_missing_from_it(struct, leave_out, section):
     present = {
         "": set(raw),
         "account": set(raw["account"]),
+        "notifications": set(raw["notifications"]),
         "defaults": set(raw["defaults"]) | {"source_key"},  # stands in the folder
         "folders": set(raw["defaults"]) | set(raw["folders"][0]),
         "rules": set().union(*raw["folders"][0]["rules"]),

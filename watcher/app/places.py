@@ -55,6 +55,11 @@ class Places:
         """Directory in which other commands leave orders for the running program."""
         return os.path.join(self.state, "orders")
 
+    @property
+    def snooze(self) -> str:
+        """Until when a person wants no messages on the desktop."""
+        return os.path.join(self.state, "snooze.json")
+
     def prepare(self) -> None:
         """Make the directory; WatcherError if that cannot be done."""
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ def show_file(path: str, *, itself: bool = False) -> None:
     while not os.path.lexists(path) and os.path.dirname(path) != path:
         path = os.path.dirname(path)
     command = show_command(sys.platform, path, itself=itself or os.path.isdir(path))
+    command = outside(command, os.environ, has_systemd_run=bool(shutil.which("systemd-run")))
     try:
         process = subprocess.Popen(  # noqa: S603 - a program of the system, and a path
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -42,6 +44,19 @@ def show_command(platform: str, path: str, *, itself: bool) -> tuple[str, ...]:
     if platform == "darwin":
         return ("open", path) if itself else ("open", "-R", path)
     return ("xdg-open", path if itself else os.path.dirname(path))
+
+
+def outside(
+    command: tuple[str, ...], environ: Mapping[str, str], *, has_systemd_run: bool
+) -> tuple[str, ...]:
+    """``command`` as it is started so that it does not belong to our own service.
+
+    What a systemd unit starts shares its limits and ends with it; a file manager must not.
+    ``INVOCATION_ID`` is what systemd gives to what it runs.
+    """
+    if not environ.get("INVOCATION_ID") or not has_systemd_run:
+        return command
+    return ("systemd-run", "--user", "--quiet", "--collect", "--", *command)
 
 
 def system_language(environ: Mapping[str, str]) -> str:

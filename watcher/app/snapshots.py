@@ -91,6 +91,7 @@ class Snapshots:
         """
         with self._making:
             self._listeners.append(listener)
+            self._dirty.set()  # it is told at once, also where others have been listening
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
                 self._thread.start()

@@ -36,6 +36,7 @@ _COMMANDS: Final = (
     ("import", "importing", "Upload what is already in a folder, now."),
     ("folder", "folder", "Add, list and remove watched folders."),
     ("forget", "forget", "Remove what is kept here of a file or a person."),
+    ("notify", "notify", "Messages on the desktop: snooze, off, on."),
     ("config", "config", "Check and show the configuration."),
     ("doctor", "doctor", "What is wrong with this set-up, and what to do about it."),
     ("sandbox", "sandbox", "A local HrFlow to rehearse against."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.app.core import App
+from watcher.app.desktop import on_desktop
 from watcher.app.showing import show_file, system_language
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
@@ -20,6 +21,8 @@ from watcher.page.whole import ActivityPage
 from watcher.settings import Config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.cli.stopping import StopSignal
 
 _log = logging.getLogger(__name__)
@@ -27,10 +30,14 @@ _log = logging.getLogger(__name__)
 
 @click.command("run")
 @json_option
+@click.option(
+    "--tray/--no-tray", "tray", default=None,
+    help="Show an icon in the panel; where nothing is said, if there is a desktop.",
+)  # fmt: skip
 @config_option
 @state_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+def command(ctx: click.Context, as_json: bool, tray: bool | None) -> None:  # noqa: FBT001 - click's
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     A change of the configuration is taken up at once; a version with mistakes is reported and
@@ -61,10 +68,25 @@ def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click 
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
-            wait_for_end(app, stop)
+            with on_desktop(
+                app, where, environ,
+                with_icon=tray, open_page=page.open, stop=stop.set, tell=_teller(as_json=as_json),
+            ):  # fmt: skip
+                wait_for_end(app, stop)
         finally:
             page.stop()
             app.stop()
+
+
+def _teller(*, as_json: bool) -> Callable[[str], None]:
+    """Says a sentence for people; in the log alone where machines read the lines."""
+
+    def tell(sentence: str) -> None:
+        _log.info("%s", sentence)
+        if not as_json:
+            say(styled(sentence, "quiet"))
+
+    return tell
 
 
 class _Control:

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from watcher.config.mistakes import nearest, shown
 from watcher.patterns import Pattern, PatternError, compile_pattern
 from watcher.placeholders import BUILT_IN, fill, names_in
+from watcher.quiet import read_hours
 from watcher.rules import REFERENCE_LENGTH, STAGES, fits_type, ignored_by
 from watcher.settings import DEFAULT_ACCEPT
 
@@ -52,6 +53,16 @@ def check_account(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> No
         mistakes.add((*way, "api_url"), problem)
     if "proxy" in values and (problem := _wrong_proxy(values["proxy"])):
         mistakes.add((*way, "proxy"), problem)
+
+
+def check_notifications(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> None:
+    """Note what makes no sense among the values of the messages on the desktop."""
+    hours = values.get("quiet_hours", "")
+    try:
+        read_hours(hours)
+    except ValueError:
+        said = f'{shown(hours)} are no two times of the day; write them like "18:00-08:00"'
+        mistakes.add((*way, "quiet_hours"), said)
 
 
 def check_folder(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> None:

@@ -16,7 +16,12 @@ Row = tuple[str, str, str]
 def show(loaded: Loaded) -> list[Row]:
     """(key, value, where it comes from) for every key of every account and folder."""
     config = loaded.config
-    rows = [_row(loaded, "log_level", config.log_level)]
+    rows = [
+        _row(loaded, field.name, getattr(config, field.name))
+        for field in msgspec.structs.fields(config)
+        if field.name not in ("accounts", "folders", "notifications")
+    ]
+    rows += _struct(loaded, "notifications", config.notifications, ())
     for account in config.accounts:
         rows += _struct(loaded, f"accounts.{account.name}", account, ("name",))
     for number, folder in enumerate(config.folders, 1):

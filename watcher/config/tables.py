@@ -13,7 +13,7 @@ from watcher.config import sense
 from watcher.config.mistakes import nearest, shown
 from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
 from watcher.config.values import ITEMS, convert, refuse_unknown
-from watcher.settings import Account, Config, Folder, Rule
+from watcher.settings import Account, Config, Folder, Notifications, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,10 @@ def _fields(kind: Any, *leave_out: str) -> dict[str, Any]:
 
 
 #: Keys of the whole program, at the top of the file.
-_GENERAL: Final = _fields(Config, "accounts", "folders")
-_TOP: Final = {**dict.fromkeys(("account", "accounts", "defaults", "folders"), Any), **_GENERAL}
+_GENERAL: Final = _fields(Config, "accounts", "folders", "notifications")
+_TABLES: Final = ("account", "accounts", "notifications", "defaults", "folders")
+_TOP: Final = {**dict.fromkeys(_TABLES, Any), **_GENERAL}
+_NOTIFICATIONS: Final = _fields(Notifications)
 _ACCOUNT: Final = _fields(Account, "name")
 _FOLDER: Final = _fields(Folder)
 _DEFAULTS: Final = _fields(Folder, "path", "rules")
@@ -45,6 +47,7 @@ _BELONGS: Final = {
     **dict.fromkeys(_RULE, "[[folders.rules]]"),
     **dict.fromkeys(_FOLDER, "[[folders]]"),
     **dict.fromkeys(_ACCOUNT, "[account]"),
+    **dict.fromkeys(_NOTIFICATIONS, "[notifications]"),
     **dict.fromkeys(_GENERAL, "the first lines of the file, before any [table]"),
 }
 
@@ -70,6 +73,7 @@ class Builder:
         self._check_general(general)
         for name in _GENERAL:
             self._note_origin(name, raw, (), {})
+        notifications = self._notifications(raw.get("notifications", {}))
         accounts = [self._account(*each) for each in self._tables_of_accounts(raw)]
         defaults = self._values(_DEFAULTS, raw.get("defaults", {}), ("defaults",))
         sense.check_folder(defaults, self.mistakes, ("defaults",))
@@ -83,6 +87,7 @@ class Builder:
         return Config(
             accounts=tuple(account for account in accounts if account is not None),
             folders=tuple(folder for _, folder in built),
+            notifications=notifications,
             **general,
         )
 
@@ -95,6 +100,13 @@ class Builder:
         for name in ("history_days", "names_days"):
             if not 1 <= values.get(name, 1) <= _LONGEST_DAYS:
                 self.mistakes.add((name,), f"write a number of days from 1 to {_LONGEST_DAYS}")
+
+    def _notifications(self, table: Any) -> Notifications:
+        way = ("notifications",)
+        values = self._values(_NOTIFICATIONS, table, way)
+        sense.check_notifications(values, self.mistakes, way)
+        self._note_origins(_NOTIFICATIONS, "notifications", table, way, {})
+        return Notifications(**values)
 
     # -- accounts
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Exit codes: what the program does about the end.
 OTHER_HOST: Final = 10  # start another one at once, which chooses anew
 NO_DESKTOP: Final = 11  # start none: there is nothing to look at
+#: Seconds that a panel may come later than the program, as when a person logs in.
+_PATIENCE: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -87,7 +89,7 @@ class Process:
                 self._line.write(none="", why=str(error))
                 return NO_DESKTOP
         show = self._show
-        self._watch(show.backend)
+        self._watch(show.backend, chosen)
         show.run(lambda: self._line.write(shown=show.backend))
         return OTHER_HOST  # unless it was to end, its window has gone with the panel
 
@@ -112,11 +114,13 @@ class Process:
     def _clicked(self, act: Act) -> None:
         self._line.write(act=write_act(act))
 
-    def _watch(self, backend: str) -> None:
+    def _watch(self, backend: str, chosen: tuple[str, ...]) -> None:
         """On Linux: look out for another host, from a thread of its own."""
         if sys.platform not in ("win32", "darwin"):
-            thread = threading.Thread(target=_leave_when_other, args=(backend,), daemon=True)
-            thread.start()
+            look = threading.Thread(
+                target=_leave_when_other, args=(backend, chosen), name="hosts", daemon=True
+            )
+            look.start()
 
 
 def _wait_for_host(line: Line) -> tuple[str, ...]:
@@ -126,14 +130,16 @@ def _wait_for_host(line: Line) -> tuple[str, ...]:
     from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
     from watcher.tray.hosts import Watch  # noqa: PLC0415
 
-    watch, told = Watch(os.environ), False
+    watch = Watch(os.environ)
+    patience: float | None = _PATIENCE
     while not (found := choose(sys.platform, hosts := watch.look(), _parts(hosts, find_parts))):
-        if not told:
+        if not watch.is_blind and watch.wait(patience):
+            continue
+        if patience is not None:
             line.write(none=advice(hosts, os.environ.get("XDG_CURRENT_DESKTOP", "")))
-            told = True
+        patience = None
         if watch.is_blind:
             return ()
-        watch.wait()
     return found
 
 
@@ -143,22 +149,31 @@ def _parts(hosts: Hosts, find: Any) -> Parts:
     return found
 
 
-def _leave_when_other(backend: str) -> None:
+def look(line: Line) -> int:
+    """Say which backends are worth a try now, or how to get an icon; gives the exit code."""
+    from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
+    from watcher.tray.hosts import Watch  # noqa: PLC0415
+
+    hosts = Watch(os.environ).look()
+    found = choose(sys.platform, hosts, _parts(hosts, find_parts))
+    line.write(backends=found, advice=advice(hosts, os.environ.get("XDG_CURRENT_DESKTOP", "")))
+    return 0
+
+
+def _leave_when_other(backend: str, chosen: tuple[str, ...]) -> None:
     """End the process when another backend is the right one, or its host has gone.
 
-    GTK waits for a host that comes back by itself, and falls back when another is there; X11's
-    window is lost with its host.
+    ``chosen`` were worth a try before; the best of them may have failed. GTK waits for a host
+    that comes back by itself; X11's window is lost with its host.
     """
-    from watcher.tray.foreign import find_parts  # noqa: PLC0415
+    from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
     from watcher.tray.hosts import Watch  # noqa: PLC0415
 
     watch, parts = Watch(os.environ), find_parts()
     try:
         while True:
-            best = choose(sys.platform, watch.look(), parts)[:1]
-            if best and best[0] != backend and backend in choose(sys.platform, _ALL, parts):
-                break
-            if not best and backend == "xorg":
+            best = choose(sys.platform, watch.look(), parts)
+            if is_time_to_leave(backend, chosen, best):
                 break
             watch.wait()
     except OSError as error:
@@ -166,7 +181,11 @@ def _leave_when_other(backend: str) -> None:
     os._exit(OTHER_HOST)
 
 
-_ALL: Final = Hosts(has_bus=True, has_notifier=True, has_x_tray=True)
+def is_time_to_leave(backend: str, chosen: tuple[str, ...], best: tuple[str, ...]) -> bool:
+    """Whether another process would do better than one with ``backend``; ``best`` are best now."""
+    if not best:
+        return backend == "xorg"
+    return best != chosen and best[0] != backend
 
 
 def main() -> int:
@@ -178,7 +197,7 @@ def main() -> int:
         level=logging.INFO, handlers=[_LogLines(line)], format="%(name)s: %(message)s"
     )
     try:
-        return Process(line, sys.stdin).run()
+        return look(line) if sys.argv[1:] == ["--look"] else Process(line, sys.stdin).run()
     except Exception:  # noqa: BLE001 - said to the program's log, whatever it is
         _log.exception("the icon's process has failed")
         return 1

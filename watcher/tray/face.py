@@ -76,9 +76,9 @@ def _read_item(read: dict[str, Any]) -> Item:
 
 def write_act(act: Act) -> dict[str, Any]:
     """An act as plain values; JSON keeps a path's lone surrogates, which are its odd bytes."""
-    return {"verb": act.verb, "file_ids": act.file_ids, "path": act.path}
+    return {"verb": act.verb, "file_ids": act.file_ids, "path": act.path, "key": act.key}
 
 
 def read_act(read: dict[str, Any]) -> Act:
     """The same back."""
-    return Act(Verb(read["verb"]), tuple(read["file_ids"]), read["path"])
+    return Act(Verb(read["verb"]), tuple(read["file_ids"]), read["path"], read["key"])

@@ -7,9 +7,11 @@ are changed where they are, so that an open menu shows how things are now.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 _log = logging.getLogger(__name__)
+#: Comes with fonts of emojis, which not every desktop has.
+_HOURGLASS: Final = "⏳"
 
 
 def icon_kind() -> Any:
@@ -17,51 +19,70 @@ def icon_kind() -> Any:
     import pystray  # noqa: PLC0415 - with the chosen backend
     from gi.repository import GLib, Gtk  # noqa: PLC0415
 
-    class GtkIcon(pystray.Icon):  # type: ignore[misc] # pystray has no types
+    return gtk_icon(pystray.Icon, MenuChange(Gtk, pystray.Menu.SEPARATOR, GLib), GLib, Gtk)
+
+
+def gtk_icon(base: Any, change: MenuChange, glib: Any, gtk: Any) -> Any:
+    """``base``, pystray's icon through GTK, with one menu whose lines are changed."""
+
+    class GtkIcon(base):  # type: ignore[misc] # pystray has no types
         """Keeps one menu and changes its lines."""
 
         def __init__(self, *arguments: Any) -> None:
-            self._menu_handle = Gtk.Menu.new()
-            self._change = MenuChange(Gtk, pystray.Menu.SEPARATOR, self._default_text)
+            self._menu_handle = gtk.Menu.new()
             super().__init__(*arguments)
 
         def on_main(self, call: Any) -> None:
             """Have GTK's own thread do it."""
-            GLib.idle_add(lambda: call() and False)
+            glib.idle_add(lambda: call() and False)
+
+        def _update_title(self) -> None:
+            super()._update_title()
+            self.on_main(lambda: set_tip(self))
+
+        def _show(self) -> None:
+            super()._show()
+            self.on_main(lambda: set_tip(self))
 
         def _update_menu(self) -> None:
-            self.on_main(self._change_menu)
-
-        def _change_menu(self) -> None:
-            self._change(self._menu_handle, list(self.menu), self)
-            self._menu_handle.show_all()
-            indicator = getattr(self, "_appindicator", None)
-            if indicator is not None and not indicator.get_menu():
-                indicator.set_menu(self._menu_handle)
-
-            self._menu_handle.reposition()  # an open one stays within the screen
+            self.on_main(lambda: change_menu(self, change))
 
         def _finalize(self) -> None:
             try:
                 super()._finalize()
-            except GLib.Error as error:  # it takes back a message where nobody shows messages
+            except glib.Error as error:  # it takes back a message where nobody shows messages
                 _log.debug("nothing to take back: %s", error)
 
-        @staticmethod
-        def _default_text(text: str) -> str:
-            return f"<b>{GLib.markup_escape_text(text)}</b>"
-
     return GtkIcon
+
+
+def set_tip(icon: Any) -> None:
+    """In the system tray of X11 the title is a tip as well; pystray does not say so."""
+    if hasattr(icon, "_status_icon"):
+        icon._status_icon.set_tooltip_text(icon.title)  # noqa: SLF001 - the only way to it
+
+
+def change_menu(icon: Any, change: MenuChange) -> None:
+    """Bring an icon's one menu up to date."""
+    handle = icon._menu_handle  # noqa: SLF001 - the only way to it
+    change(handle, list(icon.menu), icon)
+    handle.show_all()
+    indicator = getattr(icon, "_appindicator", None)
+    if indicator is not None and not indicator.get_menu():
+        indicator.set_menu(handle)
+    handle.reposition()  # an open one stays within the screen
 
 
 class MenuChange:
     """Makes a GTK menu equal to a description, keeping every line that is of the same kind."""
 
-    def __init__(self, gtk: Any, separator: Any, bold: Any) -> None:
-        """``separator`` is pystray's; ``bold`` gives the mark-up of a line that stands out."""
+    def __init__(self, gtk: Any, separator: Any, glib: Any) -> None:
+        """``separator`` is pystray's."""
         self._gtk = gtk
         self._separator = separator
-        self._bold = bold
+        self._glib = glib
+        sign = gtk.Label().create_pango_layout(_HOURGLASS)
+        self._has_hourglass = not sign.get_unknown_glyphs_count()
 
     def __call__(self, menu: Any, described: list[Any], icon: Any) -> None:
         """``described`` are pystray's items; ``icon`` is what they are called with."""
@@ -88,7 +109,7 @@ class MenuChange:
         if kind == "part":
             line = self._gtk.SeparatorMenuItem.new()
         else:
-            line = self._gtk.MenuItem.new_with_label("")
+            line = self._gtk.MenuItem.new_with_mnemonic("")
         line.kind, line.chosen = kind, None
         if kind == "menu":
             line.set_submenu(self._gtk.Menu.new())
@@ -99,10 +120,16 @@ class MenuChange:
     def _fill(self, line: Any, item: Any, icon: Any) -> None:
         if line.kind == "part":
             return
-        if line.get_label() != item.text:
-            line.set_label(item.text)
+        # An underscore marks a letter for the keyboard. Whether a text says so is asked for by
+        # GTK, but not by what passes the menu on to the panel: so here it always does.
+        text = item.text.replace("_", "__")
+        if not self._has_hourglass:
+            text = text.replace(_HOURGLASS, "…")
+        if line.get_label() != text:
+            line.set_label(text)
         if item.default:
-            line.get_child().set_markup(self._bold(item.text))
+            bold = f"<b>{self._glib.markup_escape_text(item.text)}</b>"
+            line.get_child().set_markup(bold)
         if line.get_sensitive() != item.enabled:
             line.set_sensitive(item.enabled)
         if line.kind == "menu":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import select
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,13 +44,15 @@ class Watch:
             has_x_tray=self._x is not None and self._x.has_tray(),
         )
 
-    def wait(self) -> None:
-        """Return when something has changed; OSError when the desktop has gone."""
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether something has changed, within ``seconds``; OSError if the desktop has gone."""
         watched = [each for each in (self._bus, self._x) if each is not None]
-        while True:
-            if any(each.has_news() for each in watched):
-                return
-            select.select(watched, [], [])
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not any(each.has_news() for each in watched):
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not select.select(watched, [], [], left)[0]:
+                return False
+        return True
 
 
 class _Bus:
@@ -153,10 +156,9 @@ class _Screen:
             return None
         try:
             import Xlib.display  # noqa: PLC0415 - on Linux only
-            import Xlib.error  # noqa: PLC0415
 
             return cls(Xlib.display.Display(environ["DISPLAY"]))
-        except (OSError, ValueError, Xlib.error.DisplayError, Xlib.error.XError) as error:
+        except Exception as error:  # noqa: BLE001 - there is no base of all that Xlib raises
             _log.info("the X11 screen cannot be used: %s", error)
             return None
 

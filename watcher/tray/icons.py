@@ -1,7 +1,7 @@
 """The icon, drawn for exactly the size it is shown at.
 
 Every state has a shape of its own, so that it is known without colours and at 16 pixels: a sheet
-with a tick, an arrow over a number, a sheet with two bars, a sheet struck through, a triangle with
+with a tick, an arrow over a number, two bars, an empty sheet struck through, a triangle with
 an exclamation mark, an empty frame with a plus. The colours keep a contrast of 3:1 and more to
 white and to black, so that one icon serves light and dark panels.
 """
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
     Point = tuple[float, float]
 
 BLUE: Final = (37, 116, 222, 255)
-GREY: Final = (118, 122, 130, 255)
+GREY: Final = (124, 130, 140, 255)
 ORANGE: Final = (222, 84, 14, 255)
 WHITE: Final = (255, 255, 255, 255)
 NOTHING: Final = (0, 0, 0, 0)
 
 #: Points drawn for one that is shown, in each direction.
 _FINER: Final = 8
+#: What is smaller is made of this size: a panel that is being put up has windows of one point.
+_LEAST: Final = 16
 #: The largest number that is shown; more stands there as this.
 MOST: Final = 99
 #: Below this size digits are made of whole points, as a font would be a blur.
-_SMALL: Final = 24
+_SMALL: Final = 20
 #: Digits as 5 rows of 3 points.
 _ROWS: Final[tuple[tuple[str, ...], ...]] = (
     ("111", "101", "101", "101", "111"),
@@ -52,9 +54,10 @@ def draw(mood: Mood, size: int, number: int = 0) -> Image.Image:
 
     ``number``: how many files are on their way, shown while working; 0 for no number.
     """
-    pen = _Pen(size)
+    pen = _Pen(max(size, _LEAST))
     _DRAWN[mood](pen, number)
-    return pen.finish()
+    drawn = pen.finish()
+    return drawn if size >= _LEAST else drawn.resize((size, size), Image.Resampling.BOX)
 
 
 class _Pen:
@@ -171,12 +174,11 @@ def _working(pen: _Pen, number: int) -> None:
 
 
 def _paused(pen: _Pen, _: int) -> None:
-    left, top, right, bottom = _sheet(pen, GREY)
-    bar, gap = pen.thick(0.14), pen.thick(0.12)
-    start = left + (right - left - 2 * bar - gap) // 2
-    upper, lower = top + round((bottom - top) * 0.36), bottom - pen.at(0.14)
-    pen.box((start, upper, start + bar, lower), WHITE)
-    pen.box((start + bar + gap, upper, start + 2 * bar + gap, lower), WHITE)
+    bar, gap = pen.at(0.28), pen.thick(0.16)
+    left = (pen.size - 2 * bar - gap) // 2
+    top, bottom = pen.at(0.1), pen.at(0.9)
+    for start in (left, left + bar + gap):
+        pen.round_box((start, top, start + bar, bottom), pen.size * 0.06, GREY)
 
 
 def _offline(pen: _Pen, _: int) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
 from typing import Any
+
+_log = logging.getLogger(__name__)
 
 
 def icon_kind() -> Any:
@@ -27,5 +31,11 @@ def mac_icon(base: Any, call_after: Any) -> Any:
         def on_main(self, call: Any) -> None:
             """Have the main thread do it, soon."""
             call_after(call)
+
+        def _notify(self, message: str, title: str | None = None) -> None:
+            try:
+                super()._notify(message, title or self.title)
+            except (OSError, subprocess.SubprocessError) as error:
+                _log.warning("a message cannot be shown: %s", error)
 
     return MacIcon

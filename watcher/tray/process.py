@@ -17,22 +17,26 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.tray.face import Face, read_act, write_face
+from watcher.tray.face import read_act, write_face
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.menu import Act
+    from watcher.tray.face import Face
 
 _log = logging.getLogger(__name__)
+#: Among what a tray is told: that there is another face.
+_NEW_FACE: Final = object()
 #: Seconds between two faces: whoever looks sees no more, and a burst costs next to nothing.
 _BETWEEN: Final = 0.3
 #: Seconds before another process is started, by how many have failed in a row; then none is.
-_BACKOFF: Final = (0.2, 1.0, 5.0, 30.0, 120.0)
+BACKOFF: Final = (0.2, 1.0, 5.0, 30.0, 120.0)
 #: Seconds after which a process counts as one that did not fail.
 _PROVEN: Final = 60.0
 #: The same for one that ended because a panel came or went.
 _MOVED: Final = 1.0
+_LOOK_SECONDS: Final = 20.0
 #: Exit codes of the process: see ``watcher.tray.__main__``.
 _OTHER_HOST, _NO_DESKTOP = 10, 11
 
@@ -47,17 +51,22 @@ class Tray:
         *,
         environ: Mapping[str, str],
         command: tuple[str, ...] = (),
+        backoff: tuple[float, ...] = BACKOFF,
     ) -> None:
         """``act`` hears of clicks; ``tell`` once, if there is no icon, of a key of ``words``.
 
-        Both on a thread of the tray. ``command`` stands for the process in tests.
+        Both on a thread of the tray. ``command`` starts the process; it is started again
+        after ``backoff``, seconds each, and then no more.
         """
         self._act = act
         self._tell = tell
         self._environ = dict(environ)
         self._command = command or process_command()
+        self._backoff = backoff
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tray", daemon=True)
+        self._lock = threading.Lock()
+        self._next: Face | None = None  # not taken yet; only the latest is kept
         self._face: Face | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._told = False
@@ -69,11 +78,15 @@ class Tray:
 
     def show(self, face: Face) -> None:
         """Show this from now on."""
-        self._inbox.put(face)
+        with self._lock:
+            is_known, self._next = self._next is not None, face
+        if not is_known:
+            self._inbox.put(_NEW_FACE)
 
     def notify(self, title: str, text: str) -> None:
         """Show a message through the panel, if it can."""
-        self._inbox.put((title, text))
+        if self._thread.is_alive():
+            self._inbox.put((title, text))
 
     def stop(self, seconds: float = 3.0) -> None:
         """Take the icon away; it is gone when this returns."""
@@ -86,9 +99,9 @@ class Tray:
     # -- inside, all on one thread but for `_read`
 
     def _run(self) -> None:
-        self._face = self._await_face()
         failed = 0
-        while self._face is not None:
+        is_wanted = self._await_face()
+        while is_wanted:
             began = time.monotonic()
             code = self._live()
             self.backend = ""
@@ -96,18 +109,24 @@ class Tray:
                 break
             lived = time.monotonic() - began
             failed = 0 if lived > (_MOVED if code == _OTHER_HOST else _PROVEN) else failed + 1
-            if failed > len(_BACKOFF):
+            if failed > len(self._backoff):
                 _log.error("the icon's process ended %d times in a row: it is left at that", failed)
                 break
             if code != _OTHER_HOST:
                 _log.warning("the icon's process has ended (%s); another one is started", code)
-            if not self._rest(_BACKOFF[max(0, failed - 1)]):
-                break
+            is_wanted = self._rest(self._backoff[max(0, failed - 1)])
 
-    def _await_face(self) -> Face | None:
-        while not isinstance(first := self._inbox.get(), Face | None):
-            pass
-        return first
+    def _await_face(self) -> bool:
+        """Wait for the first face; whether there was one before the end."""
+        while (news := self._inbox.get()) is not None:
+            if news is _NEW_FACE:
+                self._take_face()
+                return True
+        return False
+
+    def _take_face(self) -> None:
+        with self._lock:
+            self._face, self._next = self._next or self._face, None
 
     def _live(self) -> int | None:
         """One process from its start to its end; its exit code, or None if it was to end."""
@@ -144,11 +163,12 @@ class Tray:
                 shown = self._face
                 _write(process, write_face(shown))
                 self._gather(time.monotonic() + _BETWEEN)
+                continue
             match news := self._inbox.get():
                 case None:
                     return False
-                case Face():
-                    self._face = news
+                case _ if news is _NEW_FACE:
+                    self._take_face()
                 case (str(title), str(text)):
                     _write(process, json.dumps({"notify": [title, text]}))
                 case subprocess.Popen() if news is process:
@@ -164,8 +184,8 @@ class Tray:
                 news = self._inbox.get(timeout=left)
             except queue.Empty:
                 break
-            if isinstance(news, Face):
-                self._face = news
+            if news is _NEW_FACE:
+                self._take_face()
                 continue
             kept.append(news)
             if news is None or isinstance(news, subprocess.Popen):
@@ -183,8 +203,8 @@ class Tray:
                 break
             if news is None:
                 return False
-            if isinstance(news, Face):
-                self._face = news
+            if news is _NEW_FACE:
+                self._take_face()
         return True
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
@@ -202,7 +222,7 @@ class Tray:
             case {"act": act}:
                 self._act(read_act(act))
             case {"shown": str(backend)}:
-                self.backend = backend
+                self.backend, self._told = backend, True  # from here on it is known how to get one
                 _log.info("the icon is shown through %s", backend)
             case {"log": int(level), "text": str(text)}:
                 _log.log(level, "%s", text)
@@ -225,6 +245,24 @@ def _write(process: subprocess.Popen[bytes], line: str) -> None:
 def process_command() -> tuple[str, ...]:
     """How this program starts its icon's process."""
     return (sys.executable, "-m", "watcher.tray")
+
+
+def look(environ: Mapping[str, str]) -> tuple[str, str]:
+    """(backend that would show an icon on this Linux desktop, "") or ("", how to get one).
+
+    OSError or SubprocessError where that cannot be found out. In a process of its own, as the
+    libraries for it take memory.
+    """
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*process_command(), "--look"], env=dict(environ), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_LOOK_SECONDS, check=True,
+    )  # fmt: skip
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    for each in said:
+        if "backends" in each:
+            backends = each["backends"]
+            return (backends[0], "") if backends else ("", each["advice"])
+    raise subprocess.SubprocessError
 
 
 def may_have_icon(platform: str, environ: Mapping[str, str]) -> bool:

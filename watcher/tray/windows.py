@@ -7,10 +7,17 @@ waits until it is closed. A click on a message is passed on, too.
 from __future__ import annotations
 
 import threading
-from typing import Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: NIN_BALLOONUSERCLICK of shellapi.h: the person clicked the message.
 _MESSAGE_CLICKED: Final = 0x0400 + 5
+
+#: Fields of NOTIFYICONDATAW and how many UTF-16 units fit in before their end mark.
+_LONGEST: Final = MappingProxyType({"szTip": 127, "szInfo": 255, "szInfoTitle": 63})
 
 
 def icon_kind() -> Any:
@@ -27,9 +34,7 @@ def windows_icon(base: Any) -> Any:
         """Leaves an open menu alone."""
 
         def __init__(self, *arguments: Any) -> None:
-            self._menu_lock = threading.Lock()
-            self._is_open = False
-            self._is_late = False
+            self._menu_state = MenuState()
             super().__init__(*arguments)
 
         def on_main(self, call: Any) -> None:
@@ -41,26 +46,69 @@ def windows_icon(base: Any) -> Any:
             if lparam == _MESSAGE_CLICKED:
                 self()
                 return
-            with self._menu_lock:
-                self._is_open = True
+            self._menu_state.open()
             try:
                 super()._on_notify(wparam, lparam)
             finally:
-                with self._menu_lock:
-                    self._is_open, late, self._is_late = False, self._is_late, False
-                if late:
+                if self._menu_state.close():
                     self._update_menu()
 
         def _update_menu(self) -> None:
-            with self._menu_lock:
-                self._is_late = self._is_late or self._is_open
-                if not self._is_open:
-                    super()._update_menu()
+            self._menu_state.change(super()._update_menu)
+
+        def _message(self, code: int, flags: int, **values: Any) -> None:
+            super()._message(code, flags, **fitting(values))
 
         def _create_menu_item(self, descriptor: Any, callbacks: Any) -> Any:
-            made = super()._create_menu_item(descriptor, callbacks)
-            if getattr(made, "dwTypeData", None):
-                made.dwTypeData = made.dwTypeData.replace("&", "&&")  # else it marks a letter
-            return made
+            return plain(super()._create_menu_item(descriptor, callbacks))
 
     return WindowsIcon
+
+
+def fitting(values: dict[str, Any]) -> dict[str, Any]:
+    """``values`` of a NOTIFYICONDATAW with texts that fit in."""
+    cut = {name: cut_units(values[name], _LONGEST[name]) for name in _LONGEST if name in values}
+    return {**values, **cut}
+
+
+def plain(item: Any) -> Any:
+    """A MENUITEMINFO whose ampersands are shown; a single one marks a letter."""
+    if getattr(item, "dwTypeData", None):
+        item.dwTypeData = item.dwTypeData.replace("&", "&&")
+    return item
+
+
+class MenuState:
+    """Whether the menu is open, and whether it has to be changed once it is not."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_open = False
+        self._is_late = False
+
+    def open(self) -> None:
+        """The person opens it."""
+        with self._lock:
+            self._is_open = True
+
+    def close(self) -> bool:
+        """It is closed; whether it has to be changed now."""
+        with self._lock:
+            late, self._is_open, self._is_late = self._is_late, False, False
+            return late
+
+    def change(self, make: Callable[[], object]) -> None:
+        """Have ``make`` change it, unless it is open."""
+        with self._lock:
+            self._is_late = self._is_late or self._is_open
+            if not self._is_open:
+                make()
+
+
+def cut_units(text: str, units: int) -> str:
+    """``text`` as long as fits; an ellipsis stands for the rest. Emojis take two units."""
+    if len(text.encode("utf-16-le")) // 2 <= units:
+        return text
+    while len(text.encode("utf-16-le")) // 2 >= units:
+        text = text[:-1]
+    return f"{text}…"

@@ -1,0 +1,186 @@
+"""The whole program on a desktop of a test's own: icon, menu, messages, and the page they open."""
+
+import json
+import os
+import shutil
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.desktop import (
+    Bus,
+    Item,
+    Messages,
+    Panel,
+    Screen,
+    Trayer,
+    need_gtk,
+    needs_bus,
+    needs_screen,
+    until,
+)
+from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixture
+from tests.e2e.conftest import SAMPLES
+from tests.e2e.desk import Process
+
+#: Instead of a browser: it notes where it was sent.
+BROWSER = "#!/bin/sh\necho \"$1\" >> '{}'\n"
+
+
+@contextmanager
+def running(desk, environ, *arguments):
+    """The program with a desktop; ``visited`` are the addresses that it opened."""
+    visited = desk.root / "visited"
+    browser = desk.root / "browser"
+    browser.write_text(BROWSER.format(visited))
+    browser.chmod(0o755)
+    merged = {**desk.environ(), "BROWSER": str(browser), **environ}
+    process = Process(desk.command("run", *arguments), merged)
+    desk.processes.append(process)
+    process.visited = lambda: visited.read_text().split() if visited.exists() else []
+    process.wait_for("Watching")
+    yield process
+    assert process.end() == 0
+
+
+def drop(desk, name, as_name=None):
+    shutil.copyfile(os.path.join(SAMPLES, name), desk.folder / (as_name or name))
+
+
+def ours(environ):
+    names = ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "NO_AT_BRIDGE")
+    return {name: environ[name] for name in names if name in environ}
+
+
+@needs_bus
+def test_refused_files_are_told_in_one_message_that_leads_to_the_page(desk, surroundings):
+    bus = surroundings.have(Bus, surroundings.root)
+    messages = surroundings.have(Messages, bus.address)
+    with running(desk, ours(surroundings.environ(bus=bus)), "--no-tray") as program:
+        for number in range(5):
+            drop(desk, "renamed program.pdf", f"tool {number}.pdf")
+        shown = until(lambda: messages.shown.get(1), "nothing was told")
+        assert shown["title"] == "5 files were not accepted"
+        messages.click(1)
+        until(program.visited, "the click opened nothing")
+        assert program.visited()[0].startswith("http://127.0.0.1:")
+        assert len(messages.shown) == 1
+
+
+@needs_bus
+def test_the_first_success_is_told_and_a_snooze_is_taken_up_while_it_runs(desk, surroundings):
+    bus = surroundings.have(Bus, surroundings.root)
+    messages = surroundings.have(Messages, bus.address)
+    french = {"LANG": "fr_FR.UTF-8", "LC_ALL": "", "LC_MESSAGES": ""}
+    with running(desk, {**ours(surroundings.environ(bus=bus)), **french}):
+        drop(desk, "plain.txt", "plain.html")
+        drop(desk, "Aisha Rahman - CV.pdf")
+        until(lambda: messages.shown, "nothing was told")
+        assert messages.shown[1]["title"] == "Le premier CV est arrivé"
+        before = time.time()
+        done = desk.run("notify", "snooze", "1h")
+        assert "No messages until" in done.stdout
+        facts = json.loads(desk.run("notify", "status", "--json").stdout)
+        assert not facts["shown"]
+        assert 3500 < facts["snoozed_until"] - before < 3700
+
+
+@needs_screen
+def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
+    need_gtk("indicator")
+    bus = surroundings.have(Bus, surroundings.root)
+    screen = surroundings.have(Screen, surroundings.root)
+    panel = surroundings.have(Panel, bus.address)
+    with running(desk, ours(surroundings.environ(screen, bus))) as program:
+        item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
+        until(lambda: find(item, "Up to date"))
+        for child in children(program):
+            with open(f"/proc/{child}/environ", "rb") as file:
+                assert desk.key.encode() not in file.read(), "the icon needs no key"
+        drop(desk, "renamed program.pdf")
+        choices = until(lambda: find(item, "Needs attention", "✗ renamed program.pdf"))
+        assert choices[3][0][0], "its reason is missing"
+
+        item.click(find(item, "Needs attention", "✗ renamed program.pdf", "Ignore")[1])
+        until(lambda: find(item, "Needs attention") is None)
+        item.click(find(item, "Pause", "For 1 hour")[1])
+        until(lambda: find(item, "Paused until"))
+        item.click(find(item, "Resume")[1])
+        until(lambda: find(item, "Up to date"))
+        drop(desk, "Aisha Rahman - CV.pdf")
+        item.click(until(lambda: find(item, "Recent", "✓ Aisha Rahman"))[1])
+        until(program.visited, "the click opened nothing")
+        item.click(find(item, "Quit")[1])
+        assert program.process.wait(20) == 0
+
+
+def children(program):
+    """The numbers of the processes that the program has started."""
+    found = []
+    for task in os.listdir(f"/proc/{program.process.pid}/task"):
+        with open(f"/proc/{program.process.pid}/task/{task}/children", encoding="ascii") as file:
+            found += file.read().split()
+    return found
+
+
+def find(item, *way):
+    """The line of the menu that begins so, and below it that which begins so; None without."""
+    lines, found = item.lines(), None
+    for text in way:
+        fits = [each for each in lines if each[0].startswith(text)]
+        if not fits:
+            return None
+        found = fits[0]
+        lines = found[3]
+    return found
+
+
+@needs_screen
+def test_without_an_icon_uploads_go_on_and_it_appears_when_a_panel_does(desk, surroundings):
+    screen = surroundings.have(Screen, surroundings.root)
+    with running(desk, ours(surroundings.environ(screen))) as program:
+        drop(desk, "Aisha Rahman - CV.pdf")
+        until(desk.arrived)
+        program.wait_for("There is no icon, as this desktop has no place for one")
+        surroundings.have(Trayer, screen)
+        until(lambda: screen.photograph().getpixel((320, 376)) != (0, 0, 0), "no icon came")
+        screen.process.kill()  # as when a person logs out of the desktop
+        drop(desk, "soren_agard.odt")
+        until(lambda: len(desk.arrived()) == 2, "uploads ended with the screen")
+
+
+@pytest.mark.parametrize("arguments", [("--tray",), ()])
+def test_without_a_desktop_no_process_is_started(desk, arguments):
+    with running(desk, {}, *arguments) as program:
+        drop(desk, "Aisha Rahman - CV.pdf")
+        until(desk.arrived)
+        assert children(program) == []
+    said = any("There is no desktop here" in line for line in program.lines)
+    assert said == bool(arguments)
+
+
+def test_messages_are_switched_off_and_on(desk):
+    assert desk.run("notify", "status").stdout == "Messages are shown.\n"
+    assert "notify on" in desk.run("notify", "off").stdout
+    assert desk.run("notify", "status").stdout == "No messages: they were switched off.\n"
+    assert desk.read_json("notify", "status")[0]["off"] is True
+    assert desk.run("notify", "on").returncode == 0
+    assert desk.read_json("notify", "status")[0]["shown"] is True
+
+
+def test_what_the_configuration_says_of_messages_is_said(desk):
+    desk.config.write_text(
+        desk.config.read_text() + '\n[notifications]\nquiet_hours = "00:00-23:59"\nheld = false\n'
+    )
+    said = desk.run("notify", "status").stdout
+    assert "it is quiet until" in said or "Messages are shown" in said  # in the last minute
+    assert "Quiet hours: 00:00-23:59." in said
+    assert "Never about: held." in said
+
+
+@pytest.mark.parametrize("duration", ["soon", "1", "0m"])
+def test_a_duration_that_is_none_is_said(desk, duration):
+    done = desk.run("notify", "snooze", duration)
+    assert done.returncode == 2
+    assert "write it like 30m, 1h or 1h30m" in done.stderr

@@ -1,0 +1,119 @@
+"""Draws the README's pictures of the icon anew: ``python -m tests.pictures_tray``.
+
+One is a sheet of all icons; the other is photographed in a real panel with its menu open.
+"""
+
+import os
+import pathlib
+import tempfile
+import time
+
+from PIL import Image
+from Xlib import display
+
+from tests.desktop import Bus, Screen, Surroundings, Trayer, until
+from watcher.model import Entry, Mood, Snapshot, State, Watched
+from watcher.tray import Tray, face
+from watcher.tray.icons import draw
+from watcher.words import words
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PICTURES = os.path.join(ROOT, "installers", "pictures")
+SIZES = (16, 22, 24, 32, 48, 64)
+SHOWN = (
+    (Mood.IDLE, 0), (Mood.WORKING, 3), (Mood.WORKING, 38), (Mood.PAUSED, 0), (Mood.OFFLINE, 0),
+    (Mood.ATTENTION, 0), (Mood.NOT_SET_UP, 0),
+)  # fmt: skip
+LIGHT, DARK = (242, 242, 242), (38, 38, 42)
+KEYS = ("e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09", "77c1b0e2d93f4a5588e0a1b2c3d4e5f607182930")
+
+
+def sheet():
+    """All icons in all sizes, on light and on dark."""
+    wide, high = 84, 84
+    picture = Image.new("RGB", (wide * len(SHOWN), high * 2 * len(SIZES) // 2), LIGHT)
+    rows = [(22, LIGHT), (32, LIGHT), (64, LIGHT), (22, DARK), (32, DARK), (64, DARK)]
+    for row, (size, ground) in enumerate(rows):
+        for column, (mood, number) in enumerate(SHOWN):
+            cell = Image.new("RGB", (wide, high), ground)
+            icon = draw(mood, size, number)
+            cell.paste(icon, ((wide - size) // 2, (high - size) // 2), icon)
+            picture.paste(cell, (column * wide, row * high))
+    return picture
+
+
+def entry(number, name, state, source=0, why="", person=""):
+    return Entry(number, "/home/sam/CVs", f"/home/sam/CVs/{name}", state, why,
+                 source_key=KEYS[source], profile_name=person)  # fmt: skip
+
+
+def a_day():
+    """A snapshot of an afternoon with one file that nobody can read."""
+    bad = entry(4, "old_cv (renamed).pdf", State.REFUSED, why="This is a program, not a document.")
+    recent = (
+        entry(1, "Aisha Rahman - CV.pdf", State.PARSED, person="Aisha Rahman"),
+        entry(2, "Łukasz Wójcik.docx", State.PARSED, 1, person="Łukasz Wójcik"),
+        bad,
+        entry(3, "mai scan.jpeg", State.UPLOADING),
+    )
+    watched = (Watched("/home/sam/CVs"), Watched("/mnt/share/Applications"))
+    return Snapshot(
+        at=time.time(), version="0.1.0", today=12, recent=recent, attention=(bad,),
+        counts={State.PARSED: 12, State.REFUSED: 1}, watched=watched,
+    )  # fmt: skip
+
+
+def menu(root):
+    """The panel, photographed with the menu and one menu inside it open."""
+    around = Surroundings(root)
+    try:
+        bus = around.have(Bus, root)
+        screen = around.have(Screen, root, "1100x460")
+        around.have(Trayer, screen, height=32)
+        tray = Tray(print, print, environ=around.environ(screen, bus))
+        tray.start()
+        tray.show(face(a_day(), words("en")))
+        until(lambda: tray.backend)
+        paint(screen.display)
+        until(lambda: screen.photograph().getpixel((550, 444)) != BACKGROUND)
+        before = screen.photograph().tobytes()
+        screen.do("mousemove", 550, 444, "click", 3)
+        until(lambda: screen.photograph().tobytes() != before)
+        screen.do("key", "Home", "Down", "Right")
+        picture = until(lambda: settled(screen))
+        tray.stop()
+        return picture.crop((60, 170, 800, 460))
+    finally:
+        around.close()
+
+
+BACKGROUND = (74, 94, 120)
+
+
+def settled(screen):
+    """What is to be seen once two photographs are alike."""
+    one, other = screen.photograph(), screen.photograph()
+    return one if one.tobytes() == other.tobytes() else None
+
+
+def paint(name):
+    """Give the screen a colour."""
+    screen = display.Display(name)
+    root = screen.screen().root
+    red, green, blue = BACKGROUND
+    root.change_attributes(background_pixel=red << 16 | green << 8 | blue)
+    root.clear_area()
+    screen.sync()
+    screen.close()
+
+
+def main():
+    sheet().save(os.path.join(PICTURES, "icons.png"), optimize=True)
+    with tempfile.TemporaryDirectory() as place:
+        menu(pathlib.Path(place)).save(os.path.join(PICTURES, "tray.png"), optimize=True)
+    draw(Mood.IDLE, 128).save(os.path.join(ROOT, "watcher", "tray", "icon.png"), optimize=True)
+    print(PICTURES)  # noqa: T201 - where to look
+
+
+if __name__ == "__main__":
+    main()

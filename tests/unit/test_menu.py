@@ -1,0 +1,228 @@
+"""The one word, the one line and the menu, from how things are."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher import view
+from watcher.menu import PART, Act, Item, Verb, cut, menu
+from watcher.model import Entry, Kept, Mood, Snapshot, State, Watched
+from watcher.mood import headline, mood
+from watcher.tray.face import face, read_face, write_face
+from watcher.words import words
+
+EN, FR = words("en"), words("fr_FR.UTF-8")
+NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it
+TWO = datetime(2026, 3, 5, 14, 2).timestamp()  # noqa: DTZ001 - likewise
+KEY = "1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d"
+
+
+def entry(number=1, name="jane.pdf", state=State.PARSED, **more):
+    return Entry(number, "/cvs", f"/cvs/{name}", state, **more)
+
+
+NOT_A_DOCUMENT = entry(5, "tool.pdf", State.REFUSED, why="This is a program.")
+FOLDER = Watched("/home/jo/CVs", "default", KEY)
+NO_KEY = Kept("credential:default", "There is no key for the account.", 0)
+ASKS = Kept("existing:/home/jo/CVs", "They were there first.", 137)
+
+#: Changes of a snapshot that is idle → mood, first line; the reason stands beside it.
+ROWS = [
+    ({}, Mood.IDLE, "Up to date"),
+    ({"today": 12}, Mood.IDLE, "Up to date · 12 today"),
+    ({"done": 2, "total": 40}, Mood.WORKING, "Uploading 3 of 40"),
+    ({"done": 0, "total": 1}, Mood.WORKING, "Uploading 1 of 1"),
+    ({"done": 40, "total": 40}, Mood.IDLE, "Up to date"),
+    ({"offline_since": TWO, "counts": {State.WAITING: 4, State.QUEUED: 1}}, Mood.OFFLINE,
+     "Offline since 14:02 · 5 waiting"),
+    ({"offline_since": TWO - 86_400}, Mood.OFFLINE, "Offline since 2026-03-04 14:02"),
+    ({"paused_until": TWO}, Mood.PAUSED, "Paused until 14:02"),
+    ({"paused_until": math.inf, "counts": {State.QUEUED: 5}}, Mood.PAUSED, "Paused · 5 waiting"),
+    ({"paused_until": NOON - 1}, Mood.IDLE, "Up to date"),  # it is over
+    ({"counts": {State.REFUSED: 1}}, Mood.ATTENTION, "1 file needs attention"),
+    ({"counts": {State.REFUSED: 1, State.PARSE_FAILED: 1}}, Mood.ATTENTION,
+     "2 files need attention"),
+    ({"attention": (NOT_A_DOCUMENT,), "done": 2, "total": 40}, Mood.ATTENTION,
+     "1 file needs attention · Uploading 3 of 40"),
+    ({"kept": (replace(NO_KEY, files=3),)}, Mood.ATTENTION, "3 files are held back"),
+    ({"kept": (NO_KEY,)}, Mood.ATTENTION, "Uploads are held back"),  # the next one would be
+    ({"kept": (ASKS,)}, Mood.ATTENTION, "137 files wait for your yes"),
+    ({"kept": (replace(ASKS, files=1),)}, Mood.ATTENTION, "1 file waits for your yes"),
+    ({"kept": (replace(ASKS, files=0),)}, Mood.IDLE, "Up to date"),  # nobody is asked for nothing
+    ({"watched": (replace(FOLDER, problem="It is not there."),)}, Mood.ATTENTION,
+     "1 folder cannot be watched"),
+    ({"is_set_up": False, "paused_until": math.inf}, Mood.NOT_SET_UP, "Not set up yet"),
+    # What wins: a pause over attention, attention over being offline, that over working.
+    ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, Mood.PAUSED, "Paused"),
+    ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, Mood.ATTENTION,
+     "1 file needs attention"),
+    ({"offline_since": TWO, "done": 1, "total": 3}, Mood.OFFLINE, "Offline since 14:02"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "expected", "line"), ROWS)
+def test_one_word_and_one_line_say_it_all(changes, expected, line):
+    snapshot = Snapshot(at=NOON, **changes)
+    assert mood(snapshot) is expected
+    assert headline(snapshot, EN) == line
+    assert menu(snapshot, EN)[0].text == line
+
+
+def test_in_french_it_says_the_same():
+    snapshot = Snapshot(at=NOON, counts={State.REFUSED: 2}, done=2, total=40)
+    assert headline(snapshot, FR) == "2 fichiers demandent votre attention · Envoi 3 sur 40"
+
+
+def texts(items):
+    return [item.text for item in items]
+
+
+def line(items, text):
+    (found,) = [item for item in items if item.text == text]
+    return found
+
+
+FULL = Snapshot(
+    at=NOON, version="0.1.0", today=12, counts={State.REFUSED: 30},
+    recent=(
+        entry(1, "jane.pdf", profile_name="Jane Doe", source_key=KEY),
+        entry(2, "next.pdf", State.UPLOADING, source_key=KEY),
+        entry(3, "held.pdf", State.HELD),
+        NOT_A_DOCUMENT,
+        entry(6, "copy.pdf", State.DUPLICATE),
+    ),
+    attention=(NOT_A_DOCUMENT, entry(7, "lost.pdf", State.PARSE_FAILED, filed_to="/cvs/Refused/x")),
+    kept=(replace(NO_KEY, files=3), ASKS),
+    watched=(FOLDER, Watched("/mnt/share", problem="It is not there.")),
+)  # fmt: skip
+
+
+def test_the_menu_has_everything_in_its_order():
+    assert texts(menu(FULL, EN)) == [
+        "30 files need attention", "", "Recent", "Needs attention", "Upload existing files…", "",
+        "Pause", "Open folder", "", "Activity", "Set up…", "Help", "", "Quit",
+    ]  # fmt: skip
+    assert [item.is_default for item in menu(FULL, EN)] == [True] + [False] * 13
+
+
+def test_recent_files_have_sign_person_and_source_and_lead_to_the_page():
+    recent = line(menu(FULL, EN), "Recent").items
+    assert texts(recent) == [
+        "✓ jane.pdf · Jane Doe → 1a2b3c4d5e6f…",
+        "⏳ next.pdf → 1a2b3c4d5e6f…",
+        "⏳ held.pdf",
+        "✗ tool.pdf",
+        "= copy.pdf",
+    ]
+    assert recent[0].act == Act(Verb.ACTIVITY, (1,))
+
+
+def test_what_needs_attention_has_its_reason_and_what_can_be_done():
+    cause, folder, refused, lost, more, part, every = line(menu(FULL, EN), "Needs attention").items
+    assert cause.text == "✗ 3 files are held back"
+    assert cause.items[0] == Item(NO_KEY.why)  # it tells, and cannot be clicked
+    assert line(cause.items, "Try again now").act == Act(Verb.RELEASE, key=NO_KEY.key)
+    assert folder.text == "✗ mnt/share"
+    assert texts(refused.items) == ["This is a program.", "", "Retry", "Open folder", "Ignore"]
+    assert line(refused.items, "Retry").act == Act(Verb.RETRY, (5,))
+    assert line(refused.items, "Ignore").act == Act(Verb.IGNORE, (5,))
+    assert line(refused.items, "Open folder").act == Act(Verb.OPEN_FOLDER, path="/cvs/tool.pdf")
+    assert lost.items[0].text == "No reason was given"
+    assert line(lost.items, "Open folder").act == Act(Verb.OPEN_FOLDER, path="/cvs/Refused/x")
+    assert more == Item("28 more…", Act(Verb.ATTENTION))
+    assert part is PART
+    assert every.act == Act(Verb.RETRY, (5, 7))
+
+
+def test_a_yes_takes_a_second_click():
+    existing = line(menu(FULL, EN), "Upload existing files…")
+    assert existing.act is None
+    (yes,) = existing.items
+    assert yes == Item("Yes, upload 137 files of jo/CVs", Act(Verb.TAKE, path="/home/jo/CVs"))
+
+
+def test_a_pause_is_offered_or_its_end():
+    verbs = [item.act.verb for item in line(menu(FULL, EN), "Pause").items]
+    assert verbs == [Verb.PAUSE_AN_HOUR, Verb.PAUSE_UNTIL_TOMORROW, Verb.PAUSE]
+    paused = texts(menu(replace(FULL, paused_until=math.inf), EN))
+    assert "Resume" in paused
+    assert "Pause" not in paused
+
+
+def test_before_it_is_set_up_there_is_nothing_but_that():
+    bare = menu(replace(FULL, is_set_up=False), EN)
+    assert bare[0].act == Act(Verb.SET_UP)
+    assert texts(bare) == ["Not set up yet", "", "Activity", "Set up…", "Help", "", "Quit"]
+
+
+def test_with_nothing_to_show_there_are_no_empty_menus():
+    recent = line(menu(Snapshot(at=NOON), EN), "Recent")
+    assert recent.items == (Item("Nothing yet"),)
+    assert "Needs attention" not in texts(menu(Snapshot(at=NOON), EN))
+    assert "Open folder" not in texts(menu(Snapshot(at=NOON), EN))
+
+
+def test_time_alone_changes_nothing():
+    assert menu(FULL, EN) == menu(replace(FULL, at=NOON + 60), EN)
+
+
+@given(st.text(min_size=1), st.integers(3, 60))
+def test_long_names_keep_beginning_and_end(text, letters):
+    short = cut(text, letters)
+    assert len(short) <= letters or text == short
+    if len(text) <= letters:
+        assert short == text
+    else:
+        assert "…" in short
+
+
+names = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=[]), min_size=1, max_size=300
+)
+entries = st.builds(
+    entry, st.integers(1, 10**9), names, st.sampled_from(State),
+    why=names, profile_name=names, source_key=names,
+)  # fmt: skip
+snapshots = st.builds(
+    Snapshot, at=st.just(NOON), is_set_up=st.booleans(),
+    paused_until=st.sampled_from([0.0, NOON + 1, math.inf]),
+    offline_since=st.sampled_from([0.0, NOON - 5]), done=st.integers(0, 9), total=st.integers(0, 9),
+    today=st.integers(0, 9), counts=st.dictionaries(st.sampled_from(State), st.integers(0, 10**6)),
+    recent=st.lists(entries, max_size=12).map(tuple),
+    attention=st.lists(entries, max_size=12).map(tuple),
+    kept=st.lists(st.builds(Kept, st.sampled_from(["existing:/a", "account:b"]), names,
+                            st.integers(0, 9)), max_size=3).map(tuple),
+    watched=st.lists(st.builds(Watched, names.map("/".__add__), problem=names), max_size=3)
+    .map(tuple),
+)  # fmt: skip
+
+
+def every(items):
+    for item in items:
+        yield item
+        yield from every(item.items)
+
+
+@given(snapshots, st.sampled_from([EN, FR]))
+def test_whatever_happens_the_menu_can_be_shown_and_misleads_nobody(snapshot, word):
+    items = list(every(menu(snapshot, word)))
+    for item in items:
+        assert len(item.text) < 140
+        assert view.safe(item.text) == item.text, "nothing that hides or turns what follows"
+        assert "{" not in item.text or "{" in repr(snapshot)
+    assert sum(item.is_default for item in items) == 1
+    assert items[-1].act == Act(Verb.QUIT)
+
+
+@given(snapshots)
+def test_a_face_travels_whole(snapshot):
+    shown = face(snapshot, EN)
+    line = write_face(shown)
+    assert "\n" not in line
+    line.encode("ascii")
+    assert read_face(json.loads(line)) == shown

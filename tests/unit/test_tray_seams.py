@@ -1,0 +1,300 @@
+"""What is done for systems that are not here, and the choice between backends.
+
+pystray's own part is replaced by as little as has its shape: what is tested is ours around it.
+"""
+
+import math
+import os
+import subprocess
+import sys
+import sysconfig
+import threading
+
+import pytest
+
+from tests.conftest import wait_until
+from watcher.app.acting import Acting
+from watcher.app.showing import outside, show_command, show_file, system_language
+from watcher.menu import Act, Verb
+from watcher.pipeline import Ignore, Pause, Release, Retry, Take
+from watcher.tray.__main__ import is_time_to_leave
+from watcher.tray.backends import Hosts, Parts, advice, choose
+from watcher.tray.foreign import import_from
+from watcher.tray.macos import mac_icon
+from watcher.tray.windows import windows_icon
+from watcher.tray.xorg import runs
+
+GTK, INDICATOR = Parts(has_gtk=True), Parts(has_gtk=True, has_indicator=True)
+NOBODY, NO_BUS = Hosts(has_bus=True), Hosts(has_x_tray=True)
+X_TRAY = Hosts(has_bus=True, has_x_tray=True)
+NOTIFIER = Hosts(has_bus=True, has_notifier=True)
+BOTH = Hosts(has_bus=True, has_notifier=True, has_x_tray=True)
+
+CHOICES = [
+    ("win32", Hosts(), Parts(), ("win32",)),
+    ("darwin", Hosts(), Parts(), ("darwin",)),
+    ("linux", NOTIFIER, INDICATOR, ("appindicator",)),  # KDE, GNOME with its extension
+    ("linux", NOTIFIER, GTK, ()),  # the library for it is missing
+    ("linux", NOTIFIER, Parts(), ()),
+    ("linux", BOTH, INDICATOR, ("appindicator", "gtk", "xorg")),
+    ("linux", BOTH, GTK, ("gtk", "xorg")),  # KDE shows the old kind as well
+    ("linux", BOTH, Parts(), ("xorg",)),
+    ("linux", X_TRAY, INDICATOR, ("gtk", "xorg")),
+    ("linux", X_TRAY, Parts(), ("xorg",)),
+    ("linux", NO_BUS, INDICATOR, ("xorg",)),  # pystray's GTK backends need a bus
+    ("linux", NOBODY, INDICATOR, ()),  # GNOME as it comes
+    ("linux", Hosts(), INDICATOR, ()),
+    ("freebsd14", X_TRAY, GTK, ("gtk", "xorg")),
+]
+
+
+@pytest.mark.parametrize(("platform", "hosts", "parts", "backends"), CHOICES)
+def test_what_is_there_decides(platform, hosts, parts, backends):
+    assert choose(platform, hosts, parts) == backends
+
+
+@pytest.mark.parametrize(
+    ("hosts", "desktop", "said"),
+    [
+        (NOTIFIER, "KDE", "python3-gi"),
+        (NOBODY, "GNOME", "AppIndicator and KStatusNotifierItem"),
+        (NOBODY, "ubuntu:GNOME", "AppIndicator and KStatusNotifierItem"),
+        (NOBODY, "sway", "no place"),
+        (Hosts(), "", "no place"),
+    ],
+)
+def test_advice_fits_what_is_missing(hosts, desktop, said):
+    assert said in advice(hosts, desktop)
+
+
+def test_bindings_for_another_python_are_left_alone(tmp_path):
+    (tmp_path / "gi").mkdir()
+    (tmp_path / "gi" / "__init__.py").write_text("answer = 42")
+    (tmp_path / "gi" / "_gi.cpython-27-sparc.so").write_text("")
+    kept = sys.modules.pop("gi", None)
+    try:
+        assert import_from([str(tmp_path)]) is None
+        ending = sysconfig.get_config_var("EXT_SUFFIX")
+        (tmp_path / "gi" / f"_gi{ending}").write_text("")
+        found = import_from([str(tmp_path / "nowhere"), str(tmp_path)])
+        assert found.answer == 42
+        assert str(tmp_path) not in sys.path, "nothing else there becomes importable"
+        (tmp_path / "gi" / "__init__.py").write_text("raise OSError('a library is missing')")
+        del sys.modules["gi"]
+        assert import_from([str(tmp_path)]) is None
+        assert "gi" not in sys.modules
+    finally:
+        sys.modules.pop("gi", None)
+        if kept is not None:
+            sys.modules["gi"] = kept
+
+
+# --- Windows ------------------------------------------------------------------------------------
+
+
+class Windows:
+    """As much of pystray's icon of Windows as matters: a menu that is open while a call lasts."""
+
+    def __init__(self):
+        self.made = 0
+        self.clicked = 0
+        self.opened = threading.Event()
+        self.close = threading.Event()
+
+    def __call__(self):
+        self.clicked += 1
+
+    def _on_notify(self, wparam, lparam):
+        self.opened.set()
+        assert self.close.wait(10)
+
+    def _update_menu(self):
+        self.made += 1
+
+    def _create_menu_item(self, descriptor, callbacks):
+        return type("Made", (), {"dwTypeData": descriptor})()
+
+
+def test_on_windows_an_open_menu_is_left_alone_and_brought_up_to_date_once_closed():
+    icon = windows_icon(Windows)()
+    icon._update_menu()
+    assert icon.made == 1
+    person = threading.Thread(target=icon._on_notify, args=(0, 0x0205))
+    person.start()
+    assert icon.opened.wait(10)
+    icon._update_menu()
+    icon._update_menu()
+    assert icon.made == 1, "the open menu would vanish"
+    icon.close.set()
+    person.join(10)
+    assert icon.made == 2, "both changes are made at once"
+
+
+def test_on_windows_a_clicked_message_does_what_a_clicked_icon_does():
+    icon = windows_icon(Windows)()
+    icon._on_notify(0, 0x0405)
+    assert icon.clicked == 1
+
+
+def test_on_windows_an_ampersand_marks_no_letter():
+    assert windows_icon(Windows)()._create_menu_item("R&D", []).dwTypeData == "R&&D"
+
+
+def test_on_windows_texts_are_cut_to_what_fits():
+    sent = []
+
+    class Base(Windows):
+        def _message(self, code, flags, **values):
+            sent.append(values)
+
+    windows_icon(Base)()._message(1, 2, szTip="t" * 200, szInfo="i" * 255, szInfoTitle="😀" * 60)
+    assert sent == [{"szTip": "t" * 126 + "…", "szInfo": "i" * 255, "szInfoTitle": "😀" * 31 + "…"}]
+
+
+@pytest.mark.parametrize(
+    ("backend", "chosen", "best", "leaves"),
+    [
+        ("xorg", ("xorg",), ("xorg",), False),
+        ("xorg", ("xorg",), (), True),  # its window has gone with the panel
+        ("gtk", ("gtk", "xorg"), (), False),  # GTK waits for the panel
+        ("gtk", ("gtk", "xorg"), ("appindicator", "gtk", "xorg"), True),  # a better one has come
+        ("appindicator", ("appindicator",), (), False),
+        ("appindicator", ("appindicator", "gtk", "xorg"), ("gtk", "xorg"), True),
+        ("xorg", ("gtk", "xorg"), ("gtk", "xorg"), False),  # GTK was tried, and failed
+    ],
+)
+def test_a_process_leaves_for_a_better_one_only(backend, chosen, best, leaves):
+    assert is_time_to_leave(backend, chosen, best) == leaves
+
+
+# --- macOS --------------------------------------------------------------------------------------
+
+
+def test_on_macos_the_main_thread_does_it():
+    handed_over, done = [], []
+    icon = mac_icon(object, handed_over.append)()
+    icon.on_main(lambda: done.append(threading.current_thread()))
+    assert done == []
+    handed_over[0]()
+    assert done == [threading.main_thread()]
+
+
+def test_on_macos_a_message_that_fails_is_logged(caplog):
+    class Base:
+        title = "hrflow-watcher"
+
+        def _notify(self, message, title):
+            raise subprocess.CalledProcessError(1, ["osascript", title])
+
+    mac_icon(Base, None)()._notify("text")
+    assert "a message cannot be shown" in caplog.text
+
+
+# --- X11 ----------------------------------------------------------------------------------------
+
+
+def test_the_shape_of_a_window_is_that_of_what_is_opaque():
+    image = pytest.importorskip("PIL.Image").new("RGBA", (4, 3))
+    for point in [(0, 0), (1, 0), (3, 0), (2, 2)]:
+        image.putpixel(point, (1, 2, 3, 255))
+    image.putpixel((0, 1), (1, 2, 3, 40))
+    assert list(runs(image)) == [(0, 0, 2, 1), (3, 0, 1, 1), (2, 2, 1, 1)]
+
+
+# --- What a click does ----------------------------------------------------------------------------
+
+ACTS = [
+    (Act(Verb.ACTIVITY), "page", ""),
+    (Act(Verb.ACTIVITY, (7,)), "page", "file/7"),
+    (Act(Verb.ATTENTION), "page", "attention"),
+    (Act(Verb.SET_UP), "page", "setup"),
+    (Act(Verb.DOCTOR), "page", "health"),
+    (Act(Verb.ABOUT), "page", "health"),
+    (Act(Verb.OPEN_FOLDER, path="/cvs"), "shown", "/cvs"),
+    (Act(Verb.LOG), "log", None),
+    (Act(Verb.RETRY, (1, 2)), "posted", Retry((1, 2))),
+    (Act(Verb.IGNORE, (1,)), "posted", Ignore((1,))),
+    (Act(Verb.TAKE, path="/cvs"), "posted", Take("/cvs")),
+    (Act(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
+    (Act(Verb.PAUSE_AN_HOUR), "posted", Pause(4600.0)),
+    (Act(Verb.PAUSE), "posted", Pause(math.inf)),
+    (Act(Verb.RESUME), "posted", Pause(0.0)),
+    (Act(Verb.QUIT), "stopped", None),
+]
+
+
+@pytest.mark.parametrize(("act", "what", "value"), ACTS)
+def test_a_click_does_what_it_says(act, what, value):
+    done = []
+    acting = Acting(
+        lambda message: done.append(("posted", message)),
+        lambda place: done.append(("page", place)),
+        lambda path: done.append(("shown", path)),
+        lambda: done.append(("log", None)),
+        lambda: done.append(("stopped", None)),
+        now=lambda: 1000.0,
+    )
+    acting(act)
+    assert done == [(what, value)]
+
+
+def test_every_verb_means_something():
+    tested = {act.verb for act, _, _ in ACTS} | {Verb.PAUSE_UNTIL_TOMORROW}
+    assert tested == set(Verb)
+
+
+@pytest.mark.parametrize(
+    ("platform", "itself", "command"),
+    [
+        ("linux", True, ("xdg-open", "/cvs/a.pdf")),
+        ("linux", False, ("xdg-open", "/cvs")),
+        ("darwin", True, ("open", "/cvs/a.pdf")),
+        ("darwin", False, ("open", "-R", "/cvs/a.pdf")),
+        ("win32", True, ("explorer", "/cvs/a.pdf")),
+        ("win32", False, ("explorer", "/select,/cvs/a.pdf")),
+    ],
+)
+def test_folders_are_shown_with_what_the_system_shows_them_with(platform, itself, command):
+    assert show_command(platform, "/cvs/a.pdf", itself=itself) == command
+
+
+@pytest.mark.parametrize(
+    ("environ", "has", "ours"),
+    [
+        ({}, True, True),  # started by a person
+        ({"INVOCATION_ID": "0a1b"}, True, False),  # by systemd
+        ({"INVOCATION_ID": "0a1b"}, False, True),
+    ],
+)
+def test_what_a_service_shows_is_not_part_of_it(environ, has, ours):
+    command = outside(("xdg-open", "/cvs"), environ, has_systemd_run=has)
+    assert command[-2:] == ("xdg-open", "/cvs")
+    assert (command[0] == "xdg-open") == ours
+
+
+def test_what_is_gone_is_shown_by_the_folder_it_was_in(tmp_path, monkeypatch):
+    shown = tmp_path / "shown"
+    program = tmp_path / "bin" / "xdg-open"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\nprintf %s \"$1\" > '{shown}.part' && mv '{shown}.part' '{shown}'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.delenv("INVOCATION_ID", raising=False)
+    show_file(str(tmp_path / "cvs" / "gone" / "a.pdf"))
+    assert wait_until(shown.exists)
+    assert shown.read_text() == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({"LC_ALL": "fr_FR.UTF-8", "LANG": "en_GB.UTF-8"}, "fr_FR.UTF-8"),
+        ({"LC_MESSAGES": "fr_CA", "LANG": "en_GB.UTF-8"}, "fr_CA"),
+        ({"LC_ALL": "", "LANG": "en_GB.UTF-8"}, "en_GB.UTF-8"),
+        ({}, ""),
+    ],
+)
+def test_the_language_is_the_system_s(environ, language):
+    assert system_language(environ) == language

@@ -1,0 +1,111 @@
+"""``notify``: whether and when there are messages on the desktop."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher.app.snooze import read_snooze, write_snooze
+from watcher.cli.context import load_config, places, state_option
+from watcher.cli.output import json_option, moment, say, say_json, styled
+from watcher.quiet import read_duration, silent_until
+
+if TYPE_CHECKING:
+    from watcher.app.places import Places
+
+
+@click.group("notify")
+def command() -> None:
+    """Have fewer messages on the desktop for a while, none, or all again.
+
+    A running program takes it up at once. Which kinds there are, and quiet hours, are settings:
+    the table [notifications] of the configuration.
+    """
+
+
+@command.command("snooze")
+@click.argument("duration", metavar="DURATION")
+@state_option
+@click.pass_context
+def snooze(ctx: click.Context, duration: str) -> None:
+    """Show none for DURATION: 30m, 1h, 1h30m, 2d."""
+    seconds = read_duration(duration)
+    if seconds is None:
+        raise click.BadParameter(
+            f"{duration!r} is no duration; write it like 30m, 1h or 1h30m.", ctx
+        )
+    until = time.time() + seconds
+    write_snooze(places(ctx), until)
+    say(f"No messages until {moment(until)}.")
+
+
+@command.command("off")
+@state_option
+@click.pass_context
+def off(ctx: click.Context) -> None:
+    """Show none until they are switched on again."""
+    write_snooze(places(ctx), math.inf)
+    say("No messages from now on. Have them again with: hrflow-watcher notify on")
+
+
+@command.command("on")
+@state_option
+@click.pass_context
+def on(ctx: click.Context) -> None:
+    """Show them again."""
+    write_snooze(places(ctx), 0.0)
+    say("Messages are shown again.")
+
+
+@command.command("status")
+@json_option
+@state_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Say whether messages are shown now."""
+    facts = gather(ctx, places(ctx), time.time())
+    if as_json:
+        say_json(facts)
+        return
+    if facts["shown"]:
+        say(styled("Messages are shown.", "good"))
+    else:
+        say(f"No messages: {facts['why']}.")
+    if hours := facts["quiet_hours"]:
+        say(f"Quiet hours: {hours}.")
+    kinds = facts["kinds"]
+    assert isinstance(kinds, dict)
+    if missing := [kind for kind, wanted in kinds.items() if not wanted]:
+        say(f"Never about: {', '.join(missing)}.")
+
+
+def gather(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
+    """Everything that ``status`` says, for machines; ConfigError if the settings have mistakes."""
+    wanted = load_config(ctx).config.notifications
+    snoozed = read_snooze(where)
+    until = silent_until(wanted.quiet_hours, 0.0, now)
+    why = ""
+    if not wanted.enabled:
+        why = "the configuration says so"
+    elif math.isinf(snoozed):
+        why = "they were switched off"
+    elif snoozed > now:
+        why = f"they are snoozed until {moment(snoozed)}"
+    elif until > now:
+        why = f"it is quiet until {moment(until)}"
+    return {
+        "shown": not why,
+        "why": why,
+        "snoozed_until": None if math.isinf(snoozed) or snoozed <= now else snoozed,
+        "off": math.isinf(snoozed),
+        "quiet_hours": wanted.quiet_hours,
+        "kinds": {
+            "refused": wanted.refused,
+            "held": wanted.held,
+            "first_success": wanted.first_success,
+            "backlog": wanted.backlog,
+        },
+    }
