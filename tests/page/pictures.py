@@ -5,12 +5,11 @@ only the candidates' names and earlier days are put into the journal by hand.
 """
 
 import contextlib
-import datetime
+import datetime as dt
 import os
 import pathlib
 import sqlite3
 import tempfile
-import time
 
 from playwright.sync_api import sync_playwright
 
@@ -37,7 +36,7 @@ def eventually(condition, within=30, why=""):
 
 def make_history(path):
     """Names of the candidates, and how many files arrived on the days before."""
-    today = datetime.date.fromtimestamp(time.time())
+    today = dt.datetime.now(tz=dt.UTC).astimezone().date()
     with contextlib.closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as journal:
         for number, person in enumerate(PEOPLE):
             journal.execute(
@@ -47,7 +46,7 @@ def make_history(path):
                  f"CV {person}.pdf".encode()),
             )  # fmt: skip
         for back in range(1, 30):
-            day = today - datetime.timedelta(days=back)
+            day = today - dt.timedelta(days=back)
             arrived = 0 if day.weekday() > 4 else 11 + back * 37 % 41
             journal.execute("INSERT OR REPLACE INTO days VALUES (?, ?)", (str(day), arrived))
 
