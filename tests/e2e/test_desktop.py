@@ -115,6 +115,24 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         assert program.process.wait(20) == 0
 
 
+@needs_screen
+def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings):
+    need_gtk("indicator")
+    drop(desk, "Aisha Rahman - CV.pdf")
+    drop(desk, "soren_agard.odt")
+    desk.configure('existing = "ask"')
+    bus = surroundings.have(Bus, surroundings.root)
+    screen = surroundings.have(Screen, surroundings.root)
+    panel = surroundings.have(Panel, bus.address)
+    with running(desk, ours(surroundings.environ(screen, bus))):
+        item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
+        until(lambda: find(item, "2 files wait for your yes"))
+        assert desk.arrived() == []
+        item.click(find(item, "Upload existing files…", "Yes, upload 2 files")[1])
+        until(lambda: find(item, "Up to date"))
+        assert len(desk.arrived()) == 2
+
+
 def children(program):
     """The numbers of the processes that the program has started."""
     found = []
