@@ -10,7 +10,6 @@ import os
 import pathlib
 import sqlite3
 import tempfile
-import time
 
 from playwright.sync_api import sync_playwright
 
@@ -37,7 +36,7 @@ def eventually(condition, within=30, why=""):
 
 def make_history(path):
     """Names of the candidates, and how many files arrived on the days before."""
-    today = dt.datetime.fromtimestamp(time.time()).astimezone().date()
+    today = dt.datetime.now(tz=dt.UTC).astimezone().date()
     with contextlib.closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as journal:
         for number, person in enumerate(PEOPLE):
             journal.execute(

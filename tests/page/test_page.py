@@ -6,7 +6,6 @@ import os
 import re
 import sqlite3
 import sys
-import time
 
 import pytest
 
@@ -399,11 +398,13 @@ def test_it_speaks_french_where_the_system_does(person):
 def test_a_hundred_thousand_files_are_shown_at_once(person):
     """200 ms is the promise; a slow machine gets more, a list that grows with the history fails."""
     journal = Journal(person.places.journal)
-    now = time.time() - 100_000
-    for number in range(100_000):
-        path = f"{person.desk.folder}/{number % 50}/Candidate {number}.pdf"
-        candidate = Candidate(str(person.desk.folder), path, Sign.SCANNED)
-        journal.add(candidate, Stat(1000, 1), now + number, State.PARSED)
+    path = f"{person.desk.folder}/first.pdf"
+    journal.add(Candidate(str(person.desk.folder), path, Sign.SCANNED), Stat(1, 1), 1.0, State.GONE)
+    journal.write(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+        "INSERT INTO files (directory_id, name, state, size, mtime_ns, noticed_at, changed_at) "
+        "SELECT 1, CAST('Candidate ' || i || '.pdf' AS BLOB), 'parsed', 1000, 1, i, i FROM n"
+    )
     journal.commit()
     journal.close()
     person.start()
@@ -413,9 +414,10 @@ def test_a_hundred_thousand_files_are_shown_at_once(person):
     for _ in range(3):
         page.reload()
         rows(page, 50)
-        took.append(page.evaluate(
-            "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
-        ))  # fmt: skip
+        painted = page.wait_for_function(
+            "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+        )
+        took.append(painted.json_value())
     assert min(took) < 1000, took
     page.locator("#text").fill("candidate 77777.pdf")
     rows(page, 1)

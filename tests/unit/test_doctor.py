@@ -495,20 +495,30 @@ def test_the_form_of_a_key(key, level):
 
 # --- The desktop ------------------------------------------------------------------------------
 
+WAYLAND = {"WAYLAND_DISPLAY": "wayland-0", "HRFLOW_API_KEY": "canary"}
+
 
 @pytest.mark.parametrize(
-    ("platform", "environ", "level"),
+    ("platform", "environ", "found", "level", "said"),
     [
-        ("win32", {}, OK),
-        ("darwin", {}, OK),
-        ("linux", {}, SKIPPED),  # a server
-        ("linux", {"XDG_SESSION_TYPE": "tty"}, SKIPPED),
-        ("linux", {"DISPLAY": ":0", "XDG_CURRENT_DESKTOP": "KDE"}, OK),
-        ("linux", {"WAYLAND_DISPLAY": "wayland-0", "XDG_CURRENT_DESKTOP": "ubuntu:GNOME"}, OK),
-        ("linux", {"WAYLAND_DISPLAY": "wayland-0", "XDG_CURRENT_DESKTOP": "GNOME"}, WARNING),
-        ("linux", {"DISPLAY": ":0", "XDG_CURRENT_DESKTOP": "X-Cinnamon"}, OK),
-        ("linux", {"DISPLAY": ":0"}, WARNING),  # a bare window manager
+        ("win32", {}, None, OK, "shows icons"),
+        ("darwin", {}, None, OK, "shows icons"),
+        ("linux", {}, None, SKIPPED, "no desktop"),  # a server
+        ("linux", {"XDG_SESSION_TYPE": "tty"}, None, SKIPPED, "tty"),
+        ("linux", {"DISPLAY": ":0"}, ("appindicator", ""), OK, "StatusNotifier"),
+        ("linux", {"DISPLAY": ":0"}, ("xorg", ""), OK, "without a menu"),
+        ("linux", WAYLAND, ("", "Install this."), WARNING, "does not show"),
+        ("linux", WAYLAND, OSError("no Python"), WARNING, "could not be found out"),
+        ("linux", WAYLAND, subprocess.TimeoutExpired("x", 1), WARNING, "TimeoutExpired"),
     ],
 )
-def test_the_tray(platform, environ, level):
-    assert desktop.judge_tray(platform, environ).level is level
+def test_the_tray(platform, environ, found, level, said):
+    def ask(given):
+        assert "canary" not in given.values()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    finding = desktop.judge_tray(platform, environ, ask)
+    assert finding.level is level
+    assert said in finding.text

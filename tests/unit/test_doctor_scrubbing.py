@@ -46,7 +46,7 @@ def scrubber():
         ("Marie Curie.pdf is too large", f"{MASK}.pdf is too large"),  # nobody remembers it
         ("May Curie 1985-03-02.pdf", f"{MASK}.pdf"),  # beside a name, a word is one too
         ("Curie, May 2.pdf", f"{MASK}.pdf"),
-        ("marie.curie@example.zz", f"{MASK}@example.{MASK}"),
+        ("marie.curie@example.museum", f"{MASK}@example.{MASK}"),
         ("call +33 612345678", f"call +{MASK}"),
         ("ask_0123456789abcdef0123456789abcdef", f"ask_{MASK}"),
         ("2026-11-23 19:04:23,123 INFO watcher.app.core: the journal", None),

@@ -12,8 +12,10 @@ import threading
 
 import pytest
 
+from tests.conftest import wait_until
 from watcher.app.acting import Acting
-from watcher.app.showing import outside, show_command, system_language
+from watcher.app.clock import next_day
+from watcher.app.showing import outside, show_command, show_file, system_language
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
 from watcher.tray.__main__ import is_time_to_leave
@@ -216,6 +218,7 @@ ACTS = [
     (Act(Verb.TAKE, path="/cvs"), "posted", Take("/cvs")),
     (Act(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
     (Act(Verb.PAUSE_AN_HOUR), "posted", Pause(4600.0)),
+    (Act(Verb.PAUSE_UNTIL_TOMORROW), "posted", Pause(next_day(1000.0))),
     (Act(Verb.PAUSE), "posted", Pause(math.inf)),
     (Act(Verb.RESUME), "posted", Pause(0.0)),
     (Act(Verb.QUIT), "stopped", None),
@@ -238,8 +241,7 @@ def test_a_click_does_what_it_says(act, what, value):
 
 
 def test_every_verb_means_something():
-    tested = {act.verb for act, _, _ in ACTS} | {Verb.PAUSE_UNTIL_TOMORROW}
-    assert tested == set(Verb)
+    assert {act.verb for act, _, _ in ACTS} == set(Verb)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +260,35 @@ def test_folders_are_shown_with_what_the_system_shows_them_with(platform, itself
 
 
 @pytest.mark.parametrize(
+    ("environ", "has", "ours"),
+    [
+        ({}, True, True),  # started by a person
+        ({"INVOCATION_ID": "0a1b"}, True, False),  # by systemd
+        ({"INVOCATION_ID": "0a1b"}, False, True),
+    ],
+)
+def test_what_a_service_shows_is_not_part_of_it(environ, has, ours):
+    command = outside(("xdg-open", "/cvs"), environ, has_systemd_run=has)
+    assert command[-2:] == ("xdg-open", "/cvs")
+    assert (command[0] == "xdg-open") == ours
+
+
+def test_what_is_gone_is_shown_by_the_folder_it_was_in(tmp_path, monkeypatch):
+    shown = tmp_path / "shown"
+    program = tmp_path / "bin" / "xdg-open"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\nprintf %s \"$1\" > '{shown}.part' && mv '{shown}.part' '{shown}'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.delenv("INVOCATION_ID", raising=False)
+    show_file(str(tmp_path / "cvs" / "gone" / "a.pdf"))
+    assert wait_until(shown.exists)
+    assert shown.read_text() == str(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("environ", "language"),
     [
         ({"LC_ALL": "fr_FR.UTF-8", "LANG": "en_GB.UTF-8"}, "fr_FR.UTF-8"),
@@ -268,9 +299,3 @@ def test_folders_are_shown_with_what_the_system_shows_them_with(platform, itself
 )
 def test_the_language_is_the_system_s(environ, language):
     assert system_language(environ) == language
-
-
-def test_what_our_systemd_unit_starts_is_started_outside_of_it():
-    assert outside({}) == ()
-    assert outside({"SYSTEMD_EXEC_PID": "1"}) == ()  # of whatever has started us
-    assert outside({"SYSTEMD_EXEC_PID": str(os.getpid())})[:2] == ("systemd-run", "--user")

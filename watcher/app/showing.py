@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
 
@@ -22,12 +23,12 @@ def show_file(path: str, *, itself: bool = False) -> None:
     """
     while not os.path.lexists(path) and os.path.dirname(path) != path:
         path = os.path.dirname(path)
-    command = show_command(sys.platform, path, itself=itself or os.path.isdir(path))
-    start([*outside(os.environ), *command])
+    start(show_command(sys.platform, path, itself=itself or os.path.isdir(path)))
 
 
-def start(command: Sequence[str]) -> bool:
+def start(command: tuple[str, ...]) -> bool:
     """Start a program of the desktop, without waiting for it; False if there is none."""
+    command = outside(command, os.environ, has_systemd_run=bool(shutil.which("systemd-run")))
     try:
         process = subprocess.Popen(  # noqa: S603 - a program of the system, and a path
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -40,16 +41,6 @@ def start(command: Sequence[str]) -> bool:
     return True
 
 
-def outside(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """What to put before a command so that it does not run inside our own systemd unit.
-
-    There it would be as restricted as we are, and end with us; empty where this is no unit.
-    """
-    if environ.get("SYSTEMD_EXEC_PID") != str(os.getpid()):
-        return ()
-    return ("systemd-run", "--user", "--quiet", "--collect", "--")
-
-
 def show_command(platform: str, path: str, *, itself: bool) -> tuple[str, ...]:
     """The command for a system, ``platform`` as ``sys.platform`` has it; ``path`` is absolute."""
     if platform == "win32":
@@ -58,6 +49,21 @@ def show_command(platform: str, path: str, *, itself: bool) -> tuple[str, ...]:
     if platform == "darwin":
         return ("open", path) if itself else ("open", "-R", path)
     return ("xdg-open", path if itself else os.path.dirname(path))
+
+
+def outside(
+    command: tuple[str, ...], environ: Mapping[str, str], *, has_systemd_run: bool
+) -> tuple[str, ...]:
+    """``command`` as it is started so that it does not belong to our own service.
+
+    What a systemd unit starts shares its limits and ends with it; a file manager must not.
+    ``INVOCATION_ID`` is what systemd gives to what it runs.
+    """
+    if not environ.get("INVOCATION_ID") or not has_systemd_run:
+        return command
+    # systemd logs a unit's description, which would be the command and all that stands in it.
+    described = f"--description={command[0]} for hrflow-watcher"
+    return ("systemd-run", "--user", "--quiet", "--collect", described, "--", *command)
 
 
 def system_language(environ: Mapping[str, str]) -> str:

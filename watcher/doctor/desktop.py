@@ -1,51 +1,51 @@
-"""Whether this desktop can show a tray icon, as far as its environment says."""
+"""Whether this desktop shows an icon of ours."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher import view
+from watcher.credentials.keys import VARIABLE
 from watcher.doctor.findings import Check, Finding, ok, skipped, warning
+from watcher.tray.process import look, may_have_icon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from watcher.doctor.case import Case
 
-#: Desktops that have a place for icons of their own accord, as XDG_CURRENT_DESKTOP names them.
-_WITH_TRAY: Final = frozenset(
-    {"budgie", "cinnamon", "cosmic", "deepin", "kde", "lxde", "lxqt", "mate", "unity", "x-cinnamon",
-     "xfce"}
-)  # fmt: skip
+_CALLED: Final = MappingProxyType(
+    {"appindicator": "StatusNotifier", "gtk": "GTK", "xorg": "X11, without a menu"}
+)
 
 
 def checks(case: Case) -> Iterator[Check]:
     """The tray."""
-    yield Check("tray", "Tray", lambda: judge_tray(sys.platform, case.environ))
+    yield Check("tray", "Tray", lambda: judge_tray(sys.platform, case.environ, look))
 
 
-def judge_tray(platform: str, environ: Mapping[str, str]) -> Finding:
-    """``platform`` as ``sys.platform`` has it; what the environment cannot say is left open."""
+def judge_tray(
+    platform: str,
+    environ: Mapping[str, str],
+    ask: Callable[[Mapping[str, str]], tuple[str, str]],
+) -> Finding:
+    """``platform`` as ``sys.platform`` has it; ``ask`` is :func:`watcher.tray.process.look`."""
     if platform in ("win32", "darwin"):
         return ok("this system shows icons of programs")
-    if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
+    if not may_have_icon(platform, environ):
         session = environ.get("XDG_SESSION_TYPE", "")
         kind = f" (the session is of the kind {view.safe(session)})" if session else ""
         return skipped(f"there is no desktop here{kind}")
-    named = environ.get("XDG_CURRENT_DESKTOP", "")
-    desktops = {each.strip().lower() for each in named.split(":")}
-    if desktops & _WITH_TRAY:
-        return ok(f"the desktop {view.safe(named)} has a place for icons")
-    # Ubuntu's GNOME says "ubuntu:GNOME" and comes with the extension.
-    if "ubuntu" in desktops:
-        return ok(f"the desktop {view.safe(named)} has a place for icons unless it was taken away")
-    if "gnome" in desktops:
+    try:
+        backend, advice = ask({name: environ[name] for name in environ if name != VARIABLE})
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         return warning(
-            "GNOME shows icons of programs only with an extension",
-            "Install the extension AppIndicator and KStatusNotifierItem Support if you want one.",
+            f"whether this desktop shows icons could not be found out ({type(error).__name__})",
+            "Nothing needs to be done: everything works without an icon.",
         )
-    return warning(
-        f"whether the desktop {view.safe(named) or 'here'} has a place for icons is not known",
-        "Nothing needs to be done: everything works without an icon.",
-    )
+    if backend:
+        return ok(f"this desktop shows the icon (through {_CALLED.get(backend, backend)})")
+    return warning("this desktop does not show the icon", advice)

@@ -9,7 +9,7 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 from watcher.app.places import write_atomically
-from watcher.app.showing import outside, start
+from watcher.app.showing import start
 
 if TYPE_CHECKING:
     from watcher.app.places import Places
@@ -25,6 +25,6 @@ def open_link(link: str, places: Places) -> bool:
         path = os.path.join(places.state, "open.html")
         write_atomically(path, f'<meta http-equiv="refresh" content="0;url={html.escape(link)}">')
         link = f"file://{path}"
-    if before := outside(os.environ):
-        return start([*before, "xdg-open", link])
+    if os.environ.get("INVOCATION_ID"):  # in a systemd unit, which a browser must not be part of
+        return start(("xdg-open", link))
     return webbrowser.open(link)

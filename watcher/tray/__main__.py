@@ -149,6 +149,17 @@ def _parts(hosts: Hosts, find: Any) -> Parts:
     return found
 
 
+def look(line: Line) -> int:
+    """Say which backends are worth a try now, or how to get an icon; gives the exit code."""
+    from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
+    from watcher.tray.hosts import Watch  # noqa: PLC0415
+
+    hosts = Watch(os.environ).look()
+    found = choose(sys.platform, hosts, _parts(hosts, find_parts))
+    line.write(backends=found, advice=advice(hosts, os.environ.get("XDG_CURRENT_DESKTOP", "")))
+    return 0
+
+
 def _leave_when_other(backend: str, chosen: tuple[str, ...]) -> None:
     """End the process when another backend is the right one, or its host has gone.
 
@@ -186,7 +197,7 @@ def main() -> int:
         level=logging.INFO, handlers=[_LogLines(line)], format="%(name)s: %(message)s"
     )
     try:
-        return Process(line, sys.stdin).run()
+        return look(line) if sys.argv[1:] == ["--look"] else Process(line, sys.stdin).run()
     except Exception:  # noqa: BLE001 - said to the program's log, whatever it is
         _log.exception("the icon's process has failed")
         return 1

@@ -13,6 +13,7 @@ import logging
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -36,6 +37,7 @@ BACKOFF: Final = (0.2, 1.0, 5.0, 30.0, 120.0)
 _PROVEN: Final = 60.0
 #: The same for one that ended because a panel came or went.
 _MOVED: Final = 1.0
+_LOOK_SECONDS: Final = 20.0
 #: Exit codes of the process: see ``watcher.tray.__main__``.
 _OTHER_HOST, _NO_DESKTOP = 10, 11
 
@@ -98,6 +100,14 @@ class Tray:
     # -- inside, all on one thread but for `_read`
 
     def _run(self) -> None:
+        with tempfile.TemporaryDirectory(
+            prefix="hrflow-watcher-", ignore_cleanup_errors=True
+        ) as place:
+            # Panels read the icon from a file; here nobody else can put one, and none is left.
+            self._environ["TMPDIR"] = place
+            self._keep_alive()
+
+    def _keep_alive(self) -> None:
         failed = 0
         is_wanted = self._await_face()
         while is_wanted:
@@ -244,6 +254,24 @@ def _write(process: subprocess.Popen[bytes], line: str) -> None:
 def process_command() -> tuple[str, ...]:
     """How this program starts its icon's process."""
     return (sys.executable, "-m", "watcher.tray")
+
+
+def look(environ: Mapping[str, str]) -> tuple[str, str]:
+    """(backend that would show an icon on this Linux desktop, "") or ("", how to get one).
+
+    OSError or SubprocessError where that cannot be found out. In a process of its own, as the
+    libraries for it take memory.
+    """
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*process_command(), "--look"], env=dict(environ), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_LOOK_SECONDS, check=True,
+    )  # fmt: skip
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    for each in said:
+        if "backends" in each:
+            backends = each["backends"]
+            return (backends[0], "") if backends else ("", each["advice"])
+    raise subprocess.SubprocessError
 
 
 def may_have_icon(platform: str, environ: Mapping[str, str]) -> bool:

@@ -20,6 +20,7 @@ export async function showSetup() {
   $("places").replaceChildren();
   for (const folder of known.folders) addPlace(folder, known.is_new);
   showAccount();
+  $("setup").hidden = false; // not before: what is typed must not be overwritten
 }
 
 function showAccount() {
