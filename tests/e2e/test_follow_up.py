@@ -47,6 +47,7 @@ def let_pass(world, clock, seconds):
     pipeline = world.app._engine._pipeline
     world.nudge()
     assert wait_until(lambda: not pipeline._dispatch.running + pipeline._aftermath.running, 30)
+    world.nudge()  # the last answer is noted, too
     clock.passed += seconds
     world.nudge()
 
@@ -165,6 +166,9 @@ def test_questions_never_take_what_an_upload_waits_for(world, clock, eventually)
     world.start(folder, clock=clock, max_requests_per_minute=4, follow_up_share=0.5)
     for number in range(10):
         make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
+    eventually(lambda: len(world.arrived()) == 4, within=30)
+    let_pass(world, clock, 0)
+    assert len(asked(world, "/")) == 4
     minutes = []
     while not done(world) and len(minutes) < 20:
         before = len(asked(world, "/"))
