@@ -29,8 +29,11 @@ NEWER = ("python3.13", "python3.12", "python3.11", "python3.14", "py", "python3"
 DEBIAN_PACKAGES = (
     ("curl", "the benchmark against curl"),
     ("dbus-x11", "the tests with a real Secret Service"),
+    ("desktop-file-utils", "the check of the autostart entry"),
     ("gnome-keyring", "the tests with a real Secret Service"),
     ("inotify-tools", "the benchmark against inotifywait"),
+    ("libglib2.0-bin", "the login by the autostart entry"),
+    ("systemd", "the tests with a real systemd user manager"),
 )
 
 #: Which extras of the project an environment may have been made with to serve for others.

@@ -76,6 +76,7 @@ TABLE = {
     "webhook": row(EDGE, "waitress"),  # the one listener that others may reach
     "hooks": row(EDGE),  # a person's own commands
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
+    "service": row(EDGE),  # programs of the system, and the files that tell it what to start
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
     # Shell: puts the parts together.

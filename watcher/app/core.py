@@ -85,8 +85,8 @@ class App:
         """``import_all``: files that are there already are uploaded without asking.
 
         ``revive_seconds`` pass between two tries to use a journal that has failed.
-        ``webhook_secret`` gives the webhook's, see :class:`watcher.app.reception.Reception`; without
-        it none is received: a command that ends soon has no use for it.
+        ``webhook_secret`` gives the webhook's, see :mod:`watcher.app.reception`; without it none is
+        received: a command that ends soon has no use for it.
         """
         self._config = config
         self._places = places
@@ -108,6 +108,7 @@ class App:
         self._revive_seconds = revive_seconds
         self._failed: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
         self._reviver = threading.Thread(target=self._revive, name="reviver", daemon=True)
+        self._reviving = threading.Event()
         self._ended = threading.Event()
         self.failure: BaseException | None = None
 
@@ -153,6 +154,10 @@ class App:
     def wait(self, seconds: float | None = None) -> bool:
         """Whether the program has ended, after waiting for it; ``failure`` says if by an error."""
         return self._ended.wait(seconds)
+
+    def is_alive(self) -> bool:
+        """Whether the pipeline works, or another one is about to take its place."""
+        return self._engine.is_alive() or self._reviving.is_set()
 
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
@@ -200,6 +205,7 @@ class App:
     def _on_end(self, failure: BaseException | None) -> None:
         """The engine has ended: of itself, or by a failure that another one may do without."""
         if isinstance(failure, _REVIVED) and not self._stopping.is_set():
+            self._reviving.set()
             self._failed.put(failure)
             return
         self.failure = failure
@@ -217,6 +223,7 @@ class App:
                 except JournalError as error:
                     _log.info("the journal still cannot be used: %s", error)
                     continue
+                self._reviving.clear()
                 self._on_news("The journal can be used again; uploads go on.")
                 break
 

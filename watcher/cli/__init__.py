@@ -22,6 +22,7 @@ _COMMANDS: Final = (
     ("login", "login", "Store an account's API key in the system's keyring."),
     ("logout", "logout", "Remove it from there."),
     ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
+    ("service", "service", "Start it at every login: install, start, stop, status, logs."),
     ("status", "status", "What is going on, and what needs attention."),
     ("history", "history", "What became of which file."),
     ("report", "report", "What became of a day's, a week's or a month's files, in numbers."),

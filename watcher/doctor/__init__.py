@@ -9,6 +9,7 @@
     storage   journal, disks
     account   key, access, sources; network: name, proxy, certificate, clock
     results   webhook, commands of one's own
+    service   start at login
     desktop   tray
     bundle    a file for support; scrubbing: text without people and secrets
 
@@ -21,7 +22,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from watcher.doctor import account, desktop, findings, folders, program, results, storage
+from watcher.doctor import account, desktop, findings, folders, program, results, service, storage
 from watcher.doctor.bundle import write as write_bundle
 from watcher.doctor.case import Case
 from watcher.doctor.findings import Check, Finding, Level, ok, record
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "Check", "Finding", "Level", "examine", "ok", "record", "write_bundle"]
 
-_GROUPS = (program, folders, storage, account, results, desktop)
+_GROUPS = (program, folders, storage, account, results, service, desktop)
 
 
 def examine(case: Case) -> Iterator[tuple[Check, Finding]]:
