@@ -91,6 +91,7 @@ class HookCommands:
                 stderr=subprocess.STDOUT,
                 env=environ,
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
             self._running.add(process)
         return process

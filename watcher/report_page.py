@@ -34,9 +34,9 @@ svg { width: 100%; min-width: 34rem; height: auto; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 svg .axis { stroke: var(--line); } svg .on { fill: var(--ink); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid var(--line); }
+th, td { text-align: left; padding: .35rem .5rem; border-bottom: 1px solid var(--line); }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.path { overflow-wrap: anywhere; min-width: 12rem; }
+td.path { overflow-wrap: anywhere; min-width: 9rem; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: .2em;
   margin: 0 .35em 0 1em; }
 """

@@ -14,11 +14,12 @@ from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import PDF, make_pdf
 from watcher import sandbox as sb
 from watcher import view
+from watcher.errors import CredentialError
 from watcher.follow_up import DAILY, NEVER, NOT_YET, WINDOW
 from watcher.model import Entry
 from watcher.pipeline import Connection, Forget, Resume, Retry
 from watcher.sandbox import Fault, Kind
-from watcher.settings import AfterUpload, Hooks, Webhook
+from watcher.settings import AfterUpload, Hooks, Webhook, replaced
 
 SECRET = "a secret of the webhook"
 
@@ -47,6 +48,7 @@ def let_pass(world, clock, seconds):
     pipeline = world.app._engine._pipeline
     world.nudge()
     assert wait_until(lambda: not pipeline._dispatch.running + pipeline._aftermath.running, 30)
+    world.nudge()  # the last answer is noted, too
     clock.passed += seconds
     world.nudge()
 
@@ -165,6 +167,9 @@ def test_questions_never_take_what_an_upload_waits_for(world, clock, eventually)
     world.start(folder, clock=clock, max_requests_per_minute=4, follow_up_share=0.5)
     for number in range(10):
         make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
+    eventually(lambda: len(world.arrived()) == 4, within=30)
+    let_pass(world, clock, 0)
+    assert len(asked(world, "/")) == 4
     minutes = []
     while not done(world) and len(minutes) < 20:
         before = len(asked(world, "/"))
@@ -323,11 +328,46 @@ def test_an_event_that_nobody_signed_changes_nothing(hooked, clock, eventually):
     assert one(world).state == "accepted"
 
 
+def no_secret(_allow_insecure):
+    raise CredentialError("There is no secret for the webhook.")
+
+
 def test_without_a_secret_nothing_is_received(world, clock):
     world.settings = {"webhook": Webhook(enabled=True, port=free_port())}
+    world.options = {"webhook_secret": no_secret}
     world.start(world.folder(), clock=clock)
     world.wait_for(lambda: any("No webhook is received" in each for each in sentences(world)))
     assert world.app._reception.port == 0
+
+
+def test_settings_that_change_open_and_close_the_port(hooked, clock, eventually):
+    world = hooked
+    folder = start_hooked(world, clock)
+    first = world.app._reception.port
+    other = free_port()
+    config = world.config(folder)
+    world.app.reload(replaced(config, webhook=Webhook(enabled=True, port=other)))
+    eventually(lambda: world.app._reception.port == other, within=30)
+    socket.create_server(("127.0.0.1", first)).close()  # it is free again
+    world.app.reload(config)
+    assert world.app._reception.port == 0
+    socket.create_server(("127.0.0.1", other)).close()
+    world.app.reload(replaced(config, webhook=Webhook(enabled=True, port=other)))
+    eventually(lambda: world.app._reception.port == other, within=30)
+    world.sandbox.webhooks.url = f"http://127.0.0.1:{other}/webhook"
+    assert world.sandbox.webhooks.send({"type": "x"}) == 200
+
+
+def test_a_port_that_is_taken_is_said_and_all_else_goes_on(hooked, clock, eventually):
+    world = hooked
+    with socket.create_server(("127.0.0.1", world.settings["webhook"].port)):
+        folder = world.folder()
+        world.start(folder, clock=clock)
+        world.wait_for(lambda: any("cannot be received" in each for each in sentences(world)))
+        make_pdf(os.path.join(folder.path, "a.pdf"))
+        world.wait_idle(1)
+    world.app.post(Resume())
+    eventually(lambda: world.app._reception.port, within=30)
 
 
 # -- hooks

@@ -19,12 +19,7 @@ from watcher.app.orders import Orders
 from watcher.app.places import lock, write_atomically
 from watcher.app.reception import Reception
 from watcher.app.snapshots import Snapshots, watched_now
-from watcher.errors import (
-    CredentialError,
-    DamagedJournalError,
-    JournalError,
-    UnwritableJournalError,
-)
+from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
 from watcher.model import FolderState, Snapshot, Watched
@@ -69,11 +64,6 @@ def make_plans(config: Config, facts: Facts) -> dict[str, Plan]:
     return plans
 
 
-def no_webhook_secret(_allow_insecure: bool) -> str:  # noqa: FBT001 - as its kind is called
-    """Stands for whoever has none."""
-    raise CredentialError("There is no secret for the webhook.")
-
-
 class App:
     """The running program, from :meth:`start` to :meth:`stop`.
 
@@ -91,12 +81,13 @@ class App:
         clock: RealClock | None = None,
         import_all: bool = False,
         revive_seconds: float = REVIVE_SECONDS,
-        webhook_secret: Callable[[bool], str] = no_webhook_secret,
+        webhook_secret: Callable[[bool], str] | None = None,
     ) -> None:
         """``import_all``: files that are there already are uploaded without asking.
 
         ``revive_seconds`` pass between two tries to use a journal that has failed.
-        ``webhook_secret`` gives the webhook's; see :class:`watcher.app.reception.Reception`.
+        ``webhook_secret`` gives the webhook's, see :mod:`watcher.app.reception`; without it none is
+        received: a command that ends soon has no use for it.
         """
         self._config = config
         self._places = places

@@ -26,13 +26,14 @@ class Reception:
 
     def __init__(
         self,
-        secret: Callable[[bool], str],
+        secret: Callable[[bool], str] | None,
         hear: Callable[[object], None],
         tell: Callable[[str], None],
         wall: Callable[[], float],
     ) -> None:
         """``secret`` gives the webhook's, told whether a plain-text keyring is allowed.
 
+        Without it nothing is ever received.
         ``hear`` takes events, ``tell`` sentences for people.
         """
         self._secret = secret
@@ -47,7 +48,8 @@ class Reception:
     def arm(self, config: Config) -> None:
         """Receive as these settings say, from now on."""
         webhook = config.webhook
-        wanted = (webhook, config.allow_insecure_keyring) if webhook.enabled else None
+        is_wanted = webhook.enabled and self._secret is not None
+        wanted = (webhook, config.allow_insecure_keyring) if is_wanted else None
         with self._lock:
             if wanted == self._wanted and (wanted is None or self._receiver is not None):
                 return
@@ -70,6 +72,7 @@ class Reception:
             return self._receiver.port if self._receiver is not None else 0
 
     def _begin(self, webhook: Webhook, allow_insecure: bool) -> None:  # noqa: FBT001 - thread's
+        assert self._secret is not None
         try:
             secret = self._secret(allow_insecure)
             from watcher.webhook import PATH, Receiver  # noqa: PLC0415 - only for those who want it
