@@ -420,6 +420,21 @@ def test_a_command_that_fails_is_told_once(world, clock, eventually):
     assert len([each for each in sentences(world) if "exit code 3" in each]) == 1
 
 
+def test_a_command_that_was_under_way_at_the_end_is_run_again(world, clock, eventually):
+    note = world.root / "note"
+    code = f"import os, time\npath = {str(note)!r}\nagain = os.path.exists(path)\n"
+    code += "open(path, 'a').write('x')\nif not again: time.sleep(600)"
+    world.settings = {"hooks": Hooks(parsed=(sys.executable, "-c", code))}
+    folder = send(world, clock)
+    let_pass(world, clock, 6)
+    eventually(note.exists, within=30)
+    world.stop()
+    world.start(folder, clock=clock)
+    eventually(lambda: note.read_text() == "xx", within=30)
+    world.nudge()
+    assert note.read_text() == "xx"
+
+
 def test_every_step_is_told(world, clock, eventually):
     send(world, clock)
     let_pass(world, clock, 6)

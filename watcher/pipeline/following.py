@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from watcher.ports import Clock, Journal, Transport, Workers
     from watcher.settings import Config
 
-#: Uploads that are looked at when one may be asked for.
-_LOOKED_AT: Final = 16
 #: Events that are kept until the upload that they tell of has arrived.
 _MOST_EARLY: Final = 1000
 
@@ -126,7 +124,7 @@ class Following:
         return 1
 
     def _claim_uploads(self, account: str, now: float, room: int) -> None:
-        due = self._journal.follow_ups(account, now, max(_LOOKED_AT, room + len(self._asked)))
+        due = self._journal.follow_ups(account, now, room + len(self._asked))
         due = [each for each in due if each.job.file_id not in self._asked]
         ripe = self._results.first_question(account)
         for each in due:  # others have shown since then that it would be in vain
