@@ -48,12 +48,12 @@ _DEFAULTS: Final = _fields(Folder, "path", "rules")
 _RULE: Final = _fields(Rule)
 #: Where keys belong that somebody wrote elsewhere.
 _BELONGS: Final = {
+    **dict.fromkeys(_NOTIFICATIONS, "[notifications]"),
     **dict.fromkeys(_WEBHOOK, "[webhook]"),
     **dict.fromkeys(_HOOKS, "[hooks]"),
     **dict.fromkeys(_RULE, "[[folders.rules]]"),
     **dict.fromkeys(_FOLDER, "[[folders]]"),
     **dict.fromkeys(_ACCOUNT, "[account]"),
-    **dict.fromkeys(_NOTIFICATIONS, "[notifications]"),
     **dict.fromkeys(_GENERAL, "the first lines of the file, before any [table]"),
 }
 

@@ -52,10 +52,6 @@ class Aftermath:
         """The time has passed without us."""
         self._following.wake()
 
-    def resend(self, file_id: int) -> None:
-        """Have a file that could not be parsed sent again, under a new reference."""
-        self._following.resend(file_id)
-
     def handle(self, message: object) -> bool:
         """Work on a message; False if it is for somebody else."""
         match message:

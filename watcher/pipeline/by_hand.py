@@ -24,14 +24,22 @@ class ByHand:
         self._journal = journal
         self._clock = clock
 
-    def retry(self, file_ids: Iterable[int]) -> None:
-        """Have files tried again; those that are on their way, or not there any more, are not."""
-        now = self._clock.wall()
+    def retry(self, file_ids: Iterable[int]) -> list[str]:
+        """Have files tried again; gives a sentence for each that has to be put back first.
+
+        What could not be parsed goes under a new reference. What is on its way is left alone.
+        """
+        now, away = self._clock.wall(), []
         for entry in self._entries(file_ids):
             step = retried(entry, now)
-            if step is not None and self._is_at_its_place(entry):
-                self._keep_in_place(entry)
-                self._journal.step(entry.file_id, step, now)
+            if step is None:
+                continue
+            if not self._is_at_its_place(entry):
+                away.append(f"{entry.path} is not there any more: put it back, then retry it.")
+                continue
+            self._keep_in_place(entry)
+            self._journal.step(entry.file_id, step, now)
+        return away
 
     def ignore(self, file_ids: Iterable[int]) -> None:
         """Leave files alone, unless they are on their way; a copy of one goes in its place."""

@@ -195,7 +195,7 @@ class Dispatch:
         None while an upload waits for its place in the minute.
         """
         pace = self._paces.get(account)
-        if pace is None:
+        if pace is None or self._is_paused(self._clock.wall()):
             return 0
         room = pace.room(tick)
         if room is None:

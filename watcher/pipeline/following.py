@@ -268,19 +268,6 @@ class Following:
     def _can_ask(self, account: str) -> bool:
         return account in self._shares and account not in self._off
 
-    # -- a person's choice
-
-    def resend(self, file_id: int) -> None:
-        """Have a file that could not be parsed sent again, under a new reference."""
-        entry, now = self._journal.entry(file_id), self._clock.wall()
-        if entry is None or entry.state is not State.PARSE_FAILED:
-            return
-        known = self._journal.find(entry.folder, entry.path)
-        if known is None or known.file_id != file_id:
-            self._news.append(f"{entry.path} is not there any more: put it back, then retry it.")
-            return
-        self._journal.step(file_id, Step(State.NOTICED, "to be sent again", now), now)
-
     # -- inside
 
     def _look_through(self, each: FollowUp, finding: Finding | Candidates) -> tuple[Finding, bool]:

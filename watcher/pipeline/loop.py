@@ -233,9 +233,6 @@ class Pipeline:
                 self._dispatch.resume()
                 self._aftermath.resume()
                 self._tidying.resume()
-            case Retry(file_ids):
-                for file_id in file_ids:
-                    self._aftermath.resend(file_id)
             case Forget(file_ids):
                 self._journal.forget(file_ids)
                 self._tell(Forgotten(file_ids))
@@ -249,7 +246,8 @@ class Pipeline:
             case Pause(until):
                 self._journal.pause(until)
             case Retry(file_ids):
-                self._by_hand.retry(file_ids)
+                for sentence in self._by_hand.retry(file_ids):
+                    self._tell(sentence)
                 self._dispatch.wake()
             case Release(key):
                 self._by_hand.release(key)
