@@ -120,11 +120,13 @@ def _recent(snapshot: Snapshot, word: Word) -> Item:
 
 
 def _file_line(entry: Entry) -> str:
-    """A line like "✓ jane.pdf · Jane Doe → source 1a2b3c"."""
+    """A line like "✓ jane.pdf · Jane Doe → Engineering"; the source's key until it has a name."""
     look = view.LOOKS[entry.state]
     sign = "⏳" if entry.state is State.HELD else _SIGNS.get(look.tone, look.sign)
     person = cut(view.safe(entry.profile_name), _PERSON_LETTERS)
-    source = f" → {view.short(entry.source_key)}" if entry.source_key else ""
+    named = cut(view.safe(entry.source_name), _PERSON_LETTERS)
+    source = named or (view.short(entry.source_key) if entry.source_key else "")
+    source = f" → {source}" if source else ""
     return f"{sign} {joined(cut(view.name(entry), _NAME_LETTERS), person)}{source}"
 
 

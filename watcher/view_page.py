@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher import view
+from watcher.follow_up import NOT_YET
 from watcher.model import Cause, State
 from watcher.mood import headline, keepers, mood
 from watcher.states import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
@@ -92,8 +93,8 @@ def row(entry: Entry, word: Word) -> dict[str, object]:
         "tone": look.tone,
         "why": view.safe(entry.why),
         "remark": remark(entry, word),
-        "candidate": view.safe(entry.profile_name),
-        "source": view.safe(entry.source_key),
+        "candidate": _candidate(entry, word),
+        "source": view.safe(entry.source_name or entry.source_key),
         "tags": view.tags(entry),
         "type": entry.media_type,
         "size": entry.stat.size,
@@ -118,8 +119,29 @@ def remark(entry: Entry, word: Word) -> str:
         first = view.safe(entry.duplicate_of).replace("\\", "/").rpartition("/")[2]
         return word("has the same content as {file}", file=first or word("a file sent before"))
     if entry.state in (State.ACCEPTED, State.PARSED):
-        return word(view.safe(entry.filing_why))
+        late = word(entry.why) if entry.why == NOT_YET else ""
+        more = (late, _pages(entry, word), word(view.safe(entry.filing_why)))
+        return " · ".join(filter(None, more))
     return word(view.safe(entry.why))
+
+
+def _candidate(entry: Entry, word: Word) -> str:
+    """Whose CV it is, as far as is known."""
+    person = view.safe(entry.profile_name)
+    if not entry.probable:
+        return person
+    return word("probably {person}", person=person or view.short(entry.profile_key))
+
+
+def _pages(entry: Entry, word: Word) -> str:
+    """What is said of a CV of which HrFlow has parsed only the beginning."""
+    if not view.pages(entry):
+        return ""
+    return word(
+        "only the first {pages} of {total} pages are parsed",
+        pages=entry.pages,
+        total=entry.total_pages,
+    )
 
 
 def details(

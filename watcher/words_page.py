@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 FRENCH: Final[Mapping[str, str]] = MappingProxyType(
     {
         # Places and parts of the page.
+        "probably {person}": "probablement {person}",
+        "only the first {pages} of {total} pages are parsed": (
+            "seules les {pages} premières pages sur {total} sont analysées"
+        ),
+        "uploaded, result unknown yet": "envoyé, résultat pas encore connu",
         "Skip to the content": "Aller au contenu",
         "Pages": "Pages",
         "Activity": "Activité",

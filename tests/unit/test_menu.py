@@ -90,7 +90,7 @@ def line(items, text):
 FULL = Snapshot(
     at=NOON, version="0.1.0", today=12, counts={State.REFUSED: 30},
     recent=(
-        entry(1, "jane.pdf", profile_name="Jane Doe", source_key=KEY),
+        entry(1, "jane.pdf", profile_name="Jane Doe", source_key=KEY, source_name="Engineering"),
         entry(2, "next.pdf", State.UPLOADING, source_key=KEY),
         entry(3, "held.pdf", State.HELD),
         NOT_A_DOCUMENT,
@@ -113,7 +113,7 @@ def test_the_menu_has_everything_in_its_order():
 def test_recent_files_have_sign_person_and_source_and_lead_to_the_page():
     recent = line(menu(FULL, EN), "Recent").items
     assert texts(recent) == [
-        "✓ jane.pdf · Jane Doe → 1a2b3c4d5e6f…",
+        "✓ jane.pdf · Jane Doe → Engineering",
         "⏳ next.pdf → 1a2b3c4d5e6f…",
         "⏳ held.pdf",
         "✗ tool.pdf",
