@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from watcher.ports_moves import MovedFiles
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import BinaryIO
@@ -61,7 +63,7 @@ class Files(Protocol):
         ...
 
 
-class Journal(Protocol):
+class Journal(MovedFiles, Protocol):
     """Every file's state. One thread; nothing is on disk before :meth:`commit`.
 
     A change that ``watcher.states`` does not allow raises JournalError.

@@ -193,6 +193,13 @@ def hold_key(cause: Cause, account: str, source_key: str = "") -> str:
     return f"{cause}:{account}:{source_key}" if cause is Cause.SOURCE else f"{cause}:{account}"
 
 
+def existing_why(files: int, folder: str) -> str:
+    """What a person is told of ``files`` that were in ``folder`` before it was watched."""
+    what = "1 file was" if files == 1 else f"{files} files were"
+    verb = "waits" if files == 1 else "wait"
+    return f"{what} in {folder} before it was watched and {verb} for your yes."
+
+
 def existing_key(folder: str) -> str:
     """The name under which files wait that were in ``folder`` before it was watched."""
     return f"{Cause.EXISTING}:{folder.encode('utf-8', 'backslashreplace').decode()}"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
-from watcher.model import State
+from watcher.model import Cause, State
+from watcher.states import existing_why
 
 if TYPE_CHECKING:
     from watcher.model import Entry
@@ -49,10 +50,20 @@ class Reader(Store):
         return [(os.fsdecode(path), scanned_at) for path, scanned_at in found]
 
     def held(self) -> list[tuple[str, str, int]]:
-        """Each cause at work: its key, why, and how many files it keeps back."""
+        """Each cause at work: its key, why, and how many files it keeps back.
+
+        Files that wait for a yes may go meanwhile, so that their sentence is made anew.
+        """
         kept = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.cause <> '' "
         kept += "AND f.state = 'held'"
-        return self.all(f"SELECT h.key, h.why, ({kept}) FROM holds h ORDER BY h.since")
+        found = self.all(f"SELECT h.key, h.why, ({kept}), h.cause FROM holds h ORDER BY h.since")
+        return [
+            (key, existing_why(files, key.partition(":")[2]), files)
+            if cause == Cause.EXISTING
+            else (key, why, files)
+            for key, why, files, cause in found
+            if files or cause != Cause.EXISTING
+        ]
 
     def attention(self, limit: int) -> list[Entry]:
         """Files that somebody should look at, the latest first."""

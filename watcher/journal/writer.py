@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from watcher import states
 from watcher.errors import DamagedJournalError, JournalError
 from watcher.journal import rows
+from watcher.journal.moves import Moves
 from watcher.journal.queues import Queues
-from watcher.journal.retention import Retention
 from watcher.journal.schema import connect
 from watcher.model import Known, Profile, State
 
@@ -25,7 +25,7 @@ _BEFORE: Final = {
 }
 
 
-class Journal(Queues, Retention):
+class Journal(Queues, Moves):
     """Every file's state. Used by one thread; nothing is on disk before :meth:`commit`.
 
     Changes of state go through :meth:`step`, which refuses what ``watcher.states`` does not

@@ -1,0 +1,24 @@
+"""What the pipeline needs of the journal to recognise files that were renamed or moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from watcher.model import Candidate, Stat, State
+
+
+class MovedFiles(Protocol):
+    """A part of ``ports.Journal``."""
+
+    def kept_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
+        """Files with the numbers of ``stat`` that a cause kept back: id, last path, state."""
+        ...
+
+    def rename(self, file_id: int, candidate: Candidate) -> None:
+        """Note that a file has another path, its history going on."""
+        ...
+
+    def skip_existing(self, key: str, now: float) -> None:
+        """Leave alone for good what waits for a person's yes."""
+        ...
