@@ -15,6 +15,18 @@ class MovedFiles(Protocol):
         """Files with the numbers of ``stat`` that a cause kept back: id, last path, state."""
         ...
 
+    def sent_as(self, stat: Stat, sha256: str, source_key: str) -> list[tuple[int, str, str]]:
+        """Files that arrived, with these numbers and this content: id, folder, last path."""
+        ...
+
+    def replace(self, file_id: int, former: int) -> None:
+        """Give up a new row, as it is about the same file as a ``former`` one."""
+        ...
+
+    def note_target(self, filed_to: str, now: float) -> None:
+        """Remember for ever where files are filed away, given where one was."""
+        ...
+
     def rename(self, file_id: int, candidate: Candidate) -> None:
         """Note that a file has another path, its history going on."""
         ...

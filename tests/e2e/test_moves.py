@@ -1,13 +1,14 @@
 """Files that are only renamed or moved stay what they were; nothing is paid for twice."""
 
 import os
+import shutil
 
 import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher.journal.reader import Reader
 from watcher.pipeline import Take
-from watcher.settings import Existing
+from watcher.settings import AfterUpload, Duplicates, Existing
 
 
 def held(world):
@@ -88,3 +89,79 @@ def test_a_no_to_what_waits_is_said_by_the_configuration(world, eventually):
     assert held(world) == []
     send_new(world, folder, "new.pdf")
     assert len(world.arrived()) == 1
+
+
+@pytest.mark.parametrize("meanwhile_off", [False, True], ids=["running", "off"])
+def test_where_copies_are_sent_a_renamed_file_is_none(world, eventually, meanwhile_off):
+    folder = world.folder(duplicates=Duplicates.UPLOAD)
+    inner, moved = os.path.join(folder.path, "in"), os.path.join(folder.path, "in2")
+    os.mkdir(inner)
+    world.start(folder)
+    for number in range(10):
+        make_pdf(os.path.join(inner, f"{number}.pdf"), str(number))
+    make_pdf(os.path.join(folder.path, "single.pdf"), "single")
+    world.wait_idle(11)
+    shutil.copy2(os.path.join(folder.path, "single.pdf"), os.path.join(folder.path, "copy.pdf"))
+    world.wait_idle(12)
+    if meanwhile_off:
+        world.stop()
+    os.rename(inner, moved)
+    os.rename(os.path.join(folder.path, "single.pdf"), os.path.join(moved, "renamed.pdf"))
+    os.rename(os.path.join(folder.path, "copy.pdf"), os.path.join(moved, "copy.pdf"))
+    if meanwhile_off:
+        world.start(folder)
+    eventually(lambda: names_below(world, moved) == 12, within=30)
+    assert len(world.arrived()) == 12
+    assert counts(world) == {"accepted": 12}  # no row was made for a mere move
+    shutil.copy2(os.path.join(moved, "renamed.pdf"), os.path.join(folder.path, "single.pdf"))
+    eventually(lambda: counts(world) == {"accepted": 13}, within=30)  # but a copy is one
+
+
+def names_below(world, path):
+    """As many files are known to be there."""
+    reader = Reader(world.places.journal)
+    try:
+        return sum(files for files, _ in reader.standing(path).values())
+    finally:
+        reader.close()
+
+
+def test_what_was_moved_out_and_back_is_no_copy(world, eventually):
+    folder = world.folder(duplicates=Duplicates.UPLOAD)
+    world.start(folder)
+    inner, outside = os.path.join(folder.path, "in"), os.path.join(world.root, "outside")
+    os.mkdir(inner)
+    for number in range(5):
+        make_pdf(os.path.join(inner, f"{number}.pdf"), str(number))
+    world.wait_idle(5)
+    os.rename(inner, outside)
+    eventually(lambda: names_below(world, folder.path) == 0, within=30)
+    os.rename(outside, inner)
+    eventually(lambda: names_below(world, inner) == 5, within=30)
+    assert counts(world) == {"accepted": 5}
+    assert len(world.arrived()) == 5
+
+
+@pytest.mark.parametrize("meanwhile_off", [False, True], ids=["running", "off"])
+def test_where_files_were_filed_nothing_is_new_under_other_settings(
+    world, eventually, meanwhile_off
+):
+    done = {"after_upload": AfterUpload.MOVE, "sent_folder": "Done"}
+    folder = world.folder(**done)
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    eventually(lambda: any(entry.filed_to for entry in world.entries()), within=30)
+    (entry,) = world.entries()
+    elsewhere = world.folder(**{**done, "sent_folder": "Done2"}, duplicates=Duplicates.UPLOAD)
+    if meanwhile_off:
+        world.stop()
+        world.start(elsewhere)
+    else:
+        world.app.reload(world.config(elsewhere))
+        world.app.rescan()
+    # What would be taken for new there is something else than what was filed.
+    make_pdf(os.path.join(os.path.dirname(entry.filed_to), "b.pdf"), "b")
+    make_pdf(os.path.join(folder.path, "c.pdf"), "c")
+    eventually(lambda: len([each for each in world.entries() if each.filed_to]) == 2, within=30)
+    assert [record.file_name for record in world.arrived()] == ["a.pdf", "c.pdf"]
+    assert os.path.exists(entry.filed_to)

@@ -9,7 +9,7 @@ import click
 
 from watcher import view
 from watcher.app.clock import RealClock
-from watcher.app.core import make_plans, this_machine
+from watcher.app.core import former_targets, make_plans, this_machine
 from watcher.app.disk import Disk
 from watcher.app.orders import is_in
 from watcher.cli.context import config_option, load_config, places, state_option
@@ -45,8 +45,8 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  
     The content decides and not the name, so each file is read. Exit codes: 0 all files were
     looked at, 5 some are not there.
     """
-    plans = make_plans(load_config(ctx).config, this_machine())
     where = places(ctx)
+    plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
     code = 0
     for name in files:
         verdict = examine(name, plans, where)

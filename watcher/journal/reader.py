@@ -6,6 +6,7 @@ import os
 import unicodedata
 from typing import TYPE_CHECKING
 
+from watcher.journal import rows
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
 from watcher.model import Cause, State
@@ -48,6 +49,11 @@ class Reader(Store):
         """All folders ever watched, each with the end of its last walk (0: none yet)."""
         found = self.all("SELECT path, scanned_at FROM folders ORDER BY id")
         return [(os.fsdecode(path), scanned_at) for path, scanned_at in found]
+
+    def filing_targets(self) -> list[str]:
+        """Directories below which files have ever been filed away, as absolute paths."""
+        facts = self.all("SELECT name FROM facts ORDER BY value")
+        return [path for (fact,) in facts if (path := rows.target_of(fact))]
 
     def held(self) -> list[tuple[str, str, int]]:
         """Each cause at work: its key, why, and how many files it keeps back.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from watcher.model import Cause, Identified, Skip, State
 from watcher.pipeline.deciding import decide
+from watcher.pipeline.moves import is_at
 from watcher.rules import form_fields
 from watcher.settings import AfterUpload, Duplicates
 from watcher.states import ARRIVED, IN_FLIGHT, Step, hold_key
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from watcher.model import Candidate, Document, Known, Route, Stat
     from watcher.pipeline.tidying import Tidying
-    from watcher.ports import Clock, Journal, Plan
+    from watcher.ports import Clock, Files, Journal, Plan
 
 
 class Admission:
@@ -26,12 +27,14 @@ class Admission:
     def __init__(
         self,
         journal: Journal,
+        files: Files,
         clock: Clock,
         tidying: Tidying,
         keep_handle: Callable[[int, Identified], None],
     ) -> None:
         """``keep_handle`` takes the open handle of a file that has just been queued."""
         self._journal = journal
+        self._files = files
         self._clock = clock
         self._tidying = tidying
         self._keep_handle = keep_handle
@@ -57,8 +60,27 @@ class Admission:
             if decision.state is State.REFUSED:
                 self._tidying.refused(file_id, plan)
             return
+        if plan.folder.duplicates is Duplicates.UPLOAD and self._is_moved(
+            file_id, candidate, document, decision, plan
+        ):
+            close_handle(found)
+            return
         self._queue(file_id, document, decision, plan, now)
         self._keep_handle(file_id, found)
+
+    def _is_moved(
+        self, file_id: int, candidate: Candidate, document: Document, route: Route, plan: Plan
+    ) -> bool:
+        """Whether a file has arrived under another name that it had: then that one goes on."""
+        stat = document.stat
+        sent = self._journal.sent_as(stat, document.sha256, route.source_key)
+        for former, folder, path in sent:
+            if path == document.path or not is_at(self._files, folder, path, stat):
+                self._journal.replace(file_id, former)
+                self._journal.rename(former, candidate)
+                self._tidying.arrived(former, plan)
+                return True
+        return False
 
     def _queue(
         self, file_id: int, document: Document, route: Route, plan: Plan, now: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from watcher.model import Stat, State
+from watcher.pipeline.moves import is_at
 from watcher.settings import Existing
 from watcher.states import Step, existing_key, existing_why
 
@@ -75,7 +76,7 @@ class FirstWalks:
         for file_id, path, state in self._journal.kept_as(stat, key):
             if state is State.GONE and not self._journal.is_held(key):
                 continue
-            if path != candidate.path and self._is_at(candidate.folder, path, stat):
+            if path != candidate.path and is_at(self._files, candidate.folder, path, stat):
                 continue
             if state is State.GONE:  # the old name was missed before the new one was found
                 now = self._clock.wall()
@@ -88,10 +89,6 @@ class FirstWalks:
     def _skips(self, plan: Plan) -> bool:
         # Which files were skipped is lost with a journal: nobody knows but the person.
         return plan.folder.existing is Existing.SKIP and not self._journal.is_rebuilt()
-
-    def _is_at(self, folder: str, path: str, stat: Stat) -> bool:
-        there = self._files.stat(folder, path)
-        return isinstance(there, Stat) and (there.device, there.inode) == (stat.device, stat.inode)
 
     def _numbered(self, candidate: Candidate, stat: Stat) -> Stat:
         """``stat`` with the file's numbers, which a walk does not bring on every system."""

@@ -76,7 +76,7 @@ class Intake:
         self._workers = workers
         self._clock = clock
         self._settling = settling
-        self._admission = Admission(journal, clock, tidying, keep_handle)
+        self._admission = Admission(journal, files, clock, tidying, keep_handle)
         self._first_walks = FirstWalks(journal, files, clock)
         self._plans: Mapping[str, Plan] = {}
         self._ready: deque[tuple[Candidate, bool]] = deque()
