@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -123,15 +125,25 @@ class Reader(Store):
             offset,
         )
 
-    def standing(self, path: str) -> dict[State, tuple[int, int]]:
-        """How the files that are at or below ``path`` now stand: state → (files, bytes)."""
+    def standing(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
+        """How the files that are at or below ``path`` now stand: state → (files, bytes).
+
+        With them go those of which something became at or after the moment ``since`` and that
+        are not there any more, as they were filed away.
+        """
+        below = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
+        places = "FROM folders o JOIN directories d ON d.folder_id = o.id"
         found = self.all(
-            "SELECT f.state, count(*), sum(f.size) FROM folders o "
-            "JOIN directories d ON d.folder_id = o.id JOIN names n ON n.directory_id = d.id "
-            "JOIN files f ON f.id = n.file_id "
-            f"WHERE substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1 "
-            "GROUP BY f.state",
+            f"SELECT state, count(*), sum(size) FROM (SELECT f.state, f.size {places} "
+            "JOIN names n ON n.directory_id = d.id "
+            f"JOIN files f ON f.id = n.file_id WHERE {below} "
+            f"UNION ALL SELECT f.state, f.size {places} JOIN files f ON f.directory_id = d.id "
+            f"WHERE {below} AND f.changed_at >= ?3 AND f.state <> 'gone' AND NOT EXISTS "
+            "(SELECT 1 FROM names n WHERE n.directory_id = f.directory_id "
+            "AND n.name = f.name AND n.file_id = f.id)) "
+            "GROUP BY state",
             *_prefix(path),
+            min(since, sys.float_info.max),
         )
         return {State(state): (files, size) for state, files, size in found}
 
