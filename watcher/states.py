@@ -94,6 +94,10 @@ ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
 IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
 
 
+#: Cause of a file that HrFlow has refused and that is looked at again under new settings.
+REFUSED_BEFORE: Final = "refused before"
+
+
 def allowed(before: State, after: State) -> bool:
     """Whether ``after`` may follow ``before``."""
     return after in TRANSITIONS[before]

@@ -11,12 +11,12 @@ from watcher.pipeline.deciding import decide
 from watcher.pipeline.moves import is_at
 from watcher.rules import form_fields
 from watcher.settings import AfterUpload, Duplicates
-from watcher.states import ARRIVED, IN_FLIGHT, Step, hold_key
+from watcher.states import ARRIVED, IN_FLIGHT, REFUSED_BEFORE, Step, hold_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.model import Candidate, Document, Known, Route, Stat
+    from watcher.model import Candidate, Document, Entry, Known, Route, Stat
     from watcher.pipeline.tidying import Tidying
     from watcher.ports import Clock, Files, Journal, Plan
 
@@ -65,7 +65,9 @@ class Admission:
         ):
             close_handle(found)
             return
-        self._queue(file_id, document, decision, plan, now)
+        again = known and (known.cause, known.sha256) == (REFUSED_BEFORE, document.sha256)
+        refused = self._journal.entry(file_id) if again else None
+        self._queue(file_id, document, decision, plan, now, refused)
         self._keep_handle(file_id, found)
 
     def _is_moved(
@@ -83,8 +85,15 @@ class Admission:
         return False
 
     def _queue(
-        self, file_id: int, document: Document, route: Route, plan: Plan, now: float
+        self,
+        file_id: int,
+        document: Document,
+        route: Route,
+        plan: Plan,
+        now: float,
+        refused: Entry | None,
     ) -> None:
+        """``refused``: the file as HrFlow has refused it, which it would do again."""
         owner = self._journal.claim(route.source_key, document.sha256, file_id)
         if owner != file_id and plan.folder.duplicates is Duplicates.UPLOAD:
             identity = _copy_identity(document)
@@ -99,6 +108,10 @@ class Admission:
             self._journal.step(file_id, Step(State.DUPLICATE, "has the same content"), now)
             if plan.folder.after_upload is not AfterUpload.KEEP:
                 self._tidying.duplicate(file_id, owner)
+            return
+        if refused and (refused.account, refused.fields) == (route.account, fields):
+            self._journal.step(file_id, Step(State.REFUSED, refused.why), now)
+            self._tidying.refused(file_id, plan)
             return
         if self._journal.is_in_doubt(file_id):
             step = Step(State.UNCERTAIN, "asking whether it was sent before", now)
