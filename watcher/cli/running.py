@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 #: States whose beginning is worth a line; the others pass too quickly to be read.
 _TOLD = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
 
+#: Files of which it is known what was last told: filing away follows within minutes.
+_REMEMBERED = 2000
+
 
 class LiveLines:
     """Says what happens as it happens, a line for a file; JSON lines for machines."""
@@ -39,6 +42,7 @@ class LiveLines:
         self._stop = stop
         self.as_json = as_json
         self._mute = False
+        self._said: dict[int, tuple[State, float, str]] = {}
 
     def __call__(self, news: object) -> None:
         """Hear of something; on the pipeline's thread, which no failed line may end."""
@@ -59,11 +63,22 @@ class LiveLines:
             case Entry() if self.as_json:
                 say_json(view.record(news))
             case Entry(state=state) if state in _TOLD or is_unreadable(news):
-                _say_entry(news)
+                if self._is_news(news):
+                    _say_entry(news)
             case FolderState() | Connection() | str() if not self.as_json:
                 _say_news(news)
             case _:
                 pass
+
+    def _is_news(self, entry: Entry) -> bool:
+        """Whether more than its place has changed since a file was last told of."""
+        told = (entry.state, entry.changed_at, entry.filing_why)
+        if self._said.get(entry.file_id) == told:
+            return False
+        self._said[entry.file_id] = told
+        if len(self._said) > _REMEMBERED:
+            del self._said[next(iter(self._said))]
+        return True
 
 
 def tell_both(supervisor: Supervisor, lines: LiveLines | None) -> Callable[[object], None]:
