@@ -97,7 +97,13 @@ class Journal(MovedFiles, Protocol):
         ...
 
     def add(
-        self, candidate: Candidate, stat: Stat, now: float, state: State, cause: str = ""
+        self,
+        candidate: Candidate,
+        stat: Stat,
+        now: float,
+        state: State,
+        cause: str = "",
+        why: str = "",
     ) -> int:
         """Note a file, or a new version of one, and give its id. Its history begins here."""
         ...
@@ -256,10 +262,6 @@ class Journal(MovedFiles, Protocol):
 
     def forget_name(self, file_id: int) -> None:
         """Note that a file is not on disk any more; its history stays."""
-        ...
-
-    def is_return_of(self, file_id: int, former: int) -> bool:
-        """Whether a file is one that has arrived, back at its place; the new row is given up."""
         ...
 
     def prune(self, after: int, history_before: float, names_before: float) -> int:

@@ -15,6 +15,10 @@ class MovedFiles(Protocol):
         """Files with the numbers of ``stat`` that a cause kept back: id, last path, state."""
         ...
 
+    def is_return_of(self, file_id: int, former: int) -> bool:
+        """Whether a file is one that has arrived, back at its place; the new row is given up."""
+        ...
+
     def sent_as(self, stat: Stat, sha256: str, source_key: str) -> list[tuple[int, str, str]]:
         """Files that arrived, with these numbers and this content: id, folder, last path."""
         ...

@@ -197,6 +197,12 @@ def hold_key(cause: Cause, account: str, source_key: str = "") -> str:
     return f"{cause}:{account}:{source_key}" if cause is Cause.SOURCE else f"{cause}:{account}"
 
 
+#: Why a file waits that was there before its folder was watched, and why it does so no more: of
+#: many such files people are told in one sentence, see :func:`existing_why`.
+EXISTING_WAITS: Final = "was there before its folder was watched and waits for your yes"
+EXISTING_WENT: Final = "vanished before anybody said yes to it"
+
+
 def existing_why(files: int, folder: str) -> str:
     """What a person is told of ``files`` that were in ``folder`` before it was watched."""
     what = "1 file was" if files == 1 else f"{files} files were"

@@ -244,6 +244,37 @@ def test_status_and_history_need_no_running_program(desk):
     assert all(line.count("\t") == 3 for line in plain)
 
 
+def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):
+    desk.key = ""
+    running = desk.start("run")
+    running.wait_for("Watching")
+    for number in range(6):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    counts = lambda: desk.read_json("status")[0]["counts"]  # noqa: E731 - short
+    eventually(lambda: counts().get("held") == 6, within=30)
+    make_pdf(desk.folder / "later.pdf", "later")
+    running.wait_for("later.pdf")
+    running.end()
+    assert "\n".join(running.lines).count("There is no API key") == 1
+    (later,) = [line for line in running.lines if "later.pdf" in line]
+    assert "held for the same reason" in later
+    assert desk.run("history").stdout.count("There is no API key") == 7
+
+
+def test_what_waits_for_a_yes_is_told_in_one_line(desk):
+    for number in range(101):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    running = desk.start("run")
+    running.wait_for("wait for your yes")
+    os.unlink(desk.folder / "0.pdf")
+    make_pdf(desk.folder / "new.pdf", "new")
+    running.wait_for("new.pdf")
+    running.end()
+    lines = "\n".join(running.lines)
+    assert lines.count(".pdf") == lines.count("new.pdf"), lines
+    assert "waits for your yes" in desk.run("history", "--state", "held").stdout
+
+
 def test_status_says_what_waits_and_how_to_let_it_go(desk):
     for number in range(101):
         make_pdf(desk.folder / f"{number}.pdf", str(number))

@@ -68,17 +68,24 @@ class Journal(Queues, Moves):
         return Known(row[0], State(row[1]), stat, row[6], row[7], row[8], row[9])
 
     def add(
-        self, candidate: Candidate, stat: Stat, now: float, state: State, cause: str = ""
+        self,
+        candidate: Candidate,
+        stat: Stat,
+        now: float,
+        state: State,
+        cause: str = "",
+        why: str = "",
     ) -> int:
         """Note a file, or a new version of one, and give its id. Its history begins here."""
         directory, name = rows.split(candidate.folder, candidate.path)
         directory_id = self._directory(candidate.folder, directory)
         cursor = self.write(
-            "INSERT INTO files (directory_id, name, state, cause, size, mtime_ns, device, inode, "
-            "noticed_at, changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
+            "inode, noticed_at, changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             directory_id,
             name,
             state,
+            why,
             cause,
             *rows.numbers(stat),
             now,
@@ -87,7 +94,7 @@ class Journal(Queues, Moves):
         )
         file_id = cursor.lastrowid or 0
         self._name(directory_id, name, stat, file_id)
-        self._event(file_id, now, state, "")
+        self._event(file_id, now, state, why)
         return file_id
 
     def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:

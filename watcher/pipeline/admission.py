@@ -118,9 +118,11 @@ class Admission:
             self._journal.step(file_id, step, now)
             return
         key = self._held_by(route)
-        self._journal.step(
-            file_id, Step(State.HELD if key else State.QUEUED, due_at=now), now, cause=key
-        )
+        # Of those that a cause keeps back each says why, the later ones too.
+        holds = self._journal.holds() if key else ()
+        why = next((hold.why for hold in holds if hold.key == key), "")
+        state = State.HELD if key else State.QUEUED
+        self._journal.step(file_id, Step(state, why, due_at=now), now, cause=key)
 
     def _held_by(self, route: Route) -> str:
         """What keeps back all that goes this way; "" if nothing does."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.model import Stat, State
 from watcher.pipeline.moves import is_at
 from watcher.settings import Existing
-from watcher.states import Step, existing_key, existing_why
+from watcher.states import EXISTING_WAITS, Step, existing_key, existing_why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,12 +56,14 @@ class FirstWalks:
         """Note a file that was there before its folder was watched."""
         if candidate.stat is None or self._journal.find(candidate.folder, candidate.path):
             return
+        skips = self._skips(plan)
         self._journal.add(
             candidate,
             self._numbered(candidate, candidate.stat),
             self._clock.wall(),
-            State.BASELINE if self._skips(plan) else State.HELD,
+            State.BASELINE if skips else State.HELD,
             existing_key(candidate.folder),
+            "" if skips else EXISTING_WAITS,
         )
 
     def changed(self, plan: Plan) -> None:
@@ -81,7 +83,7 @@ class FirstWalks:
             if state is State.GONE:  # the old name was missed before the new one was found
                 now = self._clock.wall()
                 self._journal.step(file_id, Step(State.NOTICED), now)
-                self._journal.step(file_id, Step(State.HELD), now, cause=key)
+                self._journal.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
             self._journal.rename(file_id, candidate)
             return True
         return False

@@ -24,7 +24,7 @@ from watcher.pipeline.admission import Admission, close_handle
 from watcher.pipeline.first_walk import FirstWalks
 from watcher.settings import Changed
 from watcher.settle import PATIENCE_FACTOR, Doubt, Settled
-from watcher.states import ARRIVED, IN_FLIGHT, Step
+from watcher.states import ARRIVED, EXISTING_WENT, IN_FLIGHT, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -232,9 +232,10 @@ class Intake:
             if candidate.sign is Sign.MISSING and known.cause.startswith(Cause.EXISTING):
                 return
             # What was there first may come back under another name: it is known by its cause.
-            cause = known.cause if known.cause.startswith(Cause.EXISTING) else ""
-            now, step = self._clock.wall(), Step(State.GONE, "vanished before it was sent")
-            self._journal.step(known.file_id, step, now, cause=cause)
+            first = known.cause.startswith(Cause.EXISTING)
+            why = EXISTING_WENT if first else "vanished before it was sent"
+            now, cause = self._clock.wall(), known.cause if first else ""
+            self._journal.step(known.file_id, Step(State.GONE, why), now, cause=cause)
             self._journal.disclaim(known.file_id, now)
         elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
             self._journal.forget_name(known.file_id)
