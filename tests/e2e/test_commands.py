@@ -375,3 +375,27 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
     assert "\\u0141ukasz" in desk.run("history", **narrow).stdout
     (entry,) = json.loads(desk.run("history", "--json", **narrow).stdout)
     assert os.path.basename(entry["path"]) == "Łukasz 😀.docx"
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict", "why"),
+    [
+        ('existing = "skip"', "left alone", "was there before"),
+        ('existing = "ask"', "held", "waits for your yes"),
+        ("sync_parsing = true", "refused", "Sync parsing"),
+    ],
+)
+def test_check_knows_what_rests(desk, eventually, more, verdict, why):
+    desk.configure(more)
+    make_pdf(desk.folder / "old.pdf", "old")
+    running = desk.start("run")
+    states = {"left alone": "baseline"}
+    state = states.get(verdict, verdict)
+    eventually(lambda: desk.read_json("status")[0].get("counts") == {state: 1}, within=30)
+    running.end()
+    (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
+    assert found["verdict"] == verdict
+    assert why in found["why"]
+    make_pdf(desk.folder / "old.pdf", "a new version")
+    (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
+    assert found["verdict"] == "would be sent"

@@ -147,6 +147,18 @@ class Reader(Store):
         )
         return {State(state): (files, size) for state, files, size in found}
 
+    def at(self, folder: str, path: str) -> Entry | None:
+        """The file that is at ``path`` below ``folder``, as far as known; None if none is."""
+        directory, name = rows.split(folder, path)
+        found = self.entries(
+            "f.id = (SELECT n.file_id FROM folders w JOIN directories p ON p.folder_id = w.id "
+            "JOIN names n ON n.directory_id = p.id WHERE w.path = ? AND p.path = ? AND n.name = ?)",
+            os.fsencode(folder),
+            directory,
+            name,
+        )
+        return found[0] if found else None
+
     def sender(self, source_key: str, sha256: str) -> Entry | None:
         """The file that sends, or sent, a content to a source; None if none does."""
         found = self.entries(
