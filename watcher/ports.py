@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from watcher.ports_follow import Questions, ResultsJournal
+from watcher.ports_moves import MovedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -61,7 +62,7 @@ class Files(Protocol):
         ...
 
 
-class Journal(ResultsJournal, Protocol):
+class Journal(ResultsJournal, MovedFiles, Protocol):
     """Every file's state. One thread; nothing is on disk before :meth:`commit`.
 
     A change that ``watcher.states`` does not allow raises JournalError.
@@ -95,7 +96,13 @@ class Journal(ResultsJournal, Protocol):
         ...
 
     def add(
-        self, candidate: Candidate, stat: Stat, now: float, state: State, cause: str = ""
+        self,
+        candidate: Candidate,
+        stat: Stat,
+        now: float,
+        state: State,
+        cause: str = "",
+        why: str = "",
     ) -> int:
         """Note a file, or a new version of one, and give its id. Its history begins here."""
         ...
@@ -250,10 +257,6 @@ class Journal(ResultsJournal, Protocol):
 
     def forget_name(self, file_id: int) -> None:
         """Note that a file is not on disk any more; its history stays."""
-        ...
-
-    def is_return_of(self, file_id: int, former: int) -> bool:
-        """Whether a file is one that has arrived, back at its place; the new row is given up."""
         ...
 
     def prune(self, after: int, history_before: float, names_before: float) -> int:

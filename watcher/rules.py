@@ -55,9 +55,10 @@ class _NotRoutedError(Exception):
     """The document cannot go this way; the text follows its name."""
 
 
-def ignore_filter(folder: Folder) -> Callable[[str], str]:
+def ignore_filter(folder: Folder, targets: Collection[str] = ()) -> Callable[[str], str]:
     """Gives, for a path below the folder, the pattern that ignores it, or "".
 
+    ``targets``: absolute paths where files were filed by earlier settings, ignored likewise.
     A pattern that fits a folder on the file's way ignores the file. Called for every event.
     """
     by_name = _name_filter((*IGNORED_NAMES, *(each for each in folder.ignore if "/" not in each)))
@@ -66,7 +67,7 @@ def ignore_filter(folder: Folder) -> Callable[[str], str]:
         for pattern in folder.ignore
         if "/" in pattern
     ]
-    targets = _targets_below(folder)
+    filed = _targets_below(folder, targets)
 
     def find(below: str) -> str:
         parts = below.split("/")
@@ -74,8 +75,8 @@ def ignore_filter(folder: Folder) -> Callable[[str], str]:
             if pattern := by_name(part):
                 return pattern
         lower = below.lower() + "/"
-        if lower.startswith(targets):
-            return next(target for target in targets if lower.startswith(target))
+        if lower.startswith(filed):
+            return next(target for target in filed if lower.startswith(target))
         for pattern, fits in paths:
             for end in range(1, len(parts) + 1):
                 if fits("/".join(parts[:end])) is not None:
@@ -205,11 +206,11 @@ def _is_ending(pattern: str) -> bool:
     return pattern.startswith("*") and not _WILD & set(pattern[1:])
 
 
-def _targets_below(folder: Folder) -> tuple[str, ...]:
+def _targets_below(folder: Folder, former: Collection[str]) -> tuple[str, ...]:
     """Where files are filed below the folder: in small letters, each with "/" at its end."""
     root = folder.path.replace("\\", "/").rstrip("/") + "/"
     found = []
-    for target in (folder.sent_folder, folder.refused_folder):
+    for target in (folder.sent_folder, folder.refused_folder, *former):
         place = posixpath.normpath(posixpath.join(root, target.replace("\\", "/")))
         if place.startswith(root):
             found.append(place[len(root) :].lower() + "/")

@@ -101,6 +101,10 @@ BY_HAND: Final = "is ignored because you said so"
 IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
 
 
+#: Cause of a file that HrFlow has refused and that is looked at again under new settings.
+REFUSED_BEFORE: Final = "refused before"
+
+
 def allowed(before: State, after: State) -> bool:
     """Whether ``after`` may follow ``before``."""
     return after in TRANSITIONS[before]
@@ -212,6 +216,19 @@ def hold_delay(cause: Cause, attempt: int) -> float:
 def hold_key(cause: Cause, account: str, source_key: str = "") -> str:
     """The name under which a cause is kept; equal causes share it."""
     return f"{cause}:{account}:{source_key}" if cause is Cause.SOURCE else f"{cause}:{account}"
+
+
+#: Why a file waits that was there before its folder was watched, and why it does so no more: of
+#: many such files people are told in one sentence, see :func:`existing_why`.
+EXISTING_WAITS: Final = "was there before its folder was watched and waits for your yes"
+EXISTING_WENT: Final = "vanished before anybody said yes to it"
+
+
+def existing_why(files: int, folder: str) -> str:
+    """What a person is told of ``files`` that were in ``folder`` before it was watched."""
+    what = "1 file was" if files == 1 else f"{files} files were"
+    verb = "waits" if files == 1 else "wait"
+    return f"{what} in {folder} before it was watched and {verb} for your yes."
 
 
 def existing_key(folder: str) -> str:

@@ -263,6 +263,37 @@ def test_status_and_history_need_no_running_program(desk):
     assert all(line.count("\t") == 3 for line in plain)
 
 
+def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):
+    desk.key = ""
+    running = desk.start("run")
+    running.wait_for("Watching")
+    for number in range(6):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    counts = lambda: desk.read_json("status")[0]["counts"]  # noqa: E731 - short
+    eventually(lambda: counts().get("held") == 6, within=30)
+    make_pdf(desk.folder / "later.pdf", "later")
+    running.wait_for("later.pdf")
+    running.end()
+    assert "\n".join(running.lines).count("There is no API key") == 1
+    (later,) = [line for line in running.lines if "later.pdf" in line]
+    assert "held for the same reason" in later
+    assert desk.run("history").stdout.count("There is no API key") == 7
+
+
+def test_what_waits_for_a_yes_is_told_in_one_line(desk):
+    for number in range(101):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    running = desk.start("run")
+    running.wait_for("wait for your yes")
+    os.unlink(desk.folder / "0.pdf")
+    make_pdf(desk.folder / "new.pdf", "new")
+    running.wait_for("new.pdf")
+    running.end()
+    lines = "\n".join(running.lines)
+    assert lines.count(".pdf") == lines.count("new.pdf"), lines
+    assert "waits for your yes" in desk.run("history", "--state", "held").stdout
+
+
 def test_status_says_what_waits_and_how_to_let_it_go(desk):
     for number in range(101):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
@@ -363,3 +394,27 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
     assert "\\u0141ukasz" in desk.run("history", **narrow).stdout
     (entry,) = json.loads(desk.run("history", "--json", **narrow).stdout)
     assert os.path.basename(entry["path"]) == "Łukasz 😀.docx"
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict", "why"),
+    [
+        ('existing = "skip"', "left alone", "was there before"),
+        ('existing = "ask"', "held", "waits for your yes"),
+        ("sync_parsing = true", "refused", "Sync parsing"),
+    ],
+)
+def test_check_knows_what_rests(desk, eventually, more, verdict, why):
+    desk.configure(more)
+    make_pdf(desk.folder / "old.pdf", "old")
+    running = desk.start("run")
+    states = {"left alone": "baseline"}
+    state = states.get(verdict, verdict)
+    eventually(lambda: desk.read_json("status")[0].get("counts") == {state: 1}, within=30)
+    running.end()
+    (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
+    assert found["verdict"] == verdict
+    assert why in found["why"]
+    make_pdf(desk.folder / "old.pdf", "a new version")
+    (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
+    assert found["verdict"] == "would be sent"

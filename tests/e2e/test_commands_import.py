@@ -198,3 +198,33 @@ def test_an_empty_folder_is_no_failure(desk):
     done = desk.run("import", str(desk.folder))
     assert (done.returncode, done.stderr) == (0, "")
     assert "no file to upload" in done.stdout
+
+
+def test_an_import_accounts_for_what_was_filed_away(desk):
+    desk.configure('after_upload = "move"\nafter_refusal = "move"\nexisting = "ask"')
+    for number in range(12):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    (desk.folder / "setup.exe").write_bytes(b"MZ" + bytes(300))
+    done = desk.run("import", str(desk.folder))
+    assert done.returncode == 5, done.stdout
+    assert "13 files found, 12 of them dealt with." in done.stdout
+    assert sorted(os.listdir(desk.folder)) == ["Refused", "Sent"]
+    nothing = desk.run("import", str(desk.folder))
+    assert nothing.returncode == 0
+    assert "There is no file to upload" in nothing.stdout
+    for number in range(12, 20):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    (summary,) = desk.read_json("import", str(desk.folder))
+    assert (summary["files"], summary["states"]) == (8, {"accepted": 8})
+
+
+def test_the_running_program_files_away_and_the_import_accounts_for_it(desk):
+    desk.configure('after_upload = "move"\nexisting = "ask"')
+    for number in range(12):
+        make_pdf(desk.folder / f"{number}.pdf", str(number))
+    running = desk.start("run")
+    running.wait_for("wait for your yes")
+    (summary,) = desk.read_json("import", str(desk.folder))
+    running.end()
+    assert (summary["files"], summary["states"]) == (12, {"accepted": 12})
+    assert os.listdir(desk.folder) == ["Sent"]

@@ -67,6 +67,22 @@ def test_what_could_not_be_filed_away_is_taken_up_by_the_next_run(world, small_d
     assert len(world.arrived()) == 1
 
 
+def test_a_result_is_told_once_though_the_file_is_moved_then(desk, eventually):
+    desk.configure('after_upload = "move"\nafter_refusal = "move"')
+    running = desk.start("run")
+    running.wait_for("Watching")
+    make_pdf(os.path.join(desk.folder, "a.pdf"), "a")
+    with open(os.path.join(desk.folder, "b.exe"), "wb") as file:
+        file.write(b"MZ" + bytes(300))
+    eventually(lambda: len(names_below(desk.folder)) == 3, within=30)  # and why one was refused
+    eventually(lambda: sorted(os.listdir(desk.folder)) == ["Refused", "Sent"], within=30)
+    make_pdf(os.path.join(desk.folder, "c.pdf"), "c")
+    running.wait_for("c.pdf")
+    running.end()
+    lines = "\n".join(running.lines)
+    assert (lines.count("✓ a.pdf"), lines.count("✗ b.exe")) == (1, 1), lines
+
+
 def test_sent_files_go_to_the_trash(desk, tmp_path):
     home = tmp_path / "home"
     home.mkdir()

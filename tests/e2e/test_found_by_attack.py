@@ -12,9 +12,11 @@ from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
 from watcher.errors import JournalError
+from watcher.journal.reader import Reader
+from watcher.model import State
 from watcher.pipeline import Resume
 from watcher.sandbox import Fault, Kind
-from watcher.settings import Account, Config
+from watcher.settings import Account, AfterRefusal, Config
 
 DAY = 86400.0
 
@@ -77,6 +79,44 @@ def test_a_whole_document_of_such_a_format_waits_for_nothing(world):
         file.write(b"<html><body>Aisha Rahman</body></html>")
     world.wait_idle(1)
     assert len(world.arrived()) == 1
+
+
+def test_what_was_refused_goes_again_once_settings_send_it_otherwise(world, eventually):
+    folder = world.folder(sync_parsing=True)  # which this source does not allow
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    shutil.copy(os.path.join(folder.path, "a.pdf"), os.path.join(folder.path, "b.pdf"))
+    eventually(lambda: sorted(world.states().values()) == ["duplicate", "refused"], within=30)
+    (refused,) = world.entries(states=(State.REFUSED,))
+    world.app.reload(world.config(world.folder(sync_parsing=True, settle_seconds=0.2)))
+    refused_again = lambda: times_refused(world, refused) == 2  # noqa: E731 - short
+    eventually(refused_again, within=30)
+    asked = [record for record in world.sandbox.ledger.records() if record.status == 400]
+    assert len(asked) == 1  # the answer would have been the same
+    assert refused.why in [entry.why for entry in world.entries()]
+    world.app.reload(world.config(world.folder()))
+    eventually(lambda: sorted(world.states().values()) == ["accepted", "duplicate"], within=30)
+    assert len(world.arrived()) == 1
+
+
+def times_refused(world, entry):
+    reader = Reader(world.places.journal)
+    try:
+        return [state for _, state, _ in reader.story(entry.file_id)].count(State.REFUSED)
+    finally:
+        reader.close()
+
+
+def test_what_was_refused_and_moved_away_stays_refused_under_new_settings(world, eventually):
+    folder = world.folder(after_refusal=AfterRefusal.MOVE)
+    world.start(folder)
+    with open(os.path.join(folder.path, "a.exe"), "wb") as file:
+        file.write(b"MZ" + bytes(300))
+    eventually(lambda: any(entry.filed_to for entry in world.entries()), within=30)
+    world.app.reload(world.config(world.folder(settle_seconds=0.2)))
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    eventually(lambda: world.states().get("b.pdf") == "accepted", within=30)
+    assert world.states()["a.exe"] == "refused"
 
 
 def test_resuming_frees_what_waits_too(world, eventually):

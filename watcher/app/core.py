@@ -29,7 +29,7 @@ from watcher.rules import Facts, accepts, ignore_filter, router
 from watcher.settings import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from filelock import BaseFileLock
 
@@ -55,13 +55,32 @@ def this_machine() -> Facts:
     return Facts(hostname=socket.gethostname(), user=user)
 
 
-def make_plans(config: Config, facts: Facts) -> dict[str, Plan]:
-    """Each folder with its rules compiled, by its path without symbolic links."""
+def make_plans(config: Config, facts: Facts, targets: Collection[str] = ()) -> dict[str, Plan]:
+    """Each folder with its rules compiled, by its path without symbolic links.
+
+    ``targets``: where files were filed by earlier settings, see :func:`former_targets`.
+    """
     plans = {}
     for folder in config.folders:
         real = replaced(folder, path=os.path.realpath(folder.path))
-        plans[real.path] = Plan(real, ignore_filter(real), accepts(real), router(real, facts))
+        plans[real.path] = Plan(
+            real, ignore_filter(real, targets), accepts(real), router(real, facts)
+        )
     return plans
+
+
+def former_targets(places: Places) -> list[str]:
+    """Where files have ever been filed away: nothing there is new, whatever the settings are now.
+
+    JournalError if the journal cannot be read.
+    """
+    if not os.path.exists(places.journal):
+        return []
+    reader = Reader(places.journal)
+    try:
+        return reader.filing_targets()
+    finally:
+        reader.close()
 
 
 class App:
@@ -97,6 +116,7 @@ class App:
         self._import_all = import_all
         self._problems: dict[str, str] = {}
         self._found_keys: dict[str, dict[str, str]] = {}
+        self._targets: list[str] = []
         self._offline_since = 0.0
         self._pending = 0
         self._since = self._clock.wall()
@@ -209,7 +229,11 @@ class App:
         self._arm()
 
     def _arm(self) -> None:
-        plans = make_plans(self._config, this_machine())
+        try:
+            self._targets = former_targets(self._places)
+        except JournalError as error:  # it is about to be replaced, which arms anew
+            _log.warning("where files were filed is not known: %s", error)
+        plans = make_plans(self._config, this_machine(), self._targets)
         self._problems = {path: self._problems.get(path, "") for path in plans}
         self._watched = {
             path: Watched(path, plan.folder.account, plan.folder.source_key)

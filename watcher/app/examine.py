@@ -14,13 +14,13 @@ from watcher.model import Skip, State, Unusable
 from watcher.pipeline import decide
 from watcher.rules import form_fields
 from watcher.settings import Duplicates
-from watcher.states import ARRIVED
+from watcher.states import ARRIVED, EXISTING_WAITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.app.places import Places
-    from watcher.model import Document, Route
+    from watcher.model import Document, Entry, Route
     from watcher.ports import Plan
 
 
@@ -81,8 +81,11 @@ def _known(document: Document, route: Route, plan: Plan, where: Places) -> dict[
     reader = Reader(where.journal)
     try:
         first = reader.sender(route.source_key, document.sha256)
+        here = reader.at(document.folder, document.path)
     finally:
         reader.close()
+    if here is not None and (rests := _rests(here, document, route)):
+        return rests
     if first is None or first.state is State.GONE:
         return {}
     if first.path == document.path:
@@ -91,6 +94,25 @@ def _known(document: Document, route: Route, plan: Plan, where: Places) -> dict[
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return {}
     return {"verdict": "duplicate", "why": f"has the same content as {view.safe(first.path)}"}
+
+
+def _rests(here: Entry, document: Document, route: Route) -> dict[str, object]:
+    """A verdict, if this very file is known and nothing is done about it for the time being."""
+    stat = document.stat
+    if (here.stat.size, here.stat.mtime_ns) != (stat.size, stat.mtime_ns):
+        return {}
+    if here.state is State.BASELINE:
+        why = "was there before its folder was watched; import sends such files"
+        return {"verdict": "left alone", "why": why}
+    if here.state is State.HELD:
+        first = here.why in ("", EXISTING_WAITS)
+        why = f"{EXISTING_WAITS}; import says it" if first else f"waits: {view.safe(here.why)}"
+        return {"verdict": "held", "why": why}
+    if here.state is State.REFUSED and here.fields == form_fields(
+        route, document.sniffed.media_type
+    ):
+        return {"verdict": "refused", "why": f"has been refused: {view.safe(here.why)}"}
+    return {}
 
 
 def _addressed(document: Document, route: Route) -> dict[str, object]:

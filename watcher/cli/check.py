@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher import view
-from watcher.app.core import make_plans, this_machine
+from watcher.app.core import former_targets, make_plans, this_machine
 from watcher.app.examine import examine
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 #: Verdict → how it is shown; all others are quiet.
-_SIGNS: Final = {"would be sent": ("✓", "good"), "refused": ("✗", "bad"), "missing": ("✗", "bad")}
+_SIGNS: Final = {
+    "would be sent": ("✓", "good"),
+    "held": ("‖", "bad"),
+    "refused": ("✗", "bad"),
+    "missing": ("✗", "bad"),
+}
 
 
 @click.command("check")
@@ -32,8 +37,8 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  
     The content decides and not the name, so each file is read. Exit codes: 0 all files were
     looked at, 5 some are not there.
     """
-    plans = make_plans(load_config(ctx).config, this_machine())
     where = places(ctx)
+    plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
     code = 0
     for name in files:
         verdict = examine(name, plans, where)

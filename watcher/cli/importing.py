@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -77,10 +78,10 @@ def command(
         )
     config = load_config(ctx).config
     chosen = _choose(config, path) if source is None else _make(config, path, source, account, tags)
-    where = places(ctx)
+    where, began = places(ctx), time.time()
     with log_to(where, config.log_level), stop_signal() as stop:
         with _way(chosen, where, path) as over:
-            standing = _wait(where, path, over, stop, as_json=as_json)
+            standing = _wait(where, path, over, stop, began, as_json=as_json)
         _sum_up(where, path, standing, as_json=as_json)
     if stop.is_set():
         return 130
@@ -153,13 +154,18 @@ def _way(config: Config, where: Places, path: str) -> AbstractContextManager[Ove
     return have_done(where, path)
 
 
-def _wait(where: Places, path: str, over: Over, stop: StopSignal, *, as_json: bool) -> Standing:
-    """How all files stand when nothing more happens by itself, or when asked to stop."""
+def _wait(
+    where: Places, path: str, over: Over, stop: StopSignal, began: float, *, as_json: bool
+) -> Standing:
+    """How all files stand when nothing more happens by itself, or when asked to stop.
+
+    What was filed away since the import ``began`` counts too.
+    """
     said = False
     with Progress(shown=not as_json) as progress:
         while not stop.wait(_LOOK_SECONDS):
             quiet = over.is_quiet()
-            standing = _look(where, path)
+            standing = _look(where, path, began)
             progress.show(standing)
             if quiet and not any(state in _STIRRING for state in standing):
                 return standing
@@ -167,10 +173,10 @@ def _wait(where: Places, path: str, over: Over, stop: StopSignal, *, as_json: bo
                 said = True
                 text = f"HrFlow cannot be reached since {moment(since)}; it is tried again."
                 click.echo(f"{text} Ctrl-C ends the import.", err=True)
-    return _look(where, path)
+    return _look(where, path, began)
 
 
-def _look(where: Places, path: str) -> Standing:
+def _look(where: Places, path: str, began: float) -> Standing:
     try:
         reader = Reader(where.journal)
     except JournalError:
@@ -178,7 +184,7 @@ def _look(where: Places, path: str) -> Standing:
             raise
         return {}  # broken off before anything was found
     try:
-        standing = reader.standing(path)
+        standing = reader.standing(path, began)
     finally:
         reader.close()
     standing.pop(State.GONE, None)  # not there any more, so not found

@@ -17,6 +17,7 @@ from watcher.cli.output import say, say_json, styled
 from watcher.errors import JournalError, WatcherError
 from watcher.model import Entry, FolderState, State
 from watcher.pipeline import Connection
+from watcher.states import ARRIVED, EXISTING_WAITS, EXISTING_WENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ _log = logging.getLogger(__name__)
 #: States whose beginning is worth a line; the others pass too quickly to be read.
 _TOLD = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
 
+#: Files of which it is known what was last told: filing away follows within minutes.
+_REMEMBERED = 2000
+
 
 class LiveLines:
     """Says what happens as it happens, a line for a file; JSON lines for machines."""
@@ -39,6 +43,8 @@ class LiveLines:
         self._stop = stop
         self.as_json = as_json
         self._mute = False
+        self._told_holds: set[str] = set()
+        self._said: dict[int, tuple[State, float, str]] = {}
 
     def __call__(self, news: object) -> None:
         """Hear of something; on the pipeline's thread, which no failed line may end."""
@@ -59,11 +65,38 @@ class LiveLines:
             case Entry() if self.as_json:
                 say_json(view.record(news))
             case Entry(state=state) if state in _TOLD or is_unreadable(news):
-                _say_entry(news)
+                if self._is_news(news):
+                    self._say_entry(news)
             case FolderState() | Connection() | str() if not self.as_json:
                 _say_news(news)
             case _:
                 pass
+
+    def _is_news(self, entry: Entry) -> bool:
+        """Whether more than its place has changed since a file was last told of.
+
+        Files that were there before their folder was watched are told of in one sentence.
+        """
+        if entry.why in (EXISTING_WAITS, EXISTING_WENT):
+            return False
+        told = (entry.state, entry.changed_at, entry.filing_why)
+        if self._said.get(entry.file_id) == told:
+            return False
+        self._said[entry.file_id] = told
+        if len(self._said) > _REMEMBERED:
+            del self._said[next(iter(self._said))]
+        return True
+
+    def _say_entry(self, entry: Entry) -> None:
+        """A file's line; why files are held is told with the first of them."""
+        remark = view.remark(entry)
+        if entry.state in ARRIVED:
+            self._told_holds.clear()
+        elif entry.state is State.HELD and entry.why:
+            if entry.why in self._told_holds:
+                remark = f"{view.LOOKS[State.HELD].word} for the same reason"
+            self._told_holds.add(entry.why)
+        _say_line(entry, remark)
 
 
 def tell_both(supervisor: Supervisor, lines: LiveLines | None) -> Callable[[object], None]:
@@ -82,11 +115,11 @@ def is_unreadable(entry: Entry) -> bool:
     return entry.state is State.NOTICED and entry.attempt == 1 and bool(entry.why)
 
 
-def _say_entry(entry: Entry) -> None:
+def _say_line(entry: Entry, remark: str) -> None:
     look = view.LOOKS[entry.state]
     clock = styled(time.strftime("%H:%M:%S"), "quiet")
     name = styled(f"{look.sign} {view.name(entry)}", look.tone)
-    say(f"{clock} {name} {view.remark(entry)}")
+    say(f"{clock} {name} {remark}")
 
 
 def _say_news(news: FolderState | Connection | str) -> None:

@@ -117,6 +117,17 @@ class Holds(Store):
             key,
         ).rowcount
 
+    def skip_existing(self, key: str, now: float) -> None:
+        """Leave alone for good what waits for a person's yes."""
+        self._held.discard(key)
+        self.write("DELETE FROM holds WHERE key = ?", key)
+        self.write(
+            "UPDATE files SET state = 'baseline', why = '', changed_at = ? "
+            f"WHERE {_CAUSED} AND state = 'held'",
+            now,
+            key,
+        )
+
     def take_below(self, path: str, now: float) -> int:
         """Have files at or below ``path`` read that were there first; gives how many."""
         taken = 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
-from watcher.model import State, Timing
+from watcher.model import Cause, State, Timing
+from watcher.states import existing_why
 
 if TYPE_CHECKING:
     from watcher.model import Entry
@@ -79,11 +82,26 @@ class Reader(Store):
         found = self.all("SELECT path, scanned_at FROM folders ORDER BY id")
         return [(os.fsdecode(path), scanned_at) for path, scanned_at in found]
 
+    def filing_targets(self) -> list[str]:
+        """Directories below which files have ever been filed away, as absolute paths."""
+        facts = self.all("SELECT name FROM facts ORDER BY value")
+        return [path for (fact,) in facts if (path := rows.target_of(fact))]
+
     def held(self) -> list[tuple[str, str, int]]:
-        """Each cause at work: its key, why, and how many files it keeps back."""
+        """Each cause at work: its key, why, and how many files it keeps back.
+
+        Files that wait for a yes may go meanwhile, so that their sentence is made anew.
+        """
         kept = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.cause <> '' "
         kept += "AND f.state = 'held'"
-        return self.all(f"SELECT h.key, h.why, ({kept}) FROM holds h ORDER BY h.since")
+        found = self.all(f"SELECT h.key, h.why, ({kept}), h.cause FROM holds h ORDER BY h.since")
+        return [
+            (key, existing_why(files, key.partition(":")[2]), files)
+            if cause == Cause.EXISTING
+            else (key, why, files)
+            for key, why, files, cause in found
+            if files or cause != Cause.EXISTING
+        ]
 
     def attention(self, limit: int) -> list[Entry]:
         """Files that somebody should look at, the latest first."""
@@ -147,17 +165,39 @@ class Reader(Store):
             offset,
         )
 
-    def standing(self, path: str) -> dict[State, tuple[int, int]]:
-        """How the files that are at or below ``path`` now stand: state → (files, bytes)."""
+    def standing(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
+        """How the files that are at or below ``path`` now stand: state → (files, bytes).
+
+        With them go those of which something became at or after the moment ``since`` and that
+        are not there any more, as they were filed away.
+        """
+        below = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
+        places = "FROM folders o JOIN directories d ON d.folder_id = o.id"
         found = self.all(
-            "SELECT f.state, count(*), sum(f.size) FROM folders o "
-            "JOIN directories d ON d.folder_id = o.id JOIN names n ON n.directory_id = d.id "
-            "JOIN files f ON f.id = n.file_id "
-            f"WHERE substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1 "
-            "GROUP BY f.state",
+            f"SELECT state, count(*), sum(size) FROM (SELECT f.state, f.size {places} "
+            "JOIN names n ON n.directory_id = d.id "
+            f"JOIN files f ON f.id = n.file_id WHERE {below} "
+            f"UNION ALL SELECT f.state, f.size {places} JOIN files f ON f.directory_id = d.id "
+            f"WHERE {below} AND f.changed_at >= ?3 AND f.state <> 'gone' AND NOT EXISTS "
+            "(SELECT 1 FROM names n WHERE n.directory_id = f.directory_id "
+            "AND n.name = f.name AND n.file_id = f.id)) "
+            "GROUP BY state",
             *_prefix(path),
+            min(since, sys.float_info.max),
         )
         return {State(state): (files, size) for state, files, size in found}
+
+    def at(self, folder: str, path: str) -> Entry | None:
+        """The file that is at ``path`` below ``folder``, as far as known; None if none is."""
+        directory, name = rows.split(folder, path)
+        found = self.entries(
+            "f.id = (SELECT n.file_id FROM folders w JOIN directories p ON p.folder_id = w.id "
+            "JOIN names n ON n.directory_id = p.id WHERE w.path = ? AND p.path = ? AND n.name = ?)",
+            os.fsencode(folder),
+            directory,
+            name,
+        )
+        return found[0] if found else None
 
     def sender(self, source_key: str, sha256: str) -> Entry | None:
         """The file that sends, or sent, a content to a source; None if none does."""

@@ -32,6 +32,21 @@ JOB: Final = """
 """
 
 
+#: What the names of facts begin with that are directories into which files were filed away.
+_TARGET: Final = b"filed into "
+
+
+def target_fact(path: str) -> bytes:
+    """The name of the fact that files were filed away below the directory ``path``."""
+    return _TARGET + os.fsencode(path)
+
+
+def target_of(fact: str | bytes) -> str:
+    """The path that :func:`target_fact` was given; "" for another fact's name."""
+    is_target = isinstance(fact, bytes) and fact.startswith(_TARGET)
+    return os.fsdecode(fact[len(_TARGET) :]) if is_target else ""
+
+
 def split(folder: str, path: str) -> tuple[bytes, bytes]:
     """Directory below the folder and name, as bytes; ValueError if not below the folder."""
     root = folder if folder.endswith(os.sep) else folder + os.sep

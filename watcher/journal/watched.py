@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from watcher import states
 from watcher.journal import rows
 from watcher.journal.holds import Holds
 from watcher.journal.rows import PAUSED
@@ -78,7 +79,8 @@ class Watched(Holds):
     def reread(self, folder: str, settings: str, now: float) -> bool:
         """Have files routed again if the folder's ``settings`` fingerprint is a new one.
 
-        Files that were not sent yet are noticed anew; what was sent stays as it is.
+        Files that were not sent yet are noticed anew; what was sent stays as it is. What HrFlow
+        has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
         """
         folder_id = self.folder(folder)
         before = self.read("SELECT settings FROM folders WHERE id = ?", folder_id)[0]
@@ -94,12 +96,16 @@ class Watched(Holds):
             folder_id,
         )
         self.write(
-            f"UPDATE files SET state = 'noticed', cause = '', attempt = 0, due_at = 0, "
-            f"changed_at = ? WHERE {below} AND (state IN ('queued', 'waiting') "
+            "UPDATE files SET state = 'noticed', attempt = 0, due_at = 0, changed_at = ?, "
+            "cause = CASE WHEN state = 'refused' AND reference <> '' THEN ? ELSE '' END "
+            f"WHERE {below} AND (state IN ('queued', 'waiting') "
             "OR (state = 'ignored' AND why <> ?) "
-            "OR (state = 'held' AND cause NOT LIKE 'existing:%') "
-            "OR (state = 'refused' AND reference = ''))",
+            "OR (state = 'held' AND cause NOT LIKE 'existing:%') OR (state = 'refused' AND "
+            # One that was moved out of the way is not there to be read again.
+            "EXISTS (SELECT 1 FROM names n WHERE n.directory_id = files.directory_id "
+            "AND n.name = files.name AND n.file_id = files.id)))",
             now,
+            states.REFUSED_BEFORE,
             folder_id,
             BY_HAND,
         )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from watcher import states
 from watcher.errors import DamagedJournalError, JournalError
 from watcher.journal import rows
+from watcher.journal.moves import Moves
 from watcher.journal.queues import Queues
-from watcher.journal.retention import Retention
 from watcher.journal.schema import connect
 from watcher.model import Known, Profile, State
 
@@ -25,7 +25,7 @@ _BEFORE: Final = {
 }
 
 
-class Journal(Queues, Retention):
+class Journal(Queues, Moves):
     """Every file's state. Used by one thread; nothing is on disk before :meth:`commit`.
 
     Changes of state go through :meth:`step`, which refuses what ``watcher.states`` does not
@@ -71,17 +71,24 @@ class Journal(Queues, Retention):
         return Known(row[0], State(row[1]), stat, row[6], row[7], row[8], row[9])
 
     def add(
-        self, candidate: Candidate, stat: Stat, now: float, state: State, cause: str = ""
+        self,
+        candidate: Candidate,
+        stat: Stat,
+        now: float,
+        state: State,
+        cause: str = "",
+        why: str = "",
     ) -> int:
         """Note a file, or a new version of one, and give its id. Its history begins here."""
         directory, name = rows.split(candidate.folder, candidate.path)
         directory_id = self._directory(candidate.folder, directory)
         cursor = self.write(
-            "INSERT INTO files (directory_id, name, state, cause, size, mtime_ns, device, inode, "
-            "noticed_at, changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
+            "inode, noticed_at, changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             directory_id,
             name,
             state,
+            why,
             cause,
             *rows.numbers(stat),
             now,
@@ -90,7 +97,7 @@ class Journal(Queues, Retention):
         )
         file_id = cursor.lastrowid or 0
         self._name(directory_id, name, stat, file_id)
-        self._event(file_id, now, state, "")
+        self._event(file_id, now, state, why)
         return file_id
 
     def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher import view
-from watcher.app.core import make_plans, this_machine
+from watcher.app.core import former_targets, make_plans, this_machine
 from watcher.app.examine import examine
 from watcher.errors import UsageError
 from watcher.setup import write_tags
@@ -48,7 +48,9 @@ class Folders:
         path = os.path.expanduser(path.strip().strip('"'))
         if not os.path.isabs(path):
             raise UsageError("Name the file with its whole path.")
-        verdict = examine(path, make_plans(self.app.config, this_machine()), self.places)
+        former = former_targets(self.places)
+        plans = make_plans(self.app.config, this_machine(), former)
+        verdict = examine(path, plans, self.places)
         said = {"verdict": self.word(str(verdict["verdict"])), "good": _is_good(verdict)}
         return {**verdict, **said, "why": self.word(str(verdict.get("why", "")))}
 

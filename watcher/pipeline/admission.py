@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from watcher.follow_up import numbered
 from watcher.model import Cause, Identified, Skip, State
 from watcher.pipeline.deciding import decide
+from watcher.pipeline.moves import is_at
 from watcher.rules import form_fields
 from watcher.settings import AfterUpload, Duplicates
-from watcher.states import ARRIVED, IN_FLIGHT, Step, hold_key
+from watcher.states import ARRIVED, IN_FLIGHT, REFUSED_BEFORE, Step, hold_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.model import Candidate, Document, Known, Route, Stat
+    from watcher.model import Candidate, Document, Entry, Known, Route, Stat
     from watcher.pipeline.tidying import Tidying
-    from watcher.ports import Clock, Journal, Plan
+    from watcher.ports import Clock, Files, Journal, Plan
 
 
 class Admission:
@@ -27,12 +28,14 @@ class Admission:
     def __init__(
         self,
         journal: Journal,
+        files: Files,
         clock: Clock,
         tidying: Tidying,
         keep_handle: Callable[[int, Identified], None],
     ) -> None:
         """``keep_handle`` takes the open handle of a file that has just been queued."""
         self._journal = journal
+        self._files = files
         self._clock = clock
         self._tidying = tidying
         self._keep_handle = keep_handle
@@ -58,12 +61,40 @@ class Admission:
             if decision.state is State.REFUSED:
                 self._tidying.refused(file_id, plan)
             return
-        self._queue(file_id, document, decision, plan, now)
+        if plan.folder.duplicates is Duplicates.UPLOAD and self._is_moved(
+            file_id, candidate, document, decision, plan
+        ):
+            close_handle(found)
+            return
+        again = known and (known.cause, known.sha256) == (REFUSED_BEFORE, document.sha256)
+        refused = self._journal.entry(file_id) if again else None
+        self._queue(file_id, document, decision, plan, now, refused)
         self._keep_handle(file_id, found)
 
+    def _is_moved(
+        self, file_id: int, candidate: Candidate, document: Document, route: Route, plan: Plan
+    ) -> bool:
+        """Whether a file has arrived under another name that it had: then that one goes on."""
+        stat = document.stat
+        sent = self._journal.sent_as(stat, document.sha256, route.source_key)
+        for former, folder, path in sent:
+            if path == document.path or not is_at(self._files, folder, path, stat):
+                self._journal.replace(file_id, former)
+                self._journal.rename(former, candidate)
+                self._tidying.arrived(former, plan)
+                return True
+        return False
+
     def _queue(
-        self, file_id: int, document: Document, route: Route, plan: Plan, now: float
+        self,
+        file_id: int,
+        document: Document,
+        route: Route,
+        plan: Plan,
+        now: float,
+        refused: Entry | None,
     ) -> None:
+        """``refused``: the file as HrFlow has refused it, which it would do again."""
         owner = self._journal.claim(route.source_key, document.sha256, file_id)
         if owner != file_id and plan.folder.duplicates is Duplicates.UPLOAD:
             identity = _copy_identity(document)
@@ -81,14 +112,20 @@ class Admission:
             if plan.folder.after_upload is not AfterUpload.KEEP:
                 self._tidying.duplicate(file_id, owner)
             return
+        if refused and (refused.account, refused.fields) == (route.account, fields):
+            self._journal.step(file_id, Step(State.REFUSED, refused.why), now)
+            self._tidying.refused(file_id, plan)
+            return
         if self._journal.is_in_doubt(file_id):
             step = Step(State.UNCERTAIN, "asking whether it was sent before", now)
             self._journal.step(file_id, step, now)
             return
         key = self._held_by(route)
-        self._journal.step(
-            file_id, Step(State.HELD if key else State.QUEUED, due_at=now), now, cause=key
-        )
+        # Of those that a cause keeps back each says why, the later ones too.
+        holds = self._journal.holds() if key else ()
+        why = next((hold.why for hold in holds if hold.key == key), "")
+        state = State.HELD if key else State.QUEUED
+        self._journal.step(file_id, Step(state, why, due_at=now), now, cause=key)
 
     def _held_by(self, route: Route) -> str:
         """What keeps back all that goes this way; "" if nothing does."""

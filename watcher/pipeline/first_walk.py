@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from watcher.model import State
+from watcher.model import Stat, State
+from watcher.pipeline.moves import is_at
 from watcher.settings import Existing
-from watcher.states import existing_key
+from watcher.states import EXISTING_WAITS, Step, existing_key, existing_why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.model import Candidate, ScanEnded
-    from watcher.ports import Clock, Journal, Plan
+    from watcher.ports import Clock, Files, Journal, Plan
 
 #: As many existing files are uploaded without asking.
 EXISTING_LIMIT: Final = 100
@@ -23,8 +24,9 @@ _PART_OF_A_FOLDER: Final = "new directory"
 class FirstWalks:
     """The folders whose first walk goes on, and what is done about what it finds. One thread."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(self, journal: Journal, files: Files, clock: Clock) -> None:
         self._journal = journal
+        self._files = files
         self._clock = clock
         self._plans: Mapping[str, Plan] = {}
         self._walking: set[str] = set()
@@ -54,15 +56,46 @@ class FirstWalks:
         """Note a file that was there before its folder was watched."""
         if candidate.stat is None or self._journal.find(candidate.folder, candidate.path):
             return
-        # Which files were skipped is lost with a journal: nobody knows but the person.
-        skip = plan.folder.existing is Existing.SKIP and not self._journal.is_rebuilt()
+        skips = self._skips(plan)
         self._journal.add(
             candidate,
-            candidate.stat,
+            self._numbered(candidate, candidate.stat),
             self._clock.wall(),
-            State.BASELINE if skip else State.HELD,
+            State.BASELINE if skips else State.HELD,
             existing_key(candidate.folder),
+            "" if skips else EXISTING_WAITS,
         )
+
+    def changed(self, plan: Plan) -> None:
+        """A folder has new settings: they may say no to what waits for a person's yes."""
+        if self._skips(plan):
+            self._journal.skip_existing(existing_key(plan.folder.path), self._clock.wall())
+
+    def recognise(self, candidate: Candidate, stat: Stat) -> bool:
+        """Whether what seems new was there first under another name; it stays what it was."""
+        key = existing_key(candidate.folder)
+        stat = self._numbered(candidate, stat)
+        for file_id, path, state in self._journal.kept_as(stat, key):
+            if state is State.GONE and not self._journal.is_held(key):
+                continue
+            if path != candidate.path and is_at(self._files, candidate.folder, path, stat):
+                continue
+            if state is State.GONE:  # the old name was missed before the new one was found
+                now = self._clock.wall()
+                self._journal.step(file_id, Step(State.NOTICED), now)
+                self._journal.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
+            self._journal.rename(file_id, candidate)
+            return True
+        return False
+
+    def _skips(self, plan: Plan) -> bool:
+        # Which files were skipped is lost with a journal: nobody knows but the person.
+        return plan.folder.existing is Existing.SKIP and not self._journal.is_rebuilt()
+
+    def _numbered(self, candidate: Candidate, stat: Stat) -> Stat:
+        """``stat`` with the file's numbers, which a walk does not bring on every system."""
+        found = stat if stat.inode else self._files.stat(candidate.folder, candidate.path)
+        return found if isinstance(found, Stat) else stat
 
     def _decide(self, folder: str, existing: Existing, now: float) -> str:
         key = existing_key(folder)
@@ -72,6 +105,6 @@ class FirstWalks:
         if existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
             self._journal.take_existing(key, now)
             return ""
-        why = f"{waiting} files were in {folder} before it was watched and wait for your yes."
+        why = existing_why(waiting, folder)
         self._journal.keep_existing(key, why, now)
         return why

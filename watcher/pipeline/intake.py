@@ -24,7 +24,7 @@ from watcher.pipeline.admission import Admission, close_handle
 from watcher.pipeline.first_walk import FirstWalks
 from watcher.settings import Changed
 from watcher.settle import PATIENCE_FACTOR, Doubt, Settled
-from watcher.states import ARRIVED, IN_FLIGHT, Step
+from watcher.states import ARRIVED, EXISTING_WENT, IN_FLIGHT, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,8 +76,8 @@ class Intake:
         self._workers = workers
         self._clock = clock
         self._settling = settling
-        self._admission = Admission(journal, clock, tidying, keep_handle)
-        self._first_walks = FirstWalks(journal, clock)
+        self._admission = Admission(journal, files, clock, tidying, keep_handle)
+        self._first_walks = FirstWalks(journal, files, clock)
         self._plans: Mapping[str, Plan] = {}
         self._ready: deque[tuple[Candidate, bool]] = deque()
         self._reading: dict[str, bool] = {}  # path → seen again meanwhile
@@ -88,7 +88,8 @@ class Intake:
         now = self._clock.wall()
         for path, plan in plans.items():
             settings = hashlib.sha256(repr(plan.folder).encode(errors="replace")).hexdigest()
-            self._journal.reread(path, settings, now)
+            if self._journal.reread(path, settings, now):
+                self._first_walks.changed(plan)
         self._first_walks.arm(plans, import_all=import_all)
 
     @property
@@ -150,6 +151,8 @@ class Intake:
                 self._unusable(candidate, stat)
         elif stat is None:
             self._vanished(candidate, known)
+        elif known is None and self._first_walks.recognise(candidate, stat):
+            self._settling.forget(candidate.path)
         elif not self._is_settled_matter(candidate, known, stat, plan):
             self._settle(candidate, known, stat, plan)
 
@@ -228,8 +231,11 @@ class Intake:
             # A drive that is not there at the moment: its files stay what they were.
             if candidate.sign is Sign.MISSING and known.cause.startswith(Cause.EXISTING):
                 return
-            now = self._clock.wall()
-            self._journal.step(known.file_id, Step(State.GONE, "vanished before it was sent"), now)
+            # What was there first may come back under another name: it is known by its cause.
+            first = known.cause.startswith(Cause.EXISTING)
+            why = EXISTING_WENT if first else "vanished before it was sent"
+            now, cause = self._clock.wall(), known.cause if first else ""
+            self._journal.step(known.file_id, Step(State.GONE, why), now, cause=cause)
             self._journal.disclaim(known.file_id, now)
         elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
             self._journal.forget_name(known.file_id)
@@ -237,6 +243,8 @@ class Intake:
     def _note_for_later(self, candidate: Candidate) -> None:
         known = self._journal.find(candidate.folder, candidate.path)
         if known is None and candidate.stat is not None:
+            if self._first_walks.recognise(candidate, candidate.stat):
+                return
             self._journal.add(candidate, candidate.stat, self._clock.wall(), State.NOTICED)
         elif known is not None:
             self.notice(candidate)

@@ -112,6 +112,8 @@ class Tidying:
                 self._journal.set_filing(entry.file_id, "", path)
                 if path != entry.path:
                     self._journal.forget_name(entry.file_id)
+                    if path:
+                        self._journal.note_target(path, self._clock.wall())
             case FilingFailed(why, passing):
                 filing = "pending" if passing else "failed"
                 self._journal.set_filing(entry.file_id, filing, why=why)

@@ -1,0 +1,40 @@
+"""What the pipeline needs of the journal to recognise files that were renamed or moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from watcher.model import Candidate, Stat, State
+
+
+class MovedFiles(Protocol):
+    """A part of ``ports.Journal``."""
+
+    def kept_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
+        """Files with the numbers of ``stat`` that a cause kept back: id, last path, state."""
+        ...
+
+    def is_return_of(self, file_id: int, former: int) -> bool:
+        """Whether a file is one that has arrived, back at its place; the new row is given up."""
+        ...
+
+    def sent_as(self, stat: Stat, sha256: str, source_key: str) -> list[tuple[int, str, str]]:
+        """Files that arrived, with these numbers and this content: id, folder, last path."""
+        ...
+
+    def replace(self, file_id: int, former: int) -> None:
+        """Give up a new row, as it is about the same file as a ``former`` one."""
+        ...
+
+    def note_target(self, filed_to: str, now: float) -> None:
+        """Remember for ever where files are filed away, given where one was."""
+        ...
+
+    def rename(self, file_id: int, candidate: Candidate) -> None:
+        """Note that a file has another path, its history going on."""
+        ...
+
+    def skip_existing(self, key: str, now: float) -> None:
+        """Leave alone for good what waits for a person's yes."""
+        ...
