@@ -300,6 +300,11 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.locator("#saved", has_text="Saved; it is in force.").wait_for()
     assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
     assert page.locator("#key").input_value() == ""
+    assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
+    assert sb.READ_WRITE_KEY not in page.content()
+    for name in ("hrflow-watcher.log", "running.json", "channel.json"):
+        with open(os.path.join(newcomer.places.state, name), encoding="utf-8") as file:
+            assert sb.READ_WRITE_KEY not in file.read()
     newcomer.drop("first.pdf")
     page.get_by_role("link", name="Activity", exact=True).click()
     wait_for(page, "first.pdf", "sent")
