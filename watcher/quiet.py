@@ -5,17 +5,7 @@ Pure: the moment is an argument.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_UNITS: Final[Mapping[str, int]] = MappingProxyType({"s": 1, "m": 60, "h": 3600, "d": 86_400})
-_DURATION: Final = re.compile(r"(?:\d{1,6}\s*(?:s|m|min|h|d)\s*)+", re.ASCII)
-_PART: Final = re.compile(r"(\d+)\s*([smhd])", re.ASCII)
 
 
 def silent_until(quiet_hours: str, snoozed_until: float, now: float) -> float:
@@ -51,12 +41,3 @@ def read_hours(text: str) -> tuple[int, int] | None:
 def _minutes(text: str) -> int:
     moment = datetime.strptime(text.strip(), "%H:%M")  # noqa: DTZ007 - a time of day alone
     return moment.hour * 60 + moment.minute
-
-
-def read_duration(text: str) -> float | None:
-    """Seconds of "90s", "30m", "1h", "1h30m" or "2d"; None if it is no such text, or nothing."""
-    text = text.strip().lower()
-    if not _DURATION.fullmatch(text):
-        return None
-    seconds = sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text))
-    return float(seconds) or None

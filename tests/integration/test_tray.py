@@ -248,6 +248,13 @@ def test_appindicator_shows_icon_title_and_menu_and_registers_with_each_new_pane
         until(lambda: item.lines()[0][0] == "1 file needs attention")
         assert item.lines()[0][1] == lines[0][1], "a line that is changed stays the same line"
         until(lambda: item.get("IconName") != icon)
+        assert os.path.exists(icon), "a panel may be about to read it"
+        for number in range(2, 9):
+            made.show(face(replace(IDLE, done=1, total=number), words("en")))
+            until(lambda n=number: item.get("Title").endswith(f"of {n}"))
+        until(lambda: not os.path.exists(icon), "old icons are heaped up")
+        made.show(face(MOODS[Mood.ATTENTION], words("en")))
+        until(lambda: item.lines()[0][0] == "1 file needs attention")
         (needy,) = [inner for text, _, _, inner in item.lines() if text == "Needs attention"]
         text, _, _, choices = needy[0]
         assert text == "✗ a__b & <c>.pdf", "an underscore marks a letter unless it is doubled"
@@ -260,6 +267,7 @@ def test_appindicator_shows_icon_title_and_menu_and_registers_with_each_new_pane
         second = surroundings.have(Panel, bus.address)
         until(lambda: second.items, "it did not come to the new panel")
         assert made.told == []
+    assert not os.path.exists(os.path.dirname(icon)), "icons are left behind"
 
 
 @needs_screen
@@ -312,6 +320,21 @@ def test_a_process_that_hangs_holds_nobody_up(surroundings):
         assert not made._thread.is_alive()
         assert time.monotonic() - began < 10
         assert made._process.poll() is not None
+
+
+def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surroundings):
+    counts = "import sys\nfor n, _ in enumerate(sys.stdin, 1): "
+    counts += "print('{\"shown\": \"' + str(n) + '\"}', flush=True)"
+    with tray(surroundings.environ(), command=(sys.executable, "-c", counts)) as made:
+        until(lambda: made.backend == "1")
+        for _ in range(50):
+            made.show(face(replace(IDLE, at=time.time()), words("en")))
+        for done in range(200):
+            made.show(face(replace(IDLE, done=done, total=200), words("en")))
+        made.show(face(MOODS[Mood.PAUSED], words("en")))
+        until(lambda: made._face == face(MOODS[Mood.PAUSED], words("en")))
+        until(lambda: int(made.backend) >= 2)
+        assert int(made.backend) <= 4
 
 
 def test_a_process_that_keeps_failing_is_given_up(surroundings):

@@ -55,6 +55,12 @@ def mistakes(read, tmp_path):
         (GOOD + 'tags = "x"', '6: folders[1].tags: "x" is neither a table'),
         (GOOD + "tags = { a = [1] }", "6: folders[1].tags.a: a list is not true or false or a whole number or a number or text"),
         (GOOD + 'accept = ["pdf"]', '6: folders[1].accept[1]: "pdf" is no media type like "application/pdf"; did you mean "application/pdf"?'),
+        (GOOD + '[notifications]\nquiet_hours = "18h-8h"', '7: notifications.quiet_hours: "18h-8h" are no two times of the day; write them like "18:00-08:00"'),
+        (GOOD + "[notifications]\nquiet_hours = 18", "7: notifications.quiet_hours: 18 is not text in quotes"),
+        (GOOD + '[notifications]\nenabled = "no"', '7: notifications.enabled: "no" is not true or false'),
+        (GOOD + "[notifications]\nquiet_hour = true", '7: notifications.quiet_hour: this key is not known here; did you mean "quiet_hours"?'),
+        ("notifications = false\n" + GOOD, "1: notifications: write a table of keys here"),
+        (GOOD + "first_success = true", "6: folders[1].first_success: this key is not known here; it belongs in [notifications]"),
         (GOOD + 'account = "pari"', '6: folders[1].account: there is no account "pari"; there is default'),
         (GOOD + 'reference = "{sha265}"', '6: folders[1].reference: "{sha265}": {sha265} cannot be filled; did you mean "sha256"?'),
         (GOOD + 'tags = { a = "{job}" }', '6: folders[1].tags.a: "{job}": {job} cannot be filled'),
@@ -252,6 +258,14 @@ def test_no_message_repeats_a_secret(mistakes, text):
 )
 def test_what_only_sounds_like_a_secret_is_none(read, setting):
     assert read(GOOD + setting).config
+
+
+def test_messages_are_as_they_are_wanted(read):
+    loaded = read(GOOD + '[notifications]\nquiet_hours = "18:00-08:00"\nbacklog = false')
+    wanted = loaded.config.notifications
+    assert (wanted.enabled, wanted.quiet_hours, wanted.backlog) == (True, "18:00-08:00", False)
+    assert loaded.origins["notifications.backlog"].endswith(":8")
+    assert loaded.origins["notifications.held"] == "built-in default"
 
 
 def test_values_find_their_way(read):

@@ -1,4 +1,4 @@
-"""Quiet hours, and durations as people write them."""
+"""Quiet hours."""
 
 import math
 from datetime import datetime, timedelta
@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.app.acting import tomorrow
-from watcher.quiet import read_duration, read_hours, silent_until
+from watcher.quiet import read_hours, silent_until
 
 
 def at(hour, minute=0, day=5):
@@ -55,20 +54,3 @@ def test_silence_ends_within_a_day_and_never_in_the_past(begin, over, now):
         return
     end = silent_until(f"{begin}-{over}", 0.0, now)
     assert end == 0 or now < end <= now + timedelta(hours=25).total_seconds()
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("90s", 90), ("30m", 1800), ("30min", 1800), ("1h", 3600), ("1h30m", 5400), ("2d", 172_800),
-        (" 1 H ", 3600), ("0h", None), ("1", None), ("h", None), ("1y", None), ("-1h", None),
-        ("1.5h", None), ("", None), ("٣h", None),
-    ],
-)  # fmt: skip
-def test_durations(text, seconds):
-    assert read_duration(text) == seconds
-
-
-def test_tomorrow_begins_at_midnight():
-    assert tomorrow(at(18, 30)) == at(0, day=6)
-    assert tomorrow(at(0, 1)) == at(0, day=6)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from watcher.app.clock import next_day
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
 
@@ -82,16 +82,10 @@ class Acting:
             case Verb.PAUSE_AN_HOUR:
                 return Pause(self._now() + _HOUR)
             case Verb.PAUSE_UNTIL_TOMORROW:
-                return Pause(tomorrow(self._now()))
+                return Pause(next_day(self._now()))
             case Verb.PAUSE:
                 return Pause(math.inf)
             case Verb.RESUME:
                 return Pause(0.0)
             case _:
                 raise ValueError(act)
-
-
-def tomorrow(now: float) -> float:
-    """The moment at which the next day begins here."""
-    day = datetime.fromtimestamp(now) + timedelta(days=1)  # noqa: DTZ006 - the day that is meant is here
-    return day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

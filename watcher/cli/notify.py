@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.app.snooze import read_snooze, write_snooze
+from watcher.cli.channel import parse_span
 from watcher.cli.context import load_config, places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, styled
-from watcher.quiet import read_duration, silent_until
+from watcher.quiet import silent_until
 
 if TYPE_CHECKING:
     from watcher.app.places import Places
@@ -32,12 +33,7 @@ def command() -> None:
 @click.pass_context
 def snooze(ctx: click.Context, duration: str) -> None:
     """Show none for DURATION: 30m, 1h, 1h30m, 2d."""
-    seconds = read_duration(duration)
-    if seconds is None:
-        raise click.BadParameter(
-            f"{duration!r} is no duration; write it like 30m, 1h or 1h30m.", ctx
-        )
-    until = time.time() + seconds
+    until = time.time() + parse_span(duration)
     write_snooze(places(ctx), until)
     say(f"No messages until {moment(until)}.")
 

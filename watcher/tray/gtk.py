@@ -7,9 +7,13 @@ are changed where they are, so that an open menu shows how things are now.
 from __future__ import annotations
 
 import logging
+import os
+from collections import deque
 from typing import Any, Final
 
 _log = logging.getLogger(__name__)
+#: How many files of icons that are not shown any more are kept.
+_KEPT: Final = 3
 #: Comes with fonts of emojis, which not every desktop has.
 _HOURGLASS: Final = "⏳"
 
@@ -28,8 +32,11 @@ def gtk_icon(base: Any, change: MenuChange, glib: Any, gtk: Any) -> Any:
     class GtkIcon(base):  # type: ignore[misc] # pystray has no types
         """Keeps one menu and changes its lines."""
 
+        _icon_path: Any
+
         def __init__(self, *arguments: Any) -> None:
             self._menu_handle = gtk.Menu.new()
+            self._files = IconFiles()
             super().__init__(*arguments)
 
         def on_main(self, call: Any) -> None:
@@ -44,6 +51,10 @@ def gtk_icon(base: Any, change: MenuChange, glib: Any, gtk: Any) -> Any:
             super()._show()
             self.on_main(lambda: set_tip(self))
 
+        def _remove_fs_icon(self) -> None:
+            self._files.leave(self._icon_path)
+            self._icon_path, self._icon_valid = None, False
+
         def _update_menu(self) -> None:
             self.on_main(lambda: change_menu(self, change))
 
@@ -54,6 +65,24 @@ def gtk_icon(base: Any, change: MenuChange, glib: Any, gtk: Any) -> Any:
                 _log.debug("nothing to take back: %s", error)
 
     return GtkIcon
+
+
+class IconFiles:
+    """The files of icons that were shown before.
+
+    A panel hears of another icon, and reads its file when it gets to it: by then there may be the
+    next one, and it would show a sign for a missing icon. So the last files stay a while.
+    """
+
+    def __init__(self) -> None:
+        self._left: deque[str] = deque()
+
+    def leave(self, path: str | None) -> None:
+        """A file that is not shown any more; the folder goes in the end, with all in it."""
+        if path is not None:
+            self._left.append(path)
+        while len(self._left) > _KEPT:
+            os.unlink(self._left.popleft())
 
 
 def set_tip(icon: Any) -> None:

@@ -13,6 +13,7 @@ import logging
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -99,6 +100,14 @@ class Tray:
     # -- inside, all on one thread but for `_read`
 
     def _run(self) -> None:
+        with tempfile.TemporaryDirectory(
+            prefix="hrflow-watcher-", ignore_cleanup_errors=True
+        ) as place:
+            # Panels read the icon from a file; here nobody else can put one, and none is left.
+            self._environ["TMPDIR"] = place
+            self._keep_alive()
+
+    def _keep_alive(self) -> None:
         failed = 0
         is_wanted = self._await_face()
         while is_wanted:

@@ -1,0 +1,110 @@
+"""What passes how things are on to icon and messages, on its own thread."""
+
+import math
+import threading
+from dataclasses import replace
+
+import pytest
+
+from watcher.app.desktop import Desktop
+from watcher.app.places import Places
+from watcher.app.snooze import read_snooze, write_snooze
+from watcher.model import Kept, Mood, Snapshot
+from watcher.settings import Notifications
+from watcher.words import words
+
+HELD = Snapshot(kept=(Kept("account:default", "HrFlow does not accept the key.", 2),))
+
+
+class Shown:
+    """A desktop whose clock is set by the test."""
+
+    def __init__(self, wanted):
+        self.faces, self.messages = [], []
+        self.now = 1000.0
+        self.snoozed = 0.0
+        self.fails = False
+        self.heard = threading.Condition()
+        self.desktop = Desktop(
+            lambda: wanted, words("en"), show_face=self.face, show_message=self.message,
+            snoozed_until=lambda: self.snoozed, now=lambda: self.now,
+        )  # fmt: skip
+        self.desktop.start()
+
+    def face(self, face):
+        with self.heard:
+            self.faces.append(face)
+            self.heard.notify_all()
+        if self.fails:
+            raise ValueError("the icon cannot be shown")
+
+    def message(self, title, text):
+        with self.heard:
+            self.messages.append(title)
+            self.heard.notify_all()
+
+    def hear(self, snapshot):
+        """Returns when it was looked at."""
+        with self.heard:
+            before = len(self.faces)
+            self.desktop.hear(snapshot)
+            assert self.heard.wait_for(lambda: len(self.faces) > before, 10)
+
+    def wait_for(self, condition):
+        with self.heard:
+            assert self.heard.wait_for(condition, 10)
+
+
+@pytest.fixture
+def shown():
+    made = Shown(Notifications())
+    yield made
+    made.desktop.stop()
+    assert not made.desktop._thread.is_alive()
+
+
+def test_a_pause_ends_by_itself(shown):
+    shown.hear(Snapshot(paused_until=1000.2))
+    assert shown.faces[-1].mood is Mood.PAUSED
+    shown.now = 1000.3
+    shown.wait_for(lambda: shown.faces[-1].mood is Mood.IDLE)
+
+
+def test_what_keeps_uploads_back_is_told_after_a_while(shown):
+    shown.hear(HELD)
+    shown.now += 11
+    shown.hear(HELD)
+    shown.wait_for(lambda: shown.messages == ["2 files are held back"])
+
+
+def test_a_snooze_is_taken_up_when_it_is_told(shown):
+    shown.snoozed = math.inf
+    shown.desktop.wake()
+    shown.hear(HELD)
+    shown.now += 60
+    shown.hear(replace(HELD, today=1))
+    shown.snoozed = 0.0
+    shown.desktop.wake()
+    shown.hear(replace(HELD, today=2))
+    assert shown.messages == [], "what was there while there were none to be is old news"
+
+
+def test_an_icon_that_fails_ends_nothing(shown, caplog):
+    shown.fails = True
+    shown.hear(HELD)
+    shown.fails = False
+    shown.hear(replace(HELD, today=1))
+    assert shown.faces[-1].mood is Mood.ATTENTION
+    assert "could not be brought up to date" in caplog.text
+
+
+def test_a_snooze_is_kept(tmp_path):
+    places = Places(str(tmp_path / "state"))
+    assert read_snooze(places) == 0
+    for until in (1234.5, math.inf, 0.0):
+        write_snooze(places, until)
+        assert read_snooze(places) == until
+    for odd in ("", "[]", "{}", "nonsense"):
+        with open(places.snooze, "w", encoding="utf-8") as file:
+            file.write(odd)
+        assert read_snooze(places) == 0
