@@ -76,6 +76,7 @@ TABLE = {
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
+    "service": row(EDGE),  # programs of the system, and the files that tell it what to start
     "tray": row(EDGE, "pystray", "PIL", "Xlib", "gi", "jeepney", "AppKit", "PyObjCTools"),
     "notify": row(EDGE, "jeepney"),
     # Apart: a stand-in for the server, which must not know what it is compared with.

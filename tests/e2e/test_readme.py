@@ -37,6 +37,7 @@ def newcomer(tmp_path):
     environ = {
         **os.environ, **service.environ, "HRFLOW_WATCHER_VENV": sys.prefix, "PYTHONUTF8": "1",
         "XDG_STATE_HOME": str(tmp_path / "session" / "home" / "state"),
+        "COLUMNS": "200",
     }  # fmt: skip
     for name in ("HRFLOW_API_KEY", "PYTHON_KEYRING_BACKEND", "HRFLOW_WATCHER_STATE"):
         environ.pop(name, None)
@@ -74,6 +75,7 @@ def test_set_up_as_the_readme_says(newcomer):
         ("Tags", "office=Paris"),
         ("A file that has arrived", ""),
         ("Create it?", "y"),
+        ("Start it at every login", "n"),
         ("Write it?", "y"),
         ("made-up CV", "n"),
     ):

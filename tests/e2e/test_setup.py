@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from tests.conftest import wait_until
 from tests.e2e.typing_desk import ENTER, Terminal
 from watcher import sandbox as sb
 
@@ -29,7 +30,10 @@ class Person:
         self._terminals = []
 
     def environ(self, **more):
-        own = {"HOME": str(self.home), "KEY_BOX": str(self.box), "PYTHONPATH": HERE}
+        own = {
+            "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"),
+            "KEY_BOX": str(self.box), "PYTHONPATH": HERE,
+        }  # fmt: skip
         return self.desk.environ(**{**own, "PYTHON_KEYRING_BACKEND": "key_box.Keyring", **more})
 
     def at_terminal(self, *arguments, **environ):
@@ -57,9 +61,15 @@ class Person:
         """All that a set-up can leave behind."""
         return self.text(), self.stored(), sorted(os.listdir(self.home))
 
+    def wait_for_arrivals(self, number):
+        wait_until(lambda: len(self.desk.arrived()) >= number, within=30)
+        assert len(self.desk.arrived()) == number
+
     def close(self):
         for terminal in self._terminals:
             terminal.close()
+        if (self.home / ".config" / "autostart").exists():  # a test that failed half-way
+            self.run("service", "uninstall")
 
 
 @pytest.fixture
@@ -79,6 +89,7 @@ FIRST = (
     ("Tags", 'office=Paris, zip="75001", urgent=true'),
     ("A file that has arrived", ""),
     ("Create it?", ""),
+    ("at every login?", "n"),
     ("Write it?", ""),
 )
 
@@ -117,6 +128,39 @@ def test_from_nothing_to_the_first_cv(person):
     ]
 
 
+def test_a_yes_starts_it_now_and_at_every_login(person):
+    terminal = person.at_terminal("setup", "--api-url", person.url)
+    answer_all(terminal, [*FIRST[:-2], ("at every login?", ""), FIRST[-1], ("made-up CV", "y")])
+    terminal.wait_for("It starts at every login (autostart")
+    assert terminal.end() == 0
+    entry = person.home / ".config" / "autostart" / "hrflow-watcher.desktop"
+    assert entry.is_file()
+    status = json.loads(person.run("status", "--json").stdout)
+    assert status["running"]
+    person.wait_for_arrivals(1)
+    again = person.script(
+        "--no-test-file", "--folder", str(person.home / "CVs"), "--source", "Sales"
+    )
+    assert again.returncode == 0, again.stderr
+    assert "It starts at every login" in again.stdout  # brought up to date unasked
+    assert json.loads(person.run("status", "--json").stdout)["pid"] == status["pid"]
+    assert person.run("service", "uninstall").returncode == 0
+    assert not json.loads(person.run("status", "--json").stdout)["running"]
+    assert not entry.parent.exists()
+
+
+def test_a_script_has_it_started_at_login_only_if_it_says_so(person):
+    given = ("--folder", str(person.home / "CVs"), "--source", "Sales")
+    assert person.script(*given).returncode == 0
+    assert not (person.home / ".config").exists()
+    done = person.script(*given, "--service")
+    assert done.returncode == 0, done.stderr
+    try:
+        assert json.loads(person.run("service", "status", "--json").stdout)["enabled"]
+    finally:
+        assert person.run("service", "uninstall").returncode == 0
+
+
 def test_wrong_answers_are_asked_for_again(person):
     (person.home / "a file").write_text("x")
     terminal = person.at_terminal("setup", "--api-url", person.url)
@@ -127,6 +171,7 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.wait_for("does not take this key")
     terminal.answer("Is it a write-only key", "n")
     terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
+    terminal.wait_for("Spaces around the key were left away.")
     terminal.answer("Folder to watch", "/")
     terminal.answer("whole drive", "~")
     terminal.answer("your home folder", "~/a file")
@@ -142,6 +187,7 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.answer("A file that has arrived", "burn")
     terminal.answer("is not one of", "trash")
     terminal.answer("Create it?", "n")
+    terminal.answer("at every login?", "n")
     terminal.answer("Write it?")
     assert terminal.end() == 0
     assert person.stored() == {"hrflow-watcher/default": sb.READ_WRITE_KEY}
@@ -166,6 +212,7 @@ def test_run_again_proposes_what_is_there_and_keeps_the_rest(person):
     terminal.answer("[Sales]")
     terminal.answer("[n=1]", "n=2")
     terminal.answer("[keep]")
+    terminal.answer("at every login?", "n")
     terminal.answer("Write it?")
     terminal.answer("made-up CV")
     assert terminal.end() == 0
@@ -179,7 +226,11 @@ def test_run_again_without_a_change_changes_nothing(person):
     before = person.left()
     terminal = person.at_terminal("setup")
     answer_all(
-        terminal, [("Email", ""), ("API key", ""), ("Another folder", ""), ("Write it?", "")]
+        terminal,
+        [
+            *(("Email", ""), ("API key", ""), ("Another folder", "")),
+            *(("at every login?", "n"), ("Write it?", "")),
+        ],
     )
     assert terminal.end() == 0
     assert "nothing changes in it" in terminal.text
@@ -190,6 +241,7 @@ def test_what_an_option_says_is_not_asked(person):
     terminal = person.at_terminal(
         "setup", "--api-url", person.url, "--email", sb.EMAIL, "--folder", "~/CVs",
         "--source", "Sales", "--tag", "a=b", "--after-upload", "move", "--create", "--no-test-file",
+        "--no-service",
     )  # fmt: skip
     terminal.answer("API key", sb.READ_WRITE_KEY)
     terminal.answer("Write it?")
@@ -207,6 +259,7 @@ def test_several_folders_each_with_its_source(person):
     for name in ("CVs", "CVs/sales"):
         terminal.answer(f"Source for ~/{name} ", "1" if name == "CVs" else "Sales")
         answer_all(terminal, [("Tags", ""), ("A file that has arrived", "")])
+    terminal.answer("at every login?", "n")
     terminal.wait_for("lies in folder 1")  # the deepest wins
     terminal.answer("Write it?")
     assert terminal.end() == 0
@@ -368,12 +421,31 @@ def test_a_key_that_cannot_upload(person, typed, said):
 
 
 @pytest.mark.parametrize("backend", ["null", "fail"])
-def test_a_keyring_that_keeps_nothing_is_not_trusted(person, backend):
+def test_without_a_keyring_all_but_the_key_is_set_up(person, backend):
     given = ("--folder", "~/CVs", "--source", "Sales")
-    done = person.script(*given, PYTHON_KEYRING_BACKEND=f"keyring.backends.{backend}.Keyring")
-    assert (done.returncode, person.left()) == (4, (None, {}, []))
+    none = {"PYTHON_KEYRING_BACKEND": f"keyring.backends.{backend}.Keyring"}
+    done = person.script(*given, **none)
+    assert done.returncode == 4
+    assert "All is set up but for the key, which is not kept: This machine has no" in done.stderr
     assert "HRFLOW_API_KEY" in done.stderr  # what a machine without one can do
-    assert_no_secret(done.stdout, done.stderr)
+    assert sb.SALES.key in person.text()
+    assert person.stored() == {}
+    assert_no_secret(done.stdout, done.stderr, person.text())
+    again = person.script(*given, **none, HRFLOW_API_KEY=sb.READ_WRITE_KEY)
+    assert again.returncode == 0, again.stderr
+    assert "The key is used from the environment variable HRFLOW_API_KEY" in again.stdout
+
+
+def test_without_a_keyring_it_is_said_before_the_key_is_asked_for(person):
+    terminal = person.at_terminal(
+        "setup", "--api-url", person.url, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring"
+    )
+    terminal.answer("Email", sb.EMAIL)
+    terminal.wait_for("This machine has no keyring.")
+    terminal.wait_for("HRFLOW_API_KEY")
+    terminal.wait_for("API key (not shown")
+    terminal.interrupt()
+    assert terminal.end() == 130
 
 
 def test_without_any_key(person):

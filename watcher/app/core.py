@@ -106,6 +106,7 @@ class App:
         self._revive_seconds = revive_seconds
         self._failed: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
         self._reviver = threading.Thread(target=self._revive, name="reviver", daemon=True)
+        self._reviving = threading.Event()
         self._ended = threading.Event()
         self.failure: BaseException | None = None
 
@@ -165,6 +166,10 @@ class App:
         """Whether the program has ended, after waiting for it; ``failure`` says if by an error."""
         return self._ended.wait(seconds)
 
+    def is_alive(self) -> bool:
+        """Whether the pipeline works, or another one is about to take its place."""
+        return self._engine.is_alive() or self._reviving.is_set()
+
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
         self._stopping.set()
@@ -216,6 +221,7 @@ class App:
     def _on_end(self, failure: BaseException | None) -> None:
         """The engine has ended: of itself, or by a failure that another one may do without."""
         if isinstance(failure, _REVIVED) and not self._stopping.is_set():
+            self._reviving.set()
             self._failed.put(failure)
             return
         self.failure = failure
@@ -233,6 +239,7 @@ class App:
                 except JournalError as error:
                     _log.info("the journal still cannot be used: %s", error)
                     continue
+                self._reviving.clear()
                 self._on_news("The journal can be used again; uploads go on.")
                 break
 

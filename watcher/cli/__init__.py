@@ -22,6 +22,7 @@ _COMMANDS: Final = (
     ("login", "login", "Store an account's API key in the system's keyring."),
     ("logout", "logout", "Remove it from there."),
     ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
+    ("service", "service", "Start it at every login: install, start, stop, status, logs."),
     ("open", "open", "Show what happens in your browser: the activity page."),
     ("status", "status", "What is going on, and what needs attention."),
     ("watch", "watch", "The same in the terminal, as it changes."),

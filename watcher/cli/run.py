@@ -10,10 +10,12 @@ import click
 
 from watcher.app.core import App
 from watcher.app.desktop import on_desktop
+from watcher.app.places import read_running
 from watcher.app.showing import show_file, system_language
+from watcher.app.supervisor import Supervisor
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
-from watcher.cli.running import LiveLines, log_to, wait_for_end
+from watcher.cli.running import LiveLines, log_to, tell_both, wait_for_end
 from watcher.cli.stopping import stop_signal
 from watcher.credentials import Keys
 from watcher.errors import ConfigError
@@ -23,6 +25,7 @@ from watcher.settings import Config
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from watcher.app.places import Places
     from watcher.cli.stopping import StopSignal
 
 _log = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 @click.command("run")
 @json_option
+@click.option("--quiet", is_flag=True, help="Say nothing of files: for services.")
 @click.option(
     "--tray/--no-tray", "tray", default=None,
     help="Show an icon in the panel; where nothing is said, if there is a desktop.",
@@ -37,24 +41,26 @@ _log = logging.getLogger(__name__)
 @config_option
 @state_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, tray: bool | None) -> None:  # noqa: FBT001 - click's
+def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -> None:  # noqa: FBT001 - click's
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     A change of the configuration is taken up at once; a version with mistakes is reported and
     the last good one stays in force. Ctrl-C ends it within seconds; nothing is lost by that.
     Without a configuration it waits for one: "hrflow-watcher open" shows the set-up.
     """
+    supervisor = Supervisor.of_process(os.environ)
     path = config_path(ctx)
     version = _version(path)
-    config, warnings = _first_config(ctx)
     where = places(ctx)
+    config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
+        lines = None if quiet else LiveLines(stop, as_json=as_json)
         app = App(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            tell=LiveLines(stop, as_json=as_json),
+            tell=tell_both(supervisor, lines),
         )
         app.start()
         page = ActivityPage(
@@ -68,22 +74,25 @@ def command(ctx: click.Context, as_json: bool, tray: bool | None) -> None:  # no
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
+            supervisor.ready(app.is_alive, lambda: read_running(where))
             with on_desktop(
                 app, where, environ,
-                with_icon=tray, open_page=page.open, stop=stop.set, tell=_teller(as_json=as_json),
+                with_icon=tray, open_page=page.open, stop=stop.set,
+                tell=_teller(mute=quiet or as_json),
             ):  # fmt: skip
                 wait_for_end(app, stop)
         finally:
+            supervisor.stopping()
             page.stop()
             app.stop()
 
 
-def _teller(*, as_json: bool) -> Callable[[str], None]:
-    """Says a sentence for people; in the log alone where machines read the lines."""
+def _teller(*, mute: bool) -> Callable[[str], None]:
+    """Says a sentence for people; in the log alone where nobody reads, or machines do."""
 
     def tell(sentence: str) -> None:
         _log.info("%s", sentence)
-        if not as_json:
+        if not mute:
             say(styled(sentence, "quiet"))
 
     return tell
@@ -111,14 +120,20 @@ class _Control:
         show_file(path)
 
 
-def _first_config(ctx: click.Context) -> tuple[Config, list[str]]:
+def _first_config(ctx: click.Context, where: Places) -> tuple[Config, list[str]]:
     """The configuration to begin with, and what to say of it; an empty one if none was written.
 
-    One that was named has to be there: else its name is a mistake.
+    One that was named has to be there: else its name is a mistake. What is wrong with it is in the
+    log too, where a service has no screen.
     """
     path = config_path(ctx)
     if os.path.exists(path) or ctx.find_root().obj[0]:
-        loaded = load_config(ctx)
+        try:
+            loaded = load_config(ctx)
+        except ConfigError as error:
+            with log_to(where, "info"):
+                _log.error("%s", "; ".join(error.mistakes) or error.title)
+            raise
         return loaded.config, list(loaded.warnings)
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     return Config(accounts=()), ["Nothing is set up yet. Do it with: hrflow-watcher open"]

@@ -14,15 +14,16 @@ import click
 
 from watcher import view
 from watcher.cli.output import say, say_json, styled
-from watcher.errors import WatcherError
+from watcher.errors import JournalError, WatcherError
 from watcher.model import Entry, FolderState, State
 from watcher.pipeline import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from watcher.app.core import App
     from watcher.app.places import Places
+    from watcher.app.supervisor import Supervisor
     from watcher.cli.stopping import StopSignal
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,17 @@ class LiveLines:
                 _say_news(news)
             case _:
                 pass
+
+
+def tell_both(supervisor: Supervisor, lines: LiveLines | None) -> Callable[[object], None]:
+    """Whoever wants to hear of what happens hears of it: the service manager, a person."""
+
+    def tell(news: object) -> None:
+        supervisor.hear(news)
+        if lines is not None:
+            lines(news)
+
+    return tell
 
 
 def is_unreadable(entry: Entry) -> bool:
@@ -109,7 +121,9 @@ def log_to(places: Places, level: str) -> Iterator[None]:
     logger.setLevel(level.upper())
     try:
         yield
-    except WatcherError:
+    except WatcherError as error:
+        if isinstance(error, JournalError):  # others may name a person's file
+            _log.error("%s", error)
         raise  # said in one sentence by whoever ends the command
     except Exception:
         _log.exception("the command failed")

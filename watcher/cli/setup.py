@@ -12,13 +12,15 @@ import click
 from watcher import view
 from watcher.app.editing import make_folder
 from watcher.cli.asking import Questions, Silence
-from watcher.cli.context import config_option, state_option
+from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
-from watcher.cli.keys import store_key
+from watcher.cli.keys import find_key, store_key, why_not_kept
 from watcher.cli.output import say, styled
 from watcher.cli.sample import can_drop_sample, drop_sample
+from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
+from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.errors import CredentialError, UsageError
 from watcher.settings import AfterUpload
 from watcher.setup import Answers, FolderAnswer, KnownFolder, find_problems, plan_edits
@@ -48,6 +50,7 @@ class _Options:
     create: bool | None
     check: bool
     test_file: bool | None
+    service: bool | None
     non_interactive: bool
 
     def source(self, number: int) -> str | None:
@@ -64,6 +67,7 @@ class _Plan:
     answers: Answers
     key: str
     missing: tuple[str, ...]
+    service: bool
 
 
 @click.command("setup")
@@ -81,12 +85,14 @@ class _Plan:
 @check_option
 @click.option("--test-file/--no-test-file", default=None,
               help="Put a made-up CV into the folder, to see it arrive.")  # fmt: skip
+@click.option("--service/--no-service", default=None,
+              help="Start it at every login, and now; or leave that as it is.")  # fmt: skip
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: for scripts.")
 @config_option
 @state_option
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
-    """Set everything up: account, key, folders, sources, tags.
+    """Set everything up: account, key, folders, sources, tags, and the start at login.
 
     Asks for what no option says, shows what would change in the configuration, and writes it
     after your yes; comments and whatever else stands there stay. It can be run again: what is
@@ -96,7 +102,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     editor = open_editor(ctx)
     _check_options(options)
     try:
-        plan = _collect(editor, options)
+        plan = _collect(ctx, editor, options)
         text = _show(editor, plan)
         wanted = options.non_interactive or click.confirm("Write it?", default=True)
     except (click.Abort, KeyboardInterrupt):
@@ -105,14 +111,15 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if not wanted:
         say("Nothing was written.")
         return
-    _carry_out(editor, plan, text)
-    offer_service()
+    unkept = why_not_kept() if plan.key else ""
+    _carry_out(editor, plan, text, keep_key=not unkept)
     _offer_test_file(plan, options)
-    say("Start it with: hrflow-watcher run")
-
-
-def offer_service() -> None:
-    """Offer to start with the login. Not wired yet: asks nothing and does nothing."""
+    if plan.service:
+        install_service(login_service(ctx, load_config(ctx).config), start=True)
+    else:
+        say("Start it with: hrflow-watcher run")
+    if unkept:
+        _say_where_the_key_goes(plan, unkept)
 
 
 # -- the answers
@@ -139,7 +146,7 @@ def _check_options(options: _Options) -> None:
         )
 
 
-def _collect(editor: Editor, options: _Options) -> _Plan:
+def _collect(ctx: click.Context, editor: Editor, options: _Options) -> _Plan:
     named = [editor.place(path) for path in options.folders]
     if options.non_interactive:
         asker: Questions | Silence = Silence(editor, _key_from_stdin() if options.key_stdin else "")
@@ -161,6 +168,7 @@ def _collect(editor: Editor, options: _Options) -> _Plan:
         Answers(name, email, options.api_url, tuple(folders)),
         key,
         _missing(folders, options, asker),
+        _wants_service(ctx, options, asker),
     )
 
 
@@ -195,6 +203,13 @@ def _missing(
     if options.create is not None:
         return tuple(absent) if options.create else ()
     return tuple(place for place in absent if asker.create(place))
+
+
+def _wants_service(ctx: click.Context, options: _Options, asker: Questions | Silence) -> bool:
+    """Whether it is to start at every login; one that does is brought up to date unasked."""
+    if options.service is not None:
+        return options.service
+    return login_service(ctx).system.look() is not None or asker.service()
 
 
 def _refuse_missing(
@@ -238,9 +253,9 @@ def _show(editor: Editor, plan: _Plan) -> str:
     return text
 
 
-def _carry_out(editor: Editor, plan: _Plan, text: str) -> None:
+def _carry_out(editor: Editor, plan: _Plan, text: str, *, keep_key: bool) -> None:
     """The key first: if the keyring refuses it, nothing else has happened."""
-    if plan.key:
+    if plan.key and keep_key:
         store_key(plan.answers.account, plan.key)
         say(styled("✓ The key is in the system's keyring.", "good"))
     for place in plan.missing:
@@ -249,6 +264,21 @@ def _carry_out(editor: Editor, plan: _Plan, text: str) -> None:
     if text != editor.text:
         editor.write(text)
         say(styled(f"✓ {view.safe(editor.path)} is written.", "good"))
+
+
+def _say_where_the_key_goes(plan: _Plan, why: str) -> None:
+    """Without a keyring all else is set up; CredentialError unless the key is there already."""
+    try:
+        key, origin = find_key(plan.answers.account)
+    except CredentialError:
+        key, origin = "", ""
+    if key == plan.key:
+        say(f"The key is used from {origin}.")
+        return
+    raise CredentialError(
+        f"All is set up but for the key, which is not kept: {why}",
+        f"Put it into the environment variable {VARIABLE} or the systemd credential {CREDENTIAL}.",
+    )
 
 
 def _offer_test_file(plan: _Plan, options: _Options) -> None:

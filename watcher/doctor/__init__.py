@@ -8,6 +8,7 @@
     folders   watched folders; limits: what the system gives for watching
     storage   journal, disks
     account   key, access, sources; network: name, proxy, certificate, clock
+    service   start at login
     desktop   tray
     bundle    a file for support; scrubbing: text without people and secrets
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from watcher.doctor import account, desktop, findings, folders, program, storage
+from watcher.doctor import account, desktop, findings, folders, program, service, storage
 from watcher.doctor.bundle import write as write_bundle
 from watcher.doctor.case import Case
 from watcher.doctor.findings import Check, Finding, Level, ok, record
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "Check", "Finding", "Level", "examine", "ok", "record", "write_bundle"]
 
-_GROUPS = (program, folders, storage, account, desktop)
+_GROUPS = (program, folders, storage, account, service, desktop)
 
 
 def examine(case: Case) -> Iterator[tuple[Check, Finding]]:

@@ -1,0 +1,342 @@
+"""The login service where there is no service manager, its log, and signs of life for one."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.conftest import wait_until
+from tests.e2e.desk import Desk, Process
+from tests.e2e.test_journey import make_pdf
+from tests.e2e.typing_desk import Terminal
+from watcher import sandbox as sb
+from watcher.app.log_file import LogReader, find_last_error
+from watcher.app.places import write_atomically
+from watcher.app.supervisor import Supervisor
+from watcher.errors import UnusableError
+from watcher.model import FolderState
+from watcher.service.unit import render_unit
+from watcher.service.wanted import Wanted
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """A desk in a folder whose name is hard to quote; what was started there is ended."""
+    root = tmp_path / 'Zoë\'s 100% "CVs" $5 `x`\\'
+    root.mkdir()
+    with sb.Sandbox(parse_seconds=0.1) as sandbox:
+        made = Desk(root, sandbox)
+        made.configure()
+        made.config.write_text(
+            made.config.read_text(encoding="utf-8").replace(
+                f'path = "{made.folder}"', f"path = {json.dumps(str(made.folder))}"
+            ),
+            encoding="utf-8",
+        )
+        yield made
+        for process in made.processes:
+            process.end()
+        made.run("service", "uninstall")
+
+
+def entry_of(desk):
+    return desk.root / "settings" / "autostart" / "hrflow-watcher.desktop"
+
+
+def status(desk):
+    done = desk.run("service", "status", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+# --- Autostart ----------------------------------------------------------------------------------
+
+
+def test_from_install_to_uninstall(odd):
+    done = odd.run("service", "install")
+    assert done.returncode == 0, done.stderr
+    assert "It starts at every login (autostart" in done.stdout
+    assert "HRFLOW_API_KEY is set here and not at login" in done.stdout
+    first = status(odd)
+    assert (first["kind"], first["enabled"], first["current"]) == ("autostart", True, True)
+    assert first["running"]
+    text = entry_of(odd).read_bytes()
+    assert odd.key.encode() not in text
+    assert odd.run("service", "install").returncode == 0
+    assert (status(odd)["pid"], entry_of(odd).read_bytes()) == (first["pid"], text)
+    said = odd.run("doctor").stdout
+    assert "✓ Login service it starts at every login (autostart) and runs" in said
+    assert odd.run("service", "restart").returncode == 0
+    second = status(odd)
+    assert second["running"]
+    assert second["pid"] != first["pid"]
+    assert odd.run("service", "stop").returncode == 0
+    assert not status(odd)["running"]
+    assert "Not running" in odd.run("service", "status").stdout
+    done = odd.run("service", "start")
+    assert "Running since" in done.stdout
+    done = odd.run("service", "uninstall")
+    assert (done.returncode, "no login any more" in done.stdout) == (0, True)
+    assert not entry_of(odd).parent.exists()
+    facts = status(odd)
+    assert (facts["installed"], facts["running"]) == (False, False)
+
+
+def test_another_version_takes_the_place_of_the_one_that_runs(odd):
+    assert odd.run("service", "install").returncode == 0
+    before = status(odd)
+    place = odd.root / "state" / "running.json"
+    write_atomically(str(place), json.dumps({**json.loads(place.read_text()), "version": "0.0.1"}))
+    assert odd.run("service", "install").returncode == 0
+    after = status(odd)
+    assert after["running"]
+    assert (after["pid"] == before["pid"], after["version"]) == (False, before["version"])
+
+
+def test_what_a_desktop_has_switched_off_is_switched_on_again(odd):
+    assert odd.run("service", "install", "--no-start").returncode == 0
+    with open(entry_of(odd), "a", encoding="utf-8") as file:
+        file.write("Hidden=true\n")
+    assert "it was switched off (autostart" in odd.run("service", "status").stdout
+    assert odd.run("service", "install", "--no-start").returncode == 0
+    assert "Starts at every login (autostart" in odd.run("service", "status").stdout
+
+
+def test_a_place_that_cannot_be_written(odd):
+    (odd.root / "settings").write_text("a file, not a folder")
+    done = odd.run("service", "install")
+    assert (done.returncode, "cannot be written (Not a directory)" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+    (odd.root / "settings").unlink()
+
+
+@pytest.mark.skipif(not shutil.which("gio"), reason="there is no gio (Debian: libglib2.0-bin)")
+def test_a_login_starts_it(odd, eventually):
+    assert odd.run("service", "install", "--no-start").returncode == 0
+    assert not status(odd)["running"]
+    make_pdf(odd.folder / "cv.pdf", "a")
+    login = subprocess.run(
+        ["gio", "launch", str(entry_of(odd))], env=odd.environ(), stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False,
+    )  # fmt: skip
+    assert login.returncode == 0
+    eventually(odd.arrived, within=30)
+    assert status(odd)["running"]
+
+
+@pytest.mark.skipif(
+    not shutil.which("desktop-file-validate"),
+    reason="there is no desktop-file-validate (Debian: desktop-file-utils)",
+)
+def test_the_entry_is_valid(odd):
+    assert odd.run("service", "install", "--no-start").returncode == 0
+    done = subprocess.run(
+        ["desktop-file-validate", str(entry_of(odd))], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="there is no systemd-analyze (Debian: systemd)"
+)
+def test_the_unit_is_valid_where_no_manager_runs(tmp_path):
+    wanted = Wanted((sys.executable, 'a b % $x é "q"'), writable=('/é %x "q"',), home="/home/x")
+    unit = tmp_path / "hrflow-watcher.service"
+    for namespaces in (True, False):
+        unit.write_text(render_unit(wanted, version=252, namespaces=namespaces), encoding="utf-8")
+        done = subprocess.run(
+            ["systemd-analyze", "--user", "verify", str(unit)],
+            env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+def test_what_cannot_start_says_why(odd):
+    assert odd.run("service", "install", "--no-start").returncode == 0
+    odd.config.write_text(
+        odd.config.read_text(encoding="utf-8") + "nonsense = 1\n", encoding="utf-8"
+    )
+    done = odd.run("service", "start")
+    assert done.returncode == 1
+    assert "exit code 2 (mistakes in the configuration)" in done.stderr
+    assert "nonsense" in status(odd)["last_error"]["text"]
+    assert odd.run("service", "install").returncode == 2  # what cannot run is not installed anew
+
+
+def test_without_a_service(desk):
+    for verb in ("start", "stop", "restart"):
+        done = desk.run("service", verb)
+        assert (done.returncode, "service install" in done.stderr) == (2, True)
+    done = desk.run("service", "logs")
+    assert (done.returncode, "There is no log yet" in done.stderr) == (5, True)
+    done = desk.run("service", "uninstall")
+    assert (done.returncode, "nothing changes" in done.stdout) == (0, True)
+    desk.run("service", "desktop")
+    assert not (desk.root / "settings").exists()
+
+
+def test_a_service_says_nothing_of_files(desk, eventually):
+    running = desk.start("run", "--quiet")
+    make_pdf(desk.folder / "Jane Doe.pdf", "a")
+    eventually(desk.arrived, within=30)
+    assert running.end() == 0
+    assert "".join(running.lines) == ""
+
+
+# --- The log ------------------------------------------------------------------------------------
+
+
+def write_log(path, *lines):
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+def test_the_log_is_followed_through_its_rotation(tmp_path):
+    path = tmp_path / "x.log"
+    with pytest.raises(UnusableError, match="no log yet"):
+        LogReader(str(path))
+    write_log(path, *map(str, range(30_000)))
+    reader = LogReader(str(path))
+    assert reader.last(3) == ["29997", "29998", "29999"]
+    assert len(reader.last(25_000)) == 25_000
+    assert reader.last(10**9)[0] == "0"
+    assert reader.last(0) == list(reader.more()) == []
+    write_log(path, "a")
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("half")
+    assert list(reader.more()) == ["a"]
+    write_log(path, " and half")
+    os.replace(path, tmp_path / "x.log.1")
+    assert list(reader.more()) == ["half and half"]  # nothing is there for a moment
+    write_log(path, "anew")
+    assert list(reader.more()) == ["anew"]
+    reader.close()
+
+
+def test_the_last_error(tmp_path):
+    path = tmp_path / "x.log"
+    assert find_last_error(str(path)) is None
+    write_log(path, "2026-11-24 10:00:00,123 INFO watcher.x: fine")
+    assert find_last_error(str(path)) is None
+    write_log(
+        path, "2026-11-24 10:00:01,000 ERROR watcher.x: first", "Traceback",
+        "2026-11-24 10:00:02,000 ERROR watcher.y: second: ERROR z", "2026-11-24 10:00:03,000 INFO a: b",
+    )  # fmt: skip
+    found = find_last_error(str(path))
+    assert (found.at, found.text) == ("2026-11-24 10:00:02", "second: ERROR z")
+
+
+def test_logs_at_a_terminal(desk):
+    place = desk.root / "state"
+    place.mkdir()
+    log = place / "hrflow-watcher.log"
+    write_log(log, *(f"line {number}" for number in range(100)), "evil \x1b[2J")
+    assert desk.run("service", "logs", "-n", "2").stdout.splitlines() == [
+        "line 99",
+        "evil \\x1b[2J",
+    ]
+    assert len(desk.run("service", "logs").stdout.splitlines()) == 50
+    terminal = Terminal(desk.command("service", "logs", "--follow", "-n", "1"), desk.environ())
+    try:
+        terminal.wait_for("evil")
+        write_log(log, "written later")
+        terminal.wait_for("written later")
+        os.replace(log, place / "hrflow-watcher.log.1")
+        write_log(log, "in the next file")
+        terminal.wait_for("in the next file")
+        terminal.interrupt()
+        assert terminal.end() == 0
+        assert "Traceback" not in terminal.text
+    finally:
+        terminal.close()
+
+
+# --- Signs of life --------------------------------------------------------------------------------
+
+
+class Manager:
+    """Hears what a service manager hears."""
+
+    def __init__(self, address):
+        self.line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.line.bind(address)
+        self.line.settimeout(30)
+        self.heard = []
+
+    def wait_for(self, text):
+        while not any(text in each for each in self.heard):
+            self.heard.append(self.line.recv(4096).decode())
+        return self.heard
+
+
+@pytest.fixture(params=["path", "abstract"])
+def manager(request, tmp_path):
+    address = f"\0hrw-{os.getpid()}" if request.param == "abstract" else str(tmp_path / "notify")
+    made = Manager(address)
+    made.address = address.replace("\0", "@")
+    yield made
+    made.line.close()
+
+
+def test_the_program_tells_its_manager(desk, manager):
+    environ = desk.environ(
+        NOTIFY_SOCKET=manager.address, WATCHDOG_USEC="400000", HRFLOW_API_KEY=desk.key
+    )
+    running = Process(desk.command("run", "--quiet"), environ)
+    desk.processes.append(running)
+    assert manager.wait_for("READY=1") == ["READY=1"]
+    manager.wait_for("STATUS=Watching 1 folder")
+    manager.wait_for("WATCHDOG=1")
+    make_pdf(desk.folder / "Jane Doe.pdf", "a")
+    wait_until(desk.arrived, within=30)
+    running.process.send_signal(signal.SIGTERM)
+    manager.wait_for("STOPPING=1")
+    assert running.end() == 0
+    assert "Jane" not in "".join(manager.heard)
+
+
+def test_signs_of_life_end_with_the_life(manager):
+    alive = threading.Event()
+    environ = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "20000", "HOME": "/"}
+    supervisor = Supervisor.of_process(environ)
+    assert environ == {"HOME": "/"}  # not for programs that are started
+    alive.set()
+    supervisor.ready(alive.is_set, lambda: {"folders": {"/a": ""}, "pending": 1})
+    manager.wait_for("WATCHDOG=1")
+    supervisor.hear("something else")
+    supervisor.hear(FolderState("/a", ""))  # no news: not said again
+    assert [each for each in manager.heard if "STATUS" in each] == [
+        "STATUS=Watching 1 folder; 1 file to go"
+    ]
+    alive.clear()
+    supervisor._thread.join(30)
+    assert not supervisor._thread.is_alive()
+    supervisor.stopping()
+    manager.wait_for("STOPPING=1")
+    manager.line.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        manager.line.recv(4096)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"WATCHDOG_USEC": "20000"},  # nobody to tell
+        {"NOTIFY_SOCKET": "/nowhere/notify", "WATCHDOG_USEC": "x"},
+        {"NOTIFY_SOCKET": "/nowhere/notify", "WATCHDOG_USEC": "20000", "WATCHDOG_PID": "1"},
+    ],
+)
+def test_without_a_manager_nothing_is_done(environ):
+    supervisor = Supervisor.of_process(dict(environ))
+    supervisor.ready(lambda: True, dict)
+    supervisor.hear(FolderState("/a", ""))
+    assert supervisor._thread is None
+    supervisor.stopping()
