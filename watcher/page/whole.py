@@ -69,7 +69,9 @@ class ActivityPage:
 
     def open(self, at: str = "") -> None:
         """Show the page in the person's browser."""
-        if not open_link(self.link(at), self._places):
+        if not self._server.port:
+            _log.warning("the page cannot be shown, as it could not listen")
+        elif not open_link(self.link(at), self._places):
             _log.warning("there is no browser that could show the page")
 
     def link(self, at: str = "") -> str:
