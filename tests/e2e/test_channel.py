@@ -1,5 +1,6 @@
 """Commands that talk to the running program, and what others get who try to."""
 
+import functools
 import http.client
 import json
 import os
@@ -191,6 +192,27 @@ def test_open_gives_the_browser_a_link_that_works_once(office, tmp_path):
     assert "HttpOnly" in headers["Set-Cookie"]
     assert office.ask("GET", path)[0] == 403
     assert office.desk.run("open", "--link").stdout.startswith("http://127.0.0.1:")
+
+
+def test_files_and_folders_are_shown_by_the_desktops_own_program(desk, eventually, tmp_path):
+    opener = tmp_path / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/shown\n')
+    opener.chmod(0o755)
+    path = f"{opener.parent}{os.pathsep}{os.environ['PATH']}"
+    desk.environ = functools.partial(desk.environ, PATH=path)
+    office = Office(desk, eventually)
+    office.drop("a.pdf")
+    eventually(lambda: office.state("a.pdf") == "accepted", 20)
+    (file,) = office.channel.get("/api/files")["files"]
+    office.channel.post("/api/show", id=file["id"])
+    shown = tmp_path / "shown"
+    eventually(lambda: shown.exists() and shown.read_text() == f"{desk.folder}\n", 20)
+    office.channel.post("/api/show", folder=str(desk.folder))
+    eventually(lambda: shown.read_text() == f"{desk.folder}\n" * 2, 20)
+    for order in ({"folder": "/etc"}, {"id": 99}, {"id": "1"}, {}):
+        with pytest.raises(UsageError):
+            office.channel.post("/api/show", **order)
 
 
 def test_without_a_configuration_it_waits_for_the_set_up(desk, eventually):

@@ -5,7 +5,7 @@ import os
 from tests.e2e.test_journey import make_pdf
 from watcher.app.clock import RealClock
 from watcher.model import ScanEnded
-from watcher.pipeline import Woke
+from watcher.pipeline import Pause, Woke
 from watcher.sandbox import Fault, Kind
 
 DAY = 86400.0
@@ -94,3 +94,20 @@ def test_no_minute_sees_more_requests_than_allowed_across_restarts_too(world):
         assert len(world.sandbox.ledger.records()) == expected
         clock.passed += 61.0
         world.start(folder, clock=clock, max_requests_per_minute=3)
+
+
+def test_a_pause_lasts_as_long_as_was_meant_when_the_clock_is_set(world, eventually):
+    clock = SetClock()
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    world.app.post(Pause(clock.wall() + 3600))
+    eventually(lambda: world.app.snapshot().paused_until)
+    clock.set_by = -DAY
+    world.nudge()
+    world.wait_for(lambda: Woke in map(type, world.news))
+    eventually(lambda: 0 < world.app.snapshot().paused_until - clock.wall() <= 3600)
+    drop(folder, "a")
+    eventually(lambda: world.states().get("a.pdf") == "queued", within=30)
+    clock.passed = 3601
+    world.nudge()
+    world.wait_idle(1)

@@ -401,11 +401,13 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
     [
         ('existing = "skip"', "left alone", "was there before"),
         ('existing = "ask"', "held", "waits for your yes"),
-        ("sync_parsing = true", "refused", "Sync parsing"),
+        ("", "refused", "HrFlow refused it"),
     ],
 )
 def test_check_knows_what_rests(desk, eventually, more, verdict, why):
     desk.configure(more)
+    if verdict == "refused":
+        desk.sandbox.faults.set(Fault(kind=Kind.STATUS, status=422))
     make_pdf(desk.folder / "old.pdf", "old")
     running = desk.start("run")
     states = {"left alone": "baseline"}

@@ -215,14 +215,14 @@ def test_everything_can_be_done_by_keyboard_alone(person):
     see_no_problem(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_found_by_the_accessibility_checker(person, scheme):
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     person.desk.sandbox.faults.set(REFUSE)
     person.start()
     person.drop("bad one.pdf")
     person.drop("good one.pdf")
-    page = person.open(color_scheme=scheme, viewport={"width": 390, "height": 800})
+    page = person.open(color_scheme=scheme, viewport={"width": width, "height": 800})
     wait_for(page, "bad one.pdf", "refused")
     wait_for(page, "good one.pdf", "sent")
     for place, ready in (("activity", "#rows tr"), ("folders", "article"), ("setup", ".place"),
@@ -300,6 +300,11 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.locator("#saved", has_text="Saved; it is in force.").wait_for()
     assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
     assert page.locator("#key").input_value() == ""
+    assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
+    assert sb.READ_WRITE_KEY not in page.content()
+    for name in ("hrflow-watcher.log", "running.json", "channel.json"):
+        with open(os.path.join(newcomer.places.state, name), encoding="utf-8") as file:
+            assert sb.READ_WRITE_KEY not in file.read()
     newcomer.drop("first.pdf")
     page.get_by_role("link", name="Activity", exact=True).click()
     wait_for(page, "first.pdf", "sent")

@@ -49,9 +49,10 @@ class Routes:
         acts: Acts,
         folders: Folders,
         health: Health,
-        setting: Setting,
+        setting: Callable[[], Setting],
         news: News,
     ) -> None:
+        """``setting`` makes its part when it is asked for: few set anything up."""
         self._server = server
         self._language = language
         self._activity = activity
@@ -69,15 +70,16 @@ class Routes:
             ("/api/days", lambda: {"days": activity.days()}),
             ("/api/folders", folders.all),
             ("/api/health", health.lines),
-            ("/api/setup", setting.known),
+            ("/api/setup", lambda: setting().known()),
         ):
             self._bottle.route(path, "GET", _as_json(read))
         for name, act in (
             ("pause", acts.pause), ("resume", acts.resume), ("retry", acts.retry),
             ("ignore", acts.ignore), ("show", acts.show), ("rescan", acts.rescan),
             ("reload", acts.reload), ("stop", acts.stop), ("check", folders.check),
-            ("setup/key", setting.try_key), ("setup/plan", setting.propose),
-            ("setup/save", setting.save), ("link", self._link),
+            ("setup/key", lambda order: setting().try_key(order)),
+            ("setup/plan", lambda order: setting().propose(order)),
+            ("setup/save", lambda order: setting().save(order)), ("link", self._link),
         ):  # fmt: skip
             self._bottle.route(f"/api/{name}", "POST", _as_json(_with_order(act)))
 
@@ -116,12 +118,15 @@ class Routes:
             raise bottle.HTTPError(403, "Open this page with: hrflow-watcher open")
         number, snapshot, _ = self._news.wait(0)
         word = self._activity.word
-        start = {
-            "number": number,
-            "now": view_page.now(snapshot, word) if snapshot else {},
-            "page": self._activity.page({}),
-            "days": self._activity.days(),
-        }
+        try:
+            start = {
+                "number": number,
+                "now": view_page.now(snapshot, word) if snapshot else {},
+                "page": self._activity.page({}),
+                "days": self._activity.days(),
+            }
+        except WatcherError as error:  # the journal cannot be read for the moment
+            raise bottle.HTTPError(503, f"{error.title} {error.hint}") from error
         return draw(self._language, word, session.proof, start)
 
     @staticmethod
@@ -197,4 +202,4 @@ def _as_json(answer: Callable[..., object]) -> Callable[..., str]:
 
 def _say_bottle_error(error: bottle.HTTPError) -> str:
     bottle.response.content_type = "text/plain; charset=utf-8"
-    return f"{error.status_line}\n"
+    return f"{error.body or error.status_line}\n"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watcher.app.places import Places
     from watcher.page.acts import Control
     from watcher.page.routes import Routes
+    from watcher.page.setting import Setting
 
 _log = logging.getLogger(__name__)
 _WAITING: Final = THREADS // 2
@@ -68,7 +69,9 @@ class ActivityPage:
 
     def open(self, at: str = "") -> None:
         """Show the page in the person's browser."""
-        if not open_link(self.link(at), self._places):
+        if not self._server.port:
+            _log.warning("the page cannot be shown, as it could not listen")
+        elif not open_link(self.link(at), self._places):
             _log.warning("there is no browser that could show the page")
 
     def link(self, at: str = "") -> str:
@@ -82,7 +85,6 @@ class ActivityPage:
         from watcher.page.health import Health  # noqa: PLC0415
         from watcher.page.news import News  # noqa: PLC0415
         from watcher.page.routes import Routes  # noqa: PLC0415
-        from watcher.page.setting import Setting  # noqa: PLC0415
 
         word = words(self._language)
         news = News(self._app.snapshot, _WAITING)
@@ -95,8 +97,12 @@ class ActivityPage:
             acts=Acts(self._app, activity, self._control),
             folders=Folders(self._app, self._places, word),
             health=Health(self._config, self._places, self._environ, word),
-            setting=Setting(
-                self._app, self._control, self._config, self._places.state, self._environ
-            ),
+            setting=self._setting,
             news=news,
         )
+
+    def _setting(self) -> Setting:
+        from watcher.page.setting import Setting  # noqa: PLC0415 - takes long, and few need it
+
+        state = self._places.state
+        return Setting(self._app, self._control, self._config, state, self._environ)

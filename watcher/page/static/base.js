@@ -105,6 +105,7 @@ export function size(bytes) {
 
 export function duration(seconds) {
   if (seconds == null) return "";
+  if (seconds < 0.1) return `< ${whole.format(0.1)} s`;
   if (seconds < 60) return `${whole.format(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds))} s`;
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")} min`;

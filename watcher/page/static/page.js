@@ -152,7 +152,7 @@ async function listen() {
         show();
         await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
       }
-      await rest(news.again ? news.again * 1000 : 250);
+      await rest(news.again ? news.again * 1000 : 400);
       if (document.body.dataset.mood === "lost") show();
       patience = 2;
     } catch (error) {
