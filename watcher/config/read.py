@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from watcher.config.leaks import find_secrets
+from watcher.config.leaks import find_secrets, find_secrets_in_comments
 from watcher.config.lines import locate
 from watcher.config.mistakes import Mistakes, redact
 from watcher.config.tables import Builder
@@ -48,6 +48,7 @@ def load_text(
     raw = parse(path, text)
     mistakes = Mistakes(path, locate(text))
     find_secrets(raw, mistakes)
+    find_secrets_in_comments(text, mistakes)
     builder = Builder(mistakes, environ, home, state_dir)
     config = builder.build(raw)
     if config is None:
