@@ -41,8 +41,10 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
         r"hrflow-watcher \S+ starts with 1 folders, 1 accounts",
         r"folder 1 is watched",
         r"folder 1 was looked through \(start\): 0 files, 0 new",
-        r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+ k?B, application/pdf, source \w{12}…,"
-        r" attempt 1\): HrFlow answered 500$",
+        (
+            r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+ k?B, application/pdf, source \w{12}…,"
+            r" attempt 1\): HrFlow answered 500$"
+        ),
         r"upload of file 1: accepted after .* attempt 2\)$",
         r"file 2 is not sent: refused, 160 B, application/x-executable",
         r"upload of file 3: held .*: HrFlow does not accept the API key or email \(401\)$",
