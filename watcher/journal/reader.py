@@ -54,6 +54,36 @@ class Reader(Store):
         kept += "AND f.state = 'held'"
         return self.all(f"SELECT h.key, h.why, ({kept}) FROM holds h ORDER BY h.since")
 
+    def kept_by(self, key: str, limit: int) -> list[tuple[str, str]]:
+        """The first ``limit`` (folder, source key) of the files that a cause keeps back."""
+        found = self.all(
+            "SELECT DISTINCT o.path, f.source_key FROM files f "
+            "JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id "
+            "WHERE f.cause = ? AND f.cause <> '' AND f.state = 'held' LIMIT ?",
+            key,
+            limit,
+        )
+        return [(os.fsdecode(folder), source_key) for folder, source_key in found]
+
+    def waits(self, limit: int) -> list[tuple[State, str, int, float]]:
+        """What most files wait for until another try: state, why, how many, when the first is due.
+
+        The states are those of a failed upload and of one that nobody knows the end of.
+        """
+        found = self.all(
+            "SELECT state, why, count(*) AS files, min(due_at) FROM files WHERE "
+            "(state IN ('queued', 'waiting') AND state = 'waiting') OR "
+            "(state IN ('uploading', 'uncertain') AND state = 'uncertain') "
+            "GROUP BY state, why ORDER BY files DESC LIMIT ?",
+            limit,
+        )
+        return [(State(state), why, files, due_at) for state, why, files, due_at in found]
+
+    def requests_since(self, moment: float) -> list[float]:
+        """When the requests that are counted ended after ``moment``, in that order."""
+        found = self.all("SELECT ended_at FROM requests WHERE ended_at > ? ORDER BY 1", moment)
+        return [at for (at,) in found]
+
     def attention(self, limit: int) -> list[Entry]:
         """Files that somebody should look at, the latest first."""
         return self.entries(
