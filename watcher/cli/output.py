@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import sys
 import time
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import TextIO
 
 #: How each tone of ``watcher.view`` looks in a terminal.
@@ -57,6 +59,21 @@ def say_json(value: object) -> None:
     """One JSON document on one line; valid whatever characters the reader's encoding has."""
     narrow = sys.stdout.encoding.lower().replace("_", "-") not in ("utf-8", "utf8")
     say(json.dumps(value, ensure_ascii=narrow))
+
+
+@contextmanager
+def facts_of(*, as_json: bool) -> Iterator[dict[str, object]]:
+    """Facts that a command fills in, which end as one JSON object where that is asked for.
+
+    What it says to people is in it as ``said``; and nobody is asked anything meanwhile.
+    """
+    facts: dict[str, object] = {}
+    if not as_json:
+        yield facts
+        return
+    with redirect_stdout(io.StringIO()) as said:
+        yield facts
+    say_json({**facts, "said": said.getvalue().splitlines()})
 
 
 def moment(at: float) -> str:

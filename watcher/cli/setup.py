@@ -15,7 +15,7 @@ from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import Editor, is_terminal, make_folder, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import store_key
-from watcher.cli.output import say, styled
+from watcher.cli.output import facts_of, json_option, say, styled
 from watcher.cli.sample import can_drop_sample, drop_sample
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
@@ -68,6 +68,7 @@ class _Plan:
 
 
 @click.command("setup")
+@json_option
 @click.option("--email", help="The email of your HrFlow account.")
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input.")
 @click.option("--source", "sources", multiple=True, metavar="NAME|KEY",
@@ -88,20 +89,24 @@ class _Plan:
 @config_option
 @state_option
 @click.pass_context
-def command(ctx: click.Context, /, **given: Any) -> None:
+def command(ctx: click.Context, /, as_json: bool, **given: Any) -> None:  # noqa: FBT001 - click passes it so
     """Set everything up: account, key, folders, sources, tags, and the start at login.
 
     Asks for what no option says, shows what would change in the configuration, and writes it
     after your yes; comments and whatever else stands there stay. It can be run again: what is
     there is proposed.
     """
-    options = _Options(**given)
+    with facts_of(as_json=as_json) as facts:
+        _set_up(ctx, _Options(**given), facts)
+
+
+def _set_up(ctx: click.Context, options: _Options, facts: dict[str, object]) -> None:
     editor = Editor.open(ctx)
     _check_options(options)
     try:
         plan = _collect(ctx, editor, options)
         text = _show(editor, plan)
-        wanted = options.non_interactive or click.confirm("Write it?", default=True)
+        wanted = options.non_interactive or _confirm(plan, changed=text != editor.text)
     except (click.Abort, KeyboardInterrupt):
         say("\nNothing was written.")
         raise
@@ -109,6 +114,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         say("Nothing was written.")
         return
     _carry_out(editor, plan, text)
+    folders = [
+        {"path": view.safe(folder.place), "source_key": folder.source_key}
+        for folder in plan.answers.folders
+    ]
+    account, changed = plan.answers.account, text != editor.text
+    facts.update(config=editor.path, account=account, folders=folders, changed=changed)
     _offer_test_file(plan, options)
     if plan.service:
         install_service(login_service(ctx, load_config(ctx).config), start=True)
@@ -245,6 +256,15 @@ def _show(editor: Editor, plan: _Plan) -> str:
     asked = " is not there yet; it is watched as soon as it is"
     warn([warning for warning in warnings if asked not in warning])
     return text
+
+
+def _confirm(plan: _Plan, *, changed: bool) -> bool:
+    """Whether to go on; not asked where there is nothing to be done."""
+    if changed:
+        return click.confirm("Write it?", default=True)
+    folders = f"create the folder{'s' * (len(plan.missing) > 1)}"
+    left = ["store the key"] * bool(plan.key) + [folders] * bool(plan.missing)
+    return not left or click.confirm(f"{' and '.join(left).capitalize()}?", default=True)
 
 
 def _carry_out(editor: Editor, plan: _Plan, text: str) -> None:
