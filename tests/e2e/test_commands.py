@@ -324,6 +324,24 @@ def test_status_says_why_files_wait_while_offline(desk):
     assert "↻ 1 waiting: The server cannot be reached; next try at " in said
 
 
+def test_what_was_filed_away_is_not_said_to_match_a_pattern(desk):
+    (desk.folder / "Sent").mkdir()
+    make_pdf(str(desk.folder / "Sent" / "a.pdf"), "a")
+    (found,) = desk.read_json("check", str(desk.folder / "Sent" / "a.pdf"))
+    assert (found["verdict"], found["why"]) == (
+        "ignored", "lies in sent/, where files are filed away"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_an_own_folder_that_cannot_be_used_has_an_exit_code(desk, command):
+    (desk.root / "state").write_text("a file")
+    done = desk.run(command)
+    assert done.returncode == 6
+    assert "own folder" in done.stderr
+    assert "--state" in done.stderr
+
+
 # -- all of them
 
 

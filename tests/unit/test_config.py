@@ -81,6 +81,8 @@ def mistakes(read, tmp_path):
         (ACCOUNT + '[[folders]]\npath = "/etc/hostname"\nsource_key = "k"', "is a file, not a folder"),
         (ACCOUNT + '[[folders]]\npath = "/x"\n', "3: folders[1].source_key: is missing"),
         ("x = [1,", "1: "),
+        (GOOD + "recursive = yes", '6: Invalid value of recursive: texts stand in quotes, as in "text"; true,'),
+        (GOOD + "poll_seconds =", "6: Invalid value of poll_seconds"),
         # wrong types: each says what it expected
         (GOOD + "recursive = 1", "6: folders[1].recursive: 1 is not true or false"),
         (GOOD + "watch = 1979-05-27", '6: folders[1].watch: 1979-05-27 is not one of "auto"'),
