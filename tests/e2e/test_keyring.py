@@ -294,4 +294,6 @@ def test_doctor_says_how_the_keyring_is(desk, service, world, level, said):
     found = {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert found["key"]["level"] == level
     assert said in found["key"]["text"]
+    if world == "unlocked":
+        assert found["keyring"]["text"] == "the keyring of the desktop (Secret Service) is used"
     assert found["access"]["level"] == ("ok" if world == "unlocked" else "skipped")

@@ -58,7 +58,7 @@ def check_path(path: str, mistakes: Mistakes, way: Way, home: str, state_dir: st
         mistakes.add(way, f"{path} is where the program keeps its own files")
     elif state_dir and is_in(state_dir, path):
         mistakes.add(way, f"the program keeps its own files in it, at {state_dir}")
-    elif is_in(mistakes.path, path):
+    elif mistakes.path and is_in(mistakes.path, path):
         mistakes.add(way, f"this configuration lies in it, at {mistakes.path}")
     elif not os.path.lexists(path):
         mistakes.warn(way, f"{path} is not there yet; it is watched as soon as it is")
