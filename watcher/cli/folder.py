@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +13,7 @@ from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import Editor, as_written, is_terminal, make_folder, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key
-from watcher.cli.output import facts_of, json_option, say, say_json, say_table, styled
+from watcher.cli.output import answers_with_facts, json_option, say, say_json, say_table, styled
 from watcher.cli.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.config.edit_known import find_place
 from watcher.errors import ConfigError, UnusableError, UsageError
@@ -26,16 +26,12 @@ if TYPE_CHECKING:
     from watcher.settings import Folder, Item
 
 
-_IS_ABSENT: Final = "is not there yet"
-
-
 @click.group("folder")
 def command() -> None:
     """Add, list and remove watched folders."""
 
 
 @command.command("add")
-@json_option
 @click.argument("path")
 @click.option("--source", required=True, metavar="NAME|KEY", help="Where its files go.")
 @tag_option
@@ -46,40 +42,40 @@ def command() -> None:
 @check_option
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
 def add(
     ctx: click.Context,
-    as_json: bool,  # noqa: FBT001 - click passes it so
     path: str,
     source: str,
     tags: tuple[Item, ...],
     after_upload: str | None,
-    recursive: bool | None,  # noqa: FBT001
+    recursive: bool | None,  # noqa: FBT001 - click passes it so
     account: str | None,
     create: bool | None,  # noqa: FBT001
     check: bool,  # noqa: FBT001
+    facts: dict[str, object],
 ) -> None:
     """Watch the folder PATH, and send its files to a source."""
-    with facts_of(as_json=as_json) as facts:
-        editor = Editor.open(ctx)
-        written, place = editor.place(path)
-        if editor.known.number(place) is not None:
-            raise UnusableError(
-                f"{view.safe(place)} is watched already.",
-                "Change it with: hrflow-watcher setup, or in the configuration.",
-            )
-        name = _account_name(editor, account)
-        key, source_name = _workspace(editor, name, check=check).find(source)
-        after = AfterUpload(after_upload) if after_upload else None
-        answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
-        text, warnings = editor.propose(plan_edits(Answers(name, folders=(answer,)), editor.known))
-        _create(place, create)
-        editor.show_difference(text)
-        editor.write(text)
-        facts.update(path=view.safe(place), account=name, source_key=key, added=True)
-        warn([each for each in warnings if not (os.path.isdir(place) and _IS_ABSENT in each)])
-        goes_to = view.safe(source_name) or view.short(key)
-        say(styled(f"✓ {view.safe(place)} is watched; its files go to {goes_to}.", "good"))
+    editor = Editor.open(ctx)
+    written, place = editor.place(path)
+    if editor.known.number(place) is not None:
+        raise UnusableError(
+            f"{view.safe(place)} is watched already.",
+            "Change it with: hrflow-watcher setup, or in the configuration.",
+        )
+    name = _account_name(editor, account)
+    key, source_name = _workspace(editor, name, check=check).find(source)
+    after = AfterUpload(after_upload) if after_upload else None
+    answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
+    text, warnings = editor.propose(plan_edits(Answers(name, folders=(answer,)), editor.known))
+    _create(place, create)
+    editor.show_difference(text)
+    editor.write(text)
+    facts.update(path=view.safe(place), account=name, source_key=key, added=True)
+    warn([each for each in warnings if not (os.path.isdir(place) and "is not there yet" in each)])
+    goes_to = view.safe(source_name) or view.short(key)
+    say(styled(f"✓ {view.safe(place)} is watched; its files go to {goes_to}.", "good"))
 
 
 @command.command("list")
@@ -101,37 +97,37 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
 
 
 @command.command("remove")
-@json_option
 @click.argument("path")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
-def remove(ctx: click.Context, as_json: bool, path: str, yes: bool) -> None:  # noqa: FBT001 - click passes it so
+def remove(
+    ctx: click.Context,
+    path: str,
+    yes: bool,  # noqa: FBT001 - click passes it so
+    facts: dict[str, object],
+) -> None:
     """Watch the folder PATH no more. Nothing on the disk is removed."""
-    with facts_of(as_json=as_json) as facts:
-        editor = Editor.open(ctx)
-        at = _number(editor, path)
-        known = editor.known.folders[at]
-        facts.update(path=view.safe(known.place), removed=_remove(editor, at, ask=not yes))
-
-
-# -- inside
-
-
-def _remove(editor: Editor, at: int, *, ask: bool) -> bool:
+    editor = Editor.open(ctx)
+    at = _number(editor, path)
+    facts.update(path=view.safe(editor.known.folders[at].place), removed=False)
     text, _ = editor.propose([DropFolder(at)])
     editor.show_difference(text)
     say("Nothing on the disk is removed, nor what the history tells of its files.")
-    if ask:
+    if not yes:
         if not is_terminal():
             raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")
         if not click.confirm("Watch this folder no more?", default=False):
             say("Nothing was changed.")
-            return False
+            return
     editor.write(text)
+    facts["removed"] = True
     say(styled(f"✓ {view.safe(editor.known.folders[at].path)} is not watched any more.", "good"))
-    return True
+
+
+# -- inside
 
 
 def _account_name(editor: Editor, named: str | None) -> str:

@@ -13,7 +13,7 @@ from watcher.cli.asking import Questions
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.editing import Editor, is_terminal
 from watcher.cli.keys import pass_on, store_key
-from watcher.cli.output import facts_of, json_option, say, styled
+from watcher.cli.output import answers_with_facts, say, styled
 from watcher.credentials import form
 from watcher.errors import ConfigError, CredentialError, OfflineError, UnusableError, UsageError
 from watcher.settings import DEFAULT_API_URL
@@ -27,7 +27,6 @@ _RIGHTS: Final = (("all", "read and write"), ("write", "write"))
 
 
 @click.command("login")
-@json_option
 @click.option("--account", metavar="NAME", help="Its name, if you have several.")
 @click.option("--email", help="The email of your HrFlow account, if no configuration says it.")
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input.")
@@ -36,16 +35,17 @@ _RIGHTS: Final = (("all", "read and write"), ("write", "write"))
 @click.argument("rest", nargs=-1, metavar="")
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
 def command(
     ctx: click.Context,
-    as_json: bool,  # noqa: FBT001 - click passes it so
     account: str | None,
     email: str | None,
-    key_stdin: bool,  # noqa: FBT001 - likewise
+    key_stdin: bool,  # noqa: FBT001 - click passes it so
     unchecked: bool,  # noqa: FBT001 - likewise
     api_url: str | None,
     rest: tuple[str, ...],
+    facts: dict[str, object],
 ) -> None:
     """Store an account's API key in the system's keyring, once HrFlow has taken it.
 
@@ -58,21 +58,14 @@ def command(
             "Start it without one and paste the key when asked; if you gave a real one, change it"
             " in HrFlow.",
         )
-    with facts_of(as_json=as_json) as facts:
-        if not (key_stdin or is_terminal()):
-            raise UsageError(
-                "There is no terminal to ask for the key.", "Pass it with --key-stdin."
-            )
-        chosen = _choose(Editor.open(ctx), account, email, api_url, may_ask=not key_stdin)
-        key = _read_key(from_stdin=key_stdin)
-        if not unchecked:
-            _try(chosen, key, may_ask=not key_stdin)
-        store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
-        facts.update(account=chosen.name, stored=True)
-        _say_stored(ctx, chosen)
-
-
-def _say_stored(ctx: click.Context, chosen: Account) -> None:
+    if not (key_stdin or is_terminal()):
+        raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
+    chosen = _choose(Editor.open(ctx), account, email, api_url, may_ask=not key_stdin)
+    key = _read_key(from_stdin=key_stdin)
+    if not unchecked:
+        _try(chosen, key, may_ask=not key_stdin)
+    store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
+    facts.update(account=chosen.name, stored=True)
     so = f'✓ The key of account "{view.safe(chosen.name)}" is in the system\'s keyring'
     if pass_on(places(ctx)):
         say(styled(f"{so}; the running program uses it from now on.", "good"))

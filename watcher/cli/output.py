@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
 import re
 import sys
 import time
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TextIO
 
 #: How each tone of ``watcher.view`` looks in a terminal.
@@ -67,19 +68,23 @@ def say_json(value: object) -> None:
     say(json.dumps(value, ensure_ascii=narrow))
 
 
-@contextmanager
-def facts_of(*, as_json: bool) -> Iterator[dict[str, object]]:
-    """Facts that a command fills in, which end as one JSON object where that is asked for.
+def answers_with_facts(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command ``--json`` and ``facts``, which it fills in: they end as one JSON object.
 
     What it says to people is in it as ``said``; and nobody is asked anything meanwhile.
     """
-    facts: dict[str, object] = {}
-    if not as_json:
-        yield facts
-        return
-    with redirect_stdout(io.StringIO()) as said:
-        yield facts
-    say_json({**facts, "said": said.getvalue().splitlines()})
+
+    @functools.wraps(command)
+    def answer(*arguments: object, as_json: bool, **options: object) -> object:
+        facts: dict[str, object] = {}
+        if not as_json:
+            return command(*arguments, facts=facts, **options)
+        with redirect_stdout(io.StringIO()) as said:
+            result = command(*arguments, facts=facts, **options)
+        say_json({**facts, "said": said.getvalue().splitlines()})
+        return result
+
+    return json_option(answer)
 
 
 def moment(at: float) -> str:

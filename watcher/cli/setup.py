@@ -15,7 +15,7 @@ from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import Editor, is_terminal, make_folder, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import store_key
-from watcher.cli.output import facts_of, json_option, say, styled
+from watcher.cli.output import answers_with_facts, say, styled
 from watcher.cli.sample import can_drop_sample, drop_sample
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
@@ -68,7 +68,6 @@ class _Plan:
 
 
 @click.command("setup")
-@json_option
 @click.option("--email", help="The email of your HrFlow account.")
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input.")
 @click.option("--source", "sources", multiple=True, metavar="NAME|KEY",
@@ -88,19 +87,16 @@ class _Plan:
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: for scripts.")
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, **given: Any) -> None:  # noqa: FBT001 - click passes it so
+def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
     """Set everything up: account, key, folders, sources, tags, and the start at login.
 
     Asks for what no option says, shows what would change in the configuration, and writes it
     after your yes; comments and whatever else stands there stay. It can be run again: what is
     there is proposed.
     """
-    with facts_of(as_json=as_json) as facts:
-        _set_up(ctx, _Options(**given), facts)
-
-
-def _set_up(ctx: click.Context, options: _Options, facts: dict[str, object]) -> None:
+    options = _Options(**given)
     editor = Editor.open(ctx)
     _check_options(options)
     try:
@@ -114,12 +110,7 @@ def _set_up(ctx: click.Context, options: _Options, facts: dict[str, object]) -> 
         say("Nothing was written.")
         return
     _carry_out(editor, plan, text)
-    folders = [
-        {"path": view.safe(folder.place), "source_key": folder.source_key}
-        for folder in plan.answers.folders
-    ]
-    account, changed = plan.answers.account, text != editor.text
-    facts.update(config=editor.path, account=account, folders=folders, changed=changed)
+    facts.update(config=editor.path, changed=text != editor.text, **_facts(plan.answers))
     _offer_test_file(plan, options)
     if plan.service:
         install_service(login_service(ctx, load_config(ctx).config), start=True)
@@ -265,6 +256,14 @@ def _confirm(plan: _Plan, *, changed: bool) -> bool:
     folders = f"create the folder{'s' * (len(plan.missing) > 1)}"
     left = ["store the key"] * bool(plan.key) + [folders] * bool(plan.missing)
     return not left or click.confirm(f"{' and '.join(left).capitalize()}?", default=True)
+
+
+def _facts(answers: Answers) -> dict[str, object]:
+    folders = [
+        {"path": view.safe(folder.place), "source_key": folder.source_key}
+        for folder in answers.folders
+    ]
+    return {"account": answers.account, "folders": folders}
 
 
 def _carry_out(editor: Editor, plan: _Plan, text: str) -> None:

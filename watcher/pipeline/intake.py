@@ -229,7 +229,7 @@ class Intake:
             if candidate.sign is Sign.MISSING and known.cause.startswith(Cause.EXISTING):
                 return
             now = self._clock.wall()
-            self._journal.step(known.file_id, Step(State.GONE, "left this place unsent"), now)
+            self._journal.step(known.file_id, Step(State.GONE, "vanished before it was sent"), now)
             self._journal.disclaim(known.file_id, now)
         elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
             self._journal.forget_name(known.file_id)
