@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -123,6 +124,24 @@ def test_try_brings_its_own_sandbox_folder_and_cv(desk):
     assert os.path.isdir(place)
     assert running.end(signal.SIGINT) == 0
     assert not os.path.exists(os.path.dirname(place))
+
+
+def test_try_leaves_what_a_person_put_into_its_folder(desk):
+    running = desk.start("try")
+    place = pathlib.Path(running.wait_for("Drop CVs into").split()[3])
+    running.wait_for("Camille")
+    shutil.copy(PDF, place)
+    (place / "below").mkdir()
+    shutil.copy(DOCX, place / "below")
+    running.wait_for("✓ Łukasz Wójcik.docx")
+    assert running.end(signal.SIGINT) == 0
+    try:
+        assert f"What you put into {place} is still there." in running.lines
+        assert sorted(os.listdir(place)) == ["Aisha Rahman - CV.pdf", "below"]
+        assert os.listdir(place / "below") == ["Łukasz Wójcik.docx"]
+        assert os.listdir(place.parent) == [place.name]
+    finally:
+        shutil.rmtree(place.parent)
 
 
 def test_try_takes_a_folder_of_ones_own(desk):

@@ -32,6 +32,25 @@ def test_a_wrong_key_holds_everything_and_a_right_one_lets_it_go(world, eventual
     assert len(world.arrived()) == 5
 
 
+def test_a_key_that_was_mended_while_nothing_ran_is_tried_at_the_start(world, eventually):
+    world.keys.key = "ask_" + "0" * 32
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, 5)
+    eventually(lambda: len(held(world)) == 5, within=30)
+    world.stop()
+    asked = len(world.sandbox.ledger.records())
+    world.start(folder)  # still the wrong one: a single file finds out
+    eventually(lambda: len(world.sandbox.ledger.records()) > asked, within=30)
+    eventually(lambda: len(held(world)) == 5, within=30)
+    world.stop()
+    assert len(world.sandbox.ledger.records()) == asked + 1
+    world.keys.key = sb.READ_WRITE_KEY
+    world.start(folder)
+    world.wait_idle(5)
+    assert len(world.arrived()) == 5
+
+
 def test_a_wrong_source_holds_only_its_own_files(world, eventually):
     good, bad = world.folder("good"), world.folder("bad", source_key="0" * 40)
     world.start(good, bad)

@@ -171,6 +171,7 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.wait_for("does not take this key")
     terminal.answer("Is it a write-only key", "n")
     terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
+    terminal.wait_for("Spaces around the key were left away.")
     terminal.answer("Folder to watch", "/")
     terminal.answer("whole drive", "~")
     terminal.answer("your home folder", "~/a file")
@@ -421,12 +422,31 @@ def test_a_key_that_cannot_upload(person, typed, said):
 
 
 @pytest.mark.parametrize("backend", ["null", "fail"])
-def test_a_keyring_that_keeps_nothing_is_not_trusted(person, backend):
+def test_without_a_keyring_all_but_the_key_is_set_up(person, backend):
     given = ("--folder", "~/CVs", "--source", "Sales")
-    done = person.script(*given, PYTHON_KEYRING_BACKEND=f"keyring.backends.{backend}.Keyring")
-    assert (done.returncode, person.left()) == (4, (None, {}, []))
+    none = {"PYTHON_KEYRING_BACKEND": f"keyring.backends.{backend}.Keyring"}
+    done = person.script(*given, **none)
+    assert done.returncode == 4
+    assert "All is set up but for the key, which is not kept: This machine has no" in done.stderr
     assert "HRFLOW_API_KEY" in done.stderr  # what a machine without one can do
-    assert_no_secret(done.stdout, done.stderr)
+    assert sb.SALES.key in person.text()
+    assert person.stored() == {}
+    assert_no_secret(done.stdout, done.stderr, person.text())
+    again = person.script(*given, **none, HRFLOW_API_KEY=sb.READ_WRITE_KEY)
+    assert again.returncode == 0, again.stderr
+    assert "The key is used from the environment variable HRFLOW_API_KEY" in again.stdout
+
+
+def test_without_a_keyring_it_is_said_before_the_key_is_asked_for(person):
+    terminal = person.at_terminal(
+        "setup", "--api-url", person.url, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring"
+    )
+    terminal.answer("Email", sb.EMAIL)
+    terminal.wait_for("This machine has no keyring.")
+    terminal.wait_for("HRFLOW_API_KEY")
+    terminal.wait_for("API key (not shown")
+    terminal.interrupt()
+    assert terminal.end() == 130
 
 
 def test_without_any_key(person):

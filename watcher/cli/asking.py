@@ -9,10 +9,11 @@ import click
 
 from watcher import view
 from watcher.cli.folder_options import AFTER
-from watcher.cli.keys import find_key
+from watcher.cli.keys import find_key, why_not_kept
 from watcher.cli.output import say, say_table, styled
 from watcher.cli.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.config.mistakes import redact
+from watcher.credentials.keys import VARIABLE
 from watcher.errors import CredentialError, OfflineError, UnusableError, UsageError
 from watcher.settings import AfterUpload
 from watcher.setup import TagError, parse_tags, write_tags
@@ -55,11 +56,17 @@ class Questions:
         except CredentialError:
             known, origin = "", ""
         hint = f"; Enter keeps the one from {origin}" if known else ""
+        if why := why_not_kept():
+            say(styled(f"! {why} A key that you type is tried, and has to be given to the program"
+                       f" in the environment variable {VARIABLE}.", "busy"))  # fmt: skip
         while True:
-            typed = click.prompt(
+            pasted = click.prompt(
                 f"API key (not shown while you type{hint})",
                 hide_input=True, default="" if known else None, show_default=False,
-            ).strip()  # fmt: skip
+            )  # fmt: skip
+            typed = pasted.strip()
+            if typed != pasted:
+                say("Spaces around the key were left away.")
             workspace = self._try_key(account, typed or known) if check else UNCHECKED
             if workspace is not None:
                 _show_sources(workspace)

@@ -32,6 +32,16 @@ def find_key(account: str) -> tuple[str, str]:
     return keys.get(account), keys.origin(account)
 
 
+def why_not_kept() -> str:
+    """Why this machine keeps no key, as a sentence; "" if it does."""
+    from watcher.credentials import SystemKeyring  # noqa: PLC0415 - likewise
+
+    try:
+        return "" if SystemKeyring().name() else "This machine has no keyring."
+    except CredentialError as error:
+        return error.title
+
+
 def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:
     """Put the key into the system's keyring; CredentialError if it does not keep it."""
     from watcher.credentials import SystemKeyring  # noqa: PLC0415 - likewise

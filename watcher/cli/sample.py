@@ -28,3 +28,17 @@ def drop_sample(folder: str) -> str:
             f"Nothing can be put into {folder} ({error.strerror}).", "Give yourself the right to."
         ) from error
     return path
+
+
+def remove_sample(folder: str) -> None:
+    """Take the CV out of ``folder`` again, if it is there and still what was put there."""
+    from watcher.sandbox.samples import FILE_NAME, sample_cv_pdf  # noqa: PLC0415 - an extra
+
+    path = os.path.join(folder, FILE_NAME)
+    try:
+        with open(path, "rb") as file:
+            is_ours = file.read() == sample_cv_pdf()
+        if is_ours:
+            os.unlink(path)
+    except FileNotFoundError:
+        return

@@ -14,11 +14,12 @@ from watcher.cli.asking import Questions, Silence
 from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import Editor, is_terminal, make_folder, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
-from watcher.cli.keys import store_key
+from watcher.cli.keys import find_key, store_key, why_not_kept
 from watcher.cli.output import answers_with_facts, say, styled
 from watcher.cli.sample import can_drop_sample, drop_sample
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
+from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.errors import CredentialError, UsageError
 from watcher.settings import AfterUpload
 from watcher.setup import Answers, FolderAnswer, KnownFolder, find_problems, plan_edits
@@ -109,13 +110,16 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     if not wanted:
         say("Nothing was written.")
         return
-    _carry_out(editor, plan, text)
+    unkept = why_not_kept() if plan.key else ""
+    _carry_out(editor, plan, text, keep_key=not unkept)
     facts.update(config=editor.path, changed=text != editor.text, **_facts(plan.answers))
     _offer_test_file(plan, options)
     if plan.service:
         install_service(login_service(ctx, load_config(ctx).config), start=True)
     else:
         say("Start it with: hrflow-watcher run")
+    if unkept:
+        _say_where_the_key_goes(plan, unkept)
 
 
 # -- the answers
@@ -266,9 +270,9 @@ def _facts(answers: Answers) -> dict[str, object]:
     return {"account": answers.account, "folders": folders}
 
 
-def _carry_out(editor: Editor, plan: _Plan, text: str) -> None:
+def _carry_out(editor: Editor, plan: _Plan, text: str, *, keep_key: bool) -> None:
     """The key first: if the keyring refuses it, nothing else has happened."""
-    if plan.key:
+    if plan.key and keep_key:
         store_key(plan.answers.account, plan.key)
         say(styled("✓ The key is in the system's keyring.", "good"))
     for place in plan.missing:
@@ -277,6 +281,21 @@ def _carry_out(editor: Editor, plan: _Plan, text: str) -> None:
     if text != editor.text:
         editor.write(text)
         say(styled(f"✓ {view.safe(editor.path)} is written.", "good"))
+
+
+def _say_where_the_key_goes(plan: _Plan, why: str) -> None:
+    """Without a keyring all else is set up; CredentialError unless the key is there already."""
+    try:
+        key, origin = find_key(plan.answers.account)
+    except CredentialError:
+        key, origin = "", ""
+    if key == plan.key:
+        say(f"The key is used from {origin}.")
+        return
+    raise CredentialError(
+        f"All is set up but for the key, which is not kept: {why}",
+        f"Put it into the environment variable {VARIABLE} or the systemd credential {CREDENTIAL}.",
+    )
 
 
 def _offer_test_file(plan: _Plan, options: _Options) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import tempfile
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +17,7 @@ from watcher.app.core import App
 from watcher.app.places import Places
 from watcher.cli.output import json_option, say, say_json, styled
 from watcher.cli.running import LiveLines, log_to, wait_for_end
-from watcher.cli.sample import drop_sample
+from watcher.cli.sample import drop_sample, remove_sample
 from watcher.cli.sandbox import make_sandbox
 from watcher.cli.stopping import stop_signal
 from watcher.errors import UnusableError
@@ -22,6 +25,8 @@ from watcher.model import Entry, State
 from watcher.settings import Account, Config, Folder, Item
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from watcher.cli.stopping import StopSignal
     from watcher.sandbox import Sandbox
 
@@ -91,12 +96,13 @@ def command(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
     """Rehearse: watch FOLDER (or a new one with a sample CV) and upload to a sandbox.
 
     No account and no configuration are needed, and nothing leaves this machine: HrFlow is played
-    by the sandbox. Files stay where they are. Ctrl-C ends it and nothing is left behind.
+    by the sandbox. Files stay where they are, also those that you put into the new folder; of ours
+    nothing is left behind. Ctrl-C ends it.
     """
     if folder is not None and not os.path.isdir(folder):
         raise UnusableError(f"{view.safe(folder)} is not a folder.", "Name a folder that exists.")
     sandbox = make_sandbox()
-    with stop_signal() as stop, tempfile.TemporaryDirectory(prefix="hrflow-watcher-") as place:
+    with stop_signal() as stop, _a_place() as place:
         watched = os.path.realpath(folder or os.path.join(place, "CVs"))
         os.makedirs(watched, exist_ok=True)
         places = Places(os.path.join(place, "state"))
@@ -119,6 +125,24 @@ def command(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
                 app.stop()
                 if not as_json:
                     _sum_up(places)
+
+
+@contextmanager
+def _a_place() -> Iterator[str]:
+    """A new directory. In the end what is ours goes, and what a person has put into it stays."""
+    place = tempfile.mkdtemp(prefix="hrflow-watcher-")
+    try:
+        yield place
+    finally:
+        shutil.rmtree(os.path.join(place, "state"), ignore_errors=True)
+        watched = os.path.join(place, "CVs")
+        remove_sample(watched)
+        for path in (watched, place):
+            with contextlib.suppress(FileNotFoundError):  # never made, as there was a folder
+                if not os.listdir(path):
+                    os.rmdir(path)
+        if os.path.isdir(watched):
+            click.echo(f"What you put into {view.safe(watched)} is still there.", err=True)
 
 
 def _settings(url: str, folder: str) -> Config:

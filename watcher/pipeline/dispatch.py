@@ -95,6 +95,10 @@ class Dispatch:
         self._offline = {name: at for name, at in self._offline.items() if name in self._paces}
         if before:  # whoever changes settings mends what held files back, or tries to
             self.resume()
+        else:  # and may have done so while nothing ran: one file of each cause finds out
+            for hold in self._journal.holds():
+                if hold.cause is not Cause.EXISTING:
+                    self._journal.probe_soon(hold.key, now)
 
     @property
     def offline_since(self) -> float:
