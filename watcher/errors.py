@@ -8,7 +8,7 @@
     ├── AlreadyRunningError 3   another instance owns the journal
     ├── CredentialError     4   no usable API key
     ├── UnusableError       5   a file or a folder that a command was given cannot be used
-    ├── JournalError        6   the journal cannot be opened or is newer than this program
+    ├── JournalError        6   the journal, or its folder, cannot be used; or it is too new
     │   ├── DamagedJournalError
     │   └── UnwritableJournalError
     └── OfflineError        7   HrFlow does not answer a command that needs it

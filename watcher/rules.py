@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher import view
 from watcher.model import Route, Skip, State, Tag
 from watcher.patterns import compile_pattern
 from watcher.placeholders import built_in, fill
@@ -312,7 +313,9 @@ def _unaccepted(sniffed: Sniffed) -> str:
 
 
 def _too_large(size: int, limit: int) -> str:
-    return f"is {size / 1e6:.1f} MB large, more than the {limit / 1e6:.1f} MB that max_size allows"
+    is_close = view.size(size) == view.size(limit)
+    found, allowed = (f"{each} B" if is_close else view.size(each) for each in (size, limit))
+    return f"is {found} large, more than the {allowed} that max_size allows"
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion

@@ -14,6 +14,7 @@ from tests.e2e.conftest import SAMPLES
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
 from tests.e2e.test_samples import IGNORED, REFUSED, SENT
 from watcher import sandbox as sb
+from watcher.sandbox import Fault, Kind
 
 # -- run
 
@@ -327,6 +328,69 @@ def test_status_tells_of_the_running_program(desk):
     assert (status["running"], status["pid"]) == (True, running.process.pid)
     assert status["folders"] == {str(desk.folder): ""}
     assert "Running since" in desk.run("status").stdout
+
+
+def test_status_says_which_source_of_which_folder_holds_files_and_what_to_do(desk):
+    desk.configure(source="0" * 40)
+    running = desk.start("run")
+    running.wait_for("Watching")
+    make_pdf(str(desk.folder / "a.pdf"), "a")
+    running.wait_for("held")
+    (status,) = desk.read_json("status")
+    (held,) = status["held"]
+    assert held["places"] == [{"folder": str(desk.folder), "source_key": "0" * 40}]
+    said = desk.run("status").stdout
+    assert f"  of {desk.folder}, for source 000000000000…" in said
+    assert "Correct source_key in the configuration" in said
+
+
+def test_status_says_that_the_minute_is_used_up(desk):
+    limited = desk.config.read_text(encoding="utf-8").replace(
+        "[account]", "[account]\nmax_requests_per_minute = 2"
+    )
+    desk.config.write_text(limited, encoding="utf-8")
+    for number in range(5):
+        make_pdf(str(desk.folder / f"{number}.pdf"), str(number))
+    running = desk.start("run")
+    running.wait_for("✓")
+    running.wait_for("✓")
+    (status,) = desk.read_json("status")
+    (queue,) = status["waiting"]
+    assert (queue["state"], queue["files"]) == ("queued", 3)
+    assert queue["why"] == "max_requests_per_minute is used up by the 2 of the last minute"
+    assert queue["due_at"] > 0
+    assert "… 3 queued: max_requests_per_minute is used up" in desk.run("status").stdout
+    running.end()
+    assert "… 3 queued: the program does not run" in desk.run("status").stdout
+
+
+def test_status_says_why_files_wait_while_offline(desk):
+    running = desk.start("run")
+    running.wait_for("Watching")
+    desk.sandbox.stop()
+    make_pdf(str(desk.folder / "a.pdf"), "a")
+    running.wait_for("waiting")
+    said = desk.run("status").stdout
+    assert "Offline since" in said
+    assert "↻ 1 waiting: The server cannot be reached; next try at " in said
+
+
+def test_what_was_filed_away_is_not_said_to_match_a_pattern(desk):
+    (desk.folder / "Sent").mkdir()
+    make_pdf(str(desk.folder / "Sent" / "a.pdf"), "a")
+    (found,) = desk.read_json("check", str(desk.folder / "Sent" / "a.pdf"))
+    assert (found["verdict"], found["why"]) == (
+        "ignored", "lies in sent/, where files are filed away"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_an_own_folder_that_cannot_be_used_has_an_exit_code(desk, command):
+    (desk.root / "state").write_text("a file")
+    done = desk.run(command)
+    assert done.returncode == 6
+    assert "own folder" in done.stderr
+    assert "--state" in done.stderr
 
 
 # -- all of them

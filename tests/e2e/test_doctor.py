@@ -63,9 +63,10 @@ def test_a_good_world_in_a_pipe(desk):
     assert "\x1b" not in done.stdout
     assert {line[0] for line in lines} <= {"✓", "!", DASH}
     assert [line.split()[1] for line in lines if line[0] == "✓"] == [
-        "Program", "Configuration", "Folder", "Changes", "Limits", "Limits", "Journal", "Disk",
+        "Configuration", "Folder", "Changes", "Limits", "Limits", "Journal", "Disk",
         "Keyring", "API", "DNS", "Proxy", "TLS", "HrFlow", "Clock", "Source",
     ]  # fmt: skip
+    assert "it does not run, so no file is sent → Start it with: hrflow" in done.stdout
     assert f"{desk.folder} can be read" in done.stdout
     assert "journal.db is whole" in done.stdout
     assert "which may read and write" in done.stdout
@@ -87,7 +88,8 @@ def test_a_running_program_does_not_see_the_probe(desk):
     make_pdf(desk.folder / "before.pdf", "a")
     running = desk.start("run")
     running.wait_for("before.pdf")
-    assert desk.run("doctor").returncode == 0
+    level, said = only(diagnose(desk)["program"])
+    assert (level, f"it runs (process {running.process.pid})" in said) == ("ok", True)
     make_pdf(desk.folder / "after.pdf", "b")
     running.wait_for("after.pdf")
     names = {os.path.basename(entry["path"]) for entry in desk.read_json("history")[0]}

@@ -43,6 +43,8 @@ def test_a_person_is_forgotten_everywhere(desk, sent, running):
     assert refused.returncode == 5
     assert "still in a folder" in refused.stderr
     sent.unlink()
+    asked = desk.run("forget", str(sent))
+    assert (asked.returncode, "Add --yes" in asked.stderr) == (2, True)  # nobody to ask
     done = desk.run("forget", str(sent), "--yes")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 file forgotten.")
     assert not holders(desk)

@@ -123,11 +123,16 @@ def test_a_script_logs_in_and_out(desk, service):
     assert done.returncode == 0, done.stderr
     assert "around the key were left away" in done.stdout
     assert desk.stored() == sb.READ_WRITE_KEY
+    told = json.loads(desk.login(sb.READ_WRITE_KEY, "--json").stdout)
+    assert (told["account"], told["stored"]) == ("default", True)
+    assert "which may read and write" in str(told["said"])
     gone = desk.run("logout")
     assert (gone.returncode, "is removed from" in gone.stdout) == (0, True)
     assert desk.stored() == "None"
     again = desk.run("logout")
     assert (again.returncode, "nothing to remove" in again.stdout) == (0, True)
+    (told,) = desk.read_json("logout")
+    assert (told["account"], told["removed"]) == ("default", False)
 
 
 @pytest.mark.parametrize(
@@ -289,4 +294,6 @@ def test_doctor_says_how_the_keyring_is(desk, service, world, level, said):
     found = {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert found["key"]["level"] == level
     assert said in found["key"]["text"]
+    if world == "unlocked":
+        assert found["keyring"]["text"] == "the keyring of the desktop (Secret Service) is used"
     assert found["access"]["level"] == ("ok" if world == "unlocked" else "skipped")

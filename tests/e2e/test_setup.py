@@ -229,10 +229,11 @@ def test_run_again_without_a_change_changes_nothing(person):
         terminal,
         [
             *(("Email", ""), ("API key", ""), ("Another folder", "")),
-            *(("at every login?", "n"), ("Write it?", "")),
+            ("at every login?", "n"),
         ],
     )
     assert terminal.end() == 0
+    assert "Write it?" not in terminal.text
     assert "nothing changes in it" in terminal.text
     assert person.left() == before
 
@@ -506,6 +507,22 @@ def test_folders_come_and_go(ready):
     assert "Nothing on the disk is removed" in removed.stdout
     assert os.path.isdir(place)
     assert ready.text() == before
+
+
+def test_machines_get_what_changed_as_one_object(ready):
+    place = str(ready.desk.root / "more")
+    added = json.loads(ready.run("folder", "add", place, "--source", "sales", "--json").stdout)
+    wanted = {"path": place, "account": "default", "source_key": sb.SALES.key, "added": True}
+    assert f'+path = "{place}"' in added.pop("said")
+    assert added == wanted
+    asked = ready.run("folder", "remove", place, "--json")
+    assert (asked.returncode, asked.stdout) == (2, "")
+    assert "Add --yes" in str(json.loads(asked.stderr)["more"])
+    removed = json.loads(ready.run("folder", "remove", place, "--yes", "--json").stdout)
+    assert (removed["path"], removed["removed"]) == (place, True)
+    again = json.loads(ready.script("--folder", "~/CVs", "--source", "Sales", "--json").stdout)
+    folder = {"path": str(ready.home / "CVs"), "source_key": sb.SALES.key}
+    assert (again["changed"], again["folders"]) == (True, [folder])
 
 
 def test_removing_asks_and_finds_a_folder_by_any_of_its_names(ready):

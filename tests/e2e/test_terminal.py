@@ -2,8 +2,11 @@
 
 import shutil
 
+import pytest
+
 from tests.e2e.test_journey import PDF, make_pdf
 from watcher import sandbox as sb
+from watcher.cli.output import fit
 
 
 def test_a_terminal_gets_tables_and_colours_unless_its_owner_does_not_want_them(desk):
@@ -58,3 +61,40 @@ def test_a_narrow_terminal_cuts_nothing_off(desk):
     assert code == 0
     first_column = "".join(line.split()[0] for line in written.splitlines() if line.split())
     assert "accounts.default.max_requests_per_minute" in first_column
+
+
+def words_of(written):
+    return {word.strip('",[]{}') for word in written.split()}
+
+
+def test_a_narrow_terminal_breaks_no_short_word(desk):
+    make_pdf(desk.folder / "a rather long name of a CV.pdf", "a")
+    desk.run("import", str(desk.folder))
+    shown, _ = desk.at_terminal("config", "show", columns=60, NO_COLOR="1")
+    assert {"default", "upload", "folders[1].webhook_parsing_sending"} <= words_of(shown)
+    history, _ = desk.at_terminal("history", columns=60, NO_COLOR="1")
+    assert {"sent", "source", "rather", sb.ENGINEERING.key[:12] + "…"} <= words_of(history)
+    folders, _ = desk.at_terminal("folder", "list", columns=40, NO_COLOR="1")
+    assert {
+        "Source",
+        "Account",
+        "default",
+        "office=Paris",
+        sb.ENGINEERING.key[:12] + "…",
+    } <= words_of(folders)
+
+
+@pytest.mark.parametrize(
+    ("widths", "words", "room", "expected"),
+    [
+        # (whole cells, longest words, room, widths): who gives, and how far
+        ([5, 9], [5, 9], 20, [5, 9]),
+        ([5, 90], [5, 8], 20, [5, 15]),  # the long one folds
+        ([5, 90], [5, 90], 20, [5, 15]),
+        ([39, 600, 40], [39, 54, 30], 52, [34, 9, 9]),  # the first keeps its words longest
+        ([39, 600, 40], [39, 54, 30], 40, [16, 12, 12]),
+        ([39, 16, 40], [39, 16, 30], 40, []),  # not without breaking short words
+    ],
+)
+def test_who_gives_when_room_is_short(widths, words, room, expected):
+    assert fit(widths, words, room) == expected

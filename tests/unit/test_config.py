@@ -14,10 +14,13 @@ from watcher.config.mistakes import Mistakes
 from watcher.config.tables import Builder
 from watcher.errors import ConfigError
 from watcher.settings import AfterUpload, Item
+from watcher.sniff.formats import MEDIA_TYPES
 
 ACCOUNT = '[account]\nemail = "a@example.com"\n'
-FOLDER = '[[folders]]\npath = "/srv/cvs"\nsource_key = "k"\n'
+KEY = "0e1f" * 10
+FOLDER = f'[[folders]]\npath = "/srv/cvs"\nsource_key = "{KEY}"\n'
 GOOD = ACCOUNT + FOLDER
+SECRET = "ask_" + "ab12" * 8
 EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "config.example.toml")
 
 
@@ -84,6 +87,8 @@ def mistakes(read, tmp_path):
         (ACCOUNT + '[[folders]]\npath = "/etc/hostname"\nsource_key = "k"', "is a file, not a folder"),
         (ACCOUNT + '[[folders]]\npath = "/x"\n', "3: folders[1].source_key: is missing"),
         ("x = [1,", "1: "),
+        (GOOD + "recursive = yes", '6: Invalid value of recursive: texts stand in quotes, as in "text"; true,'),
+        (GOOD + "poll_seconds =", "6: Invalid value of poll_seconds"),
         # wrong types: each says what it expected
         (GOOD + "recursive = 1", "6: folders[1].recursive: 1 is not true or false"),
         (GOOD + "watch = 1979-05-27", '6: folders[1].watch: 1979-05-27 is not one of "auto"'),
@@ -93,6 +98,15 @@ def mistakes(read, tmp_path):
         (GOOD + "accept = []", "nothing would ever be sent"),
         (GOOD + 'ignore = "*.bak"', '"*.bak" is not a list of texts'),
         (GOOD + 'ignore = [ "ok",\n "" ]', "7: folders[1].ignore[2]: is empty"),
+        (GOOD + 'accept = ["application/pfd"]', '6: folders[1].accept[1]: "application/pfd" is no known media type; did you mean "application/pdf"?'),
+        (GOOD + 'accept = ["image/jpg"]', 'did you mean "image/jpeg"?'),
+        (GOOD + 'accept = ["text/rtf"]', 'did you mean "application/rtf"?'),
+        (GOOD + 'accept = ["application/docx"]', 'did you mean "application/vnd.openxmlformats-officedocument.wordprocessingml.document"?'),
+        (GOOD + 'accept = ["imgae/*"]', 'did you mean "image/*"?'),
+        (GOOD + 'accept = ["paper/a4"]', '"paper/a4" is no known media type'),
+        (GOOD + '[[folders.rules]]\nmedia_types = ["aplication/pdf"]', '7: folders[1].rules[1].media_types[1]: "aplication/pdf" is no known media type; did you mean "application/pdf"?'),
+        (GOOD + 'ignore = ["["]', '6: folders[1].ignore[1]: "[": the bracket has no partner'),
+        (GOOD + 'ignore = ["*.bak", "x[!]"]', "6: folders[1].ignore[2]"),
         (GOOD + 'ignore = ["./x"]', 'no file ever has the part "."'),
         (GOOD + "poll_seconds = -1", "-1.0 is not within 0.05 to 86400 seconds"),
         (GOOD + "poll_seconds = nan", "nan is no number that can be used"),
@@ -195,9 +209,6 @@ def test_a_mistake_does_not_make_others(mistakes):
     assert len(mistakes(ACCOUNT + "[defaults]\npoll_seconds = 0\n" + FOLDER * 2)) == 2
 
 
-SECRET = "ask_" + "ab12" * 8
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -216,6 +227,7 @@ SECRET = "ask_" + "ab12" * 8
         GOOD + f'labels = [{{ job_key = "askw_{SECRET[4:]}" }}]\n',
         GOOD + f'accept = ["{SECRET}"]\n',
         GOOD + f"{SECRET} = 1\n",
+        GOOD + f'tags = {{ a = "{SECRET.upper()}" }}\n',
         GOOD + f'source_key = "{SECRET}"\n'.replace("source_key", "account"),
         GOOD + f'rules = "{SECRET}"\n',
         GOOD + f'[[folders.rules]]\nmatch = "x/{SECRET}/**"\n',
@@ -224,7 +236,7 @@ SECRET = "ask_" + "ab12" * 8
 def test_a_secret_is_a_mistake_that_says_where_it_belongs_and_is_not_repeated(mistakes, text):
     (found,) = mistakes(text)
     assert "keyring" in found
-    assert SECRET not in found
+    assert SECRET not in found.lower()
     assert "hush" not in found
 
 
@@ -266,6 +278,61 @@ def test_messages_are_as_they_are_wanted(read):
     assert (wanted.enabled, wanted.quiet_hours, wanted.backlog) == (True, "18:00-08:00", False)
     assert loaded.origins["notifications.backlog"].endswith(":8")
     assert loaded.origins["notifications.held"] == "built-in default"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'accept = ["image/*", "application/vnd.ms-word.document.macroEnabled.12", "text/plain"]',
+        'accept = ["audio/mpeg", "image/tiff", "application/zip"]',
+        'ignore = ["[[]", "[0-9]*", "[!a]", "x[]]", "a]"]',
+        f"reference = '{{sha256}}'\ntags = {{ sha1 = '{KEY}', year = '{'2024' * 8}' }}",
+        f"labels = [{{ job_key = '{KEY}' }}]",
+        f"source_key = '{KEY[:20]}-{{parent}}'",
+    ],
+)
+def test_what_is_unusual_and_right_is_left_alone(read, tmp_path, setting):
+    (tmp_path / "in").mkdir()
+    text = GOOD.replace("/srv/cvs", str(tmp_path / "in"))
+    if setting.startswith("source_key"):
+        text = text.replace(f'source_key = "{KEY}"\n', "")
+    assert read(text + setting).warnings == ()
+
+
+def test_every_type_that_a_file_may_have_can_be_accepted(read, tmp_path):
+    (tmp_path / "in").mkdir()
+    text = GOOD.replace("/srv/cvs", str(tmp_path / "in"))
+    assert not read(f"{text}accept = {sorted(MEDIA_TYPES)}\n").warnings
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        f"# the key: {SECRET}",
+        f"#{SECRET.upper()}",
+        f"# api_key = '{SECRET[4:]}'",
+        f"# X-API-KEY: {SECRET[4:].upper()}",
+    ],
+)
+def test_a_secret_in_a_comment_is_one(mistakes, comment):
+    for text in (f"# one\n{comment}\n{GOOD}", f"# one\nhistory_days = 9 {comment}\n{GOOD}"):
+        (found,) = mistakes(text)
+        assert found.startswith("2: in a comment: a secret must not stand in this file")
+        assert SECRET[4:].lower() not in found.lower()
+
+
+@pytest.mark.parametrize(
+    "comment", [f"# {KEY}", "# ask_ and 32 digits", "# api_key: in the keyring", "# ASK_ANNA_2024"]
+)
+def test_a_comment_without_a_secret_is_left_alone(read, comment):
+    assert read(f"{comment}\n{GOOD}").config
+
+
+def test_a_folder_that_holds_the_configuration_is_not_watched(mistakes, tmp_path):
+    (found,) = mistakes(GOOD.replace("/srv/cvs", str(tmp_path)))
+    assert found.startswith("4: folders[1].path: this configuration lies in it, at ")
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert "lies in it" in mistakes(GOOD.replace("/srv/cvs", str(tmp_path / "link")))[0]
 
 
 def test_values_find_their_way(read):
@@ -319,6 +386,19 @@ RULE = "[[folders.rules]]\n"
             GOOD + 'accept = ["text/html"]\n' + RULE + 'media_types = ["image/*"]\n',
             "accept has none of these types",
         ),
+        (
+            GOOD + 'accept = ["model/obj"]',
+            'accept[1]: "model/obj" is a type that this program finds in no file',
+        ),
+        (GOOD.replace(KEY, "zz"), '5: folders[1].source_key: "zz" is no usual source key'),
+        (
+            GOOD.replace(KEY, KEY[:32]),
+            "folders[1].source_key: has the form of an API key's 32 digits",
+        ),
+        (
+            GOOD + f"tags = {{ a = '{SECRET[4:]}' }}",
+            "6: folders[1].tags.a: has the form of an API key's",
+        ),
     ],
 )
 def test_what_is_perhaps_not_meant_is_said(read, text, warning):
@@ -335,7 +415,8 @@ def test_what_is_perhaps_not_meant_is_said(read, text, warning):
     ],
 )
 def test_rules_that_may_apply_are_not_warned_of(read, tmp_path, rules):
-    text = (GOOD + rules).replace("/srv/cvs", str(tmp_path))
+    (tmp_path / "in").mkdir()
+    text = (GOOD + rules).replace("/srv/cvs", str(tmp_path / "in"))
     assert read(text, home="/home/jo").warnings == ()
 
 

@@ -432,3 +432,9 @@ def test_a_reader_never_sees_half_of_it(tmp_path):
         done.set()
         reader.join()
     assert seen <= set(texts)
+
+
+def test_a_folder_is_judged_wherever_the_command_was_started(tmp_path, monkeypatch):
+    (tmp_path / "cvs").mkdir()
+    monkeypatch.chdir(tmp_path / "cvs")
+    assert find_place(str(tmp_path / "cvs"), {}, "/home/jo")[1] == ""

@@ -301,6 +301,23 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
     assert os.path.exists(path)
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("is a program", "it is a program."),
+        ("HrFlow refused it (400): Bad.", "HrFlow refused it (400): Bad."),
+        (
+            "The server says that it is too large (413).",
+            "The server says that it is too large (413).",
+        ),
+    ],
+)
+def test_the_note_is_one_sentence(root, why, said):
+    note = write_error_note(make(f"{root}/cv.pdf"), why)
+    text = Path(note.path).read_text(encoding="utf-8")
+    assert text == f"cv.pdf was not uploaded to HrFlow: {said}\n"
+
+
 def test_the_note_beside_a_refused_file(root):
     path = make(f"{root}/cv.pdf")
     note = write_error_note(path, "is a program")

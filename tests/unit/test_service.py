@@ -567,7 +567,10 @@ def test_what_the_doctor_says_of_it(installed, running, level, said):
 
 
 def test_how_a_run_ended_and_how_things_are():
-    assert describe_exit(6) == "it ended with exit code 6 (the journal cannot be used)"
+    assert (
+        describe_exit(6)
+        == "it ended with exit code 6 (the journal or the program's own folder cannot be used)"
+    )
     assert describe_exit(99) == "it ended with exit code 99"
     assert describe({}) == "Watching 0 folders"
     facts = {"folders": {"/a": "", "/b": "gone"}, "pending": 3, "offline_since": 1.0}

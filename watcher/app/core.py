@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.app.clock import RealClock
+from watcher.app.diary import Diary
 from watcher.app.engine import Engine
 from watcher.app.loss import check_room, open_journal
 from watcher.app.orders import Orders
@@ -123,6 +124,7 @@ class App:
         self._lock: BaseFileLock | None = None
         self._orders = Orders(places, self.post)
         self._reception = Reception(webhook_secret, self.post, self._on_news, self._clock.wall)
+        self._diary = Diary()
         self._files = WatchedFiles()
         self._watched: dict[str, Watched] = {}
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
@@ -141,6 +143,7 @@ class App:
         AlreadyRunningError, JournalError or WatcherError when that cannot be done.
         """
         self._lock = lock(self._places)
+        self._diary.begin(len(self._config.folders), len(self._config.accounts))
         try:
             self._begin(None)
         except BaseException:
@@ -165,6 +168,7 @@ class App:
 
     def post(self, message: object) -> None:
         """Hand a command to the pipeline."""
+        self._diary.obey(message)
         if isinstance(message, Resume):  # whoever says so may have changed a key
             self._look_up_keys()
             self._reception.arm(self._config)
@@ -200,6 +204,7 @@ class App:
 
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
+        _log.info("hrflow-watcher ends")
         self._stopping.set()
         self._keys.close()
         self._reception.stop()
@@ -240,6 +245,7 @@ class App:
             for path, plan in plans.items()
         }
         self._snapshots.touch()
+        self._diary.arm(plans)
         self._look_up_keys()
         self._engine.arm(self._config, plans, import_all=self._import_all)
 
@@ -273,6 +279,7 @@ class App:
                     _log.info("the journal still cannot be used: %s", error)
                     continue
                 self._reviving.clear()
+                _log.info("the journal can be used again")
                 self._on_news("The journal can be used again; uploads go on.")
                 break
 
@@ -293,6 +300,7 @@ class App:
                 self._say()
             case _:
                 pass
+        self._diary.hear(news)
         self._orders.hear(news)
         self._snapshots.touch()
         if self._hear is not None:

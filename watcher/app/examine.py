@@ -39,7 +39,9 @@ def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, ob
     facts["folder"] = view.safe(plan.folder.path)
     below = os.path.relpath(path, plan.folder.path)
     if pattern := plan.ignored(below.replace(os.sep, "/")):
-        return {**facts, "verdict": "ignored", "why": f"matches the pattern {pattern}"}
+        is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
+        why = f"lies in {pattern}, where files are filed away" if is_place else ""
+        return {**facts, "verdict": "ignored", "why": why or f"matches the pattern {pattern}"}
     if not plan.folder.recursive and os.sep in below:
         return {**facts, "verdict": "not watched", "why": "lies deeper than recursive = false"}
     found = Disk(RealClock()).identify(plan, path)

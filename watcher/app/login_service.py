@@ -38,7 +38,7 @@ _MEANINGS: Final = MappingProxyType(
         2: "mistakes in the configuration",
         3: "it was running already",
         4: "no usable API key",
-        6: "the journal cannot be used",
+        6: "the journal or the program's own folder cannot be used",
     }
 )
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.errors import AlreadyRunningError, WatcherError
+from watcher.errors import AlreadyRunningError, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,12 +61,12 @@ class Places:
         return os.path.join(self.state, "snooze.json")
 
     def prepare(self) -> None:
-        """Make the directory; WatcherError if that cannot be done."""
+        """Make the directory; JournalError if that cannot be done."""
         try:
             os.makedirs(self.orders, mode=0o700, exist_ok=True)
             os.chmod(self.state, 0o700)
         except OSError as error:
-            raise WatcherError(
+            raise JournalError(
                 f"The program cannot write to its own folder {self.state} ({error.strerror}).",
                 "Give it the right to, or name another one with --state.",
             ) from error
@@ -106,7 +106,7 @@ def is_running(places: Places) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise WatcherError(
+        raise JournalError(
             f"The program's own folder {places.state} cannot be used ({error.strerror}).",
             "Name another one with --state.",
         ) from error

@@ -90,7 +90,7 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
       4    no usable API key
       5    a named file or folder cannot be used, or not all files arrived,
            or doctor found something that has to be mended
-      6    the journal cannot be used
+      6    the journal, or the program's own folder, cannot be used
       7    HrFlow does not answer a command that needs it
       8    the program does not run, and the command is for one that does
       130  ended by Ctrl-C

@@ -15,7 +15,7 @@ from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key
-from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.cli.output import answers_with_facts, json_option, say, say_json, say_table, styled
 from watcher.config.edit_known import find_place
 from watcher.errors import ConfigError, UnusableError, UsageError
 from watcher.settings import AfterUpload
@@ -44,6 +44,7 @@ def command() -> None:
 @check_option
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
 def add(
     ctx: click.Context,
@@ -55,6 +56,7 @@ def add(
     account: str | None,
     create: bool | None,  # noqa: FBT001
     check: bool,  # noqa: FBT001
+    facts: dict[str, object],
 ) -> None:
     """Watch the folder PATH, and send its files to a source."""
     editor = open_editor(ctx)
@@ -72,6 +74,7 @@ def add(
     _create(place, create)
     show_difference(editor, text)
     editor.write(text)
+    facts.update(path=view.safe(place), account=name, source_key=key, added=True)
     warn([each for each in warnings if not (os.path.isdir(place) and "is not there yet" in each)])
     goes_to = view.safe(source_name) or view.short(key)
     say(styled(f"✓ {view.safe(place)} is watched; its files go to {goes_to}.", "good"))
@@ -100,11 +103,18 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
-def remove(ctx: click.Context, path: str, yes: bool) -> None:  # noqa: FBT001 - click passes it so
+def remove(
+    ctx: click.Context,
+    path: str,
+    yes: bool,  # noqa: FBT001 - click passes it so
+    facts: dict[str, object],
+) -> None:
     """Watch the folder PATH no more. Nothing on the disk is removed."""
     editor = open_editor(ctx)
     at = _number(editor, path)
+    facts.update(path=view.safe(editor.known.folders[at].place), removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)
     say("Nothing on the disk is removed, nor what the history tells of its files.")
@@ -115,6 +125,7 @@ def remove(ctx: click.Context, path: str, yes: bool) -> None:  # noqa: FBT001 - 
             say("Nothing was changed.")
             return
     editor.write(text)
+    facts["removed"] = True
     say(styled(f"✓ {view.safe(editor.known.folders[at].path)} is not watched any more.", "good"))
 
 

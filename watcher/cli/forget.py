@@ -13,6 +13,7 @@ from watcher.app import orders
 from watcher.app.places import is_running, lock
 from watcher.app.scrubbing import scrub_logs
 from watcher.cli.context import places, state_option
+from watcher.cli.editing import is_terminal
 from watcher.cli.output import json_option, say, say_json, say_table
 from watcher.errors import UnusableError, UsageError, WatcherError
 from watcher.journal.reader import Reader
@@ -58,6 +59,8 @@ def command(
     doomed = [entry for entry in found if entry not in kept]
     if not as_json:
         _show(doomed, kept)
+    if doomed and not (yes or as_json) and not is_terminal():
+        raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")
     if doomed and (yes or as_json or click.confirm(f"Forget {_files(len(doomed))}?")):
         _forget(where, doomed)
         scrub_logs(where, _words(doomed))

@@ -208,7 +208,7 @@ def _sum_up(where: Places, path: str, standing: Standing, *, as_json: bool) -> N
     say_table(["State", "Files", "Size"], rows, tones)
     fine = sum(files for state, (files, _) in standing.items() if state in _FINE)
     tone = "good" if fine == total else "bad"
-    say(styled(f"{total} files found, {fine} of them dealt with.", tone))
+    say(styled(f"{total} file{'s' * (total != 1)} found, {fine} of them dealt with.", tone))
     if fine < total:
         _explain(where, path, standing)
 

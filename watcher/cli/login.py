@@ -13,7 +13,7 @@ from watcher.cli.asking import Questions
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.editing import is_terminal, open_editor
 from watcher.cli.keys import pass_on, store_key
-from watcher.cli.output import say, styled
+from watcher.cli.output import answers_with_facts, say, styled
 from watcher.credentials import form
 from watcher.credentials.webhook import ENTRY
 from watcher.errors import ConfigError, CredentialError, OfflineError, UnusableError, UsageError
@@ -42,6 +42,7 @@ _RIGHTS: Final = (("all", "read and write"), ("write", "write"))
 @click.argument("rest", nargs=-1, metavar="")
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -52,6 +53,7 @@ def command(
     webhook: bool,  # noqa: FBT001 - likewise
     api_url: str | None,
     rest: tuple[str, ...],
+    facts: dict[str, object],
 ) -> None:
     """Store an account's API key in the system's keyring, once HrFlow has taken it.
 
@@ -74,6 +76,7 @@ def command(
     if not unchecked:
         _try(chosen, key, may_ask=not key_stdin)
     store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
+    facts.update(account=chosen.name, stored=True)
     so = f'✓ The key of account "{view.safe(chosen.name)}" is in the system\'s keyring'
     if pass_on(places(ctx)):
         say(styled(f"{so}; the running program uses it from now on.", "good"))

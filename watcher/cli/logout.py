@@ -11,7 +11,7 @@ from watcher.cli.context import config_option, places, state_option
 from watcher.cli.editing import open_editor
 from watcher.cli.keys import pass_on, wait_for_keyring
 from watcher.cli.login import choose_name
-from watcher.cli.output import say, styled
+from watcher.cli.output import answers_with_facts, say, styled
 from watcher.credentials import VARIABLE, SystemKeyring
 
 
@@ -19,8 +19,9 @@ from watcher.credentials import VARIABLE, SystemKeyring
 @click.option("--account", metavar="NAME", help="Its name, if you have several.")
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
-def command(ctx: click.Context, account: str | None) -> None:
+def command(ctx: click.Context, account: str | None, facts: dict[str, object]) -> None:
     """Remove an account's API key from the system's keyring. Harmless if there is none.
 
     A running program holds its files back from then on, until there is a key again.
@@ -29,6 +30,7 @@ def command(ctx: click.Context, account: str | None) -> None:
     keyring = SystemKeyring()
     removed = wait_for_keyring(lambda: keyring.remove(name))
     told = pass_on(places(ctx))
+    facts.update(account=name, removed=removed)
     whose = f'key of account "{view.safe(name)}"'
     if removed:
         rest = "; the running program looks for another one" if told else ""

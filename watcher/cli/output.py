@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import json
 import os
 import re
 import sys
 import time
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TextIO
 
 #: How each tone of ``watcher.view`` looks in a terminal.
@@ -20,6 +23,12 @@ _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "brig
 
 #: What is aligned at its end: counts and sizes.
 _NUMBER: Final = re.compile(r"[\d.]+( [kMG]?B)?")
+
+#: A word of more characters may be broken (a path, a list of media types) to parts of at least so
+#: many; in the first column, as long as there is room, only a longer one.
+_LONG_WORD: Final = 16
+_PART_OF_A_WORD: Final = 9
+_LONGEST_KEPT: Final = (34, 16)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for machines.")
 
@@ -59,6 +68,25 @@ def say_json(value: object) -> None:
     say(json.dumps(value, ensure_ascii=narrow))
 
 
+def answers_with_facts(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command ``--json`` and ``facts``, which it fills in: they end as one JSON object.
+
+    What it says to people is in it as ``said``; and nobody is asked anything meanwhile.
+    """
+
+    @functools.wraps(command)
+    def answer(*arguments: object, as_json: bool, **options: object) -> object:
+        facts: dict[str, object] = {}
+        if not as_json:
+            return command(*arguments, facts=facts, **options)
+        with redirect_stdout(io.StringIO()) as said:
+            result = command(*arguments, facts=facts, **options)
+        say_json({**facts, "said": said.getvalue().splitlines()})
+        return result
+
+    return json_option(answer)
+
+
 def moment(at: float) -> str:
     """A local time for people."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
@@ -76,21 +104,62 @@ def say_table(
             say("\t".join(row))
         return
     from rich import box  # noqa: PLC0415 - costs more than most commands take
+    from rich.cells import cell_len  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for number, column in enumerate(columns):
-        numeric = all(_NUMBER.fullmatch(row[number]) for row in rows)
+    table, console = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False), Console()
+    cells = [[column, *(row[number] for row in rows)] for number, column in enumerate(columns)]
+    widths = fit(
+        [max(map(cell_len, column)) for column in cells],
+        [
+            max(cell_len(word) for cell in column for word in ["", *cell.split()])
+            for column in cells
+        ],
+        console.width - 3 * len(columns) + 1,  # what this box takes between and around them
+    )
+    if not widths:
+        _say_records(columns, rows, tones or {})
+        return
+    for column, width in zip(cells, widths, strict=True):
+        numeric = all(_NUMBER.fullmatch(cell) for cell in column[1:])
         table.add_column(
-            column,
-            justify="right" if numeric else "left",
-            overflow="fold",
-            no_wrap=not number,
+            column[0], justify="right" if numeric else "left", overflow="fold", width=width
         )
     for number, row in enumerate(rows):
         tone = (tones or {}).get(number)
         style = _COLOURS[tone] if tone else ""
         table.add_row(*(Text(cell, style=style if n == 0 else "") for n, cell in enumerate(row)))
-    Console().print(table)
+    console.print(table)
+
+
+def fit(widths: Sequence[int], words: Sequence[int], room: int) -> list[int]:
+    """Widths of columns that have ``room`` together, the widest giving first; [] if none will do.
+
+    ``widths`` are those of whole cells, ``words`` of their longest words: short words are not
+    broken, and those of the first column, by which rows are found, are broken last.
+    """
+    for first in _LONGEST_KEPT:
+        others = [word if word <= _LONG_WORD else _PART_OF_A_WORD for word in words[1:]]
+        least = [min(words[0], first), *others]
+        if sum(least) <= room:
+            found = list(widths)
+            while sum(found) > room:
+                can = (at for at, width in enumerate(found) if width > least[at])
+                found[max(can, key=found.__getitem__)] -= 1
+            return found
+    return []
+
+
+def _say_records(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], tones: Mapping[int, str]
+) -> None:
+    """A line for each cell, where there is no room for columns."""
+    width = max(map(len, columns))
+    for number, row in enumerate(rows):
+        for at, cell in enumerate(row):
+            shown = styled(cell, tones[number]) if at == 0 and number in tones else cell
+            if cell:
+                say(f"{columns[at]:<{width}}  {shown}")
+        say()

@@ -148,10 +148,11 @@ def log_to(places: Places, level: str) -> Iterator[None]:
     handler = _LogFile(places.log, maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=False)
     os.chmod(places.log, 0o600)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger()
-    before = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(level.upper())
+    handler.setLevel(level.upper())
+    everything, ours = logging.getLogger(), logging.getLogger("watcher")
+    before = ours.level
+    everything.addHandler(handler)  # what libraries warn of, and not what they do at every step
+    ours.setLevel(level.upper())
     try:
         yield
     except WatcherError as error:
@@ -162,8 +163,8 @@ def log_to(places: Places, level: str) -> Iterator[None]:
         _log.exception("the command failed")
         raise
     finally:
-        logger.removeHandler(handler)
-        logger.setLevel(before)
+        everything.removeHandler(handler)
+        ours.setLevel(before)
         handler.close()
 
 

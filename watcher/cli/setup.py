@@ -16,7 +16,7 @@ from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key, store_key, why_not_kept
-from watcher.cli.output import say, styled
+from watcher.cli.output import answers_with_facts, say, styled
 from watcher.cli.sample import can_drop_sample, drop_sample
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
@@ -90,8 +90,9 @@ class _Plan:
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: for scripts.")
 @config_option
 @state_option
+@answers_with_facts
 @click.pass_context
-def command(ctx: click.Context, /, **given: Any) -> None:
+def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
     """Set everything up: account, key, folders, sources, tags, and the start at login.
 
     Asks for what no option says, shows what would change in the configuration, and writes it
@@ -104,7 +105,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     try:
         plan = _collect(ctx, editor, options)
         text = _show(editor, plan)
-        wanted = options.non_interactive or click.confirm("Write it?", default=True)
+        wanted = options.non_interactive or _confirm(plan, changed=text != editor.text)
     except (click.Abort, KeyboardInterrupt):
         say("\nNothing was written.")
         raise
@@ -113,6 +114,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         return
     unkept = why_not_kept() if plan.key else ""
     _carry_out(editor, plan, text, keep_key=not unkept)
+    facts.update(config=editor.path, changed=text != editor.text, **_facts(plan.answers))
     _offer_test_file(plan, options)
     if plan.service:
         install_service(login_service(ctx, load_config(ctx).config), start=True)
@@ -251,6 +253,23 @@ def _show(editor: Editor, plan: _Plan) -> str:
     asked = " is not there yet; it is watched as soon as it is"
     warn([warning for warning in warnings if asked not in warning])
     return text
+
+
+def _confirm(plan: _Plan, *, changed: bool) -> bool:
+    """Whether to go on; not asked where there is nothing to be done."""
+    if changed:
+        return click.confirm("Write it?", default=True)
+    folders = f"create the folder{'s' * (len(plan.missing) > 1)}"
+    left = ["store the key"] * bool(plan.key) + [folders] * bool(plan.missing)
+    return not left or click.confirm(f"{' and '.join(left).capitalize()}?", default=True)
+
+
+def _facts(answers: Answers) -> dict[str, object]:
+    folders = [
+        {"path": view.safe(folder.place), "source_key": folder.source_key}
+        for folder in answers.folders
+    ]
+    return {"account": answers.account, "folders": folders}
 
 
 def _carry_out(editor: Editor, plan: _Plan, text: str, *, keep_key: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
 import time
 
 import click
@@ -13,8 +12,8 @@ from watcher import view
 from watcher.app.places import Places, is_running, read_running
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
+from watcher.cli.waiting import gather_held, gather_waiting, show_held, show_waiting
 from watcher.journal.reader import Reader
-from watcher.model import Cause
 
 #: Files that need attention which are listed; the rest is counted.
 _LISTED = 10
@@ -53,6 +52,7 @@ def gather(where: Places) -> dict[str, object]:
         "paused": False,
         "paused_until": None,
         "held": [],
+        "waiting": [],
         "attention": [],
     }
     if not os.path.exists(where.journal):
@@ -64,9 +64,8 @@ def gather(where: Places) -> dict[str, object]:
         paused_until = reader.paused_until()
         facts["paused"] = paused_until > time.time()
         facts["paused_until"] = paused_until if 0 < paused_until < math.inf else None
-        facts["held"] = [
-            {"cause": key, "why": why, "files": files} for key, why, files in reader.held()
-        ]
+        facts["held"] = gather_held(reader)
+        facts["waiting"] = gather_waiting(reader, reader.counts(), time.time(), running=running)
         facts["attention"] = [view.record(entry) for entry in reader.attention(_LISTED)]
     finally:
         reader.close()
@@ -132,12 +131,9 @@ def _show_trouble(facts: dict[str, object]) -> None:
     assert isinstance(held, list)
     assert isinstance(attention, list)
     assert isinstance(counts, dict)
-    for hold in held:
-        files = f"{hold['files']} file{'s' * (hold['files'] != 1)}"
-        say(styled(f"‖ {files} held: {view.safe(hold['why'])}", "bad"))
-        kind, _, folder = hold["cause"].partition(":")
-        if kind == Cause.EXISTING:
-            say(f"  Say yes with: hrflow-watcher import {shlex.quote(view.safe(folder))}")
+    assert isinstance(facts["waiting"], list)
+    show_waiting(facts["waiting"])
+    show_held(held)
     if attention:
         total = counts.get("refused", 0) + counts.get("parse_failed", 0)
         rest = f" (the latest {len(attention)} of {total})" if total > len(attention) else ""

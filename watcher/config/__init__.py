@@ -8,6 +8,7 @@
     leaks     secrets, where none belongs
     values    one value of the file → one value of the settings
     places    paths: what they mean, folders in each other, where files go afterwards
+    media_types  types that are misspelled, or that no file is found to be
     sense     what a type cannot say: ranges, addresses, patterns, placeholders, labels
     sense_after  the same for what follows an upload: webhook and hooks
     tables    accounts, defaults, folders and rules put together, and where each value comes from

@@ -42,7 +42,16 @@ def headers(text: str) -> tuple[tuple[int, Way], ...]:
 
 def comments(text: str) -> list[str]:
     """All comments of a valid TOML text, in order, each with its "#"."""
-    return [found[0].rstrip() for found in _TOKEN.finditer(text) if found[0].startswith("#")]
+    return [comment for _, comment in numbered_comments(text)]
+
+
+def numbered_comments(text: str) -> Iterator[tuple[int, str]]:
+    """(line, comment with its "#") for all comments of a valid TOML text, in order."""
+    line = 1
+    for found in _TOKEN.finditer(text):
+        if found[0].startswith("#"):
+            yield line, found[0].rstrip()
+        line += found[0].count("\n")
 
 
 def line_of(way: Way, lines: Mapping[Way, int]) -> int:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 #: What HrFlow's keys look like.
 SECRET: Final = re.compile(
-    r"(?<![0-9A-Za-z])ask[rw]?_(?:[0-9a-fA-F]{8,}|(?=[A-Za-z]*[0-9])[0-9A-Za-z]{12,})[0-9A-Za-z]*"
+    r"(?<![0-9A-Za-z])(?:(?i:ask[rw]?)_[0-9a-fA-F]{8,}|ask[rw]?_(?=[A-Za-z]*[0-9])[0-9A-Za-z]{12,})"
+    r"[0-9A-Za-z]*"
 )
 _USER_OF_URL = re.compile(r"//[^/\s@]*@")
 _LONGEST_SHOWN: Final = 60
@@ -51,6 +52,10 @@ class Mistakes:
     def add(self, way: Way, text: str) -> None:
         """Note a mistake at a key."""
         self._note(self._mistakes, way, text)
+
+    def add_at(self, line: int, text: str) -> None:
+        """Note a mistake on a line where no key stands."""
+        self._mistakes.append((line, f"{self.path}:{line}: {redact(text)}"))
 
     def warn(self, way: Way, text: str) -> None:
         """Note something that is allowed, and perhaps not meant."""

@@ -42,7 +42,10 @@ def expand(
 
 
 def check_path(path: str, mistakes: Mistakes, way: Way, home: str, state_dir: str) -> None:
-    """Note why the folder at the absolute ``path`` cannot be watched."""
+    """Note why the folder at the absolute ``path`` cannot be watched.
+
+    ``mistakes`` knows where the configuration itself is, which must not be sent anywhere either.
+    """
     if os.path.exists(path) and not os.path.isdir(path):
         mistakes.add(way, f"{path} is a file, not a folder")
     elif os.path.dirname(path) == path:
@@ -55,6 +58,8 @@ def check_path(path: str, mistakes: Mistakes, way: Way, home: str, state_dir: st
         mistakes.add(way, f"{path} is where the program keeps its own files")
     elif state_dir and is_in(state_dir, path):
         mistakes.add(way, f"the program keeps its own files in it, at {state_dir}")
+    elif mistakes.path and is_in(mistakes.path, path):
+        mistakes.add(way, f"this configuration lies in it, at {mistakes.path}")
     elif not os.path.lexists(path):
         mistakes.warn(way, f"{path} is not there yet; it is watched as soon as it is")
 

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from watcher.config.leaks import find_secrets
+from watcher.config.leaks import find_secrets, find_secrets_in_comments
 from watcher.config.lines import locate
 from watcher.config.mistakes import Mistakes, redact
 from watcher.config.tables import Builder
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LARGEST = 1_000_000  # bytes; a configuration takes some kilobytes
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
+
+_KEY_OF_LINE = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def load_text(
     raw = parse(path, text)
     mistakes = Mistakes(path, locate(text))
     find_secrets(raw, mistakes)
+    find_secrets_in_comments(text, mistakes)
     builder = Builder(mistakes, environ, home, state_dir)
     config = builder.build(raw)
     if config is None:
@@ -100,5 +103,15 @@ def parse(path: str, text: str) -> dict[str, Any]:
         raise ConfigError(
             f"The configuration {path} is not valid TOML.",
             "Correct that line; everything else is checked after that.",
-            (f"{path}:{line}: {problem}",),
+            (f"{path}:{line}: {problem}{_hint(problem, text, int(line))}",),
         ) from error
+
+
+def _hint(problem: str, text: str, line: int) -> str:
+    """Which value is none, where that is all the parser says; its text may be a secret."""
+    lines = text.splitlines()
+    if problem != "Invalid value" or not 0 < line <= len(lines):
+        return ""
+    name = _KEY_OF_LINE.match(lines[line - 1])
+    what = f" of {redact(name[1])}" if name else ""
+    return f'{what}: texts stand in quotes, as in "text"; true, false and numbers do not'

@@ -10,12 +10,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from watcher.config.leaks import looks_like_digits_of_a_key
+from watcher.config.media_types import check_media_types
 from watcher.config.mistakes import nearest, shown
 from watcher.patterns import Pattern, PatternError, compile_pattern
 from watcher.placeholders import BUILT_IN, fill, names_in
 from watcher.quiet import read_hours
 from watcher.rules import REFERENCE_LENGTH, STAGES, fits_type, ignored_by
-from watcher.settings import DEFAULT_ACCEPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 PLACEHOLDER_KEY: Final = "PUT-YOUR-SOURCE-KEY-HERE"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
-_MEDIA_TYPE = re.compile(r"[a-z]+/(\*|[a-z0-9][a-z0-9.+_-]*)\Z")
+#: A glob without its sets of characters, as fnmatch reads them.
+_CHARACTER_SET = re.compile(r"\[!?+\]?+[^\]]*\]")
+#: Some of what source keys may be made of, and their least length; the API promises no form.
+_SOURCE_KEY = re.compile(r"[0-9A-Za-z._:-]{16,}\Z")
 #: The least and the most of numbers, and their unit.
 _RANGES: Final = (
     ("parallel_uploads", 1, 64, ""),
@@ -39,6 +43,10 @@ _RANGES: Final = (
     ("follow_up_share", 0, 1, " (0: nothing is asked)"),
     ("poll_seconds", 0.05, 86_400, " seconds"),
     ("settle_seconds", 0.05, 86_400, " seconds"),
+)
+_ODD_DIGITS: Final = (
+    "has the form of an API key's 32 digits; if it is one, take it out of this file and make a new"
+    " key"
 )
 _CONDITIONS: Final = ("match", "media_types", "min_size", "max_size", "ignore")
 #: Stands in for a fingerprint where a reference's length is reckoned.
@@ -69,7 +77,7 @@ def check_notifications(values: Mapping[str, Any], mistakes: Mistakes, way: Way)
 def check_folder(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> None:
     """Note what makes no sense among the values of a folder, or of the defaults."""
     _check_ranges(values, mistakes, way)
-    _check_media_types(values.get("accept", ()), mistakes, (*way, "accept"))
+    check_media_types(values.get("accept", ()), mistakes, (*way, "accept"))
     if values.get("accept") == ():
         mistakes.add((*way, "accept"), "is empty, so nothing would ever be sent")
     for number, pattern in enumerate(values.get("ignore", ())):
@@ -87,7 +95,7 @@ def check_rule(
         captures_known = pattern is not None
     for capture in sorted(set(pattern.names if pattern else ()) & set(BUILT_IN)):
         mistakes.add((*way, "match"), f"{{{capture}}} has a meaning already; name it otherwise")
-    _check_media_types(values.get("media_types", ()), mistakes, (*way, "media_types"))
+    check_media_types(values.get("media_types", ()), mistakes, (*way, "media_types"))
     if 0 < values.get("max_size", 0) < values.get("min_size", 0):
         mistakes.add((*way, "min_size"), "is larger than max_size")
     effects = [name for name in values if name not in _CONDITIONS]
@@ -173,16 +181,9 @@ def _check_ignore(pattern: str, mistakes: Mistakes, way: Way) -> None:
         mistakes.add(way, "is empty; write a name like *draft*, or a path like private/**")
     elif "/" in pattern:
         _compile(pattern.strip("/"), mistakes, way)
-
-
-def _check_media_types(types: Sequence[str], mistakes: Mistakes, way: Way) -> None:
-    for number, media_type in enumerate(types):
-        if not _MEDIA_TYPE.match(media_type):
-            ending = media_type.strip(".").lower()
-            similar = [each for each in DEFAULT_ACCEPT if ending and each.endswith("/" + ending)]
-            hint = f'; did you mean "{similar[0]}"?' if similar else ""
-            said = f'{shown(media_type)} is no media type like "application/pdf"'
-            mistakes.add((*way, number), said + (hint or nearest(media_type, DEFAULT_ACCEPT)))
+    elif "[" in _CHARACTER_SET.sub("", pattern):
+        said = f'{shown(pattern)}: the bracket has no partner; write "[[]" to mean itself'
+        mistakes.add(way, said)
 
 
 def _compile(text: str, mistakes: Mistakes, way: Way) -> Pattern | None:
@@ -211,7 +212,12 @@ def _check_contents(
                 else f"{{{name}}} cannot be filled{hint}"
             )
             mistakes.add((*way, *inner), f"{shown(template)}: {problem}")
-    _check_source(values.get("source_key", "k"), mistakes, (*way, "source_key"))
+    if "source_key" in values:
+        _check_source(values["source_key"], mistakes, (*way, "source_key"))
+    for key in ("tags", "metadatas"):
+        for item in values.get(key, ()):
+            if isinstance(item.value, str) and looks_like_digits_of_a_key(item.value):
+                mistakes.warn((*way, key, item.name), _ODD_DIGITS)
     if fillable and "reference" in values:
         _check_reference(values["reference"], mistakes, (*way, "reference"))
     for number, label in enumerate(values.get("labels") or ()):
@@ -238,6 +244,13 @@ def _check_source(source_key: str, mistakes: Mistakes, way: Way) -> None:
         mistakes.add(way, "is empty; copy the key of the source from HrFlow")
     elif source_key == PLACEHOLDER_KEY:
         mistakes.add(way, "is still the example's; put the key of your source from HrFlow there")
+    elif looks_like_digits_of_a_key(source_key):
+        mistakes.warn(way, _ODD_DIGITS)
+    elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
+        mistakes.warn(
+            way, f"{shown(source_key)} is no usual source key; those of HrFlow have 40 digits and"
+            " letters a to f"
+        )  # fmt: skip
 
 
 def _check_reference(template: str, mistakes: Mistakes, way: Way) -> None:

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: Name of our entries in the keyring; the user name of an entry is the account's name.
 SERVICE: Final = "hrflow-watcher"
+#: Backends of the library by the names that people know.
+_NAMES: Final = {
+    "SecretService.Keyring": "the keyring of the desktop (Secret Service)",
+    "libsecret.Keyring": "the keyring of the desktop (Secret Service)",
+    "kwallet.DBusKeyring": "KWallet",
+    "kwallet.DBusKeyringKWallet4": "KWallet",
+    "macOS.Keyring": "the Keychain",
+    "Windows.WinVaultKeyring": "the Credential Manager",
+}
 _ELSEWHERE: Final = (
     "the systemd credential hrflow-api-key or the environment variable HRFLOW_API_KEY"
 )
@@ -157,7 +166,9 @@ def _keeps_plain_text(part: KeyringBackend) -> bool:
 
 
 def _name(part: KeyringBackend) -> str:
-    return f"{type(part).__module__}.{type(part).__qualname__}"
+    """As people know it; backends that we do not know by their own names."""
+    full = f"{type(part).__module__}.{type(part).__qualname__}"
+    return _NAMES.get(full.removeprefix("keyring.backends."), full)
 
 
 @contextmanager

@@ -93,7 +93,7 @@ class _Examination:
         asked = patience + account.read_timeout
         yield Check(
             "access", f"HrFlow{self._of}", self._access, name,
-            [("key", name), ("dns", name), ("tls", name)], "HrFlow does not let us in", asked,
+            [("key", name), ("dns", name), ("tls", name)], "HrFlow takes no file with it", asked,
         )  # fmt: skip
         yield Check("clock", "Clock", lambda: self._clock, name)
         for key, sync in sources_of(config, name).items():

@@ -25,22 +25,28 @@ def checks(case: Case) -> Iterator[Check]:
     )
 
 
-def judge_versions(own: str, running: str | None) -> Finding:
+def judge_versions(own: str, running: str | None, pid: int = 0) -> Finding:
     """``running``: the version of the program that runs at the moment, None if none does."""
     text = f"hrflow-watcher {own}, Python {platform.python_version()} on {platform.system()}"
-    if running in (None, own):
-        return ok(text)
+    if running is None:
+        return warning(
+            f"{text}; it does not run, so no file is sent", "Start it with: hrflow-watcher run."
+        )
+    if running == own:
+        return ok(f"{text}; it runs (process {pid})")
     return warning(
-        f"{text}; version {view.safe(running or '')} is still running",
+        f"{text}; version {view.safe(running)} is still running (process {pid})",
         "Stop the program and start it again, so that the new version is used.",
     )
 
 
 def _program(case: Case) -> Finding:
-    running = None
-    if is_running(case.places):
-        running = str(read_running(case.places).get("version") or "") or None
-    return judge_versions(__version__, running)
+    if not is_running(case.places):
+        return judge_versions(__version__, None)
+    said = read_running(case.places)
+    pid = said.get("pid")
+    version = str(said.get("version") or __version__)  # it is about to say, in its first moment
+    return judge_versions(__version__, version, pid if isinstance(pid, int) else 0)
 
 
 def _config(case: Case) -> Sequence[Finding]:

@@ -81,7 +81,8 @@ def write_error_note(path: str, why: str) -> Filed | FilingFailed:
     """
     folder, name = os.path.split(path)
     shown = os.fsencode(name).decode(errors="replace")
-    text = f"{shown} was not uploaded to HrFlow: it {why.rstrip('.')}.{os.linesep}".encode(
+    said = f"it {why}" if why[:1].islower() else why  # "is a program", or a whole sentence
+    text = f"{shown} was not uploaded to HrFlow: {said.rstrip('.')}.{os.linesep}".encode(
         errors="replace"
     )
     try:

@@ -103,6 +103,37 @@ class Reader(Store):
             if files or cause != Cause.EXISTING
         ]
 
+    def kept_by(self, key: str, limit: int) -> list[tuple[str, str]]:
+        """The first ``limit`` (folder, source key) of the files that a cause keeps back."""
+        found = self.all(
+            "SELECT DISTINCT o.path, f.source_key FROM files f "
+            "JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id "
+            "WHERE f.cause = ? AND f.cause <> '' AND f.state = 'held' LIMIT ?",
+            key,
+            limit,
+        )
+        return [(os.fsdecode(folder), source_key) for folder, source_key in found]
+
+    def waits(self, limit: int) -> list[tuple[State, str, int, float]]:
+        """What most files wait for until another try: state, why, how many, when the first is due.
+
+        The states are those of a failed upload and of one that nobody knows the end of.
+        """
+        # Each half by its own index of open files: an OR of both would read the whole history.
+        rows = "SELECT state, why, count(*) AS files, min(due_at) FROM files WHERE "
+        found = self.all(
+            f"{rows} state IN ('queued', 'waiting') AND state = 'waiting' GROUP BY why UNION ALL "
+            f"{rows} state IN ('uploading', 'uncertain') AND state = 'uncertain' GROUP BY why "
+            "ORDER BY files DESC LIMIT ?",
+            limit,
+        )
+        return [(State(state), why, files, due_at) for state, why, files, due_at in found]
+
+    def requests_since(self, moment: float) -> list[float]:
+        """When the requests that are counted ended after ``moment``, in that order."""
+        found = self.all("SELECT ended_at FROM requests WHERE ended_at > ? ORDER BY 1", moment)
+        return [at for (at,) in found]
+
     def attention(self, limit: int) -> list[Entry]:
         """Files that somebody should look at, the latest first."""
         return self.entries(

@@ -98,6 +98,22 @@ SAME = (
     (".txt", ".text", ".md"),
 )
 
+#: All of the above that have a media type.
+_ALL: Final = (
+    *(
+        PDF, RTF, HTML, TEXT, XML, SVG, POSTSCRIPT, PNG, JPEG, BMP, PROGRAM, SHORTCUT, ZIP,
+        DOCX, DOTX, DOCM, DOTM, PPTX, PPSX, POTX, PPTM, XLSX, XLSM, ODT, OTT, ODP, ODS, EPUB, IWORK,
+        DOC, PPT, XLS, MSG, LOCKED_OFFICE, COMPOUND,
+    ),
+    *OTHERS.values(),
+)  # fmt: skip
+MEDIA_TYPES: Final = frozenset(each.media_type for each in _ALL)
+#: Media types by the extensions that people call them by.
+EXTENSIONS: Final = {each.extension: each.media_type for each in _ALL if each.extension} | {
+    other: each.media_type for each in _ALL for same in SAME if each.extension in same
+    for other in same
+}  # fmt: skip
+
 _KNOWN = """
     .pdf .rtf .html .htm .xhtml .txt .text .md .xml .svg .ps .eps
     .png .jpg .jpeg .bmp .gif .tif .tiff .webp .heic .avif .psd

@@ -51,6 +51,15 @@ def guess_other(head: bytes) -> Format:
     return known or Format(kind.mime, f".{kind.extension}", _describe(kind.mime, kind.extension))
 
 
+def can_tell(media_type: str) -> bool:
+    """Whether a file may be found to have this media type."""
+    if media_type in formats.MEDIA_TYPES:
+        return True
+    import filetype  # noqa: PLC0415 - as above
+
+    return any(kind.mime == media_type for kind in filetype.TYPES)
+
+
 def _describe(media_type: str, extension: str) -> str:
     words = {"image": "an image", "video": "a video", "audio": "a sound file", "font": "a font"}
     return f"{words.get(media_type.partition('/')[0], 'a file')} of the kind {extension.upper()}"

@@ -1,0 +1,102 @@
+"""What support sees of a run: what went how, and nobody's name."""
+
+import logging
+import re
+
+import pytest
+
+from tests.e2e.test_journey import make_pdf
+from watcher import sandbox as sb
+from watcher.app.diary import Diary
+from watcher.model import Entry, State
+from watcher.pipeline import Connection, Pause, Resume
+
+PERSON = "Zoraida Quimby"
+
+
+def log_of(desk):
+    return (desk.root / "state" / "hrflow-watcher.log").read_text(encoding="utf-8")
+
+
+def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
+    running = desk.start("run")
+    running.wait_for("Watching")
+    answer = sb.Fault(kind=sb.Kind.STATUS, status=500, message=f"cannot take {PERSON}", times=1)
+    desk.sandbox.faults.set(answer)
+    make_pdf(str(desk.folder / f"{PERSON}.pdf"), "one")
+    running.wait_for("waiting")
+    running.wait_for("✓")
+    (desk.folder / f"{PERSON}.exe").write_bytes(b"MZ\0\0" * 40)
+    running.wait_for("✗")
+    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.STATUS, status=401, message=PERSON))
+    make_pdf(str(desk.folder / f"{PERSON} 2.pdf"), "two")
+    running.wait_for("held")
+    desk.sandbox.faults.clear()
+    desk.configure(more="recursive = false")
+    running.wait_for("in force")
+    running.wait_for("✓")
+    assert running.end() == 0
+    log = log_of(desk)
+    for expected in (
+        r"hrflow-watcher \S+ starts with 1 folders, 1 accounts",
+        r"folder 1 is watched",
+        r"folder 1 was looked through \(start\): 0 files, 0 new",
+        (
+            r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+ k?B, application/pdf, source \w{12}…,"
+            r" attempt 1\): HrFlow answered 500$"
+        ),
+        r"upload of file 1: accepted after .* attempt 2\)$",
+        r"file 2 is not sent: refused, 160 B, application/x-executable",
+        r"upload of file 3: held .*: HrFlow does not accept the API key or email \(401\)$",
+        r"uploads to source \w{12}… are held: ",
+        r"the new configuration is in force",
+        r"uploads to source \w{12}… are held no longer",
+        r"hrflow-watcher ends",
+    ):
+        assert re.search(expected, log, re.MULTILINE), (expected, log)
+    assert "Zoraida" not in log
+    assert str(desk.folder) not in log
+
+
+def test_at_debug_the_log_is_about_this_program(desk):
+    desk.config.write_text('log_level = "debug"\n' + desk.config.read_text(encoding="utf-8"))
+    make_pdf(str(desk.folder / "a.pdf"), "a")
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    lines = [line for line in log_of(desk).splitlines() if re.match(r"\d{4}-", line)]
+    assert any("DEBUG watcher." in line for line in lines)
+    assert [line for line in lines if " watcher." not in line] == []
+
+
+@pytest.fixture
+def told(caplog):
+    """What a diary logs of news, above debug."""
+    caplog.set_level(logging.INFO, "watcher")
+    diary = Diary()
+
+    def tell(*news):
+        caplog.clear()
+        for each in news:
+            (diary.obey if isinstance(each, Pause | Resume) else diary.hear)(each)
+        return caplog.messages
+
+    return tell
+
+
+def test_pauses_and_the_connection_are_told(told):
+    assert told(Pause(5.0), Pause(0), Resume()) == [
+        "uploads are to pause until 5.0",
+        "uploads are to go on",
+        "what waits is to be tried again now",
+    ]
+    assert told(Connection(3.0), Connection(0.0)) == [
+        "HrFlow cannot be reached",
+        "HrFlow can be reached again",
+    ]
+
+
+def test_what_was_not_uploaded_is_no_upload(told):
+    entry = Entry(1, "/f", "/f/Anna.pdf", State.ACCEPTED, why="Anna")
+    assert told(entry) == []  # such as one that is filed away
+    assert told(Entry(1, "/f", "/f/Anna.pdf", State.UPLOADING), entry) == [
+        "upload of file 1: accepted after 0.00 s (0 B, of an unknown type, source , attempt 1)"
+    ]
