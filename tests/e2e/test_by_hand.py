@@ -133,7 +133,11 @@ def test_files_on_their_way_or_through_are_not_touched(world, eventually):
     world.app.post(Ignore((before.file_id, 4711)))
     world.app.post(Retry((before.file_id, 4711)))
     world.nudge()
-    assert entry(world, "a.pdf") == before
+    after = entry(world, "a.pdf")
+    assert str(after.state) in ("accepted", "parsed")  # what became of it is asked meanwhile
+    assert (after.file_id, after.attempt, after.reference) == (
+        before.file_id, before.attempt, before.reference,
+    )  # fmt: skip
 
 
 def test_one_of_the_files_that_wait_for_a_yes_goes_alone_then_all(world, eventually):
