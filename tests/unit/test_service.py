@@ -105,6 +105,8 @@ def test_no_private_tmp_where_it_would_hide_what_is_watched():
     text = render_unit(in_tmp, version=252, namespaces=True)
     assert lines_of(text, "PrivateTmp") == []
     assert '"-/tmp/cvs"' in lines_of(text, "ReadWritePaths")
+    text = render_unit(Wanted(("/tmp/venv/bin/x",)), version=252, namespaces=True)
+    assert lines_of(text, "PrivateTmp") == []  # it would hide the program itself
     assert lines_of(render_unit(Wanted(("/x",), writable=("/tmpfs/cvs",)), version=252,
                                 namespaces=True), "PrivateTmp") == ["yes"]  # fmt: skip
 

@@ -134,9 +134,9 @@ def _harden(wanted: Wanted, *, namespaces: bool) -> Iterator[str]:
     yield _ALWAYS.rstrip()
     if namespaces:
         yield _WITH_NAMESPACES.rstrip()
-    places = [each for each in (*wanted.writable, wanted.home) if each]
+    places = [each for each in (*wanted.writable, wanted.home, wanted.command[0]) if each]
     if any(_is_in(place, temporary) for place in places for temporary in _TEMPORARY):
-        yield "# There is no private /tmp, as something that is watched or kept lies there."
+        yield "# There is no private /tmp, as the program or something watched or kept lies there."
     else:
         yield "PrivateTmp=yes"
         yield "BindReadOnlyPaths=-/tmp/.X11-unix"
