@@ -74,18 +74,16 @@ def choose(wanted: Sequence[str], platform: str) -> list[str]:
 
 def build(release: Release, targets: Sequence[str], suffix: str = "") -> list[str]:
     """The paths of what was built. What several targets need is made once."""
-    made: list[str] = []
-    if "sdist" in targets and "wheel" not in targets:
-        made.append(packages.build_sdist(release))
+    tools = packages.make_tools(release)
     if set(targets) == {"sdist"}:
-        return made
-    made.append(packages.build_wheel(release))
+        return [packages.build_sdist(release, tools)]
+    made = [packages.build_wheel(release, tools)]
     later = [name for name in targets if name not in ("sdist", "wheel")]
     if not later:
         return made
     python, lock = packages.make_runtime(release)
     if "sbom" in later:
-        made.append(packages.build_sbom(release, python))
+        made.append(packages.build_sbom(release, tools, python))
     if "deb" in later:
         from installers.linux import deb  # noqa: PLC0415 - each system needs its own only
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,7 @@ def paragraphs(text: str) -> Iterator[str]:
 
 
 def _about(command: click.Command) -> str:
-    return (command.help or "").partition("\f")[0].strip()
+    return inspect.cleandoc((command.help or "").partition("\f")[0])
 
 
 def _synopsis(context: click.Context) -> Iterator[str]:

@@ -136,7 +136,7 @@ def write_config(root):
 
 def use(root, name):
     """The program as it runs every day, until one file has arrived."""
-    running = root.start_as_person(f"HRFLOW_API_KEY={sb.READ_WRITE_KEY} {NAME} run")
+    running = root.start_as_person(f"env HRFLOW_API_KEY={sb.READ_WRITE_KEY} {NAME} run")
     root.give_person(os.path.join(SAMPLES, name), f"{HOME}/CVs/{name}")
     done("run: " + running.wait_for(name).strip())
     wait_for_state(root, name, ("accepted", "parsed"))
@@ -145,7 +145,7 @@ def use(root, name):
 
 def check_duplicate(root):
     """The newer version goes on with the older one's journal: nothing is sent twice."""
-    running = root.start_as_person(f"HRFLOW_API_KEY={sb.READ_WRITE_KEY} {NAME} run")
+    running = root.start_as_person(f"env HRFLOW_API_KEY={sb.READ_WRITE_KEY} {NAME} run")
     root.give_person(os.path.join(SAMPLES, OTHER), f"{HOME}/CVs/again.odt")
     wait_for_state(root, "again.odt", ("duplicate",))
     root.give_person(os.path.join(SAMPLES, CV), f"{HOME}/CVs/{CV}")

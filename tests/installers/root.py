@@ -4,6 +4,7 @@ import contextlib
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -80,7 +81,17 @@ class Root:
 
     @staticmethod
     def _person(line):
-        return ("runuser", "-u", PERSON, "--", "env", f"HOME={HOME}", "sh", "-c", f"cd; {line}")
+        return ("runuser", "-u", PERSON, "--", "env", f"HOME={HOME}", "sh", "-c", f"cd; exec {line}")
+
+
+def find_last(pid):
+    """The program itself: what made its room (`unshare`, a shell) only waits for it."""
+    while True:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        if not children:
+            return pid
+        pid = int(children[0])
 
 
 class Running:
@@ -108,9 +119,9 @@ class Running:
             assert time.monotonic() < deadline, f"{text!r} never came: {said}"
 
     def end(self):
-        """End it with everything that it started."""
+        """Ask it to end, and wait until it has."""
         if self._process.poll() is None:
-            self._process.terminate()
+            os.kill(find_last(self._process.pid), signal.SIGTERM)
         self._process.wait(60)
         self._thread.join()
         self._process.stdout.close()
