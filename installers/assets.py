@@ -97,8 +97,9 @@ def write_icons(folder: str) -> None:
     write_text(os.path.join(folder, f"scalable/apps/{NAME}.svg"), read_text("icon.svg"))
     if importlib.util.find_spec("watcher.tray") is None:
         return
-    from watcher.model import Mood  # noqa: PLC0415
     from watcher.tray.icons import draw  # noqa: PLC0415
+
+    from watcher.model import Mood  # noqa: PLC0415
 
     for size in _SIZES:
         path = os.path.join(folder, f"{size}x{size}", "apps", f"{NAME}.png")

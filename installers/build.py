@@ -17,7 +17,13 @@ sys.path.insert(0, ROOT)  # run as a script, only this folder would be found
 
 from installers import packages  # noqa: E402 - see above
 from installers.common import (  # noqa: E402
-    BuildError, Release, read_epoch, read_version, say, sum_up, write_text,
+    BuildError,
+    Release,
+    read_epoch,
+    read_version,
+    say,
+    sum_up,
+    write_text,
 )  # fmt: skip
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ def escape(text: str) -> str:
 
 
 def paragraphs(text: str) -> Iterator[str]:
-    """Paragraphs of a docstring; one that begins with ``\\b`` keeps its lines, as click has it."""
+    r"""Paragraphs of a docstring; one that begins with ``\b`` keeps its lines, as click has it."""
     for part in text.strip().split("\n\n"):
         if part.startswith("\b"):
             yield from (".PP", ".nf", escape(part.removeprefix("\b").strip("\n")), ".fi")
@@ -96,9 +96,7 @@ def _commands(context: click.Context, before: str) -> Iterator[str]:
         command = group.get_command(context, name)
         if command is None or command.hidden:
             continue
-        inner = click.Context(
-            command, info_name=name, parent=context, **command.context_settings
-        )
+        inner = click.Context(command, info_name=name, parent=context, **command.context_settings)
         usage = " ".join(command.collect_usage_pieces(inner))
         yield f'.SS "{escape(f"{before}{name} {usage}".strip())}"'
         yield from paragraphs(_about(command))

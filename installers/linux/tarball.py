@@ -1,4 +1,4 @@
-"""The archive for Linux systems without packages of ours: the frozen program, to be put anywhere."""
+"""The archive for Linux systems without packages of ours: the frozen program, put anywhere."""
 
 from __future__ import annotations
 

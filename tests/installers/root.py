@@ -81,7 +81,17 @@ class Root:
 
     @staticmethod
     def _person(line):
-        return ("runuser", "-u", PERSON, "--", "env", f"HOME={HOME}", "sh", "-c", f"cd; exec {line}")
+        return (
+            "runuser",
+            "-u",
+            PERSON,
+            "--",
+            "env",
+            f"HOME={HOME}",
+            "sh",
+            "-c",
+            f"cd; exec {line}",
+        )
 
 
 def find_last(pid):

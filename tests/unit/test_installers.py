@@ -216,7 +216,11 @@ def test_an_archive_tells_nothing_of_who_packed_it():
 def test_all_that_is_loaded_by_name_is_found():
     found = set(parts.hidden_imports())
     missing = {
-        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        path.relative_to(ROOT)
+        .with_suffix("")
+        .as_posix()
+        .replace("/", ".")
+        .removesuffix(".__init__")
         for path in (ROOT / "watcher").rglob("*.py")
     } - found
     assert not missing
@@ -288,7 +292,7 @@ def test_the_package_for_macos(release, tmp_path, environ, programs):
     work = pathlib.Path(release.work, "macos")
     assert (work / "root/HrFlow Watcher.app/Contents/MacOS/hrflow-watcher").exists()
     assert 'version="1.2.3"' in (work / "distribution.xml").read_text("utf-8")
-    signed = [command for command in run.commands if command[0] == "productbuild"][0]
+    signed = next(command for command in run.commands if command[0] == "productbuild")
     assert ("--sign" in signed) == bool(environ)
     if sys.platform != "win32":
         assert os.access(work / "scripts" / "postinstall", os.X_OK)
@@ -321,7 +325,7 @@ def test_the_installer_for_windows(release, tmp_path, fingerprint):
     environ = {"ISCC": r"C:\Inno\ISCC.exe", "HRFLOW_WATCHER_SIGN_SHA1": fingerprint}
     run = Recorder("Commands:\n  open        Show it.\n")
     result = setup.build_setup(release, str(tmp_path), environ, run)
-    compile_ = [command for command in run.commands if command[0].endswith("ISCC.exe")][0]
+    compile_ = next(command for command in run.commands if command[0].endswith("ISCC.exe"))
     signs = [command for command in run.commands if command[:2] == ["signtool", "sign"]]
     assert [os.path.basename(command[-1]) for command in signs] == (
         ["hrflow-watcher.exe", "hrflow-watcherw.exe"] if fingerprint else []
@@ -340,7 +344,12 @@ def test_all_that_the_script_for_windows_asks_for_is_given(release):
     given = {word[2:].partition("=")[0] for word in command if word.startswith("/D")}
     assert asked <= given
     assert given - asked <= {"Signed"}
-    for word in ("PrivilegesRequired=lowest", "service install", "service uninstall", "service stop"):
+    for word in (
+        "PrivilegesRequired=lowest",
+        "service install",
+        "service uninstall",
+        "service stop",
+    ):
         assert word in text
 
 
