@@ -32,6 +32,7 @@ DEBIAN_PACKAGES = (
     ("gnome-keyring", "the tests with a real Secret Service"),
     ("inotify-tools", "the benchmark against inotifywait"),
     ("libglib2.0-bin", "the login by the autostart entry"),
+    ("man-db", "the check of the man page"),
     ("systemd", "the tests with a real systemd user manager"),
 )
 

@@ -116,6 +116,13 @@ def make_environment(folder: str, *packages: str, lock: str = "") -> str:
     return python
 
 
+def forget_origin(folder: str) -> None:
+    """Remove what pip noted about where it installed from: that is a path of whoever builds."""
+    for at, _, names in os.walk(folder):
+        for name in {"direct_url.json", "REQUESTED"} & set(names):
+            os.remove(os.path.join(at, name))
+
+
 PIP = ("-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", "install")
 
 

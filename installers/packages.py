@@ -54,7 +54,11 @@ def make_runtime(release: Release) -> tuple[str, str]:
 def build_sbom(release: Release, tools: str, python: str) -> str:
     """What a release is made of, for those who watch for known holes: CycloneDX, as JSON."""
     path = os.path.join(release.out, f"hrflow-watcher-{release.version}.cdx.json")
+    with open(os.path.join(ROOT, "pyproject.toml"), encoding="utf-8") as file:
+        project = file.read()
+    named = os.path.join(release.fresh("sbom"), "pyproject.toml")  # it wants the version there
+    write_text(named, project.replace('dynamic = ["version"]', f'version = "{release.version}"'))
     command = [tools, "-m", "cyclonedx_py", "environment", "--output-reproducible"]
-    command += ["--pyproject", os.path.join(ROOT, "pyproject.toml"), "--short-PURLs"]
+    command += ["--pyproject", named, "--short-PURLs"]
     run_program([*command, "--of", "JSON", "--output-file", path, python], more=release.moment)
     return path

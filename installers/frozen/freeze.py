@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from installers.common import NAME, ROOT, Release, make_environment, run_program, write_text
+from installers.common import (
+    NAME, ROOT, Release, forget_origin, make_environment, run_program, write_text,
+)  # fmt: skip
 
 _TOOL = "pyinstaller>=6.10,<7"
 #: Draws the program's icon for Windows and macOS, where the tray can draw it at all.
@@ -24,9 +26,9 @@ if u.find_spec("watcher.tray") and u.find_spec("PIL"):
 
 def build_frozen(release: Release, lock: str) -> str:
     """The folder with the program (on macOS the .app); ``lock`` has the libraries' versions."""
-    python = make_environment(
-        os.path.join(release.work, "freezer"), release.wheel, _TOOL, lock=lock
-    )
+    place = os.path.join(release.work, "freezer")
+    python = make_environment(place, release.wheel, _TOOL, lock=lock)
+    forget_origin(place)
     pictures = release.fresh("pictures")
     run_program([python, "-I", "-c", _PICTURES, pictures])
     made = release.fresh("frozen")

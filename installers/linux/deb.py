@@ -18,7 +18,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from installers.common import NAME, PIP, ROOT, BuildError, read_text, run_program, write_text
+from installers.common import (
+    NAME, PIP, ROOT, BuildError, forget_origin, read_text, run_program, write_text,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,10 +102,7 @@ def _install(wheel: str, lock: str, tree: str, target: tuple[int, int]) -> None:
     command += ["--implementation", "cp", "--only-binary", ":all:", "--no-compile"]
     run_program([*command, "--constraint", lock, wheel])
     shutil.rmtree(os.path.join(place, "bin"), ignore_errors=True)  # scripts of libraries
-    for path in list(_files(place)):
-        # Where it was built is nobody's business.
-        if os.path.basename(path) in ("direct_url.json", "REQUESTED"):
-            os.remove(path)
+    forget_origin(place)
 
 
 def _lay_out(release: Release, tree: str, python: str) -> None:

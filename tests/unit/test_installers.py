@@ -1,6 +1,7 @@
 """What the build of a release decides; tests/integration/test_installers.py runs parts of it."""
 
 import importlib.metadata
+import importlib.util
 import os
 import pathlib
 import plistlib
@@ -257,6 +258,21 @@ def test_a_helper_of_the_frozen_program_is_started_as_python_would():
     for arguments in (["--version"], ["-m", "watcher", "--version"]):
         said = common.run_program([sys.executable, start, *arguments])
         assert said.strip() == f"hrflow-watcher {__version__}"
+
+
+@pytest.mark.parametrize(("environ", "seen"), [
+    ({"LD_LIBRARY_PATH": "/ours:/theirs", "LD_LIBRARY_PATH_ORIG": "/theirs"}, "/theirs"),
+    ({"LD_LIBRARY_PATH": "/ours"}, None),
+    ({"LD_LIBRARY_PATH": "/ours", "LD_LIBRARY_PATH_ORIG": ""}, None),
+    ({}, None),
+])  # fmt: skip
+def test_a_browser_is_not_given_the_libraries_of_the_frozen_program(environ, seen):
+    spec = importlib.util.spec_from_file_location("start", ROOT / "installers/frozen/start.py")
+    start = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(start)
+    start.restore_environment(environ)
+    assert environ.get("LD_LIBRARY_PATH") == seen
+    assert "LD_LIBRARY_PATH_ORIG" not in environ
 
 
 def test_the_frozen_program_runs_no_foreign_module():
