@@ -6,7 +6,13 @@ import os
 import sys
 
 from installers.common import (
-    NAME, ROOT, Release, forget_origin, make_environment, run_program, write_text,
+    NAME,
+    ROOT,
+    Release,
+    forget_origin,
+    make_environment,
+    run_program,
+    write_text,
 )  # fmt: skip
 
 _TOOL = "pyinstaller>=6.10,<7"

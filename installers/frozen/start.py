@@ -5,12 +5,18 @@ own helpers, is understood here. And what it starts must not be given its librar
 a command of a person's own, would load OpenSSL and others from here instead of the system's.
 """
 
+from __future__ import annotations
+
 import os
 import runpy
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 
-def restore_environment(environ):
+def restore_environment(environ: MutableMapping[str, str]) -> None:
     """Have other programs see what was set before PyInstaller put its folder in front."""
     before = environ.pop("LD_LIBRARY_PATH_ORIG", None)
     if before:

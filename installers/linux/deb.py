@@ -19,7 +19,14 @@ import time
 from typing import TYPE_CHECKING
 
 from installers.common import (
-    NAME, PIP, ROOT, BuildError, forget_origin, read_text, run_program, write_text,
+    NAME,
+    PIP,
+    ROOT,
+    BuildError,
+    forget_origin,
+    read_text,
+    run_program,
+    write_text,
 )  # fmt: skip
 
 if TYPE_CHECKING:
