@@ -31,8 +31,8 @@ DEBIAN_PACKAGES = (
     ("desktop-file-utils", "the check of the autostart entry"),
     ("gnome-keyring", "the tests with a real Secret Service"),
     ("inotify-tools", "the benchmark against inotifywait"),
-    ("libglib2.0-bin", "the login by the autostart entry"),
     ("man-db", "the check of the man page"),
+    ("libglib2.0-bin", "the login by the autostart entry"),
     ("systemd", "the tests with a real systemd user manager"),
 )
 

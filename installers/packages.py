@@ -12,10 +12,17 @@ _TOOLS = ("build>=1.2,<2", "hatchling>=1.24,<2", "cyclonedx-bom>=7,<8")
 
 
 def make_tools(release: Release) -> str:
-    """The Python that has the tools; made once."""
+    """The Python that has the tools; made once, and again when others are wanted."""
     folder = os.path.join(release.work, "tools")
-    python = find_python(folder)
-    return python if os.path.exists(python) else make_environment(folder, *_TOOLS)
+    python, stamp = find_python(folder), os.path.join(folder, "tools.stamp")
+    wanted = " ".join(_TOOLS)
+    if os.path.exists(stamp):
+        with open(stamp, encoding="utf-8") as file:
+            if file.read() == wanted:
+                return python
+    make_environment(folder, *_TOOLS)
+    write_text(stamp, wanted)  # last: what was broken off is made anew
+    return python
 
 
 def build_sdist(release: Release, tools: str, source: str = ROOT) -> str:
