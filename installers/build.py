@@ -84,6 +84,8 @@ def build(release: Release, targets: Sequence[str], suffix: str = "") -> list[st
     if set(targets) == {"sdist"}:
         return [packages.build_sdist(release, tools)]
     made = [packages.build_wheel(release, tools)]
+    if "sdist" in targets:  # the wheel is made of it
+        made.insert(0, packages.path_of_sdist(release))
     later = [name for name in targets if name not in ("sdist", "wheel")]
     if not later:
         return made

@@ -28,6 +28,11 @@ def make_tools(release: Release) -> str:
 def build_sdist(release: Release, tools: str, source: str = ROOT) -> str:
     """The archive of the sources; its path."""
     _build(release, tools, "--sdist", source)
+    return path_of_sdist(release)
+
+
+def path_of_sdist(release: Release) -> str:
+    """Where the archive of the sources is put."""
     return os.path.join(release.out, f"hrflow_watcher-{release.version}.tar.gz")
 
 
