@@ -21,6 +21,10 @@ NAME = "hrflow-watcher"
 _NO_HISTORY = 1767225600
 
 
+#: What pip writes beside an installed package: where from, and that somebody asked for it.
+_ORIGIN = frozenset({"direct_url.json", "REQUESTED"})
+
+
 class BuildError(Exception):
     """A step cannot go on; the text says what to do."""
 
@@ -119,8 +123,19 @@ def make_environment(folder: str, *packages: str, lock: str = "") -> str:
 def forget_origin(folder: str) -> None:
     """Remove what pip noted about where it installed from: that is a path of whoever builds."""
     for at, _, names in os.walk(folder):
-        for name in {"direct_url.json", "REQUESTED"} & set(names):
+        for name in _ORIGIN & set(names):
             os.remove(os.path.join(at, name))
+        if at.endswith(".dist-info") and "RECORD" in names:
+            path = os.path.join(at, "RECORD")
+            with open(path, encoding="utf-8", newline="") as file:
+                lines = [line for line in file if _record_name(line) not in _ORIGIN]
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                file.writelines(lines)
+
+
+def _record_name(line: str) -> str:
+    """The last part of the path that a line of RECORD is about."""
+    return line.partition(",")[0].rpartition("/")[2]
 
 
 PIP = ("-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", "install")

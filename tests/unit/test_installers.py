@@ -103,6 +103,20 @@ def test_sums_are_what_others_check(tmp_path):
         common.run_program(["sha256sum", "--check", "SHA256SUMS"], cwd=str(tmp_path))
 
 
+def test_nothing_tells_where_it_was_built(tmp_path):
+    info = tmp_path / "lib" / "ours-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "direct_url.json").write_text('{"url": "file:///home/zoe/ours.whl"}')
+    (info / "REQUESTED").write_text("")
+    (info / "RECORD").write_text(
+        "ours.py,sha256=a,1\nours-1.dist-info/direct_url.json,sha256=b,2\n"
+        "ours-1.dist-info/REQUESTED,sha256=c,0\nours-1.dist-info/RECORD,,\n"
+    )
+    common.forget_origin(str(tmp_path))
+    assert sorted(os.listdir(info)) == ["RECORD"]
+    assert (info / "RECORD").read_text() == "ours.py,sha256=a,1\nours-1.dist-info/RECORD,,\n"
+
+
 # --- The man page -----------------------------------------------------------------------------
 
 
