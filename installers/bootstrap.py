@@ -37,6 +37,7 @@ DEBIAN_PACKAGES = (
     ("gir1.2-gtk-3.0", "the tests of the icon in a panel"),
     ("gnome-keyring", "the tests with a real Secret Service"),
     ("inotify-tools", "the benchmark against inotifywait"),
+    ("man-db", "the check of the man page"),
     ("libglib2.0-bin", "the login by the autostart entry"),
     ("python3-gi", "the tests of the icon in a panel"),
     ("scrot", "the tests of the icon in a panel"),

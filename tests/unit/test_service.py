@@ -503,6 +503,9 @@ def test_the_command_that_starts_this_program(tmp_path):
     assert Program(python, frozen=False, windows=True).command() == (python, "-m", "watcher")
     (tmp_path / "pythonw.exe").write_text("")
     assert Program(python, frozen=False, windows=True).command()[0].endswith("pythonw.exe")
+    assert Program(python, frozen=True, windows=True).command() == (python,)
+    (tmp_path / "hrflow-watcherw.exe").write_text("")  # without a console window
+    assert Program(python, frozen=True, windows=True).command()[0].endswith("watcherw.exe")
     assert os.path.isabs(Program.of_process().command()[0])
 
 

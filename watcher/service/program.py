@@ -23,9 +23,10 @@ class Program:
 
     def command(self) -> tuple[str, ...]:
         """The program's own path, or Python's with what it has to run; without a console window."""
-        if self.frozen:
-            return (self.executable,)
         folder = os.path.dirname(self.executable)
+        if self.frozen:  # on Windows there is a second one without a console window
+            without = os.path.join(folder, "hrflow-watcherw.exe")
+            return (without if self.windows and os.path.exists(without) else self.executable,)
         if self.windows:  # the script beside it would open a console window
             without = os.path.join(folder, "pythonw.exe")
             return (without if os.path.exists(without) else self.executable, "-m", "watcher")
