@@ -38,3 +38,7 @@ class MovedFiles(Protocol):
     def skip_existing(self, key: str, now: float) -> None:
         """Leave alone for good what waits for a person's yes."""
         ...
+
+    def refuse_again(self, file_id: int, why: str, now: float) -> None:
+        """A file that was looked at once more is refused as before: for people nothing is new."""
+        ...

@@ -159,6 +159,11 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in fields if value)
 
 
+def asks_for_sync(job: Job) -> bool:
+    """Whether an upload asks for synchronous parsing."""
+    return ("sync_parsing", _flag(True)) in job.fields  # noqa: FBT003 - its value
+
+
 def without_sync(job: Job) -> Job:
     """The same upload without asking for synchronous parsing."""
     fields = [

@@ -90,6 +90,16 @@ def test_names_are_not_kept_where_settings_say_so(world, clock, eventually):
     assert entry.profile_key
 
 
+def test_names_that_are_known_go_once_settings_say_so(world, clock, eventually):
+    folder = send(world, clock)
+    let_pass(world, clock, 6)
+    eventually(lambda: one(world).profile_name == "Aisha Rahman", within=30)
+    config = world.config(folder)
+    world.app.reload(replaced(config, keep_names=False))
+    eventually(lambda: one(world).profile_name == "", within=30)
+    assert one(world).profile_email == ""
+
+
 def test_what_takes_long_is_asked_for_ever_more_rarely_and_then_daily(world, clock, eventually):
     world.sandbox.api.parse_seconds = 1e9
     send(world, clock)
@@ -205,6 +215,17 @@ def test_a_source_without_sync_parsing_gets_its_uploads_all_the_same(world, cloc
     make_pdf(os.path.join(folder.path, "d.pdf"), "d")
     world.wait_idle(1)
     assert [record.status for record in world.sandbox.ledger.records()].count(400) == 1
+
+
+def test_nothing_is_said_of_sync_parsing_where_nobody_wants_it(world, clock, eventually):
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    eventually(lambda: world.entries() and one(world).source_name == "Engineering", within=30)
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    world.wait_idle(2)
+    world.nudge()
+    assert [each for each in sentences(world) if "sync_parsing" in each] == []
 
 
 def test_sync_parsing_carries_it_all(world, clock, eventually):

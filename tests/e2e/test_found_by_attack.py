@@ -101,6 +101,21 @@ def test_what_was_refused_goes_again_once_settings_send_it_otherwise(world, even
     assert "duplicate" in world.states().values()
 
 
+def test_what_is_refused_as_before_is_nothing_new(world, eventually):
+    folder = world.folder()
+    world.start(folder)
+    with open(os.path.join(folder.path, "tool.pdf"), "wb") as file:
+        file.write(b"MZ" + bytes(300))
+    eventually(lambda: world.states().get("tool.pdf") == "refused", within=30)
+    (before,) = world.entries()
+    world.app.reload(world.config(world.folder(tags=(Item(name="a", value="b"),))))
+    eventually(lambda: times_refused(world, before) == 2, within=30)
+    (after,) = world.entries()
+    assert (after.state, after.why, after.changed_at) == (
+        before.state, before.why, before.changed_at,
+    )  # fmt: skip
+
+
 def times_refused(world, entry):
     reader = Reader(world.places.journal)
     try:

@@ -152,7 +152,8 @@ def test_what_it_may_do_is_little(office):
     with open(f"/proc/{pid}/mounts", encoding="utf-8") as file:
         mounts = {line.split()[1]: line.split()[3].split(",") for line in file}
     assert "ro" in mounts["/"]
-    assert "/tmp" in mounts  # its own
+    if not sys.prefix.startswith(("/tmp/", "/var/tmp/")):  # a private one would hide the program
+        assert "/tmp" in mounts
     assert office.manager.systemctl("is-active", UNIT).stdout.strip() == "active"
 
 

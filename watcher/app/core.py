@@ -320,10 +320,13 @@ class App:
             pid=os.getpid(),
             version=__version__,
             since=self._since,
-            is_set_up=bool(self._config.accounts and self._watched),
+            is_set_up=self._is_set_up(),
             offline_since=self._offline_since,
             watched=watched_now(self._watched, self._problems),
         )
+
+    def _is_set_up(self) -> bool:
+        return bool(self._config.accounts and self._watched)
 
     def _facts(self) -> dict[str, object]:
         accounts = [account.name for account in self._config.accounts]
@@ -333,6 +336,7 @@ class App:
             "since": self._since,
             "offline_since": self._offline_since,
             "pending": self._pending,
+            "set_up": self._is_set_up(),
             "folders": self._problems,
             "keys": {name: self._found_keys.get(name, {}) for name in accounts},
         }

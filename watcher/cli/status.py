@@ -44,6 +44,7 @@ def gather(where: Places) -> dict[str, object]:
         "pid": said.get("pid"),
         "since": said.get("since"),
         "offline_since": said.get("offline_since") or None,
+        "set_up": said.get("set_up"),
         "folders": folders,
         "keys": said.get("keys") or {},
         "journal": where.journal,
@@ -78,6 +79,8 @@ def _show(facts: dict[str, object]) -> None:
         say(styled(f"Running since {since} (process {facts['pid']}).", "good"))
     else:
         say("Not running. Start it with: hrflow-watcher run")
+    if facts["running"] and facts["set_up"] is False:
+        say(styled("Nothing is set up yet. Do it with: hrflow-watcher open", "busy"))
     if facts["paused"]:
         until = f"Paused until {moment(float(str(facts['paused_until'] or 0)))}."
         say(

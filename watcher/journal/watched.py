@@ -97,7 +97,7 @@ class Watched(Holds):
         )
         self.write(
             "UPDATE files SET state = 'noticed', attempt = 0, due_at = 0, changed_at = ?, "
-            "cause = CASE WHEN state = 'refused' AND reference <> '' THEN ? ELSE '' END "
+            "cause = CASE WHEN state = 'refused' THEN ? ELSE '' END "
             f"WHERE {below} AND (state IN ('queued', 'waiting') "
             "OR (state = 'ignored' AND why <> ?) "
             "OR (state = 'held' AND cause NOT LIKE 'existing:%') OR (state = 'refused' AND "

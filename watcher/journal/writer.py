@@ -144,6 +144,21 @@ class Journal(Queues, Moves):
             insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
             self.write(insert, file_id, step.state)
 
+    def refuse_again(self, file_id: int, why: str, now: float) -> None:
+        """A file that was looked at once more is refused as before: for people nothing is new.
+
+        It counts as refused since it was for the first time, and no command is run for it.
+        """
+        self.write(
+            "UPDATE files SET state = 'refused', why = ?2, cause = '', due_at = 0, changed_at = "
+            "coalesce((SELECT min(at) FROM events WHERE file_id = ?1 AND state = 'refused' "
+            "AND why = ?2), ?3) WHERE id = ?1 AND state = 'noticed'",
+            file_id,
+            why,
+            now,
+        )
+        self._event(file_id, now, State.REFUSED, why)
+
     def identify(self, file_id: int, document: Document) -> None:
         """Note what a file was found to be."""
         self.write(

@@ -52,24 +52,32 @@ class Admission:
             self._journal.restat(known.file_id, candidate, document.stat)
             close_handle(found)
             return
+        again = known and (known.cause, known.sha256) == (REFUSED_BEFORE, document.sha256)
         file_id = self.row(candidate, known, document.stat, now)
+        refused = self._journal.entry(file_id) if again else None
         self._journal.identify(file_id, document)
         decision = decide(document, plan)
         if isinstance(decision, Skip):
             close_handle(found)
-            self._journal.step(file_id, Step(decision.state, decision.why), now)
-            if decision.state is State.REFUSED:
-                self._tidying.refused(file_id, plan)
+            self._skip(file_id, decision, plan, refused)
             return
         if plan.folder.duplicates is Duplicates.UPLOAD and self._is_moved(
             file_id, candidate, document, decision, plan
         ):
             close_handle(found)
             return
-        again = known and (known.cause, known.sha256) == (REFUSED_BEFORE, document.sha256)
-        refused = self._journal.entry(file_id) if again else None
         self._queue(file_id, document, decision, plan, now, refused)
         self._keep_handle(file_id, found)
+
+    def _skip(self, file_id: int, skip: Skip, plan: Plan, refused: Entry | None) -> None:
+        """``refused``: the file as it was refused before its settings changed."""
+        now = self._clock.wall()
+        if refused and (skip.state, skip.why) == (State.REFUSED, refused.why):
+            self._journal.refuse_again(file_id, skip.why, now)
+        else:
+            self._journal.step(file_id, Step(skip.state, skip.why), now)
+        if skip.state is State.REFUSED:
+            self._tidying.refused(file_id, plan)
 
     def _is_moved(
         self, file_id: int, candidate: Candidate, document: Document, route: Route, plan: Plan
@@ -113,7 +121,7 @@ class Admission:
                 self._tidying.duplicate(file_id, owner)
             return
         if refused and (refused.account, refused.fields) == (route.account, fields):
-            self._journal.step(file_id, Step(State.REFUSED, refused.why), now)
+            self._journal.refuse_again(file_id, refused.why, now)
             self._tidying.refused(file_id, plan)
             return
         if self._journal.is_in_doubt(file_id):

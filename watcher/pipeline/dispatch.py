@@ -19,7 +19,7 @@ from watcher.model import (
     Wait,
 )
 from watcher.pace import Pace
-from watcher.rules import without_sync
+from watcher.rules import asks_for_sync, without_sync
 from watcher.states import CONFIRM_WINDOW, Step, after, confirmed, hold_key
 
 if TYPE_CHECKING:
@@ -231,7 +231,8 @@ class Dispatch:
 
     def _submit(self, job: Job, handle: BinaryIO | None) -> None:
         files, transport = self._files, self._transport
-        if self._results.sources.forbids_sync(job.account, job.source_key):
+        sources = self._results.sources
+        if asks_for_sync(job) and sources.forbids_sync(job.account, job.source_key):
             job = without_sync(job)
 
         def send() -> Sent:

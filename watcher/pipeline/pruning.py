@@ -25,9 +25,13 @@ class Pruning:
         self._due = clock.tick() + FIRST
 
     def arm(self, config: Config) -> None:
-        """Keep what these settings say from now on."""
+        """Keep what these settings say from now on; what they do not keep any more goes soon."""
+        before = self._history, self._names
         self._history = config.history_days * DAY
         self._names = config.names_days * DAY if config.keep_names else 0.0
+        if self._history < before[0] or self._names < before[1] or not config.keep_names:
+            self._reached = 0
+            self._due = self._clock.tick()
 
     def next_due(self) -> float:
         """When :meth:`work` has something to do, on the clock's ``tick``."""
