@@ -8,7 +8,8 @@ import time
 import pytest
 
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
-from watcher.settings import AfterUpload
+from watcher.sandbox import Fault, Kind
+from watcher.settings import AfterRefusal, AfterUpload
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file systems as on Linux")
 
@@ -119,3 +120,16 @@ def test_copies_of_what_was_sent_are_moved_too(world, eventually):
     inbox = folder.path
     eventually(lambda: [e for e in os.listdir(inbox) if e != "Sent"] == [], within=30)
     assert len(world.arrived()) == 2
+
+
+def test_a_refused_file_that_is_put_back_is_tried_again(world, eventually):
+    folder = world.folder(after_refusal=AfterRefusal.MOVE)
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=422))
+    world.start(folder)
+    path = os.path.join(folder.path, "a.pdf")
+    make_pdf(path, "a")
+    eventually(lambda: world.entries() and world.entries()[0].filed_to, within=30)
+    (refused,) = world.entries()
+    world.sandbox.faults.clear()
+    os.rename(refused.filed_to, path)
+    eventually(lambda: len(world.arrived()) == 1, within=30)

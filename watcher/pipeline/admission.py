@@ -104,6 +104,9 @@ class Admission:
     ) -> None:
         """``refused``: the file as HrFlow has refused it, which it would do again."""
         owner = self._journal.claim(route.source_key, document.sha256, file_id)
+        if owner != file_id and self._is_put_back(owner):
+            self._journal.disclaim(owner, now)
+            owner = self._journal.claim(route.source_key, document.sha256, file_id)
         if owner != file_id and plan.folder.duplicates is Duplicates.UPLOAD:
             identity = _copy_identity(document)
             owner = self._journal.claim(route.source_key, identity, file_id)
@@ -134,6 +137,15 @@ class Admission:
         why = next((hold.why for hold in holds if hold.key == key), "")
         state = State.HELD if key else State.QUEUED
         self._journal.step(file_id, Step(state, why, due_at=now), now, cause=key)
+
+    def _is_put_back(self, owner: int) -> bool:
+        """Whether a content was refused and moved away: who puts it back wants it tried again."""
+        entry = self._journal.entry(owner)
+        return (
+            entry is not None
+            and entry.state is State.REFUSED
+            and entry.filed_to not in ("", entry.path)
+        )
 
     def _held_by(self, route: Route) -> str:
         """What keeps back all that goes this way; "" if nothing does."""
