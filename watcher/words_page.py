@@ -190,5 +190,13 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "What changes in the configuration": "Ce qui change dans la configuration",
         "Nothing changes.": "Rien ne change.",
         "Saved; it is in force.": "Enregistré ; c’est en vigueur.",
+        "All is set up but for the key, which is not kept:": (
+            "Tout est configuré sauf la clé, qui n’est pas conservée :"
+        ),
+        "This machine has no keyring.": "Cet ordinateur n’a pas de trousseau.",
+        "{why} Put the key into the environment variable {variable}, and start it anew.": (
+            "{why} Mettez la clé dans la variable d’environnement {variable}, puis redémarrez le"
+            " programme."
+        ),
     }
 )

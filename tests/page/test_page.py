@@ -313,6 +313,32 @@ def test_everything_is_set_up_from_nothing(newcomer):
     assert record.source_key == sb.ENGINEERING.key
 
 
+def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
+    environ = {**newcomer.desk.environ(), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    newcomer.desk.environ = lambda: environ
+    newcomer.start()
+    page = newcomer.open("setup")
+    page.locator("#about-key", has_text="HRFLOW_API_KEY").wait_for()
+    page.get_by_role("button", name="Try the key").click()
+    page.locator("#tried.bad", has_text="The email of the HrFlow account is missing.").wait_for()
+    assert "default" not in page.locator("#tried").inner_text()
+    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
+    page.locator("summary").click()
+    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
+    page.locator("#key").fill(sb.READ_WRITE_KEY)
+    page.get_by_role("button", name="Try the key").click()
+    page.locator("#tried", has_text="HrFlow takes the key.").wait_for()
+    place = page.locator("#places .place")
+    place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
+    place.locator('[data-is="source"]').select_option(label="Engineering")
+    page.get_by_role("button", name="Save").click()
+    said = page.locator("#said.bad", has_text="All is set up but for the key, which is not kept")
+    assert "This machine has no keyring. Put the key into" in said.inner_text()
+    assert sb.ENGINEERING.key in newcomer.own_config.read_text()
+    assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
+    assert newcomer.desk.folder.is_dir()
+
+
 def test_names_and_messages_of_others_stay_texts(person):
     person.desk.sandbox.faults.set(REFUSE)
     person.start()

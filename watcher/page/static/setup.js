@@ -17,6 +17,7 @@ export async function showSetup() {
   }
   $("account").replaceChildren(...known.accounts.map((each) => el("option", { value: each.name }, each.name)));
   $("label-account").hidden = known.accounts.length < 2;
+  if (known.unkept) put($("about-key"), known.unkept);
   $("places").replaceChildren();
   for (const folder of known.folders) addPlace(folder, known.is_new);
   showAccount();
@@ -112,6 +113,7 @@ $("setup").addEventListener("submit", (event) => {
     if (said.problem) throw new Error(said.problem);
     put($("saved"), `✓ ${t("Saved; it is in force.")}`);
     $("difference").hidden = true;
-    say([t("Saved; it is in force."), ...said.warnings].join(" "));
+    if (said.unkept) say(`${t("All is set up but for the key, which is not kept:")} ${said.unkept}`, "bad");
+    else say([t("Saved; it is in force."), ...said.warnings].join(" "));
   });
 });
