@@ -68,6 +68,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "a file sent before": "un fichier déjà envoyé",
         "is ignored because you said so": "est ignoré parce que vous l’avez dit",
         "tried again because you said so": "réessayé parce que vous l’avez dit",
+        "lies in {place}: put it back into the folder, then it is looked at again": (
+            "se trouve dans {place} : remettez-le dans le dossier, il sera examiné de nouveau"
+        ),
         "vanished before it was sent": "a disparu avant d’être envoyé",
         "has the same content": "a le même contenu",
         "is not whole yet": "n’est pas encore complet",
