@@ -295,9 +295,11 @@ def test_everything_is_set_up_from_nothing(newcomer):
     place.locator('[data-is="tags"]').fill('office=Paris, zip="75001"')
     page.get_by_role("button", name="Show what changes").click()
     page.locator("#difference", has_text="75001").wait_for()
+    assert "not there yet" not in page.locator("#difference").inner_text()
     assert not newcomer.own_config.exists()
     page.get_by_role("button", name="Save").click()
     page.locator("#saved", has_text="Saved; it is in force.").wait_for()
+    page.locator("#said", has_text=re.compile(r"^Saved; it is in force\.$")).wait_for()
     assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
     assert page.locator("#key").input_value() == ""
     assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
@@ -337,6 +339,7 @@ def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
     assert sb.ENGINEERING.key in newcomer.own_config.read_text()
     assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
     assert newcomer.desk.folder.is_dir()
+    assert "not there yet" not in said.inner_text()
 
 
 def test_names_and_messages_of_others_stay_texts(person):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from watcher import view
-from watcher.app.editing import Editor, make_folder
+from watcher.app.editing import Editor, make_folder, without_absent
 from watcher.app.workspace import UNCHECKED, ask_hrflow
 from watcher.config.mistakes import redact
 from watcher.credentials import VARIABLE, Keys, SystemKeyring, form
@@ -95,7 +95,7 @@ class Setting:
         """What would be written, as a difference; errors for what makes no sense."""
         editor = self._editor()
         text, warnings = editor.propose(plan_edits(self._answers(editor, order), editor.known))
-        return {"difference": editor.difference(text), "warnings": warnings}
+        return {"difference": editor.difference(text), "warnings": without_absent(warnings)}
 
     def save(self, order: Order) -> dict[str, object]:
         """Write it: the key first; if the keyring refuses it, nothing else has happened.
@@ -119,7 +119,8 @@ class Setting:
         problem = self.control.reload()
         self.app.post(Resume())
         missing = unkept if unkept and not self._is_there(answers.account, key) else ""
-        return {"problem": problem, "warnings": [] if problem else warnings, "unkept": missing}
+        warnings = [] if problem else without_absent(warnings)
+        return {"problem": problem, "warnings": warnings, "unkept": missing}
 
     # -- inside
 
