@@ -168,9 +168,33 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     page.get_by_label("What would happen to this file?").fill(str(path))
     page.keyboard.press("Enter")
     page.locator("#verdict", has_text="a PDF document").wait_for()
+    page.locator("nav").get_by_role("link", name="Set-up").click()
+    chosen = page.locator('#places [data-is="source"] option:checked')
+    chosen.wait_for(state="attached")
+    assert chosen.inner_text() == "Engineering", "the key that is there is asked for names"
+    page.get_by_role("button", name="Show what changes").click()
+    page.locator("#difference", has_text="Nothing changes.").wait_for()
     page.get_by_role("link", name="Health").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()
     assert "takes the key" in page.locator("#lines").inner_text()
+    see_no_problem(page)
+
+
+def test_a_source_is_called_by_its_name_once_that_is_known(person):
+    person.start()
+    path = person.drop("a.pdf")
+    page = person.open()
+    row(page, "a.pdf").locator(".c-source", has_text="Engineering").wait_for()
+    page.locator("nav").get_by_role("link", name="Folders").click()
+    page.locator("#folder-list dd", has_text="Engineering").wait_for()
+    assert sb.ENGINEERING.key not in page.locator("#folder-list").inner_text()
+    other = path.with_name("b.pdf.part")
+    other.write_bytes(path.read_bytes() + b"%more\n%%EOF\n")
+    person.channel().post("/api/pause")
+    other.rename(path.with_name("b.pdf"))
+    page.get_by_label("What would happen to this file?").fill(str(path.with_name("b.pdf")))
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#verdict dd", has_text=f"Engineering ({sb.ENGINEERING.key})").wait_for()
     see_no_problem(page)
 
 

@@ -22,6 +22,7 @@ export async function showSetup() {
   for (const folder of known.folders) addPlace(folder, known.is_new);
   showAccount();
   $("setup").hidden = false; // not before: what is typed must not be overwritten
+  if (!known.is_new && !sources.length) nameSources();
 }
 
 function showAccount() {
@@ -60,6 +61,14 @@ function offer(place) {
   if (wanted && !sources.some((source) => source.key === wanted)) options.push(el("option", { value: wanted }, wanted));
   list.replaceChildren(el("option", { value: "" }, t("Choose…")), ...options);
   list.value = wanted;
+}
+
+/** Have sources called by their names, with the key that is stored; without it they stay keys. */
+async function nameSources() {
+  const said = await ask("/api/setup/key", { ...account(), key: "" }).catch(() => null);
+  if (!said || sources.length || document.activeElement?.dataset.is === "typed") return;
+  sources = said.sources;
+  document.querySelectorAll("#places .place").forEach(offer);
 }
 
 function account() {
