@@ -276,6 +276,37 @@ def test_it_fits_narrow_and_wide_windows(person, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
 
 
+def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
+    person.start()
+    person.drop("A name that is so long that it cannot stand in one line " * 2 + ".pdf")
+    page = person.open()
+    page.locator("#rows .c-state", has_text="sent").wait_for()
+    connected = sqlite3.connect(person.places.journal, timeout=10, isolation_level=None)
+    with contextlib.closing(connected) as journal:
+        journal.execute(
+            "UPDATE files SET profile_name = 'Maria Magdalena Theodora Featherstonehaugh', "
+            "profile_key = ?, reference = ?, size = 12345678", ("0123456789" * 4, "ref-" * 20),
+        )  # fmt: skip
+    page.reload()
+    page.locator("#rows .c-profile", has_text="0123456789").wait_for()
+    wide = "document.querySelector('.wide')"
+    assert page.evaluate(f"{wide}.scrollWidth - {wide}.clientWidth") <= 0
+    cell = "document.querySelector('#rows .c-profile')"
+    assert page.evaluate(f"{cell}.scrollWidth > {cell}.clientWidth")
+    assert page.evaluate(f"getComputedStyle({cell}).textOverflow") == "ellipsis"
+    (person.desk.root / "wide.png").write_bytes(page.screenshot())
+
+
+def test_what_was_said_stays_where_it_was_said(person):
+    person.start()
+    page = person.open("folders")
+    page.get_by_role("button", name="Look through all folders now").click()
+    page.locator("#said", has_text="All folders are looked through.").wait_for()
+    page.locator("nav").get_by_role("link", name="Activity").click()
+    page.locator("#at-activity:not([hidden])").wait_for()
+    assert page.locator("#said").inner_text() == ""
+
+
 @pytest.fixture
 def newcomer(person):
     """Somebody with a home and a keyring, and nothing set up."""
