@@ -210,6 +210,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Save": "Enregistrer",
         "What changes in the configuration": "Ce qui change dans la configuration",
         "Nothing changes.": "Rien ne change.",
+        "Start the program at every login": "Démarrer le programme à chaque connexion",
         "Saved; it is in force.": "Enregistré ; c’est en vigueur.",
         "All is set up but for the key, which is not kept:": (
             "Tout est configuré sauf la clé, qui n’est pas conservée :"

@@ -348,6 +348,7 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.locator("#said.bad", has_text="relative is not a whole path").wait_for()
     place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
     place.locator('[data-is="tags"]').fill('office=Paris, zip="75001"')
+    page.get_by_label("Start the program at every login").check()
     page.get_by_role("button", name="Show what changes").click()
     page.locator("#difference", has_text="75001").wait_for()
     assert "not there yet" not in page.locator("#difference").inner_text()
@@ -356,6 +357,9 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.locator("#saved", has_text="Saved; it is in force.").wait_for()
     page.locator("#said", has_text=re.compile(r"^Saved; it is in force\.$")).wait_for()
     assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
+    page.locator("#label-login").wait_for(state="hidden")
+    (entry,) = (newcomer.desk.root / "settings").rglob("*hrflow-watcher*")
+    assert str(newcomer.own_config) in entry.read_text()
     assert page.locator("#key").input_value() == ""
     assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
     assert sb.READ_WRITE_KEY not in page.content()

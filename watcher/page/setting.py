@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from watcher import view
 from watcher.app.editing import Editor, make_folder, without_absent
+from watcher.app.login_service import LoginService
+from watcher.app.places import Places
 from watcher.app.workspace import UNCHECKED, ask_hrflow
 from watcher.config.mistakes import redact
 from watcher.credentials import VARIABLE, Keys, SystemKeyring, form
-from watcher.errors import CredentialError, UsageError
+from watcher.errors import CredentialError, UsageError, WatcherError
 from watcher.pipeline import Resume
 from watcher.settings import AfterUpload
 from watcher.setup import (
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     Order = Mapping[str, Any]
 
+_log = logging.getLogger(__name__)
 #: What is proposed where nothing is set up yet.
 _FIRST_FOLDER = "~/CVs"
 
@@ -72,6 +76,7 @@ class Setting:
             ],
             "is_new": not accounts,
             "unkept": self._unkept(),
+            "at_login": self._is_at_login(),
         }  # fmt: skip
 
     def try_key(self, order: Order) -> dict[str, object]:
@@ -118,6 +123,8 @@ class Setting:
             editor.write(text)
         problem = self.control.reload()
         self.app.post(Resume())
+        if order.get("at_login") is True and not problem:
+            self._start_at_login()
         missing = unkept if unkept and not self._is_there(answers.account, key) else ""
         warnings = [] if problem else without_absent(warnings)
         return {"problem": problem, "warnings": warnings, "unkept": missing}
@@ -126,6 +133,25 @@ class Setting:
 
     def _editor(self) -> Editor:
         return Editor.open(self.config, self.state)
+
+    def _login_service(self) -> LoginService:
+        places = Places(self.state)
+        home = os.path.expanduser("~")
+        return LoginService(self.config, self.app.config, places, self.environ, home)
+
+    def _is_at_login(self) -> bool:
+        """Whether it starts at login; where the system does not say, it is not offered either."""
+        try:
+            return self._login_service().system.look() is not None
+        except WatcherError as error:
+            _log.info("it is not known whether it starts at login: %s", error)
+            return True
+
+    def _start_at_login(self) -> None:
+        """From the next login on: this very program goes on meanwhile."""
+        system = self._login_service().system
+        if system.look() is None:
+            system.install()
 
     def _keyring(self) -> SystemKeyring:
         return SystemKeyring(allow_insecure=self.app.config.allow_insecure_keyring)

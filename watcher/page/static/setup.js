@@ -17,6 +17,7 @@ export async function showSetup() {
   }
   $("account").replaceChildren(...known.accounts.map((each) => el("option", { value: each.name }, each.name)));
   $("label-account").hidden = known.accounts.length < 2;
+  $("label-login").hidden = known.at_login;
   if (known.unkept) put($("about-key"), known.unkept);
   $("places").replaceChildren();
   for (const folder of known.folders) addPlace(folder, known.is_new);
@@ -82,7 +83,7 @@ function answers() {
     const name = sources.find((each) => each.key === source)?.name ?? "";
     return { path: part("path"), source, source_name: name, tags: part("tags"), after_upload: part("after") };
   });
-  return { ...account(), folders };
+  return { ...account(), folders, at_login: $("login").checked };
 }
 
 async function attempt() {
