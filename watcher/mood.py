@@ -103,17 +103,25 @@ def _progress(snapshot: Snapshot, word: Word) -> str:
 
 
 def _needs(snapshot: Snapshot, word: Word) -> str:
-    if files := attention_files(snapshot):
-        if files == 1:
-            return word("1 file needs attention")
-        return word("{files} files need attention", files=files)
+    """What stops uploads comes before single files."""
+    files = attention_files(snapshot)
+    attention = for_attention(files, word) if files else ""
     if held := [kept for kept in keepers(snapshot) if not asks(kept)]:
-        return held_back(sum(kept.files for kept in held), word)
+        return joined(held_back(sum(kept.files for kept in held), word), attention)
+    if attention:
+        return attention
     if folders := len(troubled(snapshot)):
         if folders == 1:
             return word("1 folder cannot be watched")
         return word("{folders} folders cannot be watched", folders=folders)
     return for_a_yes(sum(kept.files for kept in keepers(snapshot)), word)
+
+
+def for_attention(files: int, word: Word) -> str:
+    """That somebody has to look at as many files."""
+    if files == 1:
+        return word("1 file needs attention")
+    return word("{files} files need attention", files=files)
 
 
 def for_a_yes(files: int, word: Word) -> str:

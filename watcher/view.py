@@ -97,6 +97,15 @@ def _base(path: str) -> str:
     return path.rpartition("/" if "/" in path else "\\")[2]
 
 
+def lies_in(folder: str, path: str, filed_to: str) -> str:
+    """Where a file lies that was moved away from ``path``, in its folder or in full; else ""."""
+    if filed_to in ("", path):
+        return ""
+    root = folder.rstrip("/\\")
+    below = filed_to.removeprefix(root)
+    return safe(below[1:] if below != filed_to and below[:1] in "/\\" else filed_to)
+
+
 def short(key: str) -> str:
     """The beginning of a key or fingerprint, enough to tell it from others."""
     return safe(key) if len(key) <= 16 else f"{safe(key[:12])}…"

@@ -102,6 +102,7 @@ def row(entry: Entry, word: Word) -> dict[str, object]:
         "reference": view.safe(entry.reference),
         "profile": view.safe(entry.profile_key),
         "changed_at": entry.changed_at,
+        "moved": moved(entry, word),
         "can_retry": can_retry(entry),
         "can_ignore": entry.state in IGNORABLE,
     }
@@ -113,6 +114,16 @@ def can_retry(entry: Entry) -> bool:
     return (entry.state in RETRIABLE or by_hand) and entry.filed_to in ("", entry.path)
 
 
+def moved(entry: Entry, word: Word) -> str:
+    """Why a file that was moved out of the way cannot be tried again, and what to do; else ""."""
+    place = view.lies_in(entry.folder, entry.path, entry.filed_to)
+    if not place or entry.state not in RETRIABLE:
+        return ""
+    return word(
+        "lies in {place}: put it back into the folder, then it is looked at again", place=place
+    )
+
+
 def remark(entry: Entry, word: Word) -> str:
     """What is to be said of a file beside its state; "" if nothing is."""
     if entry.state is State.DUPLICATE:
@@ -122,7 +133,7 @@ def remark(entry: Entry, word: Word) -> str:
         late = word(entry.why) if entry.why == NOT_YET else ""
         more = (late, _pages(entry, word), word(view.safe(entry.filing_why)))
         return " · ".join(filter(None, more))
-    return word(view.safe(entry.why))
+    return " · ".join(filter(None, (word(view.safe(entry.why)), moved(entry, word))))
 
 
 def _candidate(entry: Entry, word: Word) -> str:

@@ -68,6 +68,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "a file sent before": "un fichier déjà envoyé",
         "is ignored because you said so": "est ignoré parce que vous l’avez dit",
         "tried again because you said so": "réessayé parce que vous l’avez dit",
+        "lies in {place}: put it back into the folder, then it is looked at again": (
+            "se trouve dans {place} : remettez-le dans le dossier, il sera examiné de nouveau"
+        ),
         "vanished before it was sent": "a disparu avant d’être envoyé",
         "has the same content": "a le même contenu",
         "is not whole yet": "n’est pas encore complet",
@@ -155,6 +158,24 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "warning": "avertissement",
         "error": "erreur",
         "skipped": "non regardé",
+        "{what} of {account}": "{what} de {account}",
+        "Program": "Programme",
+        "Configuration": "Configuration",
+        "Changes": "Changements",
+        "Limits": "Limites",
+        "Journal": "Journal",
+        "Disk space": "Espace disque",
+        "Keyring": "Trousseau",
+        "HrFlow": "HrFlow",
+        "DNS": "DNS",
+        "Proxy": "Serveur mandataire",
+        "TLS": "TLS",
+        "Clock": "Horloge",
+        "Webhook": "Webhook",
+        "Command for parsed files": "Commande pour les fichiers analysés",
+        "Command for refused files": "Commande pour les fichiers refusés",
+        "Login service": "Démarrage à la connexion",
+        "Tray": "Zone de notification",
         # Set-up.
         "Not set up yet": "Pas encore configuré",
         "1. Account": "1. Compte",
@@ -189,6 +210,15 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Save": "Enregistrer",
         "What changes in the configuration": "Ce qui change dans la configuration",
         "Nothing changes.": "Rien ne change.",
+        "Start the program at every login": "Démarrer le programme à chaque connexion",
         "Saved; it is in force.": "Enregistré ; c’est en vigueur.",
+        "All is set up but for the key, which is not kept:": (
+            "Tout est configuré sauf la clé, qui n’est pas conservée :"
+        ),
+        "This machine has no keyring.": "Cet ordinateur n’a pas de trousseau.",
+        "{why} Put the key into the environment variable {variable}, and start it anew.": (
+            "{why} Mettez la clé dans la variable d’environnement {variable}, puis redémarrez le"
+            " programme."
+        ),
     }
 )

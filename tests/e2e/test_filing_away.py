@@ -84,6 +84,27 @@ def test_a_result_is_told_once_though_the_file_is_moved_then(desk, eventually):
     assert (lines.count("✓ a.pdf"), lines.count("✗ b.exe")) == (1, 1), lines
 
 
+def test_a_refused_file_that_was_moved_is_known_at_both_places(desk, eventually):
+    desk.configure('after_refusal = "move"')
+    running = desk.start("run")
+    running.wait_for("Watching")
+    with open(os.path.join(desk.folder, "b.exe"), "wb") as file:
+        file.write(b"MZ" + bytes(300))
+    below = os.path.join("Refused", time.strftime("%Y-%m-%d"), "b.exe")
+
+    def told():
+        attention = desk.read_json("status")[0]["attention"]
+        return attention and attention[0]["filed_to"]
+
+    eventually(told, within=30)
+    assert f"; lies in {below}" in " ".join(desk.run("status", COLUMNS="300").stdout.split())
+    for name in ("b.exe", below):
+        done = desk.run("retry", os.path.join(desk.folder, name))
+        assert (done.returncode, done.stderr) == (5, "")
+        assert f"it lies in {below}: put it back into the folder" in done.stdout
+    running.end()
+
+
 def test_sent_files_go_to_the_trash(desk, tmp_path):
     home = tmp_path / "home"
     home.mkdir()

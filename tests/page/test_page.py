@@ -168,9 +168,33 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     page.get_by_label("What would happen to this file?").fill(str(path))
     page.keyboard.press("Enter")
     page.locator("#verdict", has_text="a PDF document").wait_for()
+    page.locator("nav").get_by_role("link", name="Set-up").click()
+    chosen = page.locator('#places [data-is="source"] option:checked')
+    chosen.wait_for(state="attached")
+    assert chosen.inner_text() == "Engineering", "the key that is there is asked for names"
+    page.get_by_role("button", name="Show what changes").click()
+    page.locator("#difference", has_text="Nothing changes.").wait_for()
     page.get_by_role("link", name="Health").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()
     assert "takes the key" in page.locator("#lines").inner_text()
+    see_no_problem(page)
+
+
+def test_a_source_is_called_by_its_name_once_that_is_known(person):
+    person.start()
+    path = person.drop("a.pdf")
+    page = person.open()
+    row(page, "a.pdf").locator(".c-source", has_text="Engineering").wait_for()
+    page.locator("nav").get_by_role("link", name="Folders").click()
+    page.locator("#folder-list dd", has_text="Engineering").wait_for()
+    assert sb.ENGINEERING.key not in page.locator("#folder-list").inner_text()
+    other = path.with_name("b.pdf.part")
+    other.write_bytes(path.read_bytes() + b"%more\n%%EOF\n")
+    person.channel().post("/api/pause")
+    other.rename(path.with_name("b.pdf"))
+    page.get_by_label("What would happen to this file?").fill(str(path.with_name("b.pdf")))
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#verdict dd", has_text=f"Engineering ({sb.ENGINEERING.key})").wait_for()
     see_no_problem(page)
 
 
@@ -252,6 +276,37 @@ def test_it_fits_narrow_and_wide_windows(person, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
 
 
+def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
+    person.start()
+    person.drop("A name that is so long that it cannot stand in one line " * 2 + ".pdf")
+    page = person.open()
+    page.locator("#rows .c-state", has_text="sent").wait_for()
+    connected = sqlite3.connect(person.places.journal, timeout=10, isolation_level=None)
+    with contextlib.closing(connected) as journal:
+        journal.execute(
+            "UPDATE files SET profile_name = 'Maria Magdalena Theodora Featherstonehaugh', "
+            "profile_key = ?, reference = ?, size = 12345678", ("0123456789" * 4, "ref-" * 20),
+        )  # fmt: skip
+    page.reload()
+    page.locator("#rows .c-profile", has_text="0123456789").wait_for()
+    wide = "document.querySelector('.wide')"
+    assert page.evaluate(f"{wide}.scrollWidth - {wide}.clientWidth") <= 0
+    cell = "document.querySelector('#rows .c-profile')"
+    assert page.evaluate(f"{cell}.scrollWidth > {cell}.clientWidth")
+    assert page.evaluate(f"getComputedStyle({cell}).textOverflow") == "ellipsis"
+    (person.desk.root / "wide.png").write_bytes(page.screenshot())
+
+
+def test_what_was_said_stays_where_it_was_said(person):
+    person.start()
+    page = person.open("folders")
+    page.get_by_role("button", name="Look through all folders now").click()
+    page.locator("#said", has_text="All folders are looked through.").wait_for()
+    page.locator("nav").get_by_role("link", name="Activity").click()
+    page.locator("#at-activity:not([hidden])").wait_for()
+    assert page.locator("#said").inner_text() == ""
+
+
 @pytest.fixture
 def newcomer(person):
     """Somebody with a home and a keyring, and nothing set up."""
@@ -293,12 +348,18 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.locator("#said.bad", has_text="relative is not a whole path").wait_for()
     place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
     place.locator('[data-is="tags"]').fill('office=Paris, zip="75001"')
+    page.get_by_label("Start the program at every login").check()
     page.get_by_role("button", name="Show what changes").click()
     page.locator("#difference", has_text="75001").wait_for()
+    assert "not there yet" not in page.locator("#difference").inner_text()
     assert not newcomer.own_config.exists()
     page.get_by_role("button", name="Save").click()
     page.locator("#saved", has_text="Saved; it is in force.").wait_for()
+    page.locator("#said", has_text=re.compile(r"^Saved; it is in force\.$")).wait_for()
     assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
+    page.locator("#label-login").wait_for(state="hidden")
+    (entry,) = (newcomer.desk.root / "settings").rglob("*hrflow-watcher*")
+    assert str(newcomer.own_config) in entry.read_text()
     assert page.locator("#key").input_value() == ""
     assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
     assert sb.READ_WRITE_KEY not in page.content()
@@ -311,6 +372,33 @@ def test_everything_is_set_up_from_nothing(newcomer):
     assert row(page, "first.pdf").locator(".c-tags").inner_text() == "office=Paris, zip=75001"
     (record,) = newcomer.desk.arrived()
     assert record.source_key == sb.ENGINEERING.key
+
+
+def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
+    environ = {**newcomer.desk.environ(), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    newcomer.desk.environ = lambda: environ
+    newcomer.start()
+    page = newcomer.open("setup")
+    page.locator("#about-key", has_text="HRFLOW_API_KEY").wait_for()
+    page.get_by_role("button", name="Try the key").click()
+    page.locator("#tried.bad", has_text="The email of the HrFlow account is missing.").wait_for()
+    assert "default" not in page.locator("#tried").inner_text()
+    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
+    page.locator("summary").click()
+    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
+    page.locator("#key").fill(sb.READ_WRITE_KEY)
+    page.get_by_role("button", name="Try the key").click()
+    page.locator("#tried", has_text="HrFlow takes the key.").wait_for()
+    place = page.locator("#places .place")
+    place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
+    place.locator('[data-is="source"]').select_option(label="Engineering")
+    page.get_by_role("button", name="Save").click()
+    said = page.locator("#said.bad", has_text="All is set up but for the key, which is not kept")
+    assert "This machine has no keyring. Put the key into" in said.inner_text()
+    assert sb.ENGINEERING.key in newcomer.own_config.read_text()
+    assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
+    assert newcomer.desk.folder.is_dir()
+    assert "not there yet" not in said.inner_text()
 
 
 def test_names_and_messages_of_others_stay_texts(person):

@@ -51,6 +51,12 @@ ROWS = [
      "1 file needs attention · Uploading 3 of 40"),
     ({"kept": (replace(NO_KEY, files=3),)}, Mood.ATTENTION, "3 files are held back"),
     ({"kept": (NO_KEY,)}, Mood.ATTENTION, "Uploads are held back"),  # the next one would be
+    # What stops uploads comes before single files.
+    ({"kept": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, Mood.ATTENTION,
+     "3 files are held back · 5 files need attention"),
+    ({"kept": (NO_KEY,), "counts": {State.REFUSED: 1}}, Mood.ATTENTION,
+     "Uploads are held back · 1 file needs attention"),
+    ({"kept": (ASKS,), "counts": {State.REFUSED: 5}}, Mood.ATTENTION, "5 files need attention"),
     ({"kept": (ASKS,)}, Mood.ATTENTION, "137 files wait for your yes"),
     ({"kept": (replace(ASKS, files=1),)}, Mood.ATTENTION, "1 file waits for your yes"),
     ({"kept": (replace(ASKS, files=0),)}, Mood.IDLE, "Up to date"),  # nobody is asked for nothing
@@ -104,7 +110,7 @@ FULL = Snapshot(
 
 def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
-        "30 files need attention", "", "Recent", "Needs attention", "Upload existing files…", "",
+        "3 files are held back · 30 files need attention", "", "Recent", "Needs attention", "Upload existing files…", "",
         "Pause", "Open folder", "", "Activity", "Set up…", "Help", "", "Quit",
     ]  # fmt: skip
     assert [item.is_default for item in menu(FULL, EN)] == [True] + [False] * 13

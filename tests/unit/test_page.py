@@ -123,6 +123,23 @@ def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     assert view_page.can_retry(entry) == can, reason
 
 
+@pytest.mark.parametrize(
+    ("state", "filed_to", "said"),
+    [
+        (State.REFUSED, "", ""),
+        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "lies in Refused/2026-11-24/a.pdf: put"),
+        (State.REFUSED, "/elsewhere/a.pdf", "lies in /elsewhere/a.pdf: put it back"),
+        (State.REFUSED, "/f2/a.pdf", "lies in /f2/a.pdf: put it back"),
+        (State.PARSED, "/f/Sent/2026-11-24/a.pdf", ""),
+    ],
+)
+def test_a_file_out_of_the_way_says_where_it_lies(state, filed_to, said):
+    row = view_page.row(Entry(1, "/f", "/f/a.pdf", state, why="no", filed_to=filed_to), ENGLISH)
+    assert row["moved"].startswith(said)
+    assert bool(row["moved"]) == bool(said)
+    assert said in row["remark"]
+
+
 def test_what_is_said_of_now_is_plain_and_finite():
     snapshot = Snapshot(
         at=100.0, paused_until=UNTIL_RESUMED, counts={State.PARSED: 2, State.HELD: 1},

@@ -1,12 +1,13 @@
 """Every text of the page has its row in French, and no row is for nothing."""
 
+import ast
 import os
 import re
 import string
 
 import pytest
 
-from watcher import view
+from watcher import doctor, view
 from watcher.doctor.findings import Level
 from watcher.page import texts
 from watcher.states import BY_HAND
@@ -15,7 +16,10 @@ from watcher.words_page import FRENCH
 
 STATIC = os.path.join(os.path.dirname(texts.__file__), "static")
 #: The same in both languages.
-ALIKE = {"Pages", "Pause", "Pause…", "CSV", "Source", "Type", "Page {page}"}
+ALIKE = {
+    "Pages", "Pause", "Pause…", "CSV", "Source", "Type", "Page {page}", "Configuration", "Journal",
+    "HrFlow", "DNS", "TLS", "Webhook",
+}  # fmt: skip
 
 
 def read(name):
@@ -35,6 +39,27 @@ def of_the_script():
     return found
 
 
+def of_the_doctor():
+    """The label of every check, without the account that some name."""
+    folder = os.path.dirname(doctor.__file__)
+    found = set()
+    for name in (each for each in os.listdir(folder) if each.endswith(".py")):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            tree = ast.parse(file.read())
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if getattr(call.func, "id", "") == "Check":
+                label = ast.unparse(call.args[1]).removeprefix("f")[1:-1]
+                found |= {
+                    label.removesuffix("{self._of}").replace("{name}", group)
+                    for group in ("parsed", "refused")
+                }
+    return found
+
+
+def test_labels_are_found():
+    assert {"Program", "API key", "Changes", "Command for refused files"} <= of_the_doctor()
+
+
 def test_the_script_has_all_its_texts_and_no_other():
     assert of_the_script() == set(texts.SCRIPT)
 
@@ -42,7 +67,7 @@ def test_the_script_has_all_its_texts_and_no_other():
 def shown():
     return (
         of_the_frame() | of_the_script() | {look.word for look in view.LOOKS.values()}
-        | {level.value for level in Level} | {BY_HAND}
+        | {level.value for level in Level} | {BY_HAND} | of_the_doctor()
     )  # fmt: skip
 
 

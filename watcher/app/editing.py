@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher import view
 from watcher.config.edit import apply
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from watcher.config import Loaded
     from watcher.setup import Edit, Known
 
+#: In the warning of a folder that is not there.
+_ABSENT: Final = " is not there yet; it is watched as soon as it is"
 _AT_LINE = re.compile(r"\A.*?:\d+: ")
 
 
@@ -104,6 +106,11 @@ class Editor:
             return {_AT_LINE.sub("", each) for each in self._load(self.text).warnings}
         except ConfigError:  # its mistakes are gone now
             return set()
+
+
+def without_absent(warnings: Sequence[str]) -> list[str]:
+    """The warnings without those of folders that are not there yet: they are made."""
+    return [each for each in warnings if _ABSENT not in each]
 
 
 def as_written(path: str) -> str:

@@ -7,16 +7,20 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher import view
+from watcher.app.orders import is_in
 from watcher.cli.context import places
 from watcher.cli.output import say, say_json, styled
 from watcher.errors import UnusableError, UsageError
 from watcher.journal.reader import Reader
+from watcher.model import State
 from watcher.page.client import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import click
+
+    from watcher.model import Entry
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN: Final = re.compile(r"(?:\d+\s*[smhd]\s*)+")
@@ -48,7 +52,7 @@ def find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
         for path in paths:
             directory, name = os.path.split(os.path.abspath(os.path.expanduser(path)))
             full = os.path.join(os.path.realpath(directory), name)
-            entries = reader.history(folder=full, limit=_MOST)
+            entries = reader.history(folder=full, limit=_MOST) or _filed(reader, full)
             if not entries:
                 raise UnusableError(
                     f"{view.safe(path)} is no file that is known here.",
@@ -58,6 +62,12 @@ def find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
         return list(found)
     finally:
         reader.close()
+
+
+def _filed(reader: Reader, full: str) -> list[Entry]:
+    """The files that were refused and lie at or below ``full`` since."""
+    moved = reader.history(states=(State.REFUSED, State.PARSE_FAILED), limit=_MOST)
+    return [each for each in moved if each.filed_to and is_in(each.filed_to, full)]
 
 
 def say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
@@ -70,5 +80,6 @@ def say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
         words = f"{files} file{' is' if files == 1 else 's are'} {verb}."
         say(styled(words, "good" if files else "quiet"))
         for file in left:
-            say(styled(f"  not {view.safe(file['path'])}: it is {file['label']}", "quiet"))
+            why = file.get("moved") or f"is {file['label']}"
+            say(styled(f"  not {view.safe(file['path'])}: it {why}", "quiet"))
     return UnusableError.exit_code if left and not done["files"] else 0

@@ -36,10 +36,7 @@ def why_not_kept() -> str:
     """Why this machine keeps no key, as a sentence; "" if it does."""
     from watcher.credentials import SystemKeyring  # noqa: PLC0415 - likewise
 
-    try:
-        return "" if SystemKeyring().name() else "This machine has no keyring."
-    except CredentialError as error:
-        return error.title
+    return SystemKeyring().why_not()
 
 
 def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:

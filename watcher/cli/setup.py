@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher import view
-from watcher.app.editing import make_folder
+from watcher.app.editing import make_folder, without_absent
 from watcher.cli.asking import Questions, Silence
 from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
@@ -250,8 +250,7 @@ def _show(editor: Editor, plan: _Plan) -> str:
     else:
         show_difference(editor, text)
         say()
-    asked = " is not there yet; it is watched as soon as it is"
-    warn([warning for warning in warnings if asked not in warning])
+    warn(without_absent(warnings))  # it was asked whether to make them
     return text
 
 

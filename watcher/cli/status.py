@@ -141,5 +141,11 @@ def _show_trouble(facts: dict[str, object]) -> None:
         total = counts.get("refused", 0) + counts.get("parse_failed", 0)
         rest = f" (the latest {len(attention)} of {total})" if total > len(attention) else ""
         say(f"Need attention{rest}:")
-        rows = [[entry["path"], entry["why"]] for entry in attention]
+        rows = [[entry["path"], _why(entry)] for entry in attention]
         say_table(["File", "Why"], rows, dict.fromkeys(range(len(rows)), "bad"))
+
+
+def _why(entry: dict[str, str | None]) -> str:
+    """What is wrong with a file, and where it lies if it was moved out of the way."""
+    place = view.lies_in(entry["folder"] or "", entry["path"] or "", entry["filed_to"] or "")
+    return f"{entry['why']}; lies in {place}" if place else str(entry["why"])

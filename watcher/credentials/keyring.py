@@ -31,6 +31,7 @@ _NAMES: Final = {
 _ELSEWHERE: Final = (
     "the systemd credential hrflow-api-key or the environment variable HRFLOW_API_KEY"
 )
+NO_KEYRING: Final = "This machine has no keyring."
 #: Classes of ``keyrings.alt`` that encrypt; all others there write plain text.
 _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 
@@ -54,6 +55,13 @@ class SystemKeyring:
         CredentialError if only plain text does and that is not allowed.
         """
         return " and ".join(map(_name, self._parts()))
+
+    def why_not(self) -> str:
+        """Why this machine keeps no key, as a sentence; "" if it does."""
+        try:
+            return "" if self.name() else NO_KEYRING
+        except CredentialError as error:
+            return error.title
 
     def read(self, account: str) -> str:
         """The account's key, "" if there is none; CredentialError if there is no answer."""

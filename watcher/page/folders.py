@@ -10,6 +10,7 @@ from watcher import view
 from watcher.app.core import former_targets, make_plans, this_machine
 from watcher.app.examine import examine
 from watcher.errors import UsageError
+from watcher.page.names import source_names
 from watcher.setup import write_tags
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from watcher.app.places import Places
     from watcher.settings import Folder, Rule
     from watcher.words import Word
+
+    Names = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,11 @@ class Folders:
 
     def all(self) -> dict[str, object]:
         """All folders, each with its rules in order."""
+        names = source_names(self.places)
         problems = {each.path: each.problem for each in self.app.snapshot().watched}
         return {
             "folders": [
-                _folder(folder, self.word(problems.get(os.path.realpath(folder.path), "")))
+                _folder(folder, self.word(problems.get(os.path.realpath(folder.path), "")), names)
                 for folder in self.app.config.folders
             ]
         }
@@ -52,37 +56,50 @@ class Folders:
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = examine(path, plans, self.places)
         said = {"verdict": self.word(str(verdict["verdict"])), "good": _is_good(verdict)}
-        return {**verdict, **said, "why": self.word(str(verdict.get("why", "")))}
+        said_why = self.word(str(verdict.get("why", "")))
+        return {**verdict, **said, "why": said_why, **self._named(verdict)}
+
+    def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
+        """The fields of an upload with the source's name beside its key, if it is known."""
+        key, fields = str(verdict.get("source_key", "")), verdict.get("fields")
+        name = source_names(self.places).get((str(verdict.get("account", "")), key))
+        if not name or not isinstance(fields, dict):
+            return {}
+        return {"fields": {**fields, "source_key": f"{view.safe(name)} ({view.safe(key)})"}}
 
 
 def _is_good(verdict: Mapping[str, object]) -> bool:
     return verdict["verdict"] == "would be sent"
 
 
-def _folder(folder: Folder, problem: str) -> dict[str, object]:
+def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
     return {
         "path": view.safe(folder.path),
         "real": view.safe(os.path.realpath(folder.path)),
         "problem": view.safe(problem),
         "account": view.safe(folder.account),
-        "source": view.safe(folder.source_key),
+        "source": _source(folder, folder.source_key, names),
         "tags": view.safe(write_tags(folder.tags)),
         "recursive": folder.recursive,
         "existing": folder.existing.value,
         "after_upload": folder.after_upload.value,
         "after_refusal": folder.after_refusal.value,
         "max_size": folder.max_size,
-        "rules": [_rule(number, rule) for number, rule in enumerate(folder.rules, 1)],
+        "rules": [_rule(folder, at, rule, names) for at, rule in enumerate(folder.rules, 1)],
     }
 
 
-def _rule(number: int, rule: Rule) -> dict[str, object]:
+def _source(folder: Folder, key: str, names: Names) -> str:
+    return view.safe(names.get((folder.account, key), key))
+
+
+def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, object]:
     return {
         "number": number,
         "match": view.safe(rule.match or "**"),
         "media_types": list(rule.media_types),
         "ignore": rule.ignore,
-        "source": view.safe(rule.source_key or ""),
+        "source": _source(folder, rule.source_key or "", names),
         "tags": view.safe(write_tags(rule.tags)),
         "reference": view.safe(rule.reference or ""),
         "min_size": rule.min_size,

@@ -41,7 +41,7 @@ class Health:
                     "sign": looks[finding.level.value][0],
                     "tone": looks[finding.level.value][1],
                     "level": self.word(finding.level.value),
-                    "label": self.word(check.label),
+                    "label": self._label(check.label),
                     "about": view.safe(check.about),
                     "text": self.word(view.safe(finding.text)),
                     "mend": self.word(view.safe(finding.mend)),
@@ -49,3 +49,10 @@ class Health:
                 for check, finding in doctor.examine(case)
             ]
         }
+
+    def _label(self, label: str) -> str:
+        """What was looked at; of several accounts it says which one's it is."""
+        what, of, account = label.partition(" of ")
+        if not of:
+            return self.word(label)
+        return self.word("{what} of {account}", what=self.word(what), account=view.safe(account))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from watcher import view
-from watcher.app.editing import Editor, make_folder
+from watcher.app.editing import Editor, make_folder, without_absent
+from watcher.app.login_service import LoginService
+from watcher.app.places import Places
 from watcher.app.workspace import UNCHECKED, ask_hrflow
 from watcher.config.mistakes import redact
-from watcher.credentials import Keys, SystemKeyring, form
-from watcher.errors import UsageError
+from watcher.credentials import VARIABLE, Keys, SystemKeyring, form
+from watcher.errors import CredentialError, UsageError, WatcherError
 from watcher.pipeline import Resume
 from watcher.settings import AfterUpload
 from watcher.setup import (
@@ -29,9 +32,11 @@ if TYPE_CHECKING:
 
     from watcher.app.core import App
     from watcher.page.acts import Control
+    from watcher.words import Word
 
     Order = Mapping[str, Any]
 
+_log = logging.getLogger(__name__)
 #: What is proposed where nothing is set up yet.
 _FIRST_FOLDER = "~/CVs"
 
@@ -45,6 +50,7 @@ class Setting:
     config: str
     state: str
     environ: Mapping[str, str]
+    word: Word
 
     def known(self) -> dict[str, object]:
         """What is there already, to be proposed."""
@@ -69,6 +75,8 @@ class Setting:
                 {"path": _FIRST_FOLDER, "source": "", "tags": "", "after_upload": "keep"}
             ],
             "is_new": not accounts,
+            "unkept": self._unkept(),
+            "at_login": self._is_at_login(),
         }  # fmt: skip
 
     def try_key(self, order: Order) -> dict[str, object]:
@@ -76,9 +84,12 @@ class Setting:
 
         Without a ``key`` the stored one is taken. Errors are those of ``ask_hrflow``.
         """
-        account = self._editor().account(
-            _text(order, "account"), _text(order, "email"), _text(order, "api_url")
-        )
+        editor = self._editor()
+        name, email = _text(order, "account"), _text(order, "email")
+        wrong = find_problems(Answers(name, email or None), editor.known)
+        if texts := [text for answer, text in wrong if answer == "email"]:
+            raise UsageError(view.safe(redact(texts[0])))
+        account = editor.account(name, email, _text(order, "api_url"))
         space = ask_hrflow(account, self._key(order, account.name))
         sources = [
             {"key": view.safe(each.key), "name": view.safe(each.name)} for each in space.sources
@@ -89,16 +100,21 @@ class Setting:
         """What would be written, as a difference; errors for what makes no sense."""
         editor = self._editor()
         text, warnings = editor.propose(plan_edits(self._answers(editor, order), editor.known))
-        return {"difference": editor.difference(text), "warnings": warnings}
+        return {"difference": editor.difference(text), "warnings": without_absent(warnings)}
 
     def save(self, order: Order) -> dict[str, object]:
-        """Write it: the key first; if the keyring refuses it, nothing else has happened."""
+        """Write it: the key first; if the keyring refuses it, nothing else has happened.
+
+        Without a keyring all but the key is set up; ``unkept`` says so, and where the key goes.
+        """
         editor = self._editor()
         answers = self._answers(editor, order)
         text, warnings = editor.propose(plan_edits(answers, editor.known))
-        if key := _text(order, "key"):
-            keyring = SystemKeyring(allow_insecure=self.app.config.allow_insecure_keyring)
-            keyring.write(answers.account, form.clean(key))
+        typed = _text(order, "key")
+        key = form.clean(typed) if typed else ""
+        unkept = self._unkept() if key else ""
+        if key and not unkept:
+            self._keyring().write(answers.account, key)
         for folder in answers.folders:
             if not os.path.lexists(folder.place):
                 make_folder(folder.place)
@@ -107,12 +123,56 @@ class Setting:
             editor.write(text)
         problem = self.control.reload()
         self.app.post(Resume())
-        return {"problem": problem, "warnings": [] if problem else warnings}
+        if order.get("at_login") is True and not problem:
+            self._start_at_login()
+        missing = unkept if unkept and not self._is_there(answers.account, key) else ""
+        warnings = [] if problem else without_absent(warnings)
+        return {"problem": problem, "warnings": warnings, "unkept": missing}
 
     # -- inside
 
     def _editor(self) -> Editor:
         return Editor.open(self.config, self.state)
+
+    def _login_service(self) -> LoginService:
+        places = Places(self.state)
+        home = os.path.expanduser("~")
+        return LoginService(self.config, self.app.config, places, self.environ, home)
+
+    def _is_at_login(self) -> bool:
+        """Whether it starts at login; where the system does not say, it is not offered either."""
+        try:
+            return self._login_service().system.look() is not None
+        except WatcherError as error:
+            _log.info("it is not known whether it starts at login: %s", error)
+            return True
+
+    def _start_at_login(self) -> None:
+        """From the next login on: this very program goes on meanwhile."""
+        system = self._login_service().system
+        if system.look() is None:
+            system.install()
+
+    def _keyring(self) -> SystemKeyring:
+        return SystemKeyring(allow_insecure=self.app.config.allow_insecure_keyring)
+
+    def _unkept(self) -> str:
+        """Why a key is not kept on this machine and where it goes instead; "" if it is kept."""
+        why = self._keyring().why_not()
+        if not why:
+            return ""
+        return self.word(
+            "{why} Put the key into the environment variable {variable}, and start it anew.",
+            why=self.word(view.safe(why)),
+            variable=VARIABLE,
+        )
+
+    def _is_there(self, account: str, key: str) -> bool:
+        """Whether the program finds this key without a keyring."""
+        try:
+            return self._key({}, account) == key
+        except CredentialError:
+            return False
 
     def _key(self, order: Order, account: str) -> str:
         if typed := _text(order, "key"):

@@ -14,6 +14,7 @@ SCRIPT: Final = (
     "A file that has arrived",
     "Account",
     "All folders are looked through.",
+    "All is set up but for the key, which is not kept:",
     "Arrived",
     "Arrived in {days} days: {files}; today: {today}.",
     "Attempts",

@@ -105,4 +105,5 @@ class ActivityPage:
         from watcher.page.setting import Setting  # noqa: PLC0415 - takes long, and few need it
 
         state = self._places.state
-        return Setting(self._app, self._control, self._config, state, self._environ)
+        word = words(self._language)
+        return Setting(self._app, self._control, self._config, state, self._environ, word)

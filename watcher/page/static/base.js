@@ -55,6 +55,12 @@ export function say(text, tone = "good") {
   if (tone !== "bad") silence = setTimeout(() => (place.textContent = ""), 8000);
 }
 
+/** What was said belongs to where one was. */
+export function hush() {
+  clearTimeout(silence);
+  $("said").textContent = "";
+}
+
 /** Do something for a click: its button rests meanwhile, and what goes wrong is said. */
 export async function busy(button, work) {
   if (button.getAttribute("aria-disabled")) return;

@@ -1,6 +1,6 @@
 // The frame: where one is, how things are, pausing; and waiting for news.
 
-import { $, ask, busy, count, day, el, number, put, say, start, t, when } from "./base.js";
+import { $, ask, busy, count, day, el, hush, number, put, say, start, t, when } from "./base.js";
 import { choose, openFile, refresh, setFolders } from "./files.js";
 import { examine, showFolders } from "./rest.js";
 import { showSetup } from "./setup.js";
@@ -176,7 +176,10 @@ $("pause").addEventListener("change", () => {
   if (value) ask("/api/pause", order).catch((error) => say(error.message, "bad"));
 });
 $("resume").addEventListener("click", () => busy($("resume"), () => ask("/api/resume", {})));
-addEventListener("hashchange", go);
+addEventListener("hashchange", () => {
+  hush();
+  go();
+});
 
 show();
 showDays(start.days);

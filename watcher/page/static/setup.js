@@ -17,10 +17,13 @@ export async function showSetup() {
   }
   $("account").replaceChildren(...known.accounts.map((each) => el("option", { value: each.name }, each.name)));
   $("label-account").hidden = known.accounts.length < 2;
+  $("label-login").hidden = known.at_login;
+  if (known.unkept) put($("about-key"), known.unkept);
   $("places").replaceChildren();
   for (const folder of known.folders) addPlace(folder, known.is_new);
   showAccount();
   $("setup").hidden = false; // not before: what is typed must not be overwritten
+  if (!known.is_new && !sources.length) nameSources();
 }
 
 function showAccount() {
@@ -61,6 +64,14 @@ function offer(place) {
   list.value = wanted;
 }
 
+/** Have sources called by their names, with the key that is stored; without it they stay keys. */
+async function nameSources() {
+  const said = await ask("/api/setup/key", { ...account(), key: "" }).catch(() => null);
+  if (!said || sources.length || document.activeElement?.dataset.is === "typed") return;
+  sources = said.sources;
+  document.querySelectorAll("#places .place").forEach(offer);
+}
+
 function account() {
   return { account: $("account").value, email: $("email").value.trim(), api_url: $("api-url").value.trim(), key: $("key").value };
 }
@@ -72,7 +83,7 @@ function answers() {
     const name = sources.find((each) => each.key === source)?.name ?? "";
     return { path: part("path"), source, source_name: name, tags: part("tags"), after_upload: part("after") };
   });
-  return { ...account(), folders };
+  return { ...account(), folders, at_login: $("login").checked };
 }
 
 async function attempt() {
@@ -112,6 +123,7 @@ $("setup").addEventListener("submit", (event) => {
     if (said.problem) throw new Error(said.problem);
     put($("saved"), `✓ ${t("Saved; it is in force.")}`);
     $("difference").hidden = true;
-    say([t("Saved; it is in force."), ...said.warnings].join(" "));
+    if (said.unkept) say(`${t("All is set up but for the key, which is not kept:")} ${said.unkept}`, "bad");
+    else say([t("Saved; it is in force."), ...said.warnings].join(" "));
   });
 });
