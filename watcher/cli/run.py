@@ -85,8 +85,10 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
                 wait_for_end(app, stop)
         finally:
             supervisor.stopping()
-            page.stop()
-            app.stop()
+            try:
+                page.stop()
+            finally:
+                app.stop()
 
 
 def _teller(*, mute: bool) -> Callable[[str], None]:

@@ -72,7 +72,9 @@ class Server:
         if self._server is None or self._thread is None:
             return
         self._server.task_dispatcher.shutdown(timeout=3)
-        trigger = next(each for each in self._loop.values() if hasattr(each, "pull_trigger"))
+        # A copy, as the server's own thread lets go of connections meanwhile.
+        everybody = list(self._loop.values())
+        trigger = next(each for each in everybody if hasattr(each, "pull_trigger"))
         trigger.pull_trigger(self._close)
         self._thread.join(3.0)
 
