@@ -147,7 +147,9 @@ def test_stop_ends_it_also_while_somebody_watches(office, eventually):
     office.drop("a.pdf")
     watching.wait_for("1 today")
     assert desk.run("stop").stdout == "hrflow-watcher has ended.\n"
-    assert office.process.end() == 0, office.process.lines
+    code = office.process.process.wait(20)
+    office.process.end()
+    assert code == 0, office.process.lines
     assert watching.process.wait(20) == 8
     assert not os.path.exists(office.places.channel)
     assert desk.run("stop").stdout == "hrflow-watcher is not running.\n"
