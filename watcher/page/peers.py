@@ -14,25 +14,37 @@ import socket
 from typing import Final
 
 _TABLES: Final = (("/proc/net/tcp", socket.AF_INET), ("/proc/net/tcp6", socket.AF_INET6))
-_ADDRESS, _USER = 1, 7
+_ADDRESS, _STATE, _USER = 1, 3, 7
+#: TIME_WAIT and CLOSE: what is left of connections that are over is root's, whoever had them.
+_OVER: Final = ("06", "07")
+#: The tables are read while they change, so that a line may be missed.
+_LOOKS: Final = 3
 
 
 def is_somebody_else(address: str, port: int) -> bool:
-    """Whether the socket of this machine at ``address`` and ``port`` is another user's."""
-    for table, family in _TABLES:
-        try:
-            packed = socket.inet_pton(family, address)
-            with open(table, encoding="ascii") as file:
-                next(file, "")
-                owners = [line.split()[_USER] for line in file if _is_at(line, packed, port)]
-        except OSError:  # no such table, or an address of the other kind
-            continue
-        if owners:
-            return str(os.getuid()) not in owners
-    return False
+    """Whether the socket of this machine at ``address`` and ``port`` is another user's.
+
+    Also where the system tells of others and of this one not, however often it is asked.
+    """
+    told = False
+    for _ in range(_LOOKS):
+        for table, family in _TABLES:
+            try:
+                packed = socket.inet_pton(family, address)
+                with open(table, encoding="ascii") as file:
+                    next(file, "")
+                    owners = {line.split()[_USER] for line in file if _is_at(line, packed, port)}
+            except OSError:  # no such table, or an address of the other kind
+                continue
+            told = True
+            if owners:
+                return owners != {str(os.getuid())}
+    return told
 
 
 def _is_at(line: str, packed: bytes, port: int) -> bool:
     """Whether a line's own end is there; its address is four-byte words in the machine's order."""
     words = [packed[at : at + 4][::-1] for at in range(0, len(packed), 4)]
-    return line.split()[_ADDRESS] == f"{b''.join(words).hex().upper()}:{port:04X}"
+    columns = line.split()
+    here = f"{b''.join(words).hex().upper()}:{port:04X}"
+    return columns[_ADDRESS] == here and columns[_STATE] not in _OVER
