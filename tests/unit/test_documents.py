@@ -83,6 +83,24 @@ def test_a_device_is_not_opened(has_dir_fd):
     assert found == Unusable("is a device and not a file")
 
 
+def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root can give a file to somebody else")
+    mine, theirs = tmp_path / "mine.pdf", tmp_path / "theirs.pdf"
+    for path, user in ((mine, 0), (theirs, 65534)):
+        path.write_bytes(b"x")
+        os.chown(path, user, -1)
+        os.link(path, os.path.join(root, path.name))
+    found = open_document(root, f"{root}/theirs.pdf")
+    assert isinstance(found, Unusable)
+    assert (found.why, found.passing) == (
+        "is a hard link to a file of another user; put a copy there instead", False,
+    )  # fmt: skip
+    open_document(root, f"{root}/mine.pdf").handle.close()
+    theirs.unlink()  # the last name: it was given away, and leads nowhere
+    open_document(root, f"{root}/theirs.pdf").handle.close()
+
+
 def test_a_path_elsewhere_is_not_opened(root):
     assert open_document(root, f"{root}-2/cv.pdf") == Unusable(OUTSIDE)
     assert open_document(root, "/etc/hostname") == Unusable(OUTSIDE)

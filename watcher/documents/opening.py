@@ -230,6 +230,7 @@ def open_regular(directory: Directory, name: str) -> Opened:
         opened = os.fstat(fd)
         _refuse_unless_regular(opened)
         _refuse_if_replaced(looked, opened)
+        _refuse_foreign_link(opened)
         return Opened(os.fdopen(fd, "rb"), _to_stat(opened))
     except BaseException:
         os.close(fd)
@@ -257,6 +258,15 @@ def _refuse_unless_regular(found: os.stat_result) -> None:
 def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
     if (opened.st_dev, opened.st_ino) != (looked.st_dev, looked.st_ino):
         raise RefusedError("was replaced while it was opened", passing=True)
+
+
+def _refuse_foreign_link(found: os.stat_result) -> None:
+    """A second name of a file that is somebody else's may lead out of the folder, as a link does.
+
+    Where users have no numbers (Windows) this cannot be told.
+    """
+    if hasattr(os, "geteuid") and found.st_nlink > 1 and found.st_uid != os.geteuid():
+        raise RefusedError("is a hard link to a file of another user; put a copy there instead")
 
 
 def _to_stat(found: os.stat_result) -> Stat:
