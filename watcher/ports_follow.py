@@ -80,6 +80,10 @@ class ResultsJournal(Protocol):
         """Note what HrFlow says of a source; a name that is known stays if it says none."""
         ...
 
+    def tell_of_sync(self, account: str, source_key: str, now: float) -> bool:
+        """Note that it is told that a source does not parse at once; False if it was before."""
+        ...
+
     def hear(self, digest: bytes, now: float) -> bool:
         """Note an event; False if it was heard before."""
         ...

@@ -215,6 +215,7 @@ def test_a_source_without_sync_parsing_gets_its_uploads_all_the_same(world, cloc
     make_pdf(os.path.join(folder.path, "d.pdf"), "d")
     world.wait_idle(1)
     assert [record.status for record in world.sandbox.ledger.records()].count(400) == 1
+    assert [each for each in sentences(world) if "sync_parsing" in each] == []  # not once more
 
 
 def test_nothing_is_said_of_sync_parsing_where_nobody_wants_it(world, clock, eventually):

@@ -126,6 +126,16 @@ class FollowUps(Store):
             None if facts.sync_parsing is None else int(facts.sync_parsing),
             now,
         )
+        if facts.sync_parsing:
+            self.write("DELETE FROM facts WHERE name = ?", rows.told_fact(account, source_key))
+
+    def tell_of_sync(self, account: str, source_key: str, now: float) -> bool:
+        """Note that it is told that a source does not parse at once; False if it was before.
+
+        It is told anew where it was allowed in between.
+        """
+        insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
+        return self.write(insert, rows.told_fact(account, source_key), now).rowcount == 1
 
     # -- webhook
 

@@ -41,6 +41,11 @@ def target_fact(path: str) -> bytes:
     return _TARGET + os.fsencode(path)
 
 
+def told_fact(account: str, source_key: str) -> str:
+    """The name of the fact that people were told that a source does not parse at once."""
+    return f"told of sync_parsing: {source_key} of {account}"
+
+
 def target_of(fact: str | bytes) -> str:
     """The path that :func:`target_fact` was given; "" for another fact's name."""
     is_target = isinstance(fact, bytes) and fact.startswith(_TARGET)

@@ -27,7 +27,7 @@ class Sources:
         self._known: dict[Key, tuple[SourceFacts, float]] = {}
         self._wanted: dict[Key, None] = {}
         self._asked: set[Key] = set()  # and not answered yet
-        self._told: set[Key] = set()
+        self._told: set[Key] = set()  # so that the journal is not asked for every file
         self._news: list[str] = []
         self._armed = False
 
@@ -77,17 +77,17 @@ class Sources:
         self._note(key, SourceFacts(name, sync_parsing=False))
 
     def forbids_sync(self, account: str, source_key: str) -> bool:
-        """Whether it is known that a source does not parse at once; told once."""
+        """Whether it is known that a source does not parse at once; told once, for ever."""
         key = account, source_key
         facts, since = self._known.get(key, (SourceFacts(""), 0.0))
         if facts.sync_parsing is not False or self._clock.wall() - since >= _FRESH:
             return False
-        if key not in self._told:
-            self._told.add(key)
+        if key not in self._told and self._journal.tell_of_sync(*key, self._clock.wall()):
             self._news.append(
                 f"The source {facts.name or source_key} does not allow sync_parsing, so uploads"
                 " go on without it; HrFlow's support and an admin can allow it."
             )
+        self._told.add(key)
         return True
 
     def take_news(self) -> list[str]:
@@ -98,4 +98,6 @@ class Sources:
     def _note(self, key: Key, facts: SourceFacts) -> None:
         now = self._clock.wall()
         self._known[key] = facts, now
+        if facts.sync_parsing:
+            self._told.discard(key)
         self._journal.note_source(*key, facts, now)
