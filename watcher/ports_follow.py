@@ -80,8 +80,12 @@ class ResultsJournal(Protocol):
         """Note what HrFlow says of a source; a name that is known stays if it says none."""
         ...
 
-    def tell_of_sync(self, account: str, source_key: str, now: float) -> bool:
-        """Note that it is told that a source does not parse at once; False if it was before."""
+    def tell_once(self, what: str, now: float) -> bool:
+        """Note that people are told of ``what``; False if they were before."""
+        ...
+
+    def tell_anew(self, what: str) -> None:
+        """It is not so any more: should it be so again, people are to be told."""
         ...
 
     def hear(self, digest: bytes, now: float) -> bool:

@@ -140,6 +140,12 @@ def test_a_key_that_may_only_write_is_explained_once(world, clock, eventually):
         let_pass(world, clock, 600)
     assert len([each for each in sentences(world) if "may not read" in each]) == 1
     assert len(asked(world)) == 1
+    world.stop()
+    world.start(folder, clock=clock)
+    let_pass(world, clock, DAILY)
+    eventually(lambda: len(asked(world)) > 1, within=30)  # as it may be another key
+    world.nudge()
+    assert [each for each in sentences(world) if "may not read" in each] == []  # not once more
     world.keys.key = sb.READ_WRITE_KEY
     world.app.post(Resume())
     let_pass(world, clock, DAILY)

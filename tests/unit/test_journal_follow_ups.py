@@ -83,14 +83,13 @@ def test_tries_count_only_answers(journal):
     assert found.tries == 1
 
 
-def test_that_a_source_does_not_parse_at_once_is_told_once_until_it_is_allowed(journal):
-    assert journal.tell_of_sync("default", "source", 1.0)
-    assert not journal.tell_of_sync("default", "source", 2.0)
-    assert journal.tell_of_sync("other", "source", 2.0)
-    journal.note_source("default", "source", SourceFacts("", sync_parsing=False), 3.0)
-    assert not journal.tell_of_sync("default", "source", 3.0)
-    journal.note_source("default", "source", SourceFacts("", sync_parsing=True), 4.0)
-    assert journal.tell_of_sync("default", "source", 5.0)
+def test_people_are_told_once_until_it_is_not_so_any_more(journal):
+    assert journal.tell_once("a key may not read", 1.0)
+    assert not journal.tell_once("a key may not read", 2.0)
+    assert journal.tell_once("another may not", 2.0)
+    journal.tell_anew("a key may not read")
+    assert journal.tell_once("a key may not read", 5.0)
+    assert not journal.tell_once("another may not", 5.0)
 
 
 def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):

@@ -126,16 +126,18 @@ class FollowUps(Store):
             None if facts.sync_parsing is None else int(facts.sync_parsing),
             now,
         )
-        if facts.sync_parsing:
-            self.write("DELETE FROM facts WHERE name = ?", rows.told_fact(account, source_key))
 
-    def tell_of_sync(self, account: str, source_key: str, now: float) -> bool:
-        """Note that it is told that a source does not parse at once; False if it was before.
+    # -- what people were told
 
-        It is told anew where it was allowed in between.
-        """
+    def tell_once(self, what: str, now: float) -> bool:
+        """Note that people are told of ``what``; False if they were before."""
         insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self.write(insert, rows.told_fact(account, source_key), now).rowcount == 1
+        return self.write(insert, rows.told_fact(what), now).rowcount == 1
+
+    def tell_anew(self, what: str) -> None:
+        """It is not so any more: should it be so again, people are to be told."""
+        if self.read("SELECT 1 FROM facts WHERE name = ?", rows.told_fact(what)):
+            self.write("DELETE FROM facts WHERE name = ?", rows.told_fact(what))
 
     # -- webhook
 

@@ -41,9 +41,9 @@ def target_fact(path: str) -> bytes:
     return _TARGET + os.fsencode(path)
 
 
-def told_fact(account: str, source_key: str) -> str:
-    """The name of the fact that people were told that a source does not parse at once."""
-    return f"told of sync_parsing: {source_key} of {account}"
+def told_fact(what: str) -> str:
+    """The name of the fact that people were told of ``what``."""
+    return f"told: {what}"
 
 
 def target_of(fact: str | bytes) -> str:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: Events that are kept until the upload that they tell of has arrived.
 _MOST_EARLY: Final = 1000
 
+#: What the journal knows by it that this was told of an account's key.
+_MAY_NOT_READ: Final = "may not read: "
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -68,7 +71,7 @@ class Following:
         self._results = results
         self._shares: dict[str, Pace] = {}
         self._off: set[str] = set()  # accounts whose key cannot read
-        self._explained: set[str] = set()
+        self._on: set[str] = set()  # accounts whose key can
         self._asked: set[int] = set()
         self._starting: list[FollowUp] = []
         self._describing: list[tuple[str, str]] = []
@@ -193,7 +196,9 @@ class Following:
         finding, probable = self._look_through(current, message.finding)
         if isinstance(finding, Unreadable) and not finding.source:
             self._turn_off(job.account)
-        elif current.tries == 0 and isinstance(finding, Parsed | Unknown) and not probable:
+        elif isinstance(finding, Parsed | Unknown):
+            self._turn_on(job.account)
+        if current.tries == 0 and isinstance(finding, Parsed | Unknown) and not probable:
             self._results.learn(job.account, found=isinstance(finding, Parsed))
         self._note(current, finding, probable=probable)
 
@@ -304,10 +309,15 @@ class Following:
         if account in self._shares:
             self._shares[account].end(finding, self._clock.tick(), self._clock.jitter())
 
+    def _turn_on(self, account: str) -> None:
+        if account not in self._on:
+            self._on.add(account)
+            self._journal.tell_anew(_MAY_NOT_READ + account)
+
     def _turn_off(self, account: str) -> None:
         self._off.add(account)
-        if account not in self._explained:
-            self._explained.add(account)
+        self._on.discard(account)
+        if self._journal.tell_once(_MAY_NOT_READ + account, self._clock.wall()):
             self._news.append(
                 f"The API key of account {account} may not read, so what becomes of its uploads is"
                 " not known here; they go on all the same. A key that may read and write tells it."

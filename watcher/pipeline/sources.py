@@ -77,12 +77,12 @@ class Sources:
         self._note(key, SourceFacts(name, sync_parsing=False))
 
     def forbids_sync(self, account: str, source_key: str) -> bool:
-        """Whether it is known that a source does not parse at once; told once, for ever."""
+        """Whether it is known that a source does not parse at once; told once until it does."""
         key = account, source_key
         facts, since = self._known.get(key, (SourceFacts(""), 0.0))
         if facts.sync_parsing is not False or self._clock.wall() - since >= _FRESH:
             return False
-        if key not in self._told and self._journal.tell_of_sync(*key, self._clock.wall()):
+        if key not in self._told and self._journal.tell_once(_what(key), self._clock.wall()):
             self._news.append(
                 f"The source {facts.name or source_key} does not allow sync_parsing, so uploads"
                 " go on without it; HrFlow's support and an admin can allow it."
@@ -100,4 +100,9 @@ class Sources:
         self._known[key] = facts, now
         if facts.sync_parsing:
             self._told.discard(key)
+            self._journal.tell_anew(_what(key))
         self._journal.note_source(*key, facts, now)
+
+
+def _what(key: Key) -> str:
+    return f"no sync_parsing: {key[1]} of {key[0]}"
