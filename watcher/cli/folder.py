@@ -19,7 +19,7 @@ from watcher.cli.output import answers_with_facts, json_option, say, say_json, s
 from watcher.config.edit_known import find_place
 from watcher.errors import ConfigError, UnusableError, UsageError
 from watcher.settings import AfterUpload
-from watcher.setup import Answers, DropFolder, FolderAnswer, plan_edits, write_tags
+from watcher.setup import Answers, DropFolder, FolderAnswer, write_tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def add(
     key, source_name = _workspace(editor, name, check=check).find(source)
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
-    text, warnings = editor.propose(plan_edits(Answers(name, folders=(answer,)), editor.known))
+    text, warnings = editor.propose(editor.plan(Answers(name, folders=(answer,))))
     _create(place, create)
     show_difference(editor, text)
     editor.write(text)
@@ -114,6 +114,12 @@ def remove(
     """Watch the folder PATH no more. Nothing on the disk is removed."""
     editor = open_editor(ctx)
     at = _number(editor, path)
+    if editor.known.folders[at].is_machine:
+        raise UnusableError(
+            f"{view.safe(editor.known.folders[at].path)} is watched on this machine because"
+            f" {view.safe(editor.known.machine)} says so.",
+            "Whoever looks after this machine can change that.",
+        )
     facts.update(path=view.safe(editor.known.folders[at].place), removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)
@@ -126,7 +132,12 @@ def remove(
             return
     editor.write(text)
     facts["removed"] = True
-    say(styled(f"✓ {view.safe(editor.known.folders[at].path)} is not watched any more.", "good"))
+    path = view.safe(editor.known.folders[at].path)
+    if open_editor(ctx).known.number(editor.known.folders[at].place) is not None:
+        facts["removed"] = False
+        say(f"{path} is watched all the same, because {view.safe(editor.known.machine)} says so.")
+        return
+    say(styled(f"✓ {path} is not watched any more.", "good"))
 
 
 # -- inside
