@@ -87,12 +87,14 @@ def add(
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Show the watched folders, each with its source and its tags."""
-    folders = load_config(ctx).config.folders
+    loaded = load_config(ctx)
+    folders = loaded.config.folders
+    layers = [loaded.layers[f"folders[{number}].path"] for number in range(1, len(folders) + 1)]
     if as_json:
-        for folder in folders:
-            say_json(_facts(folder))
+        for folder, layer in zip(folders, layers, strict=True):
+            say_json({**_facts(folder), "layer": layer})
     elif folders:
-        rows = [_row(folder) for folder in folders]
+        rows = [_row(folder, layer) for folder, layer in zip(folders, layers, strict=True)]
         say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
     else:
         say("No folder is watched. Add one with: hrflow-watcher folder add PATH --source NAME")
@@ -198,10 +200,11 @@ def _facts(folder: Folder) -> dict[str, object]:
     }
 
 
-def _row(folder: Folder) -> Sequence[str]:
-    there = "" if os.path.isdir(folder.path) else "not there"
+def _row(folder: Folder, layer: str) -> Sequence[str]:
+    notes = ["set for this machine"] * (layer == "machine")
+    notes += ["not there"] * (not os.path.isdir(folder.path))
     after = folder.after_upload.value
     return (
         view.safe(folder.path), view.short(folder.source_key), view.safe(write_tags(folder.tags)),
-        after, view.safe(folder.account), there,
+        after, view.safe(folder.account), ", ".join(notes),
     )  # fmt: skip

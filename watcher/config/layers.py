@@ -182,7 +182,9 @@ class _Merge:
                 self._put(table, way[-1], _dig(self.base, source), source, way)
         for lock in self.merged.locks:
             if len(lock) == 2 and lock[0] == "account" and lock[1] in (general or {}):
-                self._lend(lock[1], self.base["account"], spelled.values())
+                known = {name for name, _ in tables_of_accounts(self.base)}
+                theirs = [way for name, way in spelled.items() if name not in known]
+                self._lend(lock[1], self.base["account"], theirs)
 
     def _lend(self, key: str, general: Mapping[str, Any], ways: Iterable[Way]) -> None:
         """A locked key of an account that only the person has is that of the machine's account."""

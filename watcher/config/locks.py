@@ -57,12 +57,14 @@ def read_locks(raw: Mapping[str, Any], mistakes: Mistakes) -> frozenset[Lock]:
     found = set()
     for number, name in enumerate(names):
         lock = known.get(name) if isinstance(name, str) else None
-        if lock is not None:
-            found.add(lock)
-            _check_needed(lock, raw, (keys.LOCKED, number), mistakes)
+        if lock is None:
+            said = f"{shown(name)} {_why_unknown(name, known, ambiguous)}"
+        elif missing := _find_missing(lock, raw):
+            said = f"locks {missing}, which everybody needs and this file does not set"
         else:
-            said = _why_unknown(name, known, ambiguous)
-            mistakes.add((keys.LOCKED, number), f"{shown(name)} {said}")
+            found.add(lock)
+            continue
+        mistakes.add((keys.LOCKED, number), said)
     return frozenset(found)
 
 
@@ -161,21 +163,17 @@ def _why_unknown(name: object, known: Mapping[str, Lock], several: Mapping[str, 
     return "is not the name of a key that can be locked" + nearest(name, known)
 
 
-def _check_needed(lock: Lock, raw: Mapping[str, Any], way: Way, mistakes: Mistakes) -> None:
-    """Note where everybody would miss what nobody may write."""
-    missing = ""
+def _find_missing(lock: Lock, raw: Mapping[str, Any]) -> str:
+    """What everybody would miss, as nobody else may write it; "" if nothing."""
     if lock in (("account",), ("account", "email")):
         accounts = [_dig(raw, each) for _, each in tables_of_accounts(raw)]
-        if not any(isinstance(each, dict) and "email" in each for each in accounts):
-            missing = "account.email"
-    elif lock[0] == "accounts" and lock[2:] in ((), ("email",)):
-        missing = "" if _dig(raw, (*lock[:2], "email")) else f"accounts.{lock[1]}.email"
-    elif lock == ("defaults", "source_key"):
-        missing = "" if _dig(raw, lock) else "defaults.source_key"
-    if missing:
-        mistakes.add(
-            way, f"is locked, but {missing} is not set in this file and everybody needs it"
-        )
+        is_there = any(isinstance(each, dict) and "email" in each for each in accounts)
+        return "" if is_there else "account.email"
+    if lock[0] == "accounts" and lock[2:] in ((), ("email",)):
+        return "" if _dig(raw, (*lock[:2], "email")) else f"accounts.{lock[1]}.email"
+    if lock == ("defaults", "source_key"):
+        return "" if _dig(raw, lock) else "defaults.source_key"
+    return ""
 
 
 def _dig(raw: Any, way: Way) -> Any:

@@ -87,6 +87,13 @@ class Mistakes:
         """Note something that is allowed, and perhaps not meant."""
         self._note(self._warnings, way, text)
 
+    def warn_own(self, way: Way, text: str) -> str:
+        """The same of a key of the file at ``path``, whatever stands for it now; gives it back."""
+        line, name = line_of(way, self.lines), name_of(way)
+        said = f"{self.path}:{line}: {redact(f'{name}: {text}')}"
+        self._warnings.append((True, line, said))
+        return said
+
     def where(self, way: Way) -> str:
         """The file and the line that a key stands on."""
         path, line, _ = self._find(way)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from watcher.config import keys
 from watcher.config.layers import Merged, merge
 from watcher.config.leaks import find_secrets, find_secrets_in_comments
-from watcher.config.lines import locate
+from watcher.config.lines import line_of, locate
 from watcher.config.locks import read_locks
 from watcher.config.machine import LARGEST, Layer, MachineFile, read_layer
 from watcher.config.mistakes import Mistakes, Other, redact
@@ -160,12 +160,12 @@ def _layer_of(way: Way | None, mistakes: Mistakes) -> str:
 
 
 def _remark_idle(merged: Merged, mistakes: Mistakes, layer: Layer | None) -> tuple[str, ...]:
-    """Say what of the person's own has no effect; where it may be read any time, and now."""
-    before = set(mistakes.warnings)
-    for way, _ in merged.idle:
-        assert layer is not None
-        mistakes.warn(way, f"has no effect: {layer.path} locks it for this machine")
-    return tuple(text for text in mistakes.warnings if text not in before)
+    """Warn of what has no effect of the person's own; the sentences are for ``status`` too."""
+    return tuple(
+        mistakes.warn_own(way, f"has no effect, as {layer.path} locks it for this machine")
+        for way, _ in sorted(merged.idle, key=lambda each: line_of(each[0], mistakes.lines))
+        if layer is not None
+    )
 
 
 def _fail(mistakes: Mistakes, first: Mistakes | None, *, has_own: bool) -> NoReturn:
@@ -184,7 +184,7 @@ def _fail(mistakes: Mistakes, first: Mistakes | None, *, has_own: bool) -> NoRet
     )
     hint = f"{mend} the file and check it again with: hrflow-watcher config check"
     if first and unfinished and not has_own:
-        title = f"The configuration {first.path} is the machine's, and needs more of you."
+        title = f"The machine-wide configuration {first.path} leaves something to you."
         hint = "Have it written by: hrflow-watcher setup"
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
 

@@ -22,7 +22,7 @@ def show(loaded: Loaded) -> list[Row]:
     rows = [
         _row(loaded, field.name, getattr(config, field.name))
         for field in msgspec.structs.fields(config)
-        if field.name not in ("accounts", "folders", "notifications", "remarks")
+        if field.name not in ("accounts", "folders", "notifications", "webhook", "hooks", "remarks")
     ]
     rows += _struct(loaded, "notifications", config.notifications, ())
     for account in config.accounts:
@@ -41,11 +41,8 @@ def headline(loaded: Loaded) -> str:
     if not loaded.machine:
         return f"{loaded.path} is fine: {folders}"
     if not loaded.has_own:
-        return f"{loaded.machine}, the machine's, is fine: {folders}; there is none of your own"
-    theirs = sum(
-        layer == "machine" and key.endswith("].path") for key, layer in loaded.layers.items()
-    )
-    return f"{loaded.path} on top of {loaded.machine} is fine: {folders}, {theirs} of the machine's"
+        return f"{loaded.machine} is fine: {folders}; there is no configuration of your own"
+    return f"{loaded.path}, on top of {loaded.machine}, is fine: {folders}"
 
 
 def _struct(loaded: Loaded, prefix: str, struct: Any, leave_out: tuple[str, ...]) -> list[Row]:
