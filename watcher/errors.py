@@ -44,13 +44,27 @@ class UsageError(WatcherError):
 
 
 class ConfigError(WatcherError):
-    """The configuration has mistakes; ``mistakes`` holds one line for each of them."""
+    """The configuration has mistakes; ``mistakes`` holds one line for each of them.
+
+    ``unfinished``: nothing is wrong with it, but not all that is needed is there yet.
+    ``by_machine``: it is the machine-wide one that is wrong, which the person cannot mend.
+    """
 
     exit_code = 2
 
-    def __init__(self, title: str, hint: str = "", mistakes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        title: str,
+        hint: str = "",
+        mistakes: tuple[str, ...] = (),
+        *,
+        unfinished: bool = False,
+        by_machine: bool = False,
+    ) -> None:
         super().__init__(title, hint)
         self.mistakes = mistakes
+        self.unfinished = unfinished
+        self.by_machine = by_machine
 
 
 class AlreadyRunningError(WatcherError):

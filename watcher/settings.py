@@ -179,6 +179,8 @@ class Folder(Struct, frozen=True):
     metadatas: tuple[Item, ...] = ()
     labels: tuple[Label, ...] = ()
     recursive: bool = True
+    #: Whether a folder that is missing is made, if it lies in the person's home folder.
+    create: bool = False
     watch: Watch = Watch.AUTO
     poll_seconds: float = 30.0
     settle_seconds: float = 2.0
@@ -253,6 +255,8 @@ class Config(Struct, frozen=True):
     names_days: int = 90
     #: Whether API keys may be kept in a keyring that writes plain text.
     allow_insecure_keyring: bool = False
+    #: No key: what of the written configuration is not in force, and why, one sentence each.
+    remarks: tuple[str, ...] = ()
     notifications: Notifications = Notifications()
 
     def account(self, name: str) -> Account:

@@ -108,6 +108,7 @@ class Desk:
             # No test may see, or install, a login service of whoever runs it.
             "XDG_CONFIG_HOME": str(self.root / "settings"),
             "XDG_RUNTIME_DIR": str(self.root / "runtime"),
+            "HRFLOW_WATCHER_MACHINE_CONFIG": str(self.root / "machine" / "config.toml"),
             **more,
         }
 

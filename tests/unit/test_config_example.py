@@ -7,7 +7,8 @@ import tomllib
 import msgspec
 import pytest
 
-from watcher.config import load
+from watcher.config import MachineFile, load
+from watcher.config.keys import LOCKED
 from watcher.config.sense import PLACEHOLDER_KEY
 from watcher.errors import ConfigError
 from watcher.settings import (
@@ -42,10 +43,10 @@ def load_text(tmp_path, text):
 
 
 def without_comments(text):
-    """The example with every commented key in force."""
+    """The example with every commented key in force but the one that belongs in another file."""
     lines, inside = [], False
     for line in text.splitlines():
-        if COMMENTED.fullmatch(line):
+        if (found := COMMENTED.fullmatch(line)) and found["key"] != LOCKED:
             inside = line.rstrip().endswith("[")
             lines.append(line[2:])
         elif inside and line.startswith("#"):
@@ -83,7 +84,7 @@ def names(struct, leave_out=()):
 @pytest.mark.parametrize(
     ("struct", "leave_out", "section"),
     [
-        (Config, ("accounts", "folders"), ""),
+        (Config, ("accounts", "folders", "remarks"), ""),
         (Notifications, (), "notifications"),
         (Account, ("name",), "account"),
         (Webhook, (), "webhook"),
@@ -122,7 +123,7 @@ def blocks(text):
             yield number, last, found["key"]
 
 
-BLOCKS = list(blocks(filled_in()))
+BLOCKS = [each for each in blocks(filled_in()) if each[2] != LOCKED]
 #: Where rules begin: their commented keys show how they are written, as they stand in a rule.
 RULES = filled_in().splitlines().index("[[folders.rules]]")
 #: Keys that are shown with something else than what holds without them: that would say nothing.
@@ -149,4 +150,17 @@ def test_each_comment_taken_away_alone_is_valid_and_the_default_if_it_says_so(
 
 
 def test_all_commented_keys_are_looked_at():
-    assert len(BLOCKS) == len(COMMENTED.findall(read_example())) > 30
+    assert len(BLOCKS) + 1 == len(COMMENTED.findall(read_example())) > 30
+
+
+def test_what_it_locks_can_be_locked_in_the_machine_wide_file_and_there_alone(tmp_path):
+    locked = re.search(rf"^# ({LOCKED} = .*)$", filled_in(), re.MULTILINE)[1]
+    machine = tmp_path / "machine.toml"
+    machine.write_text(f"{locked}\n{filled_in()}", encoding="utf-8")
+    own = str(tmp_path / "none.toml")
+    named = MachineFile(str(machine), is_own=True)
+    loaded = load(own, environ={}, home=str(tmp_path), machine=named)
+    assert {"accounts.default.api_url", "folders[1].existing", "hooks.parsed"} <= loaded.locked
+    with pytest.raises(ConfigError) as caught:
+        load_text(tmp_path, f"{locked}\n{filled_in()}")
+    assert "belongs in the machine-wide configuration" in caught.value.mistakes[0]

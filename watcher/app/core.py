@@ -337,6 +337,7 @@ class App:
             "offline_since": self._offline_since,
             "pending": self._pending,
             "set_up": self._is_set_up(),
+            "remarks": self._config.remarks,
             "folders": self._problems,
             "keys": {name: self._found_keys.get(name, {}) for name in accounts},
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 from dataclasses import dataclass
@@ -12,16 +13,22 @@ from watcher import view
 from watcher.config.edit import apply
 from watcher.config.edit_file import read_or_new, replace_text
 from watcher.config.edit_known import find_account_mistakes, find_place, read_known
-from watcher.config.read import load_text
-from watcher.errors import ConfigError, UnusableError
+from watcher.config.machine import MachineFile
+from watcher.config.places import is_in
+from watcher.config.read import find_layer, load_text
+from watcher.errors import ConfigError, UnusableError, UsageError
 from watcher.settings import Account, replaced
+from watcher.setup import find_locked, plan_edits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.config import Loaded
-    from watcher.setup import Edit, Known
+    from watcher.config.machine import Layer
+    from watcher.settings import Folder
+    from watcher.setup import Answers, Edit, Known
 
+_log = logging.getLogger(__name__)
 #: In the warning of a folder that is not there.
 _ABSENT: Final = " is not there yet; it is watched as soon as it is"
 _AT_LINE = re.compile(r"\A.*?:\d+: ")
@@ -36,13 +43,19 @@ class Editor:
     known: Known
     home: str
     state_dir: str
+    layer: Layer | None = None
 
     @classmethod
     def open(cls, path: str, state_dir: str) -> Editor:
-        """Read it; ConfigError if it is no TOML. One that is not there yet is empty."""
+        """Read it; ConfigError if it is no TOML. One that is not there yet is empty.
+
+        What the machine-wide configuration says is known too, and never written.
+        """
         home = os.path.expanduser("~")
+        layer = find_layer(MachineFile.of_process(os.environ))
         text = read_or_new(path)
-        return cls(path, text, read_known(path, text, os.environ, home), home, state_dir)
+        known = read_known(path, text, os.environ, home, layer)
+        return cls(path, text, known, home, state_dir, layer)
 
     def account(self, name: str, email: str = "", api_url: str = "") -> Account:
         """The account to ask HrFlow with: what is said here, else what is written.
@@ -68,6 +81,15 @@ class Editor:
         if problem:
             raise UnusableError(f"This folder cannot be watched: {view.safe(problem)}.")
         return written, place
+
+    def plan(self, answers: Answers) -> tuple[Edit, ...]:
+        """The edits that follow from answers; UsageError where these meet what is locked."""
+        if locked := find_locked(answers, self.known):
+            raise UsageError(
+                " ".join(view.safe(text) for text in locked),
+                "Leave that out, or ask whoever looks after this machine.",
+            )
+        return plan_edits(answers, self.known)
 
     def propose(self, edits: Sequence[Edit]) -> tuple[str, list[str]]:
         """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes."""
@@ -98,8 +120,9 @@ class Editor:
 
     def _load(self, text: str) -> Loaded:
         return load_text(
-            self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir
-        )
+            self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir,
+            layer=self.layer,
+        )  # fmt: skip
 
     def _old_warnings(self) -> set[str]:
         try:
@@ -116,6 +139,23 @@ def without_absent(warnings: Sequence[str]) -> list[str]:
 def as_written(path: str) -> str:
     """A folder as it is to be written: in full, unless it begins with "~" or a variable."""
     return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
+
+
+def make_missing(folders: Sequence[Folder]) -> None:
+    """Create the folders that are to be created, in the person's home alone.
+
+    Elsewhere one that is missing may be a drive that is not mounted yet: what was put into a folder
+    in its place would be hidden by it.
+    """
+    home = os.path.expanduser("~")
+    for folder in folders:
+        if folder.create and not os.path.lexists(folder.path) and is_in(folder.path, home):
+            try:
+                make_folder(folder.path)
+            except UnusableError as error:
+                _log.warning("%s", error)
+            else:
+                _log.info("a folder that was to be watched and was missing is created")
 
 
 def make_folder(place: str) -> None:

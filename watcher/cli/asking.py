@@ -43,6 +43,9 @@ class Questions:
     def email(self, account: str) -> str:
         """The account's email."""
         known = self.editor.known.account(account)
+        if known and "email" in known.locked:
+            say(f"Email of your HrFlow account: {view.safe(known.email)}, set for this machine.")
+            return known.email
         while True:
             email = _line("Email of your HrFlow account", known.email if known else "")
             if all(email.partition("@")):
@@ -99,6 +102,9 @@ class Questions:
         known = self.editor.known.folders
         if known:
             _show_folders(known)
+        if self.editor.known.has_locked_folders:
+            say(f"These are set for this machine, in {view.safe(self.editor.known.machine)}.")
+            return []
         found: list[tuple[str, str]] = []
         while True:
             first = not known and not found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from watcher import view
@@ -21,21 +23,25 @@ def command() -> None:
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Find every mistake in the configuration at once."""
+    from watcher.config import headline  # noqa: PLC0415 - only needed here
+    from watcher.config.paths import machine_path  # noqa: PLC0415
+
     path = config_path(ctx)
+    machine, _ = machine_path(os.environ)
+    files = {"file": path, "machine_file": machine if os.path.lexists(machine) else None}
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
         if as_json:
-            say_json({"file": path, "mistakes": error.mistakes or [str(error)], "warnings": []})
+            say_json({**files, "mistakes": error.mistakes or [str(error)], "warnings": []})
             ctx.exit(error.exit_code)
         raise
     if as_json:
-        say_json({"file": path, "mistakes": [], "warnings": loaded.warnings})
+        say_json({**files, "mistakes": [], "warnings": loaded.warnings})
         return
     for warning in loaded.warnings:
-        say(styled(f"! {warning}", "busy"))
-    folders = len(loaded.config.folders)
-    say(styled(f"✓ {view.safe(path)} is fine: {folders} folder{'s' * (folders != 1)}.", "good"))
+        say(styled(f"! {view.safe(warning)}", "busy"))
+    say(styled(f"✓ {view.safe(headline(loaded))}.", "good"))
 
 
 @command.command("show")
@@ -46,8 +52,20 @@ def show(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pas
     """Show every value in force and where it comes from."""
     from watcher.config import show as show_values  # noqa: PLC0415 - only needed here
 
-    rows = show_values(load_config(ctx))
+    loaded = load_config(ctx)
+    rows = show_values(loaded)
     if as_json:
-        say_json([{"key": key, "value": value, "origin": origin} for key, value, origin in rows])
+        say_json(
+            [
+                {
+                    "key": key,
+                    "value": value,
+                    "origin": loaded.origins.get(key, origin),
+                    "layer": loaded.layers.get(key, "default"),
+                    "locked": key in loaded.locked,
+                }
+                for key, value, origin in rows
+            ]
+        )
     else:
         say_table(["Key", "Value", "Comes from"], rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -54,11 +55,17 @@ def config_path(ctx: click.Context) -> str:
 
 def load_config(ctx: click.Context) -> Loaded:
     """The configuration; ConfigError with every mistake in it."""
-    from watcher.config import load  # noqa: PLC0415 - status and history do without
+    from watcher.config import MachineFile, load  # noqa: PLC0415 - status and history do without
 
-    return load(
-        config_path(ctx),
+    path = config_path(ctx)
+    loaded = load(
+        path,
         environ=os.environ,
         home=os.path.expanduser("~"),
         state_dir=places(ctx).state,
+        machine=MachineFile.of_process(os.environ),
     )
+    if loaded.has_own or not ctx.find_root().obj[0]:
+        return loaded
+    said = f"there is no configuration at {path}; the machine's alone is in force"
+    return replace(loaded, warnings=(said, *loaded.warnings))

@@ -19,7 +19,7 @@ from watcher.cli.output import answers_with_facts, json_option, say, say_json, s
 from watcher.config.edit_known import find_place
 from watcher.errors import ConfigError, UnusableError, UsageError
 from watcher.settings import AfterUpload
-from watcher.setup import Answers, DropFolder, FolderAnswer, plan_edits, write_tags
+from watcher.setup import Answers, DropFolder, FolderAnswer, write_tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def add(
     key, source_name = _workspace(editor, name, check=check).find(source)
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
-    text, warnings = editor.propose(plan_edits(Answers(name, folders=(answer,)), editor.known))
+    text, warnings = editor.propose(editor.plan(Answers(name, folders=(answer,))))
     _create(place, create)
     show_difference(editor, text)
     editor.write(text)
@@ -87,12 +87,14 @@ def add(
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Show the watched folders, each with its source and its tags."""
-    folders = load_config(ctx).config.folders
+    loaded = load_config(ctx)
+    folders = loaded.config.folders
+    layers = [loaded.layers[f"folders[{number}].path"] for number in range(1, len(folders) + 1)]
     if as_json:
-        for folder in folders:
-            say_json(_facts(folder))
+        for folder, layer in zip(folders, layers, strict=True):
+            say_json({**_facts(folder), "layer": layer})
     elif folders:
-        rows = [_row(folder) for folder in folders]
+        rows = [_row(folder, layer) for folder, layer in zip(folders, layers, strict=True)]
         say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
     else:
         say("No folder is watched. Add one with: hrflow-watcher folder add PATH --source NAME")
@@ -114,6 +116,12 @@ def remove(
     """Watch the folder PATH no more. Nothing on the disk is removed."""
     editor = open_editor(ctx)
     at = _number(editor, path)
+    if editor.known.folders[at].is_machine:
+        raise UnusableError(
+            f"{view.safe(editor.known.folders[at].path)} is watched on this machine because"
+            f" {view.safe(editor.known.machine)} says so.",
+            "Whoever looks after this machine can change that.",
+        )
     facts.update(path=view.safe(editor.known.folders[at].place), removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)
@@ -126,7 +134,12 @@ def remove(
             return
     editor.write(text)
     facts["removed"] = True
-    say(styled(f"✓ {view.safe(editor.known.folders[at].path)} is not watched any more.", "good"))
+    path = view.safe(editor.known.folders[at].path)
+    if open_editor(ctx).known.number(editor.known.folders[at].place) is not None:
+        facts["removed"] = False
+        say(f"{path} is watched all the same, because {view.safe(editor.known.machine)} says so.")
+        return
+    say(styled(f"✓ {path} is not watched any more.", "good"))
 
 
 # -- inside
@@ -187,10 +200,11 @@ def _facts(folder: Folder) -> dict[str, object]:
     }
 
 
-def _row(folder: Folder) -> Sequence[str]:
-    there = "" if os.path.isdir(folder.path) else "not there"
+def _row(folder: Folder, layer: str) -> Sequence[str]:
+    notes = ["set for this machine"] * (layer == "machine")
+    notes += ["not there"] * (not os.path.isdir(folder.path))
     after = folder.after_upload.value
     return (
         view.safe(folder.path), view.short(folder.source_key), view.safe(write_tags(folder.tags)),
-        after, view.safe(folder.account), there,
+        after, view.safe(folder.account), ", ".join(notes),
     )  # fmt: skip

@@ -10,6 +10,7 @@ import click
 
 from watcher.app.core import App
 from watcher.app.desktop import on_desktop
+from watcher.app.editing import make_missing
 from watcher.app.places import read_running
 from watcher.app.showing import show_file, system_language
 from watcher.app.supervisor import Supervisor
@@ -17,10 +18,11 @@ from watcher.cli.context import config_option, config_path, load_config, places,
 from watcher.cli.output import json_option, say, styled
 from watcher.cli.running import LiveLines, log_to, tell_both, wait_for_end
 from watcher.cli.stopping import stop_signal
+from watcher.config.paths import machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.errors import ConfigError
 from watcher.page.whole import ActivityPage
-from watcher.settings import Config
+from watcher.settings import Config, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +52,8 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     """
     supervisor = Supervisor.of_process(os.environ)
     path = config_path(ctx)
-    version = _version(path)
+    machine, _ = machine_path(os.environ)
+    versions = [_version(path), _version(machine)]
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
@@ -70,8 +73,9 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             environ=environ, language=system_language(environ),
         )  # fmt: skip
         try:
-            app.watch_file(path, lambda: _reload(ctx, app))
-            if _version(path) != version:  # while nobody watched it yet
+            for each in (path, machine):
+                app.watch_file(each, lambda: _reload(ctx, app))
+            if [_version(path), _version(machine)] != versions:  # while nobody watched them yet
                 _reload(ctx, app)
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
@@ -128,17 +132,32 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, list[str]]
     """The configuration to begin with, and what to say of it; an empty one if none was written.
 
     One that was named has to be there: else its name is a mistake. What is wrong with it is in the
-    log too, where a service has no screen.
+    log too, where a service has no screen. What is wrong with the machine's is waited for: nobody
+    at this desk can mend it, and it is to go on by itself when it was mended.
     """
     path = config_path(ctx)
-    if os.path.exists(path) or ctx.find_root().obj[0]:
+    has_own = os.path.exists(path)
+    if has_own or ctx.find_root().obj[0] or os.path.lexists(machine_path(os.environ)[0]):
         try:
             loaded = load_config(ctx)
         except ConfigError as error:
+            if error.unfinished and not has_own:
+                return _wait_for_setup(path)
             with log_to(where, "info"):
-                _log.error("%s", "; ".join(error.mistakes) or error.title)
-            raise
+                said = error.mistakes or (error.title,)
+                _log.error("%s", "; ".join(said))
+            if not error.by_machine:
+                raise
+            return Config(accounts=(), remarks=said), [
+                f"{error} Nothing is sent until then.",
+                *said,
+            ]
+        make_missing(loaded.config.folders)
         return loaded.config, list(loaded.warnings)
+    return _wait_for_setup(path)
+
+
+def _wait_for_setup(path: str) -> tuple[Config, list[str]]:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     return Config(accounts=()), ["Nothing is set up yet. Do it with: hrflow-watcher open"]
 
@@ -157,10 +176,15 @@ def _reload(ctx: click.Context, app: App) -> str:
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
-        mistakes = "; ".join(error.mistakes) or error.title
+        said = error.mistakes or (error.title,)
+        mistakes = "; ".join(said)
         _log.error("the new configuration is not used: %s", mistakes)
         say(styled(f"! The new configuration is not used: {mistakes}", "bad"))
+        remarks = tuple(f"the new configuration is not used: {each}" for each in said)
+        if remarks != app.config.remarks:
+            app.reload(replaced(app.config, remarks=remarks))
         return mistakes
+    make_missing(loaded.config.folders)
     if loaded.config == app.config:
         return ""
     app.reload(loaded.config)

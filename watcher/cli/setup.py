@@ -23,7 +23,7 @@ from watcher.config.mistakes import redact
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.errors import CredentialError, UsageError
 from watcher.settings import AfterUpload
-from watcher.setup import Answers, FolderAnswer, KnownFolder, find_problems, plan_edits
+from watcher.setup import Answers, FolderAnswer, KnownFolder, find_problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,16 +185,24 @@ def _folder(
     path, place = folder
     known = _known_folder(editor, path, place)
     named = options.source(number)
-    key, name = workspace.find(named) if named else asker.source(workspace, known)
-    tags = options.tags or asker.tags(known)
+
+    def ask(key: str) -> Questions | Silence:
+        """What is locked is not asked for; whoever gives it as an option is told so."""
+        return Silence(editor, "") if key in known.locked else asker
+
+    key, name = workspace.find(named) if named else ask("source_key").source(workspace, known)
+    tags = options.tags or ask("tags").tags(known)
     chosen = options.after_upload
-    after = AfterUpload(chosen) if chosen else asker.after_upload(known)
+    after = AfterUpload(chosen) if chosen else ask("after_upload").after_upload(known)
     return FolderAnswer(path, place, key, name, tags, after)
 
 
 def _known_folder(editor: Editor, path: str, place: str) -> KnownFolder:
     at = editor.known.number(place)
-    return KnownFolder(path, place) if at is None else editor.known.folders[at]
+    known = editor.known
+    if at is None:
+        return KnownFolder(path, place, known.source_key, locked=known.locked)
+    return known.folders[at]
 
 
 def _missing(
@@ -243,7 +251,7 @@ def _key_from_stdin() -> str:
 
 def _show(editor: Editor, plan: _Plan) -> str:
     """Show what would change; the configuration's new text."""
-    text, warnings = editor.propose(plan_edits(plan.answers, editor.known))
+    text, warnings = editor.propose(editor.plan(plan.answers))
     say()
     if text == editor.text:
         say("The configuration says so already; nothing changes in it.")

@@ -45,6 +45,7 @@ def gather(where: Places) -> dict[str, object]:
         "since": said.get("since"),
         "offline_since": said.get("offline_since") or None,
         "set_up": said.get("set_up"),
+        "remarks": said.get("remarks") or [],
         "folders": folders,
         "keys": said.get("keys") or {},
         "journal": where.journal,
@@ -79,7 +80,10 @@ def _show(facts: dict[str, object]) -> None:
         say(styled(f"Running since {since} (process {facts['pid']}).", "good"))
     else:
         say("Not running. Start it with: hrflow-watcher run")
-    if facts["running"] and facts["set_up"] is False:
+    assert isinstance(facts["remarks"], list)
+    for remark in facts["remarks"]:
+        say(styled(f"! {view.safe(str(remark))}", "busy"))
+    if facts["running"] and facts["set_up"] is False and not facts["remarks"]:
         say(styled("Nothing is set up yet. Do it with: hrflow-watcher open", "busy"))
     if facts["paused"]:
         until = f"Paused until {moment(float(str(facts['paused_until'] or 0)))}."

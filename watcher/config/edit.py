@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from tomlkit.exceptions import TOMLKitError
 
 from watcher.config.edit_text import REMARK, append, block, drop, joined, parted, put
+from watcher.config.keys import DEFAULT_ACCOUNT
 from watcher.config.lines import comments, locate
-from watcher.config.tables import DEFAULT_ACCOUNT
 from watcher.errors import ConfigError
 from watcher.placeholders import harmless
 from watcher.setup.edits import DropFolder, PutAccount, PutFolder

@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from watcher.config.locks import tables_of_accounts
 from watcher.config.mistakes import Mistakes
 from watcher.config.places import check_path, expand
-from watcher.config.read import parse
+from watcher.config.read import parse, put_together
 from watcher.config.sense import check_account
-from watcher.config.tables import DEFAULT_ACCOUNT
 from watcher.config.values import convert
 from watcher.settings import AfterUpload, values_of
 from watcher.setup.known import Known, KnownAccount, KnownFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from watcher.config.layers import Merged
+    from watcher.config.lines import Way
+    from watcher.config.machine import Layer
     from watcher.settings import Account, Item
 
+#: Keys of a folder that the set-up asks for.
+_ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
 
-def read_known(path: str, text: str, environ: Mapping[str, str], home: str) -> Known:
+
+def read_known(
+    path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None = None
+) -> Known:
     """All accounts and folders of the configuration ``text`` that is to stand at ``path``.
 
-    What is wrong is left out, so that it can be set right; ConfigError only if it is no TOML.
+    ``layer`` is the machine-wide configuration below it. What is wrong is left out, so that it can
+    be set right; ConfigError only if it is no TOML.
     """
-    raw = parse(path, text)
-    accounts = _accounts(raw)
-    defaults = _table(raw.get("defaults"))
-    folders = raw.get("folders")
+    merged = put_together(parse(path, text), layer, environ, home)
+    defaults = _table(merged.raw.get("defaults"))
+    folders = merged.raw.get("folders")
     return Known(
-        accounts,
+        _accounts(merged),
         tuple(
-            _folder({**defaults, **_table(each)}, _table(each), environ, home)
-            for each in (folders if isinstance(folders, list) else [])
+            _folder(merged, number, defaults, layer, (environ, home))
+            for number in range(len(folders) if isinstance(folders, list) else 0)
         ),
+        source_key=_text(defaults.get("source_key")),
+        machine=layer.path if layer else "",
+        locked=_locked(merged, ("defaults",), _ASKED),
+        has_locked_folders=merged.is_locked(("folders",)),
     )
 
 
@@ -62,28 +74,44 @@ def find_account_mistakes(account: Account) -> tuple[str, ...]:
 # -- inside
 
 
-def _accounts(raw: Mapping[str, Any]) -> tuple[KnownAccount, ...]:
-    tables = {name: _table(table) for name, table in _table(raw.get("accounts")).items()}
-    if "account" in raw:
-        tables = {DEFAULT_ACCOUNT: _table(raw["account"]), **tables}
-    return tuple(
-        KnownAccount(name, _text(table.get("email")), _text(table.get("api_url")))
-        for name, table in tables.items()
-    )
+def _accounts(merged: Merged) -> tuple[KnownAccount, ...]:
+    found = []
+    for name, way in tables_of_accounts(merged.raw):
+        table = _table(merged.raw["account"] if len(way) == 1 else merged.raw["accounts"][name])
+        email, api_url = _text(table.get("email")), _text(table.get("api_url"))
+        locked = _locked(merged, way, ("email", "api_url"))
+        found.append(KnownAccount(name, email, api_url, locked))
+    return tuple(found)
+
+
+def _locked(merged: Merged, way: Way, names: Sequence[str]) -> frozenset[str]:
+    return frozenset(name for name in names if merged.is_locked((*way, name)))
 
 
 def _folder(
-    values: Mapping[str, Any], own: Mapping[str, Any], environ: Mapping[str, str], home: str
+    merged: Merged,
+    number: int,
+    defaults: Mapping[str, Any],
+    layer: Layer | None,
+    person: tuple[Mapping[str, str], str],
 ) -> KnownFolder:
+    own = _table(merged.raw["folders"][number])
+    values = {**defaults, **own}
     path = _text(own.get("path"))
+    source = merged.taken.get(("folders", number))
+    at = merged.shared.get(number, source[1] if source else None)
+    base = _table(layer.raw["folders"][at]) if layer and isinstance(at, int) else {}
     return KnownFolder(
         path=path,
-        place=find_place(path, environ, home)[0] if path else "",
+        place=find_place(path, *person)[0] if path else "",
         source_key=_text(values.get("source_key")),
         account=_text(values.get("account")),
         tags=_tags(own.get("tags", {})),
         after_upload=_choice(values.get("after_upload")),
         recursive=values.get("recursive") is not False,
+        given=_tags(base.get("tags", {})),
+        is_machine=source is not None,
+        locked=_locked(merged, ("folders", number), _ASKED),
     )
 
 

@@ -6,13 +6,12 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.mistakes import nearest
+from watcher.config.mistakes import Mistakes, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from watcher.config.lines import Way
-    from watcher.config.mistakes import Mistakes
     from watcher.settings import Folder
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
@@ -41,10 +40,13 @@ def expand(
     return None if unknown else path
 
 
-def check_path(path: str, mistakes: Mistakes, way: Way, home: str, state_dir: str) -> None:
+def check_path(
+    path: str, mistakes: Mistakes, way: Way, home: str, state_dir: str, *, create: bool = False
+) -> None:
     """Note why the folder at the absolute ``path`` cannot be watched.
 
-    ``mistakes`` knows where the configuration itself is, which must not be sent anywhere either.
+    ``create``: it is made where it is missing. ``mistakes`` knows where the configuration itself
+    is, which must not be sent anywhere either.
     """
     if os.path.exists(path) and not os.path.isdir(path):
         mistakes.add(way, f"{path} is a file, not a folder")
@@ -60,7 +62,10 @@ def check_path(path: str, mistakes: Mistakes, way: Way, home: str, state_dir: st
         mistakes.add(way, f"the program keeps its own files in it, at {state_dir}")
     elif mistakes.path and is_in(mistakes.path, path):
         mistakes.add(way, f"this configuration lies in it, at {mistakes.path}")
-    elif not os.path.lexists(path):
+    elif create and not is_in(path, home):
+        said = "it is created in your home folder only: elsewhere a drive may just be missing"
+        mistakes.warn((*way[:-1], "create"), said)
+    elif not os.path.lexists(path) and not create:
         mistakes.warn(way, f"{path} is not there yet; it is watched as soon as it is")
 
 
@@ -91,18 +96,20 @@ def check_overlaps(folders: Sequence[tuple[Way, Folder]], mistakes: Mistakes) ->
     for number, ((way, folder), path) in enumerate(zip(folders, real, strict=True)):
         inner = (*way, "path")
         if path in real[:number]:
-            first = _number(folders, real.index(path))
-            mistakes.add(inner, f"{folder.path} is watched already, as folder {first}")
+            first = mistakes.folder(folders[real.index(path)][0], inner)
+            mistakes.add(inner, f"{folder.path} is watched already, as {first}")
             continue
         for other, outer in enumerate(real):
             if path != outer and _is_below(path, outer):
-                said = f"lies in folder {_number(folders, other)}; its files go this folder's way"
+                around = mistakes.folder(folders[other][0], inner)
+                said = f"lies in {around}; its files go this folder's way"
                 mistakes.warn(inner, said)
         for other, name, target in targets:
             if other != number and _is_below(path, target):
+                around = mistakes.folder(folders[other][0], inner)
                 mistakes.add(
-                    inner, f"is the {name} of folder {_number(folders, other)} or lies in it, and"
-                    " what was filed away is never watched"
+                    inner, f"is the {name} of {around} or lies in it, and what was filed away is"
+                    " never watched"
                 )  # fmt: skip
 
 
@@ -115,10 +122,13 @@ def _is_below(inner: str, outer: str) -> bool:
     return inner == outer or inner.startswith(os.path.join(outer, ""))
 
 
+def place_of(path: object, environ: Mapping[str, str], home: str) -> str:
+    """Where a folder's raw path leads, to be compared; "" where it leads nowhere."""
+    if not isinstance(path, str):
+        return ""
+    expanded = expand(path, (), Mistakes("", {}), environ, home)
+    return _real(expanded) if expanded and os.path.isabs(expanded) else ""
+
+
 def _real(path: str) -> str:
     return os.path.normcase(os.path.realpath(path))
-
-
-def _number(folders: Sequence[tuple[Way, Folder]], at: int) -> int:
-    """A folder's number for people; one with mistakes may be missing from ``folders``."""
-    return int(folders[at][0][-1]) + 1

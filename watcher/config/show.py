@@ -14,12 +14,15 @@ Row = tuple[str, str, str]
 
 
 def show(loaded: Loaded) -> list[Row]:
-    """(key, value, where it comes from) for every key of every account and folder."""
+    """(key, value, where it comes from) for every key of every account and folder.
+
+    Where there are two configurations, it is said which one, and what is locked.
+    """
     config = loaded.config
     rows = [
         _row(loaded, field.name, getattr(config, field.name))
         for field in msgspec.structs.fields(config)
-        if field.name not in ("accounts", "folders", "notifications")
+        if field.name not in ("accounts", "folders", "notifications", "webhook", "hooks", "remarks")
     ]
     rows += _struct(loaded, "notifications", config.notifications, ())
     for account in config.accounts:
@@ -31,6 +34,17 @@ def show(loaded: Loaded) -> list[Row]:
     return rows
 
 
+def headline(loaded: Loaded) -> str:
+    """That it is fine, and how many folders it names, as an end of a sentence with its paths."""
+    number = len(loaded.config.folders)
+    folders = f"{number} folder{'s' * (number != 1)}"
+    if not loaded.machine:
+        return f"{loaded.path} is fine: {folders}"
+    if not loaded.has_own:
+        return f"{loaded.machine} is fine: {folders}; there is no configuration of your own"
+    return f"{loaded.path}, on top of {loaded.machine}, is fine: {folders}"
+
+
 def _struct(loaded: Loaded, prefix: str, struct: Any, leave_out: tuple[str, ...]) -> list[Row]:
     return [
         _row(loaded, f"{prefix}.{field.name}", getattr(struct, field.name))
@@ -40,7 +54,11 @@ def _struct(loaded: Loaded, prefix: str, struct: Any, leave_out: tuple[str, ...]
 
 
 def _row(loaded: Loaded, key: str, value: object) -> Row:
-    return key, _text(value), loaded.origins.get(key, "built-in default")
+    origin = loaded.origins.get(key, "built-in default")
+    layer = loaded.layers.get(key, "default")
+    notes = [layer] if loaded.machine and layer != "default" else []
+    notes += ["locked"] if key in loaded.locked else []
+    return key, _text(value), f"{origin} ({', '.join(notes)})" if notes else origin
 
 
 def _text(value: object) -> str:

@@ -7,9 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
-from watcher.config import sense, sense_after
+from watcher.config import keys, sense, sense_after
 from watcher.config.mistakes import nearest, shown
 from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
 from watcher.config.values import ITEMS, convert, refuse_unknown
@@ -21,69 +19,44 @@ if TYPE_CHECKING:
     from watcher.config.lines import Way
     from watcher.config.mistakes import Mistakes
 
-#: The account that a plain ``[account]`` table stands for.
-DEFAULT_ACCOUNT: Final = "default"
 _LONGEST_DAYS: Final = 36_500
 _LEVELS: Final = ("error", "warning", "info", "debug")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
-
-
-def _fields(kind: Any, *leave_out: str) -> dict[str, Any]:
-    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
-    return {name: fields[name] for name in fields if name not in leave_out}
-
-
-#: Keys of the whole program, at the top of the file.
-_GENERAL: Final = _fields(Config, "accounts", "folders", "notifications", "webhook", "hooks")
-_TABLES: Final = (
-    "account", "accounts", "notifications", "defaults", "folders", "webhook", "hooks",
-)  # fmt: skip
-_TOP: Final = {**dict.fromkeys(_TABLES, Any), **_GENERAL}
-_NOTIFICATIONS: Final = _fields(Notifications)
-_WEBHOOK: Final = _fields(Webhook)
-_HOOKS: Final = _fields(Hooks)
-_ACCOUNT: Final = _fields(Account, "name")
-_FOLDER: Final = _fields(Folder)
-_DEFAULTS: Final = _fields(Folder, "path", "rules")
-_RULE: Final = _fields(Rule)
-#: Where keys belong that somebody wrote elsewhere.
-_BELONGS: Final = {
-    **dict.fromkeys(_NOTIFICATIONS, "[notifications]"),
-    **dict.fromkeys(_WEBHOOK, "[webhook]"),
-    **dict.fromkeys(_HOOKS, "[hooks]"),
-    **dict.fromkeys(_RULE, "[[folders.rules]]"),
-    **dict.fromkeys(_FOLDER, "[[folders]]"),
-    **dict.fromkeys(_ACCOUNT, "[account]"),
-    **dict.fromkeys(_GENERAL, "the first lines of the file, before any [table]"),
-}
+_DEFAULT: Final = "built-in default"
 
 
 @dataclass
 class Builder:
     """Builds the settings from the raw file; what is wrong goes to ``mistakes``.
 
-    ``origins`` says of every key of the result where it comes from.
+    ``origins`` says of every key of the result where it comes from, and ``ways`` where it belongs
+    and where it is set, None for a default. ``partial``: it is but one of two files, and what is
+    missing may stand in the other.
     """
 
     mistakes: Mistakes
     environ: Mapping[str, str]
     home: str
     state_dir: str = ""
+    partial: bool = False
     origins: dict[str, str] = field(default_factory=dict)
+    ways: dict[str, tuple[Way, Way | None]] = field(default_factory=dict)
     _accounts: list[str] = field(default_factory=list)
 
     def build(self, raw: dict[str, Any]) -> Config | None:
         """The settings, or None where there are mistakes."""
-        top = self._values(_TOP, {**raw, "account": {}, "accounts": {}}, ())
-        general = {name: value for name, value in top.items() if name in _GENERAL}
+        top = self._values(keys.TOP, {**raw, "account": {}, "accounts": {}}, ())
+        general = {name: value for name, value in top.items() if name in keys.GENERAL}
         self._check_general(general)
-        for name in _GENERAL:
+        for name in keys.GENERAL:
             self._note_origin(name, raw, (), {})
-        notifications = self._plain("notifications", _NOTIFICATIONS, raw, sense.check_notifications)
+        notifications = self._plain(
+            "notifications", keys.NOTIFICATIONS, raw, sense.check_notifications
+        )
         accounts = [self._account(*each) for each in self._tables_of_accounts(raw)]
-        webhook = self._plain("webhook", _WEBHOOK, raw, sense_after.check_webhook)
-        hooks = self._plain("hooks", _HOOKS, raw, sense_after.check_hooks)
-        defaults = self._values(_DEFAULTS, raw.get("defaults", {}), ("defaults",))
+        webhook = self._plain("webhook", keys.WEBHOOK, raw, sense_after.check_webhook)
+        hooks = self._plain("hooks", keys.HOOKS, raw, sense_after.check_hooks)
+        defaults = self._values(keys.DEFAULTS, raw.get("defaults", {}), ("defaults",))
         sense.check_folder(defaults, self.mistakes, ("defaults",))
         self._check_account_name(defaults, ("defaults",))
         entries = [(("folders", at), each) for at, each in enumerate(self._list(raw, ()))]
@@ -113,7 +86,7 @@ class Builder:
                 self.mistakes.add((name,), f"write a number of days from 1 to {_LONGEST_DAYS}")
 
     def _plain(
-        self, name: str, kinds: dict[str, Any], raw: dict[str, Any], check: sense_after.Check
+        self, name: str, kinds: Mapping[str, Any], raw: dict[str, Any], check: sense_after.Check
     ) -> dict[str, Any]:
         """The values of a table that there is once, and that nothing else bears upon."""
         table = raw.get(name, {})
@@ -127,16 +100,16 @@ class Builder:
     def _tables_of_accounts(self, raw: dict[str, Any]) -> list[tuple[str, Any, Way]]:
         tables: list[tuple[str, Any, Way]] = []
         if "account" in raw:
-            tables.append((DEFAULT_ACCOUNT, raw["account"], ("account",)))
+            tables.append((keys.DEFAULT_ACCOUNT, raw["account"], ("account",)))
         several = raw.get("accounts", {})
         if not isinstance(several, dict):
             self.mistakes.add(("accounts",), "write [accounts.NAME] tables")
         else:
             tables += [(name, table, ("accounts", name)) for name, table in several.items()]
-            if not tables:
+            if not tables and not self.partial:
                 said = "there is no account: write an [account] table with your email"
-                self.mistakes.add((), said)
-            if "account" in raw and DEFAULT_ACCOUNT in several:
+                self.mistakes.miss((), said)
+            if "account" in raw and keys.DEFAULT_ACCOUNT in several:
                 said = "[account] and [accounts.default] are the same account"
                 self.mistakes.add(("account",), said)
         self._accounts = list(dict.fromkeys(name for name, _, _ in tables))
@@ -147,31 +120,31 @@ class Builder:
             return None
         if not _ACCOUNT_NAME.match(name):
             self.mistakes.add(way, "an account's name is made of letters and digits")
-        values = self._values(_ACCOUNT, table, way)
+        values = self._values(keys.ACCOUNT, table, way)
         sense.check_account(values, self.mistakes, way)
         self._note_missing(table, ("email",), {}, way)
         if "email" not in values:
             return None
-        self._note_origins(_ACCOUNT, f"accounts.{name}", table, way, {})
+        self._note_origins(keys.ACCOUNT, f"accounts.{name}", table, way, {})
         return Account(**{**values, "name": name})
 
     def _check_account_name(self, values: dict[str, Any], way: Way) -> None:
         name = values.get("account")
-        if name is not None and self._accounts and name not in self._accounts:
+        if name is not None and self._accounts and name not in self._accounts and not self.partial:
             hint = nearest(name, self._accounts) or f"; there is {', '.join(self._accounts)}"
             self.mistakes.add((*way, "account"), f"there is no account {shown(name)}{hint}")
 
     # -- folders
 
     def _folder(self, entry: Any, defaults: dict[str, Any], way: Way) -> Folder | None:
-        own = self._values(_FOLDER, entry, way)
+        own = self._values(keys.FOLDER, entry, way)
         if not isinstance(entry, dict):
             return None
         sense.check_folder(own, self.mistakes, way)
         self._check_account_name(own, way)
-        self._check_path(own, way)
+        self._check_path(own, defaults, way)
         prefix = f"folders[{int(way[-1]) + 1}]"
-        self._note_origins(_FOLDER, prefix, entry, way, defaults)
+        self._note_origins(keys.FOLDER, prefix, entry, way, defaults)
         values = _merge(defaults, own)
         if len(self._accounts) == 1 and "account" not in values:
             values["account"] = self._accounts[0]
@@ -193,7 +166,7 @@ class Builder:
         rules = []
         for number, table in enumerate(self._list(entry, way)):
             inner = (*way, "rules", number)
-            values = self._values(_RULE, table, inner)
+            values = self._values(keys.RULE, table, inner)
             if isinstance(table, dict):
                 captures_known = "match" not in table or "match" in values
                 sense.check_rule(values, self.mistakes, inner, captures_known=captures_known)
@@ -201,27 +174,31 @@ class Builder:
         sense.check_order(rules, folder.get("accept", ()), self.mistakes, way)
         return tuple(rules)
 
-    def _check_path(self, own: dict[str, Any], way: Way) -> None:
+    def _check_path(self, own: dict[str, Any], defaults: dict[str, Any], way: Way) -> None:
         """Check the folder's path, take it out where it is wrong, and bring it into one form."""
         path = own.pop("path", None)
         if path is None:
             return
         if os.path.isabs(path):
             own["path"] = os.path.normpath(path)
-            check_path(own["path"], self.mistakes, (*way, "path"), self.home, self.state_dir)
+            create = own.get("create", defaults.get("create")) is True
+            inner = (*way, "path")
+            check_path(own["path"], self.mistakes, inner, self.home, self.state_dir, create=create)
+            if "{user}" in path:
+                self.mistakes.warn(inner, "{user} is filled in texts only; write $USER in a path")
         else:
             said = f'{shown(path)} is not a full path; begin it with "/" or "~/"'
             self.mistakes.add((*way, "path"), said)
 
     # -- any table
 
-    def _values(self, kinds: dict[str, Any], table: Any, way: Way) -> dict[str, Any]:
+    def _values(self, kinds: Mapping[str, Any], table: Any, way: Way) -> dict[str, Any]:
         """The values that a table sets, by key; wrong ones are left out."""
         if not isinstance(table, dict):
             if way not in self.mistakes.secrets:
                 self.mistakes.add(way, "write a table of keys here")
             return {}
-        refuse_unknown(table, tuple(kinds), way, self.mistakes, _BELONGS)
+        refuse_unknown(table, tuple(kinds), way, self.mistakes, keys.BELONGS)
         found = {}
         for name, value in table.items():
             inner = (*way, name)
@@ -251,25 +228,29 @@ class Builder:
         self, table: Any, names: tuple[str, ...], defaults: dict[str, Any], way: Way
     ) -> None:
         for name in names:
-            if isinstance(table, dict) and name not in table and name not in defaults:
+            missing = isinstance(table, dict) and name not in table and name not in defaults
+            if missing and not self.partial:
                 is_choice = name == "account"
                 hint = f"; name one of {', '.join(self._accounts)}" if is_choice else ""
-                self.mistakes.add((*way, name), f"is missing{hint}")
+                self.mistakes.miss((*way, name), f"is missing{hint}")
 
     def _note_origins(
-        self, kinds: dict[str, Any], prefix: str, table: Any, way: Way, defaults: dict[str, Any]
+        self, kinds: Mapping[str, Any], prefix: str, table: Any, way: Way, defaults: dict[str, Any]
     ) -> None:
         for name in kinds:
             self._note_origin(f"{prefix}.{name}", table, way, defaults)
 
     def _note_origin(self, key: str, table: Any, way: Way, defaults: dict[str, Any]) -> None:
         name = key.rpartition(".")[2]
+        inner: Way = (*way, name)
+        source: Way | None = None
         if isinstance(table, dict) and name in table:
-            self.origins[key] = self.mistakes.where((*way, name))
+            source = inner
         elif name in defaults:
-            self.origins[key] = f"[defaults] {self.mistakes.where(('defaults', name))}"
-        else:
-            self.origins[key] = "built-in default"
+            source = ("defaults", name)
+        self.ways[key] = (inner, source)
+        through = "[defaults] " if source and source != inner else ""
+        self.origins[key] = through + self.mistakes.where(source) if source else _DEFAULT
 
 
 def _merge(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from watcher import __version__, view
 from watcher.app.places import is_running, read_running
-from watcher.config import load
+from watcher.config import MachineFile, headline, load
 from watcher.doctor.findings import Check, Finding, error, ok, warning
 from watcher.errors import ConfigError
 
@@ -52,15 +52,18 @@ def _program(case: Case) -> Finding:
 def _config(case: Case) -> Sequence[Finding]:
     try:
         case.loaded = load(
-            case.config, environ=case.environ, home=case.home, state_dir=case.places.state
+            case.config,
+            environ=case.environ,
+            home=case.home,
+            state_dir=case.places.state,
+            machine=MachineFile.of_process(case.environ),
         )
     except ConfigError as failure:
         if failure.mistakes:
             return [error(view.safe(mistake), failure.hint) for mistake in failure.mistakes]
         return [error(view.safe(failure.title), failure.hint)]
     folders = len(case.loaded.config.folders)
-    text = f"{view.safe(case.config)} is fine: {folders} folder{'s' * (folders != 1)}"
-    found = [ok(text)] if folders else [_no_folder(case)]
+    found = [ok(view.safe(headline(case.loaded)))] if folders else [_no_folder(case)]
     hint = "Leave it if it is meant so."
     return [*found, *(warning(view.safe(each), hint) for each in case.loaded.warnings)]
 

@@ -23,47 +23,24 @@ class WatchedFiles:
         self._observer: Any = None
         self._changed = threading.Event()
         self._lock = threading.Lock()
-        self._due: dict[str, Callable[[], object]] = {}
+        self._wanted: dict[str, Callable[[], object]] = {}
+        self._due: set[str] = set()
+        self._is_stale = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch-files", daemon=True)
 
     def watch(self, path: str, changed: Callable[[], object]) -> None:
         """Call ``changed`` after ``path`` (a file, or a directory) changes.
 
-        A file need not exist, its directory must; where that cannot be watched, it is logged.
+        Neither a file nor its directory need exist; where that cannot be watched, it is logged.
         Of a symbolic link its target is watched too: editors write there.
         """
-        from watchdog.events import (  # noqa: PLC0415 - imported late, as everything of watchdog
-            FileClosedEvent,
-            FileCreatedEvent,
-            FileDeletedEvent,
-            FileModifiedEvent,
-            FileMovedEvent,
-            FileSystemEventHandler,
-        )
-        from watchdog.observers import Observer  # noqa: PLC0415
-
-        notice = self._notice
-        whole = os.path.isdir(path)
-        paths = {path, os.path.realpath(path)}
-
-        class Handler(FileSystemEventHandler):
-            def on_any_event(self, event: Any) -> None:
-                touched = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path or b"")}
-                if whole or paths & touched:
-                    notice(path, changed)
-
-        kinds = [
-            FileCreatedEvent, FileClosedEvent, FileModifiedEvent, FileMovedEvent, FileDeletedEvent,
-        ]  # fmt: skip
         try:
             if self._observer is None:
-                observer = Observer()
-                observer.start()
-                self._observer = observer
-                self._thread.start()
-            for place in {each if whole else os.path.dirname(each) for each in paths}:
-                self._observer.schedule(Handler(), place, event_filter=kinds)
+                self._begin()
+            with self._lock:
+                self._wanted[path] = changed
+            self._arm(path)
         except OSError as error:
             logger.warning("changes of %s will not be noticed: %s", path, error.strerror)
 
@@ -76,19 +53,74 @@ class WatchedFiles:
             self._observer.join(1.0)
             self._thread.join(1.0)
 
-    def _notice(self, path: str, changed: Callable[[], object]) -> None:
+    def _begin(self) -> None:
+        from watchdog.observers import Observer  # noqa: PLC0415 - imported late, as all of watchdog
+
+        observer = Observer()
+        observer.start()
+        self._observer = observer
+        self._thread.start()
+
+    def _arm(self, path: str) -> None:
+        """Watch where ``path`` is, or where its directory would appear."""
+        from watchdog import events  # noqa: PLC0415 - likewise
+
+        notice = self._notice
+        whole = os.path.isdir(path)
+        paths = {path, os.path.realpath(path)}
+        directories = {each if whole else os.path.dirname(each) for each in paths}
+        absent = {each for each in map(_next_absent, directories) if each}
+
+        class Handler(events.FileSystemEventHandler):
+            def on_any_event(self, event: Any) -> None:
+                touched = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path or b"")}
+                if event.is_directory:  # it, or one around it, has come or gone
+                    if touched & (absent | directories):
+                        notice(path, is_stale=True)
+                elif whole or paths & touched:
+                    notice(path)
+
+        kinds = [
+            events.FileCreatedEvent, events.FileClosedEvent, events.FileModifiedEvent,
+            events.FileMovedEvent, events.FileDeletedEvent,
+            events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent,
+        ]  # fmt: skip
+        places = (directories - absent) | set(map(os.path.dirname, absent))
+        for place in filter(os.path.isdir, places):
+            self._observer.schedule(Handler(), place, event_filter=kinds)
+
+    def _notice(self, path: str, *, is_stale: bool = False) -> None:
         with self._lock:
-            self._due[path] = changed
+            self._due.add(path)
+            self._is_stale = self._is_stale or is_stale
         self._changed.set()
 
     def _run(self) -> None:
         while self._changed.wait() and not self._stopping.is_set():
             self._stopping.wait(REST_SECONDS)
             self._changed.clear()
-            with self._lock:
-                due, self._due = self._due, {}
-            for path, changed in due.items():
+            for path, changed in self._take_due():
                 try:
                     changed()
                 except Exception:
                     logger.exception("acting upon a change of %s failed", path)
+
+    def _take_due(self) -> list[tuple[str, Callable[[], object]]]:
+        """What is to be called; all of it where directories came or went, and watched anew."""
+        with self._lock:
+            is_stale, self._is_stale = self._is_stale, False
+            due, self._due = self._due, set()
+            wanted = [each for each in self._wanted.items() if is_stale or each[0] in due]
+        if is_stale:
+            self._observer.unschedule_all()
+            for path, changed in wanted:
+                self.watch(path, changed)
+        return wanted
+
+
+def _next_absent(directory: str) -> str:
+    """The outermost of a directory and those around it that is not there; "" if all are."""
+    absent = ""
+    while not os.path.isdir(directory) and os.path.dirname(directory) != directory:
+        absent, directory = directory, os.path.dirname(directory)
+    return absent

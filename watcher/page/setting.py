@@ -23,7 +23,6 @@ from watcher.setup import (
     TagError,
     find_problems,
     parse_tags,
-    plan_edits,
     write_tags,
 )
 
@@ -56,15 +55,20 @@ class Setting:
         """What is there already, to be proposed."""
         editor = self._editor()
         accounts = [
-            {"name": each.name, "email": each.email, "api_url": each.api_url}
+            {
+                "name": each.name, "email": each.email, "api_url": each.api_url,
+                "locked": sorted(each.locked),
+            }
             for each in editor.known.accounts
-        ]
+        ]  # fmt: skip
         folders = [
             {
                 "path": view.safe(each.path),
                 "source": each.source_key,
                 "tags": write_tags(each.tags),
                 "after_upload": each.after_upload.value,
+                "is_machine": each.is_machine,
+                "locked": sorted(each.locked),
             }
             for each in editor.known.folders
         ]
@@ -75,6 +79,8 @@ class Setting:
                 {"path": _FIRST_FOLDER, "source": "", "tags": "", "after_upload": "keep"}
             ],
             "is_new": not accounts,
+            "machine": view.safe(editor.known.machine),
+            "has_locked_folders": editor.known.has_locked_folders,
             "unkept": self._unkept(),
             "at_login": self._is_at_login(),
         }  # fmt: skip
@@ -99,7 +105,7 @@ class Setting:
     def propose(self, order: Order) -> dict[str, object]:
         """What would be written, as a difference; errors for what makes no sense."""
         editor = self._editor()
-        text, warnings = editor.propose(plan_edits(self._answers(editor, order), editor.known))
+        text, warnings = editor.propose(editor.plan(self._answers(editor, order)))
         return {"difference": editor.difference(text), "warnings": without_absent(warnings)}
 
     def save(self, order: Order) -> dict[str, object]:
@@ -109,7 +115,7 @@ class Setting:
         """
         editor = self._editor()
         answers = self._answers(editor, order)
-        text, warnings = editor.propose(plan_edits(answers, editor.known))
+        text, warnings = editor.propose(editor.plan(answers))
         typed = _text(order, "key")
         key = form.clean(typed) if typed else ""
         unkept = self._unkept() if key else ""

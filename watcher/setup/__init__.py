@@ -9,7 +9,7 @@
     sources  one of HrFlow's sources, from its name, key or number
 """
 
-from watcher.setup.answers import Answers, FolderAnswer, find_problems, plan_edits
+from watcher.setup.answers import Answers, FolderAnswer, find_locked, find_problems, plan_edits
 from watcher.setup.edits import DropFolder, Edit, Plain, PutAccount, PutFolder
 from watcher.setup.known import Known, KnownAccount, KnownFolder
 from watcher.setup.sources import looks_like_key, pick_source
@@ -27,6 +27,7 @@ __all__ = [
     "PutAccount",
     "PutFolder",
     "TagError",
+    "find_locked",
     "find_problems",
     "looks_like_key",
     "merge_tags",

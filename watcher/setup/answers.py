@@ -47,6 +47,13 @@ def find_problems(answers: Answers, known: Known) -> tuple[tuple[str, str], ...]
     return tuple(_problems(answers, known))
 
 
+def find_locked(answers: Answers, known: Known) -> tuple[str, ...]:
+    """What was answered and cannot be, as the machine-wide configuration has locked it."""
+    return tuple(
+        f"{what} is set for this machine, in {known.machine}." for what in _locked(answers, known)
+    )
+
+
 def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
     """The edits that make the configuration say what was answered; none for what it says."""
     edits: list[Edit] = []
@@ -61,7 +68,11 @@ def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
         edits.append(PutAccount(answers.account, values))
     if account is None and known.only:  # which was meant by folders that name none
         folders = enumerate(known.folders)
-        edits += [PutFolder(at, {"account": known.only}) for at, one in folders if not one.account]
+        edits += [
+            PutFolder(at, {"account": known.only})
+            for at, one in folders
+            if not one.account and not one.is_machine
+        ]
     edits += [edit for folder in answers.folders for edit in _folder_edits(folder, answers, known)]
     return tuple(edits)
 
@@ -88,21 +99,50 @@ def _problems(answers: Answers, known: Known) -> Iterator[tuple[str, str]]:
 
 def _known_source(folder: FolderAnswer, known: Known) -> str:
     at = known.number(folder.place)
-    return known.folders[at].source_key if at is not None else ""
+    return known.folders[at].source_key if at is not None else known.source_key
 
 
-def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Iterator[Edit]:
+def _locked(answers: Answers, known: Known) -> Iterator[str]:
+    account = known.account(answers.account)
+    for key, value in (("email", answers.email), ("api_url", answers.api_url)):
+        if account and key in account.locked and value not in (None, getattr(account, key)):
+            yield f"The account's {key}"
+    for folder in answers.folders:
+        edit = next(_folder_edits(folder, answers, known), None)
+        if edit is not None and known.has_locked_folders:
+            yield f"Which folders are watched, and so not {folder.path},"
+        elif edit is not None:
+            at = known.number(folder.place)
+            locked = known.locked if at is None else known.folders[at].locked
+            yield from (f"{key} of {folder.path}" for key in edit.values if key in locked)
+
+
+def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Iterator[PutFolder]:
     at = known.number(folder.place)
     values = {key: value for key, value in _said(folder).items() if value is not None}
     if {account.name for account in known.accounts} - {answers.account}:
         values["account"] = answers.account
     if at is None:
         values = {key: value for key, value in values.items() if value != ()}
-    else:
-        del values["path"]  # it leads there already, however it is written
-        values = _changed(values, known.folders[at])
-    if values:
-        yield PutFolder(at, values, folder.source_name)
+        if known.source_key and values.get("source_key") == known.source_key:
+            del values["source_key"]
+        yield PutFolder(None, values, folder.source_name)
+        return
+    old = known.folders[at]
+    path = values.pop("path")  # it leads there already, however it is written
+    values = _changed(values, old)
+    if values and old.is_machine:
+        yield PutFolder(None, {"path": path, **_without_given(values, old)}, folder.source_name)
+    elif values:
+        yield PutFolder(at, _without_given(values, old), folder.source_name)
+
+
+def _without_given(values: dict[str, Plain], known: KnownFolder) -> dict[str, Plain]:
+    """The tags that are not the machine's: where those change, nobody's copy is to stay."""
+    tags = values.get("tags")
+    if not isinstance(tags, tuple) or not known.given:
+        return values
+    return {**values, "tags": tuple(item for item in tags if item not in known.given)}
 
 
 def _said(folder: FolderAnswer) -> dict[str, Plain | None]:

@@ -1,0 +1,173 @@
+"""The machine-wide configuration: read only where nobody but administrators may write it.
+
+Whoever can write it decides where CVs and keys go. So one that others may write is used by nobody,
+and without it nothing begins either: a person's own configuration alone might send them elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from watcher.config.lines import locate
+from watcher.config.locks import Lock, read_locks
+from watcher.config.mistakes import Mistakes
+from watcher.config.paths import machine_path
+from watcher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from watcher.config.lines import Way
+
+LARGEST: Final = 1_000_000  # bytes; a configuration takes some kilobytes
+_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
+#: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).
+_TRUSTED_SIDS: Final = (26, 22)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFile:
+    """Where the machine-wide configuration is looked for; ``is_own``: the person named it."""
+
+    path: str
+    is_own: bool = False
+
+    @classmethod
+    def of_process(cls, environ: Mapping[str, str]) -> MachineFile:
+        """The system's place, or what the environment names."""
+        return cls(*machine_path(environ))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A machine-wide configuration as it was read."""
+
+    path: str
+    text: str
+    raw: Mapping[str, Any]
+    lines: Mapping[Way, int]
+    locks: frozenset[Lock]
+
+
+def read_layer(file: MachineFile, parse: Callable[[str, str], dict[str, Any]]) -> Layer | None:
+    """The machine-wide configuration, None if there is none.
+
+    ConfigError where it cannot be read, is not to be trusted, or is no TOML.
+    """
+    try:
+        content = _read(file)
+        text = content.decode("utf-8-sig")
+        raw = parse(file.path, text)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ConfigError as error:
+        raise ConfigError(error.title, error.hint, error.mistakes, by_machine=True) from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(
+            f"The machine-wide configuration {file.path} cannot be read ({why}).",
+            "Whoever looks after this machine can mend that: everybody has to be able to read it.",
+            by_machine=True,
+        ) from error
+    lines = locate(text)
+    return Layer(file.path, text, raw, lines, read_locks(raw, Mistakes(file.path, lines)))
+
+
+def find_distrust_on_windows(
+    file: MachineFile, paths: Sequence[str], is_administrators: Callable[[str], bool]
+) -> dict[str, str]:
+    """Path → why it is not trusted. By owners: in %ProgramData% everybody may make folders, and
+    owns what they made.
+    """  # noqa: D205 - one thought
+    if file.is_own:
+        return {}
+    why = "does not belong to the administrators"
+    return {path: why for path in paths if not is_administrators(path)}
+
+
+def find_distrust(facts: os.stat_result, owners: frozenset[int]) -> str:
+    """Why a file or a folder (POSIX) may be changed by others than ``owners``; "" if it may not.
+
+    In a folder with the sticky bit others can put something beside the file, and not replace it.
+    """
+    if facts.st_uid not in owners:
+        return f"belongs to user {facts.st_uid}, who is no administrator"
+    sticky = stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX
+    if facts.st_mode & _OTHERS and not sticky:
+        return f"may be written by others than its owner (mode {stat.S_IMODE(facts.st_mode):04o})"
+    return ""
+
+
+# -- inside
+
+
+def _read(file: MachineFile) -> bytes:
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(file.path, flags)
+    with open(descriptor, "rb") as opened:
+        facts = os.fstat(descriptor)
+        folders = dict.fromkeys(map(os.path.dirname, (file.path, os.path.realpath(file.path))))
+        if os.name == "nt":
+            distrusted = find_distrust_on_windows(file, [*folders, file.path], _is_administrators)
+        else:
+            distrusted = _find_distrust(file, facts, list(folders))
+        for path, why in distrusted.items():
+            raise ConfigError(
+                f"The machine-wide configuration {file.path} is not used: {path} {why}.",
+                "Whoever looks after this machine can mend that; until then no other configuration"
+                " takes its place. Only administrators may be able to write it.",
+            )
+        if not stat.S_ISREG(facts.st_mode):
+            raise ConfigError(f"The machine-wide configuration {file.path} is not a file.")
+        content = opened.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ConfigError(f"The configuration {file.path} is too large to be one.")
+    return content
+
+
+def _find_distrust(file: MachineFile, facts: os.stat_result, folders: list[str]) -> dict[str, str]:
+    """The same where files have modes.
+
+    In a user's namespace, as systemd makes one for the service, root has another number: the one
+    that the root directory belongs to.
+    """
+    owners = {0, os.stat("/").st_uid} | ({os.geteuid()} if file.is_own else set())
+    judged = {folder: find_distrust(os.stat(folder), frozenset(owners)) for folder in folders}
+    judged[file.path] = find_distrust(facts, frozenset(owners))
+    return {path: why for path, why in judged.items() if why}
+
+
+if sys.platform == "win32":  # not tested on a real system yet
+
+    def _is_administrators(path: str) -> bool:
+        """Whether the owner is the group of administrators, or the system itself."""
+        import ctypes  # noqa: PLC0415 - only here
+        from ctypes import wintypes  # noqa: PLC0415 - only here
+
+        security, owner = ctypes.c_void_p(), ctypes.c_void_p()
+        advapi, kernel = ctypes.WinDLL("advapi32"), ctypes.WinDLL("kernel32")
+        advapi.GetNamedSecurityInfoW.argtypes = (
+            wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, ctypes.c_void_p, ctypes.c_void_p,
+            ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
+        )  # fmt: skip
+        advapi.IsWellKnownSid.argtypes = (ctypes.c_void_p, wintypes.DWORD)
+        kernel.LocalFree.argtypes = (ctypes.c_void_p,)
+        is_file, its_owner = 1, 1  # SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION
+        if advapi.GetNamedSecurityInfoW(
+            path, is_file, its_owner, ctypes.byref(owner), None, None, None, ctypes.byref(security)
+        ):
+            return False
+        try:
+            return any(advapi.IsWellKnownSid(owner, kind) for kind in _TRUSTED_SIDS)
+        finally:
+            kernel.LocalFree(security)
+
+else:
+
+    def _is_administrators(path: str) -> bool:
+        """There are none as on Windows."""
+        raise NotImplementedError(path)
