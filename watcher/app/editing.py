@@ -69,6 +69,22 @@ class Editor:
             raise UnusableError(f"This folder cannot be watched: {view.safe(problem)}.")
         return written, place
 
+    def number(self, path: str) -> int:
+        """Which folder ``path`` is (from 0), as it is written or by where it leads.
+
+        UnusableError if it is none of the watched ones.
+        """
+        written = [folder.path for folder in self.known.folders]
+        if path in written:
+            return written.index(path)
+        at = self.known.number(find_place(as_written(path), os.environ, self.home)[0])
+        if at is None:
+            known = ", ".join(view.safe(each) for each in written) or "none"
+            raise UnusableError(
+                f"{view.safe(path)} is not a watched folder.", f"These are watched: {known}."
+            )
+        return at
+
     def propose(self, edits: Sequence[Edit]) -> tuple[str, list[str]]:
         """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes."""
         text = apply(self.text, edits) if edits else self.text

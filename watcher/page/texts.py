@@ -30,6 +30,8 @@ SCRIPT: Final = (
     "Ignore",
     "Ignore 1 file?",
     "Ignore {files} files?",
+    "It has arrived in {source}.",
+    "It is still on its way; the list of files shows what becomes of it.",
     "Largest file",
     "Looking…",
     "Need attention",
@@ -58,6 +60,8 @@ SCRIPT: Final = (
     "Try again",
     "Type",
     "Upload them",
+    "Watch it no more…",
+    "Watch {folder} no more?",
     "goes to the trash",
     "ignored",
     "moves to the folder Sent",
@@ -71,4 +75,5 @@ SCRIPT: Final = (
     "{files} files are ignored.",
     "{files} files are tried again.",
     "{files} files go on their way.",
+    "{folder} is not watched any more.",
 )

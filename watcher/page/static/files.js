@@ -222,9 +222,14 @@ async function showDetails(id) {
   ];
   const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
   replace($("d-facts"), lines);
-  replace($("d-story"), file.story.map((step) => el("li", { class: `is-${step.tone}` },
+  replace($("d-story"), file.story.map(storyLine));
+}
+
+/** One step of a file's story. */
+export function storyLine(step) {
+  return el("li", { class: `is-${step.tone}` },
     el("time", {}, moment(step.at)), el("span", { class: "sign", "aria-hidden": "true" }, step.sign),
-    ` ${step.label}`, step.why ? el("small", {}, step.why) : "")));
+    ` ${step.label}`, step.why ? el("small", {}, step.why) : "");
 }
 
 /** Put other lines in the place of what is there, if they say something else. */
