@@ -94,6 +94,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Size": "Taille",
         "{number} B": "{number} o",
         "Took": "Durée",
+        "How long its upload took, without what it waited before": (
+            "Durée de l’envoi lui-même, sans l’attente qui l’a précédé"
+        ),
+        "Arrived after": "Arrivé après",
+        "Upload took": "Durée de l’envoi",
+        "Parsing took": "Durée de l’analyse",
         "Reference": "Référence",
         "Profile": "Profil",
         "When": "Quand",
@@ -108,6 +114,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Try again": "Réessayer",
         "Upload them": "Les envoyer",
         "Open folder": "Ouvrir le dossier",
+        "{shown} of {folders} folders are opened; all at once would be too many.": (
+            "{shown} dossiers sur {folders} sont ouverts ; tous à la fois, ce serait trop."
+        ),
         "Close": "Fermer",
         "1 file": "1 fichier",
         "{files} files": "{files} fichiers",

@@ -38,6 +38,16 @@ def test_a_test_cv_is_sent_and_one_sees_it_arrive(person):
     assert page.problems == []
 
 
+def test_a_test_cv_that_waits_says_for_what(person):
+    person.start()
+    person.channel().post("/api/pause")
+    page = person.open("setup")
+    page.get_by_role("button", name="Send a test CV").click()
+    page.locator("#tested", has_text="… queued · Paused · 1 waiting").wait_for()
+    page.get_by_role("button", name="Resume").click()
+    page.locator("#tested.good", has_text="It has arrived in Engineering.").wait_for()
+
+
 def test_a_test_cv_that_cannot_be_put_or_does_not_arrive_says_why(two):
     two.start()
     page = two.open("setup")
@@ -74,6 +84,7 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
     assert dialog.get_by_role("heading").inner_text() == f"Watch {two.other} no more?"
     assert "Nothing on the disk is removed" in dialog.locator("#leave-stays").inner_text()
     assert "1 of its files is not sent yet" in dialog.locator("#leave-stays").inner_text()
+    dialog.locator("summary").click()
     assert f'-path = "{two.other}"' in dialog.locator("#leave-difference").inner_text()
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")

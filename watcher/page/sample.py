@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from watcher import view
 from watcher.app.sample import can_drop_sample, drop_sample
 from watcher.errors import UsageError
+from watcher.model import Mood
+from watcher.mood import headline, mood
 from watcher.states import ARRIVED, OPEN
 
 if TYPE_CHECKING:
@@ -53,10 +55,13 @@ class Sample:
         entry = self._find(self._folder(order), str(order.get("path")), since)
         if entry is None:
             return {"file": None, "over": False, "arrived": False}
+        snapshot = self.app.snapshot()
+        waits = entry.state in OPEN and mood(snapshot) is not Mood.WORKING
         return {
             "file": self.activity.file(entry.file_id),
             "over": entry.state not in OPEN,
             "arrived": entry.state in ARRIVED,
+            "waits": headline(snapshot, self.activity.word) if waits else "",
         }
 
     def _find(self, folder: str, path: str, since: float) -> Entry | None:

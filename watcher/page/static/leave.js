@@ -12,6 +12,7 @@ export function askToLeave(folder, button, done) {
     put($("leave-title"), t("Watch {folder} no more?", { folder }));
     put($("leave-stays"), said.stays);
     put($("leave-difference"), said.difference.join("\n"));
+    $("leave").querySelector("details").open = false;
     $("leave").showModal();
   });
 }

@@ -45,9 +45,9 @@ async function follow(dropped) {
   }
 }
 
-function showFile({ file, arrived }) {
+function showFile({ file, arrived, waits }) {
   const end = arrived && file.tone === "good" ? t("It has arrived in {source}.", { source: file.source }) : file.remark;
-  show(file.tone, [`${file.sign} ${file.label}`, end].filter(Boolean).join(" · "));
+  show(file.tone, [`${file.sign} ${file.label}`, end, waits].filter(Boolean).join(" · "));
   $("test-story").replaceChildren(...file.story.map(storyLine));
   $("test-file").href = `#file/${file.id}`;
   $("test-file").hidden = false;
