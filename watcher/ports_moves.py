@@ -1,10 +1,12 @@
-"""What the pipeline needs of the journal to recognise files that were renamed or moved."""
+"""What the pipeline needs of the journal where files, or the folders watched, are others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from watcher.model import Candidate, Stat, State
 
 
@@ -41,4 +43,8 @@ class MovedFiles(Protocol):
 
     def refuse_again(self, file_id: int, why: str, now: float) -> None:
         """A file that was looked at once more is refused as before: for people nothing is new."""
+        ...
+
+    def leave(self, watched: Collection[str], now: float) -> list[int]:
+        """The files that wait to be sent in folders other than ``watched``."""
         ...

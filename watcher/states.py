@@ -97,6 +97,8 @@ RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, 
 IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
 #: Why a file is ignored that a person wants to be left alone, in words that follow its name.
 BY_HAND: Final = "is ignored because you said so"
+#: Why a file is not sent whose folder was taken out of the settings, likewise.
+LEFT: Final = "is not sent, as its folder is not watched any more"
 #: States in which the content may be on its way: such a row must not be given another content.
 IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher import view
-from watcher.follow_up import NOT_YET
+from watcher.follow_up import NOT_YET, parse_seconds, upload_seconds
 from watcher.model import Cause, State
 from watcher.mood import headline, keepers, mood
 from watcher.states import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
@@ -81,7 +81,7 @@ def _kept(kept: Kept, word: Word) -> dict[str, object]:
 def row(entry: Entry, word: Word) -> dict[str, object]:
     """One file of a list."""
     look = view.LOOKS[entry.state]
-    took = entry.changed_at - entry.noticed_at if entry.state in ARRIVED else None
+    has_arrived = entry.state in ARRIVED
     return {
         "id": entry.file_id,
         "name": view.name(entry),
@@ -98,7 +98,8 @@ def row(entry: Entry, word: Word) -> dict[str, object]:
         "tags": view.tags(entry),
         "type": entry.media_type,
         "size": entry.stat.size,
-        "took": took,
+        # What a pause, a person's yes or the way through a queue took is not the upload's time.
+        "took": upload_seconds(entry) if has_arrived else None,
         "reference": view.safe(entry.reference),
         "profile": view.safe(entry.profile_key),
         "changed_at": entry.changed_at,
@@ -162,6 +163,8 @@ def details(
     return {
         **view.record(entry),
         **row(entry, word),
+        "after": _after(entry),
+        "parsing": parse_seconds(entry),
         "tag_list": [[tag.strip() for tag in _pair(text)] for text in _tags(entry)],
         "story": [
             {
@@ -169,11 +172,23 @@ def details(
                 "sign": view.LOOKS[state].sign,
                 "tone": view.LOOKS[state].tone,
                 "label": word(view.LOOKS[state].word),
-                "why": word(view.safe(why)),
+                "why": word(view.safe(_reason(state, why))),
             }
             for at, state, why in story
         ],
     }
+
+
+def _after(entry: Entry) -> float | None:
+    """Seconds from a file's being noticed until HrFlow had it, whatever it waited for."""
+    if entry.state not in ARRIVED or entry.arrived_at < entry.noticed_at:
+        return None
+    return entry.arrived_at - entry.noticed_at
+
+
+def _reason(state: State, why: str) -> str:
+    """A step's reason; what a server says to every file that it takes is none."""
+    return "" if state in (State.ACCEPTED, State.PARSED) and why != NOT_YET else why
 
 
 def _tags(entry: Entry) -> list[str]:

@@ -94,6 +94,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Size": "Taille",
         "{number} B": "{number} o",
         "Took": "Durée",
+        "How long its upload took, without what it waited before": (
+            "Durée de l’envoi lui-même, sans l’attente qui l’a précédé"
+        ),
+        "Arrived after": "Arrivé après",
+        "Upload took": "Durée de l’envoi",
+        "Parsing took": "Durée de l’analyse",
         "Reference": "Référence",
         "Profile": "Profil",
         "When": "Quand",
@@ -108,6 +114,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Try again": "Réessayer",
         "Upload them": "Les envoyer",
         "Open folder": "Ouvrir le dossier",
+        "{shown} of {folders} folders are opened; all at once would be too many.": (
+            "{shown} dossiers sur {folders} sont ouverts ; tous à la fois, ce serait trop."
+        ),
         "Close": "Fermer",
         "1 file": "1 fichier",
         "{files} files": "{files} fichiers",
@@ -214,6 +223,35 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Saved; it is in force.": "Enregistré ; c’est en vigueur.",
         "All is set up but for the key, which is not kept:": (
             "Tout est configuré sauf la clé, qui n’est pas conservée :"
+        ),
+        "Watch it no more…": "Ne plus le surveiller…",
+        "Watch it no more": "Ne plus le surveiller",
+        "Watch {folder} no more?": "Ne plus surveiller {folder} ?",
+        "{folder} is not watched any more.": "{folder} n’est plus surveillé.",
+        "Keep it": "Continuer à le surveiller",
+        "Nothing on the disk is removed, nor what the history tells of its files.": (
+            "Rien n’est supprimé du disque, ni de ce que l’historique dit de ses fichiers."
+        ),
+        "1 of its files is not sent yet, and will not be.": (
+            "1 de ses fichiers n’est pas encore envoyé, et ne le sera pas."
+        ),
+        "{files} of its files are not sent yet, and will not be.": (
+            "{files} de ses fichiers ne sont pas encore envoyés, et ne le seront pas."
+        ),
+        "is not sent, as its folder is not watched any more": (
+            "n’est pas envoyé, car son dossier n’est plus surveillé"
+        ),
+        "4. See it work": "4. Voir le résultat",
+        "A made-up CV is put into the folder, so that you see it arrive. It becomes a profile in "
+        "HrFlow, which may cost.": (
+            "Un CV inventé est déposé dans le dossier, pour que vous le voyiez arriver. Il devient"
+            " un profil dans HrFlow, ce qui peut être facturé."
+        ),
+        "Send a test CV": "Envoyer un CV d’essai",
+        "Everything about this file": "Tout sur ce fichier",
+        "It has arrived in {source}.": "Il est arrivé dans {source}.",
+        "It is still on its way; the list of files shows what becomes of it.": (
+            "Il est encore en route ; la liste des fichiers montre ce qu’il devient."
         ),
         "This machine has no keyring.": "Cet ordinateur n’a pas de trousseau.",
         "{why} Put the key into the environment variable {variable}, and start it anew.": (

@@ -214,9 +214,42 @@ def test_files_and_folders_are_shown_by_the_desktops_own_program(desk, eventuall
     eventually(lambda: shown.exists() and shown.read_text() == f"{desk.folder}\n", 20)
     office.channel.post("/api/show", folder=str(desk.folder))
     eventually(lambda: shown.read_text() == f"{desk.folder}\n" * 2, 20)
+    assert shown.read_text() == f"{desk.folder}\n" * 2
     for order in ({"folder": "/etc"}, {"id": 99}, {"id": "1"}, {}):
         with pytest.raises(UsageError):
             office.channel.post("/api/show", **order)
+
+
+def test_the_folders_of_several_files_are_opened_each_once_and_not_too_many(
+    desk, eventually, tmp_path
+):
+    opener = tmp_path / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/shown\n')
+    opener.chmod(0o755)
+    path = f"{opener.parent}{os.pathsep}{os.environ['PATH']}"
+    desk.environ = functools.partial(desk.environ, PATH=path)
+    office = Office(desk, eventually)
+    desk.sandbox.faults.set(REFUSE)
+    for number in range(7):
+        (desk.folder / f"in {number}").mkdir()
+        office.drop(f"in {number}/bad {number}.pdf")
+    office.drop("in 0/bad too.pdf")
+    eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 8, 30)
+    files = office.channel.get("/api/files")["files"]
+    in_one = [each["id"] for each in files if "in 0" in each["path"]]
+    shown = tmp_path / "shown"
+    done = office.channel.post("/api/show", ids=in_one)
+    assert done == {"shown": 1, "folders": 1}
+    eventually(lambda: shown.exists() and shown.read_text() == f"{desk.folder}/in 0\n", 20)
+    alike = {"state": "refused", "why": files[0]["why"]}
+    assert office.channel.post("/api/show", **alike) == {"shown": 5, "folders": 7}
+    eventually(lambda: len(set(shown.read_text().splitlines())) >= 5, 20)
+    os.unlink(desk.folder / "in 0" / "bad 0.pdf")
+    os.unlink(desk.folder / "in 0" / "bad too.pdf")
+    os.rmdir(desk.folder / "in 0")
+    with pytest.raises(UsageError, match="not there any more"):
+        office.channel.post("/api/show", ids=in_one)
 
 
 def test_without_a_configuration_it_waits_for_the_set_up(desk, eventually):

@@ -98,6 +98,9 @@ def test_several_are_chosen_and_ignored_or_tried_again_with_all_alike(person):
     person.desk.sandbox.faults.clear()
     page.get_by_role("checkbox", name="Choose bad 2.pdf").check()
     page.get_by_label("and all others with this reason").check()
+    with page.expect_response("**/api/show") as answer:
+        page.locator("#chosen").get_by_role("button", name="Open folder").click()
+    assert answer.value.json() == {"shown": 1, "folders": 1}
     page.locator("#chosen").get_by_role("button", name="Retry").click()
     page.locator("#said", has_text="2 files are tried again.").wait_for()
     rows(page, 0)
@@ -262,7 +265,7 @@ def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize("width", [320, 768, 1920])
+@pytest.mark.parametrize("width", [320, 768, 1080, 1920])
 def test_it_fits_narrow_and_wide_windows(person, width):
     person.start()
     person.drop(
@@ -274,6 +277,10 @@ def test_it_fits_narrow_and_wide_windows(person, width):
         page.evaluate(f"location.hash = '{place}'")
         page.locator(f"#at-{place}:not([hidden])").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+    table = "document.querySelector('.wide')"
+    page.evaluate("location.hash = 'activity'")
+    page.locator("#at-activity:not([hidden])").wait_for()
+    assert page.evaluate(f"{table}.scrollWidth - {table}.clientWidth") <= 0, "columns are cut off"
 
 
 def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
@@ -332,7 +339,7 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.locator("#headline", has_text="Not set up yet").wait_for()
     page.locator("#kept").get_by_role("link", name="Set up").click()
     page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
-    page.locator("summary").click()
+    page.locator("#setup summary").click()
     page.locator("#api-url").fill(newcomer.desk.sandbox.url)
     page.locator("#key").fill("ask_" + "0" * 32)
     page.get_by_role("button", name="Try the key").click()
@@ -384,7 +391,7 @@ def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
     page.locator("#tried.bad", has_text="The email of the HrFlow account is missing.").wait_for()
     assert "default" not in page.locator("#tried").inner_text()
     page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
-    page.locator("summary").click()
+    page.locator("#setup summary").click()
     page.locator("#api-url").fill(newcomer.desk.sandbox.url)
     page.locator("#key").fill(sb.READ_WRITE_KEY)
     page.get_by_role("button", name="Try the key").click()

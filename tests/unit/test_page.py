@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from watcher import view_page
 from watcher.app.clock import next_day
 from watcher.cli.channel import parse_span
 from watcher.errors import UsageError
+from watcher.follow_up import NOT_YET
 from watcher.model import UNTIL_RESUMED, Entry, Kept, Snapshot, State, Watched
 from watcher.page.activity import filters
 from watcher.page.news import News
@@ -138,6 +140,33 @@ def test_a_file_out_of_the_way_says_where_it_lies(state, filed_to, said):
     assert row["moved"].startswith(said)
     assert bool(row["moved"]) == bool(said)
     assert said in row["remark"]
+
+
+def test_the_time_that_an_upload_took_is_not_that_which_it_waited():
+    """It was noticed at 1000, uploads were paused, it went at 8000, and was parsed at 8009."""
+    entry = Entry(
+        1, "/f", "/f/a.pdf", State.PARSED, noticed_at=1000.0, sent_at=8000.0, arrived_at=8004.0,
+        parsed_at=8009.0, changed_at=8009.0,
+    )  # fmt: skip
+    said = view_page.details(entry, [], ENGLISH)
+    assert (said["took"], said["after"], said["parsing"]) == (4.0, 7004.0, 5.0)
+    waits = view_page.details(replace(entry, state=State.QUEUED, arrived_at=0.0), [], ENGLISH)
+    assert (waits["took"], waits["after"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "said", "reason"),
+    [
+        (State.ACCEPTED, "Your profile as been sent successfully to the Parsing Queue.", "", "ok"),
+        (State.PARSED, "Profile's parsing", "", "said of every file"),
+        (State.ACCEPTED, NOT_YET, NOT_YET, "that is news"),
+        (State.REFUSED, "HrFlow refused it (400): no", "HrFlow refused it (400): no", "needed"),
+    ],
+)
+def test_a_story_has_reasons_and_no_phrases(state, why, said, reason):
+    entry = Entry(1, "/f", "/f/a.pdf", State.PARSED)
+    (step,) = view_page.details(entry, [(1.0, state, why)], ENGLISH)["story"]
+    assert step["why"] == said, reason
 
 
 def test_what_is_said_of_now_is_plain_and_finite():

@@ -91,6 +91,29 @@ class Editor:
             )
         return plan_edits(answers, self.known)
 
+    def number(self, path: str) -> int:
+        """Which folder ``path`` is (from 0), as it is written or by where it leads.
+
+        UnusableError if it is none of the watched ones, or not this person's to give up.
+        """
+        written = [folder.path for folder in self.known.folders]
+        at = written.index(path) if path in written else self._at(path)
+        if at is None:
+            known = ", ".join(view.safe(each) for each in written) or "none"
+            raise UnusableError(
+                f"{view.safe(path)} is not a watched folder.", f"These are watched: {known}."
+            )
+        if self.known.folders[at].is_machine:
+            raise UnusableError(
+                f"{view.safe(written[at])} is watched on this machine because"
+                f" {view.safe(self.known.machine)} says so.",
+                "Whoever looks after this machine can change that.",
+            )
+        return at
+
+    def _at(self, path: str) -> int | None:
+        return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
+
     def propose(self, edits: Sequence[Edit]) -> tuple[str, list[str]]:
         """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes."""
         text = apply(self.text, edits) if edits else self.text

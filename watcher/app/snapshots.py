@@ -65,8 +65,9 @@ class Snapshots:
         self._reader: Reader | None = None
         self._file: tuple[int, int] | None = None  # the journal's, to notice a new one
         self._making = threading.Lock()
-        self._dirty = threading.Event()
+        self._dirty = threading.Event()  # the latest one is of before a change
         self._dirty.set()
+        self._untold = threading.Event()  # so it is for listeners, whoever has asked meanwhile
         self._latest = Snapshot()
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._stopping = threading.Event()
@@ -75,6 +76,7 @@ class Snapshots:
     def touch(self) -> None:
         """Something may have changed."""
         self._dirty.set()
+        self._untold.set()
 
     def latest(self) -> Snapshot:
         """How things are now."""
@@ -91,7 +93,7 @@ class Snapshots:
         """
         with self._making:
             self._listeners.append(listener)
-            self._dirty.set()  # it is told at once, also where others have been listening
+            self.touch()  # it is told at once, also where others have been listening
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
                 self._thread.start()
@@ -100,7 +102,7 @@ class Snapshots:
     def stop(self) -> None:
         """End the thread, and close the journal."""
         self._stopping.set()
-        self._dirty.set()
+        self._untold.set()
         if self._thread is not None:
             self._thread.join(5.0)
         with self._making:
@@ -110,7 +112,10 @@ class Snapshots:
 
     def _run(self) -> None:
         told: dict[int, Snapshot] = {}
-        while not self._stopping.is_set():
+        while True:
+            self._untold.clear()
+            if self._stopping.is_set():
+                return
             started = time.perf_counter()
             latest = self.latest()
             took = time.perf_counter() - started
@@ -121,7 +126,8 @@ class Snapshots:
                     self._tell(listener, latest)
             self._stopping.wait(max(_PAUSE, _SHARE * took))
             now = self._clock.wall()
-            self._dirty.wait(max(1.0, next_day(now) - now))  # when "today" is another day
+            if not self._untold.wait(max(1.0, next_day(now) - now)):  # "today" is another day
+                self._dirty.set()
 
     @staticmethod
     def _tell(listener: Callable[[Snapshot], None], latest: Snapshot) -> None:

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher import view
-from watcher.app.editing import as_written, make_folder
+from watcher.app.editing import make_folder
+from watcher.app.leaving import what_stays
 from watcher.app.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.cli.asking import Questions
-from watcher.cli.context import config_option, load_config, state_option
+from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key
 from watcher.cli.output import answers_with_facts, json_option, say, say_json, say_table, styled
-from watcher.config.edit_known import find_place
 from watcher.errors import ConfigError, UnusableError, UsageError
 from watcher.settings import AfterUpload
 from watcher.setup import Answers, DropFolder, FolderAnswer, write_tags
+from watcher.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,17 +116,12 @@ def remove(
 ) -> None:
     """Watch the folder PATH no more. Nothing on the disk is removed."""
     editor = open_editor(ctx)
-    at = _number(editor, path)
-    if editor.known.folders[at].is_machine:
-        raise UnusableError(
-            f"{view.safe(editor.known.folders[at].path)} is watched on this machine because"
-            f" {view.safe(editor.known.machine)} says so.",
-            "Whoever looks after this machine can change that.",
-        )
-    facts.update(path=view.safe(editor.known.folders[at].place), removed=False)
+    at = editor.number(path)
+    place = editor.known.folders[at].place
+    facts.update(path=view.safe(place), removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)
-    say("Nothing on the disk is removed, nor what the history tells of its files.")
+    say(what_stays(places(ctx), place, words("en")))
     if not yes:
         if not is_terminal():
             raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")
@@ -171,20 +167,6 @@ def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an optio
         create = is_terminal() and Questions.create(place)
     if create:
         make_folder(place)
-
-
-def _number(editor: Editor, path: str) -> int:
-    """Which folder ``path`` is, as it is written or by where it leads."""
-    written = [folder.path for folder in editor.known.folders]
-    if path in written:
-        return written.index(path)
-    at = editor.known.number(find_place(as_written(path), os.environ, editor.home)[0])
-    if at is None:
-        known = ", ".join(view.safe(each) for each in written) or "none"
-        raise UnusableError(
-            f"{view.safe(path)} is not a watched folder.", f"These are watched: {known}."
-        )
-    return at
 
 
 def _facts(folder: Folder) -> dict[str, object]:

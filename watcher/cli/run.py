@@ -22,6 +22,7 @@ from watcher.config.paths import machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.errors import ConfigError
 from watcher.page.whole import ActivityPage
+from watcher.pipeline import Leave
 from watcher.settings import Config, replaced
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             webhook_secret=secret,
         )
         app.start()
+        _leave_others(app)
         page = ActivityPage(
             app, where, config=path, control=_Control(ctx, app, stop),
             environ=environ, language=system_language(environ),
@@ -188,6 +190,12 @@ def _reload(ctx: click.Context, app: App) -> str:
     if loaded.config == app.config:
         return ""
     app.reload(loaded.config)
+    _leave_others(app)
     _log.info("the new configuration is in force")
     say(styled("The new configuration is in force.", "good"))
     return ""
+
+
+def _leave_others(app: App) -> None:
+    """What waits in folders that are not in the settings any more is not to wait for ever."""
+    app.post(Leave(frozenset(os.path.realpath(folder.path) for folder in app.config.folders)))

@@ -11,13 +11,13 @@ import click
 
 from watcher import view
 from watcher.app.editing import make_folder, without_absent
+from watcher.app.sample import can_drop_sample, drop_sample
 from watcher.cli.asking import Questions, Silence
 from watcher.cli.context import config_option, load_config, state_option
 from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key, store_key, why_not_kept
 from watcher.cli.output import answers_with_facts, say, styled
-from watcher.cli.sample import can_drop_sample, drop_sample
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
 from watcher.credentials.keys import CREDENTIAL, VARIABLE

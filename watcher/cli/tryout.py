@@ -15,9 +15,9 @@ import click
 from watcher import view
 from watcher.app.core import App
 from watcher.app.places import Places
+from watcher.app.sample import drop_sample, remove_sample
 from watcher.cli.output import json_option, say, say_json, styled
 from watcher.cli.running import LiveLines, log_to, wait_for_end
-from watcher.cli.sample import drop_sample, remove_sample
 from watcher.cli.sandbox import make_sandbox
 from watcher.cli.stopping import stop_signal
 from watcher.errors import UnusableError

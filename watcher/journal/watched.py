@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher import states
 from watcher.journal import rows
@@ -13,6 +13,10 @@ from watcher.states import BY_HAND
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
+
+#: In the place of the settings' fingerprint of a folder that is not watched any more.
+_LEFT: Final = "left"
 
 
 class Watched(Holds):
@@ -113,6 +117,29 @@ class Watched(Holds):
             if not self.kept(hold.key):
                 self.release(hold.key, now)
         return True
+
+    def leave(self, watched: Collection[str], now: float) -> list[int]:
+        """The files that wait to be sent in folders other than ``watched``.
+
+        What waits there for a yes is left alone for good. Should such a folder be watched again,
+        its files are looked at anew.
+        """
+        known = self.all("SELECT id, path, settings FROM folders WHERE settings <> ''")
+        others = [row for row in known if os.fsdecode(row[1]) not in watched]
+        for folder_id, path, settings in others:
+            if settings != _LEFT:
+                self.write("UPDATE folders SET settings = ? WHERE id = ?", _LEFT, folder_id)
+                self.skip_existing(states.existing_key(os.fsdecode(path)), now)
+        marks = ", ".join("?" * len(others))
+        found = others and self.all(
+            f"SELECT f.id {rows.FROM} WHERE o.id IN ({marks}) AND f.id IN ("
+            # Each part by its own index of open files.
+            "SELECT id FROM files WHERE state IN ('queued', 'waiting') UNION ALL "
+            "SELECT id FROM files WHERE state = 'noticed' UNION ALL "
+            "SELECT id FROM files WHERE cause <> '' AND state = 'held')",
+            *(folder_id for folder_id, _, _ in others),
+        )
+        return [row[0] for row in found]
 
     def _directory(self, folder: str, directory: bytes) -> int:
         found = self._directories.get((folder, directory))

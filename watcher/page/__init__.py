@@ -10,6 +10,7 @@
     acts      what can be ordered: pause, retry, ignore, open a folder, stop
     folders   folders and rules in force, what would happen to a file
     setting   the set-up
+    sample    its last step: a made-up CV is sent
     texts     what the page's script says, in the person's language
     skeleton  the page itself
     whole     all of it put together

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Files that one order may name by their cause, and those that one message names.
 _MOST: Final = 10_000
 _PIECE: Final = 500
+#: Folders that one order opens: each is a window of the desktop.
+_WINDOWS: Final = 5
 #: Seconds of the longest pause that ends by itself.
 _LONGEST: Final = 366 * 86400.0
 
@@ -75,15 +77,21 @@ class Acts:
         return self._order(order, lambda entry: entry.state in IGNORABLE, Ignore)
 
     def show(self, order: Order) -> dict[str, object]:
-        """Show the file ``id`` in its folder, or a watched ``folder``."""
+        """Show a watched ``folder``, the file ``id`` in its folder, or the folders of several.
+
+        Those are named as in :meth:`retry`; only so many folders are opened of them.
+        """
         path = _text(order, "folder")
-        if path:
-            if path not in {each.path for each in self.app.snapshot().watched}:
-                raise UsageError("This folder is not watched.")
-        else:
-            path = self._place(_ids({"ids": [order.get("id")]}))
-        self.control.show(path)
-        return {}
+        if path and path not in {each.path for each in self.app.snapshot().watched}:
+            raise UsageError("This folder is not watched.")
+        one = {"ids": [order["id"]]} if "id" in order else order
+        found = {path: path} if path else _places(self._named(one)[:_PIECE])
+        if not found:
+            raise UnusableError("This file is not there any more.")
+        shown = list(found.values())[:_WINDOWS]
+        for each in shown:
+            self.control.show(each)
+        return {"shown": len(shown), "folders": len(found)}
 
     def rescan(self, _: Order) -> dict[str, object]:
         """Look through all folders."""
@@ -144,13 +152,24 @@ class Acts:
             raise UsageError("No file was named.")
         return self.activity.matching(query, _MOST)
 
-    def _place(self, ids: tuple[int, ...]) -> str:
-        """Where a file is now."""
-        for entry in self.activity.entries(ids):
-            for path in (entry.filed_to, entry.path, os.path.dirname(entry.path)):
-                if path and os.path.lexists(path):
-                    return path
-        raise UnusableError("This file is not there any more.")
+
+def _places(entries: list[Entry]) -> dict[str, str]:
+    """By folder, what is to be shown of it: a file that is alone in it, else the folder itself."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        folder, path = _place(entry)
+        if os.path.lexists(path):
+            found[folder] = folder if folder in found else path
+    return found
+
+
+def _place(entry: Entry) -> tuple[str, str]:
+    """The folder that a file is in, and the file; the folder alone if the file is not there."""
+    for path in (entry.filed_to, entry.path):
+        if path and os.path.lexists(path):
+            return os.path.dirname(path), path
+    folder = os.path.dirname(entry.path)
+    return folder, folder
 
 
 def _end_of_pause(order: Order, now: float) -> float:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from watcher.page.folders import Folders
     from watcher.page.health import Health
     from watcher.page.news import News
+    from watcher.page.sample import Sample
     from watcher.page.server import Server
     from watcher.page.setting import Setting
 
@@ -50,6 +51,7 @@ class Routes:
         folders: Folders,
         health: Health,
         setting: Callable[[], Setting],
+        sample: Sample,
         news: News,
     ) -> None:
         """``setting`` makes its part when it is asked for: few set anything up."""
@@ -70,7 +72,7 @@ class Routes:
             ("/api/days", lambda: {"days": activity.days()}),
             ("/api/folders", folders.all),
             ("/api/health", health.lines),
-            ("/api/setup", lambda: setting().known()),
+            ("/api/setup", lambda: {**setting().known(), "test": sample.places()}),
         ):
             self._bottle.route(path, "GET", _as_json(read))
         for name, act in (
@@ -79,7 +81,9 @@ class Routes:
             ("reload", acts.reload), ("stop", acts.stop), ("check", folders.check),
             ("setup/key", lambda order: setting().try_key(order)),
             ("setup/plan", lambda order: setting().propose(order)),
-            ("setup/save", lambda order: setting().save(order)), ("link", self._link),
+            ("setup/save", lambda order: setting().save(order)),
+            ("setup/leave", lambda order: setting().leave(order)),
+            ("setup/test", sample.drop), ("setup/tested", sample.look), ("link", self._link),
         ):  # fmt: skip
             self._bottle.route(f"/api/{name}", "POST", _as_json(_with_order(act)))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from watcher import view
 from watcher.app.editing import Editor, make_folder, without_absent
+from watcher.app.leaving import what_stays
 from watcher.app.login_service import LoginService
 from watcher.app.places import Places
 from watcher.app.workspace import UNCHECKED, ask_hrflow
@@ -19,6 +20,7 @@ from watcher.pipeline import Resume
 from watcher.settings import AfterUpload
 from watcher.setup import (
     Answers,
+    DropFolder,
     FolderAnswer,
     TagError,
     find_problems,
@@ -134,6 +136,22 @@ class Setting:
         missing = unkept if unkept and not self._is_there(answers.account, key) else ""
         warnings = [] if problem else without_absent(warnings)
         return {"problem": problem, "warnings": warnings, "unkept": missing}
+
+    def leave(self, order: Order) -> dict[str, object]:
+        """Watch a ``folder`` no more if somebody is ``sure``; else what that would change.
+
+        Its settings alone are taken out: nothing else is, on the disk, in the file or in the
+        journal. UnusableError if it is not watched.
+        """
+        editor = self._editor()
+        at = editor.number(_text(order, "folder"))
+        text, _ = editor.propose([DropFolder(at)])
+        if order.get("sure") is not True:
+            place = editor.known.folders[at].place
+            stays = what_stays(Places(self.state), place, self.word)
+            return {"difference": editor.difference(text), "stays": stays}
+        editor.write(text)
+        return {"problem": self.control.reload()}
 
     # -- inside
 

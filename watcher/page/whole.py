@@ -85,6 +85,7 @@ class ActivityPage:
         from watcher.page.health import Health  # noqa: PLC0415
         from watcher.page.news import News  # noqa: PLC0415
         from watcher.page.routes import Routes  # noqa: PLC0415
+        from watcher.page.sample import Sample  # noqa: PLC0415
 
         word = words(self._language)
         news = News(self._app.snapshot, _WAITING)
@@ -98,6 +99,7 @@ class ActivityPage:
             folders=Folders(self._app, self._places, word),
             health=Health(self._config, self._places, self._environ, word),
             setting=self._setting,
+            sample=Sample(self._app, activity),
             news=news,
         )
 

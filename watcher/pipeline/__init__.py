@@ -9,6 +9,7 @@ from watcher.pipeline.messages import (
     Forget,
     Forgotten,
     Ignore,
+    Leave,
     Pause,
     Pending,
     Release,
@@ -21,6 +22,6 @@ from watcher.pipeline.messages import (
 from watcher.pipeline.timing import Woke
 
 __all__ = [
-    "Arm", "Committed", "Connection", "Forget", "Forgotten", "Ignore", "Pause", "Pending",
-    "Pipeline", "Release", "Resume", "Retry", "Stop", "Take", "Taken", "Woke", "decide",
+    "Arm", "Committed", "Connection", "Forget", "Forgotten", "Ignore", "Leave", "Pause",
+    "Pending", "Pipeline", "Release", "Resume", "Retry", "Stop", "Take", "Taken", "Woke", "decide",
 ]  # fmt: skip

@@ -24,6 +24,7 @@ from watcher.pipeline.messages import (
     Forget,
     Forgotten,
     Ignore,
+    Leave,
     Pause,
     Pending,
     Release,
@@ -254,6 +255,8 @@ class Pipeline:
                 self._dispatch.wake()
             case Ignore(file_ids):
                 self._by_hand.ignore(file_ids)
+            case Leave(watched):
+                self._by_hand.leave(watched)
             case _:
                 raise TypeError(message)
 

@@ -70,6 +70,13 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """Only the folders ``watched`` are from now on: what waits in others is not sent any more."""
+
+    watched: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A person wants everything tried again that the cause called ``key`` keeps back."""
 

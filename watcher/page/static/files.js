@@ -173,6 +173,15 @@ $("chosen-none").addEventListener("click", () => {
 $("chosen-retry").addEventListener("click", () => busy($("chosen-retry"), () => order("retry", named())));
 $("chosen-ignore").addEventListener("click", () => busy($("chosen-ignore"), () => order("ignore", named())));
 
+$("chosen-show").addEventListener("click", () => busy($("chosen-show"), () => openFolders(named())));
+
+/** Open the folders of files; of many only some, as each is a window. */
+export async function openFolders(files_) {
+  const done = await ask("/api/show", files_);
+  if (done.folders > done.shown)
+    say(t("{shown} of {folders} folders are opened; all at once would be too many.", { shown: number(done.shown), folders: number(done.folders) }), "busy");
+}
+
 /** How the chosen files are named in an order: by their numbers, or as all that are like them. */
 function named() {
   const [one] = chosen.values();
@@ -215,16 +224,22 @@ async function showDetails(id) {
     [t("Candidate"), [file.candidate, file.profile_email].filter(Boolean).join(" · ")],
     [t("Folder"), file.path], [t("Source"), file.source], [t("Account"), file.account],
     [t("Tags"), file.tags], [t("Type"), file.type], [t("Size"), size(file.size)],
-    [t("Took"), duration(file.took)], [t("Reference"), file.reference], [t("Profile"), file.profile],
+    [t("Arrived after"), duration(file.after)], [t("Upload took"), duration(file.took)],
+    [t("Parsing took"), duration(file.parsing)], [t("Reference"), file.reference], [t("Profile"), file.profile],
     [t("Attempts"), file.attempts ? number(file.attempts) : ""],
     [t("Tried again"), file.due_at && file.can_retry ? moment(file.due_at) : ""],
     [t("Filed away to"), file.filed_to ?? ""], [t("Fingerprint"), file.sha256],
   ];
   const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
   replace($("d-facts"), lines);
-  replace($("d-story"), file.story.map((step) => el("li", { class: `is-${step.tone}` },
+  replace($("d-story"), file.story.map(storyLine));
+}
+
+/** One step of a file's story. */
+export function storyLine(step) {
+  return el("li", { class: `is-${step.tone}` },
     el("time", {}, moment(step.at)), el("span", { class: "sign", "aria-hidden": "true" }, step.sign),
-    ` ${step.label}`, step.why ? el("small", {}, step.why) : "")));
+    ` ${step.label}`, step.why ? el("small", {}, step.why) : "");
 }
 
 /** Put other lines in the place of what is there, if they say something else. */

@@ -1,7 +1,7 @@
 // The frame: where one is, how things are, pausing; and waiting for news.
 
 import { $, ask, busy, count, day, el, hush, number, put, say, start, t, when } from "./base.js";
-import { choose, openFile, refresh, setFolders } from "./files.js";
+import { choose, openFile, openFolders, refresh, setFolders } from "./files.js";
 import { examine, showFolders } from "./rest.js";
 import { showSetup } from "./setup.js";
 
@@ -98,8 +98,9 @@ function keptNotice(kept) {
     if (!confirm(count(kept.files, "Ignore 1 file?", "Ignore {files} files?"))) return;
     await ask("/api/ignore", { cause: kept.key });
   };
+  const show = el("button", { type: "button", onclick: () => busy(show, () => openFolders({ cause: kept.key })) }, t("Open folder"));
   const files = count(kept.files, "1 file", "{files} files");
-  return notice(kept.asks ? "busy" : "bad", kept.asks ? kept.why : `${files}: ${kept.why}`, act, kept.files ? ignore : "");
+  return notice(kept.asks ? "busy" : "bad", kept.asks ? kept.why : `${files}: ${kept.why}`, act, ...(kept.files ? [ignore, show] : []));
 }
 
 function notice(tone, text, ...more) {

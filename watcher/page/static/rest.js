@@ -1,6 +1,7 @@
 // Folders and rules in force, what would happen to a file, and health.
 
 import { $, ask, busy, el, put, say, size, t } from "./base.js";
+import { askToLeave } from "./leave.js";
 
 /** Show the folders as they are now. */
 export async function showFolders() {
@@ -15,6 +16,10 @@ export async function showFolders() {
 
 function folderBox(folder) {
   const show = el("button", { type: "button", onclick: () => busy(show, () => ask("/api/show", { folder: folder.real })) }, t("Open folder"));
+  const leave = el("button", { type: "button", onclick: () => askToLeave(folder.path, leave, async () => {
+    await showFolders();
+    $("h-folders").focus();
+  }) }, t("Watch it no more…"));
   const facts = [
     [t("Source"), folder.source], [t("Account"), folder.account], [t("Tags"), folder.tags],
     [t("Folders inside"), folder.recursive ? t("too") : t("not")],
@@ -24,7 +29,7 @@ function folderBox(folder) {
   const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
   const box = el("article", { class: "box" }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...lines));
   if (folder.rules.length) box.append(el("h4", {}, t("Rules; the first that fits decides")), el("ol", {}, ...folder.rules.map(ruleLine)));
-  box.append(show);
+  box.append(el("p", { class: "acts" }, show, leave));
   return box;
 }
 

@@ -1,6 +1,8 @@
 // The set-up: account and key, folders and sources, a look at what changes, and writing it.
 
 import { $, ask, busy, el, put, say, t } from "./base.js";
+import { askToLeave } from "./leave.js";
+import { offerTest } from "./test.js";
 
 let known = null;
 let sources = [];
@@ -21,6 +23,7 @@ export async function showSetup() {
   if (known.unkept) put($("about-key"), known.unkept);
   $("places").replaceChildren();
   for (const folder of known.folders) addPlace(folder, known.is_new);
+  offerTest(known.test);
   showAccount();
   $("setup").hidden = false; // not before: what is typed must not be overwritten
   if (!known.is_new && !sources.length) nameSources();
@@ -41,6 +44,12 @@ function addPlace(folder, removable = true) {
   part("tags").value = folder.tags;
   part("after").value = folder.after_upload;
   part("remove").hidden = !removable;
+  part("leave").hidden = removable;
+  part("leave").addEventListener("click", () => askToLeave(folder.path, part("leave"), async () => {
+    place.remove();
+    offerTest((await ask("/api/setup")).test);
+    $("another").focus();
+  }));
   part("remove").addEventListener("click", () => {
     place.remove();
     $("another").focus();

@@ -1,0 +1,22 @@
+"""Whoever listens hears of every change, whatever others ask meanwhile."""
+
+from watcher.app.clock import RealClock
+from watcher.app.snapshots import Snapshots
+from watcher.model import Snapshot
+
+
+def test_a_listener_hears_what_somebody_else_has_asked_for_before(tmp_path, eventually):
+    version = ["1"]
+    snapshots = Snapshots(
+        str(tmp_path / "no journal"), RealClock(), lambda: Snapshot(version=version[0])
+    )
+    heard = []
+    snapshots.subscribe(lambda snapshot: heard.append(snapshot.version))
+    try:
+        eventually(lambda: heard == ["1"], 20)
+        version[0] = "2"
+        snapshots.touch()
+        assert snapshots.latest().version == "2"  # as a command that asks for the status does
+        eventually(lambda: heard == ["1", "2"], 20)
+    finally:
+        snapshots.stop()
