@@ -175,11 +175,12 @@ def test_one_that_cannot_be_read_says_so(not_root):
 
 
 IN_A_NAMESPACE = """
-import ctypes, os, sys
+import codecs, ctypes, os, sys
 from watcher.config.machine import MachineFile, read_layer
 from watcher.config.read import parse
 
 libc = ctypes.CDLL(None)
+codecs.lookup("utf-8-sig")  # imported now: the person may not be allowed to read this Python
 os.setgroups([])
 os.setresgid(1000, 1000, 1000)
 os.setresuid(1000, 1000, 1000)
