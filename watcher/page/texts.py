@@ -21,6 +21,7 @@ SCRIPT: Final = (
     "Candidate",
     "Choose {file}",
     "Choose…",
+    "Set for this machine",
     "Chosen: {files}",
     "Filed away to",
     "Fingerprint",

@@ -20,7 +20,8 @@ export async function showSetup() {
   $("label-login").hidden = known.at_login;
   if (known.unkept) put($("about-key"), known.unkept);
   $("places").replaceChildren();
-  for (const folder of known.folders) addPlace(folder, known.is_new);
+  for (const folder of known.folders) addPlace(folder, known.is_new && !folder.is_machine);
+  $("another").hidden = known.has_locked_folders;
   showAccount();
   $("setup").hidden = false; // not before: what is typed must not be overwritten
   if (!known.is_new && !sources.length) nameSources();
@@ -30,7 +31,16 @@ function showAccount() {
   const account = known.accounts.find((each) => each.name === $("account").value);
   $("email").value = account?.email ?? "";
   $("api-url").value = account?.api_url ?? "";
+  lock($("email"), account?.locked?.includes("email"));
+  lock($("api-url"), account?.locked?.includes("api_url"));
   if ($("api-url").value) $("api-url").closest("details").open = true;
+}
+
+/** Show what is set for this machine, and cannot be changed here. */
+function lock(input, locked) {
+  if (input.tagName === "SELECT") input.disabled = Boolean(locked);
+  else input.readOnly = Boolean(locked);
+  input.title = locked ? t("Set for this machine") : "";
 }
 
 function addPlace(folder, removable = true) {
@@ -40,6 +50,10 @@ function addPlace(folder, removable = true) {
   part("typed").value = folder.source;
   part("tags").value = folder.tags;
   part("after").value = folder.after_upload;
+  lock(part("path"), folder.is_machine || known?.has_locked_folders);
+  for (const name of ["source", "typed"]) lock(part(name), isLocked(folder, "source_key"));
+  lock(part("tags"), isLocked(folder, "tags"));
+  lock(part("after"), isLocked(folder, "after_upload"));
   part("remove").hidden = !removable;
   part("remove").addEventListener("click", () => {
     place.remove();
@@ -48,6 +62,10 @@ function addPlace(folder, removable = true) {
   $("places").append(place);
   offer(place);
   return place;
+}
+
+function isLocked(folder, key) {
+  return known?.has_locked_folders || (folder.locked ?? known?.locked ?? []).includes(key);
 }
 
 /** Let a source be chosen by its name, once HrFlow has said which there are. */
