@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.desk import Process
 from tests.e2e.test_journey import make_pdf
+from tests.e2e.typing_desk import Terminal
 from watcher import sandbox as sb
 
 MACHINE = """
@@ -220,3 +221,39 @@ def test_what_is_locked_cannot_be_set_up_otherwise(office):
     assert not (office.home / "Mine").exists()
     listed = json.loads(office.run("folder", "list", "--json"))
     assert (listed["path"], listed["layer"]) == (os.path.join(office.home, "CVs"), "machine")
+
+
+def test_the_guided_set_up_proposes_the_machines_values_and_leaves_out_what_is_locked(office):
+    office.write_machine(locked=["account", "defaults.after_upload"])
+    environ = office.environ() | {
+        "KEY_BOX": str(office.desk.root / "box.json"), "HRFLOW_API_KEY": "",
+        "PYTHON_KEYRING_BACKEND": "key_box.Keyring", "PYTHONPATH": os.path.dirname(__file__),
+    }  # fmt: skip
+    terminal = Terminal(office.command("setup"), environ)
+    try:
+        for question, text in (
+            ("API key", sb.READ_WRITE_KEY),  # and no email
+            ("number of one to change", "1"),
+            ("Another folder", ""),
+            ("Source for", ""),
+            ("Tags", "office=Paris, team=HR"),
+            ("Create it?", "n"),  # and nothing of files that have arrived
+            ("at every login?", "n"),
+            ("Write it?", "y"),
+            ("is written.", None),
+        ):
+            if text is None:
+                terminal.wait_for(question)
+            else:
+                terminal.answer(question, text)
+        assert terminal.end() == 0
+    finally:
+        terminal.close()
+    assert f"Email of your HrFlow account: {sb.EMAIL}, set for this machine." in terminal.text
+    assert "A file that has arrived" not in terminal.text
+    own = office.own.read_text()
+    assert "[account]" not in own
+    assert 'path = "~/CVs"' in own
+    assert 'tags = { team = "HR" }' in own
+    assert "source_key" not in own
+    assert "after_upload" not in own
