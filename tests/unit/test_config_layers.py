@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
-from watcher.config.edit_known import read_known
+from watcher.config.edit_known import read_account, read_known
 from watcher.config.layers import merge
 from watcher.config.locks import is_locked, read_locks
 from watcher.config.mistakes import Mistakes
@@ -325,6 +325,23 @@ def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(d
             "S",
         ),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ("", {"proxy": "none", "api_url": "https://x.example.com/v1", "email": ""}),
+        ("[account]\nemail = 'a@example.com'\nproxy = 'system'\n", {"proxy": "system", "email": "a@example.com"}),
+        ("[account]\nproxy = 3\n", {"proxy": "system"}),  # a mistake, to be mended
+        ("[accounts.default]\nread_timeout = 9\n", {"proxy": "none", "read_timeout": 9.0}),
+        ("account = 3\n", {"proxy": "system", "email": ""}),
+    ],
+)  # fmt: skip
+def test_hrflow_is_asked_through_the_machines_proxy_before_all_is_written(desk, own, expected):
+    desk.write("[account]\nproxy = 'none'\napi_url = 'https://x.example.com/v1'\n", own)
+    layer = find_layer(MachineFile(str(desk.machine), is_own=True))
+    account = read_account("default", str(desk.own), own, {}, "/home/jo", layer)
+    assert {key: getattr(account, key) for key in expected} == expected
 
 
 def test_a_folder_of_both_is_changed_in_ones_own(desk):

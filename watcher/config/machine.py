@@ -117,8 +117,9 @@ def _read(file: MachineFile) -> bytes:
         else:
             distrusted = _find_distrust(file, facts, list(folders))
         for path, why in distrusted.items():
+            which = "it" if path == file.path else path
             raise ConfigError(
-                f"The machine-wide configuration {file.path} is not used: {path} {why}.",
+                f"The machine-wide configuration {file.path} is not used: {which} {why}.",
                 "Whoever looks after this machine can mend that; until then no other configuration"
                 " takes its place. Only administrators may be able to write it.",
             )
