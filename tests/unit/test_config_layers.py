@@ -5,6 +5,7 @@ import os
 import tomllib
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -197,6 +198,16 @@ def test_a_mistake_of_the_machines_is_told_though_ones_own_hides_it(desk):
     assert error.by_machine
     assert "machine-wide configuration" in error.title
     assert [each[:15] for each in desk.say(error.mistakes)] == ["machine.toml:1:"]
+
+
+def test_what_is_missing_beside_a_mistake_of_the_machines_is_no_mistake_of_the_persons(desk):
+    error = desk.fail(f"nonsense = 1\n{FOLDER}")
+    assert error.by_machine
+    assert [each.partition(" ")[0] for each in desk.say(error.mistakes)] == [
+        "machine.toml:1:",
+        "own.toml:",
+    ]
+    assert not desk.fail(f"nonsense = 1\n{FOLDER}", "log_level = 3\n").by_machine
 
 
 def test_folders_of_two_files_are_told_apart(desk):
@@ -436,6 +447,29 @@ def test_neither_file_is_changed_and_doing_it_again_changes_nothing(machine, own
     once = merge(machine, own, locks, place_of)
     assert (machine, own) == before
     assert merge(machine, once.raw, locks, place_of).raw == once.raw
+
+
+ODD = st.recursive(
+    st.one_of(st.booleans(), st.integers(0, 3), st.text("a~/{", max_size=3)),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(st.sampled_from(["email", "path", "tags", "name", "value", "x"]), inner, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
+ODD_FILES = st.dictionaries(
+    st.sampled_from(["account", "accounts", "defaults", "folders", "hooks", "log_level", "locked"]),
+    ODD
+    | st.lists(st.sampled_from(["account.email", "hooks", "folders", "defaults.tags"]), max_size=2),
+    max_size=4,
+)
+
+
+@given(ODD_FILES, ODD_FILES)
+def test_whatever_is_written_is_right_or_a_mistake(tmp_path_factory, machine, own):
+    desk = Desk(tmp_path_factory.getbasetemp())
+    try:
+        desk.read(tomlkit.dumps(machine), tomlkit.dumps(own))
+    except ConfigError as error:
+        assert error.mistakes
 
 
 def keys_of(raw, way=()):
