@@ -84,15 +84,22 @@ def office(desk):
 
 
 def test_the_machines_configuration_alone_is_enough(office, eventually):
-    office.write_machine()
+    elsewhere = office.desk.root / "drive" / "CVs"  # a drive that is not there now, perhaps
+    office.write_machine(
+        more=f'[[folders]]\npath = "{elsewhere}"\ncreate = true\nsource_key = "{sb.SALES.key}"\n'
+    )
     said = office.run("config", "check")
-    assert f"✓ {office.machine} is fine: 1 folder; there is no configuration of your own." in said
+    assert (
+        f"! {office.machine}:17: folders[2].create: it is created in your home folder only" in said
+    )
+    assert f"✓ {office.machine} is fine: 2 folders; there is no configuration of your own." in said
     running = office.start()
     running.wait_for("Watching")
     eventually(office.folder.is_dir)  # it was not there, and is to be
     make_pdf(office.folder / "a.pdf", "a")
     eventually(office.desk.arrived, within=30)
     assert not office.own.exists()
+    assert not elsewhere.parent.exists()
 
 
 def test_a_person_refines_it_and_meets_what_is_locked(office, eventually):

@@ -324,6 +324,8 @@ def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(d
     (folder,) = found.folders
     same = FolderAnswer("/srv/cvs", folder.place, KEY, tags=folder.tags)
     assert plan_edits(Answers(folders=(same,)), found) == ()
+    without = FolderAnswer("/srv/cvs", folder.place, KEY, tags=())  # those of the machine stay
+    assert plan_edits(Answers(folders=(without,)), found) == ()
     tags = (*folder.tags, Item(name="b", value=2))
     other = FolderAnswer("/srv/cvs", folder.place, OTHER, "S", tags, AfterUpload.MOVE)
     assert plan_edits(Answers(folders=(other,)), found) == (
