@@ -89,6 +89,8 @@ def render_shared(command: str) -> str:
     """The unit for whoever has it started for every person of a machine."""
     text = render_unit(Wanted((command, "run", "--quiet")), version=_SYSTEMD, namespaces=False)
     told = f"# Shipped with {NAME}; `{NAME} service install` writes one for a single person.\n"
+    # A login screen, say, has a session too, and nobody who drops CVs.
+    text = text.replace("[Unit]\n", "[Unit]\nConditionUser=!@system\n", 1)
     return told + text.partition("\n")[2]
 
 

@@ -210,6 +210,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Sa clé ; ou essayez la clé d’API pour la choisir par son nom"
         ),
         "Choose…": "Choisir…",
+        "Set for this machine": "Réglé pour cet ordinateur",
         "A file that has arrived": "Un fichier arrivé",
         "stays where it is": "reste où il est",
         "moves to the folder Sent": "va dans le dossier Sent",

@@ -252,3 +252,33 @@ def test_systemd_finds_nothing_to_complain_of(office):
     rated = office.manager.run("systemd-analyze", "--user", "security", "--no-pager", UNIT)
     (line,) = (line for line in rated.stdout.splitlines() if "Overall exposure" in line)
     assert float(line.partition(": ")[2].split()[0]) <= 3.0, line
+
+
+def test_the_machines_configuration_is_read_in_its_own_place(office, eventually):
+    """/etc as the service sees it: read-only, and that of a machine which somebody looks after."""
+    etc = office.manager.runtime / "etc"
+    script = f"""
+        mkdir {etc} && mount -t tmpfs tmpfs {etc} && mkdir {etc}/upper {etc}/work &&
+        mount -t overlay overlay -o lowerdir=/etc,upperdir={etc}/upper,workdir={etc}/work /etc &&
+        mkdir /etc/hrflow-watcher
+    """
+    if office.manager.run("sh", "-c", script).returncode:
+        pytest.skip("no other /etc can be laid over the machine's here")
+    try:
+        machine = CONFIG.format(
+            email=sb.EMAIL, url=office.sandbox.url, folder=json.dumps(str(office.folder)),
+            source=sb.ENGINEERING.key,
+        )  # fmt: skip
+        write = ("sh", "-c", 'printf %s "$1" > /etc/hrflow-watcher/config.toml', "sh", machine)
+        assert office.manager.run(*write).returncode == 0
+        office.config.write_text("[defaults]\ntags = { team = 'HR' }\n", encoding="utf-8")
+        said = office.run("config", "check")
+        assert "on top of /etc/hrflow-watcher/config.toml, is fine: 1 folder." in said
+        office.run("service", "install")
+        make_pdf(office.folder / "a.pdf", "a")
+        eventually(office.arrived, within=30)
+        (record,) = office.arrived()
+        assert "team" in dict(record.fields)["tags"]
+    finally:
+        office.run("service", "stop")
+        office.manager.run("sh", "-c", f"umount -l /etc; umount -l {etc}; rmdir {etc}")

@@ -85,7 +85,10 @@ def check(root, old, new):
     assert not left, f"left after the purge: {left[:20]}"
     assert root.run("sh", "-c", f"dpkg-query -W {NAME} 2>/dev/null || true").strip() == ""
     assert fingerprints(root) == kept, "a person's files were touched by the purge"
-    done("purged: no file of it is left, the person's configuration and journal are")
+    assert os.path.isfile(root.path(MACHINE)), "the purge took what IT had written"
+    done(
+        "purged: no file of it is left; the machine's and the person's configuration and journal are"
+    )
 
 
 def install(root, package):
@@ -127,7 +130,14 @@ def check_try(root):
     rehearsal.end()
 
 
+#: What IT has put beside the package.
+MACHINE = f"/etc/{NAME}/config.toml"
+
+
 def write_config(root):
+    os.makedirs(os.path.dirname(root.path(MACHINE)), exist_ok=True)
+    with open(root.path(MACHINE), "w", encoding="utf-8") as file:
+        file.write('log_level = "warning"\n')
     path = root.path(f"{HOME}/.config/{NAME}/config.toml")
     root.run_as_person(f"mkdir -p ~/.config/{NAME}")
     with open(path, "w", encoding="utf-8") as file:

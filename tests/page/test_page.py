@@ -408,6 +408,40 @@ def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
     assert "not there yet" not in said.inner_text()
 
 
+def test_what_is_set_for_the_machine_is_shown_and_not_asked_for(newcomer):
+    desk = newcomer.desk
+    machine = desk.root / "machine" / "config.toml"
+    machine.parent.mkdir()
+    machine.write_text(
+        f'locked = ["account.api_url", "folders"]\n[account]\napi_url = "{desk.sandbox.url}"\n'
+        f'[[folders]]\npath = "{desk.folder}"\nsource_key = "{sb.ENGINEERING.key}"\n'
+        "settle_seconds = 0.3\n",
+        encoding="utf-8",
+    )
+    newcomer.start()
+    page = newcomer.open("setup")
+    email = page.get_by_label("Email of your HrFlow account")
+    email.fill(sb.EMAIL)
+    for locked in (page.locator("#api-url"), page.locator('#places [data-is="path"]')):
+        assert not locked.is_editable()
+        assert locked.get_attribute("title") == "Set for this machine"
+    assert page.locator("#another").is_hidden()
+    assert page.locator('#places [data-is="remove"]').is_hidden()
+    page.locator("#key").fill(sb.READ_WRITE_KEY)
+    page.get_by_role("button", name="Try the key").click()
+    page.locator("#tried", has_text="HrFlow takes the key.").wait_for()
+    assert page.locator('#places [data-is="source"]').is_disabled()
+    page.get_by_role("button", name="Save").click()
+    page.locator("#saved", has_text="Saved; it is in force.").wait_for()
+    own = newcomer.own_config.read_text()
+    assert f'email = "{sb.EMAIL}"' in own
+    assert "api_url" not in own
+    assert "[[folders]]" not in own
+    newcomer.drop("first.pdf")
+    page.get_by_role("link", name="Activity", exact=True).click()
+    wait_for(page, "first.pdf", "sent")
+
+
 def test_names_and_messages_of_others_stay_texts(person):
     person.desk.sandbox.faults.set(REFUSE)
     person.start()

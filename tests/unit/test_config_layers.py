@@ -5,11 +5,12 @@ import os
 import tomllib
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
-from watcher.config.edit_known import read_known
+from watcher.config.edit_known import read_account, read_known
 from watcher.config.layers import merge
 from watcher.config.locks import is_locked, read_locks
 from watcher.config.mistakes import Mistakes
@@ -199,6 +200,16 @@ def test_a_mistake_of_the_machines_is_told_though_ones_own_hides_it(desk):
     assert [each[:15] for each in desk.say(error.mistakes)] == ["machine.toml:1:"]
 
 
+def test_what_is_missing_beside_a_mistake_of_the_machines_is_no_mistake_of_the_persons(desk):
+    error = desk.fail(f"nonsense = 1\n{FOLDER}")
+    assert error.by_machine
+    assert [each.partition(" ")[0] for each in desk.say(error.mistakes)] == [
+        "machine.toml:1:",
+        "own.toml:",
+    ]
+    assert not desk.fail(f"nonsense = 1\n{FOLDER}", "log_level = 3\n").by_machine
+
+
 def test_folders_of_two_files_are_told_apart(desk):
     inner = FOLDER.replace("/srv/cvs", "/srv/cvs/dev")
     warnings = desk.say(desk.read(FOLDER, ACCOUNT + inner).warnings)
@@ -313,6 +324,8 @@ def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(d
     (folder,) = found.folders
     same = FolderAnswer("/srv/cvs", folder.place, KEY, tags=folder.tags)
     assert plan_edits(Answers(folders=(same,)), found) == ()
+    without = FolderAnswer("/srv/cvs", folder.place, KEY, tags=())  # those of the machine stay
+    assert plan_edits(Answers(folders=(without,)), found) == ()
     tags = (*folder.tags, Item(name="b", value=2))
     other = FolderAnswer("/srv/cvs", folder.place, OTHER, "S", tags, AfterUpload.MOVE)
     assert plan_edits(Answers(folders=(other,)), found) == (
@@ -325,6 +338,23 @@ def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(d
             "S",
         ),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ("", {"proxy": "none", "api_url": "https://x.example.com/v1", "email": ""}),
+        ("[account]\nemail = 'a@example.com'\nproxy = 'system'\n", {"proxy": "system", "email": "a@example.com"}),
+        ("[account]\nproxy = 3\n", {"proxy": "system"}),  # a mistake, to be mended
+        ("[accounts.default]\nread_timeout = 9\n", {"proxy": "none", "read_timeout": 9.0}),
+        ("account = 3\n", {"proxy": "system", "email": ""}),
+    ],
+)  # fmt: skip
+def test_hrflow_is_asked_through_the_machines_proxy_before_all_is_written(desk, own, expected):
+    desk.write("[account]\nproxy = 'none'\napi_url = 'https://x.example.com/v1'\n", own)
+    layer = find_layer(MachineFile(str(desk.machine), is_own=True))
+    account = read_account("default", str(desk.own), own, {}, "/home/jo", layer)
+    assert {key: getattr(account, key) for key in expected} == expected
 
 
 def test_a_folder_of_both_is_changed_in_ones_own(desk):
@@ -419,6 +449,29 @@ def test_neither_file_is_changed_and_doing_it_again_changes_nothing(machine, own
     once = merge(machine, own, locks, place_of)
     assert (machine, own) == before
     assert merge(machine, once.raw, locks, place_of).raw == once.raw
+
+
+ODD = st.recursive(
+    st.one_of(st.booleans(), st.integers(0, 3), st.text("a~/{", max_size=3)),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(st.sampled_from(["email", "path", "tags", "name", "value", "x"]), inner, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
+ODD_FILES = st.dictionaries(
+    st.sampled_from(["account", "accounts", "defaults", "folders", "hooks", "log_level", "locked"]),
+    ODD
+    | st.lists(st.sampled_from(["account.email", "hooks", "folders", "defaults.tags"]), max_size=2),
+    max_size=4,
+)
+
+
+@given(ODD_FILES, ODD_FILES)
+def test_whatever_is_written_is_right_or_a_mistake(tmp_path_factory, machine, own):
+    desk = Desk(tmp_path_factory.getbasetemp())
+    try:
+        desk.read(tomlkit.dumps(machine), tomlkit.dumps(own))
+    except ConfigError as error:
+        assert error.mistakes
 
 
 def keys_of(raw, way=()):

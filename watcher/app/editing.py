@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Final
 from watcher import view
 from watcher.config.edit import apply
 from watcher.config.edit_file import read_or_new, replace_text
-from watcher.config.edit_known import find_account_mistakes, find_place, read_known
+from watcher.config.edit_known import (
+    find_account_mistakes,
+    find_place,
+    read_account,
+    read_known,
+)
 from watcher.config.machine import MachineFile
 from watcher.config.places import is_in
 from watcher.config.read import find_layer, load_text
 from watcher.errors import ConfigError, UnusableError, UsageError
-from watcher.settings import Account, replaced
+from watcher.settings import replaced
 from watcher.setup import find_locked, plan_edits
 
 if TYPE_CHECKING:
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
     from watcher.config import Loaded
     from watcher.config.machine import Layer
-    from watcher.settings import Folder
+    from watcher.settings import Account, Folder
     from watcher.setup import Answers, Edit, Known
 
 _log = logging.getLogger(__name__)
@@ -62,12 +67,10 @@ class Editor:
 
         ConfigError if that makes no sense, so that no key goes to a wrong address.
         """
-        known = self.known.account(name)
         try:
             written = self._load(self.text).config.account(name)
         except (ConfigError, KeyError):  # not there yet, or with mistakes that are to be mended
-            written = Account(name=name, email=known.email if known else "")
-            api_url = api_url or (known.api_url if known else "")
+            written = read_account(name, self.path, self.text, os.environ, self.home, self.layer)
         said = {"email": email, "api_url": api_url}
         account = replaced(written, **{key: value for key, value in said.items() if value})
         if mistakes := find_account_mistakes(account):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.config import keys
 from watcher.config.locks import tables_of_accounts
 from watcher.config.mistakes import Mistakes
 from watcher.config.places import check_path, expand
 from watcher.config.read import parse, put_together
 from watcher.config.sense import check_account
 from watcher.config.values import convert
-from watcher.settings import AfterUpload, values_of
+from watcher.settings import Account, AfterUpload, values_of
 from watcher.setup.known import Known, KnownAccount, KnownFolder
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from watcher.config.layers import Merged
     from watcher.config.lines import Way
     from watcher.config.machine import Layer
-    from watcher.settings import Account, Item
+    from watcher.settings import Item
 
 #: Keys of a folder that the set-up asks for.
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
@@ -48,6 +49,29 @@ def read_known(
         locked=_locked(merged, ("defaults",), _ASKED),
         has_locked_folders=merged.is_locked(("folders",)),
     )
+
+
+def read_account(
+    name: str, path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None
+) -> Account:
+    """The account as far as it is written, its email "" where that is missing.
+
+    It is what HrFlow is asked with while the rest is being written: proxy and address count then
+    too. What is wrong is left out, but for a wrong address: no key may go to another one.
+    """
+    merged = put_together(parse(path, text), layer, environ, home)
+    way = dict(tables_of_accounts(merged.raw)).get(name, ())
+    whole = merged.raw if len(way) < 2 else _table(merged.raw.get("accounts"))
+    table = _table(whole.get(str(way[-1]))) if way else {}
+    values: dict[str, Any] = {"email": ""}
+    for key in keys.ACCOUNT.keys() & table.keys():
+        mistakes = Mistakes("", {})
+        value = convert(key, table[key], keys.ACCOUNT[key], (), mistakes)
+        if value is not None and key != "api_url":
+            check_account({key: value}, mistakes, ())
+        if not mistakes.texts:
+            values[key] = value
+    return Account(**{**values, "name": name})
 
 
 def find_place(

@@ -174,17 +174,17 @@ class _Merge:
     def _put_accounts(self) -> None:
         raw = self.merged.raw
         spelled = dict(tables_of_accounts(raw))
-        general = self.base.get("account")
+        general = _table(self.base, "account")
         for name, source in tables_of_accounts(self.base):
             way = spelled.get(name, source)
             table = raw if len(way) == 1 else raw.setdefault("accounts", {})
             if isinstance(table, dict):
                 self._put(table, way[-1], _dig(self.base, source), source, way)
         for lock in self.merged.locks:
-            if len(lock) == 2 and lock[0] == "account" and lock[1] in (general or {}):
+            if len(lock) == 2 and lock[0] == "account" and lock[1] in general:
                 known = {name for name, _ in tables_of_accounts(self.base)}
                 theirs = [way for name, way in spelled.items() if name not in known]
-                self._lend(lock[1], self.base["account"], theirs)
+                self._lend(lock[1], general, theirs)
 
     def _lend(self, key: str, general: Mapping[str, Any], ways: Iterable[Way]) -> None:
         """A locked key of an account that only the person has is that of the machine's account."""
@@ -200,7 +200,7 @@ class _Merge:
         names = [name for name, _ in tables_of_accounts(self.base)]
         if len(names) != 1 or len(list(tables_of_accounts(raw))) < 2:
             return
-        if "account" in (self.base.get("defaults") or {}):
+        if "account" in _table(self.base, "defaults"):
             return
         for number, folder in enumerate(raw["folders"]):
             source = taken.get(("folders", number))
@@ -223,6 +223,11 @@ def _by_name(items: Any) -> dict[str, tuple[Any, Any]] | None:
             return None
         found[each["name"]] = (number, each["value"])
     return found
+
+
+def _table(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = raw.get(name)
+    return table if isinstance(table, dict) else {}
 
 
 def _list(raw: Mapping[str, Any]) -> list[Any]:

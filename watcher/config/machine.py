@@ -89,15 +89,16 @@ def find_distrust_on_windows(
     return {path: why for path in paths if not is_administrators(path)}
 
 
-def find_distrust(facts: os.stat_result, owners: frozenset[int]) -> str:
+def find_distrust(facts: os.stat_result, owners: frozenset[int], others: int = _OTHERS) -> str:
     """Why a file or a folder (POSIX) may be changed by others than ``owners``; "" if it may not.
 
-    In a folder with the sticky bit others can put something beside the file, and not replace it.
+    ``others`` are the bits of its mode that nobody else may have. In a folder with the sticky bit
+    others can put something beside the file, and not replace it.
     """
     if facts.st_uid not in owners:
         return f"belongs to user {facts.st_uid}, who is no administrator"
     sticky = stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX
-    if facts.st_mode & _OTHERS and not sticky:
+    if facts.st_mode & others and not sticky:
         return f"may be written by others than its owner (mode {stat.S_IMODE(facts.st_mode):04o})"
     return ""
 
@@ -116,8 +117,9 @@ def _read(file: MachineFile) -> bytes:
         else:
             distrusted = _find_distrust(file, facts, list(folders))
         for path, why in distrusted.items():
+            which = "it" if path == file.path else path
             raise ConfigError(
-                f"The machine-wide configuration {file.path} is not used: {path} {why}.",
+                f"The machine-wide configuration {file.path} is not used: {which} {why}.",
                 "Whoever looks after this machine can mend that; until then no other configuration"
                 " takes its place. Only administrators may be able to write it.",
             )
@@ -135,10 +137,12 @@ def _find_distrust(file: MachineFile, facts: os.stat_result, folders: list[str])
     In a user's namespace, as systemd makes one for the service, root has another number: the one
     that the root directory belongs to.
     """
-    owners = {0, os.stat("/").st_uid} | ({os.geteuid()} if file.is_own else set())
-    judged = {folder: find_distrust(os.stat(folder), frozenset(owners)) for folder in folders}
-    judged[file.path] = find_distrust(facts, frozenset(owners))
-    return {path: why for path, why in judged.items() if why}
+    owners, others = {0, os.stat("/").st_uid}, _OTHERS
+    if file.is_own:  # a person's group is often theirs alone
+        owners, others = owners | {os.geteuid()}, stat.S_IWOTH
+    judged = {each: os.stat(each) for each in folders} | {file.path: facts}
+    found = {path: find_distrust(each, frozenset(owners), others) for path, each in judged.items()}
+    return {path: why for path, why in found.items() if why}
 
 
 if sys.platform == "win32":  # not tested on a real system yet

@@ -49,8 +49,9 @@ class Mistakes:
     lines: Mapping[Way, int]
     other: Other | None = None
     secrets: set[Way] = field(default_factory=set)
-    #: Whether nothing is wrong but what is missing.
+    #: Whether nothing is wrong but what is missing; and the same of the first file alone.
     only_missing: bool = True
+    only_missing_here: bool = True
     _mistakes: list[tuple[bool, int, str]] = field(default_factory=list)
     _warnings: list[tuple[bool, int, str]] = field(default_factory=list)
 
@@ -60,11 +61,6 @@ class Mistakes:
         return tuple(text for *_, text in sorted(self._mistakes, key=itemgetter(0, 1)))
 
     @property
-    def own_texts(self) -> tuple[str, ...]:
-        """Of all mistakes, those that do not stand in the other file."""
-        return tuple(text for is_own, _, text in sorted(self._mistakes) if is_own)
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """All warnings, likewise."""
         return tuple(text for *_, text in sorted(self._warnings, key=itemgetter(0, 1)))
@@ -72,6 +68,7 @@ class Mistakes:
     def add(self, way: Way, text: str) -> None:
         """Note a mistake at a key."""
         self.only_missing = False
+        self.only_missing_here = self.only_missing_here and not self.is_own(way)
         self._note(self._mistakes, way, text)
 
     def miss(self, way: Way, text: str) -> None:
@@ -80,7 +77,7 @@ class Mistakes:
 
     def add_at(self, line: int, text: str) -> None:
         """Note a mistake on a line where no key stands."""
-        self.only_missing = False
+        self.only_missing = self.only_missing_here = False
         self._mistakes.append((True, line, f"{self.path}:{line}: {redact(text)}"))
 
     def warn(self, way: Way, text: str) -> None:

@@ -172,7 +172,7 @@ def _fail(mistakes: Mistakes, first: Mistakes | None, *, has_own: bool) -> NoRet
     found = first.texts if first else ()
     texts = tuple(dict.fromkeys((*found, *mistakes.texts)))
     unfinished = mistakes.only_missing and not found
-    by_machine = bool(first) and not mistakes.own_texts and not unfinished
+    by_machine = bool(first) and mistakes.only_missing_here and not unfinished
     which, mend = mistakes.path, "Correct"
     if first and by_machine:
         which, mend = first.path, "Whoever looks after this machine can correct"

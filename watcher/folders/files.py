@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 logger = logging.getLogger(__name__)
 
 #: Seconds of rest after a change before it is acted upon: editors write in several steps.
 REST_SECONDS = 0.2
+#: Directories that come or go while they are looked at are looked at again so often.
+_TRIES = 10
 
 
 class WatchedFiles:
@@ -54,7 +57,7 @@ class WatchedFiles:
             self._thread.join(1.0)
 
     def _begin(self) -> None:
-        from watchdog.observers import Observer  # noqa: PLC0415 - imported late, as all of watchdog
+        from watchdog.observers import Observer  # noqa: PLC0415 - likewise, see below
 
         observer = Observer()
         observer.start()
@@ -63,31 +66,47 @@ class WatchedFiles:
 
     def _arm(self, path: str) -> None:
         """Watch where ``path`` is, or where its directory would appear."""
-        from watchdog import events  # noqa: PLC0415 - likewise
-
-        notice = self._notice
         whole = os.path.isdir(path)
         paths = {path, os.path.realpath(path)}
         directories = {each if whole else os.path.dirname(each) for each in paths}
-        absent = {each for each in map(_next_absent, directories) if each}
+        for _ in range(_TRIES):
+            absent = {each for each in map(_next_absent, directories) if each}
+            places = (directories - absent) | set(map(os.path.dirname, absent))
+            try:
+                for place in filter(os.path.isdir, places):
+                    self._schedule(path, place, None if whole else paths, absent | directories)
+            except FileNotFoundError:  # it went in this very moment
+                continue
+            if absent == {each for each in map(_next_absent, directories) if each}:
+                return
+        raise OSError(errno.EBUSY, "its directories come and go")
+
+    def _schedule(
+        self, path: str, place: str, paths: Collection[str] | None, around: Collection[str]
+    ) -> None:
+        """Have what happens in ``place`` to any of ``paths`` (None: to anything) noticed.
+
+        ``around``: directories that, when they come or go, have to be watched otherwise.
+        """
+        from watchdog import events  # noqa: PLC0415 - imported late, as all of watchdog
+
+        notice = self._notice
 
         class Handler(events.FileSystemEventHandler):
             def on_any_event(self, event: Any) -> None:
                 touched = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path or b"")}
-                if event.is_directory:  # it, or one around it, has come or gone
-                    if touched & (absent | directories):
+                if event.is_directory:
+                    if not touched.isdisjoint(around):
                         notice(path, is_stale=True)
-                elif whole or paths & touched:
+                elif paths is None or not touched.isdisjoint(paths):
                     notice(path)
 
         kinds = [
             events.FileCreatedEvent, events.FileClosedEvent, events.FileModifiedEvent,
-            events.FileMovedEvent, events.FileDeletedEvent,
+            events.FileMovedEvent, events.FileDeletedEvent, events.FileAttribEvent,
             events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent,
         ]  # fmt: skip
-        places = (directories - absent) | set(map(os.path.dirname, absent))
-        for place in filter(os.path.isdir, places):
-            self._observer.schedule(Handler(), place, event_filter=kinds)
+        self._observer.schedule(Handler(), place, event_filter=kinds)
 
     def _notice(self, path: str, *, is_stale: bool = False) -> None:
         with self._lock:

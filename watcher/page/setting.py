@@ -82,6 +82,7 @@ class Setting:
             ],
             "is_new": not accounts,
             "machine": view.safe(editor.known.machine),
+            "locked": sorted(editor.known.locked),
             "has_locked_folders": editor.known.has_locked_folders,
             "unkept": self._unkept(),
             "at_login": self._is_at_login(),

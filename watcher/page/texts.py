@@ -22,6 +22,7 @@ SCRIPT: Final = (
     "Candidate",
     "Choose {file}",
     "Choose…",
+    "Set for this machine",
     "Chosen: {files}",
     "Filed away to",
     "Fingerprint",

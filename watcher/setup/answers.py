@@ -132,17 +132,9 @@ def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Itera
     path = values.pop("path")  # it leads there already, however it is written
     values = _changed(values, old)
     if values and old.is_machine:
-        yield PutFolder(None, {"path": path, **_without_given(values, old)}, folder.source_name)
+        yield PutFolder(None, {"path": path, **values}, folder.source_name)
     elif values:
-        yield PutFolder(at, _without_given(values, old), folder.source_name)
-
-
-def _without_given(values: dict[str, Plain], known: KnownFolder) -> dict[str, Plain]:
-    """The tags that are not the machine's: where those change, nobody's copy is to stay."""
-    tags = values.get("tags")
-    if not isinstance(tags, tuple) or not known.given:
-        return values
-    return {**values, "tags": tuple(item for item in tags if item not in known.given)}
+        yield PutFolder(at, values, folder.source_name)
 
 
 def _said(folder: FolderAnswer) -> dict[str, Plain | None]:
@@ -156,4 +148,9 @@ def _said(folder: FolderAnswer) -> dict[str, Plain | None]:
 
 
 def _changed(values: dict[str, Plain], known: KnownFolder) -> dict[str, Plain]:
-    return {key: value for key, value in values.items() if value != getattr(known, key)}
+    """What differs. Tags that are the machine's are not written: they may change there."""
+    own = {key: getattr(known, key) for key in values}
+    for each in (values, own):
+        if isinstance(tags := each.get("tags"), tuple):
+            each["tags"] = tuple(item for item in tags if item not in known.given)
+    return {key: value for key, value in values.items() if value != own[key]}

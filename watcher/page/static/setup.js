@@ -22,7 +22,8 @@ export async function showSetup() {
   $("label-login").hidden = known.at_login;
   if (known.unkept) put($("about-key"), known.unkept);
   $("places").replaceChildren();
-  for (const folder of known.folders) addPlace(folder, known.is_new);
+  for (const folder of known.folders) addPlace(folder, known.is_new && !folder.is_machine);
+  $("another").hidden = known.has_locked_folders;
   offerTest(known.test);
   showAccount();
   $("setup").hidden = false; // not before: what is typed must not be overwritten
@@ -33,7 +34,16 @@ function showAccount() {
   const account = known.accounts.find((each) => each.name === $("account").value);
   $("email").value = account?.email ?? "";
   $("api-url").value = account?.api_url ?? "";
+  lock($("email"), account?.locked?.includes("email"));
+  lock($("api-url"), account?.locked?.includes("api_url"));
   if ($("api-url").value) $("api-url").closest("details").open = true;
+}
+
+/** Show what is set for this machine, and cannot be changed here. */
+function lock(input, locked) {
+  if (input.tagName === "SELECT") input.disabled = Boolean(locked);
+  else input.readOnly = Boolean(locked);
+  input.title = locked ? t("Set for this machine") : "";
 }
 
 function addPlace(folder, removable = true) {
@@ -43,8 +53,12 @@ function addPlace(folder, removable = true) {
   part("typed").value = folder.source;
   part("tags").value = folder.tags;
   part("after").value = folder.after_upload;
+  lock(part("path"), folder.is_machine || known?.has_locked_folders);
+  for (const name of ["source", "typed"]) lock(part(name), isLocked(folder, "source_key"));
+  lock(part("tags"), isLocked(folder, "tags"));
+  lock(part("after"), isLocked(folder, "after_upload"));
   part("remove").hidden = !removable;
-  part("leave").hidden = removable;
+  part("leave").hidden = removable || folder.is_machine;
   part("leave").addEventListener("click", () => askToLeave(folder.path, part("leave"), async () => {
     place.remove();
     offerTest((await ask("/api/setup")).test);
@@ -57,6 +71,10 @@ function addPlace(folder, removable = true) {
   $("places").append(place);
   offer(place);
   return place;
+}
+
+function isLocked(folder, key) {
+  return known?.has_locked_folders || (folder.locked ?? known?.locked ?? []).includes(key);
 }
 
 /** Let a source be chosen by its name, once HrFlow has said which there are. */
