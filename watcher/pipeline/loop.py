@@ -16,7 +16,7 @@ from watcher.pipeline.admission import close_handle
 from watcher.pipeline.aftermath import Aftermath
 from watcher.pipeline.by_hand import ByHand
 from watcher.pipeline.dispatch import Asked, Dispatch, Sent
-from watcher.pipeline.intake import Intake, Read
+from watcher.pipeline.intake import Intake
 from watcher.pipeline.messages import (
     Arm,
     Committed,
@@ -34,6 +34,7 @@ from watcher.pipeline.messages import (
     Taken,
 )
 from watcher.pipeline.pruning import Pruning
+from watcher.pipeline.reading import Read
 from watcher.pipeline.results import Results
 from watcher.pipeline.tidying import Tidied, Tidying
 from watcher.pipeline.timing import TOLERANCE, Timing
