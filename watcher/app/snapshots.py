@@ -74,7 +74,8 @@ class Snapshots:
 
     def touch(self) -> None:
         """Something may have changed."""
-        self._dirty.set()
+        if not self._dirty.is_set():  # to set it again would take a lock, for every file's steps
+            self._dirty.set()
 
     def latest(self) -> Snapshot:
         """How things are now."""

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING, BinaryIO
 
-from urllib3.fields import RequestField
+from urllib3.fields import format_multipart_header_param
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,12 +99,12 @@ def _head(
     boundary: str, fields: Sequence[tuple[str, str]], file_name: str, media_type: str
 ) -> bytes:
     """Everything before the file's first byte."""
-    parts = []
-    for name, value in fields:
-        field = RequestField(name=name, data=value)
-        field.make_multipart()
-        parts.append(f"--{boundary}\r\n{field.render_headers()}{value}\r\n")
-    field = RequestField(name="file", data=b"", filename=file_name)
-    field.make_multipart(content_type=media_type)
-    parts.append(f"--{boundary}\r\n{field.render_headers()}")
-    return "".join(parts).encode()
+    parts = [f"{_part(boundary, name)}\r\n\r\n{value}\r\n" for name, value in fields]
+    file = f"{_part(boundary, 'file')}; {format_multipart_header_param('filename', file_name)}"
+    return "".join([*parts, f"{file}\r\nContent-Type: {media_type}\r\n\r\n"]).encode()
+
+
+def _part(boundary: str, name: str) -> str:
+    """How a part begins, up to where a file's name may follow."""
+    named = format_multipart_header_param("name", name)
+    return f"--{boundary}\r\nContent-Disposition: form-data; {named}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +38,8 @@ class Reading:
         self._files = files
         self._workers = workers
         self._plans: Mapping[str, Plan] = {}
-        self._ready: dict[str, tuple[Candidate, Settled]] = {}  # by path, the oldest first
+        self._ready: dict[str, tuple[Candidate, Settled]] = {}  # by path
+        self._order: deque[str] = deque()  # the oldest first
         self._busy: dict[str, Sign | None] = {}  # path → how it was seen again meanwhile
 
     def __len__(self) -> int:
@@ -73,6 +75,8 @@ class Reading:
 
     def add(self, candidate: Candidate, settled: Settled) -> None:
         """Have a file read in its turn."""
+        if candidate.path not in self._ready:
+            self._order.append(candidate.path)
         self._ready[candidate.path] = (candidate, settled)
 
     def covers(self, candidate: Candidate) -> bool:
@@ -95,7 +99,7 @@ class Reading:
     def start(self) -> None:
         """Give the workers what they may read now."""
         while self.can_start:
-            candidate, settled = self._ready.pop(next(iter(self._ready)))
+            candidate, settled = self._ready.pop(self._order.popleft())
             plan = self._plans.get(candidate.folder)
             if plan is not None and candidate.path not in self._busy:
                 self._busy[candidate.path] = None
