@@ -78,6 +78,13 @@ class _Adapter(HTTPAdapter):
             self._way = super().get_connection_with_tls_context(*args, **options)
         return self._way
 
+    def close(self) -> None:
+        """Close what is idle; connections that are in use are closed when they are let go."""
+        way, self._way = self._way, None
+        super().close()
+        if way is not None:
+            way.close()
+
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """Leave out what nobody asks for: cookies, and guesses at an encoding."""
         response = requests.Response()
