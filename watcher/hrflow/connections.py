@@ -106,12 +106,14 @@ def _make_pools(limits: Limits, tick: Callable[[], float]) -> dict[str, Any]:
         """
 
         sock: Any
+        timeout: Any
         _waits = False
         _headers = b""
 
         def request(self, *args: Any, body: Any = None, **options: Any) -> None:
             if self.sock is None:  # before a piece of the body is handed out
                 self.connect()  # type: ignore[attr-defined]  # stands before a connection's class
+            self.timeout = limits.piece  # it is connected
             self._waits, self._headers = body is not None, b""
             super().request(*args, body=body, **options)  # type: ignore[misc]  # as above
 
@@ -121,7 +123,7 @@ def _make_pools(limits: Limits, tick: Callable[[], float]) -> dict[str, Any]:
                 return
             if self._headers:
                 data, self._headers = self._headers + data, b""
-            self.sock.settimeout(limits.piece)
+            _set_timeout(self.sock, limits.piece)
             super().send(data)  # type: ignore[misc]  # as above
 
         @staticmethod
@@ -142,6 +144,11 @@ def _make_pools(limits: Limits, tick: Callable[[], float]) -> dict[str, Any]:
         ConnectionCls = SafeConnection
 
     return {"http": PlainPool, "https": SafePool}
+
+
+def _set_timeout(sock: socket.socket, seconds: float) -> None:
+    if sock.gettimeout() != seconds:  # to set it is a call of the system, to ask for it is not
+        sock.settimeout(seconds)
 
 
 class _Incoming(io.RawIOBase):
@@ -166,7 +173,7 @@ class _Incoming(io.RawIOBase):
         left = self._deadline - self._tick()
         if left <= 0:
             raise TimeoutError("the answer takes too long")
-        self._sock.settimeout(min(self._piece, left))
+        _set_timeout(self._sock, min(self._piece, left))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
