@@ -77,10 +77,7 @@ class Journal(ResultsJournal, MovedFiles, Protocol):
         ...
 
     def reread(self, folder: str, settings: str, now: float) -> bool:
-        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
-
-        Files that were not sent yet are noticed anew; what was sent stays as it is.
-        """
+        """Have what was not sent routed again if the ``settings`` fingerprint is a new one."""
         ...
 
     def is_in_doubt(self, file_id: int) -> bool:
@@ -131,6 +128,10 @@ class Journal(ResultsJournal, MovedFiles, Protocol):
 
     def entry(self, file_id: int) -> Entry | None:
         """One file, None if there is no such file."""
+        ...
+
+    def entries_of(self, file_ids: Sequence[int]) -> list[Entry]:
+        """These files in this order, as far as there are such files."""
         ...
 
     def count_try(self, file_id: int) -> int:

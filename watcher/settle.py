@@ -3,7 +3,8 @@
 A file whose writer closed it is whole at once. Where no close is seen (scans, renames, systems
 that do not tell) a file is whole once its size *and* time stayed the same for the folder's
 ``settle_seconds``: copies that preallocate have their size from the start, and writers that
-reopen have an old time for a moment.
+reopen have an old time for a moment. What a walk finds may be looked at before that: where the
+system says that nobody has it open for writing, and its end is there, it was closed as well.
 
 ``now`` is a clock that never goes back, in seconds, and is what waiting is measured by; ``wall``
 is seconds since 1970 and only ever compared with a file's time. Should ``now`` go back after
@@ -59,6 +60,7 @@ class _Pending:
     wait: float
     look: float  # when it is to be looked at next: the one entry of the heap that counts
     doubt: Doubt
+    tried: bool = False  # it was looked at before its time
 
 
 class Settling:
@@ -122,6 +124,21 @@ class Settling:
         self._mind_clock(now)
         factor = 1 if doubt is Doubt.NO_END else PATIENCE_FACTOR
         self._put(candidate, stat, now, factor * seconds, doubt)
+
+    def may_try(self, path: str) -> bool:
+        """Whether it is worth a try to look at a file before its time; once for each version.
+
+        A look may prove what waiting only makes likely: that nobody has the file open for writing,
+        and that its end is there. If it does not, the file is waited for as before.
+        """
+        known = self._pending.get(path)
+        if known is None or known.tried or known.doubt is not Doubt.NONE:
+            return False
+        stat = known.candidate.stat
+        if stat is None or not stat.size:
+            return False
+        known.tried = True
+        return True
 
     def due(self, now: float) -> list[Candidate]:
         """The files to be looked at and observed again now; their sign is CHANGED.

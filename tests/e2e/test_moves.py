@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -165,3 +166,23 @@ def test_where_files_were_filed_nothing_is_new_under_other_settings(
     eventually(lambda: len([each for each in world.entries() if each.filed_to]) == 2, within=30)
     assert [record.file_name for record in world.arrived()] == ["a.pdf", "c.pdf"]
     assert os.path.exists(entry.filed_to)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="nobody can tell whether a file is open there")
+def test_what_is_moved_in_whole_is_sent_at_once_and_what_is_still_written_is_not(world, eventually):
+    folder = world.folder(settle_seconds=60.0)
+    world.start(folder)
+    outside = world.root / "outside"
+    outside.mkdir()
+    for name in ("open", "broken", "whole"):
+        make_pdf(outside / f"{name}.pdf", name)
+    os.truncate(outside / "broken.pdf", (outside / "broken.pdf").stat().st_size - 10)
+    with open(outside / "open.pdf", "ab") as writer:
+        os.rename(outside, os.path.join(folder.path, "moved in"))
+        world.wait_idle(1)
+        make_pdf(os.path.join(folder.path, "later.pdf"), "later")
+        world.wait_idle(2)
+        assert {record.file_name for record in world.arrived()} == {"whole.pdf", "later.pdf"}
+        writer.write(b"% the end")
+    eventually(lambda: len(world.arrived()) == 3, within=30)
+    assert "broken.pdf" not in {record.file_name for record in world.arrived()}

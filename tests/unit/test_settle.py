@@ -108,6 +108,19 @@ def test_what_was_put_back(doubt, seen, settled, why):
     assert [see(settling, *row) for row in seen][-1] is settled, why
 
 
+def test_what_is_waited_for_is_tried_once_for_each_version():
+    settling = Settling()
+    path = "/w/cv.pdf"
+    assert not settling.may_try(path), "nobody knows it"
+    tries = []
+    for now, stat in enumerate([EMPTY, NEW, NEW, BIG, BIG]):
+        see(settling, now / 10, SCANNED, stat)
+        tries.append(settling.may_try(path))
+    assert tries == [False, True, False, True, False]
+    settling.defer(candidate(), STATS[BIG], 1, SECONDS, Doubt.BEING_WRITTEN)
+    assert not settling.may_try(path), "it was looked at and put back"
+
+
 def test_due_names_what_is_to_be_looked_at():
     settling = Settling()
     settling.observe(candidate(path="/w/a"), STATS[NEW], 0, 2, wall=WALL)

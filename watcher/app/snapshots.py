@@ -75,8 +75,9 @@ class Snapshots:
 
     def touch(self) -> None:
         """Something may have changed."""
-        self._dirty.set()
-        self._untold.set()
+        for flag in (self._dirty, self._untold):
+            if not flag.is_set():  # to set it again would take a lock, for every file's steps
+                flag.set()
 
     def latest(self) -> Snapshot:
         """How things are now."""

@@ -93,10 +93,13 @@ def _hash(handle: BufferedReader, size: int) -> str:
     handle.seek(0)
     digest = hashlib.sha256()
     buffer = memoryview(bytearray(min(size + 1, _CHUNK)))
-    seen = 0
-    while seen <= size and (count := handle.readinto(buffer)):
+    seen, room = 0, len(buffer)
+    # Fewer bytes than there is room for are all that the file has, or had by then.
+    while seen <= size and (count := handle.readinto1(buffer)):
         digest.update(buffer[:count])
         seen += count
+        if seen == size and count < room:
+            break
     if seen != size:
         raise RefusedError("changed while it was read", passing=True)
     return digest.hexdigest()

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING, BinaryIO
 
-from urllib3.fields import RequestField
+from urllib3.fields import format_multipart_header_param
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,36 +75,42 @@ class FormBody:
     def _pieces(self) -> Iterator[bytes]:
         """The file's content; raises at its end if it is not what it should be."""
         digest = hashlib.sha256()
-        left = self._size
+        left, ends = self._size, False
         while left:
-            piece = self._read(min(CHUNK, left))
+            room = min(CHUNK, left + 1)
+            piece = self._read(room)
             if not piece:
                 raise AlteredError("It became shorter while it was being sent.")
+            if len(piece) > left:
+                break
             digest.update(piece)
             left -= len(piece)
+            ends = len(piece) < room
             yield piece
-        if self._read(1):
+        if left or not (ends or not self._read(1)):
             raise AlteredError("It grew while it was being sent.")
         if digest.hexdigest() != self._sha256:
             raise AlteredError("Its content changed while it was being sent.")
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, room: int) -> bytes:
+        """Up to ``room`` bytes by one read: fewer are all that the file has, or had by then."""
         try:
-            return self._handle.read(size)
+            piece: bytes = self._handle.read1(room)  # type: ignore[attr-defined]  # is buffered
         except OSError as error:
             raise UnreadableError(f"It could not be read ({error.strerror}).") from error
+        return piece
 
 
 def _head(
     boundary: str, fields: Sequence[tuple[str, str]], file_name: str, media_type: str
 ) -> bytes:
     """Everything before the file's first byte."""
-    parts = []
-    for name, value in fields:
-        field = RequestField(name=name, data=value)
-        field.make_multipart()
-        parts.append(f"--{boundary}\r\n{field.render_headers()}{value}\r\n")
-    field = RequestField(name="file", data=b"", filename=file_name)
-    field.make_multipart(content_type=media_type)
-    parts.append(f"--{boundary}\r\n{field.render_headers()}")
-    return "".join(parts).encode()
+    parts = [f"{_part(boundary, name)}\r\n\r\n{value}\r\n" for name, value in fields]
+    file = f"{_part(boundary, 'file')}; {format_multipart_header_param('filename', file_name)}"
+    return "".join([*parts, f"{file}\r\nContent-Type: {media_type}\r\n\r\n"]).encode()
+
+
+def _part(boundary: str, name: str) -> str:
+    """How a part begins, up to where a file's name may follow."""
+    named = format_multipart_header_param("name", name)
+    return f"--{boundary}\r\nContent-Disposition: form-data; {named}"

@@ -59,6 +59,7 @@ class _Adapter(HTTPAdapter):
     def __init__(self, pools: dict[str, Any], options: dict[str, Any], connections: int) -> None:
         self._pools = pools
         self._options = options
+        self._way: Any = None
         super().__init__(pool_connections=2, pool_maxsize=connections + 3, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -71,6 +72,27 @@ class _Adapter(HTTPAdapter):
             manager.pool_classes_by_scheme = self._pools
         return manager
 
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        """The way to the server is looked for once: all requests of an account take the same."""
+        if self._way is None:
+            self._way = super().get_connection_with_tls_context(*args, **options)
+        return self._way
+
+    def close(self) -> None:
+        """Close what is idle; connections that are in use are closed when they are let go."""
+        way, self._way = self._way, None
+        super().close()
+        if way is not None:
+            way.close()
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Leave out what nobody asks for: cookies, and guesses at an encoding."""
+        response = requests.Response()
+        response.status_code = resp.status
+        response.raw = resp
+        response.request = req
+        return response
+
     def cert_verify(self, conn: Any, *_: Any) -> None:
         """Leave the certificates to the context, where requests would load its own bundle."""
         conn.cert_reqs = "CERT_REQUIRED"
@@ -78,14 +100,31 @@ class _Adapter(HTTPAdapter):
 
 def _make_pools(limits: Limits, tick: Callable[[], float]) -> dict[str, Any]:
     class Patience:
-        """Other time-outs than urllib3's, which gives every piece sent the time to connect."""
+        """Other time-outs than urllib3's, which gives every piece sent the time to connect.
+
+        Headers travel with the first piece of their body: the server is woken once.
+        """
 
         sock: Any
+        timeout: Any
+        _waits = False
+        _headers = b""
 
-        def send(self, data: Any) -> None:
-            if self.sock is not None:
-                self.sock.settimeout(limits.piece)
-            super().send(data)  # type: ignore[misc]  # stands before a connection's class
+        def request(self, *args: Any, body: Any = None, **options: Any) -> None:
+            if self.sock is None:  # before a piece of the body is handed out
+                self.connect()  # type: ignore[attr-defined]  # stands before a connection's class
+            self.timeout = limits.piece  # it is connected
+            self._waits, self._headers = body is not None, b""
+            super().request(*args, body=body, **options)  # type: ignore[misc]  # as above
+
+        def send(self, data: bytes) -> None:
+            if self._waits:
+                self._waits, self._headers = False, data
+                return
+            if self._headers:
+                data, self._headers = self._headers + data, b""
+            _set_timeout(self.sock, limits.piece)
+            super().send(data)  # type: ignore[misc]  # as above
 
         @staticmethod
         def response_class(sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
@@ -105,6 +144,11 @@ def _make_pools(limits: Limits, tick: Callable[[], float]) -> dict[str, Any]:
         ConnectionCls = SafeConnection
 
     return {"http": PlainPool, "https": SafePool}
+
+
+def _set_timeout(sock: socket.socket, seconds: float) -> None:
+    if sock.gettimeout() != seconds:  # to set it is a call of the system, to ask for it is not
+        sock.settimeout(seconds)
 
 
 class _Incoming(io.RawIOBase):
@@ -129,7 +173,7 @@ class _Incoming(io.RawIOBase):
         left = self._deadline - self._tick()
         if left <= 0:
             raise TimeoutError("the answer takes too long")
-        self._sock.settimeout(min(self._piece, left))
+        _set_timeout(self._sock, min(self._piece, left))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:

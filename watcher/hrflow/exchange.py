@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from watcher import __version__
 from watcher.answers import MAX_ANSWER, Answer
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from watcher.hrflow.body import FormBody
     from watcher.settings import Account
-
-_PIECE = 64 * 1024
 
 
 class Exchange:
@@ -30,6 +29,9 @@ class Exchange:
         self._url = account.api_url.rstrip("/")
         self._adapter = make_adapter(self._url, account.parallel_uploads, self._limits, tick)
         self._proxies = find_proxies(account.proxy, self._url)
+        # What all uploads share is prepared once: their address, and the headers for a key.
+        self._addresses: dict[str, str] = {}
+        self._identity: tuple[str, CaseInsensitiveDict[str]] = ("", CaseInsensitiveDict())
 
     def close(self) -> None:
         """Close all connections."""
@@ -49,9 +51,9 @@ class Exchange:
         Raises what requests and urllib3 raise, OSError, and what reading ``body`` does.
         """
         request = requests.PreparedRequest()
-        request.prepare_method(method)
-        request.prepare_url(self._url + path, parameters)
-        request.prepare_headers(self._headers(secret, body))
+        request.method = method
+        request.url = self._address(path, parameters)
+        request.headers = self._headers(secret, body)
         request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
         limits = (self._limits.connect, self._limits.piece)
         response = self._adapter.send(
@@ -60,28 +62,45 @@ class Exchange:
         with response:
             return self._read(response)
 
-    def _headers(self, secret: str, body: FormBody | None) -> dict[str, str | bytes]:
-        headers: dict[str, str | bytes] = {
-            # As bytes: a letter that is no Latin one is for the server to refuse.
-            "X-API-KEY": secret.encode(errors="replace"),
-            "X-USER-EMAIL": self._email.encode(),
-            "User-Agent": f"hrflow-watcher/{__version__}",
-            "Accept": "application/json",
-        }
+    def _address(self, path: str, parameters: dict[str, str] | None) -> str:
+        address = None if parameters else self._addresses.get(path)
+        if address is None:
+            request = requests.PreparedRequest()
+            request.prepare_url(self._url + path, parameters)
+            address = request.url or ""
+            if not parameters:
+                self._addresses[path] = address
+        return address
+
+    def _headers(self, secret: str, body: FormBody | None) -> CaseInsensitiveDict[str]:
+        known, headers = self._identity
+        if known != secret or not headers:
+            headers = self._identify(secret)
+            self._identity = (secret, headers)
+        headers = headers.copy()
         if body is not None:
             headers["Content-Type"] = body.content_type
             headers["Content-Length"] = str(len(body))
         return headers
 
+    def _identify(self, secret: str) -> CaseInsensitiveDict[str]:
+        """The headers that say who asks; requests looks whether they are fit to be sent."""
+        request = requests.PreparedRequest()
+        request.prepare_headers(
+            {
+                # As bytes: a letter that is no Latin one is for the server to refuse.
+                "X-API-KEY": secret.encode(errors="replace"),
+                "X-USER-EMAIL": self._email.encode(),
+                "User-Agent": f"hrflow-watcher/{__version__}",
+                "Accept": "application/json",
+            }
+        )
+        return request.headers
+
     @staticmethod
     def _read(response: requests.Response) -> Answer:
         """The answer, as far as its size is bearable."""
-        pieces, size, complete = [], 0, True
-        while piece := response.raw.read1(_PIECE, decode_content=True):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_ANSWER:
-                complete = False
-                break
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, b"".join(pieces), complete)
+        raw = response.raw
+        data = raw.read(MAX_ANSWER + 1, decode_content=True)
+        headers = {name.lower(): raw.headers[name] for name in raw.headers}
+        return Answer(response.status_code, headers, data, len(data) <= MAX_ANSWER)

@@ -22,10 +22,12 @@ class Holds(Store):
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Use ``connection``, and close it in the end."""
         super().__init__(connection)
-        self._held = {hold.key for hold in self.holds()}
+        self._held = {key for (key,) in self.all("SELECT key FROM holds")}
 
     def holds(self) -> list[Hold]:
         """All causes at work now, the oldest first."""
+        if not self._held:  # asked for every time that something may start
+            return []
         found = self.all(
             "SELECT key, cause, account, source_key, why, since, due_at, attempt "
             "FROM holds ORDER BY since"

@@ -32,6 +32,7 @@ JOB: Final = """
 """
 
 
+_SEPARATOR: Final = os.fsencode(os.sep)
 #: What the names of facts begin with that are directories into which files were filed away.
 _TARGET: Final = b"filed into "
 
@@ -57,13 +58,13 @@ def split(folder: str, path: str) -> tuple[bytes, bytes]:
     root = folder if folder.endswith(os.sep) else folder + os.sep
     if not path.startswith(root):
         raise ValueError(f"{path!r} is not below {folder!r}")
-    directory, name = os.path.split(path[len(root) :])
-    return os.fsencode(directory), os.fsencode(name)
+    directory, _, name = os.fsencode(path[len(root) :]).rpartition(_SEPARATOR)
+    return directory, name
 
 
 def join(folder: bytes, directory: bytes, name: bytes) -> str:
     """The path that :func:`split` took apart."""
-    return os.path.join(os.fsdecode(folder), os.fsdecode(directory), os.fsdecode(name))
+    return os.fsdecode(os.path.join(folder, directory, name))
 
 
 def entry(row: sqlite3.Row | tuple[Any, ...], duplicate_of: str = "") -> Entry:
@@ -122,7 +123,7 @@ def job(row: sqlite3.Row | tuple[Any, ...]) -> Job:
 
 def fields(text: str) -> tuple[tuple[str, str], ...]:
     """Form fields as they were stored."""
-    return tuple((name, value) for name, value in json.loads(text))
+    return tuple(map(tuple, json.loads(text)))
 
 
 def fields_text(pairs: tuple[tuple[str, str], ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from watcher.journal import rows
 from watcher.journal.schema import problem
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.model import Entry
+
+#: Files that are asked for by one query, and for how many at once there is one.
+_ROOMS: Final = (1, 4, 16, 64)
+_AT_ONCE: Final = _ROOMS[-1]
 
 
 class Store:
@@ -53,6 +57,18 @@ class Store:
         """Files for which ``where`` holds; ``f`` stands for the table of files."""
         found = self.all(f"SELECT {rows.ENTRY} {rows.FROM} WHERE {where}", *values)
         return [rows.entry(row, self.path_of(row[25]) if row[25] else "") for row in found]
+
+    def entries_of(self, file_ids: Sequence[int]) -> list[Entry]:
+        """These files in this order, as far as there are such files."""
+        found: dict[int, Entry] = {}
+        for start in range(0, len(file_ids), _AT_ONCE):
+            some = file_ids[start : start + _AT_ONCE]
+            # Of a few lengths only, so that the query is prepared once: no file has the number 0.
+            room = next(each for each in _ROOMS if each >= len(some))
+            where = f"f.id IN ({', '.join('?' * room)})"
+            some = [*some, *[0] * (room - len(some))]
+            found.update((each.file_id, each) for each in self.entries(where, *some))
+        return [found[file_id] for file_id in file_ids if file_id in found]
 
     def entry(self, file_id: int) -> Entry | None:
         """One file, None if there is no such file."""

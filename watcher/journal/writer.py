@@ -19,9 +19,19 @@ if TYPE_CHECKING:
 
     from watcher.model import Candidate, Document, Route, Stat
 
-#: From which states a state may be reached, as SQL lists.
-_BEFORE: Final = {
-    after: tuple(before for before in State if states.allowed(before, after)) for after in State
+#: By the state that is stepped to, what does it: only from where that is allowed.
+_STEPS: Final = {
+    after: "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
+    "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
+    "in_doubt_since = CASE WHEN ?1 = 'uploading' "
+    "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END, "
+    "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
+    # Whoever wants it tried again gets it under a new reference.
+    "resends = resends + (CASE WHEN arrived_at > 0 AND ?1 = 'noticed' THEN 1 ELSE 0 END) "
+    "WHERE id = ?6 AND state IN ({})".format(
+        ", ".join(f"'{before}'" for before in State if states.allowed(before, after))
+    )
+    for after in State
 }
 
 
@@ -112,23 +122,8 @@ class Journal(Queues, Moves):
 
     def step(self, file_id: int, step: states.Step, now: float, cause: str = "") -> None:
         """Change a file's state; JournalError if that step is not allowed from where it is."""
-        before = _BEFORE[step.state]
         cursor = self.write(
-            "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
-            "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
-            "in_doubt_since = CASE WHEN ?1 = 'uploading' "
-            "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END, "
-            "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
-            # Whoever wants it tried again gets it under a new reference.
-            "resends = resends + (CASE WHEN arrived_at > 0 AND ?1 = 'noticed' THEN 1 ELSE 0 END) "
-            f"WHERE id = ?6 AND state IN ({', '.join('?' * len(before))})",
-            step.state,
-            step.why,
-            cause,
-            step.due_at,
-            now,
-            file_id,
-            *before,
+            _STEPS[step.state], step.state, step.why, cause, step.due_at, now, file_id
         )
         if cursor.rowcount != 1:
             row = self.read("SELECT state FROM files WHERE id = ?", file_id)
@@ -209,12 +204,9 @@ class Journal(Queues, Moves):
 
         ``identity`` is the content's SHA-256, or that of a copy which is sent on purpose.
         """
-        self.write(
-            "INSERT INTO contents VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            source_key,
-            identity,
-            file_id,
-        )
+        insert = "INSERT INTO contents VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        if self.write(insert, source_key, identity, file_id).rowcount == 1:
+            return file_id
         owner: int = self.read(
             "SELECT file_id FROM contents WHERE source_key = ? AND identity = ?",
             source_key,

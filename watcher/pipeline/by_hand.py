@@ -72,8 +72,7 @@ class ByHand:
             self._journal.release(key, now)
 
     def _entries(self, file_ids: Iterable[int]) -> Iterable[Entry]:
-        found = (self._journal.entry(file_id) for file_id in file_ids)
-        return (entry for entry in found if entry is not None)
+        return self._journal.entries_of(tuple(file_ids))
 
     def _is_at_its_place(self, entry: Entry) -> bool:
         known = self._journal.find(entry.folder, entry.path)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.errors import WatcherError
@@ -22,6 +21,7 @@ from watcher.model import (
 )
 from watcher.pipeline.admission import Admission, close_handle
 from watcher.pipeline.first_walk import FirstWalks
+from watcher.pipeline.reading import READING, Read, Reading
 from watcher.settings import Changed
 from watcher.settle import PATIENCE_FACTOR, Doubt, Settled
 from watcher.states import ARRIVED, EXISTING_WENT, IN_FLIGHT, Step
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from watcher.settle import Settling
 
 _log = logging.getLogger(__name__)
-#: Files being read at once: few, as disks do not like many, but enough to keep senders busy.
-READING: Final = 16
-#: Files that wait in memory to be read; the rest waits in the journal.
-READY: Final = 5_000
 #: Seconds until a file that could not be read is tried again, doubled every time up to the cap.
 UNREADABLE_FIRST: Final = 10.0
 UNREADABLE_CAP: Final = 600.0
@@ -46,15 +42,6 @@ UNREADABLE_CAP: Final = 600.0
 _UNSENT: Final = frozenset(
     {State.NOTICED, State.QUEUED, State.WAITING, State.HELD, State.DUPLICATE}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A worker has looked at a candidate; ``last``: it was given time enough to become whole."""
-
-    candidate: Candidate
-    last: bool
-    result: Identified | Unusable
 
 
 class Intake:
@@ -73,18 +60,18 @@ class Intake:
         """``keep_handle`` takes the open handle of a file that has just been queued."""
         self._journal = journal
         self._files = files
-        self._workers = workers
         self._clock = clock
         self._settling = settling
+        self._reading = Reading(files, workers)
         self._admission = Admission(journal, files, clock, tidying, keep_handle)
         self._first_walks = FirstWalks(journal, files, clock)
         self._plans: Mapping[str, Plan] = {}
-        self._ready: deque[tuple[Candidate, bool]] = deque()
-        self._reading: dict[str, bool] = {}  # path → seen again meanwhile
+        self._blind: set[str] = set()  # folders where nobody can tell whether a file is open
 
     def arm(self, plans: Mapping[str, Plan], *, import_all: bool = False) -> None:
         """Use ``plans`` (by folder path) from now on; ``import_all``: take what was there first."""
         self._plans = plans
+        self._reading.arm(plans)
         now = self._clock.wall()
         for path, plan in plans.items():
             settings = hashlib.sha256(repr(plan.folder).encode(errors="replace")).hexdigest()
@@ -95,11 +82,11 @@ class Intake:
     @property
     def pending(self) -> int:
         """How many files are noticed and not decided upon."""
-        return len(self._settling) + len(self._ready) + len(self._reading)
+        return len(self._settling) + len(self._reading)
 
     def next_due(self) -> float | None:
         """When :meth:`work` has something to do by time alone, on the clock's ``tick``."""
-        return self._clock.tick() if self._can_read() else self._settling.next_due()
+        return self._clock.tick() if self._reading.can_start else self._settling.next_due()
 
     # -- messages
 
@@ -113,10 +100,10 @@ class Intake:
                 self._first_walks.keep_back(plan, candidate)
             return
         for candidate in message.candidates:
-            if len(self._ready) < READY:
-                self.notice(candidate)
-            else:
+            if self._reading.is_full:
                 self._note_for_later(candidate)
+            else:
+                self.notice(candidate)
 
     def scan_ended(self, message: ScanEnded) -> str:
         """A walk is over; gives what a person should hear of it, "" if nothing."""
@@ -139,8 +126,7 @@ class Intake:
         plan = self._plans.get(candidate.folder)
         if plan is None:
             return
-        if candidate.path in self._reading:
-            self._reading[candidate.path] = True
+        if self._reading.covers(candidate):
             return
         stat: Stat | Unusable | None = candidate.stat
         if stat is None or candidate.sign in (Sign.REMOVED, Sign.MISSING):
@@ -159,12 +145,13 @@ class Intake:
     def read(self, message: Read) -> None:
         """A worker has looked at a file."""
         candidate = message.candidate
-        again = self._reading.pop(candidate.path, False)
+        again = self._reading.done(candidate.path)
         plan = self._plans.get(candidate.folder)
         result = message.result
         try:
             if plan is None or isinstance(result, Unusable):
-                if plan is not None and isinstance(result, Unusable):
+                # What was only tried is looked at again in its time.
+                if plan is not None and isinstance(result, Unusable) and message.settled:
                     self._unusable(candidate, result)
             elif not self._postpone(message, result, plan):
                 self._admission.admit(candidate, result, plan)
@@ -176,23 +163,18 @@ class Intake:
             self._put_off(candidate, UNREADABLE_CAP)
         if isinstance(result, Identified):
             close_handle(result)
-        if again:
-            self.notice(replace(candidate, sign=Sign.CHANGED, stat=None))
+        if again is not None:
+            self.notice(replace(candidate, sign=again, stat=None))
 
     def work(self) -> None:
         """Look at what has come due, and give the readers what there is to read."""
         for candidate in self._settling.due(self._clock.tick()):
             self.notice(replace(candidate, stat=None))
-        if not self._ready:
+        if self._reading.is_hungry:
             self._take_from_journal()
-        while self._can_read():
-            candidate, last = self._ready.popleft()
-            self._start_reading(candidate, last=last)
+        self._reading.start()
 
     # -- noticing
-
-    def _can_read(self) -> bool:
-        return bool(self._ready) and len(self._reading) < READING
 
     def _is_settled_matter(
         self, candidate: Candidate, known: Known | None, stat: Stat, plan: Plan
@@ -220,8 +202,13 @@ class Intake:
             wall=self._clock.wall(),
             changed=changed,
         )
-        if settled:
-            self._ready.append((candidate, settled is Settled.LAST))
+        if settled or (not changed and self._may_try(candidate)):
+            self._reading.add(candidate, settled)
+
+    def _may_try(self, candidate: Candidate) -> bool:
+        """Whether a file that a walk has found may be looked at before it has settled."""
+        found = candidate.sign is Sign.SCANNED and candidate.folder not in self._blind
+        return found and self._settling.may_try(candidate.path)
 
     def _vanished(self, candidate: Candidate, known: Known | None) -> None:
         self._settling.forget(candidate.path)
@@ -253,10 +240,10 @@ class Intake:
 
     def _take_from_journal(self) -> None:
         now = self._clock.wall()
-        room = READING - len(self._reading)
+        room = self._reading.room
         if room <= 0:
             return
-        for entry in self._journal.unread(now, room + len(self._reading), self._plans):
+        for entry in self._journal.unread(now, READING, self._plans):
             if entry.path in self._reading:
                 continue
             known = self._journal.find(entry.folder, entry.path) if entry.folder else None
@@ -266,20 +253,7 @@ class Intake:
                 self._journal.disclaim(entry.file_id, now)
             elif entry.folder in self._plans:
                 candidate = Candidate(entry.folder, entry.path, Sign.SCANNED)
-                self._ready.append((candidate, False))
-
-    def _start_reading(self, candidate: Candidate, *, last: bool) -> None:
-        plan = self._plans.get(candidate.folder)
-        if plan is None or candidate.path in self._reading:
-            return
-        self._reading[candidate.path] = False
-        files = self._files
-        self._workers.read(
-            lambda: Read(candidate, last, files.identify(plan, candidate.path)),
-            lambda error: Read(
-                candidate, last, Unusable(f"cannot be read ({error}).", passing=True)
-            ),
-        )
+                self._reading.add(candidate, Settled.YES)
 
     def _postpone(self, message: Read, found: Identified, plan: Plan) -> bool:
         """Whether the file is to be looked at again later, as it does not seem to be whole."""
@@ -290,7 +264,9 @@ class Intake:
         # Of a format without an end only rest tells that its writer does not go on.
         rest = self._clock.wall() - stat.mtime_ns / 1e9
         goes_on = sniffed.whole is None and rest < plan.folder.settle_seconds
-        if not found.being_written and ((whole and not goes_on) or message.last):
+        if message.settled is Settled.NO and not self._is_proved(found):
+            return True
+        if not found.being_written and ((whole and not goes_on) or message.settled is Settled.LAST):
             self._settling.forget(candidate.path)
             return False
         doubt = Doubt.BROKEN_OFF if not whole else Doubt.NO_END
@@ -304,6 +280,12 @@ class Intake:
         )
         self._put_off(candidate, plan.folder.settle_seconds)
         return True
+
+    def _is_proved(self, found: Identified) -> bool:
+        """Whether a look before its time shows that a file is whole: if not, it is waited for."""
+        if found.being_written is None:
+            self._blind.add(found.document.folder)
+        return found.being_written is False and found.document.sniffed.whole is True
 
     def _put_off(self, candidate: Candidate, seconds: float) -> None:
         """Leave a file that is waited for in memory alone in the journal's list of the unread."""

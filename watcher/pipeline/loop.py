@@ -16,7 +16,7 @@ from watcher.pipeline.admission import close_handle
 from watcher.pipeline.aftermath import Aftermath
 from watcher.pipeline.by_hand import ByHand
 from watcher.pipeline.dispatch import Asked, Dispatch, Sent
-from watcher.pipeline.intake import Intake, Read
+from watcher.pipeline.intake import Intake
 from watcher.pipeline.messages import (
     Arm,
     Committed,
@@ -35,6 +35,7 @@ from watcher.pipeline.messages import (
     Taken,
 )
 from watcher.pipeline.pruning import Pruning
+from watcher.pipeline.reading import Read
 from watcher.pipeline.results import Results
 from watcher.pipeline.tidying import Tidied, Tidying
 from watcher.pipeline.timing import TOLERANCE, Timing
@@ -150,7 +151,8 @@ class Pipeline:
 
     def _take(self) -> None:
         """Make a batch of the messages at hand, at least one unless something has come due."""
-        patience = self._patience()
+        # What is due by time is worked on in every turn: it matters only to who has to wait.
+        patience = self._patience() if self._inbox.empty() else 0.0
         self._timing.expect(self._clock.tick(), patience)
         try:
             self._batch.append(self._inbox.get(timeout=patience))
@@ -262,10 +264,8 @@ class Pipeline:
 
     def _report(self) -> None:
         changed = self._journal.take_changed()
-        for file_id in changed if self._entries else ():
-            entry = self._journal.entry(file_id)
-            if entry is not None:
-                self._tell(entry)
+        for entry in self._journal.entries_of(changed) if self._entries else ():
+            self._tell(entry)
         if bool(self._intake.pending) != bool(self._pending):
             self._pending = self._intake.pending
             self._tell(Pending(self._pending))
