@@ -43,7 +43,7 @@ class Program:
         self._environ = {
             **{name: value for name, value in os.environ.items() if name not in DESKTOP},
             "HRFLOW_API_KEY": sb.READ_WRITE_KEY,
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            **({} if "NONULL" in os.environ else {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}),
             "XDG_CONFIG_HOME": os.path.join(root, "settings"),
             **(env or {}),
         }

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-
-class State(enum.StrEnum):
-    """Where a file is on its journey; ``watcher.states`` says which step may follow which."""
-
-    NOTICED = "noticed"  # known, not read yet
-    IGNORED = "ignored"  # a rule says so
-    DUPLICATE = "duplicate"  # this content went, or is going, to this source under another name
-    BASELINE = "baseline"  # was there before the folder was watched and is not to be uploaded
-    QUEUED = "queued"
-    WAITING = "waiting"  # sent again at its due time
-    HELD = "held"  # waits for a cause to go away that is not this file's
-    UPLOADING = "uploading"
-    UNCERTAIN = "uncertain"  # sent, but whether it arrived is not known
-    ACCEPTED = "accepted"  # HrFlow has it; parsing follows
-    PARSED = "parsed"
-    PARSE_FAILED = "parse_failed"
-    REFUSED = "refused"  # will never pass as it is
-    GONE = "gone"  # vanished before it was sent
+    from watcher.model.kinds import Sign
 
 
 #: Times further from 1970 than this (292 years) are taken to be this far: a journal keeps 64
@@ -51,17 +33,6 @@ class Stat:
 
 #: Stands for a file that was never looked at.
 NO_STAT: Final = Stat(0, 0)
-
-
-class Sign(enum.StrEnum):
-    """How a candidate came to be noticed."""
-
-    CLOSED = "closed"  # its writer closed it: whole unless proved otherwise
-    CHANGED = "changed"  # created, renamed or written to: perhaps not whole
-    SCANNED = "scanned"  # found by walking the folder
-    REMOVED = "removed"
-    EMPTIED = "emptied"  # a directory was removed or moved away, with all files in it
-    MISSING = "missing"  # a walk did not find it any more, as when a drive is not there
 
 
 @dataclass(frozen=True, slots=True)

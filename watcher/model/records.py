@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from watcher.model.files import NO_STAT
 
 if TYPE_CHECKING:
-    from watcher.model.files import Stat, State
-    from watcher.model.uploads import Cause
+    from watcher.model.files import Stat
+    from watcher.model.kinds import Cause, State
 
 
 @dataclass(frozen=True, slots=True)
