@@ -11,7 +11,6 @@ import time
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
 from watcher.app.places import Places
-from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model import Candidate, Document, Profile, Route, Sign, Sniffed, Stat, State
 from watcher.page.client import Channel
@@ -40,33 +39,28 @@ class History:
         fill(self.journal, length, DIRECTORIES, self.folder)
         self.journal.set_scanned(self.folder, 1.0)
         self.journal.commit()
-        self.reader = Reader(self.path)
         self.now, self.number = float(length + 1), 0
         self.found = {}
 
     def look(self, files):
-        """One turn: files on their way, and questions."""
+        """One turn: files on their way."""
         for _ in range(files):
             self.number += 1
             self._note("a file's journey", lambda: self._journey(self.number))
-            self._note("the latest 50", lambda: self.reader.history(limit=50))
-            self._note("a file's story", lambda: self.reader.story(self.length // 2))
-            began = time.perf_counter()
-            known = self.reader.known(self.folder, "7")
-            took = (time.perf_counter() - began) / len(known)
-            self.found.setdefault("a known name in a walk", []).append(took)
 
     def ask(self, turns):
         """The running program, asked as by the page and by ``status``."""
-        self.reader.close()
+        story = f"/api/files/{self.length // 2}"
         self.journal.close()
         with contextlib.ExitStack() as undo:
             program = undo.enter_context(Program(self.root, [self.folder]))
             places = Places(program.state)
             program.until(lambda: os.path.exists(places.channel), "the page")
             channel = Channel.open(places)
+            channel.get("/api/now")  # the first who asks waits for the page to be made
             for _ in range(turns):
                 self._note("the page's list", lambda: channel.get("/api/files"))
+                self._note("the page's story of a file", lambda: channel.get(story))
                 self._note("the page's state", lambda: channel.get("/api/now"))
                 self._note("status, a process", lambda: run(program.command("status")))
 

@@ -44,20 +44,22 @@ def ours(root, folders, **more):
 
 
 @contextlib.contextmanager
-def with_icon(root, folders):
-    """On a screen and a panel of our own; which icon it is, is told."""
+def with_icon(root, folders, *, gtk):
+    """On a screen and a panel of our own; through GTK where its bindings are, else plain X11."""
     from tests.desktop import Bus, Screen, Trayer  # noqa: PLC0415 - needs more than the others
 
     os.makedirs(root)
     there = pathlib.Path(root)
     with contextlib.ExitStack() as undo:
-        bus, screen = Bus(there), Screen(there)
+        screen = Screen(there)
         undo.callback(screen.close)
-        undo.callback(bus.close)
+        env = {"DISPLAY": screen.display, "NO_AT_BRIDGE": "1"}
+        if gtk:  # it is not used without a bus
+            bus = Bus(there)
+            undo.callback(bus.close)
+            env["DBUS_SESSION_BUS_ADDRESS"] = bus.address
         panel = Trayer(screen)
         undo.callback(panel.kill)
-        env = {"DISPLAY": screen.display, "DBUS_SESSION_BUS_ADDRESS": bus.address,
-               "NO_AT_BRIDGE": "1"}  # fmt: skip
         pid = undo.enter_context(
             ours(os.path.join(root, "ours"), folders, arguments=("--tray",), env=env)
         )
@@ -135,6 +137,15 @@ def _until_idle(port, key, names):
             threading.Event().wait(0.2)
 
 
+def icons():
+    """The kinds of icons that can be had here."""
+    if not all(map(shutil.which, ("Xvfb", "trayer", "dbus-daemon"))):
+        return ()
+    from tests.desktop import gtk_parts  # noqa: PLC0415 - needs more than the others
+
+    return ("X11",) if gtk_parts() == "none" else ("X11", "GTK")
+
+
 def count(pid):
     """CPU seconds and wake-ups of a process and its children so far."""
     family = proc.family(pid)
@@ -154,10 +165,9 @@ def measure(options):
     with place() as root, contextlib.ExitStack() as undo:
         mine = trees(root, "cvs", folders, files)
         pids = {"ours": undo.enter_context(ours(os.path.join(root, "without"), mine))}
-        if all(map(shutil.which, ("Xvfb", "trayer", "dbus-daemon"))):
-            pids["ours, with an icon"] = undo.enter_context(
-                with_icon(os.path.join(root, "with"), mine)
-            )
+        for name in icons():
+            at = os.path.join(root, name)
+            pids[f"ours, {name} icon"] = undo.enter_context(with_icon(at, mine, gtk=name == "GTK"))
         if shutil.which("inotifywait"):
             pids["inotifywait"] = undo.enter_context(inotifywait(mine))
         if shutil.which("syncthing"):
@@ -183,10 +193,10 @@ def rows(found, runs):
     def theirs(number, form):
         return ", ".join(f"{name} {form(found[name][number])}" for name in others)
 
-    for name, allowed in (("ours", 45), ("ours, with an icon", 60)):
+    for name, allowed in (("ours", 45), ("ours, X11 icon", 60), ("ours, GTK icon", 60)):
         if name in found:
             cpu, wakes, resident, private = found[name]
-            which = name.removeprefix("ours").replace(", ", " ")
+            which = name.removeprefix("ours").replace(", ", ", with its ")
             for what, ours_text, peer, value, target, unit in (
                 ("CPU", f"{cpu:.2f} s an hour", theirs(0, "{:.1f} s".format), cpu, 2, "s"),
                 ("wake-ups", f"{wakes:.2f} a second", theirs(1, "{:.1f}".format), wakes, 1, "/s"),

@@ -13,6 +13,8 @@ from watcher import sandbox as sb
 from watcher.journal.writer import Journal
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
+#: What a person has is what is measured: no keyring of a test's choice.
+CLEAN = (*DESKTOP, "PYTHON_KEYRING_BACKEND")
 NOWHERE = "http://127.0.0.1:9"  # nobody listens there, and nothing is to be sent
 #: Files of the past: parsed, one in a hundred refused, each with its name, fingerprint and story.
 PAST = """
@@ -41,9 +43,8 @@ class Program:
         self.log = os.path.join(self.state, "hrflow-watcher.log")
         self._arguments = arguments
         self._environ = {
-            **{name: value for name, value in os.environ.items() if name not in DESKTOP},
+            **{name: value for name, value in os.environ.items() if name not in CLEAN},
             "HRFLOW_API_KEY": sb.READ_WRITE_KEY,
-            **({} if "NONULL" in os.environ else {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}),
             "XDG_CONFIG_HOME": os.path.join(root, "settings"),
             **(env or {}),
         }

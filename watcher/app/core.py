@@ -194,10 +194,6 @@ class App:
         """Look through all folders now."""
         self._engine.rescan(None, "asked for")
 
-    def warm_up(self) -> None:
-        """Do what the first upload would have to wait for; it takes a part of a second."""
-        self._engine.warm_up()
-
     def wait(self, seconds: float | None = None) -> bool:
         """Whether the program has ended, after waiting for it; ``failure`` says if by an error."""
         return self._ended.wait(seconds)

@@ -107,10 +107,6 @@ class Engine:
         """Whether the pipeline's thread works."""
         return self._thread.is_alive()
 
-    def warm_up(self) -> None:
-        """Do now what the first upload would have to wait for."""
-        self._wire.warm_up()
-
     def rescan(self, folder: str | None, reason: str) -> None:
         """Look through one folder, or all of them, now."""
         self._folders.rescan(folder, reason)

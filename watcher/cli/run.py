@@ -89,7 +89,6 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
                 with_icon=tray, open_page=page.open, stop=stop.set,
                 tell=_teller(mute=quiet or as_json),
             ):  # fmt: skip
-                app.warm_up()
                 wait_for_end(app, stop)
         finally:
             supervisor.stopping()
