@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher.follow_up_times import NOT_YET, parse_seconds, upload_seconds
 from watcher.model import State
 
 if TYPE_CHECKING:
@@ -128,13 +129,11 @@ def remark(entry: Entry) -> str:
 
 def _arrived(entry: Entry) -> str:
     """Who is where now, "NAME → SOURCE", and what is not as it should be."""
-    from watcher import follow_up  # noqa: PLC0415 - with it come all values of the model
-
     person = safe(entry.profile_name)
     if entry.probable:
         person = f"probably {person or short(entry.profile_key)}"
     source = safe(entry.source_name) or f"source {short(entry.source_key)}"
-    late = entry.why if entry.state is State.ACCEPTED and entry.why == follow_up.NOT_YET else ""
+    late = entry.why if entry.state is State.ACCEPTED and entry.why == NOT_YET else ""
     more = (late, pages(entry), safe(entry.filing_why))
     return " · ".join([f"{person} → {source}".strip(), *filter(None, more)])
 
@@ -158,8 +157,6 @@ def _plain(value: object) -> str:
 
 def record(entry: Entry) -> dict[str, object]:
     """One file for machines: plain values under the journal's names, names always valid text."""
-    from watcher import follow_up  # noqa: PLC0415 - likewise
-
     fields = dict(entry.fields)
     return {
         "id": entry.file_id,
@@ -190,8 +187,8 @@ def record(entry: Entry) -> dict[str, object]:
         "source_name": safe(entry.source_name) or None,
         "arrived_at": entry.arrived_at or None,
         "parsed_at": entry.parsed_at or None,
-        "upload_seconds": _rounded(follow_up.upload_seconds(entry)),
-        "parse_seconds": _rounded(follow_up.parse_seconds(entry)),
+        "upload_seconds": _rounded(upload_seconds(entry)),
+        "parse_seconds": _rounded(parse_seconds(entry)),
         "filed_to": safe(entry.filed_to) or None,
         "filing_why": safe(entry.filing_why) or None,
     }

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher import view
-from watcher.follow_up import NOT_YET
+from watcher.follow_up_times import NOT_YET
 from watcher.model import Cause, State
 from watcher.mood import headline, keepers, mood
 from watcher.states import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from watcher.model.files import Stat
     from watcher.model.kinds import Cause, State
+    from watcher.model.records import Stat
 
 
 @dataclass(frozen=True, slots=True)
