@@ -72,6 +72,7 @@ class BareServer:
             assert self.changed.wait_for(lambda: len(self.arrivals) >= count, within)
 
     def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)  # nobody waits for the next one any more
         self._socket.close()
 
 

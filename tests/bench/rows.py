@@ -49,7 +49,9 @@ class Row:
     @property
     def used(self):
         """How much of what is allowed it takes: 1 is the target, less is better."""
-        return self.ratio / self.target if self.at_most else self.target / self.ratio
+        if self.at_most:
+            return self.ratio / self.target
+        return self.target / self.ratio if self.ratio else float("inf")
 
     def target_text(self):
         """``≤ 2 ×``, or "" where there is no target."""

@@ -43,7 +43,9 @@ class Reader(Store):
             os.fsencode(folder),
             os.fsencode(directory),
         )
-        return {os.fsdecode(name): (size, mtime_ns) for name, size, mtime_ns in found}
+        # As os.fsdecode does it, which takes longer to find out how than to do it.
+        encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+        return {name.decode(encoding, errors): (size, mtime) for name, size, mtime in found}
 
     def counts(self) -> dict[State, int]:
         """How many files are in each state; states without files are left out."""
