@@ -69,9 +69,12 @@ def ours(server, folder, files, threads):
         with Program(
             root, [watched], url=server.url, account=f"parallel_uploads = {threads}"
         ) as program:
+            make_pdf(os.path.join(watched, "first.pdf"), -1, SIZE)
+            server.wait_for(1)  # it is ready then, as the others say that they are
+            program.rest()
             began, cpu = time.perf_counter(), proc.cpu(program.pid)
             os.rename(folder, os.path.join(watched, "moved in"))
-            ended = server.wait_for(files)
+            ended = server.wait_for(files + 1)
             program.rest()  # the journal's part after the last answer counts too
             cpu = proc.cpu(program.pid) - cpu
         os.rename(os.path.join(watched, "moved in"), folder)
@@ -120,31 +123,38 @@ def curl(server, folder, files, threads):
     return files / (ended - began), cpu / files
 
 
-def run(way, delay, files, threads):
-    """One run of one way, with a server and files of its own."""
-    with serving(delay) as server, place() as root:
-        folder = os.path.join(root, "files")
-        os.mkdir(folder)
-        for number in range(files):
-            path = os.path.join(folder, f"{number}.pdf")
-            make_pdf(path, number, SIZE)
-            os.utime(path, (AGED, AGED))
-        os.sync()  # what was written here is not to be written while others are measured
-        return way(server, folder, files, threads)
+def make(folder, files):
+    """The backlog; each sender leaves it as it was."""
+    os.mkdir(folder)
+    for number in range(files):
+        path = os.path.join(folder, f"{number}.pdf")
+        make_pdf(path, number, SIZE)
+        os.utime(path, (AGED, AGED))
+    os.sync()  # what was written here is not to be written while others are measured
+    return folder
+
+
+def run(way, delay, folder, threads):
+    """One run of one way, with a server of its own."""
+    with serving(delay) as server:
+        return way(server, folder, len(os.listdir(folder)), threads)
 
 
 def measure(options):
-    yield from slow_server(options)
-    yield from instant_server(options)
+    with place() as root:
+        folder = make(os.path.join(root, "files"), options.size(FILES, QUICK))
+        few = make(os.path.join(root, "few"), options.size(FEW, FEWEST))
+        yield from slow_server(options, folder, few)
+        yield from instant_server(options, folder)
 
 
-def slow_server(options):
-    files, few = options.size(FILES, QUICK), options.size(FEW, FEWEST)
+def slow_server(options, folder, few):
+    files = len(os.listdir(folder))
     rounds = options.size(2, 1)
     limit = files / (SLOW * -(-files // PARALLEL))
-    ways = {"ours": lambda: run(ours, SLOW, files, PARALLEL)}
+    ways = {"ours": lambda: run(ours, SLOW, folder, PARALLEL)}
     if shutil.which("curl"):
-        ways["curl"] = lambda: run(curl, SLOW, files, PARALLEL)
+        ways["curl"] = lambda: run(curl, SLOW, folder, PARALLEL)
     found = in_turn(ways, rounds)
     vendor = in_turn({"": lambda: run(script(VENDOR), SLOW, few, 1)}, 1)[""]
     mine, runs = median(found["ours"], 0), f"{files:,} files, {rounds} rounds"
@@ -158,18 +168,18 @@ def slow_server(options):
                   mine / its, runs=runs)  # fmt: skip
     its = median(vendor, 0)
     yield Row("backlog, slow server", what, told, _told("the vendor's add_folder", vendor),
-              mine / its, 50, at_most=False, runs=f"{runs}; add_folder: {few} files", beside="add_folder")  # fmt: skip
+              mine / its, 50, at_most=False, runs=f"{runs}; add_folder: {options.size(FEW, FEWEST)} files", beside="add_folder")  # fmt: skip
 
 
-def instant_server(options):
-    files, rounds = options.size(FILES, QUICK), options.size(3, 1)
-    ways = {("ours", n): lambda n=n: run(ours, 0, files, n) for n in options.size((4, 16), (4,))}
+def instant_server(options, folder):
+    files, rounds = len(os.listdir(folder)), options.size(3, 1)
+    ways = {("ours", n): lambda n=n: run(ours, 0, folder, n) for n in options.size((4, 16), (4,))}
     ways |= {
-        ("plain", n): lambda n=n: run(script(PLAIN), 0, files, n)
+        ("plain", n): lambda n=n: run(script(PLAIN), 0, folder, n)
         for n in options.size((1, 4, 16), (4,))
     }
     if shutil.which("curl"):
-        ways["curl", 16] = lambda: run(curl, 0, files, 16)
+        ways["curl", 16] = lambda: run(curl, 0, folder, 16)
     found = in_turn(ways, rounds)
     best = {}
     for (name, number), results in found.items():
