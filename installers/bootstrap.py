@@ -41,6 +41,7 @@ DEBIAN_PACKAGES = (
     ("libglib2.0-bin", "the login by the autostart entry"),
     ("python3-gi", "the tests of the icon in a panel"),
     ("scrot", "the tests of the icon in a panel"),
+    ("syncthing", "the benchmark of idling against Syncthing"),
     ("systemd", "the tests with a real systemd user manager"),
     ("trayer", "the tests of the icon in a panel"),
     ("xdotool", "the tests of the icon in a panel"),

@@ -91,6 +91,10 @@ class JournalError(WatcherError):
     exit_code = 6
 
 
+class NoJournalError(JournalError):
+    """There is none yet, or the program that makes it has just begun."""
+
+
 class DamagedJournalError(JournalError):
     """The journal is no journal any more: a new one has to be built."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from watcher.follow_up_times import NOT_YET
 from watcher.model import Parsed, Profile, State, Unknown, Unreadable, Wait
 from watcher.pace import MINUTE, Pace
 from watcher.states import RETRY_AFTER_CAP, Step
@@ -18,7 +19,7 @@ from watcher.states import RETRY_AFTER_CAP, Step
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from watcher.model import Candidates, Entry, Finding, FollowUp, Job, Listed, Timing
+    from watcher.model import Candidates, Finding, FollowUp, Job, Listed
 
 #: Seconds after an upload at which it is asked for first; parsing takes 1 to 8.
 FIRST: Final = 5.0
@@ -38,7 +39,6 @@ SEARCH_PAGES: Final = 5
 #: What a hook's arguments may hold.
 HOOK_VALUES: Final = ("path", "profile_key", "reference", "source_key", "account", "state")
 
-NOT_YET: Final = "uploaded, result unknown yet"
 NEVER: Final = (
     "HrFlow has shown no profile of it within a week; look at it there, or try it again under a"
     " new reference."
@@ -128,23 +128,6 @@ def make_share(per_minute: int, share: float) -> Pace:
     if allowed >= 1:
         return Pace(PARALLEL, int(allowed))
     return Pace(1, 1, MINUTE / allowed)
-
-
-def upload_seconds(of: Entry | Timing) -> float | None:
-    """Seconds from the beginning of an upload until HrFlow had it; None where nothing tells."""
-    if not of.sent_at or of.arrived_at < of.sent_at:
-        return None
-    return of.arrived_at - of.sent_at
-
-
-def parse_seconds(of: Entry | Timing) -> float | None:
-    """Seconds from a file's arrival until its profile was known; None where nothing tells.
-
-    What was parsed while the upload waited has no time of its own.
-    """
-    if not of.arrived_at or of.parsed_at <= of.arrived_at:
-        return None
-    return of.parsed_at - of.arrived_at
 
 
 # -- references

@@ -16,7 +16,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.follow_up import parse_seconds, upload_seconds
+from watcher.follow_up_times import parse_seconds, upload_seconds
 from watcher.model import State
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.follow_up import NOT_YET, parse_seconds, upload_seconds
+from watcher.follow_up_times import NOT_YET, parse_seconds, upload_seconds
 from watcher.model import State
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher import view
-from watcher.follow_up import NOT_YET, parse_seconds, upload_seconds
+from watcher.follow_up import parse_seconds, upload_seconds
 from watcher.model import Cause, State
 from watcher.mood import headline, keepers, mood
 from watcher.states import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key

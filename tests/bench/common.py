@@ -3,9 +3,6 @@
 import contextlib
 import os
 import socket
-import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -75,6 +72,7 @@ class BareServer:
             assert self.changed.wait_for(lambda: len(self.arrivals) >= count, within)
 
     def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)  # nobody waits for the next one any more
         self._socket.close()
 
 
@@ -107,16 +105,3 @@ def make_pdf(path, number, size):
     with open(path, "wb") as file:
         file.write(body + b" " * (size - len(body)) + b"\n%%EOF\n")
     return time.perf_counter()
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
-
-
-def milliseconds(values):
-    return f"p50 {statistics.median(values) * 1e3:6.2f} ms   p99 {percentile(values, 0.99) * 1e3:6.2f} ms"
-
-
-def python(code, *arguments):
-    """A Python of its own that runs ``code``: peers must not share our interpreter's lock."""
-    return subprocess.Popen([sys.executable, "-c", code, *arguments])

@@ -1,118 +1,123 @@
-"""Does a file cost more when the journal is longer? The same work in journals of four lengths."""
+"""Does a file cost more when the journal is longer? The same work in journals of four lengths.
 
-import os
-import statistics
-import tempfile
-import time
-
-from watcher.journal.reader import Reader
-from watcher.journal.writer import Journal
-from watcher.model import Candidate, Document, Profile, Route, Sign, Sniffed, Stat, State
-from watcher.states import Step
-
-LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
-DIRECTORIES = 1000
-FOLDER = "/srv/cvs"
-FILES = 300
-PDF = Sniffed("application/pdf", ".pdf", "a PDF document", whole=True)
-#: Files of the past: parsed, one in a hundred refused, each with its name, fingerprint and story.
-PAST = """
-WITH RECURSIVE number (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < ?)
-INSERT INTO files (directory_id, name, state, size, mtime_ns, noticed_at, changed_at, arrived_at,
-                   media_type, sha256, account, source_key, reference, profile_name)
-SELECT 1 + i % ?, CAST('cv ' || i || '.pdf' AS BLOB), iif(i % 100, 'parsed', 'refused'), 100000, i,
-       i, i, i, 'application/pdf', lower(hex(randomblob(32))), 'default', 'source', 'r' || i,
-       'Somebody ' || i
-FROM number
+Beside it, how long the running program's page and ``status`` take to answer.
 """
 
+import contextlib
+import os
+import subprocess
+import time
 
-def fill(journal, length):
-    for number in range(min(DIRECTORIES, length)):
-        journal._directory(FOLDER, str(number).encode())
-    journal.write(PAST, length, DIRECTORIES)
-    journal.write("INSERT INTO names SELECT directory_id, name, size, mtime_ns, id FROM files")
-    journal.write("INSERT INTO contents SELECT source_key, sha256, id FROM files")
-    for state in ("noticed", "queued", "uploading", "parsed"):
-        journal.write(
-            "INSERT INTO events (file_id, at, state, why) SELECT id, noticed_at, ?, '' FROM files",
-            state,
-        )
-    journal.commit()
+from tests.bench.program import Program, fill, place
+from tests.bench.rows import Row, median
+from watcher.app.places import Places
+from watcher.journal.writer import Journal
+from watcher.model import Candidate, Document, Profile, Route, Sign, Sniffed, Stat, State
+from watcher.page.client import Channel
+from watcher.states import Step
 
-
-def journey(journal, number, now):
-    """All that is noted of one file on its way, with its two commits; gives seconds."""
-    start = time.perf_counter()
-    path = f"{FOLDER}/{number % DIRECTORIES}/new {number}.pdf"
-    candidate, stat = Candidate(FOLDER, path, Sign.CLOSED), Stat(100_000, number)
-    sha256 = os.urandom(32).hex()
-    journal.find(FOLDER, path)
-    file_id = journal.add(candidate, stat, now, State.NOTICED)
-    journal.identify(file_id, Document(FOLDER, path, stat, sha256, PDF, "new.pdf"))
-    journal.claim("source", sha256, file_id)
-    journal.address(file_id, Route("default", "source", sha256), sha256, (("tags", "[]"),))
-    journal.step(file_id, Step(State.QUEUED, due_at=now), now)
-    (job,) = journal.due_jobs("default", now, 4, [FOLDER])
-    journal.step(job.file_id, Step(State.UPLOADING), now)
-    journal.next_due(now)
-    journal.commit()
-    journal.step(file_id, Step(State.PARSED), now)
-    journal.profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
-    journal.next_due(now)
-    journal.commit()
-    for changed in journal.take_changed():
-        journal.entry(changed)
-    return time.perf_counter() - start
+TITLE = "a long history"
+LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
+QUICK = (1_000, 5_000)
+DIRECTORIES = 1000
+#: Files of one length before it is the next one's turn, and how often it is.
+FILES, ROUNDS = 40, 8
+PDF = Sniffed("application/pdf", ".pdf", "a PDF document", whole=True)
 
 
-def timed(call, times=30):
-    found = []
-    for _ in range(times):
-        start = time.perf_counter()
+class History:
+    """A journal of so many rows, with all that is measured of it."""
+
+    def __init__(self, root, length):
+        self.root = os.path.join(root, str(length))
+        self.folder = os.path.join(self.root, "cvs")
+        self.length = length
+        os.makedirs(os.path.join(self.root, "state"), mode=0o700)
+        os.mkdir(self.folder)
+        self.path = os.path.join(self.root, "state", "journal.db")
+        self.journal = Journal(self.path)
+        fill(self.journal, length, DIRECTORIES, self.folder)
+        self.journal.set_scanned(self.folder, 1.0)
+        self.journal.commit()
+        self.now, self.number = float(length + 1), 0
+        self.found = {}
+
+    def look(self, files):
+        """One turn: files on their way."""
+        for _ in range(files):
+            self.number += 1
+            self._note("a file's journey", lambda: self._journey(self.number))
+
+    def ask(self, turns):
+        """The running program, asked as by the page and by ``status``."""
+        story = f"/api/files/{self.length // 2}"
+        self.journal.close()
+        with contextlib.ExitStack() as undo:
+            program = undo.enter_context(Program(self.root, [self.folder]))
+            places = Places(program.state)
+            program.until(lambda: os.path.exists(places.channel), "the page")
+            channel = Channel.open(places)
+            channel.get("/api/now")  # the first who asks waits for the page to be made
+            for _ in range(turns):
+                self._note("the page's list", lambda: channel.get("/api/files"))
+                self._note("the page's story of a file", lambda: channel.get(story))
+                self._note("the page's state", lambda: channel.get("/api/now"))
+                self._note("status, a process", lambda: run(program.command("status")))
+
+    def _note(self, what, call):
+        began = time.perf_counter()
         call()
-        found.append(time.perf_counter() - start)
-    return statistics.median(found)
+        self.found.setdefault(what, []).append(time.perf_counter() - began)
+
+    def _journey(self, number):
+        """All that is noted of one file on its way, with its two commits."""
+        journal, now = self.journal, self.now
+        path = f"{self.folder}/{number % DIRECTORIES}/new {number}.pdf"
+        candidate, stat = Candidate(self.folder, path, Sign.CLOSED), Stat(100_000, number)
+        sha256 = os.urandom(32).hex()
+        journal.find(self.folder, path)
+        file_id = journal.add(candidate, stat, now, State.NOTICED)
+        journal.identify(file_id, Document(self.folder, path, stat, sha256, PDF, "new.pdf"))
+        journal.claim("source", sha256, file_id)
+        journal.address(file_id, Route("default", "source", sha256), sha256, (("tags", "[]"),))
+        journal.step(file_id, Step(State.QUEUED, due_at=now), now)
+        (job,) = journal.due_jobs("default", now, 4, [self.folder])
+        journal.step(job.file_id, Step(State.UPLOADING), now)
+        journal.next_due(now)
+        journal.commit()
+        journal.step(file_id, Step(State.PARSED), now)
+        journal.profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
+        journal.next_due(now)
+        journal.commit()
+        for changed in journal.take_changed():
+            journal.entry(changed)
 
 
-def measure(length):
-    with tempfile.TemporaryDirectory() as root:
-        path = os.path.join(root, "journal.db")
-        journal = Journal(path)
-        fill(journal, length)
-        now = float(length + 1)
-        a_file = statistics.median(journey(journal, number, now) for number in range(FILES))
-        reader = Reader(path)
-        figures = {
-            "a file's journey": a_file,
-            "a directory in a walk": timed(lambda: reader.known(FOLDER, "7"))
-            / (length / DIRECTORIES),
-            "status": timed(lambda: status(reader)),
-            "latest 50": timed(lambda: reader.history(limit=50)),
-            "a file's story": timed(lambda: reader.story(length // 2)),
-        }
-        size = os.path.getsize(path)
-        reader.close()
-        journal.close()
-    return figures, size
+def run(command):
+    """A whole process."""
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
-def status(reader):
-    reader.counts()
-    reader.arrived_on("2026-11-24")
-    reader.held()
-    reader.attention(20)
+def measure(options):
+    lengths = options.size(LENGTHS, QUICK)
+    with place() as root:
+        histories = [History(root, length) for length in lengths]
+        for _ in range(options.size(ROUNDS, 2)):
+            for history in histories:
+                history.look(FILES)
+        for history in histories:
+            history.ask(options.size(15, 3))
+        size = os.path.getsize(histories[-1].path) / lengths[-1]
+        yield from rows(histories, f"{size:.0f} bytes a row on disk")
 
 
-def main():
-    print(f"\ngrowth: {FILES} files through a journal of so many rows; medians")
-    found = [measure(length) for length in LENGTHS]
-    print(f"  {'':24}" + "".join(f"{length:>12,}" for length in LENGTHS) + "   last/first")
-    for name in found[0][0]:
-        values = [figures[name] * 1e6 for figures, _ in found]
-        cells = "".join(f"{value:>9.1f} µs" for value in values)
-        note = " a name" if name.startswith("a directory") else ""
-        print(f"  {name + note:24}{cells}   {values[-1] / values[0]:.2f}")
-    print(f"  {'bytes a row':24}" + "".join(
-        f"{size / length:>12.0f}" for (_, size), length in zip(found, LENGTHS, strict=True)
-    ))  # fmt: skip
+def rows(histories, runs):
+    first, last = histories[0], histories[-1]
+    for what in first.found:
+        mine, its = median(last.found[what]), median(first.found[what])
+        unit, factor = ("ms", 1e3) if its > 1e-3 else ("µs", 1e6)
+        told = " · ".join(f"{median(each.found[what]) * factor:.1f}" for each in histories)
+        yield Row(
+            "growth", f"{what}, by rows in the journal", f"{told} {unit}",
+            f"{first.length:,} → {last.length:,} rows", mine / its, 1.2, runs=runs,
+        )  # fmt: skip

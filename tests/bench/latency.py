@@ -7,16 +7,20 @@ watchdog and requests that neither looks into the file nor keeps a journal.
 import contextlib
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
+from itertools import chain
 
-from tests.bench.common import BareServer, make_pdf, milliseconds
+from tests.bench.common import BareServer, make_pdf
+from tests.bench.program import Program, place
+from tests.bench.rows import Row, in_turn, median, percentile
 
-FILES = 200
+TITLE = "from a file's close to its request"
+FILES, ROUNDS = 500, 4
 SIZE = 100_000
+WARM = 10
 
 BARE = """
 import os, queue, sys
@@ -41,83 +45,70 @@ while True:
 
 @contextlib.contextmanager
 def ours(server, folder):
-    command = [sys.executable, "-c", OURS, server.url, folder]
-    with started(command, until="ready"):
+    with place() as root, Program(root, [folder], url=server.url):
         yield
-
-
-OURS = """
-import sys, threading
-from tests.bench.common import program
-class Server:
-    url = sys.argv[1]
-with program(Server, sys.argv[2]):
-    print("ready", flush=True)
-    threading.Event().wait()
-"""
 
 
 @contextlib.contextmanager
 def bare(server, folder):
-    with started([sys.executable, "-c", BARE, server.url, folder], until="ready"):
+    with started([sys.executable, "-c", BARE, server.url, folder]) as process:
+        assert process.stdout.readline().strip() == "ready"
         yield
 
 
 @contextlib.contextmanager
 def inotifywait(server, folder):
     loop = (
-        f"inotifywait -m -q -e close_write --format %w%f {folder} | while read -r name; do "
+        f"inotifywait -m -e close_write --format %w%f {folder} 2>&3 | while read -r name; do "
         f'curl -s -o /dev/null -F "file=@$name" {server.url}/profile/parsing/file; done'
     )
-    with started(["bash", "-c", loop], until=""):
+    with started(["bash", "-c", f"exec 3>&1; {loop}"]) as process:
+        while "established" not in process.stdout.readline():
+            pass
         yield
 
 
 @contextlib.contextmanager
-def started(command, until):
+def started(command):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
-        if until:
-            assert process.stdout.readline().strip() == until
-        else:
-            threading.Event().wait(1.0)  # inotifywait -q does not say when it watches
-        yield
+        yield process
     finally:
         os.killpg(process.pid, 15)
         process.wait(10)
         process.stdout.close()
 
 
-def measure(peer, files=FILES):
+def delays(peer, files):
     """Seconds from close to arrival, one file after the other."""
-    server = BareServer()
-    delays = []
+    server, found = BareServer(), []
     with tempfile.TemporaryDirectory() as folder, peer(server, folder):
-        for number in range(files + 10):
+        for number in range(files + WARM):
             closed = make_pdf(os.path.join(folder, f"{number}.pdf"), number, SIZE)
             server.wait_for(number + 1, within=30)
-            delays.append(server.arrivals[-1] - closed)
+            found.append(server.arrivals[-1] - closed)
             threading.Event().wait(0.005)
     server.close()
-    return delays[10:]  # the first ones warm everything up
+    return found[WARM:]
 
 
-def main():
-    print(
-        f"\nlatency: close of a 100 KB file to its request's arrival, {FILES} files, three rounds"
-    )
-    peers = {"hrflow-watcher": ours, "bare watchdog + requests": bare}
+def measure(options):
+    rounds = options.size(ROUNDS, 1)
+    files = options.size(FILES, 40) // rounds
+    peers = {"ours": ours, "bare watchdog + requests": bare}
     if shutil.which("inotifywait") and shutil.which("curl"):
         peers["inotifywait + curl"] = inotifywait
-    found = {name: [] for name in peers}
-    for _ in range(3):
-        for name, peer in peers.items():
-            found[name] += measure(peer)
-    mine = statistics.median(found["hrflow-watcher"])
-    for name, delays in found.items():
-        ratio = mine / statistics.median(delays)
-        print(f"  {name:<26} {milliseconds(delays)}   ours is {ratio:.2f} of it")
-
-
-if __name__ == "__main__":
-    main()
+    ways = {name: lambda peer=peer: delays(peer, files) for name, peer in peers.items()}
+    found = {name: list(chain(*runs)) for name, runs in in_turn(ways, rounds).items()}
+    for name, target in (("inotifywait + curl", 0.5), ("bare watchdog + requests", 1.5)):
+        for what, goal, number in (
+            ("median", target, median),
+            ("99th of 100", None, lambda values: percentile(values, 0.99)),
+        ):
+            if name in found:
+                mine, its = number(found["ours"]), number(found[name])
+                yield Row(
+                    "latency", f"100 KB: close → request, {what}", f"{mine * 1e3:.1f} ms",
+                    f"{name} {its * 1e3:.1f} ms", mine / its, goal,
+                    runs=f"{files * rounds} files, {rounds} rounds", beside=name,
+                )  # fmt: skip

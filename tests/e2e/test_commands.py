@@ -484,3 +484,10 @@ def test_check_knows_what_rests(desk, eventually, more, verdict, why):
     make_pdf(desk.folder / "old.pdf", "a new version")
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
     assert found["verdict"] == "would be sent"
+
+
+def test_status_while_the_journal_is_being_made(desk):
+    (desk.root / "state").mkdir()
+    (desk.root / "state" / "journal.db").touch()  # made, and nothing in it yet
+    (facts,) = desk.read_json("status")
+    assert "no journal yet" in facts["note"]

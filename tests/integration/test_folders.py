@@ -142,6 +142,13 @@ def write(path, content=b"a CV"):
     return path
 
 
+def test_it_is_told_that_a_folder_is_watched_before_what_is_in_it(folders, inbox, root):
+    write(root / "a.pdf")
+    arm(folders, inbox, watched(root))
+    kinds = [type(m) for m in inbox.messages]
+    assert kinds == [FolderState, Scanned, ScanEnded]
+
+
 def test_files_that_were_there_before_are_found_with_their_stat(folders, inbox, root):
     paths = [write(root / f"{n}.pdf") for n in range(1234)]
     arm(folders, inbox, watched(root))

@@ -4,6 +4,11 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
+from tests.e2e.desk import Desk
+from watcher import sandbox as sb
+
 ROOT = pathlib.Path(__file__).parents[2]
 ALL = """if True:
     import importlib, pkgutil, sys, threading, watcher
@@ -29,3 +34,35 @@ def test_importing_every_module_makes_no_connection_and_no_thread():
         timeout=120,
     )
     assert done.stdout == "[] 1\n"
+
+
+#: What takes memory or time, and is not needed for the mere question, or before the first upload.
+LATE = {
+    "status": ("watcher.model.uploads", "watcher.states", "rich", "requests", "msgspec", "logging"),
+    "run": ("requests", "keyring", "secretstorage", "bottle", "waitress", "PIL", "pystray", "rich"),
+}
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with sb.Sandbox() as sandbox:
+        yield Desk(tmp_path, sandbox)
+
+
+@pytest.mark.parametrize("command", LATE)
+def test_what_takes_long_to_import_is_imported_late(desk, eventually, command):
+    """Of a command that is seen to work: ``status`` ends, ``run`` says where its page is."""
+    environ = desk.environ(PYTHONPROFILEIMPORTTIME="1")
+    if command == "run":
+        with subprocess.Popen(
+            desk.command("run", "--no-tray"), env=environ, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            eventually((desk.root / "state" / "channel.json").exists)
+            process.terminate()
+            said = process.communicate(timeout=60)[1]
+    else:
+        said = desk.run(command, PYTHONPROFILEIMPORTTIME="1").stderr
+    imported = {line.rpartition("|")[2].strip() for line in said.splitlines()}
+    assert "watcher.cli.output" in imported
+    assert imported.isdisjoint(LATE[command])

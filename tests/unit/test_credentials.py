@@ -1,11 +1,14 @@
 """Keys that are found, missing, late or changed; the keyring is played, as its delays matter."""
 
+import json
+import os
 import threading
 
 import pytest
 
 from watcher import sandbox as sb
 from watcher.credentials import WAITING, Keys, LockedError, form
+from watcher.credentials.apart import look_apart
 from watcher.errors import CredentialError
 from watcher.settings import Account, Config
 
@@ -291,3 +294,43 @@ def test_what_cannot_be_a_usable_key_is_refused_without_repeating_it(text, why):
 def test_a_write_only_key_is_known():
     assert form.is_write_only(sb.WRITE_KEY)
     assert not form.is_write_only(sb.READ_WRITE_KEY)
+
+
+# -- a look by another process
+
+
+def test_a_look_finds_a_key_and_knows_where_none_is(tmp_path, monkeypatch):
+    use_box(tmp_path, monkeypatch, {"hrflow-watcher/default": KEY})
+    assert look_apart("default", allow_insecure=False) == KEY
+    assert look_apart("paris", allow_insecure=False) == ""
+
+
+def test_a_look_says_what_is_wrong(monkeypatch):
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyrings.alt.file.PlaintextKeyring")
+    with pytest.raises(CredentialError, match="plain text"):
+        look_apart("default", allow_insecure=False)
+
+
+def test_a_look_leaves_what_fails_to_the_keyring_here(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("sys.executable", str(tmp_path / "gone"))
+    assert look_apart("default", allow_insecure=False) is None
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    assert look_apart("default", allow_insecure=False) is None
+
+
+def test_the_keyring_here_is_asked_only_if_a_look_finds_none(ring, listener):
+    for found, asked in ((OTHER, []), ("", []), (None, ["default"])):
+        ring.asked.clear()
+        keys = Keys({"HRFLOW_API_KEY": "c"}, ring, look=lambda *_, found=found, **__: found)
+        assert keys.get("default") == {OTHER: OTHER, "": "c", None: KEY}[found]
+        assert ring.asked == asked
+        keys.close()
+
+
+def use_box(tmp_path, monkeypatch, keys):
+    """A keyring that a test fills; the process that looks finds it by the environment."""
+    box = tmp_path / "box"
+    box.write_text(json.dumps(keys))
+    monkeypatch.setenv("KEY_BOX", str(box))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.e2e.key_box.Keyring")
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())

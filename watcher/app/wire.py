@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from watcher.hrflow import Client
 from watcher.model import Cause, Held, Unreadable, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO, Protocol
 
+    from watcher.hrflow import Client
     from watcher.model import Candidates, Finding, Job, Outcome, SourceFacts, Unknown
     from watcher.ports import Clock
     from watcher.settings import Account, Config
@@ -46,29 +46,33 @@ if TYPE_CHECKING:
 
 
 class Wire:
-    """Implements ``ports.Transport``."""
+    """Implements ``ports.Transport``.
+
+    Clients are made when they are needed: what they are made of takes as long to import as a
+    thousand directories take to be watched, and 7 MB.
+    """
 
     def __init__(self, keys: KeyStore, clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
         self._stop = threading.Event()
+        self._changing = threading.Lock()
         self._clients: dict[str, Client] = {}
         self._accounts: dict[str, Account] = {}
 
     def arm(self, accounts: tuple[Account, ...]) -> None:
         """Use these settings for requests that start from now on."""
-        clients = {}
-        for account in accounts:
-            if self._accounts.get(account.name) == account:
-                clients[account.name] = self._clients[account.name]
-            else:
-                clients[account.name] = self._client(account)
-        self._accounts = {account.name: account for account in accounts}
-        self._clients = clients
+        with self._changing:
+            before, self._accounts = self._accounts, {each.name: each for each in accounts}
+            self._clients = {
+                name: client
+                for name, client in self._clients.items()
+                if self._accounts.get(name) == before[name]
+            }
 
     def upload(self, job: Job, handle: BinaryIO) -> Outcome:
         """Send a file."""
-        client = self._clients.get(job.account)
+        client = self._client(job.account)
         if client is None:
             return Wait(f"The account {job.account} is not in the settings any more.")
         outcome = client.upload(job, handle)
@@ -78,7 +82,7 @@ class Wire:
 
     def find(self, job: Job) -> Finding:
         """Ask for a profile."""
-        client = self._clients.get(job.account)
+        client = self._client(job.account)
         if client is None:
             return _gone(job.account)
         return client.find(job.source_key, job.reference)
@@ -87,28 +91,38 @@ class Wire:
         self, account: str, source_key: str, page: int
     ) -> Candidates | Unknown | Unreadable | Wait:
         """List a source's profiles."""
-        client = self._clients.get(account)
+        client = self._client(account)
         return _gone(account) if client is None else client.search(source_key, page)
 
     def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
         """Ask for a source."""
-        client = self._clients.get(account)
+        client = self._client(account)
         return _gone(account) if client is None else client.describe(source_key)
 
     def close(self) -> None:
         """End all waiting for bandwidth, and close what is idle."""
         self._stop.set()
-        for client in self._clients.values():
-            client.close()
+        with self._changing:
+            for client in self._clients.values():
+                client.close()
 
-    def _client(self, account: Account) -> Client:
-        return Client(
-            account,
-            lambda: self._keys.get(account.name),
-            wall=self._clock.wall,
-            tick=self._clock.tick,
-            stop=self._stop,
-        )
+    def _client(self, name: str) -> Client | None:
+        """The account's client; None if it is not in the settings any more."""
+        if (client := self._clients.get(name)) is not None:
+            return client
+        from watcher.hrflow import Client  # noqa: PLC0415 - see above
+
+        with self._changing:
+            account = self._accounts.get(name)
+            if account is not None and name not in self._clients:
+                self._clients[name] = Client(
+                    account,
+                    lambda: self._keys.get(name),
+                    wall=self._clock.wall,
+                    tick=self._clock.tick,
+                    stop=self._stop,
+                )
+            return self._clients.get(name)
 
 
 def _gone(account: str) -> Unreadable:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from watcher.app.core import App
-from watcher.app.desktop import on_desktop
 from watcher.app.editing import make_missing
 from watcher.app.places import read_running
 from watcher.app.showing import show_file, system_language
 from watcher.app.supervisor import Supervisor
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
-from watcher.cli.running import LiveLines, log_to, tell_both, wait_for_end
+from watcher.cli.running import Beginning, LiveLines, log_to, tell_all, wait_for_end
 from watcher.cli.stopping import stop_signal
 from watcher.config.paths import machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.errors import ConfigError
-from watcher.page.whole import ActivityPage
 from watcher.pipeline import Leave
 from watcher.settings import Config, replaced
 
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from watcher.cli.stopping import StopSignal
 
 _log = logging.getLogger(__name__)
+#: Seconds that folders are given to be watched before everything else begins.
+_BEGINNING: Final = 0.5
 
 
 @click.command("run")
@@ -60,16 +60,23 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     environ = dict(os.environ)
     secret = webhook_secrets(os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
+        beginning = Beginning(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
         app = App(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            tell=tell_both(supervisor, lines),
+            tell=tell_all(supervisor, beginning, lines),
             webhook_secret=secret,
         )
         app.start()
         _leave_others(app)
+        # What follows takes as long to import as folders to be watched, and each would hold up the
+        # other: what is dropped must not wait for the page.
+        beginning.wait(_BEGINNING)
+        from watcher.app.desktop import on_desktop  # noqa: PLC0415
+        from watcher.page.whole import ActivityPage  # noqa: PLC0415
+
         page = ActivityPage(
             app, where, config=path, control=_Control(ctx, app, stop),
             environ=environ, language=system_language(environ),

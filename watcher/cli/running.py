@@ -99,10 +99,33 @@ class LiveLines:
         _say_line(entry, remark)
 
 
-def tell_both(supervisor: Supervisor, lines: LiveLines | None) -> Callable[[object], None]:
+class Beginning:
+    """Tells whether it is known of every folder if it is watched."""
+
+    def __init__(self, folders: int) -> None:
+        self._left = folders
+        self._known = threading.Event()
+
+    def hear(self, news: object) -> None:
+        """Hear of something; on the pipeline's thread."""
+        if isinstance(news, FolderState):
+            self._left -= 1
+            if self._left <= 0:
+                self._known.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when it is known, and after so many seconds at the latest."""
+        if self._left > 0:
+            self._known.wait(seconds)
+
+
+def tell_all(
+    supervisor: Supervisor, beginning: Beginning, lines: LiveLines | None
+) -> Callable[[object], None]:
     """Whoever wants to hear of what happens hears of it: the service manager, a person."""
 
     def tell(news: object) -> None:
+        beginning.hear(news)
         supervisor.hear(news)
         if lines is not None:
             lines(news)

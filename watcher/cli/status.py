@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 
 import click
@@ -13,6 +12,7 @@ from watcher.app.places import Places, is_running, read_running
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.cli.waiting import gather_held, gather_waiting, show_held, show_waiting
+from watcher.errors import NoJournalError
 from watcher.journal.reader import Reader
 
 #: Files that need attention which are listed; the rest is counted.
@@ -57,9 +57,10 @@ def gather(where: Places) -> dict[str, object]:
         "waiting": [],
         "attention": [],
     }
-    if not os.path.exists(where.journal):
+    try:
+        reader = Reader(where.journal)
+    except NoJournalError:
         return {**facts, "note": "No file was uploaded from here so far: there is no journal yet."}
-    reader = Reader(where.journal)
     try:
         facts["counts"] = {str(state): files for state, files in reader.counts().items()}
         facts["today"] = reader.arrived_on(time.strftime("%Y-%m-%d"))

@@ -50,6 +50,14 @@ class Keyring(Protocol):
         ...
 
 
+class Look(Protocol):
+    """See :func:`watcher.credentials.apart.look_apart`."""
+
+    def __call__(self, account: str, *, allow_insecure: bool) -> str | None:
+        """The key or "", None if this is no way to have it; CredentialError likewise."""
+        ...
+
+
 @dataclass
 class _Search:
     """What is known of an account's key, and how the search for it goes."""
@@ -81,11 +89,14 @@ class Keys:
         *,
         patience: float = PATIENCE,
         pause: float = PAUSE,
+        look: Look | None = None,
     ) -> None:
+        """``look`` is tried before ``keyring``, which then is asked for nothing but locked keys."""
         self._environ = {name: environ.get(name, "").strip() for name in (VARIABLE, _DIRECTORY)}
         self._keyring = SystemKeyring() if keyring is None else keyring
         self._patience = patience
         self._pause = pause
+        self._look = look
         self._changed = threading.Condition()
         self._telling = threading.Lock()
         self._searches: dict[str, _Search] = {}
@@ -95,8 +106,13 @@ class Keys:
 
     @classmethod
     def of_process(cls, environ: MutableMapping[str, str]) -> Self:
-        """The keys, with the one in ``environ`` taken out: what is started from here needs none."""
-        keys = cls(environ)
+        """The keys, with the one in ``environ`` taken out: what is started from here needs none.
+
+        The keyring is looked into by another process, as its libraries take memory.
+        """
+        from watcher.credentials.apart import look_apart  # noqa: PLC0415 - it runs as a module too
+
+        keys = cls(environ, look=look_apart)
         environ.pop(VARIABLE, None)
         return keys
 
@@ -217,6 +233,10 @@ class Keys:
         A locked one asks a person for a password. Whoever unlocks it may do so elsewhere and leave
         that question open: then it is left alone, and the keyring is asked once more.
         """
+        insecure = self._keyring.allow_insecure
+        found = self._look(account, allow_insecure=insecure) if self._look else None
+        if found is not None:
+            return found
         if not self._keyring.is_locked():
             return self._keyring.read(account)
         answer: Future[str] = Future()

@@ -211,6 +211,10 @@ class Folders:
             if identity is not None:
                 root.identity = identity
                 self._begin(root)
+                self._tell(root, problem)  # now, as the scan may keep everybody busy for a while
+                self._scan(root, root.reason)
+                root.reason = "returned"
+                return
         self._tell(root, problem)
 
     def _limit_may_be_gone(self, root: _Root) -> bool:
@@ -219,13 +223,11 @@ class Folders:
         )
 
     def _begin(self, root: _Root) -> None:
-        """Watch first and scan then: what comes in between is seen twice, not never."""
+        """Begin to watch; it is scanned then: what comes in between is seen twice, not never."""
         if self._polled(root.folder):
             root.memory = Memory(self._clock)
         else:
             self._begin_native(root)
-        self._scan(root, root.reason)
-        root.reason = "returned"
 
     def _polled(self, folder: WatchedFolder) -> bool:
         if folder.watch is Watch.AUTO:

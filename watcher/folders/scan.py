@@ -137,8 +137,13 @@ class _Walk:
                 tally.note(prefix + name, error)
                 take(name, None)
                 continue
+            was = take(name, None)
+            # Bounded only if it differs: that call takes a tenth of the time of a walk.
+            if was == (found.st_size, found.st_mtime_ns):
+                tally.files += 1
+                continue
             mtime_ns = bound_time(found.st_mtime_ns)
-            if take(name, None) == (found.st_size, mtime_ns):
+            if was == (found.st_size, mtime_ns):
                 tally.files += 1
             elif not folder.ignore(inner + name):
                 tally.files += 1

@@ -8,14 +8,14 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from watcher import model
 from watcher.journal import rows
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
-from watcher.model import Cause, State, Timing
-from watcher.states import existing_why
+from watcher.model import Cause, State
 
 if TYPE_CHECKING:
-    from watcher.model import Entry
+    from watcher.model import Entry, Timing
 
 
 #: States that are told as they come, and how many events are looked through for them.
@@ -43,7 +43,9 @@ class Reader(Store):
             os.fsencode(folder),
             os.fsencode(directory),
         )
-        return {os.fsdecode(name): (size, mtime_ns) for name, size, mtime_ns in found}
+        # As os.fsdecode does it, which takes longer to find out how than to do it.
+        encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+        return {name.decode(encoding, errors): (size, mtime) for name, size, mtime in found}
 
     def counts(self) -> dict[State, int]:
         """How many files are in each state; states without files are left out."""
@@ -95,6 +97,10 @@ class Reader(Store):
         kept = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.cause <> '' "
         kept += "AND f.state = 'held'"
         found = self.all(f"SELECT h.key, h.why, ({kept}), h.cause FROM holds h ORDER BY h.since")
+        if not found:
+            return []
+        from watcher.states import existing_why  # noqa: PLC0415 - with it come all values
+
         return [
             (key, existing_why(files, key.partition(":")[2]), files)
             if cause == Cause.EXISTING
@@ -268,7 +274,7 @@ class Reader(Store):
             until,
         )
         return [
-            Timing(os.fsdecode(folder), key, name, State(state), *times)
+            model.Timing(os.fsdecode(folder), key, name, State(state), *times)
             for folder, key, name, state, *times in found
         ]
 

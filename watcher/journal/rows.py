@@ -6,10 +6,13 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.model import Entry, Job, Stat, State
+from watcher import model
+from watcher.model import State
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from watcher.model import Entry, Job, Stat
 
 #: The fact that says until when no uploads are started.
 PAUSED: Final = "paused_until"
@@ -69,7 +72,7 @@ def join(folder: bytes, directory: bytes, name: bytes) -> str:
 
 def entry(row: sqlite3.Row | tuple[Any, ...], duplicate_of: str = "") -> Entry:
     """An Entry from the columns of :data:`ENTRY`."""
-    return Entry(
+    return model.Entry(
         file_id=row[0],
         folder=os.fsdecode(row[1]),
         path=join(row[1], row[2], row[3]),
@@ -105,7 +108,7 @@ def entry(row: sqlite3.Row | tuple[Any, ...], duplicate_of: str = "") -> Entry:
 
 def job(row: sqlite3.Row | tuple[Any, ...]) -> Job:
     """A Job from the columns of :data:`JOB`."""
-    return Job(
+    return model.Job(
         file_id=row[0],
         folder=os.fsdecode(row[1]),
         path=join(row[1], row[2], row[3]),
@@ -139,7 +142,7 @@ def numbers(stat: Stat) -> tuple[int, int, int, int]:
 def stat(columns: tuple[int, ...]) -> Stat:
     """The Stat that :func:`numbers` took apart."""
     size, mtime_ns, device, inode = columns
-    return Stat(size, mtime_ns, device % (1 << 64), inode % (1 << 64))
+    return model.Stat(size, mtime_ns, device % (1 << 64), inode % (1 << 64))
 
 
 def _signed(number: int) -> int:

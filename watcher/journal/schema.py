@@ -7,7 +7,12 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
+from watcher.errors import (
+    DamagedJournalError,
+    JournalError,
+    NoJournalError,
+    UnwritableJournalError,
+)
 from watcher.journal.migrations import VERSION, bring_up_to_date
 
 if TYPE_CHECKING:
@@ -170,8 +175,8 @@ def problem(error: Exception, path: str = "") -> JournalError:
     )
 
 
-def _missing(path: str) -> JournalError:
-    return JournalError(f"There is no journal at {path} yet.", "Nothing has run so far.")
+def _missing(path: str) -> NoJournalError:
+    return NoJournalError(f"There is no journal at {path} yet.", "Nothing has run so far.")
 
 
 def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqlite3.Connection:

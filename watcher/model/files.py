@@ -2,66 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-
-class State(enum.StrEnum):
-    """Where a file is on its journey; ``watcher.states`` says which step may follow which."""
-
-    NOTICED = "noticed"  # known, not read yet
-    IGNORED = "ignored"  # a rule says so
-    DUPLICATE = "duplicate"  # this content went, or is going, to this source under another name
-    BASELINE = "baseline"  # was there before the folder was watched and is not to be uploaded
-    QUEUED = "queued"
-    WAITING = "waiting"  # sent again at its due time
-    HELD = "held"  # waits for a cause to go away that is not this file's
-    UPLOADING = "uploading"
-    UNCERTAIN = "uncertain"  # sent, but whether it arrived is not known
-    ACCEPTED = "accepted"  # HrFlow has it; parsing follows
-    PARSED = "parsed"
-    PARSE_FAILED = "parse_failed"
-    REFUSED = "refused"  # will never pass as it is
-    GONE = "gone"  # vanished before it was sent
-
-
-#: Times further from 1970 than this (292 years) are taken to be this far: a journal keeps 64
-#: bits, file systems have more, and wrong clocks write anything.
-_FURTHEST_NS: Final = (1 << 63) - 1
-
-
-def bound_time(time_ns: int) -> int:
-    """A file's time in nanoseconds, as it is kept and compared."""
-    return max(-_FURTHEST_NS, min(time_ns, _FURTHEST_NS))
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What tells one version of a file from another; sizes in bytes, times in nanoseconds."""
-
-    size: int
-    mtime_ns: int
-    device: int = 0
-    inode: int = 0
-
-
-#: Stands for a file that was never looked at.
-NO_STAT: Final = Stat(0, 0)
-
-
-class Sign(enum.StrEnum):
-    """How a candidate came to be noticed."""
-
-    CLOSED = "closed"  # its writer closed it: whole unless proved otherwise
-    CHANGED = "changed"  # created, renamed or written to: perhaps not whole
-    SCANNED = "scanned"  # found by walking the folder
-    REMOVED = "removed"
-    EMPTIED = "emptied"  # a directory was removed or moved away, with all files in it
-    MISSING = "missing"  # a walk did not find it any more, as when a drive is not there
+    from watcher.model.kinds import Sign
+    from watcher.model.records import Stat
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from watcher.model.files import State
+    from watcher.model.kinds import State
     from watcher.model.uploads import Job, Profile
 
 

@@ -1,15 +1,36 @@
-"""What the journal holds of files and causes."""
+"""What the journal holds of files and causes, and people are shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from watcher.model.files import NO_STAT
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from watcher.model.files import Stat, State
-    from watcher.model.uploads import Cause
+    from watcher.model.kinds import Cause, State
+
+
+#: Times further from 1970 than this (292 years) are taken to be this far: a journal keeps 64
+#: bits, file systems have more, and wrong clocks write anything.
+_FURTHEST_NS: Final = (1 << 63) - 1
+
+
+def bound_time(time_ns: int) -> int:
+    """A file's time in nanoseconds, as it is kept and compared."""
+    return max(-_FURTHEST_NS, min(time_ns, _FURTHEST_NS))
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What tells one version of a file from another; sizes in bytes, times in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+    device: int = 0
+    inode: int = 0
+
+
+#: Stands for a file that was never looked at.
+NO_STAT: Final = Stat(0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.model.files import State
+    from watcher.model.kinds import State
     from watcher.model.records import Entry
 
 #: A pause that ends when somebody says so.

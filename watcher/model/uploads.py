@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from watcher.model.files import Stat, State
+    from watcher.model.kinds import Cause, State
+    from watcher.model.records import Stat
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,6 @@ class Profile:
     email: str = ""
     pages: int = 0
     total_pages: int = 0
-
-
-class Cause(enum.StrEnum):
-    """What holds files back that have done nothing wrong; one cause, many files."""
-
-    ACCOUNT = "account"  # the key or the address of the API is not accepted
-    SOURCE = "source"  # the source key is not
-    CREDENTIAL = "credential"  # no key at hand
-    EXISTING = "existing"  # files that were there first wait for a person's yes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
-"""The listener on this machine, and the file that tells commands where it is."""
+"""The listener on this machine, and the file that tells commands where it is.
+
+What answers is made when the first one calls: it takes 5 MB and ten threads, and on most days
+nobody looks at the page.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import select
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -39,6 +44,8 @@ class Server:
         self._places = places
         self._make = make
         self._loop: dict[int, Any] = {}
+        self._sockets: list[socket.socket] = []
+        self._wake: socket.socket | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
         self.tickets = Tickets(RealClock.tick)
@@ -48,18 +55,10 @@ class Server:
 
     def start(self) -> None:
         """Listen; OSError if there is no port to be had."""
-        from waitress.server import create_server  # noqa: PLC0415 - only ``run`` needs it
-
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
-        sockets = _listen()
-        self.port = sockets[0].getsockname()[1]
-        self.guard = Guard(self._make(self), self.tickets, self.port, self.stopping.wait)
-        self._server = create_server(
-            self.guard, map=self._loop, sockets=sockets, threads=THREADS, ident=None,
-            asyncore_loop_timeout=_LOOK, channel_timeout=_SILENCE, cleanup_interval=_LOOK,
-            max_request_body_size=_LARGEST, clear_untrusted_proxy_headers=True,
-        )  # fmt: skip
-        self._thread = threading.Thread(target=self._server.run, name="page", daemon=True)
+        self._sockets = _listen()
+        self.port = self._sockets[0].getsockname()[1]
+        self._wake, woken = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, args=(woken,), name="page", daemon=True)
         self._thread.start()
         where = {"pid": os.getpid(), "port": self.port, "token": self.tickets.token}
         write_atomically(self._places.channel, json.dumps(where))
@@ -69,13 +68,15 @@ class Server:
         self.stopping.set()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._places.channel)
-        if self._server is None or self._thread is None:
+        if self._wake is None or self._thread is None:
             return
-        self._server.task_dispatcher.shutdown(timeout=3)
-        # A copy, as the server's own thread lets go of connections meanwhile.
-        everybody = list(self._loop.values())
-        trigger = next(each for each in everybody if hasattr(each, "pull_trigger"))
-        trigger.pull_trigger(self._close)
+        self._wake.close()
+        if self._server is not None:
+            self._server.task_dispatcher.shutdown(timeout=3)
+            # A copy, as the server's own thread lets go of connections meanwhile.
+            everybody = list(self._loop.values())
+            trigger = next(each for each in everybody if hasattr(each, "pull_trigger"))
+            trigger.pull_trigger(self._close)
         self._thread.join(3.0)
 
     def link(self, at: str = "") -> str:
@@ -85,6 +86,36 @@ class Server:
         """
         return f"http://{_V4}:{self.port}/enter?code={self.tickets.link()}&at={at}"
 
+    def _run(self, woken: socket.socket) -> None:
+        """Wait for the first who calls, and answer from then on; on the server's own thread."""
+        with woken:
+            called, _, _ = select.select([*self._sockets, woken], [], [])
+        if woken in called:
+            for each in self._sockets:
+                each.close()
+            return
+        try:
+            self._server = self._make_server()
+        except Exception:  # noqa: BLE001 - uploads go on, and so do commands that need no answer
+            _log.exception("the page cannot be shown")
+            return
+        if self.stopping.is_set():  # ``stop`` may have come before there was a server
+            self._server.task_dispatcher.shutdown(timeout=1)
+            self._close()
+        else:
+            self._server.run()
+
+    def _make_server(self) -> Any:
+        from waitress.server import create_server  # noqa: PLC0415 - takes memory
+
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
+        self.guard = Guard(self._make(self), self.tickets, self.port, self.stopping.wait)
+        return create_server(
+            self.guard, map=self._loop, sockets=self._sockets, threads=THREADS, ident=None,
+            asyncore_loop_timeout=_LOOK, channel_timeout=_SILENCE, cleanup_interval=_LOOK,
+            max_request_body_size=_LARGEST, clear_untrusted_proxy_headers=True,
+        )  # fmt: skip
+
     def _close(self) -> None:
         """Let go of all connections; on the server's own thread, whose loop ends by that."""
         for each in list(self._loop.values()):
@@ -92,15 +123,20 @@ class Server:
 
 
 def _listen() -> list[socket.socket]:
-    """Sockets for this machine alone: both kinds of addresses at one port, where there are both."""
+    """Sockets for this machine alone: both kinds of addresses at one port, where there are both.
+
+    Who calls before anybody answers is kept waiting.
+    """
     first = socket.socket(socket.AF_INET)
     first.bind((_V4, 0))
+    first.listen(THREADS)
     if not socket.has_ipv6:
         return [first]
     second = socket.socket(socket.AF_INET6)
     try:
         second.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         second.bind((_V6, first.getsockname()[1]))
+        second.listen(THREADS)
     except OSError as error:
         _log.info("the page has no address of the newer kind: %s", error)
         second.close()

@@ -63,9 +63,9 @@ class ActivityPage:
 
     def stop(self) -> None:
         """Listen no more."""
-        for undo in self._undo:
-            undo()
+        self._end()
         self._server.stop()
+        self._end()  # what the first visitor had just begun
 
     def open(self, at: str = "") -> None:
         """Show the page in the person's browser."""
@@ -77,6 +77,10 @@ class ActivityPage:
     def link(self, at: str = "") -> str:
         """An address that lets one browser in, once and soon; see ``Server.link``."""
         return self._server.link(at)
+
+    def _end(self) -> None:
+        while self._undo:
+            self._undo.pop()()
 
     def _make(self, server: Server) -> Routes:
         from watcher.page.activity import Activity  # noqa: PLC0415 - only ``run`` needs them

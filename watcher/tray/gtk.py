@@ -20,6 +20,8 @@ _HOURGLASS: Final = "⏳"
 
 def icon_kind() -> Any:
     """The kind of icon; ImportError, or whatever GTK says, where it cannot be used."""
+    # A menu is drawn without OpenGL, whose drivers take 45 MB where there is no graphics card.
+    os.environ.setdefault("GDK_GL", "disable")
     import pystray  # noqa: PLC0415 - with the chosen backend
     from gi.repository import GLib, Gtk  # noqa: PLC0415
 
