@@ -10,10 +10,11 @@ import logging
 import os
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from watcher.model import FolderState
-from watcher.pipeline import Connection, Pending
+from watcher.pipeline import Beat, Connection, Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -48,41 +49,51 @@ class Supervisor:
         is_asked = limit.isdecimal() and meant == str(os.getpid())
         return cls(address, int(limit) / 2_000_000 if is_asked else 0.0)
 
-    def ready(
-        self, is_alive: Callable[[], bool], facts: Callable[[], Mapping[str, object]]
-    ) -> None:
-        """The program works; from now on signs of life are given while ``is_alive``.
+    def ready(self, ask: Callable[[], object], facts: Callable[[], Mapping[str, object]]) -> None:
+        """The program works; from now on it gives signs of life, where somebody wants them.
 
-        ``facts`` are what the program says of itself, as ``running.json`` has them.
+        ``ask`` has the pipeline's loop tell a Beat (see :meth:`hear`) once it comes to it: a loop
+        that is stuck gives none. ``facts`` are what the program says of itself, as
+        ``running.json`` has them.
         """
         self._tell("READY=1")
         self._facts = facts
         self._say()
         if self._interval > 0:
-            thread = threading.Thread(
-                target=self._ping, args=(is_alive,), name="supervisor", daemon=True
-            )
+            thread = threading.Thread(target=self._ask, args=(ask,), name="supervisor", daemon=True)
             thread.start()
             self._thread = thread
 
     def hear(self, news: object) -> None:
-        """Hear of something that people may read in the service's status."""
+        """Hear a sign of life, or something that people may read in the service's status."""
         if isinstance(news, FolderState | Connection | Pending):
             self._say()
+        elif isinstance(news, Beat):
+            self._tell("WATCHDOG=1")
 
     def stopping(self) -> None:
         """The program ends."""
+        self._end()
+        self._tell("STOPPING=1\nSTATUS=Ending what is under way")
+
+    def replacing(self) -> None:
+        """Another version takes this one's place in the same process, and says when it is ready."""
+        self._end()
+        # Where it is wanted for the new one to be believed, it is that of CLOCK_MONOTONIC.
+        now = time.monotonic_ns() // 1000
+        self._tell(
+            f"RELOADING=1\nMONOTONIC_USEC={now}\nWATCHDOG=1\nSTATUS=Changing to a new version"
+        )
+
+    def _end(self) -> None:
         self._ended.set()
         if self._thread is not None:
             self._thread.join(1.0)
-        self._tell("STOPPING=1\nSTATUS=Ending what is under way")
 
-    def _ping(self, is_alive: Callable[[], bool]) -> None:
-        while is_alive():
-            self._tell("WATCHDOG=1")
-            if self._ended.wait(self._interval):
-                return
-        _log.error("the pipeline is gone: no more signs of life are given")
+    def _ask(self, ask: Callable[[], object]) -> None:
+        ask()
+        while not self._ended.wait(self._interval):
+            ask()
 
     def _say(self) -> None:
         if not self._address or self._facts is None:

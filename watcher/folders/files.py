@@ -34,6 +34,9 @@ class WatchedFiles:
         Of a symbolic link its target is watched too: editors write there.
         """
         from watchdog.events import (  # noqa: PLC0415 - imported late, as everything of watchdog
+            DirCreatedEvent,
+            DirDeletedEvent,
+            DirMovedEvent,
             FileClosedEvent,
             FileCreatedEvent,
             FileDeletedEvent,
@@ -56,6 +59,8 @@ class WatchedFiles:
         kinds = [
             FileCreatedEvent, FileClosedEvent, FileModifiedEvent, FileMovedEvent, FileDeletedEvent,
         ]  # fmt: skip
+        if whole:
+            kinds += [DirCreatedEvent, DirMovedEvent, DirDeletedEvent]
         try:
             if self._observer is None:
                 observer = Observer()

@@ -35,7 +35,7 @@ from watcher.model.follow_ups import (
     Timing,
 )
 from watcher.model.records import Entry, Hold, Known
-from watcher.model.snapshot import UNTIL_RESUMED, Kept, Mood, Snapshot, Watched
+from watcher.model.snapshot import UNTIL_RESUMED, Kept, Mood, Snapshot, Update, Watched
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -103,6 +103,7 @@ __all__ = [
     "Unknown",
     "Unreadable",
     "Unusable",
+    "Update",
     "Wait",
     "Watched",
     "bound_time",

@@ -78,6 +78,7 @@ function showKept() {
   const lines = [];
   if (!now.is_set_up)
     lines.push(notice("busy", t("Not set up yet"), el("a", { href: "#setup", class: "button main" }, t("Set up"))));
+  if (now.update?.text) lines.push(notice("bad", now.update.text));
   for (const folder of now.watched)
     if (folder.problem) lines.push(notice("bad", folder.problem));
   for (const kept of now.kept) lines.push(keptNotice(kept));
