@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import threading
 
@@ -22,9 +23,7 @@ class Gate:
         host, _, port = url.removeprefix("http://").partition("/")[0].partition(":")
         self._server = (host, int(port))
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = url.replace(
-            f"{host}:{port}", "127.0.0.1:{}".format(self._listener.getsockname()[1])
-        )
+        self.url = url.replace(f"{host}:{port}", f"127.0.0.1:{self._listener.getsockname()[1]}")
         self._open = threading.Event()
         self._open.set()
         self._lines = []
@@ -197,15 +196,26 @@ def test_a_broken_version_is_told_of_once_and_the_next_one_takes_over(place, eve
     assert len([line for line in running.lines if "cannot be used" in line]) == 1
 
 
-def test_a_version_that_does_not_take_the_configuration_is_not_begun(place, eventually):
+OTHER_RULES = """
+import click
+from watcher.errors import ConfigError
+
+@click.group("config")
+def command(): ...
+
+@command.command("check")
+def check():
+    raise ConfigError("There is a mistake.", mistakes=("settle_seconds is rest_seconds now.",))
+"""
+
+
+def test_a_version_that_does_not_take_the_configuration_is_not_begun(place):
     running = place.start()
-    place.installed.put(
-        NEW, config__tables=(place.installed.folder / "watcher/config/tables.py")
-        .read_text(encoding="utf-8").replace("settle_seconds", "rest_seconds"),
-    )  # fmt: skip
+    place.installed.put(NEW, cli__config=OTHER_RULES)
     said = running.wait_for("cannot be used")
-    assert "mistake" in said or "settle_seconds" in said, said
+    assert "(There is a mistake. settle_seconds is rest_seconds now)" in said
     assert place.running()["version"] == OLD
+    assert running.end() == 0
 
 
 def test_half_of_a_version_is_waited_for(place, eventually):
@@ -228,5 +238,8 @@ def test_whoever_ends_it_wins_over_the_new_version(place, eventually):
     eventually(place.desk.arrived, within=30)
     place.installed.put(NEW)
     eventually(lambda: place.running()["update"]["version"] == NEW, within=60)
-    assert running.end() == 0  # although the upload has not ended
-    assert "STOPPING=1" in place.manager.wait_for("STOPPING=1")
+    running.process.send_signal(signal.SIGTERM)
+    place.manager.wait_for("STOPPING=1")
+    place.gate.open()  # the upload ends after that
+    assert running.end() == 0
+    assert not any("RELOADING" in each for each in place.manager.heard)
