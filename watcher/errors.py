@@ -89,3 +89,9 @@ class OfflineError(WatcherError):
     """HrFlow cannot be reached, or something else answers in its place."""
 
     exit_code = 7
+
+
+class NotRunningError(WatcherError):
+    """The program does not run, and there is nobody to talk to."""
+
+    exit_code = 8
