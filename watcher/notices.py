@@ -18,6 +18,7 @@ from watcher.model import State
 from watcher.mood import (
     asks,
     attention_files,
+    broken_version,
     for_a_yes,
     held_back,
     keepers,
@@ -49,6 +50,7 @@ _NAMED: Final = 3
 _NAME_LETTERS: Final = 48
 _WHY_LETTERS: Final = 160
 _OFFLINE: Final = "offline"
+_UPDATE: Final = "update"
 _ARRIVED: Final = (State.ACCEPTED, State.PARSED)
 
 
@@ -216,6 +218,9 @@ class Notices:
             text = cut(view.safe(folder.problem), _WHY_LETTERS)
             title = word("1 folder cannot be watched")
             yield _Trouble(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
+        if broken := broken_version(snapshot, word):
+            why = cut(view.safe(snapshot.update.problem), _WHY_LETTERS)
+            yield _Trouble(_UPDATE, broken, why, 0.0)
         if snapshot.offline_since and waiting(snapshot):
             since = local_time(snapshot.offline_since, snapshot.at)
             title = word("HrFlow cannot be reached since {time}", time=since)

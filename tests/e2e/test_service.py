@@ -1,5 +1,6 @@
 """The login service where there is no service manager, its log, and signs of life for one."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from watcher.app.places import write_atomically
 from watcher.app.supervisor import Supervisor
 from watcher.errors import UnusableError
 from watcher.model import FolderState
+from watcher.pipeline import Beat
 from watcher.service.unit import render_unit
 from watcher.service.wanted import Wanted
 
@@ -302,13 +304,18 @@ def test_the_program_tells_its_manager(desk, manager):
     assert "Jane" not in "".join(manager.heard)
 
 
-def test_signs_of_life_end_with_the_life(manager):
+def test_signs_of_life_come_from_whoever_is_asked(manager):
     alive = threading.Event()
+
+    def ask():
+        if alive.is_set():
+            supervisor.hear(Beat())
+
     environ = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "20000", "HOME": "/"}
     supervisor = Supervisor.of_process(environ)
     assert environ == {"HOME": "/"}  # not for programs that are started
     alive.set()
-    supervisor.ready(alive.is_set, lambda: {"folders": {"/a": ""}, "pending": 1})
+    supervisor.ready(ask, lambda: {"folders": {"/a": ""}, "pending": 1})
     manager.wait_for("WATCHDOG=1")
     supervisor.hear("something else")
     supervisor.hear(FolderState("/a", ""))  # no news: not said again
@@ -316,13 +323,56 @@ def test_signs_of_life_end_with_the_life(manager):
         "STATUS=Watching 1 folder; 1 file to go"
     ]
     alive.clear()
-    supervisor._thread.join(30)
-    assert not supervisor._thread.is_alive()
     supervisor.stopping()
+    assert not supervisor._thread.is_alive()
     manager.wait_for("STOPPING=1")
     manager.line.settimeout(0.1)
     with pytest.raises(TimeoutError):
         manager.line.recv(4096)
+
+
+def test_a_loop_that_is_stuck_gives_no_signs_of_life(desk, manager):
+    """Nobody reads what the program says: its loop waits for that, and its other threads do not."""
+    environ = desk.environ(NOTIFY_SOCKET=manager.address, WATCHDOG_USEC="200000")
+    ours, its = os.pipe()
+    fcntl.fcntl(its, fcntl.F_SETPIPE_SZ, 4096)
+    running = subprocess.Popen(desk.command("run"), env=environ, stdout=its)
+    os.close(its)
+    reading = threading.Thread(target=read_all, args=(ours,))
+    try:
+        manager.wait_for("WATCHDOG=1")
+        for number in range(40):
+            make_pdf(desk.folder / f"{number} {'x' * 200}.pdf", str(number))
+        manager.line.settimeout(2.0)  # ten times as long as it takes to be missed
+        with pytest.raises(TimeoutError):
+            while True:
+                manager.line.recv(4096)
+        assert running.poll() is None
+        reading.start()
+        manager.line.settimeout(30)
+        manager.heard.clear()
+        manager.wait_for("WATCHDOG=1")  # it goes on where it was
+    finally:
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+        reading.join(30)
+        os.close(ours)
+
+
+def read_all(descriptor):
+    while os.read(descriptor, 65536):
+        pass
+
+
+def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
+    """What asks for signs of life is the only thing that wakes it oftener than once a minute."""
+    world.start(world.folder())
+    supervisor = Supervisor.of_process({"NOTIFY_SOCKET": "/nowhere/notify"})
+    supervisor.ready(world.app.beat, dict)
+    assert supervisor._thread is None
+    world.app.beat()
+    world.wait_for(lambda: any(isinstance(each, Beat) for each in world.news))
+    supervisor.stopping()
 
 
 @pytest.mark.parametrize(
@@ -336,7 +386,7 @@ def test_signs_of_life_end_with_the_life(manager):
 )
 def test_without_a_manager_nothing_is_done(environ):
     supervisor = Supervisor.of_process(dict(environ))
-    supervisor.ready(lambda: True, dict)
+    supervisor.ready(lambda: None, dict)
     supervisor.hear(FolderState("/a", ""))
     assert supervisor._thread is None
     supervisor.stopping()

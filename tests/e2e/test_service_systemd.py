@@ -10,7 +10,9 @@ import pytest
 from tests.e2e.desk import Process
 from tests.e2e.test_journey import make_pdf
 from tests.e2e.user_manager import NoManagerError, UserManager
+from tests.installation import MEASURING, Installation
 from watcher import sandbox as sb
+from watcher.service.unit import quote
 
 UNIT = "hrflow-watcher.service"
 CONFIG = """
@@ -242,6 +244,30 @@ def test_the_key_as_a_credential(office, eventually):
     make_pdf(office.folder / "cv.pdf", "a")
     eventually(office.arrived, within=30)
     assert "the systemd credential" in office.run("status")
+
+
+def test_an_update_is_taken_up_by_the_same_process(office, eventually):
+    installed = Installation(office.manager.place / "lib", "0.0.1")
+    office.run("service", "install", "--no-start")
+    own = " ".join(quote(f"{name}={value}") for name, value in installed.environ({}).items())
+    office.hurry(more=f"Environment={own}\nUnsetEnvironment={' '.join(MEASURING)}\n")
+    office.run("service", "start")
+    pid = office.status()["pid"]
+    running = office.state / "running.json"
+    read_version = lambda: json.loads(running.read_text())["version"]  # noqa: E731 - short
+    assert read_version() == "0.0.1"
+
+    installed.put("0.0.2")
+    eventually(lambda: read_version() == "0.0.2", within=60)
+    eventually(lambda: office.manager.show(UNIT, "ActiveState") == "active", within=30)
+    assert office.manager.show(UNIT, "MainPID") == str(pid) == str(office.status()["pid"])
+    assert office.manager.show(UNIT, "NRestarts") == "0"
+    eventually(lambda: office.manager.show(UNIT, "WatchdogUSec") == "2min", within=30)
+    make_pdf(office.folder / "after.pdf", "c")
+    eventually(office.arrived, within=30)
+    eventually(lambda: "Watching" in office.manager.show(UNIT, "StatusText"), within=30)
+    office.run("service", "stop")
+    assert office.manager.show(UNIT, "Result") == "success"
 
 
 def test_systemd_finds_nothing_to_complain_of(office):

@@ -5,23 +5,33 @@ import sqlite3
 
 import pytest
 
+from tests.old import JOURNALS, make_journal
 from watcher.errors import JournalError
-from watcher.journal import migrations
+from watcher.journal import migrations, schema
 from watcher.journal.migrations import STEPS, VERSION
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model import State
 
-JOURNALS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "journals")
+#: Those of every version, this one included: once it has a successor, nothing makes one any more.
+EVERY = range(1, VERSION + 1)
 
 
 def make(path, version=1):
-    """A journal as a program of that version has left it."""
-    with open(os.path.join(JOURNALS, f"version-{version}.sql"), encoding="utf-8") as file:
-        text = file.read()
+    make_journal(path, version)
+
+
+def rows(path):
+    """How many rows each table has."""
     connection = sqlite3.connect(path)
-    connection.executescript(text)
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    found = {
+        name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+        for (name,) in tables
+        if not name.startswith("sqlite_")
+    }
     connection.close()
+    return found
 
 
 def shape(path):
@@ -46,12 +56,26 @@ def test_there_is_a_step_from_every_version():
     assert set(STEPS) == set(range(1, VERSION))
 
 
-@pytest.mark.parametrize("version", sorted(STEPS))
+@pytest.mark.parametrize("version", EVERY)
 def test_there_is_a_journal_of_every_version_to_try_it_with(version):
-    assert os.path.exists(os.path.join(JOURNALS, f"version-{version}.sql"))
+    path = os.path.join(JOURNALS, f"version-{version}.sql")
+    assert os.path.exists(path), "make it with the code of that version: python -m tests.old"
+    with open(path, encoding="utf-8") as file:
+        assert file.read().endswith(f"PRAGMA user_version = {version};\n")
 
 
-@pytest.mark.parametrize("version", sorted(STEPS))
+@pytest.mark.parametrize("version", EVERY)
+def test_there_is_something_in_every_table_and_it_stays(path, version):
+    make(path, version)
+    before = rows(path)
+    empty = [name for name, files in before.items() if not files]
+    assert empty == (["facts"] if version == 1 else [])
+    Journal(path).close()
+    after = rows(path)
+    assert {name: after.get(name, 0) for name in before} == before
+
+
+@pytest.mark.parametrize("version", EVERY)
 def test_an_old_journal_ends_up_like_a_new_one(path, tmp_path, version):
     make(path, version)
     Journal(path).close()
@@ -127,10 +151,55 @@ def test_a_program_that_is_killed_in_a_step_finds_the_old_journal(path):
     Journal(path).close()
 
 
-def test_whoever_only_reads_is_told_to_start_the_program(path):
+def read_all(path):
+    """What commands show of a journal."""
+    reader = Reader(path)
+    try:
+        shown = reader.history(limit=100), reader.counts(), reader.attention(10), reader.held()
+        return *shown, reader.recent(10), reader.days("2000-01-01"), reader.check()
+    finally:
+        reader.close()
+
+
+@pytest.mark.parametrize("version", sorted(STEPS))
+def test_whoever_only_reads_sees_it_as_it_will_be_and_changes_nothing(path, version):
+    make(path, version)
+    before = shape(path)
+    seen = read_all(path)
+    assert shape(path) == before
+    with open(path, "rb") as file:
+        assert int.from_bytes(file.read(64)[60:64], "big") == version  # PRAGMA user_version
+    Journal(path).close()
+    assert read_all(path) == seen
+    assert len(seen[0]) == sum(seen[1].values()) > 0
+
+
+def test_an_older_program_goes_on_while_somebody_reads(path):
     make(path)
-    with pytest.raises(JournalError, match="older"):
+    older = sqlite3.connect(path, isolation_level=None)
+    older.execute("PRAGMA journal_mode = WAL")
+    older.execute("BEGIN IMMEDIATE")
+    older.execute("UPDATE files SET state = 'accepted' WHERE id = 7")
+    before = read_all(path)[1]
+    older.execute("COMMIT")  # nobody has locked it
+    assert read_all(path)[1] != before
+    reader = Reader(path)
+    older.execute("UPDATE files SET why = 'later' WHERE id = 7")
+    assert "later" not in {entry.why for entry in reader.history()}  # it is as it was
+    with pytest.raises(JournalError, match="read"):
+        reader.write("DELETE FROM files")
+    reader.close()
+    older.close()
+
+
+def test_one_that_is_too_large_for_that_waits_for_the_program(path, monkeypatch):
+    make(path)
+    monkeypatch.setattr(schema, "LARGEST_COPY", 1000)
+    with pytest.raises(JournalError, match="waits for the first start") as told:
         Reader(path)
+    assert "Start the program" in told.value.hint
+    Journal(path).close()
+    Reader(path).close()
 
 
 def test_a_journal_of_a_newer_program_is_left_alone(path):
@@ -138,5 +207,7 @@ def test_a_journal_of_a_newer_program_is_left_alone(path):
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
-    with pytest.raises(JournalError, match="newer"):
-        Journal(path)
+    for kind in (Journal, Reader):
+        with pytest.raises(JournalError, match="written by a newer hrflow-watcher") as told:
+            kind(path)
+        assert "Install the newer one again" in told.value.hint

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import logging
 import os
 import queue
-import socket
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -18,19 +16,17 @@ from watcher.app.engine import Engine
 from watcher.app.loss import check_room, open_journal
 from watcher.app.orders import Orders
 from watcher.app.places import lock, write_atomically
+from watcher.app.plans import former_targets, make_plans, this_machine
 from watcher.app.reception import Reception
 from watcher.app.snapshots import Snapshots, watched_now
 from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
-from watcher.model import FolderState, Snapshot, Watched
-from watcher.pipeline import Connection, Pending, Resume
-from watcher.ports import Plan
-from watcher.rules import Facts, accepts, ignore_filter, router
-from watcher.settings import replaced
+from watcher.model import FolderState, Snapshot, Update, Watched
+from watcher.pipeline import Beat, Connection, Drained, Pending, Resume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from filelock import BaseFileLock
 
@@ -45,43 +41,6 @@ REVIVE_SECONDS: Final = 5.0
 _PATIENCE: Final = 2.0
 #: Failures after which another engine can go on.
 _REVIVED: Final = (DamagedJournalError, UnwritableJournalError)
-
-
-def this_machine() -> Facts:
-    """What placeholders may say of the machine and the person at it."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
-        user = "unknown"
-    return Facts(hostname=socket.gethostname(), user=user)
-
-
-def make_plans(config: Config, facts: Facts, targets: Collection[str] = ()) -> dict[str, Plan]:
-    """Each folder with its rules compiled, by its path without symbolic links.
-
-    ``targets``: where files were filed by earlier settings, see :func:`former_targets`.
-    """
-    plans = {}
-    for folder in config.folders:
-        real = replaced(folder, path=os.path.realpath(folder.path))
-        plans[real.path] = Plan(
-            real, ignore_filter(real, targets), accepts(real), router(real, facts)
-        )
-    return plans
-
-
-def former_targets(places: Places) -> list[str]:
-    """Where files have ever been filed away: nothing there is new, whatever the settings are now.
-
-    JournalError if the journal cannot be read.
-    """
-    if not os.path.exists(places.journal):
-        return []
-    reader = Reader(places.journal)
-    try:
-        return reader.filing_targets()
-    finally:
-        reader.close()
 
 
 class App:
@@ -121,6 +80,7 @@ class App:
         self._offline_since = 0.0
         self._pending = 0
         self._since = self._clock.wall()
+        self._update = Update()
         self._lock: BaseFileLock | None = None
         self._orders = Orders(places, self.post)
         self._reception = Reception(webhook_secret, self.post, self._on_news, self._clock.wall)
@@ -198,9 +158,18 @@ class App:
         """Whether the program has ended, after waiting for it; ``failure`` says if by an error."""
         return self._ended.wait(seconds)
 
-    def is_alive(self) -> bool:
-        """Whether the pipeline works, or another one is about to take its place."""
-        return self._engine.is_alive() or self._reviving.is_set()
+    def beat(self) -> None:
+        """Have a Beat told by the pipeline, or at once while another takes its place."""
+        if not self._reviving.is_set():
+            self._engine.post(Beat())
+        elif self._hear is not None:
+            self._hear(Beat())
+
+    def note_update(self, update: Update) -> None:
+        """Say from now on that another version of the program is installed."""
+        self._update = update
+        self._snapshots.touch()
+        self._say()
 
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
@@ -298,6 +267,10 @@ class App:
             case Pending(files):
                 self._pending = files
                 self._say()
+            case Beat() | Drained():  # nothing has changed
+                if self._hear is not None:
+                    self._hear(news)
+                return
             case _:
                 pass
         self._diary.hear(news)
@@ -323,6 +296,7 @@ class App:
             is_set_up=self._is_set_up(),
             offline_since=self._offline_since,
             watched=watched_now(self._watched, self._problems),
+            update=self._update,
         )
 
     def _is_set_up(self) -> bool:
@@ -334,6 +308,7 @@ class App:
             "pid": os.getpid(),
             "version": __version__,
             "since": self._since,
+            "update": {"version": self._update.version, "problem": self._update.problem},
             "offline_since": self._offline_since,
             "pending": self._pending,
             "set_up": self._is_set_up(),

@@ -103,10 +103,6 @@ class Engine:
         """Hand a message to the pipeline; from any thread."""
         self._pipeline.post(message)
 
-    def is_alive(self) -> bool:
-        """Whether the pipeline's thread works."""
-        return self._thread.is_alive()
-
     def rescan(self, folder: str | None, reason: str) -> None:
         """Look through one folder, or all of them, now."""
         self._folders.rescan(folder, reason)

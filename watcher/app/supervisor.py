@@ -7,18 +7,22 @@ The protocol is that of systemd: lines ``NAME=value`` in one datagram to the soc
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from watcher.model import FolderState
-from watcher.pipeline import Connection, Pending
+from watcher.pipeline import Beat, Connection, Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
 _log = logging.getLogger(__name__)
+#: Microseconds in which a new version has to start: as many as TimeoutStartSec.
+_LONG_START: Final = 300_000_000
 
 
 class Supervisor:
@@ -35,6 +39,7 @@ class Supervisor:
         self._thread: threading.Thread | None = None
         self._facts: Callable[[], Mapping[str, object]] | None = None
         self._said = ""
+        self._pulsed = -math.inf
 
     @classmethod
     def of_process(cls, environ: MutableMapping[str, str]) -> Supervisor:
@@ -48,41 +53,59 @@ class Supervisor:
         is_asked = limit.isdecimal() and meant == str(os.getpid())
         return cls(address, int(limit) / 2_000_000 if is_asked else 0.0)
 
-    def ready(
-        self, is_alive: Callable[[], bool], facts: Callable[[], Mapping[str, object]]
-    ) -> None:
-        """The program works; from now on signs of life are given while ``is_alive``.
+    def ready(self, ask: Callable[[], object], facts: Callable[[], Mapping[str, object]]) -> None:
+        """The program works; from now on it gives signs of life, where somebody wants them.
 
-        ``facts`` are what the program says of itself, as ``running.json`` has them.
+        ``ask`` has the pipeline's loop tell a Beat (see :meth:`hear`) once it comes to it: a loop
+        that is stuck gives none. ``facts`` are what the program says of itself, as
+        ``running.json`` has them.
         """
         self._tell("READY=1")
         self._facts = facts
         self._say()
         if self._interval > 0:
-            thread = threading.Thread(
-                target=self._ping, args=(is_alive,), name="supervisor", daemon=True
-            )
+            # As it is meant, whatever an older version has asked for while this one started.
+            self._tell(f"WATCHDOG_USEC={2_000_000 * self._interval:.0f}")
+            thread = threading.Thread(target=self._ask, args=(ask,), name="supervisor", daemon=True)
             thread.start()
             self._thread = thread
 
     def hear(self, news: object) -> None:
-        """Hear of something that people may read in the service's status."""
+        """Hear a sign of life, or something that people may read in the service's status."""
         if isinstance(news, FolderState | Connection | Pending):
             self._say()
+        elif isinstance(news, Beat):
+            self._pulse(time.monotonic())
 
     def stopping(self) -> None:
         """The program ends."""
+        self._end()
+        self._tell("STOPPING=1\nSTATUS=Ending what is under way")
+
+    def replacing(self) -> None:
+        """Another version takes this one's place in the same process, and says when it is ready."""
+        self._end()
+        # Where it is wanted for the new one to be believed, it is that of CLOCK_MONOTONIC.
+        now = time.monotonic_ns() // 1000
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={now}\nSTATUS=Changing to a new version")
+        if self._interval:  # it may have to bring a journal up to date before it can tell
+            self._tell(f"WATCHDOG_USEC={_LONG_START}\nWATCHDOG=1")
+
+    def _end(self) -> None:
         self._ended.set()
         if self._thread is not None:
             self._thread.join(1.0)
-        self._tell("STOPPING=1\nSTATUS=Ending what is under way")
 
-    def _ping(self, is_alive: Callable[[], bool]) -> None:
-        while is_alive():
+    def _pulse(self, now: float) -> None:
+        """Give a sign of life; one is enough of those that a stuck loop was asked for."""
+        if now >= self._pulsed + self._interval / 2:
+            self._pulsed = now
             self._tell("WATCHDOG=1")
-            if self._ended.wait(self._interval):
-                return
-        _log.error("the pipeline is gone: no more signs of life are given")
+
+    def _ask(self, ask: Callable[[], object]) -> None:
+        ask()
+        while not self._ended.wait(self._interval):
+            ask()
 
     def _say(self) -> None:
         if not self._address or self._facts is None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher import view
-from watcher.app.core import former_targets, make_plans, this_machine
 from watcher.app.examine import examine
+from watcher.app.plans import former_targets, make_plans, this_machine
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
 from watcher.errors import UnusableError

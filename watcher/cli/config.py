@@ -55,8 +55,8 @@ def show(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pas
     loaded = load_config(ctx)
     rows = show_values(loaded)
     if as_json:
-        say_json(
-            [
+        for key, value, origin in rows:
+            say_json(
                 {
                     "key": key,
                     "value": value,
@@ -64,8 +64,6 @@ def show(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pas
                     "layer": loaded.layers.get(key, "default"),
                     "locked": key in loaded.locked,
                 }
-                for key, value, origin in rows
-            ]
-        )
+            )
     else:
         say_table(["Key", "Value", "Comes from"], rows)

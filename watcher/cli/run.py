@@ -15,6 +15,7 @@ from watcher.app.showing import show_file, system_language
 from watcher.app.supervisor import Supervisor
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
+from watcher.cli.renewing import Renewing
 from watcher.cli.running import Beginning, LiveLines, log_to, tell_all, wait_for_end
 from watcher.cli.stopping import stop_signal
 from watcher.config.paths import machine_path
@@ -51,6 +52,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     the last good one stays in force. Ctrl-C ends it within seconds; nothing is lost by that.
     Without a configuration it waits for one: "hrflow-watcher open" shows the set-up.
     """
+    began = dict(os.environ)  # another version that takes over begins with the same
     supervisor = Supervisor.of_process(os.environ)
     path = config_path(ctx)
     machine, _ = machine_path(os.environ)
@@ -62,11 +64,13 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     with log_to(where, config.log_level), stop_signal() as stop:
         beginning = Beginning(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
+        say_so = _teller(mute=quiet or as_json)
+        renewing = Renewing(began, path, where, stop, say_so)
         app = App(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            tell=tell_all(supervisor, beginning, lines),
+            tell=tell_all(beginning.hear, supervisor.hear, lines, renewing.hear),
             webhook_secret=secret,
         )
         app.start()
@@ -89,19 +93,23 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
-            supervisor.ready(app.is_alive, lambda: read_running(where))
+            supervisor.ready(app.beat, lambda: read_running(where))
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, open_page=page.open, stop=stop.set,
-                tell=_teller(mute=quiet or as_json),
+                tell=say_so,
             ):  # fmt: skip
+                renewing.start(app)
                 wait_for_end(app, stop)
         finally:
-            supervisor.stopping()
+            supervisor.replacing() if stop.is_renewal else supervisor.stopping()
+            renewing.stop()
             try:
                 page.stop()
             finally:
                 app.stop()
+    if stop.is_renewal:
+        ctx.exit(renewing.take_over())
 
 
 def _teller(*, mute: bool) -> Callable[[str], None]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from watcher.app.core import App
     from watcher.app.places import Places
-    from watcher.app.supervisor import Supervisor
     from watcher.cli.stopping import StopSignal
 
 _log = logging.getLogger(__name__)
@@ -119,16 +118,13 @@ class Beginning:
             self._known.wait(seconds)
 
 
-def tell_all(
-    supervisor: Supervisor, beginning: Beginning, lines: LiveLines | None
-) -> Callable[[object], None]:
+def tell_all(*listeners: Callable[[object], None] | None) -> Callable[[object], None]:
     """Whoever wants to hear of what happens hears of it: the service manager, a person."""
+    hearing = [each for each in listeners if each is not None]
 
     def tell(news: object) -> None:
-        beginning.hear(news)
-        supervisor.hear(news)
-        if lines is not None:
-            lines(news)
+        for hear in hearing:
+            hear(news)
 
     return tell
 
@@ -206,4 +202,5 @@ def wait_for_end(app: App, stop: StopSignal) -> None:
 
 def _set_when_ended(app: App, stop: StopSignal) -> None:
     app.wait()
-    stop.set()
+    if app.failure is not None or not stop.is_set():
+        stop.set()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 import time
+from typing import TYPE_CHECKING
 
 import click
 
-from watcher import view
+from watcher import __version__, view
 from watcher.app.places import Places, is_running, read_running
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.cli.waiting import gather_held, gather_waiting, show_held, show_waiting
-from watcher.errors import NoJournalError
+from watcher.errors import NoJournalError, NotRunningError
 from watcher.journal.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Files that need attention which are listed; the rest is counted.
 _LISTED = 10
@@ -24,12 +28,16 @@ _LISTED = 10
 @state_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Say what is going on and what needs attention, whether the program runs or not."""
+    """Say what is going on and what needs attention, whether the program runs or not.
+
+    Where it does not run, the exit code is 8.
+    """
     facts = gather(places(ctx))
     if as_json:
         say_json(facts)
     else:
         _show(facts)
+    ctx.exit(0 if facts["running"] else NotRunningError.exit_code)
 
 
 def gather(where: Places) -> dict[str, object]:
@@ -43,6 +51,8 @@ def gather(where: Places) -> dict[str, object]:
         "running": running,
         "pid": said.get("pid"),
         "since": said.get("since"),
+        "version": said.get("version"),
+        "update": _update(said),
         "offline_since": said.get("offline_since") or None,
         "set_up": said.get("set_up"),
         "remarks": said.get("remarks") or [],
@@ -75,10 +85,21 @@ def gather(where: Places) -> dict[str, object]:
     return facts
 
 
+def _update(said: Mapping[str, object]) -> dict[str, str]:
+    """The version that is installed beside the one that runs, and why it does not take over."""
+    update = said.get("update")
+    known = update if isinstance(update, dict) else {}
+    version, problem = str(known.get("version", "")), str(known.get("problem", ""))
+    if said and not version and said.get("version") != __version__:  # it has not seen it yet
+        version = __version__
+    return {"version": version, "problem": view.safe(problem)}
+
+
 def _show(facts: dict[str, object]) -> None:
     if facts["running"]:
         since = moment(float(str(facts["since"] or 0)))
         say(styled(f"Running since {since} (process {facts['pid']}).", "good"))
+        _show_update(facts)
     else:
         say("Not running. Start it with: hrflow-watcher run")
     assert isinstance(facts["remarks"], list)
@@ -113,6 +134,19 @@ def _show(facts: dict[str, object]) -> None:
     if rows:
         say_table(["State", "Files"], rows, dict(enumerate(tones)))
     _show_trouble(facts)
+
+
+def _show_update(facts: dict[str, object]) -> None:
+    update = facts["update"]
+    assert isinstance(update, dict)
+    if not update["version"]:
+        return
+    if problem := update["problem"].removesuffix("."):
+        text = f"! The new version {update['version']} cannot be used: {problem}."
+        say(styled(f"{text} Version {facts['version']} goes on; install the new one again.", "bad"))
+    else:
+        text = f"! A new version is installed ({update['version']}, {facts['version']} runs);"
+        say(styled(f"{text} restarts when the uploads under way are done.", "busy"))
 
 
 def _show_folders(folders: object) -> None:

@@ -24,6 +24,7 @@ class StopSignal:
 
     def __init__(self) -> None:
         self._set = threading.Event()
+        self._renewing = False
         self._read, self._written = socket.socketpair()
         self._read.settimeout(0.0)
         self._written.settimeout(0.0)
@@ -34,18 +35,29 @@ class StopSignal:
         with contextlib.suppress(OSError):  # full or closed: whoever waits is awake
             self._written.send(b"!")
 
+    def renew(self) -> None:
+        """Ask to end so that another version takes over; whoever asks for an end wins."""
+        self._renewing = True
+        with contextlib.suppress(OSError):
+            self._written.send(b"!")
+
     def is_set(self) -> bool:
-        """Whether somebody asked."""
-        return self._set.is_set()
+        """Whether somebody asked, for whichever end."""
+        return self._set.is_set() or self._renewing
+
+    @property
+    def is_renewal(self) -> bool:
+        """Whether another version is to take over, and nobody wants an end."""
+        return self._renewing and not self._set.is_set()
 
     def wait(self, seconds: float) -> bool:
         """Whether somebody asked, after waiting for it; for one thread."""
         deadline = time.monotonic() + seconds
-        while not self._set.is_set() and (left := deadline - time.monotonic()) > 0:
+        while not self.is_set() and (left := deadline - time.monotonic()) > 0:
             if select.select([self._read], [], [], left)[0]:
                 with contextlib.suppress(BlockingIOError):
                     self._read.recv(64)
-        return self._set.is_set()
+        return self.is_set()
 
     def fileno(self) -> int:
         """Where a signal may write a byte."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from watcher.app.clock import RealClock
-from watcher.app.core import make_plans, this_machine
+from watcher.app.plans import make_plans, this_machine
 from watcher.credentials import SystemKeyring
 from watcher.folders.limits import read_limits
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Timing,
     )
     from watcher.model.records import NO_STAT, Entry, Hold, Known, Stat, bound_time
-    from watcher.model.snapshot import UNTIL_RESUMED, Kept, Mood, Snapshot, Watched
+    from watcher.model.snapshot import UNTIL_RESUMED, Kept, Mood, Snapshot, Update, Watched
     from watcher.model.uploads import (
         Accepted,
         Altered,
@@ -105,6 +105,7 @@ __all__ = [
     "Unknown",
     "Unreadable",
     "Unusable",
+    "Update",
     "Wait",
     "Watched",
     "bound_time",

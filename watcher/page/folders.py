@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher import view
-from watcher.app.core import former_targets, make_plans, this_machine
 from watcher.app.examine import examine
+from watcher.app.plans import former_targets, make_plans, this_machine
 from watcher.errors import UsageError
 from watcher.page.names import source_names
 from watcher.setup import write_tags

@@ -4,8 +4,11 @@ from watcher.pipeline.deciding import decide
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import (
     Arm,
+    Beat,
     Committed,
     Connection,
+    Drain,
+    Drained,
     Forget,
     Forgotten,
     Ignore,
@@ -22,6 +25,7 @@ from watcher.pipeline.messages import (
 from watcher.pipeline.timing import Woke
 
 __all__ = [
-    "Arm", "Committed", "Connection", "Forget", "Forgotten", "Ignore", "Leave", "Pause",
-    "Pending", "Pipeline", "Release", "Resume", "Retry", "Stop", "Take", "Taken", "Woke", "decide",
+    "Arm", "Beat", "Committed", "Connection", "Drain", "Drained", "Forget", "Forgotten", "Ignore",
+    "Leave", "Pause", "Pending", "Pipeline", "Release", "Resume", "Retry", "Stop", "Take", "Taken",
+    "Woke", "decide",
 ]  # fmt: skip

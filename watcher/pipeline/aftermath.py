@@ -38,6 +38,11 @@ class Aftermath:
         """How many questions are under way. Commands are not waited for."""
         return self._following.running
 
+    @property
+    def commands(self) -> int:
+        """How many commands run."""
+        return self._hooking.running
+
     def arm(self, config: Config) -> None:
         """Use these settings from now on. Call after Dispatch.arm."""
         self._results.arm(config)

@@ -43,6 +43,11 @@ class Hooking:
         self._told: set[tuple[str, str]] = set()
         self._news: list[str] = []
 
+    @property
+    def running(self) -> int:
+        """How many commands run."""
+        return len(self._busy)
+
     def arm(self, config: Config) -> None:
         """Run these commands from now on."""
         self._hooks = config.hooks

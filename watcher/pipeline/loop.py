@@ -19,8 +19,11 @@ from watcher.pipeline.dispatch import Asked, Dispatch, Sent
 from watcher.pipeline.intake import Intake
 from watcher.pipeline.messages import (
     Arm,
+    Beat,
     Committed,
     Connection,
+    Drain,
+    Drained,
     Forget,
     Forgotten,
     Ignore,
@@ -95,6 +98,7 @@ class Pipeline:
         self._offline_since = 0.0
         self._pending = 0
         self._stopping = False
+        self._draining = False
 
     def post(self, message: object) -> None:
         """Hand a message to the pipeline; from any thread."""
@@ -135,11 +139,7 @@ class Pipeline:
         # What comes due from here on is not worked on in this turn: the next one must not miss it.
         self._looked = self._clock.wall(), self._clock.tick()
         if not self._stopping:
-            self._intake.work()
-            self._dispatch.claim()
-            self._aftermath.work()
-            self._tidying.work()
-            self._pruning.work()
+            self._choose()
         changed = self._journal.commit()
         self._dispatch.start()
         self._aftermath.start()
@@ -147,7 +147,19 @@ class Pipeline:
         self._report()
         if changed:
             self._tell(Committed())
-        return not self._stopping or self._dispatch.running + self._aftermath.running > 0
+        busy = self._dispatch.running + self._aftermath.running
+        if self._draining and not busy + self._aftermath.commands:
+            self._tell(Drained())
+        return not self._stopping or busy > 0
+
+    def _choose(self) -> None:
+        """Note what is done next of what has come due."""
+        self._intake.work()
+        if not self._draining:
+            self._dispatch.claim()
+            self._aftermath.work()
+        self._tidying.work()
+        self._pruning.work()
 
     def _take(self) -> None:
         """Make a batch of the messages at hand, at least one unless something has come due."""
@@ -183,14 +195,11 @@ class Pipeline:
             return IDLE
         tick, wall = self._clock.tick(), self._clock.wall()
         looked_wall, looked_tick = self._looked
-        ticks = (
-            self._intake.next_due(),
-            self._dispatch.next_due(looked_tick),
-            self._aftermath.next_due(looked_tick),
-            self._tidying.next_due(),
-            self._pruning.next_due(),
-        )
-        walls = self._journal.next_due(looked_wall), self._aftermath.next_question(looked_wall)
+        ticks = [self._intake.next_due(), self._tidying.next_due(), self._pruning.next_due()]
+        walls: list[float | None] = []
+        if not self._draining:
+            ticks += self._dispatch.next_due(looked_tick), self._aftermath.next_due(looked_tick)
+            walls += self._journal.next_due(looked_wall), self._aftermath.next_question(looked_wall)
         delays = [IDLE, *(moment - tick for moment in ticks if moment is not None)]
         delays += [moment - wall for moment in walls if moment is not None]
         return max(0.0, min(delays))
@@ -259,6 +268,10 @@ class Pipeline:
                 self._by_hand.ignore(file_ids)
             case Leave(watched):
                 self._by_hand.leave(watched)
+            case Drain(on):
+                self._draining = on
+            case Beat():
+                self._tell(message)
             case _:
                 raise TypeError(message)
 

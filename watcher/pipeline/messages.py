@@ -110,5 +110,22 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """Start nothing new, as the program is about to be replaced; without ``on``: go on."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """Nothing is under way any more, as a :class:`Drain` wants it; told until that is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Somebody asks for a sign of life; told back by the loop that has come to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End after what is under way has ended."""
