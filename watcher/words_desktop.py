@@ -16,7 +16,10 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Uploading {done} of {total}": "Envoi {done} sur {total}",
         "Paused": "En pause",
         "Paused until {time}": "En pause jusqu’à {time}",
+        "Paused until {day}": "En pause jusqu’au {day}",
         "Offline since {time}": "Hors ligne depuis {time}",
+        "Offline since {day}": "Hors ligne depuis le {day}",
+        "%Y-%m-%d %H:%M": "%d/%m/%Y à %H:%M",
         "{files} waiting": "{files} en attente",
         "1 file needs attention": "1 fichier demande votre attention",
         "{files} files need attention": "{files} fichiers demandent votre attention",
@@ -56,6 +59,8 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "All {files} files are through": "Les {files} fichiers sont traités",
         "{files} have arrived.": "{files} sont arrivés.",
         "HrFlow cannot be reached since {time}": "HrFlow est injoignable depuis {time}",
+        "HrFlow cannot be reached since {day}": "HrFlow est injoignable depuis le {day}",
+        "{file}: {why}": "{file} : {why}",
         "{files} files wait; they go by themselves.": (
             "{files} fichiers attendent ; ils partiront d’eux-mêmes."
         ),

@@ -93,6 +93,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Type": "Type",
         "Size": "Taille",
         "{number} B": "{number} o",
+        "{what}: {text}": "{what} : {text}",
         "Took": "Durée",
         "Reference": "Référence",
         "Profile": "Profil",

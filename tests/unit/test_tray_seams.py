@@ -15,7 +15,8 @@ import pytest
 from tests.conftest import wait_until
 from watcher.app.acting import Acting
 from watcher.app.clock import next_day
-from watcher.app.showing import outside, show_command, show_file, system_language
+from watcher.app.language import system_language
+from watcher.app.showing import outside, show_command, show_file
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
 from watcher.tray.__main__ import is_time_to_leave

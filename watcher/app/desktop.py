@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import tray
 from watcher.app.acting import Acting
-from watcher.app.showing import show_file, system_language
+from watcher.app.language import system_language
+from watcher.app.showing import show_file
 from watcher.app.snooze import read_snooze
 from watcher.credentials import keys, webhook
 from watcher.menu import Act, Verb

@@ -10,8 +10,9 @@ import click
 
 from watcher.app.core import App
 from watcher.app.desktop import on_desktop
+from watcher.app.language import system_language
 from watcher.app.places import read_running
-from watcher.app.showing import show_file, system_language
+from watcher.app.showing import show_file
 from watcher.app.supervisor import Supervisor
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
@@ -114,8 +115,8 @@ class _Control:
         """End the program."""
         self._stop.set()
 
-    def reload(self) -> str:
-        """Read the configuration again; gives what is wrong with it, "" if nothing is."""
+    def reload(self) -> tuple[str, ...]:
+        """Read the configuration again; gives what is wrong with it, a sentence each."""
         return _reload(self._ctx, self._app)
 
     @staticmethod
@@ -152,18 +153,19 @@ def _version(path: str) -> tuple[int, int, int]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _reload(ctx: click.Context, app: App) -> str:
-    """Use the configuration as it is now; gives what is wrong with it, "" if nothing is."""
+def _reload(ctx: click.Context, app: App) -> tuple[str, ...]:
+    """Use the configuration as it is now; gives what is wrong with it, a sentence each."""
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
-        mistakes = "; ".join(error.mistakes) or error.title
-        _log.error("the new configuration is not used: %s", mistakes)
-        say(styled(f"! The new configuration is not used: {mistakes}", "bad"))
+        mistakes = error.mistakes or (error.title,)
+        said = "; ".join(mistakes)
+        _log.error("the new configuration is not used: %s", said)
+        say(styled(f"! The new configuration is not used: {said}", "bad"))
         return mistakes
     if loaded.config == app.config:
-        return ""
+        return ()
     app.reload(loaded.config)
     _log.info("the new configuration is in force")
     say(styled("The new configuration is in force.", "good"))
-    return ""
+    return ()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LARGEST = 1_000_000  # bytes; a configuration takes some kilobytes
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 
+_QUOTES = 'texts stand in quotes, as in "text"; true, false and numbers do not'
 _KEY_OF_LINE = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 
 
@@ -60,8 +61,9 @@ def load_text(
 
 def _fail(path: str, mistakes: Mistakes) -> NoReturn:
     number = len(mistakes.texts)
+    said = "1 mistake" if number == 1 else f"{number} mistakes"
     raise ConfigError(
-        f"The configuration {path} has {number} mistake{'s' * (number != 1)}.",
+        f"The configuration {path} has {said}.",
         "Correct the file and check it again with: hrflow-watcher config check",
         mistakes.texts,
     )
@@ -114,4 +116,4 @@ def _hint(problem: str, text: str, line: int) -> str:
         return ""
     name = _KEY_OF_LINE.match(lines[line - 1])
     what = f" of {redact(name[1])}" if name else ""
-    return f'{what}: texts stand in quotes, as in "text"; true, false and numbers do not'
+    return f"{what}: {_QUOTES}"

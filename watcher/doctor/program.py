@@ -59,7 +59,8 @@ def _config(case: Case) -> Sequence[Finding]:
             return [error(view.safe(mistake), failure.hint) for mistake in failure.mistakes]
         return [error(view.safe(failure.title), failure.hint)]
     folders = len(case.loaded.config.folders)
-    text = f"{view.safe(case.config)} is fine: {folders} folder{'s' * (folders != 1)}"
+    path = view.safe(case.config)
+    text = f"{path} is fine: 1 folder" if folders == 1 else f"{path} is fine: {folders} folders"
     found = [ok(text)] if folders else [_no_folder(case)]
     hint = "Leave it if it is meant so."
     return [*found, *(warning(view.safe(each), hint) for each in case.loaded.warnings)]

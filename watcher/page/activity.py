@@ -47,10 +47,14 @@ class Filters(TypedDict):
 
 @dataclass(frozen=True)
 class Activity:
-    """Reads the journal at ``places``, anew for each question."""
+    """Reads the journal at ``places``, anew for each question.
+
+    ``in_french``: a spreadsheet takes the comma for the one within numbers.
+    """
 
     places: Places
     word: Word
+    in_french: bool = False
 
     def page(self, query: Mapping[str, str]) -> dict[str, object]:
         """Files that fit the query, the latest first, and where the next page begins."""
@@ -96,21 +100,26 @@ class Activity:
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """All files that fit the query, as CSV in pieces."""
-        yield "\N{BYTE ORDER MARK}".encode() + _csv([_COLUMNS])
+        yield "\N{BYTE ORDER MARK}".encode() + self._csv([_COLUMNS])
         before = None
         while True:
             with self._reader() as reader:
                 found = reader.history(**filters(query), before=before, limit=_PIECE)
             if not found:
                 return
-            yield _csv([self._cells(entry) for entry in found])
+            yield self._csv([self._cells(entry) for entry in found])
             before = (found[-1].changed_at, found[-1].file_id)
 
     def _cells(self, entry: Entry) -> tuple[str, ...]:
         row = view_page.row(entry, self.word)
         changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.changed_at))
         values = {**row, "state": row["label"], "changed_at": changed}
-        return tuple(_cell(values[column]) for column in _COLUMNS)
+        return tuple(_cell(values[column], in_french=self.in_french) for column in _COLUMNS)
+
+    def _csv(self, rows: list[tuple[str, ...]]) -> bytes:
+        written = io.StringIO()
+        csv.writer(written, delimiter=";" if self.in_french else ",").writerows(rows)
+        return written.getvalue().encode("utf-8", "replace")
 
     @contextmanager
     def _reader(self) -> Iterator[Reader]:
@@ -151,12 +160,8 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     return max(1, int(text)) if text.isdecimal() and len(text) < 9 else default
 
 
-def _csv(rows: list[tuple[str, ...]]) -> bytes:
-    written = io.StringIO()
-    csv.writer(written).writerows(rows)
-    return written.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: object) -> str:
+def _cell(value: object, *, in_french: bool) -> str:
     text = "" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+    if in_french and isinstance(value, float):
+        text = text.replace(".", ",")
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.app.places import Places
+    from watcher.words import Word
 
 _log = logging.getLogger(__name__)
 _V4, _V6 = "127.0.0.1", "::1"
@@ -34,8 +35,9 @@ _LOOK: Final = 60
 class Server:
     """Listens from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, places: Places, make: Callable[[Server], Any]) -> None:
+    def __init__(self, places: Places, make: Callable[[Server], Any], word: Word) -> None:
         """``make`` gives the WSGI application to be guarded."""
+        self._word = word
         self._places = places
         self._make = make
         self._loop: dict[int, Any] = {}
@@ -53,7 +55,8 @@ class Server:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
         sockets = _listen()
         self.port = sockets[0].getsockname()[1]
-        self.guard = Guard(self._make(self), self.tickets, self.port, self.stopping.wait)
+        inner, wait = self._make(self), self.stopping.wait
+        self.guard = Guard(inner, self.tickets, self.port, wait, self._word)
         self._server = create_server(
             self.guard, map=self._loop, sockets=sockets, threads=THREADS, ident=None,
             asyncore_loop_timeout=_LOOK, channel_timeout=_SILENCE, cleanup_interval=_LOOK,

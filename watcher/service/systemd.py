@@ -23,7 +23,9 @@ _UNIT: Final = f"{NAME}.service"
 DESKTOP: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE",
 )  # fmt: skip
-_SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
+#: And in which language to speak to whoever sits there.
+LANGUAGE: Final = ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE")
+_DECISIVE: Final = ("DISPLAY", "WAYLAND_DISPLAY", *LANGUAGE)
 
 
 class Systemd:
@@ -102,13 +104,13 @@ class Systemd:
         """Tell it of the desktop that this process belongs to.
 
         ``here`` and ``known`` are what this process and the running program have in their
-        environment; if it is for another desktop, or for none, it starts again: nothing is lost
-        by that.
+        environment; if it is for another desktop or language, or for none, it starts again:
+        nothing is lost by that.
         """
-        told = [name for name in DESKTOP if here.get(name)]
+        told = [name for name in (*DESKTOP, *LANGUAGE) if here.get(name)]
         if told:
             self._systemctl("import-environment", *told)
-        if any(here.get(name) not in (None, known.get(name)) for name in _SCREENS):
+        if any(here.get(name) not in (None, known.get(name)) for name in _DECISIVE):
             self._insist("try-restart", _UNIT)
 
     def _render(self) -> bytes:
