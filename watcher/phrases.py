@@ -26,7 +26,17 @@ _NUMBER: Final = r"\d+(?:\.\d+)?"
 _KINDS: Final = MappingProxyType(
     {
         **dict.fromkeys(
-            ("code", "directories", "files", "folders", "more", "number", "seconds", "total"),
+            (
+                "code",
+                "directories",
+                "files",
+                "folders",
+                "more",
+                "number",
+                "seconds",
+                "total",
+                "used",
+            ),
             _NUMBER,
         ),
         **dict.fromkeys(("size", "limit"), _SIZE),
@@ -46,6 +56,8 @@ _KINDS: Final = MappingProxyType(
 _NESTED: Final = frozenset({"expected", "how", "item", "what", "why"})
 #: Places in which several names stand.
 _SEVERAL: Final = frozenset({"disks"})
+#: Places with a number of things; other numbers are names, as of a process.
+_COUNTED: Final = frozenset({"directories", "files", "folders", "more", "total", "used"})
 #: Places in which the system may have its say.
 _OF_THE_SYSTEM: Final = frozenset({"error"})
 _UNITS: Final = (("kB", "ko"), ("MB", "Mo"), ("GB", "Go"), ("B", "o"))
@@ -67,6 +79,11 @@ _TRIED: Final = 8
 def typeset(text: str) -> str:
     """French text with the spaces that must not break: before ``: ; ! ? »`` and after ``«``."""
     return re.sub(r" (?=[:;!?»])|(?<=«) ", "\N{NO-BREAK SPACE}", text)
+
+
+def grouped(number: int) -> str:
+    """A whole number in groups of three digits, as French has them."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def places(template: str) -> list[str]:
@@ -141,7 +158,9 @@ class Phrases:
             return _Said(self._system_says(value))
         if name in ("size", "limit"):
             return _Said(_size(value))
-        return _Said(value.replace(".", ",") if name in ("duration", "seconds") else value)
+        if name in ("duration", "seconds"):
+            return _Said(value.replace(".", ",").replace(" ", "\N{NO-BREAK SPACE}"))
+        return _Said(grouped(int(value)) if name in _COUNTED and value.isdecimal() else value)
 
     def _several(self, text: str, *, always: bool = False) -> _Said:
         """Each part of ``KWallet and the Keychain`` in the other language, if any is ours."""

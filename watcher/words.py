@@ -21,7 +21,7 @@ from watcher import (
     words_page,
     words_reasons,
 )
-from watcher.phrases import Phrases, typeset
+from watcher.phrases import Phrases, grouped, typeset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +76,9 @@ def _in_french() -> Word:
     def word(key: str, **values: object) -> str:
         if not values:
             return table.get(key) or say(key)
-        shown = {name: _number(value) for name, value in values.items()}
+        shown = {
+            name: grouped(value) if type(value) is int else value for name, value in values.items()
+        }
         return table.get(key, key).format(**shown)
 
     return word
@@ -84,8 +86,3 @@ def _in_french() -> Word:
 
 def _typeset(table: Mapping[str, str]) -> dict[str, str]:
     return {english: typeset(french) for english, french in table.items()}
-
-
-def _number(value: object) -> object:
-    """Whole numbers in groups of three digits, as French has them; all else as it is."""
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if type(value) is int else value

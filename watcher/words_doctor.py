@@ -24,12 +24,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "hrflow-watcher {version}, Python {python} sous {system}"
         ),
         "{what}; it does not run, so no file is sent": (
-            "{what} ; il ne tourne pas : aucun fichier n’est envoyé"
+            "{what} ; il n’est pas en marche : aucun fichier n’est envoyé"
         ),
         "Start it with: hrflow-watcher run.": "Démarrez-le avec : hrflow-watcher run.",
-        "{what}; it runs (process {number})": "{what} ; il tourne (processus {number})",
+        "{what}; it runs (process {number})": "{what} ; il est en marche (processus {number})",
         "{what}; version {version} is still running (process {number})": (
-            "{what} ; la version {version} tourne encore (processus {number})"
+            "{what} ; la version {version} est encore en marche (processus {number})"
         ),
         "Stop the program and start it again, so that the new version is used.": (
             "Arrêtez le programme et redémarrez-le, pour que la nouvelle version serve."
@@ -109,8 +109,8 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "{directories} directories are watched, and {what}": (
             "{directories} dossiers sont surveillés, et {what}"
         ),
-        "{number} of {total} watches are in use": "{number} surveillances sur {total} sont prises",
-        "{number} of {total} watchers are in use": "{number} surveillants sur {total} sont pris",
+        "{used} of {total} watches are in use": "{used} surveillances sur {total} sont utilisées",
+        "{used} of {total} watchers are in use": "{used} observateurs sur {total} sont utilisés",
         "which is not enough": "ce qui ne suffit pas",
         "which is nearly all": "ce qui est presque tout",
         "{what}, {how}; folders are looked through every few seconds where it is not": (
@@ -126,7 +126,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Démarrez le programme : il met le journal de côté et en refait un en parcourant les"
             " dossiers."
         ),
-        "{path} is whole; it takes {size}": "{path} est entier ; il prend {size}",
+        "{path} is whole; it takes {size}": "{path} est intact ; il occupe {size}",
         "{size} free for {disks}": "{size} libres pour {disks}",
         "the journal": "le journal",
         "Make room: nothing is uploaded while the disk is full.": (
@@ -134,7 +134,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "Make room before it is full.": "Faites de la place avant qu’il soit plein.",
         "there is none yet, as nothing has run so far": (
-            "il n’y en a pas encore, car rien n’a encore tourné"
+            "il n’y en a pas encore, car le programme n’a pas encore servi"
         ),
         # Account, key, HrFlow.
         "{what} is used": "{what} est utilisé",
@@ -243,7 +243,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         # Webhook, commands, login service, tray.
         "is received at http://{host}:{number}{path} while the program runs": (
-            "est reçu à http://{host}:{number}{path} tant que le programme tourne"
+            "est reçu à http://{host}:{number}{path} tant que le programme est en marche"
         ),
         "{what}, which other machines reach without encryption": (
             "{what}, que d’autres ordinateurs atteignent sans chiffrement"
@@ -260,19 +260,21 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "the program does not start at login": "le programme ne démarre pas à la connexion",
         "the program runs, but does not start at login": (
-            "le programme tourne, mais ne démarre pas à la connexion"
+            "le programme est en marche, mais ne démarre pas à la connexion"
         ),
         "Have it started with: hrflow-watcher service install.": (
             "Faites-le démarrer avec : hrflow-watcher service install."
         ),
-        "it is installed ({kind}) and does not run": "il est installé ({kind}) et ne tourne pas",
+        "it is installed ({kind}) and does not run": (
+            "il est installé ({kind}) et n’est pas en marche"
+        ),
         "it is installed ({kind}) and does not run: {why}": (
-            "il est installé ({kind}) et ne tourne pas : {why}"
+            "il est installé ({kind}) et n’est pas en marche : {why}"
         ),
         "it ended with exit code {code}": "il s’est terminé avec le code {code}",
         "it ended with exit code {code} ({why})": "il s’est terminé avec le code {code} ({why})",
         "mistakes in the configuration": "erreurs dans la configuration",
-        "it was running already": "il tournait déjà",
+        "it was running already": "il était déjà en marche",
         "no usable API key": "pas de clé d’API utilisable",
         "the journal or the program's own folder cannot be used": (
             "le journal ou le dossier du programme est inutilisable"
@@ -282,19 +284,20 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             " plus : hrflow-watcher service logs."
         ),
         "it runs, but was switched off for the next login ({kind})": (
-            "il tourne, mais a été désactivé pour la prochaine connexion ({kind})"
+            "il est en marche, mais a été désactivé pour la prochaine connexion ({kind})"
         ),
         "Switch it on with: hrflow-watcher service install.": (
             "Réactivez-le avec : hrflow-watcher service install."
         ),
         "it runs, but was installed for another version or other folders ({kind})": (
-            "il tourne, mais a été installé pour une autre version ou d’autres dossiers ({kind})"
+            "il est en marche, mais a été installé pour une autre version ou d’autres dossiers"
+            " ({kind})"
         ),
         "Bring it up to date with: hrflow-watcher service install.": (
             "Mettez-le à jour avec : hrflow-watcher service install."
         ),
         "it starts at every login ({kind}) and runs": (
-            "il démarre à chaque connexion ({kind}) et tourne"
+            "il démarre à chaque connexion ({kind}) et est en marche"
         ),
         "this system shows icons of programs": "ce système affiche les icônes des programmes",
         "there is no desktop here": "il n’y a pas de bureau ici",

@@ -166,7 +166,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Lancez le programme : il le met de côté et en refait un en parcourant les dossiers."
         ),
         "There is no journal at {path} yet.": "Il n’y a pas encore de journal dans {path}.",
-        "Nothing has run so far.": "Rien n’a encore tourné.",
+        "Nothing has run so far.": "Le programme n’a pas encore servi.",
         "The journal {path} is of an older hrflow-watcher (version {number}).": (
             "Le journal {path} est d’un hrflow-watcher plus ancien (version {number})."
         ),
