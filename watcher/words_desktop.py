@@ -66,9 +66,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "Show": "Afficher",
         # Where there is no icon
-        "There is no desktop here, so there is no icon.": (
-            "Il n’y a pas de bureau ici, donc pas d’icône."
-        ),
         "There is no icon in the panel yet: install the system's packages python3-gi and"
         " gir1.2-ayatanaappindicator3-0.1, and it appears at the next start.": (
             "Il n’y a pas encore d’icône dans la barre : installez les paquets python3-gi et"

@@ -74,6 +74,12 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     page.locator("#headline", has_text="1 fichier est retenu").wait_for()
     see_no_english(page)
 
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    table = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert table[0].startswith("id;name;path;state;remark;")
+    assert any("setup.exe;refusé;est un programme, pas un document;" in line for line in table)
+
     page.get_by_role("button", name="bad.pdf", exact=True).click()
     page.locator("#d-story li", has_text="HrFlow l’a refusé (400)").wait_for()
     see_no_english(page)

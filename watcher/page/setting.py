@@ -195,7 +195,8 @@ class Setting:
             tuple(_folder(editor, each) for each in folders),
         )
         if problems := find_problems(answers, editor.known):
-            raise UsageError(" ".join(view.safe(redact(text)) for _, text in problems))
+            said = (self.word(view.safe(redact(text))) for _, text in problems)
+            raise UsageError(" ".join(said))
         return answers
 
 
