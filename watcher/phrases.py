@@ -60,6 +60,8 @@ _SEVERAL: Final = frozenset({"disks"})
 _COUNTED: Final = frozenset({"directories", "files", "folders", "more", "total", "used"})
 #: Places in which the system may have its say.
 _OF_THE_SYSTEM: Final = frozenset({"error"})
+#: An account's name, as Python quotes it.
+_QUOTED: Final = re.compile(r"(['\"])(.*)\1", re.DOTALL)
 _UNITS: Final = (("kB", "ko"), ("MB", "Mo"), ("GB", "Go"), ("B", "o"))
 #: Where one sentence ends and another begins; and where, behind the place of a mistake, the words
 #: about it begin.
@@ -158,6 +160,8 @@ class Phrases:
             return _Said(self._system_says(value))
         if name in ("size", "limit"):
             return _Said(_size(value))
+        if name == "account" and (found := _QUOTED.fullmatch(value)):
+            return _Said(typeset(f"« {found[2]} »"))
         if name in ("duration", "seconds"):
             return _Said(value.replace(".", ",").replace(" ", "\N{NO-BREAK SPACE}"))
         return _Said(grouped(int(value)) if name in _COUNTED and value.isdecimal() else value)

@@ -41,7 +41,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "{path} n’indique aucun dossier : rien n’est surveillé"
         ),
         "Put a [[folders]] table in it.": "Ajoutez-y une table [[folders]].",
-        "Leave it if it is meant so.": "Laissez ainsi si c’est voulu.",
+        "Leave it if it is meant so.": "Laissez-le ainsi si c’est voulu.",
         # Folders.
         "{path} cannot be used": "{path} est inutilisable",
         "{path} does not exist": "{path} n’existe pas",
@@ -158,7 +158,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Unlock the system's keyring.": "Déverrouillez le trousseau du système.",
         "the server's name is not found": "le nom du serveur est introuvable",
         "there is no safe connection to the server": "aucune connexion sûre avec le serveur",
-        "HrFlow takes no file with it": "HrFlow n’accepte aucun fichier avec elle",
+        "HrFlow takes no file with it": "HrFlow n’accepte aucun fichier avec cette clé",
         "{key} is filled in for each file": "{key} est rempli pour chaque fichier",
         "{key} is not a source of this account ({why})": (
             "{key} n’est pas une source de ce compte ({why})"
@@ -228,7 +228,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             " serveur mandataire de votre organisation ou un antivirus lit ce qui est envoyé"
         ),
         "Leave it if that is meant so; otherwise ask whoever looks after this machine.": (
-            "Laissez ainsi si c’est voulu ; sinon, adressez-vous à qui s’occupe de cet ordinateur."
+            "Laissez ainsi si c’est voulu ; sinon, demandez à la personne qui gère cet ordinateur."
         ),
         "the certificate of {host} is signed by {what}": (
             "le certificat de {host} est signé par {what}"

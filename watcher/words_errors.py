@@ -116,11 +116,11 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Cette clé ne permet que de lire : elle ne peut rien envoyer."
         ),
         "Take one that may write (ask_… or askw_…) from HrFlow's settings under API keys.": (
-            "Prenez-en une qui permet d’écrire (ask_… ou askw_…) dans les réglages de HrFlow, sous"
-            " « API keys »."
+            "Prenez, dans les réglages de HrFlow sous « API keys », une clé qui permet d’écrire"
+            " (ask_… ou askw_…)."
         ),
         "Take one that may write from HrFlow's settings under API keys.": (
-            "Prenez-en une qui permet d’écrire dans les réglages de HrFlow, sous « API keys »."
+            "Prenez, dans les réglages de HrFlow sous « API keys », une clé qui permet d’écrire."
         ),
         "There is no API key in what was given.": "Il n’y a pas de clé d’API dans votre saisie.",
         "Copy it from HrFlow.": "Copiez-la depuis HrFlow.",

@@ -58,7 +58,7 @@ def all_texts(items):
 def test_the_menu_gives_its_reasons_in_french():
     shown = list(all_texts(menu(FULL, FR)))
     assert "est un programme, pas un document" in shown
-    assert "Il n’y a pas de clé d’API pour le compte 'default'." in shown
+    assert "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0»." in shown
     assert "/cvs n’existe pas\u00a0; il sera surveillé dès qu’il sera là." in shown
     assert "1\u202f233 de plus…" in shown
 
@@ -74,7 +74,10 @@ def test_messages_give_their_reasons_in_french():
     one = replace(FULL, counts={State.REFUSED: 1})
     assert told(one, LONGEST + HELD_SECONDS) == [
         ("1 fichier n’a pas été accepté", "outil.exe\u00a0: est un programme, pas un document"),
-        ("3 fichiers sont retenus", "Il n’y a pas de clé d’API pour le compte 'default'."),
+        (
+            "3 fichiers sont retenus",
+            "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0».",
+        ),
     ]
 
 

@@ -268,7 +268,9 @@ def test_two_sentences_are_two_rows():
         "There is no API key for account 'default'. Store it with: hrflow-watcher login. A machine"
         " without a keyring takes it from the environment variable HRFLOW_API_KEY."
     )
-    assert said.startswith("Il n’y a pas de clé d’API pour le compte 'default'. Enregistrez-la")
+    assert said.startswith(
+        "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0». Enregistrez-la"
+    )
     assert not ENGLISH.search(said)
 
 
