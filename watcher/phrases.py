@@ -44,6 +44,7 @@ _KINDS: Final = MappingProxyType(
         "address": r"[0-9A-Fa-f.:%\w]*[.:][0-9A-Fa-f.:%\w]*|https?://\S+",
         "expected": rf"{_EXPECTED}(?: or {_EXPECTED})*",
         "extension": r"\w+",
+        "exception": r"\w+",
         "host": r"\S+",
         "item": r"\"[^\n]*\"|'[^\n]*'|\{[^\n]*\}|[\[\]{}.\w+-]+…?|a list|a table|a number of .*",
         "key": r"\S+",

@@ -13,8 +13,8 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         # Any check.
         "not possible, because {why}": "impossible : {why}",
         "no answer came within {seconds} seconds": "aucune réponse en {seconds} secondes",
-        "the check itself failed ({kind}: {error})": (
-            "l’examen lui-même a échoué ({kind} : {error})"
+        "the check itself failed ({exception}: {error})": (
+            "l’examen lui-même a échoué ({exception} : {error})"
         ),
         "Try it again; if it happens again, please report it.": (
             "Réessayez ; si cela se reproduit, merci de le signaler."

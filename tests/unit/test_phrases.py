@@ -34,6 +34,7 @@ NUMBERS = st.integers(0, 10**6).map(str)
 SAME = {
     "address": st.ip_addresses().map(str),
     "extension": st.from_regex(r"[A-Z0-9]{2,5}", fullmatch=True),
+    "exception": st.sampled_from(["OSError", "ValueError"]),
     "host": st.from_regex(r"[a-z0-9.-]{1,30}", fullmatch=True),
     "item": NAMES.map(lambda text: f'"{text}"'),
     "key": st.from_regex(r"[a-z_]{1,20}", fullmatch=True),
