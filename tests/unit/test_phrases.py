@@ -60,6 +60,9 @@ def value_of(name):
             .map(view.duration)
             .map(lambda text: (text, text.replace(".", ",").replace(" ", "\N{NO-BREAK SPACE}")))
         )
+    if name == "account":
+        names = st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)
+        return names.map(lambda text: (f"'{text}'", f"«\u00a0{text}\u00a0»"))
     if name == "expected":
         return st.just(("a number or text in quotes", "un nombre ou un texte entre guillemets"))
     if name == "seconds":
