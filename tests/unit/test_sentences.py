@@ -11,7 +11,7 @@ import re
 import pytest
 
 import watcher
-from watcher.words import FRENCH
+from watcher.words import FRENCH, SENTENCES
 
 ROOT = os.path.dirname(watcher.__file__)
 #: Where sentences are made that people see in page, tray or messages.
@@ -72,6 +72,33 @@ OTHER = {
     # The note beside a refused file
     "{} was not uploaded to HrFlow: {}.{}", "it {}",
 }  # fmt: skip
+#: What is called with these is SQL, an expression, a path, or for the log.
+NO_SENTENCES = (
+    "_log.",
+    "logger.",
+    "re.",
+    "os.",
+    "self.read",
+    "self.write",
+    "self.all",
+    "AssertionError",
+)
+#: Rows that no text stands for as a whole: put together, or taken apart, from others.
+COMPOSED = {
+    "was there before its folder was watched and waits for your yes; import says it",
+    "The journal {} cannot be used ({}).", "The journal cannot be used ({}).",
+    "The journal {} is damaged ({}).", "The journal is damaged ({}).",
+    'This workspace has no source "{}".', "{} is not within {} to {}",
+    "{} is not within {} to {} seconds", "{} is not within {} to {} (0: no limit)",
+    "{} is not within {} to {} (0: nothing is asked)", "{} does not exist",
+    "{} cannot be reached ({})", "{} is not a folder",
+    "{} has become a link, and links are not followed",
+    "Put the folder back or give the link's target in the configuration.",
+    "Give this user the right to list and open it.", "on a network file system ({})",
+    "on a local file system ({})", "comes from the system's keyring",
+    "comes from the system's keyring and does not look like one of HrFlow's",
+    "it is installed ({}) and does not run: {}", "it ended with exit code {} ({})",
+}  # fmt: skip
 _SLOT = re.compile(r"\{+[^{}]*\}+")
 
 
@@ -94,9 +121,7 @@ def texts(node):
         return
     if isinstance(node, ast.Call):
         name = ast.unparse(node.func)
-        if name.startswith(("_log.", "logger.", "re.", "os.")) or name.endswith(
-            (".execute", ".write", ".all", ".read", ".executescript", "AssertionError")
-        ):
+        if name.startswith(NO_SENTENCES) or name.endswith((".execute", ".executescript")):
             return
     if (found := template(node)) is not None:
         yield found, node.lineno
@@ -133,10 +158,23 @@ def is_row(text):
     return bool({text, f"{{}}{text}", text.removeprefix("{}: ")} & (ROWS | OTHER))
 
 
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return ast.parse(file.read())
+
+
 def sentences(module):
-    with open(os.path.join(ROOT, module), encoding="utf-8") as file:
-        tree = ast.parse(file.read())
+    tree = read(os.path.join(ROOT, module))
     return {text: line for text, line in texts(tree) if is_sentence(text)}
+
+
+def everything():
+    """All texts of the program, but for the table itself."""
+    for folder, _, names in os.walk(ROOT):
+        for name in names:
+            if name.endswith(".py") and not name.startswith("words"):
+                for text, _ in texts(read(os.path.join(folder, name))):
+                    yield from (text, f"{{}}{text}", text.removeprefix("{}: "))
 
 
 ROWS = {_SLOT.sub("{}", key) for key in FRENCH}
@@ -150,3 +188,8 @@ def test_every_sentence_is_a_row(module):
 
 def test_nothing_is_listed_that_is_not_there():
     assert {text for module in modules() for text in sentences(module)} >= OTHER
+
+
+def test_no_row_is_for_nothing():
+    rows = {_SLOT.sub("{}", key) for key in SENTENCES}
+    assert rows - set(everything()) == COMPOSED
