@@ -161,8 +161,8 @@ class Phrases:
             return _Said(self._system_says(value))
         if name in ("size", "limit"):
             return _Said(_size(value))
-        if name == "account" and (found := _QUOTED.fullmatch(value)):
-            return _Said(typeset(f"« {found[2]} »"))
+        if name == "account" and (quoted := _QUOTED.fullmatch(value)):
+            return _Said(typeset(f"« {quoted[2]} »"))
         if name in ("duration", "seconds"):
             return _Said(value.replace(".", ",").replace(" ", "\N{NO-BREAK SPACE}"))
         return _Said(grouped(int(value)) if name in _COUNTED and value.isdecimal() else value)
