@@ -63,6 +63,7 @@ TABLE = {
     "report": row(PURE),
     "view": row(PURE),
     "words": row(PURE),  # English and French
+    "phrases": row(PURE),  # finds a sentence in such a table
     "mood": row(PURE),
     "menu": row(PURE),
     "notices": row(PURE),

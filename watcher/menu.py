@@ -158,7 +158,7 @@ def _attention_file(entry: Entry, word: Word) -> Item:
     return Item(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(cut(view.safe(entry.why), _WHY_LETTERS) or word("No reason was given")),
+            Item(cut(word(view.safe(entry.why)), _WHY_LETTERS) or word("No reason was given")),
             PART,
             Item(word("Retry"), Act(Verb.RETRY, this)),
             Item(word("Open folder"), Act(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
@@ -168,14 +168,14 @@ def _attention_file(entry: Entry, word: Word) -> Item:
 
 
 def _attention_cause(kept: Kept, word: Word) -> Item:
-    why = Item(cut(view.safe(kept.why), _WHY_LETTERS))
+    why = Item(cut(word(view.safe(kept.why)), _WHY_LETTERS))
     retry = Item(word("Try again now"), Act(Verb.RELEASE, key=kept.key))
     held = held_back(kept.files, word)
     return Item(f"✗ {held}", items=(why, PART, retry, Item(word("Set up…"), Act(Verb.SET_UP))))
 
 
 def _attention_folder(folder: Watched, word: Word) -> Item:
-    why = Item(cut(view.safe(folder.problem), _WHY_LETTERS))
+    why = Item(cut(word(view.safe(folder.problem)), _WHY_LETTERS))
     where = Item(word("Open folder"), Act(Verb.OPEN_FOLDER, path=folder.path))
     return Item(f"✗ {_folder_name(folder.path)}", items=(why, PART, where))
 

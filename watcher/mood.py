@@ -71,8 +71,7 @@ def headline(snapshot: Snapshot, word: Word) -> str:
         case Mood.ATTENTION:
             return joined(_needs(snapshot, word), _progress(snapshot, word))
         case Mood.OFFLINE:
-            since = local_time(snapshot.offline_since, snapshot.at)
-            return joined(word("Offline since {time}", time=since), _waiting(snapshot, word))
+            return joined(_offline(snapshot, word), _waiting(snapshot, word))
         case Mood.WORKING:
             return _progress(snapshot, word)
         case Mood.IDLE:
@@ -88,7 +87,17 @@ def joined(*parts: str) -> str:
 def _paused(snapshot: Snapshot, word: Word) -> str:
     if math.isinf(snapshot.paused_until):
         return word("Paused")
-    return word("Paused until {time}", time=local_time(snapshot.paused_until, snapshot.at))
+    until, now = snapshot.paused_until, snapshot.at
+    if is_today(until, now):
+        return word("Paused until {time}", time=local_time(until, now, word))
+    return word("Paused until {day}", day=local_time(until, now, word))
+
+
+def _offline(snapshot: Snapshot, word: Word) -> str:
+    since, now = snapshot.offline_since, snapshot.at
+    if is_today(since, now):
+        return word("Offline since {time}", time=local_time(since, now, word))
+    return word("Offline since {day}", day=local_time(since, now, word))
 
 
 def _waiting(snapshot: Snapshot, word: Word) -> str:
@@ -159,11 +168,16 @@ def broken_version(snapshot: Snapshot, word: Word) -> str:
     )
 
 
-def local_time(at: float, now: float) -> str:
+def local_time(at: float, now: float, word: Word) -> str:
     """A local time for people: of the day, with the date if that is another day's."""
+    moment = datetime.fromtimestamp(at)  # noqa: DTZ006 - local
+    return moment.strftime("%H:%M" if is_today(at, now) else word("%Y-%m-%d %H:%M"))
+
+
+def is_today(at: float, now: float) -> bool:
+    """Whether two moments are of the same day here."""
     moment, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006 - local
-    near = moment.date() == today.date()
-    return moment.strftime("%H:%M" if near else "%Y-%m-%d %H:%M")
+    return moment.date() == today.date()
 
 
 def asks(kept: Kept) -> bool:

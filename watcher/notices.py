@@ -21,6 +21,7 @@ from watcher.mood import (
     broken_version,
     for_a_yes,
     held_back,
+    is_today,
     keepers,
     local_time,
     troubled,
@@ -185,7 +186,8 @@ class Notices:
         self._refused.clear()
         self._refused_told = now
         if len(files) == 1:
-            text = f"{_name(files[0])}: {cut(view.safe(files[0].why), _WHY_LETTERS)}"
+            why = cut(self._word(view.safe(files[0].why)), _WHY_LETTERS)
+            text = self._word("{file}: {why}", file=_name(files[0]), why=why)
             yield Notice(Kind.REFUSED, self._word("1 file was not accepted"), text)
             return
         text = ", ".join(_name(each) for each in files[:_NAMED])
@@ -212,18 +214,20 @@ class Notices:
             title = held_back(kept.files, word)
             if asks(kept):
                 title = for_a_yes(kept.files, word)
-            why = cut(view.safe(kept.why), _WHY_LETTERS)
+            why = cut(word(view.safe(kept.why)), _WHY_LETTERS)
             yield _Trouble(kept.key, title, why, HELD_SECONDS)
         for folder in troubled(snapshot):
-            text = cut(view.safe(folder.problem), _WHY_LETTERS)
+            text = cut(word(view.safe(folder.problem)), _WHY_LETTERS)
             title = word("1 folder cannot be watched")
             yield _Trouble(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
         if broken := broken_version(snapshot, word):
             why = cut(view.safe(snapshot.update.problem), _WHY_LETTERS)
             yield _Trouble(_UPDATE, broken, why, 0.0)
         if snapshot.offline_since and waiting(snapshot):
-            since = local_time(snapshot.offline_since, snapshot.at)
+            since = local_time(snapshot.offline_since, snapshot.at, word)
             title = word("HrFlow cannot be reached since {time}", time=since)
+            if not is_today(snapshot.offline_since, snapshot.at):
+                title = word("HrFlow cannot be reached since {day}", day=since)
             text = word("{files} files wait; they go by themselves.", files=waiting(snapshot))
             yield _Trouble(_OFFLINE, title, text, OFFLINE_SECONDS)
 

@@ -228,9 +228,9 @@ EXISTING_WENT: Final = "vanished before anybody said yes to it"
 
 def existing_why(files: int, folder: str) -> str:
     """What a person is told of ``files`` that were in ``folder`` before it was watched."""
-    what = "1 file was" if files == 1 else f"{files} files were"
-    verb = "waits" if files == 1 else "wait"
-    return f"{what} in {folder} before it was watched and {verb} for your yes."
+    if files == 1:
+        return f"1 file was in {folder} before it was watched and waits for your yes."
+    return f"{files} files were in {folder} before it was watched and wait for your yes."
 
 
 def existing_key(folder: str) -> str:

@@ -16,7 +16,10 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Uploading {done} of {total}": "Envoi {done} sur {total}",
         "Paused": "En pause",
         "Paused until {time}": "En pause jusqu’à {time}",
+        "Paused until {day}": "En pause jusqu’au {day}",
         "Offline since {time}": "Hors ligne depuis {time}",
+        "Offline since {day}": "Hors ligne depuis le {day}",
+        "%Y-%m-%d %H:%M": "%d/%m/%Y à %H:%M",
         "{files} waiting": "{files} en attente",
         "1 file needs attention": "1 fichier demande votre attention",
         "{files} files need attention": "{files} fichiers demandent votre attention",
@@ -62,14 +65,13 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "All {files} files are through": "Les {files} fichiers sont traités",
         "{files} have arrived.": "{files} sont arrivés.",
         "HrFlow cannot be reached since {time}": "HrFlow est injoignable depuis {time}",
+        "HrFlow cannot be reached since {day}": "HrFlow est injoignable depuis le {day}",
+        "{file}: {why}": "{file} : {why}",
         "{files} files wait; they go by themselves.": (
             "{files} fichiers attendent ; ils partiront d’eux-mêmes."
         ),
         "Show": "Afficher",
         # Where there is no icon
-        "There is no desktop here, so there is no icon.": (
-            "Il n’y a pas de bureau ici, donc pas d’icône."
-        ),
         "There is no icon in the panel yet: install the system's packages python3-gi and"
         " gir1.2-ayatanaappindicator3-0.1, and it appears at the next start.": (
             "Il n’y a pas encore d’icône dans la barre : installez les paquets python3-gi et"

@@ -96,6 +96,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Type": "Type",
         "Size": "Taille",
         "{number} B": "{number} o",
+        "{what}: {text}": "{what} : {text}",
         "Took": "Durée",
         "How long its upload took, without what it waited before": (
             "Durée de l’envoi lui-même, sans l’attente qui l’a précédé"

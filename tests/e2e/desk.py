@@ -105,6 +105,7 @@ class Desk:
             "HRFLOW_API_KEY": self.key,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
             "PYTHONUTF8": "1",
+            "LC_ALL": "C.UTF-8",  # English, whatever the person's system speaks
             # No test may see, or install, a login service of whoever runs it.
             "XDG_CONFIG_HOME": str(self.root / "settings"),
             "XDG_RUNTIME_DIR": str(self.root / "runtime"),

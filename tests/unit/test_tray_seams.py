@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import wait_until
 from watcher.app.acting import Acting
 from watcher.app.clock import next_day
-from watcher.app.showing import outside, show_command, show_file, system_language
+from watcher.app.showing import outside, show_command, show_file
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
 from watcher.tray.__main__ import is_time_to_leave
@@ -286,16 +286,3 @@ def test_what_is_gone_is_shown_by_the_folder_it_was_in(tmp_path, monkeypatch):
     show_file(str(tmp_path / "cvs" / "gone" / "a.pdf"))
     assert wait_until(shown.exists)
     assert shown.read_text() == str(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("environ", "language"),
-    [
-        ({"LC_ALL": "fr_FR.UTF-8", "LANG": "en_GB.UTF-8"}, "fr_FR.UTF-8"),
-        ({"LC_MESSAGES": "fr_CA", "LANG": "en_GB.UTF-8"}, "fr_CA"),
-        ({"LC_ALL": "", "LANG": "en_GB.UTF-8"}, "en_GB.UTF-8"),
-        ({}, ""),
-    ],
-)
-def test_the_language_is_the_system_s(environ, language):
-    assert system_language(environ) == language

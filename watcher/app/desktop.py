@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import tray
 from watcher.app.acting import Acting
-from watcher.app.showing import show_file, system_language
+from watcher.app.language import system_language
+from watcher.app.showing import show_file
 from watcher.app.snooze import read_snooze
 from watcher.credentials import keys, webhook
 from watcher.menu import Act, Verb
@@ -149,7 +150,7 @@ def on_desktop(
     """Icon and messages for a program that runs.
 
     ``with_icon``: None where there is a desktop. ``open_page`` opens the activity page at a
-    place; ``stop`` ends the program; ``tell`` hears sentences for people.
+    place; ``stop`` ends the program; ``tell`` hears sentences for the terminal, in English.
     """
     word = words(system_language(environ))
     act = Acting(
@@ -158,10 +159,10 @@ def on_desktop(
     )  # fmt: skip
     has_desktop = may_have_icon(sys.platform, environ)
     if with_icon and not has_desktop:
-        tell(word("There is no desktop here, so there is no icon."))
+        tell("There is no desktop here, so there is no icon.")
     secrets = (keys.VARIABLE, webhook.VARIABLE)
     shown_to = {name: value for name, value in environ.items() if name not in secrets}
-    icon = Tray(act, lambda key: tell(word(key)), environ=shown_to)
+    icon = Tray(act, tell, environ=shown_to)
     has_icon = has_desktop and with_icon is not False
     bubbles = Bubbles(
         environ, partial(act, Act(Verb.ACTIVITY)), label=word("Show"), icon=_icon_file()

@@ -124,9 +124,10 @@ class Editor:
             warnings = self._load(text).warnings
         except ConfigError as error:
             number = len(error.mistakes)
+            mistakes = "1 mistake" if number == 1 else f"{number} mistakes"
             raise ConfigError(
-                f"Nothing was written: {self.path} would have {number} mistake{'s' * (number > 1)}"
-                " (the lines are those of the new file).",
+                f"Nothing was written: {self.path} would have {mistakes} (the lines are those of"
+                " the new file).",
                 "Correct what is wrong, then try again.",
                 error.mistakes,
             ) from error

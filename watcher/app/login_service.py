@@ -45,8 +45,8 @@ _MEANINGS: Final = MappingProxyType(
 
 def describe_exit(code: int) -> str:
     """How a run ended, for people."""
-    meaning = f" ({_MEANINGS[code]})" if code in _MEANINGS else ""
-    return f"it ended with exit code {code}{meaning}"
+    text = f"it ended with exit code {code}"
+    return f"{text} ({_MEANINGS[code]})" if code in _MEANINGS else text
 
 
 class LoginService:

@@ -64,18 +64,3 @@ def outside(
     # systemd logs a unit's description, which would be the command and all that stands in it.
     described = f"--description={command[0]} for hrflow-watcher"
     return ("systemd-run", "--user", "--quiet", "--collect", described, "--", *command)
-
-
-def system_language(environ: Mapping[str, str]) -> str:
-    """The language that the system speaks, like "fr_FR.UTF-8"; "" if it says none.
-
-    The order is that of POSIX. Windows and macOS keep it elsewhere and are asked for it.
-    """
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environ.get(name):
-            return environ[name]
-    if sys.platform in ("win32", "darwin"):
-        import locale  # noqa: PLC0415 - only there
-
-        return locale.getlocale()[0] or ""
-    return ""

@@ -10,8 +10,9 @@ import click
 
 from watcher.app.core import App
 from watcher.app.editing import make_missing
+from watcher.app.language import system_language
 from watcher.app.places import read_running
-from watcher.app.showing import show_file, system_language
+from watcher.app.showing import show_file
 from watcher.app.supervisor import Supervisor
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
@@ -135,8 +136,8 @@ class _Control:
         """End the program."""
         self._stop.set()
 
-    def reload(self) -> str:
-        """Read the configuration again; gives what is wrong with it, "" if nothing is."""
+    def reload(self) -> tuple[str, ...]:
+        """Read the configuration again; gives what is wrong with it, a sentence each."""
         return _reload(self._ctx, self._app)
 
     @staticmethod
@@ -188,27 +189,27 @@ def _version(path: str) -> tuple[int, int, int]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _reload(ctx: click.Context, app: App) -> str:
-    """Use the configuration as it is now; gives what is wrong with it, "" if nothing is."""
+def _reload(ctx: click.Context, app: App) -> tuple[str, ...]:
+    """Use the configuration as it is now; gives what is wrong with it, a sentence each."""
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
-        said = error.mistakes or (error.title,)
-        mistakes = "; ".join(said)
-        _log.error("the new configuration is not used: %s", mistakes)
-        say(styled(f"! The new configuration is not used: {mistakes}", "bad"))
-        remarks = tuple(f"the new configuration is not used: {each}" for each in said)
+        mistakes = error.mistakes or (error.title,)
+        said = "; ".join(mistakes)
+        _log.error("the new configuration is not used: %s", said)
+        say(styled(f"! The new configuration is not used: {said}", "bad"))
+        remarks = tuple(f"the new configuration is not used: {each}" for each in mistakes)
         if remarks != app.config.remarks:
             app.reload(replaced(app.config, remarks=remarks))
         return mistakes
     make_missing(loaded.config.folders)
     if loaded.config == app.config:
-        return ""
+        return ()
     app.reload(loaded.config)
     _leave_others(app)
     _log.info("the new configuration is in force")
     say(styled("The new configuration is in force.", "good"))
-    return ""
+    return ()
 
 
 def _leave_others(app: App) -> None:

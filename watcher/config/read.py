@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 
+_QUOTES = 'texts stand in quotes, as in "text"; true, false and numbers do not'
 _KEY_OF_LINE = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 
 
@@ -173,16 +174,17 @@ def _fail(mistakes: Mistakes, first: Mistakes | None, *, has_own: bool) -> NoRet
     texts = tuple(dict.fromkeys((*found, *mistakes.texts)))
     unfinished = mistakes.only_missing and not found
     by_machine = bool(first) and mistakes.only_missing_here and not unfinished
-    which, mend = mistakes.path, "Correct"
+    said = "1 mistake" if len(texts) == 1 else f"{len(texts)} mistakes"
+    title = f"The configuration {mistakes.path} has {said}."
+    hint = "Correct the file and check it again with: hrflow-watcher config check"
     if first and by_machine:
-        which, mend = first.path, "Whoever looks after this machine can correct"
+        title = f"The machine-wide configuration {first.path} has {said}."
+        hint = (
+            "Whoever looks after this machine can correct the file and check it again with:"
+            " hrflow-watcher config check"
+        )
     elif first:
-        which = f"{mistakes.path} on top of {first.path}"
-    title = (
-        f"The {'machine-wide ' * by_machine}configuration {which} has {len(texts)}"
-        f" mistake{'s' * (len(texts) != 1)}."
-    )
-    hint = f"{mend} the file and check it again with: hrflow-watcher config check"
+        title = f"The configuration {mistakes.path} on top of {first.path} has {said}."
     if first and unfinished and not has_own:
         title = f"The machine-wide configuration {first.path} leaves something to you."
         hint = "Have it written by: hrflow-watcher setup"
@@ -236,4 +238,4 @@ def _hint(problem: str, text: str, line: int) -> str:
         return ""
     name = _KEY_OF_LINE.match(lines[line - 1])
     what = f" of {redact(name[1])}" if name else ""
-    return f'{what}: texts stand in quotes, as in "text"; true, false and numbers do not'
+    return f"{what}: {_QUOTES}"

@@ -65,7 +65,11 @@ class SystemKeyring:
 
     def read(self, account: str) -> str:
         """The account's key, "" if there is none; CredentialError if there is no answer."""
-        with _explaining("give", account, hint="Unlock it; the uploads go on by themselves."):
+        with _explaining(
+            "The keyring does not give the key",
+            account,
+            hint="Unlock it; the uploads go on by themselves.",
+        ):
             for part in self._parts():
                 if key := (part.get_password(SERVICE, account) or "").strip():
                     return key
@@ -73,7 +77,7 @@ class SystemKeyring:
 
     def write(self, account: str, key: str) -> None:
         """Keep the account's key; CredentialError if it is not kept, or not safely."""
-        with _explaining("take", account, key):
+        with _explaining("The keyring does not take the key", account, key):
             parts = self._parts()
             if not parts:
                 raise CredentialError(
@@ -90,7 +94,7 @@ class SystemKeyring:
     def remove(self, account: str) -> bool:
         """Remove the account's key from wherever it is kept; False if it was nowhere."""
         removed = False
-        with _explaining("remove", account):
+        with _explaining("The keyring does not remove the key", account):
             for part in _parts():
                 if part.get_password(SERVICE, account) is not None:
                     part.delete_password(SERVICE, account)
@@ -199,7 +203,6 @@ def _explaining(
     except Exception as error:  # backends also raise what the libraries below them do
         said = str(error).replace(key, "•••") if key else str(error)
         raise CredentialError(
-            f"The keyring does not {what} the key of account {account!r}"
-            f" ({said or type(error).__name__}).",
+            f"{what} of account {account!r} ({said or type(error).__name__}).",
             f"Mend it, or put the key into {_ELSEWHERE}.",
         ) from error

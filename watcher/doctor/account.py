@@ -154,15 +154,19 @@ def sources_of(config: Config, account: str) -> dict[str, bool]:
 
 def judge_access(access: Access) -> Finding:
     """What a key may do that HrFlow takes."""
-    team = f" of {view.safe(access.team)}" if access.team else ""
-    if access.permission == "read":
-        return error(
-            f"takes the key{team}, which may only read, so that nothing can be uploaded",
-            "Make a key in HrFlow's settings that may write, and store it.",
-        )
-    may = {"all": "read and write", "write": "write"}.get(access.permission, "")
-    said = f"which may {may}" if may else f"whose rights it calls {view.safe(access.permission)!r}"
-    return ok(f"takes the key{team}, {said}")
+    takes = f"takes the key of {view.safe(access.team)}" if access.team else "takes the key"
+    match access.permission:
+        case "read":
+            return error(
+                f"{takes}, which may only read, so that nothing can be uploaded",
+                "Make a key in HrFlow's settings that may write, and store it.",
+            )
+        case "all":
+            return ok(f"{takes}, which may read and write")
+        case "write":
+            return ok(f"{takes}, which may write")
+        case other:
+            return ok(f"{takes}, whose rights it calls {view.safe(other)!r}")
 
 
 def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
@@ -179,10 +183,11 @@ def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
 
 def judge_source(source: Source, *, sync: bool) -> Finding:
     """``sync``: whether the configuration asks for sync parsing."""
-    name = f"{view.safe(source.name) or 'without a name'} ({view.short(source.key)})"
+    key = view.short(source.key)
+    name = f"{view.safe(source.name)} ({key})" if source.name else f"without a name ({key})"
     if sync and not source.sync_parsing:
         return warning(
             f"{name} does not allow sync parsing, so uploads go on without it",
             "Enable it for the source in HrFlow, or set sync_parsing = false.",
         )
-    return ok(f"{name}{' with sync parsing' if sync else ''}")
+    return ok(f"{name} with sync parsing" if sync else name)

@@ -37,8 +37,10 @@ def judge_tray(
         return ok("this system shows icons of programs")
     if not may_have_icon(platform, environ):
         session = environ.get("XDG_SESSION_TYPE", "")
-        kind = f" (the session is of the kind {view.safe(session)})" if session else ""
-        return skipped(f"there is no desktop here{kind}")
+        if session:
+            kind = view.safe(session)
+            return skipped(f"there is no desktop here (the session is of the kind {kind})")
+        return skipped("there is no desktop here")
     try:
         backend, advice = ask({name: environ[name] for name in environ if name != VARIABLE})
     except (OSError, ValueError, subprocess.SubprocessError) as error:

@@ -98,14 +98,16 @@ def judge_problem(problem: str) -> Finding:
 
 def judge_unreadable(first: str, number: int) -> Finding:
     """Files or directories of a folder that this user may not read."""
-    more = f" and {number - 1} more" if number > 1 else ""
-    return warning(f"{first}{more} cannot be read", "Give this user the right to read it.")
+    text = f"{first} and {number - 1} more cannot be read"
+    return warning(
+        text if number > 1 else f"{first} cannot be read", "Give this user the right to read it."
+    )
 
 
 def judge_place(path: str, system: str, *, remote: bool) -> Finding:
     """A folder that is fine, on a file system of the type ``system`` ("" where it is unknown)."""
     where = "on a network file system" if remote else "on a local file system"
-    return ok(f"{path} can be read; it lies {where}{f' ({system})' if system else ''}")
+    return ok(f"{path} can be read; it lies {f'{where} ({system})' if system else where}")
 
 
 def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:

@@ -26,10 +26,11 @@ def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> S
     if limits is None:
         return [ok("this system has no limits of inotify")]
     needed = limits.watches + (0 if running else directories)
+    used = f"{limits.watches} of {limits.max_watches} watches are in use"
+    text = f"{directories} directories are watched, and {used}"
     watches = _judge(
         "max_user_watches", needed, limits.max_watches, _WATCHES,
-        f"{directories} director{'ies are' if directories != 1 else 'y is'} watched, and "
-        f"{limits.watches} of {limits.max_watches} watches are in use",
+        f"1 directory is watched, and {used}" if directories == 1 else text,
     )  # fmt: skip
     instances = _judge(
         "max_user_instances", limits.instances + (not running), limits.max_instances, _INSTANCES,

@@ -31,8 +31,9 @@ def judge_addresses(host: str, addresses: tuple[str, ...]) -> Finding:
     """The addresses that a name stands for."""
     if addresses == (host,):
         return ok(f"api_url names the address {host} itself")
-    more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
-    return ok(f"{host} is {addresses[0]}{more}")
+    if len(addresses) > 1:
+        return ok(f"{host} is {addresses[0]} and {len(addresses) - 1} more")
+    return ok(f"{host} is {addresses[0]}")
 
 
 def find_proxy(account: Account) -> Finding:
@@ -81,8 +82,8 @@ def judge_clock(server: float | None, before: float, after: float) -> Finding:
     off = max(server - after, before - server - 1, 0.0)
     if off <= _CLOCK_SECONDS:
         return ok("is right, by the server's")
-    way = "behind" if server > after else "ahead of"
+    by = view.duration(off)
     return warning(
-        f"is {view.duration(off)} {way} the server's",
+        f"is {by} behind the server's" if server > after else f"is {by} ahead of the server's",
         "Set it, or have the system set it by itself: times in the history are wrong.",
     )

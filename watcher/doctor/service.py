@@ -24,14 +24,16 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     """``kind`` is what the system has for it; ``running``: the program runs, however started."""
     if installed is None:
         return warning(
-            f"the program {'runs, but ' * running}does not start at login",
+            "the program runs, but does not start at login"
+            if running
+            else "the program does not start at login",
             "Have it started with: hrflow-watcher service install.",
         )
     if not running:
         code = installed.exit_code
-        how = f": {describe_exit(code)}" if code else ""
+        text = f"it is installed ({kind}) and does not run"
         return error(
-            f"it is installed ({kind}) and does not run{how}",
+            f"{text}: {describe_exit(code)}" if code else text,
             "Start it with: hrflow-watcher service start. The log says more: service logs.",
         )
     if not installed.enabled:

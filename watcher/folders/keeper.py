@@ -342,8 +342,10 @@ def _why_polled(error: OSError, watches: int, instances: int) -> str:
 def _unreadable(path: str, tally: Tally) -> str:
     if not tally.unreadable:
         return ""
-    others = f" and {tally.unreadable - 1} more" if tally.unreadable > 1 else ""
-    return (
-        f"In {path}, {tally.first_unreadable}{others} cannot be read; give this user the right "
-        "to read it."
-    )
+    first, others = tally.first_unreadable, tally.unreadable - 1
+    if others:
+        return (
+            f"In {path}, {first} and {others} more cannot be read; give this user the right to "
+            "read it."
+        )
+    return f"In {path}, {first} cannot be read; give this user the right to read it."

@@ -14,9 +14,10 @@ from watcher import view_page
 from watcher.errors import UsageError
 from watcher.journal.reader import Reader
 from watcher.model import State
+from watcher.page.reader import is_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from watcher.app.places import Places
     from watcher.model import Entry
@@ -47,10 +48,14 @@ class Filters(TypedDict):
 
 @dataclass(frozen=True)
 class Activity:
-    """Reads the journal at ``places``, anew for each question."""
+    """Reads the journal at ``places``, anew for each question.
+
+    ``in_french``: a spreadsheet takes the comma for the one within numbers.
+    """
 
     places: Places
     word: Word
+    in_french: bool = False
 
     def page(self, query: Mapping[str, str]) -> dict[str, object]:
         """Files that fit the query, the latest first, and where the next page begins."""
@@ -96,21 +101,22 @@ class Activity:
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """All files that fit the query, as CSV in pieces."""
-        yield "\N{BYTE ORDER MARK}".encode() + _csv([_COLUMNS])
+        in_french = self.in_french and not is_command()
+        yield "\N{BYTE ORDER MARK}".encode() + _csv([_COLUMNS], in_french=in_french)
         before = None
         while True:
             with self._reader() as reader:
                 found = reader.history(**filters(query), before=before, limit=_PIECE)
             if not found:
                 return
-            yield _csv([self._cells(entry) for entry in found])
+            yield _csv([self._cells(entry) for entry in found], in_french=in_french)
             before = (found[-1].changed_at, found[-1].file_id)
 
-    def _cells(self, entry: Entry) -> tuple[str, ...]:
+    def _cells(self, entry: Entry) -> tuple[object, ...]:
         row = view_page.row(entry, self.word)
         changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.changed_at))
         values = {**row, "state": row["label"], "changed_at": changed}
-        return tuple(_cell(values[column]) for column in _COLUMNS)
+        return tuple(values[column] for column in _COLUMNS)
 
     @contextmanager
     def _reader(self) -> Iterator[Reader]:
@@ -151,12 +157,15 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     return max(1, int(text)) if text.isdecimal() and len(text) < 9 else default
 
 
-def _csv(rows: list[tuple[str, ...]]) -> bytes:
+def _csv(rows: Iterable[Iterable[object]], *, in_french: bool) -> bytes:
     written = io.StringIO()
-    csv.writer(written).writerows(rows)
+    writer = csv.writer(written, delimiter=";" if in_french else ",")
+    writer.writerows([_cell(value, in_french=in_french) for value in row] for row in rows)
     return written.getvalue().encode("utf-8", "replace")
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, *, in_french: bool) -> str:
     text = "" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+    if in_french and isinstance(value, float):
+        text = text.replace(".", ",")
     return f"'{text}" if text.startswith(_FORMULA) else text

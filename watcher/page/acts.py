@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from watcher import view_page
+from watcher import view, view_page
 from watcher.app.clock import next_day
 from watcher.errors import UnusableError, UsageError
 from watcher.model import UNTIL_RESUMED, Cause
@@ -38,8 +38,8 @@ class Control(Protocol):
     def stop(self) -> None:
         """End the program."""
 
-    def reload(self) -> str:
-        """Read the configuration again; gives what is wrong with it, "" if nothing is."""
+    def reload(self) -> tuple[str, ...]:
+        """Read the configuration again; gives what is wrong with it, a sentence each."""
 
     def show(self, path: str) -> None:
         """Show a folder, or a file in its folder, in the system's own window."""
@@ -100,8 +100,10 @@ class Acts:
 
     def reload(self, _: Order) -> dict[str, object]:
         """Read the configuration again."""
-        if problem := self.control.reload():
-            raise UsageError(f"The new configuration is not used: {problem}")
+        if problems := self.control.reload():
+            word = self.activity.word
+            why = "; ".join(word(view.safe(each)) for each in problems)
+            raise UsageError(word("The new configuration is not used: {why}", why=why))
         return {}
 
     def stop(self, _: Order) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.app.places import is_running
 from watcher.errors import NotRunningError, UsageError
+from watcher.page.tickets import TOKEN
 
 if TYPE_CHECKING:
     from watcher.app.places import Places
@@ -49,7 +50,7 @@ class Channel:
 
     def _ask(self, method: str, path: str, body: str | None) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
-        headers = {"X-Watcher-Token": self.token, "Content-Type": "application/json"}
+        headers = {TOKEN: self.token, "Content-Type": "application/json"}
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

@@ -39,10 +39,13 @@ class Folders:
         problems = {each.path: each.problem for each in self.app.snapshot().watched}
         return {
             "folders": [
-                _folder(folder, self.word(problems.get(os.path.realpath(folder.path), "")), names)
+                _folder(folder, self._problem(problems, folder), names)
                 for folder in self.app.config.folders
             ]
         }
+
+    def _problem(self, problems: Mapping[str, str], folder: Folder) -> str:
+        return self.word(view.safe(problems.get(os.path.realpath(folder.path), "")))
 
     def check(self, order: Mapping[str, Any]) -> dict[str, object]:
         """What would happen to the file at ``path``; the same code decides as when it is sent."""
@@ -55,9 +58,8 @@ class Folders:
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = examine(path, plans, self.places)
-        said = {"verdict": self.word(str(verdict["verdict"])), "good": _is_good(verdict)}
-        said_why = self.word(str(verdict.get("why", "")))
-        return {**verdict, **said, "why": said_why, **self._named(verdict)}
+        said = {name: self.word(str(verdict.get(name, ""))) for name in ("verdict", "why", "what")}
+        return {**verdict, **said, "good": _is_good(verdict), **self._named(verdict)}
 
     def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
         """The fields of an upload with the source's name beside its key, if it is known."""
@@ -76,7 +78,7 @@ def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
     return {
         "path": view.safe(folder.path),
         "real": view.safe(os.path.realpath(folder.path)),
-        "problem": view.safe(problem),
+        "problem": problem,
         "account": view.safe(folder.account),
         "source": _source(folder, folder.source_key, names),
         "tags": view.safe(write_tags(folder.tags)),

@@ -15,11 +15,13 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.page.peers import is_somebody_else
+from watcher.page.tickets import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from watcher.page.tickets import Session, Tickets
+    from watcher.words import Word
 
     Environ = dict[str, Any]
     Start = Callable[..., Any]
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 COOKIE: Final = "watcher"
 #: Keys of the environment under which the guard leaves the session, and its verdict for the log.
 SESSION: Final = "watcher.session"
+_TOKEN: Final = f"HTTP_{TOKEN.replace('-', '_').upper()}"
 #: What may be had without a ticket: it tells nothing.
 _FREE: Final = ("/enter", "/static/")
 _READING: Final = ("GET", "HEAD")
@@ -49,9 +52,15 @@ class Guard:
     """A WSGI application around another one."""
 
     def __init__(
-        self, inner: App, tickets: Tickets, port: int, wait: Callable[[float], object]
+        self,
+        inner: App,
+        tickets: Tickets,
+        port: int,
+        wait: Callable[[float], object],
+        word: Word,
     ) -> None:
         """``port`` is where it listens; ``wait`` passes as many seconds, or less at the end."""
+        self._word = word
         self._inner = inner
         self._tickets = tickets
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
@@ -68,6 +77,8 @@ class Guard:
 
         if problem := self._stranger(environ) or self._ticketless(environ):
             status, text = problem
+            if not environ.get(_TOKEN):  # commands speak English
+                text = self._word(text)
             return _refuse(environ, start_guarded, status, text)
         return self._inner(environ, start_guarded)
 
@@ -99,7 +110,7 @@ class Guard:
     def _ticketless(self, environ: Environ) -> tuple[str, str] | None:
         if environ.get("PATH_INFO", "").startswith(_FREE):
             return None
-        token, cookie = environ.get("HTTP_X_WATCHER_TOKEN", ""), _cookie(environ)
+        token, cookie = environ.get(_TOKEN, ""), _cookie(environ)
         if token and self._tickets.is_token(token):
             self._tickets.forgive()
             return None

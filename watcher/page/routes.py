@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher import view_page
+from watcher import view, view_page
 from watcher.errors import ConfigError, UsageError, WatcherError
 from watcher.page.guard import COOKIE, SESSION
 from watcher.page.skeleton import draw
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from watcher.page.sample import Sample
     from watcher.page.server import Server
     from watcher.page.setting import Setting
+    from watcher.words import Word
 
 _log = logging.getLogger(__name__)
 _STATIC: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
@@ -35,6 +36,7 @@ _KINDS: Final = (
     (".css", "text/css; charset=utf-8"),
     (".svg", "image/svg+xml"),
 )
+_OPEN: Final = "Open this page with: hrflow-watcher open"
 #: Where a link may lead to within the page.
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-/")
 
@@ -75,7 +77,7 @@ class Routes:
             ("/api/health", health.lines),
             ("/api/setup", lambda: {**setting().known(), "test": sample.places()}),
         ):
-            self._bottle.route(path, "GET", _as_json(read))
+            self._bottle.route(path, "GET", _as_json(read, activity.word))
         for name, act in (
             ("pause", acts.pause), ("resume", acts.resume), ("retry", acts.retry),
             ("ignore", acts.ignore), ("show", acts.show), ("rescan", acts.rescan),
@@ -86,7 +88,7 @@ class Routes:
             ("setup/leave", lambda order: setting().leave(order)),
             ("setup/test", sample.drop), ("setup/tested", sample.look), ("link", self._link),
         ):  # fmt: skip
-            self._bottle.route(f"/api/{name}", "POST", _as_json(_with_order(act)))
+            self._bottle.route(f"/api/{name}", "POST", _as_json(_with_order(act), activity.word))
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         """Answer a request."""
@@ -120,7 +122,7 @@ class Routes:
         bottle.response.content_type = "text/html; charset=utf-8"
         session = bottle.request.environ.get(SESSION)
         if session is None:  # the token of commands is no way to look at it
-            raise bottle.HTTPError(403, "Open this page with: hrflow-watcher open")
+            raise bottle.HTTPError(403, self._activity.word(_OPEN))
         number, snapshot, _ = self._news.wait(0)
         word = self._activity.word
         try:
@@ -131,7 +133,8 @@ class Routes:
                 "days": self._activity.days(),
             }
         except WatcherError as error:  # the journal cannot be read for the moment
-            raise bottle.HTTPError(503, f"{error.title} {error.hint}") from error
+            said = word(view.safe(error.title)), word(view.safe(error.hint))
+            raise bottle.HTTPError(503, " ".join(said)) from error
         return draw(self._language, word, session.proof, start)
 
     @staticmethod
@@ -185,7 +188,7 @@ def _with_order(act: Callable[[Mapping[str, Any]], object]) -> Callable[[], obje
     return obey
 
 
-def _as_json(answer: Callable[..., object]) -> Callable[..., str]:
+def _as_json(answer: Callable[..., object], word: Word) -> Callable[..., str]:
     """The answer as JSON; an error of ours as what a person can read and do."""
 
     def say(**values: Any) -> str:
@@ -194,15 +197,17 @@ def _as_json(answer: Callable[..., object]) -> Callable[..., str]:
             return json.dumps(answer(**values))
         except WatcherError as error:
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
-            said = {"error": " ".join([error.title, *mistakes]), "hint": error.hint}
+            title = " ".join(word(view.safe(each)) for each in (error.title, *mistakes))
+            said = {"error": title, "hint": word(view.safe(error.hint))}
         except ImportError as error:  # another version lies there, or half of one
             _log.warning("a part of the program is not there any more: %s", error)
             bottle.response.status = 503
-            return json.dumps({"error": _REPLACED})
+            return json.dumps({"error": word(_REPLACED)})
         except Exception as error:  # noqa: BLE001 - the page has to hear of it
             _log.exception("a request could not be answered")
             bottle.response.status = 500
-            return json.dumps({"error": f"Something unexpected happened ({error})."})
+            text = word("Something unexpected happened ({error}).", error=error)
+            return json.dumps({"error": text})
         bottle.response.status = 400
         return json.dumps(said)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.app.places import Places
+    from watcher.words import Word
 
 _log = logging.getLogger(__name__)
 _V4, _V6 = "127.0.0.1", "::1"
@@ -39,8 +40,9 @@ _LOOK: Final = 60
 class Server:
     """Listens from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, places: Places, make: Callable[[Server], Any]) -> None:
+    def __init__(self, places: Places, make: Callable[[Server], Any], word: Word) -> None:
         """``make`` gives the WSGI application to be guarded."""
+        self._word = word
         self._places = places
         self._make = make
         self._loop: dict[int, Any] = {}
@@ -109,7 +111,8 @@ class Server:
         from waitress.server import create_server  # noqa: PLC0415 - takes memory
 
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
-        self.guard = Guard(self._make(self), self.tickets, self.port, self.stopping.wait)
+        inner, wait = self._make(self), self.stopping.wait
+        self.guard = Guard(inner, self.tickets, self.port, wait, self._word)
         return create_server(
             self.guard, map=self._loop, sockets=self._sockets, threads=THREADS, ident=None,
             asyncore_loop_timeout=_LOOK, channel_timeout=_SILENCE, cleanup_interval=_LOOK,

@@ -109,7 +109,8 @@ class Setting:
         """What would be written, as a difference; errors for what makes no sense."""
         editor = self._editor()
         text, warnings = editor.propose(editor.plan(self._answers(editor, order)))
-        return {"difference": editor.difference(text), "warnings": without_absent(warnings)}
+        said = [self.word(view.safe(each)) for each in without_absent(warnings)]
+        return {"difference": editor.difference(text), "warnings": said}
 
     def save(self, order: Order) -> dict[str, object]:
         """Write it: the key first; if the keyring refuses it, nothing else has happened.
@@ -130,13 +131,13 @@ class Setting:
         if text != editor.text:
             os.makedirs(os.path.dirname(editor.path), exist_ok=True)
             editor.write(text)
-        problem = self.control.reload()
+        problem = "; ".join(self.word(view.safe(each)) for each in self.control.reload())
         self.app.post(Resume())
         if order.get("at_login") is True and not problem:
             self._start_at_login()
         missing = unkept if unkept and not self._is_there(answers.account, key) else ""
-        warnings = [] if problem else without_absent(warnings)
-        return {"problem": problem, "warnings": warnings, "unkept": missing}
+        said = [] if problem else [self.word(view.safe(each)) for each in without_absent(warnings)]
+        return {"problem": problem, "warnings": said, "unkept": missing}
 
     def leave(self, order: Order) -> dict[str, object]:
         """Watch a ``folder`` no more if somebody is ``sure``; else what that would change.
@@ -219,7 +220,8 @@ class Setting:
             tuple(_folder(editor, each) for each in folders),
         )
         if problems := find_problems(answers, editor.known):
-            raise UsageError(" ".join(view.safe(redact(text)) for _, text in problems))
+            said = (self.word(view.safe(redact(text))) for _, text in problems)
+            raise UsageError(" ".join(said))
         return answers
 
 

@@ -7,6 +7,7 @@ from typing import Final
 #: Every text that the script asks for: it gets them in the person's language.
 SCRIPT: Final = (
     "{number} B",
+    "{what}: {text}",
     "1 file",
     "1 file goes on its way.",
     "1 file is ignored.",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: The header by which commands show the run's token; no other page can make a browser send it.
+TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
 #: Seconds for which a link works.
 LINK_SECONDS: Final = 60.0
 #: Browsers that may be in at the same time; the oldest has to go.

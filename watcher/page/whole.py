@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.page.browser import open_link
 from watcher.page.server import THREADS, Server
-from watcher.words import LANGUAGES, words
+from watcher.words import spoken, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,12 +44,9 @@ class ActivityPage:
         self._config = config
         self._control = control
         self._environ = environ
-        self._language = next(
-            each
-            for each in (*LANGUAGES[1:], LANGUAGES[0])
-            if language.lower().startswith(each) or each == LANGUAGES[0]
-        )
-        self._server = Server(places, self._make)
+        self._language = spoken(language)
+        self._word = words(language)
+        self._server = Server(places, self._make, self._word)
         self._undo: list[Callable[[], None]] = []
 
     def start(self) -> str:
@@ -88,13 +85,14 @@ class ActivityPage:
         from watcher.page.folders import Folders  # noqa: PLC0415
         from watcher.page.health import Health  # noqa: PLC0415
         from watcher.page.news import News  # noqa: PLC0415
+        from watcher.page.reader import for_reader  # noqa: PLC0415
         from watcher.page.routes import Routes  # noqa: PLC0415
         from watcher.page.sample import Sample  # noqa: PLC0415
 
-        word = words(self._language)
+        word = for_reader(self._word)
         news = News(self._app.snapshot, _WAITING)
         self._undo = [news.close, self._app.subscribe(news.hear)]
-        activity = Activity(self._places, word)
+        activity = Activity(self._places, word, in_french=self._language == "fr")
         return Routes(
             server,
             language=self._language,
@@ -111,5 +109,4 @@ class ActivityPage:
         from watcher.page.setting import Setting  # noqa: PLC0415 - takes long, and few need it
 
         state = self._places.state
-        word = words(self._language)
-        return Setting(self._app, self._control, self._config, state, self._environ, word)
+        return Setting(self._app, self._control, self._config, state, self._environ, self._word)

@@ -23,6 +23,10 @@ _UNIT: Final = f"{NAME}.service"
 DESKTOP: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE",
 )  # fmt: skip
+#: And in which language to speak to whoever sits there: the strongest first, then a list that
+#: programs may take from.
+_LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+LANGUAGE: Final = (*_LOCALES, "LANGUAGE")
 _SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
@@ -102,13 +106,14 @@ class Systemd:
         """Tell it of the desktop that this process belongs to.
 
         ``here`` and ``known`` are what this process and the running program have in their
-        environment; if it is for another desktop, or for none, it starts again: nothing is lost
-        by that.
+        environment; if it is for another desktop or language, or for none, it starts again:
+        nothing is lost by that.
         """
-        told = [name for name in DESKTOP if here.get(name)]
+        told = [name for name in (*DESKTOP, *LANGUAGE) if here.get(name)]
         if told:
             self._systemctl("import-environment", *told)
-        if any(here.get(name) not in (None, known.get(name)) for name in _SCREENS):
+        is_elsewhere = any(here.get(name) not in (None, known.get(name)) for name in _SCREENS)
+        if is_elsewhere or _locale(here) not in ("", _locale(known)):
             self._insist("try-restart", _UNIT)
 
     def _render(self) -> bytes:
@@ -128,3 +133,9 @@ class Systemd:
 
     def _insist(self, *words: str) -> None:
         insist(self._run, "systemctl", "--user", "--no-pager", *words)
+
+
+def _locale(environ: Mapping[str, str]) -> str:
+    """What an environment says of the language; "" if that is nothing, or none in particular."""
+    said = next((environ[name] for name in _LOCALES if environ.get(name)), "")
+    return "" if said.partition(".")[0] in ("C", "POSIX") else said

@@ -101,7 +101,7 @@ function keptNotice(kept) {
   };
   const show = el("button", { type: "button", onclick: () => busy(show, () => openFolders({ cause: kept.key })) }, t("Open folder"));
   const files = count(kept.files, "1 file", "{files} files");
-  return notice(kept.asks ? "busy" : "bad", kept.asks ? kept.why : `${files}: ${kept.why}`, act, ...(kept.files ? [ignore, show] : []));
+  return notice(kept.asks ? "busy" : "bad", kept.asks ? kept.why : t("{what}: {text}", { what: files, text: kept.why }), act, ...(kept.files ? [ignore, show] : []));
 }
 
 function notice(tone, text, ...more) {
@@ -128,7 +128,7 @@ function showDays(days) {
     const bar = shape("rect", { x: at * step + 2, y: 88 - height, width: step - 4, height, rx: 2 });
     if (!files) bar.setAttribute("class", "empty");
     const title = shape("title", {});
-    title.textContent = `${day(date)}: ${number(files)}`;
+    title.textContent = t("{what}: {text}", { what: day(date), text: number(files) });
     bar.append(title);
     svg.append(bar);
   });

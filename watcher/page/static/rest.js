@@ -73,7 +73,7 @@ export async function examine() {
     const { lines } = await ask("/api/health");
     $("lines").replaceChildren(...lines.map((line) => el("li", { class: `is-${line.tone}` },
       el("span", { class: "sign", "aria-hidden": "true" }, line.sign),
-      el("span", { class: "hidden" }, `${line.level}: `),
+      el("span", { class: "hidden" }, t("{what}: {text}", { what: line.level, text: "" })),
       " ", el("b", {}, line.label), " ", line.text, line.mend ? el("small", {}, `→ ${line.mend}`) : "")));
     put($("examining"), "");
   } catch (error) {

@@ -1,0 +1,140 @@
+"""The page of a person whose system speaks French: no sentence of ours stays in English."""
+
+import functools
+import re
+import string
+
+import pytest
+
+from watcher import sandbox as sb
+from watcher.words import FRENCH
+
+ACCOUNT = sb.Fault(kind=sb.Kind.STATUS, status=401, message="secret key: x", file_name="held*")
+REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="HrFlow's words", file_name="bad*")
+#: Everything that can be read, or heard by a screen reader.
+TEXTS = """() => [document.title, document.body.innerText,
+  ...[...document.querySelectorAll('[placeholder]')].map((each) => each.placeholder),
+  ...[...document.querySelectorAll('[aria-label]')].map((each) => each.getAttribute('aria-label')),
+].join('\\n')"""
+
+
+def pieces():
+    """What the English of the table is recognised by: its parts of some words."""
+    for english, french in FRENCH.items():
+        for piece, *_ in string.Formatter().parse(english):
+            words = piece.strip(" .;,:()")
+            if len(words) > 9 and " " in words and words not in french:
+                yield words
+
+
+ENGLISH = sorted(set(pieces()))
+#: What hardly any English sentence is without, and no French one has.
+COMMON = re.compile(
+    r"\b(the|is|are|was|were|which|with|has|cannot|this|there|it|and|of|from|not|by|than)\b",
+    re.IGNORECASE,
+)
+
+
+def see_no_english(page):
+    shown = re.sub(r"(~|/)[/\w.-]+", "…", page.evaluate(TEXTS))  # paths
+    assert [piece for piece in ENGLISH if piece in shown] == []
+    assert [
+        shown[max(0, found.start() - 40) : found.end() + 40] for found in COMMON.finditer(shown)
+    ] == []
+
+
+def go(page, place):
+    page.locator(f"nav a[href='#{place}']").click()
+
+
+def wait_for(page, name, label, reason=""):
+    row = page.locator("#rows tr", has=page.get_by_role("button", name=name, exact=True))
+    row.locator(".c-state", has_text=label).wait_for()
+    row.locator(".c-state", has_text=reason).wait_for()
+    return row
+
+
+@pytest.fixture
+def assistant(person):
+    """Somebody in France."""
+    person.desk.environ = functools.partial(person.desk.environ, LC_ALL="fr_FR.UTF-8")
+    return person
+
+
+def test_pieces_are_found():
+    assert {"is a program, not a document", "HrFlow refused it", "is not a whole path"} <= set(
+        ENGLISH
+    )
+
+
+def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
+    assistant.desk.sandbox.faults.set(REFUSE, ACCOUNT)
+    assistant.start()
+    assistant.drop("setup.exe", b"MZ" + b"\0" * 100)
+    assistant.drop("bad.pdf")
+    assistant.drop("good.pdf")
+    page = assistant.open(locale="fr-FR")
+    wait_for(page, "setup.exe", "refusé", "est un programme, pas un document")
+    wait_for(page, "bad.pdf", "refusé", "HrFlow l’a refusé (400)\u00a0: HrFlow's words")
+    wait_for(page, "good.pdf", "envoyé")
+    assistant.drop("held.pdf")
+    wait_for(page, "held.pdf", "retenu", "HrFlow n’accepte pas la clé d’API")
+    page.locator("#kept", has_text="1 fichier\u00a0: HrFlow n’accepte pas la clé d’API").wait_for()
+    page.locator("#headline", has_text="1 fichier est retenu").wait_for()
+    see_no_english(page)
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    table = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert table[0].startswith("id;name;path;state;remark;")
+    assert any("setup.exe;refusé;est un programme, pas un document;" in line for line in table)
+
+    page.get_by_role("button", name="bad.pdf", exact=True).click()
+    page.locator("#d-story li", has_text="HrFlow l’a refusé (400)").wait_for()
+    see_no_english(page)
+    page.keyboard.press("Escape")
+
+    go(page, "folders")
+    page.locator("#folder-list article").wait_for()
+    for path, answer in (
+        (assistant.desk.folder / "setup.exe", "refusé · est un programme, pas un document"),
+        (assistant.desk.folder / "none.pdf", "n’est pas là\u00a0; vérifiez l’orthographe"),
+        (assistant.desk.folder, "est un dossier\u00a0; nommez ses fichiers"),
+        ("a.pdf", "Indiquez le fichier avec son chemin complet."),
+    ):
+        page.locator("#check-path").fill(str(path))
+        page.locator("#check-path").press("Enter")
+        page.locator("#verdict", has_text=answer).wait_for()
+        see_no_english(page)
+
+    go(page, "health")
+    page.locator("#lines", has_text="le programme est en marche, mais ne démarre pas").wait_for()
+    page.wait_for_function("() => document.querySelectorAll('#lines li').length > 15")
+    see_no_english(page)
+
+    go(page, "setup")
+    page.locator("#setup").wait_for()
+    page.get_by_label("Clé d’API").fill("this is no key")
+    page.get_by_role("button", name="Essayer la clé").click()
+    page.locator("#tried", has_text="✗ Ce n’est pas une clé d’API").wait_for()
+    page.get_by_label("Dossier à surveiller").fill("relative")
+    page.get_by_role("button", name="Montrer ce qui change").click()
+    page.locator("#said", has_text="relative n’est pas un chemin complet. Commencez par").wait_for()
+    see_no_english(page)
+    page.get_by_label("Dossier à surveiller").fill("~")
+    page.get_by_role("button", name="Montrer ce qui change").click()
+    page.locator("#said", has_text="est votre dossier personnel").wait_for()
+    see_no_english(page)
+    assert page.problems == [] or all("400" in each for each in page.problems)
+
+
+def test_commands_speak_english_to_the_same_program(assistant):
+    """What stands in a script, and is read by a program, does not change with the system."""
+    assistant.start()
+    assistant.drop("setup.exe", b"MZ" + b"\0" * 100)
+    assistant.eventually(
+        lambda: assistant.channel().get("/api/now")["now"]["groups"]["attention"], 30
+    )
+    now = assistant.channel().get("/api/now")["now"]
+    assert now["headline"] == "1 file needs attention"
+    assert now["attention"][0]["remark"] == "is a program, not a document"

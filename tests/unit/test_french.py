@@ -1,0 +1,175 @@
+"""Icon, menu, messages and files for a spreadsheet in French, and how the language is found."""
+
+import math
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from watcher.app.language import first_of_list, system_language
+from watcher.menu import menu
+from watcher.model import Entry, Kept, Snapshot, State, Watched
+from watcher.mood import headline
+from watcher.notices import HELD_SECONDS, LONGEST, OFFLINE_SECONDS, Notices
+from watcher.page.guard import Guard
+from watcher.page.tickets import TOKEN, Tickets
+from watcher.service.runner import Done
+from watcher.service.systemd import Systemd
+from watcher.settings import Notifications
+from watcher.words import words
+
+FR = words("fr_FR.UTF-8")
+NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it
+DAY = 86_400
+REFUSED = Entry(
+    1, "/cvs", "/cvs/outil.exe", State.REFUSED, "is a program, not a document", changed_at=2.0
+)
+NO_KEY = Kept("credential:default", "There is no API key for account 'default'.", 3)
+FOLDER = Watched(
+    "/cvs", "default", "k", "/cvs does not exist; it will be watched as soon as it is there."
+)
+FULL = Snapshot(
+    at=NOON, version="1.0", counts={State.REFUSED: 1234}, attention=(REFUSED,), kept=(NO_KEY,),
+    watched=(FOLDER,),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"paused_until": NOON + 60}, "En pause jusqu’à 12:01"),
+        ({"paused_until": NOON + DAY}, "En pause jusqu’au 06/03/2026 à 12:00"),
+        ({"paused_until": math.inf}, "En pause"),
+        ({"offline_since": NOON - 60}, "Hors ligne depuis 11:59"),
+        ({"offline_since": NOON - DAY}, "Hors ligne depuis le 04/03/2026 à 12:00"),
+        ({"today": 12345}, "À jour · 12\u202f345 aujourd’hui"),
+    ],
+)
+def test_days_and_numbers_have_their_french_form(changes, line):
+    assert headline(replace(Snapshot(at=NOON), **changes), FR) == line
+
+
+def all_texts(items):
+    for item in items:
+        yield item.text
+        yield from all_texts(item.items)
+
+
+def test_the_menu_gives_its_reasons_in_french():
+    shown = list(all_texts(menu(FULL, FR)))
+    assert "est un programme, pas un document" in shown
+    assert "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0»." in shown
+    assert "/cvs n’existe pas\u00a0; il sera surveillé dès qu’il sera là." in shown
+    assert "1\u202f233 de plus…" in shown
+
+
+def told(snapshot, after):
+    notices = Notices(FR)
+    notices.look(Snapshot(at=NOON), Notifications(), 0.0, 0.0)
+    notices.look(snapshot, Notifications(), 0.0, 1.0)
+    return [(each.title, each.text) for each in notices.look(snapshot, Notifications(), 0.0, after)]
+
+
+def test_messages_give_their_reasons_in_french():
+    one = replace(FULL, counts={State.REFUSED: 1})
+    assert told(one, LONGEST + HELD_SECONDS) == [
+        ("1 fichier n’a pas été accepté", "outil.exe\u00a0: est un programme, pas un document"),
+        (
+            "3 fichiers sont retenus",
+            "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0».",
+        ),
+    ]
+
+
+def test_an_offline_of_days_is_told_with_its_day():
+    snapshot = Snapshot(at=NOON, offline_since=NOON - DAY, counts={State.WAITING: 5})
+    assert told(snapshot, OFFLINE_SECONDS + 2) == [
+        (
+            "HrFlow est injoignable depuis le 04/03/2026 à 12:00",
+            "5 fichiers attendent\u00a0; ils partiront d’eux-mêmes.",
+        )
+    ]
+
+
+# -- who is spoken to
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "Ouvrez cette page"),
+        ({f"HTTP_{TOKEN.replace('-', '_').upper()}": "wrong"}, "Open this page"),
+    ],
+)
+def test_who_is_not_let_in_hears_it_in_the_right_language(headers, said, monkeypatch):
+    monkeypatch.setattr("watcher.page.guard.is_somebody_else", lambda *_: False)
+    guard = Guard(lambda *_: [], Tickets(lambda: 0.0), 80, lambda _: None, FR)
+    environ = {"HTTP_HOST": "127.0.0.1:80", "REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": "1",
+               "REQUEST_METHOD": "GET", "PATH_INFO": "/", **headers}  # fmt: skip
+    (body,) = guard(environ, lambda *_: None)
+    assert body.decode().startswith(said)
+
+
+# -- the system's language
+
+
+def never(platform):
+    raise AssertionError(platform)
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({"LC_ALL": "fr_FR.UTF-8", "LANG": "en_GB.UTF-8"}, "fr_FR.UTF-8"),
+        ({"LC_MESSAGES": "fr_CA", "LANG": "en_GB.UTF-8"}, "fr_CA"),
+        ({"LC_ALL": "", "LANG": "en_GB.UTF-8"}, "en_GB.UTF-8"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:en"}, "fr"),
+        ({"LC_ALL": "C", "LANGUAGE": "fr"}, ""),  # as scripts want it
+        ({"LANG": "C.UTF-8"}, "fr_FR.UTF-8"),  # a service manager's own, if it was told nothing
+        ({}, "fr_FR.UTF-8"),
+    ],
+)
+def test_the_environment_says_it_and_else_the_machine_does(environ, language, tmp_path):
+    locale = tmp_path / "locale"
+    locale.write_text('# written by an installer\nexport LANG="fr_FR.UTF-8"\n')
+    files = (str(tmp_path / "missing"), str(locale))
+    assert system_language(environ, "linux", files=files, ask=never) == language
+
+
+def test_a_machine_that_says_nothing_speaks_english(tmp_path):
+    locale = tmp_path / "locale"
+    locale.write_text("LANG=C.UTF-8\nnonsense\n")
+    assert system_language({}, "linux", files=(str(locale), str(tmp_path)), ask=never) == ""
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_windows_and_macos_are_asked_for_it(platform):
+    assert system_language({}, platform, ask=lambda asked: f"fr-{asked}") == f"fr-{platform}"
+    assert system_language({"LANG": "en_GB"}, platform, ask=never) == "en_GB"
+
+
+def test_the_first_of_the_languages_of_macos_counts():
+    assert first_of_list('(\n    "fr-FR",\n    "en-FR"\n)\n') == "fr-FR"
+    assert first_of_list("(\n    de,\n)\n") == "de"
+    assert first_of_list("()") == ""
+
+
+@pytest.mark.parametrize(
+    ("here", "known", "restarted"),
+    [
+        ({"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, {"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, False),
+        ({"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, {"DISPLAY": ":0"}, True),
+        ({"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, {"DISPLAY": ":0", "LANG": "en_GB.UTF-8"}, True),
+        ({"DISPLAY": ":0", "LANG": "C.UTF-8"}, {"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, False),
+    ],
+)
+def test_the_service_learns_the_language_of_the_desktop(here, known, restarted):
+    asked = []
+
+    def run(command):
+        asked.append(list(command)[3:])
+        return Done(0, "", "")
+
+    Systemd(None, "/nowhere", run, namespaces=True).meet_desktop(here, known)
+    assert asked[0] == ["import-environment", "DISPLAY", "LANG"]
+    assert (asked[1:] != []) == restarted
