@@ -23,7 +23,7 @@ from watcher.config.places import is_in
 from watcher.config.read import find_layer, load_text
 from watcher.errors import ConfigError, UnusableError, UsageError
 from watcher.settings import replaced
-from watcher.setup import find_locked, plan_edits
+from watcher.setup import DropFolder, find_locked, plan_edits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,17 @@ class Editor:
         return plan_edits(answers, self.known)
 
     def propose(self, edits: Sequence[Edit]) -> tuple[str, list[str]]:
-        """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes."""
+        """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes.
+
+        UnusableError for a folder that is to be taken out and is not the person's own.
+        """
+        for edit in edits:
+            if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
+                raise UnusableError(
+                    f"{view.safe(self.known.folders[edit.at].path)} is watched on this machine"
+                    f" because {view.safe(self.known.machine)} says so.",
+                    "Whoever looks after this machine can change that.",
+                )
         text = apply(self.text, edits) if edits else self.text
         try:
             warnings = self._load(text).warnings

@@ -116,12 +116,6 @@ def remove(
     """Watch the folder PATH no more. Nothing on the disk is removed."""
     editor = open_editor(ctx)
     at = _number(editor, path)
-    if editor.known.folders[at].is_machine:
-        raise UnusableError(
-            f"{view.safe(editor.known.folders[at].path)} is watched on this machine because"
-            f" {view.safe(editor.known.machine)} says so.",
-            "Whoever looks after this machine can change that.",
-        )
     facts.update(path=view.safe(editor.known.folders[at].place), removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)

@@ -95,9 +95,8 @@ class WatchedFiles:
         class Handler(events.FileSystemEventHandler):
             def on_any_event(self, event: Any) -> None:
                 touched = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path or b"")}
-                if event.is_directory:
-                    if not touched.isdisjoint(around):
-                        notice(path, is_stale=True)
+                if event.is_directory and not touched.isdisjoint(around):
+                    notice(path, is_stale=True)
                 elif paths is None or not touched.isdisjoint(paths):
                     notice(path)
 
