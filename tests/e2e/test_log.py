@@ -21,6 +21,7 @@ def log_of(desk):
 def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
     running = desk.start("run")
     running.wait_for("Watching")
+    eventually(lambda: "looked through (start)" in log_of(desk))  # before there is a file
     answer = sb.Fault(kind=sb.Kind.STATUS, status=500, message=f"cannot take {PERSON}", times=1)
     desk.sandbox.faults.set(answer)
     make_pdf(str(desk.folder / f"{PERSON}.pdf"), "one")

@@ -23,7 +23,7 @@ from watcher.config.places import is_in
 from watcher.config.read import find_layer, load_text
 from watcher.errors import ConfigError, UnusableError, UsageError
 from watcher.settings import replaced
-from watcher.setup import find_locked, plan_edits
+from watcher.setup import DropFolder, find_locked, plan_edits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ class Editor:
     def number(self, path: str) -> int:
         """Which folder ``path`` is (from 0), as it is written or by where it leads.
 
-        UnusableError if it is none of the watched ones, or not this person's to give up.
+        UnusableError if it is none of the watched ones.
         """
         written = [folder.path for folder in self.known.folders]
         at = written.index(path) if path in written else self._at(path)
@@ -106,19 +106,23 @@ class Editor:
             raise UnusableError(
                 f"{view.safe(path)} is not a watched folder.", f"These are watched: {known}."
             )
-        if self.known.folders[at].is_machine:
-            raise UnusableError(
-                f"{view.safe(written[at])} is watched on this machine because"
-                f" {view.safe(self.known.machine)} says so.",
-                "Whoever looks after this machine can change that.",
-            )
         return at
 
     def _at(self, path: str) -> int | None:
         return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
 
     def propose(self, edits: Sequence[Edit]) -> tuple[str, list[str]]:
-        """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes."""
+        """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes.
+
+        UnusableError for a folder that is to be taken out and is not the person's own.
+        """
+        for edit in edits:
+            if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
+                raise UnusableError(
+                    f"{view.safe(self.known.folders[edit.at].path)} is watched on this machine"
+                    f" because {view.safe(self.known.machine)} says so.",
+                    "Whoever looks after this machine can change that.",
+                )
         text = apply(self.text, edits) if edits else self.text
         try:
             warnings = self._load(text).warnings
