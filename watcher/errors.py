@@ -11,7 +11,8 @@
     ├── JournalError        6   the journal, or its folder, cannot be used; or it is too new
     │   ├── DamagedJournalError
     │   └── UnwritableJournalError
-    └── OfflineError        7   HrFlow does not answer a command that needs it
+    ├── OfflineError        7   HrFlow does not answer a command that needs it
+    └── NotRunningError     8   the command is for a program that runs, and none does
 
 What happens to a single file while the program runs is never an exception: it is a
 :class:`watcher.model.Outcome`.
@@ -89,3 +90,9 @@ class OfflineError(WatcherError):
     """HrFlow cannot be reached, or something else answers in its place."""
 
     exit_code = 7
+
+
+class NotRunningError(WatcherError):
+    """The program does not run, and there is nobody to talk to."""
+
+    exit_code = 8

@@ -62,7 +62,7 @@ def test_the_key_is_nowhere(office, fault, eventually):
     make_pdf(str(office.folder / "a.pdf"), "a")
     eventually(office.sandbox.ledger.records, within=30)
     eventually(
-        lambda: (entries := office.read_json("history")[0]) and entries[0]["state"] in SETTLED,
+        lambda: (entries := office.read_json("history")) and entries[0]["state"] in SETTLED,
         within=30,
     )
     seen = {what: memory_of(program.process.pid, what) for what in ("cmdline", "environ")}

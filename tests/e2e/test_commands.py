@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import pytest
 from tests.e2e.conftest import SAMPLES
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
 from tests.e2e.test_samples import IGNORED, REFUSED, SENT
+from tests.old import make_journal
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
 
@@ -226,7 +228,7 @@ def test_check_reads_well(desk):
 
 def test_config_check_and_show(desk):
     assert "is fine" in desk.run("config", "check").stdout
-    rows = {row["key"]: row for row in desk.read_json("config", "show")[0]}
+    rows = {row["key"]: row for row in desk.read_json("config", "show")}
     assert rows["folders[1].source_key"]["value"] == f'"{sb.ENGINEERING.key}"'
     assert rows["folders[1].source_key"]["origin"].endswith(":8")
     assert rows["account" + "s.default.parallel_uploads"]["origin"] == "built-in default"
@@ -239,7 +241,8 @@ def test_status_and_history_need_no_running_program(desk):
     (before,) = desk.read_json("status")
     assert before["running"] is False
     assert "no journal" in before["note"]
-    assert desk.read_json("history") == [[]]
+    assert desk.run("status").returncode == 8  # the program does not run
+    assert desk.read_json("history") == []
     assert desk.run("history").stdout == "No file was uploaded from here so far.\n"
     shutil.copy(PDF, desk.folder)
     shutil.copy(os.path.join(SAMPLES, "renamed program.pdf"), desk.folder)
@@ -248,20 +251,44 @@ def test_status_and_history_need_no_running_program(desk):
     assert after["counts"] == {"accepted": 1, "refused": 1}
     assert after["today"] == 1
     assert "program" in after["attention"][0]["why"]
-    (refused,) = desk.read_json("history", "--state", "refused")
-    assert [os.path.basename(each["path"]) for each in refused] == ["renamed program.pdf"]
-    (aisha,) = desk.read_json("history", "--text", "aisha", "--since", "1h")
-    assert len(aisha) == 1
-    assert desk.read_json("history", "--until", "2020-01-01") == [[]]
-    (both,) = desk.read_json("history", "--state", "refused", "--state", "accepted")
+    (refused,) = desk.read_json("history", "--only", "refused")
+    assert os.path.basename(refused["path"]) == "renamed program.pdf"
+    assert len(desk.read_json("history", "--text", "aisha", "--since", "1h")) == 1
+    assert desk.read_json("history", "--until", "2020-01-01") == []
+    both = desk.read_json("history", "--only", "refused", "--only", "accepted")
     assert len(both) == 2
-    assert desk.read_json("history", "--folder", str(desk.root / "other")) == [[]]
-    assert desk.read_json("history", "--folder", str(desk.folder)) == [both]
-    assert desk.read_json("history", "--limit", "1") == [both[:1]]
+    assert desk.read_json("history", "--folder", str(desk.root / "other")) == []
+    assert desk.read_json("history", "--folder", str(desk.folder)) == both
+    assert desk.read_json("history", "--limit", "1") == both[:1]
     assert desk.run("history", "--since", "whenever").returncode == 2
     plain = desk.run("history").stdout.splitlines()
     assert len(plain) == 2
     assert all(line.count("\t") == 3 for line in plain)
+
+
+def test_a_state_is_no_folder_of_the_program(desk):
+    told = desk.run("history", "--state", "refused")
+    assert told.returncode == 2
+    assert '--only "refused"' in told.stderr
+
+
+def test_a_journal_of_an_older_program_is_shown_and_that_of_a_newer_one_is_not(desk):
+    state = desk.root / "state"
+    state.mkdir()
+    make_journal(str(state / "journal.db"), 1)
+    before = (state / "journal.db").read_bytes()
+    assert len(desk.read_json("history")) == 9
+    (status,) = desk.read_json("status")
+    assert sum(status["counts"].values()) == 9
+    assert (state / "journal.db").read_bytes() == before
+    connection = sqlite3.connect(state / "journal.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for command in ("history", "status", "run"):
+        told = desk.run(command)
+        assert told.returncode == 6
+        assert "written by a newer hrflow-watcher than this one" in told.stderr
+        assert "Install the newer one again" in told.stderr
 
 
 def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):
@@ -292,7 +319,7 @@ def test_what_waits_for_a_yes_is_told_in_one_line(desk):
     running.end()
     lines = "\n".join(running.lines)
     assert lines.count(".pdf") == lines.count("new.pdf"), lines
-    assert "waits for your yes" in desk.run("history", "--state", "held").stdout
+    assert "waits for your yes" in desk.run("history", "--only", "held").stdout
 
 
 def test_status_says_what_waits_and_how_to_let_it_go(desk):
@@ -438,12 +465,17 @@ def test_places_may_be_named_behind_the_command(desk):
     bare = [sys.executable, "-m", "watcher"]
     places = ["--config", str(desk.config), "--state", str(desk.root / "elsewhere")]
     shutil.copy(PDF, desk.folder)
-    for command in (["import", str(desk.folder), *places], ["status", *places[2:]],
-                    ["config", "show", *places[:2]]):  # fmt: skip
+    for command, code in (
+        (["import", str(desk.folder), *places], 0),
+        (["status", *places[2:]], 8),
+        (["history", *places[2:]], 0),
+        (["config", "show", *places[:2]], 0),
+    ):
         done = subprocess.run(
             [*bare, *command], env=desk.environ(), capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
+        assert "history" not in command or "Aisha" in done.stdout
     assert os.listdir(desk.root / "elsewhere") != []
     assert not (desk.root / "state").exists()
 
@@ -451,12 +483,12 @@ def test_places_may_be_named_behind_the_command(desk):
 def test_an_old_terminal_does_not_stop_a_command(desk):
     shutil.copy(DOCX, desk.folder / "Łukasz 😀.docx")
     old = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for command in (["import", str(desk.folder)], ["history"], ["status"]):
+    for command, code in ((["import", str(desk.folder)], 0), (["history"], 0), (["status"], 8)):
         done = desk.run(*command, **old)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (code, "")
     narrow = {"PYTHONIOENCODING": "iso-8859-1"}
     assert "\\u0141ukasz" in desk.run("history", **narrow).stdout
-    (entry,) = json.loads(desk.run("history", "--json", **narrow).stdout)
+    entry = json.loads(desk.run("history", "--json", **narrow).stdout)
     assert os.path.basename(entry["path"]) == "Łukasz 😀.docx"
 
 

@@ -33,7 +33,7 @@ class _Told:
         return self.desk.arrived()
 
     def entries(self):
-        (found,) = self.desk.read_json("history", "--limit", "1000")
+        found = self.desk.read_json("history", "--limit", "1000")
         return [_Entry(**{name: each[name] for name in _Entry.__slots__}) for each in found]
 
 

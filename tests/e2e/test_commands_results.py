@@ -33,7 +33,7 @@ def sent(desk):
 
 
 def test_history_carries_key_and_name_and_time(sent):
-    (rows,) = sent.read_json("history")
+    rows = sent.read_json("history")
     parsed = next(row for row in rows if row["state"] == "parsed")
     assert parsed["profile_name"] == "Aisha Rahman"
     assert len(parsed["profile_key"]) == 40

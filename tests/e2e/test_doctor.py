@@ -92,7 +92,7 @@ def test_a_running_program_does_not_see_the_probe(desk):
     assert (level, f"it runs (process {running.process.pid})" in said) == ("ok", True)
     make_pdf(desk.folder / "after.pdf", "b")
     running.wait_for("after.pdf")
-    names = {os.path.basename(entry["path"]) for entry in desk.read_json("history")[0]}
+    names = {os.path.basename(entry["path"]) for entry in desk.read_json("history")}
     assert names == {"before.pdf", "after.pdf"}
 
 
@@ -394,7 +394,7 @@ def leaks(desk, parts):
 
 
 def test_the_bundle_names_nobody(full_desk):
-    ((entry,),) = full_desk.read_json("history")
+    (entry,) = full_desk.read_json("history")
     assert entry["profile_name"] == "Aisha Rahman"  # the canary is there
     log = (full_desk.root / "state" / "hrflow-watcher.log").read_text(encoding="utf-8")
     assert {"Zdenka", "Ottokar", "Öztürk", full_desk.key} <= set(leaks(full_desk, {"log": log}))

@@ -48,14 +48,14 @@ def test_a_person_is_forgotten_everywhere(desk, sent, running):
     done = desk.run("forget", str(sent), "--yes")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 file forgotten.")
     assert not holders(desk)
-    assert desk.read_json("history") == [[]]
+    assert desk.read_json("history") == []
 
 
 def test_its_content_is_not_sent_again(desk, sent):
     assert desk.run("import", str(desk.folder)).returncode == 0
     content = sent.read_bytes()
     sent.unlink()
-    assert desk.run("forget", "--reference", desk.read_json("history")[0][0]["reference"], "--yes")
+    assert desk.run("forget", "--reference", desk.read_json("history")[0]["reference"], "--yes")
     (desk.folder / "again.pdf").write_bytes(content)
     assert desk.run("import", str(desk.folder)).returncode == 0
     assert len(desk.sandbox.ledger.records()) == 1

@@ -160,7 +160,7 @@ def wait_for_state(root, name, states, within=120):
     deadline = time.monotonic() + within
     said = ""
     while time.monotonic() < deadline:
-        # While an older journal is brought up to date, `history` says so and ends with 6.
+        # While the journal is being made, `history` says that there is none and ends with 6.
         said = root.run_as_person(f"{NAME} history --json", code=None)
         lines = [line for line in said.splitlines() if name in line]
         if any(f'"{state}"' in line for line in lines for state in states):

@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from tests.old import JOURNALS, make_journal
 from watcher.errors import JournalError
 from watcher.journal import migrations, schema
 from watcher.journal.migrations import STEPS, VERSION
@@ -12,16 +13,25 @@ from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model import State
 
-JOURNALS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "journals")
+#: Those of every version, this one included: once it has a successor, nothing makes one any more.
+EVERY = range(1, VERSION + 1)
 
 
 def make(path, version=1):
-    """A journal as a program of that version has left it."""
-    with open(os.path.join(JOURNALS, f"version-{version}.sql"), encoding="utf-8") as file:
-        text = file.read()
+    make_journal(path, version)
+
+
+def rows(path):
+    """How many rows each table has."""
     connection = sqlite3.connect(path)
-    connection.executescript(text)
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    found = {
+        name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+        for (name,) in tables
+        if not name.startswith("sqlite_")
+    }
     connection.close()
+    return found
 
 
 def shape(path):
@@ -46,12 +56,26 @@ def test_there_is_a_step_from_every_version():
     assert set(STEPS) == set(range(1, VERSION))
 
 
-@pytest.mark.parametrize("version", sorted(STEPS))
+@pytest.mark.parametrize("version", EVERY)
 def test_there_is_a_journal_of_every_version_to_try_it_with(version):
-    assert os.path.exists(os.path.join(JOURNALS, f"version-{version}.sql"))
+    path = os.path.join(JOURNALS, f"version-{version}.sql")
+    assert os.path.exists(path), "make it with the code of that version: python -m tests.old"
+    with open(path, encoding="utf-8") as file:
+        assert file.read().endswith(f"PRAGMA user_version = {version};\n")
 
 
-@pytest.mark.parametrize("version", sorted(STEPS))
+@pytest.mark.parametrize("version", EVERY)
+def test_there_is_something_in_every_table_and_it_stays(path, version):
+    make(path, version)
+    before = rows(path)
+    empty = [name for name, files in before.items() if not files]
+    assert empty == (["facts"] if version == 1 else [])
+    Journal(path).close()
+    after = rows(path)
+    assert {name: after.get(name, 0) for name in before} == before
+
+
+@pytest.mark.parametrize("version", EVERY)
 def test_an_old_journal_ends_up_like_a_new_one(path, tmp_path, version):
     make(path, version)
     Journal(path).close()

@@ -48,6 +48,7 @@ def show(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pas
 
     rows = show_values(load_config(ctx))
     if as_json:
-        say_json([{"key": key, "value": value, "origin": origin} for key, value, origin in rows])
+        for key, value, origin in rows:
+            say_json({"key": key, "value": value, "origin": origin})
     else:
         say_table(["Key", "Value", "Comes from"], rows)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 import click
 
 from watcher import view
-from watcher.cli.context import places
+from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table
 from watcher.errors import UsageError
 from watcher.journal.reader import Reader
@@ -53,7 +53,7 @@ class Filters(TypedDict):
 
 @click.command("history")
 @click.option(
-    "--state", "states", multiple=True, metavar="STATE", type=click.Choice(sorted(_WORDS)),
+    "--only", "states", multiple=True, metavar="STATE", type=click.Choice(sorted(_WORDS)),
     help=f"Only files in this state; may be given several times. One of: {', '.join(_WORDS)}.",
 )  # fmt: skip
 @click.option("--folder", metavar="FOLDER", default="", help="Only files at or below this folder.")
@@ -72,6 +72,7 @@ class Filters(TypedDict):
 )  # fmt: skip
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV, for table programs.")
 @json_option
+@state_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -86,8 +87,10 @@ def command(
 ) -> None:
     """Show what became of which file, the latest change first.
 
-    All filters given must hold. Without any, the latest 50 files are shown.
+    All filters given must hold. Without any, the latest 50 files are shown. With --json each file
+    is an object on a line of its own.
     """
+    _refuse_state_for_folder(ctx)
     now = time.time()
     filters: Filters = {
         "states": tuple(_WORDS[state] for state in states),
@@ -101,7 +104,8 @@ def command(
     if as_csv and as_json:
         raise UsageError("Both --csv and --json were given.", "Choose one of them.")
     if as_json:
-        say_json([view.record(entry) for entry in entries])
+        for entry in entries:
+            say_json(view.record(entry))
     elif as_csv:
         _say_csv(entries)
     elif not entries:
@@ -110,6 +114,16 @@ def command(
         _show(entries)
         if more:
             click.echo(f"There are more than {limit}; ask for them with --limit.", err=True)
+
+
+def _refuse_state_for_folder(ctx: click.Context) -> None:
+    """UsageError where ``--state`` names a state, which is no folder of the program's own."""
+    named = ctx.find_root().obj[1]
+    if named in _WORDS and not os.path.isdir(named):
+        raise UsageError(
+            "--state names the folder in which the program keeps its own files.",
+            f'For files in a state write: --only "{named}"',
+        )
 
 
 def read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:

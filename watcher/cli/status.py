@@ -14,6 +14,7 @@ from watcher.app.places import Places, is_running, read_running
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.cli.waiting import gather_held, gather_waiting, show_held, show_waiting
+from watcher.errors import NotRunningError
 from watcher.journal.reader import Reader
 
 if TYPE_CHECKING:
@@ -28,12 +29,16 @@ _LISTED = 10
 @state_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Say what is going on and what needs attention, whether the program runs or not."""
+    """Say what is going on and what needs attention, whether the program runs or not.
+
+    Where it does not run, the exit code is 8.
+    """
     facts = gather(places(ctx))
     if as_json:
         say_json(facts)
     else:
         _show(facts)
+    ctx.exit(0 if facts["running"] else NotRunningError.exit_code)
 
 
 def gather(where: Places) -> dict[str, object]:

@@ -21,7 +21,10 @@ _PATIENCE: Final = 30.0
 @state_option
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """End the running program; returns when it has ended. Nothing is lost by that."""
+    """End the running program; returns when it has ended. Nothing is lost by that.
+
+    Where none runs there is nothing to do, and that is no failure.
+    """
     where = places(ctx)
     if not is_running(where):
         say("hrflow-watcher is not running.")

@@ -8,19 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.app.places import is_running
-from watcher.errors import UsageError, WatcherError
+from watcher.errors import NotRunningError, UsageError
 
 if TYPE_CHECKING:
     from watcher.app.places import Places
 
 #: Seconds within which the program on the same machine has to answer.
 _PATIENCE: Final = 40.0
-
-
-class NotRunningError(WatcherError):
-    """Nobody is there to talk to."""
-
-    exit_code = 8
 
 
 @dataclass(frozen=True, slots=True)
