@@ -26,8 +26,10 @@ REST: Final = 2.0
 #: Looks at files that do not come to rest, after which it is looked seldom, and seconds between.
 _LOOKS: Final = 300
 _SELDOM: Final = 60.0
-#: Seconds after which it is looked without a sign, where the system gives none.
+#: Seconds after which it is looked without a sign, where the system gives none; and after which
+#: what could not take over is tried again: what it needs may have been missing for a moment.
 _HOUR: Final = 3600.0
+_ONCE_MORE: Final = 600.0
 #: Seconds after which a pipeline is told again: another one may have taken its place.
 _AGAIN: Final = 30.0
 
@@ -43,6 +45,7 @@ class Renewal:
         renew: Callable[[], None],
         tell: Callable[[str], None],
         rest: float = REST,
+        once_more: float = _ONCE_MORE,
     ) -> None:
         """``try_out`` gives why a version cannot take over, "" if it can.
 
@@ -53,7 +56,9 @@ class Renewal:
         self._renew = renew
         self._tell = tell
         self._rest = rest
+        self._once_more = once_more
         self._refused: Installed | None = None
+        self._problem = ""
         self._noticed = threading.Event()
         self._drained = threading.Event()
         self._stopping = threading.Event()
@@ -83,17 +88,20 @@ class Renewal:
 
     def _run(self, app: App) -> None:
         while not self._stopping.is_set():
-            self._noticed.wait(_HOUR)
+            again = not self._noticed.wait(self._once_more if self._refused else _HOUR)
             self._noticed.clear()
             try:
-                found = self._settled(app)
+                found = self._settled(app, again=again)
                 if found is not None and self._take_up(app, found):
                     return
             except Exception:  # noqa: BLE001 - an update must not end what works
                 _log.exception("another version could not be looked at")
 
-    def _settled(self, app: App) -> Installed | None:
-        """What is installed, once it is whole and rests; None if there is nothing to do."""
+    def _settled(self, app: App, *, again: bool) -> Installed | None:
+        """What is installed, once it is whole and rests; None if there is nothing to do.
+
+        ``again``: something is to be done about what could not take over before.
+        """
         before: Installed | None = None
         looks = 0
         while True:
@@ -101,7 +109,7 @@ class Renewal:
             if found == self._own.running:
                 self._forget(app)
                 return None
-            if found is not None and found == self._refused:
+            if found is not None and found == self._refused and not again:
                 return None
             if found is not None and found == before and self._own.is_whole(found):
                 return found
@@ -114,7 +122,7 @@ class Renewal:
     def _forget(self, app: App) -> None:
         """What runs is what is installed."""
         if self._refused is not None:
-            self._refused = None
+            self._refused, self._problem = None, ""
             app.note_update(Update())
 
     def _take_up(self, app: App, found: Installed) -> bool:
@@ -123,7 +131,7 @@ class Renewal:
         if problem := self._try_out(found.version):
             self._refuse(app, found, problem)
             return False
-        self._refused = None
+        self._refused, self._problem = None, ""
         app.note_update(Update(found.version))
         self._tell("A new version is installed; restarts when the uploads under way are done.")
         self._drained.clear()
@@ -141,7 +149,9 @@ class Renewal:
         return True
 
     def _refuse(self, app: App, found: Installed, problem: str) -> None:
-        self._refused = found
+        if (self._refused, self._problem) == (found, problem):
+            return
+        self._refused, self._problem = found, problem
         app.note_update(Update(found.version, problem))
         self._tell(
             f"The new version {found.version} cannot be used ({problem})."

@@ -157,7 +157,8 @@ async function listen() {
       if (document.body.dataset.mood === "lost") show();
       patience = 2;
     } catch (error) {
-      put($("headline"), error.message);
+      const other = !error.status && now?.update?.version && !now.update.problem;
+      put($("headline"), other ? t("A new version has taken over. Open this page again.") : error.message);
       document.body.dataset.mood = "lost";
       if (error.status === 403) return; // another run of the program: it lets nobody in like this
       await rest(patience * 1000);
