@@ -9,7 +9,10 @@ import threading
 
 import pytest
 
+from tests.desktop import Screen, Trayer, needs_screen
+from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixture
 from tests.e2e.desk import Process
+from tests.e2e.test_desktop import children
 from tests.e2e.test_journey import make_pdf
 from tests.installation import Installation
 
@@ -229,6 +232,36 @@ def test_half_of_a_version_is_waited_for(place, eventually):
     place.manager.wait_for("READY=1")
     assert place.running()["version"] == NEW
     assert running.end() == 0
+
+
+@needs_screen
+def test_the_icon_comes_back_with_the_new_version(place, surroundings, eventually):
+    screen = surroundings.have(Screen, surroundings.root)
+    environ = place.environ(DISPLAY=screen.display, NOTIFY_SOCKET=place.manager.address)
+    trayer = Trayer(screen)
+    try:
+        running = Process([*place.desk.command(), "run"], environ)
+        place.desk.processes.append(running)
+        (before,) = eventually(lambda: icons(running), within=30)
+        place.installed.put(NEW)
+        place.manager.wait_for("RELOADING=1")
+        after = eventually(lambda: set(icons(running)) - {before}, within=30)
+        assert len(after) == 1
+        assert place.running()["version"] == NEW
+        assert running.end() == 0
+    finally:
+        trayer.kill()
+
+
+def icons(program):
+    """The processes of a program that show an icon, as far as none begins or ends meanwhile."""
+    found = []
+    with contextlib.suppress(OSError):
+        for child in children(program):
+            with open(f"/proc/{child}/cmdline", "rb") as words:
+                if b"watcher.tray" in words.read().split(b"\0"):
+                    found.append(child)
+    return found
 
 
 def test_whoever_ends_it_wins_over_the_new_version(place, eventually):

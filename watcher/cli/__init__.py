@@ -92,7 +92,7 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
            or doctor found something that has to be mended
       6    the journal, or the program's own folder, cannot be used
       7    HrFlow does not answer a command that needs it
-      8    the program does not run, and the command is for one that does
+      8    the program does not run: so says status, and each command for one that does
       130  ended by Ctrl-C
     """  # noqa: D301 - click's sign for "leave these lines as they are"
     ctx.obj = (config, state)

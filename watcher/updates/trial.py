@@ -65,8 +65,12 @@ def _ask(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> 
 
 
 def _say_failure(said: str, code: int) -> str:
-    """What a command said that has failed: its own sentence, or the end of what Python said."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    """What a command said that has failed: its own sentence, or the end of what Python said.
+
+    Mistakes in a configuration follow their sentence, indented; what to do about it does not help.
+    """
+    lines = [line.rstrip() for line in said.splitlines() if line.strip()]
     at = next((n for n, line in enumerate(lines) if line.startswith("Error: ")), len(lines) - 1)
-    told = " ".join(lines[at : at + 2]).removeprefix("Error: ").rstrip(".") if lines else ""
-    return told[:_LETTERS] or f"it ends with exit code {code}"
+    told = [line.strip() for n, line in enumerate(lines[at:]) if not n or line.startswith("  ")]
+    sentence = " ".join(told[:2]).removeprefix("Error: ").rstrip(".")
+    return sentence[:_LETTERS] or f"it ends with exit code {code}"
