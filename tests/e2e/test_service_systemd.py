@@ -262,6 +262,7 @@ def test_an_update_is_taken_up_by_the_same_process(office, eventually):
     eventually(lambda: office.manager.show(UNIT, "ActiveState") == "active", within=30)
     assert office.manager.show(UNIT, "MainPID") == str(pid) == str(office.status()["pid"])
     assert office.manager.show(UNIT, "NRestarts") == "0"
+    eventually(lambda: office.manager.show(UNIT, "WatchdogUSec") == "2min", within=30)
     make_pdf(office.folder / "after.pdf", "c")
     eventually(office.arrived, within=30)
     eventually(lambda: "Watching" in office.manager.show(UNIT, "StatusText"), within=30)

@@ -224,14 +224,19 @@ def test_a_version_that_does_not_take_the_configuration_is_not_begun(place):
 def test_half_of_a_version_is_waited_for(place, eventually):
     running = place.start()
     place.installed.put_modules(NEW)  # the metadata is still that of the old one
+    (place.installed.folder / "a sign").mkdir()
+    log = place.desk.root / "state" / "hrflow-watcher.log"
+    eventually(lambda: "no upload begins" in log.read_text(), within=30)
     place.drop("meanwhile.pdf")
-    eventually(place.desk.arrived, within=30)
+    eventually(lambda: place.desk.read_json("status")[0]["counts"] == {"queued": 1}, within=15)
     assert place.running()["version"] == OLD
     assert place.running()["update"] == {"version": "", "problem": ""}
     place.installed.put_record(NEW)
     place.manager.wait_for("READY=1")
     assert place.running()["version"] == NEW
+    eventually(place.desk.arrived, within=30)
     assert running.end() == 0
+    assert len(place.desk.arrived()) == 1
 
 
 @needs_screen

@@ -285,13 +285,32 @@ def test_it_is_looked_until_what_lies_there_is_whole(story, eventually):
     assert story.renewed.wait(10)
     assert story.tried == ["2"]
     assert story.app.told == [Update("2")]
-    assert story.app.posted == [Drain()]
+    assert set(story.app.posted[:1] + story.app.posted[-1:]) == {Drain()}
+
+
+def test_uploads_are_held_for_a_moment_only_while_there_is_half_a_version(story, eventually):
+    story.replace(None)
+    eventually(lambda: story.app.posted == [Drain(), Drain(on=False)])
+    looks = story.files.looks
+    eventually(lambda: story.files.looks > looks + 5)
+    story.replace(story.files.running)  # the old one was put back
+    looks = story.files.looks
+    eventually(lambda: story.files.looks > looks)
+    assert story.app.posted == [Drain(), Drain(on=False)]
+    assert not story.said
+
+
+def test_another_package_beside_it_holds_nothing(story, eventually):
+    looks = story.files.looks
+    story.app.changed()
+    eventually(lambda: story.files.looks > looks)
+    assert not story.app.posted
 
 
 def test_what_is_under_way_is_waited_for(story, eventually):
     story.app.busy.set()
     story.replace(Installed("2"))
-    eventually(lambda: story.app.posted == [Drain()])
+    eventually(lambda: story.app.told)
     assert not story.renewed.is_set()
     story.renewal.hear("something else")
     assert not story.renewed.is_set()
@@ -302,12 +321,12 @@ def test_what_is_under_way_is_waited_for(story, eventually):
 def test_one_that_is_replaced_meanwhile_does_not_take_over(story, eventually):
     story.app.busy.set()
     story.replace(Installed("2"))
-    eventually(lambda: story.app.posted == [Drain()])
+    eventually(lambda: story.app.posted == [Drain(), Drain()])  # at the first sign, and for good
     story.app.busy.clear()
     story.files.found = Installed("3")
     story.renewal.hear(Drained())
     assert story.renewed.wait(10)
-    assert story.app.posted == [Drain(), Drain(on=False), Drain()]
+    assert story.app.posted == [Drain(), Drain(), Drain(on=False), Drain(), Drain()]
     assert story.app.told == [Update("2"), Update(), Update("3")]
     assert story.tried == ["2", "3"]
 
@@ -323,7 +342,7 @@ def test_a_broken_one_is_told_once_and_forgotten_when_the_old_one_is_back(story,
     assert story.tried == ["2"]
     (said,) = story.said
     assert said.startswith("The new version 2 cannot be used (it does not start). This one goes on")
-    assert not story.app.posted
+    assert story.app.posted == [Drain(), Drain(on=False)]
     story.replace(story.files.running)
     eventually(lambda: story.app.told == [Update("2", "it does not start"), Update()])
 

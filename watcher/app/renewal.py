@@ -1,8 +1,9 @@
 """Another version was installed: it takes this one's place between two uploads.
 
-From the first sign on that files of ours were replaced: wait until what lies there is whole and
-rests, try it, let what is under way end and start nothing new, and ask to be replaced. What cannot
-take over is told once, and the program goes on as it is.
+From the first sign on that files of ours were replaced: begin no upload, as parts that are not
+loaded yet would be another version's; wait until what lies there is whole and rests; try it; let
+what is under way end, and ask to be replaced. What cannot take over is told once, and the program
+goes on as it is. What stays half of one version and half of another holds uploads for moments only.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: Seconds that files have to rest: installers replace one after another.
 REST: Final = 2.0
-#: Looks at files that do not come to rest, after which it is looked seldom, and seconds between.
+#: Looks at files that do not come to rest, after which uploads go on, and after which it is looked
+#: seldom; and seconds between those.
+_HELD_LOOKS: Final = 10
 _LOOKS: Final = 300
 _SELDOM: Final = 60.0
 #: Seconds after which it is looked without a sign, where the system gives none; and after which
@@ -59,6 +62,7 @@ class Renewal:
         self._once_more = once_more
         self._refused: Installed | None = None
         self._problem = ""
+        self._is_holding = False
         self._noticed = threading.Event()
         self._drained = threading.Event()
         self._stopping = threading.Event()
@@ -94,6 +98,7 @@ class Renewal:
                 found = self._settled(app, again=again)
                 if found is not None and self._take_up(app, found):
                     return
+                self._hold(app, on=False)
             except Exception:  # noqa: BLE001 - an update must not end what works
                 _log.exception("another version could not be looked at")
 
@@ -113,11 +118,19 @@ class Renewal:
                 return None
             if found is not None and found == before and self._own.is_whole(found):
                 return found
+            self._hold(app, on=looks < _HELD_LOOKS and not again)
             before, looks = found, looks + 1
             if looks == _LOOKS:
                 _log.warning("the program's files are neither those of one version nor of another")
             if self._stopping.wait(self._rest if looks < _LOOKS else _SELDOM):
                 return None
+
+    def _hold(self, app: App, *, on: bool) -> None:
+        """Begin no uploads, or go on with them."""
+        if on != self._is_holding:
+            self._is_holding = on
+            _log.info("the program's files change: %s", "no upload begins" if on else "go on")
+            app.post(Drain(on))
 
     def _forget(self, app: App) -> None:
         """What runs is what is installed."""
@@ -135,13 +148,13 @@ class Renewal:
         app.note_update(Update(found.version))
         self._tell("A new version is installed; restarts when the uploads under way are done.")
         self._drained.clear()
+        self._is_holding = True
         app.post(Drain())
         while not self._drained.wait(_AGAIN):
             app.post(Drain())
         if self._stopping.is_set():
             return True
         if self._own.glance() != found:  # replaced once more
-            app.post(Drain(on=False))
             app.note_update(Update())
             self._noticed.set()
             return False

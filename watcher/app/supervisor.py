@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.model import FolderState
 from watcher.pipeline import Beat, Connection, Pending
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
 _log = logging.getLogger(__name__)
+#: Microseconds in which a new version has to start: as many as TimeoutStartSec.
+_LONG_START: Final = 300_000_000
 
 
 class Supervisor:
@@ -62,6 +64,8 @@ class Supervisor:
         self._facts = facts
         self._say()
         if self._interval > 0:
+            # As it is meant, whatever an older version has asked for while this one started.
+            self._tell(f"WATCHDOG_USEC={2_000_000 * self._interval:.0f}")
             thread = threading.Thread(target=self._ask, args=(ask,), name="supervisor", daemon=True)
             thread.start()
             self._thread = thread
@@ -83,9 +87,9 @@ class Supervisor:
         self._end()
         # Where it is wanted for the new one to be believed, it is that of CLOCK_MONOTONIC.
         now = time.monotonic_ns() // 1000
-        self._tell(
-            f"RELOADING=1\nMONOTONIC_USEC={now}\nWATCHDOG=1\nSTATUS=Changing to a new version"
-        )
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={now}\nSTATUS=Changing to a new version")
+        if self._interval:  # it may have to bring a journal up to date before it can tell
+            self._tell(f"WATCHDOG_USEC={_LONG_START}\nWATCHDOG=1")
 
     def _end(self) -> None:
         self._ended.set()
