@@ -40,7 +40,7 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
     for expected in (
         r"hrflow-watcher \S+ starts with 1 folders, 1 accounts",
         r"folder 1 is watched",
-        r"folder 1 was looked through \(start\): 0 files, 0 new",
+        r"folder 1 was looked through \(start\): [01] files, [01] new",
         (
             r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+ k?B, application/pdf, source \w{12}…,"
             r" attempt 1\): HrFlow answered 500$"

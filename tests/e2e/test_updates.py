@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -195,6 +196,11 @@ def test_a_broken_version_is_told_of_once_and_the_next_one_takes_over(place, eve
     place.installed.put(NEWER)
     place.manager.wait_for("READY=1")
     assert (place.running()["version"], place.running()["pid"]) == (NEWER, pid)
+
+    record = place.installed.folder / f"hrflow_watcher-{NEWER}.dist-info" / "RECORD"
+    os.replace(shutil.copy(record, record.with_name("new")), record)  # as dpkg does, with a rebuild
+    place.manager.wait_for("RELOADING=1")
+    place.manager.wait_for("READY=1")
     assert running.end() == 0
     assert len([line for line in running.lines if "cannot be used" in line]) == 1
 

@@ -31,7 +31,8 @@ def test_what_runs_is_what_lies_there(installed, tmp_path):
     assert own.running.version == __version__
     assert own.running.mark
     assert own.is_whole(own.running)
-    assert own.place == str(tmp_path)
+    record = tmp_path / f"hrflow_watcher-{__version__}.dist-info" / "RECORD"
+    assert own.places == (str(tmp_path), str(record))
 
 
 def test_another_version_is_whole_when_its_record_fits(installed, tmp_path):
@@ -81,7 +82,7 @@ def test_of_sources_only_the_version_counts(installed, tmp_path):
         (each / "METADATA").unlink()
         each.rmdir()
     own = OwnFiles(str(tmp_path))
-    assert own.place == str(tmp_path / "watcher" / "__init__.py")
+    assert own.places == (str(tmp_path / "watcher" / "__init__.py"),)
     (tmp_path / "watcher" / "rules.py").write_text("# a developer's change\n")
     assert own.glance() == own.running == Installed(__version__)
     installed.put_modules("9.0")
@@ -212,7 +213,7 @@ def test_on_windows_one_parent_waits_however_often_it_is_replaced(interrupts):
 class Files:
     """What lies there, as a test says."""
 
-    place = "/nowhere"
+    places = ("/nowhere",)
 
     def __init__(self):
         self.running = self.found = Installed("1")

@@ -70,7 +70,8 @@ class Renewal:
 
     def start(self, app: App) -> None:
         """Begin; files may have been replaced while the program started."""
-        app.watch_file(self._own.place, self._noticed.set)
+        for place in self._own.places:
+            app.watch_file(place, self._noticed.set)
         self._noticed.set()
         self._thread = threading.Thread(target=self._run, args=(app,), name="renewal", daemon=True)
         self._thread.start()

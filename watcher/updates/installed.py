@@ -60,9 +60,11 @@ class OwnFiles:
         return cls(os.path.dirname(os.path.dirname(os.path.abspath(watcher.__file__))))
 
     @property
-    def place(self) -> str:
-        """What changes when another version is installed: a folder, or a file."""
-        return self._folder if self._is_installed else self._module()
+    def places(self) -> tuple[str, ...]:
+        """Folders and files that change when another version is installed, or this one anew."""
+        if not self._is_installed:
+            return (self._module(),)
+        return self._folder, self._record(self.running.version)
 
     def glance(self) -> Installed | None:
         """What lies there now; None while it is half of one version and half of another."""
