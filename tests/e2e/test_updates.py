@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -225,6 +226,28 @@ def test_a_version_that_does_not_take_the_configuration_is_not_begun(place):
     assert "(There is a mistake. settle_seconds is rest_seconds now)" in said
     assert place.running()["version"] == OLD
     assert running.end() == 0
+
+
+def test_what_is_loaded_late_and_what_it_needs_is_looked_for(tmp_path):
+    installed = Installation(tmp_path, NEW)
+
+    def load():
+        return subprocess.run(
+            installed.command("run", "--load-only"), env=installed.environ(os.environ),
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    assert (load().returncode, load().stderr) == (0, "")
+    (metadata,) = tmp_path.glob("*.dist-info/METADATA")
+    known = metadata.read_text()
+    more = "Requires-Dist: click\nRequires-Dist: pyobjc; sys_platform == 'darwin'\n"
+    metadata.write_text(known + more)
+    assert load().returncode == 0
+    metadata.write_text(known + more + "Requires-Dist: not-there (>=1)\n")
+    assert "not-there" in load().stderr
+    metadata.write_text(known)
+    installed.put_modules(NEW, webhook__events="import no_such_module\n")
+    assert "no_such_module" in load().stderr
 
 
 def test_half_of_a_version_is_waited_for(place, eventually):

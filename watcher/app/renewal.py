@@ -130,7 +130,7 @@ class Renewal:
         """Begin no uploads, or go on with them."""
         if on != self._is_holding:
             self._is_holding = on
-            _log.info("the program's files change: %s", "no upload begins" if on else "go on")
+            _log.info("our files change: %s", "no upload begins" if on else "uploads go on")
             app.post(Drain(on))
 
     def _forget(self, app: App) -> None:
