@@ -258,7 +258,7 @@ def test_an_update_is_taken_up_by_the_same_process(office, eventually):
     assert read_version() == "0.0.1"
 
     installed.put("0.0.2")
-    eventually(lambda: read_version() == "0.0.2", within=60)
+    eventually(lambda: read_version() == "0.0.2", within=120)
     eventually(lambda: office.manager.show(UNIT, "ActiveState") == "active", within=30)
     assert office.manager.show(UNIT, "MainPID") == str(pid) == str(office.status()["pid"])
     assert office.manager.show(UNIT, "NRestarts") == "0"

@@ -128,9 +128,9 @@ class Renewal:
 
     def _hold(self, app: App, *, on: bool) -> None:
         """Begin no uploads, or go on with them."""
-        if on != self._is_holding:
+        if on != self._is_holding and not self._stopping.is_set():
             self._is_holding = on
-            _log.info("the program's files change: %s", "no upload begins" if on else "go on")
+            _log.info("our files change: %s", "no upload begins" if on else "uploads go on")
             app.post(Drain(on))
 
     def _forget(self, app: App) -> None:

@@ -16,7 +16,7 @@ from watcher.app.showing import show_file
 from watcher.app.supervisor import Supervisor
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
-from watcher.cli.renewing import Renewing
+from watcher.cli.renewing import Renewing, load_everything
 from watcher.cli.running import Beginning, LiveLines, log_to, tell_all, wait_for_end
 from watcher.cli.stopping import stop_signal
 from watcher.config.paths import machine_path
@@ -43,16 +43,26 @@ _BEGINNING: Final = 0.5
     "--tray/--no-tray", "tray", default=None,
     help="Show an icon in the panel; where nothing is said, if there is a desktop.",
 )  # fmt: skip
+@click.option("--load-only", is_flag=True, hidden=True)  # for the version that runs before
 @config_option
 @state_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -> None:  # noqa: FBT001 - click's
+def command(
+    ctx: click.Context,
+    as_json: bool,  # noqa: FBT001 - click's
+    quiet: bool,  # noqa: FBT001 - likewise
+    tray: bool | None,  # noqa: FBT001 - likewise
+    load_only: bool,  # noqa: FBT001 - likewise
+) -> None:
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     A change of the configuration is taken up at once; a version with mistakes is reported and
     the last good one stays in force. Ctrl-C ends it within seconds; nothing is lost by that.
     Without a configuration it waits for one: "hrflow-watcher open" shows the set-up.
     """
+    if load_only:
+        load_everything()
+        return
     began = dict(os.environ)  # another version that takes over begins with the same
     supervisor = Supervisor.of_process(os.environ)
     path = config_path(ctx)

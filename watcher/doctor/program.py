@@ -25,18 +25,30 @@ def checks(case: Case) -> Iterator[Check]:
     )
 
 
-def judge_versions(own: str, running: str | None, pid: int = 0) -> Finding:
-    """``running``: the version of the program that runs at the moment, None if none does."""
+def judge_versions(
+    own: str, running: str | None, pid: int = 0, installed: str = "", problem: str = ""
+) -> Finding:
+    """``running``: the version of the program that runs at the moment, None if none does.
+
+    ``problem``: why the version ``installed`` meanwhile cannot take over; "" if nothing is wrong.
+    """
     text = f"hrflow-watcher {own}, Python {platform.python_version()} on {platform.system()}"
     if running is None:
         return warning(
             f"{text}; it does not run, so no file is sent", "Start it with: hrflow-watcher run."
         )
+    if problem:
+        return warning(
+            f"{text}; version {view.safe(running)} runs, and {view.safe(installed)}, which is"
+            f" installed, cannot take over: {view.safe(problem)}",
+            "Install it again.",
+        )
     if running == own:
         return ok(f"{text}; it runs (process {pid})")
     return warning(
         f"{text}; version {view.safe(running)} is still running (process {pid})",
-        "Stop the program and start it again, so that the new version is used.",
+        "Wait: it takes over when the uploads under way are done. If it does not, stop the program"
+        " and start it again.",
     )
 
 
@@ -46,7 +58,12 @@ def _program(case: Case) -> Finding:
     said = read_running(case.places)
     pid = said.get("pid")
     version = str(said.get("version") or __version__)  # it is about to say, in its first moment
-    return judge_versions(__version__, version, pid if isinstance(pid, int) else 0)
+    update = said.get("update")
+    known = update if isinstance(update, dict) else {}
+    return judge_versions(
+        __version__, version, pid if isinstance(pid, int) else 0,
+        str(known.get("version", "")), str(known.get("problem", "")),
+    )  # fmt: skip
 
 
 def _config(case: Case) -> Sequence[Finding]:

@@ -1,7 +1,7 @@
 """Whether the version that lies there now can take over: it is asked, in processes of its own.
 
-It has to tell its version, load everything that it runs with, and read this person's configuration
-and journal: what an older one, or one with other rules, may not be able to.
+It has to tell its version, load all of its parts and libraries, and read this person's
+configuration and journal: what an older one, or one with other rules, may not be able to.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def try_out(
     ``program`` starts it, ``places`` are its options ``--config`` and ``--state``; it has to be of
     ``version``. ``with_config``: there is a configuration, which has to be fine.
     """
-    questions = [["--version"], ["run", "--help"], [*places, "history", "--limit", "1"]]
+    questions = [["--version"], ["run", "--load-only"], [*places, "history", "--limit", "1"]]
     if with_config:
         questions.append([*places, "config", "check"])
     for words in questions:
