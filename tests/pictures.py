@@ -41,6 +41,8 @@ def run_try():
                 os.path.join(ROOT, "tests", "samples", name), os.path.join(folder, name)
             )
             written += read_until(mine, "renamed" if "renamed" in name else "HrFlow has it")
+        for person in ("Łukasz Wójcik →", "John O'Brien →"):  # is asked for after some seconds
+            written += "" if person in written else read_until(mine, person)
         process.terminate()
         written += read_until(mine, "Ended")
         process.wait(10)

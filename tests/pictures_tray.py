@@ -27,6 +27,8 @@ SHOWN = (
 LIGHT, DARK = (242, 242, 242), (38, 38, 42)
 KEYS = ("e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09", "77c1b0e2d93f4a5588e0a1b2c3d4e5f607182930")
 
+NAMES = ("Engineering", "Sales")
+
 
 def sheet():
     """All icons in all sizes, on light and on dark."""
@@ -44,7 +46,7 @@ def sheet():
 
 def entry(number, name, state, source=0, why="", person=""):
     return Entry(number, "/home/sam/CVs", f"/home/sam/CVs/{name}", state, why,
-                 source_key=KEYS[source], profile_name=person)  # fmt: skip
+                 source_key=KEYS[source], source_name=NAMES[source], profile_name=person)  # fmt: skip
 
 
 def a_day():

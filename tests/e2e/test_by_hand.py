@@ -39,6 +39,9 @@ def test_a_pause_keeps_files_back_over_a_restart_until_it_is_ended(world, eventu
     drop(folder, "a.pdf")
     wait_for(world, eventually, "a.pdf", "queued")
     assert world.app.snapshot().paused_until == UNTIL_RESUMED
+    assert [each.state for each in world.app.snapshot().recent] == [State.QUEUED], (
+        "it is on its way"
+    )
     world.stop()
     world.start(folder)
     drop(folder, "b.pdf")

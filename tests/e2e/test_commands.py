@@ -125,7 +125,9 @@ def test_try_brings_its_own_sandbox_folder_and_cv(desk):
         assert word in received
     place = next(line for line in running.lines if "Drop CVs" in line).split()[3]
     assert os.path.isdir(place)
+    running.wait_for("✓ Camille Durand - CV.pdf Camille Durand → Engineering")
     assert running.end(signal.SIGINT) == 0
+    assert sum("HrFlow has it" in line for line in running.lines) == 1, "it is said once"
     assert not os.path.exists(os.path.dirname(place))
 
 

@@ -135,8 +135,15 @@ def test_search_and_filters_work_as_one_types_and_pages_are_turned(person):
 def test_a_pause_is_begun_and_ended(person):
     person.start()
     page = person.open()
-    page.locator("#pause").select_option("3600")
+    page.locator("#pause summary").click()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("button", name="1 hour").is_hidden()
+    page.keyboard.press("Enter")  # it has the focus still
+    page.keyboard.press("Tab")
+    assert not person.channel().get("/api/now")["now"]["paused"], "nothing is done on the way"
+    page.keyboard.press("Enter")
     page.locator("#headline", has_text="Paused until").wait_for()
+    assert page.get_by_role("button", name="1 hour").is_hidden()
     person.drop("a.pdf")
     wait_for(page, "a.pdf", "queued")
     page.get_by_role("button", name="Resume").click()
@@ -222,7 +229,7 @@ def test_everything_can_be_done_by_keyboard_alone(person):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     assert page.locator(".skip").bounding_box()["x"] > 0, "it is seen while it has the focus"
-    tab_to("pause")
+    tab_to("Pause…")
     tab_to("text")
     page.keyboard.type("bad")
     tab_to("Choose bad one.pdf")
@@ -277,6 +284,12 @@ def test_it_fits_narrow_and_wide_windows(person, width):
         page.evaluate(f"location.hash = '{place}'")
         page.locator(f"#at-{place}:not([hidden])").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+    page.locator("#pause summary").click()
+    menu = page.locator("#pause div").bounding_box()
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= width
+    page.locator("h1").click(force=True)
+    page.locator("#pause:not([open])").wait_for()
     table = "document.querySelector('.wide')"
     page.evaluate("location.hash = 'activity'")
     page.locator("#at-activity:not([hidden])").wait_for()

@@ -89,7 +89,7 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
     assert two.desk.config.read_text() == before
-    page.wait_for_function("document.activeElement.dataset.is === 'leave'")  # where one was
+    page.wait_for_function("() => document.activeElement.dataset.is === 'leave'")  # where one was
     page.keyboard.press("Enter")
     dialog.wait_for()
     page.keyboard.press("Tab")
@@ -97,7 +97,7 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
     page.keyboard.press("Enter")
     page.locator("#said", has_text=f"{two.other} is not watched any more.").wait_for()
     page.locator("#places .place").nth(1).wait_for(state="detached")
-    page.wait_for_function("document.activeElement.id === 'another'")
+    page.wait_for_function("() => document.activeElement.id === 'another'")
     left = two.desk.config.read_text()
     assert str(two.other) not in left
     assert "[account]" in left
@@ -117,7 +117,7 @@ def test_the_last_folder_can_be_given_up_on_the_page_of_folders(person):
     page.get_by_role("button", name="Watch it no more", exact=True).click()
     page.locator("#folder-list", has_text="No folder is watched.").wait_for()
     page.locator("#headline", has_text="Not set up yet").wait_for()
-    page.wait_for_function("document.activeElement.id === 'h-folders'")
+    page.wait_for_function("() => document.activeElement.id === 'h-folders'")
     page.locator("nav").get_by_role("link", name="Set-up").click()
     page.locator("#places .place").wait_for()
     assert page.locator("#test").is_hidden()

@@ -20,15 +20,22 @@ def can_drop_sample() -> bool:
     return importlib.util.find_spec("multipart") is not None
 
 
+def sample_path(folder: str) -> str:
+    """Where in ``folder`` the CV lies, or would."""
+    from watcher.sandbox.samples import FILE_NAME  # noqa: PLC0415 - an extra
+
+    return os.path.join(folder, FILE_NAME)
+
+
 def drop_sample(folder: str) -> str:
     """Put the CV into ``folder``, if it is not there yet, and give its path.
 
     UnusableError if that fails, or another file has its name.
     """
-    from watcher.sandbox.samples import FILE_NAME, sample_cv_pdf  # noqa: PLC0415 - an extra
+    from watcher.sandbox.samples import sample_cv_pdf  # noqa: PLC0415 - an extra
 
-    path = os.path.join(folder, FILE_NAME)
-    part = os.path.join(folder, f".{FILE_NAME}.part")
+    path = sample_path(folder)
+    part = os.path.join(folder, f".{os.path.basename(path)}.part")
     try:
         if os.path.lexists(path):
             if not _is_ours(path):
@@ -52,9 +59,7 @@ def drop_sample(folder: str) -> str:
 
 def remove_sample(folder: str) -> None:
     """Take the CV out of ``folder`` again, if it is there and still what was put there."""
-    from watcher.sandbox.samples import FILE_NAME  # noqa: PLC0415 - an extra
-
-    path = os.path.join(folder, FILE_NAME)
+    path = sample_path(folder)
     if os.path.lexists(path) and _is_ours(path):
         os.unlink(path)
 

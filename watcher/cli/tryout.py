@@ -55,11 +55,14 @@ class _Onlooker(LiveLines):
     def __init__(self, sandbox: Sandbox, stop: StopSignal, *, as_json: bool) -> None:
         super().__init__(stop, as_json=as_json)
         self._sandbox = sandbox
+        self._received: set[int] = set()
 
     def say_news(self, news: object) -> None:
         super().say_news(news)
         if isinstance(news, Entry) and news.state in (State.ACCEPTED, State.PARSED):
-            self._say_received(news)
+            if news.file_id not in self._received:
+                self._say_received(news)
+            self._received.add(news.file_id)
 
     def _say_received(self, entry: Entry) -> None:
         from watcher.sandbox import world  # noqa: PLC0415 - an extra that may be missing

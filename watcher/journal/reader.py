@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: States that are told as they come, and how many events are looked through for them.
 _TOLD: Final = (
-    State.UPLOADING, State.WAITING, State.UNCERTAIN, State.ACCEPTED, State.PARSED,
-    State.PARSE_FAILED, State.REFUSED,
+    State.QUEUED, State.UPLOADING, State.WAITING, State.HELD, State.UNCERTAIN, State.ACCEPTED,
+    State.PARSED, State.PARSE_FAILED, State.REFUSED,
 )  # fmt: skip
 _LOOKED_BACK: Final = 5000
 
@@ -67,7 +67,7 @@ class Reader(Store):
         return float(row[0]) if row else 0.0
 
     def recent(self, limit: int) -> list[Entry]:
-        """The latest files that something became of, or that are being sent."""
+        """The latest files that something became of, or that are on their way."""
         marks = ", ".join("?" * len(_TOLD))
         found = self.all(
             "SELECT file_id FROM events WHERE id > (SELECT max(id) FROM events) - ? "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher import view
-from watcher.app.sample import can_drop_sample, drop_sample
+from watcher.app.sample import can_drop_sample, drop_sample, sample_path
 from watcher.errors import UsageError
 from watcher.model import Mood
 from watcher.mood import headline, mood
@@ -42,10 +42,8 @@ class Sample:
         UnusableError if that fails. One that lies there already is left as it is.
         """
         folder = self._folder(order)
-        since = time.time()
-        path = drop_sample(folder)
-        is_new = os.lstat(path).st_ctime >= since - 1.0
-        return {"folder": view.safe(folder), "path": path, "since": since - 1.0 if is_new else 0.0}
+        since = 0.0 if os.path.lexists(sample_path(folder)) else time.time()
+        return {"folder": view.safe(folder), "path": drop_sample(folder), "since": since}
 
     def look(self, order: Order) -> dict[str, object]:
         """What has become of the one at ``path`` ``since`` then; ``file`` is None until noticed."""

@@ -172,12 +172,27 @@ const rest = (milliseconds) => new Promise((done) => setTimeout(done, millisecon
 
 // -- pausing
 
-$("pause").addEventListener("change", () => {
-  const value = $("pause").value;
-  $("pause").value = "";
-  const order = value === "end" ? {} : value === "tomorrow" ? { until: value } : { seconds: Number(value) };
-  if (value) ask("/api/pause", order).catch((error) => say(error.message, "bad"));
+const PAUSES = { hour: { seconds: 3600 }, tomorrow: { until: "tomorrow" }, end: {} };
+for (const button of document.querySelectorAll("[data-pause]"))
+  button.addEventListener("click", () => busy(button, async () => {
+    closePause();
+    await ask("/api/pause", PAUSES[button.dataset.pause]);
+  }));
+$("pause").addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closePause();
 });
+$("pause").addEventListener("focusout", (event) => {
+  // Some browsers give a button that is clicked no focus: then it is left to nobody.
+  if (event.relatedTarget && !$("pause").contains(event.relatedTarget)) $("pause").open = false;
+});
+addEventListener("click", (event) => {
+  if (!$("pause").contains(event.target)) $("pause").open = false;
+});
+
+function closePause() {
+  $("pause").open = false;
+  $("pause").querySelector("summary").focus();
+}
 $("resume").addEventListener("click", () => busy($("resume"), () => ask("/api/resume", {})));
 addEventListener("hashchange", () => {
   hush();

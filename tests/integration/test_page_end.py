@@ -1,0 +1,49 @@
+"""The page's server ends whoever comes at that very moment."""
+
+import contextlib
+import os
+import socket
+
+from watcher.app.places import Places
+from watcher.page.server import Server
+
+
+def make(_server):
+    def app(_environ, start):
+        start("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+    return app
+
+
+def connect(server):
+    return socket.create_connection(("127.0.0.1", server.port), timeout=20)
+
+
+def test_a_connection_that_comes_while_the_server_ends_is_closed_and_keeps_nothing_alive(
+    tmp_path, eventually
+):
+    places = Places(str(tmp_path))
+    server = Server(places, make)
+    server.start()
+    came = [connect(server)]
+    dispatcher = server._server.task_dispatcher
+    end = dispatcher.shutdown
+
+    def end_while_somebody_comes(timeout):
+        ended = end(timeout=timeout)
+        before = len(server._loop)
+        came.append(connect(server))
+        eventually(lambda: len(server._loop) > before, 20)  # it is let in
+        came.append(connect(server))  # and this one perhaps
+        came[-1].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return ended
+
+    dispatcher.shutdown = end_while_somebody_comes
+    server.stop()
+    assert not server._thread.is_alive()
+    assert server._loop == {}
+    for each in came:
+        with each, contextlib.suppress(ConnectionError):  # which is that of one never let in
+            assert each.recv(1) == b"", "nobody answers any more"
+    assert not os.path.exists(places.channel)
