@@ -75,25 +75,21 @@ class FormBody:
     def _pieces(self) -> Iterator[bytes]:
         """The file's content; raises at its end if it is not what it should be."""
         digest = hashlib.sha256()
-        left, ends = self._size, False
+        left = self._size
         while left:
-            room = min(CHUNK, left + 1)
-            piece = self._read(room)
+            piece = self._read(min(CHUNK, left))
             if not piece:
                 raise AlteredError("It became shorter while it was being sent.")
-            if len(piece) > left:
-                break
             digest.update(piece)
             left -= len(piece)
-            ends = len(piece) < room
             yield piece
-        if left or not (ends or not self._read(1)):
+        if self._read(1):
             raise AlteredError("It grew while it was being sent.")
         if digest.hexdigest() != self._sha256:
             raise AlteredError("Its content changed while it was being sent.")
 
     def _read(self, room: int) -> bytes:
-        """Up to ``room`` bytes by one read: fewer are all that the file has, or had by then."""
+        """Up to ``room`` bytes, by one read of the system; none at the end."""
         try:
             piece: bytes = self._handle.read1(room)  # type: ignore[attr-defined]  # is buffered
         except OSError as error:
