@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from watcher import view, view_page
 from watcher.answers import Answer, upload_outcome
-from watcher.config.read import load_text
+from watcher.config import MachineFile, headline
+from watcher.config.read import find_layer, load_text
 from watcher.doctor import account, folders, limits, network, program, service, storage
 from watcher.errors import ConfigError, WatcherError
 from watcher.folders import mounts
@@ -334,6 +335,47 @@ def test_mistakes_in_the_configuration_are_understood(tmp_path):
         assert said != mistake
         assert not ENGLISH.search(said.removeprefix(place)), said
     assert not ENGLISH.search(WORD(WatcherError(raised.value.title).title))
+
+
+PLAIN = 'email = "a@b.fr"\n[defaults]\nsource_key = "0123456789abcdef0123456789abcdef01234567"\n'
+LAYERS = [
+    ('locked = ["account.api_ulr", "refused", "defaults", 3, "source_key"]\n[account]\n' + PLAIN[:17], ""),
+    ('locked = "account"\n[account]\n' + PLAIN, 'locked = []\n[[folders]]\npath = "relative"'),
+    ("[account]\n" + PLAIN + '[[folders]]\npath = "~/CVs"', '[[folders]]\npath = "~/CVs/Sent"'),
+    ("[account]\n" + PLAIN, '[[folders]]\npath = "/srv/{user}"\n[[folders]]\npath = "/srv/{user}"'),
+    ('locked = ["log_level"]\nlog_level = "info"\n[account]\n' + PLAIN,
+     'log_level = "debug"\n[[folders]]\npath = "~/CVs"\n[[folders]]\npath = "~/CVs/inner"'),
+    ("[account]\n" + PLAIN, '[[folders]]\npath = "/srv/x"\ncreate = true'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shared", "own"), LAYERS)
+def test_what_two_configurations_say_is_understood(tmp_path, shared, own):
+    path = tmp_path / "shared.toml"
+    path.write_text(shared)
+    layer = find_layer(MachineFile(str(path), is_own=True))
+    try:
+        loaded = load_text("/c.toml", own, environ={}, home=str(tmp_path), layer=layer)
+        said = [*loaded.warnings, *loaded.config.remarks, headline(loaded)]
+    except ConfigError as error:
+        said = [error.title, error.hint, *error.mistakes]
+        said += [f"the new configuration is not used: {each}" for each in error.mistakes]
+    for sentence in said:
+        assert not ENGLISH.search(WORD(sentence).replace(str(tmp_path), "")), sentence
+        assert WORD(sentence) != sentence
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
+def test_a_configuration_that_others_may_write_is_understood(tmp_path):
+    path = tmp_path / "shared.toml"
+    path.write_text("")
+    path.chmod(0o666)
+    with pytest.raises(ConfigError) as raised:
+        find_layer(MachineFile(str(path), is_own=True))
+    said = WORD(raised.value.title)
+    assert said.endswith("elle est modifiable par d’autres que son propriétaire (mode 0666).")
+    assert not ENGLISH.search(said.replace(str(tmp_path), ""))
+    assert not ENGLISH.search(WORD(raised.value.hint))
 
 
 @pytest.mark.parametrize(
