@@ -211,6 +211,11 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         # Folders, and a test CV, in the page.
         "{path} is not a watched folder.": "{path} n’est pas un dossier surveillé.",
         "These are watched: {names}.": "Dossiers surveillés : {names}.",
+        "{path} is there already, and is not the made-up CV.": (
+            "{path} est déjà là, et n’est pas le CV fictif."
+        ),
+        "Give it another name.": "Donnez-lui un autre nom.",
+        "Nothing can be put into {path} ({error}).": "Rien ne peut être mis dans {path} ({error}).",
         "A time is a number of seconds.": "Un instant s’indique en secondes.",
         "Nothing is held back by that any more.": "Plus rien n’est retenu pour cela.",
         "No file was named.": "Aucun fichier n’a été nommé.",

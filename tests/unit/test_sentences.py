@@ -19,7 +19,7 @@ SOURCES = (
     "answers", "documents", "doctor", "folders", "follow_up", "hrflow", "patterns", "pipeline",
     "rules", "setup", "sniff", "states", "config", "credentials", "page", "journal",
     "app/editing", "app/examine", "app/login_service", "app/wire", "app/workspace", "app/disk",
-    "updates/trial", "service/runner", "service/files", "service/scheduler",
+    "app/sample", "updates/trial", "service/runner", "service/files", "service/scheduler",
 )  # fmt: skip
 #: Modules in them whose texts are for machines, for a file, or for the terminal alone.
 NOT_SHOWN = {
