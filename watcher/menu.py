@@ -100,7 +100,7 @@ def menu(snapshot: Snapshot, word: Word) -> tuple[Item, ...]:
     first = Act(Verb.ACTIVITY if snapshot.is_set_up else Verb.SET_UP)
     lines = [Item(headline(snapshot, word), first, is_default=True)]
     if broken := broken_version(snapshot, word):
-        why = cut(view.safe(snapshot.update.problem), _WHY_LETTERS)
+        why = cut(word(view.safe(snapshot.update.problem)), _WHY_LETTERS)
         lines.append(Item(f"✗ {broken}", items=(Item(why),)))
     lines.append(PART)
     if snapshot.is_set_up:

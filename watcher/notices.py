@@ -221,7 +221,7 @@ class Notices:
             title = word("1 folder cannot be watched")
             yield _Trouble(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
         if broken := broken_version(snapshot, word):
-            why = cut(view.safe(snapshot.update.problem), _WHY_LETTERS)
+            why = cut(word(view.safe(snapshot.update.problem)), _WHY_LETTERS)
             yield _Trouble(_UPDATE, broken, why, 0.0)
         if snapshot.offline_since and waiting(snapshot):
             since = local_time(snapshot.offline_since, snapshot.at, word)

@@ -72,10 +72,11 @@ _PLACE: Final = re.compile(r": ")
 _LEAST: Final = 9
 #: Letters of the longest: beyond that it is somebody else's, and looking would take its time.
 _LONGEST: Final = 2000
-#: Sentences within each other; those among them that may be several, or behind a place; and how
+#: Sentences within each other; those among them that may be several, and behind a place; and how
 #: many ends or places are tried.
 _DEEPEST: Final = 4
 _DEEPEST_PARTS: Final = 1
+_DEEPEST_PLACE: Final = 2
 _TRIED: Final = 8
 
 
@@ -143,7 +144,8 @@ class Phrases:
         ]
         if depth <= _DEEPEST_PARTS:
             found += self._sentences(text, depth)
-            found = found or self._behind_place(text, depth)
+        if depth <= _DEEPEST_PLACE and not found:
+            found = self._behind_place(text, depth)
         return max(found, key=lambda said: said.letters, default=_NOTHING)
 
     def _fill(self, row: _Row, values: Mapping[str, str], depth: int) -> _Said:

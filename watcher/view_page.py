@@ -71,7 +71,7 @@ def _update(snapshot: Snapshot, word: Word) -> dict[str, str]:
     return {
         "version": snapshot.update.version,
         "problem": problem,
-        "text": f"{broken}: {problem}" if problem else "",
+        "text": f"{broken}: {word(problem)}" if problem else "",
     }
 
 

@@ -18,6 +18,7 @@ from watcher import (
     words_doctor,
     words_errors,
     words_formats,
+    words_machine,
     words_page,
     words_reasons,
 )
@@ -40,6 +41,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         **words_formats.FRENCH,
         **words_errors.FRENCH,
         **words_config.FRENCH,
+        **words_machine.FRENCH,
         **words_doctor.FRENCH,
     }
 )

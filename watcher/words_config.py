@@ -180,15 +180,19 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         '"{path}" leads out of the folder; write its full path if you mean it': (
             "« {path} » mène hors du dossier ; écrivez son chemin complet si c’est voulu"
         ),
-        "{path} is watched already, as folder {number}": (
-            "{path} est déjà surveillé, comme dossier {number}"
+        "{path} is watched already, as {what}": "{path} est déjà surveillé : c’est {what}",
+        "lies in {what}; its files go this folder's way": (
+            "se trouve dans {what} ; ses fichiers suivent les règles de celui-ci"
         ),
-        "lies in folder {number}; its files go this folder's way": (
-            "se trouve dans le dossier {number} ; ses fichiers suivent les règles de celui-ci"
+        "is the {key} of {what} or lies in it, and what was filed away is never watched": (
+            "est, pour {what}, le « {key} » ou un dossier qui s’y trouve ; ce qui a été rangé n’est"
+            " jamais surveillé"
         ),
-        "is the {key} of folder {number} or lies in it, and what was filed away is never watched": (
-            "est le « {key} » du dossier {number} ou s’y trouve, et ce qui a été rangé n’est jamais"
-            " surveillé"
+        "folder {number}": "le dossier {number}",
+        "folder {number} of {path}": "le dossier {number} de {path}",
+        "it is created in your home folder only: elsewhere a drive may just be missing": (
+            "il n’est créé que dans votre dossier personnel : ailleurs, un lecteur peut simplement"
+            " manquer"
         ),
         "is empty, so nothing would ever be sent": "est vide : rien ne serait jamais envoyé",
         # Media types.

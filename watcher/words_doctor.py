@@ -35,8 +35,15 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Arrêtez le programme et redémarrez-le, pour que la nouvelle version serve."
         ),
         "the configuration is not usable": "la configuration est inutilisable",
-        "{path} is fine: 1 folder": "{path} est correcte : 1 dossier",
-        "{path} is fine: {folders} folders": "{path} est correcte : {folders} dossiers",
+        "{path} is fine: {what}": "{path} est correcte : {what}",
+        "{path}, on top of {place}, is fine: {what}": (
+            "{path}, ajoutée à {place}, est correcte : {what}"
+        ),
+        "{path} is fine: {what}; there is no configuration of your own": (
+            "{path} est correcte : {what} ; vous n’avez pas de configuration à vous"
+        ),
+        "1 folder": "1 dossier",
+        "{folders} folders": "{folders} dossiers",
         "{path} names no folder, so nothing is watched": (
             "{path} n’indique aucun dossier : rien n’est surveillé"
         ),

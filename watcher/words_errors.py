@@ -167,16 +167,20 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "There is no journal at {path} yet.": "Il n’y a pas encore de journal dans {path}.",
         "Nothing has run so far.": "Le programme n’a pas encore servi.",
-        "The journal {path} is of an older hrflow-watcher (version {number}).": (
-            "Le journal {path} est d’un hrflow-watcher plus ancien (version {number})."
+        "The journal {path} is of an older hrflow-watcher and waits for the first start of this"
+        " one.": (
+            "Le journal {path} est d’un hrflow-watcher plus ancien et attend le premier démarrage"
+            " de celui-ci."
         ),
         "Start the program (again): it brings the journal up to date.": (
             "(Re)démarrez le programme : il met le journal à jour."
         ),
-        "The journal {path} was written by a newer hrflow-watcher (version {number}).": (
-            "Le journal {path} a été écrit par un hrflow-watcher plus récent (version {number})."
+        "The journal {path} was written by a newer hrflow-watcher than this one.": (
+            "Le journal {path} a été écrit par un hrflow-watcher plus récent que celui-ci."
         ),
-        "Install that version again.": "Réinstallez cette version.",
+        "Install the newer one again: an older one cannot know what the newer one has noted.": (
+            "Réinstallez le plus récent : un plus ancien ne peut pas savoir ce que l’autre a noté."
+        ),
         "The journal {path} was removed while it was in use.": (
             "Le journal {path} a été supprimé pendant son utilisation."
         ),
@@ -190,6 +194,29 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "The new configuration is not used: {why}": (
             "La nouvelle configuration n’est pas utilisée : {why}"
         ),
+        "the new configuration is not used: {what}": (
+            "la nouvelle configuration n’est pas utilisée : {what}"
+        ),
+        "The program's files were replaced: this works again once it was restarted.": (
+            "Les fichiers du programme ont été remplacés : cela marchera de nouveau après un"
+            " redémarrage."
+        ),
+        # Why a new version cannot take over.
+        "it says that it is {value}": "elle dit être {value}",
+        "it has not answered within {seconds} seconds": (
+            "elle n’a pas répondu en {seconds} secondes"
+        ),
+        "it cannot be started: {error}": "elle ne peut pas être démarrée : {error}",
+        "it ends with exit code {code}": "elle se termine avec le code {code}",
+        # Folders, and a test CV, in the page.
+        "{path} is not a watched folder.": "{path} n’est pas un dossier surveillé.",
+        "These are watched: {names}.": "Dossiers surveillés : {names}.",
+        "{path} is there already, and is not the made-up CV.": (
+            "{path} est déjà là, et n’est pas le CV fictif."
+        ),
+        "Give it another name.": "Donnez-lui un autre nom.",
+        "Nothing can be put into {path} ({error}).": "Rien ne peut être mis dans {path} ({error}).",
+        "A time is a number of seconds.": "Un instant s’indique en secondes.",
         "Nothing is held back by that any more.": "Plus rien n’est retenu pour cela.",
         "No file was named.": "Aucun fichier n’a été nommé.",
         "A pause lasts a number of seconds.": "Une pause dure un nombre de secondes.",

@@ -126,7 +126,7 @@ def test_a_person_refines_it_and_meets_what_is_locked(office, eventually):
     assert f"! {office.own}:2: account.api_url: {tail}" in office.run("status")
     (status,) = map(json.loads, office.run("status", "--json").splitlines())
     assert len(status["remarks"]) == 2
-    shown = json.loads(office.run("config", "show", "--json"))
+    shown = [json.loads(each) for each in office.run("config", "show", "--json").splitlines()]
     layers = {each["key"]: (each["layer"], each["locked"]) for each in shown}
     assert layers["accounts.default.api_url"] == ("machine", True)
     assert layers["folders[1].path"] == ("user", False)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from watcher import view, view_page
 from watcher.answers import Answer, upload_outcome
-from watcher.config.read import load_text
+from watcher.config import MachineFile, headline
+from watcher.config.read import find_layer, load_text
 from watcher.doctor import account, folders, limits, network, program, service, storage
 from watcher.errors import ConfigError, WatcherError
 from watcher.folders import mounts
@@ -19,7 +20,8 @@ from watcher.folders.limits import Limits
 from watcher.hrflow.failures import failure
 from watcher.hrflow.inquiry import Access, Source
 from watcher.journal import schema
-from watcher.model import Entry, State
+from watcher.menu import menu
+from watcher.model import Entry, Snapshot, State, Update
 from watcher.phrases import Phrases, places, typeset
 from watcher.states import existing_why
 from watcher.words import FRENCH, SENTENCES, spoken, words
@@ -336,12 +338,69 @@ def test_mistakes_in_the_configuration_are_understood(tmp_path):
     assert not ENGLISH.search(WORD(WatcherError(raised.value.title).title))
 
 
+PLAIN = 'email = "a@b.fr"\n[defaults]\nsource_key = "0123456789abcdef0123456789abcdef01234567"\n'
+LAYERS = [
+    ('locked = ["account.api_ulr", "refused", "defaults", 3, "source_key"]\n[account]\n' + PLAIN[:17], ""),
+    ('locked = "account"\n[account]\n' + PLAIN, 'locked = []\n[[folders]]\npath = "relative"'),
+    ("[account]\n" + PLAIN + '[[folders]]\npath = "~/CVs"', '[[folders]]\npath = "~/CVs/Sent"'),
+    ("[account]\n" + PLAIN, '[[folders]]\npath = "/srv/{user}"\n[[folders]]\npath = "/srv/{user}"'),
+    ('locked = ["log_level"]\nlog_level = "info"\n[account]\n' + PLAIN,
+     'log_level = "debug"\n[[folders]]\npath = "~/CVs"\n[[folders]]\npath = "~/CVs/inner"'),
+    ("[account]\n" + PLAIN, '[[folders]]\npath = "/srv/x"\ncreate = true'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shared", "own"), LAYERS)
+def test_what_two_configurations_say_is_understood(tmp_path, shared, own):
+    path = tmp_path / "shared.toml"
+    path.write_text(shared)
+    layer = find_layer(MachineFile(str(path), is_own=True))
+    try:
+        loaded = load_text("/c.toml", own, environ={}, home=str(tmp_path), layer=layer)
+        said = [*loaded.warnings, *loaded.config.remarks, headline(loaded)]
+    except ConfigError as error:
+        said = [error.title, error.hint, *error.mistakes]
+        said += [f"the new configuration is not used: {each}" for each in error.mistakes]
+    for sentence in said:
+        assert not ENGLISH.search(WORD(sentence).replace(str(tmp_path), "")), sentence
+        assert WORD(sentence) != sentence
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
+def test_a_configuration_that_others_may_write_is_understood(tmp_path):
+    path = tmp_path / "shared.toml"
+    path.write_text("")
+    path.chmod(0o666)
+    with pytest.raises(ConfigError) as raised:
+        find_layer(MachineFile(str(path), is_own=True))
+    said = WORD(raised.value.title)
+    assert said.endswith("elle est modifiable par d’autres que son propriétaire (mode 0666).")
+    assert not ENGLISH.search(said.replace(str(tmp_path), ""))
+    assert not ENGLISH.search(WORD(raised.value.hint))
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [(1, "1 fichier était"), (2, "2 fichiers étaient"), (1200, "1\u202f200 fichiers étaient")],
 )
 def test_files_that_were_there_first_are_counted(files, said):
     assert WORD(existing_why(files, "/home/zoe/CVs")).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [("it says that it is '0.1'", "elle dit être '0.1'"),
+     ("it has not answered within 120 seconds", "elle n’a pas répondu en 120 secondes"),
+     ("it cannot be started: Permission denied",
+      "elle ne peut pas être démarrée\u00a0: permission refusée"),
+     ("it ends with exit code 3", "elle se termine avec le code 3"),
+     ("The configuration /c.toml has 1 mistake. /c.toml:3: colour: this key is not known here",
+      "La configuration /c.toml a 1 erreur. /c.toml:3: colour: cette clé n’est pas connue ici")],
+)  # fmt: skip
+def test_why_a_new_version_cannot_be_used_is_said_everywhere(problem, said):
+    snapshot = Snapshot(update=Update("2.0", problem))
+    assert view_page.now(snapshot, WORD)["update"]["text"].endswith(said)
+    assert any(said[:20] in item.text for line in menu(snapshot, WORD) for item in line.items)
 
 
 def test_page_and_story_say_it_and_the_reason_itself_stays():

@@ -19,7 +19,7 @@ SOURCES = (
     "answers", "documents", "doctor", "folders", "follow_up", "hrflow", "patterns", "pipeline",
     "rules", "setup", "sniff", "states", "config", "credentials", "page", "journal",
     "app/editing", "app/examine", "app/login_service", "app/wire", "app/workspace", "app/disk",
-    "service/runner", "service/files", "service/scheduler",
+    "app/sample", "updates/trial", "service/runner", "service/files", "service/scheduler",
 )  # fmt: skip
 #: Modules in them whose texts are for machines, for a file, or for the terminal alone.
 NOT_SHOWN = {
@@ -38,8 +38,9 @@ NOT_SHOWN = {
 OTHER = {
     # What HrFlow says, and is recognised by.
     "unable to find", "invalid source", "could not find a source",
-    # SQL, TOML, HTTP, names of formats, of systems, of limits
-    "f.id = ?", "key = {}", "multipart/form-data; boundary={}", "Invalid value", "inotify ",
+    # SQL, TOML, HTTP, names of formats, of systems, of limits, of a place
+    "f.id = ?", "f.id IN ({})", "/Library/Application Support/hrflow-watcher", "may not read: ",
+    "key = {}", "multipart/form-data; boundary={}", "Invalid value", "inotify ",
     "camera=(), geolocation=(), microphone=()", "429 Too Many Requests", "PowerPoint Document",
     "system volume information", "task scheduler",
     # Causes, reasons for a look, an error that is told by its kind: not shown
@@ -59,7 +60,7 @@ OTHER = {
     "{} cannot be read ({}).", "built-in default", "the only account",
     ("The API key of account {} may not read, so what becomes of its uploads is not known here;"
      " they go on all the same. A key that may read and write tells it."),
-    "not a directory",
+    "not a directory", "its directories come and go",
     # Parts of rows, or put together from them: see test_phrases
     " of {}", "{} of {}", " of ", " and ", " or ", " --account {}", "it ", " seconds",
     " is not there yet; it is watched as soon as it is", "{}; import says it", " (0: no limit)",

@@ -102,9 +102,10 @@ class Editor:
         written = [folder.path for folder in self.known.folders]
         at = written.index(path) if path in written else self._at(path)
         if at is None:
-            known = ", ".join(view.safe(each) for each in written) or "none"
+            known = ", ".join(view.safe(each) for each in written)
             raise UnusableError(
-                f"{view.safe(path)} is not a watched folder.", f"These are watched: {known}."
+                f"{view.safe(path)} is not a watched folder.",
+                f"These are watched: {known}." if known else "No folder is watched.",
             )
         return at
 

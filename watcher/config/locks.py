@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Lock = tuple[str, ...]
 
-_FORM: Final = 'is not a list of names like ["account.api_url", "log_level"]'
 #: Tables that may be locked as a whole.
 _WHOLE: Final = ("account", "folders", "notifications", "webhook", "hooks")
 _KEYS: Final = MappingProxyType(
@@ -51,14 +50,15 @@ def read_locks(raw: Mapping[str, Any], mistakes: Mistakes) -> frozenset[Lock]:
     """  # noqa: D205 - one sentence
     names = raw.get(keys.LOCKED, [])
     if not isinstance(names, list):
-        mistakes.add((keys.LOCKED,), f"{shown(names)} {_FORM}")
+        said = f'{shown(names)} is not a list of names like ["account.api_url", "log_level"]'
+        mistakes.add((keys.LOCKED,), said)
         return frozenset()
     known, ambiguous = _lockable(_names_of_accounts(raw))
     found = set()
     for number, name in enumerate(names):
         lock = known.get(name) if isinstance(name, str) else None
         if lock is None:
-            said = f"{shown(name)} {_why_unknown(name, known, ambiguous)}"
+            said = _why_unknown(name, known, ambiguous)
         elif missing := _find_missing(lock, raw):
             said = f"locks {missing}, which everybody needs and this file does not set"
         else:
@@ -154,13 +154,14 @@ def _lockable(accounts: list[str]) -> tuple[dict[str, Lock], dict[str, list[str]
 
 
 def _why_unknown(name: object, known: Mapping[str, Lock], several: Mapping[str, list[str]]) -> str:
+    item = shown(name)
     if not isinstance(name, str):
-        return "is not the name of a key"
+        return f"{item} is not the name of a key"
     if name == "defaults":
-        return "cannot be locked as a whole; lock its keys, like defaults.existing"
+        return f"{item} cannot be locked as a whole; lock its keys, like defaults.existing"
     if name in several:
-        return f"is the name of several keys; write {' or '.join(several[name])}"
-    return "is not the name of a key that can be locked" + nearest(name, known)
+        return f"{item} is the name of several keys; write {' or '.join(several[name])}"
+    return f"{item} is not the name of a key that can be locked" + nearest(name, known)
 
 
 def _find_missing(lock: Lock, raw: Mapping[str, Any]) -> str:

@@ -66,10 +66,15 @@ def read_layer(file: MachineFile, parse: Callable[[str, str], dict[str, Any]]) -
         return None
     except ConfigError as error:
         raise ConfigError(error.title, error.hint, error.mistakes, by_machine=True) from error
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+    except UnicodeDecodeError as error:
         raise ConfigError(
-            f"The machine-wide configuration {file.path} cannot be read ({why}).",
+            f"The machine-wide configuration {file.path} is not UTF-8 text.",
+            "Whoever looks after this machine can mend that: it has to be saved as UTF-8.",
+            by_machine=True,
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"The machine-wide configuration {file.path} cannot be read ({error.strerror}).",
             "Whoever looks after this machine can mend that: everybody has to be able to read it.",
             by_machine=True,
         ) from error
@@ -117,9 +122,11 @@ def _read(file: MachineFile) -> bytes:
         else:
             distrusted = _find_distrust(file, facts, list(folders))
         for path, why in distrusted.items():
-            which = "it" if path == file.path else path
+            title = f"The machine-wide configuration {file.path} is not used: it {why}."
+            if path != file.path:
+                title = f"The machine-wide configuration {file.path} is not used: {path} {why}."
             raise ConfigError(
-                f"The machine-wide configuration {file.path} is not used: {which} {why}.",
+                title,
                 "Whoever looks after this machine can mend that; until then no other configuration"
                 " takes its place. Only administrators may be able to write it.",
             )

@@ -37,7 +37,7 @@ def show(loaded: Loaded) -> list[Row]:
 def headline(loaded: Loaded) -> str:
     """That it is fine, and how many folders it names, as an end of a sentence with its paths."""
     number = len(loaded.config.folders)
-    folders = f"{number} folder{'s' * (number != 1)}"
+    folders = "1 folder" if number == 1 else f"{number} folders"
     if not loaded.machine:
         return f"{loaded.path} is fine: {folders}"
     if not loaded.has_own:

@@ -193,10 +193,9 @@ class Folders:
             self._release_native("interrupted")
             self._native.stop()
             self._native = None
-        missing = False
         for root in self._roots.values():
             self._check(root)
-            missing = missing or root.identity is None
+        missing = any(root.identity is None for root in self._roots.values())
         wait = self._seams.missing_seconds if missing else self._seams.check_seconds
         self._next_check = now + wait
 

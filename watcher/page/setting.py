@@ -131,7 +131,7 @@ class Setting:
         if text != editor.text:
             os.makedirs(os.path.dirname(editor.path), exist_ok=True)
             editor.write(text)
-        problem = "; ".join(self.word(view.safe(each)) for each in self.control.reload())
+        problem = self._reload()
         self.app.post(Resume())
         if order.get("at_login") is True and not problem:
             self._start_at_login()
@@ -153,9 +153,13 @@ class Setting:
             stays = what_stays(Places(self.state), place, self.word)
             return {"difference": editor.difference(text), "stays": stays}
         editor.write(text)
-        return {"problem": self.control.reload()}
+        return {"problem": self._reload()}
 
     # -- inside
+
+    def _reload(self) -> str:
+        """Have the configuration used as it is now; what is wrong with it, "" if nothing is."""
+        return "; ".join(self.word(view.safe(each)) for each in self.control.reload())
 
     def _editor(self) -> Editor:
         return Editor.open(self.config, self.state)

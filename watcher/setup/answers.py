@@ -49,9 +49,7 @@ def find_problems(answers: Answers, known: Known) -> tuple[tuple[str, str], ...]
 
 def find_locked(answers: Answers, known: Known) -> tuple[str, ...]:
     """What was answered and cannot be, as the machine-wide configuration has locked it."""
-    return tuple(
-        f"{what} is set for this machine, in {known.machine}." for what in _locked(answers, known)
-    )
+    return tuple(_locked(answers, known))
 
 
 def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
@@ -106,15 +104,22 @@ def _locked(answers: Answers, known: Known) -> Iterator[str]:
     account = known.account(answers.account)
     for key, value in (("email", answers.email), ("api_url", answers.api_url)):
         if account and key in account.locked and value not in (None, getattr(account, key)):
-            yield f"The account's {key}"
+            yield f"The account's {key} is set for this machine, in {known.machine}."
     for folder in answers.folders:
         edit = next(_folder_edits(folder, answers, known), None)
         if edit is not None and known.has_locked_folders:
-            yield f"Which folders are watched, and so not {folder.path},"
+            yield (
+                f"Which folders are watched, and so not {folder.path}, is set for this machine, in"
+                f" {known.machine}."
+            )
         elif edit is not None:
             at = known.number(folder.place)
             locked = known.locked if at is None else known.folders[at].locked
-            yield from (f"{key} of {folder.path}" for key in edit.values if key in locked)
+            yield from (
+                f"{key} of {folder.path} is set for this machine, in {known.machine}."
+                for key in edit.values
+                if key in locked
+            )
 
 
 def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Iterator[PutFolder]:
