@@ -65,7 +65,7 @@ def headline(snapshot: Snapshot, word: Word) -> str:
         return new_version(word)
     match mood(snapshot):
         case Mood.NOT_SET_UP:
-            return word("Not set up yet")
+            return word("The configuration has mistakes" if snapshot.remarks else "Not set up yet")
         case Mood.PAUSED:
             return joined(_paused(snapshot, word), _waiting(snapshot, word))
         case Mood.ATTENTION:

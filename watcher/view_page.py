@@ -44,6 +44,7 @@ def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
         "headline": headline(snapshot, word),
         "update": _update(snapshot, word),
         "is_set_up": snapshot.is_set_up,
+        "remarks": [word(view.safe(remark)) for remark in snapshot.remarks],
         "paused": snapshot.paused_until > snapshot.at,
         "paused_until": _end_of_pause(snapshot),
         "offline_since": snapshot.offline_since or None,

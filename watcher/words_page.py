@@ -191,6 +191,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Tray": "Zone de notification",
         # Set-up.
         "Not set up yet": "Pas encore configuré",
+        "The configuration has mistakes": "La configuration comporte des erreurs",
         "1. Account": "1. Compte",
         "2. Folders": "2. Dossiers",
         "3. Look and write": "3. Regarder et écrire",

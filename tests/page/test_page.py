@@ -455,6 +455,25 @@ def test_what_is_set_for_the_machine_is_shown_and_not_asked_for(newcomer):
     wait_for(page, "first.pdf", "sent")
 
 
+def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(newcomer):
+    desk = newcomer.desk
+    machine = desk.root / "machine" / "config.toml"
+    machine.parent.mkdir()
+    good = (
+        f'[account]\nemail = "{sb.EMAIL}"\napi_url = "{desk.sandbox.url}"\n'
+        f'[[folders]]\npath = "{desk.folder}"\nsource_key = "{sb.ENGINEERING.key}"\n'
+    )
+    desk.folder.mkdir(exist_ok=True)
+    machine.write_text("nonsense = 1\n" + good, encoding="utf-8")
+    newcomer.start()
+    page = newcomer.open()
+    page.locator("#headline", has_text="The configuration has mistakes").wait_for()
+    page.locator("#kept .notice.bad", has_text="nonsense").wait_for()
+    machine.write_text(good, encoding="utf-8")
+    page.locator("#headline", has_text="Up to date").wait_for()
+    page.locator("#kept .notice", has_text="nonsense").wait_for(state="detached")
+
+
 def test_names_and_messages_of_others_stay_texts(person):
     person.desk.sandbox.faults.set(REFUSE)
     person.start()

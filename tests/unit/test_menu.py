@@ -63,6 +63,9 @@ ROWS = [
     ({"watched": (replace(FOLDER, problem="It is not there."),)}, Mood.ATTENTION,
      "1 folder cannot be watched"),
     ({"is_set_up": False, "paused_until": math.inf}, Mood.NOT_SET_UP, "Not set up yet"),
+    ({"is_set_up": False, "remarks": ("config.toml:3: nonsense",)}, Mood.NOT_SET_UP,
+     "The configuration has mistakes"),
+    ({"remarks": ("config.toml:3: has no effect",)}, Mood.IDLE, "Up to date"),
     # What wins: a pause over attention, attention over being offline, that over working.
     ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, Mood.PAUSED, "Paused"),
     ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, Mood.ATTENTION,

@@ -297,6 +297,7 @@ class App:
             offline_since=self._offline_since,
             watched=watched_now(self._watched, self._problems),
             update=self._update,
+            remarks=self._config.remarks,
         )
 
     def _is_set_up(self) -> bool:

@@ -65,7 +65,8 @@ class Snapshot:
     ``done`` of ``total`` files are through since the program had nothing to do last. ``recent``
     are the latest files that something became of, ``attention`` those that somebody has to look
     at (refused, not parsed), each the latest first and at most ten or some tens; ``counts`` has
-    all. ``paused_until`` is :data:`UNTIL_RESUMED` for a pause without an end.
+    all. ``remarks`` are on the configuration, a sentence each. ``paused_until`` is
+    :data:`UNTIL_RESUMED` for a pause without an end.
     """
 
     at: float = 0.0
@@ -84,3 +85,4 @@ class Snapshot:
     kept: tuple[Kept, ...] = ()
     watched: tuple[Watched, ...] = ()
     update: Update = field(default_factory=Update)
+    remarks: tuple[str, ...] = ()

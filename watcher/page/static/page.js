@@ -76,7 +76,8 @@ function showCounts() {
 
 function showKept() {
   const lines = [];
-  if (!now.is_set_up)
+  for (const remark of now.remarks) lines.push(notice(now.is_set_up ? "busy" : "bad", remark));
+  if (!now.is_set_up && !now.remarks.length)
     lines.push(notice("busy", t("Not set up yet"), el("a", { href: "#setup", class: "button main" }, t("Set up"))));
   if (now.update?.text) lines.push(notice("bad", now.update.text));
   for (const folder of now.watched)
