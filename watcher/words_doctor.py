@@ -33,8 +33,8 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "{what}; version {running} runs, and {installed}, which is installed, cannot take over:"
         " {why}": (
-            "{what} ; la version {running} est en marche, et {installed}, qui est installée, ne peut"
-            " pas prendre le relais : {why}"
+            "{what} ; la version {running} est en marche, et {installed}, qui est installée, ne"
+            " peut pas prendre le relais : {why}"
         ),
         "Install it again.": "Installez-la de nouveau.",
         "Wait: it takes over when the uploads under way are done. If it does not, stop the program"

@@ -7,6 +7,7 @@ import contextlib
 import os
 import subprocess
 import time
+from functools import partial
 
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
@@ -48,21 +49,25 @@ class History:
             self.number += 1
             self._note("a file's journey", lambda: self._journey(self.number))
 
-    def ask(self, turns):
-        """The running program, asked as by the page and by ``status``."""
-        story = f"/api/files/{self.length // 2}"
+    @contextlib.contextmanager
+    def running(self):
+        """The program at work on it; gives what one who asks by page and ``status`` does."""
         self.journal.close()
-        with contextlib.ExitStack() as undo:
-            program = undo.enter_context(Program(self.root, [self.folder]))
+        with Program(self.root, [self.folder]) as program:
             places = Places(program.state)
             program.until(lambda: os.path.exists(places.channel), "the page")
             channel = Channel.open(places)
             channel.get("/api/now")  # the first who asks waits for the page to be made
-            for _ in range(turns):
-                self._note("the page's list", lambda: channel.get("/api/files"))
-                self._note("the page's story of a file", lambda: channel.get(story))
-                self._note("the page's state", lambda: channel.get("/api/now"))
-                self._note("status, a process", lambda: run(program.command("status")))
+            yield partial(self._ask, channel, program.command("status"))
+
+    def _ask(self, channel, status):
+        for what, path in (
+            ("the page's list", "/api/files"),
+            ("the page's story of a file", f"/api/files/{self.length // 2}"),
+            ("the page's state", "/api/now"),
+        ):
+            self._note(what, partial(channel.get, path))
+        self._note("status, a process", partial(run, status))
 
     def _note(self, what, call):
         began = time.perf_counter()
@@ -105,8 +110,11 @@ def measure(options):
         for _ in range(options.size(ROUNDS, 2)):
             for history in histories:
                 history.look(FILES)
-        for history in histories:
-            history.ask(options.size(15, 3))
+        with contextlib.ExitStack() as undo:
+            askers = [undo.enter_context(history.running()) for history in histories]
+            for _ in range(options.size(31, 3)):
+                for ask in askers:
+                    ask()
         size = os.path.getsize(histories[-1].path) / lengths[-1]
         yield from rows(histories, f"{size:.0f} bytes a row on disk")
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher import follow_up as rules
+from watcher import follow_up_times as times
 from watcher import states
-from watcher.follow_up_times import parse_seconds, upload_seconds
 from watcher.model import (
     Candidates,
     FollowUp,
@@ -283,5 +283,5 @@ def test_every_page_has_its_turn():
 )
 def test_how_long_it_took(sent, arrived, parsed, upload, parse):
     timing = Timing("/f", "s", "", State.PARSED, 1.0, sent, arrived, parsed)
-    assert upload_seconds(timing) == upload
-    assert parse_seconds(timing) == parse
+    assert times.upload_seconds(timing) == upload
+    assert times.parse_seconds(timing) == parse

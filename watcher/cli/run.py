@@ -26,10 +26,14 @@ from watcher.pipeline import Leave
 from watcher.settings import Config, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from watcher.app.places import Places
     from watcher.cli.stopping import StopSignal
+    from watcher.page.whole import ActivityPage
+
+Version = tuple[int, int, int]
 
 _log = logging.getLogger(__name__)
 #: Seconds that folders are given to be watched before everything else begins.
@@ -66,8 +70,7 @@ def command(
     began = dict(os.environ)  # another version that takes over begins with the same
     supervisor = Supervisor.of_process(os.environ)
     path = config_path(ctx)
-    machine, _ = machine_path(os.environ)
-    versions = [_version(path), _version(machine)]
+    versions = {each: _version(each) for each in (path, machine_path(os.environ)[0])}
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
@@ -86,21 +89,10 @@ def command(
         )
         app.start()
         _leave_others(app)
-        # What follows takes as long to import as folders to be watched, and each would hold up the
-        # other: what is dropped must not wait for the page.
         beginning.wait(_BEGINNING)
-        from watcher.app.desktop import on_desktop  # noqa: PLC0415
-        from watcher.page.whole import ActivityPage  # noqa: PLC0415
-
-        page = ActivityPage(
-            app, where, config=path, control=_Control(ctx, app, stop),
-            environ=environ, language=system_language(environ),
-        )  # fmt: skip
+        page, on_desktop = _surroundings(app, where, path, environ, _Control(ctx, app, stop))
         try:
-            for each in (path, machine):
-                app.watch_file(each, lambda: _reload(ctx, app))
-            if [_version(path), _version(machine)] != versions:  # while nobody watched them yet
-                _reload(ctx, app)
+            _watch_config(ctx, app, versions)
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
@@ -121,6 +113,32 @@ def command(
                 app.stop()
     if stop.is_renewal:
         ctx.exit(renewing.take_over())
+
+
+def _surroundings(
+    app: App, where: Places, path: str, environ: Mapping[str, str], control: _Control
+) -> tuple[ActivityPage, Callable[..., AbstractContextManager[None]]]:
+    """The page, and what shows an icon.
+
+    They take as long to import as folders to be watched, and each would hold up the other: what is
+    dropped must not wait for the page.
+    """
+    from watcher.app.desktop import on_desktop  # noqa: PLC0415
+    from watcher.page.whole import ActivityPage  # noqa: PLC0415
+
+    language = system_language(environ)
+    page = ActivityPage(
+        app, where, config=path, control=control, environ=environ, language=language
+    )
+    return page, on_desktop
+
+
+def _watch_config(ctx: click.Context, app: App, versions: Mapping[str, Version]) -> None:
+    """Have changes of the configuration taken up, given the files as they were when it was read."""
+    for each in versions:
+        app.watch_file(each, lambda: _reload(ctx, app))
+    if any(_version(each) != version for each, version in versions.items()):
+        _reload(ctx, app)  # while nobody watched it yet
 
 
 def _teller(*, mute: bool) -> Callable[[str], None]:
@@ -190,7 +208,7 @@ def _wait_for_setup(path: str) -> tuple[Config, list[str]]:
     return Config(accounts=()), ["Nothing is set up yet. Do it with: hrflow-watcher open"]
 
 
-def _version(path: str) -> tuple[int, int, int]:
+def _version(path: str) -> Version:
     """What tells one version of a file from another; zeros if it is not there."""
     try:
         found = os.stat(path)

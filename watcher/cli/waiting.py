@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +32,8 @@ def gather_held(reader: Reader) -> list[dict[str, object]]:
 def _hold(reader: Reader, key: str, why: str, files: int) -> dict[str, object]:
     kind, _, rest = key.partition(":")
     if kind == Cause.EXISTING:
+        import shlex  # noqa: PLC0415 - seldom needed
+
         mend = f"Say yes with: hrflow-watcher import {shlex.quote(view.safe(rest))}"
         return {"cause": key, "why": why, "files": files, "places": [], "mend": mend}
     found = reader.kept_by(key, _LISTED) if files else []

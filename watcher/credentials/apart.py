@@ -28,7 +28,7 @@ def look_apart(account: str, *, allow_insecure: bool) -> str | None:
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, *_COMMAND], text=True, encoding="utf-8",
+            [sys.executable, *_COMMAND], bufsize=0,  # what cannot be written is not kept for later
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
@@ -39,8 +39,7 @@ def look_apart(account: str, *, allow_insecure: bool) -> str | None:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(json.dumps([account, allow_insecure]) + "\n")
-            process.stdin.flush()
+            process.stdin.write(json.dumps([account, allow_insecure]).encode() + b"\n")
             said = json.loads(process.stdout.readline())
         except (OSError, ValueError):  # it ended without an answer
             _log.info("the keyring is asked from here, as the process for it has failed")
@@ -74,9 +73,11 @@ def _answer(account: str, *, allow_insecure: bool) -> dict[str, str | None]:
 
 
 def _end_with_input() -> None:
-    sys.stdin.read()
+    while os.read(sys.stdin.fileno(), 4096):  # past Python's buffer, which would be locked by it
+        pass
     os._exit(0)
 
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # threads of libraries do not keep it

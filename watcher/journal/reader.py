@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from watcher import model
@@ -296,6 +295,8 @@ def _of_states(states: tuple[State, ...]) -> str:
 
 def _fold(text: str | bytes) -> str:
     """``text`` as it is compared: without case, and composed, as some systems part accents."""
+    import unicodedata  # noqa: PLC0415 - only a search needs it
+
     raw = os.fsencode(text)
     return unicodedata.normalize("NFC", raw.decode(errors="replace")).casefold()
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
         SourceFacts,
         Timing,
     )
-    from watcher.model.records import NO_STAT, Entry, Hold, Known, Stat, bound_time
+    from watcher.model.known import Hold, Known
+    from watcher.model.records import NO_STAT, Entry, Stat, bound_time
     from watcher.model.snapshot import UNTIL_RESUMED, Kept, Mood, Snapshot, Update, Watched
     from watcher.model.uploads import (
         Accepted,
@@ -120,9 +121,9 @@ if not TYPE_CHECKING:  # so that a name which there is not is an error to a type
         from watcher.model import records  # noqa: PLC0415
 
         if not hasattr(records, name):
-            from watcher.model import files, follow_ups, snapshot, uploads  # noqa: PLC0415
+            from watcher.model import files, follow_ups, known, snapshot, uploads  # noqa: PLC0415
 
-            homes = files, follow_ups, snapshot, uploads
+            homes = files, follow_ups, known, snapshot, uploads
         else:
             homes = (records,)
         found = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from watcher.model.kinds import Cause, State
+    from watcher.model.kinds import State
 
 
 #: Times further from 1970 than this (292 years) are taken to be this far: a journal keeps 64
@@ -71,30 +71,3 @@ class Entry:
     #: How often it was sent again under a new reference.
     resends: int = 0
     source_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the journal holds of the file that is at a path now."""
-
-    file_id: int
-    state: State
-    stat: Stat
-    sha256: str
-    reference: str
-    source_key: str
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """One cause. ``source_key`` is "" when everything of the account is concerned."""
-
-    key: str
-    cause: Cause
-    account: str
-    source_key: str
-    why: str
-    since: float
-    due_at: float
-    attempt: int

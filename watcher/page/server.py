@@ -77,8 +77,9 @@ class Server:
             self._server.task_dispatcher.shutdown(timeout=3)
             # A copy, as the server's own thread lets go of connections meanwhile.
             everybody = list(self._loop.values())
-            trigger = next(each for each in everybody if hasattr(each, "pull_trigger"))
-            trigger.pull_trigger(self._close)
+            triggers = [each for each in everybody if hasattr(each, "pull_trigger")]
+            for trigger in triggers[:1]:  # none, if it has let go by itself
+                trigger.pull_trigger(self._close)
         self._thread.join(3.0)
 
     def link(self, at: str = "") -> str:
@@ -93,19 +94,24 @@ class Server:
         with woken:
             called, _, _ = select.select([*self._sockets, woken], [], [])
         if woken in called:
-            for each in self._sockets:
-                each.close()
+            self._turn_away()
             return
         try:
             self._server = self._make_server()
         except Exception:  # noqa: BLE001 - uploads go on, and so do commands that need no answer
             _log.exception("the page cannot be shown")
+            self._turn_away()
             return
         if self.stopping.is_set():  # ``stop`` may have come before there was a server
             self._server.task_dispatcher.shutdown(timeout=1)
             self._close()
         else:
             self._server.run()
+
+    def _turn_away(self) -> None:
+        """Listen no more."""
+        for each in self._sockets:
+            each.close()
 
     def _make_server(self) -> Any:
         from waitress.server import create_server  # noqa: PLC0415 - takes memory
