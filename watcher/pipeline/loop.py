@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from watcher.ports import Clock, Files, Journal, Transport, Workers
     from watcher.ports_follow import Commands
 
-#: Messages worked on between two commits.
+#: Messages worked on between two commits, and those that may come in while it is done.
 BATCH: Final = 256
+MORE: Final = 12
 #: Seconds after which the loop looks around without being told, so that nothing stays forgotten.
 IDLE: Final = 60.0
 
@@ -133,9 +134,7 @@ class Pipeline:
         """One round: messages, what has come due, one commit, what it announces."""
         self._take()
         self._look_at_the_clock()
-        while self._batch:
-            self._handle(self._batch[0])
-            self._batch.popleft()
+        self._work_through()
         # What comes due from here on is not worked on in this turn: the next one must not miss it.
         self._looked = self._clock.wall(), self._clock.tick()
         if not self._stopping:
@@ -172,6 +171,16 @@ class Pipeline:
                 self._batch.append(self._inbox.get_nowait())
         except queue.Empty:
             pass
+
+    def _work_through(self) -> None:
+        """Work on the batch, and on a few that come in meanwhile: they share its commit."""
+        for _ in range(len(self._batch) + MORE):
+            if not self._batch:
+                if self._inbox.empty():
+                    return
+                self._batch.append(self._inbox.get_nowait())
+            self._handle(self._batch[0])
+            self._batch.popleft()
 
     def _look_at_the_clock(self) -> None:
         woke = self._timing.look(self._clock.wall(), self._clock.tick())
