@@ -229,5 +229,5 @@ def measure(options):
         yield Row(
             "follow-up", f"{files:,} uploads: {name}", f"{asked:.2f} requests a file",
             f"{result.busiest} in the busiest minute (of {allowed}), all known after {known:.1f} min",
-            asked, 2, unit="requests", runs=f"by a clock that does not wait; {took:.0f} s",
+            asked, 2, unit="/file", runs=f"by a clock that does not wait; {took:.0f} s",
         )  # fmt: skip

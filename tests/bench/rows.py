@@ -61,7 +61,8 @@ class Row:
 
     def ratio_text(self):
         """The ratio with two or three digits that mean something."""
-        shown = f"{self.ratio:.2f}" if self.ratio < 10 else f"{self.ratio:,.0f}"
+        digits = 2 if self.ratio < 10 else 1 if self.ratio < 100 else 0
+        shown = f"{self.ratio:,.{digits}f}"
         return f"{shown} {self.unit}"
 
     def verdict(self):
