@@ -1,5 +1,7 @@
 """Single files are watched wherever they are, or will be."""
 
+import threading
+
 import pytest
 
 from watcher.folders import WatchedFiles
@@ -45,6 +47,18 @@ def test_a_file_whose_directories_come_later_and_go_and_come_again(files, calls,
     calls.since(path.parent.mkdir)
     calls.since(lambda: path.write_text("c"))
     calls.since(lambda: path.chmod(0o600))  # who may write it matters too
+
+
+def test_an_end_that_is_asked_for_right_after_a_change_is_not_missed(calls, tmp_path):
+    threads = set(threading.enumerate())
+    for number in range(20):
+        files = WatchedFiles()
+        files.watch(str(tmp_path), calls)
+        calls.since((tmp_path / f"{number}").touch)
+        (tmp_path / f"{number}").write_text("again")  # is rested for when the end comes
+        files.stop()
+    left = set(threading.enumerate()) - threads
+    assert not left, left
 
 
 def test_others_go_on_being_watched_when_a_directory_comes(files, calls, tmp_path, eventually):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -10,14 +11,18 @@ import click
 from watcher.cli.channel import channel
 from watcher.cli.context import state_option
 from watcher.cli.output import json_option, moment, say, say_json
+from watcher.cli.stopping import stop_signal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import RenderableType
 
+    from watcher.cli.stopping import StopSignal
     from watcher.page.client import Channel
 
+#: Seconds that are waited for at a time; what ends the waiting comes at any moment.
+_LONG: Final = 3600.0
 _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
 _MOODS: Final = {
     "idle": "good", "working": "busy", "paused": "quiet", "offline": "bad", "attention": "bad",
@@ -32,17 +37,39 @@ _MOODS: Final = {
 def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Show how things are, as they change, until Ctrl-C; in a pipe a line for each change."""
     way = channel(ctx)
-    try:
+    with stop_signal() as stop:
         if as_json:
-            for now in _changes(way):
-                say_json(now)
+            _follow(way, say_json, stop)
         elif sys.stdout.isatty():
-            _show(way)
+            _show(way, stop)
         else:
+            _follow(way, lambda now: say(f"{moment(now['at'])}\t{now['headline']}"), stop)
+
+
+def _follow(way: Channel, tell: Callable[[dict[str, Any]], None], stop: StopSignal) -> None:
+    """Tell of every change until somebody asks for an end; NotRunningError at the program's.
+
+    The program is asked on another thread: a Ctrl-C that comes just before an answer is waited for
+    would be noticed only with that answer, which may take hours.
+    """
+    failures: list[BaseException] = []
+
+    def ask() -> None:
+        try:
             for now in _changes(way):
-                say(f"{moment(now['at'])}\t{now['headline']}")
-    except KeyboardInterrupt:
-        return
+                if stop.is_set():
+                    return
+                tell(now)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            failures.append(error)
+        finally:
+            stop.set()
+
+    threading.Thread(target=ask, name="watch", daemon=True).start()
+    while not stop.wait(_LONG):
+        pass
+    if failures:
+        raise failures[0]
 
 
 def _changes(way: Channel) -> Iterator[dict[str, Any]]:
@@ -58,13 +85,12 @@ def _changes(way: Channel) -> Iterator[dict[str, Any]]:
         time.sleep(said["again"])
 
 
-def _show(way: Channel) -> None:
+def _show(way: Channel, stop: StopSignal) -> None:
     from rich.console import Console  # noqa: PLC0415 - costs more than most commands take
     from rich.live import Live  # noqa: PLC0415
 
     with Live(console=Console(), auto_refresh=False) as live:
-        for now in _changes(way):
-            live.update(_drawn(now), refresh=True)
+        _follow(way, lambda now: live.update(_drawn(now), refresh=True), stop)
 
 
 def _drawn(now: dict[str, Any]) -> RenderableType:

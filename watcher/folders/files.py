@@ -114,9 +114,10 @@ class WatchedFiles:
         self._changed.set()
 
     def _run(self) -> None:
-        while self._changed.wait() and not self._stopping.is_set():
-            self._stopping.wait(REST_SECONDS)
+        while self._changed.wait() and not self._stopping.wait(REST_SECONDS):
             self._changed.clear()
+            if self._stopping.is_set():  # between the two, or what wakes it for that is gone
+                return
             for path, changed in self._take_due():
                 try:
                     changed()
