@@ -1,6 +1,6 @@
 """Where the frozen program begins.
 
-It has no Python beside it to be asked for a module: `-m watcher.tray`, as the program starts its
+It has no Python beside it to be asked for a module: `-P -m watcher.tray`, as the program starts its
 own helpers, is understood here. And what it starts must not be given its libraries: a browser, or
 a command of a person's own, would load OpenSSL and others from here instead of the system's.
 """
@@ -30,9 +30,10 @@ def restore_environment(environ: MutableMapping[str, str]) -> None:
 if __name__ == "__main__":
     if getattr(sys, "frozen", False) and sys.platform == "linux":
         restore_environment(os.environ)
-    if sys.argv[1:2] == ["-m"] and sys.argv[2:3] and sys.argv[2].split(".")[0] == "watcher":
-        module = sys.argv[2]
-        sys.argv[1:3] = []
+    words = [word for word in sys.argv[1:4] if word != "-P"]
+    if words[:1] == ["-m"] and words[1:2] and words[1].split(".")[0] == "watcher":
+        module = words[1]
+        sys.argv[1 : sys.argv.index(module) + 1] = []
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     else:
         from watcher.__main__ import main

@@ -269,7 +269,8 @@ def test_the_text_of_the_modules_is_taken_along():
 
 def test_a_helper_of_the_frozen_program_is_started_as_python_would():
     start = str(ROOT / "installers" / "frozen" / "start.py")
-    for arguments in (["--version"], ["-m", "watcher", "--version"]):
+    module = ["-m", "watcher", "--version"]
+    for arguments in (["--version"], module, ["-P", *module]):
         said = common.run_program([sys.executable, start, *arguments])
         assert said.strip() == f"hrflow-watcher {__version__}"
 

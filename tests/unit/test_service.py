@@ -299,7 +299,7 @@ def read_arguments(line):
 
 
 WINDOWS = Wanted(
-    command=("C:\\Program Files\\Zoë & <Co>\\pythonw.exe", "-m", "watcher", "--config",
+    command=("C:\\Program Files\\Zoë & <Co>\\pythonw.exe", "-P", "-m", "watcher", "--config",
              'C:\\Users\\Zoë\\a "b" 5%\\', "run", "--quiet"),
     home="C:\\Users\\Zoë",
 )  # fmt: skip
@@ -495,12 +495,12 @@ def test_which_way_each_system_has(tmp_path, monkeypatch):
 def test_the_command_that_starts_this_program(tmp_path):
     python = str(tmp_path / "python")
     assert Program(python, frozen=True, windows=False).command() == (python,)
-    assert Program(python, frozen=False, windows=False).command() == (python, "-m", "watcher")
+    assert Program(python, frozen=False, windows=False).command() == (python, "-P", "-m", "watcher")
     script = tmp_path / "hrflow-watcher"
     script.write_text("")
     script.chmod(0o755)
     assert Program(python, frozen=False, windows=False).command() == (str(script),)
-    assert Program(python, frozen=False, windows=True).command() == (python, "-m", "watcher")
+    assert Program(python, frozen=False, windows=True).command() == (python, "-P", "-m", "watcher")
     (tmp_path / "pythonw.exe").write_text("")
     assert Program(python, frozen=False, windows=True).command()[0].endswith("pythonw.exe")
     assert Program(python, frozen=True, windows=True).command() == (python,)

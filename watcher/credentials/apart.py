@@ -18,7 +18,8 @@ from typing import Final
 from watcher.errors import CredentialError
 
 _log = logging.getLogger(__name__)
-_COMMAND: Final = ("-m", "watcher.credentials.apart")
+#: -P: what lies in the directory in which the program was started is not to be run.
+_COMMAND: Final = ("-P", "-m", "watcher.credentials.apart")
 
 
 def look_apart(account: str, *, allow_insecure: bool) -> str | None:

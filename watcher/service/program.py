@@ -29,8 +29,8 @@ class Program:
             return (without if self.windows and os.path.exists(without) else self.executable,)
         if self.windows:  # the script beside it would open a console window
             without = os.path.join(folder, "pythonw.exe")
-            return (without if os.path.exists(without) else self.executable, "-m", "watcher")
+            return (without if os.path.exists(without) else self.executable, "-P", "-m", "watcher")
         script = os.path.join(folder, "hrflow-watcher")
         if os.access(script, os.X_OK):
             return (script,)
-        return (self.executable, "-m", "watcher")
+        return (self.executable, "-P", "-m", "watcher")

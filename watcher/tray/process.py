@@ -252,8 +252,11 @@ def _write(process: subprocess.Popen[bytes], line: str) -> None:
 
 
 def process_command() -> tuple[str, ...]:
-    """How this program starts its icon's process."""
-    return (sys.executable, "-m", "watcher.tray")
+    """How this program starts its icon's process.
+
+    -P: what lies in the directory in which the program was started is not to be run.
+    """
+    return (sys.executable, "-P", "-m", "watcher.tray")
 
 
 def look(environ: Mapping[str, str]) -> tuple[str, str]:
