@@ -6,6 +6,10 @@ import socket
 
 from watcher.app.places import Places
 from watcher.page.server import Server
+from watcher.words import words
+
+#: What the server keeps of its own: a place to be woken at, and one or two ports.
+LISTENING = 2
 
 
 def make(_server):
@@ -24,9 +28,10 @@ def test_a_connection_that_comes_while_the_server_ends_is_closed_and_keeps_nothi
     tmp_path, eventually
 ):
     places = Places(str(tmp_path))
-    server = Server(places, make)
+    server = Server(places, make, words("en"))
     server.start()
     came = [connect(server)]
+    eventually(lambda: len(server._loop) > LISTENING)  # the server is made for the first who comes
     dispatcher = server._server.task_dispatcher
     end = dispatcher.shutdown
 
