@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
 from watcher.documents.opening import RefusedError, explain
-from watcher.documents.writers import is_remote, judge_sharing
+from watcher.documents.writers import judge_sharing, mounted_as
 from watcher.model import Altered, Identified, Stat, Unusable
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -293,19 +294,40 @@ MOUNTS = """\
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "makedev"), reason="device numbers are Unix's")
 @pytest.mark.parametrize(
-    ("device", "remote"),
-    [((8, 1), False), ((0, 52), True), ((0, 53), True), ((0, 54), True), ((9, 9), False)],
+    ("mount", "kind"),
+    [(22, "ext4"), (40, "cifs"), (41, "nfs4"), (42, "fuse.rclone"), (9, "")],
 )
-def test_network_file_systems_are_known(tmp_path, device, remote):
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(MOUNTS)
-    assert is_remote(os.makedev(*device), str(mounts)) is remote
+def test_the_file_system_of_an_open_file_is_known(tmp_path, mount, kind):
+    (tmp_path / "mountinfo").write_text(MOUNTS)
+    (tmp_path / "fdinfo").mkdir()
+    (tmp_path / "fdinfo" / "7").write_text(f"pos:\t0\nflags:\t0100000\nmnt_id:\t{mount}\n")
+    assert mounted_as(7, str(tmp_path)) == kind
 
 
 def test_without_a_list_of_mounts_nothing_is_claimed(tmp_path):
-    assert is_remote(0, str(tmp_path / "missing")) is True
+    assert mounted_as(7, str(tmp_path / "missing")) == ""
+
+
+@linux_only
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="there is no file system in memory")
+def test_of_a_file_in_memory_it_is_known_too_who_writes_it():
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as writer, open(writer.name, "rb") as handle:
+        assert being_written(handle, writer.name) is True
+        writer.file.close()
+        assert being_written(handle, writer.name) is False
+
+
+@linux_only
+@pytest.mark.parametrize("kind", ["fuse.bindfs", "virtiofs", "drvfs", "nfs4", ""])
+def test_where_others_may_write_unseen_a_lease_says_nothing(root, kind, monkeypatch):
+    path = f"{root}/cv.pdf"
+    monkeypatch.setattr("watcher.documents.writers.os.major", lambda _device: 0)
+    monkeypatch.setattr("watcher.documents.writers.mounted_as", lambda _fd: kind)
+    with open(path, "rb") as handle:
+        assert being_written(handle, path) is None
+        with open(path, "r+b"):
+            assert being_written(handle, path) is None
 
 
 @pytest.mark.parametrize(

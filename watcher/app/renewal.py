@@ -99,9 +99,9 @@ class Renewal:
                 found = self._settled(app, again=again)
                 if found is not None and self._take_up(app, found):
                     return
-                self._hold(app, on=False)
             except Exception:  # noqa: BLE001 - an update must not end what works
                 _log.exception("another version could not be looked at")
+            self._hold(app, on=False)
 
     def _settled(self, app: App, *, again: bool) -> Installed | None:
         """What is installed, once it is whole and rests; None if there is nothing to do.

@@ -88,7 +88,8 @@ def command(
             webhook_secret=secret,
         )
         app.start()
-        _leave_others(app)
+        if config.accounts:
+            _leave_others(app)
         beginning.wait(_BEGINNING)
         page, on_desktop = _surroundings(app, where, path, environ, _Control(ctx, app, stop))
         try:

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-_MOUNTS = "/proc/self/mountinfo"
-#: File systems whose answer says what the server grants, not who has the file open.
-_REMOTE = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "afs", "vboxsf", "prl_fs")
+_PROCESS = "/proc/self"
+#: File systems without a disk of their own to which nobody writes but through this kernel. Others
+#: may be a network's, the host's or a program's (FUSE), whose writers it does not know.
+_LOCAL = frozenset({"bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs"})
 _SHARING_VIOLATION = 32
 
 
@@ -46,23 +47,29 @@ if sys.platform == "linux":
             fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except OSError as error:
-            if error.errno != errno.EAGAIN:
-                return None
-            return None if is_remote(os.fstat(fd).st_dev) else True
+            return True if error.errno == errno.EAGAIN and _knows_writers(fd) else None
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        return False
+        return False if _knows_writers(fd) else None
+
+    def _knows_writers(fd: int) -> bool:
+        """Whether the kernel knows of everybody who writes the file."""
+        return bool(os.major(os.fstat(fd).st_dev)) or mounted_as(fd) in _LOCAL
 
 
-def is_remote(device: int, mounts: str = _MOUNTS) -> bool:
-    """Whether the file system with the number ``device`` is a network's (proc(5), mountinfo)."""
-    wanted = f"{os.major(device)}:{os.minor(device)}"
+def mounted_as(fd: int, process: str = _PROCESS) -> str:
+    """The type of the file system that an open file is on; "" where nothing is known.
+
+    By proc(5): fdinfo has the number of its mount, mountinfo the mounts. Not by the device, as
+    each subvolume of a btrfs has one that no mount has.
+    """
     try:
-        with open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
-            rows = [line.split() for line in lines]
-    except OSError:
-        return True  # nothing is known, so nothing is claimed
-    kinds = [row[row.index("-") + 1] for row in rows if row[2] == wanted]
-    return any(kind.startswith(_REMOTE) for kind in kinds)
+        with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
+            wanted = next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
+        with open(f"{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            row = next(row for row in map(str.split, lines) if row[0] == wanted)
+    except (OSError, StopIteration):
+        return ""
+    return row[row.index("-") + 1]
 
 
 def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:
