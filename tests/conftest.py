@@ -9,10 +9,16 @@ import tempfile
 import threading
 import time
 
+import hypothesis
 import pytest
 
 #: A slow machine may need long to end a thread; a test that passes never waits this long.
 PATIENCE_SECONDS = 10.0
+
+# The same examples on every machine and in every run; to look for new ones, name the profile
+# "default" on the command line: --hypothesis-profile=default
+hypothesis.settings.register_profile("same", derandomize=True, database=None)
+hypothesis.settings.load_profile("same")
 
 
 def wait_until(condition, within=PATIENCE_SECONDS):

@@ -103,6 +103,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "{path} is watched on this machine because {place} says so.": (
             "{path} est surveillé sur cet ordinateur parce que {place} le demande."
         ),
+        "The machine-wide configuration {path} is not valid TOML.": (
+            "La configuration de l’ordinateur, {path}, n’est pas du TOML valide."
+        ),
+        "Whoever looks after this machine can correct it.": (
+            "La personne qui gère cet ordinateur peut la corriger."
+        ),
         "Whoever looks after this machine can change that.": (
             "La personne qui gère cet ordinateur peut changer cela."
         ),

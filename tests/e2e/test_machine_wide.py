@@ -2,6 +2,8 @@
 
 import json
 import os
+import select
+import socket
 import subprocess
 
 import pytest
@@ -228,6 +230,70 @@ def test_what_is_locked_cannot_be_set_up_otherwise(office):
     assert not (office.home / "Mine").exists()
     listed = json.loads(office.run("folder", "list", "--json"))
     assert (listed["path"], listed["layer"]) == (os.path.join(office.home, "CVs"), "machine")
+
+
+def test_no_key_goes_to_an_address_that_is_locked_out(office):
+    office.write_machine(locked=["account.api_url"])
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        url = f"http://127.0.0.1:{other.getsockname()[1]}/v1"
+        said = office.run(
+            "setup", "--non-interactive", "--key-stdin", "--api-url", url,
+            typed=sb.READ_WRITE_KEY, code=2,
+        )  # fmt: skip
+        assert "The account's api_url is set for this machine" in said
+        assert not select.select([other], [], [], 0)[0], "nobody has called"
+    assert not office.own.exists()
+
+
+def test_a_key_with_a_byte_order_mark_is_taken(office):
+    office.write_machine()
+    environ = {"KEY_BOX": str(office.desk.root / "box.json"), "HRFLOW_API_KEY": "",
+        "PYTHON_KEYRING_BACKEND": "key_box.Keyring", "PYTHONPATH": os.path.dirname(__file__)}  # fmt: skip
+    done = subprocess.run(
+        office.command("setup", "--non-interactive", "--key-stdin"), env=office.environ() | environ,
+        input=b"\xef\xbb\xbf" + sb.READ_WRITE_KEY.encode() + b"\r\n",
+        capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_no_toml_is_told_as_the_machines(office):
+    office.write_machine(more="nonsense")
+    said = office.run("config", "check", code=2)
+    assert f"The machine-wide configuration {office.machine} is not valid TOML." in said
+    assert "Whoever looks after this machine can correct it." in said
+
+
+def test_that_a_named_one_is_not_there_is_said_by_the_check(office):
+    office.write_own(MACHINE.format(
+        email=sb.EMAIL, url=office.desk.sandbox.url, source=sb.ENGINEERING.key, locked="[]", more=""
+    ).replace("locked = []\n", ""))  # fmt: skip
+    said = office.run("config", "check")
+    assert f"There is no machine-wide configuration at {office.machine}." in said
+    office.write_machine()
+    assert "There is no machine-wide" not in office.run("config", "check")
+
+
+def test_what_waits_for_a_yes_goes_on_waiting_after_a_start_without_a_configuration(
+    office, eventually
+):
+    office.write_machine(more='existing = "ask"')
+    office.folder.mkdir()
+    make_pdf(office.folder / "old.pdf", "old")
+    running = office.start()
+    running.wait_for("Watching")
+    asked = "waits for your yes"
+    eventually(lambda: asked in office.run("status"))
+    running.end()
+    office.write_machine(more='existing = "ask"\nnonsense = 1')
+    running = office.start()
+    running.wait_for("nonsense")
+    eventually(lambda: "nonsense" in office.run("status"))
+    running.end()
+    office.write_machine(more='existing = "ask"')
+    office.start().wait_for("Watching")
+    eventually(lambda: asked in office.run("status"))
+    assert not office.desk.arrived()
 
 
 def test_the_guided_set_up_proposes_the_machines_values_and_leaves_out_what_is_locked(office):

@@ -61,6 +61,20 @@ def test_an_end_that_is_asked_for_right_after_a_change_is_not_missed(calls, tmp_
     assert not left, left
 
 
+def test_a_directory_that_may_be_read_again_is_watched_again(files, calls, tmp_path, monkeypatch):
+    """Whether it may be read is asked of the test, as an administrator may read everything."""
+    etc = tmp_path / "etc"
+    etc.mkdir(mode=0o700)
+    may_read = False
+    monkeypatch.setattr(
+        "watcher.folders.files.os.access", lambda path, _mode: may_read or path != str(etc)
+    )
+    files.watch(str(etc / "config.toml"), calls)
+    may_read = True
+    calls.since(lambda: etc.chmod(0o755))
+    calls.since(lambda: (etc / "config.toml").write_text("a"))
+
+
 def test_others_go_on_being_watched_when_a_directory_comes(files, calls, tmp_path, eventually):
     other = Calls(eventually)
     files.watch(str(tmp_path / "a.toml"), other)

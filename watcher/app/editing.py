@@ -87,12 +87,16 @@ class Editor:
 
     def plan(self, answers: Answers) -> tuple[Edit, ...]:
         """The edits that follow from answers; UsageError where these meet what is locked."""
+        self.refuse_locked(answers)
+        return plan_edits(answers, self.known)
+
+    def refuse_locked(self, answers: Answers) -> None:
+        """UsageError where answers meet what is locked: before the key goes where they say."""
         if locked := find_locked(answers, self.known):
             raise UsageError(
                 " ".join(view.safe(text) for text in locked),
                 "Leave that out, or ask whoever looks after this machine.",
             )
-        return plan_edits(answers, self.known)
 
     def number(self, path: str) -> int:
         """Which folder ``path`` is (from 0), as it is written or by where it leads.

@@ -24,11 +24,12 @@ def command() -> None:
 def check(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Find every mistake in the configuration at once."""
     from watcher.config import headline  # noqa: PLC0415 - only needed here
-    from watcher.config.paths import machine_path  # noqa: PLC0415
+    from watcher.config.paths import is_absent, machine_path  # noqa: PLC0415
 
     path = config_path(ctx)
-    machine, _ = machine_path(os.environ)
-    files = {"file": path, "machine_file": machine if os.path.lexists(machine) else None}
+    machine, is_named = machine_path(os.environ)
+    missing = is_absent(machine)
+    files = {"file": path, "machine_file": None if missing else machine}
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
@@ -39,6 +40,8 @@ def check(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
     if as_json:
         say_json({**files, "mistakes": [], "warnings": loaded.warnings})
         return
+    if missing and is_named:
+        say(f"There is no machine-wide configuration at {view.safe(machine)}.")
     for warning in loaded.warnings:
         say(styled(f"! {view.safe(warning)}", "busy"))
     say(styled(f"✓ {view.safe(headline(loaded))}.", "good"))

@@ -19,7 +19,7 @@ from watcher.cli.output import json_option, say, styled
 from watcher.cli.renewing import Renewing, load_everything
 from watcher.cli.running import Beginning, LiveLines, log_to, tell_all, wait_for_end
 from watcher.cli.stopping import stop_signal
-from watcher.config.paths import machine_path
+from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.errors import ConfigError
 from watcher.pipeline import Leave
@@ -184,7 +184,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, list[str]]
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)
-    if has_own or ctx.find_root().obj[0] or os.path.lexists(machine_path(os.environ)[0]):
+    if has_own or ctx.find_root().obj[0] or not is_absent(machine_path(os.environ)[0]):
         try:
             loaded = load_config(ctx)
         except ConfigError as error:

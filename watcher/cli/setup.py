@@ -160,6 +160,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> _Plan:
     email = (options.email or "").strip() or asker.email(name)
     if options.non_interactive:
         _refuse_missing(editor, options, name, email, named)
+    editor.refuse_locked(Answers(name, email, options.api_url))
     account = editor.account(name, email, options.api_url or "")
     key, workspace = asker.key(account, check=options.check)
     folders = [
@@ -240,7 +241,8 @@ def _refuse_missing(
 
 
 def _key_from_stdin() -> str:
-    key = sys.stdin.readline(_LONGEST_KEY).strip()
+    # PowerShell may put a byte order mark before what it hands over.
+    key = sys.stdin.buffer.readline(_LONGEST_KEY).decode("utf-8-sig", "replace").strip()
     if not key:
         raise CredentialError("There is no API key on standard input.", "Write it there, one line.")
     return key

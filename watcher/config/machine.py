@@ -59,9 +59,7 @@ def read_layer(file: MachineFile, parse: Callable[[str, str], dict[str, Any]]) -
     ConfigError where it cannot be read, is not to be trusted, or is no TOML.
     """
     try:
-        content = _read(file)
-        text = content.decode("utf-8-sig")
-        raw = parse(file.path, text)
+        text = _read(file).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ConfigError as error:
@@ -76,6 +74,15 @@ def read_layer(file: MachineFile, parse: Callable[[str, str], dict[str, Any]]) -
         raise ConfigError(
             f"The machine-wide configuration {file.path} cannot be read ({error.strerror}).",
             "Whoever looks after this machine can mend that: everybody has to be able to read it.",
+            by_machine=True,
+        ) from error
+    try:
+        raw = parse(file.path, text)
+    except ConfigError as error:
+        raise ConfigError(
+            f"The machine-wide configuration {file.path} is not valid TOML.",
+            "Whoever looks after this machine can correct it.",
+            error.mistakes,
             by_machine=True,
         ) from error
     lines = locate(text)

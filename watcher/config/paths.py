@@ -20,6 +20,17 @@ def default_path(environ: Mapping[str, str]) -> str:
     return os.path.join(folder, "config.toml")
 
 
+def is_absent(path: str) -> bool:
+    """Whether a file is surely not there; in a folder that may not be read one may be."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def machine_path(environ: Mapping[str, str], system: str = sys.platform) -> tuple[str, bool]:
     """Where the machine-wide configuration is, and whether the person named it.
 

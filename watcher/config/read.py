@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from watcher.config.lines import line_of, locate
 from watcher.config.locks import read_locks
 from watcher.config.machine import LARGEST, Layer, MachineFile, read_layer
 from watcher.config.mistakes import Mistakes, Other, redact
+from watcher.config.paths import is_absent
 from watcher.config.places import place_of
 from watcher.config.tables import Builder
 from watcher.errors import ConfigError
@@ -66,7 +66,7 @@ def load(
     there need not be one at ``path``.
     """
     layer = find_layer(machine)
-    text = None if layer is not None and not os.path.lexists(path) else read_text(path)
+    text = None if layer is not None and is_absent(path) else read_text(path)
     return load_text(path, text, environ=environ, home=home, state_dir=state_dir, layer=layer)
 
 

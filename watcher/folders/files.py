@@ -86,7 +86,8 @@ class WatchedFiles:
     ) -> None:
         """Have what happens in ``place`` to any of ``paths`` (None: to anything) noticed.
 
-        ``around``: directories that, when they come or go, have to be watched otherwise.
+        ``around``: directories that, when they come or go, or others may read them, have to be
+        watched otherwise.
         """
         from watchdog import events  # noqa: PLC0415 - imported late, as all of watchdog
 
@@ -104,6 +105,7 @@ class WatchedFiles:
             events.FileCreatedEvent, events.FileClosedEvent, events.FileModifiedEvent,
             events.FileMovedEvent, events.FileDeletedEvent, events.FileAttribEvent,
             events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent,
+            events.DirAttribEvent,
         ]  # fmt: skip
         self._observer.schedule(Handler(), place, event_filter=kinds)
 
@@ -138,8 +140,12 @@ class WatchedFiles:
 
 
 def _next_absent(directory: str) -> str:
-    """The outermost of a directory and those around it that is not there; "" if all are."""
+    """The outermost of a directory and those around it that cannot be watched; "" if all can."""
     absent = ""
-    while not os.path.isdir(directory) and os.path.dirname(directory) != directory:
+    while not _is_usable(directory) and os.path.dirname(directory) != directory:
         absent, directory = directory, os.path.dirname(directory)
     return absent
+
+
+def _is_usable(directory: str) -> bool:
+    return os.path.isdir(directory) and os.access(directory, os.R_OK | os.X_OK)

@@ -98,6 +98,7 @@ class Setting:
         wrong = find_problems(Answers(name, email or None), editor.known)
         if texts := [text for answer, text in wrong if answer == "email"]:
             raise UsageError(view.safe(redact(texts[0])))
+        editor.refuse_locked(Answers(name, email or None, _text(order, "api_url") or None))
         account = editor.account(name, email, _text(order, "api_url"))
         space = ask_hrflow(account, self._key(order, account.name))
         sources = [
