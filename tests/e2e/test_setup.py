@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.conftest import wait_until
+from tests.e2e.desk import Process
 from tests.e2e.typing_desk import ENTER, Terminal
 from watcher import sandbox as sb
 
@@ -236,6 +237,17 @@ def test_run_again_without_a_change_changes_nothing(person):
     assert "Write it?" not in terminal.text
     assert "nothing changes in it" in terminal.text
     assert person.left() == before
+
+
+def test_nobody_is_told_to_start_what_runs(person):
+    done = person.script("--folder", str(person.home / "CVs"), "--source", "Sales")
+    assert "Start it with: hrflow-watcher run" in done.stdout
+    running = Process(person.desk.command("run"), person.environ())
+    person.desk.processes.append(running)
+    running.wait_for("Watching")
+    done = person.script("--folder", str(person.home / "CVs"), "--source", "Engineering")
+    assert "Start it with" not in done.stdout
+    assert "It is in force: the program runs." in done.stdout
 
 
 def test_what_an_option_says_is_not_asked(person):

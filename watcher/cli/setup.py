@@ -11,9 +11,10 @@ import click
 
 from watcher import view
 from watcher.app.editing import make_folder, without_absent
+from watcher.app.places import is_running
 from watcher.app.sample import can_drop_sample, drop_sample
 from watcher.cli.asking import Questions, Silence
-from watcher.cli.context import config_option, load_config, state_option
+from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key, store_key, why_not_kept
@@ -118,6 +119,8 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     _offer_test_file(plan, options)
     if plan.service:
         install_service(login_service(ctx, load_config(ctx).config), start=True)
+    elif is_running(places(ctx)):
+        say("It is in force: the program runs.")
     else:
         say("Start it with: hrflow-watcher run")
     if unkept:
