@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from tests.conftest import wait_until
 from watcher.folders import WatchedFiles
 
 
@@ -73,6 +74,33 @@ def test_a_directory_that_may_be_read_again_is_watched_again(files, calls, tmp_p
     may_read = True
     calls.since(lambda: etc.chmod(0o755))
     calls.since(lambda: (etc / "config.toml").write_text("a"))
+
+
+def test_what_is_written_beside_a_file_that_is_only_replaced_wakes_nobody(calls, tmp_path):
+    """As the journal is, beside what says how long nobody wants messages."""
+    watched = WatchedFiles()
+    heard = []
+    watched.watch(str(tmp_path / "snooze.json"), calls, is_replaced=True)
+    busy = tmp_path / "journal.db-wal"
+    for emitter in watched._observer.emitters:
+        emitter.queue_event = heard.append
+    with busy.open("a") as journal:
+        for _ in range(20):
+            journal.write("x")
+            journal.flush()
+    (tmp_path / "end").touch()
+    wait_until(lambda: any(event.src_path.endswith("end") for event in heard))
+    kinds = {type(event).__name__ for event in heard if event.src_path == str(busy)}
+    watched.stop()
+    assert kinds == {"FileCreatedEvent"}
+
+
+def test_a_file_that_is_only_replaced_is_noticed(files, calls, tmp_path):
+    path, new = tmp_path / "snooze.json", tmp_path / "new"
+    files.watch(str(path), calls, is_replaced=True)
+    new.write_text("a")
+    calls.since(lambda: new.replace(path))
+    calls.since(path.unlink)
 
 
 def test_others_go_on_being_watched_when_a_directory_comes(files, calls, tmp_path, eventually):

@@ -122,9 +122,14 @@ class App:
         self._reception.arm(config)
         self._say()
 
-    def watch_file(self, path: str, changed: Callable[[], object]) -> None:
-        """Have ``changed`` called, on a thread of its own, when the file at ``path`` changes."""
-        self._files.watch(path, changed)
+    def watch_file(
+        self, path: str, changed: Callable[[], object], *, is_replaced: bool = False
+    ) -> None:
+        """Have ``changed`` called, on a thread of its own, when the file at ``path`` changes.
+
+        ``is_replaced``: it is never written into, see :meth:`WatchedFiles.watch`.
+        """
+        self._files.watch(path, changed, is_replaced=is_replaced)
 
     def post(self, message: object) -> None:
         """Hand a command to the pipeline."""

@@ -178,7 +178,7 @@ def on_desktop(
         icon.start()
     desktop.start()
     end = app.subscribe(desktop.hear)
-    app.watch_file(places.snooze, desktop.wake)
+    app.watch_file(places.snooze, desktop.wake, is_replaced=True)
     try:
         yield
     finally:

@@ -27,13 +27,17 @@ class WatchedFiles:
         self._changed = threading.Event()
         self._lock = threading.Lock()
         self._wanted: dict[str, Callable[[], object]] = {}
+        self._replaced: set[str] = set()  # those that are never written into
         self._due: set[str] = set()
         self._is_stale = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch-files", daemon=True)
 
-    def watch(self, path: str, changed: Callable[[], object]) -> None:
+    def watch(self, path: str, changed: Callable[[], object], *, is_replaced: bool = False) -> None:
         """Call ``changed`` after ``path`` (a file, or a directory) changes.
+
+        ``is_replaced``: another file always takes its place, so that what is written into files
+        beside it, however often, is not heard of.
 
         Neither a file nor its directory need exist; where that cannot be watched, it is logged.
         Of a symbolic link its target is watched too: editors write there.
@@ -43,6 +47,8 @@ class WatchedFiles:
                 self._begin()
             with self._lock:
                 self._wanted[path] = changed
+                if is_replaced:
+                    self._replaced.add(path)
             self._arm(path)
         except OSError as error:
             logger.warning("changes of %s will not be noticed: %s", path, error.strerror)
@@ -102,11 +108,14 @@ class WatchedFiles:
                     notice(path)
 
         kinds = [
-            events.FileCreatedEvent, events.FileClosedEvent, events.FileModifiedEvent,
-            events.FileMovedEvent, events.FileDeletedEvent, events.FileAttribEvent,
+            events.FileCreatedEvent, events.FileMovedEvent, events.FileDeletedEvent,
             events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent,
-            events.DirAttribEvent,
         ]  # fmt: skip
+        if path not in self._replaced:
+            kinds += [
+                events.FileClosedEvent, events.FileModifiedEvent, events.FileAttribEvent,
+                events.DirAttribEvent,
+            ]  # fmt: skip
         self._observer.schedule(Handler(), place, event_filter=kinds)
 
     def _notice(self, path: str, *, is_stale: bool = False) -> None:
