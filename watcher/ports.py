@@ -218,7 +218,7 @@ class Journal(ResultsJournal, MovedFiles, Protocol):
         ...
 
     def probe(self, hold: Hold, now: float, folders: Collection[str]) -> bool:
-        """Let go a file of ``folders`` to find out if the cause is still there; False if none is."""
+        """Let go a file of ``folders`` to find out if the cause is still there; False if none."""
         ...
 
     def probe_soon(self, key: str, now: float) -> None:

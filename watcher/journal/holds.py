@@ -84,7 +84,7 @@ class Holds(Store):
         return gone or freed.rowcount > 0
 
     def probe(self, hold: Hold, now: float, folders: Collection[str]) -> bool:
-        """Let go a file of ``folders`` to find out if the cause is still there; False if none is.
+        """Let go a file of ``folders`` to find out if the cause is still there; False if none.
 
         A cause that keeps nothing back is forgotten: the next file finds out.
         """
