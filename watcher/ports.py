@@ -217,8 +217,8 @@ class Journal(ResultsJournal, MovedFiles, Protocol):
         """Let go everything that a cause keeps back; False if it keeps nothing back."""
         ...
 
-    def probe(self, hold: Hold, now: float) -> bool:
-        """Let go a single file to find out whether the cause is still there; False if none is."""
+    def probe(self, hold: Hold, now: float, folders: Collection[str]) -> bool:
+        """Let go a file of ``folders`` to find out if the cause is still there; False if none."""
         ...
 
     def probe_soon(self, key: str, now: float) -> None:

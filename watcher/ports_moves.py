@@ -46,5 +46,8 @@ class MovedFiles(Protocol):
         ...
 
     def leave(self, watched: Collection[str], now: float) -> list[int]:
-        """The files that wait to be sent in folders other than ``watched``."""
+        """The files that wait to be sent in folders other than ``watched``.
+
+        From now on none begins to wait there: a step that says so leaves it alone.
+        """
         ...

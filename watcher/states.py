@@ -89,6 +89,8 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 
 #: States in which something still has to happen.
 OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
+#: Of those, the ones from which nothing has gone to HrFlow that is not answered yet.
+WAITS: Final = OPEN - {_S.UPLOADING, _S.UNCERTAIN}
 #: States of a file that HrFlow has.
 ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
 #: What a person may want done once more, and what may be left alone for good. Files ignored by

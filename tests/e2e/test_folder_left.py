@@ -1,16 +1,21 @@
 """A folder that is taken out of the settings while files of it wait, and comes back."""
 
 import os
+import time
+
+import pytest
 
 from tests.e2e.test_by_hand import drop, wait_for
+from tests.e2e.test_clock import SetClock
 from watcher import sandbox as sb
 from watcher.app.places import Places
 from watcher.page.client import Channel, NotRunningError
-from watcher.pipeline import Leave, Pause, Retry
+from watcher.pipeline import Leave, Pause, Retry, Take
 from watcher.settings import Existing
 from watcher.states import LEFT
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
+BUSY = sb.Fault(kind=sb.Kind.STATUS, status=503, delay=1.0, times=1)
 
 
 def leave_all_but(world, *folders):
@@ -21,6 +26,19 @@ def leave_all_but(world, *folders):
 def watch(world, *folders):
     world.app.reload(world.config(*folders))
     leave_all_but(world, *folders)
+
+
+def outcomes(world, folder):
+    """State and reason of every file that the journal knows by a path of ``folder``."""
+    return [
+        (str(e.state), e.why) for e in world.entries() if e.folder == os.path.realpath(folder.path)
+    ]
+
+
+def nested(world):
+    """A folder, and one in it that is a folder of the settings too."""
+    outer = world.folder("outer")
+    return outer, world.folder("outer/inner")
 
 
 def test_what_waits_in_a_folder_that_is_left_is_not_waited_for(world, eventually):
@@ -73,6 +91,116 @@ def test_a_refused_file_of_such_a_folder_does_not_wait_when_it_is_tried_again(wo
     world.nudge()
     assert world.states() == {"bad.pdf": "ignored"}
     assert world.app.snapshot().total == 0
+
+
+def test_an_upload_that_fails_after_its_folder_was_left_goes_from_the_folder_around_it(
+    world, eventually
+):
+    outer, inner = nested(world)
+    world.sandbox.faults.set(BUSY)
+    world.start(inner, outer)
+    drop(inner, "anna.pdf")
+    wait_for(world, eventually, "anna.pdf", "uploading")
+    watch(world, outer)
+    world.wait_for(world.arrived)
+    eventually(lambda: world.app.snapshot().total == 0)
+    assert outcomes(world, inner) == [("ignored", LEFT)]
+    assert [state for state, _ in outcomes(world, outer)] in (["accepted"], ["parsed"])
+    assert len(world.arrived()) == 1
+
+
+def test_an_upload_that_fails_there_lets_its_copy_elsewhere_go(world, eventually):
+    stays, goes = world.folder("stays"), world.folder("goes")
+    world.sandbox.faults.set(BUSY)
+    world.start(stays, goes)
+    drop(goes, "anna.pdf")
+    wait_for(world, eventually, "anna.pdf", "uploading")
+    drop(goes, "copy.pdf", "anna.pdf")
+    drop(stays, "anna too.pdf", "anna.pdf")
+    watch(world, stays)
+    wait_for(world, eventually, "anna too.pdf", "accepted")
+    eventually(lambda: world.app.snapshot().total == 0)
+    assert {state for state, _ in outcomes(world, goes)} <= {"ignored"}
+    assert len(world.arrived()) == 1
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["lost on its way", "arrived"])
+@pytest.mark.parametrize("restarted", [False, True], ids=["reloaded", "restarted"])
+def test_an_uncertain_upload_there_is_asked_for_before_its_copy_goes(
+    world, eventually, stored, restarted
+):
+    outer, inner = nested(world)
+    clock = SetClock()
+    kind = sb.Kind.CUT_BEFORE_ANSWER
+    world.sandbox.faults.set(sb.Fault(kind=kind, times=1, method="POST", stored=stored))
+    world.start(inner, outer, clock=clock)
+    drop(inner, "anna.pdf")
+    wait_for(world, eventually, "anna.pdf", "uncertain")
+    if restarted:
+        world.stop()
+        world.start(outer, clock=clock)
+        leave_all_but(world, outer)
+    else:
+        watch(world, outer)
+    eventually(lambda: [state for state, _ in outcomes(world, outer)] == ["duplicate"])
+    assert [state for state, _ in outcomes(world, inner)] == ["uncertain"]
+    visible = [profile.visible_at for profile in world.sandbox.profiles()]
+    assert len(visible) == stored
+    eventually(lambda: all(at < time.time() for at in visible))
+    clock.passed += 700
+    world.nudge()
+    eventually(lambda: world.app.snapshot().total == 0)
+    eventually(lambda: len(world.sandbox.profiles()) == 1)
+    (inside,), (around,) = outcomes(world, inner), outcomes(world, outer)
+    if stored:
+        assert (inside[0], around[0]) == ("parsed", "duplicate")
+    else:
+        assert inside == ("ignored", LEFT)
+        assert around[0] in ("accepted", "parsed")
+
+
+def test_a_key_refused_for_such_an_upload_is_tried_again_with_a_file_of_another_folder(
+    world, eventually
+):
+    stays, goes = world.folder("stays"), world.folder("goes")
+    clock = SetClock()
+    world.sandbox.faults.set(sb.Fault(kind=sb.Kind.STATUS, status=401, delay=1.0, times=1))
+    world.start(stays, goes, clock=clock)
+    drop(goes, "a.pdf")
+    wait_for(world, eventually, "a.pdf", "uploading")
+    watch(world, stays)
+    wait_for(world, eventually, "a.pdf", "ignored")
+    drop(stays, "b.pdf")
+    wait_for(world, eventually, "b.pdf", "held")
+    clock.passed += 1000
+    world.nudge()
+    wait_for(world, eventually, "b.pdf", "accepted")
+    assert [record.file_name for record in world.arrived()] == ["b.pdf"]
+
+
+def test_a_copy_there_does_not_begin_to_wait_when_the_first_of_its_kind_goes(world, eventually):
+    stays, goes = world.folder("stays"), world.folder("goes")
+    world.start(stays, goes)
+    world.app.post(Pause(float("inf")))
+    path = drop(stays, "a.pdf")
+    wait_for(world, eventually, "a.pdf", "queued")
+    drop(goes, "copy.pdf", "a.pdf")
+    wait_for(world, eventually, "copy.pdf", "duplicate")
+    watch(world, stays)
+    os.unlink(path)
+    wait_for(world, eventually, "a.pdf", "gone")
+    assert world.states()["copy.pdf"] == "ignored"
+
+
+def test_an_import_does_not_have_files_wait_there(world):
+    outer, inner = world.folder("outer"), world.folder("outer/inner", existing=Existing.ASK)
+    drop(inner, "first.pdf")
+    world.start(inner, outer)
+    world.nudge()
+    watch(world, outer)
+    world.app.post(Take(os.path.realpath(inner.path)))
+    world.nudge()
+    assert outcomes(world, inner) == [("baseline", "")]
 
 
 def test_a_folder_removed_by_command_leaves_nothing_waiting_now_or_after_a_start(desk, eventually):

@@ -11,6 +11,7 @@ from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
 from watcher.errors import WatcherError
 from watcher.journal.reader import Reader
+from watcher.pipeline import Leave, Pause
 from watcher.sandbox import Fault, Kind
 from watcher.settings import Existing
 
@@ -146,6 +147,25 @@ def test_a_full_disk_under_the_journal_stops_nothing_for_good(world, small_disk,
     eventually(lambda: len(world.arrived()) == 22, within=60)
     names = [record.file_name for record in world.arrived()]
     assert len(set(names)) == 22
+
+
+def test_a_folder_left_while_the_disk_was_full_has_nothing_waiting_after(
+    world, small_disk, eventually
+):
+    world.places = type(world.places)(os.path.join(small_disk, "state"))
+    stays, goes = world.folder("stays"), world.folder("goes")
+    world.start(stays, goes, revive_seconds=0.1)
+    world.app.post(Pause(float("inf")))
+    drop(goes, "a")
+    eventually(lambda: world.states().get("a.pdf") == "queued", within=30)
+    filler = fill(small_disk)
+    drop(stays, *(f"during {number}" for number in range(20)))
+    eventually(lambda: any("disk is not full" in text for text in sentences(world)), within=30)
+    world.app.reload(world.config(stays))
+    world.app.post(Leave(frozenset({os.path.realpath(stays.path)})))
+    os.unlink(filler)
+    eventually(lambda: world.states()["a.pdf"] == "ignored", within=30)
+    world.stop()
 
 
 def test_a_full_disk_at_the_start_is_said(world, small_disk, eventually):

@@ -151,7 +151,7 @@ def test_a_probe_lets_a_single_file_try(journal):
     files = [queue(journal, f"{number}.pdf") for number in range(3)]
     journal.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0)
     (hold,) = journal.holds()
-    assert journal.probe(hold, hold.due_at)
+    assert journal.probe(hold, hold.due_at, {FOLDER})
     assert [journal.state(file_id) for file_id in files].count(State.QUEUED) == 1
     assert journal.holds()[0].due_at > hold.due_at
 

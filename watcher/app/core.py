@@ -23,7 +23,7 @@ from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalE
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
 from watcher.model import FolderState, Snapshot, Update, Watched
-from watcher.pipeline import Beat, Connection, Drained, Pending, Resume
+from watcher.pipeline import Beat, Connection, Drained, Leave, Pending, Resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +85,7 @@ class App:
         self._orders = Orders(places, self.post)
         self._reception = Reception(webhook_secret, self.post, self._on_news, self._clock.wall)
         self._diary = Diary()
+        self._leave: Leave | None = None
         self._files = WatchedFiles()
         self._watched: dict[str, Watched] = {}
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
@@ -137,6 +138,8 @@ class App:
         if isinstance(message, Resume):  # whoever says so may have changed a key
             self._look_up_keys()
             self._reception.arm(self._config)
+        if isinstance(message, Leave):
+            self._leave = message
         self._engine.post(message)
 
     def snapshot(self) -> Snapshot:
@@ -205,7 +208,9 @@ class App:
             _log.error("%s", why)
             self._on_news(why)
         self._engine.start()
-        self._arm()
+        if self._leave is not None:  # what failed may have failed before it heard of this
+            self._engine.post(self._leave)
+        self._arm()  # which comes after, as a folder may have been added since
 
     def _arm(self) -> None:
         try:

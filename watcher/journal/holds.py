@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from watcher.journal import rows
 from watcher.journal.store import Store
 from watcher.model import Cause, Hold
 from watcher.states import existing_key, hold_delay, hold_key
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
 #: Files of one cause; the second half lets the partial index be used.
 _CAUSED: Final = "cause = ? AND cause <> ''"
@@ -81,8 +83,8 @@ class Holds(Store):
         )
         return gone or freed.rowcount > 0
 
-    def probe(self, hold: Hold, now: float) -> bool:
-        """Let go a single file to find out whether the cause is still there; False if none is.
+    def probe(self, hold: Hold, now: float, folders: Collection[str]) -> bool:
+        """Let go a file of ``folders`` to find out if the cause is still there; False if none.
 
         A cause that keeps nothing back is forgotten: the next file finds out.
         """
@@ -92,12 +94,16 @@ class Holds(Store):
             hold.attempt + 1,
             hold.key,
         )
+        marks = ", ".join("?" * len(folders))
         freed = self.write(
             "UPDATE files SET state = 'queued', cause = '', due_at = ?, changed_at = ? WHERE id = "
-            f"(SELECT id FROM files WHERE {_CAUSED} AND state = 'held' LIMIT 1)",
+            f"(SELECT f.id {rows.FROM} WHERE {_CAUSED} AND f.state = 'held' "
+            # The plus has the index of causes used, whatever the number of folders.
+            f"AND +o.path IN ({marks}) LIMIT 1)",
             now,
             now,
             hold.key,
+            *map(os.fsencode, folders),
         )
         if not freed.rowcount:
             self.release(hold.key, now)
@@ -131,9 +137,12 @@ class Holds(Store):
         )
 
     def take_below(self, path: str, now: float) -> int:
-        """Have files at or below ``path`` read that were there first; gives how many."""
+        """Have files at or below ``path`` read that were there first; gives how many.
+
+        Not those of folders that are not watched any more: nobody would.
+        """
         taken = 0
-        for (stored,) in self.all("SELECT path FROM folders"):
+        for (stored,) in self.all("SELECT path FROM folders WHERE settings <> ?", rows.LEFT):
             folder = os.fsdecode(stored)
             if folder == path or folder.startswith(path.rstrip(os.sep) + os.sep):
                 taken += self.take_existing(existing_key(folder), now)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The fact that says until when no uploads are started.
 PAUSED: Final = "paused_until"
+#: In the place of the settings' fingerprint of a folder that is not watched any more.
+LEFT: Final = "left"
 #: Columns that make an Entry, in the order that :func:`entry` reads them.
 ENTRY: Final = """
     f.id, o.path, d.path, f.name, f.state, f.why, f.size, f.mtime_ns, f.device, f.inode,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from watcher import states
 from watcher.journal import rows
 from watcher.journal.holds import Holds
-from watcher.journal.rows import PAUSED
+from watcher.journal.rows import LEFT, PAUSED
 from watcher.states import BY_HAND
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
-
-#: In the place of the settings' fingerprint of a folder that is not watched any more.
-_LEFT: Final = "left"
 
 
 class Watched(Holds):
@@ -26,6 +23,8 @@ class Watched(Holds):
         """Use ``connection``, and close it in the end."""
         super().__init__(connection)
         self._directories: dict[tuple[str, bytes], int] = {}
+        found = self.all("SELECT id FROM folders WHERE settings = ?", LEFT)
+        self._left = {folder_id for (folder_id,) in found}
         self._rebuilt_at = self._fact("rebuilt_at")
         self._paused_until = self._fact(PAUSED)
 
@@ -91,6 +90,7 @@ class Watched(Holds):
         if before == settings:
             return False
         self.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
+        self._left.discard(folder_id)
         if not before:
             return False
         below = "directory_id IN (SELECT id FROM directories WHERE folder_id = ?)"
@@ -121,14 +121,15 @@ class Watched(Holds):
     def leave(self, watched: Collection[str], now: float) -> list[int]:
         """The files that wait to be sent in folders other than ``watched``.
 
-        What waits there for a yes is left alone for good. Should such a folder be watched again,
-        its files are looked at anew.
+        What waits there for a yes is left alone for good. From now on nothing begins to wait
+        there: see ``step``. Should such a folder be watched again, its files are looked at anew.
         """
         known = self.all("SELECT id, path, settings FROM folders WHERE settings <> ''")
         others = [row for row in known if os.fsdecode(row[1]) not in watched]
         for folder_id, path, settings in others:
-            if settings != _LEFT:
-                self.write("UPDATE folders SET settings = ? WHERE id = ?", _LEFT, folder_id)
+            self._left.add(folder_id)
+            if settings != LEFT:
+                self.write("UPDATE folders SET settings = ? WHERE id = ?", LEFT, folder_id)
                 self.skip_existing(states.existing_key(os.fsdecode(path)), now)
         marks = ", ".join("?" * len(others))
         found = others and self.all(
@@ -140,6 +141,16 @@ class Watched(Holds):
             *(folder_id for folder_id, _, _ in others),
         )
         return [row[0] for row in found]
+
+    def _is_left(self, file_id: int) -> bool:
+        """Whether a file's folder is not watched any more."""
+        if not self._left:  # asked for whenever a file begins to wait
+            return False
+        query = (
+            "SELECT d.folder_id FROM files f JOIN directories d ON d.id = f.directory_id "
+            "WHERE f.id = ?"
+        )
+        return self.read(query, file_id)[0] in self._left
 
     def _directory(self, folder: str, directory: bytes) -> int:
         found = self._directories.get((folder, directory))

@@ -121,7 +121,11 @@ class Journal(Queues, Moves):
         )
 
     def step(self, file_id: int, step: states.Step, now: float, cause: str = "") -> None:
-        """Change a file's state; JournalError if that step is not allowed from where it is."""
+        """Change a file's state; JournalError if that step is not allowed from where it is.
+
+        Where nobody watches any more nothing waits, such as an upload that has come to nothing
+        since: it is left alone, and a copy of it goes in its place.
+        """
         cursor = self.write(
             _STEPS[step.state], step.state, step.why, cause, step.due_at, now, file_id
         )
@@ -138,6 +142,9 @@ class Journal(Queues, Moves):
         if step.state in self._hooks:
             insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
             self.write(insert, file_id, step.state)
+        if step.state in states.WAITS and self._is_left(file_id):
+            self.step(file_id, states.Step(State.IGNORED, states.LEFT), now)
+            self.disclaim(file_id, now)
 
     def refuse_again(self, file_id: int, why: str, now: float) -> None:
         """A file that was looked at once more is refused as before: for people nothing is new.

@@ -23,7 +23,6 @@ class ByHand:
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
-        self._watched: Collection[str] | None = None
 
     def retry(self, file_ids: Iterable[int]) -> list[str]:
         """Have files tried again; gives a sentence for each that has to be put back first.
@@ -40,17 +39,14 @@ class ByHand:
                 continue
             self._keep_in_place(entry)
             self._journal.step(entry.file_id, step, now)
-        if self._watched is not None:
-            self.leave(self._watched)
         return away
 
     def leave(self, watched: Collection[str]) -> None:
         """Only the folders ``watched`` are from now on: nothing waits in others for ever."""
-        self._watched, now = watched, self._clock.wall()
-        while left := self._journal.leave(watched, now):  # the copies of one are the next
-            for file_id in left:
-                self._journal.step(file_id, Step(State.IGNORED, LEFT), now)
-                self._journal.disclaim(file_id, now)
+        now = self._clock.wall()
+        for file_id in self._journal.leave(watched, now):
+            self._journal.step(file_id, Step(State.IGNORED, LEFT), now)
+            self._journal.disclaim(file_id, now)
 
     def ignore(self, file_ids: Iterable[int]) -> None:
         """Leave files alone, unless they are on their way; a copy of one goes in its place."""

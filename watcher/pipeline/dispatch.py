@@ -157,7 +157,7 @@ class Dispatch:
             return
         for hold in self._journal.holds():
             if 0 < hold.due_at <= now:
-                self._journal.probe(hold, now)
+                self._journal.probe(hold, now, self._plans)
         for name, pace in self._paces.items():
             free = pace.free(tick)
             if not free:
