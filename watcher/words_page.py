@@ -85,7 +85,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Files, the latest change first": "Fichiers, du changement le plus récent au plus ancien",
         "Choose all on this page": "Choisir tous ceux de cette page",
         "Choose {file}": "Choisir {file}",
-        "Chosen: {files}": "Choisis : {files}",
+        "Chosen: {files}": "Sélection : {files}",
         "and all others with this reason": "et tous les autres qui ont cette raison",
         "None": "Aucun",
         "State": "État",
