@@ -251,7 +251,8 @@ def test_the_key_as_a_credential(office, eventually):
 
 def test_a_credential_that_is_not_there_is_named(office):
     office.run("service", "install", "--no-start")
-    office.hurry(more=f"LoadCredential=hrflow-api-key:{office.manager.runtime / 'none'}\n")
+    absent = office.manager.runtime / "none"
+    office.hurry(more=f"LoadCredential=hrflow-api-key:{absent}\nRestartSec=1min\n")
     said = office.run("service", "restart", code=1)
     assert "exit code 243 (systemd cannot read the credential that LoadCredential=" in said
     assert "journalctl --user -u hrflow-watcher" in said

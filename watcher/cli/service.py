@@ -196,7 +196,8 @@ def _without_keyring(service: LoginService) -> str:
         return (
             "A machine without a keyring gives it the key as a systemd credential: write it into a"
             " file that only you can read, then say systemctl --user edit hrflow-watcher and put"
-            f" there [Service] and, in the next line, LoadCredential={CREDENTIAL}:/path/of/the/file."
+            " there [Service] and, in the next line,"
+            f" LoadCredential={CREDENTIAL}:/path/of/the/file."
         )
     return f"Without a keyring, have {VARIABLE} set in every session, by your login's settings."
 

@@ -27,18 +27,22 @@ def checks(case: Case) -> Iterator[Check]:
 
 
 def judge_versions(
-    own: str, running: str | None, pid: int = 0, installed: str = "", problem: str = "",
-    *, start: str = "hrflow-watcher run",
+    own: str,
+    running: str | None,
+    pid: int = 0,
+    installed: str = "",
+    problem: str = "",
+    *,
+    start: str = "hrflow-watcher run",
 ) -> Finding:
     """``running``: the version of the program that runs at the moment, None if none does.
 
-    ``start`` is the command that starts it. ``problem``: why the version ``installed`` meanwhile cannot take over; "" if nothing is wrong.
+    ``problem``: why the version ``installed`` meanwhile cannot take over; "" if nothing is wrong.
+    ``start`` is the command that starts the program.
     """
     text = f"hrflow-watcher {own}, Python {platform.python_version()} on {platform.system()}"
     if running is None:
-        return warning(
-            f"{text}; it does not run, so no file is sent", f"Start it with: {start}."
-        )
+        return warning(f"{text}; it does not run, so no file is sent", f"Start it with: {start}.")
     if problem:
         return warning(
             f"{text}; version {view.safe(running)} runs, and {view.safe(installed)}, which is"

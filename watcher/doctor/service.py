@@ -32,9 +32,10 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     if not running:
         code = installed.exit_code
         text = f"it is installed ({kind}) and does not run"
+        look = where_to_look(code or 0)
         return error(
             f"{text}: {describe_exit(code)}" if code else text,
-            f"Start it with: hrflow-watcher service start. More is said by: {where_to_look(code or 0)}",
+            f"Start it with: hrflow-watcher service start. More is said by: {look}",
         )
     if not installed.enabled:
         return warning(
