@@ -60,6 +60,15 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         # Folders.
         "{path} cannot be used": "{path} est inutilisable",
         "{path} does not exist": "{path} n’existe pas",
+        "{path} is not there yet; the program makes it when it starts": (
+            "{path} n’existe pas encore ; le programme le crée à son démarrage"
+        ),
+        "{path} was removed while the program runs, which makes it when it starts": (
+            "{path} a été enlevé pendant que le programme est en marche ; il le crée à son"
+            " démarrage"
+        ),
+        "Make it, or start the program anew.": "Créez-le, ou redémarrez le programme.",
+        "the folder is not there yet": "le dossier n’existe pas encore",
         "{path} cannot be reached ({error})": "{path} est inaccessible ({error})",
         "{path} is not a folder": "{path} n’est pas un dossier",
         "{path} has become a link, and links are not followed": (

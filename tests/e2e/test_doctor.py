@@ -143,6 +143,20 @@ def test_a_missing_folder(desk):
     assert only(found["access"])[0] == "ok"
 
 
+def test_a_folder_that_the_program_makes(desk):
+    """In the person's home; elsewhere a missing one may be a drive that is not there."""
+    desk.configure("create = true")
+    desk.folder.rmdir()
+    found = diagnose(desk, HOME=str(desk.root))
+    level, said = only(found["folder"])
+    assert (level, "the program makes it when it starts" in said) == ("ok", True)
+    assert only(found["events"]) == (
+        "skipped", "not possible, because the folder is not there yet ",
+    )  # fmt: skip
+    assert not desk.folder.exists()
+    assert only(diagnose(desk, code=5, HOME=str(desk.root / "home"))["folder"])[0] == "error"
+
+
 def test_no_key(desk):
     found = diagnose(desk, code=5, HRFLOW_API_KEY="")
     assert only(found["key"])[0] == "error"
