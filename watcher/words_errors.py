@@ -99,10 +99,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Le trousseau de cet ordinateur ({what}) garde les clés en clair, lisibles par"
             " quiconque peut lire vos fichiers ; il n’est donc pas utilisé."
         ),
-        "Start GNOME Keyring or KWallet, or write allow_insecure_keyring = true at the top of the"
-        " configuration if that is what you want.": (
-            "Démarrez GNOME Keyring ou KWallet, ou écrivez allow_insecure_keyring = true en tête"
-            " de la configuration si c’est ce que vous voulez."
+        "Start GNOME Keyring or KWallet, or put the key into {what}, or write"
+        " allow_insecure_keyring = true at the top of the configuration if that is what you"
+        " want.": (
+            "Démarrez GNOME Keyring ou KWallet, ou mettez la clé dans {what}, ou écrivez"
+            " allow_insecure_keyring = true en tête de la configuration si c’est ce que vous"
+            " voulez."
         ),
         "the keyring of the desktop (Secret Service)": "le trousseau du bureau (Secret Service)",
         "the Keychain": "le Trousseau d’accès",

@@ -567,7 +567,7 @@ def test_a_folder_is_added_where_only_the_program_has_the_key(ready):
     by_name = ("folder", "add", "~/More", "--create", "--source", "Sales")
     done = ready.run(*by_name, **nothing)
     assert done.returncode == 4
-    assert "There is no API key for account 'default'. So a source cannot be looked" in done.stderr
+    assert "A source cannot be looked up by its name without a key. There is no" in done.stderr
     assert "Give the source's key instead" in done.stderr
     assert "the systemd credential hrflow-api-key" in done.stderr
     by_key = (*by_name[:-1], sb.SALES.key)

@@ -165,11 +165,11 @@ def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Wor
     except CredentialError as error:
         if not looks_like_key(source):
             raise CredentialError(
-                f"{error.title} So a source cannot be looked up by its name.",
+                f"A source cannot be looked up by its name without a key. {error.title}",
                 "Give the source's key instead, which needs no asking: --source KEY (40 digits and"
                 f" letters a to f, to be copied from HrFlow). Or: {error.hint}",
             ) from error
-        warn([f"{error.title} So it is not known here whether HrFlow has this source."])
+        warn([f"It is not known here whether HrFlow has this source. {error.title}"])
         return _UNASKED
     return ask_hrflow(editor.account(account), secret)
 

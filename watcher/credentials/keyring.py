@@ -125,8 +125,9 @@ class SystemKeyring:
             raise CredentialError(
                 f"This machine's keyring ({_name(found[0])}) keeps keys as plain text, which"
                 " everybody can read who can read your files, so it is not used.",
-                "Start GNOME Keyring or KWallet, or write allow_insecure_keyring = true at the top"
-                " of the configuration if that is what you want.",
+                f"Start GNOME Keyring or KWallet, or put the key into {elsewhere()}, or write"
+                " allow_insecure_keyring = true at the top of the configuration if that is what"
+                " you want.",
             )
         return safe
 
