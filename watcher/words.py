@@ -21,6 +21,7 @@ from watcher import (
     words_machine,
     words_page,
     words_reasons,
+    words_service,
 )
 from watcher.phrases import Phrases, grouped, typeset
 
@@ -43,6 +44,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         **words_config.FRENCH,
         **words_machine.FRENCH,
         **words_doctor.FRENCH,
+        **words_service.FRENCH,
     }
 )
 FRENCH: Final[Mapping[str, str]] = MappingProxyType(

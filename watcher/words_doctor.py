@@ -26,7 +26,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "{what}; it does not run, so no file is sent": (
             "{what} ; il n’est pas en marche : aucun fichier n’est envoyé"
         ),
-        "Start it with: hrflow-watcher run.": "Démarrez-le avec : hrflow-watcher run.",
+        "Start it with: {command}.": "Démarrez-le avec : {command}.",
         "{what}; it runs (process {number})": "{what} ; il est en marche (processus {number})",
         "{what}; version {version} is still running (process {number})": (
             "{what} ; la version {version} est encore en marche (processus {number})"
@@ -60,6 +60,15 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         # Folders.
         "{path} cannot be used": "{path} est inutilisable",
         "{path} does not exist": "{path} n’existe pas",
+        "{path} is not there yet; the program makes it when it starts": (
+            "{path} n’existe pas encore ; le programme le crée à son démarrage"
+        ),
+        "{path} was removed while the program runs, which makes it when it starts": (
+            "{path} a été enlevé pendant que le programme est en marche ; il le crée à son"
+            " démarrage"
+        ),
+        "Make it, or start the program anew.": "Créez-le, ou redémarrez le programme.",
+        "the folder is not there yet": "le dossier n’existe pas encore",
         "{path} cannot be reached ({error})": "{path} est inaccessible ({error})",
         "{path} is not a folder": "{path} n’est pas un dossier",
         "{path} has become a link, and links are not followed": (
@@ -256,7 +265,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Set it, or have the system set it by itself: times in the history are wrong.": (
             "Réglez-la, ou laissez le système le faire : les heures de l’historique sont fausses."
         ),
-        # Webhook, commands, login service, tray.
+        # Webhook, commands, tray.
         "is received at http://{host}:{number}{path} while the program runs": (
             "est reçu à http://{host}:{number}{path} tant que le programme est en marche"
         ),
@@ -272,47 +281,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Correct its path in the table [hooks] of the configuration, or the right to execute it.": (
             "Corrigez son chemin dans la table [hooks] de la configuration, ou le droit de"
             " l’exécuter."
-        ),
-        "the program does not start at login": "le programme ne démarre pas à la connexion",
-        "the program runs, but does not start at login": (
-            "le programme est en marche, mais ne démarre pas à la connexion"
-        ),
-        "Have it started with: hrflow-watcher service install.": (
-            "Faites-le démarrer avec : hrflow-watcher service install."
-        ),
-        "it is installed ({kind}) and does not run": (
-            "il est installé ({kind}) et n’est pas en marche"
-        ),
-        "it is installed ({kind}) and does not run: {why}": (
-            "il est installé ({kind}) et n’est pas en marche : {why}"
-        ),
-        "it ended with exit code {code}": "il s’est terminé avec le code {code}",
-        "it ended with exit code {code} ({why})": "il s’est terminé avec le code {code} ({why})",
-        "mistakes in the configuration": "erreurs dans la configuration",
-        "it was running already": "il était déjà en marche",
-        "no usable API key": "pas de clé d’API utilisable",
-        "the journal or the program's own folder cannot be used": (
-            "le journal ou le dossier du programme est inutilisable"
-        ),
-        "Start it with: hrflow-watcher service start. The log says more: service logs.": (
-            "Démarrez-le avec : hrflow-watcher service start. Le journal des événements en dit"
-            " plus : hrflow-watcher service logs."
-        ),
-        "it runs, but was switched off for the next login ({kind})": (
-            "il est en marche, mais a été désactivé pour la prochaine connexion ({kind})"
-        ),
-        "Switch it on with: hrflow-watcher service install.": (
-            "Réactivez-le avec : hrflow-watcher service install."
-        ),
-        "it runs, but was installed for another version or other folders ({kind})": (
-            "il est en marche, mais a été installé pour une autre version ou d’autres dossiers"
-            " ({kind})"
-        ),
-        "Bring it up to date with: hrflow-watcher service install.": (
-            "Mettez-le à jour avec : hrflow-watcher service install."
-        ),
-        "it starts at every login ({kind}) and runs": (
-            "il démarre à chaque connexion ({kind}) et est en marche"
         ),
         "this system shows icons of programs": "ce système affiche les icônes des programmes",
         "there is no desktop here": "il n’y a pas de bureau ici",

@@ -57,9 +57,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Il n’y a pas de clé d’API pour le compte {account}."
         ),
         "Store it with: hrflow-watcher login{option}. A machine without a keyring takes it from"
-        " the environment variable {variable}.": (
-            "Enregistrez-la avec : hrflow-watcher login{option}. Un ordinateur sans trousseau la"
-            " prend dans la variable d’environnement {variable}."
+        " {what}.": (
+            "Enregistrez-la avec : hrflow-watcher login{option}. Sur un ordinateur sans trousseau,"
+            " le programme la lit ici : {what}."
         ),
         "The key of account {account} is waiting for the keyring to be unlocked.": (
             "La clé du compte {account} attend que le trousseau soit déverrouillé."
@@ -91,18 +91,20 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Use another keyring, or put the key into {what}.": (
             "Utilisez un autre trousseau, ou mettez la clé dans {what}."
         ),
-        "the systemd credential hrflow-api-key or the environment variable HRFLOW_API_KEY": (
-            "l’identifiant systemd hrflow-api-key ou la variable d’environnement HRFLOW_API_KEY"
+        "the systemd credential {key} or the environment variable {variable}": (
+            "l’identifiant systemd {key} ou la variable d’environnement {variable}"
         ),
         "This machine's keyring ({what}) keeps keys as plain text, which everybody can read who"
         " can read your files, so it is not used.": (
             "Le trousseau de cet ordinateur ({what}) garde les clés en clair, lisibles par"
             " quiconque peut lire vos fichiers ; il n’est donc pas utilisé."
         ),
-        "Start GNOME Keyring or KWallet, or write allow_insecure_keyring = true at the top of the"
-        " configuration if that is what you want.": (
-            "Démarrez GNOME Keyring ou KWallet, ou écrivez allow_insecure_keyring = true en tête"
-            " de la configuration si c’est ce que vous voulez."
+        "Start GNOME Keyring or KWallet, or put the key into {what}, or write"
+        " allow_insecure_keyring = true at the top of the configuration if that is what you"
+        " want.": (
+            "Démarrez GNOME Keyring ou KWallet, ou mettez la clé dans {what}, ou écrivez"
+            " allow_insecure_keyring = true en tête de la configuration si c’est ce que vous"
+            " voulez."
         ),
         "the keyring of the desktop (Secret Service)": "le trousseau du bureau (Secret Service)",
         "the Keychain": "le Trousseau d’accès",

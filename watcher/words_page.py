@@ -85,7 +85,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Files, the latest change first": "Fichiers, du changement le plus récent au plus ancien",
         "Choose all on this page": "Choisir tous ceux de cette page",
         "Choose {file}": "Choisir {file}",
-        "Chosen: {files}": "Choisis : {files}",
+        "Chosen: {files}": "Sélection : {files}",
         "and all others with this reason": "et tous les autres qui ont cette raison",
         "None": "Aucun",
         "State": "État",
@@ -260,9 +260,13 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Il est encore en route ; la liste des fichiers montre ce qu’il devient."
         ),
         "This machine has no keyring.": "Cet ordinateur n’a pas de trousseau.",
-        "{why} Put the key into the environment variable {variable}, and start it anew.": (
-            "{why} Mettez la clé dans la variable d’environnement {variable}, puis redémarrez le"
-            " programme."
+        "{why} Put the key into {place}, and start the program anew.": (
+            "{why} Mettez la clé dans {place}, puis redémarrez le programme."
+        ),
+        "{why} The key comes from {origin}: another one goes there, and then start the program"
+        " anew.": (
+            "{why} Le programme lit la clé ici : {origin}. Mettez-y une autre clé si besoin, puis"
+            " redémarrez le programme."
         ),
     }
 )

@@ -70,6 +70,24 @@ def office(desk, eventually):
     return Office(desk, eventually)
 
 
+def test_a_key_in_use_is_not_asked_for_again(office):
+    """Without a keyring: what is said can be followed."""
+    said = office.channel.get("/api/setup")["unkept"]
+    assert said == (
+        "This machine has no keyring. The key comes from the environment variable HRFLOW_API_KEY:"
+        " another one goes there, and then start the program anew."
+    )
+
+
+def test_where_a_first_key_goes_without_a_keyring(desk, eventually):
+    desk.key = ""
+    said = Office(desk, eventually).channel.get("/api/setup")["unkept"]
+    assert said == (
+        "This machine has no keyring. Put the key into the systemd credential hrflow-api-key or"
+        " the environment variable HRFLOW_API_KEY, and start the program anew."
+    )
+
+
 # -- commands
 
 

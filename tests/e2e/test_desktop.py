@@ -187,6 +187,17 @@ def test_messages_are_switched_off_and_on(desk):
     assert desk.read_json("notify", "status")[0]["shown"] is True
 
 
+def test_messages_are_switched_by_machines(desk):
+    (snoozed,) = desk.read_json("notify", "snooze", "1h")
+    assert not snoozed["off"]
+    assert snoozed["snoozed_until"] > time.time() + 3000
+    (off,) = desk.read_json("notify", "off")
+    assert (off["off"], off["snoozed_until"]) == (True, None)
+    (on,) = desk.read_json("notify", "on")
+    assert (on["off"], on["snoozed_until"]) == (False, None)
+    assert desk.read_json("notify", "status")[0]["shown"] is True
+
+
 def test_what_the_configuration_says_of_messages_is_said(desk):
     desk.config.write_text(
         desk.config.read_text() + '\n[notifications]\nquiet_hours = "00:00-23:59"\nheld = false\n'

@@ -143,10 +143,50 @@ def test_a_missing_folder(desk):
     assert only(found["access"])[0] == "ok"
 
 
+def test_a_folder_that_the_program_makes(desk):
+    """In the person's home; elsewhere a missing one may be a drive that is not there."""
+    desk.configure("create = true")
+    desk.folder.rmdir()
+    found = diagnose(desk, HOME=str(desk.root))
+    level, said = only(found["folder"])
+    assert (level, "the program makes it when it starts" in said) == ("ok", True)
+    assert only(found["events"]) == (
+        "skipped", "not possible, because the folder is not there yet ",
+    )  # fmt: skip
+    assert not desk.folder.exists()
+    assert only(diagnose(desk, code=5, HOME=str(desk.root / "home"))["folder"])[0] == "error"
+
+
 def test_no_key(desk):
     found = diagnose(desk, code=5, HRFLOW_API_KEY="")
     assert only(found["key"])[0] == "error"
     assert only(found["access"]) == ("skipped", "not possible, because there is no API key ")
+
+
+def test_a_key_that_only_the_running_program_has(desk, eventually):
+    make_pdf(desk.folder / "cv.pdf", "a")
+    desk.start("run").wait_for("cv.pdf")
+    eventually(desk.arrived, within=30)
+    found = diagnose(desk, HRFLOW_API_KEY="")
+    level, said = only(found["key"])
+    assert (level, "has it from the environment variable HRFLOW_API_KEY" in said) == ("ok", True)
+    level, said = only(found["access"])
+    assert (level, "cannot be asked from here" in said) == ("ok", True)
+    only_there = "not possible, because only the running program has the key "
+    assert only(found["source"]) == ("skipped", only_there)
+
+
+def test_a_wrong_key_that_only_the_running_program_has(desk):
+    desk.key = wrong = "ask_" + "f" * 32
+    make_pdf(desk.folder / "cv.pdf", "a")
+    desk.start("run").wait_for("held")
+    found = diagnose(desk, code=5, HRFLOW_API_KEY="")
+    assert only(found["key"])[0] == "ok"
+    level, said = only(found["access"])
+    assert level == "error"
+    assert "the running program keeps all files back" in said
+    assert "put the right one where the program has it from" in said
+    assert wrong not in said
 
 
 def test_a_wrong_key(desk):

@@ -263,6 +263,7 @@ def test_plain_text_is_refused_unless_it_is_wanted(desk):
     assert done.returncode == 4
     assert "keeps keys as plain text" in done.stderr
     assert "allow_insecure_keyring = true" in done.stderr
+    assert "the systemd credential hrflow-api-key" in done.stderr
     text = desk.config.read_text()
     desk.config.write_text("allow_insecure_keyring = true\n" + text)
     assert desk.login().returncode == 0

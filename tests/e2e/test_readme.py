@@ -6,12 +6,14 @@ import re
 import shlex
 import sys
 
+import click
 import pytest
 
 from tests.conftest import wait_until
 from tests.e2e.typing_desk import CTRL_C, Terminal
 from tests.secret_service import SecretService, needs_secret_service
 from watcher import sandbox as sb
+from watcher.cli import cli
 
 ROOT = pathlib.Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,6 +25,26 @@ def commands(section, number=0):
     text = re.search(rf"^## {section}\n(.*?)^## ", README, re.DOTALL | re.MULTILINE)[1]
     block = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[number]
     return [shlex.split(line, comments=True) for line in block.replace("\\\n", "").splitlines()]
+
+
+def options(command, path=""):
+    """For each command, "service status" and the like, whether it takes ``--json``."""
+    ctx = click.Context(command)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(ctx):
+            yield from options(command.get_command(ctx, name), f"{path} {name}".strip())
+    elif not command.hidden:
+        yield path, any("--json" in each.opts for each in command.params)
+
+
+def test_which_commands_have_json():
+    text = re.search(r"All take `--json`.*?;", README, re.DOTALL)[0].replace("\n", " ")
+    assert "and of `service` all but `service status`" in text
+    bare = {f"{path}" for path, has_json in options(cli) if not has_json}
+    own = {path for path in bare if not path.startswith("service ")}
+    named = set(re.findall(r"`(\w+)`", text.partition("(")[2]))
+    assert own | {"service"} == named
+    assert "service status" not in bare
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ def test_from_install_to_uninstall(odd):
     assert done.returncode == 0, done.stderr
     assert "It starts at every login (autostart" in done.stdout
     assert "HRFLOW_API_KEY is set here and not at login" in done.stdout
+    assert "Without a keyring, have HRFLOW_API_KEY set in every session" in done.stdout
     first = status(odd)
     assert (first["kind"], first["enabled"], first["current"]) == ("autostart", True, True)
     assert first["running"]
@@ -81,6 +82,9 @@ def test_from_install_to_uninstall(odd):
     assert odd.run("service", "stop").returncode == 0
     assert not status(odd)["running"]
     assert "Not running" in odd.run("service", "status").stdout
+    how = "Start it with: hrflow-watcher service start"
+    assert f"Not running. {how}" in odd.run("status").stdout
+    assert f"it does not run, so no file is sent → {how}." in odd.run("doctor").stdout
     done = odd.run("service", "start")
     assert "Running since" in done.stdout
     done = odd.run("service", "uninstall")
@@ -88,6 +92,7 @@ def test_from_install_to_uninstall(odd):
     assert not entry_of(odd).parent.exists()
     facts = status(odd)
     assert (facts["installed"], facts["running"]) == (False, False)
+    assert "Start it with: hrflow-watcher run" in odd.run("status").stdout
 
 
 def test_another_version_takes_the_place_of_the_one_that_runs(odd):
@@ -170,6 +175,8 @@ def test_what_cannot_start_says_why(odd):
     assert "exit code 2 (mistakes in the configuration)" in done.stderr
     assert "nonsense" in status(odd)["last_error"]["text"]
     assert odd.run("service", "install").returncode == 2  # what cannot run is not installed anew
+    assert odd.run("service", "uninstall").returncode == 0
+    assert status(odd)["last_error"] is None  # of what is not there any more
 
 
 def test_without_a_service(desk):

@@ -105,8 +105,9 @@ def office(manager):
 
 
 def test_from_install_to_uninstall(office, eventually):
-    said = office.run("service", "install")
+    said = office.run("service", "install", HRFLOW_API_KEY=sb.READ_WRITE_KEY)
     assert "It starts at every login (systemd" in said
+    assert "LoadCredential=hrflow-api-key:" in said
     status = office.status()
     assert (status["kind"], status["enabled"], status["current"]) == ("systemd", True, True)
     assert status["running"]
@@ -244,6 +245,18 @@ def test_the_key_as_a_credential(office, eventually):
     make_pdf(office.folder / "cv.pdf", "a")
     eventually(office.arrived, within=30)
     assert "the systemd credential" in office.run("status")
+    said = office.run("doctor")  # which has no such credential, and ends with 0
+    assert "the running program has it from the systemd credential" in said
+
+
+def test_a_credential_that_is_not_there_is_named(office):
+    office.run("service", "install", "--no-start")
+    absent = office.manager.runtime / "none"
+    office.hurry(more=f"LoadCredential=hrflow-api-key:{absent}\nRestartSec=1min\n")
+    said = office.run("service", "restart", code=1)
+    assert "exit code 243 (systemd cannot read the credential that LoadCredential=" in said
+    assert "journalctl --user -u hrflow-watcher" in said
+    assert "cannot read the credential" in office.run("service", "status")
 
 
 def test_an_update_is_taken_up_by_the_same_process(office, eventually):

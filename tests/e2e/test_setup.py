@@ -573,6 +573,23 @@ def test_a_folder_needs_an_account(person):
     assert "hrflow-watcher setup" in done.stderr
 
 
+def test_a_folder_is_added_where_only_the_program_has_the_key(ready):
+    """As with a systemd credential, which no terminal sees."""
+    nothing = {"HRFLOW_API_KEY": "", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    by_name = ("folder", "add", "~/More", "--create", "--source", "Sales")
+    done = ready.run(*by_name, **nothing)
+    assert done.returncode == 4
+    assert "A source cannot be looked up by its name without a key. There is no" in done.stderr
+    assert "Give the source's key instead" in done.stderr
+    assert "the systemd credential hrflow-api-key" in done.stderr
+    by_key = (*by_name[:-1], sb.SALES.key)
+    done = ready.run(*by_key, **nothing)
+    assert done.returncode == 0, done.stderr
+    assert "not known here whether HrFlow has this source" in done.stdout
+    assert sb.SALES.key in ready.text()
+    assert (ready.home / "More").is_dir()
+
+
 def test_a_linked_configuration_is_written_where_it_is(ready):
     real = ready.desk.root / "dotfiles.toml"
     ready.config.rename(real)

@@ -1,6 +1,7 @@
 """What the doctor makes of what it sees: tables of judgements, and how checks are run."""
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -11,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from watcher import __version__
-from watcher.app.places import Places
-from watcher.doctor import account, desktop, folders, limits, network, program, storage
+from watcher.app.places import Places, lock, write_atomically
+from watcher.doctor import account, desktop, folders, limits, network, program, running, storage
 from watcher.doctor.case import Case
 from watcher.doctor.findings import Check, Level, error, examine, ok, record, skipped, warning
 from watcher.errors import CredentialError, JournalError, OfflineError
@@ -482,6 +483,43 @@ def test_what_keeps_keys(tmp_path):
     ):
         case = make_case(str(tmp_path), f"{tmp_path}/cvs", keyring=SimpleNamespace(name=name))
         assert next(iter(account.checks(case))).run() == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "level", "said"),
+    [
+        (running.Known("the systemd credential"), OK, "nothing keeps the running program"),
+        (running.Known("x", is_offline=True), ERROR, "does not reach HrFlow"),
+        (running.Known("x", held="HrFlow says no"), ERROR, "back: HrFlow says no"),
+    ],
+)
+def test_what_the_running_program_knows_of_its_key(known, level, said):
+    finding = running.judge_access(known)
+    assert finding.level is level
+    assert said in finding.text
+    assert bool(finding.mend) == (level is not OK)
+    assert bool(finding.stops) == (level is OK)  # an error stops by itself
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {}, {"keys": []}, {"keys": {"default": 1}}, {"keys": {"other": {"origin": "x"}}},
+        {"keys": {"default": {"origin": "", "problem": "There is no API key."}}},
+        {"keys": {"default": {"origin": "x", "problem": "waiting"}}},
+    ],
+)  # fmt: skip
+def test_a_program_without_a_key_knows_nothing(tmp_path, said):
+    places = Places(str(tmp_path / "state"))
+    assert running.look(places, "default") is None
+    held = lock(places)
+    try:
+        write_atomically(places.running, json.dumps(said))
+        assert running.look(places, "default") is None
+        write_atomically(places.running, json.dumps({"keys": {"default": {"origin": "x"}}}))
+        assert running.look(places, "default") == running.Known("x")
+    finally:
+        held.release()
 
 
 @pytest.mark.parametrize(

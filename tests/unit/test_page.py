@@ -202,7 +202,7 @@ def test_a_part_that_is_not_there_any_more_is_told_calmly(caplog):
     def answer():
         raise ImportError("cannot import name 'x'")
 
-    said = json.loads(_as_json(answer)())
+    said = json.loads(_as_json(answer, str)())
     assert said == {
         "error": "The program's files were replaced: this works again once it was restarted."
     }

@@ -13,7 +13,7 @@ from watcher import view, view_page
 from watcher.answers import Answer, upload_outcome
 from watcher.config import MachineFile, headline
 from watcher.config.read import find_layer, load_text
-from watcher.doctor import account, folders, limits, network, program, service, storage
+from watcher.doctor import account, folders, limits, network, program, running, service, storage
 from watcher.errors import ConfigError, WatcherError
 from watcher.folders import mounts
 from watcher.folders.limits import Limits
@@ -23,6 +23,7 @@ from watcher.journal import schema
 from watcher.menu import menu
 from watcher.model import Entry, Snapshot, State, Update
 from watcher.phrases import Phrases, places, typeset
+from watcher.service import Installed
 from watcher.states import existing_why
 from watcher.words import FRENCH, SENTENCES, spoken, words
 from watcher.words_formats import JOINTS, SYSTEM
@@ -216,8 +217,21 @@ def findings():
         for proxy in ("", "http://p:1")
         for setting in ("system", "x")
     )
+    yield running.judge_key(running.Known("the systemd credential"))
+    yield running.judge_key(running.Known("the system's keyring"))
+    yield from (
+        running.judge_access(running.Known("x", is_offline, held))
+        for is_offline in (True, False)
+        for held in ("", "There is no API key for account 'paris'.")
+    )
+    yield from (folders.judge_made("/x", is_running=is_running) for is_running in (True, False))
+    yield from (
+        service.judge_service("systemd", Installed("f", enabled=True, current=True, exit_code=code),
+                              running=False)
+        for code in (2, 9, 203, 217, 218, 226, 243)
+    )  # fmt: skip
     yield from (network.judge_clock(server, 1e9, 1e9) for server in (None, 1e9, 2e9, 5e8))
-    yield from (program.judge_versions("1.0", running, 7) for running in (None, "1.0", "0.9"))
+    yield from (program.judge_versions("1.0", version, 7) for version in (None, "1.0", "0.9"))
     yield from (storage.judge_room("the journal and /cvs", free) for free in (1, 10**8, 10**10))
     yield from (storage.judge_journal("/j", 5000, problem) for problem in ("", "disk I/O error"))
     yield from (folders.judge_unreadable("/x", number) for number in (1, 3))
@@ -228,8 +242,8 @@ def findings():
     )
     yield service.judge_service("systemd", None, running=True)
     yield service.judge_service("systemd", None, running=False)
-    for directories, running in ((1, True), (5, False), (10**6, False)):
-        yield from limits.judge_limits(directories, Limits(1000, 5, 100, 2), running=running)
+    for directories, runs in ((1, True), (5, False), (10**6, False)):
+        yield from limits.judge_limits(directories, Limits(1000, 5, 100, 2), running=runs)
 
 
 #: French that has no English in it, but names and values.

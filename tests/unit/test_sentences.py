@@ -54,7 +54,7 @@ OTHER = {
     # Said by commands alone, or in the log
     "The program does not start: {}.", "The program does not start.",
     "The program goes on running.", "Somebody has started it in another way: end it there.",
-    "See why with: hrflow-watcher service logs.", "it gave no reason",
+    "See why with: hrflow-watcher service logs.", "See why with: {}", "it gave no reason",
     "The activity page and commands cannot be used ({}); uploads go on.",
     "{} cannot be removed ({}).",
     "{} cannot be read ({}).", "built-in default", "the only account",
@@ -68,6 +68,9 @@ OTHER = {
     "{} is not within 1 to 65535", "{} is not within 1 to {} seconds",
     "write [accounts.NAME] tables", "The journal {}", "{} cannot be used ({}).",
     "{} is damaged ({}).",
+    # Commands, which stand in a row
+    "journalctl --user -u {}", "hrflow-watcher service logs", "hrflow-watcher service start",
+    "hrflow-watcher run",
     # Labels, see test_words
     "API key{}", "Command for {} files",
     # The note beside a refused file

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.app.login_service import describe_exit, name_places
+from watcher.app.login_service import describe_exit, name_places, where_to_look
 from watcher.app.places import default_state
 from watcher.app.supervisor import describe
 from watcher.config import default_path
@@ -577,6 +577,10 @@ def test_how_a_run_ended_and_how_things_are():
         == "it ended with exit code 6 (the journal or the program's own folder cannot be used)"
     )
     assert describe_exit(99) == "it ended with exit code 99"
+    credential = "systemd cannot read the credential that LoadCredential= names"
+    assert describe_exit(243) == f"it ended with exit code 243 ({credential})"
+    assert where_to_look(243) == "journalctl --user -u hrflow-watcher"
+    assert where_to_look(2) == "hrflow-watcher service logs"
     assert describe({}) == "Watching 0 folders"
     facts = {"folders": {"/a": "", "/b": "gone"}, "pending": 3, "offline_since": 1.0}
     assert describe(facts) == (

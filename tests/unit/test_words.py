@@ -83,3 +83,11 @@ def test_a_translation_has_the_same_places(key):
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
     assert places(key) == places(FRENCH[key])
+
+
+def test_a_word_before_a_number_fits_one_and_many():
+    """Behind a colon any number may stand: what is before it is no word of many."""
+    counted = {key: text for key, text in FRENCH.items() if re.search(r": \{files\}$", key)}
+    assert "Chosen: {files}" in counted
+    for key, text in counted.items():
+        assert not re.search(r"s\W*: ?\{files\}$", text), key

@@ -185,13 +185,18 @@ def make_missing(folders: Sequence[Folder]) -> None:
     """
     home = os.path.expanduser("~")
     for folder in folders:
-        if folder.create and not os.path.lexists(folder.path) and is_in(folder.path, home):
+        if is_to_be_made(folder, home):
             try:
                 make_folder(folder.path)
             except UnusableError as error:
                 _log.warning("%s", error)
             else:
                 _log.info("a folder that was to be watched and was missing is created")
+
+
+def is_to_be_made(folder: Folder, home: str) -> bool:
+    """Whether it is missing, and the program makes it when it starts."""
+    return folder.create and not os.path.lexists(folder.path) and is_in(folder.path, home)
 
 
 def make_folder(place: str) -> None:

@@ -32,13 +32,20 @@ _CONFIG_FROM: Final = ("HRFLOW_WATCHER_CONFIG", "XDG_CONFIG_HOME")
 _STATE_FROM: Final = ("HRFLOW_WATCHER_STATE", "XDG_STATE_HOME")
 
 
-#: Exit codes of ``run`` that a person has to do something about.
+#: Exit codes that a person has to do something about: of ``run``, and from :data:`_OF_SYSTEMD` on
+#: of systemd, where the program has not even begun (systemd.exec(5), "Process Exit Codes").
+_OF_SYSTEMD: Final = 200
 _MEANINGS: Final = MappingProxyType(
     {
         2: "mistakes in the configuration",
         3: "it was running already",
         4: "no usable API key",
         6: "the journal or the program's own folder cannot be used",
+        203: "systemd cannot run the program: it is not where it was installed",
+        217: "systemd cannot give it a user of its own",
+        218: "systemd cannot take its rights away",
+        226: "systemd cannot shut it off from the rest of the disk",
+        243: "systemd cannot read the credential that LoadCredential= names",
     }
 )
 
@@ -47,6 +54,13 @@ def describe_exit(code: int) -> str:
     """How a run ended, for people."""
     text = f"it ended with exit code {code}"
     return f"{text} ({_MEANINGS[code]})" if code in _MEANINGS else text
+
+
+def where_to_look(code: int) -> str:
+    """The command that says more of a run that ended with ``code``."""
+    if code >= _OF_SYSTEMD:  # nothing of ours has run, so that nothing is in our log
+        return f"journalctl --user -u {NAME}"
+    return "hrflow-watcher service logs"
 
 
 class LoginService:
@@ -123,7 +137,7 @@ class LoginService:
                 raise
             raise WatcherError(
                 f"The program does not start: {describe_exit(found.exit_code)}.",
-                "See why with: hrflow-watcher service logs.",
+                f"See why with: {where_to_look(found.exit_code)}",
             ) from error
         self._wait_for(running=True)
 

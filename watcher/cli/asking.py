@@ -13,7 +13,7 @@ from watcher.cli.folder_options import AFTER
 from watcher.cli.keys import find_key, why_not_kept
 from watcher.cli.output import say, say_table, styled
 from watcher.config.mistakes import redact
-from watcher.credentials.keys import VARIABLE
+from watcher.credentials.keyring import elsewhere
 from watcher.errors import CredentialError, OfflineError, UnusableError, UsageError
 from watcher.settings import AfterUpload
 from watcher.setup import TagError, parse_tags, write_tags
@@ -60,8 +60,8 @@ class Questions:
             known, origin = "", ""
         hint = f"; Enter keeps the one from {origin}" if known else ""
         if why := why_not_kept():
-            say(styled(f"! {why} A key that you type is tried, and has to be given to the program"
-                       f" in the environment variable {VARIABLE}.", "busy"))  # fmt: skip
+            say(styled(f"! {why} A key that you type is tried, and has to be put into"
+                       f" {elsewhere(account.name)}.", "busy"))  # fmt: skip
         while True:
             pasted = click.prompt(
                 f"API key (not shown while you type{hint})",

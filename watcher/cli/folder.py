@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,9 +17,9 @@ from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
 from watcher.cli.keys import find_key
 from watcher.cli.output import answers_with_facts, json_option, say, say_json, say_table, styled
-from watcher.errors import ConfigError, UnusableError, UsageError
+from watcher.errors import ConfigError, CredentialError, UnusableError, UsageError
 from watcher.settings import AfterUpload
-from watcher.setup import Answers, DropFolder, FolderAnswer, write_tags
+from watcher.setup import Answers, DropFolder, FolderAnswer, looks_like_key, write_tags
 from watcher.words import words
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from watcher.app.editing import Editor
     from watcher.settings import Folder, Item
+
+
+_UNASKED: Final = Workspace(unseen="without an API key")
 
 
 @click.group("folder")
@@ -68,7 +71,7 @@ def add(
             "Change it with: hrflow-watcher setup, or in the configuration.",
         )
     name = _account_name(editor, account)
-    key, source_name = _workspace(editor, name, check=check).find(source)
+    key, source_name = _workspace(editor, name, source, check=check).find(source)
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
     text, warnings = editor.propose(editor.plan(Answers(name, folders=(answer,))))
@@ -153,10 +156,22 @@ def _account_name(editor: Editor, named: str | None) -> str:
     return named
 
 
-def _workspace(editor: Editor, account: str, *, check: bool) -> Workspace:
+def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Workspace:
+    """The sources; none where HrFlow is not asked. CredentialError where that takes a key."""
     if not check:
         return UNCHECKED
-    return ask_hrflow(editor.account(account), find_key(account)[0])
+    try:
+        secret = find_key(account)[0]
+    except CredentialError as error:
+        if not looks_like_key(source):
+            raise CredentialError(
+                f"A source cannot be looked up by its name without a key. {error.title}",
+                "Give the source's key instead, which needs no asking: --source KEY (40 digits and"
+                f" letters a to f, to be copied from HrFlow). Or: {error.hint}",
+            ) from error
+        warn([f"It is not known here whether HrFlow has this source. {error.title}"])
+        return _UNASKED
+    return ask_hrflow(editor.account(account), secret)
 
 
 def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an option's three values

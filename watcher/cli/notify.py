@@ -11,7 +11,7 @@ import click
 from watcher.app.snooze import read_snooze, write_snooze
 from watcher.cli.channel import parse_span
 from watcher.cli.context import load_config, places, state_option
-from watcher.cli.output import json_option, moment, say, say_json, styled
+from watcher.cli.output import answers_with_facts, json_option, moment, say, say_json, styled
 from watcher.quiet import silent_until
 
 if TYPE_CHECKING:
@@ -30,29 +30,35 @@ def command() -> None:
 @command.command("snooze")
 @click.argument("duration", metavar="DURATION")
 @state_option
+@answers_with_facts
 @click.pass_context
-def snooze(ctx: click.Context, duration: str) -> None:
+def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
     """Show none for DURATION: 30m, 1h, 1h30m, 2d."""
     until = time.time() + parse_span(duration)
     write_snooze(places(ctx), until)
+    facts.update(snoozed_until=until, off=False)
     say(f"No messages until {moment(until)}.")
 
 
 @command.command("off")
 @state_option
+@answers_with_facts
 @click.pass_context
-def off(ctx: click.Context) -> None:
+def off(ctx: click.Context, facts: dict[str, object]) -> None:
     """Show none until they are switched on again."""
     write_snooze(places(ctx), math.inf)
+    facts.update(snoozed_until=None, off=True)
     say("No messages from now on. Have them again with: hrflow-watcher notify on")
 
 
 @command.command("on")
 @state_option
+@answers_with_facts
 @click.pass_context
-def on(ctx: click.Context) -> None:
+def on(ctx: click.Context, facts: dict[str, object]) -> None:
     """Show them again."""
     write_snooze(places(ctx), 0.0)
+    facts.update(snoozed_until=None, off=False)
     say("Messages are shown again.")
 
 

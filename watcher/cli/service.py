@@ -14,6 +14,7 @@ from watcher.app.login_service import LoginService, describe_exit
 from watcher.app.places import is_running, read_running
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, styled
+from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.errors import ConfigError, UsageError
 from watcher.service import Systemd
 
@@ -158,9 +159,9 @@ def install_service(service: LoginService, *, start: bool) -> None:
     if not runs:
         say("What runs now was started in another way and goes on; the service follows at the"
             " next login.")  # fmt: skip
-    if os.environ.get("HRFLOW_API_KEY"):
-        say(styled("! HRFLOW_API_KEY is set here and not at login: store the key with"
-                   " hrflow-watcher login.", "busy"))  # fmt: skip
+    if os.environ.get(VARIABLE):
+        say(styled(f"! {VARIABLE} is set here and not at login: store the key with"
+                   f" hrflow-watcher login. {_without_keyring(service)}", "busy"))  # fmt: skip
 
 
 def gather(service: LoginService, where: Places) -> dict[str, object]:
@@ -168,7 +169,8 @@ def gather(service: LoginService, where: Places) -> dict[str, object]:
     installed = service.system.look()
     running = is_running(where)
     said = read_running(where) if running else {}
-    error = find_last_error(where.log)
+    # What went wrong with a service that is not there any more is nobody's business.
+    error = find_last_error(where.log) if installed or running else None
     code = installed.exit_code if installed and not running else None
     return {
         "kind": service.system.kind,
@@ -186,6 +188,18 @@ def gather(service: LoginService, where: Places) -> dict[str, object]:
 
 
 # -- inside
+
+
+def _without_keyring(service: LoginService) -> str:
+    """How a service has its key on a machine that has no keyring to store it in."""
+    if isinstance(service.system, Systemd):
+        return (
+            "A machine without a keyring gives it the key as a systemd credential: write it into a"
+            " file that only you can read, then say systemctl --user edit hrflow-watcher and put"
+            " there [Service] and, in the next line,"
+            f" LoadCredential={CREDENTIAL}:/path/of/the/file."
+        )
+    return f"Without a keyring, have {VARIABLE} set in every session, by your login's settings."
 
 
 def _installed(ctx: click.Context) -> LoginService:

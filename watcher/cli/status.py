@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click 
     if as_json:
         say_json(facts)
     else:
-        _show(facts)
+        _show(facts, start="" if facts["running"] else _how_to_start(places(ctx)))
     ctx.exit(0 if facts["running"] else NotRunningError.exit_code)
 
 
@@ -95,13 +96,21 @@ def _update(said: Mapping[str, object]) -> dict[str, str]:
     return {"version": version, "problem": view.safe(problem)}
 
 
-def _show(facts: dict[str, object]) -> None:
+def _how_to_start(where: Places) -> str:
+    from watcher.service import is_installed  # noqa: PLC0415 - only where nothing runs
+
+    there = is_installed(os.environ, os.path.expanduser("~"), where.state)
+    return "hrflow-watcher service start" if there else "hrflow-watcher run"
+
+
+def _show(facts: dict[str, object], *, start: str) -> None:
+    """``start`` is the command that starts it."""
     if facts["running"]:
         since = moment(float(str(facts["since"] or 0)))
         say(styled(f"Running since {since} (process {facts['pid']}).", "good"))
         _show_update(facts)
     else:
-        say("Not running. Start it with: hrflow-watcher run")
+        say(f"Not running. Start it with: {start}")
     assert isinstance(facts["remarks"], list)
     for remark in facts["remarks"]:
         say(styled(f"! {view.safe(str(remark))}", "busy"))

@@ -9,7 +9,7 @@
     keys     the keys of a program that runs: none of them keeps anybody waiting for long
 """
 
-from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring
+from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring, elsewhere
 from watcher.credentials.keys import CREDENTIAL, VARIABLE, WAITING, Keys
 from watcher.credentials.webhook import webhook_secrets
 
@@ -21,5 +21,6 @@ __all__ = [
     "Keys",
     "LockedError",
     "SystemKeyring",
+    "elsewhere",
     "webhook_secrets",
 ]

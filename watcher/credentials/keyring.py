@@ -6,6 +6,7 @@ Its calls may take minutes: a locked keyring asks a person for a password first.
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -28,12 +29,18 @@ _NAMES: Final = {
     "macOS.Keyring": "the Keychain",
     "Windows.WinVaultKeyring": "the Credential Manager",
 }
-_ELSEWHERE: Final = (
-    "the systemd credential hrflow-api-key or the environment variable HRFLOW_API_KEY"
-)
 NO_KEYRING: Final = "This machine has no keyring."
 #: Classes of ``keyrings.alt`` that encrypt; all others there write plain text.
 _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
+
+
+def elsewhere(account: str = "default") -> str:
+    """Where a key can come from on a machine without a keyring, for people; see ``Keys``."""
+    variable = "HRFLOW_API_KEY"
+    if sys.platform != "linux":
+        return f"the environment variable {variable}"
+    name = "hrflow-api-key" if account == "default" else f"hrflow-api-key-{account}"
+    return f"the systemd credential {name} or the environment variable {variable}"
 
 
 class LockedError(CredentialError):
@@ -82,13 +89,13 @@ class SystemKeyring:
             if not parts:
                 raise CredentialError(
                     f"This machine has no keyring, so the key of account {account!r} is not kept.",
-                    f"Start GNOME Keyring or KWallet, or put the key into {_ELSEWHERE}.",
+                    f"Start GNOME Keyring or KWallet, or put the key into {elsewhere(account)}.",
                 )
             parts[0].set_password(SERVICE, account, key)
             if parts[0].get_password(SERVICE, account) != key:
                 raise CredentialError(
                     f"The keyring ({_name(parts[0])}) has not kept the key of account {account!r}.",
-                    f"Use another keyring, or put the key into {_ELSEWHERE}.",
+                    f"Use another keyring, or put the key into {elsewhere(account)}.",
                 )
 
     def remove(self, account: str) -> bool:
@@ -118,8 +125,9 @@ class SystemKeyring:
             raise CredentialError(
                 f"This machine's keyring ({_name(found[0])}) keeps keys as plain text, which"
                 " everybody can read who can read your files, so it is not used.",
-                "Start GNOME Keyring or KWallet, or write allow_insecure_keyring = true at the top"
-                " of the configuration if that is what you want.",
+                f"Start GNOME Keyring or KWallet, or put the key into {elsewhere()}, or write"
+                " allow_insecure_keyring = true at the top of the configuration if that is what"
+                " you want.",
             )
         return safe
 
@@ -204,5 +212,5 @@ def _explaining(
         said = str(error).replace(key, "•••") if key else str(error)
         raise CredentialError(
             f"{what} of account {account!r} ({said or type(error).__name__}).",
-            f"Mend it, or put the key into {_ELSEWHERE}.",
+            f"Mend it, or put the key into {elsewhere(account)}.",
         ) from error

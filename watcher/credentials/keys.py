@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from watcher.credentials.keyring import LockedError, SystemKeyring
+from watcher.credentials.keyring import LockedError, SystemKeyring, elsewhere
 from watcher.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -334,7 +334,7 @@ def _say_absent(account: str) -> CredentialError:
     return CredentialError(
         f"There is no API key for account {account!r}.",
         f"Store it with: hrflow-watcher login{name}. A machine without a keyring takes it from"
-        f" the environment variable {VARIABLE}.",
+        f" {elsewhere(account)}.",
     )
 
 

@@ -8,6 +8,7 @@
     folders   watched folders; limits: what the system gives for watching
     storage   journal, disks
     account   key, access, sources; network: name, proxy, certificate, clock
+    running   what only the running program knows of an account
     results   webhook, commands of one's own
     service   start at login
     desktop   tray

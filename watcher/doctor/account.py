@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from watcher import view
 from watcher.credentials import Keys
 from watcher.credentials.form import is_write_only, looks_right
-from watcher.doctor import network
+from watcher.doctor import network, running
 from watcher.doctor.case import CONFIG
 from watcher.doctor.findings import Check, Finding, error, ok, skipped, warning
 from watcher.errors import CredentialError, UnusableError
@@ -72,6 +72,7 @@ class _Examination:
         self._account = account
         self._of = f" of {account.name}" if named else ""
         self._secret = ""
+        self._elsewhere: running.Known | None = None
         self._clock: Finding = skipped("the server has not answered")
 
     def checks(self, config: Config) -> Iterator[Check]:
@@ -108,10 +109,17 @@ class _Examination:
             self._secret = keys.get(name)
             self._case.secrets.append(self._secret)
             return judge_key(self._secret, keys.origin(name))
+        except CredentialError:
+            self._elsewhere = running.look(self._case.places, name)
+            if self._elsewhere is None:
+                raise
+            return running.judge_key(self._elsewhere)
         finally:
             keys.close()
 
     def _access(self) -> Finding:
+        if self._elsewhere is not None:
+            return running.judge_access(self._elsewhere)
         wall = self._case.wall
         before = wall()
         try:

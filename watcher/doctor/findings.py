@@ -60,9 +60,9 @@ class Check:
     late: str = "Try it again later."
 
 
-def ok(text: str) -> Finding:
+def ok(text: str, stops: str = "") -> Finding:
     """All is well."""
-    return Finding(Level.OK, text)
+    return Finding(Level.OK, text, stops=stops)
 
 
 def warning(text: str, mend: str, stops: str = "") -> Finding:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
 from watcher import view
+from watcher.app.editing import is_to_be_made
 from watcher.app.places import is_running
 from watcher.doctor.case import CONFIG
 from watcher.doctor.findings import Check, Finding, error, ok, warning
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Seconds that the system is given to tell of a file; macOS collects changes for about one.
 _PATIENCE = 5.0
+_NOT_THERE = "the folder is not there yet"
 #: Seconds after which looking through a folder ends; a network drive may hold a million files.
 _LOOKING = 20.0
 
@@ -32,7 +35,8 @@ def checks(case: Case) -> Iterator[Check]:
     """Two lines for each folder, and what all of them take of the system."""
     if case.loaded is None:
         yield Check("folder", "Folder", tuple, needs=[CONFIG])
-    looks = [_Look(case, plan) for plan in case.plans().values()]
+    made = _to_be_made(case)
+    looks = [_Look(case, plan, is_made=path in made) for path, plan in case.plans().items()]
     for look in looks:
         path = look.folder.path
         yield Check(
@@ -47,8 +51,10 @@ def checks(case: Case) -> Iterator[Check]:
 class _Look:
     """A look at one folder."""
 
-    def __init__(self, case: Case, plan: Plan) -> None:
+    def __init__(self, case: Case, plan: Plan, *, is_made: bool) -> None:
+        """``is_made``: it is not there, and the program makes it."""
         self.folder = plan.folder
+        self._is_made = is_made
         self.directories = 0
         self.remote = False
         self._plan = plan
@@ -57,6 +63,8 @@ class _Look:
     def at_place(self) -> Finding:
         """Is it there, can all of it be read, where does it lie?"""
         path = self.folder.path
+        if self._is_made:
+            return judge_made(view.safe(path), is_running=is_running(self._case.places))
         _, problem = mounts.identify(path)
         if problem:
             return judge_problem(view.safe(problem))
@@ -81,6 +89,23 @@ class _Look:
             return judge_polled(path, self.folder, remote=self.remote)
         found = probe(self.folder.path, _PATIENCE, self._case.tick)
         return judge_probe(path, found, self.folder, remote=self.remote)
+
+
+def _to_be_made(case: Case) -> set[str]:
+    """The folders that the program makes when it starts, by their paths without links."""
+    folders = case.loaded.config.folders if case.loaded else ()
+    return {os.path.realpath(each.path) for each in folders if is_to_be_made(each, case.home)}
+
+
+def judge_made(path: str, *, is_running: bool) -> Finding:
+    """A folder that is missing, with ``create = true``: it is made at the program's start."""
+    if is_running:
+        return warning(
+            f"{path} was removed while the program runs, which makes it when it starts",
+            "Make it, or start the program anew.",
+            _NOT_THERE,
+        )
+    return ok(f"{path} is not there yet; the program makes it when it starts", _NOT_THERE)
 
 
 def is_polled(folder: Folder, *, remote: bool) -> bool:

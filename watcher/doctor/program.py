@@ -10,6 +10,7 @@ from watcher.app.places import is_running, read_running
 from watcher.config import MachineFile, headline, load
 from watcher.doctor.findings import Check, Finding, error, ok, warning
 from watcher.errors import ConfigError
+from watcher.service import is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,17 +27,22 @@ def checks(case: Case) -> Iterator[Check]:
 
 
 def judge_versions(
-    own: str, running: str | None, pid: int = 0, installed: str = "", problem: str = ""
+    own: str,
+    running: str | None,
+    pid: int = 0,
+    installed: str = "",
+    problem: str = "",
+    *,
+    start: str = "hrflow-watcher run",
 ) -> Finding:
     """``running``: the version of the program that runs at the moment, None if none does.
 
     ``problem``: why the version ``installed`` meanwhile cannot take over; "" if nothing is wrong.
+    ``start`` is the command that starts the program.
     """
     text = f"hrflow-watcher {own}, Python {platform.python_version()} on {platform.system()}"
     if running is None:
-        return warning(
-            f"{text}; it does not run, so no file is sent", "Start it with: hrflow-watcher run."
-        )
+        return warning(f"{text}; it does not run, so no file is sent", f"Start it with: {start}.")
     if problem:
         return warning(
             f"{text}; version {view.safe(running)} runs, and {view.safe(installed)}, which is"
@@ -54,7 +60,9 @@ def judge_versions(
 
 def _program(case: Case) -> Finding:
     if not is_running(case.places):
-        return judge_versions(__version__, None)
+        is_service = is_installed(case.environ, case.home, case.places.state)
+        start = "hrflow-watcher service start" if is_service else "hrflow-watcher run"
+        return judge_versions(__version__, None, start=start)
     said = read_running(case.places)
     pid = said.get("pid")
     version = str(said.get("version") or __version__)  # it is about to say, in its first moment

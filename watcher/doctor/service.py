@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from watcher.app.login_service import LoginService, describe_exit
+from watcher.app.login_service import LoginService, describe_exit, where_to_look
 from watcher.app.places import is_running
 from watcher.doctor.findings import Check, Finding, error, ok, warning
 
@@ -32,9 +32,10 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     if not running:
         code = installed.exit_code
         text = f"it is installed ({kind}) and does not run"
+        look = where_to_look(code or 0)
         return error(
             f"{text}: {describe_exit(code)}" if code else text,
-            "Start it with: hrflow-watcher service start. The log says more: service logs.",
+            f"Start it with: hrflow-watcher service start. More is said by: {look}",
         )
     if not installed.enabled:
         return warning(

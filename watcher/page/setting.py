@@ -14,7 +14,7 @@ from watcher.app.login_service import LoginService
 from watcher.app.places import Places
 from watcher.app.workspace import UNCHECKED, ask_hrflow
 from watcher.config.mistakes import redact
-from watcher.credentials import VARIABLE, Keys, SystemKeyring, form
+from watcher.credentials import Keys, SystemKeyring, elsewhere, form
 from watcher.errors import CredentialError, UsageError, WatcherError
 from watcher.pipeline import Resume
 from watcher.settings import AfterUpload
@@ -84,7 +84,7 @@ class Setting:
             "machine": view.safe(editor.known.machine),
             "locked": sorted(editor.known.locked),
             "has_locked_folders": editor.known.has_locked_folders,
-            "unkept": self._unkept(),
+            "unkept": self._unkept(editor.known.accounts[0].name if accounts else "default"),
             "at_login": self._is_at_login(),
         }  # fmt: skip
 
@@ -123,7 +123,7 @@ class Setting:
         text, warnings = editor.propose(editor.plan(answers))
         typed = _text(order, "key")
         key = form.clean(typed) if typed else ""
-        unkept = self._unkept() if key else ""
+        unkept = self._unkept(answers.account) if key else ""
         if key and not unkept:
             self._keyring().write(answers.account, key)
         for folder in answers.folders:
@@ -187,16 +187,34 @@ class Setting:
     def _keyring(self) -> SystemKeyring:
         return SystemKeyring(allow_insecure=self.app.config.allow_insecure_keyring)
 
-    def _unkept(self) -> str:
+    def _unkept(self, account: str) -> str:
         """Why a key is not kept on this machine and where it goes instead; "" if it is kept."""
         why = self._keyring().why_not()
         if not why:
             return ""
+        why, origin = self.word(view.safe(why)), self._origin(account)
+        if origin:
+            return self.word(
+                "{why} The key comes from {origin}: another one goes there, and then start the"
+                " program anew.",
+                why=why,
+                origin=self.word(origin),
+            )
         return self.word(
-            "{why} Put the key into the environment variable {variable}, and start it anew.",
-            why=self.word(view.safe(why)),
-            variable=VARIABLE,
+            "{why} Put the key into {place}, and start the program anew.",
+            why=why,
+            place=self.word(elsewhere(account)),
         )
+
+    def _origin(self, account: str) -> str:
+        """Where the account's key comes from, being in no keyring; "" if there is none."""
+        keys = Keys(self.environ)
+        try:
+            return keys.origin(account)
+        except CredentialError:
+            return ""
+        finally:
+            keys.close()
 
     def _is_there(self, account: str, key: str) -> bool:
         """Whether the program finds this key without a keyring."""

@@ -12,7 +12,7 @@
 Installing twice is harmless, uninstalling leaves nothing.
 """
 
-from watcher.service.choice import Service, choose, settings_folder
+from watcher.service.choice import Service, choose, is_installed, settings_folder
 from watcher.service.program import Program
 from watcher.service.runner import Done, Run, run_program
 from watcher.service.systemd import Systemd
@@ -20,5 +20,5 @@ from watcher.service.wanted import NAME, Installed, Wanted
 
 __all__ = [
     "NAME", "Done", "Installed", "Program", "Run", "Service", "Systemd", "Wanted",
-    "choose", "run_program", "settings_folder",
+    "choose", "is_installed", "run_program", "settings_folder",
 ]  # fmt: skip

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from watcher.service.autostart import Autostart
 from watcher.service.launchd import Launchd
+from watcher.service.runner import run_program
 from watcher.service.scheduler import Scheduler
 from watcher.service.systemd import Systemd
+from watcher.service.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from watcher.service.runner import Run
-    from watcher.service.wanted import Installed, Wanted
+    from watcher.service.wanted import Installed
 
 
 class Service(Protocol):
@@ -78,6 +80,15 @@ def choose(
     if has_user_manager(environ):
         return Systemd(wanted, settings, run, namespaces=may_have_namespaces())
     return Autostart(wanted, settings, spawn, end)
+
+
+def is_installed(environ: Mapping[str, str], home: str, folder: str) -> bool:
+    """Whether there is a login service, told by its file alone: no program is asked, in no time."""
+    wanted = Wanted(command=(), home=home)
+    system = choose(
+        wanted, environ, run_program, folder=folder, spawn=lambda _: None, end=lambda: None
+    )
+    return os.path.exists(system.file)
 
 
 def settings_folder(environ: Mapping[str, str], home: str) -> str:

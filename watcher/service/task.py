@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from subprocess import list2cmdline
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape
 
 from watcher.service.wanted import COMMENT, TITLE
 
@@ -79,6 +78,8 @@ _TASK: Final = """\
 
 def render_task(wanted: Wanted, user: str) -> str:
     r"""The task's XML, to be written as UTF-16; ``user`` is ``DOMAIN\\name``."""
+    from xml.sax.saxutils import escape  # noqa: PLC0415 - with it comes all of HTTP
+
     program, *arguments = wanted.command
     return _TASK.format(
         title=TITLE,
