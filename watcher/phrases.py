@@ -71,7 +71,7 @@ _PLACE: Final = re.compile(r": ")
 #: Letters of the shortest text that is looked for behind such a place: less may be anybody's word.
 _LEAST: Final = 9
 #: Letters of the longest: beyond that it is somebody else's, and looking would take its time.
-_LONGEST: Final = 2000
+_LONGEST: Final = 500
 #: Sentences within each other; those among them that may be several, and behind a place; and how
 #: many ends or places are tried.
 _DEEPEST: Final = 4

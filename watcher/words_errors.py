@@ -212,6 +212,8 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "it ends with exit code {code}": "elle se termine avec le code {code}",
         # Folders, and a test CV, in the page.
         "{path} is not a watched folder.": "{path} n’est pas un dossier surveillé.",
+        "{path} is not watched any more.": "{path} n’est plus surveillé.",
+        "Load this page again.": "Rechargez cette page.",
         "These are watched: {names}.": "Dossiers surveillés : {names}.",
         "{path} is there already, and is not the made-up CV.": (
             "{path} est déjà là, et n’est pas le CV fictif."

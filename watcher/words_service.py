@@ -83,5 +83,15 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             " HrFlow dit de sa clé"
         ),
         "only the running program has the key": "seul le programme en marche a la clé",
+        # What only a new start helps against.
+        "The keyring cannot be asked ({exception}).": (
+            "Le trousseau ne peut pas être interrogé ({exception})."
+        ),
+        "Start the program anew; if that does not help, put the key somewhere else.": (
+            "Redémarrez le programme ; si cela n’aide pas, mettez la clé ailleurs."
+        ),
+        "A part of the program cannot be loaded: this works again once it was restarted.": (
+            "Une partie du programme ne peut pas être chargée : cela marchera après un redémarrage."
+        ),
     }
 )

@@ -52,3 +52,28 @@ def test_a_connection_that_comes_while_the_server_ends_is_closed_and_keeps_nothi
         with each, contextlib.suppress(ConnectionError):  # which is that of one never let in
             assert each.recv(1) == b"", "nobody answers any more"
     assert not os.path.exists(places.channel)
+
+
+def test_a_server_that_could_not_be_made_is_made_for_the_next_who_comes(tmp_path, eventually):
+    """As when the program's files are just being replaced."""
+    failures = [ImportError("half a version")]
+
+    def make_at_last(server):
+        if failures:
+            raise failures.pop()
+        return make(server)
+
+    server = Server(Places(str(tmp_path)), make_at_last, words("en"))
+    server.start()
+
+    def answer():
+        with connect(server) as caller:
+            caller.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return b"".join(iter(lambda: caller.recv(4096), b""))
+
+    first = answer()
+    assert first.startswith(b"HTTP/1.0 503 ")
+    assert b"this works again once it was restarted" in first
+    assert b" 503 " not in answer().splitlines()[0]
+    server.stop()
+    assert not server._thread.is_alive()

@@ -124,6 +124,25 @@ def test_the_last_folder_can_be_given_up_on_the_page_of_folders(person):
     assert page.problems == []
 
 
+def test_a_folder_that_is_given_up_elsewhere_does_not_come_back_with_the_form(two):
+    two.start()
+    page = two.open("setup")
+    page.locator("#places .place").nth(1).wait_for()
+    page.locator("nav").get_by_role("link", name="Folders").click()
+    page.locator("#folder-list").get_by_role("button", name="Watch it no more…").nth(1).click()
+    page.get_by_role("button", name="Watch it no more", exact=True).click()
+    page.locator("#said", has_text="is not watched any more").wait_for()
+    page.locator("nav").get_by_role("link", name="Set-up").click()
+    page.wait_for_function("() => document.querySelectorAll('#places .place').length === 1")
+    text = two.desk.config.read_text()
+    assert text.count("[[folders]]") == 1
+    two.desk.config.write_text(text.replace(str(two.desk.folder), str(two.desk.root / "new")))
+    page.locator('#places [data-is="tags"]').fill("a=b")
+    page.get_by_role("button", name="Save").click()
+    page.locator("#said.bad", has_text="is not watched any more. Load this page again.").wait_for()
+    assert str(two.desk.folder) + '"' not in two.desk.config.read_text()
+
+
 def test_the_question_has_nothing_that_the_accessibility_checker_finds(two):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     two.start()

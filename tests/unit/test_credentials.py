@@ -207,6 +207,16 @@ def test_a_changed_key_is_used_once_the_program_is_told(ring, listener, make_key
     assert keys.get("default") == OTHER
 
 
+def test_a_keyring_that_fails_in_its_own_way_is_asked_again(ring, listener, make_keys):
+    ring.read = lambda account: {}["missing"]
+    keys = make_keys(patience=10)
+    with pytest.raises(CredentialError, match=r"The keyring cannot be asked \(KeyError\)"):
+        keys.get("default")
+    del ring.read
+    keys.arm(CONFIG, listener.tell, listener.resume)
+    assert keys.get("default") == KEY
+
+
 def test_a_refused_key_is_looked_up_anew(ring, make_keys):
     keys = make_keys(patience=10)
     assert keys.get("default") == KEY

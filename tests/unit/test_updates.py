@@ -70,10 +70,33 @@ def test_the_same_version_installed_anew_is_another_installation(installed, tmp_
     assert found != own.running
 
 
+@pytest.mark.parametrize("line", ["watcher/rules.py,shake_128=abc,1", "x" * 200_000])
+def test_a_record_that_makes_no_sense_proves_nothing(installed, tmp_path, line):
+    own = OwnFiles(str(tmp_path))
+    record = tmp_path / f"hrflow_watcher-{__version__}.dist-info" / "RECORD"
+    record.write_text(record.read_text() + line + "\n")
+    assert not own.is_whole(own.glance())
+
+
 def test_an_empty_record_proves_nothing(installed, tmp_path):
     own = OwnFiles(str(tmp_path))
     (tmp_path / f"hrflow_watcher-{__version__}.dist-info" / "RECORD").write_text("")
     assert not own.is_whole(own.glance())
+
+
+def test_without_a_record_only_the_version_counts(installed, tmp_path):
+    (tmp_path / f"hrflow_watcher-{__version__}.dist-info" / "RECORD").unlink()
+    own = OwnFiles(str(tmp_path))
+    assert own.glance() == own.running
+    installed.put_modules("9.0")
+    assert own.glance() == Installed("9.0")
+
+
+def test_where_nobody_can_tell_what_lies_there_no_upload_is_held_at_a_start(eventually):
+    story = Story(found=None)
+    eventually(lambda: story.files.looks > 5)
+    story.renewal.stop()
+    assert story.app.posted == []
 
 
 def test_of_sources_only_the_version_counts(installed, tmp_path):
@@ -215,8 +238,8 @@ class Files:
 
     places = ("/nowhere",)
 
-    def __init__(self):
-        self.running = self.found = Installed("1")
+    def __init__(self, found=Installed("1")):  # noqa: B008 - a value
+        self.running, self.found = Installed("1"), found
         self.whole = True
         self.looks = 0
 
@@ -248,8 +271,8 @@ class App:
 
 
 class Story:
-    def __init__(self):
-        self.files, self.app, self.said, self.problem = Files(), App(), [], ""
+    def __init__(self, **lies_there):
+        self.files, self.app, self.said, self.problem = Files(**lies_there), App(), [], ""
         self.tried, self.renewed = [], threading.Event()
         self.renewal = self.app.renewal = Renewal(
             self.files, self.try_out, renew=self.renewed.set, tell=self.said.append, rest=0.01
@@ -365,6 +388,18 @@ def test_an_end_ends_the_waiting(story):
     story.renewal.stop()
     assert not story.renewal._thread.is_alive()
     assert not story.renewed.is_set()
+
+
+def test_a_version_whose_trial_is_broken_off_by_an_end_is_not_said_to_be_bad(story):
+    def end_meanwhile(version):
+        story.renewal._stopping.set()  # as Ctrl-C ends what is being tried as well
+        return "it ends with exit code -15"
+
+    story.renewal._try_out = end_meanwhile
+    story.replace(Installed("2"))
+    story.renewal._thread.join(10)
+    assert not story.renewal._thread.is_alive()
+    assert (story.said, story.app.told) == ([], [])
 
 
 def test_a_failure_to_look_ends_nothing(story, eventually, caplog):

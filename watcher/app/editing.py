@@ -98,6 +98,11 @@ class Editor:
                 "Leave that out, or ask whoever looks after this machine.",
             )
 
+    def is_watched(self, path: str) -> bool:
+        """Whether ``path``, as it is written or by where it leads, is a watched folder."""
+        written = [folder.path for folder in self.known.folders]
+        return path in written or self._at(path) is not None
+
     def number(self, path: str) -> int:
         """Which folder ``path`` is (from 0), as it is written or by where it leads.
 

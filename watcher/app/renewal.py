@@ -63,6 +63,8 @@ class Renewal:
         self._refused: Installed | None = None
         self._problem = ""
         self._is_holding = False
+        # Whether what lies there was one version once, so that another may be coming.
+        self._is_clear = own.glance() is not None
         self._noticed = threading.Event()
         self._drained = threading.Event()
         self._stopping = threading.Event()
@@ -119,7 +121,8 @@ class Renewal:
                 return None
             if found is not None and found == before and self._own.is_whole(found):
                 return found
-            self._hold(app, on=looks < _HELD_LOOKS and not again)
+            self._is_clear = self._is_clear or found is not None
+            self._hold(app, on=self._is_clear and looks < _HELD_LOOKS and not again)
             before, looks = found, looks + 1
             if looks == _LOOKS:
                 _log.warning("the program's files are neither those of one version nor of another")
@@ -142,7 +145,10 @@ class Renewal:
     def _take_up(self, app: App, found: Installed) -> bool:
         """Try it, and have it take over; whether it does."""
         _log.info("version %s is installed", found.version)
-        if problem := self._try_out(found.version):
+        problem = self._try_out(found.version)
+        if self._stopping.is_set():  # by what ended the trial, too
+            return True
+        if problem:
             self._refuse(app, found, problem)
             return False
         self._refused, self._problem = None, ""

@@ -43,8 +43,10 @@ def look_apart(account: str, *, allow_insecure: bool) -> str | None:
             process.stdin.write(json.dumps([account, allow_insecure]).encode() + b"\n")
             said = json.loads(process.stdout.readline())
         except (OSError, ValueError):  # it ended without an answer
-            _log.info("the keyring is asked from here, as the process for it has failed")
-            return None
+            said = None
+    if not isinstance(said, dict) or not {"key", "title"} & said.keys():
+        _log.info("the keyring is asked from here, as the process for it has failed")
+        return None
     if "title" in said:
         raise CredentialError(said["title"], said["hint"])
     key: str | None = said["key"]

@@ -34,6 +34,14 @@ NO_KEYRING: Final = "This machine has no keyring."
 _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 
 
+def cannot_ask(error: Exception) -> CredentialError:
+    """What is said of an error that nobody has foreseen."""
+    return CredentialError(
+        f"The keyring cannot be asked ({type(error).__name__}).",
+        "Start the program anew; if that does not help, put the key somewhere else.",
+    )
+
+
 def elsewhere(account: str = "default") -> str:
     """Where a key can come from on a machine without a keyring, for people; see ``Keys``."""
     variable = "HRFLOW_API_KEY"

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from watcher.credentials.keyring import LockedError, SystemKeyring, elsewhere
+from watcher.credentials.keyring import LockedError, SystemKeyring, cannot_ask, elsewhere
 from watcher.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -221,6 +221,9 @@ class Keys:
         except CredentialError as error:
             _log.info("%s", error)
             problem = _copy(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is to be asked again
+            _log.exception("the keyring cannot be asked")
+            problem = cannot_ask(error)
         try:
             key, origin = self._elsewhere(account)
         except CredentialError as error:

@@ -92,21 +92,37 @@ class Server:
     def _run(self, woken: socket.socket) -> None:
         """Wait for the first who calls, and answer from then on; on the server's own thread."""
         with woken:
-            called, _, _ = select.select([*self._sockets, woken], [], [])
-        if woken in called:
-            self._turn_away()
-            return
-        try:
-            self._server = self._make_server()
-        except Exception:  # noqa: BLE001 - uploads go on, and so do commands that need no answer
-            _log.exception("the page cannot be shown")
-            self._turn_away()
-            return
+            while self._server is None:
+                called, _, _ = select.select([*self._sockets, woken], [], [])
+                if woken in called:
+                    self._turn_away()
+                    return
+                try:
+                    self._server = self._make_server()
+                except Exception:  # noqa: BLE001 - uploads go on, and the next who calls may be luckier
+                    _log.exception("the page cannot be shown")
+                    self._put_off([each for each in self._sockets if each in called])
         if self.stopping.is_set():  # ``stop`` may have come before there was a server
             self._server.task_dispatcher.shutdown(timeout=1)
             self._close()
         else:
             self._server.run()
+
+    def _put_off(self, called: list[socket.socket]) -> None:
+        """Tell whoever called that there is no page: its parts may just be replaced."""
+        why = "A part of the program cannot be loaded: this works again once it was restarted."
+        body = json.dumps({"error": self._word(why)}).encode()
+        head = (
+            "HTTP/1.0 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+            f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        for each in called:
+            with contextlib.suppress(OSError):  # who called may be gone
+                caller, _ = each.accept()
+                with caller:
+                    caller.settimeout(1.0)
+                    caller.recv(_LARGEST)  # else closing it would take the answer away
+                    caller.sendall(head.encode() + body)
 
     def _turn_away(self) -> None:
         """Listen no more."""

@@ -254,6 +254,9 @@ def _folder(editor: Editor, said: object) -> FolderAnswer:
     path = _text(said, "path") or _FIRST_FOLDER
     if not (os.path.isabs(path) or path.startswith(("~", "$", "%"))):
         raise UsageError(f"{view.safe(path)} is not a whole path.", "Begin with / or ~.")
+    drawn = _text(said, "drawn")
+    if drawn and not editor.is_watched(drawn):  # given up meanwhile, here or elsewhere
+        raise UsageError(f"{view.safe(drawn)} is not watched any more.", "Load this page again.")
     written, place = editor.place(path)
     key, name = _text(said, "source") or None, _text(said, "source_name")
     if key and not name:  # typed, and not chosen from HrFlow's list

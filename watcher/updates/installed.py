@@ -48,8 +48,9 @@ class OwnFiles:
         """
         self._folder = folder
         self._executable = executable
-        self._is_installed = any(self._found())
         self.running = Installed(watcher.__version__, self._mark(watcher.__version__))
+        # Without a RECORD, as some distributions have it, the version of the module has to do.
+        self._is_installed = bool(self.running.mark)
 
     @classmethod
     def of_process(cls) -> OwnFiles:
@@ -82,7 +83,7 @@ class OwnFiles:
             return True
         try:
             return all(map(self._is_as_recorded, *zip(*self._recorded(found), strict=True)))
-        except (OSError, UnicodeError, ValueError):
+        except (OSError, UnicodeError, ValueError, TypeError, csv.Error):
             return False  # it is being written, or has just gone
 
     # -- inside

@@ -21,6 +21,7 @@ $("leave-sure").addEventListener("click", () => busy($("leave-sure"), async () =
   const { folder, done } = asked;
   const said = await ask("/api/setup/leave", { folder, sure: true }).finally(() => $("leave").close());
   if (said.problem) throw new Error(said.problem);
+  document.dispatchEvent(new CustomEvent("left", { detail: folder }));
   say(t("{folder} is not watched any more.", { folder }));
   await done();
 }));

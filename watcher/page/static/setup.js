@@ -50,6 +50,7 @@ function addPlace(folder, removable = true) {
   const place = $("place").content.cloneNode(true).firstElementChild;
   const part = (name) => place.querySelector(`[data-is="${name}"]`);
   part("path").value = folder.path;
+  place.dataset.drawn = known && !known.is_new ? folder.path : ""; // what it was drawn from
   part("typed").value = folder.source;
   part("tags").value = folder.tags;
   part("after").value = folder.after_upload;
@@ -108,7 +109,7 @@ function answers() {
     const part = (name) => place.querySelector(`[data-is="${name}"]`).value.trim();
     const source = sources.length ? part("source") : part("typed");
     const name = sources.find((each) => each.key === source)?.name ?? "";
-    return { path: part("path"), source, source_name: name, tags: part("tags"), after_upload: part("after") };
+    return { path: part("path"), drawn: place.dataset.drawn, source, source_name: name, tags: part("tags"), after_upload: part("after") };
   });
   return { ...account(), folders, at_login: $("login").checked };
 }
@@ -129,6 +130,11 @@ async function attempt() {
 }
 
 $("account").addEventListener("change", showAccount);
+// A folder that was given up elsewhere on the page must not come back with what is saved here.
+document.addEventListener("left", (event) => {
+  for (const place of document.querySelectorAll("#places .place"))
+    if (place.dataset.drawn === event.detail) place.remove();
+});
 $("try").addEventListener("click", () => busy($("try"), attempt));
 $("another").addEventListener("click", () => {
   addPlace({ path: "", source: "", tags: "", after_upload: "keep" }).querySelector("input").focus();
