@@ -226,7 +226,9 @@ def test_sent_files_are_moved_into_a_dated_folder_and_refused_ones_explained(wor
     today = time.strftime("%Y-%m-%d")
     sent = os.path.join(folder.path, "Sent", today, "Aisha Rahman - CV.pdf")
     note = os.path.join(folder.path, "Refused", today, "renamed program.pdf.error.txt")
+    # A note is there before it is written.
     eventually(lambda: os.path.exists(sent) and os.path.exists(note), within=30)
+    eventually(lambda: os.path.getsize(note), within=30)
     with open(note, encoding="utf-8") as file:
         assert "program" in file.read()
     shutil.copy(DOCX, folder.path)
