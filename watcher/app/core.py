@@ -13,6 +13,7 @@ from watcher import __version__
 from watcher.app.clock import RealClock
 from watcher.app.diary import Diary
 from watcher.app.engine import Engine
+from watcher.app.later import Later
 from watcher.app.loss import check_room, open_journal
 from watcher.app.orders import Orders
 from watcher.app.places import lock, write_atomically
@@ -23,7 +24,7 @@ from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalE
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
 from watcher.model import FolderState, Snapshot, Update, Watched
-from watcher.pipeline import Beat, Connection, Drained, Leave, Pending, Resume
+from watcher.pipeline import Beat, Connection, Drained, Leave, Pending, Resume, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,9 @@ class App:
         self._watched: dict[str, Watched] = {}
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
         self._saying = threading.Lock()
+        self._said = ""
+        # For every file that comes it is otherwise for some milliseconds: not worth a file each.
+        self._later = Later(self._say, "say")
         self._stopping = threading.Event()
         self._revive_seconds = revive_seconds
         self._failed: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
@@ -111,6 +115,7 @@ class App:
             self._lock.release()
             raise
         self._reviver.start()
+        self._later.start()
         self._reception.arm(self._config)
         self._files.watch(self._places.orders, self._obey_orders)
         self._obey_orders()
@@ -145,6 +150,22 @@ class App:
     def snapshot(self) -> Snapshot:
         """How things are now; from any thread."""
         return self._snapshots.latest()
+
+    def facts(self) -> dict[str, object]:
+        """What it says of itself in ``running.json``; from any thread."""
+        accounts = [account.name for account in self._config.accounts]
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "since": self._since,
+            "update": {"version": self._update.version, "problem": self._update.problem},
+            "offline_since": self._offline_since,
+            "pending": self._pending,
+            "set_up": self._is_set_up(),
+            "remarks": self._config.remarks,
+            "folders": dict(self._problems),  # its own thread may change it
+            "keys": {name: self._found_keys.get(name, {}) for name in accounts},
+        }
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Have ``listener`` called with how things are, at once and whenever that has changed.
@@ -189,6 +210,7 @@ class App:
         self._failed.put(None)
         self._reviver.join(1.0)
         self._engine.stop(seconds)
+        self._later.stop()
         self._snapshots.stop()
         if self._lock is not None:
             self._lock.release()
@@ -276,6 +298,8 @@ class App:
                 self._say()
             case Pending(files):
                 self._pending = files
+                self._later.ask()
+            case Taken():  # whoever waits for it looks next at what waits
                 self._say()
             case Beat() | Drained():  # nothing has changed
                 if self._hear is not None:
@@ -293,7 +317,10 @@ class App:
         """Tell other commands how things are."""
         try:
             with self._saying:  # said in the order in which it was found
-                write_atomically(self._places.running, json.dumps(self._facts()))
+                text = json.dumps(self.facts())
+                if text != self._said:
+                    write_atomically(self._places.running, text)
+                    self._said = text
         except OSError as error:  # the disk is full: the journal will say so to people
             _log.warning("the program cannot say how things are: %s", error)
 
@@ -312,18 +339,3 @@ class App:
 
     def _is_set_up(self) -> bool:
         return bool(self._config.accounts and self._watched)
-
-    def _facts(self) -> dict[str, object]:
-        accounts = [account.name for account in self._config.accounts]
-        return {
-            "pid": os.getpid(),
-            "version": __version__,
-            "since": self._since,
-            "update": {"version": self._update.version, "problem": self._update.problem},
-            "offline_since": self._offline_since,
-            "pending": self._pending,
-            "set_up": self._is_set_up(),
-            "remarks": self._config.remarks,
-            "folders": self._problems,
-            "keys": {name: self._found_keys.get(name, {}) for name in accounts},
-        }

@@ -14,6 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from watcher.app.later import Later
 from watcher.model import FolderState
 from watcher.pipeline import Beat, Connection, Pending
 
@@ -38,7 +39,9 @@ class Supervisor:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._facts: Callable[[], Mapping[str, object]] | None = None
+        self._saying = threading.Lock()
         self._said = ""
+        self._later = Later(self._say, "supervisor-say")
         self._pulsed = -math.inf
 
     @classmethod
@@ -63,6 +66,8 @@ class Supervisor:
         self._tell("READY=1")
         self._facts = facts
         self._say()
+        if self._address:
+            self._later.start()
         if self._interval > 0:
             # As it is meant, whatever an older version has asked for while this one started.
             self._tell(f"WATCHDOG_USEC={2_000_000 * self._interval:.0f}")
@@ -72,8 +77,10 @@ class Supervisor:
 
     def hear(self, news: object) -> None:
         """Hear a sign of life, or something that people may read in the service's status."""
-        if isinstance(news, FolderState | Connection | Pending):
+        if isinstance(news, FolderState | Connection):
             self._say()
+        elif isinstance(news, Pending):  # for every file that comes
+            self._later.ask()
         elif isinstance(news, Beat):
             self._pulse(time.monotonic())
 
@@ -93,6 +100,7 @@ class Supervisor:
 
     def _end(self) -> None:
         self._ended.set()
+        self._later.stop()
         if self._thread is not None:
             self._thread.join(1.0)
 
@@ -110,10 +118,11 @@ class Supervisor:
     def _say(self) -> None:
         if not self._address or self._facts is None:
             return
-        said = describe(self._facts())
-        if said != self._said:
-            self._said = said
-            self._tell(f"STATUS={said}")
+        with self._saying:
+            said = describe(self._facts())
+            if said != self._said:
+                self._said = said
+                self._tell(f"STATUS={said}")
 
     def _tell(self, message: str) -> None:
         if not self._address:

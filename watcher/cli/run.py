@@ -11,7 +11,6 @@ import click
 from watcher.app.core import App
 from watcher.app.editing import make_missing
 from watcher.app.language import system_language
-from watcher.app.places import read_running
 from watcher.app.showing import show_file
 from watcher.app.supervisor import Supervisor
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
@@ -97,7 +96,7 @@ def command(
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
-            supervisor.ready(app.beat, lambda: read_running(where))
+            supervisor.ready(app.beat, app.facts)
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, open_page=page.open, stop=stop.set,
