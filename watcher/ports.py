@@ -241,10 +241,6 @@ class Journal(ResultsJournal, MovedFiles, Protocol):
         """Have files at or below ``path`` read that were there first; gives how many."""
         ...
 
-    def names_below(self, folder: str, path: str) -> list[str]:
-        """Paths of the files known to be in a directory below a watched folder, and below that."""
-        ...
-
     def to_file(self, after: int, limit: int) -> list[Entry]:
         """Up to ``limit`` files after id ``after`` that are still to be filed away."""
         ...
@@ -254,10 +250,6 @@ class Journal(ResultsJournal, MovedFiles, Protocol):
 
         ``why``: what kept it from being filed away so far.
         """
-        ...
-
-    def forget_name(self, file_id: int) -> None:
-        """Note that a file is not on disk any more; its history stays."""
         ...
 
     def prune(self, after: int, history_before: float, names_before: float) -> int:
@@ -286,6 +278,11 @@ class Journal(ResultsJournal, MovedFiles, Protocol):
 
     def pause(self, until: float) -> None:
         """Note until when no uploads are to be started, over restarts; 0 ends a pause."""
+        ...
+
+    @property
+    def changed(self) -> bool:
+        """Whether there are changes that were not committed."""
         ...
 
     def commit(self) -> bool:

@@ -51,3 +51,11 @@ class MovedFiles(Protocol):
         From now on none begins to wait there: a step that says so leaves it alone.
         """
         ...
+
+    def names_below(self, folder: str, path: str) -> list[str]:
+        """Paths of the files known to be in a directory below a watched folder, and below that."""
+        ...
+
+    def forget_name(self, file_id: int) -> None:
+        """Note that a file is not on disk any more; its history stays."""
+        ...

@@ -111,3 +111,22 @@ def test_a_pause_lasts_as_long_as_was_meant_when_the_clock_is_set(world, eventua
     clock.passed = 3601
     world.nudge()
     world.wait_idle(1)
+
+
+def test_what_comes_due_is_done_though_there_is_always_a_hint_that_changes_nothing(
+    world, eventually
+):
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="1", file_name="a*"))
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, "known")
+    world.wait_idle(1)
+    drop(folder, "a")
+    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    world.sandbox.faults.clear()
+
+    def is_sent():
+        with open(os.path.join(folder.path, "known.pdf"), "r+b"):  # is closed as it was
+            return world.states()["a.pdf"] in ("accepted", "parsed")
+
+    eventually(is_sent, within=30)

@@ -228,6 +228,27 @@ def test_no_clock_keeps_a_file_for_ever(steps):
     rest_of(settling, now)
 
 
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.floats(0, 10), st.sampled_from(["see", "defer"]),
+                          st.sampled_from([NEW, BIG, EMPTY])), max_size=6),
+       st.sampled_from([NEW, BIG, EMPTY, GONE]), st.booleans())  # fmt: skip
+def test_a_change_right_before_a_close_makes_no_difference(steps, stat, changed):
+    """The pipeline leaves such a hint out."""
+    both, alone = Settling(), Settling()
+    now, again = 0.0, {"changed": changed}
+    for passed, what, seen in steps:
+        now += passed
+        for settling in (both, alone):
+            if what == "see":
+                see(settling, now, CHANGED, seen, again)
+            else:
+                settling.defer(candidate(), STATS[seen], now, SECONDS)
+    # What is taken by its change is about to be read, which a close does not alter.
+    found = see(both, now, CHANGED, stat, again) or see(both, now, CLOSED, stat, again)
+    assert bool(found) == bool(see(alone, now, CLOSED, stat, again))
+    assert both._pending == alone._pending
+
+
 def rest_of(settling, now):
     """From now on nothing changes: whoever looks when told to gets every file in time."""
     end = now + SECONDS * max(EMPTY_FACTOR, PATIENCE_FACTOR) * 2 + 2

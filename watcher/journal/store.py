@@ -25,9 +25,14 @@ class Store:
         """Use ``connection``, and close it in the end."""
         self._connection = connection
 
+    @property
+    def changed(self) -> bool:
+        """Whether there are changes that were not committed."""
+        return self._connection.in_transaction
+
     def commit(self) -> bool:
         """Flush all changes to the disk, as one; whether there were any."""
-        changes = self._connection.in_transaction
+        changes = self.changed
         if changes:
             self._run("COMMIT", ())
         return changes
@@ -38,7 +43,7 @@ class Store:
 
     def write(self, query: str, *values: object) -> sqlite3.Cursor:
         """Run a query that changes something."""
-        if not self._connection.in_transaction:
+        if not self.changed:
             self._run("BEGIN IMMEDIATE", ())
         return self._run(query, values)
 

@@ -172,6 +172,10 @@ class Intake:
             self.notice(replace(candidate, stat=None))
         if self._reading.is_hungry:
             self._take_from_journal()
+        self.start()
+
+    def start(self) -> None:
+        """Give the readers what there is to read."""
         self._reading.start()
 
     # -- noticing

@@ -7,11 +7,12 @@ once, and only then does what it announces begin.
 
 from __future__ import annotations
 
+import math
 import queue
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from watcher.model import Candidate, FolderState, Identified, ScanEnded, Scanned
+from watcher.model import Candidate, FolderState, Identified, ScanEnded, Scanned, Sign
 from watcher.pipeline.admission import close_handle
 from watcher.pipeline.aftermath import Aftermath
 from watcher.pipeline.by_hand import ByHand
@@ -81,6 +82,9 @@ class Pipeline:
         self._journal = journal
         self._clock = clock
         self._looked = clock.wall(), clock.tick()
+        self._stirred = True  # something has happened since, other than hints
+        self._due = -math.inf  # when to look by time alone, on the clock's ``tick``
+        self._walls: list[float | None] | None = None  # when the journal's next come due
         self._timing = Timing(*self._looked)
         self._tell = tell
         made = workers(self.post)
@@ -135,9 +139,9 @@ class Pipeline:
         self._take()
         self._look_at_the_clock()
         self._work_through()
-        # What comes due from here on is not worked on in this turn: the next one must not miss it.
-        self._looked = self._clock.wall(), self._clock.tick()
-        if not self._stopping:
+        if self._is_at_rest():
+            self._intake.start()
+        else:
             self._choose()
         changed = self._journal.commit()
         self._dispatch.start()
@@ -151,8 +155,17 @@ class Pipeline:
             self._tell(Drained())
         return not self._stopping or busy > 0
 
+    def _is_at_rest(self) -> bool:
+        """Whether all there was were hints that changed nothing yet: nothing else can be next."""
+        return not self._stirred and not self._journal.changed and self._clock.tick() < self._due
+
     def _choose(self) -> None:
         """Note what is done next of what has come due."""
+        # What comes due from here on is not worked on in this turn: the next one must not miss it.
+        self._looked = self._clock.wall(), self._clock.tick()
+        self._stirred, self._due, self._walls = False, math.inf, None
+        if self._stopping:
+            return
         self._intake.work()
         if not self._draining:
             self._dispatch.claim()
@@ -164,7 +177,9 @@ class Pipeline:
         """Make a batch of the messages at hand, at least one unless something has come due."""
         # What is due by time is worked on in every turn: it matters only to who has to wait.
         patience = self._patience() if self._inbox.empty() else 0.0
-        self._timing.expect(self._clock.tick(), patience)
+        now = self._clock.tick()
+        self._due = min(self._due, now + patience)
+        self._timing.expect(now, patience)
         try:
             self._batch.append(self._inbox.get(timeout=patience))
             while len(self._batch) < BATCH:
@@ -179,13 +194,27 @@ class Pipeline:
                 if self._inbox.empty():
                     return
                 self._batch.append(self._inbox.get_nowait())
-            self._handle(self._batch[0])
+            if not self._is_said_again():
+                self._handle(self._batch[0])
             self._batch.popleft()
+
+    def _is_said_again(self) -> bool:
+        """Whether the next message is a hint that a close, right behind it, makes needless."""
+        if len(self._batch) < 2:
+            return False
+        hint, close = self._batch[0], self._batch[1]
+        return (
+            isinstance(hint, Candidate)
+            and isinstance(close, Candidate)
+            and (hint.sign, close.sign) == (Sign.CHANGED, Sign.CLOSED)
+            and (hint.folder, hint.path) == (close.folder, close.path)
+        )
 
     def _look_at_the_clock(self) -> None:
         woke = self._timing.look(self._clock.wall(), self._clock.tick())
         if woke is None:
             return
+        self._stirred = True
         if woke.set_by:
             self._shift(woke.set_by)
         self._dispatch.wake()
@@ -205,18 +234,25 @@ class Pipeline:
         tick, wall = self._clock.tick(), self._clock.wall()
         looked_wall, looked_tick = self._looked
         ticks = [self._intake.next_due(), self._tidying.next_due(), self._pruning.next_due()]
-        walls: list[float | None] = []
+        if self._walls is None:  # it stays as it is while nothing is chosen or changed
+            self._walls = []
+            if not self._draining:
+                self._walls += (
+                    self._journal.next_due(looked_wall),
+                    self._aftermath.next_question(looked_wall),
+                )
         if not self._draining:
             ticks += self._dispatch.next_due(looked_tick), self._aftermath.next_due(looked_tick)
-            walls += self._journal.next_due(looked_wall), self._aftermath.next_question(looked_wall)
         delays = [IDLE, *(moment - tick for moment in ticks if moment is not None)]
-        delays += [moment - wall for moment in walls if moment is not None]
+        delays += [moment - wall for moment in self._walls if moment is not None]
         return max(0.0, min(delays))
 
     def _handle(self, message: object) -> None:
+        if isinstance(message, Candidate):
+            self._intake.notice(message)
+            return
+        self._stirred = True
         match message:
-            case Candidate():
-                self._intake.notice(message)
             case Read():
                 self._intake.read(message)
             case Sent():
@@ -249,6 +285,7 @@ class Pipeline:
             case Take(path):
                 taken = self._journal.take_below(path, self._clock.wall())
                 self._journal.commit()
+                self._tell_pending()  # whoever has waited for this looks at it next
                 self._tell(Taken(path, taken))
             case Resume():
                 self._dispatch.resume()
@@ -288,9 +325,7 @@ class Pipeline:
         changed = self._journal.take_changed()
         for entry in self._journal.entries_of(changed) if self._entries else ():
             self._tell(entry)
-        if bool(self._intake.pending) != bool(self._pending):
-            self._pending = self._intake.pending
-            self._tell(Pending(self._pending))
+        self._tell_pending()
         if self._dispatch.offline_since != self._offline_since:
             self._offline_since = self._dispatch.offline_since
             self._tell(Connection(self._offline_since))
@@ -298,3 +333,8 @@ class Pipeline:
             self._tell(problem)
         for sentence in self._aftermath.take_news():
             self._tell(sentence)
+
+    def _tell_pending(self) -> None:
+        if bool(self._intake.pending) != bool(self._pending):
+            self._pending = self._intake.pending
+            self._tell(Pending(self._pending))
