@@ -1,12 +1,13 @@
 """The measurements run, at their smallest; how fast it is, is not tested."""
 
 import json
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench import picture
+from tests.bench import picture, steps
 from tests.bench.rows import Row
 
 ROWS = [
@@ -26,6 +27,16 @@ def test_it_measures_and_keeps_what_it_found(tmp_path, name):
     assert all(row.ratio > 0 for row in rows)
     assert any(row.target for row in rows)
     assert "cores" in found["machine"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="marks what watches folders on Linux")
+def test_every_step_of_a_lone_file_is_seen(capsys, monkeypatch):
+    monkeypatch.setattr(steps, "FILES", 10)
+    monkeypatch.setattr(steps, "WARM", 1)
+    steps.main()
+    printed = capsys.readouterr().out
+    for _, what in steps.WAY:
+        assert what in printed
 
 
 def test_a_target_is_reached_from_its_own_side():
