@@ -11,10 +11,11 @@ from tests.e2e.conftest import World
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
+from watcher.app.disk import Disk
 from watcher.errors import JournalError
 from watcher.journal.reader import Reader
-from watcher.model import State
-from watcher.pipeline import Resume
+from watcher.model import Candidate, Sign, State
+from watcher.pipeline import Resume, Stop
 from watcher.sandbox import Fault, Kind
 from watcher.settings import Account, AfterRefusal, Config, Item
 
@@ -207,3 +208,25 @@ def test_a_journal_that_is_deleted_under_us_is_built_anew(world, what, eventuall
     eventually(came_back, within=30)
     names = [record.file_name for record in world.arrived()]
     assert names.count("a.pdf") == 1
+
+
+def test_a_hint_that_comes_during_the_end_has_nothing_read(world, eventually, monkeypatch):
+    read = []
+
+    def identify(plan, path, look=Disk.identify):
+        read.append(os.path.basename(path))
+        return look(plan, path)
+
+    monkeypatch.setattr(Disk, "identify", staticmethod(identify))
+    folder = world.folder()
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=2.0))
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    eventually(lambda: world.states().get("a.pdf") == "uploading", within=30)
+    engine = world.app._engine
+    engine.post(Stop())
+    eventually(lambda: engine._pipeline._stopping, within=30)
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    engine.post(Candidate(folder.path, os.path.join(folder.path, "b.pdf"), Sign.CLOSED))
+    assert world.app.wait(30), "the upload under way comes to its end"
+    assert read == ["a.pdf"]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
+from watcher.app.places import read_running
 from watcher.errors import WatcherError
 from watcher.journal.reader import Reader
 from watcher.pipeline import Leave, Pause
@@ -57,6 +58,20 @@ def test_after_a_loss_hrflow_is_asked_and_nothing_is_sent_twice(world, lose):
     assert len(world.sandbox.ledger.records()) == 3
     drop(folder, "later")
     world.wait_for(lambda: world.states().get("later.pdf") == "accepted")
+
+
+def test_what_was_removed_under_the_program_is_made_anew(world, eventually):
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, "a")
+    world.wait_idle(1)
+    for name in os.listdir(world.places.state):
+        path = os.path.join(world.places.state, name)
+        if os.path.isfile(path) and name != "lock":
+            os.unlink(path)
+    drop(folder, "b")
+    eventually(lambda: read_running(world.places).get("folders") == {folder.path: ""}, within=30)
+    eventually(lambda: os.path.exists(world.places.journal), within=30)
 
 
 def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(world):

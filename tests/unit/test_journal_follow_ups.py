@@ -177,3 +177,12 @@ def test_a_command_is_noted_with_the_step_that_calls_for_it(journal):
     assert [entry.file_id for _, entry in journal.hooks_to_run(9, ())] == [second]
     journal.set_hooks(())  # nobody wants them any more
     assert not journal.hooks_to_run(9, ())
+
+
+def test_commands_stand_behind_those_of_files_that_are_no_more(journal):
+    journal.set_hooks({"parsed"})
+    first, second, third = (accept(journal, f"{name}.pdf") for name in "abc")
+    for file_id in (first, second, third):
+        journal.step(file_id, Step(State.PARSED), 9.0)
+    journal.write("DELETE FROM files WHERE id IN (?, ?)", first, second)
+    assert [entry.file_id for _, entry in journal.hooks_to_run(2, ())] == [third]

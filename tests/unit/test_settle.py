@@ -243,7 +243,7 @@ def test_a_change_right_before_a_close_makes_no_difference(steps, stat, changed)
                 see(settling, now, CHANGED, seen, again)
             else:
                 settling.defer(candidate(), STATS[seen], now, SECONDS)
-    # What is taken by its change is about to be read, which a close does not alter.
+    # What has waited long enough is taken by either; whether as the last try, the close may tell.
     found = see(both, now, CHANGED, stat, again) or see(both, now, CLOSED, stat, again)
     assert bool(found) == bool(see(alone, now, CLOSED, stat, again))
     assert both._pending == alone._pending

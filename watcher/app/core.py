@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import queue
@@ -10,13 +9,14 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
+from watcher.app.announcement import Announcement
 from watcher.app.clock import RealClock
 from watcher.app.diary import Diary
 from watcher.app.engine import Engine
 from watcher.app.later import Later
 from watcher.app.loss import check_room, open_journal
 from watcher.app.orders import Orders
-from watcher.app.places import lock, write_atomically
+from watcher.app.places import lock
 from watcher.app.plans import former_targets, make_plans, this_machine
 from watcher.app.reception import Reception
 from watcher.app.snapshots import Snapshots, watched_now
@@ -90,10 +90,9 @@ class App:
         self._files = WatchedFiles()
         self._watched: dict[str, Watched] = {}
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
-        self._saying = threading.Lock()
-        self._said = ""
+        self._announcement = Announcement(places.running, self.facts)
         # For every file that comes it is otherwise for some milliseconds: not worth a file each.
-        self._later = Later(self._say, "say")
+        self._later = Later(self._announcement.say, "say")
         self._stopping = threading.Event()
         self._revive_seconds = revive_seconds
         self._failed: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
@@ -119,14 +118,14 @@ class App:
         self._reception.arm(self._config)
         self._files.watch(self._places.orders, self._obey_orders)
         self._obey_orders()
-        self._say()
+        self._announcement.say()
 
     def reload(self, config: Config) -> None:
         """Use new settings from now on."""
         self._config = config
         self._arm()
         self._reception.arm(config)
-        self._say()
+        self._announcement.say()
 
     def watch_file(
         self, path: str, changed: Callable[[], object], *, is_replaced: bool = False
@@ -198,7 +197,7 @@ class App:
         """Say from now on that another version of the program is installed."""
         self._update = update
         self._snapshots.touch()
-        self._say()
+        self._announcement.say()
 
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
@@ -211,6 +210,7 @@ class App:
         self._reviver.join(1.0)
         self._engine.stop(seconds)
         self._later.stop()
+        self._announcement.end()
         self._snapshots.stop()
         if self._lock is not None:
             self._lock.release()
@@ -254,9 +254,8 @@ class App:
         self._keys.arm(self._config, self._on_key, lambda: self._engine.post(Resume()))
 
     def _on_key(self, account: str, origin: str, problem: str) -> None:
-        with self._saying:
-            self._found_keys[account] = {"origin": origin, "problem": problem}
-        self._say()
+        self._found_keys[account] = {"origin": origin, "problem": problem}
+        self._announcement.say()
 
     def _on_end(self, failure: BaseException | None) -> None:
         """The engine has ended: of itself, or by a failure that another one may do without."""
@@ -292,15 +291,15 @@ class App:
         match news:
             case FolderState(folder, problem):
                 self._problems[folder] = problem
-                self._say()
+                self._announcement.say()
             case Connection(offline_since):
                 self._offline_since = offline_since
-                self._say()
+                self._announcement.say()
             case Pending(files):
                 self._pending = files
                 self._later.ask()
             case Taken():  # whoever waits for it looks next at what waits
-                self._say()
+                self._announcement.say()
             case Beat() | Drained():  # nothing has changed
                 if self._hear is not None:
                     self._hear(news)
@@ -312,17 +311,6 @@ class App:
         self._snapshots.touch()
         if self._hear is not None:
             self._hear(news)
-
-    def _say(self) -> None:
-        """Tell other commands how things are."""
-        try:
-            with self._saying:  # said in the order in which it was found
-                text = json.dumps(self.facts())
-                if text != self._said:
-                    write_atomically(self._places.running, text)
-                    self._said = text
-        except OSError as error:  # the disk is full: the journal will say so to people
-            _log.warning("the program cannot say how things are: %s", error)
 
     def _frame(self) -> Snapshot:
         """How things are, as far as it does not stand in the journal."""

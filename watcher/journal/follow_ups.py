@@ -167,14 +167,13 @@ class FollowUps(Store):
             *busy,
             limit,
         )
-        made = []
-        for event, file_id in found:
-            entry = self.entry(file_id)
+        entries = [(event, file_id, self.entry(file_id)) for event, file_id in found]
+        for event, file_id, entry in entries:
             if entry is None:
                 self.hook_ran(file_id, event)
-            else:
-                made.append((event, entry))
-        return made
+        if any(entry is None for *_, entry in entries):  # others may stand behind them
+            return self.hooks_to_run(limit, busy)
+        return [(event, entry) for event, _, entry in entries if entry is not None]
 
     def hook_ran(self, file_id: int, event: str) -> None:
         """A command needs not be run any more."""

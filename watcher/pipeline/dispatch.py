@@ -299,7 +299,7 @@ class Dispatch:
     def next_due(self, tick: float) -> float | None:
         """When a pause or a minute ends, on the clock's ``tick``; None if nothing waits so."""
         if paused_until := self._journal.paused_until():
-            ends = tick + max(0.0, paused_until - self._clock.wall())
+            ends = self._clock.tick() + max(0.0, paused_until - self._clock.wall())
             return None if ends == math.inf else ends
         times = (pace.next_start(tick) for pace in self._paces.values())
         return min((time for time in times if time is not None), default=None)

@@ -139,10 +139,10 @@ class Pipeline:
         self._take()
         self._look_at_the_clock()
         self._work_through()
-        if self._is_at_rest():
-            self._intake.start()
-        else:
+        if not self._is_at_rest():
             self._choose()
+        elif not self._stopping:
+            self._intake.start()
         changed = self._journal.commit()
         self._dispatch.start()
         self._aftermath.start()

@@ -50,8 +50,10 @@ class Reading:
         return path in self._busy
 
     def arm(self, plans: Mapping[str, Plan]) -> None:
-        """Use ``plans`` (by folder path) from now on."""
+        """Use ``plans`` (by folder path) from now on; files of other folders are left out."""
         self._plans = plans
+        self._ready = {path: each for path, each in self._ready.items() if each[0].folder in plans}
+        self._order = deque(path for path in self._order if path in self._ready)
 
     @property
     def is_full(self) -> bool:

@@ -59,7 +59,8 @@ class Tidying:
 
     def next_due(self) -> float | None:
         """When :meth:`work` has something to do by time alone, on the clock's ``tick``."""
-        return self._retry_at
+        is_through = self._reached is None or self._due or self._busy
+        return self._retry_at if is_through else self._clock.tick()
 
     def work(self) -> None:
         """Take up what waits in the journal, when it is time for it and there is room."""
