@@ -74,6 +74,20 @@ def test_what_was_removed_under_the_program_is_made_anew(world, eventually):
     eventually(lambda: os.path.exists(world.places.journal), within=30)
 
 
+def test_what_the_program_says_of_itself_comes_back_though_something_waits_all_the_time(
+    world, eventually
+):
+    folder = world.folder(settle_seconds=30.0)
+    world.start(folder)
+    with open(os.path.join(folder.path, "not yet.pdf"), "wb") as file:
+        file.write(b"%PDF-1.4")
+        file.flush()
+        eventually(lambda: read_running(world.places).get("pending"), within=30)
+        os.unlink(world.places.running)
+        drop(folder, "a")
+        eventually(lambda: read_running(world.places).get("folders") == {folder.path: ""}, 30)
+
+
 def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(world):
     world.keys.key = sb.WRITE_KEY
     folder = world.folder()

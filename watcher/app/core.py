@@ -24,7 +24,7 @@ from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalE
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
 from watcher.model import FolderState, Snapshot, Update, Watched
-from watcher.pipeline import Beat, Connection, Drained, Leave, Pending, Resume, Taken
+from watcher.pipeline import Beat, Committed, Connection, Drained, Leave, Pending, Resume, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -297,6 +297,8 @@ class App:
                 self._announcement.say()
             case Pending(files):
                 self._pending = files
+                self._later.ask()
+            case Committed():  # a chance to see that the file was removed
                 self._later.ask()
             case Taken():  # whoever waits for it looks next at what waits
                 self._announcement.say()
