@@ -30,6 +30,8 @@ INSERT OR IGNORE INTO sources VALUES ('default', 'source-1', 'Engineering', 0, 1
 INSERT OR IGNORE INTO webhook_events VALUES (x'00ff', 1790000000.0);
 INSERT OR IGNORE INTO hooks VALUES (2, 'parsed');
 INSERT OR IGNORE INTO facts VALUES ('paused_until', 0.0);
+UPDATE folders SET imported = '{"path":"/home/jane/cvs"}' WHERE id = 1;
+UPDATE files SET filing_target = x'2f73656e742f323032362d31312d3238' WHERE id = 1;
 UPDATE files SET pages = 2, total_pages = 3, probable = 1, resends = 1 WHERE id = 2;
 """
 

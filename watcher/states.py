@@ -101,6 +101,8 @@ IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, 
 BY_HAND: Final = "is ignored because you said so"
 #: Why a file is not sent whose folder was taken out of the settings, likewise.
 LEFT: Final = "is not sent, as its folder is not watched any more"
+#: Why a file is read again whose folder's settings are other ones now, likewise.
+NEW_SETTINGS: Final = "is looked at again, as the settings of its folder have changed"
 #: States in which the content may be on its way: such a row must not be given another content.
 IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
 

@@ -244,6 +244,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "{files} of its files are not sent yet, and will not be.": (
             "{files} de ses fichiers ne sont pas encore envoyés, et ne le seront pas."
         ),
+        "is looked at again, as the settings of its folder have changed": (
+            "est examiné de nouveau, car les réglages de son dossier ont changé"
+        ),
         "is not sent, as its folder is not watched any more": (
             "n’est pas envoyé, car son dossier n’est plus surveillé"
         ),

@@ -42,7 +42,7 @@ def ours(files):
         os.mkdir(folder)
         os.makedirs(state, mode=0o700)
         journal = Journal(os.path.join(state, "journal.db"))
-        journal.pause(4e9)
+        journal.facts.pause(4e9)
         journal.commit()
         journal.close()
         with Program(root, [folder]) as program:

@@ -138,12 +138,16 @@ def fill(journal, files, now):
     for number in range(files):
         path = f"{FOLDER.path}/{number}.pdf"
         stat = Stat(1000, number)
-        file_id = journal.add(Candidate(FOLDER.path, path, Sign.SCANNED), stat, now, State.NOTICED)
+        file_id = journal.files.add(
+            Candidate(FOLDER.path, path, Sign.SCANNED), stat, now, State.NOTICED
+        )
         sniffed = Sniffed("application/pdf", ".pdf", "a PDF document")
         document = Document(FOLDER.path, path, stat, f"{number:064x}", sniffed, f"{number}.pdf")
-        journal.identify(file_id, document)
-        journal.address(file_id, Route("default", "source", document.sha256), document.sha256, ())
-        journal.step(file_id, Step(State.QUEUED, due_at=now), now)
+        journal.files.identify(file_id, document)
+        journal.files.address(
+            file_id, Route("default", "source", document.sha256), document.sha256, ()
+        )
+        journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
     journal.commit()
 
 
@@ -163,7 +167,7 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
     server, workers = HrFlow(clock, parallel), Workers(clock)
     with tempfile.TemporaryDirectory() as place:
         journal = Journal(os.path.join(place, "journal.db"))
-        journal.read("PRAGMA synchronous = OFF")  # it is not the disk that is measured
+        journal.store.read("PRAGMA synchronous = OFF")  # it is not the disk that is measured
         fill(journal, files, clock.now)
         pipeline = Driven(
             journal, Nothing(), server, workers, clock, lambda news: None,
@@ -193,7 +197,7 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
 
 
 def count(journal, state):
-    row = journal.read("SELECT files FROM counts WHERE state = ?", state)
+    row = journal.store.read("SELECT files FROM counts WHERE state = ?", state)
     return row[0] if row else 0
 
 

@@ -38,7 +38,7 @@ class History:
         self.path = os.path.join(self.root, "state", "journal.db")
         self.journal = Journal(self.path)
         fill(self.journal, length, DIRECTORIES, self.folder)
-        self.journal.set_scanned(self.folder, 1.0)
+        self.journal.folders.set_scanned(self.folder, 1.0)
         self.journal.commit()
         self.now, self.number = float(length + 1), 0
         self.found = {}
@@ -80,22 +80,24 @@ class History:
         path = f"{self.folder}/{number % DIRECTORIES}/new {number}.pdf"
         candidate, stat = Candidate(self.folder, path, Sign.CLOSED), Stat(100_000, number)
         sha256 = os.urandom(32).hex()
-        journal.find(self.folder, path)
-        file_id = journal.add(candidate, stat, now, State.NOTICED)
-        journal.identify(file_id, Document(self.folder, path, stat, sha256, PDF, "new.pdf"))
-        journal.claim("source", sha256, file_id)
-        journal.address(file_id, Route("default", "source", sha256), sha256, (("tags", "[]"),))
-        journal.step(file_id, Step(State.QUEUED, due_at=now), now)
-        (job,) = journal.due_jobs("default", now, 4, [self.folder])
-        journal.step(job.file_id, Step(State.UPLOADING), now)
-        journal.next_due(now)
+        journal.files.find(self.folder, path)
+        file_id = journal.files.add(candidate, stat, now, State.NOTICED)
+        journal.files.identify(file_id, Document(self.folder, path, stat, sha256, PDF, "new.pdf"))
+        journal.files.claim("source", sha256, file_id)
+        journal.files.address(
+            file_id, Route("default", "source", sha256), sha256, (("tags", "[]"),)
+        )
+        journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
+        (job,) = journal.queues.due_jobs("default", now, 4, [self.folder])
+        journal.files.step(job.file_id, Step(State.UPLOADING), now)
+        journal.queues.next_due(now)
         journal.commit()
-        journal.step(file_id, Step(State.PARSED), now)
-        journal.profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
-        journal.next_due(now)
+        journal.files.step(file_id, Step(State.PARSED), now)
+        journal.files.profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
+        journal.queues.next_due(now)
         journal.commit()
-        for changed in journal.take_changed():
-            journal.entry(changed)
+        for changed in journal.files.take_changed():
+            journal.store.entry(changed)
 
 
 def run(command):

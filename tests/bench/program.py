@@ -133,12 +133,14 @@ def place():
 def fill(journal, length, directories, folder):
     """Give a journal ``length`` files of the past in a folder with so many directories."""
     for number in range(min(directories, length)):
-        journal._directory(folder, str(number).encode())
-    journal.write(PAST, length, directories)
-    journal.write("INSERT INTO names SELECT directory_id, name, size, mtime_ns, id FROM files")
-    journal.write("INSERT INTO contents SELECT source_key, sha256, id FROM files")
+        journal.files.directory(folder, str(number).encode())
+    journal.store.write(PAST, length, directories)
+    journal.store.write(
+        "INSERT INTO names SELECT directory_id, name, size, mtime_ns, id FROM files"
+    )
+    journal.store.write("INSERT INTO contents SELECT source_key, sha256, id FROM files")
     for state in ("noticed", "queued", "uploading", "parsed"):
-        journal.write(
+        journal.store.write(
             "INSERT INTO events (file_id, at, state, why) SELECT id, noticed_at, ?, '' FROM files",
             state,
         )
@@ -160,21 +162,23 @@ def learn(state, folders):
     journal = Journal(os.path.join(state, "journal.db"))
     file_id = 0
     for folder in folders:
-        journal.set_scanned(folder, 1.0)
+        journal.folders.set_scanned(folder, 1.0)
         for at, _, names in os.walk(folder):
             directory = os.path.relpath(at, folder) if at != folder else ""
-            directory_id = journal._directory(folder, os.fsencode(directory))
+            directory_id = journal.files.directory(folder, os.fsencode(directory))
             rows = []
             for name in names:
                 file_id += 1
                 found = os.stat(os.path.join(at, name))
                 rows.append((file_id, directory_id, os.fsencode(name), found.st_size,
                              found.st_mtime_ns, found.st_dev, found.st_ino))  # fmt: skip
-            journal._connection.executemany(
+            journal.store._connection.executemany(
                 "INSERT INTO files (id, directory_id, name, state, size, mtime_ns, device, inode, "
                 "noticed_at, changed_at, arrived_at, account, source_key) "
                 "VALUES (?, ?, ?, 'parsed', ?, ?, ?, ?, 1, 1, 1, 'default', 'source')", rows
             )  # fmt: skip
-    journal.write("INSERT INTO names SELECT directory_id, name, size, mtime_ns, id FROM files")
+    journal.store.write(
+        "INSERT INTO names SELECT directory_id, name, size, mtime_ns, id FROM files"
+    )
     journal.commit()
     journal.close()

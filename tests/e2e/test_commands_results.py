@@ -97,7 +97,7 @@ def test_a_report_of_a_large_journal_is_quick(desk):
     journal = Journal(str(state / "journal.db"))
     plan = " ".join(
         row[3]
-        for row in journal.all(
+        for row in journal.store.all(
             "EXPLAIN QUERY PLAN SELECT f.id FROM files f WHERE f.changed_at >= 5 AND "
             "f.noticed_at >= 5 AND f.noticed_at < 9"
         )
@@ -112,9 +112,11 @@ def test_what_cannot_be_parsed_needs_attention(desk):
     program.wait_for("✓ Aisha Rahman - CV.pdf")
     program.end()
     journal = Journal(str(desk.root / "state" / "journal.db"))
-    (file_id,) = journal.read("SELECT id FROM files WHERE state IN ('accepted', 'parsed')")
-    if journal.state(file_id) is State.ACCEPTED:
-        journal.step(file_id, Step(State.PARSE_FAILED, "HrFlow could not parse it"), time.time())
+    (file_id,) = journal.store.read("SELECT id FROM files WHERE state IN ('accepted', 'parsed')")
+    if journal.files.state(file_id) is State.ACCEPTED:
+        journal.files.step(
+            file_id, Step(State.PARSE_FAILED, "HrFlow could not parse it"), time.time()
+        )
     journal.commit()
     journal.close()
     (status,) = desk.read_json("status")

@@ -565,8 +565,10 @@ def test_a_hundred_thousand_files_are_shown_at_once(person):
     """200 ms is the promise; a slow machine gets more, a list that grows with the history fails."""
     journal = Journal(person.places.journal)
     path = f"{person.desk.folder}/first.pdf"
-    journal.add(Candidate(str(person.desk.folder), path, Sign.SCANNED), Stat(1, 1), 1.0, State.GONE)
-    journal.write(
+    journal.files.add(
+        Candidate(str(person.desk.folder), path, Sign.SCANNED), Stat(1, 1), 1.0, State.GONE
+    )
+    journal.store.write(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
         "INSERT INTO files (directory_id, name, state, size, mtime_ns, noticed_at, changed_at) "
         "SELECT 1, CAST('Candidate ' || i || '.pdf' AS BLOB), 'parsed', 1000, 1, i, i FROM n"

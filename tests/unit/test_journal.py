@@ -46,13 +46,13 @@ def read(path):
 
 def add(journal, name="a.pdf", state=State.NOTICED, cause="", now=1.0):
     candidate = Candidate(FOLDER, f"{FOLDER}/{name}", Sign.SCANNED)
-    return journal.add(candidate, Stat(10, 20, 30, 2**64 - 1), now, state, cause)
+    return journal.files.add(candidate, Stat(10, 20, 30, 2**64 - 1), now, state, cause)
 
 
 def queue(journal, name="a.pdf", now=1.0, account="default", source="source"):
     file_id = add(journal, name, now=now)
-    journal.address(file_id, Route(account, source, "ref"), "ref", (("tags", "[]"),))
-    journal.step(file_id, Step(State.QUEUED, due_at=now), now)
+    journal.files.address(file_id, Route(account, source, "ref"), "ref", (("tags", "[]"),))
+    journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
     return file_id
 
 
@@ -62,15 +62,15 @@ def test_it_is_for_its_owner_alone(journal, path):
 
 
 def test_it_survives_a_power_cut_as_far_as_a_program_can_say(journal):
-    assert journal.read("PRAGMA journal_mode")[0] == "wal"
-    assert journal.read("PRAGMA synchronous")[0] == 2
+    assert journal.store.read("PRAGMA journal_mode")[0] == "wal"
+    assert journal.store.read("PRAGMA synchronous")[0] == 2
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "x/y/ü.pdf", "bad\udcff.pdf", "new\nline.pdf", "陈.png"])
 def test_names_of_every_kind_come_back(journal, name):
     file_id = add(journal, name)
-    assert journal.entry(file_id).path == f"{FOLDER}/{name}"
-    known = journal.find(FOLDER, f"{FOLDER}/{name}")
+    assert journal.store.entry(file_id).path == f"{FOLDER}/{name}"
+    known = journal.files.find(FOLDER, f"{FOLDER}/{name}")
     assert (known.file_id, known.stat) == (file_id, Stat(10, 20, 30, 2**64 - 1))
 
 
@@ -81,8 +81,8 @@ def test_what_was_not_committed_was_not(path):
     add(journal, "lost.pdf")
     journal.close()
     again = Journal(path)
-    assert again.find(FOLDER, f"{FOLDER}/kept.pdf")
-    assert again.find(FOLDER, f"{FOLDER}/lost.pdf") is None
+    assert again.files.find(FOLDER, f"{FOLDER}/kept.pdf")
+    assert again.files.find(FOLDER, f"{FOLDER}/lost.pdf") is None
     again.close()
 
 
@@ -91,116 +91,245 @@ def test_only_allowed_steps_are_taken(journal, before):
     for after in State:
         file_id = add(journal, f"{before}-{after}.pdf", state=before)
         if after in TRANSITIONS[before]:
-            journal.step(file_id, Step(after), 2.0)
-            assert journal.state(file_id) is after
+            journal.files.step(file_id, Step(after), 2.0)
+            assert journal.files.state(file_id) is after
         else:
             with pytest.raises(JournalError):
-                journal.step(file_id, Step(after), 2.0)
-            assert journal.state(file_id) is before
+                journal.files.step(file_id, Step(after), 2.0)
+            assert journal.files.state(file_id) is before
+
+
+def story(journal, file_id):
+    query = "SELECT state, why FROM events WHERE file_id = ? ORDER BY id"
+    return journal.store.all(query, file_id)
+
+
+def held_and_let_go(journal):
+    queue(journal, "a.pdf"), queue(journal, "b.pdf")
+    return journal.holds.release(journal.holds.hold(Cause.ACCOUNT, "default", "", "bad", 2.0), 3.0)
+
+
+def held_and_probed(journal):
+    queue(journal, "a.pdf"), queue(journal, "b.pdf")
+    journal.holds.hold(Cause.ACCOUNT, "default", "", "bad key", 2.0)
+    journal.holds.probe(journal.holds.at_work()[0], 3.0, {FOLDER})
+
+
+def taken(journal):
+    add(journal, "a.pdf", State.HELD, existing_key(FOLDER))
+    add(journal, "in/b.pdf", State.HELD, existing_key(FOLDER))
+    journal.holds.take_below(f"{FOLDER}/in", 2.0)
+    journal.holds.take_below(FOLDER, 2.0)
+
+
+def skipped(journal):
+    add(journal, "a.pdf", State.HELD, existing_key(FOLDER))
+    journal.holds.skip_existing(existing_key(FOLDER), 2.0)
+
+
+def read_again(journal):
+    journal.folders.reread(FOLDER, "one", 1.0)
+    queue(journal, "a.pdf"), add(journal, "b.pdf", State.REFUSED)
+    journal.folders.reread(FOLDER, "two", 2.0)
+
+
+def left(journal):
+    journal.folders.reread(FOLDER, "one", 1.0)
+    queue(journal, "a.pdf"), add(journal, "b.pdf")
+    journal.folders.leave((), 2.0)
+    return journal.files.step(queue_of(journal, "b.pdf"), Step(State.NOTICED), 3.0)
+
+
+def queue_of(journal, name):
+    return journal.files.find(FOLDER, f"{FOLDER}/{name}").file_id
+
+
+def refused_again(journal):
+    file_id = add(journal, "a.pdf")
+    journal.files.step(file_id, Step(State.REFUSED, "is a program"), 2.0)
+    journal.files.step(file_id, Step(State.NOTICED), 3.0)
+    journal.files.refuse_again(file_id, "is a program", 4.0)
+
+
+@pytest.mark.parametrize(
+    "act", [held_and_let_go, held_and_probed, taken, skipped, read_again, left, refused_again]
+)
+def test_whatever_changes_a_state_writes_it_into_the_history_and_announces_it(journal, act):
+    stepped = []
+    journal.store._connection.create_function("note", 2, lambda *step: stepped.append(step))
+    journal.store.write(
+        "CREATE TEMP TRIGGER noted AFTER UPDATE OF state ON files BEGIN "
+        "SELECT note(new.id, new.state); END"
+    )
+    act(journal)
+    assert stepped
+    told = journal.store.all(
+        "SELECT file_id, state FROM events WHERE id NOT IN "
+        "(SELECT min(id) FROM events GROUP BY file_id) ORDER BY id"
+    )
+    assert sorted(told) == sorted(stepped)
+    for file_id in dict(stepped):
+        assert story(journal, file_id)[-1][0] == journal.files.state(file_id)
+    assert {file_id for file_id, _ in stepped} <= set(journal.files.take_changed())
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2], ids=["the first", "one between", "the last"])
+def test_many_files_take_a_step_only_if_each_of_them_may(journal, odd):
+    files = [add(journal, f"{number}.pdf", State.QUEUED) for number in range(3)]
+    journal.commit()
+    journal.files.step(files[odd], Step(State.GONE), 2.0)
+    with pytest.raises(JournalError, match=f"File {files[odd]} cannot go from gone to held"):
+        journal.files.step(files, Step(State.HELD), 3.0)
+
+
+def test_a_reason_that_quotes_a_name_which_is_no_text_is_kept(journal):
+    files = [add(journal, f"{number}.pdf") for number in range(2)]
+    journal.files.step(files, Step(State.REFUSED, "is like bad\udcff.pdf"), 2.0)
+    assert {journal.store.entry(each).why for each in files} == {"is like bad?.pdf"}
+    assert story(journal, files[0])[-1] == ("refused", "is like bad?.pdf")
+
+
+def test_a_file_refused_again_counts_as_refused_since_the_first_time(journal):
+    journal.hooks.want(["refused"])
+    refused_again(journal)
+    (event, entry), *more = journal.hooks.to_run(9, ())
+    assert (event, entry.changed_at, more) == ("refused", 2.0, [])
+    assert journal.files.last_refusal(entry.file_id) == "is a program"
+
+
+def test_a_cause_may_concern_very_many_files(journal):
+    """Set-based: a statement for each of them would be as many."""
+    journal.store.write(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+        "INSERT INTO files (directory_id, name, state, size, mtime_ns, noticed_at, changed_at, "
+        "account) SELECT ?, CAST(i AS BLOB), 'queued', 1, 1, 1, 1, 'default' FROM n",
+        journal.files.directory(FOLDER, b""),
+    )
+    asked = []
+    journal.store._connection.set_trace_callback(asked.append)
+    journal.holds.hold(Cause.ACCOUNT, "default", "", "bad key", 2.0)
+    journal.store._connection.set_trace_callback(None)
+    assert journal.holds.kept("account:default") == 5000
+    assert journal.store.read("SELECT count(*) FROM events WHERE why = 'bad key'")[0] == 5000
+    updates = [query for query in asked if query.startswith(("UPDATE files", "INSERT INTO events"))]
+    assert len(updates) == 2
 
 
 def test_one_file_sends_a_content_to_a_source(journal):
     first, second = add(journal, "a.pdf"), add(journal, "b.pdf")
-    assert journal.claim("source", "sha", first) == first
-    assert journal.claim("source", "sha", second) == first
-    assert journal.claim("other source", "sha", second) == second
+    assert journal.files.claim("source", "sha", first) == first
+    assert journal.files.claim("source", "sha", second) == first
+    assert journal.files.claim("other source", "sha", second) == second
 
 
 def test_when_the_first_vanishes_its_copy_is_looked_at_again(journal):
     first, second = add(journal, "a.pdf"), add(journal, "b.pdf")
-    journal.claim("source", "sha", first)
-    journal.set_duplicate(second, first)
-    journal.step(second, Step(State.DUPLICATE), 1.0)
-    assert journal.copies(first) == [second]
-    journal.step(first, Step(State.GONE), 2.0)
-    journal.disclaim(first, 2.0)
-    assert journal.state(second) is State.NOTICED
-    assert journal.claim("source", "sha", second) == second
+    journal.files.claim("source", "sha", first)
+    journal.files.set_duplicate(second, first)
+    journal.files.step(second, Step(State.DUPLICATE), 1.0)
+    assert journal.files.copies(first) == [second]
+    journal.files.step(first, Step(State.GONE), 2.0)
+    journal.files.disclaim(first, 2.0)
+    assert journal.files.state(second) is State.NOTICED
+    assert journal.files.claim("source", "sha", second) == second
 
 
 def test_a_file_that_is_gone_is_noticed_when_it_returns(journal):
     file_id = add(journal)
-    journal.step(file_id, Step(State.GONE), 2.0)
-    assert journal.find(FOLDER, f"{FOLDER}/a.pdf") is None
+    journal.files.step(file_id, Step(State.GONE), 2.0)
+    assert journal.files.find(FOLDER, f"{FOLDER}/a.pdf") is None
 
 
 def test_jobs_come_in_the_order_they_are_due(journal):
     late, early = queue(journal, "late.pdf", now=5.0), queue(journal, "early.pdf", now=3.0)
     queue(journal, "other.pdf", account="other")
-    assert [job.file_id for job in journal.due_jobs("default", 10.0, 9, [FOLDER])] == [early, late]
-    assert [job.file_id for job in journal.due_jobs("default", 4.0, 9, [FOLDER])] == [early]
-    assert journal.next_due(4.0) == 5.0
-    assert journal.due_jobs("default", 10.0, 9, ["/not watched any more"]) == []
-    (job,) = journal.due_jobs("default", 10.0, 1, [FOLDER])
+    assert [job.file_id for job in journal.queues.due_jobs("default", 10.0, 9, [FOLDER])] == [
+        early,
+        late,
+    ]
+    assert [job.file_id for job in journal.queues.due_jobs("default", 4.0, 9, [FOLDER])] == [early]
+    assert journal.queues.next_due(4.0) == 5.0
+    assert journal.queues.due_jobs("default", 10.0, 9, ["/not watched any more"]) == []
+    (job,) = journal.queues.due_jobs("default", 10.0, 1, [FOLDER])
     assert (job.fields, job.stat.inode) == ((("tags", "[]"),), 2**64 - 1)
 
 
 def test_a_hold_keeps_back_what_it_concerns_and_nothing_else(journal):
     bad, good = queue(journal, "a.pdf", source="bad"), queue(journal, "b.pdf", source="good")
-    key = journal.hold(Cause.SOURCE, "default", "bad", "no such source", 10.0)
+    key = journal.holds.hold(Cause.SOURCE, "default", "bad", "no such source", 10.0)
     assert key == hold_key(Cause.SOURCE, "default", "bad")
-    assert (journal.state(bad), journal.state(good)) == (State.HELD, State.QUEUED)
-    (hold,) = journal.holds()
-    assert (hold.why, journal.kept(key), journal.is_held(key)) == ("no such source", 1, True)
-    assert journal.release(key, 20.0)
-    assert journal.state(bad) is State.QUEUED
-    assert not journal.holds()
+    assert (journal.files.state(bad), journal.files.state(good)) == (State.HELD, State.QUEUED)
+    (hold,) = journal.holds.at_work()
+    assert (hold.why, journal.holds.kept(key), journal.holds.is_held(key)) == (
+        "no such source",
+        1,
+        True,
+    )
+    assert journal.holds.release(key, 20.0)
+    assert journal.files.state(bad) is State.QUEUED
+    assert not journal.holds.at_work()
 
 
 def test_a_probe_lets_a_single_file_try(journal):
     files = [queue(journal, f"{number}.pdf") for number in range(3)]
-    journal.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0)
-    (hold,) = journal.holds()
-    assert journal.probe(hold, hold.due_at, {FOLDER})
-    assert [journal.state(file_id) for file_id in files].count(State.QUEUED) == 1
-    assert journal.holds()[0].due_at > hold.due_at
+    journal.holds.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0)
+    (hold,) = journal.holds.at_work()
+    assert journal.holds.probe(hold, hold.due_at, {FOLDER})
+    assert [journal.files.state(file_id) for file_id in files].count(State.QUEUED) == 1
+    assert journal.holds.at_work()[0].due_at > hold.due_at
 
 
 def test_a_cause_found_by_several_files_at_once_is_one_finding(journal):
     for _ in range(5):
-        journal.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0)
-    assert journal.holds()[0].attempt == 1
-    journal.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0 + 900)
-    assert journal.holds()[0].attempt == 2
+        journal.holds.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0)
+    assert journal.holds.at_work()[0].attempt == 1
+    journal.holds.hold(Cause.ACCOUNT, "default", "", "bad key", 10.0 + 900)
+    assert journal.holds.at_work()[0].attempt == 2
 
 
 def test_a_yes_is_for_the_part_it_names(journal):
     key = existing_key(FOLDER)
     inner = add(journal, "dev/a.pdf", State.HELD, key)
     outer = add(journal, "b.pdf", State.BASELINE, key)
-    assert journal.take_below(f"{FOLDER}/dev", 5.0) == 1
-    assert (journal.state(inner), journal.state(outer)) == (State.NOTICED, State.BASELINE)
-    assert journal.take_below(FOLDER, 5.0) == 1
-    assert [entry.file_id for entry in journal.unread(9.0, 9, [FOLDER])] == [inner, outer]
-    assert journal.unread(9.0, 9, ["/elsewhere"]) == []
+    assert journal.holds.take_below(f"{FOLDER}/dev", 5.0) == 1
+    assert (journal.files.state(inner), journal.files.state(outer)) == (
+        State.NOTICED,
+        State.BASELINE,
+    )
+    assert journal.holds.take_below(FOLDER, 5.0) == 1
+    assert [entry.file_id for entry in journal.queues.unread(9.0, 9, [FOLDER])] == [inner, outer]
+    assert journal.queues.unread(9.0, 9, ["/elsewhere"]) == []
 
 
 def test_what_was_being_sent_at_the_end_is_uncertain_at_the_start(journal):
     file_id = queue(journal)
-    journal.step(file_id, Step(State.UPLOADING), 2.0)
-    assert journal.recover(100.0) == 1
-    assert journal.state(file_id) is State.UNCERTAIN
-    ((job, since),) = journal.uncertain_jobs("default", 100.0, 9)
+    journal.files.step(file_id, Step(State.UPLOADING), 2.0)
+    assert journal.files.recover(100.0) == 1
+    assert journal.files.state(file_id) is State.UNCERTAIN
+    ((job, since),) = journal.queues.uncertain_jobs("default", 100.0, 9)
     assert (job.file_id, since, job.attempt) == (file_id, 2.0, 1)
 
 
 def test_new_settings_have_files_routed_again_that_were_not_sent(journal):
-    journal.reread(FOLDER, "one", 1.0)
+    journal.folders.reread(FOLDER, "one", 1.0)
     waiting, sent = queue(journal, "a.pdf"), queue(journal, "b.pdf")
-    journal.claim("source", "sha", waiting)
+    journal.files.claim("source", "sha", waiting)
     for state in (State.UPLOADING, State.ACCEPTED):
-        journal.step(sent, Step(state), 2.0)
-    assert not journal.reread(FOLDER, "one", 3.0)
-    assert journal.reread(FOLDER, "two", 3.0)
-    assert (journal.state(waiting), journal.state(sent)) == (State.NOTICED, State.ACCEPTED)
-    assert journal.claim("source", "sha", sent) == sent
+        journal.files.step(sent, Step(state), 2.0)
+    assert not journal.folders.reread(FOLDER, "one", 3.0)
+    assert journal.folders.reread(FOLDER, "two", 3.0)
+    assert (journal.files.state(waiting), journal.files.state(sent)) == (
+        State.NOTICED,
+        State.ACCEPTED,
+    )
+    assert journal.files.claim("source", "sha", sent) == sent
 
 
 def test_history_is_found_by_state_folder_text_and_time(journal, read):
     first, second = queue(journal, "dev/Jane.pdf", now=10.0), queue(journal, "x.pdf", now=20.0)
     for state in (State.UPLOADING, State.PARSED):
-        journal.step(second, Step(state), 30.0)
-    journal.profile(second, Profile("key", "Aisha Rahman", "a@example.org"))
+        journal.files.step(second, Step(state), 30.0)
+    journal.files.profile(second, Profile("key", "Aisha Rahman", "a@example.org"))
     journal.commit()
     reader = read()
 
@@ -260,14 +389,14 @@ def test_what_is_asked_in_every_turn_never_walks_through_history(journal, method
     }[method]  # fmt: skip
     for number in range(300):
         add(journal, f"{number}.pdf", State.PARSED)
-    journal.write("ANALYZE")
+    journal.store.write("ANALYZE")
     journal.commit()
     asked = []
-    journal._connection.set_trace_callback(asked.append)
-    getattr(journal, method)(*arguments)
-    journal._connection.set_trace_callback(None)
+    journal.store._connection.set_trace_callback(asked.append)
+    getattr(journal.queues, method)(*arguments)
+    journal.store._connection.set_trace_callback(None)
     for query in asked:
-        for row in journal.all(f"EXPLAIN QUERY PLAN {query}"):
+        for row in journal.store.all(f"EXPLAIN QUERY PLAN {query}"):
             assert not row[3].startswith(("SCAN f", "SCAN files")) or "USING" in row[3], row[3]
 
 
@@ -279,12 +408,12 @@ def test_counts_are_true_after_any_steps(tmp_path_factory, steps):
     files = [add(journal, f"{number}.pdf") for number in range(6)]
     arrived = set()
     for index, state in steps:
-        if state in TRANSITIONS[journal.state(files[index])]:
-            journal.step(files[index], Step(state), 0.0)
+        if state in TRANSITIONS[journal.files.state(files[index])]:
+            journal.files.step(files[index], Step(state), 0.0)
             arrived |= {index} if state in (State.ACCEPTED, State.PARSED) else set()
     journal.commit()
     reader = Reader(path)
-    counted = dict(journal.all("SELECT state, count(*) FROM files GROUP BY state"))
+    counted = dict(journal.store.all("SELECT state, count(*) FROM files GROUP BY state"))
     assert {str(state): number for state, number in reader.counts().items()} == counted
     assert reader.arrived_on("1970-01-01") == len(arrived)
     reader.close()

@@ -23,9 +23,9 @@ def journal(path):
 
 def accept(journal, name, now=1.0, due_at=None, account="default"):
     file_id = queue(journal, name, now, account)
-    journal.step(file_id, Step(State.UPLOADING), now)
-    journal.step(file_id, Step(State.ACCEPTED), now + 1)
-    journal.follow(file_id, now + 1, now + 6 if due_at is None else due_at)
+    journal.files.step(file_id, Step(State.UPLOADING), now)
+    journal.files.step(file_id, Step(State.ACCEPTED), now + 1)
+    journal.follow_ups.follow(file_id, now + 1, now + 6 if due_at is None else due_at)
     return file_id
 
 
@@ -35,23 +35,23 @@ def ids(found):
 
 def test_the_oldest_and_the_newest_are_asked_for_in_turns(journal):
     files = [accept(journal, f"{number}.pdf", now=float(number)) for number in range(20)]
-    assert ids(journal.follow_ups("default", 100.0, 4)) == [
+    assert ids(journal.follow_ups.due("default", 100.0, 4)) == [
         files[0],
         files[19],
         files[1],
         files[18],
     ]
-    assert set(ids(journal.follow_ups("default", 100.0, 99))) == set(files)
-    assert not journal.follow_ups("default", 5.0, 4)  # nothing is due
-    assert not journal.follow_ups("other", 100.0, 4)
+    assert set(ids(journal.follow_ups.due("default", 100.0, 99))) == set(files)
+    assert not journal.follow_ups.due("default", 5.0, 4)  # nothing is due
+    assert not journal.follow_ups.due("other", 100.0, 4)
 
 
 def test_only_what_is_open_is_looked_at_however_long_the_history_is(journal):
     for number in range(5):
         file_id = accept(journal, f"{number}.pdf")
-        journal.step(file_id, Step(State.PARSED), 9.0)
-    assert journal.read("SELECT count(*) FROM follow_ups")[0] == 0
-    plan = journal.all(
+        journal.files.step(file_id, Step(State.PARSED), 9.0)
+    assert journal.store.read("SELECT count(*) FROM follow_ups")[0] == 0
+    plan = journal.store.all(
         "EXPLAIN QUERY PLAN SELECT u.file_id FROM follow_ups u WHERE u.account = 'default' "
         "AND u.due_at <= 5 ORDER BY u.due_at LIMIT 3"
     )
@@ -62,50 +62,52 @@ def test_only_what_is_open_is_looked_at_however_long_the_history_is(journal):
 def test_when_the_next_one_comes_due(journal):
     accept(journal, "a.pdf", due_at=50.0)
     accept(journal, "b.pdf", due_at=70.0, account="other")
-    assert journal.next_follow_up(["default", "other"], 0.0) == 50.0
-    assert journal.next_follow_up(["default", "other"], 50.0) == 70.0
-    assert journal.next_follow_up(["other"], 0.0) == 70.0
-    assert journal.next_follow_up([], 0.0) is None
+    assert journal.follow_ups.next_due(["default", "other"], 0.0) == 50.0
+    assert journal.follow_ups.next_due(["default", "other"], 50.0) == 70.0
+    assert journal.follow_ups.next_due(["other"], 0.0) == 70.0
+    assert journal.follow_ups.next_due([], 0.0) is None
 
 
 def test_a_clock_that_is_set_moves_it_along(journal):
     accept(journal, "a.pdf", now=100.0, due_at=150.0)
-    journal.shift(-50.0)
-    (found,) = journal.follow_ups("default", 100.0, 5)
+    journal.queues.shift(-50.0)
+    (found,) = journal.follow_ups.due("default", 100.0, 5)
     assert found.since == 51.0
 
 
 def test_tries_count_only_answers(journal):
     file_id = accept(journal, "a.pdf")
-    journal.ask_again(file_id, 20.0, tried=False)
-    journal.ask_again(file_id, 30.0, tried=True)
-    (found,) = journal.follow_ups("default", 30.0, 5)
+    journal.follow_ups.ask_again(file_id, 20.0, tried=False)
+    journal.follow_ups.ask_again(file_id, 30.0, tried=True)
+    (found,) = journal.follow_ups.due("default", 30.0, 5)
     assert found.tries == 1
 
 
 def test_people_are_told_once_until_it_is_not_so_any_more(journal):
-    assert journal.tell_once("a key may not read", 1.0)
-    assert not journal.tell_once("a key may not read", 2.0)
-    assert journal.tell_once("another may not", 2.0)
-    journal.tell_anew("a key may not read")
-    assert journal.tell_once("a key may not read", 5.0)
-    assert not journal.tell_once("another may not", 5.0)
+    assert journal.facts.tell_once("a key may not read", 1.0)
+    assert not journal.facts.tell_once("a key may not read", 2.0)
+    assert journal.facts.tell_once("another may not", 2.0)
+    journal.facts.tell_anew("a key may not read")
+    assert journal.facts.tell_once("a key may not read", 5.0)
+    assert not journal.facts.tell_once("another may not", 5.0)
 
 
 def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
     file_id = accept(journal, "a.pdf")
-    journal.note_source("default", "source", SourceFacts("Engineering", sync_parsing=False), 1.0)
-    journal.note_source("default", "source", SourceFacts(""), 2.0)  # says nothing new
-    journal.step(file_id, Step(State.PARSED), 9.0)
-    journal.profile(file_id, Profile("key", "Zoë", "zoe@example.org", 10, 14), probable=True)
+    journal.follow_ups.note_source(
+        "default", "source", SourceFacts("Engineering", sync_parsing=False), 1.0
+    )
+    journal.follow_ups.note_source("default", "source", SourceFacts(""), 2.0)  # says nothing new
+    journal.files.step(file_id, Step(State.PARSED), 9.0)
+    journal.files.profile(file_id, Profile("key", "Zoë", "zoe@example.org", 10, 14), probable=True)
     journal.commit()
-    entry = journal.entry(file_id)
+    entry = journal.store.entry(file_id)
     assert (entry.pages, entry.total_pages, entry.probable) == (10, 14, True)
     assert (entry.sent_at, entry.arrived_at, entry.parsed_at) == (1.0, 2.0, 9.0)
     assert entry.source_name == "Engineering"
-    assert journal.by_profile(["key", "other"]) == {"key": file_id}
-    journal.make_certain(file_id)
-    assert not journal.entry(file_id).probable
+    assert journal.follow_ups.by_profile(["key", "other"]) == {"key": file_id}
+    journal.files.make_certain(file_id)
+    assert not journal.store.entry(file_id).probable
     journal.commit()
     reader = Reader(path)
     (timing,) = reader.timings(0.0, 100.0)
@@ -120,69 +122,69 @@ def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
 
 def test_a_file_that_is_sent_again_has_its_own_times_and_number(journal):
     file_id = accept(journal, "a.pdf", now=1.0)
-    journal.step(file_id, Step(State.PARSE_FAILED), 50.0)
-    assert journal.resends(file_id) == 0
-    journal.step(file_id, Step(State.NOTICED), 60.0)
-    assert journal.resends(file_id) == 1
+    journal.files.step(file_id, Step(State.PARSE_FAILED), 50.0)
+    assert journal.files.resends(file_id) == 0
+    journal.files.step(file_id, Step(State.NOTICED), 60.0)
+    assert journal.files.resends(file_id) == 1
     for at, state in ((61.0, State.QUEUED), (62.0, State.UPLOADING), (65.0, State.ACCEPTED)):
-        journal.step(file_id, Step(state), at)
-    journal.step(file_id, Step(State.PARSED), 70.0)
-    entry = journal.entry(file_id)
+        journal.files.step(file_id, Step(state), at)
+    journal.files.step(file_id, Step(State.PARSED), 70.0)
+    entry = journal.store.entry(file_id)
     assert (entry.sent_at, entry.arrived_at, entry.parsed_at) == (62.0, 65.0, 70.0)
-    assert journal.read("SELECT sum(arrived) FROM days")[0] == 1  # one file all the same
+    assert journal.store.read("SELECT sum(arrived) FROM days")[0] == 1  # one file all the same
 
 
 def test_a_file_that_never_arrived_keeps_its_reference(journal):
     file_id = queue(journal, "a.pdf")
-    journal.step(file_id, Step(State.UPLOADING), 2.0)
-    journal.step(file_id, Step(State.REFUSED), 3.0)
-    journal.step(file_id, Step(State.NOTICED), 4.0)
-    assert journal.resends(file_id) == 0
+    journal.files.step(file_id, Step(State.UPLOADING), 2.0)
+    journal.files.step(file_id, Step(State.REFUSED), 3.0)
+    journal.files.step(file_id, Step(State.NOTICED), 4.0)
+    assert journal.files.resends(file_id) == 0
 
 
 def test_an_event_is_heard_once_and_remembered_for_a_month(journal):
-    assert journal.hear(b"digest", 1.0)
-    assert not journal.hear(b"digest", 2.0)
-    journal.prune_rest(1.0 + 31 * 86400)
-    assert journal.hear(b"digest", 3.0)
+    assert journal.follow_ups.hear(b"digest", 1.0)
+    assert not journal.follow_ups.hear(b"digest", 2.0)
+    journal.retention.prune_rest(1.0 + 31 * 86400)
+    assert journal.follow_ups.hear(b"digest", 3.0)
 
 
 def test_what_nobody_asked_for_in_two_weeks_is_given_up(journal):
     accept(journal, "a.pdf", now=0.0)
-    journal.prune_rest(13 * 86400.0)
-    assert journal.read("SELECT count(*) FROM follow_ups")[0] == 1
-    journal.prune_rest(15 * 86400.0)
-    assert journal.read("SELECT count(*) FROM follow_ups")[0] == 0
+    journal.retention.prune_rest(13 * 86400.0)
+    assert journal.store.read("SELECT count(*) FROM follow_ups")[0] == 1
+    journal.retention.prune_rest(15 * 86400.0)
+    assert journal.store.read("SELECT count(*) FROM follow_ups")[0] == 0
 
 
 def test_a_file_that_is_forgotten_is_asked_for_no_more(journal):
-    journal.set_hooks({"parsed"})
+    journal.hooks.want({"parsed"})
     file_id = accept(journal, "a.pdf")
-    journal.step(file_id, Step(State.PARSED), 9.0)
-    journal.forget([file_id])
+    journal.files.step(file_id, Step(State.PARSED), 9.0)
+    journal.retention.forget([file_id])
     for table in ("follow_ups", "hooks"):
-        assert journal.read(f"SELECT count(*) FROM {table}")[0] == 0
+        assert journal.store.read(f"SELECT count(*) FROM {table}")[0] == 0
 
 
 def test_a_command_is_noted_with_the_step_that_calls_for_it(journal):
-    journal.set_hooks({"parsed"})
+    journal.hooks.want({"parsed"})
     first, second = accept(journal, "a.pdf"), accept(journal, "b.pdf")
     refused = add(journal, "c.pdf")
-    journal.step(refused, Step(State.REFUSED), 2.0)
+    journal.files.step(refused, Step(State.REFUSED), 2.0)
     for file_id in (first, second):
-        journal.step(file_id, Step(State.PARSED), 9.0)
-    assert [entry.file_id for _, entry in journal.hooks_to_run(9, ())] == [first, second]
-    assert [entry.file_id for _, entry in journal.hooks_to_run(9, (first,))] == [second]
-    journal.hook_ran(first, "parsed")
-    assert [entry.file_id for _, entry in journal.hooks_to_run(9, ())] == [second]
-    journal.set_hooks(())  # nobody wants them any more
-    assert not journal.hooks_to_run(9, ())
+        journal.files.step(file_id, Step(State.PARSED), 9.0)
+    assert [entry.file_id for _, entry in journal.hooks.to_run(9, ())] == [first, second]
+    assert [entry.file_id for _, entry in journal.hooks.to_run(9, (first,))] == [second]
+    journal.hooks.ran(first, "parsed")
+    assert [entry.file_id for _, entry in journal.hooks.to_run(9, ())] == [second]
+    journal.hooks.want(())  # nobody wants them any more
+    assert not journal.hooks.to_run(9, ())
 
 
 def test_commands_stand_behind_those_of_files_that_are_no_more(journal):
-    journal.set_hooks({"parsed"})
+    journal.hooks.want({"parsed"})
     first, second, third = (accept(journal, f"{name}.pdf") for name in "abc")
     for file_id in (first, second, third):
-        journal.step(file_id, Step(State.PARSED), 9.0)
-    journal.write("DELETE FROM files WHERE id IN (?, ?)", first, second)
-    assert [entry.file_id for _, entry in journal.hooks_to_run(2, ())] == [third]
+        journal.files.step(file_id, Step(State.PARSED), 9.0)
+    journal.store.write("DELETE FROM files WHERE id IN (?, ?)", first, second)
+    assert [entry.file_id for _, entry in journal.hooks.to_run(2, ())] == [third]

@@ -111,7 +111,7 @@ def test_what_was_accepted_within_the_week_is_asked_for(path):
     connection.commit()
     connection.close()
     journal = Journal(path)
-    found = journal.follow_ups("default", 1e12, 10)
+    found = journal.follow_ups.due("default", 1e12, 10)
     journal.close()
     assert [each.job.file_id for each in found] == [1]
 
@@ -123,7 +123,7 @@ def test_what_was_accepted_long_ago_is_not(path):
     connection.commit()
     connection.close()
     journal = Journal(path)
-    assert not journal.follow_ups("default", 1e12, 10)
+    assert not journal.follow_ups.due("default", 1e12, 10)
     journal.close()
 
 

@@ -27,95 +27,97 @@ def journal(path):
 def send(journal, name, now, person=""):
     """A file that was sent, and is not on disk any more."""
     file_id = add(journal, name, now=now)
-    journal.address(file_id, Route("default", "source", name), name, ())
-    journal.claim("source", f"sha of {name}", file_id)
+    journal.files.address(file_id, Route("default", "source", name), name, ())
+    journal.files.claim("source", f"sha of {name}", file_id)
     for state in (State.QUEUED, State.UPLOADING, State.PARSED):
-        journal.step(file_id, Step(state), now)
-    journal.profile(file_id, Profile("key", person, f"{person}@example.org" if person else ""))
+        journal.files.step(file_id, Step(state), now)
+    journal.files.profile(
+        file_id, Profile("key", person, f"{person}@example.org" if person else "")
+    )
     return file_id
 
 
 def prune_all(journal, history_before, names_before):
     reached = 0
-    while reached := journal.prune(reached, history_before, names_before):
+    while reached := journal.retention.prune(reached, history_before, names_before):
         pass
 
 
 def test_old_history_goes_and_its_fingerprint_stays(journal):
     old, young = send(journal, "old.pdf", DAY), send(journal, "young.pdf", 500 * DAY)
     for file_id in (old, young):
-        journal.forget_name(file_id)
+        journal.files.forget_name(file_id)
     prune_all(journal, 400 * DAY, 0.0)
-    assert (journal.state(old), journal.state(young)) == (None, State.PARSED)
-    assert journal.read("SELECT count(*) FROM events WHERE file_id = ?", old)[0] == 0
+    assert (journal.files.state(old), journal.files.state(young)) == (None, State.PARSED)
+    assert journal.store.read("SELECT count(*) FROM events WHERE file_id = ?", old)[0] == 0
     again = add(journal, "copy of old.pdf", now=501 * DAY)
-    assert journal.claim("source", "sha of old.pdf", again) == old  # never sent twice
+    assert journal.files.claim("source", "sha of old.pdf", again) == old  # never sent twice
 
 
 def test_what_is_still_on_disk_is_kept_as_it_is_compared_with(journal):
     file_id = send(journal, "a.pdf", DAY)
     prune_all(journal, 400 * DAY, 0.0)
-    assert journal.state(file_id) is State.PARSED
+    assert journal.files.state(file_id) is State.PARSED
 
 
 @pytest.mark.parametrize("state", [State.NOTICED, State.HELD])
 def test_what_is_not_done_yet_is_never_forgotten(journal, state):
     file_id = add(journal, state=state, now=DAY)
-    journal.forget_name(file_id)
+    journal.files.forget_name(file_id)
     prune_all(journal, 400 * DAY, 400 * DAY)
-    assert journal.state(file_id) is state
+    assert journal.files.state(file_id) is state
 
 
 def test_names_of_people_go_earlier_than_history(journal):
     file_id = send(journal, "a.pdf", DAY, "Aisha Rahman")
     prune_all(journal, 0.0, 2 * DAY)
-    entry = journal.entry(file_id)
+    entry = journal.store.entry(file_id)
     assert (entry.profile_key, entry.profile_name, entry.profile_email) == ("key", "", "")
 
 
 def test_it_goes_in_steps_that_reach_everything(journal):
     for number in range(2 * STEP + 5):
-        journal.forget_name(add(journal, f"{number}.pdf", State.GONE, now=DAY))
+        journal.files.forget_name(add(journal, f"{number}.pdf", State.GONE, now=DAY))
     reached, steps = 0, 0
-    while reached := journal.prune(reached, 400 * DAY, 0.0):
+    while reached := journal.retention.prune(reached, 400 * DAY, 0.0):
         steps += 1
     assert steps == 3
-    assert journal.read("SELECT count(*) FROM files")[0] == 0
-    assert journal.read("SELECT files FROM counts WHERE state = 'gone'")[0] == 0
+    assert journal.store.read("SELECT count(*) FROM files")[0] == 0
+    assert journal.store.read("SELECT files FROM counts WHERE state = 'gone'")[0] == 0
 
 
 def test_what_a_person_wants_forgotten_is_not_in_the_file_any_more(journal, path):
     canary = "Zoraida Quimby"
     file_id = send(journal, f"{canary}/CV.pdf", DAY, canary)
-    journal.write("UPDATE contents SET identity = 'sha'")
+    journal.store.write("UPDATE contents SET identity = 'sha'")
     journal.commit()
-    journal.forget((file_id,))
+    journal.retention.forget((file_id,))
     with open(path, "rb") as file:
         content = file.read()
     assert canary.encode() not in content
-    assert journal.entry(file_id) is None
-    assert journal.claim("source", "sha", 999) == file_id
+    assert journal.store.entry(file_id) is None
+    assert journal.files.claim("source", "sha", 999) == file_id
     assert add(journal, f"{canary}/CV.pdf")  # its directory is known anew
 
 
 def test_a_file_that_comes_back_to_its_place_is_the_one_that_arrived(journal, path):
     first = send(journal, "a.pdf", DAY)
-    journal.forget_name(first)
+    journal.files.forget_name(first)
     again = add(journal, "a.pdf", now=2 * DAY)
-    assert journal.is_return_of(again, first)
-    assert journal.find(FOLDER, f"{FOLDER}/a.pdf").file_id == first
-    assert journal.state(again) is None
+    assert journal.files.is_return_of(again, first)
+    assert journal.files.find(FOLDER, f"{FOLDER}/a.pdf").file_id == first
+    assert journal.files.state(again) is None
     elsewhere = add(journal, "b.pdf", now=2 * DAY)
-    assert not journal.is_return_of(elsewhere, first)
+    assert not journal.files.is_return_of(elsewhere, first)
 
 
 def test_a_journal_built_anew_is_one_like_any_other_after_a_month(journal, path):
-    journal.set_rebuilt(DAY)
+    journal.facts.set_rebuilt(DAY)
     candidate = Candidate(FOLDER, f"{FOLDER}/a.pdf", Sign.SCANNED)
-    file_id = journal.add(candidate, Stat(1, 1), 2 * DAY, State.NOTICED)
-    assert journal.is_in_doubt(file_id)
-    journal.prune_rest(32 * DAY)
-    assert not journal.is_in_doubt(file_id)
+    file_id = journal.files.add(candidate, Stat(1, 1), 2 * DAY, State.NOTICED)
+    assert journal.facts.is_in_doubt(file_id)
+    journal.retention.prune_rest(32 * DAY)
+    assert not journal.facts.is_in_doubt(file_id)
     journal.commit()
     reader = Reader(path)
     assert reader.counts() == {State.NOTICED: 1}
@@ -125,5 +127,5 @@ def test_a_journal_built_anew_is_one_like_any_other_after_a_month(journal, path)
 def test_no_id_is_given_twice(journal):
     """Else the owner of a fingerprint would seem to be a file that has nothing to do with it."""
     first = send(journal, "a.pdf", DAY)
-    journal.forget((first,))
+    journal.retention.forget((first,))
     assert add(journal, "b.pdf") != first

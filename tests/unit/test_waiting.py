@@ -28,7 +28,7 @@ def journal(tmp_path):
 def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monkeypatch):
     monkeypatch.setattr(tidying, "BATCH", 2)
     for number in range(5):
-        journal.set_filing(queue(journal, f"{number}.pdf"), "pending")
+        journal.files.set_filing(queue(journal, f"{number}.pdf"), "pending")
     round_ = Tidying(journal, None, NoWorkers(), RealClock())
     round_.arm({})  # their folder is not watched any more
     turns = 0

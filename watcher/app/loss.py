@@ -36,7 +36,7 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     journal = Journal(places.journal)
     why = f"The journal was damaged and has been set aside as {aside};"
     why = why if os.path.exists(aside) else "The journal is gone;"
-    journal.set_rebuilt(now)
+    journal.facts.set_rebuilt(now)
     journal.commit()
     return journal, f"{why} files are looked for, and HrFlow is asked which of them it has."
 

@@ -128,7 +128,7 @@ def _forget(where: Places, entries: list[Entry]) -> None:
     with lock(where):
         journal = Journal(where.journal)
         try:
-            journal.forget(ids)
+            journal.retention.forget(ids)
         finally:
             journal.close()
 

@@ -1,15 +1,16 @@
-"""Uploads whose result is not known yet, what is known of sources, and commands to be run."""
+"""Uploads whose result is not known yet, what webhooks have told, what is known of sources."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
-from watcher.journal.store import Store
-from watcher.model import Entry, FollowUp, SourceFacts
+from watcher.model import FollowUp, SourceFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
+
+    from watcher.journal.store import Store
 
 _FOLLOW_UP: Final = f"""
     SELECT u.since, u.tries, u.told_key, {rows.JOB}
@@ -22,14 +23,17 @@ _ABANDONED: Final = 14 * 86400.0
 _EVENTS_KEPT: Final = 30 * 86400.0
 
 
-class FollowUps(Store):
+class FollowUps:
     """The part of the journal that is about results. Each query costs what is open, no more."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     # -- uploads
 
     def follow(self, file_id: int, since: float, due_at: float) -> None:
         """Note that a file has arrived at ``since`` and is to be asked for at ``due_at``."""
-        self.write(
+        self._store.write(
             "INSERT OR REPLACE INTO follow_ups (file_id, account, source_key, reference, since, "
             "due_at) SELECT id, account, source_key, reference, ?, ? FROM files WHERE id = ?",
             since,
@@ -37,25 +41,25 @@ class FollowUps(Store):
             file_id,
         )
 
-    def follow_ups(self, account: str, now: float, limit: int) -> list[FollowUp]:
+    def due(self, account: str, now: float, limit: int) -> list[FollowUp]:
         """Up to ``limit`` that are due, in turns the one due longest and the one due last."""
         where = "WHERE u.account = ? AND u.due_at <= ? ORDER BY u.due_at"
-        oldest = self._follow_ups(f"{where} LIMIT ?", account, now, limit)
+        oldest = self._due(f"{where} LIMIT ?", account, now, limit)
         if len(oldest) < limit:
             return oldest
-        newest = self._follow_ups(f"{where} DESC LIMIT ?", account, now, limit)
+        newest = self._due(f"{where} DESC LIMIT ?", account, now, limit)
         turns = (each for pair in zip(oldest, newest, strict=True) for each in pair)
         return list({each.job.file_id: each for each in turns}.values())[:limit]
 
     def followed(self, file_id: int) -> FollowUp | None:
         """How the question about a file stands; None if there is none any more."""
-        found = self._follow_ups("WHERE u.file_id = ?", file_id)
+        found = self._due("WHERE u.file_id = ?", file_id)
         return found[0] if found else None
 
-    def next_follow_up(self, accounts: Collection[str], now: float) -> float | None:
+    def next_due(self, accounts: Collection[str], now: float) -> float | None:
         """When the next one of these accounts comes due after ``now``."""
         times = [
-            self.read(
+            self._store.read(
                 "SELECT min(due_at) FROM follow_ups WHERE account = ? AND due_at > ?", account, now
             )[0]
             for account in accounts
@@ -64,51 +68,41 @@ class FollowUps(Store):
 
     def ask_again(self, file_id: int, due_at: float, *, tried: bool) -> None:
         """Note when a file is asked for next; ``tried``: the last question had an answer."""
-        self.write(
+        self._store.write(
             "UPDATE follow_ups SET due_at = ?, tries = tries + ? WHERE file_id = ?",
             due_at,
             int(tried),
             file_id,
         )
 
-    def explain(self, file_id: int, why: str) -> None:
-        """Note other words for where a file stands; its state stays."""
-        update = "UPDATE files SET why = ?1 WHERE id = ?2 AND why <> ?1"
-        if self.write(update, why, file_id).rowcount:
-            self._changed[file_id] = None
-
-    def unfollow(self, file_id: int) -> None:
-        """Ask no more for a file."""
-        self.write("DELETE FROM follow_ups WHERE file_id = ?", file_id)
-
     def tell_key(self, file_id: int, key: str, now: float) -> None:
         """Note that the webhook has told a file's profile; it is asked for at once."""
-        self.write(
+        self._store.write(
             "UPDATE follow_ups SET told_key = ?, due_at = ? WHERE file_id = ?", key, now, file_id
         )
 
     def followed_by_reference(self, reference: str, source_key: str) -> list[FollowUp]:
         """Uploads with a reference whose result is not known; ``source_key`` "" for any source."""
-        found = self._follow_ups("WHERE u.reference = ? ORDER BY u.file_id", reference)
+        found = self._due("WHERE u.reference = ? ORDER BY u.file_id", reference)
         return [each for each in found if source_key in ("", each.job.source_key)]
 
     def by_profile(self, keys: Iterable[str]) -> dict[str, int]:
         """The files that have these profiles: key → file."""
         found = [
-            self.read("SELECT id FROM files WHERE profile_key = ? AND profile_key <> ''", key)
+            self._store.read(
+                "SELECT id FROM files WHERE profile_key = ? AND profile_key <> ''", key
+            )
             for key in keys
         ]
         return {key: row[0] for key, row in zip(keys, found, strict=True) if row}
-
-    def make_certain(self, file_id: int) -> None:
-        """What was probably a file's profile is surely it."""
-        self.write("UPDATE files SET probable = 0 WHERE id = ?", file_id)
 
     # -- sources
 
     def sources(self) -> dict[tuple[str, str], tuple[SourceFacts, float]]:
         """What is known of sources, by account and key, and since when."""
-        found = self.all("SELECT account, source_key, name, sync_parsing, asked_at FROM sources")
+        found = self._store.all(
+            "SELECT account, source_key, name, sync_parsing, asked_at FROM sources"
+        )
         return {
             (account, key): (SourceFacts(name, None if sync is None else bool(sync)), asked_at)
             for account, key, name, sync, asked_at in found
@@ -116,7 +110,7 @@ class FollowUps(Store):
 
     def note_source(self, account: str, source_key: str, facts: SourceFacts, now: float) -> None:
         """Note what HrFlow says of a source; a name that is known stays if it says none."""
-        self.write(
+        self._store.write(
             "INSERT INTO sources VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, source_key) DO "
             "UPDATE SET name = CASE WHEN excluded.name = '' THEN name ELSE excluded.name END, "
             "sync_parsing = excluded.sync_parsing, asked_at = excluded.asked_at",
@@ -127,67 +121,23 @@ class FollowUps(Store):
             now,
         )
 
-    # -- what people were told
-
-    def tell_once(self, what: str, now: float) -> bool:
-        """Note that people are told of ``what``; False if they were before."""
-        insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self.write(insert, rows.told_fact(what), now).rowcount == 1
-
-    def tell_anew(self, what: str) -> None:
-        """It is not so any more: should it be so again, people are to be told."""
-        if self.read("SELECT 1 FROM facts WHERE name = ?", rows.told_fact(what)):
-            self.write("DELETE FROM facts WHERE name = ?", rows.told_fact(what))
-
     # -- webhook
 
     def hear(self, digest: bytes, now: float) -> bool:
         """Note an event; False if it was heard before."""
         insert = "INSERT INTO webhook_events VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self.write(insert, digest, now).rowcount == 1
+        return self._store.write(insert, digest, now).rowcount == 1
 
-    # -- hooks
-
-    def set_hooks(self, events: Collection[str]) -> None:
-        """The states for which a command is to be run, from now on."""
-        self._hooks = frozenset(events)
-        marks = ", ".join("?" * len(self._hooks))
-        if self.read(f"SELECT 1 FROM hooks WHERE event NOT IN ({marks})", *self._hooks):
-            self.write(f"DELETE FROM hooks WHERE event NOT IN ({marks})", *self._hooks)
-
-    def hooks_to_run(self, limit: int, busy: Sequence[int]) -> list[tuple[str, Entry]]:
-        """Up to ``limit`` commands to be run, by event and file, without files that are ``busy``.
-
-        A file that was forgotten meanwhile needs none.
-        """
-        marks = ", ".join("?" * len(busy))
-        found = self.all(
-            f"SELECT event, file_id FROM hooks WHERE file_id NOT IN ({marks}) "
-            "ORDER BY file_id LIMIT ?",
-            *busy,
-            limit,
-        )
-        entries = [(event, file_id, self.entry(file_id)) for event, file_id in found]
-        for event, file_id, entry in entries:
-            if entry is None:
-                self.hook_ran(file_id, event)
-        if any(entry is None for *_, entry in entries):  # others may stand behind them
-            return self.hooks_to_run(limit, busy)
-        return [(event, entry) for event, _, entry in entries if entry is not None]
-
-    def hook_ran(self, file_id: int, event: str) -> None:
-        """A command needs not be run any more."""
-        self.write("DELETE FROM hooks WHERE file_id = ? AND event = ?", file_id, event)
+    def prune(self, now: float) -> None:
+        """Forget what nobody asks for any more."""
+        self._store.write("DELETE FROM follow_ups WHERE since < ?", now - _ABANDONED)
+        self._store.write("DELETE FROM webhook_events WHERE heard_at < ?", now - _EVENTS_KEPT)
 
     # -- inside
 
-    _changed: dict[int, None]
-    _hooks: frozenset[str] = frozenset()
-
-    def _prune_follow_ups(self, now: float) -> None:
-        self.write("DELETE FROM follow_ups WHERE since < ?", now - _ABANDONED)
-        self.write("DELETE FROM webhook_events WHERE heard_at < ?", now - _EVENTS_KEPT)
-
-    def _follow_ups(self, where: str, *values: object) -> list[FollowUp]:
-        found = self.all(f"{_FOLLOW_UP} {where}", *values)
-        return [FollowUp(rows.job(row[3:]), *row[:3]) for row in found]
+    def _due(self, where: str, *values: object) -> list[FollowUp]:
+        found = self._store.all(f"{_FOLLOW_UP} {where}", *values)
+        return [
+            FollowUp(rows.job(rows.JobRow._make(job)), since, tries, told_key)
+            for since, tries, told_key, *job in found
+        ]

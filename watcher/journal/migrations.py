@@ -58,10 +58,17 @@ INSERT INTO follow_ups (file_id, account, source_key, reference, since, due_at)
     WHERE state = 'accepted' AND changed_at > strftime('%s', 'now') - 604800;
 """
 
+_PROMISES: Final = """
+-- Of a folder that was imported and is not watched: what its files go by; '' for others.
+ALTER TABLE folders ADD COLUMN imported TEXT NOT NULL DEFAULT '';
+-- The dated directory that a file goes to, chosen when it is first to be filed away.
+ALTER TABLE files ADD COLUMN filing_target BLOB NOT NULL DEFAULT x'';
+"""
+
 #: From each version the step to the next one.
-STEPS: Final[Mapping[int, str]] = MappingProxyType({1: _FOLLOW_UPS})
+STEPS: Final[Mapping[int, str]] = MappingProxyType({1: _FOLLOW_UPS, 2: _PROMISES})
 #: The version that this program reads and writes, in ``PRAGMA user_version``.
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:

@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
-from watcher.journal.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from watcher.journal.store import Store
     from watcher.model import Entry, Job
 
 #: Seconds for which requests are kept: the minute they are counted over, after the longest one.
@@ -30,8 +30,11 @@ _MOMENTS: Final = (
 )
 
 
-class Queues(Store):
+class Queues:
     """Queries behind the pipeline's work; each uses a partial index of open files only."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def due_jobs(self, account: str, now: float, limit: int, folders: Collection[str]) -> list[Job]:
         """Up to ``limit`` uploads of ``folders`` that may start, those due longest first."""
@@ -47,7 +50,7 @@ class Queues(Store):
 
     def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
         """Uploads to be asked for, each with the moment since when it is uncertain."""
-        found = self.all(
+        found = self._store.all(
             f"SELECT f.in_doubt_since, {rows.JOB} {rows.FROM} WHERE "
             "f.state IN ('uploading', 'uncertain') AND f.state = 'uncertain' AND f.due_at <= ? "
             "AND f.account = ? ORDER BY f.due_at LIMIT ?",
@@ -55,12 +58,12 @@ class Queues(Store):
             account,
             limit,
         )
-        return [(rows.job(row[1:]), row[0]) for row in found]
+        return [(rows.job(rows.JobRow._make(job)), since) for since, *job in found]
 
     def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Entry]:
         """Files of ``folders`` that are known and not read, those that are due longest first."""
         marks = ", ".join("?" * len(folders))
-        return self.entries(
+        return self._store.entries(
             f"f.state = 'noticed' AND f.due_at <= ? AND o.path IN ({marks}) "
             "ORDER BY f.due_at LIMIT ?",
             now,
@@ -70,7 +73,7 @@ class Queues(Store):
 
     def next_due(self, now: float) -> float | None:
         """When the next file or cause comes due after ``now``; None if nothing waits for a time."""
-        row = self.read(
+        row = self._store.read(
             "SELECT min(due) FROM (SELECT min(due_at) AS due FROM files "
             "WHERE state IN ('queued', 'waiting') AND due_at > ?1 "
             "UNION ALL SELECT min(due_at) FROM files WHERE state = 'noticed' AND due_at > ?1 "
@@ -84,58 +87,45 @@ class Queues(Store):
 
     def begin_request(self, account: str, now: float) -> int:
         """Note that a request is about to be made; gives its id for :meth:`end_request`."""
-        self.write("DELETE FROM requests WHERE started_at < ?", now - _REQUESTS_KEPT)
+        self._store.write("DELETE FROM requests WHERE started_at < ?", now - _REQUESTS_KEPT)
         insert = "INSERT INTO requests (account, started_at) VALUES (?, ?)"
-        return self.write(insert, account, now).lastrowid or 0
+        return self._store.write(insert, account, now).lastrowid or 0
 
     def end_request(self, request_id: int, now: float) -> None:
         """Note that a request is over."""
-        self.write("UPDATE requests SET ended_at = ? WHERE id = ?", now, request_id)
+        self._store.write("UPDATE requests SET ended_at = ? WHERE id = ?", now, request_id)
 
     def recent_requests(self, account: str) -> list[float]:
         """When the last requests of an account ended, 0 for each that never did; some minutes'."""
         query = "SELECT ended_at FROM requests WHERE account = ? ORDER BY ended_at"
-        return [at for (at,) in self.all(query, account)]
+        return [at for (at,) in self._store.all(query, account)]
 
     def latest(self) -> float:
         """When something was noted last, by the wall clock of that time; 0 if nothing was."""
-        row = self.read("SELECT at FROM events ORDER BY id DESC LIMIT 1")
+        row = self._store.read("SELECT at FROM events ORDER BY id DESC LIMIT 1")
         return float(row[0]) if row else 0.0
 
     def shift(self, seconds: float) -> None:
         """The wall clock was set: what is due at a time is due that much later (or earlier)."""
         for table, column, where in _MOMENTS:
-            self.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
+            self._store.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
 
     def hasten(self, account: str, now: float) -> None:
         """Uploads and questions of an account that wait for another try are due now."""
         for open_states in ("'queued', 'waiting'", "'uploading', 'uncertain'"):
-            self.write(
+            self._store.write(
                 f"UPDATE files SET due_at = ?1 WHERE state IN ({open_states}) AND due_at > ?1 "
                 "AND account = ?2",
                 now,
                 account,
             )
 
-    def names_below(self, folder: str, path: str) -> list[str]:
-        """Paths of the files known to be in a directory below a watched folder, and below that."""
-        root = os.fsencode(folder)
-        below = os.fsencode(os.path.relpath(path, folder))
-        found = self.all(
-            "SELECT d.path, n.name FROM folders o JOIN directories d ON d.folder_id = o.id "
-            "JOIN names n ON n.directory_id = d.id "
-            "WHERE o.path = ? AND (d.path = ? OR (d.path > ? AND d.path < ?))",
-            root,
-            below,
-            below + os.fsencode(os.sep),
-            below + bytes([ord(os.sep) + 1]),
-        )
-        return [rows.join(root, directory, name) for directory, name in found]
-
     def to_file(self, after: int, limit: int) -> list[Entry]:
         """Up to ``limit`` files after id ``after`` that are still to be filed away."""
-        return self.entries("f.filing = 'pending' AND f.id > ? ORDER BY f.id LIMIT ?", after, limit)
+        return self._store.entries(
+            "f.filing = 'pending' AND f.id > ? ORDER BY f.id LIMIT ?", after, limit
+        )
 
     def _jobs(self, where: str, *values: object) -> list[Job]:
         query = f"SELECT {rows.JOB} {rows.FROM} WHERE {where}"
-        return [rows.job(row) for row in self.all(query, *values)]
+        return [rows.job(rows.JobRow._make(row)) for row in self._store.all(query, *values)]

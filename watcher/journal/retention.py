@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from watcher.journal.follow_ups import FollowUps
-from watcher.journal.watched import Watched
+from watcher.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from watcher.journal.facts import Facts
+    from watcher.journal.files import Files
+    from watcher.journal.follow_ups import FollowUps
+    from watcher.journal.store import Store
+
 #: Rows looked at in one step; a step takes milliseconds.
 STEP: Final = 1000
-#: Days after which a journal that took the place of a lost one is one like any other.
-_REBUILT_DAYS: Final = 30
-_DAY: Final = 86400.0
 #: A file on which nothing more has to be done and which is not on disk any more, as far as known.
 _OVER: Final = """
     state IN ('ignored', 'duplicate', 'baseline', 'accepted', 'parsed', 'parse_failed', 'refused',
@@ -29,8 +30,14 @@ _OVER: Final = """
 """
 
 
-class Retention(Watched, FollowUps):
+class Retention:
     """The part of the journal that forgets."""
+
+    def __init__(self, store: Store, files: Files, facts: Facts, follow_ups: FollowUps) -> None:
+        self._store = store
+        self._files = files
+        self._facts = facts
+        self._follow_ups = follow_ups
 
     def prune(self, after: int, history_before: float, names_before: float) -> int:
         """Forget what is too old among the next files after id ``after``.
@@ -38,18 +45,20 @@ class Retention(Watched, FollowUps):
         Gives the id to go on with, 0 when all were looked at. History older than the moment
         ``history_before`` goes, people's names that are older than ``names_before``.
         """
-        found = self.all("SELECT id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP)
+        found = self._store.all(
+            "SELECT id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP
+        )
         if not found:
             return 0
         last: int = found[-1][0]
-        doomed = self.all(
+        doomed = self._store.all(
             f"SELECT id FROM files WHERE id > ? AND id <= ? AND changed_at < ? AND {_OVER}",
             after,
             last,
             history_before,
         )
-        self._delete([file_id for (file_id,) in doomed])
-        self.write(
+        self._files.delete([file_id for (file_id,) in doomed])
+        self._store.write(
             "UPDATE files SET profile_name = '', profile_email = '' WHERE id > ? AND id <= ? "
             "AND changed_at < ? AND (profile_name <> '' OR profile_email <> '')",
             after,
@@ -60,68 +69,31 @@ class Retention(Watched, FollowUps):
 
     def prune_rest(self, now: float) -> None:
         """Forget what is not about single files."""
-        self.write(
-            "DELETE FROM facts WHERE name = 'rebuilt_at' AND value < ?", now - _REBUILT_DAYS * _DAY
-        )
-        self._rebuilt_at = self._fact("rebuilt_at")
-        self._prune_follow_ups(now)
+        self._facts.prune(now)
+        self._follow_ups.prune(now)
 
-    def forget(self, file_ids: Sequence[int]) -> None:
+    def forget(self, file_ids: Sequence[int]) -> bool:
         """Forget files altogether but for the fingerprints of what was sent; overwrite their rows.
 
-        A file that is still on disk will be noticed again.
+        False if the journal's file could not be overwritten, as somebody else reads it: what was
+        there before may stand in it for a while. A file that is still on disk will be noticed
+        again.
         """
-        self.commit()
-        self.read("PRAGMA secure_delete = ON")
+        self._store.commit()
+        self._store.read("PRAGMA secure_delete = ON")
         for file_id in file_ids:
-            self.forget_name(file_id)
-        self._delete(file_ids)
-        self.write(
-            "DELETE FROM directories WHERE id NOT IN (SELECT directory_id FROM files) "
-            "AND id NOT IN (SELECT directory_id FROM names)"
-        )
-        self._directories.clear()
-        self.commit()
-        self.read("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.read("PRAGMA secure_delete = OFF")
+            self._files.forget_name(file_id)
+        self._files.delete(file_ids)
+        self._files.forget_empty_directories()
+        self._store.commit()
+        is_overwritten = self._empty_log()
+        self._store.read("PRAGMA secure_delete = OFF")
+        return is_overwritten
 
-    def forget_name(self, file_id: int) -> None:
-        """Note that a file is not on disk any more; its history stays."""
-        self.write(
-            "DELETE FROM names WHERE (directory_id, name) = "
-            "(SELECT directory_id, name FROM files WHERE id = ?1) AND file_id = ?1",
-            file_id,
-        )
-
-    def is_return_of(self, file_id: int, former: int) -> bool:
-        """Whether a file is one that has arrived, back at its place; the new row is given up."""
-        same = self.read(
-            "SELECT 1 FROM files a JOIN files b ON a.directory_id = b.directory_id "
-            "AND a.name = b.name WHERE a.id = ? AND b.id = ? "
-            "AND b.state IN ('accepted', 'parsed', 'parse_failed')",
-            file_id,
-            former,
-        )
-        if not same:
+    def _empty_log(self) -> bool:
+        """Move what was changed into the journal itself, and cut its log to nothing."""
+        try:
+            busy: int = self._store.read("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        except JournalError:
             return False
-        self.write(
-            "UPDATE names SET file_id = ? WHERE (directory_id, name) = "
-            "(SELECT directory_id, name FROM files WHERE id = ?)",
-            former,
-            file_id,
-        )
-        self._delete([file_id])
-        return True
-
-    def _delete(self, file_ids: Sequence[int]) -> None:
-        for file_id in file_ids:
-            self.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
-            self.write("DELETE FROM events WHERE file_id = ?", file_id)
-            self.write("DELETE FROM hooks WHERE file_id = ?", file_id)
-            self.unfollow(file_id)
-            self.write(
-                "DELETE FROM contents WHERE file_id = ?1 AND NOT EXISTS (SELECT 1 FROM files "
-                "WHERE id = ?1 AND arrived_at > 0)",
-                file_id,
-            )
-            self.write("DELETE FROM files WHERE id = ?", file_id)
+        return not busy

@@ -4,38 +4,103 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher import model
 from watcher.model import State
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from watcher.model import Entry, Job, Stat
 
 #: The fact that says until when no uploads are started.
 PAUSED: Final = "paused_until"
 #: In the place of the settings' fingerprint of a folder that is not watched any more.
 LEFT: Final = "left"
-#: Columns that make an Entry, in the order that :func:`entry` reads them.
-ENTRY: Final = """
-    f.id, o.path, d.path, f.name, f.state, f.why, f.size, f.mtime_ns, f.device, f.inode,
-    f.noticed_at, f.changed_at, f.due_at, f.attempt, f.media_type, f.sha256, f.account,
-    f.source_key, f.reference, f.fields, f.profile_key, f.profile_name, f.profile_email,
-    f.filed_to, f.filing_why, f.duplicate_of, f.in_doubt_since, f.arrived_at, f.parsed_at, f.pages,
-    f.total_pages, f.probable, f.resends,
-    (SELECT s.name FROM sources s WHERE s.account = f.account AND s.source_key = f.source_key)
-"""
 FROM: Final = """
     FROM files f JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id
 """
-#: Columns that make a Job, in the order that :func:`job` reads them.
-JOB: Final = """
-    f.id, o.path, d.path, f.name, f.size, f.mtime_ns, f.device, f.inode, f.sha256, f.media_type,
-    f.file_name, f.account, f.source_key, f.reference, f.fields, f.attempt
-"""
 
+
+class JobRow(NamedTuple):
+    """What the journal keeps of an upload to be made."""
+
+    id: int
+    folder: bytes
+    directory: bytes
+    name: bytes
+    size: int
+    mtime_ns: int
+    device: int
+    inode: int
+    sha256: str
+    media_type: str
+    file_name: str
+    account: str
+    source_key: str
+    reference: str
+    fields: str
+    attempt: int
+
+
+class EntryRow(NamedTuple):
+    """What the journal keeps of a file, and people are shown."""
+
+    id: int
+    folder: bytes
+    directory: bytes
+    name: bytes
+    state: str
+    why: str
+    size: int
+    mtime_ns: int
+    device: int
+    inode: int
+    noticed_at: float
+    changed_at: float
+    due_at: float
+    attempt: int
+    media_type: str
+    sha256: str
+    account: str
+    source_key: str
+    reference: str
+    fields: str
+    profile_key: str
+    profile_name: str
+    profile_email: str
+    filed_to: bytes
+    filing_why: str
+    filing_target: bytes
+    duplicate_of: int | None
+    in_doubt_since: float
+    arrived_at: float
+    parsed_at: float
+    pages: int
+    total_pages: int
+    probable: int
+    resends: int
+    source_name: str | None
+
+
+#: What is not a column of ``files``, called ``f`` in :data:`FROM`.
+_ELSEWHERE: Final = MappingProxyType(
+    {
+        "folder": "o.path",
+        "directory": "d.path",
+        "source_name": "(SELECT s.name FROM sources s WHERE s.account = f.account "
+        "AND s.source_key = f.source_key)",
+    }
+)
+
+
+def columns(kind: type[EntryRow | JobRow]) -> str:
+    """What to select for a row of this kind, in the order of its fields."""
+    return ", ".join(_ELSEWHERE.get(name, f"f.{name}") for name in kind._fields)
+
+
+ENTRY: Final = columns(EntryRow)
+JOB: Final = columns(JobRow)
 
 _SEPARATOR: Final = os.fsencode(os.sep)
 #: What the names of facts begin with that are directories into which files were filed away.
@@ -72,57 +137,58 @@ def join(folder: bytes, directory: bytes, name: bytes) -> str:
     return os.fsdecode(os.path.join(folder, directory, name))
 
 
-def entry(row: sqlite3.Row | tuple[Any, ...], duplicate_of: str = "") -> Entry:
-    """An Entry from the columns of :data:`ENTRY`."""
+def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
+    """What people are shown; ``duplicate_of`` is the path of the file that it repeats."""
     return model.Entry(
-        file_id=row[0],
-        folder=os.fsdecode(row[1]),
-        path=join(row[1], row[2], row[3]),
-        state=State(row[4]),
-        why=row[5],
-        stat=stat(row[6:10]),
-        noticed_at=row[10],
-        changed_at=row[11],
-        due_at=row[12],
-        attempt=row[13],
-        media_type=row[14],
-        sha256=row[15],
-        account=row[16],
-        source_key=row[17],
-        reference=row[18],
-        fields=fields(row[19]),
-        profile_key=row[20],
-        profile_name=row[21],
-        profile_email=row[22],
-        filed_to=os.fsdecode(row[23]),
-        filing_why=row[24],
+        file_id=row.id,
+        folder=os.fsdecode(row.folder),
+        path=join(row.folder, row.directory, row.name),
+        state=State(row.state),
+        why=row.why,
+        stat=stat(row.size, row.mtime_ns, row.device, row.inode),
+        noticed_at=row.noticed_at,
+        changed_at=row.changed_at,
+        due_at=row.due_at,
+        attempt=row.attempt,
+        media_type=row.media_type,
+        sha256=row.sha256,
+        account=row.account,
+        source_key=row.source_key,
+        reference=row.reference,
+        fields=fields(row.fields),
+        profile_key=row.profile_key,
+        profile_name=row.profile_name,
+        profile_email=row.profile_email,
+        filed_to=os.fsdecode(row.filed_to),
+        filing_why=row.filing_why,
+        filing_target=os.fsdecode(row.filing_target),
         duplicate_of=duplicate_of,
-        sent_at=row[26],
-        arrived_at=row[27],
-        parsed_at=row[28],
-        pages=row[29],
-        total_pages=row[30],
-        probable=bool(row[31]),
-        resends=row[32],
-        source_name=row[33] or "",
+        sent_at=row.in_doubt_since,
+        arrived_at=row.arrived_at,
+        parsed_at=row.parsed_at,
+        pages=row.pages,
+        total_pages=row.total_pages,
+        probable=bool(row.probable),
+        resends=row.resends,
+        source_name=row.source_name or "",
     )
 
 
-def job(row: sqlite3.Row | tuple[Any, ...]) -> Job:
-    """A Job from the columns of :data:`JOB`."""
+def job(row: JobRow) -> Job:
+    """An upload to be made."""
     return model.Job(
-        file_id=row[0],
-        folder=os.fsdecode(row[1]),
-        path=join(row[1], row[2], row[3]),
-        stat=stat(row[4:8]),
-        sha256=row[8],
-        media_type=row[9],
-        file_name=row[10],
-        account=row[11],
-        source_key=row[12],
-        reference=row[13],
-        fields=fields(row[14]),
-        attempt=row[15],
+        file_id=row.id,
+        folder=os.fsdecode(row.folder),
+        path=join(row.folder, row.directory, row.name),
+        stat=stat(row.size, row.mtime_ns, row.device, row.inode),
+        sha256=row.sha256,
+        media_type=row.media_type,
+        file_name=row.file_name,
+        account=row.account,
+        source_key=row.source_key,
+        reference=row.reference,
+        fields=fields(row.fields),
+        attempt=row.attempt,
     )
 
 
@@ -141,9 +207,8 @@ def numbers(stat: Stat) -> tuple[int, int, int, int]:
     return (stat.size, stat.mtime_ns, _signed(stat.device), _signed(stat.inode))
 
 
-def stat(columns: tuple[int, ...]) -> Stat:
+def stat(size: int, mtime_ns: int, device: int, inode: int) -> Stat:
     """The Stat that :func:`numbers` took apart."""
-    size, mtime_ns, device, inode = columns
     return model.Stat(size, mtime_ns, device % (1 << 64), inode % (1 << 64))
 
 

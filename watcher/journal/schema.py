@@ -255,6 +255,7 @@ def _prepare_to_write(connection: sqlite3.Connection, path: str) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = 1;COMMIT;")
     bring_up_to_date(connection, max(version, 1))
     connection.execute(_INODES)
+    connection.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
 
 
 def _check_version(version: int, path: str) -> None:

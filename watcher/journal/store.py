@@ -9,7 +9,7 @@ from watcher.journal import rows
 from watcher.journal.schema import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from watcher.model import Entry
 
@@ -47,6 +47,20 @@ class Store:
             self._run("BEGIN IMMEDIATE", ())
         return self._run(query, values)
 
+    def write_many(self, query: str, values: Iterable[tuple[object, ...]]) -> int:
+        """Run a query once for each of ``values``; gives how many rows it has changed."""
+        if not self.changed:
+            self._run("BEGIN IMMEDIATE", ())
+        try:
+            return self._connection.executemany(query, values).rowcount
+        except sqlite3.Error as error:
+            raise problem(error) from error
+
+    def choose(self, file_ids: Sequence[int]) -> None:
+        """Make ``chosen``, a table of this connection alone, hold these ids and no others."""
+        self.write("DELETE FROM chosen")
+        self.write_many("INSERT INTO chosen VALUES (?)", [(file_id,) for file_id in file_ids])
+
     def read(self, query: str, *values: object) -> Any:
         """The first row of a query, None if there is none."""
         return self._run(query, values).fetchone()
@@ -61,7 +75,10 @@ class Store:
     def entries(self, where: str, *values: object) -> list[Entry]:
         """Files for which ``where`` holds; ``f`` stands for the table of files."""
         found = self.all(f"SELECT {rows.ENTRY} {rows.FROM} WHERE {where}", *values)
-        return [rows.entry(row, self.path_of(row[25]) if row[25] else "") for row in found]
+        return [
+            rows.entry(row, self.path_of(row.duplicate_of) if row.duplicate_of else "")
+            for row in map(rows.EntryRow._make, found)
+        ]
 
     def entries_of(self, file_ids: Sequence[int]) -> list[Entry]:
         """These files in this order, as far as there are such files."""
@@ -89,10 +106,11 @@ class Store:
         try:
             return self._connection.execute(query, values)
         except UnicodeEncodeError:  # a sentence that quotes a name which is no text
-            return self._connection.execute(query, [_as_text(value) for value in values])
+            return self._connection.execute(query, [as_text(value) for value in values])
         except sqlite3.Error as error:
             raise problem(error) from error
 
 
-def _as_text(value: object) -> object:
+def as_text(value: object) -> object:
+    """``value`` as the journal can keep it: a name that is no text may stand in a sentence."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -59,6 +59,8 @@ class Entry:
     duplicate_of: str = ""
     filed_to: str = ""
     filing_why: str = ""
+    #: The dated directory to which it is to be filed away, once that was chosen.
+    filing_target: str = ""
     #: When the upload began that arrived, when it had arrived, and when its profile was known.
     sent_at: float = 0.0
     arrived_at: float = 0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from watcher.errors import JournalError
 from watcher.journal.follow_ups import FollowUps
-from watcher.journal.schema import connect_to_read
+from watcher.journal.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +23,12 @@ def source_names(where: Places) -> Mapping[tuple[str, str], str]:
     if not os.path.exists(where.journal):
         return {}
     try:
-        journal = FollowUps(connect_to_read(where.journal))
+        reader = Reader(where.journal)
         try:
-            return {key: facts.name for key, (facts, _) in journal.sources().items() if facts.name}
+            sources = FollowUps(reader).sources()
         finally:
-            journal.close()
+            reader.close()
     except JournalError as error:  # keys say it, too
         _log.info("sources are not called by their names: %s", error.title)
         return {}
+    return {key: facts.name for key, (facts, _) in sources.items() if facts.name}

@@ -9,10 +9,10 @@ from watcher.pipeline.following import Described, Followed, Following
 from watcher.pipeline.hooking import Hooking, Ran
 
 if TYPE_CHECKING:
+    from watcher.journal.writer import Journal
     from watcher.pipeline.dispatch import Dispatch
     from watcher.pipeline.results import Results
-    from watcher.ports import Clock, Journal, Transport, Workers
-    from watcher.ports_follow import Commands
+    from watcher.ports import Clock, Commands, Transport, Workers
     from watcher.settings import Config
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from watcher.model import Cause, State
-from watcher.states import BY_HAND, IGNORABLE, LEFT, Step, retried
+from watcher.states import BY_HAND, IGNORABLE, Step, retried
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from watcher.journal.writer import Journal
     from watcher.model import Entry
-    from watcher.ports import Clock, Journal
+    from watcher.ports import Clock
 
 #: States of a file whose content counts as sent: its copies stay copies.
 _SENT_OR_REFUSED = frozenset({State.REFUSED, State.PARSE_FAILED})
@@ -38,15 +39,12 @@ class ByHand:
                 away.append(f"{entry.path} is not there any more: put it back, then retry it.")
                 continue
             self._keep_in_place(entry)
-            self._journal.step(entry.file_id, step, now)
+            self._journal.files.step(entry.file_id, step, now)
         return away
 
     def leave(self, watched: Collection[str]) -> None:
         """Only the folders ``watched`` are from now on: nothing waits in others for ever."""
-        now = self._clock.wall()
-        for file_id in self._journal.leave(watched, now):
-            self._journal.step(file_id, Step(State.IGNORED, LEFT), now)
-            self._journal.disclaim(file_id, now)
+        self._journal.folders.leave(watched, self._clock.wall())
 
     def ignore(self, file_ids: Iterable[int]) -> None:
         """Leave files alone, unless they are on their way; a copy of one goes in its place."""
@@ -55,26 +53,26 @@ class ByHand:
             if entry.state not in IGNORABLE:
                 continue
             self._keep_in_place(entry)
-            self._journal.step(entry.file_id, Step(State.IGNORED, BY_HAND), now)
+            self._journal.files.step(entry.file_id, Step(State.IGNORED, BY_HAND), now)
             if entry.state not in _SENT_OR_REFUSED:
-                self._journal.disclaim(entry.file_id, now)
+                self._journal.files.disclaim(entry.file_id, now)
 
     def release(self, key: str) -> None:
         """Let go everything that a cause keeps back."""
         now = self._clock.wall()
         if key.startswith(f"{Cause.EXISTING}:"):
-            self._journal.take_existing(key, now)
+            self._journal.holds.take_existing(key, now)
         else:
-            self._journal.release(key, now)
+            self._journal.holds.release(key, now)
 
     def _entries(self, file_ids: Iterable[int]) -> Iterable[Entry]:
-        return self._journal.entries_of(tuple(file_ids))
+        return self._journal.store.entries_of(tuple(file_ids))
 
     def _is_at_its_place(self, entry: Entry) -> bool:
-        known = self._journal.find(entry.folder, entry.path)
+        known = self._journal.files.find(entry.folder, entry.path)
         return known is not None and known.file_id == entry.file_id
 
     def _keep_in_place(self, entry: Entry) -> None:
         """What was to be moved out of the way, as it was refused, is not any more."""
         if not entry.filed_to:
-            self._journal.set_filing(entry.file_id, "")
+            self._journal.files.set_filing(entry.file_id, "")

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import BinaryIO
 
+    from watcher.journal.writer import Journal
     from watcher.model import Finding, Identified, Job, Outcome
     from watcher.pipeline.results import Results
     from watcher.pipeline.tidying import Tidying
-    from watcher.ports import Clock, Files, Journal, Plan, Transport, Workers
+    from watcher.ports import Clock, Files, Plan, Transport, Workers
     from watcher.settings import Config
 
 
@@ -98,14 +99,14 @@ class Dispatch:
         if before:  # whoever changes settings mends what held files back, or tries to
             self.resume()
         else:  # and may have done so while nothing ran: one file of each cause finds out
-            for hold in self._journal.holds():
+            for hold in self._journal.holds.at_work():
                 if hold.cause is not Cause.EXISTING:
-                    self._journal.probe_soon(hold.key, self._clock.wall())
+                    self._journal.holds.probe_soon(hold.key, self._clock.wall())
 
     def recent_requests(self, account: str) -> list[float]:
         """When the last run's requests ended, on the clock's ``tick``."""
         now, tick = self._clock.wall(), self._clock.tick()
-        recent = self._journal.recent_requests(account)
+        recent = self._journal.queues.recent_requests(account)
         # Of what never ended it is taken that it ended just now, with the last run.
         return [tick - max(0.0, now - at) if at else tick for at in recent]
 
@@ -138,10 +139,10 @@ class Dispatch:
         now = self._clock.wall()
         for name, pace in self._paces.items():
             pace.resume()
-            self._journal.hasten(name, now)
-        for hold in self._journal.holds():
+            self._journal.queues.hasten(name, now)
+        for hold in self._journal.holds.at_work():
             if hold.cause is not Cause.EXISTING:
-                self._journal.release(hold.key, now)
+                self._journal.holds.release(hold.key, now)
 
     def wake(self) -> None:
         """The time has passed without us: the network may be another one by now."""
@@ -155,28 +156,28 @@ class Dispatch:
         now, tick = self._clock.wall(), self._clock.tick()
         if self._is_paused(now):
             return
-        for hold in self._journal.holds():
+        for hold in self._journal.holds.at_work():
             if 0 < hold.due_at <= now:
-                self._journal.probe(hold, now, self._plans)
+                self._journal.holds.probe(hold, now, self._plans)
         for name, pace in self._paces.items():
             free = pace.free(tick)
             if not free:
                 continue
-            for job in self._journal.due_jobs(name, now, free, self._plans):
-                self._journal.step(job.file_id, Step(State.UPLOADING), now)
+            for job in self._journal.queues.due_jobs(name, now, free, self._plans):
+                self._journal.files.step(job.file_id, Step(State.UPLOADING), now)
                 self._starting.append(job)
                 self._begin(job, pace, now)
             self._claim_questions(name, pace, now, tick)
 
     def _is_paused(self, now: float) -> bool:
         """Whether a person wants no requests now; a pause whose time is over ends here."""
-        if self._journal.paused_until() <= now:
-            self._journal.pause(0.0)
-        return self._journal.paused_until() > 0
+        if self._journal.facts.paused_until() <= now:
+            self._journal.facts.pause(0.0)
+        return self._journal.facts.paused_until() > 0
 
     def _claim_questions(self, account: str, pace: Pace, now: float, tick: float) -> None:
         limit = pace.free(tick) and pace.parallel + len(self._asked)
-        for job, since in self._journal.uncertain_jobs(account, now, limit) if limit else ():
+        for job, since in self._journal.queues.uncertain_jobs(account, now, limit) if limit else ():
             if job.file_id not in self._asked and pace.free(tick):
                 self._asking[job.file_id] = (job, since)
                 self._asked.add(job.file_id)
@@ -185,7 +186,7 @@ class Dispatch:
     def _begin(self, job: Job, pace: Pace, now: float) -> None:
         pace.start()
         if pace.per_minute:
-            self._requests[job.file_id] = self._journal.begin_request(job.account, now)
+            self._requests[job.file_id] = self._journal.queues.begin_request(job.account, now)
 
     # -- requests beside the uploads
 
@@ -200,7 +201,7 @@ class Dispatch:
         room = pace.room(tick)
         if room is None:
             return wanted
-        if room and self._journal.due_jobs(account, self._clock.wall(), 1, self._plans):
+        if room and self._journal.queues.due_jobs(account, self._clock.wall(), 1, self._plans):
             return 0
         return min(room, wanted)
 
@@ -209,7 +210,7 @@ class Dispatch:
         pace = self._paces[account]
         pace.start(aside=True)
         if pace.per_minute:
-            self._requests[what] = self._journal.begin_request(account, self._clock.wall())
+            self._requests[what] = self._journal.queues.begin_request(account, self._clock.wall())
 
     def end_aside(self, account: str, what: int | str, finding: object) -> None:
         """Such a request has ended."""
@@ -265,7 +266,7 @@ class Dispatch:
             self._hold(job, outcome, now)
             return
         step = after(outcome, job.attempt + 1, now, self._clock.jitter())
-        self._journal.step(job.file_id, step, now)
+        self._journal.files.step(job.file_id, step, now)
         match outcome:
             case Accepted() | Parsed():
                 self._arrived(job, outcome, now)
@@ -274,11 +275,13 @@ class Dispatch:
                 if job.folder in self._plans:
                     self._tidying.refused(job.file_id, self._plans[job.folder])
             case Altered():
-                self._journal.disclaim(job.file_id, now)
+                self._journal.files.disclaim(job.file_id, now)
                 for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE):
                     key = hold_key(cause, job.account, job.source_key)
-                    if self._journal.is_held(key):  # this one was to find out whether it still is
-                        self._journal.probe_soon(key, now)
+                    if self._journal.holds.is_held(
+                        key
+                    ):  # this one was to find out whether it still is
+                        self._journal.holds.probe_soon(key, now)
             case NoSync():
                 self._results.sources.refused_sync(job.account, job.source_key)
             case Wait() | Uncertain():
@@ -292,13 +295,13 @@ class Dispatch:
         window = self._windows.get(job.account, CONFIRM_WINDOW)
         now = self._clock.wall()
         self._ended(job, found)
-        self._journal.step(job.file_id, confirmed(found, message.since, now, window), now)
+        self._journal.files.step(job.file_id, confirmed(found, message.since, now, window), now)
         if isinstance(found, Parsed):
             self._arrived(job, found, now)
 
     def next_due(self, tick: float) -> float | None:
         """When a pause or a minute ends, on the clock's ``tick``; None if nothing waits so."""
-        if paused_until := self._journal.paused_until():
+        if paused_until := self._journal.facts.paused_until():
             ends = self._clock.tick() + max(0.0, paused_until - self._clock.wall())
             return None if ends == math.inf else ends
         times = (pace.next_start(tick) for pace in self._paces.values())
@@ -310,7 +313,7 @@ class Dispatch:
     def _end(self, account: str, what: int | str, outcome: object, *, aside: bool = False) -> None:
         now = self._clock.wall()
         if request := self._requests.pop(what, 0):
-            self._journal.end_request(request, now)
+            self._journal.queues.end_request(request, now)
         pace = self._paces.get(account)
         if pace is not None:
             pace.end(outcome, self._clock.tick(), self._clock.jitter(), aside=aside)
@@ -318,12 +321,12 @@ class Dispatch:
             if not aside:
                 self._offline.setdefault(account, now)
         elif self._offline.pop(account, 0.0):  # what has waited for this waits no longer
-            self._journal.hasten(account, now)
+            self._journal.queues.hasten(account, now)
 
     def _hold(self, job: Job, outcome: Held, now: float) -> None:
         key = hold_key(outcome.cause, job.account, job.source_key)
-        self._journal.step(job.file_id, Step(State.HELD, outcome.why), now, cause=key)
-        self._journal.hold(outcome.cause, job.account, job.source_key, outcome.why, now)
+        self._journal.files.step(job.file_id, Step(State.HELD, outcome.why), now, cause=key)
+        self._journal.holds.hold(outcome.cause, job.account, job.source_key, outcome.why, now)
 
     def _arrived(self, job: Job, outcome: Accepted | Parsed, now: float) -> None:
         if isinstance(outcome, Parsed):
@@ -338,5 +341,5 @@ class Dispatch:
         """An answer about the file itself: the account and its key are fine, so is the source."""
         for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE):
             key = hold_key(cause, job.account, job.source_key)
-            if self._journal.is_held(key):
-                self._journal.release(key, now)
+            if self._journal.holds.is_held(key):
+                self._journal.holds.release(key, now)

@@ -12,8 +12,9 @@ from watcher.states import EXISTING_WAITS, Step, existing_key, existing_why
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from watcher.journal.writer import Journal
     from watcher.model import Candidate, ScanEnded
-    from watcher.ports import Clock, Files, Journal, Plan
+    from watcher.ports import Clock, Files, Plan
 
 #: As many existing files are uploaded without asking.
 EXISTING_LIMIT: Final = 100
@@ -35,7 +36,7 @@ class FirstWalks:
         """Use ``plans`` from now on; ``import_all``: treat files as if they had come later."""
         self._plans = plans
         self._walking = {
-            path for path in plans if not import_all and not self._journal.scanned(path)
+            path for path in plans if not import_all and not self._journal.folders.scanned(path)
         }
 
     def __contains__(self, folder: str) -> bool:
@@ -49,15 +50,15 @@ class FirstWalks:
             return ""
         now = self._clock.wall()
         self._walking.discard(folder)
-        self._journal.set_scanned(folder, now)
+        self._journal.folders.set_scanned(folder, now)
         return self._decide(folder, self._plans[folder].folder.existing, now)
 
     def keep_back(self, plan: Plan, candidate: Candidate) -> None:
         """Note a file that was there before its folder was watched."""
-        if candidate.stat is None or self._journal.find(candidate.folder, candidate.path):
+        if candidate.stat is None or self._journal.files.find(candidate.folder, candidate.path):
             return
         skips = self._skips(plan)
-        self._journal.add(
+        self._journal.files.add(
             candidate,
             self._numbered(candidate, candidate.stat),
             self._clock.wall(),
@@ -69,28 +70,28 @@ class FirstWalks:
     def changed(self, plan: Plan) -> None:
         """A folder has new settings: they may say no to what waits for a person's yes."""
         if self._skips(plan):
-            self._journal.skip_existing(existing_key(plan.folder.path), self._clock.wall())
+            self._journal.holds.skip_existing(existing_key(plan.folder.path), self._clock.wall())
 
     def recognise(self, candidate: Candidate, stat: Stat) -> bool:
         """Whether what seems new was there first under another name; it stays what it was."""
         key = existing_key(candidate.folder)
         stat = self._numbered(candidate, stat)
-        for file_id, path, state in self._journal.kept_as(stat, key):
-            if state is State.GONE and not self._journal.is_held(key):
+        for file_id, path, state in self._journal.files.kept_as(stat, key):
+            if state is State.GONE and not self._journal.holds.is_held(key):
                 continue
             if path != candidate.path and is_at(self._files, candidate.folder, path, stat):
                 continue
             if state is State.GONE:  # the old name was missed before the new one was found
                 now = self._clock.wall()
-                self._journal.step(file_id, Step(State.NOTICED), now)
-                self._journal.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
-            self._journal.rename(file_id, candidate)
+                self._journal.files.step(file_id, Step(State.NOTICED), now)
+                self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
+            self._journal.files.rename(file_id, candidate)
             return True
         return False
 
     def _skips(self, plan: Plan) -> bool:
         # Which files were skipped is lost with a journal: nobody knows but the person.
-        return plan.folder.existing is Existing.SKIP and not self._journal.is_rebuilt()
+        return plan.folder.existing is Existing.SKIP and not self._journal.facts.is_rebuilt()
 
     def _numbered(self, candidate: Candidate, stat: Stat) -> Stat:
         """``stat`` with the file's numbers, which a walk does not bring on every system."""
@@ -99,12 +100,12 @@ class FirstWalks:
 
     def _decide(self, folder: str, existing: Existing, now: float) -> str:
         key = existing_key(folder)
-        waiting = self._journal.kept(key)
+        waiting = self._journal.holds.kept(key)
         if not waiting:
             return ""
         if existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
-            self._journal.take_existing(key, now)
+            self._journal.holds.take_existing(key, now)
             return ""
         why = existing_why(waiting, folder)
-        self._journal.keep_existing(key, why, now)
+        self._journal.holds.keep_existing(key, why, now)
         return why

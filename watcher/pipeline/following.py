@@ -20,11 +20,12 @@ from watcher.model import (
 from watcher.states import Step
 
 if TYPE_CHECKING:
+    from watcher.journal.writer import Journal
     from watcher.model import Finding, FollowUp
     from watcher.pace import Pace
     from watcher.pipeline.dispatch import Dispatch
     from watcher.pipeline.results import Results
-    from watcher.ports import Clock, Journal, Transport, Workers
+    from watcher.ports import Clock, Transport, Workers
     from watcher.settings import Config
 
 #: Events that are kept until the upload that they tell of has arrived.
@@ -127,12 +128,12 @@ class Following:
         return 1
 
     def _claim_uploads(self, account: str, now: float, room: int) -> None:
-        due = self._journal.follow_ups(account, now, room + len(self._asked))
+        due = self._journal.follow_ups.due(account, now, room + len(self._asked))
         due = [each for each in due if each.job.file_id not in self._asked]
         ripe = self._results.first_question(account)
         for each in due:  # others have shown since then that it would be in vain
             if each.tries == 0 and not each.told_key and each.since + ripe > now:
-                self._journal.ask_again(each.job.file_id, each.since + ripe, tried=False)
+                self._journal.follow_ups.ask_again(each.job.file_id, each.since + ripe, tried=False)
         chosen = [e for e in due if e.tries or e.told_key or e.since + ripe <= now][:room]
         for each in chosen:
             self._begin(account, each.job.file_id)
@@ -190,7 +191,7 @@ class Following:
         job = message.follow_up.job
         self._end(job.account, job.file_id, message.finding)
         self._asked.discard(job.file_id)
-        current = self._journal.followed(job.file_id)
+        current = self._journal.follow_ups.followed(job.file_id)
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or somebody has forgotten it
         finding, probable = self._look_through(current, message.finding)
@@ -223,7 +224,7 @@ class Following:
 
     def next_question(self, now: float) -> float | None:
         """When an upload comes due to be asked for after ``now``, by the wall clock."""
-        return self._journal.next_follow_up(self._shares.keys() - self._off, now)
+        return self._journal.follow_ups.next_due(self._shares.keys() - self._off, now)
 
     def take_news(self) -> list[str]:
         """What people should hear, once."""
@@ -235,7 +236,7 @@ class Following:
     def heard(self, event: Event) -> None:
         """The webhook has told of a profile: by its reference, or by the key of one we know."""
         now = self._clock.wall()
-        if not self._journal.hear(event.digest, now):
+        if not self._journal.follow_ups.hear(event.digest, now):
             return
         meant = self._meant(event)
         for each in meant:
@@ -245,16 +246,16 @@ class Following:
             if len(self._early) > _MOST_EARLY:
                 del self._early[next(iter(self._early))]
         if event.key and event.kind is not EventKind.ERROR:
-            for file_id in self._journal.by_profile([event.key]).values():
-                self._journal.make_certain(file_id)
+            for file_id in self._journal.follow_ups.by_profile([event.key]).values():
+                self._journal.files.make_certain(file_id)
 
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
             why = f"HrFlow could not parse it: {event.message or 'it does not say why'}"
-            self._journal.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
+            self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_ask(each.job.account):
             # The event has no name in it: a question has, and it is the only one needed.
-            self._journal.tell_key(each.job.file_id, event.key, now)
+            self._journal.follow_ups.tell_key(each.job.file_id, event.key, now)
         else:
             self._note(rules.told(each, event.key), Unknown(), probable=False)
 
@@ -267,7 +268,7 @@ class Following:
     def _meant(self, event: Event) -> list[FollowUp]:
         if not event.reference:
             return []
-        found = self._journal.followed_by_reference(event.reference, event.source_key)
+        found = self._journal.follow_ups.followed_by_reference(event.reference, event.source_key)
         return found if len(found) == 1 else []  # of several that share it nobody can tell which
 
     def _can_ask(self, account: str) -> bool:
@@ -283,7 +284,9 @@ class Following:
         sure = next((c for c in finding.profiles if rules.is_same(each, c)), None)
         if sure is not None:
             return Parsed(sure.profile), False
-        taken = self._journal.by_profile([found.profile.key for found in finding.profiles])
+        taken = self._journal.follow_ups.by_profile(
+            [found.profile.key for found in finding.profiles]
+        )
         taken = {key: owner for key, owner in taken.items() if owner != each.job.file_id}
         profile = rules.match(each, finding, taken)
         return (Unknown(), True) if profile is None else (Parsed(profile), True)
@@ -293,11 +296,11 @@ class Following:
         verdict = rules.judge(finding, each, now)
         if isinstance(verdict, rules.Again):
             tried = not isinstance(finding, Wait)
-            self._journal.ask_again(job.file_id, verdict.at, tried=tried)
+            self._journal.follow_ups.ask_again(job.file_id, verdict.at, tried=tried)
             if verdict.why:
-                self._journal.explain(job.file_id, verdict.why)
+                self._journal.files.explain(job.file_id, verdict.why)
             return
-        self._journal.step(job.file_id, verdict, now)
+        self._journal.files.step(job.file_id, verdict, now)
         if isinstance(finding, Parsed):
             self._results.parsed(job, finding.profile, probable=probable)
         elif each.told_key and verdict.state is State.PARSED:
@@ -312,12 +315,12 @@ class Following:
     def _turn_on(self, account: str) -> None:
         if account not in self._on:
             self._on.add(account)
-            self._journal.tell_anew(_MAY_NOT_READ + account)
+            self._journal.facts.tell_anew(_MAY_NOT_READ + account)
 
     def _turn_off(self, account: str) -> None:
         self._off.add(account)
         self._on.discard(account)
-        if self._journal.tell_once(_MAY_NOT_READ + account, self._clock.wall()):
+        if self._journal.facts.tell_once(_MAY_NOT_READ + account, self._clock.wall()):
             self._news.append(
                 f"The API key of account {account} may not read, so what becomes of its uploads is"
                 " not known here; they go on all the same. A key that may read and write tells it."

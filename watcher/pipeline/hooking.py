@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from watcher.settings import Hooks
 
 if TYPE_CHECKING:
+    from watcher.journal.writer import Journal
     from watcher.model import Entry
-    from watcher.ports import Journal, Workers
-    from watcher.ports_follow import Commands
+    from watcher.ports import Commands, Workers
     from watcher.settings import Config
 
 #: Commands at the same time.
@@ -58,7 +58,7 @@ class Hooking:
         room = PARALLEL - len(self._busy)
         if not room or not (self._hooks.parsed or self._hooks.refused):
             return
-        self._starting = self._journal.hooks_to_run(room, tuple(self._busy))
+        self._starting = self._journal.hooks.to_run(room, tuple(self._busy))
         self._busy.update(entry.file_id for _, entry in self._starting)
 
     def start(self) -> None:
@@ -78,7 +78,7 @@ class Hooking:
     def ran(self, message: Ran) -> None:
         """Note that a command has ended; its failure is told once, and the log says more."""
         self._busy.discard(message.file_id)
-        self._journal.hook_ran(message.file_id, message.event)
+        self._journal.hooks.ran(message.file_id, message.event)
         if message.problem and (message.event, message.problem) not in self._told:
             self._told.add((message.event, message.problem))
             self._news.append(

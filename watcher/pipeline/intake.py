@@ -29,9 +29,10 @@ from watcher.states import ARRIVED, EXISTING_WENT, IN_FLIGHT, Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from watcher.journal.writer import Journal
     from watcher.model import Known
     from watcher.pipeline.tidying import Tidying
-    from watcher.ports import Clock, Files, Journal, Plan, Workers
+    from watcher.ports import Clock, Files, Plan, Workers
     from watcher.settle import Settling
 
 _log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Intake:
         now = self._clock.wall()
         for path, plan in plans.items():
             settings = hashlib.sha256(repr(plan.folder).encode(errors="replace")).hexdigest()
-            if self._journal.reread(path, settings, now):
+            if self._journal.folders.reread(path, settings, now):
                 self._first_walks.changed(plan)
         self._first_walks.arm(plans, import_all=import_all)
 
@@ -112,7 +113,7 @@ class Intake:
     def notice(self, candidate: Candidate) -> None:
         """A file may be new, changed, renamed or gone, or a directory may be gone."""
         if candidate.sign is Sign.EMPTIED:
-            for path in self._journal.names_below(candidate.folder, candidate.path):
+            for path in self._journal.files.names_below(candidate.folder, candidate.path):
                 self.notice(Candidate(candidate.folder, path, Sign.REMOVED))
             return
         try:
@@ -131,7 +132,7 @@ class Intake:
         stat: Stat | Unusable | None = candidate.stat
         if stat is None or candidate.sign in (Sign.REMOVED, Sign.MISSING):
             stat = self._files.stat(candidate.folder, candidate.path)
-        known = self._journal.find(candidate.folder, candidate.path)
+        known = self._journal.files.find(candidate.folder, candidate.path)
         if isinstance(stat, Unusable):
             if known is None or known.state is State.NOTICED:
                 self._unusable(candidate, stat)
@@ -190,7 +191,7 @@ class Intake:
             self._settling.forget(candidate.path)
             return True
         if plan.folder.changed is Changed.IGNORE and known.state in ARRIVED:
-            self._journal.restat(known.file_id, candidate, stat)
+            self._journal.files.restat(known.file_id, candidate, stat)
             self._settling.forget(candidate.path)
             return True
         return False
@@ -226,17 +227,17 @@ class Intake:
             first = known.cause.startswith(Cause.EXISTING)
             why = EXISTING_WENT if first else "vanished before it was sent"
             now, cause = self._clock.wall(), known.cause if first else ""
-            self._journal.step(known.file_id, Step(State.GONE, why), now, cause=cause)
-            self._journal.disclaim(known.file_id, now)
+            self._journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
+            self._journal.files.disclaim(known.file_id, now)
         elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
-            self._journal.forget_name(known.file_id)
+            self._journal.files.forget_name(known.file_id)
 
     def _note_for_later(self, candidate: Candidate) -> None:
-        known = self._journal.find(candidate.folder, candidate.path)
+        known = self._journal.files.find(candidate.folder, candidate.path)
         if known is None and candidate.stat is not None:
             if self._first_walks.recognise(candidate, candidate.stat):
                 return
-            self._journal.add(candidate, candidate.stat, self._clock.wall(), State.NOTICED)
+            self._journal.files.add(candidate, candidate.stat, self._clock.wall(), State.NOTICED)
         elif known is not None:
             self.notice(candidate)
 
@@ -247,14 +248,14 @@ class Intake:
         room = self._reading.room
         if room <= 0:
             return
-        for entry in self._journal.unread(now, READING, self._plans):
+        for entry in self._journal.queues.unread(now, READING, self._plans):
             if entry.path in self._reading:
                 continue
-            known = self._journal.find(entry.folder, entry.path) if entry.folder else None
+            known = self._journal.files.find(entry.folder, entry.path) if entry.folder else None
             if known is None or known.file_id != entry.file_id:
                 step = Step(State.GONE, "replaced by a newer version")
-                self._journal.step(entry.file_id, step, now)
-                self._journal.disclaim(entry.file_id, now)
+                self._journal.files.step(entry.file_id, step, now)
+                self._journal.files.disclaim(entry.file_id, now)
             elif entry.folder in self._plans:
                 candidate = Candidate(entry.folder, entry.path, Sign.SCANNED)
                 self._reading.add(candidate, Settled.YES)
@@ -293,14 +294,16 @@ class Intake:
 
     def _put_off(self, candidate: Candidate, seconds: float) -> None:
         """Leave a file that is waited for in memory alone in the journal's list of the unread."""
-        known = self._journal.find(candidate.folder, candidate.path)
+        known = self._journal.files.find(candidate.folder, candidate.path)
         if known is not None and known.state is State.NOTICED:
             now = self._clock.wall()
             due_at = now + 2 * PATIENCE_FACTOR * seconds + UNREADABLE_FIRST
-            self._journal.step(known.file_id, Step(State.NOTICED, "is not whole yet", due_at), now)
+            self._journal.files.step(
+                known.file_id, Step(State.NOTICED, "is not whole yet", due_at), now
+            )
 
     def _unusable(self, candidate: Candidate, found: Unusable) -> None:
-        known = self._journal.find(candidate.folder, candidate.path)
+        known = self._journal.files.find(candidate.folder, candidate.path)
         now = self._clock.wall()
         if found.gone:
             self._vanished(candidate, known)
@@ -309,8 +312,8 @@ class Intake:
         stat = seen if isinstance(seen, Stat) else candidate.stat or Stat(0, 0)
         file_id = self._admission.row(candidate, known, stat, now)
         if found.passing:
-            tries = self._journal.count_try(file_id)
+            tries = self._journal.files.count_try(file_id)
             delay = min(UNREADABLE_CAP, UNREADABLE_FIRST * 2.0 ** min(tries, 10))
-            self._journal.step(file_id, Step(State.NOTICED, found.why, now + delay), now)
+            self._journal.files.step(file_id, Step(State.NOTICED, found.why, now + delay), now)
         else:
-            self._journal.step(file_id, Step(State.IGNORED, found.why), now)
+            self._journal.files.step(file_id, Step(State.IGNORED, found.why), now)

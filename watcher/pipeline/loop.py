@@ -48,8 +48,8 @@ from watcher.settle import Settling
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.ports import Clock, Files, Journal, Transport, Workers
-    from watcher.ports_follow import Commands
+    from watcher.journal.writer import Journal
+    from watcher.ports import Clock, Commands, Files, Transport, Workers
 
 #: Messages worked on between two commits, and those that may come in while it is done.
 BATCH: Final = 256
@@ -112,9 +112,11 @@ class Pipeline:
     def run(self) -> None:
         """Work until told to stop and all that is under way has ended."""
         now = self._clock.wall()
-        if self._journal.latest() > now + TOLERANCE:  # the clock was set back since the last run
-            self._shift(now - self._journal.latest())
-        self._journal.recover(now)
+        if (
+            self._journal.queues.latest() > now + TOLERANCE
+        ):  # the clock was set back since the last run
+            self._shift(now - self._journal.queues.latest())
+        self._journal.files.recover(now)
         self._journal.commit()
         try:
             while self._turn():
@@ -157,7 +159,9 @@ class Pipeline:
 
     def _is_at_rest(self) -> bool:
         """Whether all there was were hints that changed nothing yet: nothing else can be next."""
-        return not self._stirred and not self._journal.changed and self._clock.tick() < self._due
+        return (
+            not self._stirred and not self._journal.store.changed and self._clock.tick() < self._due
+        )
 
     def _choose(self) -> None:
         """Note what is done next of what has come due."""
@@ -223,9 +227,9 @@ class Pipeline:
 
     def _shift(self, seconds: float) -> None:
         """The clock was set: what lasts or waits does so as long as was meant."""
-        self._journal.shift(seconds)
-        if paused_until := self._journal.paused_until():
-            self._journal.pause(paused_until + seconds)
+        self._journal.queues.shift(seconds)
+        if paused_until := self._journal.facts.paused_until():
+            self._journal.facts.pause(paused_until + seconds)
 
     def _patience(self) -> float:
         """Seconds until something comes due by time alone."""
@@ -238,7 +242,7 @@ class Pipeline:
             self._walls = []
             if not self._draining:
                 self._walls += (
-                    self._journal.next_due(looked_wall),
+                    self._journal.queues.next_due(looked_wall),
                     self._aftermath.next_question(looked_wall),
                 )
         if not self._draining:
@@ -283,7 +287,7 @@ class Pipeline:
                 self._aftermath.arm(config)
                 self._pruning.arm(config)
             case Take(path):
-                taken = self._journal.take_below(path, self._clock.wall())
+                taken = self._journal.holds.take_below(path, self._clock.wall())
                 self._journal.commit()
                 self._tell_pending()  # whoever has waited for this looks at it next
                 self._tell(Taken(path, taken))
@@ -292,7 +296,7 @@ class Pipeline:
                 self._aftermath.resume()
                 self._tidying.resume()
             case Forget(file_ids):
-                self._journal.forget(file_ids)
+                self._journal.retention.forget(file_ids)
                 self._tell(Forgotten(file_ids))
             case Stop():
                 self._stopping = True
@@ -302,7 +306,7 @@ class Pipeline:
     def _obey_by_hand(self, message: object) -> None:
         match message:
             case Pause(until):
-                self._journal.pause(until)
+                self._journal.facts.pause(until)
             case Retry(file_ids):
                 for sentence in self._by_hand.retry(file_ids):
                     self._tell(sentence)
@@ -322,8 +326,8 @@ class Pipeline:
                 raise TypeError(message)
 
     def _report(self) -> None:
-        changed = self._journal.take_changed()
-        for entry in self._journal.entries_of(changed) if self._entries else ():
+        changed = self._journal.files.take_changed()
+        for entry in self._journal.store.entries_of(changed) if self._entries else ():
             self._tell(entry)
         self._tell_pending()
         if self._dispatch.offline_since != self._offline_since:

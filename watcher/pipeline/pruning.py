@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from watcher.ports import Clock, Journal
+    from watcher.journal.writer import Journal
+    from watcher.ports import Clock
     from watcher.settings import Config
 
 DAY: Final = 86400.0
@@ -42,7 +43,9 @@ class Pruning:
         tick, now = self._clock.tick(), self._clock.wall()
         if tick < self._due:
             return
-        self._reached = self._journal.prune(self._reached, now - self._history, now - self._names)
+        self._reached = self._journal.retention.prune(
+            self._reached, now - self._history, now - self._names
+        )
         if not self._reached:
-            self._journal.prune_rest(now)
+            self._journal.retention.prune_rest(now)
         self._due = tick + (PAUSE if self._reached else DAY)

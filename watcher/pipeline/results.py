@@ -9,8 +9,9 @@ from watcher.follow_up import FIRST, Rhythm
 from watcher.pipeline.sources import Sources
 
 if TYPE_CHECKING:
+    from watcher.journal.writer import Journal
     from watcher.model import Job, Profile
-    from watcher.ports import Clock, Journal
+    from watcher.ports import Clock
     from watcher.settings import Config
 
 
@@ -34,12 +35,12 @@ class Results:
         self._keep_names = config.keep_names
         self.sources.arm()
         events = {"parsed": config.hooks.parsed, "refused": config.hooks.refused}
-        self._journal.set_hooks([event for event, command in events.items() if command])
+        self._journal.hooks.want([event for event, command in events.items() if command])
 
     def accepted(self, job: Job) -> None:
         """An upload has arrived, and is parsed later."""
         now = self._clock.wall()
-        self._journal.follow(job.file_id, now, now + self.first_question(job.account))
+        self._journal.follow_ups.follow(job.file_id, now, now + self.first_question(job.account))
         self.sources.notice(job.account, job.source_key)
         self._arrived.append(job.reference)
 
@@ -52,7 +53,7 @@ class Results:
         """The profile of a file is known."""
         if not self._keep_names:
             profile = replace(profile, name="", email="")
-        self._journal.profile(job.file_id, profile, probable=probable)
+        self._journal.files.profile(job.file_id, profile, probable=probable)
         self.sources.notice(job.account, job.source_key)
 
     def first_question(self, account: str) -> float:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from watcher.model import SourceFacts
 
 if TYPE_CHECKING:
-    from watcher.ports import Clock, Journal
+    from watcher.journal.writer import Journal
+    from watcher.ports import Clock
 
 #: Seconds for which an answer counts.
 _FRESH: Final = 86400.0
@@ -34,7 +35,7 @@ class Sources:
     def arm(self) -> None:
         """Begin; or forget which sources do not parse at once, as somebody may have changed it."""
         if not self._armed:
-            self._known = self._journal.sources()
+            self._known = self._journal.follow_ups.sources()
             self._armed = True
             return
         for key, (facts, _) in self._known.items():
@@ -82,7 +83,7 @@ class Sources:
         facts, since = self._known.get(key, (SourceFacts(""), 0.0))
         if facts.sync_parsing is not False or self._clock.wall() - since >= _FRESH:
             return False
-        if key not in self._told and self._journal.tell_once(_what(key), self._clock.wall()):
+        if key not in self._told and self._journal.facts.tell_once(_what(key), self._clock.wall()):
             self._news.append(
                 f"The source {facts.name or source_key} does not allow sync_parsing, so uploads"
                 " go on without it; HrFlow's support and an admin can allow it."
@@ -100,8 +101,8 @@ class Sources:
         self._known[key] = facts, now
         if facts.sync_parsing:
             self._told.discard(key)
-            self._journal.tell_anew(_what(key))
-        self._journal.note_source(*key, facts, now)
+            self._journal.facts.tell_anew(_what(key))
+        self._journal.follow_ups.note_source(*key, facts, now)
 
 
 def _what(key: Key) -> str:

@@ -12,7 +12,8 @@ from watcher.states import ARRIVED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.ports import Clock, Files, Journal, Plan, Workers
+    from watcher.journal.writer import Journal
+    from watcher.ports import Clock, Files, Plan, Workers
 
 #: Files that are given to the workers at once; the rest waits in the journal.
 BATCH: Final = 200
@@ -68,7 +69,7 @@ class Tidying:
             self.resume()
         if self._reached is None or self._due or self._busy:
             return
-        found = self._journal.to_file(self._reached, BATCH)
+        found = self._journal.queues.to_file(self._reached, BATCH)
         self._reached = found[-1].file_id if found else None
         self._due.update(dict.fromkeys(entry.file_id for entry in found))
 
@@ -77,13 +78,13 @@ class Tidying:
         if plan.folder.after_upload is AfterUpload.KEEP:
             return
         self._plan(file_id)
-        for copy in self._journal.copies(file_id):
+        for copy in self._journal.files.copies(file_id):
             self._plan(copy)
 
     def duplicate(self, file_id: int, owner: int) -> None:
         """A copy goes the way of the file it repeats, once that has arrived."""
         # Of a file that is not known any more only the fingerprint is kept: it was sent.
-        if self._journal.state(owner) in (*ARRIVED, None):
+        if self._journal.files.state(owner) in (*ARRIVED, None):
             self._plan(file_id)
 
     def refused(self, file_id: int, plan: Plan) -> None:
@@ -95,7 +96,7 @@ class Tidying:
         """Have done what the journal announces. Call after its commit."""
         due, self._due = self._due, {}
         for file_id in due:
-            entry = self._journal.entry(file_id)
+            entry = self._journal.store.entry(file_id)
             plan = self._plans.get(entry.folder) if entry else None
             # Nobody moves what was taken up again, or set aside by hand, since it was refused.
             is_over = entry is not None and entry.state in _FILED
@@ -110,14 +111,14 @@ class Tidying:
         match message.result:
             case Filed(path):
                 self._failures, self._told = 0, ""
-                self._journal.set_filing(entry.file_id, "", path)
+                self._journal.files.set_filing(entry.file_id, "", path)
                 if path != entry.path:
-                    self._journal.forget_name(entry.file_id)
+                    self._journal.files.forget_name(entry.file_id)
                     if path:
-                        self._journal.note_target(path, self._clock.wall())
+                        self._journal.facts.note_target(path, self._clock.wall())
             case FilingFailed(why, passing):
                 filing = "pending" if passing else "failed"
-                self._journal.set_filing(entry.file_id, filing, why=why)
+                self._journal.files.set_filing(entry.file_id, filing, why=why)
                 if why != self._told:
                     again = "; it is tried again" if passing else ""
                     self._problem = f"A file that was sent {why}{again}."
@@ -137,7 +138,7 @@ class Tidying:
             self._retry_at = self._clock.tick() + delay
 
     def _plan(self, file_id: int) -> None:
-        self._journal.set_filing(file_id, "pending")
+        self._journal.files.set_filing(file_id, "pending")
         self._due[file_id] = None
 
     def _submit(self, entry: Entry, plan: Plan) -> None:

@@ -1,0 +1,92 @@
+"""Facts of the journal as a whole: a pause, what people were told, where files were filed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from watcher.journal import rows
+from watcher.journal.rows import PAUSED
+
+if TYPE_CHECKING:
+    from watcher.journal.store import Store
+
+#: Days after which a journal that took the place of a lost one is one like any other.
+_REBUILT_DAYS: Final = 30
+_DAY: Final = 86400.0
+_NOTE: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
+_FORGET: Final = "DELETE FROM facts WHERE name = ?"
+
+
+class Facts:
+    """Facts by name; each has a number, mostly a moment."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rebuilt_at = self._read("rebuilt_at")
+        self._paused_until = self._read(PAUSED)
+        self._targets: set[str] = set()
+
+    def paused_until(self) -> float:
+        """Until when no uploads are started because a person said so; 0 if nobody did."""
+        return self._paused_until
+
+    def pause(self, until: float) -> None:
+        """Note until when no uploads are to be started, over restarts; 0 ends a pause."""
+        if until == self._paused_until:
+            return
+        self._paused_until = until
+        if until:
+            self._store.write(_NOTE, PAUSED, until)
+        else:
+            self._store.write(_FORGET, PAUSED)
+
+    def set_rebuilt(self, now: float) -> None:
+        """Note that this journal takes the place of one that was lost."""
+        self._store.write(_NOTE, "rebuilt_at", now)
+        self._rebuilt_at = now
+
+    def is_rebuilt(self) -> bool:
+        """Whether this journal takes the place of one that was lost, not long ago."""
+        return self._rebuilt_at > 0
+
+    def is_in_doubt(self, file_id: int) -> bool:
+        """Whether a file may have been sent while another journal was kept, which was lost.
+
+        So it is with those that the first walk through their folder found.
+        """
+        if not self._rebuilt_at:
+            return False
+        query = f"SELECT f.noticed_at, o.scanned_at {rows.FROM} WHERE f.id = ?"
+        noticed_at, scanned_at = self._store.read(query, file_id)
+        return not scanned_at or noticed_at <= scanned_at
+
+    def note_target(self, filed_to: str, now: float) -> None:
+        """Remember for ever where files are filed away, given where one was.
+
+        What lies there is never new, even if files are filed elsewhere one day.
+        """
+        target = os.path.dirname(os.path.dirname(filed_to))  # TARGET/YYYY-MM-DD/NAME
+        if target not in self._targets:
+            self._targets.add(target)
+            self._store.write(_NOTE, rows.target_fact(target), now)
+
+    def tell_once(self, what: str, now: float) -> bool:
+        """Note that people are told of ``what``; False if they were before."""
+        insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
+        return self._store.write(insert, rows.told_fact(what), now).rowcount == 1
+
+    def tell_anew(self, what: str) -> None:
+        """It is not so any more: should it be so again, people are to be told."""
+        if self._read(rows.told_fact(what)):
+            self._store.write(_FORGET, rows.told_fact(what))
+
+    def prune(self, now: float) -> None:
+        """Forget what has become old."""
+        if 0 < self._rebuilt_at < now - _REBUILT_DAYS * _DAY:
+            self._store.write(_FORGET, "rebuilt_at")
+            self._rebuilt_at = 0.0
+
+    def _read(self, name: str) -> float:
+        row = self._store.read("SELECT value FROM facts WHERE name = ?", name)
+        return float(row[0]) if row else 0.0

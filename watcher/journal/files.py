@@ -1,0 +1,518 @@
+"""Files: their names on disk, their states, and which of them sends a content."""
+
+from __future__ import annotations
+
+import os
+import time
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from watcher import states
+from watcher.errors import JournalError
+from watcher.journal import rows
+from watcher.journal.store import as_text
+from watcher.model import Known, State
+from watcher.states import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from watcher.journal.store import Store
+    from watcher.model import Candidate, Document, Profile, Route, Stat
+
+
+def _steps(*, of_chosen: bool) -> Mapping[State, str]:
+    """By the state that is stepped to, what takes a file, or many, there: only from where it may."""
+    query = (
+        "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
+        "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
+        "in_doubt_since = CASE WHEN ?1 = 'uploading' "
+        "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END, "
+        "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
+        # Whoever wants it tried again gets it under a new reference.
+        "resends = resends + (CASE WHEN arrived_at > 0 AND ?1 = 'noticed' THEN 1 ELSE 0 END) "
+        "WHERE id {} AND state IN ({})"
+    )
+    return MappingProxyType(
+        {
+            after: query.format(
+                "IN (SELECT id FROM chosen)" if of_chosen else "= ?6",
+                ", ".join(f"'{before}'" for before in State if states.allowed(before, after)),
+            )
+            for after in State
+        }
+    )
+
+
+_STEP_ONE: Final = _steps(of_chosen=False)
+_STEP_CHOSEN: Final = _steps(of_chosen=True)
+_EVENT: Final = "INSERT INTO events (file_id, at, state, why) VALUES (?, ?, ?, ?)"
+_EVENT_CHOSEN: Final = (
+    "INSERT INTO events (file_id, at, state, why) SELECT id, ?, ?, ? FROM chosen ORDER BY id"
+)
+
+
+class Files:
+    """Rows of files. Every change of a state is made by :meth:`step`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._changed: dict[int, None] = {}
+        self._directories: dict[tuple[str, bytes], int] = {}
+        #: States for which a command is to be run, see :class:`watcher.journal.hooks.Hooks`.
+        self.hooks: frozenset[str] = frozenset()
+        #: Folders, by id, that are not watched any more: nothing waits there.
+        self.left: set[int] = set()
+
+    # -- states
+
+    def step(
+        self,
+        file_ids: int | Sequence[int],
+        step: Step,
+        now: float,
+        *,
+        cause: str = "",
+        since: float | None = None,
+    ) -> None:
+        """Change the state of one file or of many, write the event of each, and announce it.
+
+        ``since``: for people nothing is new. They count as being in that state since then, and no
+        command is run for them.
+
+        Where nobody watches any more nothing waits, such as an upload that has come to nothing
+        since: it is left alone, and a copy of it goes in its place.
+
+        Raises:
+            JournalError: the step is not allowed from where one of them is. What was done of it
+                must not be committed.
+        """
+        many = (file_ids,) if isinstance(file_ids, int) else file_ids
+        if not many:
+            return
+        state, why, told_since = step.state, as_text(step.why), now if since is None else since
+        change = (state.value, why, cause, step.due_at, told_since)
+        if len(many) == 1:
+            changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
+            self._store.write(_EVENT, many[0], now, state.value, why)
+        else:  # one by one takes five times as long
+            self._store.choose(many)
+            changed = self._store.write(_STEP_CHOSEN[state], *change).rowcount
+            self._store.write(_EVENT_CHOSEN, now, state.value, why)
+        if changed != len(many):
+            refused = next((each for each in many if self.state(each) is not state), many[0])
+            raise JournalError(f"File {refused} cannot go from {self.state(refused)} to {state}.")
+        self._changed.update(dict.fromkeys(many))
+        self._follow_step(many, state, now, is_news=since is None)
+
+    def leave_alone(self, file_ids: Sequence[int], now: float) -> None:
+        """Ignore files whose folder is not watched any more; copies elsewhere go instead."""
+        self.step(file_ids, Step(State.IGNORED, states.LEFT), now)
+        for file_id in file_ids:
+            self.disclaim(file_id, now)
+
+    def refuse_again(self, file_id: int, why: str, now: float) -> None:
+        """A file that was looked at once more is refused as before: for people nothing is new."""
+        first: float | None = self._store.read(
+            "SELECT min(at) FROM events WHERE file_id = ? AND state = 'refused' AND why = ?",
+            file_id,
+            why,
+        )[0]
+        self.step(file_id, Step(State.REFUSED, why), now, since=now if first is None else first)
+
+    def recover(self, now: float) -> int:
+        """What was being uploaded when the last run ended is uncertain; gives how many files."""
+        found = self._store.all(
+            "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
+        )
+        ids = [file_id for (file_id,) in found]
+        self.step(ids, Step(State.UNCERTAIN, "the program ended while sending it", now), now)
+        return len(ids)
+
+    def explain(self, file_id: int, why: str) -> None:
+        """Note other words for where a file stands; its state stays."""
+        update = "UPDATE files SET why = ?1 WHERE id = ?2 AND why <> ?1"
+        if self._store.write(update, why, file_id).rowcount:
+            self._changed[file_id] = None
+
+    def take_changed(self) -> list[int]:
+        """The files that were changed since the last call, in the order of the changes."""
+        changed, self._changed = list(self._changed), {}
+        return changed
+
+    def state(self, file_id: int) -> State | None:
+        """A file's state; None if it is not known any more."""
+        row = self._store.read("SELECT state FROM files WHERE id = ?", file_id)
+        return State(row[0]) if row else None
+
+    def last_refusal(self, file_id: int) -> str:
+        """Why a file was refused last; "" if it never was."""
+        row = self._store.read(
+            "SELECT why FROM events WHERE file_id = ? AND state = 'refused' ORDER BY id DESC "
+            "LIMIT 1",
+            file_id,
+        )
+        return row[0] if row else ""
+
+    # -- rows
+
+    def find(self, folder: str, path: str) -> Known | None:
+        """What is known of the file at ``path``, None if nothing is."""
+        directory, name = rows.split(folder, path)
+        row = self._store.read(
+            "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.reference, "
+            "f.source_key, f.cause FROM names n JOIN files f ON f.id = n.file_id "
+            "WHERE n.directory_id = ? AND n.name = ?",
+            self.directory(folder, directory),
+            name,
+        )
+        if row is None:
+            return None
+        file_id, state, size, mtime_ns, device, inode, sha256, reference, source_key, cause = row
+        stat = rows.stat(size, mtime_ns, device, inode)
+        return Known(file_id, State(state), stat, sha256, reference, source_key, cause)
+
+    def add(
+        self,
+        candidate: Candidate,
+        stat: Stat,
+        now: float,
+        state: State,
+        cause: str = "",
+        why: str = "",
+    ) -> int:
+        """Note a file, or a new version of one, and give its id. Its history begins here."""
+        directory, name = rows.split(candidate.folder, candidate.path)
+        directory_id = self.directory(candidate.folder, directory)
+        cursor = self._store.write(
+            "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
+            "inode, noticed_at, changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            directory_id,
+            name,
+            state.value,
+            why,
+            cause,
+            *rows.numbers(stat),
+            now,
+            now,
+            now,
+        )
+        file_id = cursor.lastrowid or 0
+        self._name(directory_id, name, stat, file_id)
+        self._store.write(_EVENT, file_id, now, state.value, why)
+        self._changed[file_id] = None
+        return file_id
+
+    def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
+        """Note that a file has another size or time, its history going on."""
+        directory, name = rows.split(candidate.folder, candidate.path)
+        self._name(self.directory(candidate.folder, directory), name, stat, file_id)
+        self._store.write(
+            "UPDATE files SET size = ?, mtime_ns = ?, device = ?, inode = ? WHERE id = ?",
+            *rows.numbers(stat),
+            file_id,
+        )
+
+    def identify(self, file_id: int, document: Document) -> None:
+        """Note what a file was found to be."""
+        self._store.write(
+            "UPDATE files SET media_type = ?, sha256 = ?, file_name = ?, attempt = 0 WHERE id = ?",
+            document.sniffed.media_type,
+            document.sha256,
+            document.file_name,
+            file_id,
+        )
+
+    def address(
+        self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Note where a file goes, and with which form fields."""
+        self._store.write(
+            "UPDATE files SET account = ?, source_key = ?, reference = ?, fields = ?, "
+            "duplicate_of = NULL WHERE id = ?",
+            route.account,
+            route.source_key,
+            reference,
+            rows.fields_text(fields),
+            file_id,
+        )
+
+    def count_try(self, file_id: int) -> int:
+        """Count one more try to read a file; gives how many there were before."""
+        self._store.write("UPDATE files SET attempt = attempt + 1 WHERE id = ?", file_id)
+        return int(self._store.read("SELECT attempt FROM files WHERE id = ?", file_id)[0]) - 1
+
+    def resends(self, file_id: int) -> int:
+        """How often somebody wanted a file sent again under a new reference."""
+        return int(self._store.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
+
+    def profile(self, file_id: int, profile: Profile, *, probable: bool = False) -> None:
+        """Note what HrFlow made of a file; ``probable``: a search has found it."""
+        self._store.write(
+            "UPDATE files SET profile_key = ?, profile_name = ?, profile_email = ?, pages = ?, "
+            "total_pages = ?, probable = ? WHERE id = ?",
+            profile.key,
+            profile.name,
+            profile.email,
+            profile.pages,
+            profile.total_pages,
+            int(probable),
+            file_id,
+        )
+
+    def make_certain(self, file_id: int) -> None:
+        """What was probably a file's profile is surely it."""
+        self._store.write("UPDATE files SET probable = 0 WHERE id = ?", file_id)
+
+    def delete(self, file_ids: Sequence[int]) -> None:
+        """Forget files altogether but for the fingerprints of what was sent."""
+        for file_id in file_ids:
+            self._store.write(
+                "UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id
+            )
+            for table in ("events", "hooks", "follow_ups"):
+                self._store.write(f"DELETE FROM {table} WHERE file_id = ?", file_id)
+            self._store.write(
+                "DELETE FROM contents WHERE file_id = ?1 AND NOT EXISTS (SELECT 1 FROM files "
+                "WHERE id = ?1 AND arrived_at > 0)",
+                file_id,
+            )
+            self._store.write("DELETE FROM files WHERE id = ?", file_id)
+
+    # -- places
+
+    def folder(self, path: str) -> int:
+        """The id of a watched folder, noted if it is new."""
+        folder = os.fsencode(path)
+        self._store.write("INSERT INTO folders (path) VALUES (?) ON CONFLICT DO NOTHING", folder)
+        folder_id: int = self._store.read("SELECT id FROM folders WHERE path = ?", folder)[0]
+        return folder_id
+
+    def directory(self, folder: str, directory: bytes) -> int:
+        """The id of a directory below a watched folder, noted if it is new."""
+        found = self._directories.get((folder, directory))
+        if found is None:
+            folder_id = self.folder(folder)
+            self._store.write(
+                "INSERT INTO directories (folder_id, path) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                folder_id,
+                directory,
+            )
+            query = "SELECT id FROM directories WHERE folder_id = ? AND path = ?"
+            found = int(self._store.read(query, folder_id, directory)[0])
+            self._directories[folder, directory] = found
+        return found
+
+    def forget_empty_directories(self) -> None:
+        """Forget the directories of which no file is known."""
+        self._store.write(
+            "DELETE FROM directories WHERE id NOT IN (SELECT directory_id FROM files) "
+            "AND id NOT IN (SELECT directory_id FROM names)"
+        )
+        self._directories.clear()
+
+    def names_below(self, folder: str, path: str) -> list[str]:
+        """Paths of the files known to be in a directory below a watched folder, and below that."""
+        root = os.fsencode(folder)
+        below = os.fsencode(os.path.relpath(path, folder))
+        found = self._store.all(
+            "SELECT d.path, n.name FROM folders o JOIN directories d ON d.folder_id = o.id "
+            "JOIN names n ON n.directory_id = d.id "
+            "WHERE o.path = ? AND (d.path = ? OR (d.path > ? AND d.path < ?))",
+            root,
+            below,
+            below + os.fsencode(os.sep),
+            below + bytes([ord(os.sep) + 1]),
+        )
+        return [rows.join(root, directory, name) for directory, name in found]
+
+    def forget_name(self, file_id: int) -> None:
+        """Note that a file is not on disk any more; its history stays."""
+        self._store.write(
+            "DELETE FROM names WHERE (directory_id, name) = "
+            "(SELECT directory_id, name FROM files WHERE id = ?1) AND file_id = ?1",
+            file_id,
+        )
+
+    def rename(self, file_id: int, candidate: Candidate) -> None:
+        """Note that a file has another path, its history going on."""
+        directory, name = rows.split(candidate.folder, candidate.path)
+        directory_id = self.directory(candidate.folder, directory)
+        self.forget_name(file_id)
+        self._store.write(
+            "UPDATE files SET directory_id = ?, name = ?, filed_to = x'' WHERE id = ?",
+            directory_id,
+            name,
+            file_id,
+        )
+        self._store.write(
+            "INSERT OR REPLACE INTO names "
+            "SELECT directory_id, name, size, mtime_ns, id FROM files WHERE id = ?",
+            file_id,
+        )
+
+    # -- the same file under another name: device, inode, size and time tell it from a new one
+
+    def kept_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
+        """Files with the numbers of ``stat`` that a cause kept back: id, last path, state."""
+        # The plus has the index of inodes used: of one cause there may be very many files.
+        found = self._store.all(
+            f"SELECT f.id, f.state, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
+            "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
+            "AND +f.cause = ? AND f.state IN ('held', 'baseline', 'gone') ORDER BY f.id DESC",
+            *rows.numbers(stat),
+            key,
+        )
+        return [(file_id, rows.join(*path), State(state)) for file_id, state, *path in found]
+
+    def sent_as(self, stat: Stat, sha256: str, source_key: str) -> list[tuple[int, str, str]]:
+        """Files that arrived, with these numbers and this content: id, folder, last path."""
+        found = self._store.all(
+            f"SELECT f.id, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
+            "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
+            "AND f.sha256 = ? AND f.source_key = ? "
+            "AND f.state IN ('accepted', 'parsed', 'parse_failed') ORDER BY f.id DESC",
+            *rows.numbers(stat),
+            sha256,
+            source_key,
+        )
+        return [(file_id, os.fsdecode(path[0]), rows.join(*path)) for file_id, *path in found]
+
+    def replace(self, file_id: int, former: int) -> None:
+        """Give up a new row, as it is about the same file as a ``former`` one."""
+        if file_id != former:
+            self.forget_name(file_id)
+            self.delete([file_id])
+
+    def is_return_of(self, file_id: int, former: int) -> bool:
+        """Whether a file is one that has arrived, back at its place; the new row is given up."""
+        same = self._store.read(
+            "SELECT 1 FROM files a JOIN files b ON a.directory_id = b.directory_id "
+            "AND a.name = b.name WHERE a.id = ? AND b.id = ? "
+            "AND b.state IN ('accepted', 'parsed', 'parse_failed')",
+            file_id,
+            former,
+        )
+        if not same:
+            return False
+        self._store.write(
+            "UPDATE names SET file_id = ? WHERE (directory_id, name) = "
+            "(SELECT directory_id, name FROM files WHERE id = ?)",
+            former,
+            file_id,
+        )
+        self.delete([file_id])
+        return True
+
+    # -- contents
+
+    def claim(self, source_key: str, identity: str, file_id: int) -> int:
+        """Make a file the one that sends a content to a source; gives the id of who does.
+
+        ``identity`` is the content's SHA-256, or that of a copy which is sent on purpose.
+        """
+        insert = "INSERT INTO contents VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        if self._store.write(insert, source_key, identity, file_id).rowcount == 1:
+            return file_id
+        owner: int = self._store.read(
+            "SELECT file_id FROM contents WHERE source_key = ? AND identity = ?",
+            source_key,
+            identity,
+        )[0]
+        return owner
+
+    def set_duplicate(self, file_id: int, of: int) -> None:
+        """Note which file has the content that this one repeats."""
+        self._store.write("UPDATE files SET duplicate_of = ? WHERE id = ?", of, file_id)
+
+    def copies(self, of: int) -> list[int]:
+        """The files that repeat the content of a file and are not sent for that."""
+        found = self._store.all(
+            "SELECT id FROM files WHERE duplicate_of = ? AND state = 'duplicate'", of
+        )
+        return [file_id for (file_id,) in found]
+
+    def disclaim(self, file_id: int, now: float) -> None:
+        """A file does not send its content after all: its copies are looked at again."""
+        self._store.write("DELETE FROM contents WHERE file_id = ?", file_id)
+        copies = self.copies(file_id)
+        self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
+        if copies:
+            self.step(copies, Step(State.NOTICED, "the first of its kind is gone"), now)
+
+    # -- filing away
+
+    def set_filing(self, file_id: int, filing: str, filed_to: str = "", why: str = "") -> None:
+        """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be.
+
+        ``why``: what kept it from being filed away so far.
+        """
+        self._changed[file_id] = None
+        self._store.write(
+            "UPDATE files SET filing = ?, filed_to = ?, filing_why = ? WHERE id = ?",
+            filing,
+            os.fsencode(filed_to),
+            why,
+            file_id,
+        )
+
+    def set_filing_target(self, file_id: int, target: str) -> None:
+        """Note the dated directory a file goes to, so that every try, on whatever day, means it."""
+        self._store.write(
+            "UPDATE files SET filing_target = ? WHERE id = ?", os.fsencode(target), file_id
+        )
+
+    # -- inside
+
+    def _follow_step(
+        self, file_ids: Sequence[int], state: State, now: float, *, is_news: bool
+    ) -> None:
+        """Note what else a new state means; where it means more, there are few files."""
+        if state is State.GONE:  # should one come back, it is to be noticed as a new one
+            for file_id in file_ids:
+                self.forget_name(file_id)
+        if state in (State.ACCEPTED, State.PARSED):
+            for file_id in file_ids:
+                self._arrived(file_id, now)
+        if state in (State.PARSED, State.PARSE_FAILED):
+            for file_id in file_ids:
+                self._store.write("DELETE FROM follow_ups WHERE file_id = ?", file_id)
+        if state in self.hooks and is_news:
+            for file_id in file_ids:
+                insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
+                self._store.write(insert, file_id, state.value)
+        if self.left and state in states.WAITS:
+            self.leave_alone([each for each in file_ids if self._folder_of(each) in self.left], now)
+
+    def _folder_of(self, file_id: int) -> int:
+        folder_id: int = self._store.read(
+            "SELECT d.folder_id FROM files f JOIN directories d ON d.id = f.directory_id "
+            "WHERE f.id = ?",
+            file_id,
+        )[0]
+        return folder_id
+
+    def _name(self, directory_id: int, name: bytes, stat: Stat, file_id: int) -> None:
+        self._store.write(
+            "INSERT INTO names VALUES (?, ?, ?, ?, ?) ON CONFLICT (directory_id, name) DO UPDATE "
+            "SET size = excluded.size, mtime_ns = excluded.mtime_ns, file_id = excluded.file_id",
+            directory_id,
+            name,
+            stat.size,
+            stat.mtime_ns,
+            file_id,
+        )
+
+    def _arrived(self, file_id: int, now: float) -> None:
+        first = self._store.write(
+            "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at = 0", now, file_id
+        )
+        if first.rowcount != 1:  # it was sent again, or is only parsed now
+            again = "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at < in_doubt_since"
+            self._store.write(again, now, file_id)
+            return
+        day = time.strftime("%Y-%m-%d", time.localtime(now))
+        self._store.write(
+            "INSERT INTO days VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET arrived = arrived + 1",
+            day,
+        )

@@ -1,0 +1,126 @@
+"""Folders: which are watched or were imported, and which settings their files were routed by."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from watcher import states
+from watcher.journal import rows
+from watcher.journal.rows import LEFT
+from watcher.model import State
+from watcher.states import BY_HAND, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from watcher.journal.files import Files
+    from watcher.journal.holds import Holds
+    from watcher.journal.store import Store
+
+
+class Folders:
+    """What is known of folders as a whole."""
+
+    def __init__(self, store: Store, files: Files, holds: Holds) -> None:
+        self._store = store
+        self._files = files
+        self._holds = holds
+        found = store.all("SELECT id FROM folders WHERE settings = ?", LEFT)
+        files.left.update(folder_id for (folder_id,) in found)
+
+    def scanned(self, folder: str) -> bool:
+        """Whether a first walk through the folder has ended at some time."""
+        row = self._store.read("SELECT scanned_at FROM folders WHERE path = ?", os.fsencode(folder))
+        return bool(row and row[0])
+
+    def set_scanned(self, folder: str, now: float) -> None:
+        """Note that a walk through the folder has ended."""
+        folder_id = self._files.folder(folder)
+        self._store.write("UPDATE folders SET scanned_at = ? WHERE id = ?", now, folder_id)
+
+    def set_imported(self, folder: str, settings: str) -> None:
+        """Promise to finish the files of a folder that is imported, not watched.
+
+        ``settings`` say where they go; see :meth:`imported`.
+        """
+        folder_id = self._files.folder(folder)
+        self._store.write("UPDATE folders SET imported = ? WHERE id = ?", settings, folder_id)
+
+    def imported(self) -> dict[str, str]:
+        """The folders that were imported and not watched, each with what its files go by."""
+        found = self._store.all("SELECT path, imported FROM folders WHERE imported <> ''")
+        return {os.fsdecode(path): settings for path, settings in found}
+
+    def reread(self, folder: str, settings: str, now: float) -> bool:
+        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
+
+        Files that were not sent yet are noticed anew; what was sent stays as it is. What HrFlow
+        has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
+        """
+        folder_id = self._files.folder(folder)
+        before = self._store.read("SELECT settings FROM folders WHERE id = ?", folder_id)[0]
+        if before == settings:
+            return False
+        self._store.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
+        self._files.left.discard(folder_id)
+        if not before:
+            return False
+        found = self._store.all(
+            "SELECT id, state FROM files WHERE directory_id IN "
+            "(SELECT id FROM directories WHERE folder_id = ?) AND (state IN ('queued', 'waiting') "
+            "OR (state = 'ignored' AND why <> ?) "
+            "OR (state = 'held' AND cause NOT LIKE 'existing:%') OR (state = 'refused' AND "
+            # One that was moved out of the way is not there to be read again.
+            "EXISTS (SELECT 1 FROM names n WHERE n.directory_id = files.directory_id "
+            "AND n.name = files.name AND n.file_id = files.id)))",
+            folder_id,
+            BY_HAND,
+        )
+        refused = [file_id for file_id, state in found if state == State.REFUSED]
+        unsent = [file_id for file_id, state in found if state != State.REFUSED]
+        self._store.choose(unsent)
+        self._store.write(
+            "DELETE FROM contents WHERE file_id IN (SELECT f.id FROM files f JOIN chosen "
+            "ON chosen.id = f.id WHERE f.state IN ('queued', 'waiting', 'held'))"
+        )
+        self._store.choose([*unsent, *refused])
+        self._store.write("UPDATE files SET attempt = 0 WHERE id IN (SELECT id FROM chosen)")
+        step = Step(State.NOTICED, states.NEW_SETTINGS)
+        self._files.step(unsent, step, now)
+        self._files.step(refused, step, now, cause=states.REFUSED_BEFORE)
+        for hold in self._holds.at_work():
+            if not self._holds.kept(hold.key):
+                self._holds.release(hold.key, now)
+        return True
+
+    def leave(self, watched: Collection[str], now: float) -> None:
+        """Let nothing wait in folders other than ``watched``, nor begin to: see ``Files.step``.
+
+        What waits there for a yes is left alone for good. Should such a folder be watched again,
+        its files are looked at anew. Folders that were imported are no such: their files are to
+        be finished.
+        """
+        known = self._store.all(
+            "SELECT id, path, settings FROM folders WHERE settings <> '' AND imported = ''"
+        )
+        others = {
+            folder_id: (os.fsdecode(path), settings)
+            for folder_id, path, settings in known
+            if os.fsdecode(path) not in watched
+        }
+        for folder_id, (path, settings) in others.items():
+            self._files.left.add(folder_id)
+            if settings != LEFT:
+                self._store.write("UPDATE folders SET settings = ? WHERE id = ?", LEFT, folder_id)
+                self._holds.skip_existing(states.existing_key(path), now)
+        marks = ", ".join("?" * len(others))
+        found = others and self._store.all(
+            f"SELECT f.id {rows.FROM} WHERE o.id IN ({marks}) AND f.id IN ("
+            # Each part by its own index of open files.
+            "SELECT id FROM files WHERE state IN ('queued', 'waiting') UNION ALL "
+            "SELECT id FROM files WHERE state = 'noticed' UNION ALL "
+            "SELECT id FROM files WHERE cause <> '' AND state = 'held')",
+            *others,
+        )
+        self._files.leave_alone([file_id for (file_id,) in found], now)
