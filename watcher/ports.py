@@ -129,13 +129,15 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A watched folder with its rules compiled.
+    """A folder with its rules compiled.
 
     ``ignored`` gives the pattern that ignores a path below the folder ("" if none), ``accepts``
-    whether the content is worth hashing, ``route`` where a document goes.
+    whether the content is worth hashing, ``route`` where a document goes. ``is_imported``: the
+    folder is not watched, but files of it were promised to be uploaded.
     """
 
     folder: Folder
     ignored: Callable[[str], str]
     accepts: Callable[[Sniffed], bool]
     route: Callable[[Document], Route | Skip]
+    is_imported: bool = False

@@ -267,6 +267,20 @@ class Config(Struct, frozen=True):
         raise KeyError(name)
 
 
+def dump_folder(folder: Folder) -> str:
+    """A folder's settings without its path, which need not be text, for :func:`parse_folder`."""
+    return msgspec.json.encode(replaced(folder, path="")).decode()
+
+
+def parse_folder(path: str, text: str) -> Folder:
+    """The folder at ``path`` with the settings that :func:`dump_folder` gave.
+
+    Raises:
+        ValueError: another version of the program has written them, and this one cannot read them.
+    """
+    return replaced(msgspec.json.decode(text, type=Folder), path=path)
+
+
 def replaced(settings: Kind, **values: object) -> Kind:
     """``settings`` with other values for some keys."""
     return msgspec.structs.replace(settings, **values)

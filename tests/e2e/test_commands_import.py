@@ -228,3 +228,131 @@ def test_the_running_program_files_away_and_the_import_accounts_for_it(desk):
     running.end()
     assert (summary["files"], summary["states"]) == (12, {"accepted": 12})
     assert os.listdir(desk.folder) == ["Sent"]
+
+
+# -- what was imported is finished, whoever does it
+
+
+@pytest.fixture
+def other(desk):
+    """A folder that is not watched, with two CVs."""
+    made = desk.root / "other"
+    made.mkdir()
+    for name in ("a", "b"):
+        make_pdf(made / f"{name}.pdf", name)
+    return made
+
+
+def import_by(desk, other):
+    return desk.run("import", str(other), "--source", sb.SALES.key, "--tag", "fair=2026")
+
+
+def stands(desk, other):
+    return {e["state"] for e in desk.read_json("history", "--folder", str(other))}
+
+
+def check_promise(desk, files=2):
+    """All went where the import has said, each once."""
+    records = desk.arrived()
+    assert len({record.sha256 for record in records}) == len(records) == files
+    assert {record.source_key for record in records} == {sb.SALES.key}
+    tags = [{"name": "fair", "value": "2026"}]
+    assert all(json.loads(dict(record.fields)["tags"]) == tags for record in records)
+
+
+def run_until(desk, eventually, condition):
+    running = desk.start("run")
+    running.wait_for("Watching")
+    eventually(condition, 30)
+    return running
+
+
+def test_what_an_import_left_held_is_sent_by_the_running_program(desk, other, eventually):
+    desk.key = ""
+    assert import_by(desk, other).returncode == 5
+    assert stands(desk, other) == {"held"}
+    desk.key = sb.READ_WRITE_KEY
+    run_until(desk, eventually, lambda: len(desk.arrived()) == 2).end()
+    check_promise(desk)
+
+
+def test_an_import_is_still_one_after_runs_that_could_not_finish_it(desk, other, eventually):
+    desk.key = ""
+    import_by(desk, other)
+    for _ in range(2):
+        running = desk.start("run")
+        running.wait_for("Watching")
+        running.end()
+        assert stands(desk, other) == {"held"}
+    desk.key = sb.READ_WRITE_KEY
+    run_until(desk, eventually, lambda: len(desk.arrived()) == 2).end()
+    check_promise(desk)
+
+
+def test_what_an_import_left_held_is_sent_by_a_later_import(desk, other, eventually):
+    desk.key = ""
+    import_by(desk, other)
+    desk.key = sb.READ_WRITE_KEY
+    running = desk.start("import", str(desk.folder))  # which is empty
+    eventually(lambda: len(desk.arrived()) == 2 or running.process.poll() is not None, 30)
+    again = import_by(desk, other)
+    assert again.returncode == 0, again.stdout
+    check_promise(desk)
+
+
+def test_a_refused_file_of_an_import_is_tried_again_as_it_was_imported(desk, other, eventually):
+    fault = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one")
+    desk.sandbox.faults.set(fault)
+    assert import_by(desk, other).returncode == 5
+    assert stands(desk, other) == {"refused"}
+    desk.sandbox.faults.clear()
+    running = run_until(desk, eventually, lambda: True)
+    assert stands(desk, other) == {"refused"}
+    assert desk.run("retry", "--all").stdout == "2 files are tried again.\n"
+    eventually(lambda: stands(desk, other) <= {"accepted", "parsed"}, 30)
+    running.end()
+    check_promise(desk)
+
+
+def test_an_import_that_was_killed_is_finished_by_the_running_program(desk, other, eventually):
+    for number in range(30):
+        make_pdf(other / f"{number}.pdf", str(number))
+    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.DELAY, delay=0.1))
+    killed = desk.start("import", str(other), "--source", sb.SALES.key, "--tag", "fair=2026")
+    desk.sandbox.ledger.wait_for(3, within=30)
+    killed.end(signal.SIGKILL)
+    desk.sandbox.faults.clear()
+    known = len(desk.read_json("history", "--folder", str(other), "--limit", "100"))
+    assert known > 3
+
+    def is_finished():
+        return stands(desk, other) <= {"accepted", "parsed", "uncertain"}
+
+    run_until(desk, eventually, is_finished).end()
+
+
+def test_a_folder_that_was_imported_is_not_watched(desk, other, eventually):
+    assert import_by(desk, other).returncode == 0
+    running = run_until(desk, eventually, lambda: True)
+    make_pdf(other / "later.pdf", "later")
+    make_pdf(desk.folder / "watched.pdf", "watched")
+    eventually(lambda: len(desk.arrived()) == 3, 30)
+    (status,) = desk.read_json("status")
+    assert "other" not in json.dumps(status)
+    running.end()
+    assert {e["path"].rpartition("/")[2] for e in desk.read_json("history")} == {
+        "a.pdf", "b.pdf", "watched.pdf",
+    }  # fmt: skip
+
+
+def test_a_folder_watched_later_sends_what_was_imported_where_it_was_to_go(desk, other, eventually):
+    desk.key = ""
+    import_by(desk, other)
+    desk.key = sb.READ_WRITE_KEY
+    desk.configure(more=f'[[folders]]\npath = "{other}"\nsource_key = "{sb.ENGINEERING.key}"\n')
+    running = run_until(desk, eventually, lambda: len(desk.arrived()) == 2)
+    check_promise(desk)
+    make_pdf(other / "later.pdf", "later")
+    eventually(lambda: len(desk.arrived()) == 3, 30)
+    running.end()
+    assert {record.source_key for record in desk.arrived()} == {sb.SALES.key, sb.ENGINEERING.key}

@@ -17,14 +17,25 @@ from watcher.app.later import Later
 from watcher.app.loss import check_room, open_journal
 from watcher.app.orders import Orders
 from watcher.app.places import lock
-from watcher.app.plans import former_targets, make_plans, this_machine
+from watcher.app.plans import former_imports, former_targets, make_plans, this_machine
 from watcher.app.reception import Reception
 from watcher.app.snapshots import Snapshots, watched_now
 from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
 from watcher.model import FolderState, Snapshot, Update, Watched
-from watcher.pipeline import Beat, Committed, Connection, Drained, Leave, Pending, Resume, Taken
+from watcher.pipeline import (
+    Beat,
+    Committed,
+    Connection,
+    Drained,
+    Leave,
+    Pending,
+    Promise,
+    Resume,
+    Taken,
+)
+from watcher.settings import dump_folder, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +44,8 @@ if TYPE_CHECKING:
 
     from watcher.app.places import Places
     from watcher.app.wire import KeyStore
-    from watcher.settings import Config
+    from watcher.ports import Plan
+    from watcher.settings import Config, Folder
 
 _log = logging.getLogger(__name__)
 #: Seconds between two tries to use a journal that could not be used, as when the disk is full.
@@ -78,6 +90,9 @@ class App:
         self._problems: dict[str, str] = {}
         self._found_keys: dict[str, dict[str, str]] = {}
         self._targets: list[str] = []
+        self._plans: dict[str, Plan] = {}
+        self._imported: dict[str, Folder] = {}  # not watched, but to be finished
+        self._importing: set[str] = set()  # of those, where files are looked for now
         self._offline_since = 0.0
         self._pending = 0
         self._since = self._clock.wall()
@@ -126,6 +141,17 @@ class App:
         self._arm()
         self._reception.arm(config)
         self._announcement.say()
+
+    def import_folder(self, folder: Folder) -> None:
+        """Upload what is in a folder that is not watched, by these settings.
+
+        Its files are found once, and known when the pipeline has obeyed a Take of its path. From
+        then on they are finished by whichever program works on the journal.
+        """
+        path = os.path.realpath(folder.path)
+        self._imported[path] = replaced(folder, path=path)
+        self._importing.add(path)
+        self._arm()
 
     def watch_file(
         self, path: str, changed: Callable[[], object], *, is_replaced: bool = False
@@ -237,18 +263,32 @@ class App:
     def _arm(self) -> None:
         try:
             self._targets = former_targets(self._places)
+            former = {folder.path: folder for folder in former_imports(self._places)}
+            self._imported = {**former, **self._imported}
         except JournalError as error:  # it is about to be replaced, which arms anew
-            _log.warning("where files were filed is not known: %s", error)
-        plans = make_plans(self._config, this_machine(), self._targets)
-        self._problems = {path: self._problems.get(path, "") for path in plans}
+            _log.warning("where files were filed or imported from is not known: %s", error)
+        plans = make_plans(self._config, this_machine(), self._targets, self._imported.values())
+        self._plans = plans
+        watched = {path: plan for path, plan in plans.items() if not plan.is_imported}
+        self._imported = {
+            path: folder for path, folder in self._imported.items() if path not in watched
+        }
+        self._importing &= self._imported.keys()
+        self._problems = {
+            path: self._problems.get(path, "") for path in watched.keys() | self._importing
+        }
         self._watched = {
             path: Watched(path, plan.folder.account, plan.folder.source_key)
-            for path, plan in plans.items()
+            for path, plan in watched.items()
         }
         self._snapshots.touch()
         self._diary.arm(plans)
         self._look_up_keys()
-        self._engine.arm(self._config, plans, import_all=self._import_all)
+        for path in self._importing:
+            self._engine.post(Promise(path, dump_folder(self._imported[path])))
+        self._engine.arm(
+            self._config, plans, importing=tuple(self._importing), import_all=self._import_all
+        )
 
     def _look_up_keys(self) -> None:
         self._keys.arm(self._config, self._on_key, lambda: self._engine.post(Resume()))
@@ -290,7 +330,8 @@ class App:
     def _on_news(self, news: object) -> None:
         match news:
             case FolderState(folder, problem):
-                self._problems[folder] = problem
+                if folder in self._problems:  # which one that was imported is not any more
+                    self._problems[folder] = problem
                 self._announcement.say()
             case Connection(offline_since):
                 self._offline_since = offline_since
@@ -300,7 +341,11 @@ class App:
                 self._later.ask()
             case Committed():  # a chance to see that the file was removed
                 self._later.ask()
-            case Taken():  # whoever waits for it looks next at what waits
+            case Taken(path):  # whoever waits for it looks next at what waits
+                if path in self._importing:
+                    self._importing.discard(path)
+                    self._problems.pop(path, None)
+                    self._engine.watch(self._plans, tuple(self._importing))
                 self._announcement.say()
             case Beat() | Drained():  # nothing has changed
                 if self._hear is not None:

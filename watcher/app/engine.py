@@ -20,7 +20,7 @@ from watcher.hooks import HookCommands
 from watcher.pipeline import Arm, Pipeline, Stop, Woke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from watcher.app.clock import RealClock
     from watcher.app.wire import KeyStore
@@ -38,8 +38,14 @@ def _filing_targets(folder: Folder) -> tuple[str, ...]:
     )
 
 
-def _watched(plans: Mapping[str, Plan]) -> list[WatchedFolder]:
-    """Overlapping folders: the deepest wins, so the upper one does not enter it."""
+def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
+    """Overlapping folders: the deepest wins, so the upper one does not enter it.
+
+    What was imported is watched while it is looked for, which is in the folders ``importing``.
+    """
+    plans = {
+        path: plan for path, plan in plans.items() if not plan.is_imported or path in importing
+    }
     targets = [target for plan in plans.values() for target in _filing_targets(plan.folder)]
     return [
         WatchedFolder(
@@ -91,13 +97,24 @@ class Engine:
         """Start the pipeline; folders are watched from :meth:`arm` on."""
         self._thread.start()
 
-    def arm(self, config: Config, plans: Mapping[str, Plan], *, import_all: bool) -> None:
-        """Use these settings from now on."""
+    def arm(
+        self,
+        config: Config,
+        plans: Mapping[str, Plan],
+        *,
+        importing: Collection[str],
+        import_all: bool,
+    ) -> None:
+        """Use these settings from now on; files of an import are looked for in ``importing``."""
         self._wire.arm(config.accounts)
         # Questions go on threads beside those of the uploads, so that none waits for the other.
         self._threads.allow(sum(each.parallel_uploads + PARALLEL for each in config.accounts))
         self.post(Arm(config, plans, import_all))
-        self._folders.arm(_watched(plans))
+        self.watch(plans, importing)
+
+    def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
+        """Watch the folders of ``plans`` that are to be."""
+        self._folders.arm(_watched(plans, importing))
 
     def post(self, message: object) -> None:
         """Hand a message to the pipeline; from any thread."""

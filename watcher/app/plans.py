@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 import socket
 from typing import TYPE_CHECKING
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 from watcher.journal.reader import Reader
 from watcher.ports import Plan
 from watcher.rules import Facts, accepts, ignore_filter, router
-from watcher.settings import replaced
+from watcher.settings import parse_folder, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from watcher.app.places import Places
-    from watcher.settings import Config
+    from watcher.settings import Config, Folder
+
+_log = logging.getLogger(__name__)
 
 
 def this_machine() -> Facts:
@@ -28,16 +31,28 @@ def this_machine() -> Facts:
     return Facts(hostname=socket.gethostname(), user=user)
 
 
-def make_plans(config: Config, facts: Facts, targets: Collection[str] = ()) -> dict[str, Plan]:
+def make_plans(
+    config: Config,
+    facts: Facts,
+    targets: Collection[str] = (),
+    imported: Collection[Folder] = (),
+) -> dict[str, Plan]:
     """Each folder with its rules compiled, by its path without symbolic links.
 
-    ``targets``: where files were filed by earlier settings, see :func:`former_targets`.
+    ``targets``: where files were filed by earlier settings, see :func:`former_targets`;
+    ``imported``: folders that are not watched, see :func:`former_imports`. Settings of today come
+    before those of an import.
     """
     plans = {}
-    for folder in config.folders:
-        real = replaced(folder, path=os.path.realpath(folder.path))
-        plans[real.path] = Plan(
-            real, ignore_filter(real, targets), accepts(real), router(real, facts)
+    watched = [replaced(each, path=os.path.realpath(each.path)) for each in config.folders]
+    paths = {folder.path for folder in watched}
+    for folder in (*watched, *(each for each in imported if each.path not in paths)):
+        plans[folder.path] = Plan(
+            folder,
+            ignore_filter(folder, targets),
+            accepts(folder),
+            router(folder, facts),
+            is_imported=folder.path not in paths,
         )
     return plans
 
@@ -54,3 +69,24 @@ def former_targets(places: Places) -> list[str]:
         return reader.filing_targets()
     finally:
         reader.close()
+
+
+def former_imports(places: Places) -> list[Folder]:
+    """Folders that were imported and are not watched: what is left of them is to be finished.
+
+    JournalError if the journal cannot be read.
+    """
+    if not os.path.exists(places.journal):
+        return []
+    reader = Reader(places.journal)
+    try:
+        promised = reader.imported()
+    finally:
+        reader.close()
+    folders = []
+    for path, settings in promised.items():
+        try:
+            folders.append(parse_folder(path, settings))
+        except ValueError as error:
+            _log.error("an import cannot be finished, its settings cannot be read: %s", error)
+    return folders

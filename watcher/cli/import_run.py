@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from watcher.app.places import Places
-    from watcher.settings import Config
+    from watcher.settings import Config, Folder
 
 _AGAIN = "Start the import again: it goes on where it stopped."
 
@@ -46,9 +46,11 @@ class Over(Protocol):
 class _Here:
     """An import in this process. Told of what happens on the pipeline's thread."""
 
-    def __init__(self, config: Config, where: Places, path: str) -> None:
+    def __init__(self, config: Config, where: Places, path: str, made: Folder | None) -> None:
         self._path = path
         self._walking = {os.path.realpath(folder.path) for folder in config.folders}
+        if made is not None:
+            self._walking.add(made.path)
         self._taken = threading.Event()
         self._pending = 0
         self._offline_since = 0.0
@@ -103,11 +105,13 @@ class _Ordered:
 
 
 @contextmanager
-def do_here(config: Config, where: Places, path: str) -> Iterator[Over]:
-    """Import files at or below ``path`` in this process."""
-    here = _Here(config, where, path)
+def do_here(config: Config, where: Places, path: str, made: Folder | None) -> Iterator[Over]:
+    """Import files at or below ``path`` in this process; ``made`` is a folder not watched."""
+    here = _Here(config, where, path, made)
     here.app.start()
     try:
+        if made is not None:
+            here.app.import_folder(made)
         yield here
     finally:
         here.app.stop()

@@ -77,10 +77,11 @@ def command(
             "--account and --tag need --source.", "A watched folder's settings say both."
         )
     config = load_config(ctx).config
-    chosen = _choose(config, path) if source is None else _make(config, path, source, account, tags)
+    made = None if source is None else _make(config, path, source, account, tags)
+    chosen = _choose(config, path) if made is None else _inside(config, path)
     where, began = places(ctx), time.time()
     with log_to(where, config.log_level), stop_signal() as stop:
-        with _way(chosen, where, path) as over:
+        with _way(chosen, where, path, made) as over:
             standing = _wait(where, path, over, stop, began, as_json=as_json)
         _sum_up(where, path, standing, as_json=as_json)
     if stop.is_set():
@@ -112,10 +113,16 @@ def _limited(folder: Folder, path: str) -> Folder:
     return replaced(folder, existing=Existing.ASK)
 
 
+def _inside(config: Config, path: str) -> Config:
+    """The settings for the watched folders inside ``path``, which keep theirs."""
+    folders = (each for each in config.folders if is_in(os.path.realpath(each.path), path))
+    return replaced(config, folders=tuple(folders))
+
+
 def _make(
     config: Config, path: str, source: str, account: str | None, tags: tuple[str, ...]
-) -> Config:
-    """Settings for a folder that is not watched; folders inside it that are keep theirs."""
+) -> Folder:
+    """Settings for a folder that is not watched."""
     name = account or config.accounts[0].name
     names = [each.name for each in config.accounts]
     if name not in names:
@@ -126,11 +133,9 @@ def _make(
                 f"{view.safe(path)} lies in the watched folder {view.safe(folder.path)}.",
                 "Leave --source away: its settings say where files go.",
             )
-    made = Folder(
+    return Folder(
         path=path, account=name, source_key=source, tags=tuple(_tag(text) for text in tags)
     )
-    inside = [folder for folder in config.folders if is_in(os.path.realpath(folder.path), path)]
-    return replaced(config, folders=(made, *inside))
 
 
 def _tag(text: str) -> Item:
@@ -140,10 +145,12 @@ def _tag(text: str) -> Item:
     return Item(name=name, value=value)
 
 
-def _way(config: Config, where: Places, path: str) -> AbstractContextManager[Over]:
-    """Do it here, or have the running program do it."""
+def _way(
+    config: Config, where: Places, path: str, made: Folder | None
+) -> AbstractContextManager[Over]:
+    """Do it here, or have the running program do it; ``made`` is a folder that is not watched."""
     if not is_running(where):
-        return do_here(config, where, path)
+        return do_here(config, where, path, made)
     watched = read_running(where).get("folders")
     if not folders_of(path, watched if isinstance(watched, dict) else ()):
         raise AlreadyRunningError(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _steps(*, of_chosen: bool) -> Mapping[State, str]:
-    """By the state that is stepped to, what takes a file, or many, there: only from where it may."""
+    """By the state that is stepped to, what takes files there: only from where it may."""
     query = (
         "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
         "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
@@ -31,12 +31,12 @@ def _steps(*, of_chosen: bool) -> Mapping[State, str]:
         "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
         # Whoever wants it tried again gets it under a new reference.
         "resends = resends + (CASE WHEN arrived_at > 0 AND ?1 = 'noticed' THEN 1 ELSE 0 END) "
-        "WHERE id {} AND state IN ({})"
+        "WHERE id IN ({}) AND state IN ({})"
     )
     return MappingProxyType(
         {
             after: query.format(
-                "IN (SELECT id FROM chosen)" if of_chosen else "= ?6",
+                "SELECT id FROM chosen" if of_chosen else "?6",
                 ", ".join(f"'{before}'" for before in State if states.allowed(before, after)),
             )
             for after in State

@@ -42,25 +42,27 @@ class Folders:
     def set_imported(self, folder: str, settings: str) -> None:
         """Promise to finish the files of a folder that is imported, not watched.
 
-        ``settings`` say where they go; see :meth:`imported`.
+        ``settings`` say where they go.
         """
         folder_id = self._files.folder(folder)
         self._store.write("UPDATE folders SET imported = ? WHERE id = ?", settings, folder_id)
 
-    def imported(self) -> dict[str, str]:
-        """The folders that were imported and not watched, each with what its files go by."""
-        found = self._store.all("SELECT path, imported FROM folders WHERE imported <> ''")
-        return {os.fsdecode(path): settings for path, settings in found}
-
-    def reread(self, folder: str, settings: str, now: float) -> bool:
+    def reread(self, folder: str, settings: str, now: float, *, is_imported: bool = False) -> bool:
         """Have files routed again if the folder's ``settings`` fingerprint is a new one.
 
         Files that were not sent yet are noticed anew; what was sent stays as it is. What HrFlow
         has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
+
+        A folder that ``is_imported`` is not watched. Should it be watched one day, the files that
+        were imported still go where they were to go then.
         """
         folder_id = self._files.folder(folder)
-        before = self._store.read("SELECT settings FROM folders WHERE id = ?", folder_id)[0]
-        if before == settings:
+        query = "SELECT settings, imported <> '' FROM folders WHERE id = ?"
+        before, was_imported = self._store.read(query, folder_id)
+        if was_imported and not is_imported:
+            self._store.write("UPDATE folders SET imported = '' WHERE id = ?", folder_id)
+            before = ""
+        elif before == settings:
             return False
         self._store.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
         self._files.left.discard(folder_id)

@@ -83,6 +83,11 @@ class Reader(Store):
         found = self.all("SELECT path, scanned_at FROM folders ORDER BY id")
         return [(os.fsdecode(path), scanned_at) for path, scanned_at in found]
 
+    def imported(self) -> dict[str, str]:
+        """The folders that were imported and not watched, each with what its files go by."""
+        found = self.all("SELECT path, imported FROM folders WHERE imported <> ''")
+        return {os.fsdecode(path): settings for path, settings in found}
+
     def filing_targets(self) -> list[str]:
         """Directories below which files have ever been filed away, as absolute paths."""
         facts = self.all("SELECT name FROM facts ORDER BY value")

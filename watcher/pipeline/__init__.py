@@ -15,6 +15,7 @@ from watcher.pipeline.messages import (
     Leave,
     Pause,
     Pending,
+    Promise,
     Release,
     Resume,
     Retry,
@@ -26,6 +27,6 @@ from watcher.pipeline.timing import Woke
 
 __all__ = [
     "Arm", "Beat", "Committed", "Connection", "Drain", "Drained", "Forget", "Forgotten", "Ignore",
-    "Leave", "Pause", "Pending", "Pipeline", "Release", "Resume", "Retry", "Stop", "Take", "Taken",
-    "Woke", "decide",
+    "Leave", "Pause", "Pending", "Pipeline", "Promise", "Release", "Resume", "Retry", "Stop",
+    "Take", "Taken", "Woke", "decide",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ from watcher.pipeline.first_walk import FirstWalks
 from watcher.pipeline.reading import READING, Read, Reading
 from watcher.settings import Changed
 from watcher.settle import PATIENCE_FACTOR, Doubt, Settled
-from watcher.states import ARRIVED, EXISTING_WENT, IN_FLIGHT, Step
+from watcher.states import ARRIVED, EXISTING_WENT, IN_FLIGHT, Step, existing_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,8 +76,10 @@ class Intake:
         now = self._clock.wall()
         for path, plan in plans.items():
             settings = hashlib.sha256(repr(plan.folder).encode(errors="replace")).hexdigest()
-            if self._journal.folders.reread(path, settings, now):
+            if self._journal.folders.reread(path, settings, now, is_imported=plan.is_imported):
                 self._first_walks.changed(plan)
+            if plan.is_imported:  # whoever imports has said yes
+                self._journal.holds.take_existing(existing_key(path), now)
         self._first_walks.arm(plans, import_all=import_all)
 
     @property

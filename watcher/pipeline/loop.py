@@ -31,6 +31,7 @@ from watcher.pipeline.messages import (
     Leave,
     Pause,
     Pending,
+    Promise,
     Release,
     Resume,
     Retry,
@@ -286,6 +287,8 @@ class Pipeline:
                 self._dispatch.arm(config, plans)
                 self._aftermath.arm(config)
                 self._pruning.arm(config)
+            case Promise(folder, settings):
+                self._journal.folders.set_imported(folder, settings)
             case Take(path):
                 taken = self._journal.holds.take_below(path, self._clock.wall())
                 self._journal.commit()

@@ -22,6 +22,17 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """The files in ``folder``, which is not watched, are to be uploaded by these ``settings``.
+
+    The promise holds over restarts. ``settings`` are those of ``settings.dump_folder``.
+    """
+
+    folder: str
+    settings: str
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """A person says yes to files below ``path`` that were there before their folder was watched."""
 
