@@ -54,6 +54,13 @@ class Files(Protocol):
         """The job's file, opened again; Altered if it is not the same version any more."""
         ...
 
+    def filing_target(self, plan: Plan, entry: Entry) -> str:
+        """The dated directory that a file is moved to; "" if it is not moved.
+
+        It is the one chosen before, unless the settings name another place by now.
+        """
+        ...
+
     def file_away(self, plan: Plan, entry: Entry) -> Filed | FilingFailed:
         """Move or trash what has arrived or was refused. May be called again after a crash."""
         ...

@@ -47,7 +47,7 @@ def make(path, content=b"cv"):
 
 
 def away(root, path, stat=None, how=MOVE, target="Sent", **ways):
-    return file_away(root, path, stat or stat_file(root, path), how, target, DAY, **ways)
+    return file_away(root, path, stat or stat_file(root, path), how, f"{target}/{DAY}", **ways)
 
 
 def tree(root):
@@ -266,11 +266,11 @@ def test_a_folder_that_cannot_be_reached_is_not_a_file_that_is_gone(root):
 def test_the_trash_of_the_system(root, tmp_path):
     path = make(os.path.join(root, os.fsdecode(b"caf\xe9.pdf")))
     run = (
-        "import sys, os, datetime\n"
+        "import sys, os\n"
         "from watcher.documents import file_away, stat_file\n"
         "from watcher.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
-        "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, '', datetime.date.today()))\n"
+        "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, ''))\n"
     )
     env = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
     done = subprocess.run(
@@ -278,21 +278,93 @@ def test_the_trash_of_the_system(root, tmp_path):
     )
     assert done.stdout == "Filed(path='')\n"
     assert not os.path.exists(path)
+    assert os.listdir(root) == ["sub"]
     if sys.platform == "linux":
         assert len(os.listdir(tmp_path / "data" / "Trash" / "files")) == 1
+        (info,) = (tmp_path / "data" / "Trash" / "info").iterdir()
+        assert f"Path={root}/caf%E9.pdf\n" in info.read_text()  # from where it can be restored
+
+
+@pytest.fixture
+def trash(tmp_path, monkeypatch):
+    """A trash that keeps what it is given, by name."""
+    made = tmp_path / "trash"
+    made.mkdir()
+    taken = lambda path: os.rename(path, made / os.path.basename(path))  # noqa: E731 - short
+    monkeypatch.setattr("send2trash.send2trash", taken)
+    return made
+
+
+@pytest.mark.parametrize(("swap", "why"), ALTERED)
+@pytest.mark.parametrize("has_dir_fd", [True, False])
+def test_what_is_swapped_in_for_a_file_does_not_go_to_the_trash(
+    root, trash, monkeypatch, swap, why, has_dir_fd
+):
+    path, real = make(f"{root}/cv.pdf"), os.replace
+
+    def swap_first(*paths, **directories):
+        monkeypatch.undo()
+        os.rename(path, f"{root}/sub/kept.pdf")
+        make(path)
+        swap(path)
+        monkeypatch.setattr("send2trash.send2trash", lambda path: pytest.fail(f"trashed {path}"))
+        real(*paths, **directories)
+
+    monkeypatch.setattr("watcher.documents.trash.os.replace", swap_first)
+    found = away(root, path, how=AfterUpload.TRASH, has_dir_fd=has_dir_fd)
+    assert isinstance(found, FilingFailed), why
+    assert found.why.endswith(CHANGED)
+    assert sorted(os.listdir(root)) == ["cv.pdf", "sub"]
+    assert tree(f"{root}/sub") == {"kept.pdf": b"cv"}
+    assert os.listdir(trash) == []
+
+
+def test_a_name_that_is_taken_while_the_wrong_file_is_put_back_is_not_overwritten(
+    root, monkeypatch
+):
+    path, real = make(f"{root}/cv.pdf"), os.replace
+
+    def swap_twice(*paths, **directories):
+        monkeypatch.undo()
+        os.unlink(path)
+        make(path, b"second")
+        real(*paths, **directories)
+        make(path, b"third")
+
+    monkeypatch.setattr("watcher.documents.trash.os.replace", swap_twice)
+    assert isinstance(away(root, path, how=AfterUpload.TRASH), FilingFailed)
+    assert tree(root) == {"cv.pdf": b"third", "cv (2).pdf": b"second"}
+
+
+@pytest.mark.parametrize("trashed", [False, True], ids=["moved aside", "trashed"])
+def test_trashing_is_finished_after_a_crash(root, trash, trashed):
+    path = make(f"{root}/cv.pdf")
+    stat = stat_file(root, path)
+    aside = f"{root}/.{stat.device:x}-{stat.inode:x}.hrflow-trash"
+    os.mkdir(aside)
+    os.rename(path, trash / "cv.pdf" if trashed else f"{aside}/cv.pdf")
+    assert away(root, path, stat, AfterUpload.TRASH) == Filed("")
+    assert os.listdir(trash) == ["cv.pdf"]
+    assert os.listdir(root) == ["sub"]
+
+
+def test_where_the_trash_takes_names_a_file_is_looked_at_right_before(root, trash):
+    path = make(f"{root}/cv.pdf")
+    assert away(root, path, how=AfterUpload.TRASH, apart=False) == Filed("")
+    assert os.listdir(trash) == ["cv.pdf"]
 
 
 def test_a_trash_that_cannot_be_used(root, tmp_path):
     path = make(f"{root}/cv.pdf")
     run = (
-        "import sys, datetime, send2trash\n"
+        "import sys, send2trash\n"
         "from send2trash.exceptions import TrashPermissionError\n"
         "def refuse(path): raise TrashPermissionError(path)\n"
         "send2trash.send2trash = refuse\n"
         "from watcher.documents import file_away, stat_file\n"
         "from watcher.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
-        "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, '', datetime.date.today()))\n"
+        "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, ''))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", run, root, path], capture_output=True, text=True, check=True

@@ -330,8 +330,7 @@ class App:
     def _on_news(self, news: object) -> None:
         match news:
             case FolderState(folder, problem):
-                if folder in self._problems:  # which one that was imported is not any more
-                    self._problems[folder] = problem
+                self._problems[folder] = problem
                 self._announcement.say()
             case Connection(offline_since):
                 self._offline_since = offline_since
@@ -342,10 +341,7 @@ class App:
             case Committed():  # a chance to see that the file was removed
                 self._later.ask()
             case Taken(path):  # whoever waits for it looks next at what waits
-                if path in self._importing:
-                    self._importing.discard(path)
-                    self._problems.pop(path, None)
-                    self._engine.watch(self._plans, tuple(self._importing))
+                self._end_import(path)
                 self._announcement.say()
             case Beat() | Drained():  # nothing has changed
                 if self._hear is not None:
@@ -358,6 +354,13 @@ class App:
         self._snapshots.touch()
         if self._hear is not None:
             self._hear(news)
+
+    def _end_import(self, path: str) -> None:
+        """The files of an import are found: its folder needs not be looked at any more."""
+        if path in self._importing:
+            self._importing.discard(path)
+            self._problems.pop(path, None)
+            self._engine.watch(self._plans, tuple(self._importing))
 
     def _frame(self) -> Snapshot:
         """How things are, as far as it does not stand in the journal."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from watcher import documents
 from watcher.model import Filed, FilingFailed, State
+from watcher.settings import AfterRefusal, AfterUpload
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -40,18 +41,25 @@ class Disk:
         """The job's file, opened again."""
         return documents.reopen(job.folder, job.path, job.stat)
 
+    def filing_target(self, plan: Plan, entry: Entry) -> str:
+        """The dated directory that a file is moved to; "" if it is not moved."""
+        folder, refused = plan.folder, entry.state is State.REFUSED
+        how = folder.after_refusal if refused else folder.after_upload
+        if how not in (AfterUpload.MOVE, AfterRefusal.MOVE):
+            return ""
+        name = folder.refused_folder if refused else folder.sent_folder
+        place = os.path.normpath(os.path.join(folder.path, name))
+        if os.path.dirname(entry.filing_target) == place:
+            return entry.filing_target
+        day = datetime.fromtimestamp(self._clock.wall()).astimezone().date()
+        return os.path.join(place, day.isoformat())
+
     def file_away(self, plan: Plan, entry: Entry) -> Filed | FilingFailed:
         """Move or trash what has arrived or was refused; says beside it why it was refused."""
-        folder = plan.folder
-        refused = entry.state is State.REFUSED
-        filed = documents.file_away(
-            folder.path,
-            entry.path,
-            entry.stat,
-            folder.after_refusal if refused else folder.after_upload,
-            os.path.join(folder.path, folder.refused_folder if refused else folder.sent_folder),
-            datetime.fromtimestamp(self._clock.wall()).astimezone().date(),
-        )
+        folder, refused = plan.folder, entry.state is State.REFUSED
+        how = folder.after_refusal if refused else folder.after_upload
+        target = self.filing_target(plan, entry)
+        filed = documents.file_away(folder.path, entry.path, entry.stat, how, target)
         if refused and isinstance(filed, Filed) and filed.path:
             note = documents.write_error_note(filed.path, entry.why)
             if isinstance(note, FilingFailed):

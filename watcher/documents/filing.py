@@ -12,7 +12,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from watcher.documents.moving import expect, move, number_names
+from watcher.documents.moving import is_still, move, number_names
 from watcher.documents.opening import (
     HAS_DIR_FD,
     Directory,
@@ -24,12 +24,12 @@ from watcher.documents.opening import (
     split_below,
     stat_at,
 )
+from watcher.documents.trash import TRASHES_APART, move_to_trash
 from watcher.model import Filed, FilingFailed
 from watcher.settings import AfterRefusal, AfterUpload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
     from watcher.model import Stat
 
@@ -38,8 +38,7 @@ _FINAL = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)
 
 class _Target(NamedTuple):
     root: str
-    folder: str
-    when: date
+    path: str
     has_dir_fd: bool
 
 
@@ -49,28 +48,30 @@ def file_away(
     stat: Stat,
     how: AfterUpload | AfterRefusal,
     target_dir: str,
-    when: date,
     *,
     has_dir_fd: bool = HAS_DIR_FD,
     hard_links: bool = True,
+    apart: bool = TRASHES_APART,
 ) -> Filed | FilingFailed:
     """Move the file at ``path`` below ``root``, if it still is ``stat``, to where it belongs.
 
-    ``target_dir`` is relative to ``root`` or absolute; files go to its folder ``YYYY-MM-DD``.
-    May be called again: a file that is there already, or nowhere any more, is filed.
+    ``target_dir`` is relative to ``root`` or absolute. May be called again with the same: a file
+    that is there already, or nowhere any more, is filed.
     """
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)
     if not os.path.isdir(root):
         return FilingFailed("stays where it is, as its folder cannot be reached", passing=True)
     trash = how is AfterUpload.TRASH
-    target = _Target(root, target_dir, when, has_dir_fd)
+    target = _Target(root, target_dir, has_dir_fd)
     try:
-        if not _is_still(root, path, stat, has_dir_fd=has_dir_fd):
-            return Filed("" if trash else _find_moved(target, path, stat))
-        return _trash(path) if trash else _move_to(target, path, stat, hard_links=hard_links)
+        if trash:
+            return move_to_trash(root, path, stat, has_dir_fd=has_dir_fd, apart=apart)
+        if not is_still(root, path, stat, has_dir_fd=has_dir_fd):
+            return Filed(_find_moved(target, path, stat))
+        return _move_to(target, path, stat, hard_links=hard_links)
     except OSError as error:
-        return _explain(error, "the trash" if trash else target_dir)
+        return _explain(error, "the trash" if trash else os.path.dirname(target_dir))
 
 
 def write_error_note(path: str, why: str) -> Filed | FilingFailed:
@@ -106,22 +107,6 @@ def _explain(error: OSError, target: str) -> FilingFailed:
     return FilingFailed(f"could not be moved to {target}: {reason}", error.errno not in _FINAL)
 
 
-def _is_still(root: str, path: str, stat: Stat, *, has_dir_fd: bool) -> bool:
-    """Whether the file is there, as it was; False if there is nothing.
-
-    Raises:
-        RefusedError: it is something else by now.
-    """
-    try:
-        with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
-            name = os.path.basename(path)
-            os.stat(parent.at(name), dir_fd=parent.fd, follow_symlinks=False)
-            expect(parent, name, stat)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True
-
-
 def _move_to(target: _Target, path: str, stat: Stat, *, hard_links: bool) -> Filed:
     with (
         open_parent(target.root, path, has_dir_fd=target.has_dir_fd) as source,
@@ -146,14 +131,14 @@ def _find_moved(target: _Target, path: str, stat: Stat) -> str:
 @contextlib.contextmanager
 def _open_target(target: _Target, *, make: bool) -> Iterator[Directory]:
     """The dated folder; below the root no link is followed, elsewhere a person chose the path."""
-    base = os.path.normpath(os.path.join(target.root, target.folder))
+    path = os.path.normpath(os.path.join(target.root, target.path))
     try:
-        top, parts = target.root, split_below(target.root, base)
+        top, parts = target.root, split_below(target.root, path)
     except RefusedError:
-        top, parts = base, []
+        top, day = os.path.split(path)
+        parts = [day]
         if make:
-            os.makedirs(base, exist_ok=True)
-    parts.append(target.when.isoformat())
+            os.makedirs(top, exist_ok=True)
     with open_directory(top, parts, make=make, has_dir_fd=target.has_dir_fd) as place:
         yield place
 
@@ -164,10 +149,3 @@ def _holds(directory: Directory, name: str, text: bytes) -> bool:
         return False
     with open_regular(directory, name).handle as handle:
         return handle.read(len(text)) == text
-
-
-def _trash(path: str) -> Filed:
-    from send2trash import send2trash  # noqa: PLC0415 - only those who want it pay for it
-
-    send2trash(path)
-    return Filed("")

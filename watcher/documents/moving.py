@@ -13,6 +13,7 @@ from watcher.documents.opening import (
     Directory,
     RefusedError,
     create_file,
+    open_parent,
     open_regular,
     stat_at,
 )
@@ -162,6 +163,22 @@ def expect(directory: Directory, name: str, stat: Stat) -> None:
     """Raise RefusedError unless the entry ``name`` still is ``stat``."""
     if stat_at(directory, name) != stat:
         raise RefusedError(_CHANGED)
+
+
+def is_still(root: str, path: str, stat: Stat, *, has_dir_fd: bool) -> bool:
+    """Whether the file is there, as it was; False if there is nothing.
+
+    Raises:
+        RefusedError: it is something else by now.
+    """
+    try:
+        with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
+            name = os.path.basename(path)
+            os.stat(parent.at(name), dir_fd=parent.fd, follow_symlinks=False)
+            expect(parent, name, stat)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def number_names(name: str, ending: str = "") -> Iterator[str]:

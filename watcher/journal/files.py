@@ -449,7 +449,9 @@ class Files:
         """
         self._changed[file_id] = None
         self._store.write(
-            "UPDATE files SET filing = ?, filed_to = ?, filing_why = ? WHERE id = ?",
+            "UPDATE files SET filing = ?1, filed_to = ?2, filing_why = ?3, "
+            "filing_target = CASE WHEN ?1 = 'pending' THEN filing_target ELSE x'' END "
+            "WHERE id = ?4",
             filing,
             os.fsencode(filed_to),
             why,

@@ -71,7 +71,9 @@ class Tidying:
             return
         found = self._journal.queues.to_file(self._reached, BATCH)
         self._reached = found[-1].file_id if found else None
-        self._due.update(dict.fromkeys(entry.file_id for entry in found))
+        for entry in found:
+            self._choose_target(entry)
+            self._due[entry.file_id] = None
 
     def arrived(self, file_id: int, plan: Plan) -> None:
         """HrFlow has a file: file it away as its folder says, and its copies with it."""
@@ -139,7 +141,16 @@ class Tidying:
 
     def _plan(self, file_id: int) -> None:
         self._journal.files.set_filing(file_id, "pending")
+        if entry := self._journal.store.entry(file_id):
+            self._choose_target(entry)
         self._due[file_id] = None
+
+    def _choose_target(self, entry: Entry) -> None:
+        """Note where a file goes before it does: a try on another day has to find it there."""
+        if plan := self._plans.get(entry.folder):
+            target = self._files.filing_target(plan, entry)
+            if target != entry.filing_target:
+                self._journal.files.set_filing_target(entry.file_id, target)
 
     def _submit(self, entry: Entry, plan: Plan) -> None:
         files = self._files
