@@ -7,7 +7,11 @@ import time
 
 import pytest
 
+from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
+from watcher.app.disk import Disk
+from watcher.model import FilingFailed
+from watcher.pipeline import Resume
 from watcher.sandbox import Fault, Kind
 from watcher.settings import AfterRefusal, AfterUpload
 
@@ -66,6 +70,35 @@ def test_what_could_not_be_filed_away_is_taken_up_by_the_next_run(world, small_d
     world.start(folder)
     eventually(lambda: names_below(small_disk) == ["a.pdf"], within=30)
     assert len(world.arrived()) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["same run", "next run"])
+def test_what_was_filed_before_midnight_is_found_by_the_next_try_after_it(
+    world, monkeypatch, eventually, restarted
+):
+    """The first try has moved the file, and nobody came to know of it."""
+    real, tried = Disk.file_away, []
+
+    def cut_off(disk, plan, entry):
+        tried.append(real(disk, plan, entry))
+        return tried[-1] if len(tried) > 1 else FilingFailed("was cut off", passing=True)
+
+    monkeypatch.setattr(Disk, "file_away", cut_off)
+    clock = SetClock()
+    folder = world.folder(after_upload=AfterUpload.MOVE)
+    world.start(folder, clock=clock)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    eventually(lambda: any(entry.filing_why for entry in world.entries()), within=30)
+    if restarted:
+        world.stop()
+    clock.passed += 86400.0
+    if restarted:
+        world.start(folder, clock=clock)
+    world.app.post(Resume())
+    eventually(lambda: any(entry.filed_to for entry in world.entries()), within=30)
+    (entry,) = world.entries()
+    assert (entry.filed_to, entry.filing_target) == (tried[0].path, "")
+    assert names_below(folder.path) == ["a.pdf"]
 
 
 def test_a_result_is_told_once_though_the_file_is_moved_then(desk, eventually):
