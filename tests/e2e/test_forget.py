@@ -1,6 +1,8 @@
 """``forget``: nothing of a person is left in anything the program wrote, running or not."""
 
+import json
 import os
+import sqlite3
 
 import pytest
 
@@ -68,3 +70,32 @@ def test_nothing_named_and_nothing_found_are_said(desk):
         0, "Nothing of that kind is kept here.\n0 files forgotten.\n"
     )  # fmt: skip
     assert not os.path.exists(desk.root / "state" / "journal.db")
+
+
+def test_answers_as_json_need_a_yes_too(desk, sent):
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    sent.unlink()
+    refused = desk.run("forget", str(sent), "--json")
+    assert (refused.returncode, "Add --yes" in refused.stderr) == (2, True)
+    assert len(desk.read_json("history")) == 1
+    done = desk.run("forget", str(sent), "--json", "--yes")
+    assert json.loads(done.stdout) == {"forgotten": 1, "kept": 0, "is_overwritten": True}
+    assert desk.read_json("history") == []
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["running", "not running"])
+def test_it_is_said_where_remains_are_left(desk, sent, running):
+    program = desk.start("run")
+    program.wait_for(f"✓ {CANARY}")
+    if not running:
+        program.end()
+    sent.unlink()
+    other = sqlite3.connect(desk.root / "state" / "journal.db", isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM files").fetchone()
+    done = desk.run("forget", str(sent), "--yes")
+    other.close()
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (5, "1 file forgotten.")
+    assert "may still hold remains" in done.stderr
+    assert desk.read_json("history") == []
+    assert os.listdir(desk.root / "state" / "orders") == []

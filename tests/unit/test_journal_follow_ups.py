@@ -161,7 +161,7 @@ def test_a_file_that_is_forgotten_is_asked_for_no_more(journal):
     journal.hooks.want({"parsed"})
     file_id = accept(journal, "a.pdf")
     journal.files.step(file_id, Step(State.PARSED), 9.0)
-    journal.retention.forget([file_id])
+    journal.retention.forget([file_id], 1.0)
     for table in ("follow_ups", "hooks"):
         assert journal.store.read(f"SELECT count(*) FROM {table}")[0] == 0
 

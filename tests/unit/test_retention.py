@@ -1,5 +1,8 @@
 """What the journal forgets, and what it never does."""
 
+import os
+import sqlite3
+
 import pytest
 
 from tests.unit.test_journal import FOLDER, add
@@ -91,7 +94,7 @@ def test_what_a_person_wants_forgotten_is_not_in_the_file_any_more(journal, path
     file_id = send(journal, f"{canary}/CV.pdf", DAY, canary)
     journal.store.write("UPDATE contents SET identity = 'sha'")
     journal.commit()
-    journal.retention.forget((file_id,))
+    assert journal.retention.forget((file_id,), DAY)
     with open(path, "rb") as file:
         content = file.read()
     assert canary.encode() not in content
@@ -127,5 +130,71 @@ def test_a_journal_built_anew_is_one_like_any_other_after_a_month(journal, path)
 def test_no_id_is_given_twice(journal):
     """Else the owner of a fingerprint would seem to be a file that has nothing to do with it."""
     first = send(journal, "a.pdf", DAY)
-    journal.retention.forget((first,))
+    journal.retention.forget((first,), DAY)
     assert add(journal, "b.pdf") != first
+
+
+# -- what is forgotten leaves no remains in the journal's file
+
+PERSON = "Zoraida Quimby"
+
+
+def grow(journal, number):
+    """A file on its way, whose row grows from step to step: pages are split and copied."""
+    candidate = Candidate(FOLDER, f"{FOLDER}/{number % 7}/{PERSON} {number}.pdf", Sign.CLOSED)
+    file_id = journal.files.add(candidate, Stat(1, 2, 3, number + 1), DAY, State.NOTICED)
+    journal.commit()
+    fields = (("tags", "x" * 200),)
+    journal.files.address(file_id, Route("default", "source", "ref"), f"ref {number}", fields)
+    for state in (State.QUEUED, State.UPLOADING, State.PARSED):
+        journal.files.step(file_id, Step(state), DAY)
+    journal.files.profile(file_id, Profile("key", PERSON, "z@example.org"))
+    journal.commit()
+    return file_id
+
+
+def remains(path):
+    """How often the person is named in anything that the journal consists of."""
+    found = 0
+    for end in ("", "-wal", "-shm"):
+        if os.path.exists(path + end):
+            with open(path + end, "rb") as file:
+                found += file.read().count(PERSON.encode())
+    return found
+
+
+def test_pages_that_were_split_or_left_keep_nothing_of_who_is_forgotten(journal, path):
+    files = [grow(journal, number) for number in range(300)]
+    assert remains(path)
+    assert journal.retention.forget(files, 2 * DAY)
+    assert remains(path) == 0
+    assert journal.store.read("SELECT count(*) FROM files")[0] == 0
+
+
+def test_a_reader_keeps_the_journal_from_being_overwritten_which_is_said_and_made_up_for(
+    journal, path
+):
+    files = [grow(journal, number) for number in range(20)]
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM files").fetchone()
+    assert not journal.retention.forget(files, 2 * DAY)
+    assert remains(path)
+    other.close()
+    journal.retention.prune_rest(3 * DAY)
+    assert remains(path) == 0
+
+
+def test_it_is_made_up_for_by_the_next_run_too(path):
+    journal = Journal(path)
+    files = [grow(journal, number) for number in range(20)]
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM files").fetchone()
+    assert not journal.retention.forget(files, 2 * DAY)
+    journal.close()
+    other.close()
+    again = Journal(path)
+    again.retention.prune_rest(3 * DAY)
+    assert remains(path) == 0
+    again.close()

@@ -13,7 +13,7 @@ import json
 import os
 import threading
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.app.places import write_atomically
 from watcher.model import FolderState, ScanEnded
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from watcher.app.places import Places
 
 _SUFFIX = ".order"
+#: Stays behind of an order to forget if remains are left in the journal's file.
+REMAINS: Final = ".remains"
 #: Walks through a part of a folder; all others go through all of it.
 _PART_OF_A_FOLDER = "new directory"
 
@@ -81,8 +83,8 @@ class Orders:
                 self._walked(folder)  # it cannot be walked through: the rest must not wait for it
             case Taken(path):
                 self._end(path)
-            case Forgotten(files):
-                self._forgotten(files)
+            case Forgotten(files, is_overwritten):
+                self._forgotten(files, is_overwritten=is_overwritten)
             case _:
                 pass
 
@@ -118,11 +120,13 @@ class Orders:
         for path in ready:
             self._take(path)
 
-    def _forgotten(self, files: tuple[int, ...]) -> None:
+    def _forgotten(self, files: tuple[int, ...], *, is_overwritten: bool) -> None:
         with self._lock:
             done = [name for name, asked in self._forgetting.items() if asked == files]
             for name in done:
                 del self._forgetting[name]
+                if not is_overwritten:
+                    write_atomically(name + REMAINS, "")
                 _remove(name)
 
     def _end(self, path: str) -> None:

@@ -59,17 +59,24 @@ def command(
     doomed = [entry for entry in found if entry not in kept]
     if not as_json:
         _show(doomed, kept)
-    if doomed and not (yes or as_json) and not is_terminal():
+    if doomed and not yes and (as_json or not is_terminal()):
         raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")
-    if doomed and (yes or as_json or click.confirm(f"Forget {_files(len(doomed))}?")):
-        _forget(where, doomed)
+    is_overwritten = True
+    if doomed and (yes or click.confirm(f"Forget {_files(len(doomed))}?")):
+        is_overwritten = _forget(where, doomed)
         scrub_logs(where, _words(doomed))
     else:
         doomed = []
     if as_json:
-        say_json({"forgotten": len(doomed), "kept": len(kept)})
+        say_json({"forgotten": len(doomed), "kept": len(kept), "is_overwritten": is_overwritten})
     else:
         say(f"{_files(len(doomed))} forgotten.")
+    if not is_overwritten:
+        raise UnusableError(
+            "The journal's file may still hold remains of them, as it could not be overwritten.",
+            "End other programs that read it, or make room on the disk; it is tried again once a "
+            "day while hrflow-watcher runs.",
+        )
     if kept:
         raise UnusableError(
             f"{_files(len(kept))} still in a folder or on the way.",
@@ -115,7 +122,8 @@ def _words(entries: list[Entry]) -> set[str]:
     return {word for text in names | people for word in (text, view.safe(text))}
 
 
-def _forget(where: Places, entries: list[Entry]) -> None:
+def _forget(where: Places, entries: list[Entry]) -> bool:
+    """Whether nothing of them is left in the journal's file either."""
     ids = tuple(entry.file_id for entry in entries)
     if is_running(where):
         order = orders.leave(where, "forget", files=ids)
@@ -124,11 +132,15 @@ def _forget(where: Places, entries: list[Entry]) -> None:
             if time.monotonic() > deadline or not is_running(where):
                 raise WatcherError("The running program did not forget them.", "Try it again.")
             time.sleep(0.05)
-        return
+        remains = order + orders.REMAINS
+        is_overwritten = not os.path.exists(remains)
+        if not is_overwritten:
+            os.unlink(remains)
+        return is_overwritten
     with lock(where):
         journal = Journal(where.journal)
         try:
-            journal.retention.forget(ids)
+            return journal.retention.forget(ids, time.time())
         finally:
             journal.close()
 

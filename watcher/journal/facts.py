@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 #: Days after which a journal that took the place of a lost one is one like any other.
 _REBUILT_DAYS: Final = 30
 _DAY: Final = 86400.0
+_REMAINS: Final = "remains"
 _NOTE: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 _FORGET: Final = "DELETE FROM facts WHERE name = ?"
 
@@ -80,6 +81,17 @@ class Facts:
         """It is not so any more: should it be so again, people are to be told."""
         if self._read(rows.told_fact(what)):
             self._store.write(_FORGET, rows.told_fact(what))
+
+    def note_remains(self, now: float) -> None:
+        """Note that the journal's file holds remains of what was forgotten; 0: not any more."""
+        if now:
+            self._store.write(_NOTE, _REMAINS, now)
+        else:
+            self._store.write(_FORGET, _REMAINS)
+
+    def has_remains(self) -> bool:
+        """Whether the journal's file holds remains of what was forgotten."""
+        return self._read(_REMAINS) > 0
 
     def prune(self, now: float) -> None:
         """Forget what has become old."""

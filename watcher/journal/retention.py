@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from watcher.errors import JournalError
+from watcher.journal import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,10 @@ _OVER: Final = """
 class Retention:
     """The part of the journal that forgets."""
 
-    def __init__(self, store: Store, files: Files, facts: Facts, follow_ups: FollowUps) -> None:
+    def __init__(
+        self, path: str, store: Store, files: Files, facts: Facts, follow_ups: FollowUps
+    ) -> None:
+        self._path = path
         self._store = store
         self._files = files
         self._facts = facts
@@ -71,29 +74,26 @@ class Retention:
         """Forget what is not about single files."""
         self._facts.prune(now)
         self._follow_ups.prune(now)
+        if self._facts.has_remains():
+            self._overwrite(now)
 
-    def forget(self, file_ids: Sequence[int]) -> bool:
-        """Forget files altogether but for the fingerprints of what was sent; overwrite their rows.
+    def forget(self, file_ids: Sequence[int], now: float) -> bool:
+        """Forget files altogether but for the fingerprints of what was sent.
 
-        False if the journal's file could not be overwritten, as somebody else reads it: what was
-        there before may stand in it for a while. A file that is still on disk will be noticed
-        again.
+        False if what was known of them could not be overwritten in the journal's file; it is
+        tried again. A file that is still on disk will be noticed again.
         """
-        self._store.commit()
-        self._store.read("PRAGMA secure_delete = ON")
         for file_id in file_ids:
             self._files.forget_name(file_id)
         self._files.delete(file_ids)
         self._files.forget_empty_directories()
-        self._store.commit()
-        is_overwritten = self._empty_log()
-        self._store.read("PRAGMA secure_delete = OFF")
-        return is_overwritten
+        return self._overwrite(now)
 
-    def _empty_log(self) -> bool:
-        """Move what was changed into the journal itself, and cut its log to nothing."""
-        try:
-            busy: int = self._store.read("PRAGMA wal_checkpoint(TRUNCATE)")[0]
-        except JournalError:
+    def _overwrite(self, now: float) -> bool:
+        """Write the journal's file anew, as what is deleted leaves remains in it."""
+        self._facts.note_remains(now)
+        self._store.commit()
+        if not schema.rewrite(self._path):
             return False
-        return not busy
+        self._facts.note_remains(0.0)
+        return True

@@ -34,7 +34,7 @@ class Journal:
         self.follow_ups = FollowUps(self.store)
         self.hooks = Hooks(self.store, self.files)
         self.facts = Facts(self.store)
-        self.retention = Retention(self.store, self.files, self.facts, self.follow_ups)
+        self.retention = Retention(path, self.store, self.files, self.facts, self.follow_ups)
 
     def commit(self) -> bool:
         """Flush all changes to the disk, as one; whether there were any.

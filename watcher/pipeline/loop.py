@@ -299,8 +299,8 @@ class Pipeline:
                 self._aftermath.resume()
                 self._tidying.resume()
             case Forget(file_ids):
-                self._journal.retention.forget(file_ids)
-                self._tell(Forgotten(file_ids))
+                is_overwritten = self._journal.retention.forget(file_ids, self._clock.wall())
+                self._tell(Forgotten(file_ids, is_overwritten))
             case Stop():
                 self._stopping = True
             case _:

@@ -103,9 +103,10 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """A :class:`Forget` was obeyed."""
+    """A :class:`Forget` was obeyed; whether nothing of it is left in the journal's file either."""
 
     file_ids: tuple[int, ...]
+    is_overwritten: bool
 
 
 @dataclass(frozen=True, slots=True)
