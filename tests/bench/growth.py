@@ -96,7 +96,7 @@ class History:
         journal.files.profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
         journal.queues.next_due(now)
         journal.commit()
-        for changed in journal.files.take_changed():
+        for changed in journal.files.take_changed(9):
             journal.store.entry(changed)
 
 

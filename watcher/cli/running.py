@@ -7,6 +7,7 @@ import logging.handlers
 import os
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 #: States whose beginning is worth a line; the others pass too quickly to be read.
 _TOLD = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
 
+#: Lines for files that are held for one reason: of many more one is told by ``status``.
+_HELD_LINES = 20
 #: Files of which it is known what was last told: filing away follows within minutes.
 _REMEMBERED = 2000
 
@@ -42,7 +45,7 @@ class LiveLines:
         self._stop = stop
         self.as_json = as_json
         self._mute = False
-        self._told_holds: set[str] = set()
+        self._told_holds: Counter[str] = Counter()
         self._said: dict[int, tuple[State, float, str]] = {}
 
     def __call__(self, news: object) -> None:
@@ -94,7 +97,9 @@ class LiveLines:
         elif entry.state is State.HELD and entry.why:
             if entry.why in self._told_holds:
                 remark = f"{view.LOOKS[State.HELD].word} for the same reason"
-            self._told_holds.add(entry.why)
+            self._told_holds[entry.why] += 1
+            if self._told_holds[entry.why] > _HELD_LINES:
+                return
         _say_line(entry, remark)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from types import MappingProxyType
@@ -135,10 +136,17 @@ class Files:
         if self._store.write(update, why, file_id).rowcount:
             self._changed[file_id] = None
 
-    def take_changed(self) -> list[int]:
-        """The files that were changed since the last call, in the order of the changes."""
-        changed, self._changed = list(self._changed), {}
+    def take_changed(self, limit: int) -> list[int]:
+        """Up to ``limit`` files that were changed and not told of, in the order of the changes."""
+        changed = list(itertools.islice(self._changed, limit))
+        for file_id in changed:
+            del self._changed[file_id]
         return changed
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether there are files that :meth:`take_changed` would give."""
+        return bool(self._changed)
 
     def state(self, file_id: int) -> State | None:
         """A file's state; None if it is not known any more."""

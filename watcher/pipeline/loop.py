@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 #: Messages worked on between two commits, and those that may come in while it is done.
 BATCH: Final = 256
 MORE: Final = 12
+#: Changes of files told of in one turn: one cause may change very many, and others wait.
+TOLD: Final = 512
 #: Seconds after which the loop looks around without being told, so that nothing stays forgotten.
 IDLE: Final = 60.0
 
@@ -234,6 +236,8 @@ class Pipeline:
 
     def _patience(self) -> float:
         """Seconds until something comes due by time alone."""
+        if self._journal.files.has_changed:  # and is not told of yet
+            return 0.0
         if self._stopping:
             return IDLE
         tick, wall = self._clock.tick(), self._clock.wall()
@@ -329,7 +333,7 @@ class Pipeline:
                 raise TypeError(message)
 
     def _report(self) -> None:
-        changed = self._journal.files.take_changed()
+        changed = self._journal.files.take_changed(TOLD)
         for entry in self._journal.store.entries_of(changed) if self._entries else ():
             self._tell(entry)
         self._tell_pending()
