@@ -114,8 +114,9 @@ def upload_outcome(
     if isinstance(outcome, Accepted | Parsed) and not sent:
         return Wait("The server answered before it had the whole file.", troubled=True)
     if isinstance(outcome, Wait) and sent and not outcome.slow_down:
+        stop = "" if outcome.why.endswith((".", "!", "?")) else "."
         return Uncertain(
-            f"{outcome.why} It may have arrived.",
+            f"{outcome.why}{stop} It may have arrived.",
             outcome.retry_after,
             outcome.offline,
             outcome.troubled,
