@@ -3,7 +3,8 @@
 Facts from the API's pages (``POST /profile/parsing/file``): 201 carries the parsed profile, 202
 an empty list, 400 "Invalid source fields" means the source key, 401 quotes the secret key. What
 they leave open is decided for safety: only an answer whose HTTP status and JSON ``code`` are both
-2xx is a success, anything that is not HrFlow's JSON means that something else answered.
+2xx is a success, anything that is not HrFlow's JSON means that something else answered, and an
+upload that went out whole and was not clearly answered may have arrived.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from watcher.model import (
     Parsed,
     Profile,
     Refused,
+    Uncertain,
     Unknown,
     Unreadable,
     Wait,
@@ -39,13 +41,23 @@ _KEY = re.compile(r"ask[rw]?_[0-9A-Za-z]+")
 _QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
 #: Surrogates too: half of a character that a server cut in two is no text that can be kept.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+#: A source that is not there, or that this key may not use (401): its files wait, no others.
+_NAMES_SOURCE = re.compile(
+    r"invalid source|could not find (a|the) source|unable to find object: source\b"
+    r"|unauthorized access to source",
+    re.IGNORECASE,
+)
 _USED_REFERENCE = re.compile(r"\breference\b.*\balready\b|\balready\b.*\breference\b")
 #: How a source that does not parse while the uploader waits says so; its words are not documented.
 _SYNC = re.compile(r"\bsync(hronous)?[ _-]?parsing", re.IGNORECASE)
 _MESSAGE_LENGTH = 300
-_PASSING = frozenset({408, 425, 429})
-#: Not about this file: the address, the subscription, or what this account may do.
-_HOLDING = frozenset({401, 402, 403, 404, 405, 410})
+#: The server took nothing and wants us to come later.
+_LATER = frozenset({425, 429})
+_QUOTA = 402
+#: Not about this file: the address, or what this account may do.
+_HOLDING = frozenset({401, _QUOTA, 403, 404, 405, 410})
+#: Of these, what a wrong address is answered with.
+_ADDRESS = frozenset({404, 405, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +102,31 @@ def upload_outcome(
     secret: str = "",
     derived_reference: bool = True,
     sync: bool = False,
+    sent: bool = True,
 ) -> Outcome:
     """What the answer to an upload means for the file.
 
     ``derived_reference``: the reference was made from the content, so that "already used" says
-    that this very content has arrived. ``sync``: synchronous parsing was asked for.
+    that this very content has arrived. ``sync``: synchronous parsing was asked for. ``sent``: the
+    whole body had gone out when the answer came.
     """
+    outcome = _meaning(answer, now, secret, derived_reference=derived_reference, sync=sync)
+    if isinstance(outcome, Accepted | Parsed) and not sent:
+        return Wait("The server answered before it had the whole file.", troubled=True)
+    if isinstance(outcome, Wait) and sent and not outcome.slow_down:
+        stop = "" if outcome.why.endswith((".", "!", "?")) else "."
+        return Uncertain(
+            f"{outcome.why}{stop} It may have arrived.",
+            outcome.retry_after,
+            outcome.offline,
+            outcome.troubled,
+        )
+    return outcome
+
+
+def _meaning(
+    answer: Answer, now: float, secret: str, *, derived_reference: bool, sync: bool
+) -> Outcome:
     read = _read(answer, now, secret)
     if isinstance(read, Wait | Refused):
         return read
@@ -106,10 +137,12 @@ def upload_outcome(
         return _wait(code, message, answer, now)
     if sync and _SYNC.search(message):
         return NoSync(message)
+    if names_source(message):
+        return Held(Cause.SOURCE, _source_words(code, message))
+    if code == _QUOTA:
+        return Held(Cause.QUOTA, f"Your HrFlow plan's quota is used up: {message}")
     if code in _HOLDING:
         return Held(Cause.ACCOUNT, _holding_words(code, message))
-    if _names_source(message):
-        return Held(Cause.SOURCE, f"HrFlow does not know this source: {message}")
     if derived_reference and _names_reference(message):
         return Accepted(message)
     return Refused(f"HrFlow refused it ({code}): {message}")
@@ -124,9 +157,9 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     if _is_success(code):
         profile = profile_of(read.data)
         return Parsed(profile, message) if profile.key else Unknown()
-    # An unknown source makes the upload held, which is where somebody can see it.
-    if code in (401, 403) or _names_source(message):
-        return Unreadable(message, source=code not in (401, 403))
+    # A source that is not to be had makes the upload held, which is where somebody can see it.
+    if code in (401, 403) or names_source(message):
+        return Unreadable(message, source=names_source(message))
     if code in (400, 404) and "unable to find" in message.lower():
         return Unknown()
     return _wait(code, message, answer, now)
@@ -156,14 +189,14 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
     except (ValueError, RecursionError):
         read = None
     if isinstance(read, dict) and _is_code(read.get("code")):
+        if _is_success(read["code"]) and not _is_success(answer.status):
+            # Something on the way has changed one of the two: neither is HrFlow's word.
+            after = retry_after(answer.headers, now)
+            return Wait(f"The server answered {answer.status}.", after, troubled=True)
         code = min(read["code"], answer.status, key=_promise)
         return Reading(code, redact(_message(read), secret), read.get("data"), read.get("meta"))
     if _is_passing(answer.status):
-        return Wait(
-            f"The server answered {answer.status}.",
-            retry_after=retry_after(answer.headers, now),
-            slow_down=answer.status == 429,
-        )
+        return _wait(answer.status, "", answer, now)
     if answer.status == 413:
         return Refused("The server says that it is too large (413).")
     return Wait("Something other than HrFlow answered, as log-in pages do.", offline=True)
@@ -172,13 +205,16 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
 def _promise(code: int) -> int:
     """The more, the more would be lost if it were believed wrongly.
 
-    JSON and HTTP may say different things: the one that loses nothing counts.
+    JSON and HTTP may say different things: the one that loses nothing counts, and of those the
+    one that leaves open whether the file arrived.
     """
+    if code in _LATER:
+        return 1
     if _is_passing(code):
         return 0
     if code in _HOLDING:
-        return 1
-    return 3 if _is_success(code) else 2
+        return 2
+    return 4 if _is_success(code) else 3
 
 
 def _is_code(value: object) -> bool:
@@ -198,14 +234,15 @@ def _is_success(code: int) -> bool:
 
 
 def _is_passing(code: int) -> bool:
-    return code in _PASSING or 500 <= code < 600
+    return code == 408 or code in _LATER or 500 <= code < 600
 
 
 def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
     return Wait(
-        f"HrFlow answered {code}: {message}",
+        f"HrFlow answered {code}: {message}" if message else f"The server answered {code}.",
         retry_after=retry_after(answer.headers, now),
-        slow_down=code == 429,
+        slow_down=code in _LATER,
+        troubled=_is_passing(code) and code not in _LATER,
     )
 
 
@@ -215,14 +252,15 @@ def waits(code: int, message: str, answer: Answer, now: float) -> Wait | None:
 
 
 def _holding_words(code: int, message: str) -> str:
-    if code in (404, 405, 410):
+    if code in _ADDRESS:
         return f"The address of the API (api_url) is not HrFlow's ({code}): {message}"
     return f"HrFlow does not accept the API key or email ({code}): {message}"
 
 
-def _names_source(message: str) -> bool:
-    lower = message.lower()
-    return "invalid source" in lower or "could not find a source" in lower
+def _source_words(code: int, message: str) -> str:
+    if code in (401, 403):
+        return f"This API key may not use the source: {message}"
+    return f"HrFlow does not know this source: {message}"
 
 
 def _names_reference(message: str) -> bool:
@@ -256,6 +294,16 @@ def profile_of(data: object) -> Profile:
 def _first(items: object, name: str) -> str:
     first = items[0] if isinstance(items, list) and items else None
     return _text(first.get(name) if isinstance(first, dict) else first)
+
+
+def flag(value: object) -> bool | None:
+    """A flag as HrFlow writes it, true and false or 1 and 0; None for anything else."""
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None
+
+
+def names_source(message: str) -> bool:
+    """Whether an answer is about its source: it is not there, or the key may not use it."""
+    return bool(_NAMES_SOURCE.search(message))
 
 
 def _text(value: object) -> str:

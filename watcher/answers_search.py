@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from watcher.answers import profile_of, read_answer, waits
+from watcher.answers import flag, names_source, profile_of, read_answer, waits
 from watcher.model import Candidates, Listed, SourceFacts, Unknown, Unreadable, Wait
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def source_facts(
         # Also the answer about a source that this key has no access to: others may be readable.
         return Unreadable(read.message, source=True)
     if 200 <= read.code < 300 and isinstance(read.data, dict):
-        sync = read.data.get("sync_parsing")
-        return SourceFacts(_text(read.data.get("name")), sync if isinstance(sync, bool) else None)
+        return SourceFacts(_text(read.data.get("name")), flag(read.data.get("sync_parsing")))
     return waits(read.code, read.message, answer, now) or Unknown()
 
 
@@ -41,7 +40,7 @@ def candidates(
     if isinstance(read, Wait):
         return read
     if read.code in (401, 403):
-        return Unreadable(read.message)
+        return Unreadable(read.message, source=names_source(read.message))
     if not 200 <= read.code < 300:
         return waits(read.code, read.message, answer, now) or Unknown()
     data = read.data.get("profiles") if isinstance(read.data, dict) else read.data

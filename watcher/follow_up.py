@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.follow_up_times import NOT_YET
 from watcher.model import Parsed, Profile, State, Unknown, Unreadable, Wait
-from watcher.pace import MINUTE, Pace
+from watcher.pace import MINUTE
 from watcher.states import RETRY_AFTER_CAP, Step
 
 if TYPE_CHECKING:
@@ -122,12 +122,10 @@ def told_profile(follow_up: FollowUp) -> Profile:
     return Profile(follow_up.told_key)
 
 
-def make_share(per_minute: int, share: float) -> Pace:
-    """The pace of an account's questions: a share of the requests that it may make."""
+def share_limits(per_minute: int, share: float) -> tuple[int, int, float]:
+    """What a Pace of an account's questions is armed with: a share of the requests it may make."""
     allowed = (per_minute or UNLIMITED) * share
-    if allowed >= 1:
-        return Pace(PARALLEL, int(allowed))
-    return Pace(1, 1, MINUTE / allowed)
+    return (PARALLEL, int(allowed), MINUTE) if allowed >= 1 else (1, 1, MINUTE / allowed)
 
 
 # -- references

@@ -7,14 +7,27 @@ arrives, hence no minute sees more than the limit.
 
 Some requests are made aside: they count for the minute, and take no upload's place among those
 that run at the same time.
+
+A server that asks for fewer requests, fails or cannot be reached is spared: half as many run at
+once, after a pause one goes first, and with every round that succeeds one more may run.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
-from watcher.model import Accepted, Candidates, NoSync, Parsed, Refused, Unknown, Unreadable, Wait
-from watcher.states import retry_delay
+from watcher.model import (
+    Accepted,
+    Candidates,
+    NoSync,
+    Parsed,
+    Refused,
+    Uncertain,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+from watcher.states import BACKOFF_CAP, retry_delay
 
 MINUTE = 60.0
 
@@ -30,16 +43,19 @@ class Pace:
 
         ``minute``: seconds that count as one, for limits below one request a minute.
         """
-        self.parallel = max(1, parallel)
-        self.per_minute = per_minute
-        self.limit = self.parallel
         self.running = 0
         self.aside = 0
-        self._minute = minute
-        self.paused_until = 0.0
-        self.failures = 0
         self._successes = 0
+        self._fails_uploads = False  # if so, only another upload can show that it is over
         self._ended: deque[float] = deque()
+        self.arm(parallel, per_minute, minute)
+
+    def arm(self, parallel: int, per_minute: int = 0, minute: float = MINUTE) -> None:
+        """Go on under other settings, as :meth:`__init__` has them, and try at once."""
+        self.parallel = self.limit = max(1, parallel)
+        self.per_minute = per_minute
+        self._minute = minute
+        self.resume()
 
     def free(self, now: float) -> int:
         """How many requests may start at ``now``."""
@@ -78,8 +94,19 @@ class Pace:
         else:
             self.running += 1
 
-    def end(self, outcome: object, now: float, jitter: float, *, aside: bool = False) -> None:
-        """The request ended with ``outcome`` (any Outcome or Finding)."""
+    def end(
+        self,
+        outcome: object,
+        now: float,
+        jitter: float,
+        *,
+        aside: bool = False,
+        question: bool = False,
+    ) -> None:
+        """The request ended with ``outcome`` (any Outcome or Finding).
+
+        ``question``: it was one about an upload, though not aside.
+        """
         if aside:
             self.aside -= 1
         else:
@@ -87,13 +114,19 @@ class Pace:
         self._forget(now)
         self._ended.append(now)
         match outcome:
+            case Wait(slow_down=True):
+                self._pause(outcome, now, jitter)
             # What answers a question wrongly may take uploads all the same: only they find out.
-            case Wait(_, retry_after, offline, slow_down) if slow_down or (offline and not aside):
-                self._pause(retry_after, now, jitter, slow_down=slow_down)
+            case (
+                Wait(troubled=True) | Wait(offline=True)
+                | Uncertain(troubled=True) | Uncertain(offline=True)
+            ) if not aside:  # fmt: skip
+                self._fails_uploads = self._fails_uploads or not question
+                self._pause(outcome, now, jitter)
             case (
                 Accepted() | Parsed() | Refused() | NoSync() | Unknown() | Unreadable()
                 | Candidates()
-            ):  # fmt: skip
+            ) if not (self._fails_uploads and (aside or question)):  # fmt: skip
                 self._succeed()
             case _:
                 pass
@@ -102,32 +135,29 @@ class Pace:
         """Count requests of an earlier run, by the times at which they ended at the latest."""
         self._ended.extend(sorted(ended))
 
-    def take_over(self, other: Pace) -> None:
-        """Go on from what was started and ended under other settings."""
-        self.running = other.running
-        self.aside = other.aside
-        self._ended.extend(other._ended)
-
     def resume(self) -> None:
         """Try at once, whatever was found before: somebody says that things have changed."""
         self.paused_until = 0.0
         self.failures = 0
+        self._fails_uploads = False
 
-    def _pause(
-        self, retry_after: float | None, now: float, jitter: float, *, slow_down: bool
-    ) -> None:
+    def _pause(self, outcome: Wait | Uncertain, now: float, jitter: float) -> None:
+        is_asked = isinstance(outcome, Wait) and outcome.slow_down
         # Several that were under way when the first of them failed are one failure.
         if now >= self.paused_until:
             self.failures += 1
-            if slow_down:
-                self.limit = max(1, self.limit // 2)
-        elif not retry_after:
+            self._successes = 0
+            self.limit = max(1, self.limit // 2)
+        elif not outcome.retry_after:
             return
-        delay = retry_delay(self.failures, jitter, retry_after, offline=not slow_down)
+        delay = retry_delay(self.failures, jitter, outcome.retry_after, offline=not is_asked)
+        if not is_asked:  # perhaps it is only one file that is answered so
+            delay = min(delay, BACKOFF_CAP)
         self.paused_until = max(self.paused_until, now + delay)
 
     def _succeed(self) -> None:
         self.failures = 0
+        self._fails_uploads = False
         self._successes += 1
         if self.limit < self.parallel and self._successes >= self.limit:
             self.limit += 1

@@ -159,6 +159,13 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in fields if value)
 
 
+def unusable_reference(reference: str) -> str:
+    """Why a document cannot have this reference, in words that follow its name; "" if it can."""
+    if 1 <= len(reference) <= REFERENCE_LENGTH:
+        return ""
+    return f"gets a reference of {len(reference)} characters; 1 to {REFERENCE_LENGTH} can be used"
+
+
 def asks_for_sync(job: Job) -> bool:
     """Whether an upload asks for synchronous parsing."""
     return ("sync_parsing", _flag(True)) in job.fields  # noqa: FBT003 - its value
@@ -251,10 +258,8 @@ def _route(
     if not source_key:
         raise _NotRoutedError("has no source to go to: its source_key is filled with nothing")
     reference = fill(chosen("reference"), values).strip()
-    if not reference or len(reference) > REFERENCE_LENGTH:
-        raise _NotRoutedError(
-            f"gets a reference of {len(reference)} characters; 1 to {REFERENCE_LENGTH} can be used"
-        )
+    if why := unusable_reference(reference):
+        raise _NotRoutedError(why)
     more_tags, more_metadatas = (rule.tags, rule.metadatas) if rule is not None else ((), ())
     return Route(
         account=folder.account,

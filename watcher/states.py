@@ -176,34 +176,50 @@ def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
             return Step(_S.WAITING, why, now + delay)
         case NoSync(why):
             return Step(_S.WAITING, why, now)
-        case Uncertain(why):
-            return Step(_S.UNCERTAIN, why, now + CONFIRM_FIRST)
+        case Uncertain(why, retry_after):
+            pause = min(max(CONFIRM_FIRST, retry_after or 0.0), RETRY_AFTER_CAP)
+            return Step(_S.UNCERTAIN, why, now + pause)
         case Altered(why, gone):
             return Step(_S.GONE if gone else _S.NOTICED, why, 0.0 if gone else now)
     assert_never(outcome)
 
 
-def confirmed(finding: Finding, since: float, now: float, window: float = CONFIRM_WINDOW) -> Step:
+def confirmed(
+    finding: Finding,
+    since: float,
+    now: float,
+    window: float = CONFIRM_WINDOW,
+    *,
+    answering: float = 0.0,
+) -> Step:
     """The step that follows a question about an upload that is uncertain since ``since``.
 
     "Not found" within the confirm ``window`` (seconds) proves nothing, so the question is asked
-    again; after the window, or where the key cannot read, the file is sent again under the same
-    reference.
+    again; after the window the file is sent again under the same reference. So it is where the
+    key cannot read, as HrFlow may know a reference only once its profile is parsed. ``answering``:
+    since when the server answers such questions without trouble; what it took before may wait to
+    be parsed for just as long.
     """
     waited = max(0.0, now - since)
+    left = window - max(0.0, now - max(since, answering))
     match finding:
         case Parsed(_, message):
             return Step(_S.PARSED, message)
         case Wait(why, retry_after):
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
+        case Unreadable(source=True):  # then the upload says so, to somebody who can mend it
+            return Step(_S.QUEUED, "sent again under the same reference", now)
+        case Unreadable() if left > 0:
+            why = "waiting to be sent again under the same reference: this key cannot look"
+            return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():
             return Step(_S.QUEUED, "sent again under the same reference: this key cannot look", now)
-        case Unknown() if waited >= window:
-            return Step(_S.QUEUED, "did not arrive: sent again under the same reference", now)
-        case Unknown():
-            delay = min(max(CONFIRM_FIRST, waited / 2), window - waited)
+        case Unknown() if left > 0:
+            delay = min(max(CONFIRM_FIRST, waited / 2), left)
             return Step(_S.UNCERTAIN, "asking whether it arrived", now + delay)
+        case Unknown():
+            return Step(_S.QUEUED, "did not arrive: sent again under the same reference", now)
     assert_never(finding)
 
 
@@ -224,6 +240,21 @@ def hold_key(cause: Cause, account: str, source_key: str = "") -> str:
     return f"{cause}:{account}:{source_key}" if cause is Cause.SOURCE else f"{cause}:{account}"
 
 
+def account_keys(account: str) -> list[str]:
+    """The names of all causes that keep back whatever goes to an account."""
+    return [hold_key(cause, account) for cause in (Cause.CREDENTIAL, Cause.ACCOUNT, Cause.QUOTA)]
+
+
+def hold_keys(account: str, source_key: str) -> list[str]:
+    """The names of all causes that keep back what goes to a source."""
+    return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
+
+
+#: What may be done where a plan's quota is used up; another key would change nothing.
+QUOTA_MEND: Final = (
+    "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again by"
+    " itself."
+)
 #: Why a file waits that was there before its folder was watched, and why it does so no more: of
 #: many such files people are told in one sentence, see :func:`existing_why`.
 EXISTING_WAITS: Final = "was there before its folder was watched and waits for your yes"

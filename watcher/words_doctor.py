@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
 FRENCH: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again"
+        " by itself.": (
+            "Faites augmenter le quota chez HrFlow, ou attendez son renouvellement ; ce qui attend"
+            " sera réessayé de lui-même."
+        ),
         # Any check.
         "not possible, because {why}": "impossible : {why}",
         "no answer came within {seconds} seconds": "aucune réponse en {seconds} secondes",

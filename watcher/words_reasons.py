@@ -82,6 +82,10 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "sent again under the same reference: this key cannot look": (
             "renvoyé sous la même référence : cette clé ne permet pas de vérifier"
         ),
+        "sent again under the same reference": "renvoyé sous la même référence",
+        "waiting to be sent again under the same reference: this key cannot look": (
+            "attend d’être renvoyé sous la même référence : cette clé ne permet pas de vérifier"
+        ),
         "the program ended while sending it": "le programme s’est arrêté pendant l’envoi",
         "was there before its folder was watched and waits for your yes": (
             "était là avant la surveillance de son dossier et attend votre accord"
@@ -106,6 +110,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "HrFlow does not accept the API key or email ({code}): {message}": (
             "HrFlow n’accepte pas la clé d’API ou l’adresse e-mail ({code}) : {message}"
+        ),
+        "This API key may not use the source: {message}": (
+            "Cette clé d’API n’a pas accès à la source : {message}"
+        ),
+        "Your HrFlow plan's quota is used up: {message}": (
+            "Le quota de votre abonnement HrFlow est épuisé : {message}"
         ),
         "The address of the API (api_url) is not HrFlow's ({code}): {message}": (
             "L’adresse de l’API (« api_url ») n’est pas celle de HrFlow ({code}) : {message}"
@@ -147,9 +157,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "Un réglage du compte n’est pas utilisable : {error}."
         ),
         "{why} It may have arrived.": "{why} Il est peut-être arrivé.",
-        "The answer has no end. It may have arrived.": (
-            "La réponse est incomplète. Il est peut-être arrivé."
-        ),
         "The request failed ({error}).": "La demande a échoué ({error}).",
         "The upload failed ({error}).": "L’envoi a échoué ({error}).",
         "The question failed ({error}).": "La question a échoué ({error}).",

@@ -32,7 +32,7 @@ def drop(folder, *names):
 
 def test_a_clock_set_back_a_day_delays_nothing(world, eventually):
     clock = SetClock()
-    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="2"))
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="2"))
     folder = world.folder()
     world.start(folder, clock=clock)
     drop(folder, "a")
@@ -48,7 +48,7 @@ def test_a_clock_set_back_a_day_delays_nothing(world, eventually):
 
 def test_a_clock_set_back_between_two_runs_delays_nothing(world, eventually):
     clock = SetClock()
-    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="2"))
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="2"))
     folder = world.folder()
     world.start(folder, clock=clock)
     drop(folder, "a")
@@ -63,7 +63,7 @@ def test_a_clock_set_back_between_two_runs_delays_nothing(world, eventually):
 
 def test_after_sleep_folders_are_looked_through_and_pauses_are_over(world, eventually):
     clock = SetClock()
-    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="3000"))
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="3000"))
     folder = world.folder()
     world.start(folder, clock=clock)
     drop(folder, "a")
@@ -116,7 +116,7 @@ def test_a_pause_lasts_as_long_as_was_meant_when_the_clock_is_set(world, eventua
 def test_what_comes_due_is_done_though_there_is_always_a_hint_that_changes_nothing(
     world, eventually
 ):
-    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="1", file_name="a*"))
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="1", file_name="a*"))
     folder = world.folder()
     world.start(folder)
     drop(folder, "known")

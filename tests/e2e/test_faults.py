@@ -84,7 +84,7 @@ def test_a_corrected_setting_lets_held_files_go(world, eventually):
 def test_a_fault_that_passes_loses_and_doubles_nothing(world, fault):
     world.sandbox.faults.set(fault)
     folder = world.folder()
-    world.start(folder)
+    world.start(folder, confirm_seconds=2.0)
     drop(folder, 4, size=5_000_000)  # more than a network takes before it tells of a cut
     world.wait_idle(4, within=60)
     arrived = world.arrived()
@@ -105,15 +105,15 @@ def test_an_answer_that_never_came_is_asked_for_and_not_sent_again(world):
 def test_a_folder_that_is_not_watched_any_more_sends_nothing_until_it_is_again(world, eventually):
     world.sandbox.faults.set(Fault(kind=Kind.HTML, times=None))
     folder, other = world.folder(), world.folder("other")
-    world.start(folder, other)
+    world.start(folder, other, confirm_seconds=1.0)
     drop(folder, 2)
     eventually(lambda: len(world.sandbox.ledger.records()) >= 1, within=30)
-    world.app.reload(world.config(other))
+    world.app.reload(world.config(other, confirm_seconds=1.0))
     world.nudge()
     eventually(lambda: "uploading" not in world.states().values(), within=30)
     world.sandbox.faults.clear()
     make_pdf(os.path.join(other.path, "other.pdf"), "other")
     eventually(lambda: len(world.arrived()) == 1, within=30)
     assert world.arrived()[0].file_name == "other.pdf"
-    world.app.reload(world.config(folder, other))
+    world.app.reload(world.config(folder, other, confirm_seconds=1.0))
     eventually(lambda: len(world.arrived()) == 3, within=30)

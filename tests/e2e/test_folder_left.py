@@ -15,7 +15,7 @@ from watcher.settings import Existing
 from watcher.states import LEFT
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
-BUSY = sb.Fault(kind=sb.Kind.STATUS, status=503, delay=1.0, times=1)
+BUSY = sb.Fault(kind=sb.Kind.STATUS, status=429, retry_after="1", delay=1.0, times=1)
 
 
 def leave_all_but(world, *folders):

@@ -41,7 +41,8 @@ def test_a_file_of_an_impossible_date_is_sent_like_any_other(world, seconds):
 
 
 def test_an_account_that_cannot_be_asked_keeps_no_other_from_asking(world, eventually):
-    world.sandbox.faults.set(Fault(kind=Kind.CUT_BEFORE_ANSWER, method="POST"))
+    # All are under way before the first of them fails: after that only one goes at a time.
+    world.sandbox.faults.set(Fault(kind=Kind.CUT_BEFORE_ANSWER, method="POST", delay=2.0))
     gone, there = world.folder("gone", account="gone"), world.folder("there")
     accounts = [
         Account(name=name, email=sb.EMAIL, api_url=world.sandbox.url, parallel_uploads=30)

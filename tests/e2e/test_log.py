@@ -22,10 +22,14 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
     running = desk.start("run")
     running.wait_for("Watching")
     eventually(lambda: "looked through (start)" in log_of(desk))  # before there is a file
-    answer = sb.Fault(kind=sb.Kind.STATUS, status=500, message=f"cannot take {PERSON}", times=1)
-    desk.sandbox.faults.set(answer)
+    answer = sb.Fault(kind=sb.Kind.STATUS, status=429, message=f"cannot take {PERSON}", times=1)
+    stored = sb.Fault(
+        kind=sb.Kind.STATUS, status=500, message=f"lost {PERSON}", stored=True, times=1
+    )
+    desk.sandbox.faults.set(answer, stored)
     make_pdf(str(desk.folder / f"{PERSON}.pdf"), "one")
     running.wait_for("waiting")
+    running.wait_for("checking")
     running.wait_for("✓")
     (desk.folder / f"{PERSON}.exe").write_bytes(b"MZ\0\0" * 40)
     running.wait_for("✗")
@@ -44,9 +48,9 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
         r"folder 1 was looked through \(start\): [01] files, [01] new",
         (
             r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+ k?B, application/pdf, source \w{12}…,"
-            r" attempt 1\): HrFlow answered 500$"
+            r" attempt 1\): HrFlow answered 429$"
         ),
-        r"upload of file 1: accepted after .* attempt 2\)$",
+        r"upload of file 1: uncertain after .* attempt 2\): HrFlow answered 500$",
         r"file 2 is not sent: refused, 160 B, application/x-executable",
         r"upload of file 3: held .*: HrFlow does not accept the API key or email \(401\)$",
         r"uploads to source \w{12}… are held: ",

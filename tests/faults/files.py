@@ -9,7 +9,7 @@ from watcher.sandbox import Fault, Kind
 
 
 def renamed_in_the_queue(trial):
-    trial.sandbox.faults.set(Fault(kind=Kind.HTML, times=2))
+    trial.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="3", times=1))
     folder = trial.folder()
     trial.start(folder)
     trial.drop(folder, "a.pdf")
@@ -18,7 +18,7 @@ def renamed_in_the_queue(trial):
 
 
 def vanished_in_the_queue(trial):
-    trial.sandbox.faults.set(Fault(kind=Kind.HTML))
+    trial.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="3"))
     folder = trial.folder()
     trial.start(folder)
     trial.drop(folder, "a.pdf", wanted=False)
@@ -134,7 +134,7 @@ def growing(trial):
 SCENARIOS = (
     Scenario("a file grows for ever", "it is opened and added to 20 times a second, beside others",
              growing),
-    Scenario("a file is renamed while it waits", "the server answers with a log-in page",
+    Scenario("a file is renamed while it waits", "the server asks for fewer requests",
              renamed_in_the_queue),
     Scenario("a file is deleted while it waits", "likewise", vanished_in_the_queue),
     Scenario("a file changes while it is sent", "4 MB at 2 MB/s, overwritten in the middle",

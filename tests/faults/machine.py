@@ -30,11 +30,12 @@ class SetClock(RealClock):
 def clock_set(by):
     def run(trial):
         clock = SetClock()
-        trial.sandbox.faults.set(Fault(kind=Kind.HTML, times=4))
+        fault = Fault(kind=Kind.STATUS, status=429, retry_after="3", times=2)
+        trial.sandbox.faults.set(fault)
         folder = trial.folder()
-        trial.start(folder, clock=clock)
+        trial.start(folder, clock=clock, parallel_uploads=2)
         trial.drop(folder, "a.pdf", "b.pdf")
-        trial.until(lambda: trial.has("waiting", 2))
+        trial.until(lambda: trial.has("waiting"))
         clock.set_by = by
         trial.drop(folder, "c.pdf")
 
@@ -89,7 +90,7 @@ def remount(path, how):
 
 def asleep(trial):
     clock = SetClock()
-    trial.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, retry_after="3000"))
+    trial.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="3000"))
     folder = trial.folder()
     trial.start(folder, clock=clock)
     trial.drop(folder, "a.pdf")

@@ -108,7 +108,7 @@ def redirected(trial):
         fault = Fault(kind=Kind.REDIRECT, url=f"{elsewhere.url}/profile/parsing/file", times=3)
         trial.sandbox.faults.set(fault)
         folder = trial.folder()
-        trial.start(folder)
+        trial.start(folder, confirm_seconds=3.0)
         trial.drop(folder, *FIVE)
         trial.until(lambda: len(trial.arrived()) == 5)
         assert not elsewhere.ledger.records(), "the key went to another host"
@@ -116,6 +116,44 @@ def redirected(trial):
 
 def status(number, **more):
     return Fault(kind=Kind.STATUS, status=number, times=3, **more)
+
+
+def stored_all_the_same(references, key=sb.READ_WRITE_KEY):
+    """A gateway says 504 for what HrFlow has taken, which takes its time to be parsed."""
+
+    def run(trial):
+        trial.sandbox.api.references = references
+        trial.sandbox.api.parse_seconds = 1.0
+        trial.keys.key = key
+        fault = Fault(kind=Kind.STATUS, status=504, stored=True, method="POST", times=3)
+        switched(fault, confirm_seconds=6.0)(trial)
+
+    return run
+
+
+def in_trouble_altogether(trial):
+    """While questions are answered like uploads, nobody knows, so nothing is sent again."""
+    trial.sandbox.faults.set(
+        Fault(kind=Kind.STATUS, status=503, stored=True, method="POST", times=1),
+        Fault(kind=Kind.STATUS, status=503),
+    )
+    folder = trial.folder()
+    trial.start(folder, confirm_seconds=1.0, parallel_uploads=2)
+    trial.drop(folder, "a.pdf", "b.pdf")
+    trial.until(lambda: trial.asked() >= 2)
+    assert len(trial.tried()) == 2
+    trial.sandbox.faults.clear()
+
+
+def backlog_for_a_failing_server(trial):
+    """It is spared: of a backlog only what was under way goes out, and then one at a time."""
+    trial.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503))
+    folder = trial.folder()
+    trial.start(folder, parallel_uploads=16, confirm_seconds=3.0)
+    trial.drop(folder, *(f"{number}.pdf" for number in range(200)))
+    trial.until(lambda: trial.has("queued", 150) and len(trial.tried()) + trial.asked() >= 5)
+    assert len(trial.tried()) <= 16 + 5
+    trial.sandbox.faults.clear()
 
 
 _LARGE = 3_000_000  # more than a network takes before it tells of a cut
@@ -132,7 +170,20 @@ SCENARIOS = (
              switched(Fault(kind=Kind.CUT_BEFORE_ANSWER, times=2))),
     Scenario("cut in the answer", "the connection is closed in the middle of the answer",
              switched(Fault(kind=Kind.CUT_IN_ANSWER, times=2))),
-    Scenario("500 and 503", "answered so three times each", switched(status(500), status(503))),
+    Scenario("500 and 503", "answered so three times each",
+             switched(status(500), status(503), confirm_seconds=3.0)),
+    Scenario("504 after it was stored", "a known reference is parsed again",
+             stored_all_the_same("update")),
+    Scenario("504 after it was stored", "a known reference is refused",
+             stored_all_the_same("at_once")),
+    Scenario("504 after it was stored", "a second profile while the first is parsed",
+             stored_all_the_same("late")),
+    Scenario("504 after it was stored", "the same, and the key may only write",
+             stored_all_the_same("late", sb.WRITE_KEY)),
+    Scenario("503 to everything after some were stored", "questions are answered so too",
+             in_trouble_altogether),
+    Scenario("503 to a backlog", "of 200 files at most 21 are tried, 16 at a time",
+             backlog_for_a_failing_server),
     Scenario("429 with seconds", "Retry-After: 1", switched(status(429, retry_after="1"))),
     Scenario("429 with a date", "Retry-After: three seconds from now", switched(date_to_come)),
     Scenario("401 in the middle of a backlog", "the key is refused until a person resumes",
@@ -143,13 +194,18 @@ SCENARIOS = (
     Scenario("413 for one file", "that one is refused, the others go on",
              too_large_for_the_server),
     Scenario("a log-in page", "HTML with status 200, as in a hotel",
-             switched(Fault(kind=Kind.HTML, times=3))),
+             switched(Fault(kind=Kind.HTML, times=3), confirm_seconds=3.0)),
+    Scenario("a log-in page after it was stored", "HTML with status 200, once",
+             switched(Fault(kind=Kind.HTML, times=1, stored=True), confirm_seconds=3.0)),
     Scenario("a redirect to another host", "307 to a second server, which must see nothing",
              redirected),
     Scenario("code and status differ", "HTTP says 202, JSON says 500",
-             switched(Fault(kind=Kind.CODE, code=500, times=2, stored=False))),
+             switched(Fault(kind=Kind.CODE, code=500, times=2, stored=False),
+                 confirm_seconds=3.0)),
+    Scenario("code and status differ after it was stored", "HTTP says 202, JSON says 500",
+             switched(Fault(kind=Kind.CODE, code=500, times=2, stored=True))),
     Scenario("JSON of the wrong shape", "a list in the place of an object",
-             switched(Fault(kind=Kind.SHAPE, times=3))),
+             switched(Fault(kind=Kind.SHAPE, times=3), confirm_seconds=3.0)),
     Scenario("an answer of 1 GB", "once", switched(Fault(kind=Kind.HUGE, times=1, stored=True))),
     Scenario("an answer that drips", "one byte a second",
              switched(Fault(kind=Kind.DRIP, times=1), read_timeout=1.0)),

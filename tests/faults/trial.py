@@ -72,6 +72,18 @@ class Trial(World):
     def has(self, state, number=1):
         return [*self.states().values()].count(state) >= number
 
+    def arrived(self):
+        """What HrFlow has taken, whatever it answered."""
+        return [record for record in self.tried() if record.taken]
+
+    def tried(self):
+        return self.sandbox.ledger.records()
+
+    def asked(self):
+        """How many questions were asked about uploads."""
+        calls = self.sandbox.ledger.calls()
+        return sum(call.target.startswith("/v1/profile/parsing?") for call in calls)
+
     def hashes(self):
         return Counter(record.sha256 for record in self.arrived())
 
@@ -79,6 +91,8 @@ class Trial(World):
         """Wait for the last of them, end the program, and count."""
         wait_until(lambda: self.expected.keys() <= self.hashes().keys(), 90)
         wait_until(lambda: self.unwanted <= set(self.explained()), 30)
+        # What has arrived may still be sent once more, as long as it is in doubt.
+        wait_until(lambda: not {"queued", "uploading", "uncertain"} & {*self.states().values()}, 90)
         self.stop()
         hashes, explained = self.hashes(), self.explained()
         told = sum(1 for name in self.unwanted if name in explained)

@@ -236,6 +236,32 @@ def test_a_late_check_knows_only_visible_references(client, sandbox, clock):
     assert len(sandbox.profiles()) == 2
 
 
+@pytest.mark.parametrize("passed", [0, 2], ids=["while it is parsed", "afterwards"])
+def test_a_known_reference_may_be_parsed_again(client, sandbox, clock, passed):
+    client.set(references="update")
+    client.upload(reference="r")
+    (first,) = sandbox.profiles()
+    clock.now += passed
+    other = part("file", b"Jane Example, by now\n", "cv.txt", "text/plain")
+    assert client.upload(other, reference="r").status == 202
+    (second,) = sandbox.profiles()
+    assert second.key == first.key
+    assert second.sha256 != first.sha256
+    assert second.visible_at == first.visible_at
+    assert client.upload(reference="other").status == 202
+    assert len(sandbox.profiles()) == 2
+
+
+def test_what_was_taken_is_told_from_what_was_answered(client, sandbox):
+    faults = [{"kind": "status", "status": 504, "stored": stored} for stored in (True, False)]
+    for fault in faults:
+        client.set(faults=[fault])
+        assert client.upload(reference="r").status == 504
+    client.set(faults=[])
+    client.upload(reference="r", source_key="unknown")
+    assert [record.taken for record in sandbox.ledger.records()] == [True, False, False]
+
+
 def test_without_a_check_a_reference_may_come_again(client, sandbox, clock):
     client.set(references="never")
     client.upload(reference="r")

@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.answers import Answer, finding, redact, retry_after, upload_outcome
+from watcher.answers import Answer, finding, flag, redact, retry_after, upload_outcome
 from watcher.model import (
     Accepted,
     Cause,
     Held,
+    NoSync,
     Parsed,
     Profile,
     Refused,
+    Uncertain,
     Unknown,
     Unreadable,
     Wait,
@@ -31,8 +33,8 @@ def answer(status, code=None, message="", data=None, headers=None, body=None):
     return Answer(status, headers or {}, raw)
 
 
-def outcome(*args, **kwargs):
-    return upload_outcome(answer(*args, **kwargs), NOW, secret=KEY)
+def outcome(*args, sync=False, **kwargs):
+    return upload_outcome(answer(*args, **kwargs), NOW, secret=KEY, sync=sync)
 
 
 SUCCESSES = [
@@ -49,25 +51,36 @@ def test_successes(given, expected, why):
     assert upload_outcome(given, NOW) == expected, why
 
 
+NOT_FOUND = "Invalid parameters. Unable to find object: source"
+NO_SOURCE = "Could not find a source matching this query."
+NO_ACCESS = "Unauthorized Access to source key: e59112ee"
 HELD = [
     (400, "Invalid source fields", Cause.SOURCE, "the document's own words"),
-    (
-        400,
-        "Could not find a source matching this query.",
-        Cause.SOURCE,
-        "the document's description",
-    ),
+    (400, NO_SOURCE, Cause.SOURCE, "the document's description"),
+    (400, NOT_FOUND, Cause.SOURCE, "the words of a look-up, as the SDK has them"),
+    (400, "Unable to find object: source", Cause.SOURCE, "the same without what is before it"),
+    (404, NOT_FOUND, Cause.SOURCE, "whatever the status"),
+    (401, NO_ACCESS, Cause.SOURCE, "the key is fine for others"),
     (401, "Unauthorized. Invalid secret key: xxxx for permission: write", Cause.ACCOUNT, "the key"),
+    (401, "Unauthorized. Missing header: X-USER-EMAIL", Cause.ACCOUNT, "the email"),
+    (402, "Quota exceeded", Cause.QUOTA, "the plan; the key is fine"),
     (403, "Forbidden", Cause.ACCOUNT, "as 401"),
     (404, "Not found", Cause.ACCOUNT, "a wrong api_url"),
+    (405, "Method not allowed", Cause.ACCOUNT, "likewise"),
 ]
 
 
 @pytest.mark.parametrize(("status", "message", "cause", "why"), HELD)
-def test_what_holds_more_than_one_file(status, message, cause, why):
-    found = outcome(status, message=message)
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_holds_more_than_one_file(status, message, cause, why, sent):
+    found = upload_outcome(answer(status, message=message), NOW, secret=KEY, sent=sent)
     assert isinstance(found, Held), why
-    assert found.cause is cause
+    assert found.cause is cause, why
+    assert upload_outcome(answer(200, status, message), NOW, secret=KEY, sent=sent) == found
+
+
+def test_a_quota_says_nothing_of_the_key():
+    assert "key" not in outcome(402, message="Quota exceeded").why
 
 
 @pytest.mark.parametrize("status", [413, 415, 422, 400, 409, 418])
@@ -75,38 +88,83 @@ def test_what_refuses_this_file(status):
     assert isinstance(outcome(status, message="the file is odd"), Refused)
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
-def test_what_passes(status):
-    found = outcome(status, message="later", headers={"retry-after": "7"})
-    assert isinstance(found, Wait)
-    assert (found.retry_after, found.offline, found.slow_down) == (7.0, False, status == 429)
+def test_a_source_that_does_not_parse_at_once_is_no_reason_to_refuse_a_file():
+    message = "Sync parsing is not enabled for this source"
+    assert outcome(400, message=message, sync=True) == NoSync(message)
+    assert isinstance(outcome(400, message=message), Refused)
 
 
-NOT_HRFLOW = [
-    (answer(200, body=b"<html>Log in</html>"), "captive portal with 200"),
-    (answer(202, body=b""), "nothing"),
-    (answer(200, body=b'{"ok": true}'), "JSON without a code"),
-    (answer(200, body=b'{"code": "202"}'), "a code that is text"),
-    (answer(200, body=b'{"code": true}'), "a code that is a flag"),
-    (answer(200, body=b"[202]"), "JSON that is no object"),
-    (answer(403, body=b"<html>blocked</html>"), "a proxy that blocks"),
-    (answer(302, code=202, headers={"location": "https://evil.example"}), "a redirect"),
-    (Answer(202, {}, b'{"code":202}', complete=False), "an answer without end"),
-]
+#: Not HrFlow's word, each with why; ``offline`` where HrFlow itself was not reached.
+NO_ANSWERS = [
+    (answer(408, message="later"), False, "the server did not want to wait any longer"),
+    (answer(500, message="later"), False, "HrFlow itself failed, before or after it was stored"),
+    (answer(502, body=b"<html>"), False, "a gateway in front of it"),
+    (answer(503, message="later"), False, "no place, says who?"),
+    (answer(504, body=b"<html>"), False, "a gateway that did not wait for the end"),
+    (answer(524, body=b"<html>"), False, "another kind of gateway"),
+    (answer(599, message="later"), False, "any other 5xx"),
+    (answer(200, 500), False, "HTTP says 200, JSON says 500"),
+    (answer(500, 202), False, "the other way round"),
+    (answer(500, 429), False, "which of the two is meant?"),
+    (answer(401, 201), False, "JSON says that it was stored"),
+    (answer(429, 202), False, "likewise"),
+    (answer(200, body=b"<html>Log in</html>"), True, "captive portal with 200"),
+    (answer(202, body=b""), True, "nothing"),
+    (answer(200, body=b'{"ok": true}'), True, "JSON without a code"),
+    (answer(200, body=b'{"code": "202"}'), True, "a code that is text"),
+    (answer(200, body=b'{"code": true}'), True, "a code that is a flag"),
+    (answer(200, body=b"[202]"), True, "JSON that is no object"),
+    (answer(403, body=b"<html>blocked</html>"), True, "a proxy that blocks"),
+    (answer(404, body=b"<html>not here</html>"), True, "another host"),
+    (answer(302, 202, headers={"location": "https://evil.example"}), True, "a redirect"),
+    (answer(307, body=b""), True, "likewise"),
+    (Answer(202, {}, b'{"code":202}', complete=False), True, "an answer without end"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("given", "why"), NOT_HRFLOW)
-def test_what_is_not_hrflow_is_offline_and_never_a_success(given, why):
-    found = upload_outcome(given, NOW)
+@pytest.mark.parametrize(("given", "offline", "why"), NO_ANSWERS)
+def test_what_went_out_whole_and_was_not_answered_by_hrflow_may_have_arrived(given, offline, why):
+    found = upload_outcome(given, NOW, sent=True)
+    assert isinstance(found, Uncertain), why
+    assert (found.offline, found.troubled) == (offline, not offline), why
+
+
+@pytest.mark.parametrize(("given", "offline", "why"), NO_ANSWERS)
+def test_what_did_not_go_out_whole_is_only_sent_later(given, offline, why):
+    found = upload_outcome(given, NOW, sent=False)
     assert isinstance(found, Wait), why
-    assert found.offline
+    assert (found.offline, found.troubled) == (offline, not offline), why
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "expected"),
-    [(200, 500, Wait), (202, 401, Held), (500, 202, Wait), (401, 201, Held), (201, 202, Accepted)],
-)
-def test_success_only_if_status_and_code_are_both_2xx(status, code, expected):
+@pytest.mark.parametrize("sent", [True, False])
+@pytest.mark.parametrize("body", [None, b"<html>"])
+@pytest.mark.parametrize("status", [425, 429])
+def test_who_asks_to_come_later_has_not_taken_it(status, body, sent):
+    given = answer(status, message="slowly", headers={"retry-after": "7"}, body=body)
+    found = upload_outcome(given, NOW, sent=sent)
+    assert isinstance(found, Wait)
+    assert (found.retry_after, found.offline, found.slow_down) == (7.0, False, True)
+
+
+@pytest.mark.parametrize("body", [None, b"<html>"])
+def test_a_time_that_a_failing_server_names_is_kept(body):
+    given = answer(503, message="later", headers={"retry-after": "7"}, body=body)
+    assert upload_outcome(given, NOW).retry_after == 7.0
+    assert upload_outcome(given, NOW, sent=False).retry_after == 7.0
+
+
+@pytest.mark.parametrize("status", [201, 202])
+def test_a_success_for_half_a_file_is_none(status):
+    assert isinstance(upload_outcome(answer(status), NOW, sent=False), Wait)
+
+
+def test_a_profile_that_nobody_asked_for_is_believed():
+    found = outcome(201, data={"profile": PROFILE}, sync=False)
+    assert found == Parsed(Profile("p1", "Aisha Rahman", "a@example.org"))
+
+
+@pytest.mark.parametrize(("status", "code", "expected"), [(202, 401, Held), (201, 202, Accepted)])
+def test_of_two_codes_the_one_that_loses_nothing_counts(status, code, expected):
     assert isinstance(outcome(status, code=code), expected)
 
 
@@ -119,7 +177,6 @@ def test_a_reference_that_is_used_already_means_that_it_arrived_before():
 
 def test_html_with_a_telling_status_is_believed():
     assert isinstance(outcome(413, body=b"<html>"), Refused)
-    assert outcome(503, body=b"<html>", headers={"retry-after": "3"}).retry_after == 3.0
 
 
 @pytest.mark.parametrize(
@@ -160,8 +217,36 @@ def test_lookups(given, expected, why):
     assert finding(given, NOW) == expected, why
 
 
-def test_a_write_only_key_cannot_look():
-    assert isinstance(finding(answer(401, message="no"), NOW), Unreadable)
+NOT_TO_BE_LOOKED_INTO = [
+    (401, "Unauthorized. Invalid secret key: xxxx for permission: read", False, "may only write"),
+    (403, "Forbidden", False, "likewise"),
+    (401, NO_ACCESS, True, "this source alone"),
+    (400, NOT_FOUND, True, "a source that is not there, and no profile that is not there yet"),
+    (404, NOT_FOUND, True, "likewise"),
+    (400, "Invalid source fields", True, "likewise"),
+]
+
+
+@pytest.mark.parametrize(("status", "message", "source", "why"), NOT_TO_BE_LOOKED_INTO)
+def test_what_cannot_be_looked_into(status, message, source, why):
+    found = finding(answer(status, message=message), NOW)
+    assert isinstance(found, Unreadable), why
+    assert found.source is source, why
+
+
+@pytest.mark.parametrize(("given", "offline", "why"), NO_ANSWERS)
+def test_a_question_that_is_not_answered_by_hrflow_is_asked_again(given, offline, why):
+    found = finding(given, NOW)
+    assert isinstance(found, Wait), why
+    assert (found.offline, found.troubled) == (offline, not offline), why
+
+
+FLAGS = [(True, True), (False, False), (1, True), (0, False), (None, None), ("1", None), (2, None)]
+
+
+@pytest.mark.parametrize(("value", "meant"), FLAGS)
+def test_flags_come_as_true_and_false_or_as_1_and_0(value, meant):
+    assert flag(value) is meant
 
 
 @given(st.integers(100, 599), st.binary(max_size=200), st.booleans())

@@ -136,7 +136,7 @@ def test_the_rhythm_follows_the_time_that_parsing_takes(takes):
 
 @given(st.integers(0, 2000), st.floats(0.01, 1.0))
 def test_questions_never_take_more_than_their_share(per_minute, share):
-    pace = rules.make_share(per_minute, share)
+    pace = Pace(*rules.share_limits(per_minute, share))
     allowed = (per_minute or rules.UNLIMITED) * share
     now, started = 0.0, []
     for _ in range(400):

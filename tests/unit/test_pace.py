@@ -1,9 +1,19 @@
 """How fast an account may be used."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.model import Accepted, Refused, Wait
+from watcher.model import (
+    Accepted,
+    Altered,
+    Parsed,
+    Profile,
+    Refused,
+    Uncertain,
+    Unknown,
+    Wait,
+)
 from watcher.pace import MINUTE, Pace
 
 
@@ -29,7 +39,7 @@ def test_offline_pauses_all_and_one_goes_first_to_try():
     pace.start()
     assert pace.free(11) == 0
     pace.end(Accepted(), 12, 0.5)
-    assert pace.free(12) == 4
+    assert pace.free(12) == 2
 
 
 def test_too_many_requests_halve_the_parallel_ones_which_recover():
@@ -43,19 +53,102 @@ def test_too_many_requests_halve_the_parallel_ones_which_recover():
     assert pace.limit == 8
 
 
-def test_a_failure_of_one_file_slows_nothing_down():
+TROUBLES = [
+    Uncertain("503", troubled=True),
+    Uncertain("a log-in page", offline=True),
+    Wait("503 before the whole body was out", troubled=True),
+    Wait("refused", offline=True),
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_server_in_trouble_is_spared(trouble):
+    """Of a long backlog some dozen go out in an hour."""
+    pace, now, sent = Pace(64), 0.0, 0
+    while now < 3600:
+        for _ in range(free := pace.free(now)):
+            pace.start()
+        for _ in range(free):
+            pace.end(trouble, now, 0.5)
+        sent += free
+        now = pace.next_start(now)
+    assert sent < 64 + 60
+    assert pace.limit == 1
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_it_recovers_step_by_step(trouble):
+    pace = Pace(4)
+    for _ in range(9):  # however much has gone well before
+        pace.start()
+        pace.end(Accepted(), 0, 0.5)
+    pace.start()
+    pace.end(trouble, 0, 0.5)
+    for round_, free in enumerate([2, 3, 3, 3, 4, 4], 100):
+        pace.start()
+        pace.end(Accepted(), round_, 0.5)
+        assert pace.free(round_) == free
+
+
+def test_one_bad_file_among_good_ones_does_not_stop_them_for_long():
+    """A server that fails over a single file each time, even if that names an hour."""
+    pace, now, sent = Pace(4), 0.0, 0
+    while now < 600:
+        pace.start()
+        bad = sent % 20 == 0
+        pace.end(Uncertain("500", troubled=True) if bad else Accepted(), now, 0.99)
+        sent += 1
+        now = max(now + 0.1, pace.paused_until)
+    assert sent > 600 / 0.3
+    pace.end(Uncertain("500", 10 * 3600.0, troubled=True), now, 0.5)
+    assert pace.paused_until <= now + 3600
+
+
+def test_that_questions_are_answered_does_not_prove_that_uploads_are():
+    pace = Pace(8)
+    pace.start()
+    pace.end(Uncertain("503", troubled=True), 0, 0.5)
+    for aside, question in ((True, False), (False, True)):
+        pace.start(aside=aside)
+        pace.end(Parsed(Profile("p")), 10, 0.5, aside=aside, question=question)
+        assert pace.free(10) == 1
+    pace.start()
+    pace.end(Accepted(), 10, 0.5)
+    assert pace.free(10) == 4
+
+
+def test_questions_end_a_trouble_that_only_questions_met():
+    pace = Pace(8)
+    pace.start()
+    pace.end(Wait("503", troubled=True), 0, 0.5, question=True)
+    pace.start()
+    pace.end(Unknown(), 10, 0.5, question=True)
+    assert pace.free(10) == 4
+
+
+@pytest.mark.parametrize("outcome", [Wait("could not be read"), Altered("shorter")])
+def test_what_is_the_file_s_own_trouble_slows_nothing_down(outcome):
     pace = Pace(2)
     pace.start()
-    pace.end(Wait("500"), 0, 0.9)
+    pace.end(outcome, 0, 0.9)
     assert pace.free(0) == 2
 
 
 def test_resume_tries_at_once():
-    pace = Pace(2)
+    pace = Pace(4)
     pace.start()
     pace.end(Wait("offline", offline=True), 0, 0.9)
     pace.resume()
     assert pace.free(0) == 2
+
+
+def test_what_is_under_way_counts_under_other_settings_too():
+    pace = Pace(4)
+    pace.start()
+    pace.arm(2)
+    assert pace.free(0) == 1
+    pace.end(Accepted(), 1, 0.5)
+    assert (pace.running, pace.free(1)) == (0, 2)
 
 
 def test_requests_of_an_earlier_run_count():

@@ -37,7 +37,7 @@ NOT_SHOWN = {
 #: Texts that are no sentences for people in these places, each with why.
 OTHER = {
     # What HrFlow says, and is recognised by.
-    "unable to find", "invalid source", "could not find a source",
+    "unable to find",
     # SQL, TOML, HTTP, names of formats, of systems, of limits, of a place
     "f.id = ?", "f.id IN ({})", "/Library/Application Support/hrflow-watcher", "may not read: ",
     "key = {}", "multipart/form-data; boundary={}", "Invalid value", "inotify ",

@@ -67,7 +67,9 @@ def test_a_time_the_server_names_is_kept():
         (Parsed(Profile("k")), 1, State.PARSED, "it had arrived"),
         (Unknown(), 1, State.UNCERTAIN, "not found yet proves nothing"),
         (Unknown(), states.CONFIRM_WINDOW, State.QUEUED, "after the window it is sent again"),
-        (Unreadable(), 1, State.QUEUED, "a write-only key cannot ask"),
+        (Unreadable(), 1, State.UNCERTAIN, "what is not parsed yet may not be known yet"),
+        (Unreadable(), states.CONFIRM_WINDOW, State.QUEUED, "a write-only key cannot ask"),
+        (Unreadable(source=True), 1, State.QUEUED, "the upload will say so as well"),
         (Wait("offline"), 10_000, State.UNCERTAIN, "no news is no answer"),
     ],
 )
@@ -82,6 +84,23 @@ def test_an_uncertain_upload_is_asked_for_before_it_is_sent_again(finding, waite
 def test_the_window_ends(waited):
     step = states.confirmed(Unknown(), 0.0, waited)
     assert step.due_at <= max(waited, states.CONFIRM_WINDOW) + states.CONFIRM_FIRST
+
+
+@pytest.mark.parametrize("finding", [Unknown(), Unreadable()])
+def test_the_window_begins_anew_when_a_server_in_trouble_answers_again(finding):
+    window, ended = states.CONFIRM_WINDOW, 50_000.0
+    step = states.confirmed(finding, 0.0, ended + 1, answering=ended)
+    assert step.state is State.UNCERTAIN
+    assert ended + 1 < step.due_at <= ended + window
+    step = states.confirmed(finding, 0.0, ended + window, answering=ended)
+    assert step.state is State.QUEUED
+
+
+def test_a_time_that_a_failing_server_names_is_kept_before_it_is_asked():
+    assert states.after(Uncertain("504"), 1, 1000.0, 0.5).due_at == 1000.0 + states.CONFIRM_FIRST
+    assert states.after(Uncertain("503", retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
+    longest = states.after(Uncertain("503", retry_after=1e9), 1, 1000.0, 0.5)
+    assert longest.due_at == 1000.0 + states.RETRY_AFTER_CAP
 
 
 def test_causes_are_looked_at_rarely():

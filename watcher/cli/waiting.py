@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from watcher import view
 from watcher.cli.output import say, styled
 from watcher.model import Cause, State
+from watcher.states import QUOTA_MEND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _MENDS: Final = {
     Cause.SOURCE: "Correct source_key in the configuration; what waits then goes by itself.",
     Cause.ACCOUNT: "Look for what is wrong with: hrflow-watcher doctor",
+    Cause.QUOTA: QUOTA_MEND,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
 }
 #: Causes and places that are listed; more would be too much to read.

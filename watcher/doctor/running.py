@@ -15,7 +15,7 @@ from watcher.doctor.findings import Finding, error, ok
 from watcher.errors import NoJournalError
 from watcher.journal.reader import Reader
 from watcher.model import Cause
-from watcher.states import hold_key
+from watcher.states import QUOTA_MEND, account_keys, hold_key
 
 if TYPE_CHECKING:
     from watcher.app.places import Places
@@ -25,11 +25,15 @@ _ALONE = "only the running program has the key"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Where the program has the key from; whether it is offline; why all the files wait, or ""."""
+    """Where the program has the key from; whether it is offline; why all the files wait, or "".
+
+    ``quota``: they wait for the plan's quota, and the key is fine.
+    """
 
     origin: str
     is_offline: bool = False
     held: str = ""
+    quota: bool = False
 
 
 def look(places: Places, account: str) -> Known | None:
@@ -41,7 +45,9 @@ def look(places: Places, account: str) -> Known | None:
     found = keys.get(account) if isinstance(keys, dict) else None
     if not isinstance(found, dict) or found.get("problem") or not found.get("origin"):
         return None
-    return Known(str(found["origin"]), bool(said.get("offline_since")), _held(places, account))
+    key, why = _held(places, account)
+    is_quota = key == hold_key(Cause.QUOTA, account)
+    return Known(str(found["origin"]), bool(said.get("offline_since")), why, is_quota)
 
 
 def judge_key(known: Known) -> Finding:
@@ -59,7 +65,9 @@ def judge_access(known: Known) -> Finding:
     if known.held:
         return error(
             f"the running program keeps all files back: {view.safe(known.held)}",
-            "If it is the key, put the right one where the program has it from, and start the"
+            QUOTA_MEND
+            if known.quota
+            else "If it is the key, put the right one where the program has it from, and start the"
             " program anew.",
         )
     return ok(
@@ -69,14 +77,14 @@ def judge_access(known: Known) -> Finding:
     )
 
 
-def _held(places: Places, account: str) -> str:
+def _held(places: Places, account: str) -> tuple[str, str]:
+    """The cause that keeps back all files of an account, and why it does."""
     try:
         reader = Reader(places.journal)
     except NoJournalError:
-        return ""
+        return "", ""
     try:
         why = {key: why for key, why, _ in reader.held()}
     finally:
         reader.close()
-    of_account = (hold_key(cause, account) for cause in (Cause.CREDENTIAL, Cause.ACCOUNT))
-    return next((why[key] for key in of_account if key in why), "")
+    return next(((key, why[key]) for key in account_keys(account) if key in why), ("", ""))

@@ -16,14 +16,11 @@ from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
 from watcher.hrflow.exchange import Exchange
 from watcher.hrflow.failures import failure
 from watcher.model import (
-    Accepted,
     Altered,
     Candidates,
     Cause,
     Held,
-    Parsed,
     SourceFacts,
-    Uncertain,
     Unknown,
     Unreadable,
     Wait,
@@ -116,18 +113,14 @@ class Client:
             return Wait(str(error))
         except (requests.RequestException, HTTPError, OSError) as error:
             return failure(error, handed_out=body.handed_out)
-        if not answer.complete:
-            return Uncertain("The answer has no end. It may have arrived.")
-        outcome = upload_outcome(
+        return upload_outcome(
             answer,
             self._wall(),
             secret=secret,
             derived_reference=job.sha256 in job.reference,
             sync=("sync_parsing", "1") in job.fields,
+            sent=body.handed_out,
         )
-        if isinstance(outcome, Accepted | Parsed) and not body.handed_out:
-            return Wait("The server answered before it had the whole file.")
-        return outcome
 
     def find(self, source_key: str, reference: str) -> Finding:
         """Ask whether HrFlow has a profile with this reference. May be called at any time."""

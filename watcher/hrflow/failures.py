@@ -43,7 +43,7 @@ def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
         return Held(Cause.ACCOUNT, f"A setting of the account is not usable: {_kind(error)}.")
     words = next((words for kind, words in _WORDS if isinstance(error, kind)), _unforeseen(error))
     if handed_out:
-        return Uncertain(f"{words} It may have arrived.")
+        return Uncertain(f"{words} It may have arrived.", troubled=True)
     return Wait(words, offline=True)
 
 

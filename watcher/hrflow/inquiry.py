@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import requests
 from urllib3.exceptions import HTTPError
 
-from watcher.answers import read_answer
+from watcher.answers import flag, read_answer
 from watcher.errors import CredentialError, OfflineError, UnusableError
 from watcher.hrflow.exchange import Exchange
 from watcher.hrflow.failures import failure
@@ -141,7 +141,7 @@ class Inquiry:
 def _sources(data: Any) -> list[Source]:
     found = data if isinstance(data, list) else []
     return [
-        Source(source["key"], _text(source.get("name")), source.get("sync_parsing") is True)
+        Source(source["key"], _text(source.get("name")), flag(source.get("sync_parsing")) is True)
         for source in found
         if isinstance(source, dict) and isinstance(source.get("key"), str)
     ]

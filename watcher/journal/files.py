@@ -30,8 +30,8 @@ def _steps(*, of_chosen: bool) -> Mapping[State, str]:
         "in_doubt_since = CASE WHEN ?1 = 'uploading' "
         "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END, "
         "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
-        # Whoever wants it tried again gets it under a new reference.
-        "resends = resends + (CASE WHEN arrived_at > 0 AND ?1 = 'noticed' THEN 1 ELSE 0 END) "
+        # What could not be parsed is sent under a new reference, if it is sent again at all.
+        "resends = resends + (state = 'parse_failed' AND ?1 IN ('noticed', 'ignored')) "
         "WHERE id IN ({}) AND state IN ({})"
     )
     return MappingProxyType(

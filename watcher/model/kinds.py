@@ -39,6 +39,7 @@ class Cause(enum.StrEnum):
     """What holds files back that have done nothing wrong; one cause, many files."""
 
     ACCOUNT = "account"  # the key or the address of the API is not accepted
-    SOURCE = "source"  # the source key is not
+    QUOTA = "quota"  # the plan's quota is used up
+    SOURCE = "source"  # the source key is not accepted
     CREDENTIAL = "credential"  # no key at hand
     EXISTING = "existing"  # files that were there first wait for a person's yes

@@ -116,20 +116,28 @@ class Wait:
     """Try again later. ``retry_after`` in seconds if the server named a time.
 
     ``offline``: nothing that speaks HrFlow's language could be reached, so that no other file
-    need try either. ``slow_down``: the server asked for fewer requests (429).
+    need try either. ``slow_down``: the server took nothing and asks us to come later (429, 425).
+    ``troubled``: the server failed or did not answer, which may concern all files or only one.
     """
 
     why: str
     retry_after: float | None = None
     offline: bool = False
     slow_down: bool = False
+    troubled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """Everything was sent and no answer came: it may have arrived."""
+    """Everything was sent and HrFlow did not say whether it has it: it may have arrived.
+
+    The rest as in :class:`Wait`.
+    """
 
     why: str
+    retry_after: float | None = None
+    offline: bool = False
+    troubled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

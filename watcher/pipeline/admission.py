@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from watcher.follow_up import numbered
-from watcher.model import Cause, Identified, Skip, State
+from watcher.model import Identified, Skip, State
 from watcher.pipeline.deciding import decide
 from watcher.pipeline.moves import is_at
-from watcher.rules import form_fields
+from watcher.rules import form_fields, unusable_reference
 from watcher.settings import AfterUpload, Duplicates
-from watcher.states import ARRIVED, IN_FLIGHT, REFUSED_BEFORE, Step, hold_key
+from watcher.states import ARRIVED, IN_FLIGHT, REFUSED_BEFORE, Step, hold_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +114,9 @@ class Admission:
             route = replace(route, reference=f"{route.reference}-{identity[:8]}")
         if resends := self._journal.files.resends(file_id):
             route = replace(route, reference=numbered(route.reference, resends))
+        if why := unusable_reference(route.reference):  # with what was added to it
+            self._skip(file_id, Skip(State.REFUSED, why, route.rule), plan, refused)
+            return
         fields = form_fields(route, document.sniffed.media_type)
         self._journal.files.address(file_id, route, route.reference, fields)
         if owner != file_id and self._journal.files.is_return_of(file_id, owner):
@@ -155,10 +158,7 @@ class Admission:
 
     def _held_by(self, route: Route) -> str:
         """What keeps back all that goes this way; "" if nothing does."""
-        keys = (
-            hold_key(cause, route.account, route.source_key)
-            for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE)
-        )
+        keys = hold_keys(route.account, route.source_key)
         return next((key for key in keys if self._journal.holds.is_held(key)), "")
 
     def row(self, candidate: Candidate, known: Known | None, stat: Stat, now: float) -> int:

@@ -20,7 +20,7 @@ from watcher.model import (
 )
 from watcher.pace import Pace
 from watcher.rules import asks_for_sync, without_sync
-from watcher.states import CONFIRM_WINDOW, Step, after, confirmed, hold_key
+from watcher.states import CONFIRM_WINDOW, Step, after, confirmed, hold_key, hold_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,11 @@ class Dispatch:
         self._results = results
         self._plans: Mapping[str, Plan] = {}
         self._windows: dict[str, float] = {}  # account → seconds for which it is asked
-        self._paces: dict[str, Pace] = {}
+        # Of every account there has been: one that comes back may still have requests under way.
+        self._all_paces: dict[str, Pace] = {}
+        self._paces: dict[str, Pace] = {}  # of those that are in the settings
+        #: File → when a question about it met a server in trouble, on the clock's ``tick``.
+        self._troubled_at: dict[int, float] = {}
         self._handles: dict[int, BinaryIO] = {}
         self._starting: list[Job] = []
         self._asking: dict[int, tuple[Job, float]] = {}
@@ -89,10 +93,11 @@ class Dispatch:
         self._windows = {account.name: account.confirm_seconds for account in config.accounts}
         before, self._paces = self._paces, {}
         for account in config.accounts:
-            pace = Pace(account.parallel_uploads, account.max_requests_per_minute)
-            if account.name in before:
-                pace.take_over(before[account.name])
+            limits = account.parallel_uploads, account.max_requests_per_minute
+            if pace := self._all_paces.get(account.name):
+                pace.arm(*limits)
             else:
+                pace = self._all_paces[account.name] = Pace(*limits)
                 pace.remember(self.recent_requests(account.name))
             self._paces[account.name] = pace
         self._offline = {name: at for name, at in self._offline.items() if name in self._paces}
@@ -207,7 +212,7 @@ class Dispatch:
 
     def begin_aside(self, account: str, what: int | str) -> None:
         """A request about a file or a source is made."""
-        pace = self._paces[account]
+        pace = self._all_paces[account]
         pace.start(aside=True)
         if pace.per_minute:
             self._requests[what] = self._journal.queues.begin_request(account, self._clock.wall())
@@ -261,7 +266,7 @@ class Dispatch:
         self._running -= 1
         job, outcome = message.job, message.outcome
         now = self._clock.wall()
-        self._ended(job, outcome)
+        self._end(job.account, job.file_id, outcome)
         if isinstance(outcome, Held):
             self._hold(job, outcome, now)
             return
@@ -276,8 +281,7 @@ class Dispatch:
                     self._tidying.refused(job.file_id, self._plans[job.folder])
             case Altered():
                 self._journal.files.disclaim(job.file_id, now)
-                for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE):
-                    key = hold_key(cause, job.account, job.source_key)
+                for key in hold_keys(job.account, job.source_key):
                     if self._journal.holds.is_held(
                         key
                     ):  # this one was to find out whether it still is
@@ -294,8 +298,16 @@ class Dispatch:
         self._asked.discard(job.file_id)
         window = self._windows.get(job.account, CONFIRM_WINDOW)
         now = self._clock.wall()
-        self._ended(job, found)
-        self._journal.files.step(job.file_id, confirmed(found, message.since, now, window), now)
+        self._end(job.account, job.file_id, found, question=True)
+        tick = self._clock.tick()
+        if isinstance(found, Wait) and found.troubled:
+            self._troubled_at[job.file_id] = tick
+        troubled_at = self._troubled_at.get(job.file_id)
+        answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
+        step = confirmed(found, message.since, now, window, answering=answering)
+        self._journal.files.step(job.file_id, step, now)
+        if step.state is not State.UNCERTAIN:
+            self._troubled_at.pop(job.file_id, None)
         if isinstance(found, Parsed):
             self._arrived(job, found, now)
 
@@ -307,19 +319,25 @@ class Dispatch:
         times = (pace.next_start(tick) for pace in self._paces.values())
         return min((time for time in times if time is not None), default=None)
 
-    def _ended(self, job: Job, outcome: Outcome | Finding) -> None:
-        self._end(job.account, job.file_id, outcome)
-
-    def _end(self, account: str, what: int | str, outcome: object, *, aside: bool = False) -> None:
+    def _end(
+        self,
+        account: str,
+        what: int | str,
+        outcome: object,
+        *,
+        aside: bool = False,
+        question: bool = False,
+    ) -> None:
         now = self._clock.wall()
         if request := self._requests.pop(what, 0):
             self._journal.queues.end_request(request, now)
-        pace = self._paces.get(account)
-        if pace is not None:
-            pace.end(outcome, self._clock.tick(), self._clock.jitter(), aside=aside)
-        if isinstance(outcome, Wait) and outcome.offline:
-            if not aside:
+        tick, jitter = self._clock.tick(), self._clock.jitter()
+        self._all_paces[account].end(outcome, tick, jitter, aside=aside, question=question)
+        if isinstance(outcome, Wait | Uncertain) and outcome.offline:
+            if not aside and account in self._paces:
                 self._offline.setdefault(account, now)
+        elif isinstance(outcome, Uncertain):
+            pass  # nothing was heard of HrFlow
         elif self._offline.pop(account, 0.0):  # what has waited for this waits no longer
             self._journal.queues.hasten(account, now)
 
@@ -339,7 +357,6 @@ class Dispatch:
 
     def _release(self, job: Job, now: float) -> None:
         """An answer about the file itself: the account and its key are fine, so is the source."""
-        for cause in (Cause.ACCOUNT, Cause.CREDENTIAL, Cause.SOURCE):
-            key = hold_key(cause, job.account, job.source_key)
+        for key in hold_keys(job.account, job.source_key):
             if self._journal.holds.is_held(key):
                 self._journal.holds.release(key, now)

@@ -17,12 +17,12 @@ from watcher.model import (
     Unreadable,
     Wait,
 )
+from watcher.pace import Pace
 from watcher.states import Step
 
 if TYPE_CHECKING:
     from watcher.journal.writer import Journal
     from watcher.model import Finding, FollowUp
-    from watcher.pace import Pace
     from watcher.pipeline.dispatch import Dispatch
     from watcher.pipeline.results import Results
     from watcher.ports import Clock, Transport, Workers
@@ -70,7 +70,9 @@ class Following:
         self._clock = clock
         self._dispatch = dispatch
         self._results = results
-        self._shares: dict[str, Pace] = {}
+        # Of every account there has been: one that comes back may still have requests under way.
+        self._all_shares: dict[str, Pace] = {}
+        self._shares: dict[str, Pace] = {}  # of those that are in the settings
         self._off: set[str] = set()  # accounts whose key cannot read
         self._on: set[str] = set()  # accounts whose key can
         self._asked: set[int] = set()
@@ -83,15 +85,17 @@ class Following:
 
     def arm(self, config: Config) -> None:
         """Use these settings from now on."""
-        before, self._shares = self._shares, {}
+        self._shares = {}
         for account in config.accounts:
             if account.follow_up_share <= 0:
                 continue
-            share = rules.make_share(account.max_requests_per_minute, account.follow_up_share)
-            if account.name in before:
-                share.take_over(before[account.name])
-            elif account.max_requests_per_minute:
-                share.remember(self._dispatch.recent_requests(account.name))
+            limits = rules.share_limits(account.max_requests_per_minute, account.follow_up_share)
+            if share := self._all_shares.get(account.name):
+                share.arm(*limits)
+            else:
+                share = self._all_shares[account.name] = Pace(*limits)
+                if account.max_requests_per_minute:
+                    share.remember(self._dispatch.recent_requests(account.name))
             self._shares[account.name] = share
         self.resume()
 
@@ -309,8 +313,7 @@ class Following:
     def _end(self, account: str, what: int | str, finding: object) -> None:
         self.running -= 1
         self._dispatch.end_aside(account, what, finding)
-        if account in self._shares:
-            self._shares[account].end(finding, self._clock.tick(), self._clock.jitter())
+        self._all_shares[account].end(finding, self._clock.tick(), self._clock.jitter())
 
     def _turn_on(self, account: str) -> None:
         if account not in self._on:

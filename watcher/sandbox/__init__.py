@@ -18,8 +18,9 @@ Uploads
       ``job_key`` or a ``job_reference``; the rest is optional; a rating is 0 to 1.
     - ``created_at`` may be ISO 8601 or seconds since 1970; milliseconds are refused.
     - A reference that its source has already: 400, a message with "reference" and "already".
-      ``references="late"`` only knows references of profiles that are visible, so that two uploads
-      in a row become two profiles; ``"never"`` does not look at all. Look-ups find the first.
+      ``references="update"`` parses it again under the same profile key; ``"late"`` only knows
+      references of profiles that are visible, so that two uploads in a row become two profiles;
+      ``"never"`` does not look at all. Look-ups find the first.
     - ``sync_parsing=1`` where the source does not allow it: 400. ``sync_parsing_indexing=0`` with
       it: the profile is in the answer and nowhere else. Without sync parsing it has no meaning.
     - A body without ``Content-Length``: 411. File types are not judged. A webhook is sent where

@@ -169,7 +169,8 @@ class Handler(BaseHTTPRequestHandler):
         said = _said(answer, fault)
         # The documented 401 quotes the key; the ledger is there to be shown.
         message = said.message.replace(self.headers.get("X-API-KEY") or "\0", "•••")
-        self._context.ledger.update(number, status=said.status, message=message)
+        taken = answer is not None and answer.status in (201, 202)
+        self._context.ledger.update(number, status=said.status, message=message, taken=taken)
         answered = self._deliver(said, fault)
         self._context.ledger.update(number, answered=answered)
 

@@ -18,8 +18,9 @@ class Record:
     """One upload request. ``received_at`` is when its first line had come, by the clock.
 
     ``whole``: the body came to its end and was well-formed. ``status`` is 0 while, or when, there
-    is no answer; ``answered`` says that all of it was handed to the network; ``ended`` that
-    nothing more will happen.
+    is no answer; ``taken``: it became a profile, or changed one, whatever was answered;
+    ``answered`` says that all of the answer was handed to the network; ``ended`` that nothing more
+    will happen.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Record:
     whole: bool = False
     status: int = 0
     message: str = ""
+    taken: bool = False
     answered: bool = False
     ended: bool = False
 

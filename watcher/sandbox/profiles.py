@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,14 +96,19 @@ class Profiles:
     def add(
         self, form: Form, upload: Upload, visible_after: float, references: References
     ) -> Profile | None:
-        """Keep an upload's profile; None if its source has the reference already."""
+        """Keep an upload's profile; None if its source refuses a reference that it has."""
         with self._lock:
             now = self._clock()
             same = self._by_reference.setdefault((form.source_key, form.reference), [])
             if form.reference and _is_taken(same, references, now):
                 return None
-            profile = make_profile(form, upload, now, now + visible_after, len(same))
-            same.append(profile)
+            if form.reference and same and references == "update":
+                profile = _update(same, make_profile(form, upload, now, now + visible_after, 0))
+                self._readings.pop(profile.key, None)
+                self._unread_size -= len(self._unread.pop(profile.key, b""))
+            else:
+                profile = make_profile(form, upload, now, now + visible_after, len(same))
+                same.append(profile)
             self._by_key[profile.key] = profile
             if upload.content is not None:
                 self._unread[profile.key] = upload.content
@@ -185,8 +190,16 @@ def _read_file(path: str) -> bytes:
         return handle.read()
 
 
+def _update(same: list[Profile], again: Profile) -> Profile:
+    """Put what was parsed again in the place of the first profile, which stays visible."""
+    first = same[0]
+    visible_at = min(first.visible_at, again.visible_at)
+    same[0] = replace(again, key=first.key, visible_at=visible_at)
+    return same[0]
+
+
 def _is_taken(same: Sequence[Profile], references: References, now: float) -> bool:
-    if references == "never":
+    if references in ("update", "never"):
         return False
     return any(references == "at_once" or profile.visible_at <= now for profile in same)
 

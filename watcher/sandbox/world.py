@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Right = Literal["read", "write"]
-#: When a reference is refused because its source has it already; see :mod:`watcher.sandbox`.
-References = Literal["at_once", "late", "never"]
-REFERENCES: Final[tuple[References, ...]] = ("at_once", "late", "never")
+#: What becomes of a reference that its source has already; see :mod:`watcher.sandbox`.
+References = Literal["update", "at_once", "late", "never"]
+REFERENCES: Final[tuple[References, ...]] = ("update", "at_once", "late", "never")
 
 
 @dataclass(frozen=True, slots=True)
