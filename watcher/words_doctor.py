@@ -225,6 +225,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Check the network, and api_url in the configuration.": (
             "Vérifiez le réseau, et « api_url » dans la configuration."
         ),
+        "the proxy's address is not valid": "l’adresse du serveur mandataire n’est pas valide",
         "{host} is not known here, and the proxy looks it up": (
             "{host} n’est pas connu ici ; le serveur mandataire le cherche"
         ),

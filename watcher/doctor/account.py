@@ -86,15 +86,20 @@ class _Examination:
             "dns", "DNS", partial(network.find_name, account), name,
             failing="the server's name is not found", seconds=patience,
         )  # fmt: skip
-        yield Check("proxy", "Proxy", partial(network.find_proxy, account), name)
         yield Check(
-            "tls", "TLS", partial(network.find_certificate, account), name, [("dns", name)],
+            "proxy", "Proxy", partial(network.find_proxy, account), name,
+            failing="the proxy's address is not valid",
+        )  # fmt: skip
+        yield Check(
+            "tls", "TLS", partial(network.find_certificate, account), name,
+            [("dns", name), ("proxy", name)],
             "there is no safe connection to the server", patience,
         )  # fmt: skip
         asked = patience + account.read_timeout
         yield Check(
             "access", f"HrFlow{self._of}", self._access, name,
-            [("key", name), ("dns", name), ("tls", name)], "HrFlow takes no file with it", asked,
+            [("key", name), ("dns", name), ("proxy", name), ("tls", name)],
+            "HrFlow takes no file with it", asked,
         )  # fmt: skip
         yield Check("clock", "Clock", lambda: self._clock, name)
         for key, sync in sources_of(config, name).items():
