@@ -113,8 +113,8 @@ class Desk:
             **more,
         }
 
-    def start(self, *arguments):
-        self.processes.append(Process(self.command(*arguments), self.environ()))
+    def start(self, *arguments, **environ):
+        self.processes.append(Process(self.command(*arguments), self.environ(**environ)))
         return self.processes[-1]
 
     def run(self, *arguments, **environ):
