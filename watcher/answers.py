@@ -126,7 +126,7 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
         return Parsed(profile, message) if profile.key else Unknown()
     # An unknown source makes the upload held, which is where somebody can see it.
     if code in (401, 403) or _names_source(message):
-        return Unreadable(message, source=code not in (401, 403))
+        return Unreadable(message, source=code not in (401, 403) or names_source_key(message))
     if code in (400, 404) and "unable to find" in message.lower():
         return Unknown()
     return _wait(code, message, answer, now)
@@ -223,6 +223,11 @@ def _holding_words(code: int, message: str) -> str:
 def _names_source(message: str) -> bool:
     lower = message.lower()
     return "invalid source" in lower or "could not find a source" in lower
+
+
+def names_source_key(message: str) -> bool:
+    """Whether a 401 is about the source and not about the secret key, which may be right."""
+    return "source" in message.lower() and "secret key" not in message.lower()
 
 
 def _names_reference(message: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from watcher.follow_up import Search
     from watcher.model import (
         Candidates,
         Entry,
@@ -113,9 +114,9 @@ class Questions(Protocol):
         ...
 
     def search(
-        self, account: str, source_key: str, page: int
+        self, account: str, source_key: str, search: Search
     ) -> Candidates | Unknown | Unreadable | Wait:
-        """One page of a source's profiles, the latest first."""
+        """One page of a source's profiles, as ``search`` says."""
         ...
 
     def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:

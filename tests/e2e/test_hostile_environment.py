@@ -16,7 +16,7 @@ def hostile(request, tmp_path):
     with proxy.run_proxy(proxy.Http if request.param == "http" else proxy.Socks5) as way:
         address = f"{request.param}://127.0.0.1:{way.port}"
         names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY")
-        variables = {name: address for name in (*names, *map(str.lower, names))}
+        variables = dict.fromkeys((*names, *map(str.lower, names)), address)
         broken = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
         variables |= dict.fromkeys(broken, str(tmp_path / "missing"))
         yield way, {**variables, "NO_PROXY": "", "no_proxy": "", "HOME": str(home)}

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import threading
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +28,11 @@ MAX_UNREAD: Final = 256_000_000
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One profile. Times are seconds since 1970 by the sandbox's clock."""
+    """One profile. Times are seconds since 1970 by the sandbox's clock.
+
+    ``parses`` is how often a document was parsed for it: each beyond the first was sent again
+    under a reference that was known already.
+    """
 
     key: str
     source_key: str
@@ -42,6 +47,12 @@ class Profile:
     metadatas: tuple[dict[str, Any], ...]
     received_at: float
     visible_at: float
+    parses: int = 1
+
+    @property
+    def stages(self) -> frozenset[str]:
+        """Where it stands in recruiters' processes: at "new" where nobody has said anything."""
+        return frozenset(label.get("stage", "new") for label in self.labels) or frozenset({"new"})
 
 
 def make_profile(form: Form, upload: Upload, now: float, visible_at: float, nth: int) -> Profile:
@@ -87,6 +98,7 @@ class Profiles:
         self._unread: dict[str, bytes] = {}
         self._unread_size = 0
         self._readings: dict[str, Reading] = {}
+        self._parses: Counter[str] = Counter()
 
     def all(self) -> tuple[Profile, ...]:
         """Every profile in the order they came, visible or not."""
@@ -96,13 +108,18 @@ class Profiles:
     def add(
         self, form: Form, upload: Upload, visible_after: float, references: References
     ) -> Profile | None:
-        """Keep an upload's profile; None if its source has the reference already."""
+        """Keep an upload's profile; None if a reference that its source has is refused."""
         with self._lock:
             now = self._clock()
             same = self._by_reference.setdefault((form.source_key, form.reference), [])
             if form.reference and _is_taken(same, references, now):
                 return None
+            self._parses[upload.sha256] += 1
             profile = make_profile(form, upload, now, now + visible_after, len(same))
+            if references == "update" and form.reference and same:
+                profile = _parsed_again(same.pop(), profile)
+                self._unread_size -= len(self._unread.pop(profile.key, b""))
+                self._readings.pop(profile.key, None)
             same.append(profile)
             self._by_key[profile.key] = profile
             if upload.content is not None:
@@ -112,6 +129,15 @@ class Profiles:
             self._store(profile, upload)
         self._catch_up()
         return profile
+
+    def now(self) -> float:
+        """The time by the sandbox's clock."""
+        return self._clock()
+
+    def parses(self) -> dict[str, int]:
+        """How often each content was parsed, by its SHA-256; more than once was for nothing."""
+        with self._lock:
+            return dict(self._parses)
 
     def read_apart(self, form: Form, upload: Upload) -> tuple[Profile, Reading]:
         """An upload's profile and what stands in its document, without keeping either."""
@@ -186,9 +212,23 @@ def _read_file(path: str) -> bytes:
 
 
 def _is_taken(same: Sequence[Profile], references: References, now: float) -> bool:
-    if references == "never":
+    if references in ("never", "update"):
         return False
     return any(references == "at_once" or profile.visible_at <= now for profile in same)
+
+
+def _parsed_again(before: Profile, after: Profile) -> Profile:
+    """The profile ``before`` once what became ``after`` was parsed for it: it stays visible.
+
+    Tags are settable at creation only, as later pages have it.
+    """
+    return replace(
+        after,
+        key=before.key,
+        tags=before.tags,
+        visible_at=min(before.visible_at, after.visible_at),
+        parses=before.parses + 1,
+    )
 
 
 def describe_parsing(profile: Profile, reading: Reading) -> dict[str, Any]:
@@ -239,6 +279,26 @@ def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict
     }
 
 
-def describe_source(source: Source) -> dict[str, Any]:
-    """``data`` of ``GET /source``."""
-    return {**asdict(source), "status": "active"}
+def describe_dates(profile: Profile) -> dict[str, Any]:
+    """What a list of stored profiles holds unless whole ones are asked for."""
+    return {
+        "key": profile.key,
+        "reference": profile.reference,
+        "created_at": profile.created_at,
+        "updated_at": datetime.fromtimestamp(profile.visible_at, UTC).isoformat(),
+    }
+
+
+def describe_source(source: Source, flag: Callable[[bool], int] = bool) -> dict[str, Any]:
+    """``data`` of ``GET /source``; ``flag`` makes of a boolean what stands in the answer."""
+    return {
+        "key": source.key,
+        "name": source.name,
+        "type": source.type,
+        "subtype": source.subtype,
+        "environment": source.environment,
+        "sync_parsing": flag(source.sync_parsing),
+        "disable": flag(source.disable),
+        "status": "disabled" if source.disable else "active",
+        "archived_at": source.archived_at or None,
+    }

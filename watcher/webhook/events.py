@@ -3,7 +3,7 @@
 The API's documents and the vendor's own code know four forms of ``HTTP-HRFLOW-SIGNATURE``, all of
 HMAC-SHA256; each takes the secret, so each counts:
 
-- documented: ``base64url(HMAC(payload)).payload``, over the payload as it stands there, in base64url
+- documented: ``base64url(HMAC(payload)).payload``, over the payload in base64url as it stands
 - Python SDK: ``base64(hex HMAC(JSON)).base64(JSON)``, over what the payload decodes to
 - PHP SDK: ``base64(HMAC(JSON)).base64(JSON)``, likewise, without the hexadecimal digits
 - a sample workflow: hexadecimal digits alone, over the request's body

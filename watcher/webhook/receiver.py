@@ -86,7 +86,10 @@ class Receiver:
         """End; may be called again."""
         if self._thread is None:
             return
-        self._server.trigger.pull_trigger(self._close_all)
+        try:
+            self._server.trigger.pull_trigger(self._close_all)
+        except OSError as error:  # the loop was awake, and has closed the trigger before its pull
+            _log.debug("the receiver was quicker to end: %s", error)
         self._thread.join(_JOIN)
         self._server.task_dispatcher.shutdown(timeout=_JOIN)
         self._thread = None
