@@ -74,11 +74,11 @@ class Source:
 
     @property
     def note(self) -> str:
-        """What people are told where they choose it, "" if it is one like any other."""
+        """What stands beside its name where people choose, "" if it is one like any other."""
         if self.is_archived:
-            return "archived"
+            return "archived in HrFlow"
         if self.is_disabled:
-            return "disabled"
+            return "disabled in HrFlow"
         return "test environment" if self.is_test else ""
 
 
