@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from watcher.model import (
         Candidates,
         Entry,
+        Event,
         Finding,
         FollowUp,
         Job,
@@ -91,6 +92,18 @@ class ResultsJournal(Protocol):
 
     def hear(self, digest: bytes, now: float) -> bool:
         """Note an event; False if it was heard before."""
+        ...
+
+    def keep_early(self, event: Event, now: float) -> None:
+        """Keep an event until its upload has arrived; one that is uncertain is due at once."""
+        ...
+
+    def early(self, reference: str) -> list[Event]:
+        """The events about a reference that were kept, the first one first."""
+        ...
+
+    def drop_early(self, event: Event) -> None:
+        """An event has had its effect."""
         ...
 
     def set_hooks(self, events: Collection[str]) -> None:

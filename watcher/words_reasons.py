@@ -113,6 +113,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "HrFlow could not parse it: {why}": "HrFlow n’a pas pu l’analyser : {why}",
         "it does not say why": "sans dire pourquoi",
         "HrFlow's webhook says so": "le webhook de HrFlow le dit",
+        "HrFlow's webhook says that it arrived": "le webhook de HrFlow dit qu’il est arrivé",
         "HrFlow has shown no profile of it within a week; look at it there, or try it again under"
         " a new reference.": (
             "HrFlow n’en a montré aucun profil en une semaine ; regardez-y, ou réessayez : il"

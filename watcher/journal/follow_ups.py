@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
 from watcher.journal.store import Store
-from watcher.model import Entry, FollowUp, SourceFacts
+from watcher.model import Entry, Event, EventKind, FollowUp, SourceFacts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -20,6 +20,9 @@ _FOLLOW_UP: Final = f"""
 _ABANDONED: Final = 14 * 86400.0
 #: Seconds for which it is known that an event was heard.
 _EVENTS_KEPT: Final = 30 * 86400.0
+#: Events about uploads that are not known to have arrived, and seconds for which they are kept.
+_MOST_EARLY: Final = 1000
+_EARLY_KEPT: Final = 7 * 86400.0
 
 
 class FollowUps(Store):
@@ -146,6 +149,46 @@ class FollowUps(Store):
         insert = "INSERT INTO webhook_events VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self.write(insert, digest, now).rowcount == 1
 
+    def keep_early(self, event: Event, now: float) -> None:
+        """Keep an event until the upload that it tells of has arrived; the latest are kept.
+
+        An upload that is uncertain is looked at at once.
+        """
+        self.write(
+            "INSERT OR IGNORE INTO early_events VALUES (?, ?, ?, ?, ?, ?, ?)",
+            event.digest,
+            event.reference,
+            event.source_key,
+            event.kind.value,
+            event.key,
+            event.message,
+            now,
+        )
+        self.write(
+            "DELETE FROM early_events WHERE digest IN (SELECT digest FROM early_events "
+            "ORDER BY heard_at DESC LIMIT -1 OFFSET ?)",
+            _MOST_EARLY,
+        )
+        self.write(
+            "UPDATE files SET due_at = ?1 WHERE state IN ('uploading', 'uncertain') "
+            "AND state = 'uncertain' AND due_at > ?1 AND reference = ?2",
+            now,
+            event.reference,
+        )
+
+    def early(self, reference: str) -> list[Event]:
+        """The events about a reference that were kept, the first one first."""
+        found = self.all(
+            "SELECT kind, digest, profile_key, reference, source_key, message FROM early_events "
+            "WHERE reference = ? ORDER BY heard_at",
+            reference,
+        )
+        return [Event(EventKind(kind), *rest) for kind, *rest in found]
+
+    def drop_early(self, event: Event) -> None:
+        """An event has had its effect."""
+        self.write("DELETE FROM early_events WHERE digest = ?", event.digest)
+
     # -- hooks
 
     def set_hooks(self, events: Collection[str]) -> None:
@@ -187,6 +230,7 @@ class FollowUps(Store):
     def _prune_follow_ups(self, now: float) -> None:
         self.write("DELETE FROM follow_ups WHERE since < ?", now - _ABANDONED)
         self.write("DELETE FROM webhook_events WHERE heard_at < ?", now - _EVENTS_KEPT)
+        self.write("DELETE FROM early_events WHERE heard_at < ?", now - _EARLY_KEPT)
 
     def _follow_ups(self, where: str, *values: object) -> list[FollowUp]:
         found = self.all(f"{_FOLLOW_UP} {where}", *values)

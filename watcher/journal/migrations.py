@@ -58,10 +58,25 @@ INSERT INTO follow_ups (file_id, account, source_key, reference, since, due_at)
     WHERE state = 'accepted' AND changed_at > strftime('%s', 'now') - 604800;
 """
 
+_EARLY_EVENTS: Final = """
+-- Webhooks about uploads that are not known to have arrived: they may be faster than the answer.
+CREATE TABLE early_events (
+    digest BLOB PRIMARY KEY,
+    reference TEXT NOT NULL,
+    source_key TEXT NOT NULL,           -- "" where the event does not say
+    kind TEXT NOT NULL,
+    profile_key TEXT NOT NULL,
+    message TEXT NOT NULL,
+    heard_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX early_events_reference ON early_events (reference);
+CREATE INDEX early_events_heard ON early_events (heard_at);
+"""
+
 #: From each version the step to the next one.
-STEPS: Final[Mapping[int, str]] = MappingProxyType({1: _FOLLOW_UPS})
+STEPS: Final[Mapping[int, str]] = MappingProxyType({1: _FOLLOW_UPS, 2: _EARLY_EVENTS})
 #: The version that this program reads and writes, in ``PRAGMA user_version``.
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:

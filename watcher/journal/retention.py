@@ -118,6 +118,11 @@ class Retention(Watched, FollowUps):
             self.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
             self.write("DELETE FROM events WHERE file_id = ?", file_id)
             self.write("DELETE FROM hooks WHERE file_id = ?", file_id)
+            self.write(
+                "DELETE FROM early_events WHERE reference = "
+                "(SELECT reference FROM files WHERE id = ? AND reference <> '')",
+                file_id,
+            )
             self.unfollow(file_id)
             self.write(
                 "DELETE FROM contents WHERE file_id = ?1 AND NOT EXISTS (SELECT 1 FROM files "

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from watcher.follow_up import is_derived
 from watcher.model import (
     Accepted,
     Altered,
@@ -292,9 +293,20 @@ class Dispatch:
         window = self._windows.get(job.account, CONFIRM_WINDOW)
         now = self._clock.wall()
         self._ended(job, found)
+        if not isinstance(found, Parsed) and self._is_told_of(job):
+            arrived = Accepted("HrFlow's webhook says that it arrived")
+            self._journal.step(job.file_id, Step(State.ACCEPTED, arrived.message), now)
+            self._arrived(job, arrived, now)
+            return
         self._journal.step(job.file_id, confirmed(found, message.since, now, window), now)
         if isinstance(found, Parsed):
             self._arrived(job, found, now)
+
+    def _is_told_of(self, job: Job) -> bool:
+        """Whether the webhook knows the very content of an upload, so that it has arrived."""
+        return is_derived(job.reference, job.sha256) and any(
+            event.source_key in ("", job.source_key) for event in self._journal.early(job.reference)
+        )
 
     def next_due(self, tick: float) -> float | None:
         """When a pause or a minute ends, on the clock's ``tick``; None if nothing waits so."""

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from watcher.ports import Clock, Journal, Transport, Workers
     from watcher.settings import Config
 
-#: Events that are kept until the upload that they tell of has arrived.
-_MOST_EARLY: Final = 1000
-
 #: What the journal knows by it that this was told of an account's key.
 _MAY_NOT_READ: Final = "may not read: "
 
@@ -78,7 +75,6 @@ class Following:
         self._describing: list[tuple[str, str]] = []
         self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
         self._pages: dict[str, int] = {}  # source → pages of its last search
-        self._early: dict[str, Event] = {}  # reference → what was told before it had arrived
         self._news: list[str] = []
         self.running = 0
 
@@ -253,12 +249,11 @@ class Following:
         meant = self._meant(event)
         for each in meant:
             self._apply(event, each, now)
-        if event.reference and not meant:  # perhaps it was faster than the upload's own answer
-            self._early[event.reference] = event
-            if len(self._early) > _MOST_EARLY:
-                del self._early[next(iter(self._early))]
-        if event.key and event.kind is not EventKind.ERROR:
-            for file_id in self._journal.by_profile([event.key]).values():
+        known = self._journal.by_profile([event.key]) if event.key else {}
+        if event.reference and not meant and not known:  # perhaps it was faster than the answer
+            self._journal.keep_early(event, now)
+        if event.kind is not EventKind.ERROR:
+            for file_id in known.values():
                 self._journal.make_certain(file_id)
 
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
@@ -273,8 +268,10 @@ class Following:
 
     def _look_at_early(self) -> None:
         for reference in self._results.take_arrived():
-            if event := self._early.pop(reference, None):
-                for each in self._meant(event):
+            for event in self._journal.early(reference):
+                if meant := self._meant(event):
+                    self._journal.drop_early(event)
+                for each in meant:
                     self._apply(event, each, self._clock.wall())
 
     def _meant(self, event: Event) -> list[FollowUp]:
