@@ -172,6 +172,13 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "vient du trousseau du système et ne ressemble pas à une clé de HrFlow"
         ),
         "the system's keyring": "le trousseau du système",
+        "{what} (the environment variable {variable} holds another key, which is not used)": (
+            "{what} (la variable d’environnement {variable} contient une autre clé, qui n’est pas"
+            " utilisée)"
+        ),
+        "{what} (the systemd credential is another key, which is not used)": (
+            "{what} (l’identifiant systemd est une autre clé, qui n’est pas utilisée)"
+        ),
         "the systemd credential": "l’identifiant systemd",
         "the environment variable {variable}": "la variable d’environnement {variable}",
         "Copy it from HrFlow again if it is not taken.": (

@@ -123,6 +123,13 @@ class Desk:
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
+    def feed(self, text, *arguments, **environ):
+        """A command that reads ``text`` from its standard input."""
+        return subprocess.run(
+            self.command(*arguments), env=self.environ(**environ), input=text,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
     def read_json(self, *arguments, code=0):
         done = self.run(*arguments, "--json")
         read = [json.loads(line) for line in done.stdout.splitlines()]
