@@ -145,6 +145,8 @@ class Profiles:
         if upload.path and upload.size <= MAX_KEPT:
             content = _read_file(upload.path)
         upload.discard()
+        with self._lock:
+            self._parses[upload.sha256] += 1
         now = self._clock()
         return make_profile(form, upload, now, now, 0), read_document(content)
 
