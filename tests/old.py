@@ -28,6 +28,7 @@ MORE = """
 INSERT OR IGNORE INTO follow_ups VALUES (1, 'default', 'source-1', 'ref-1', 1790000002.0, 1790000007.0, 2, '');
 INSERT OR IGNORE INTO sources VALUES ('default', 'source-1', 'Engineering', 0, 1790000000.0);
 INSERT OR IGNORE INTO webhook_events VALUES (x'00ff', 1790000000.0);
+INSERT OR IGNORE INTO early_events VALUES (x'01ff', 'ref-9', 'source-1', 'profile.parsing.success', 'key-9', '', 1790000000.0);
 INSERT OR IGNORE INTO hooks VALUES (2, 'parsed');
 INSERT OR IGNORE INTO facts VALUES ('paused_until', 0.0);
 UPDATE folders SET imported = '{"path":"/home/jane/cvs"}' WHERE id = 1;

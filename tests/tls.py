@@ -9,7 +9,7 @@ def make_certificate(folder):
     key, certificate = str(folder / "key.pem"), str(folder / "cert.pem")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-subj", "/O=Acme Web Gateway/CN=Acme CA", "-addext", "subjectAltName=DNS:localhost",
+         "-subj", "/O=Acme Web Gateway/CN=Acme CA", "-addext", "subjectAltName=DNS:localhost,DNS:hrflow.test",
          "-days", "2", "-keyout", key, "-out", certificate],
         check=True, capture_output=True,
     )  # fmt: skip

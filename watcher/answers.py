@@ -137,7 +137,7 @@ def _meaning(
         return _wait(code, message, answer, now)
     if sync and _SYNC.search(message):
         return NoSync(message)
-    if names_source(message):
+    if names_source(code, message):
         return Held(Cause.SOURCE, _source_words(code, message))
     if code == _QUOTA:
         return Held(Cause.QUOTA, f"Your HrFlow plan's quota is used up: {message}")
@@ -158,8 +158,8 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
         profile = profile_of(read.data)
         return Parsed(profile, message) if profile.key else Unknown()
     # A source that is not to be had makes the upload held, which is where somebody can see it.
-    if code in (401, 403) or names_source(message):
-        return Unreadable(message, source=names_source(message))
+    if code in (401, 403) or names_source(code, message):
+        return Unreadable(message, source=names_source(code, message))
     if code in (400, 404) and "unable to find" in message.lower():
         return Unknown()
     return _wait(code, message, answer, now)
@@ -296,14 +296,15 @@ def _first(items: object, name: str) -> str:
     return _text(first.get(name) if isinstance(first, dict) else first)
 
 
-def flag(value: object) -> bool | None:
-    """A flag as HrFlow writes it, true and false or 1 and 0; None for anything else."""
-    return bool(value) if isinstance(value, int) and value in (0, 1) else None
+def names_source(code: int, message: str) -> bool:
+    """Whether an answer is about its source: it is not there, or the key may not use it.
 
-
-def names_source(message: str) -> bool:
-    """Whether an answer is about its source: it is not there, or the key may not use it."""
-    return bool(_NAMES_SOURCE.search(message))
+    A 401 that does not speak of the secret key leaves the key alone, however it is worded.
+    """
+    if _NAMES_SOURCE.search(message):
+        return True
+    lower = message.lower()
+    return code in (401, 403) and "source" in lower and "secret key" not in lower
 
 
 def _text(value: object) -> str:

@@ -1,20 +1,45 @@
-"""What HrFlow's answers about sources and to searches mean. Pure.
+"""What HrFlow's answers about sources, and its lists of profiles, mean. Pure.
 
 Facts from the API's pages: ``GET /source`` gives ``name`` and ``sync_parsing``; ``GET
-/profiles/searching`` lists profiles as ``GET /profile/indexing`` shows them, with
-``meta.maxPage``. What a profile's ``attachments`` say of its document is used where it is there.
+/storing/profiles`` and ``GET /profiles/searching`` list profiles as ``GET /profile/indexing``
+shows them, with ``meta.maxPage``; the former needs no licence for searching. What a profile's
+``attachments`` say of its document is used where it is there.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from watcher.answers import flag, names_source, profile_of, read_answer, waits
+from watcher.answers import names_source, profile_of, read_answer, waits
 from watcher.model import Candidates, Listed, SourceFacts, Unknown, Unreadable, Wait
 
 if TYPE_CHECKING:
     from watcher.answers import Answer
+
+
+#: Entries of a page of any list: HrFlow refuses to be asked for more.
+PAGE_LIMIT: Final = 30
+
+
+def read_flag(value: object) -> bool | None:
+    """A flag as HrFlow writes it, ``true`` or ``1``; None for anything else."""
+    if value in ("0", "1"):
+        return value == "1"
+    return bool(value) if type(value) in (bool, int) and value in (0, 1) else None
+
+
+def page_count(meta: Any, page: int, listed: int) -> int:
+    """How many pages a list has, by what page ``page`` of it says; ``listed``: its entries.
+
+    Where it says nothing, a full page has another one behind it.
+    """
+    said = meta if isinstance(meta, dict) else {}
+    if type(said.get("maxPage")) is int:
+        return int(said["maxPage"])
+    if type(said.get("total")) is int:
+        return -(-int(said["total"]) // PAGE_LIMIT)
+    return page + (listed >= PAGE_LIMIT)
 
 
 def source_facts(
@@ -28,27 +53,26 @@ def source_facts(
         # Also the answer about a source that this key has no access to: others may be readable.
         return Unreadable(read.message, source=True)
     if 200 <= read.code < 300 and isinstance(read.data, dict):
-        return SourceFacts(_text(read.data.get("name")), flag(read.data.get("sync_parsing")))
+        return SourceFacts(_text(read.data.get("name")), read_flag(read.data.get("sync_parsing")))
     return waits(read.code, read.message, answer, now) or Unknown()
 
 
 def candidates(
-    answer: Answer, now: float, *, secret: str = ""
+    answer: Answer, now: float, *, secret: str = "", page: int = 1
 ) -> Candidates | Unknown | Unreadable | Wait:
-    """What the answer to ``GET /profiles/searching`` lists."""
+    """What the answer to a question for page ``page`` of a list of profiles holds."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
     if read.code in (401, 403):
-        return Unreadable(read.message, source=names_source(read.message))
+        return Unreadable(read.message, source=names_source(read.code, read.message))
     if not 200 <= read.code < 300:
         return waits(read.code, read.message, answer, now) or Unknown()
     data = read.data.get("profiles") if isinstance(read.data, dict) else read.data
-    pages = read.meta.get("maxPage") if isinstance(read.meta, dict) else 1
-    found = [_listed(each) for each in (data if isinstance(data, list) else ())]
-    return Candidates(
-        tuple(each for each in found if each is not None), pages if type(pages) is int else 1
-    )
+    data = data if isinstance(data, list) else []
+    found = [_listed(each) for each in data]
+    pages = page_count(read.meta, page, len(data))
+    return Candidates(tuple(each for each in found if each is not None), pages)
 
 
 def _listed(data: Any) -> Listed | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.follow_up_times import NOT_YET
 from watcher.model import Parsed, Profile, State, Unknown, Unreadable, Wait
 from watcher.pace import MINUTE
+from watcher.rules import STAGES
 from watcher.states import RETRY_AFTER_CAP, Step
 
 if TYPE_CHECKING:
@@ -161,8 +162,35 @@ def is_same(follow_up: FollowUp, listed: Listed) -> bool:
     return listed.reference == job.reference and is_derived(job.reference, job.sha256)
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One question for a list of profiles: ``page`` of a source's, the latest first.
+
+    Without a ``stage`` what is stored is listed, which every account may ask for; with one it is
+    HrFlow's search, which needs a licence and looks at one stage at a time. ``reference`` narrows
+    the former, "" if it does not.
+    """
+
+    page: int
+    stage: str = ""
+    reference: str = ""
+
+
+def next_search(follow_up: FollowUp, pages: int, *, can_list: bool) -> Search:
+    """What to ask for the next time; ``pages`` are those of the last list.
+
+    ``can_list``: what is stored can be listed. The searches of an upload go through all stages.
+    """
+    tries, job = follow_up.tries, follow_up.job
+    if not can_list:
+        stage = STAGES[tries % len(STAGES)]
+        return Search(search_page(tries // len(STAGES), pages), stage)
+    shared = "" if is_derived(job.reference, job.sha256) else job.reference
+    return Search(search_page(tries, pages), reference=shared)
+
+
 def search_page(tries: int, pages: int) -> int:
-    """Which page of a search to look at the next time; most is on the first one."""
+    """Which page to look at the next time; most is on the first one."""
     if tries % 2 == 0 or pages <= 1:
         return 1
     return 2 + (tries // 2) % (min(pages, SEARCH_PAGES) - 1)

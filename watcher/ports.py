@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
+    from watcher.follow_up import Search
     from watcher.model import (
         Altered,
         Candidates,
@@ -78,9 +79,9 @@ class Transport(Protocol):
         ...
 
     def search(
-        self, account: str, source_key: str, page: int
+        self, account: str, source_key: str, search: Search
     ) -> Candidates | Unknown | Unreadable | Wait:
-        """One page of a source's profiles, the latest first."""
+        """One page of a source's profiles, as ``search`` says."""
         ...
 
     def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:

@@ -15,6 +15,8 @@ from typing import TypeVar
 import msgspec
 
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
+#: How the address of a proxy may begin.
+PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 #: The formats HrFlow names (see the API's page of POST /profile/parsing/file), as media types.
 DEFAULT_ACCEPT = (

@@ -177,6 +177,13 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "vient du trousseau du système et ne ressemble pas à une clé de HrFlow"
         ),
         "the system's keyring": "le trousseau du système",
+        "{what} (the environment variable {variable} holds another key, which is not used)": (
+            "{what} (la variable d’environnement {variable} contient une autre clé, qui n’est pas"
+            " utilisée)"
+        ),
+        "{what} (the systemd credential is another key, which is not used)": (
+            "{what} (l’identifiant systemd est une autre clé, qui n’est pas utilisée)"
+        ),
         "the systemd credential": "l’identifiant systemd",
         "the environment variable {variable}": "la variable d’environnement {variable}",
         "Copy it from HrFlow again if it is not taken.": (
@@ -219,6 +226,41 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "une clé qui ne permet que d’écrire ne reçoit pas de réponse"
         ),
         "without a name ({key})": "sans nom ({key})",
+        "{what} is archived in HrFlow, which may refuse its uploads": (
+            "{what} est archivée dans HrFlow, qui peut refuser ses envois"
+        ),
+        "Restore it in HrFlow, or name another source in the configuration.": (
+            "Restaurez-la dans HrFlow, ou indiquez une autre source dans la configuration."
+        ),
+        "{what} is disabled in HrFlow, which may refuse its uploads": (
+            "{what} est désactivée dans HrFlow, qui peut refuser ses envois"
+        ),
+        "Enable it in HrFlow, or name another source in the configuration.": (
+            "Activez-la dans HrFlow, ou indiquez une autre source dans la configuration."
+        ),
+        "{what} is in HrFlow's test environment, so what is uploaded there is not among your real"
+        " candidates": (
+            "{what} est dans l’environnement de test de HrFlow : ce qui y est envoyé n’est pas"
+            " parmi vos vrais candidats"
+        ),
+        "Name another source in the configuration, unless you are testing.": (
+            "Indiquez une autre source dans la configuration, sauf si vous faites un essai."
+        ),
+        "the API key has no access to {what} ({why})": (
+            "la clé d’API n’a pas accès à {what} ({why})"
+        ),
+        "Give the key access to this source in HrFlow, or name another source in the"
+        " configuration.": (
+            "Donnez à la clé l’accès à cette source dans HrFlow, ou indiquez une autre source dans"
+            " la configuration."
+        ),
+        "archived in HrFlow": "archivée dans HrFlow",
+        "disabled in HrFlow": "désactivée dans HrFlow",
+        "test environment": "environnement de test",
+        "Your HrFlow plan's quota is used up.": "Le quota de votre forfait HrFlow est épuisé.",
+        "Uploads wait until it is renewed or raised; look at your plan in HrFlow.": (
+            "Les envois attendent qu’il soit renouvelé ou relevé ; voyez votre forfait dans HrFlow."
+        ),
         "{what} does not allow sync parsing, so uploads go on without it": (
             "{what} ne permet pas l’analyse synchrone ; les envois s’en passent"
         ),
@@ -230,6 +272,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Check the network, and api_url in the configuration.": (
             "Vérifiez le réseau, et « api_url » dans la configuration."
         ),
+        "the proxy's address is not valid": "l’adresse du serveur mandataire n’est pas valide",
         "{host} is not known here, and the proxy looks it up": (
             "{host} n’est pas connu ici ; le serveur mandataire le cherche"
         ),

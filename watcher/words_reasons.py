@@ -123,6 +123,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "HrFlow could not parse it: {why}": "HrFlow n’a pas pu l’analyser : {why}",
         "it does not say why": "sans dire pourquoi",
         "HrFlow's webhook says so": "le webhook de HrFlow le dit",
+        "HrFlow's webhook says that it arrived": "le webhook de HrFlow dit qu’il est arrivé",
         "HrFlow has shown no profile of it within a week; look at it there, or try it again under"
         " a new reference.": (
             "HrFlow n’en a montré aucun profil en une semaine ; regardez-y, ou réessayez : il"
@@ -138,8 +139,21 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Something other than HrFlow answered, as log-in pages do.": (
             "Autre chose que HrFlow a répondu, comme le font les pages de connexion."
         ),
-        "The proxy cannot be reached or does not let the request through.": (
-            "Le serveur mandataire est injoignable ou ne laisse pas passer la demande."
+        "The proxy {what} cannot be reached or does not let the request through; check it, or set"
+        ' proxy = "none" in the configuration to do without.': (
+            "Le serveur mandataire {what} est injoignable ou ne laisse pas passer la demande ;"
+            ' vérifiez-le, ou mettez proxy = "none" dans la configuration pour vous en passer.'
+        ),
+        "The proxy {what} wants a user name and password, or other ones: write them into its"
+        " address in the system's settings (http://user:password@host:port).": (
+            "Le serveur mandataire {what} demande un nom d’utilisateur et un mot de passe, ou"
+            " d’autres : écrivez-les dans son adresse, dans les réglages du système"
+            " (http://utilisateur:motdepasse@hôte:port)."
+        ),
+        "The proxy address {what} is not valid; correct it in the system's settings, or set"
+        ' proxy = "none" in the configuration to do without.': (
+            "L’adresse du serveur mandataire {what} n’est pas valide ; corrigez-la dans les"
+            ' réglages du système, ou mettez proxy = "none" dans la configuration.'
         ),
         "The server's certificate cannot be trusted, as behind a log-in page.": (
             "Le certificat du serveur n’est pas digne de confiance, comme derrière une page de"

@@ -1,8 +1,8 @@
 """One program that is killed at chosen moments, and the count of what became of its files.
 
-A file is lost if HrFlow never accepts its content, and sent twice if HrFlow accepts it twice.
-The sandbox does not look at references at all (``references="never"``) unless the key may only
-write: then asking is impossible, and the reference is what keeps the second upload out.
+A file is lost if HrFlow never accepts its content, and sent twice if HrFlow parses it twice. No
+reference keeps a second upload out, be it parsed again under the same key or a profile of its own,
+unless the key may only write: then asking is impossible, and the refused reference is the answer.
 """
 
 import hashlib
@@ -63,7 +63,8 @@ class Victim:
         self.folder = root / "cvs"
         self.folder.mkdir(parents=True)
         self.root, self.key, self.after = root, key, after
-        references = "at_once" if key == sb.WRITE_KEY else "never"
+        taken = self.random.choice(("update", "late", "never"))
+        references = "at_once" if key == sb.WRITE_KEY else taken
         self.sandbox = sb.Sandbox(parse_seconds=PARSING, references=references)
         self.expected = {}
         self.count = Count()
@@ -193,7 +194,8 @@ class Victim:
         self.count.files = len(self.expected)
         self.count.arrived = len(self.expected.keys() & accepted.keys())
         self.count.lost = self.count.files - self.count.arrived
-        self.count.twice = sum(number - 1 for number in accepted.values())
+        # Also one under a known reference, which is parsed again for nothing.
+        self.count.twice = sum(number - 1 for number in self.sandbox.parses().values())
         self.count.misplaced = self._count_misplaced()
         return self.count
 

@@ -113,13 +113,20 @@ class Desk:
             **more,
         }
 
-    def start(self, *arguments):
-        self.processes.append(Process(self.command(*arguments), self.environ()))
+    def start(self, *arguments, **environ):
+        self.processes.append(Process(self.command(*arguments), self.environ(**environ)))
         return self.processes[-1]
 
     def run(self, *arguments, **environ):
         return subprocess.run(
             self.command(*arguments), env=self.environ(**environ),
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def feed(self, text, *arguments, **environ):
+        """A command that reads ``text`` from its standard input."""
+        return subprocess.run(
+            self.command(*arguments), env=self.environ(**environ), input=text,
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 

@@ -1,19 +1,17 @@
 """``doctor`` as people meet it: good worlds and bad ones, in a pipe and at a terminal."""
 
-import contextlib
 import json
 import os
 import shutil
 import socket
-import socketserver
 import stat
-import threading
 import time
 import zipfile
 
 import pytest
 import requests
 
+from tests import proxy
 from tests.e2e.desk import Desk
 from tests.e2e.test_journey import make_pdf
 from tests.tls import speak_tls
@@ -336,41 +334,40 @@ def test_an_authority_that_browsers_know_is_public(safe_desk, monkeypatch):
     assert find_certificate(account) == Certificate("Acme Web Gateway (Acme CA)", public=True)
 
 
-class Tunnel(socketserver.StreamRequestHandler):
-    """What a proxy does for TLS: it connects, and passes on what it cannot read."""
-
-    def handle(self):
-        host, port = self.rfile.readline().split()[1].decode().rsplit(":", 1)
-        while self.rfile.readline().strip():
-            pass
-        with socket.create_connection((host, int(port))) as server:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
-            back = threading.Thread(target=pass_on, args=(server, self.connection))
-            back.start()
-            pass_on(self.connection, server)
-            back.join()
-
-
-def pass_on(source, target):
-    with contextlib.suppress(OSError):  # either side may be gone first
-        while piece := source.recv(65536):
-            target.sendall(piece)
-    with contextlib.suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
-
-
-def test_the_certificate_is_looked_at_through_the_proxy(safe_desk):
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, args=(0.01,))
-        thread.start()
-        address = f"127.0.0.1:{proxy.server_address[1]}"
-        write_config(safe_desk, 'proxy = "none"', f'proxy = "http://{address}"')
+@pytest.mark.parametrize(("kind", "scheme"), [(proxy.Http, ""), (proxy.Socks5, "socks5h://")])
+def test_the_certificate_is_looked_at_through_the_proxy(safe_desk, kind, scheme):
+    with proxy.run_proxy(kind) as server:
+        address = f"{scheme}127.0.0.1:{server.port}"
+        write_config(
+            safe_desk, 'proxy = "none"', f'proxy = "{scheme or "http://"}127.0.0.1:{server.port}"'
+        )
+        write_config(safe_desk, "https://localhost", f"https://{proxy.HOST}")
         found = diagnose(safe_desk, SSL_CERT_FILE=safe_desk.certificate)
-        proxy.shutdown()
-        thread.join()
+        assert set(server.asked) == {proxy.HOST}
     assert only(found["proxy"])[1].startswith(f"{address} is used, by the configuration")
     assert "Acme Web Gateway" in only(found["tls"])[1]
     assert only(found["access"])[0] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("http://ana:hush@[broken", "The proxy address [broken is not valid"),
+        ("gopher://ana:hush@127.0.0.1:9", "The proxy address gopher://127.0.0.1:9 is not valid"),
+        ("socks5://ana:hush@127.0.0.1:9", "The proxy socks5://127.0.0.1:9 cannot be reached"),
+        ("http://ana:hush@127.0.0.1:9", "The proxy 127.0.0.1:9 cannot be reached"),
+    ],
+)
+def test_a_proxy_that_does_not_work_is_named_without_its_password(safe_desk, variable, said):
+    write_config(safe_desk, 'proxy = "none"', "")
+    write_config(safe_desk, "https://localhost", f"https://{proxy.HOST}")
+    found = diagnose(
+        safe_desk, code=5, HTTPS_PROXY=variable, SSL_CERT_FILE=safe_desk.certificate
+    )  # fmt: skip
+    words = " ".join(text for findings in found.values() for _, text in findings)
+    assert said in words
+    assert "hush" not in words
+    assert 'proxy = "none"' in words
 
 
 def test_something_else_than_tls(desk):

@@ -1,5 +1,6 @@
 """What became of it: asked for by reference, told by the webhook, found by a search."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from watcher.follow_up import DAILY, NEVER, NOT_YET, WINDOW
 from watcher.model import Entry
 from watcher.pipeline import Connection, Forget, Resume, Retry
 from watcher.sandbox import Fault, Kind
-from watcher.settings import AfterUpload, Hooks, Webhook, replaced
+from watcher.settings import AfterUpload, Hooks, Label, Webhook, replaced
 
 SECRET = "a secret of the webhook"
 
@@ -265,6 +266,66 @@ def test_without_a_reference_of_its_own_a_file_is_found_probably(world, clock, e
     assert not asked(world)
 
 
+@pytest.mark.parametrize("may_search", [False, True])
+def test_a_file_is_found_by_a_list_of_what_is_stored_whatever_its_stage(
+    world, clock, eventually, may_search
+):
+    world.sandbox.api.references = "never"
+    world.sandbox.api.may_search = may_search
+    label = Label(job_key="j", stage="later")
+    folder = world.folder(reference="the-same-for-all", labels=(label,))
+    world.start(folder, clock=clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    world.wait_idle(1)
+    let_pass(world, clock, 6)
+    eventually(lambda: one(world).state == "parsed", within=30)
+    targets = [call.target for call in world.sandbox.ledger.calls()]
+    assert any("/storing/profiles" in target for target in targets)
+    assert not any("/profiles/searching" in target for target in targets)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_where_nothing_can_be_listed_every_stage_is_searched(world, clock, eventually, status):
+    world.sandbox.faults.set(
+        sb.Fault(kind=sb.Kind.STATUS, status=status, path="/storing/profiles", message="not here")
+    )
+    world.sandbox.api.references = "never"
+    label = Label(job_key="j", stage="later")
+    folder = world.folder(reference="the-same-for-all", labels=(label,))
+    world.start(folder, clock=clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    world.wait_idle(1)
+    for number, stage in enumerate(("new", "yes", "later"), 1):
+        let_pass(world, clock, clock.passed * 1.1 + 6)
+        eventually(lambda number=number: len(asked(world, "/profiles/searching")) == number)
+        assert f"stage={stage}" in asked(world, "/profiles/searching")[-1].target
+    eventually(lambda: one(world).state == "parsed", within=30)
+    assert len(asked(world, "/storing/profiles")) == 1
+
+
+def test_an_account_that_may_neither_list_nor_search_reads_all_else(world, clock, eventually):
+    world.sandbox.faults.set(
+        sb.Fault(kind=sb.Kind.STATUS, status=403, path="/storing/profiles", message="no")
+    )
+    world.sandbox.api.may_search = False
+    known = world.folder("known")
+    world.start(known, clock=clock)
+    shutil.copy(PDF, os.path.join(known.path, "Aisha.pdf"))
+    world.wait_idle(1)
+    let_pass(world, clock, 6)
+    eventually(lambda: one(world).state == "parsed", within=30)
+    shared = world.folder("shared", reference="the-same-for-all")
+    world.app.reload(world.config(known, shared))
+    make_pdf(os.path.join(shared.path, "b.pdf"), "b")
+    eventually(lambda: len(world.arrived()) == 2, within=30)
+    let_pass(world, clock, 600)
+    make_pdf(os.path.join(known.path, "c.pdf"), "c")
+    eventually(lambda: len(world.arrived()) == 3, within=30)
+    let_pass(world, clock, 600)
+    eventually(lambda: world.states()["c.pdf"] == "parsed", within=30)
+    assert not any("may not read" in each for each in sentences(world))
+
+
 # -- the webhook
 
 
@@ -325,6 +386,66 @@ def test_what_cannot_be_parsed_is_sent_again_under_another_reference(hooked, clo
     eventually(lambda: one(world).state == "parsed", within=30)
     assert [record.reference for record in world.arrived()] == [first, f"{first}-2", f"{first}-3"]
     assert one(world).profile_key == world.sandbox.profiles()[-1].key
+
+
+def event_of(path, source=sb.ENGINEERING.key, kind="success", key="k" * 40):
+    """What HrFlow tells of a file that is uploaded under the reference of its content."""
+    with open(path, "rb") as file:
+        reference = hashlib.sha256(file.read()).hexdigest()
+    profile = {"key": key, "reference": reference, "source": {"key": source}}
+    return {"type": f"profile.parsing.{kind}", "message": "m", "profile": profile}
+
+
+@pytest.mark.parametrize("kind", ["success", "update", "error"])
+def test_an_event_that_is_faster_than_the_answer_survives_a_restart(
+    hooked, clock, eventually, kind
+):
+    world = hooked
+    world.keys.key = sb.WRITE_KEY  # so that nothing but the event can tell
+    world.sandbox.webhooks.url = f"http://127.0.0.1:{world.settings['webhook'].port}/webhook"
+    folder = start_hooked(world, clock)
+    event = event_of(PDF, kind=kind)
+    assert world.sandbox.webhooks.send(event) == 200
+    world.nudge()
+    world.stop()
+    world.sandbox.webhooks.secret = "nobody's"  # the sandbox's own event is not believed
+    world.start(folder, clock=clock)
+    world.wait_for(lambda: any("webhook is received" in each for each in sentences(world)))
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    expected = "parse_failed" if kind == "error" else "parsed"
+    eventually(lambda: [str(e.state) for e in world.entries()] == [expected], within=30)
+    assert one(world).profile_key == ("" if kind == "error" else "k" * 40)
+
+
+@pytest.mark.parametrize("key", [sb.WRITE_KEY, sb.READ_WRITE_KEY])
+def test_an_upload_without_an_answer_is_not_sent_again_once_the_webhook_tells_of_it(
+    hooked, clock, eventually, key
+):
+    world = hooked
+    world.keys.key = key
+    world.sandbox.faults.set(sb.Fault(kind=sb.Kind.CUT_BEFORE_ANSWER, method="POST", times=1))
+    folder = start_hooked(world, clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    eventually(lambda: world.sandbox.webhooks.answers == [200], within=30)
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"], within=30)
+    assert list(world.sandbox.parses().values()) == [1]
+    assert one(world).profile_key == world.sandbox.profiles()[0].key
+
+
+def test_a_profile_that_is_parsed_again_changes_nothing_for_a_file_that_is_parsed(
+    hooked, clock, eventually
+):
+    world = hooked
+    folder = start_hooked(world, clock)
+    path = os.path.join(folder.path, "Aisha.pdf")
+    shutil.copy(PDF, path)
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"], within=30)
+    before = one(world)
+    event = event_of(path, kind="update", key=before.profile_key)
+    assert world.sandbox.webhooks.send(event) == 200
+    world.nudge()
+    assert one(world) == before
+    assert list(world.sandbox.parses().values()) == [1]
 
 
 def test_an_event_that_nobody_signed_changes_nothing(hooked, clock, eventually):
@@ -455,7 +576,7 @@ def test_a_command_that_was_under_way_at_the_end_is_run_again(world, clock, even
     world.settings = {"hooks": Hooks(parsed=(sys.executable, "-c", code))}
     folder = send(world, clock)
     let_pass(world, clock, 6)
-    eventually(note.exists, within=30)
+    eventually(lambda: note.exists() and note.read_text() == "x", within=30)
     world.stop()
     world.start(folder, clock=clock)
     eventually(lambda: note.read_text() == "xx", within=30)

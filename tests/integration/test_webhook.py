@@ -67,7 +67,7 @@ def test_a_signed_event_is_taken(listening):
     )  # fmt: skip
 
 
-def test_the_body_is_not_believed(listening):
+def test_a_body_that_was_not_signed_is_not_believed(listening):
     other = json.dumps(event(profile={"key": "evil", "reference": "r1"})).encode()
     assert listening.post(sign(EVENT, SECRET), other)[0] == 200
     assert listening.events[0].key == "k1"
@@ -296,3 +296,100 @@ def test_what_the_vendors_own_library_takes_is_taken_too(listening):
     assert listening.post(header.rstrip("="))[0] == 409  # the same, encoded otherwise
     assert listening.post(header.replace(".", "x.", 1))[0] == 401
     assert len(listening.events) == 1
+
+
+# -- the four forms
+
+
+def mac(data):
+    return hmac.new(SECRET.encode(), data, hashlib.sha256)
+
+
+def documented(payload):
+    text = encode(payload)
+    return f"{encode(mac(text.encode()).digest())}.{text}", b"{}"
+
+
+def of_python_sdk(payload):
+    signed = base64.b64encode(mac(payload).hexdigest().encode()).decode()
+    return f"{signed}.{base64.b64encode(payload).decode()}", b"{}"
+
+
+def of_php_sdk(payload):
+    signed = base64.b64encode(mac(payload).digest()).decode()
+    return f"{signed}.{base64.b64encode(payload).decode()}", b"{}"
+
+
+def of_sample(payload):
+    return mac(payload).hexdigest(), payload
+
+
+FORMS = [documented, of_python_sdk, of_php_sdk, of_sample]
+#: Holds what base64 writes as + and /, and what is not ASCII.
+TRICKY = json.dumps(event(message="~~~???\u00ff>>>"), ensure_ascii=False).encode()
+EVIL = json.dumps(event(profile={"key": "evil", "reference": "r1"})).encode()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("payload", [json.dumps(EVENT).encode(), TRICKY])
+def test_each_form_is_taken_once_and_whatever_form_it_comes_in_again(listening, form, payload):
+    header, body = form(payload)
+    assert listening.post(header, body)[0] == 200
+    assert listening.events[0].key == "k1"
+    for other in FORMS:
+        assert listening.post(*other(payload))[0] == 409
+    assert len(listening.events) == 1
+
+
+def forged(form):
+    """What somebody can make who has seen a request of this form, and why each is refused."""
+    header, body = form(TRICKY)
+    evil, evil_body = form(EVIL)
+    if form is of_sample:
+        yield header, evil_body, "another body under a right signature"
+        yield header, b"", "no body"
+        yield header, body[:-1], "a body that breaks off"
+        yield header, body + b" ", "something behind it"
+        yield header[:-1], body, "a signature that breaks off"
+        yield header + "0", body, "a signature that is too long"
+        yield f"{header}.{base64.b64encode(EVIL).decode()}", body, "a payload beside it"
+        yield hashlib.sha256(body).hexdigest(), body, "a hash, without the secret"
+        yield hmac.new(b"other", body, hashlib.sha256).hexdigest(), body, "another secret"
+        return
+    signature, _, payload = header.partition(".")
+    _, _, evil_payload = evil.partition(".")
+    yield f"{signature}.{evil_payload}", body, "another payload under a right signature"
+    yield f"{signature}.{payload[:-4]}", body, "a payload that breaks off"
+    yield f"{signature[:-4]}.{payload}", body, "a signature that breaks off"
+    yield f"{signature}.{payload}.{evil_payload}", body, "a second payload"
+    yield f"{signature}", TRICKY, "a signature alone"
+    yield f".{payload}", body, "no signature"
+    yield f"{payload}.{signature}", body, "the wrong way round"
+    yield f"{mac(EVIL).hexdigest()[:0]}.{evil_payload}", body, "no signature of the other"
+    yield f"{base64.b64encode(hashlib.sha256(TRICKY).digest()).decode()}.{payload}", body, "a hash"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_form_can_be_forged(listening, form):
+    for header, body, why in forged(form):
+        assert listening.post(header, body)[0] == 401, why
+    assert not listening.events
+    assert listening.post(*form(TRICKY))[0] == 200
+
+
+def test_a_signature_of_one_form_is_none_for_what_another_believes(listening):
+    """The digits are over the body: under them no payload is believed, and the other way round."""
+    header, _ = documented(TRICKY)
+    signature, _, text = header.partition(".")
+    raw = base64.urlsafe_b64decode(signature + "==")
+    # What was signed is the text: as a body it is no event, whatever it stands for.
+    assert listening.post(raw.hex(), text.encode())[0] == 400
+    assert listening.post(raw.hex(), TRICKY)[0] == 401
+    assert listening.post(f"{signature}.{base64.b64encode(TRICKY).decode()}x", TRICKY)[0] == 401
+    assert not listening.events
+
+
+@pytest.mark.parametrize("header", ["0" * 64, "f" * 63, "g" * 64, "0" * (MAX_HEADER - 1)])
+def test_digits_that_sign_nothing(listening, header):
+    assert listening.post(header, TRICKY)[0] == 401
+    assert not listening.events

@@ -34,6 +34,16 @@ CREATE TABLE directories (
 );
 INSERT INTO "directories" VALUES(1,1,X'');
 INSERT INTO "directories" VALUES(2,1,X'706172736564');
+CREATE TABLE early_events (
+    digest BLOB PRIMARY KEY,
+    reference TEXT NOT NULL,
+    source_key TEXT NOT NULL,           -- "" where the event does not say
+    kind TEXT NOT NULL,
+    profile_key TEXT NOT NULL,
+    message TEXT NOT NULL,
+    heard_at REAL NOT NULL
+) WITHOUT ROWID;
+INSERT INTO "early_events" VALUES(X'01FF','ref-9','source-1','profile.parsing.success','key-9','',1790000000.0);
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     file_id INTEGER NOT NULL,
@@ -213,6 +223,8 @@ CREATE INDEX follow_ups_due ON follow_ups (account, due_at);
 CREATE INDEX follow_ups_reference ON follow_ups (reference);
 CREATE INDEX webhook_events_heard ON webhook_events (heard_at);
 CREATE INDEX files_inodes ON files (inode) WHERE inode <> 0;
+CREATE INDEX early_events_reference ON early_events (reference);
+CREATE INDEX early_events_heard ON early_events (heard_at);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('files',9);
 COMMIT;

@@ -59,7 +59,7 @@ def test_a_taken_port_is_an_error(sandbox):
 
 def test_files_are_kept_in_the_folder_one_names(tmp_path, clock):
     folder = str(tmp_path / "data")
-    with Sandbox(data_dir=folder, clock=clock, parse_seconds=0) as sandbox:
+    with Sandbox(data_dir=folder, clock=clock, parse_seconds=0, references="at_once") as sandbox:
         client = Client(sandbox)
         file = part("file", b"Jane Example\njane@example.org", "../../Łukasz.txt", "text/plain")
         assert client.upload(file, reference="r").status == 202

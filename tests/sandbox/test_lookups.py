@@ -176,8 +176,50 @@ def test_a_search_lists_visible_profiles_of_its_sources(client, clock):
         assert answer.json["meta"]["count"] == len(answer.json["data"]["profiles"])
         return [profile["reference"] for profile in answer.json["data"]["profiles"]]
 
-    assert search() == ["second", "first"]
-    assert search(order_by="asc", sort_by="created_at") == ["first", "second"]
+    assert search() == ["second"], "new ones, unless another stage is named"
     assert search(stage="yes") == ["first"]
-    assert search(page=2, limit=1) == ["first"]
-    assert search(page=3, limit=1) == []
+    assert search(page=2, limit=1) == []
+    client.set(may_search=False)
+    assert client.get("/profiles/searching", source_keys=f'["{ENGINEERING.key}"]').status == 403
+
+
+def test_stored_profiles_are_listed_whatever_their_stage(client, clock):
+    label = json.dumps([{"job_key": "j", "stage": "yes"}])
+    client.upload(reference="first", labels=label)
+    client.upload(reference="second")
+    client.upload(reference="elsewhere", source_key=SALES.key)
+    clock.now += 2
+    client.upload(reference="not yet")
+    client.set(may_search=False)
+
+    def listed(**query):
+        answer = client.get("/storing/profiles", source_keys=f'["{ENGINEERING.key}"]', **query)
+        assert answer.json["meta"]["count"] == len(answer.json["data"])
+        return answer.json["data"]
+
+    assert [each["reference"] for each in listed()] == ["second", "first"]
+    assert set(listed()[0]) == {"key", "reference", "created_at", "updated_at"}
+    assert listed(return_profile="True")[0]["info"]["full_name"] == "Jane Example"
+    assert [each["reference"] for each in listed(reference="first")] == ["first"]
+    assert [each["reference"] for each in listed(order_by="asc", limit=1)] == ["first"]
+    assert [each["reference"] for each in listed(page=2, limit=1)] == ["first"]
+    assert [each["reference"] for each in listed(key=listed()[0]["key"])] == ["second"]
+    assert len(listed(name="jane")) == 2
+    assert not listed(name="nobody")
+    assert not listed(created_at_min="2099-01-01")
+    assert len(listed(created_at_max="2099-01-01")) == 2
+
+
+@pytest.mark.parametrize("path", ["/sources", "/storing/profiles", "/profiles/searching"])
+def test_a_page_has_thirty_entries_at_most(client, path):
+    query = {} if path == "/sources" else {"source_keys": f'["{ENGINEERING.key}"]'}
+    assert client.get(path, limit=30, **query).status == 200
+    assert client.get(path, limit=31, **query).status == 400
+
+
+def test_flags_and_the_permission_as_later_pages_have_them(client):
+    client.set(later=True, sources={EXPRESS.key: {"disable": True, "environment": "test"}})
+    said = client.get("/source", key=EXPRESS.key).json["data"]
+    assert (said["sync_parsing"], said["disable"], said["environment"]) == (1, 1, "test")
+    assert type(said["sync_parsing"]) is int
+    assert client.get("/auth").json["data"]["api_secret_permission"] == "all"

@@ -13,6 +13,7 @@ from watcher.sandbox import (
     READ_KEY,
     READ_WRITE_KEY,
     SALES,
+    UNKNOWN_SOURCES,
     WRITE_KEY,
 )
 
@@ -107,7 +108,8 @@ REFUSED = [
     ({"source_key": "f" * 40}, "Invalid source fields"),
     ({"source_key": ""}, "Invalid source fields"),
     ({"source": "x"}, "Unknown field: source"),
-    ({"content_type": "application/pdf"}, "Unknown field: content_type"),
+    ({"content_type": "pdf"}, "no content type"),
+    ({"content_type": "application/pdf", "profile_content_type": "application/pdf"}, "Repeated field"),
     ({"sync_parsing": "true"}, "sync_parsing: expected 0 or 1"),
     ({"sync_parsing": "1"}, "not enabled for this source"),
     ({"sync_parsing_indexing": "2"}, "sync_parsing_indexing: expected 0 or 1"),
@@ -185,6 +187,7 @@ def test_a_body_without_a_length_is_refused(client):
 
 ACCEPTED = [
     {"created_at": "1569320033"},
+    {"content_type": "application/pdf"},
     {"created_at": "2024-01-02T03:04:05Z"},
     {"tags": "[]", "metadatas": "[]", "labels": "[]"},
     {"labels": array({"job_reference": "test"})},
@@ -217,7 +220,70 @@ def test_a_sync_parse_that_is_not_indexed_is_kept_nowhere(client, sandbox):
     assert sandbox.profiles() == ()
 
 
+def test_under_a_known_reference_a_document_is_parsed_again(client, sandbox, clock):
+    tags = array({"name": "a", "value": 1})
+    first = part("file", b"Jane Example\njane@example.org\n", "cv.txt", "text/plain")
+    second = part("file", b"John Example\njohn@example.org\n", "cv2.txt", "text/plain")
+    assert client.upload(first, reference="r", tags=tags).status == 202
+    [before] = sandbox.profiles()
+    clock.now += 2
+    assert client.upload(second, reference="r").status == 202
+    [after] = sandbox.profiles()
+    assert (after.key, after.tags, after.parses) == (before.key, before.tags, 2)
+    assert after.file_name == "cv2.txt"
+    found = client.get("/profile/parsing", source_key=ENGINEERING.key, reference="r")
+    assert found.json["data"]["persons"] == [{"full_name": "John Example"}], "visible all the time"
+    assert sorted(sandbox.parses().values()) == [1, 1]
+
+
+def test_a_needless_parse_is_counted_in_every_way_but_a_refusal(client, sandbox):
+    for number, references in enumerate(("update", "late", "never", "at_once")):
+        client.set(references=references)
+        client.upload(reference=str(number))
+        client.upload(reference=str(number))
+    assert list(sandbox.parses().values()) == [7], "refused once"
+    assert client.set()["needless_parses"] == 6
+
+
+@pytest.mark.parametrize("words", UNKNOWN_SOURCES)
+def test_an_unknown_source_in_each_wording(client, words):
+    client.set(unknown_source=words)
+    answer = client.upload(source_key="f" * 40)
+    assert (answer.status, answer.message) == (400, words)
+
+
+def test_a_source_that_the_key_has_no_access_to(client):
+    client.set(forbidden=[SALES.key])
+    assert client.upload().status == 202
+    for answer in (client.upload(source_key=SALES.key), client.get("/source", key=SALES.key)):
+        assert answer.status == 401
+        assert answer.message == f"Unauthorized Access to source key: {SALES.key}"
+
+
+def test_a_plan_whose_quota_is_used_up(client, sandbox):
+    client.set(over_quota=True)
+    assert client.upload().status == 402
+    client.set(over_quota=False)
+    assert client.upload().status == 202
+    assert sum(sandbox.parses().values()) == 1
+
+
+def test_a_source_that_always_parses_at_once(client):
+    client.set(sources={SALES.key: {"always_sync": True}})
+    answer = client.upload(source_key=SALES.key)
+    assert answer.status == 201
+    assert answer.json["data"]["profile"]["key"]
+
+
+@pytest.mark.parametrize("change", [{"disable": True}, {"archived_at": "2026-01-01T00:00:00"}])
+def test_a_source_out_of_use_takes_nothing(client, change):
+    client.set(sources={SALES.key: change})
+    assert client.upload(source_key=SALES.key).status == 400
+    assert client.upload().status == 202
+
+
 def test_a_reference_is_taken_once_in_a_source(client, sandbox):
+    client.set(references="at_once")
     assert client.upload(reference="r").status == 202
     refused = client.upload(reference="r")
     assert refused.status == 400

@@ -11,14 +11,15 @@ import pytest
 
 from tests.sandbox.conftest import Client
 from watcher.sandbox import ENGINEERING, Sandbox
-from watcher.sandbox.webhooks import HEADER
+from watcher.sandbox.webhooks import FORMS, HEADER
+from watcher.webhook.events import Gate
 
 SECRET = "secret"
 
 
 class Taker(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.taken.append(self.headers[HEADER])
         self.send_response(200)
         self.send_header("Content-Length", "0")
@@ -31,7 +32,7 @@ class Taker(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def taker():
     server = http.server.HTTPServer(("127.0.0.1", 0), Taker)
-    server.taken = []
+    server.taken, server.bodies = [], []
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server
@@ -128,3 +129,23 @@ def test_a_search_tells_of_a_profiles_document(sandbox, client, clock):
     (document,) = profile["attachments"]
     assert document["original_file_name"] == "cv.txt"
     assert int(document["file_size"]) > 0
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_signature_is_one_that_is_taken(sending, taker, upload, eventually, form):
+    sending.webhooks.form = form
+    upload(sending, webhook_parsing_sending="1", reference="r")
+    eventually(lambda: taker.taken)
+    heard = Gate(SECRET).let_in(taker.taken[0], 0.0, taker.bodies[0])
+    assert (heard.kind, heard.reference) == ("profile.parsing.success", "r")
+
+
+def test_a_document_that_is_parsed_again_is_an_update(sending, taker, upload, eventually):
+    for number in (1, 2):
+        upload(sending, webhook_parsing_sending="1", reference="r")
+        eventually(lambda number=number: len(taker.bodies) == number)
+    events = [json.loads(body) for body in taker.bodies]
+    assert [event["type"] for event in events] == [
+        "profile.parsing.success", "profile.parsing.update",
+    ]  # fmt: skip
+    assert len({event["profile"]["key"] for event in events}) == 1

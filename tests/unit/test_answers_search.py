@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from watcher.answers import Answer, upload_outcome
-from watcher.answers_search import candidates, source_facts
+from watcher.answers import Answer, finding, upload_outcome
+from watcher.answers_search import candidates, page_count, source_facts
 from watcher.model import Candidates, Held, NoSync, Refused, SourceFacts, Unknown, Unreadable, Wait
 
 
@@ -37,18 +37,11 @@ def test_a_source_that_does_not_parse_at_once_is_recognised(code, message, sync,
             answer(200, data={"name": "Engineering", "sync_parsing": True}),
             SourceFacts("Engineering", True),
         ),
-        (
-            answer(200, data={"name": "Engineering", "sync_parsing": 1}),
-            SourceFacts("Engineering", True),
-        ),
-        (
-            answer(200, data={"name": "Engineering", "sync_parsing": 0}),
-            SourceFacts("Engineering", False),
-        ),
-        (
-            answer(200, data={"name": "Engineering", "sync_parsing": "1"}),
-            SourceFacts("Engineering"),
-        ),
+        (answer(200, data={"name": "E", "sync_parsing": 1}), SourceFacts("E", True)),
+        (answer(200, data={"name": "E", "sync_parsing": 0}), SourceFacts("E", False)),
+        (answer(200, data={"name": "E", "sync_parsing": "1"}), SourceFacts("E", True)),
+        (answer(200, data={"name": "E", "sync_parsing": 2}), SourceFacts("E")),
+        (answer(200, data={"name": "E", "sync_parsing": [1]}), SourceFacts("E")),
         (answer(200, data={"name": 5}), SourceFacts("")),
         (answer(200, data=[]), Unknown()),
         (answer(400, "Unable to find object: source"), Unknown()),
@@ -98,6 +91,44 @@ def test_odd_profiles_harm_nothing(profile):
     found = candidates(answer(200, data={"profiles": [profile]}, meta={"maxPage": "x"}), 0.0)
     assert isinstance(found, Candidates)
     assert all(listed.size == 0 and listed.file_name == "" for listed in found.profiles)
+
+
+@pytest.mark.parametrize(
+    ("meta", "page", "listed", "pages"),
+    [
+        ({"maxPage": 3}, 1, 30, 3),
+        ({"maxPage": 0, "total": 90}, 1, 0, 0),
+        ({"total": 31}, 1, 30, 2),
+        ({"total": 30}, 1, 30, 1),
+        ({"maxPage": "3"}, 2, 30, 3),  # none of its kind: a full page has another behind it
+        ({}, 2, 30, 3),
+        ({}, 2, 29, 2),
+        (None, 1, 0, 1),
+        ([], 1, 5, 1),
+        ({"maxPage": True, "total": None}, 1, 5, 1),
+    ],
+)
+def test_how_many_pages_there_are(meta, page, listed, pages):
+    assert page_count(meta, page, listed) == pages
+
+
+def test_stored_profiles_are_listed_without_a_frame():
+    found = candidates(answer(200, data=[PROFILE], meta={"maxPage": 2}), 0.0)
+    assert [each.profile.key for each in found.profiles] == ["k"]
+    assert found.pages == 2
+
+
+def test_a_source_that_the_key_has_no_access_to_says_nothing_of_the_key():
+    given = answer(401, "Unauthorized Access to source key: abc")
+    assert candidates(given, 0.0) == Unreadable(given_message(given), source=True)
+    assert finding(given, 0.0) == Unreadable(given_message(given), source=True)
+    wrong = answer(401, "Unauthorized. Invalid secret key: x for permission: read")
+    assert not candidates(wrong, 0.0).source
+    assert not finding(wrong, 0.0).source
+
+
+def given_message(given):
+    return json.loads(given.body)["message"]
 
 
 def test_who_may_not_search():

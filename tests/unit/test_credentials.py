@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from watcher import sandbox as sb
-from watcher.credentials import WAITING, Keys, LockedError, form
+from watcher.credentials import WAITING, Keys, LockedError, form, is_contested
 from watcher.credentials.apart import look_apart
 from watcher.errors import CredentialError
 from watcher.settings import Account, Config
@@ -102,6 +102,42 @@ def write_credential(tmp_path, name, key):
     return {"CREDENTIALS_DIRECTORY": str(tmp_path)}
 
 
+CREDENTIAL_DIFFERS = "(the systemd credential is another key, which is not used)"
+VARIABLE_DIFFERS = "(the environment variable HRFLOW_API_KEY holds another key, which is not used)"
+
+
+@pytest.mark.parametrize(
+    ("stored", "credential", "variable", "origin"),
+    [
+        (KEY, "", "", "the system's keyring"),
+        (KEY, KEY, KEY, "the system's keyring"),
+        (KEY, "", f" {KEY}\n", "the system's keyring"),
+        (KEY, "", OTHER, f"the system's keyring {VARIABLE_DIFFERS}"),
+        (KEY, OTHER, "", f"the system's keyring {CREDENTIAL_DIFFERS}"),
+        (KEY, KEY, OTHER, f"the system's keyring {VARIABLE_DIFFERS}"),
+        ("", KEY, OTHER, f"the systemd credential {VARIABLE_DIFFERS}"),
+        ("", KEY, KEY, "the systemd credential"),
+        ("", "", KEY, "the environment variable HRFLOW_API_KEY"),
+    ],
+)
+def test_of_two_keys_it_is_said_which_one_is_used(
+    ring, make_keys, tmp_path, stored, credential, variable, origin
+):
+    ring.keys = {"default": stored}
+    environ = {"HRFLOW_API_KEY": variable}
+    if credential:
+        environ |= write_credential(tmp_path, "hrflow-api-key", credential)
+    keys = make_keys(environ, armed=False)
+    assert (keys.get("default"), keys.origin("default")) == (KEY, origin)
+    assert is_contested(origin) == ("not used" in origin)
+
+
+def test_a_credential_that_is_not_needed_need_not_be_readable(ring, make_keys, tmp_path):
+    (tmp_path / "hrflow-api-key").mkdir()
+    keys = make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, armed=False)
+    assert keys.get("default") == KEY
+
+
 def test_the_order_is_keyring_credential_variable(ring, make_keys, tmp_path):
     environ = {**write_credential(tmp_path, "hrflow-api-key", "b"), "HRFLOW_API_KEY": " c\n"}
     found = [make_keys(environ, armed=False) for _ in range(3)]
@@ -111,8 +147,8 @@ def test_the_order_is_keyring_credential_variable(ring, make_keys, tmp_path):
     (tmp_path / "hrflow-api-key").unlink()
     seen.append((found[2].get("default"), found[2].origin("default")))
     assert seen == [
-        (KEY, "the system's keyring"),
-        ("b", "the systemd credential"),
+        (KEY, f"the system's keyring {CREDENTIAL_DIFFERS}"),
+        ("b", f"the systemd credential {VARIABLE_DIFFERS}"),
         ("c", "the environment variable HRFLOW_API_KEY"),
     ]
 
@@ -170,7 +206,7 @@ def test_while_the_keyring_blocks_another_way_is_taken(ring, listener, make_keys
     assert "HRFLOW_API_KEY" in listener.said["default"]
     ring.set(blocked=set())
     eventually(lambda: keys.get("default") == KEY)
-    eventually(lambda: listener.said["default"] == "the system's keyring")
+    eventually(lambda: listener.said["default"] == f"the system's keyring {VARIABLE_DIFFERS}")
 
 
 def test_a_locked_keyring_asks_a_person_once_and_is_used_once_it_is_unlocked(

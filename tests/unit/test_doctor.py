@@ -21,7 +21,8 @@ from watcher.folders.limits import Limits, read_limits
 from watcher.folders.probe import Probe, probe
 from watcher.hrflow.certificates import issuer
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
-from watcher.hrflow.route import Certificate, shown_proxy
+from watcher.hrflow.proxies import shown_proxy
+from watcher.hrflow.route import Certificate
 from watcher.settings import Account, Config, Folder, Rule, Watch
 
 OK, WARNING, ERROR, SKIPPED = Level

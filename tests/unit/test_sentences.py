@@ -37,7 +37,7 @@ NOT_SHOWN = {
 #: Texts that are no sentences for people in these places, each with why.
 OTHER = {
     # What HrFlow says, and is recognised by.
-    "unable to find",
+    "unable to find", "invalid source", "could not find a source", "secret key",
     # SQL, TOML, HTTP, names of formats, of systems, of limits, of a place
     "f.id = ?", "f.id IN ({})", "/Library/Application Support/hrflow-watcher", "may not read: ",
     "key = {}", "multipart/form-data; boundary={}", "Invalid value", "inotify ",
@@ -52,6 +52,9 @@ OTHER = {
     "Sent with every file of this folder.", '# source "{}"',
     'What becomes of a file that has arrived: "keep", "move" (to Sent) or "trash".',
     # Said by commands alone, or in the log
+    "{} is {}, which may refuse its uploads; put it back to use there, or choose another source.",
+    ("{} is in HrFlow's test environment, so what is uploaded there is not among your real"
+    " candidates; choose another source unless you are testing."),
     "The program does not start: {}.", "The program does not start.",
     "The program goes on running.", "Somebody has started it in another way: end it there.",
     "See why with: hrflow-watcher service logs.", "See why with: {}", "it gave no reason",

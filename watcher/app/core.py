@@ -20,6 +20,7 @@ from watcher.app.places import lock
 from watcher.app.plans import former_imports, former_targets, make_plans, this_machine
 from watcher.app.reception import Reception
 from watcher.app.snapshots import Snapshots, watched_now
+from watcher.credentials import is_contested
 from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
@@ -89,6 +90,7 @@ class App:
         self._import_all = import_all
         self._problems: dict[str, str] = {}
         self._found_keys: dict[str, dict[str, str]] = {}
+        self._contested: dict[str, str] = {}  # account → what was said of its two keys
         self._targets: list[str] = []
         self._plans: dict[str, Plan] = {}
         self._imported: dict[str, Folder] = {}  # not watched, but to be finished
@@ -295,6 +297,9 @@ class App:
 
     def _on_key(self, account: str, origin: str, problem: str) -> None:
         self._found_keys[account] = {"origin": origin, "problem": problem}
+        if is_contested(origin) and self._contested.get(account) != origin:
+            self._contested[account] = origin
+            self._on_news(f"The API key of account {account} comes from {origin}.")
         self._announcement.say()
 
     def _on_end(self, failure: BaseException | None) -> None:

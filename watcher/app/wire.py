@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO, Protocol
 
+    from watcher.follow_up import Search
     from watcher.hrflow import Client
     from watcher.model import Candidates, Finding, Job, Outcome, SourceFacts, Unknown
     from watcher.ports import Clock
@@ -88,11 +89,11 @@ class Wire:
         return client.find(job.source_key, job.reference)
 
     def search(
-        self, account: str, source_key: str, page: int
+        self, account: str, source_key: str, search: Search
     ) -> Candidates | Unknown | Unreadable | Wait:
         """List a source's profiles."""
         client = self._client(account)
-        return _gone(account) if client is None else client.search(source_key, page)
+        return _gone(account) if client is None else client.search(source_key, search)
 
     def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
         """Ask for a source."""

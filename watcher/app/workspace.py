@@ -47,6 +47,21 @@ class Workspace:
             raise UnusableError(why)
         return found.key, found.name
 
+    def warning(self, key: str) -> str:
+        """What somebody should know who chooses the source with this key, as a sentence, or ""."""
+        source = next((each for each in self.sources if each.key == key), None)
+        if source is None or not source.note:
+            return ""
+        if source.is_archived or source.is_disabled:
+            return (
+                f"{source.name} is {source.note}, which may refuse its uploads; put it back to use"
+                " there, or choose another source."
+            )
+        return (
+            f"{source.name} is in HrFlow's test environment, so what is uploaded there is not among"
+            " your real candidates; choose another source unless you are testing."
+        )
+
 
 #: What is known where HrFlow is not asked.
 UNCHECKED: Final = Workspace(unseen="without asking HrFlow")

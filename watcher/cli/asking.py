@@ -261,7 +261,11 @@ def _show_folders(folders: tuple[KnownFolder, ...]) -> None:
 
 def _show_sources(workspace: Workspace) -> None:
     rows = [
-        (str(number), view.safe(source.name), view.safe(source.key))
+        (
+            str(number),
+            view.safe(f"{source.name} ({source.note})" if source.note else source.name),
+            view.safe(source.key),
+        )
         for number, source in enumerate(workspace.sources, 1)
     ]
     if rows:

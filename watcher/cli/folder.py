@@ -71,7 +71,10 @@ def add(
             "Change it with: hrflow-watcher setup, or in the configuration.",
         )
     name = _account_name(editor, account)
-    key, source_name = _workspace(editor, name, source, check=check).find(source)
+    workspace = _workspace(editor, name, source, check=check)
+    key, source_name = workspace.find(source)
+    if warning := workspace.warning(key):
+        warn([warning])
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
     text, warnings = editor.propose(editor.plan(Answers(name, folders=(answer,))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,7 @@ from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.editing import is_terminal, open_editor
 from watcher.cli.keys import pass_on, store_key
 from watcher.cli.output import answers_with_facts, say, styled
-from watcher.credentials import form
+from watcher.credentials import VARIABLE, form
 from watcher.credentials.webhook import ENTRY
 from watcher.errors import ConfigError, CredentialError, OfflineError, UnusableError, UsageError
 from watcher.settings import DEFAULT_API_URL
@@ -77,6 +78,9 @@ def command(
         _try(chosen, key, may_ask=not key_stdin)
     store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
     facts.update(account=chosen.name, stored=True)
+    if os.environ.get(VARIABLE, "").strip() not in ("", key):
+        say(styled(f"! The environment variable {VARIABLE} holds another key, which is not used:"
+                   " the keyring comes first.", "busy"))  # fmt: skip
     so = f'✓ The key of account "{view.safe(chosen.name)}" is in the system\'s keyring'
     if pass_on(places(ctx)):
         say(styled(f"{so}; the running program uses it from now on.", "good"))

@@ -17,6 +17,7 @@ from watcher.patterns import Pattern, PatternError, compile_pattern
 from watcher.placeholders import BUILT_IN, fill, names_in
 from watcher.quiet import read_hours
 from watcher.rules import REFERENCE_LENGTH, STAGES, fits_type, ignored_by
+from watcher.settings import PROXY_SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -170,7 +171,7 @@ def _wrong_proxy(text: str) -> str:
     if "@" in text:
         return "must not hold a user or a password: leave it to the system's settings"
     url = _split(text)
-    if url is None or url.scheme not in ("http", "https"):
+    if url is None or url.scheme not in PROXY_SCHEMES:
         hint = nearest(text, ("system", "none"))
         return f'must be "system", "none" or an address like http://proxy.example.com:8080{hint}'
     return ""

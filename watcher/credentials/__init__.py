@@ -10,7 +10,7 @@
 """
 
 from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring, elsewhere
-from watcher.credentials.keys import CREDENTIAL, VARIABLE, WAITING, Keys
+from watcher.credentials.keys import CREDENTIAL, VARIABLE, WAITING, Keys, is_contested
 from watcher.credentials.webhook import webhook_secrets
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "LockedError",
     "SystemKeyring",
     "elsewhere",
+    "is_contested",
     "webhook_secrets",
 ]

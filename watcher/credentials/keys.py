@@ -28,6 +28,9 @@ _log = logging.getLogger(__name__)
 CREDENTIAL: Final = "hrflow-api-key"
 VARIABLE: Final = "HRFLOW_API_KEY"
 _DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
+#: The other places, for people.
+_BY_SYSTEMD: Final = "the systemd credential"
+_BY_VARIABLE: Final = f"the environment variable {VARIABLE}"
 #: What is said of an account's key while the keyring does not answer.
 WAITING: Final = "waiting for the keyring to be unlocked"
 #: Seconds that somebody who needs a key waits for the keyring.
@@ -217,7 +220,7 @@ class Keys:
         problem = None
         try:
             if key := self._ask_keyring(account):
-                return key, "the system's keyring", None
+                return key, self._compare(account, key, "the system's keyring"), None
         except CredentialError as error:
             _log.info("%s", error)
             problem = _copy(error)
@@ -289,10 +292,26 @@ class Keys:
     def _elsewhere(self, account: str) -> tuple[str, str]:
         """The key and its origin on a machine without a keyring; "" and "" if there is none."""
         if key := self._read_credential(account):
-            return key, "the systemd credential"
+            return key, self._compare(account, key, _BY_SYSTEMD)
         if key := self._environ[VARIABLE]:
-            return key, f"the environment variable {VARIABLE}"
+            return key, _BY_VARIABLE
         return "", ""
+
+    def _compare(self, account: str, key: str, origin: str) -> str:
+        """``origin`` of the key in use, and which other place holds a key that is another one."""
+        try:
+            credential = self._read_credential(account)
+        except CredentialError as error:  # it is not needed
+            _log.info("%s", error)
+            credential = ""
+        if credential not in ("", key):
+            return f"{origin} (the systemd credential is another key, which is not used)"
+        if self._environ[VARIABLE] not in ("", key):
+            return (
+                f"{origin} (the environment variable {VARIABLE} holds another key, which is not"
+                " used)"
+            )
+        return origin
 
     def _read_credential(self, account: str) -> str:
         directory = self._environ[_DIRECTORY]
@@ -312,6 +331,11 @@ class Keys:
 
 
 # -- what is said
+
+
+def is_contested(origin: str) -> bool:
+    """Whether an origin also tells of another place, with another key that is not used."""
+    return origin.endswith(")")  # no place has a name like that
 
 
 def _word(problem: CredentialError | None) -> str:

@@ -12,11 +12,11 @@ from watcher.doctor import network, running
 from watcher.doctor.case import CONFIG
 from watcher.doctor.findings import Check, Finding, error, ok, skipped, warning
 from watcher.errors import CredentialError, UnusableError
-from watcher.hrflow.inquiry import Access, Inquiry, RefusedKeyError, Source
+from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.placeholders import names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from watcher.doctor.case import Case
     from watcher.settings import Account, Config
@@ -86,15 +86,20 @@ class _Examination:
             "dns", "DNS", partial(network.find_name, account), name,
             failing="the server's name is not found", seconds=patience,
         )  # fmt: skip
-        yield Check("proxy", "Proxy", partial(network.find_proxy, account), name)
         yield Check(
-            "tls", "TLS", partial(network.find_certificate, account), name, [("dns", name)],
+            "proxy", "Proxy", partial(network.find_proxy, account), name,
+            failing="the proxy's address is not valid",
+        )  # fmt: skip
+        yield Check(
+            "tls", "TLS", partial(network.find_certificate, account), name,
+            [("dns", name), ("proxy", name)],
             "there is no safe connection to the server", patience,
         )  # fmt: skip
         asked = patience + account.read_timeout
         yield Check(
             "access", f"HrFlow{self._of}", self._access, name,
-            [("key", name), ("dns", name), ("tls", name)], "HrFlow takes no file with it", asked,
+            [("key", name), ("dns", name), ("proxy", name), ("tls", name)],
+            "HrFlow takes no file with it", asked,
         )  # fmt: skip
         yield Check("clock", "Clock", lambda: self._clock, name)
         for key, sync in sources_of(config, name).items():
@@ -131,12 +136,19 @@ class _Examination:
         self._clock = network.judge_clock(access.server_time, before, wall())
         return judge_access(access)
 
-    def _source(self, key: str, *, sync: bool) -> Finding:
+    def _source(self, key: str, *, sync: bool) -> Sequence[Finding] | Finding:
         if names_in(key):
             return skipped(f"{view.safe(key)} is filled in for each file")
         with Inquiry(self._account, self._secret, self._case.tick) as inquiry:
             try:
-                return judge_source(inquiry.source(key), sync=sync)
+                source = inquiry.source(key)
+                return [*judge_state(source), judge_source(source, sync=sync)]
+            except NoAccessError as failure:
+                return error(
+                    f"the API key has no access to {view.safe(key)} ({failure.title})",
+                    "Give the key access to this source in HrFlow, or name another source in the"
+                    " configuration.",
+                )
             except UnusableError as failure:
                 return error(
                     f"{view.safe(key)} is not a source of this account ({failure.title})",
@@ -189,13 +201,45 @@ def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
     return error(refused.title, refused.hint)
 
 
+def judge_state(source: Source) -> list[Finding]:
+    """What somebody should know of a source that is not in daily use."""
+    name = _named(source)
+    if source.is_archived:
+        return [
+            warning(
+                f"{name} is archived in HrFlow, which may refuse its uploads",
+                "Restore it in HrFlow, or name another source in the configuration.",
+            )
+        ]
+    if source.is_disabled:
+        return [
+            warning(
+                f"{name} is disabled in HrFlow, which may refuse its uploads",
+                "Enable it in HrFlow, or name another source in the configuration.",
+            )
+        ]
+    if source.is_test:
+        return [
+            warning(
+                f"{name} is in HrFlow's test environment, so what is uploaded there is not among"
+                " your real candidates",
+                "Name another source in the configuration, unless you are testing.",
+            )
+        ]
+    return []
+
+
 def judge_source(source: Source, *, sync: bool) -> Finding:
     """``sync``: whether the configuration asks for sync parsing."""
-    key = view.short(source.key)
-    name = f"{view.safe(source.name)} ({key})" if source.name else f"without a name ({key})"
+    name = _named(source)
     if sync and not source.sync_parsing:
         return warning(
             f"{name} does not allow sync parsing, so uploads go on without it",
             "Enable it for the source in HrFlow, or set sync_parsing = false.",
         )
     return ok(f"{name} with sync parsing" if sync else name)
+
+
+def _named(source: Source) -> str:
+    key = view.short(source.key)
+    return f"{view.safe(source.name)} ({key})" if source.name else f"without a name ({key})"

@@ -8,6 +8,7 @@ from watcher import view
 from watcher.doctor.findings import Finding, error, ok, warning
 from watcher.errors import OfflineError
 from watcher.hrflow import route
+from watcher.hrflow.proxies import shown_proxy
 
 if TYPE_CHECKING:
     from watcher.settings import Account
@@ -22,7 +23,7 @@ def find_name(account: Account) -> Finding:
     try:
         return judge_addresses(host, route.find_addresses(account))
     except OfflineError as failure:
-        if not route.find_proxy(account):
+        if not route.proxy_of(account):
             return error(failure.title, "Check the network, and api_url in the configuration.")
         return ok(f"{host} is not known here, and the proxy looks it up")
 
@@ -38,7 +39,7 @@ def judge_addresses(host: str, addresses: tuple[str, ...]) -> Finding:
 
 def find_proxy(account: Account) -> Finding:
     """Which proxy is taken, and who says so."""
-    return judge_proxy(route.find_proxy(account), account.proxy)
+    return judge_proxy(route.proxy_of(account), account.proxy)
 
 
 def judge_proxy(proxy: str, setting: str) -> Finding:
@@ -46,7 +47,7 @@ def judge_proxy(proxy: str, setting: str) -> Finding:
     said = "the system's settings" if setting == "system" else "the configuration"
     if not proxy:
         return ok(f"none is used, by {said}")
-    return ok(f"{view.safe(route.shown_proxy(proxy))} is used, by {said}")
+    return ok(f"{view.safe(shown_proxy(proxy))} is used, by {said}")
 
 
 def find_certificate(account: Account) -> Finding:

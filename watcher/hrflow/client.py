@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import requests
 from urllib3.exceptions import HTTPError
 
 from watcher.answers import Answer, finding, upload_outcome
-from watcher.answers_search import candidates, source_facts
+from watcher.answers_search import PAGE_LIMIT, candidates, source_facts
 from watcher.errors import CredentialError
 from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
 from watcher.hrflow.exchange import Exchange
@@ -29,12 +30,11 @@ from watcher.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from watcher.follow_up import Search
     from watcher.model import Finding, Job, Outcome
     from watcher.settings import Account
 
 
-#: Profiles on one page of a search.
-_LISTED: Final = 100
 _Read = TypeVar("_Read")
 
 
@@ -127,18 +127,22 @@ class Client:
         parameters = {"source_key": source_key, "reference": reference}
         return self._ask("/profile/parsing", parameters, finding)
 
-    def search(
-        self, source_key: str, page: int, limit: int = _LISTED
-    ) -> Candidates | Unknown | Unreadable | Wait:
-        """One page of a source's profiles, the latest first. May be called at any time."""
+    def search(self, source_key: str, search: Search) -> Candidates | Unknown | Unreadable | Wait:
+        """One page of a source's profiles, as ``search`` says. May be called at any time."""
         parameters = {
             "source_keys": json.dumps([source_key]),
-            "page": str(page),
-            "limit": str(limit),
+            "page": str(search.page),
+            "limit": str(PAGE_LIMIT),
             "sort_by": "created_at",
             "order_by": "desc",
         }
-        return self._ask("/profiles/searching", parameters, candidates)
+        if search.stage:
+            path, parameters["stage"] = "/profiles/searching", search.stage
+        else:
+            path, parameters["return_profile"] = "/storing/profiles", "True"  # as the SDK writes it
+            if search.reference:
+                parameters["reference"] = search.reference
+        return self._ask(path, parameters, partial(candidates, page=search.page))
 
     def describe(self, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
         """What HrFlow says of a source. May be called at any time."""

@@ -1,4 +1,4 @@
-"""Connections to HrFlow: whom they trust, which proxy they take, how long they bear with it."""
+"""Connections to HrFlow: whom they trust, and how long they bear with it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_adapter(
     url: str, connections: int, limits: Limits, tick: Callable[[], float]
 ) -> HTTPAdapter:
     """What keeps up to ``connections`` connections to ``url`` alive; never retries."""
-    pools = _make_pools(limits, tick)
+    pools = _Pools(limits, tick)
     if not url.lower().startswith("https:"):
         return _Adapter(pools, {}, connections)
     import ssl  # noqa: PLC0415 - only where https is spoken
@@ -46,17 +46,8 @@ def make_adapter(
     return _Adapter(pools, {"ssl_context": context}, connections)
 
 
-def find_proxies(proxy: str, url: str) -> dict[str, str]:
-    """The proxies to use; read once, as asking the system for every request takes its time."""
-    if proxy == "none":
-        return {}
-    if proxy == "system":
-        return dict(requests.utils.get_environ_proxies(url))
-    return {"http": proxy, "https": proxy}
-
-
 class _Adapter(HTTPAdapter):
-    def __init__(self, pools: dict[str, Any], options: dict[str, Any], connections: int) -> None:
+    def __init__(self, pools: _Pools, options: dict[str, Any], connections: int) -> None:
         self._pools = pools
         self._options = options
         self._way: Any = None
@@ -64,12 +55,12 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **(options | self._options))
-        self.poolmanager.pool_classes_by_scheme = self._pools
+        self.poolmanager.pool_classes_by_scheme = self._pools.direct()
 
     def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **options, **self._options)
-        if type(manager) is ProxyManager:  # SOCKS has connections of its own
-            manager.pool_classes_by_scheme = self._pools
+        is_socks = type(manager) is not ProxyManager
+        manager.pool_classes_by_scheme = self._pools.socks() if is_socks else self._pools.direct()
         return manager
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
@@ -98,11 +89,41 @@ class _Adapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-def _make_pools(limits: Limits, tick: Callable[[], float]) -> dict[str, Any]:
-    class Patience:
-        """Other time-outs than urllib3's, which gives every piece sent the time to connect.
+class _Pools:
+    """Makes the pools of connections that keep to ``limits``, by the scheme of the server's URL."""
 
-        Headers travel with the first piece of their body: the server is woken once.
+    def __init__(self, limits: Limits, tick: Callable[[], float]) -> None:
+        self._patience = _make_patience(limits, tick)
+
+    def direct(self) -> dict[str, Any]:
+        """Those that lead to the server, or to a proxy that speaks HTTP."""
+        return self._make(
+            (HTTPConnectionPool, HTTPConnection), (HTTPSConnectionPool, HTTPSConnection)
+        )
+
+    def socks(self) -> dict[str, Any]:
+        """Those that lead through a SOCKS proxy."""
+        from urllib3.contrib import socks  # noqa: PLC0415 - only where there is one
+
+        return self._make(
+            (socks.SOCKSHTTPConnectionPool, socks.SOCKSConnection),
+            (socks.SOCKSHTTPSConnectionPool, socks.SOCKSHTTPSConnection),
+        )
+
+    def _make(self, plain: tuple[type, type], safe: tuple[type, type]) -> dict[str, Any]:
+        found = {}
+        for scheme, (pool, connection) in {"http": plain, "https": safe}.items():
+            patient = type("PatientConnection", (self._patience, connection), {})
+            found[scheme] = type("PatientPool", (pool,), {"ConnectionCls": patient})
+        return found
+
+
+def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
+    class Patience:
+        """Stands before a class of connections, whose time-outs it changes.
+
+        urllib3 gives every piece sent the time to connect. Headers travel with the first piece of
+        their body: the server is woken once.
         """
 
         sock: Any
@@ -131,19 +152,7 @@ def _make_pools(limits: Limits, tick: Callable[[], float]) -> dict[str, Any]:
             answer = _Incoming(sock, limits, tick)
             return http.client.HTTPResponse(answer, **options)  # type: ignore[arg-type]  # makefile
 
-    class PlainConnection(Patience, HTTPConnection):  # type: ignore[misc]  # on purpose
-        pass
-
-    class SafeConnection(Patience, HTTPSConnection):  # type: ignore[misc]  # on purpose
-        pass
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = PlainConnection
-
-    class SafePool(HTTPSConnectionPool):
-        ConnectionCls = SafeConnection
-
-    return {"http": PlainPool, "https": SafePool}
+    return Patience
 
 
 def _set_timeout(sock: socket.socket, seconds: float) -> None:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import requests
 from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from watcher import __version__
 from watcher.answers import MAX_ANSWER, Answer
-from watcher.hrflow.connections import Limits, find_proxies, make_adapter
+from watcher.hrflow.connections import Limits, make_adapter
+from watcher.hrflow.proxies import explain, find_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,8 @@ class Exchange:
         )
         self._url = account.api_url.rstrip("/")
         self._adapter = make_adapter(self._url, account.parallel_uploads, self._limits, tick)
-        self._proxies = find_proxies(account.proxy, self._url)
+        self._setting = account.proxy
+        self._proxy: str | None = None
         # What all uploads share is prepared once: their address, and the headers for a key.
         self._addresses: dict[str, str] = {}
         self._identity: tuple[str, CaseInsensitiveDict[str]] = ("", CaseInsensitiveDict())
@@ -56,9 +59,17 @@ class Exchange:
         request.headers = self._headers(secret, body)
         request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
         limits = (self._limits.connect, self._limits.piece)
-        response = self._adapter.send(
-            request, stream=True, timeout=limits, verify=True, proxies=self._proxies
-        )
+        if self._proxy is None:  # asking the system for every request would take its time
+            self._proxy = find_proxy(self._setting, self._url)
+        proxies = {"all": self._proxy} if self._proxy else {}
+        try:
+            response = self._adapter.send(
+                request, stream=True, timeout=limits, verify=True, proxies=proxies
+            )
+        except requests.ConnectionError as error:
+            if self._proxy and _is_about_proxy(error):
+                raise explain(error, self._proxy) from error
+            raise
         with response:
             return self._read(response)
 
@@ -104,3 +115,11 @@ class Exchange:
         data = raw.read(MAX_ANSWER + 1, decode_content=True)
         headers = {name.lower(): raw.headers[name] for name in raw.headers}
         return Answer(response.status_code, headers, data, len(data) <= MAX_ANSWER)
+
+
+def _is_about_proxy(error: requests.ConnectionError) -> bool:
+    """Whether it is the proxy that failed; of a SOCKS proxy that is told of as of a server."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.exceptions.ProxyError) or isinstance(
+        reason, NewConnectionError | ConnectTimeoutError
+    )

@@ -10,11 +10,11 @@ from typing import Final
 from requests import exceptions as rx
 from urllib3 import exceptions as ux
 
+from watcher.hrflow.proxies import ProxyAddressError, ProxyFailedError
 from watcher.model import Cause, Held, Uncertain, Wait
 
 #: The words for each exception; subclasses stand before the classes they belong to.
 _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
-    (rx.ProxyError, "The proxy cannot be reached or does not let the request through."),
     (rx.SSLError, "The server's certificate cannot be trusted, as behind a log-in page."),
     (rx.ConnectTimeout, "The server did not answer the call in time."),
     ((rx.ReadTimeout, ux.ReadTimeoutError), "The server took too long to answer."),
@@ -31,7 +31,6 @@ _SETTINGS: Final = (
     rx.MissingSchema,
     rx.InvalidSchema,
     rx.InvalidURL,
-    rx.InvalidProxyURL,
     rx.URLRequired,
     rx.InvalidHeader,
 )
@@ -39,9 +38,14 @@ _SETTINGS: Final = (
 
 def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     """What ``error`` means; ``handed_out``: the server may have received the whole body."""
+    if isinstance(error, ProxyAddressError):
+        return Held(Cause.ACCOUNT, str(error))
     if isinstance(error, _SETTINGS):
         return Held(Cause.ACCOUNT, f"A setting of the account is not usable: {_kind(error)}.")
-    words = next((words for kind, words in _WORDS if isinstance(error, kind)), _unforeseen(error))
+    if isinstance(error, ProxyFailedError):
+        words = str(error)
+    else:
+        words = next((said for kind, said in _WORDS if isinstance(error, kind)), _unforeseen(error))
     if handed_out:
         return Uncertain(f"{words} It may have arrived.", troubled=True)
     return Wait(words, offline=True)

@@ -1,8 +1,8 @@
 """What a person's set-up asks HrFlow: is this key any good, and which sources are there?
 
-Facts from the API's pages: ``GET /auth`` gives ``team_name`` and ``api_key_permission``, ``GET
-/sources`` a list and ``meta.maxPage``, ``GET /source`` a single one. A write-only key gets 401 on
-all of them, which then says nothing about its uploads.
+Facts from the API's pages: ``GET /auth`` gives ``team_name`` and ``api_key_permission`` (or
+``api_secret_permission``), ``GET /sources`` a list and ``meta.maxPage``, ``GET /source`` a single
+one. A write-only key gets 401 on all of them, which then says nothing about its uploads.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 import requests
 from urllib3.exceptions import HTTPError
 
-from watcher.answers import flag, read_answer
+from watcher.answers import names_source, read_answer
+from watcher.answers_search import PAGE_LIMIT, page_count, read_flag
 from watcher.errors import CredentialError, OfflineError, UnusableError
 from watcher.hrflow.exchange import Exchange
 from watcher.hrflow.failures import failure
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
     from watcher.answers import Answer, Reading
     from watcher.settings import Account
 
-_PAGE = 100
-_MOST_PAGES = 100
+_MOST_PAGES = 300
+
+
+class NoAccessError(UnusableError):
+    """The key is right, and has no access to what is asked for."""
 
 
 class RefusedKeyError(CredentialError):
@@ -55,11 +59,27 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of profiles; ``sync_parsing``: it may parse while the uploader waits."""
+    """A source of profiles; ``sync_parsing``: it may parse while the uploader waits.
+
+    Of the others people are told: one that is disabled or archived may refuse uploads, and what is
+    uploaded into the test environment is not among the candidates.
+    """
 
     key: str
     name: str
     sync_parsing: bool
+    is_disabled: bool = False
+    is_archived: bool = False
+    is_test: bool = False
+
+    @property
+    def note(self) -> str:
+        """What stands beside its name where people choose, "" if it is one like any other."""
+        if self.is_archived:
+            return "archived in HrFlow"
+        if self.is_disabled:
+            return "disabled in HrFlow"
+        return "test environment" if self.is_test else ""
 
 
 class Inquiry:
@@ -91,19 +111,21 @@ class Inquiry:
         data = data if isinstance(data, dict) else {}
         return Access(
             _text(data.get("team_name")),
-            _text(data.get("api_key_permission")),
+            _text(data.get("api_key_permission") or data.get("api_secret_permission")),
             _server_time(answer.headers.get("date", "")),
         )
 
     def sources(self) -> tuple[Source, ...]:
         """All sources that the key may see, sorted by name."""
         found: dict[str, Source] = {}
-        page = last = 1
-        while page <= min(last, _MOST_PAGES):
-            reading = self._read(self._send("/sources", {"page": str(page), "limit": str(_PAGE)}))
-            found.update((source.key, source) for source in _sources(reading.data))
-            last = _last_page(reading.meta)
-            page += 1
+        for page in range(1, _MOST_PAGES + 1):
+            parameters = {"page": str(page), "limit": str(PAGE_LIMIT)}
+            reading = self._read(self._send("/sources", parameters))
+            listed = {source.key: source for source in _sources(reading.data)}
+            is_new = not listed.keys() <= found.keys()
+            found.update(listed)
+            if page >= page_count(reading.meta, page, len(listed)) or not is_new:
+                break
         return tuple(sorted(found.values(), key=lambda source: source.name.casefold()))
 
     def source(self, key: str) -> Source:
@@ -126,6 +148,13 @@ class Inquiry:
         reading = read_answer(answer, secret=self._secret)
         if isinstance(reading, Wait):
             raise OfflineError(reading.why, "Check api_url and the network, then try again.")
+        if reading.code in (401, 403) and names_source(reading.code, reading.message):
+            raise NoAccessError(f"HrFlow says ({reading.code}): {reading.message}")
+        if reading.code == 402:
+            raise UnusableError(
+                "Your HrFlow plan's quota is used up.",
+                "Uploads wait until it is renewed or raised; look at your plan in HrFlow.",
+            )
         if reading.code in (401, 403):
             refused = RefusedKeyError(
                 f"HrFlow does not take this key: {reading.message}",
@@ -141,15 +170,19 @@ class Inquiry:
 def _sources(data: Any) -> list[Source]:
     found = data if isinstance(data, list) else []
     return [
-        Source(source["key"], _text(source.get("name")), flag(source.get("sync_parsing")) is True)
+        Source(
+            source["key"],
+            _text(source.get("name")),
+            read_flag(source.get("sync_parsing")) is True,
+            is_disabled=read_flag(source.get("disable")) is True
+            or _text(source.get("status")).lower() in ("disabled", "inactive"),
+            is_archived=bool(source.get("archived_at"))
+            or _text(source.get("status")).lower() == "archived",
+            is_test=_text(source.get("environment")).lower() in ("test", "sandbox"),
+        )
         for source in found
         if isinstance(source, dict) and isinstance(source.get("key"), str)
     ]
-
-
-def _last_page(meta: Any) -> int:
-    last = meta.get("maxPage") if isinstance(meta, dict) else None
-    return last if type(last) is int else 1
 
 
 def _text(value: object) -> str:

@@ -16,11 +16,13 @@ import requests
 import truststore
 import urllib3
 
-from watcher.errors import OfflineError
+from watcher.errors import OfflineError, UnusableError
 from watcher.hrflow.certificates import issuer
-from watcher.hrflow.connections import find_proxies
+from watcher.hrflow.proxies import ProxyAddressError, explain, find_proxy
 
 if TYPE_CHECKING:
+    from urllib3.connection import HTTPSConnection
+
     from watcher.settings import Account
 
 _HTTPS_PORT = 443
@@ -61,18 +63,16 @@ def find_addresses(account: Account) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def find_proxy(account: Account) -> str:
+def proxy_of(account: Account) -> str:
     """The address of the proxy that requests take, "" if they take none.
 
-    It may hold a user and a password: show :func:`shown_proxy`.
+    It may hold a user and a password: show ``proxies.shown_proxy``. UnusableError if nothing can
+    go through it.
     """
-    url = account.api_url.rstrip("/")
-    return requests.utils.select_proxy(url, find_proxies(account.proxy, url)) or ""
-
-
-def shown_proxy(proxy: str) -> str:
-    """A proxy's address without user and password."""
-    return proxy.rpartition("@")[2] if "@" in proxy else proxy.partition("//")[2] or proxy
+    try:
+        return find_proxy(account.proxy, account.api_url.rstrip("/"))
+    except ProxyAddressError as error:
+        raise UnusableError(str(error)) from error
 
 
 def find_certificate(account: Account) -> Certificate:
@@ -108,32 +108,45 @@ def _words(error: ssl.SSLCertVerificationError) -> str:
 
 def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
     """The server's certificate, once TLS is agreed on; SSLCertVerificationError, OfflineError."""
-    connection = _connection(account, context)
+    proxy = proxy_of(account)
+    connection = _connection(account, proxy, context)
     try:
         connection.connect()
         assert isinstance(connection.sock, ssl.SSLSocket)
         return connection.sock.getpeercert(binary_form=True) or b""
     except ssl.SSLCertVerificationError:
         raise
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
+        if proxy:
+            raise OfflineError(str(explain(error, proxy))) from error
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise OfflineError(f"No connection with TLS comes about ({words}).") from error
     finally:
         connection.close()
 
 
-def _connection(account: Account, context: ssl.SSLContext) -> http.client.HTTPSConnection:
+def _connection(
+    account: Account, proxy: str, context: ssl.SSLContext
+) -> http.client.HTTPSConnection | HTTPSConnection:
     host, port = host_of(account)
-    proxy, seconds = find_proxy(account), account.connect_timeout
+    seconds = account.connect_timeout
     if not proxy:
         return http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
-    url = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    url = urlsplit(proxy)
+    user, password = requests.utils.get_auth_from_url(proxy)
+    if url.scheme.startswith("socks"):
+        from urllib3.contrib import socks  # noqa: PLC0415 - only where there is one
+
+        manager = socks.SOCKSProxyManager(proxy, user, password)
+        options = manager.connection_pool_kw["_socks_options"]
+        return socks.SOCKSHTTPSConnection(
+            options, host, port=port, timeout=seconds, ssl_context=context
+        )
     if url.scheme != "http":
         raise OfflineError(f"The way through a proxy of the kind {url.scheme} cannot be looked at.")
     connection = http.client.HTTPSConnection(
         url.hostname or "", url.port or 80, timeout=seconds, context=context
     )
-    user, password = requests.utils.get_auth_from_url(proxy)
     headers = urllib3.make_headers(proxy_basic_auth=f"{user}:{password}") if user else {}
     connection.set_tunnel(host, port, dict(headers))
     return connection

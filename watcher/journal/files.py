@@ -281,6 +281,11 @@ class Files:
             for table in ("events", "hooks", "follow_ups"):
                 self._store.write(f"DELETE FROM {table} WHERE file_id = ?", file_id)
             self._store.write(
+                "DELETE FROM early_events WHERE reference = "
+                "(SELECT reference FROM files WHERE id = ? AND reference <> '')",
+                file_id,
+            )
+            self._store.write(
                 "DELETE FROM contents WHERE file_id = ?1 AND NOT EXISTS (SELECT 1 FROM files "
                 "WHERE id = ?1 AND arrived_at > 0)",
                 file_id,

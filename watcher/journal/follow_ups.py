@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
-from watcher.model import FollowUp, SourceFacts
+from watcher.model import Event, EventKind, FollowUp, SourceFacts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -21,6 +21,9 @@ _FOLLOW_UP: Final = f"""
 _ABANDONED: Final = 14 * 86400.0
 #: Seconds for which it is known that an event was heard.
 _EVENTS_KEPT: Final = 30 * 86400.0
+#: Events about uploads that are not known to have arrived, and seconds for which they are kept.
+_MOST_EARLY: Final = 1000
+_EARLY_KEPT: Final = 7 * 86400.0
 
 
 class FollowUps:
@@ -128,8 +131,49 @@ class FollowUps:
         insert = "INSERT INTO webhook_events VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._store.write(insert, digest, now).rowcount == 1
 
+    def keep_early(self, event: Event, now: float) -> None:
+        """Keep an event until the upload that it tells of has arrived; the latest are kept.
+
+        An upload that is uncertain is looked at at once.
+        """
+        self._store.write(
+            "INSERT OR IGNORE INTO early_events VALUES (?, ?, ?, ?, ?, ?, ?)",
+            event.digest,
+            event.reference,
+            event.source_key,
+            event.kind.value,
+            event.key,
+            event.message,
+            now,
+        )
+        self._store.write(
+            "DELETE FROM early_events WHERE digest IN (SELECT digest FROM early_events "
+            "ORDER BY heard_at DESC LIMIT -1 OFFSET ?)",
+            _MOST_EARLY,
+        )
+        self._store.write(
+            "UPDATE files SET due_at = ?1 WHERE state IN ('uploading', 'uncertain') "
+            "AND state = 'uncertain' AND due_at > ?1 AND reference = ?2",
+            now,
+            event.reference,
+        )
+
+    def early(self, reference: str) -> list[Event]:
+        """The events about a reference that were kept, the first one first."""
+        found = self._store.all(
+            "SELECT kind, digest, profile_key, reference, source_key, message FROM early_events "
+            "WHERE reference = ? ORDER BY heard_at",
+            reference,
+        )
+        return [Event(EventKind(kind), *rest) for kind, *rest in found]
+
+    def drop_early(self, event: Event) -> None:
+        """An event has had its effect."""
+        self._store.write("DELETE FROM early_events WHERE digest = ?", event.digest)
+
     def prune(self, now: float) -> None:
         """Forget what nobody asks for any more."""
+        self._store.write("DELETE FROM early_events WHERE heard_at < ?", now - _EARLY_KEPT)
         self._store.write("DELETE FROM follow_ups WHERE since < ?", now - _ABANDONED)
         self._store.write("DELETE FROM webhook_events WHERE heard_at < ?", now - _EVENTS_KEPT)
 

@@ -65,8 +65,23 @@ ALTER TABLE folders ADD COLUMN imported TEXT NOT NULL DEFAULT '';
 ALTER TABLE files ADD COLUMN filing_target BLOB NOT NULL DEFAULT x'';
 """
 
+_EARLY_EVENTS: Final = """
+-- Webhooks about uploads that are not known to have arrived: they may be faster than the answer.
+CREATE TABLE early_events (
+    digest BLOB PRIMARY KEY,
+    reference TEXT NOT NULL,
+    source_key TEXT NOT NULL,           -- "" where the event does not say
+    kind TEXT NOT NULL,
+    profile_key TEXT NOT NULL,
+    message TEXT NOT NULL,
+    heard_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX early_events_reference ON early_events (reference);
+CREATE INDEX early_events_heard ON early_events (heard_at);
+"""
+
 #: From each version the step to the next one.
-STEPS: Final[Mapping[int, str]] = MappingProxyType({1: _FOLLOW_UPS, 2: _PROMISES})
+STEPS: Final[Mapping[int, str]] = MappingProxyType({1: _FOLLOW_UPS, 2: _PROMISES + _EARLY_EVENTS})
 #: The version that this program reads and writes, in ``PRAGMA user_version``.
 VERSION: Final = 3
 

@@ -102,7 +102,8 @@ class Setting:
         account = editor.account(name, email, _text(order, "api_url"))
         space = ask_hrflow(account, self._key(order, account.name))
         sources = [
-            {"key": view.safe(each.key), "name": view.safe(each.name)} for each in space.sources
+            {"key": view.safe(each.key), "name": view.safe(each.name), "note": self.word(each.note)}
+            for each in space.sources
         ]
         return {"team": view.safe(space.team), "sources": sources, "unseen": space.unseen}
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from watcher.follow_up import is_derived
 from watcher.model import (
     Accepted,
     Altered,
@@ -299,6 +300,12 @@ class Dispatch:
         window = self._windows.get(job.account, CONFIRM_WINDOW)
         now = self._clock.wall()
         self._end(job.account, job.file_id, found, question=True)
+        if not isinstance(found, Parsed) and self._is_told_of(job):
+            arrived = Accepted("HrFlow's webhook says that it arrived")
+            self._troubled_at.pop(job.file_id, None)
+            self._journal.files.step(job.file_id, Step(State.ACCEPTED, arrived.message), now)
+            self._arrived(job, arrived, now)
+            return
         tick = self._clock.tick()
         if isinstance(found, Wait) and found.troubled:
             self._troubled_at[job.file_id] = tick
@@ -310,6 +317,13 @@ class Dispatch:
             self._troubled_at.pop(job.file_id, None)
         if isinstance(found, Parsed):
             self._arrived(job, found, now)
+
+    def _is_told_of(self, job: Job) -> bool:
+        """Whether the webhook knows the very content of an upload, so that it has arrived."""
+        return is_derived(job.reference, job.sha256) and any(
+            event.source_key in ("", job.source_key)
+            for event in self._journal.follow_ups.early(job.reference)
+        )
 
     def next_due(self, tick: float) -> float | None:
         """When a pause or a minute ends, on the clock's ``tick``; None if nothing waits so."""

@@ -28,19 +28,17 @@ if TYPE_CHECKING:
     from watcher.ports import Clock, Transport, Workers
     from watcher.settings import Config
 
-#: Events that are kept until the upload that they tell of has arrived.
-_MOST_EARLY: Final = 1000
-
 #: What the journal knows by it that this was told of an account's key.
 _MAY_NOT_READ: Final = "may not read: "
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A question about an upload has been answered; Candidates if it was a search."""
+    """A question about an upload has been answered; ``search`` if it was one for a list."""
 
     follow_up: FollowUp
     finding: Finding | Candidates
+    search: rules.Search | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,8 @@ class Following:
         self._asked: set[int] = set()
         self._starting: list[FollowUp] = []
         self._describing: list[tuple[str, str]] = []
+        self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
         self._pages: dict[str, int] = {}  # source → pages of its last search
-        self._early: dict[str, Event] = {}  # reference → what was told before it had arrived
         self._news: list[str] = []
         self.running = 0
 
@@ -102,6 +100,7 @@ class Following:
     def resume(self) -> None:
         """Somebody says that things have changed: a key that could not read may be another one."""
         self._off.clear()
+        self._unlisted.clear()
         self.wake()
 
     def wake(self) -> None:
@@ -170,10 +169,13 @@ class Following:
     def _submit(self, each: FollowUp) -> None:
         transport, job = self._transport, each.job
         if rules.asks_by_search(each):
-            page = rules.search_page(each.tries, self._pages.get(job.source_key, 1))
+            can_list = job.account not in self._unlisted
+            search = rules.next_search(each, self._pages.get(job.source_key, 1), can_list=can_list)
             self._workers.send(
-                lambda: Followed(each, transport.search(job.account, job.source_key, page)),
-                lambda error: Followed(each, _failed(error)),
+                lambda: Followed(
+                    each, transport.search(job.account, job.source_key, search), search
+                ),
+                lambda error: Followed(each, _failed(error), search),
             )
         else:
             self._workers.send(
@@ -199,7 +201,14 @@ class Following:
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or somebody has forgotten it
         finding, probable = self._look_through(current, message.finding)
-        if isinstance(finding, Unreadable) and not finding.source:
+        if message.search and self._has_other_way(job.account, message.search, finding):
+            self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
+            return
+        if (
+            isinstance(finding, Unreadable)
+            and not finding.source
+            and not (message.search and job.account in self._on)
+        ):  # a key that may read all but this
             self._turn_off(job.account)
         elif isinstance(finding, Parsed | Unknown):
             self._turn_on(job.account)
@@ -245,12 +254,11 @@ class Following:
         meant = self._meant(event)
         for each in meant:
             self._apply(event, each, now)
-        if event.reference and not meant:  # perhaps it was faster than the upload's own answer
-            self._early[event.reference] = event
-            if len(self._early) > _MOST_EARLY:
-                del self._early[next(iter(self._early))]
-        if event.key and event.kind is not EventKind.ERROR:
-            for file_id in self._journal.follow_ups.by_profile([event.key]).values():
+        known = self._journal.follow_ups.by_profile([event.key]) if event.key else {}
+        if event.reference and not meant and not known:  # perhaps it was faster than the answer
+            self._journal.follow_ups.keep_early(event, now)
+        if event.kind is not EventKind.ERROR:
+            for file_id in known.values():
                 self._journal.files.make_certain(file_id)
 
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
@@ -265,8 +273,10 @@ class Following:
 
     def _look_at_early(self) -> None:
         for reference in self._results.take_arrived():
-            if event := self._early.pop(reference, None):
-                for each in self._meant(event):
+            for event in self._journal.follow_ups.early(reference):
+                if meant := self._meant(event):
+                    self._journal.follow_ups.drop_early(event)
+                for each in meant:
                     self._apply(event, each, self._clock.wall())
 
     def _meant(self, event: Event) -> list[FollowUp]:
@@ -279,6 +289,18 @@ class Following:
         return account in self._shares and account not in self._off
 
     # -- inside
+
+    def _has_other_way(
+        self, account: str, search: rules.Search, finding: Finding | Candidates
+    ) -> bool:
+        """Whether stored profiles cannot be listed, so that they are searched for from now on."""
+        is_refused = isinstance(finding, Unreadable) and not finding.source
+        if search.stage or account in self._unlisted:
+            return False
+        if is_refused or isinstance(finding, Unknown):
+            self._unlisted.add(account)
+            return True
+        return False
 
     def _look_through(self, each: FollowUp, finding: Finding | Candidates) -> tuple[Finding, bool]:
         """What a search has found for an upload, and whether that is only probable."""

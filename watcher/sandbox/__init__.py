@@ -11,26 +11,34 @@ Access
 Uploads
     - The body is read to its end before anything is said, also where the headers sufficed.
     - Unknown, repeated and malformed fields, texts that are empty or ``None``, a missing, empty or
-      nameless file: 400 with a message that names the field. ``content_type`` is unknown here: the
-      first document calls it ``profile_content_type``, and so does the SDK. ``key``, which only the
-      SDK can send, is accepted and ignored. Flags are ``0`` or ``1``.
+      nameless file: 400 with a message that names the field. ``content_type``, as later pages call
+      it, is ``profile_content_type``. ``key``, which only the SDK can send, is accepted and
+      ignored. Flags are ``0`` or ``1``.
     - Items of ``tags`` and ``metadatas`` have exactly ``name`` and ``value``. Labels need a
       ``job_key`` or a ``job_reference``; the rest is optional; a rating is 0 to 1.
     - ``created_at`` may be ISO 8601 or seconds since 1970; milliseconds are refused.
-    - A reference that its source has already: 400, a message with "reference" and "already".
-      ``references="update"`` parses it again under the same profile key; ``"late"`` only knows
-      references of profiles that are visible, so that two uploads in a row become two profiles;
-      ``"never"`` does not look at all. Look-ups find the first.
+    - A reference that its source has already: the document is parsed again, under the same profile
+      key, and the webhook says ``profile.parsing.update``; ``parses`` counts how often each content
+      was parsed. ``references="at_once"`` refuses it: 400, a message with "reference" and
+      "already". ``"late"`` only knows references of profiles that are visible, so that two uploads
+      in a row become two profiles; ``"never"`` does not look at all. Look-ups find the first.
+    - An unknown source: 400, in either wording (``unknown_source``); one that the key has no access
+      to (``forbidden``): 401. One that is disabled or archived: 400 like an unknown one.
+    - ``over_quota``: 402 on every upload.
     - ``sync_parsing=1`` where the source does not allow it: 400. ``sync_parsing_indexing=0`` with
       it: the profile is in the answer and nowhere else. Without sync parsing it has no meaning.
+      A source with ``always_sync`` answers 201 though nobody has asked for it.
     - A body without ``Content-Length``: 411. File types are not judged. A webhook is sent where
-      ``webhooks.url`` is set and the upload asks for it.
+      ``webhooks.url`` is set and the upload asks for it, signed as ``webhooks.form`` says.
 Look-ups
     - Unknown, repeated, missing and malformed parameters: 400.
     - What is not there: 400 and ``Invalid parameters. Unable to find object: …``, as the SDK's
       documentation has it for sources.
-    - A search gives ``{"profiles": […]}`` and ``meta``; pages start at 1, the newest come first
-      whatever it is sorted by, and a page has at most 1,000.
+    - ``later``: flags are 0 and 1, and ``GET /auth`` says ``api_secret_permission``.
+    - A search gives ``{"profiles": […]}`` and ``meta``, a list of stored profiles the bare list;
+      pages start at 1, the newest come first whatever it is sorted by, and a page has at most 30.
+      A search looks at stage ``new`` unless another is named, and at profiles without a label as
+      if they were new; without ``may_search`` it is a 403.
 Parsing
     - Names, emails and phone numbers are guessed from the text (:mod:`watcher.sandbox.facts`);
       files above 5 MB are not read.
@@ -40,6 +48,7 @@ again. It listens on 127.0.0.1 only. ``multipart`` is needed, ``pypdf`` only to 
 come with the extra ``sandbox``.
 """
 
+from watcher.sandbox.api import UNKNOWN_SOURCES
 from watcher.sandbox.facts import Reading
 from watcher.sandbox.faults import Fault, Faults, Kind
 from watcher.sandbox.ledger import Call, Ledger, Record
@@ -69,6 +78,7 @@ __all__ = [
     "READ_WRITE_KEY",
     "SALES",
     "SOURCES",
+    "UNKNOWN_SOURCES",
     "WRITE_KEY",
     "Call",
     "Fault",

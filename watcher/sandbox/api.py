@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from watcher.sandbox import checks
 from watcher.sandbox.checks import Refusal
-from watcher.sandbox.profiles import describe_parsing, describe_profile, describe_source
+from watcher.sandbox.profiles import (
+    describe_dates,
+    describe_parsing,
+    describe_profile,
+    describe_source,
+)
 from watcher.sandbox.world import permission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from watcher.sandbox.checks import Header
     from watcher.sandbox.profiles import Profile, Profiles
@@ -21,6 +26,12 @@ if TYPE_CHECKING:
     from watcher.sandbox.webhooks import Webhooks
     from watcher.sandbox.world import References, Source
 
+#: How HrFlow says that there is no such source: the first document, and the SDK's.
+UNKNOWN_SOURCES: Final = (
+    "Invalid source fields",
+    "Invalid parameters. Unable to find object: source",
+    "Could not find a source matching this query.",
+)
 UPLOAD: Final = "/profile/parsing/file"
 #: Seconds that no sandbox lives.
 _NEVER: Final = 1e9
@@ -58,7 +69,17 @@ class Api:
     email: str
     profiles: Profiles
     parse_seconds: float
-    references: References = "at_once"
+    references: References = "update"
+    #: The words for a source that is not there; the documents have two.
+    unknown_source: str = UNKNOWN_SOURCES[0]
+    #: Sources that the account has, and its key has no access to.
+    forbidden: Collection[str] = ()
+    #: Whether the plan's quota is used up.
+    over_quota: bool = False
+    #: Whether the account has a licence to search.
+    may_search: bool = True
+    #: Flags are 0 and 1 in answers, and ``GET /auth`` uses its other name, as later pages have it.
+    later: bool = False
     #: Told of every profile that is parsed later and whose upload wants a webhook.
     webhooks: Webhooks | None = None
     #: Glob of file names that cannot be parsed: their profiles are never seen.
@@ -70,6 +91,7 @@ class Api:
             "/profile/parsing": self._get_parsing,
             "/profile/indexing": self._get_indexing,
             "/profiles/searching": self._search,
+            "/storing/profiles": self._list_profiles,
             "/source": self._get_source,
             "/sources": self._list_sources,
         }
@@ -101,21 +123,23 @@ class Api:
         form = checks.check_form(upload.fields)
         source = self._source(form.source_key)
         if source is None:
-            raise Refusal(400, "Invalid source fields")
+            raise Refusal(400, self.unknown_source)
         _check_file(upload)
+        if self.over_quota:
+            raise Refusal(402, "Payment required. The quota of your plan is exceeded")
+        if source.disable or source.archived_at:
+            raise Refusal(400, "Invalid source fields")
         if form.sync_parsing and not source.sync_parsing:
             raise Refusal(400, "Sync parsing is not enabled for this source")
-        return (
-            self._parse_now(form, upload, source)
-            if form.sync_parsing
-            else self._queue(form, upload)
-        )
+        if form.sync_parsing or source.always_sync:
+            return self._parse_now(form, upload, source)
+        return self._queue(form, upload)
 
     def _queue(self, form: checks.Form, upload: Upload) -> Reply:
         failed = bool(self.unparsable) and fnmatchcase(upload.file_name, self.unparsable)
         profile = self._add(form, upload, _NEVER if failed else self.parse_seconds)
         if self.webhooks and form.webhook_parsing_sending:
-            at = profile.received_at + self.parse_seconds
+            at = self.profiles.now() + self.parse_seconds
             self.webhooks.announce(profile, at, failed=failed)
         message = "Your profile as been sent successfully to the Parsing Queue."
         return reply(202, message, data=[])
@@ -142,15 +166,18 @@ class Api:
         return profile
 
     def _source(self, key: str) -> Source | None:
+        """The source with a key; a Refusal if the account's key has no access to it."""
+        if key in self.forbidden:
+            raise Refusal(401, f"Unauthorized Access to source key: {key}")
         return next((source for source in self.sources if source.key == key), None)
 
     def _auth(self, key: str) -> Reply:
-        data = {
-            "team_name": "Sandbox",
-            "team_subdomain": "sandbox",
-            "api_key_permission": permission(key),
-        }
+        name = "api_secret_permission" if self.later else "api_key_permission"
+        data = {"team_name": "Sandbox", "team_subdomain": "sandbox", name: permission(key)}
         return reply(200, "Your API key is valid", data=data)
+
+    def _describe(self, source: Source) -> dict[str, Any]:
+        return describe_source(source, flag=int if self.later else bool)
 
     def _get_parsing(self, query: Pairs) -> Reply:
         profile, _ = self._find(query, ("source_key", "key", "reference", "profile_email"))
@@ -184,39 +211,80 @@ class Api:
     def _search(self, query: Pairs) -> Reply:
         known = ("source_keys", "stage", "page", "limit", "sort_by", "order_by")
         texts = checks.check_query(query, known, ("source_keys",))
-        sources = {
-            key: self._source(key) for key in checks.check_keys("source_keys", texts["source_keys"])
-        }
-        if None in sources.values():
-            raise Refusal(400, "Invalid parameters. Unable to find object: source")
-        stage = checks.check_choice("stage", texts, checks.STAGES, "")
+        if not self.may_search:
+            raise Refusal(403, "Searching is not activated for this account")
+        sources = self._sources(texts)
+        stage = checks.check_choice("stage", texts, checks.STAGES, checks.STAGES[0])
         checks.check_choice("sort_by", texts, checks.SORTS, "created_at")
+        profiles = [
+            profile for profile in self.profiles.visible(tuple(sources)) if stage in profile.stages
+        ]
+        shown, meta = _page(_order(profiles, texts), texts)
+        found = [self._describe_whole(profile, sources) for profile in shown]
+        return reply(200, "Profiles found", data={"profiles": found}, meta=meta)
+
+    def _list_profiles(self, query: Pairs) -> Reply:
+        known = (
+            "source_keys", "name", "key", "reference", "return_profile", "page", "limit",
+            "order_by", "sort_by", "created_at_min", "created_at_max",
+        )  # fmt: skip
+        texts = checks.check_query(query, known, ("source_keys",))
+        sources = self._sources(texts)
+        checks.check_choice("sort_by", texts, ("created_at", "updated_at"), "created_at")
+        whole = checks.check_flag("return_profile", texts)
+        first = checks.check_day("created_at_min", texts)
+        last = checks.check_day("created_at_max", texts)
         profiles = [
             profile
             for profile in self.profiles.visible(tuple(sources))
-            if not stage or any(label.get("stage") == stage for label in profile.labels)
+            if texts.get("key", "") in ("", profile.key)
+            and texts.get("reference", "") in ("", profile.reference)
+            and first <= profile.created_at
+            and (not last or profile.created_at[: len(last)] <= last)
+            and texts.get("name", "").lower() in self._name(profile, texts)
         ]
         shown, meta = _page(_order(profiles, texts), texts)
         found = [
-            describe_profile(profile, source, self.profiles.reading(profile))
+            self._describe_whole(profile, sources) if whole else describe_dates(profile)
             for profile in shown
-            if (source := sources[profile.source_key])
         ]
-        return reply(200, "Profiles found", data={"profiles": found}, meta=meta)
+        return reply(200, "List of profiles", data=found, meta=meta)
+
+    def _name(self, profile: Profile, texts: Mapping[str, str]) -> str:
+        """A profile's name, read only where somebody asks for one."""
+        return self.profiles.reading(profile).name.lower() if texts.get("name") else ""
+
+    def _sources(self, texts: Mapping[str, str]) -> dict[str, Source]:
+        found = {}
+        for key in checks.check_keys("source_keys", texts["source_keys"]):
+            source = self._source(key)
+            if source is None:
+                raise Refusal(400, UNKNOWN_SOURCES[1])
+            found[key] = source
+        return found
+
+    def _describe_whole(self, profile: Profile, sources: Mapping[str, Source]) -> dict[str, Any]:
+        source = sources[profile.source_key]
+        described = describe_profile(profile, source, self.profiles.reading(profile))
+        return {**described, "source": self._describe(source)}
 
     def _get_source(self, query: Pairs) -> Reply:
         source = self._source(checks.check_query(query, ("key",), ("key",))["key"])
         if source is None:
             raise Refusal(400, "Invalid parameters. Unable to find object: source")
-        return reply(200, "Source", data=describe_source(source))
+        return reply(200, "Source", data=self._describe(source))
 
     def _list_sources(self, query: Pairs) -> Reply:
         texts = checks.check_query(query, ("name", "page", "limit", "sort_by", "order_by"))
         checks.check_choice("sort_by", texts, ("date", "name"), "date")
         wanted = texts.get("name", "").lower()
-        found = [source for source in self.sources if wanted in source.name.lower()]
+        found = [
+            source
+            for source in self.sources
+            if wanted in source.name.lower() and source.key not in self.forbidden
+        ]
         shown, meta = _page(_order(found, texts), texts)
-        return reply(200, "List of sources", data=list(map(describe_source, shown)), meta=meta)
+        return reply(200, "List of sources", data=list(map(self._describe, shown)), meta=meta)
 
 
 def _check_file(upload: Upload) -> None:

@@ -34,7 +34,8 @@ _MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _INTEGER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 #: The last second of the year 9999: milliseconds are taken for what they are, a mistake.
 _LAST_SECOND: Final = 253_402_300_799
-_MAX_LIMIT: Final = 1000
+#: From the vendor's later pages; the SDK asks for as many.
+_MAX_LIMIT: Final = 30
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of this program
@@ -83,6 +84,8 @@ def check_access(header: Header, right: Right, keys: Collection[str], email: str
 def check_form(pairs: Iterable[tuple[str, str]]) -> Form:
     """An upload's text fields in the order they came."""
     texts = _once(pairs, _FIELDS, "field")
+    if "content_type" in texts and "profile_content_type" in texts:
+        _refuse("Repeated field: content_type")
     if "source_key" not in texts:
         _refuse("Missing field: source_key")
     return Form(**{_NAMES.get(name, name): _FIELDS[name](name, texts[name]) for name in texts})
@@ -122,6 +125,23 @@ def check_keys(name: str, text: str) -> list[str]:
     if not keys or not all(isinstance(key, str) and key for key in keys):
         _refuse(f"Invalid parameter {name}: expected an array of keys")
     return [str(key) for key in keys]
+
+
+def check_flag(name: str, texts: Mapping[str, str]) -> bool:
+    """A parameter that is a boolean, as JSON, Python or a form write it; False if it is absent."""
+    value = texts.get(name, "0").lower()
+    if value not in ("0", "1", "false", "true"):
+        _refuse(f"Invalid parameter {name}: expected a boolean")
+    return value in ("1", "true")
+
+
+def check_day(name: str, texts: Mapping[str, str]) -> str:
+    """A parameter that is a date, "" if it is absent."""
+    value = texts.get(name, "")
+    try:
+        return datetime.fromisoformat(value).isoformat()[: len(value)] if value else ""
+    except ValueError:
+        _refuse(f"Invalid parameter {name}: expected a date")
 
 
 def _refuse(message: str) -> NoReturn:
@@ -246,6 +266,7 @@ _FIELDS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "key": _text,
     "reference": _text,
     "profile_content_type": _media_type,
+    "content_type": _media_type,
     "created_at": _moment,
     "labels": _labels,
     "tags": _items,

@@ -7,7 +7,11 @@
      "references": "late",
      "parse_seconds": 5,
      "unparsable": "*.bmp",
-     "webhook": {"url": "http://127.0.0.1:8790/webhook", "secret": "any text"}}
+     "unknown_source": "Invalid source fields",
+     "forbidden": ["a source's key"],
+     "over_quota": true, "may_search": false, "later": true,
+     "sources": {"a source's key": {"disable": true, "environment": "test"}},
+     "webhook": {"url": "http://127.0.0.1:8790/webhook", "secret": "any text", "form": "body"}}
 
 Each of them is optional; ``faults`` replaces all that were set, ``[]`` ends them. The fields
 of a fault are those of ``watcher.sandbox.faults.Fault``, and ``state`` shows them all.
@@ -16,22 +20,26 @@ of a fault are those of ``watcher.sandbox.faults.Fault``, and ``state`` shows th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from watcher.sandbox.api import Reply, reply
+from watcher.sandbox.api import UNKNOWN_SOURCES, Reply, reply
 from watcher.sandbox.faults import Kind, parse_fault
+from watcher.sandbox.webhooks import FORMS
 from watcher.sandbox.world import REFERENCES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from watcher.sandbox.api import Api
     from watcher.sandbox.checks import Header
     from watcher.sandbox.faults import Faults
     from watcher.sandbox.ledger import Ledger
+    from watcher.sandbox.world import Source
 
 PREFIX: Final = "/_sandbox/"
 #: What a person sees who asks how it works.
@@ -64,12 +72,15 @@ class Control:
         return reply(404, f"Not found: {method} {path}")
 
     def _state(self) -> dict[str, Any]:
+        parses = self._api.profiles.parses().values()
         return {
             "faults": self._faults.state(),
             "references": self._api.references,
             "parse_seconds": self._api.parse_seconds,
-            "unparsable": self._api.unparsable,
+            **{name: getattr(self._api, name) for name in _SWITCHES},
+            "sources": list(map(asdict, self._api.sources)),
             "webhook": self._api.webhooks.url if self._api.webhooks else "",
+            "needless_parses": sum(parses) - len(parses),
         }
 
     def _set(self, body: bytes) -> Reply:
@@ -80,10 +91,14 @@ class Control:
             return reply(400, str(error))
         self._api.references = wanted["references"]
         self._api.parse_seconds = wanted["parse_seconds"]
-        self._api.unparsable = wanted.get("unparsable", self._api.unparsable)
+        for name in _SWITCHES.keys() & wanted.keys():
+            setattr(self._api, name, wanted[name])
+        if "sources" in wanted:
+            self._api.sources = wanted["sources"]
         if "webhook" in wanted and self._api.webhooks:
             self._api.webhooks.url = wanted["webhook"]["url"]
             self._api.webhooks.secret = wanted["webhook"]["secret"]
+            self._api.webhooks.form = wanted["webhook"].get("form", FORMS[0])
         if "faults" in wanted:
             self._faults.set(*wanted["faults"])
         return reply(200, "Set", data=self._state())
@@ -94,25 +109,61 @@ class Control:
             raise ValueError("expected an object")  # noqa: TRY004 - wrong JSON, not a bug
         state = {"references": self._api.references, "parse_seconds": self._api.parse_seconds}
         wanted = {**state, **values}
-        if unknown := wanted.keys() - {*state, "faults", "unparsable", "webhook"}:
+        if unknown := wanted.keys() - {*state, *_SWITCHES, "faults", "sources", "webhook"}:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
         if wanted["references"] not in REFERENCES:
             raise ValueError(f"references has to be one of {', '.join(REFERENCES)}")
         seconds = wanted["parse_seconds"]
         if not isinstance(seconds, int | float) or not isfinite(seconds) or seconds < 0:
             raise ValueError("parse_seconds has to be a number of seconds")
-        if not isinstance(wanted.get("unparsable", ""), str):
-            raise ValueError("unparsable has to be a glob of file names")  # noqa: TRY004 - likewise
+        for name, (holds, expected) in _SWITCHES.items():
+            if name in wanted and not holds(wanted[name]):
+                raise ValueError(f"{name} has to be {expected}")
+        if "sources" in wanted:
+            wanted["sources"] = _change_sources(self._api.sources, wanted["sources"])
         _check_webhook(wanted.get("webhook", _NO_WEBHOOK))
         if "faults" in wanted:
             wanted["faults"] = list(map(parse_fault, wanted["faults"]))
         return wanted
 
 
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _are_keys(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+#: Attributes of the API that can be set as they are: what may stand there, and in words.
+_SWITCHES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = MappingProxyType(
+    {
+        "unparsable": (lambda value: isinstance(value, str), "a glob of file names"),
+        "unknown_source": (
+            lambda value: value in UNKNOWN_SOURCES,
+            f"one of {'; '.join(UNKNOWN_SOURCES)}",
+        ),
+        "forbidden": (_are_keys, "a list of source keys"),
+        "over_quota": (_is_flag, "true or false"),
+        "may_search": (_is_flag, "true or false"),
+        "later": (_is_flag, "true or false"),
+    }
+)
+
+
+def _change_sources(sources: Sequence[Source], changes: Any) -> tuple[Source, ...]:
+    """``changes``: some fields of some sources, by their keys; ValueError for what is not known."""
+    if not isinstance(changes, dict) or changes.keys() - {source.key for source in sources}:
+        raise ValueError("sources has to be an object of known source keys")
+    return tuple(replace(source, **changes.get(source.key, {})) for source in sources)
+
+
 def _check_webhook(value: Any) -> None:
     """ValueError if it is none; it may lead nowhere but to this machine."""
-    is_whole = isinstance(value, Mapping) and value.keys() == {"url", "secret"}
+    is_whole = isinstance(value, Mapping) and value.keys() - {"form"} == {"url", "secret"}
     if not is_whole or not all(isinstance(each, str) for each in value.values()):
-        raise ValueError("webhook has to be an object with url and secret")
+        raise ValueError("webhook has to be an object with url and secret, and perhaps form")
+    if value.get("form", FORMS[0]) not in FORMS:
+        raise ValueError(f"webhook.form has to be one of {', '.join(FORMS)}")
     if value["url"] and urlsplit(value["url"]).hostname not in _HOSTS:
         raise ValueError("webhook.url has to lead to this machine")

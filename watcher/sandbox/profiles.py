@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import threading
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -27,7 +28,11 @@ MAX_UNREAD: Final = 256_000_000
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One profile. Times are seconds since 1970 by the sandbox's clock."""
+    """One profile. Times are seconds since 1970 by the sandbox's clock.
+
+    ``parses`` is how often a document was parsed for it: each beyond the first was sent again
+    under a reference that was known already.
+    """
 
     key: str
     source_key: str
@@ -42,6 +47,12 @@ class Profile:
     metadatas: tuple[dict[str, Any], ...]
     received_at: float
     visible_at: float
+    parses: int = 1
+
+    @property
+    def stages(self) -> frozenset[str]:
+        """Where it stands in recruiters' processes: at "new" where nobody has said anything."""
+        return frozenset(label.get("stage", "new") for label in self.labels) or frozenset({"new"})
 
 
 def make_profile(form: Form, upload: Upload, now: float, visible_at: float, nth: int) -> Profile:
@@ -87,6 +98,7 @@ class Profiles:
         self._unread: dict[str, bytes] = {}
         self._unread_size = 0
         self._readings: dict[str, Reading] = {}
+        self._parses: Counter[str] = Counter()
 
     def all(self) -> tuple[Profile, ...]:
         """Every profile in the order they came, visible or not."""
@@ -96,19 +108,19 @@ class Profiles:
     def add(
         self, form: Form, upload: Upload, visible_after: float, references: References
     ) -> Profile | None:
-        """Keep an upload's profile; None if its source refuses a reference that it has."""
+        """Keep an upload's profile; None if a reference that its source has is refused."""
         with self._lock:
             now = self._clock()
             same = self._by_reference.setdefault((form.source_key, form.reference), [])
             if form.reference and _is_taken(same, references, now):
                 return None
-            if form.reference and same and references == "update":
-                profile = _update(same, make_profile(form, upload, now, now + visible_after, 0))
-                self._readings.pop(profile.key, None)
+            self._parses[upload.sha256] += 1
+            profile = make_profile(form, upload, now, now + visible_after, len(same))
+            if references == "update" and form.reference and same:
+                profile = _parsed_again(same.pop(), profile)
                 self._unread_size -= len(self._unread.pop(profile.key, b""))
-            else:
-                profile = make_profile(form, upload, now, now + visible_after, len(same))
-                same.append(profile)
+                self._readings.pop(profile.key, None)
+            same.append(profile)
             self._by_key[profile.key] = profile
             if upload.content is not None:
                 self._unread[profile.key] = upload.content
@@ -118,12 +130,23 @@ class Profiles:
         self._catch_up()
         return profile
 
+    def now(self) -> float:
+        """The time by the sandbox's clock."""
+        return self._clock()
+
+    def parses(self) -> dict[str, int]:
+        """How often each content was parsed, by its SHA-256; more than once was for nothing."""
+        with self._lock:
+            return dict(self._parses)
+
     def read_apart(self, form: Form, upload: Upload) -> tuple[Profile, Reading]:
         """An upload's profile and what stands in its document, without keeping either."""
         content = upload.content or b""
         if upload.path and upload.size <= MAX_KEPT:
             content = _read_file(upload.path)
         upload.discard()
+        with self._lock:
+            self._parses[upload.sha256] += 1
         now = self._clock()
         return make_profile(form, upload, now, now, 0), read_document(content)
 
@@ -190,18 +213,24 @@ def _read_file(path: str) -> bytes:
         return handle.read()
 
 
-def _update(same: list[Profile], again: Profile) -> Profile:
-    """Put what was parsed again in the place of the first profile, which stays visible."""
-    first = same[0]
-    visible_at = min(first.visible_at, again.visible_at)
-    same[0] = replace(again, key=first.key, visible_at=visible_at)
-    return same[0]
-
-
 def _is_taken(same: Sequence[Profile], references: References, now: float) -> bool:
-    if references in ("update", "never"):
+    if references in ("never", "update"):
         return False
     return any(references == "at_once" or profile.visible_at <= now for profile in same)
+
+
+def _parsed_again(before: Profile, after: Profile) -> Profile:
+    """The profile ``before`` once what became ``after`` was parsed for it: it stays visible.
+
+    Tags are settable at creation only, as later pages have it.
+    """
+    return replace(
+        after,
+        key=before.key,
+        tags=before.tags,
+        visible_at=min(before.visible_at, after.visible_at),
+        parses=before.parses + 1,
+    )
 
 
 def describe_parsing(profile: Profile, reading: Reading) -> dict[str, Any]:
@@ -252,6 +281,26 @@ def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict
     }
 
 
-def describe_source(source: Source) -> dict[str, Any]:
-    """``data`` of ``GET /source``."""
-    return {**asdict(source), "status": "active"}
+def describe_dates(profile: Profile) -> dict[str, Any]:
+    """What a list of stored profiles holds unless whole ones are asked for."""
+    return {
+        "key": profile.key,
+        "reference": profile.reference,
+        "created_at": profile.created_at,
+        "updated_at": datetime.fromtimestamp(profile.visible_at, UTC).isoformat(),
+    }
+
+
+def describe_source(source: Source, flag: Callable[[bool], int] = bool) -> dict[str, Any]:
+    """``data`` of ``GET /source``; ``flag`` makes of a boolean what stands in the answer."""
+    return {
+        "key": source.key,
+        "name": source.name,
+        "type": source.type,
+        "subtype": source.subtype,
+        "environment": source.environment,
+        "sync_parsing": flag(source.sync_parsing),
+        "disable": flag(source.disable),
+        "status": "disabled" if source.disable else "active",
+        "archived_at": source.archived_at or None,
+    }

@@ -96,7 +96,7 @@ class Sandbox:
     ``sources``, ``keys`` and ``email`` are the world it answers from, ``parse_seconds`` the time
     until an upload's profile is visible, by ``clock`` (seconds since 1970). ``data_dir`` is a
     folder for the files and a description of each; without it everything stays in memory.
-    ``references`` says when a reference is refused that its source has already.
+    ``references`` says what is done with a reference that its source has already.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Sandbox:
         keys: Sequence[str] = KEYS,
         email: str = EMAIL,
         parse_seconds: float = 2.0,
-        references: References = "at_once",
+        references: References = "update",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.data_dir = data_dir
@@ -117,7 +117,13 @@ class Sandbox:
         self._profiles = Profiles(clock, data_dir)
         self.webhooks = Webhooks(clock)
         self.api = Api(
-            sources, keys, email, self._profiles, parse_seconds, references, self.webhooks
+            sources,
+            keys,
+            email,
+            self._profiles,
+            parse_seconds,
+            references,
+            webhooks=self.webhooks,
         )
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -164,6 +170,10 @@ class Sandbox:
     def profiles(self) -> tuple[Profile, ...]:
         """All profiles in the order their uploads came, also those not visible yet."""
         return self._profiles.all()
+
+    def parses(self) -> dict[str, int]:
+        """How often each content was parsed, by its SHA-256: more than once was for nothing."""
+        return self._profiles.parses()
 
     def wait_for(self, uploads: int, within: float = 10.0) -> tuple[Record, ...]:
         """The ledger once so many uploads have ended; TimeoutError after ``within`` seconds."""

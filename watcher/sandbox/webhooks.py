@@ -1,7 +1,8 @@
 """Sends webhooks as HrFlow does: signed, once a profile is parsed or could not be.
 
 Fact from the API's pages: the header ``HTTP-HRFLOW-SIGNATURE`` holds, parted by a dot, the
-HMAC-SHA256 of the payload's text and the payload, both in base64url; the payload is JSON.
+HMAC-SHA256 of the payload's text and the payload, both in base64url; the payload is JSON. The
+vendor's own code knows three other forms, see :data:`FORMS`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 HEADER: Final = "HTTP-HRFLOW-SIGNATURE"
 SUCCESS: Final = "profile.parsing.success"
+UPDATE: Final = "profile.parsing.update"
 ERROR: Final = "profile.parsing.error"
+#: How an event is signed: as documented, as the Python or the PHP SDK check it, or over the body.
+Form = Literal["documented", "python_sdk", "php_sdk", "body"]
+FORMS: Final[tuple[Form, ...]] = ("documented", "python_sdk", "php_sdk", "body")
 _SECONDS: Final = 10.0
 
 
@@ -36,17 +41,37 @@ def encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def sign(event: object, secret: str) -> str:
-    """The header's value for an event."""
-    payload = encode(json.dumps(event, ensure_ascii=False).encode())
-    digest = hmac.new(secret.encode(), payload.encode(), hashlib.sha256).digest()
-    return f"{encode(digest)}.{payload}"
+def sign(event: object, secret: str, form: Form = "documented") -> str:
+    """The header's value for an event; :func:`write` makes the body that it may be about."""
+    content = write(event)
+    own = hmac.new(secret.encode(), content, hashlib.sha256)
+    match form:
+        case "documented":
+            payload = encode(content)
+            digest = hmac.new(secret.encode(), payload.encode(), hashlib.sha256).digest()
+            return f"{encode(digest)}.{payload}"
+        case "python_sdk":
+            return f"{_pad(own.hexdigest().encode())}.{_pad(content)}"
+        case "php_sdk":
+            return f"{_pad(own.digest())}.{_pad(content)}"
+        case "body":
+            return own.hexdigest()
+
+
+def write(event: object) -> bytes:
+    """An event as it is sent."""
+    return json.dumps(event, ensure_ascii=False).encode()
+
+
+def _pad(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
 
 
 def describe(profile: Profile, *, failed: bool) -> dict[str, Any]:
     """The event of a profile."""
+    done = UPDATE if profile.parses > 1 else SUCCESS
     return {
-        "type": ERROR if failed else SUCCESS,
+        "type": ERROR if failed else done,
         "origin": "api",
         "message": "Profile parsing failed" if failed else "Profile parsing succeed",
         "profile": {
@@ -67,13 +92,14 @@ class _Due:
 class Webhooks:
     """Sends what is announced, at its time, from a thread that runs while there is something.
 
-    Nothing is sent while ``url`` is "". ``answers`` has the HTTP status of each answer, 0 where
-    there was none.
+    Nothing is sent while ``url`` is "", and all is signed in the ``form``. ``answers`` has the
+    HTTP status of each answer, 0 where there was none.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.url = ""
         self.secret = ""
+        self.form: Form = "documented"
         self.answers: list[int] = []
         self._clock = clock
         self._numbers = itertools.count()
@@ -99,12 +125,13 @@ class Webhooks:
 
         ``secret`` and ``header`` take the place of what is right.
         """
-        value = sign(event, self.secret if secret is None else secret) if header is None else header
+        secret = self.secret if secret is None else secret
+        value = sign(event, secret, self.form) if header is None else header
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(
             address.hostname or "", address.port, timeout=_SECONDS
         )
-        body = json.dumps(event).encode()
+        body = write(event)
         headers = {HEADER: value, "Content-Type": "application/json"}
         try:
             connection.request("POST", address.path or "/", body, headers)

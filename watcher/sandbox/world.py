@@ -10,21 +10,28 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Right = Literal["read", "write"]
-#: What becomes of a reference that its source has already; see :mod:`watcher.sandbox`.
+#: What is done with a reference that its source has already; see :mod:`watcher.sandbox`.
 References = Literal["update", "at_once", "late", "never"]
 REFERENCES: Final[tuple[References, ...]] = ("update", "at_once", "late", "never")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of profiles. ``key`` is 40 hexadecimal digits by habit, any text will do."""
+    """A source of profiles. ``key`` is 40 hexadecimal digits by habit, any text will do.
+
+    ``always_sync``: it parses while the uploader waits though nobody has asked for that.
+    ``archived_at`` is ISO 8601, "" for one in use.
+    """
 
     key: str
     name: str
     sync_parsing: bool = False
     type: str = "api"
     subtype: str = "python"
-    environment: str = "test"
+    environment: str = "production"
+    disable: bool = False
+    archived_at: str = ""
+    always_sync: bool = False
 
 
 ENGINEERING: Final = Source("e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09", "Engineering")

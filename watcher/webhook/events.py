@@ -1,10 +1,15 @@
-"""From a header to an event: its signature is checked before anything else of it is looked at.
+"""From a request to an event: its signature is checked before anything else of it is looked at.
 
-Fact from the API's pages: ``HTTP-HRFLOW-SIGNATURE`` holds, parted by a dot, the HMAC-SHA256 of the
-payload as it stands there and the payload, both base64url; the payload is JSON. The vendor's SDK
-(4.3) expects another form: the HMAC of the decoded payload, in hexadecimal digits before they are
-encoded. Both take the secret, so both count. What is signed is the header: the body, which is
-not, is never believed.
+The API's documents and the vendor's own code know four forms of ``HTTP-HRFLOW-SIGNATURE``, all of
+HMAC-SHA256; each takes the secret, so each counts:
+
+- documented: ``base64url(HMAC(payload)).payload``, over the payload in base64url as it stands
+- Python SDK: ``base64(hex HMAC(JSON)).base64(JSON)``, over what the payload decodes to
+- PHP SDK: ``base64(HMAC(JSON)).base64(JSON)``, likewise, without the hexadecimal digits
+- a sample workflow: hexadecimal digits alone, over the request's body
+
+What is believed is what was signed: the payload in the first three, whose body is never looked at,
+and the body in the last.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -29,6 +35,9 @@ _AHEAD: Final = 300.0
 #: Events that are remembered here; the journal remembers them for longer.
 _REMEMBERED: Final = 10_000
 _LONGEST_TEXT: Final = 300
+#: A SHA-256 in hexadecimal digits.
+_DIGITS: Final = re.compile(r"[0-9a-fA-F]{64}")
+_URL_SAFE: Final = str.maketrans("+/", "-_")
 #: Where an event may say when it was sent; not documented.
 _TIMES: Final = ("date", "timestamp", "sent_at", "created_at")
 
@@ -51,12 +60,12 @@ class Gate:
         self._secret = secret.encode()
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
-    def let_in(self, header: str, now: float) -> Event | None:
-        """The event in a header's value; None for one that is right and none of our business.
+    def let_in(self, header: str, now: float, body: bytes = b"") -> Event | None:
+        """The event of a request; None for one that is right and none of our business.
 
         RefusedError for one that is not signed, not whole, too old, or was here before.
         """
-        payload = self._check_signature(header)
+        payload = self._check_signature(header.strip(), body)
         # Of what was decoded: the same can be encoded in several ways.
         digest = hashlib.sha256(payload).digest()
         if digest in self._seen:
@@ -69,22 +78,35 @@ class Gate:
             self._seen.popitem(last=False)
         return _event(data, digest)
 
-    def _check_signature(self, header: str) -> bytes:
-        """The payload as it was signed; the time this takes tells nothing of the right one."""
+    def _check_signature(self, header: str, body: bytes) -> bytes:
+        """What was signed; the time this takes tells nothing of the right signature."""
         if not header or len(header) > MAX_HEADER or not header.isascii():
             raise RefusedError(401, "there is no signature")
-        encoded, _, text = header.strip().partition(".")
-        signature, payload = _decode(encoded), _decode(text)
-        documented = hmac.new(self._secret, text.encode(), hashlib.sha256).digest()
-        of_sdk = hmac.new(self._secret, payload, hashlib.sha256).hexdigest().encode()
-        matches = [hmac.compare_digest(signature, each) for each in (documented, of_sdk)]
+        if signs_body(header):
+            payload, signature = body, header.lower().encode()
+            signed = [self._sign(body).hex().encode()]
+        else:
+            encoded, _, text = header.partition(".")
+            payload, signature = _decode(text), _decode(encoded)
+            own = self._sign(payload)
+            signed = [self._sign(text.encode()), own, own.hex().encode()]
+        matches = [hmac.compare_digest(signature, each) for each in signed]
         if not payload or not any(matches):
             raise RefusedError(401, "the signature is wrong")
         return payload
 
+    def _sign(self, data: bytes) -> bytes:
+        return hmac.new(self._secret, data, hashlib.sha256).digest()
+
+
+def signs_body(header: str) -> bool:
+    """Whether the signature in a header's value is one of the request's body."""
+    return _DIGITS.fullmatch(header.strip()) is not None
+
 
 def _decode(text: str) -> bytes:
-    """What base64url stands for, b"" for what is none."""
+    """What base64, in either alphabet, stands for; b"" for what is none."""
+    text = text.rstrip("=").translate(_URL_SAFE)
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

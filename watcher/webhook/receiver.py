@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.errors import UnusableError
-from watcher.webhook.events import MAX_HEADER, Gate, RefusedError
+from watcher.webhook.events import MAX_HEADER, Gate, RefusedError, signs_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: The only path there is.
 PATH: Final = "/webhook"
-#: Bytes of a body, which is not looked at.
+#: Bytes of a body, which is looked at only where it is what was signed.
 MAX_BODY: Final = 256 * 1024
 _THREADS: Final = 2
 _CONNECTIONS: Final = 50
@@ -86,7 +86,10 @@ class Receiver:
         """End; may be called again."""
         if self._thread is None:
             return
-        self._server.trigger.pull_trigger(self._close_all)
+        try:
+            self._server.trigger.pull_trigger(self._close_all)
+        except OSError as error:  # the loop was awake, and has closed the trigger before its pull
+            _log.debug("the receiver was quicker to end: %s", error)
         self._thread.join(_JOIN)
         self._server.task_dispatcher.shutdown(timeout=_JOIN)
         self._thread = None
@@ -130,9 +133,10 @@ class Receiver:
         if environ["REQUEST_METHOD"] != "POST":
             return HTTPStatus.METHOD_NOT_ALLOWED
         header = next((environ[name] for name in _HEADERS if name in environ), "")
+        body = environ["wsgi.input"].read(MAX_BODY) if signs_body(header) else b""
         try:
             with self._passing:
-                event = self._gate.let_in(header, self._wall())
+                event = self._gate.let_in(header, self._wall(), body)
         except RefusedError as refused:
             self._warn(refused)
             return HTTPStatus(refused.status)

@@ -86,7 +86,7 @@ function offer(place) {
   typed.hidden = sources.length > 0;
   if (!sources.length) return;
   const wanted = list.value || typed.value;
-  const options = sources.map((source) => el("option", { value: source.key }, source.name));
+  const options = sources.map((source) => el("option", { value: source.key }, source.note ? `${source.name} (${source.note})` : source.name));
   if (wanted && !sources.some((source) => source.key === wanted)) options.push(el("option", { value: wanted }, wanted));
   list.replaceChildren(el("option", { value: "" }, t("Choose…")), ...options);
   list.value = wanted;
