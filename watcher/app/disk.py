@@ -52,7 +52,7 @@ class Disk:
             os.path.join(folder.path, folder.refused_folder if refused else folder.sent_folder),
             datetime.fromtimestamp(self._clock.wall()).astimezone().date(),
         )
-        if refused and isinstance(filed, Filed) and filed.path:
+        if refused and isinstance(filed, Filed) and filed.path not in ("", entry.path):
             note = documents.write_error_note(filed.path, entry.why)
             if isinstance(note, FilingFailed):
                 return FilingFailed(f"was moved to {filed.path}, but {note.why}")

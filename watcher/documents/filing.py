@@ -24,6 +24,7 @@ from watcher.documents.opening import (
     split_below,
     stat_at,
 )
+from watcher.documents.parts import is_tied
 from watcher.model import Filed, FilingFailed
 from watcher.settings import AfterRefusal, AfterUpload
 
@@ -57,7 +58,8 @@ def file_away(
     """Move the file at ``path`` below ``root``, if it still is ``stat``, to where it belongs.
 
     ``target_dir`` is relative to ``root`` or absolute; files go to its folder ``YYYY-MM-DD``.
-    May be called again: a file that is there already, or nowhere any more, is filed.
+    May be called again: a file that is there already, or nowhere any more, is filed. What is
+    tied to its place stays: see :func:`watcher.documents.parts.is_tied`.
     """
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)
@@ -66,6 +68,8 @@ def file_away(
     trash = how is AfterUpload.TRASH
     target = _Target(root, target_dir, when, has_dir_fd)
     try:
+        if is_tied(root, path):
+            return Filed(path)
         if not _is_still(root, path, stat, has_dir_fd=has_dir_fd):
             return Filed("" if trash else _find_moved(target, path, stat))
         return _trash(path) if trash else _move_to(target, path, stat, hard_links=hard_links)
