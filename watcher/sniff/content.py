@@ -10,7 +10,7 @@ from watcher.sniff import formats
 from watcher.sniff.compound import look_into_compound
 from watcher.sniff.endings import find_end
 from watcher.sniff.passwords import needs_password
-from watcher.sniff.signatures import find_signature, guess_other
+from watcher.sniff.signatures import find_signature, guess_other, is_tar
 from watcher.sniff.texts import find_mail, find_text
 from watcher.sniff.window import End, Window
 from watcher.sniff.zipped import look_into_zip
@@ -55,6 +55,8 @@ def _identify(content: Window, extension: str) -> tuple[Format, End]:
     head = content.head
     if not head:
         return formats.EMPTY, End.MISSING
+    if is_tar(head):  # first: it begins with a name, which may look like any signature
+        return formats.TAR, End.NONE
     if head.startswith(b"PK\x03\x04"):
         return look_into_zip(content, extension)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):

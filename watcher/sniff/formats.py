@@ -168,7 +168,7 @@ _KNOWN = """
     .png .jpg .jpeg .bmp .gif .tif .tiff .webp .heic .avif .psd
     .doc .dot .docx .dotx .docm .dotm .ppt .pps .pot .pptx .ppsx .potx .pptm .xls .xlsx .xlsm
     .msg .eml .mbox .mht .mhtml .webarchive .p7m .p7s .odt .ott .odp .ods .fodt .epub
-    .pages .key .numbers
+    .pages .key .numbers .rtfd .textbundle
     .zip .7z .rar .gz .tar .cpio .bz2 .xz .zst .cab .exe .lnk
 """
 

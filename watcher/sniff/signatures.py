@@ -65,8 +65,6 @@ _BMP_HEADER_SIZES = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
 
 def find_signature(head: bytes, extension: str = "") -> Format | None:
     """The format whose signature ``head`` starts with, of those that we know ourselves."""
-    if _is_tar(head):  # first: it begins with a name, which may be that of any signature
-        return formats.TAR
     for signature, found in _SIGNATURES:
         if head.startswith(signature):
             return found
@@ -80,7 +78,7 @@ def find_signature(head: bytes, extension: str = "") -> Format | None:
     return _find_cms(head, extension)
 
 
-def _is_tar(head: bytes) -> bool:
+def is_tar(head: bytes) -> bool:
     """By the checksum of the first header, which the oldest kinds have as well."""
     header = head[:_TAR_HEADER]
     digits = header[_TAR_SUM].strip(b" \0")

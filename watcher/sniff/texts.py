@@ -57,6 +57,7 @@ _TECHNICAL: Final = frozenset(
 )
 _RECEIVED: Final = frozenset(b"to cc bcc received delivered-to return-path x-original-to".split())
 _MAIL_DATE = re.compile(rb"\s*(?:\w{3}, *)?\d{1,2} \w{3} \d{4} \d\d:\d\d")
+_LONG_HEADER = 1000  # bytes; longer than what a person writes above a letter
 _MAIL_ENDINGS: Final = frozenset({".eml", ".emlx", ".mbox", ".mht", ".mhtml"})
 
 
@@ -70,7 +71,7 @@ def find_mail(head: bytes, extension: str) -> Format | None:
     while line := _HEADER.match(head, at):
         fields.setdefault(line[1].lower(), line[2])
         at = line.end()
-    if not _is_mail(fields, extension):
+    if not _is_mail(fields, extension, is_long=at > _LONG_HEADER):
         return None
     kind = fields.get(b"content-type", b"").lower()
     is_page = kind.strip().startswith(b"multipart/related") and not _RECEIVED & fields.keys()
@@ -79,13 +80,14 @@ def find_mail(head: bytes, extension: str) -> Format | None:
     return formats.MAILBOX if begin[1] else formats.MAIL
 
 
-def _is_mail(fields: dict[bytes, bytes], extension: str) -> bool:
+def _is_mail(fields: dict[bytes, bytes], extension: str, *, is_long: bool) -> bool:
     """A letter may begin with "To:" and "Subject:" as well, an answer of HTTP with "Date:"."""
     known = _OF_MAIL & fields.keys()
     if extension in _MAIL_ENDINGS:
         return bool(known)
     dated = _MAIL_DATE.match(fields.get(b"date", b"")) is not None
-    return bool(known) and len(fields) > 1 and (dated or bool(_TECHNICAL & fields.keys()))
+    several = len(fields) > 1 or is_long
+    return bool(known) and several and (dated or bool(_TECHNICAL & fields.keys()))
 
 
 def find_text(head: bytes, extension: str) -> Format | None:
