@@ -8,6 +8,7 @@ names are looked at, and whether they are there.
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -74,9 +75,13 @@ def is_tied(root: str, path: str) -> bool:
 
 
 def _find_page(directory: str, stem: str) -> str:
-    """The page called ``stem``, with its ending, in ``directory``; "" if there is none."""
+    """The page called ``stem``, with its ending, in ``directory``; "" if there is none.
+
+    Of two names that look the same one may be composed and one decomposed.
+    """
     endings = (*PAGES, *map(str.upper, PAGES))
-    names = (stem + each for each in endings)
+    stems = (stem, unicodedata.normalize("NFC", stem), unicodedata.normalize("NFD", stem))
+    names = (each + ending for each in dict.fromkeys(stems) for ending in endings)
     return next((each for each in names if os.path.isfile(os.path.join(directory, each))), "")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from watcher import view
 from watcher.model import Skip, State
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 def decide(document: Document, plan: Plan) -> Route | Skip:
     """Where a document that has had its time to become whole goes, or why it does not."""
     if document.part_of:
-        return Skip(State.IGNORED, f"is a part of {document.part_of}")
+        return Skip(State.IGNORED, f"is a part of {view.safe(document.part_of)}")
     return _broken(document) or plan.route(document)
 
 

@@ -126,11 +126,13 @@ def _opens_without(rules: dict[bytes, bytes], identity: bytes) -> bool:
         return True
     if rules.get(b"/Filter") != b"/Standard" or min(len(owner), len(user)) < 32:
         return True
+    # Only what is attached, or nothing at all, may be encrypted.
+    filters = {rules.get(name, b"/Identity") for name in (b"/StmF", b"/StrF")}
+    if revision not in (2, 3, 4, 5, 6) or (version >= 4 and filters == {b"/Identity"}):
+        return True
     if revision in (5, 6):
         digest = _hash_revision_6 if revision == 6 else _hash_revision_5
         return len(user) < 48 or digest(user[32:40]) == user[:32]
-    if revision not in (2, 3, 4):
-        return True
     seed = _PADDING + owner[:32] + permissions.to_bytes(4, "little") + identity
     if revision == 4 and rules.get(b"/EncryptMetadata") == b"false":
         seed += b"\xff" * 4

@@ -14,8 +14,7 @@ IGNORED_NAMES: Final = (
     # What browsers and other programs have not downloaded or copied to its end.
     "*.part", "*.partial", "*.filepart", "*.crdownload", "*.crswap", "*.download", "*.opdownload",
     "*.fdmdownload", "*.part.met", "*.aria2", "*.!ut", "*.!bt", "*.!qb", "*.bc!", "*.jc!",
-    "*.xltd", "*.dtapart", "*.unconfirmed", "*.lftp-pget-status", "*.cyberducksegment",
-    "*.robocopy", "*.mega",
+    "*.xltd", "*.dtapart", "*.lftp-pget-status", "*.cyberducksegment", "*.mega",
     # What synchronisers put beside a file, or in its place until it is fetched.
     ".syncthing.*", "~syncthing~*", "*.!sync", "*.bts", "*.rsls", "*.rslsd", "*.rslsf",
     ".dropbox*", "*.cloud", "*.cloudf", "*.icloud", "*.odopen", "*.nextcloud", "*.owncloud",
@@ -27,8 +26,8 @@ IGNORED_NAMES: Final = (
     ".ds_store", "thumbs.db", "ehthumbs*.db", "desktop.ini", "icon\r", "icon\uf00d", "folder.htt",
     "autorun.inf", "desktop db", "desktop df", "thevolumesettingsfolder", "temporary items",
     "network trash folder", ".nfs*", "$recycle.bin", "recycler", "#recycle", "@recycle", "@eadir",
-    "*@syno*", "#snapshot", "~snapshot", "system volume information", "lost+found", "lost.dir",
-    "found.???", "__macosx",
+    "*@synoeastream", "*@synoresource", "#snapshot", "~snapshot", "system volume information",
+    "lost+found", "lost.dir", "found.???", "__macosx",
     # Programs, libraries and projects that are folders (macOS).
     "*.app", "*.bundle", "*.framework", "*.plugin", "*.kext", "*.prefpane", "*.workflow",
     "*.photoslibrary", "*.photolibrary", "*.aplibrary", "*.migratedphotolibrary", "*.theater",

@@ -113,7 +113,11 @@ def guess_other(head: bytes) -> Format:
     if kind is None:
         return formats.UNKNOWN
     known = formats.OTHERS.get(kind.mime)
-    return known or Format(kind.mime, f".{kind.extension}", _describe(kind.mime, kind.extension))
+    if known:
+        return known
+    advice = formats.SAVE_IMAGE if kind.mime.startswith("image/") else ""
+    what = _describe(kind.mime, kind.extension)
+    return Format(kind.mime, f".{kind.extension}", what, advice)
 
 
 def can_tell(media_type: str) -> bool:
