@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.e2e.conftest import SAMPLES
 from watcher.app.examine import examine
 from watcher.app.plans import make_plans, this_machine
 from watcher.settings import AfterRefusal, AfterUpload
@@ -156,3 +157,24 @@ def test_the_parts_of_a_page_that_is_saved_only_then_wait_for_it(world):
     assert {name for name, state in world.states().items() if state != "ignored"} == {
         "before.html", "CV.htm"
     }  # fmt: skip
+
+
+def test_what_only_seems_to_break_off_is_sent_in_the_end(world):
+    folder = world.folder(settle_seconds=0.1)
+    world.start(folder)
+    whole = os.path.join(CASES, "linearized-wrong-L.pdf")
+    for name, more in (("later.pdf", b"\n9 0 obj\n<<"), ("room.pdf", bytes(2_000_000))):
+        shutil.copyfile(whole, os.path.join(folder.path, name))
+        with open(os.path.join(folder.path, name), "ab") as file:
+            file.write(more)
+    with open(os.path.join(folder.path, "brace.rtf"), "wb") as file:
+        file.write(b"{\\rtf1 {\\b Zoe}\\par {x}")
+    shutil.copyfile(os.path.join(SAMPLES, "truncated.pdf"), os.path.join(folder.path, "cut.pdf"))
+    world.wait_idle(4)
+    world.stop()
+    assert {record.file_name for record in world.arrived()} == {
+        "later.pdf",
+        "room.pdf",
+        "brace.rtf",
+    }
+    assert world.states()["cut.pdf"] == "refused"

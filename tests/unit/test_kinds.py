@@ -11,6 +11,8 @@ import zipfile
 from email.message import EmailMessage
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdf import PdfWriter
 
 from tests.unit.test_sniff import compound, look, office, read, zipped
@@ -208,6 +210,7 @@ KINDS = [
     (b"#!/bin/sh\nprintf '%PDF-1.4'\n", "a", "application/x-executable", "a script"),
     (pdf(b"junk before the header\n"), "cv.pdf", PDF, "a PDF of letters alone behind a line of junk"),
     (pdf(b"junk before the header\n", counted_from_header=True), "cv", PDF, "counted from its header"),
+    (pdf(b"junk\n").replace(b"startxref\n", b"startxref\n9"), "cv.pdf", PDF, "its pointer leads nowhere, but it is called a PDF"),
     (binary_pdf(b"junk\n"), "cv.pdf", PDF, "an ordinary one"),
     (binary_pdf(b"HTTP/1.1 200 OK\r\nDate: Mon, 3 Feb 2025 10:00:00 GMT\r\nContent-Type: application/pdf\r\n\r\n"),
      "cv.pdf", PDF, "behind the header of an answer"),
@@ -332,6 +335,9 @@ OPENS = [
     (b"{\\rtf1 {a}}" + bytes(70_000) + b"x", "zeros and a letter behind it"),
     (b"{\\rtf1 {a}", "the last brace forgotten"),
     (b"{\\rtf1 {a}} {\\rtf1 another", "another that breaks off behind it"),
+    (WHOLE_PDF + b"x" * 2_000_000, "more bytes behind it than are looked through at first"),
+    (PNG[:-2], "a PNG without its last checksum"),
+    (BMP[:-1], "a BMP without the filling of its last row"),
     (PNG + b"junk" * 30_000, "bytes behind a PNG"),
     (JPEG + b"junk" * 30_000, "bytes behind a JPEG"),
     (JPEG[:2] + b"\xff\xe1\x00\x08Exif\0\0" + b"\0\0" + JPEG[2:], "stray bytes between its segments"),
@@ -351,6 +357,8 @@ BROKEN = [
     (linearized(5746, whole=False), "a linearized PDF of which only the first page is there"),
     (WHOLE_PDF[: len(WHOLE_PDF) // 2], "a PDF cut in the middle"),
     (WHOLE_PDF[: len(WHOLE_PDF) // 2] + bytes(9000), "and filled up"),
+    (linearized(5_000_000, whole=False) + b"x" * 2_500_000, "a long one, likewise"),
+    (b"%PDF-1.4\n1 0 obj\n" + b"x" * 3_000_000, "a long PDF cut in the middle"),
     (DOCX[: len(DOCX) - 30], "a Word document without its directory's end"),
     (zip64()[:-40], "zip64, cut within its records"),
     (read("CV María José.doc")[:5000], "half a binary Word document"),
@@ -366,6 +374,18 @@ def test_what_does_not_open_is_broken(data, why):
     found = look(data, "cv.doc")
     assert found.media_type in DEFAULT_ACCEPT
     assert found.broken, why
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_no_content_raises(data):
+    rows = [row[0] for row in (*KINDS, *OPENS, *BROKEN, *LOCKED) if len(row[0]) < 200_000]
+    rows += PROTECTED
+    content = bytearray(data.draw(st.sampled_from(rows)))
+    for _ in range(data.draw(st.integers(1, 9))):
+        at = data.draw(st.integers(0, max(0, len(content) - 4)))
+        content[at : at + 4] = data.draw(st.binary(max_size=5))
+    assert look(bytes(content), data.draw(st.sampled_from(["a.pdf", "a.eml", "a"]))).what
 
 
 # -- passwords
@@ -418,6 +438,7 @@ def flagged(flags):
     return bytes(made) + bytes(5000)
 
 
+PROTECTED = tuple(encrypted(each, "secret") for each in ("RC4-40", "RC4-128", "AES-256-R5"))
 LOCKED = [
     (compound("EncryptionInfo", "EncryptedPackage"), True, "a Word, Excel or PowerPoint file of today"),
     (compound("WordDocument", "\x09DRMContent"), True, "rights management"),

@@ -138,7 +138,10 @@ def _find_end(content: Window, streams: dict[str, _Stream], table: list[int]) ->
 def _is_there(stream: _Stream, table: list[int], sectors: int, shift: int) -> bool:
     """Whether all sectors of a stream are among the first ``sectors`` of the file."""
     at = stream.start
-    for _ in range(-(-stream.size >> shift)):
+    needed = -(-stream.size >> shift)
+    if needed > sectors:
+        return False
+    for _ in range(needed):
         if at >= min(sectors, len(table)):
             return False
         at = table[at]

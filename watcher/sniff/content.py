@@ -72,7 +72,7 @@ def _identify_by_head(content: Window, extension: str) -> Format:
         return formats.PDF
     found = find_signature(head, extension) or find_mail(head, extension)
     if found is None and text is not None:
-        found = formats.PDF if _points_to_objects(content) else text
+        found = formats.PDF if _is_late_pdf(content, extension) else text
     if found is None:
         found = guess_other(head)
     return formats.PDF if found is formats.UNKNOWN and _find_header(head) else found
@@ -88,15 +88,18 @@ def _find_header(head: bytes) -> re.Match[bytes] | None:
     return header if header and _PDF_OBJECT.search(head, header.end()) else None
 
 
-def _points_to_objects(content: Window) -> bool:
+def _is_late_pdf(content: Window, extension: str) -> bool:
     """Whether what looks like a text is a PDF behind a few lines of junk, and not about PDF.
 
     Then its last pointer leads to a table of contents, counted from the file's begin or from the
-    header.
+    header; or it is called a PDF and ends like one.
     """
     header = _find_header(content.head)
-    pointers = _STARTXREF.findall(content.tail(2048)) if header else ()
+    tail = content.tail(2048)
+    pointers = _STARTXREF.findall(tail) if header else ()
     if header is None or not pointers:
         return False
+    if extension == ".pdf" and tail.rstrip(b"\0 \t\r\n").endswith(b"%%EOF"):
+        return True
     places = (int(pointers[-1]), header.start() + int(pointers[-1]))
     return any(re.match(rb"\s*(?:xref\b|\d+\s+\d+\s+obj\b)", content.read(at, 32)) for at in places)

@@ -51,7 +51,7 @@ def _find_pdf_end(content: Window) -> End:
             return End.NONE
     # Room that was made and not filled, as far as was looked: what is before it is not known.
     is_room = content.size > REACH and not tail.strip(b"\0")
-    return End.DOUBTFUL if is_room else End.MISSING
+    return End.DOUBTFUL if is_room or _has_early_end(content) else End.MISSING
 
 
 def _ends_first_page(content: Window, text: bytes) -> bool:
@@ -60,12 +60,23 @@ def _ends_first_page(content: Window, text: bytes) -> bool:
     return is_first and b"/Linearized" in content.head
 
 
+def _has_early_end(content: Window) -> bool:
+    """Whether there is an ``%%EOF`` anywhere: as far as that goes the document can be opened."""
+    overlap = 64
+    for at in range(0, max(0, content.size - REACH), REACH):
+        chunk = content.read(max(0, at - overlap), REACH + overlap)
+        ends = (found.end() for found in re.finditer(b"%%EOF", chunk))
+        if any(not _ends_first_page(content, chunk[:end]) for end in ends):
+            return True
+    return False
+
+
 def _find_png_end(content: Window) -> End:
-    return _find_mark(content, b"IEND\xaeB`\x82")
-
-
-def _find_mark(content: Window, mark: bytes) -> End:
-    return End.SEEN if any(mark in tail for tail in content.tails()) else End.MISSING
+    """The last chunk; without the checksum that follows its name readers open it all the same."""
+    for tail in content.tails():
+        if b"IEND\xaeB`\x82" in tail:
+            return End.SEEN
+    return End.DOUBTFUL if b"IEND" in content.tail(16) else End.MISSING
 
 
 def _find_jpeg_end(content: Window) -> End:
@@ -103,8 +114,10 @@ def _find_bmp_end(content: Window) -> End:
     """By the size of the image; the size of the file that the header gives is often wrong."""
     needed = _measure_bmp(content.head)
     declared = int.from_bytes(content.head[2:6], "little")
+    if needed and content.size < needed:  # only the filling of the last row may be left out
+        return End.MISSING if content.size < needed - 3 else End.DOUBTFUL
     if needed:
-        return End.SEEN if content.size >= needed else End.MISSING
+        return End.SEEN
     if declared > content.size:
         return End.DOUBTFUL
     return End.SEEN if declared else End.NONE
