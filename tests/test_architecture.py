@@ -56,6 +56,7 @@ TABLE = {
     "patterns": row(PURE),
     "placeholders": row(PURE),
     "rules": row(PURE),
+    "side_files": row(PURE),  # names of what programs and systems leave beside documents
     "states": row(PURE),
     "answers": row(PURE),
     "pace": row(PURE),

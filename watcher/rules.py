@@ -19,7 +19,7 @@ from watcher.model import Route, Skip, State, Tag
 from watcher.patterns import compile_pattern
 from watcher.placeholders import built_in, fill
 from watcher.settings import DEFAULT_ACCEPT, CreatedAt, CreatedAtFormat, values_of
-from watcher.sniff.side_files import IGNORED_NAMES
+from watcher.side_files import IGNORED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -246,6 +246,9 @@ KINDS = [
     (office("vnd.openxmlformats-officedocument.wordprocessingml.document.main"), "a.docm", OPENXML + "wordprocessingml.document", "the content decides"),
     (zipped(("[Content_Types].xml", '<Override ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>'), ("word/vbaProject.bin", "x")),
      "a.docx", OPENXML + "wordprocessingml.document", "macros left in a plain document"),
+    (zipped(("content.xml", ""), ("META-INF/manifest.xml", f'<m:file-entry m:media-type="{OASIS}text" m:full-path="/"/>')),
+     "a.odt", OASIS + "text", "an OpenDocument text that does not say so where it should"),
+    (zipped(("content.xml", ""), ("META-INF/manifest.xml", "<m:manifest/>")), "a", "application/zip", "no document"),
     (zipped(("Index/Document.iwa", ""), ("preview.jpg", "x")), "a.pages", "application/vnd.apple.pages", "Pages"),
     (zipped(("Index/Document.iwa", "")), "a.key", "application/vnd.apple.keynote", "Keynote"),
     (zipped(("Index/Document.iwa", "")), "a.numbers", "application/vnd.apple.numbers", "Numbers"),
@@ -429,6 +432,13 @@ def test_where_a_password_cannot_be_told_the_pdf_is_sent(rules, why):
         assert look(data).media_type == PDF, why
 
 
+def locked_slides():
+    """A presentation whose stream "Current User" says that the slides are encrypted."""
+    data = read("portfolio.ppt")
+    assert data.count(b"\x5f\xc0\x91\xe3") == 1
+    return data.replace(b"\x5f\xc0\x91\xe3", b"\xdf\xc4\xd1\xf3")
+
+
 def flagged(flags):
     """A Word document of 4096 bytes whose first say ``flags``."""
     made = bytearray(compound("WordDocument"))
@@ -443,6 +453,8 @@ LOCKED = [
     (compound("EncryptionInfo", "EncryptedPackage"), True, "a Word, Excel or PowerPoint file of today"),
     (compound("WordDocument", "\x09DRMContent"), True, "rights management"),
     (compound("PowerPoint Document", "EncryptedSummary"), True, "an old presentation"),
+    (locked_slides(), True, "one that keeps its properties open"),
+    (read("portfolio.ppt"), False, "one that is not locked"),
     (flagged(0x0100), True, "an old Word document"),
     (flagged(0x8100), True, "an older one"),
     (flagged(0x0200), False, "one that is not locked"),

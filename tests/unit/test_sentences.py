@@ -30,7 +30,6 @@ NOT_SHOWN = {
     "journal/retention.py": "SQL", "journal/rows.py": "SQL", "journal/watched.py": "SQL",
     "page/browser.py": "markup", "page/texts.py": "keys, see test_words",
     "page/client.py": "the commands' end",
-    "sniff/side_files.py": "names of files",
     "config/edit_text.py": "TOML", "config/show.py": "a command's output",
     "pipeline/hooking.py": "said in the terminal and the log", "pipeline/sources.py": "likewise",
     "pipeline/tidying.py": "likewise", "pipeline/by_hand.py": "likewise",
@@ -43,7 +42,7 @@ OTHER = {
     "f.id = ?", "f.id IN ({})", "/Library/Application Support/hrflow-watcher", "may not read: ",
     "key = {}", "multipart/form-data; boundary={}", "Invalid value", "inotify ",
     "camera=(), geolocation=(), microphone=()", "429 Too Many Requests", "PowerPoint Document",
-    "task scheduler",
+    "task scheduler", "current user", "Current User",
     # Causes, reasons for a look, an error that is told by its kind: not shown
     "refused before", "new directory", "the answer takes too long",
     # A programming error

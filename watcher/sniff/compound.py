@@ -7,6 +7,7 @@ reads through a handle that runs dry after a fixed number of bytes. [MS-CFB] is 
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -30,6 +31,7 @@ _MALFORMED = (
 )  # fmt: skip
 
 _ENCRYPTED = 0x0100  # in the flags of a Word document, [MS-DOC] 2.5.1
+_ENCRYPTED_SLIDES = b"\xdf\xc4\xd1\xf3"  # how the stream "Current User" begins, [MS-PPT] 2.3.2
 _MINI_STREAM = 4096  # bytes; shorter streams lie in one of their own
 
 _STREAMS = (
@@ -101,6 +103,14 @@ def _read_directory(bounded: Bounded) -> tuple[dict[str, _Stream], list[int]]:
                 for entry in compound.root.kids
             }
             streams[""] = _Stream(compound.root.isectStart, compound.root.size)
+            if 0 < streams.get("current user", _Stream(0, 0)).size < _MINI_STREAM:
+                # Where that cannot be read the rest tells as much as before.
+                with contextlib.suppress(*_MALFORMED):
+                    token = compound.openstream("Current User").read(16)[12:]
+                    if token == _ENCRYPTED_SLIDES:
+                        streams["encryptedsummary"] = _Stream(0, 0)
+                if bounded.failure:
+                    raise bounded.failure
             return streams, compound.fat
     except _MALFORMED:
         if bounded.failure:

@@ -54,6 +54,7 @@ _TELLING_NAMES: Final = {
     "META-INF/MANIFEST.MF": formats.PROGRAM,
     "AndroidManifest.xml": formats.PROGRAM,
 }
+_MANIFEST: Final = "META-INF/manifest.xml"
 _IWORK: Final = {each.extension: each for each in (formats.PAGES, formats.KEYNOTE, formats.NUMBERS)}
 #: Where the directory is missing: names that a document's first entry may have, then folders
 #: and what they tell; the first of a family is meant where the extension is no help.
@@ -153,16 +154,25 @@ def _tell(archive: zipfile.ZipFile) -> Format | None:
     names = archive.NameToInfo
     if "[Content_Types].xml" in names:
         return _tell_main_part(_read_entry(archive, "[Content_Types].xml"))
-    if "mimetype" in names:
-        found = _tell_mimetype(_read_entry(archive, "mimetype")[:100])
+    if "mimetype" in names or ("content.xml" in names and _MANIFEST in names):
+        found = _tell_open_document(archive)
         return formats.LOCKED if found and _is_locked(archive) else found
     return next((found for name, found in _TELLING_NAMES.items() if name in names), None)
 
 
+def _tell_open_document(archive: zipfile.ZipFile) -> Format | None:
+    """By the entry that says so, or, where a program has left that out, by the manifest."""
+    if "mimetype" in archive.NameToInfo:
+        return _tell_mimetype(_read_entry(archive, "mimetype")[:100])
+    entries = re.findall(rb"<[^>]*>", _read_entry(archive, _MANIFEST))
+    main = next((each for each in entries if b'full-path="/"' in each), b"")
+    kind = re.search(rb'media-type="([^"]*)"', main)
+    return _tell_mimetype(kind[1]) if kind else None
+
+
 def _is_locked(archive: zipfile.ZipFile) -> bool:
     """Whether an OpenDocument's manifest says how its content is encrypted."""
-    manifest = "META-INF/manifest.xml"
-    return manifest in archive.NameToInfo and b"encryption-data" in _read_entry(archive, manifest)
+    return _MANIFEST in archive.NameToInfo and b"encryption-data" in _read_entry(archive, _MANIFEST)
 
 
 def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
