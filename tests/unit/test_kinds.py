@@ -170,6 +170,8 @@ KINDS = [
     (stamped(pdf()), "cv.pdf.tsd", SIGNED, "with a time stamp"),
     (der(3, pdf()), "cv.pdf.p7m", ENCRYPTED, "encrypted"),
     (der(2, b"x" * 300), "cv.pdf.p7s", "application/pkcs7-signature", "a signature alone"),
+    (pem("CMS", der(3, pdf())), "cv.p7m", ENCRYPTED, "encrypted, with a frame"),
+    (b"-----BEGIN PKCS7-----\r\nMIIB", "cv.p7m", SIGNED, "cut short"),
     (b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n", "cv.pdf.asc", ENCRYPTED, "PGP"),
     (pem("CERTIFICATE", b"\x30\x82\x03\x00\x30\x82\x02\x00" + bytes(99)), "a.pem", TEXT, "a certificate"),
     # Mail, whatever its header begins with.
@@ -327,6 +329,8 @@ OPENS = [
     (WHOLE_PDF + b"\n7 0 obj\n<</Length 9>>stream", "a later version that breaks off"),
     (WHOLE_PDF.replace(b"startxref", b"startxref\n1\n%", 1), "a pointer that leads nowhere"),
     (WHOLE_PDF[: WHOLE_PDF.rindex(b"%%EOF")], "no mark at its end, but the pointer"),
+    (pdf()[:-20], "a PDF cut within its table of contents, all objects there"),
+    (pdf()[: pdf().index(b"trailer")], "likewise, before its trailer"),
     (DOCX + b"junk", "bytes behind a Word document's end"),
     (DOCX + b"\0" * 100_000, "zeros behind it"),
     (misplaced(DOCX), "a directory that is not where it should be"),

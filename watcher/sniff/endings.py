@@ -22,6 +22,8 @@ _FILLING = b"\0 \t\r\n\x0c\x1a"  # what may follow the end: padding, line ends, 
 _JPEG_SEGMENTS = 256  # before the image itself; real files have fewer than 40
 _MORE_PDF = re.compile(rb"\d\s+\d+\s+obj\b")
 _STARTXREF = re.compile(rb"startxref\s+\d+\s*\Z")
+#: Behind the last object its table of contents begins: readers make another one if they must.
+_TABLE = re.compile(rb"endobj\s+(?:xref\s+\d|\d+\s+\d+\s+obj\s*<<[^>]{0,500}/Type\s*/XRef\b)")
 #: What the first page of a linearized file ends with (ISO 32000, annex F): the rest follows.
 _FIRST_PAGE = re.compile(rb"startxref\s+0\s+%%EOF")
 #: In RTF: raw bytes of a length, braces that are text, and those that are not.
@@ -51,7 +53,9 @@ def _find_pdf_end(content: Window) -> End:
             return End.NONE
     # Room that was made and not filled, as far as was looked: what is before it is not known.
     is_room = content.size > REACH and not tail.strip(b"\0")
-    return End.DOUBTFUL if is_room or _has_early_end(content) else End.MISSING
+    has_objects = _TABLE.match(tail, tail.rfind(b"endobj")) is not None
+    opens = is_room or has_objects or _has_early_end(content)
+    return End.DOUBTFUL if opens else End.MISSING
 
 
 def _ends_first_page(content: Window, text: bytes) -> bool:

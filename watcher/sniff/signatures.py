@@ -55,6 +55,7 @@ _CMS = re.compile(
     rb"\x06.\x2a\x86\x48\x86\xf7\x0d\x01(?:\x07(?P<kind>[\x02-\x06])|\x09\x10\x01[\x09\x17\x1f])",
     re.DOTALL,
 )
+_FRAMES = (b"-----BEGIN PKCS7-----", b"-----BEGIN CMS-----")
 _ENVELOPED = (b"\x03", b"\x06")
 _BASE64 = re.compile(rb"\s*(?:-----BEGIN [A-Z0-9 ]+-----\s+)?([A-Za-z0-9+/]{40})")
 _TAR_HEADER = 512
@@ -93,7 +94,7 @@ def _find_cms(head: bytes, extension: str) -> Format | None:
     text = _BASE64.match(head)
     found = _CMS.match(base64.b64decode(text[1]) if text else head)
     if found is None:
-        return None
+        return formats.SIGNED if head.startswith(_FRAMES) else None
     if found["kind"] in _ENVELOPED:
         return formats.ENCRYPTED
     return formats.SIGNATURE if extension in (".p7s", ".sig") else formats.SIGNED
