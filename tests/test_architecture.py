@@ -19,8 +19,8 @@ PACKAGE = "watcher"
 
 #: What a pure module may use of the standard library: nothing that sees the world outside.
 HARMLESS = frozenset({
-    "__future__", "bisect", "calendar", "codecs", "collections", "contextlib", "dataclasses", "datetime",
-    "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
+    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "dataclasses",
+    "datetime", "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
     "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
 })  # fmt: skip
@@ -56,6 +56,7 @@ TABLE = {
     "patterns": row(PURE),
     "placeholders": row(PURE),
     "rules": row(PURE),
+    "side_files": row(PURE),  # names of what programs and systems leave beside documents
     "states": row(PURE),
     "answers": row(PURE),
     "pace": row(PURE),

@@ -18,7 +18,8 @@ from watcher import view
 from watcher.model import Route, Skip, State, Tag
 from watcher.patterns import compile_pattern
 from watcher.placeholders import built_in, fill
-from watcher.settings import CreatedAt, CreatedAtFormat, values_of
+from watcher.settings import DEFAULT_ACCEPT, CreatedAt, CreatedAtFormat, values_of
+from watcher.side_files import IGNORED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -27,17 +28,6 @@ if TYPE_CHECKING:
     from watcher.patterns import Pattern
     from watcher.settings import Folder, Item, Label, Rule
 
-#: Names that are ignored everywhere, of files and of folders on their way: hidden ones; side files
-#: and half-written files of Office, browsers, synchronisers and editors; placeholders of cloud
-#: storage; bins and thumbnails that systems and network drives keep; our own notes.
-IGNORED_NAMES: Final = (
-    ".*", "~$*", ".~lock.*#", "~*.tmp", "*.tmp", "*.part", "*.partial", "*.filepart",
-    "*.crdownload", "*.crswap", "*.download", "*.opdownload", "._*", ".ds_store", "thumbs.db",
-    "desktop.ini", "*.swp", "*.swx", "*~", "~wrl*", "*.sb-????????-??????", ".syncthing.*",
-    "~syncthing~*", ".nfs*", ".dropbox*", "*.cloud", "*.cloudf", "*.icloud", "*.odopen",
-    "$recycle.bin", "#recycle", "@recycle", "@eadir", "system volume information", "__macosx",
-    "*.error.txt",
-)  # fmt: skip
 _WILD: Final = frozenset("*?[")
 STAGES: Final = ("new", "yes", "later", "no")
 #: As long as HrFlow's references may be, as far as known; longer ones are cut off elsewhere.
@@ -312,10 +302,16 @@ def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
 
 
 def _unaccepted(sniffed: Sniffed) -> str:
+    """Why a kind of document is not sent, and what a person can do; HrFlow reads the default ones.
+
+    Those are refused only where ``accept`` leaves them out.
+    """
     if not sniffed.media_type:
-        return "is not a document that HrFlow can read"
-    if sniffed.what == "a program":
-        return "is a program, not a document"
+        return "is not a document that HrFlow can read; save it as PDF or Word"
+    if sniffed.advice:
+        return f"is {sniffed.what}; {sniffed.advice}"
+    if sniffed.media_type not in DEFAULT_ACCEPT:
+        return f"is {sniffed.what}, not a document"
     return (
         f"is {sniffed.what} ({sniffed.media_type}), which is not among the accepted types;"
         " add it to accept in the configuration if it is meant to be sent"

@@ -21,8 +21,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             "est {what} qui s’interrompt avant la fin ; téléchargez-le ou enregistrez-le de"
             " nouveau."
         ),
-        "is not a document that HrFlow can read": "n’est pas un document que HrFlow sait lire",
-        "is a program, not a document": "est un programme, pas un document",
+        "is a part of {name}": "fait partie de {name}",
+        "is {what}; {how}": "est {what} ; {how}",
+        "is {what}, not a document": "est {what}, pas un document",
+        "is not a document that HrFlow can read; save it as PDF or Word": (
+            "n’est pas un document que HrFlow sait lire ; enregistrez-le en PDF ou Word"
+        ),
         "is {what} ({type}), which is not among the accepted types; add it to accept in the"
         " configuration if it is meant to be sent": (
             "est {what} ({type}) : ce type n’est pas accepté ; ajoutez-le à « accept » dans la"

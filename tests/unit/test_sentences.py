@@ -42,7 +42,7 @@ OTHER = {
     "f.id = ?", "f.id IN ({})", "/Library/Application Support/hrflow-watcher", "may not read: ",
     "key = {}", "multipart/form-data; boundary={}", "Invalid value", "inotify ",
     "camera=(), geolocation=(), microphone=()", "429 Too Many Requests", "PowerPoint Document",
-    "system volume information", "task scheduler",
+    "task scheduler", "current user", "Current User",
     # Causes, reasons for a look, an error that is told by its kind: not shown
     "refused before", "new directory", "the answer takes too long",
     # A programming error

@@ -60,7 +60,7 @@ class Disk:
         how = folder.after_refusal if refused else folder.after_upload
         target = self.filing_target(plan, entry)
         filed = documents.file_away(folder.path, entry.path, entry.stat, how, target)
-        if refused and isinstance(filed, Filed) and filed.path:
+        if refused and isinstance(filed, Filed) and filed.path not in ("", entry.path):
             note = documents.write_error_note(filed.path, entry.why)
             if isinstance(note, FilingFailed):
                 return FilingFailed(f"was moved to {filed.path}, but {note.why}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from watcher import view
+from watcher import documents, view
 from watcher.app.clock import RealClock
 from watcher.app.disk import Disk
 from watcher.app.orders import is_in
@@ -31,6 +31,8 @@ def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, ob
     facts: dict[str, object] = {"file": view.safe(path)}
     if not os.path.lexists(path):
         return {**facts, "verdict": "missing", "why": "is not there; check the spelling"}
+    if os.path.isdir(path) and not os.path.islink(path):
+        path = os.path.join(path, main) if (main := documents.main_file(path)) else path
     if os.path.isdir(path) and not os.path.islink(path):
         return {**facts, "verdict": "not sent", "why": "is a folder; name the files in it"}
     plan = _plan_of(path, plans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -20,10 +21,25 @@ _FORM = re.compile(r"[a-z]+/(\*|[a-z0-9][a-z0-9.+_-]*)\Z")
 _MAIN: Final = ("application", "audio", "font", "image", "message", "model", "text", "video")
 
 
-def check_media_types(types: Sequence[str], mistakes: Mistakes, way: Way) -> None:
-    """Note the types that are misspelled, and warn of those that no file is found to be."""
+#: Stands for the types of DEFAULT_ACCEPT in a folder's ``accept``.
+DEFAULT: Final = "default"
+
+
+def with_default(types: Sequence[str]) -> tuple[str, ...]:
+    """``types`` with the default ones in the place of the word for them, each once."""
+    written = ((each,) if each != DEFAULT else DEFAULT_ACCEPT for each in types)
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(written)))
+
+
+def check_media_types(
+    types: Sequence[str], mistakes: Mistakes, way: Way, also: Collection[str] = ()
+) -> None:
+    """Note the types that are misspelled, and warn of those that no file is found to be.
+
+    ``also``: words that may stand among them.
+    """
     for number, media_type in enumerate(types):
-        if media_type not in DEFAULT_ACCEPT:
+        if media_type not in DEFAULT_ACCEPT and media_type not in also:
             _check(media_type, mistakes, (*way, number))
 
 

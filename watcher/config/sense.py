@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from watcher.config.leaks import looks_like_digits_of_a_key
-from watcher.config.media_types import check_media_types
+from watcher.config.media_types import DEFAULT, check_media_types
 from watcher.config.mistakes import nearest, shown
 from watcher.patterns import Pattern, PatternError, compile_pattern
 from watcher.placeholders import BUILT_IN, fill, names_in
@@ -78,7 +78,7 @@ def check_notifications(values: Mapping[str, Any], mistakes: Mistakes, way: Way)
 def check_folder(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> None:
     """Note what makes no sense among the values of a folder, or of the defaults."""
     _check_ranges(values, mistakes, way)
-    check_media_types(values.get("accept", ()), mistakes, (*way, "accept"))
+    check_media_types(values.get("accept", ()), mistakes, (*way, "accept"), (DEFAULT,))
     if values.get("accept") == ():
         mistakes.add((*way, "accept"), "is empty, so nothing would ever be sent")
     for number, pattern in enumerate(values.get("ignore", ())):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config import keys, sense, sense_after
+from watcher.config.media_types import with_default
 from watcher.config.mistakes import nearest, shown
 from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
 from watcher.config.values import ITEMS, convert, refuse_unknown
@@ -151,6 +152,8 @@ class Builder:
             self.origins[f"{prefix}.account"] = "the only account"
         required = ("path", "source_key", *(("account",) if len(self._accounts) > 1 else ()))
         self._note_missing(entry, required, defaults, way)
+        if "accept" in values:
+            values["accept"] = with_default(values["accept"])
         values["rules"] = self._rules(entry, values, way)
         if not {"path", "account", "source_key"} <= values.keys():
             return None

@@ -3,6 +3,7 @@
 from watcher.documents.filing import file_away, write_error_note
 from watcher.documents.identify import identify, reopen
 from watcher.documents.opening import Opened, open_document, stat_file
+from watcher.documents.parts import main_file
 from watcher.documents.writers import being_written
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "being_written",
     "file_away",
     "identify",
+    "main_file",
     "open_document",
     "reopen",
     "stat_file",

@@ -24,6 +24,7 @@ from watcher.documents.opening import (
     split_below,
     stat_at,
 )
+from watcher.documents.parts import is_tied
 from watcher.documents.trash import TRASHES_APART, move_to_trash
 from watcher.model import Filed, FilingFailed
 from watcher.settings import AfterRefusal, AfterUpload
@@ -56,7 +57,8 @@ def file_away(
     """Move the file at ``path`` below ``root``, if it still is ``stat``, to where it belongs.
 
     ``target_dir`` is relative to ``root`` or absolute. May be called again with the same: a file
-    that is there already, or nowhere any more, is filed.
+    that is there already, or nowhere any more, is filed. What is tied to its place stays: see
+    :func:`watcher.documents.parts.is_tied`.
     """
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)
@@ -65,6 +67,8 @@ def file_away(
     trash = how is AfterUpload.TRASH
     target = _Target(root, target_dir, has_dir_fd)
     try:
+        if is_tied(root, path):
+            return Filed(path)
         if trash:
             return move_to_trash(root, path, stat, has_dir_fd=has_dir_fd, apart=apart)
         if not is_still(root, path, stat, has_dir_fd=has_dir_fd):

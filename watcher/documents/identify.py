@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from typing import TYPE_CHECKING
 
 from watcher.documents.opening import (
@@ -15,6 +14,7 @@ from watcher.documents.opening import (
     open_document,
     stat_handle,
 )
+from watcher.documents.parts import find_place
 from watcher.documents.writers import being_written
 from watcher.model import Altered, Document, Identified, Unusable
 from watcher.sniff import server_name, sniff
@@ -79,13 +79,14 @@ def _read(
     root: str, path: str, opened: Opened, accepts: Callable[[Sniffed], bool], max_size: int
 ) -> Document:
     handle, stat = opened.handle, opened.stat
-    name = os.path.basename(path)
-    sniffed = sniff(handle, stat.size, name)
-    sent = accepts(sniffed) and (not max_size or stat.size <= max_size)
+    place = find_place(root, path)
+    sniffed = place.found or sniff(handle, stat.size, place.name)
+    sent = accepts(sniffed) and (not max_size or stat.size <= max_size) and not place.part_of
     sha256 = _hash(handle, stat.size) if sent else ""
     if stat_handle(handle) != stat:
         raise RefusedError("changed while it was read", passing=True)
-    return Document(root, path, stat, sha256, sniffed, server_name(name, sniffed.extension))
+    file_name = server_name(place.name, sniffed.extension)
+    return Document(root, path, stat, sha256, sniffed, file_name, place.part_of, place.may_be_part)
 
 
 def _hash(handle: BufferedReader, size: int) -> str:

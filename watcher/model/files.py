@@ -59,15 +59,19 @@ class Sniffed:
 
     ``media_type`` is what is sent and what settings speak of; ``extension`` (with its dot) what
     the server must see at the end of the name; ``what`` the same for people ("a PDF document",
-    "a program"). ``whole`` is False for a file that visibly breaks off, True where the format's
-    end was seen, None where the format has no end to look for. ``media_type`` is "" when the
-    content is nothing that could be told.
+    "a program"). ``whole`` is False for a file that seems to break off, True where the format's
+    end was seen, None where the format has no end to look for. ``broken``: it does break off,
+    nothing could open it; what only seems so is waited for, and sent in the end. ``media_type``
+    is "" when the content is nothing that could be told. ``advice``: what a person can do with
+    what HrFlow cannot read ("save it as PDF or Word"), "" otherwise.
     """
 
     media_type: str
     extension: str
     what: str
     whole: bool | None = None
+    broken: bool = False
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class Document:
     """A file that was opened, looked at and hashed: ``sha256`` in hexadecimal.
 
     ``file_name`` is the name the server will see: the file's own, its extension following the
-    content.
+    content. ``part_of``: the document that the file belongs to, as the pictures of a saved web
+    page do. ``may_be_part``: it lies where such parts do, and that document is not there so far.
     """
 
     folder: str
@@ -84,6 +89,8 @@ class Document:
     sha256: str
     sniffed: Sniffed
     file_name: str
+    part_of: str = ""
+    may_be_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

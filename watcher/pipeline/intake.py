@@ -268,6 +268,8 @@ class Intake:
         sniffed = found.document.sniffed
         # What cannot be told may be room that was reserved for a copy still to come.
         whole = sniffed.whole is not False and sniffed.media_type and stat.size
+        # Nor can what may turn out to belong to a document that is still being saved.
+        whole = whole and not found.document.may_be_part
         # Of a format without an end only rest tells that its writer does not go on.
         rest = self._clock.wall() - stat.mtime_ns / 1e9
         goes_on = sniffed.whole is None and rest < plan.folder.settle_seconds
@@ -292,7 +294,12 @@ class Intake:
         """Whether a look before its time shows that a file is whole: if not, it is waited for."""
         if found.being_written is None:
             self._blind.add(found.document.folder)
-        return found.being_written is False and found.document.sniffed.whole is True
+        document = found.document
+        return (
+            found.being_written is False
+            and document.sniffed.whole is True
+            and not document.may_be_part
+        )
 
     def _put_off(self, candidate: Candidate, seconds: float) -> None:
         """Leave a file that is waited for in memory alone in the journal's list of the unread."""

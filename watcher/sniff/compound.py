@@ -7,11 +7,12 @@ reads through a handle that runs dry after a fixed number of bytes. [MS-CFB] is 
 
 from __future__ import annotations
 
+import contextlib
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.sniff import formats
-from watcher.sniff.window import Bounded
+from watcher.sniff.window import Bounded, End
 
 if TYPE_CHECKING:
     from watcher.sniff.formats import Format
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _BUDGET = 1_000_000  # bytes the library may read: the tables of a file of 120 MB
 _HEADER = struct.Struct("<24xHHHHH10xL")  # versions, byte order, two shifts, number of FAT sectors
 _SECTOR_SHIFTS = (9, 12)
-_LAST_SECTOR = 0xFFFFFFFA  # greater numbers have a meaning of their own
 _FREE = 0xFFFFFFFF
 
 #: What olefile raises on files that are not what they claim (its own errors are OSErrors;
@@ -30,8 +30,14 @@ _MALFORMED = (
     RecursionError,
 )  # fmt: skip
 
+_ENCRYPTED = 0x0100  # in the flags of a Word document, [MS-DOC] 2.5.1
+_ENCRYPTED_SLIDES = b"\xdf\xc4\xd1\xf3"  # how the stream "Current User" begins, [MS-PPT] 2.3.2
+_MINI_STREAM = 4096  # bytes; shorter streams lie in one of their own
+
 _STREAMS = (
-    ("EncryptedPackage", formats.LOCKED_OFFICE),
+    ("EncryptedPackage", formats.LOCKED),
+    ("EncryptedSummary", formats.LOCKED),  # PowerPoint's, [MS-PPT] 2.1.5
+    ("\x09DRMContent", formats.LOCKED),
     ("__properties_version1.0", formats.MSG),
     ("WordDocument", formats.DOC),
     ("PowerPoint Document", formats.PPT),
@@ -49,17 +55,26 @@ _BY_EXTENSION: Final = {
 }
 
 
-def look_into_compound(content: Window, extension: str) -> tuple[Format, bool | None]:
-    """What the compound file is, and whether every sector that is in use is there."""
+class _Stream(NamedTuple):
+    """One of the root's streams: where it starts, and how many bytes it has."""
+
+    start: int
+    size: int
+
+
+def look_into_compound(content: Window, extension: str) -> tuple[Format, End]:
+    """What the compound file is, and whether all that its streams need is there."""
     fallback = _BY_EXTENSION.get(extension, formats.COMPOUND)
     if not _is_plausible(content):
-        return fallback, False
-    bounded = Bounded(content.handle, _BUDGET)
+        return fallback, End.MISSING
+    bounded = Bounded(content.handle, _BUDGET, content.size)
     streams, table = _read_directory(bounded)
     if not bounded.left:
-        return fallback, None
+        return fallback, End.NONE
     found = next((f for name, f in _STREAMS if name.lower() in streams), fallback)
-    return found, _is_whole(content, table)
+    if found is formats.DOC and _is_locked(content, streams.get("worddocument")):
+        found = formats.LOCKED
+    return found, _find_end(content, streams, table)
 
 
 def _is_plausible(content: Window) -> bool:
@@ -74,29 +89,74 @@ def _is_plausible(content: Window) -> bool:
     )
 
 
-def _read_directory(bounded: Bounded) -> tuple[frozenset[str], list[int]]:
-    """The names in the root, in lower case, and the allocation table; empty if malformed."""
+def _read_directory(bounded: Bounded) -> tuple[dict[str, _Stream], list[int]]:
+    """The root's streams, by name in lower case, and the allocation table; empty if malformed.
+
+    "" is the stream in which those that are short lie.
+    """
     import olefile  # noqa: PLC0415 - 16 ms that only these older formats cost
 
     try:
         with olefile.OleFileIO(bounded) as compound:
-            names = frozenset(entry.name.lower() for entry in compound.root.kids)
-            return names, compound.fat
+            streams = {
+                entry.name.lower(): _Stream(entry.isectStart, entry.size)
+                for entry in compound.root.kids
+            }
+            streams[""] = _Stream(compound.root.isectStart, compound.root.size)
+            if 0 < streams.get("current user", _Stream(0, 0)).size < _MINI_STREAM:
+                # Where that cannot be read the rest tells as much as before.
+                with contextlib.suppress(*_MALFORMED):
+                    token = compound.openstream("Current User").read(16)[12:]
+                    if token == _ENCRYPTED_SLIDES:
+                        streams["encryptedsummary"] = _Stream(0, 0)
+                if bounded.failure:
+                    raise bounded.failure
+            return streams, compound.fat
     except _MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
-        return frozenset(), []
+        return {}, []
 
 
-def _is_whole(content: Window, table: list[int]) -> bool | None:
+def _is_locked(content: Window, stream: _Stream | None) -> bool:
+    """Whether a Word document, as it says in its first bytes, needs a password to be read."""
+    if stream is None or stream.size < _MINI_STREAM:
+        return False
+    begin = content.read((stream.start + 1) << _shift(content), 12)
+    flags = int.from_bytes(begin[10:12], "little")
+    return begin[:2] == b"\xec\xa5" and bool(flags & _ENCRYPTED)
+
+
+def _find_end(content: Window, streams: dict[str, _Stream], table: list[int]) -> End:
     """Whether the file reaches as far as the last sector that its table says is used.
 
-    None if only that sector is short: some programs write no more of it than they need.
+    The table may say so of sectors that nothing uses: then each stream is followed. The last
+    sector may be short: some programs write no more of it than they need.
     """
     last = next((n for n in range(len(table) - 1, -1, -1) if table[n] != _FREE), -1)
     if last < 0:
-        return False
-    shift = _HEADER.unpack_from(content.head)[3]
+        return End.MISSING
+    shift = _shift(content)
     if content.size >= (last + 2) << shift:
-        return True
-    return None if content.size > (last + 1) << shift else False
+        return End.SEEN
+    sectors = content.size - 1 >> shift  # those that are there, the last perhaps in part
+    own = [each for name, each in streams.items() if each.size >= _MINI_STREAM or not name]
+    is_all = all(_is_there(each, table, sectors, shift) for each in own)
+    return End.NONE if is_all else End.MISSING
+
+
+def _is_there(stream: _Stream, table: list[int], sectors: int, shift: int) -> bool:
+    """Whether all sectors of a stream are among the first ``sectors`` of the file."""
+    at = stream.start
+    needed = -(-stream.size >> shift)
+    if needed > sectors:
+        return False
+    for _ in range(needed):
+        if at >= min(sectors, len(table)):
+            return False
+        at = table[at]
+    return True
+
+
+def _shift(content: Window) -> int:
+    return int(_HEADER.unpack_from(content.head)[3])

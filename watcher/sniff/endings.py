@@ -1,7 +1,7 @@
 """Is a file whole? Whether the end that its format calls for is there.
 
-True: the end was seen. False: it visibly breaks off. None: the format has no end to look for,
-or it cannot be told without reading the whole file.
+Only what nothing can open counts as broken off: what is appended, filled up, or counted wrongly
+in a file proves nothing. See :class:`watcher.sniff.window.End`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.sniff import formats
+from watcher.sniff.window import REACH, End
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,103 +18,155 @@ if TYPE_CHECKING:
     from watcher.sniff.formats import Format
     from watcher.sniff.window import Window
 
-_NEAR = 2048  # bytes from the end where nearly every file has its end mark
-_FAR = 65536  # bytes; where it is when something was appended
 _FILLING = b"\0 \t\r\n\x0c\x1a"  # what may follow the end: padding, line ends, Ctrl-Z
-_RTF_COUNTED = 262_144  # bytes; above this, braces are not counted
 _JPEG_SEGMENTS = 256  # before the image itself; real files have fewer than 40
 _MORE_PDF = re.compile(rb"\d\s+\d+\s+obj\b")
-_LINEARIZED = re.compile(rb"/Linearized\b[^>]*?/L\s+(\d{1,15})|/L\s+(\d{1,15})[^>]*?/Linearized\b")
 _STARTXREF = re.compile(rb"startxref\s+\d+\s*\Z")
+#: Behind the last object its table of contents begins: readers make another one if they must.
+_TABLE = re.compile(rb"endobj\s+(?:xref\s+\d|\d+\s+\d+\s+obj\s*<<[^>]{0,500}/Type\s*/XRef\b)")
+#: What the first page of a linearized file ends with (ISO 32000, annex F): the rest follows.
+_FIRST_PAGE = re.compile(rb"startxref\s+0\s+%%EOF")
+#: In RTF: raw bytes of a length, braces that are text, and those that are not.
+_RTF_TOKEN = re.compile(rb"\\bin(\d{1,9}) ?|\\[\\{}]|[{}]")
+_BMP_PLAIN = (0, 3)  # compressions of which every row has its size
 
 
-def find_end(found: Format, content: Window) -> bool | None:
+def find_end(found: Format, content: Window) -> End:
     """Whether ``content`` of the format ``found`` is whole."""
     check = _CHECKS.get(found)
-    return check(content) if check else None
+    return check(content) if check else End.NONE
 
 
-def find_pdf_end(content: Window, start: int) -> bool | None:
-    """Whether the PDF whose header is at ``start`` has its ``%%EOF``.
+def _find_pdf_end(content: Window) -> End:
+    """Whether there is an ``%%EOF``, and nothing of the document behind it.
 
-    A linearized PDF has another one near its begin, and says how long it is. Without the mark
-    but with a pointer to the table of contents, readers open it (None).
+    Without the mark but with a pointer to the table of contents, readers open it. Where a later
+    version of it breaks off they open the one before.
     """
-    length = _LINEARIZED.search(content.head, start, start + 1024)
-    if length and content.size < start + int(length[1] or length[2]):
-        return False
-    for reach in (_NEAR, _FAR):
-        tail = content.tail(reach)
+    for tail in content.tails():
         mark = tail.rfind(b"%%EOF")
+        if mark >= 0 and _ends_first_page(content, tail[: mark + 5]):
+            return End.MISSING
         if mark >= 0:
-            return _MORE_PDF.search(tail, mark) is None
+            return End.DOUBTFUL if _MORE_PDF.search(tail, mark) else End.SEEN
         if _STARTXREF.search(tail.rstrip(_FILLING)):
-            return None
+            return End.NONE
+    # Room that was made and not filled, as far as was looked: what is before it is not known.
+    is_room = content.size > REACH and not tail.strip(b"\0")
+    has_objects = _TABLE.match(tail, tail.rfind(b"endobj")) is not None
+    opens = is_room or has_objects or _has_early_end(content)
+    return End.DOUBTFUL if opens else End.MISSING
+
+
+def _ends_first_page(content: Window, text: bytes) -> bool:
+    last = text.rfind(b"startxref")
+    is_first = last >= 0 and _FIRST_PAGE.fullmatch(text, last) is not None
+    return is_first and b"/Linearized" in content.head
+
+
+def _has_early_end(content: Window) -> bool:
+    """Whether there is an ``%%EOF`` anywhere: as far as that goes the document can be opened."""
+    overlap = 64
+    for at in range(0, max(0, content.size - REACH), REACH):
+        chunk = content.read(max(0, at - overlap), REACH + overlap)
+        ends = (found.end() for found in re.finditer(b"%%EOF", chunk))
+        if any(not _ends_first_page(content, chunk[:end]) for end in ends):
+            return True
     return False
 
 
-def _find_png_end(content: Window) -> bool:
-    return any(b"IEND\xaeB`\x82" in content.tail(reach) for reach in (_NEAR, _FAR))
+def _find_png_end(content: Window) -> End:
+    """The last chunk; without the checksum that follows its name readers open it all the same."""
+    for tail in content.tails():
+        if b"IEND\xaeB`\x82" in tail:
+            return End.SEEN
+    return End.DOUBTFUL if b"IEND" in content.tail(16) else End.MISSING
 
 
-def _find_jpeg_end(content: Window) -> bool | None:
+def _find_jpeg_end(content: Window) -> End:
     """The end mark, after the image's begin: the preview in a photo's head has its own marks."""
     begin = _find_jpeg_scan(content)
     if begin is None:
-        return False
-    for reach in (_NEAR, _FAR):
-        mark = content.tail(reach).rfind(b"\xff\xd9")
-        if mark >= 0 and max(0, content.size - reach) + mark >= begin:
-            return True
+        return End.MISSING
+    for tail in content.tails():
+        mark = tail.rfind(b"\xff\xd9")
+        if mark >= 0 and content.size - len(tail) + mark >= begin:
+            return End.SEEN
     # Phones append a short film to a photo: its end is too far from the file's to be looked for.
-    moving = re.search(rb"MotionPhoto|MicroVideo", content.read(0, _FAR))
-    return None if moving else False
+    moving = re.search(rb"MotionPhoto|MicroVideo", content.read(0, 65_536))
+    return End.NONE if moving else End.MISSING
 
 
 def _find_jpeg_scan(content: Window) -> int | None:
-    """Where the image itself begins (its "start of scan"), None if it never does."""
+    """Where the image itself begins (its "start of scan"), or what no list of segments is.
+
+    None where the file ends before that.
+    """
     offset = 2
     for _ in range(_JPEG_SEGMENTS):
         segment = content.read(offset, 4)
-        if len(segment) < 4 or segment[0] != 0xFF:
+        if len(segment) < 4:
             return None
-        if segment[1] == 0xDA:
-            return offset
+        if segment[0] != 0xFF or segment[1] == 0xDA:
+            break
         filled = segment[1] == 0xFF
         offset += 1 if filled else 2 + int.from_bytes(segment[2:], "big")
-    return None
+    return offset
 
 
-def _find_bmp_end(content: Window) -> bool | None:
-    """The header says how long the file is; some writers leave that at 0."""
+def _find_bmp_end(content: Window) -> End:
+    """By the size of the image; the size of the file that the header gives is often wrong."""
+    needed = _measure_bmp(content.head)
     declared = int.from_bytes(content.head[2:6], "little")
-    return content.size >= declared if declared else None
+    if needed and content.size < needed:  # only the filling of the last row may be left out
+        return End.MISSING if content.size < needed - 3 else End.DOUBTFUL
+    if needed:
+        return End.SEEN
+    if declared > content.size:
+        return End.DOUBTFUL
+    return End.SEEN if declared else End.NONE
 
 
-def _find_rtf_end(content: Window) -> bool | None:
-    """The last group must be closed, and none left open where that is cheap to count."""
-    if not content.tail(_FAR).rstrip(_FILLING).endswith(b"}"):
-        return False
-    if content.size > _RTF_COUNTED:
-        return None
-    body = content.read(0, content.size)
-    if b"\\bin" in body:
-        return None  # raw bytes, in which braces mean nothing
-    plain = re.sub(rb"\\[\\{}]", b"", body)
-    return plain.count(b"{") <= plain.count(b"}")
+def _measure_bmp(head: bytes) -> int:
+    """The bytes that the header and all rows take, 0 where that is not known."""
+    start, second = (int.from_bytes(head[at : at + 4], "little") for at in (10, 14))
+    if second < 40 or int.from_bytes(head[30:34], "little") not in _BMP_PLAIN:
+        return 0
+    width, height = (int.from_bytes(head[at : at + 4], "little", signed=True) for at in (18, 22))
+    row = (width * int.from_bytes(head[28:30], "little") + 31) // 32 * 4
+    return start + row * abs(height) if row > 0 and height else 0
 
 
-def _find_html_end(content: Window) -> bool | None:
-    tail = content.tail(_NEAR).replace(b"\0", b"").lower()  # UTF-16 has a zero beside each letter
-    return True if b"</html>" in tail else None
+def _find_rtf_end(content: Window) -> End:
+    """It is whole once its first group is closed, whatever follows.
+
+    Some programs forget the last brace, and readers do not mind.
+    """
+    body = content.read(0, min(content.size, REACH))
+    depth = at = 0
+    while token := _RTF_TOKEN.search(body, at):
+        at = token.end() + int(token[1] or 0)
+        if token[0] in b"{}":
+            depth += 1 if token[0] == b"{" else -1
+            if depth <= 0:
+                return End.SEEN
+    if content.size > REACH:
+        return End.NONE if b"}" in content.tail(REACH) else End.MISSING
+    return End.DOUBTFUL if body.rstrip(_FILLING).endswith(b"}") else End.MISSING
 
 
-def _find_text_end(content: Window) -> bool | None:
+def _find_html_end(content: Window) -> End:
+    tail = content.tail(2048).replace(b"\0", b"").lower()  # UTF-16 has a zero beside each letter
+    return End.SEEN if b"</html>" in tail else End.NONE
+
+
+def _find_text_end(content: Window) -> End:
     """Text has no end; but zeros at the end are room that a copy has not filled yet."""
-    return False if content.tail(16).endswith(b"\0\0\0\0") else None
+    return End.DOUBTFUL if content.tail(16).endswith(b"\0\0\0\0") else End.NONE
 
 
-_CHECKS: Final[dict[Format, Callable[[Window], bool | None]]] = {
+_CHECKS: Final[dict[Format, Callable[[Window], End]]] = {
+    formats.PDF: _find_pdf_end,
     formats.PNG: _find_png_end,
     formats.JPEG: _find_jpeg_end,
     formats.BMP: _find_bmp_end,

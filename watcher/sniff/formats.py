@@ -5,15 +5,31 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 _OPENXML = "application/vnd.openxmlformats-officedocument."
+_MACROS = "application/vnd.ms-"
 _OASIS = "application/vnd.oasis.opendocument."
 
 
 class Format(NamedTuple):
-    """One format; ``what`` follows "is" in a sentence."""
+    """One format; ``what`` follows "is" in a sentence.
+
+    ``advice``: what a person can do where HrFlow cannot read the format; "" where it can, or
+    where nothing helps.
+    """
 
     media_type: str
     extension: str
     what: str
+    advice: str = ""
+
+
+SAVE: Final = "save it as PDF or Word"
+SAVE_IMAGE: Final = "save it as PDF, JPEG or PNG"
+EXPORT: Final = "export it as PDF or Word"
+DOWNLOAD: Final = "download it as PDF or Word"
+TAKE_OUT: Final = "take the document out of it"
+UNLOCK: Final = "save it without one"
+DECRYPT: Final = "save it without encryption"
+ADD_FILE: Final = "add the file itself"
 
 
 UNKNOWN = Format("", "", "nothing this program knows")
@@ -22,71 +38,102 @@ EMPTY = Format("", "", "an empty file")
 PDF = Format("application/pdf", ".pdf", "a PDF document")
 RTF = Format("application/rtf", ".rtf", "an RTF document")
 HTML = Format("text/html", ".html", "a web page")
-TEXT = Format("text/plain", ".txt", "a text file")
-XML = Format("application/xml", ".xml", "an XML file")
-SVG = Format("image/svg+xml", ".svg", "an SVG drawing")
-POSTSCRIPT = Format("application/postscript", ".ps", "a PostScript file")
+TEXT = Format("text/plain", ".txt", "a text file", SAVE)
+XML = Format("application/xml", ".xml", "an XML file", SAVE)
+SVG = Format("image/svg+xml", ".svg", "an SVG drawing", SAVE_IMAGE)
+POSTSCRIPT = Format("application/postscript", ".ps", "a PostScript file", SAVE)
+
+MAIL = Format("message/rfc822", ".eml", "an e-mail message", TAKE_OUT)
+MAILBOX = Format("application/mbox", ".mbox", "a mailbox", TAKE_OUT)
+MHTML = Format("multipart/related", ".mht", "a web page saved as a single file (MHTML)", SAVE)
+WEB_ARCHIVE = Format("application/x-webarchive", ".webarchive", "a Safari web archive", SAVE)
+WORD_2003 = Format("application/vnd.ms-word.2003+xml", "", "a Word 2003 XML document", SAVE)
+WORD_XML = Format("application/vnd.ms-word.flat+xml", "", "a Word XML document", SAVE)
+FLAT_ODF = Format(_OASIS + "flat+xml", ".fodt", "a flat OpenDocument file", SAVE)
+GOOGLE_LINK = Format(
+    "application/vnd.google-apps.document", "", "only a link to a Google document", DOWNLOAD
+)
+WEB_LINK = Format("application/x-url", "", "only a link to a web page", DOWNLOAD)
+SIGNED = Format("application/pkcs7-mime", ".p7m", "a digitally signed file (.p7m)", TAKE_OUT)
+SIGNATURE = Format(
+    "application/pkcs7-signature", ".p7s", "a digital signature without its document", ADD_FILE
+)
+ENCRYPTED = Format("application/x-encrypted", "", "an encrypted file", DECRYPT)
 
 PNG = Format("image/png", ".png", "a PNG image")
 JPEG = Format("image/jpeg", ".jpg", "a JPEG image")
 BMP = Format("image/bmp", ".bmp", "a BMP image")
 
 PROGRAM = Format("application/x-executable", "", "a program")
-SHORTCUT = Format("application/x-ms-shortcut", ".lnk", "a shortcut to another file")
+SHORTCUT = Format("application/x-ms-shortcut", ".lnk", "a shortcut to another file", ADD_FILE)
 
-ZIP = Format("application/zip", ".zip", "a zip archive")
+ZIP = Format("application/zip", ".zip", "a zip archive", TAKE_OUT)
 DOCX = Format(_OPENXML + "wordprocessingml.document", ".docx", "a Word document")
 DOTX = Format(_OPENXML + "wordprocessingml.template", ".dotx", "a Word template")
 DOCM = Format(
-    "application/vnd.ms-word.document.macroEnabled.12", ".docm", "a Word document with macros"
+    "application/vnd.ms-word.document.macroEnabled.12", ".docm", "a Word document with macros", SAVE
 )
 DOTM = Format(
-    "application/vnd.ms-word.template.macroEnabled.12", ".dotm", "a Word template with macros"
+    "application/vnd.ms-word.template.macroEnabled.12", ".dotm", "a Word template with macros", SAVE
 )
 PPTX = Format(_OPENXML + "presentationml.presentation", ".pptx", "a PowerPoint presentation")
-PPSX = Format(_OPENXML + "presentationml.slideshow", ".ppsx", "a PowerPoint slide show")
-POTX = Format(_OPENXML + "presentationml.template", ".potx", "a PowerPoint template")
+PPSX = Format(_OPENXML + "presentationml.slideshow", ".ppsx", "a PowerPoint slide show", SAVE)
+POTX = Format(_OPENXML + "presentationml.template", ".potx", "a PowerPoint template", SAVE)
 PPTM = Format(
     "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
     ".pptm",
     "a PowerPoint presentation with macros",
+    SAVE,
 )
-XLSX = Format(_OPENXML + "spreadsheetml.sheet", ".xlsx", "an Excel workbook")
+XLSX = Format(_OPENXML + "spreadsheetml.sheet", ".xlsx", "an Excel workbook", SAVE)
 XLSM = Format(
-    "application/vnd.ms-excel.sheet.macroEnabled.12", ".xlsm", "an Excel workbook with macros"
+    "application/vnd.ms-excel.sheet.macroEnabled.12", ".xlsm", "an Excel workbook with macros", SAVE
 )
 ODT = Format(_OASIS + "text", ".odt", "an OpenDocument text")
-OTT = Format(_OASIS + "text-template", ".ott", "an OpenDocument text template")
+OTT = Format(_OASIS + "text-template", ".ott", "an OpenDocument text template", SAVE)
 ODP = Format(_OASIS + "presentation", ".odp", "an OpenDocument presentation")
-ODS = Format(_OASIS + "spreadsheet", ".ods", "an OpenDocument spreadsheet")
-EPUB = Format("application/epub+zip", ".epub", "an electronic book")
-IWORK = Format("application/vnd.apple.iwork", "", "an Apple iWork document")
+ODS = Format(_OASIS + "spreadsheet", ".ods", "an OpenDocument spreadsheet", SAVE)
+EPUB = Format("application/epub+zip", ".epub", "an electronic book", SAVE)
+_IWORK = "application/vnd.apple."
+IWORK = Format(_IWORK + "iwork", "", "an Apple iWork document", EXPORT)
+PAGES = Format(_IWORK + "pages", ".pages", "a Pages document", EXPORT)
+KEYNOTE = Format(_IWORK + "keynote", ".key", "a Keynote presentation", EXPORT)
+NUMBERS = Format(_IWORK + "numbers", ".numbers", "a Numbers spreadsheet", EXPORT)
+SIGNED_CONTAINER = Format(
+    "application/vnd.etsi.asic-e+zip", ".asice", "a digitally signed file (.asice)", TAKE_OUT
+)
 
 DOC = Format("application/msword", ".doc", "a Word document")
 PPT = Format("application/vnd.ms-powerpoint", ".ppt", "a PowerPoint presentation")
-XLS = Format("application/vnd.ms-excel", ".xls", "an Excel workbook")
+XLS = Format("application/vnd.ms-excel", ".xls", "an Excel workbook", SAVE)
 MSG = Format("application/vnd.ms-outlook", ".msg", "an Outlook message")
-LOCKED_OFFICE = Format("application/encrypted", "", "a password-protected Office document")
-COMPOUND = Format("application/x-ole-storage", "", "an Office file of an unknown kind")
+#: Whatever it was before: nobody opens it without the password.
+LOCKED = Format("application/encrypted", "", "protected by a password", UNLOCK)
+COMPOUND = Format("application/x-ole-storage", "", "an Office file of an unknown kind", SAVE)
+
+TAR = Format("application/x-tar", ".tar", "a tar archive", TAKE_OUT)
+CPIO = Format("application/x-cpio", ".cpio", "a cpio archive", TAKE_OUT)
+TNEF = Format("application/vnd.ms-tnef", ".dat", "an Outlook attachment (winmail.dat)", TAKE_OUT)
+ARCHIVE = Format("application/x-archive", "", "an archive", TAKE_OUT)
 
 #: What the library calls by names that say little to a person.
 OTHERS: Final = {
     entry.media_type: entry
     for entry in (
-        Format("image/gif", ".gif", "a GIF image"),
-        Format("image/tiff", ".tif", "a TIFF image"),
-        Format("image/webp", ".webp", "a WebP image"),
-        Format("image/heic", ".heic", "a HEIC photo"),
-        Format("image/avif", ".avif", "an AVIF image"),
-        Format("image/vnd.adobe.photoshop", ".psd", "a Photoshop image"),
-        Format("application/x-7z-compressed", ".7z", "a 7-Zip archive"),
-        Format("application/x-rar-compressed", ".rar", "a RAR archive"),
-        Format("application/gzip", ".gz", "a gzip archive"),
-        Format("application/x-tar", ".tar", "a tar archive"),
-        Format("application/x-bzip2", ".bz2", "a bzip2 archive"),
-        Format("application/x-xz", ".xz", "an xz archive"),
-        Format("application/zstd", ".zst", "a Zstandard archive"),
-        Format("application/vnd.ms-cab-compressed", ".cab", "a cabinet archive"),
+        Format("image/gif", ".gif", "a GIF image", SAVE_IMAGE),
+        Format("image/tiff", ".tif", "a TIFF image", SAVE_IMAGE),
+        Format("image/webp", ".webp", "a WebP image", SAVE_IMAGE),
+        Format("image/heic", ".heic", "a HEIC photo", SAVE_IMAGE),
+        Format("image/avif", ".avif", "an AVIF image", SAVE_IMAGE),
+        Format("image/vnd.adobe.photoshop", ".psd", "a Photoshop image", SAVE_IMAGE),
+        Format("application/x-7z-compressed", ".7z", "a 7-Zip archive", TAKE_OUT),
+        Format("application/x-rar-compressed", ".rar", "a RAR archive", TAKE_OUT),
+        Format("application/gzip", ".gz", "a gzip archive", TAKE_OUT),
+        TAR,
+        Format("application/x-bzip2", ".bz2", "a bzip2 archive", TAKE_OUT),
+        Format("application/x-xz", ".xz", "an xz archive", TAKE_OUT),
+        Format("application/zstd", ".zst", "a Zstandard archive", TAKE_OUT),
+        Format("application/vnd.ms-cab-compressed", ".cab", "a cabinet archive", TAKE_OUT),
     )
 }
 
@@ -103,7 +150,9 @@ _ALL: Final = (
     *(
         PDF, RTF, HTML, TEXT, XML, SVG, POSTSCRIPT, PNG, JPEG, BMP, PROGRAM, SHORTCUT, ZIP,
         DOCX, DOTX, DOCM, DOTM, PPTX, PPSX, POTX, PPTM, XLSX, XLSM, ODT, OTT, ODP, ODS, EPUB, IWORK,
-        DOC, PPT, XLS, MSG, LOCKED_OFFICE, COMPOUND,
+        PAGES, KEYNOTE, NUMBERS, DOC, PPT, XLS, MSG, LOCKED, COMPOUND, MAIL, MAILBOX, MHTML,
+        WEB_ARCHIVE, WORD_2003, WORD_XML, FLAT_ODF, GOOGLE_LINK, WEB_LINK, SIGNED, SIGNATURE,
+        SIGNED_CONTAINER, ENCRYPTED, CPIO, TNEF, ARCHIVE,
     ),
     *OTHERS.values(),
 )  # fmt: skip
@@ -118,8 +167,9 @@ _KNOWN = """
     .pdf .rtf .html .htm .xhtml .txt .text .md .xml .svg .ps .eps
     .png .jpg .jpeg .bmp .gif .tif .tiff .webp .heic .avif .psd
     .doc .dot .docx .dotx .docm .dotm .ppt .pps .pot .pptx .ppsx .potx .pptm .xls .xlsx .xlsm
-    .msg .eml .odt .ott .odp .ods .epub .pages .key .numbers
-    .zip .7z .rar .gz .tar .bz2 .xz .zst .cab .exe .lnk
+    .msg .eml .mbox .mht .mhtml .webarchive .p7m .p7s .odt .ott .odp .ods .fodt .epub
+    .pages .key .numbers .rtfd .textbundle
+    .zip .7z .rar .gz .tar .cpio .bz2 .xz .zst .cab .exe .lnk
 """
 
 #: Endings of names that are an extension and not a part of the name ("CV v2.1", "J. Doe").

@@ -13,18 +13,19 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from watcher.sniff import formats
-from watcher.sniff.window import Bounded
+from watcher.sniff.window import Bounded, End
 
 if TYPE_CHECKING:
     from watcher.sniff.formats import Format
     from watcher.sniff.window import Window
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
-_END_REACH = _END.size + 65_535  # its comment may be that long
+_END_64 = struct.Struct("<40xQQ")  # length and offset in that of zip64, 4.3.14
+_LOCATOR = struct.Struct("<4sLQL")  # where that is, 4.3.15
+_ENTRY = struct.Struct("<4s24x3H8xL")  # name, extra, comment, place of a central entry, 4.3.12
 _DIRECTORY_CAP = 1_000_000  # bytes of central directory, some 10,000 entries
 _BUDGET = 4_000_000  # bytes the library may read in all
 _ENTRY_CAP = 262_144  # bytes read of one entry
-_SATURATED = 0xFFFFFFFF
 _NAMES_REACH = 65_536  # bytes in which names are looked for when there is no directory
 
 _MAIN_PARTS = (
@@ -41,14 +42,20 @@ _MAIN_PARTS = (
 )
 _MIMETYPES: Final = {
     entry.media_type: entry
-    for entry in (formats.ODT, formats.OTT, formats.ODP, formats.ODS, formats.EPUB)
-}
+    for entry in (
+        formats.ODT, formats.OTT, formats.ODP, formats.ODS, formats.EPUB, formats.SIGNED_CONTAINER
+    )
+} | {"application/vnd.etsi.asic-s+zip": formats.SIGNED_CONTAINER}  # fmt: skip
 #: Other files that are zips, by an entry that each of them has.
 _TELLING_NAMES: Final = {
     "Index/Document.iwa": formats.IWORK,
+    "Index.zip": formats.IWORK,
+    "buildVersionHistory.plist": formats.IWORK,  # as they were until 2013
     "META-INF/MANIFEST.MF": formats.PROGRAM,
     "AndroidManifest.xml": formats.PROGRAM,
 }
+_MANIFEST: Final = "META-INF/manifest.xml"
+_IWORK: Final = {each.extension: each for each in (formats.PAGES, formats.KEYNOTE, formats.NUMBERS)}
 #: Where the directory is missing: names that a document's first entry may have, then folders
 #: and what they tell; the first of a family is meant where the extension is no help.
 _FIRST_NAMES = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"customXml/")
@@ -66,38 +73,77 @@ _MALFORMED = (
 )  # fmt: skip
 
 
-def look_into_zip(content: Window, extension: str) -> tuple[Format, bool | None]:
+def look_into_zip(content: Window, extension: str) -> tuple[Format, End]:
     """What the zip is, and whether it is whole: whether its directory is readable."""
-    whole = _has_directory(content)
-    found = _look_through(content) if whole else _tell_by_first_entries(content, extension)
-    return found or formats.ZIP, whole
+    end, size = _find_directory(content)
+    found = _look_through(content, size) if end is End.SEEN else None
+    found = found or _tell_by_first_entries(content, extension) or formats.ZIP
+    if found in (formats.IWORK, formats.ZIP):
+        found = _IWORK.get(extension, found)
+    return found, end
 
 
-def _has_directory(content: Window) -> bool | None:
-    """Whether the central directory is all there; None if it is too big to be looked at.
+def _find_directory(content: Window) -> tuple[End, int]:
+    """Whether the central directory is all there, and how long the file is without what follows.
 
-    A zip that breaks off behind a zip within it ends with that one's directory: hence the
-    offset, which counts from the begin of the file, must be right.
+    A zip that breaks off behind a zip within it ends with that one's directory: hence an entry
+    must be the one that the file begins with. NONE if it is too big to be looked at.
     """
-    tail = content.tail(4096)
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0:
-        tail = content.tail(_END_REACH)
+    for tail in content.tails():
         at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < _END.size:
-        return False
-    _, _, _, _, entries, length, offset, _ = _END.unpack_from(tail, at)
-    if offset == _SATURATED or length > _DIRECTORY_CAP:
+        if at < 0 or len(tail) - at < _END.size:
+            continue
+        _, _, _, _, entries, length, offset, comment = _END.unpack_from(tail, at)
+        place = content.size - len(tail) + at
+        size = min(content.size, place + _END.size + comment)
+        places = [offset, place - length]
+        if (known := _read_end_64(content, place)) is not None:
+            length, offset, before = known
+            places = [offset, before - length]
+        if length > _DIRECTORY_CAP:
+            return End.NONE, size
+        is_whole = not entries or any(_has_first(content, each, length) for each in places)
+        return End.SEEN if is_whole else End.MISSING, size
+    return End.MISSING, content.size
+
+
+def _read_end_64(content: Window, place: int) -> tuple[int, int, int] | None:
+    """Length and offset of the directory, and where it ends, as the records of zip64 say."""
+    if place < _LOCATOR.size:
         return None
-    fits = offset + length == content.size - len(tail) + at
-    return fits and (not entries or content.read(offset, 4) == b"PK\x01\x02")
+    mark, _, at, _ = _LOCATOR.unpack(content.read(place - _LOCATOR.size, _LOCATOR.size))
+    if mark != b"PK\x06\x07" or at >= place:
+        return None
+    record = content.read(at, _END_64.size)
+    if len(record) < _END_64.size or not record.startswith(b"PK\x06\x06"):
+        return None
+    length, offset = _END_64.unpack(record)
+    return length, offset, at
 
 
-def _look_through(content: Window) -> Format | None:
-    bounded = Bounded(content.handle, _BUDGET)
+def _has_first(content: Window, place: int, length: int) -> bool:
+    """Whether a directory at ``place`` lists the entry that the file begins with, by its name."""
+    if not 0 <= place < content.size:
+        return False
+    begin = _LOCAL_NAME.match(content.head)
+    directory = content.read(place, length)
+    at = 0
+    while at + _ENTRY.size <= len(directory):
+        mark, name, extra, comment, offset = _ENTRY.unpack_from(directory, at)
+        if mark != b"PK\x01\x02":
+            return False
+        at += _ENTRY.size
+        if offset == 0 and begin:
+            return content.head.startswith(directory[at : at + name], begin.end())
+        at += name + extra + comment
+    return False
+
+
+def _look_through(content: Window, size: int) -> Format | None:
+    bounded = Bounded(content.handle, _BUDGET, size)
     try:
         with zipfile.ZipFile(bounded) as archive:
-            return _tell(archive)
+            return _tell(archive) or formats.ZIP
     except _MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
@@ -108,9 +154,25 @@ def _tell(archive: zipfile.ZipFile) -> Format | None:
     names = archive.NameToInfo
     if "[Content_Types].xml" in names:
         return _tell_main_part(_read_entry(archive, "[Content_Types].xml"))
-    if "mimetype" in names:
-        return _tell_mimetype(_read_entry(archive, "mimetype")[:100])
+    if "mimetype" in names or ("content.xml" in names and _MANIFEST in names):
+        found = _tell_open_document(archive)
+        return formats.LOCKED if found and _is_locked(archive) else found
     return next((found for name, found in _TELLING_NAMES.items() if name in names), None)
+
+
+def _tell_open_document(archive: zipfile.ZipFile) -> Format | None:
+    """By the entry that says so, or, where a program has left that out, by the manifest."""
+    if "mimetype" in archive.NameToInfo:
+        return _tell_mimetype(_read_entry(archive, "mimetype")[:100])
+    entries = re.findall(rb"<[^>]*>", _read_entry(archive, _MANIFEST))
+    main = next((each for each in entries if b'full-path="/"' in each), b"")
+    kind = re.search(rb'media-type="([^"]*)"', main)
+    return _tell_mimetype(kind[1]) if kind else None
+
+
+def _is_locked(archive: zipfile.ZipFile) -> bool:
+    """Whether an OpenDocument's manifest says how its content is encrypted."""
+    return _MANIFEST in archive.NameToInfo and b"encryption-data" in _read_entry(archive, _MANIFEST)
 
 
 def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:

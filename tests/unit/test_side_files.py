@@ -1,0 +1,184 @@
+"""Names of what lies beside documents, and documents that several files make up."""
+
+import os
+from datetime import date
+
+import pytest
+
+from watcher.documents import file_away, identify, main_file
+from watcher.documents.parts import find_place, is_tied
+from watcher.model import Filed, Stat, State
+from watcher.pipeline import decide
+from watcher.ports import Plan
+from watcher.rules import Facts, accepts, ignore_filter, router
+from watcher.settings import AfterUpload, Folder
+
+IGNORED = [
+    # Windows keeps where a file is from in a stream; elsewhere it becomes a file.
+    "CV.pdf:Zone.Identifier", "CV.pdf:Zone.Identifier:$DATA", "CV.pdf_Zone.Identifier",
+    "CV.pdf:com.dropbox.attrs", "CV.pdf:AFP_AfpInfo", "Thumbs.db:encryptable",
+    # Placeholders and half-fetched files of synchronisers.
+    "CV.pdf.nextcloud", "CV.pdf.owncloud", "CV.pdf.NextCloud", "CV.pdf.icloud", ".CV.pdf.icloud",
+    "CV.pdf.cloud", "CV.pdf.cloudf", "CV.pdf.!sync", "CV.pdf.!Sync", "CV.pdf.bts", "CV.pdf.rslsf",
+    "~syncthing~CV.pdf.tmp", ".syncthing.CV.pdf.tmp", ".stversions/CV.pdf", ".sync/Archive/CV.pdf",
+    ".dropbox.cache/2025-01-01/CV.pdf", ".tmp.drivedownload/12/CV.pdf", "CV.odopen",
+    ".849C9593-D756-4E56-8D6E-42412F2A707B", ".owncloudsync.log", "._sync_1a2b.db",
+    # Half-downloaded ones of browsers and other programs.
+    "CV.pdf.crdownload", "Unconfirmed 1234.crdownload", "CV.pdf.part", "CV.pdf.partial",
+    "CV.pdf.download/CV.pdf", "CV.pdf.opdownload", "CV.pdf.filepart", "CV.pdf.aria2", "CV.pdf.!ut",
+    "CV.pdf.fdmdownload", "CV.pdf.cyberducksegment/CV.pdf-1",
+    # Office and editors.
+    "~$CV.docx", "~WRL0001.tmp", ".~lock.CV.odt#", "AutoRecovery save of CV.asd",
+    "Backup of CV.wbk", "CV.docx.sb-1a2b3c4d-XyZ123", "#CV.txt#", ".CV.txt.swp",
+    # Systems and network drives.
+    "Icon\r", "Icon\uf00d", "jobs/Icon\r", ".DS_Store", "Thumbs.db", "ehthumbs_vista.db",
+    "desktop.ini", "lost+found/CV.pdf", "LOST.DIR/1", "found.000/file0000.chk",
+    "$RECYCLE.BIN/S-1-5/$R1.pdf", "#recycle/CV.pdf", "@eaDir/CV.pdf/SYNO.png",
+    "CV.pdf@SynoEAStream", "#snapshot/2025/CV.pdf", "__MACOSX/._CV.pdf", "._CV.pdf",
+    # Folders of macOS that are programs, libraries or projects.
+    "Editor.app/Contents/Resources/manual.pdf", "Photos Library.photoslibrary/originals/0/1.jpeg",
+    "Novel.scriv/Files/Data/1/content.rtf", "App.xcodeproj/project.pbxproj",
+]  # fmt: skip
+TAKEN = [
+    "Zone.Identifier.pdf", "CV: nurse.pdf", "Icon.pdf", "lost+found.pdf", "My app.pdf", "CV.app.pdf",
+    "nextcloud.pdf", "CV part 2.pdf", "Partial transcript.pdf", "CV.gdoc", "CV.pages/Index.zip",
+    "CV.rtfd/TXT.rtf", "CV_files/photo.jpg", "found 3.pdf", "Synology engineer@syno.pdf",
+    "CV (conflicted copy 2025-01-01).pdf", "CV.sync-conflict-20250101-120000-ABC.pdf", "icon designer.pdf",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("below", IGNORED)
+def test_side_files_are_ignored(below):
+    assert ignore_filter(Folder(path="/srv", account="a", source_key="k"))(below)
+
+
+@pytest.mark.parametrize("below", TAKEN)
+def test_documents_with_names_like_those_are_not(below):
+    assert not ignore_filter(Folder(path="/srv", account="a", source_key="k"))(below)
+
+
+def make(root, *names):
+    for name in names:
+        path = os.path.join(root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(b"x")
+
+
+#: There, asked for, part of, may be one, why
+PLACES = [
+    (("CV.html", "CV_files/a.jpg"), "CV_files/a.jpg", "CV.html", False, "English"),
+    (("CV.HTM", "CV.files/a.jpg"), "CV.files/a.jpg", "CV.HTM", False, "Office"),
+    (("CV.htm", "CV-Dateien/x/a.jpg"), "CV-Dateien/x/a.jpg", "CV.htm", False, "German, deeper"),
+    (("CV.html", "CV_fichiers/a.jpg"), "CV_fichiers/a.jpg", "CV.html", False, "French"),
+    (("CV.html", "CV_archivos/a.jpg"), "CV_archivos/a.jpg", "CV.html", False, "Spanish"),
+    (("CV.html", "CV_bestanden/a.jpg"), "CV_bestanden/a.jpg", "CV.html", False, "Dutch"),
+    (("CV.html", "CV_pliki/a.jpg"), "CV_pliki/a.jpg", "CV.html", False, "Polish"),
+    (("CV.html", "CV-filer/a.jpg"), "CV-filer/a.jpg", "CV.html", False, "Swedish"),
+    (("CV.html", "CV_файлы/a.jpg"), "CV_файлы/a.jpg", "CV.html", False, "Russian"),
+    (("x/CV.html", "x/CV_files/a.jpg"), "x/CV_files/a.jpg", "CV.html", False, "in a folder"),
+    (("Zoe\u0308.html", "Zoë_files/a.jpg"), "Zoë_files/a.jpg", "Zoe\u0308.html", False, "NFD"),
+    (("CV_files/a.jpg",), "CV_files/a.jpg", "", True, "the page has not come"),
+    (("CV.pdf", "CV_files/a.jpg"), "CV_files/a.jpg", "", True, "a PDF has no parts"),
+    (("CV.html", "files/a.jpg"), "files/a.jpg", "", False, "a folder of the person's own"),
+    (("CV.html", "CV files/a.jpg"), "CV files/a.jpg", "", False, "likewise"),
+    (("_files/a.jpg", ".html"), "_files/a.jpg", "", False, "no name"),
+    (("CV.pages/Index.zip", "CV.pages/a.jpg"), "CV.pages/a.jpg", "CV.pages", False, "Pages"),
+    (("CV.pages/Index/Document.iwa", "CV.pages/a.jpg"), "CV.pages/a.jpg", "CV.pages", False, "older"),
+    (("CV.pages/index.xml.gz", "CV.pages/a.pdf"), "CV.pages/a.pdf", "CV.pages", False, "of 2009"),
+    (("CV.pages/a.jpg",), "CV.pages/a.jpg", "", True, "still being copied"),
+    (("CV.key/Index.zip", "CV.key/Data/a.jpg"), "CV.key/Data/a.jpg", "CV.key", False, "Keynote"),
+    (("CV.numbers/Index.zip", "CV.numbers/a.jpg"), "CV.numbers/a.jpg", "CV.numbers", False, "Numbers"),
+    (("CV.rtfd/TXT.rtf", "CV.rtfd/a.png"), "CV.rtfd/a.png", "CV.rtfd", False, "a picture in RTF"),
+    (("CV.textbundle/text.md", "CV.textbundle/assets/a.png"), "CV.textbundle/assets/a.png",
+     "CV.textbundle", False, "Markdown"),
+    (("CV.v2/a.pdf",), "CV.v2/a.pdf", "", False, "a folder like any other"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("names", "asked", "part_of", "may_be_part", "why"), PLACES)
+def test_places(tmp_path, names, asked, part_of, may_be_part, why):
+    root = str(tmp_path)
+    make(root, *names)
+    path = os.path.join(root, asked)
+    place = find_place(root, path)
+    assert (place.part_of, place.may_be_part) == (part_of, may_be_part), why
+    assert place.name == os.path.basename(asked)
+    assert is_tied(root, path) is bool(part_of)
+
+
+#: The file that stands for a folder, the name that the server sees, what it is
+MAIN = [
+    ("CV.pages/Index.zip", "CV.pages", "a Pages document"),
+    ("CV.pages/Index/Document.iwa", "CV.pages", "a Pages document"),
+    ("CV.key/index.apxl.gz", "CV.key", "a Keynote presentation"),
+    ("CV.numbers/Index.zip", "CV.numbers", "a Numbers spreadsheet"),
+    ("CV.epub/META-INF/container.xml", "CV.epub", "an electronic book"),
+    ("CV.rtfd/TXT.rtf", "CV.txt", "a text file"),  # as its content is
+]
+
+
+@pytest.mark.parametrize(("name", "file_name", "what"), MAIN)
+def test_one_file_stands_for_a_document_that_is_a_folder(tmp_path, name, file_name, what):
+    root = str(tmp_path)
+    make(root, name, name.partition("/")[0] + "/preview.jpg")
+    assert main_file(f"{root}/{name.partition('/')[0]}") == name.partition("/")[2]
+    found = identify(root, f"{root}/{name}", accepts=lambda _: True).document
+    assert (found.file_name, found.sniffed.what, found.part_of) == (file_name, what, "")
+    assert is_tied(root, f"{root}/{name}")
+
+
+@pytest.mark.parametrize(
+    ("names", "tied", "why"),
+    [
+        (("CV.html", "CV_files/a.jpg"), True, "its pictures would stay behind"),
+        (("CV.html",), False, "a page alone"),
+        (("CV.pdf", "CV_files/a.jpg"), False, "no page"),
+        (("CV.gdoc",), True, "a link"),
+        (("CV.GSHEET",), True, "another"),
+    ],
+)
+def test_what_cannot_be_moved_alone_stays(tmp_path, names, tied, why):
+    root, path = str(tmp_path), str(tmp_path / names[0])
+    make(root, *names)
+    found = os.stat(path)
+    stat = Stat(found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
+    filed = file_away(root, path, stat, AfterUpload.MOVE, "Sent", date(2025, 2, 3))
+    assert (filed == Filed(path)) is tied, why
+    assert os.path.exists(path) is tied
+
+
+def decided(root, name, **settings):
+    folder = Folder(path=root, account="a", source_key="k", **settings)
+    plan = Plan(folder, ignore_filter(folder), accepts(folder), router(folder, Facts("h", "u")))
+    found = identify(root, os.path.join(root, name), accepts=plan.accepts).document
+    return decide(found, plan)
+
+
+ADVICE = [
+    # content, name, settings, why it is refused ("": it is not)
+    (b"hello", "a.txt", {}, "is a text file; save it as PDF or Word"),
+    (b"hello", "a.txt", {"accept": ("text/plain",)}, ""),
+    (b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82", "a.png", {"accept": ("application/pdf",)}, "is a PNG image (image/png), which is not among the accepted types; add it to accept in the configuration if it is meant to be sent"),
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(9), "a.heic", {}, "is a HEIC photo; save it as PDF, JPEG or PNG"),
+    (b"\0\0\1\0" + bytes(30), "a.ico", {}, "is an image of the kind ICO; save it as PDF, JPEG or PNG"),
+    (b"ID3\x03" + bytes(30), "a.mp3", {}, "is a sound file of the kind MP3, not a document"),
+    (b"#!/bin/sh\n", "a.pdf", {}, "is a program, not a document"),
+    (b"\x01\x02\x03", "a.pdf", {}, "is not a document that HrFlow can read; save it as PDF or Word"),
+    (b"\x1f\x8b\x08" + bytes(30), "a.gz", {}, "is a gzip archive; take the document out of it"),
+    (b"PK\x03\x04" + bytes(30), "a.zip", {}, "is a zip archive; take the document out of it"),
+    (b"L\0\0\0\x01\x14\x02\0" + bytes(30), "a.lnk", {}, "is a shortcut to another file; add the file itself"),
+    (b"{\\rtf1 {a}", "a.rtf", {}, ""),
+    (b"{\\rtf1 {a", "a.rtf", {}, "is an RTF document that breaks off before its end; download or save it again."),
+    (b"", "a.pdf", {}, "is empty; put it there again once it has its content."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "name", "settings", "why"), ADVICE)
+def test_each_kind_that_is_refused_has_its_next_step(tmp_path, data, name, settings, why):
+    (tmp_path / name).write_bytes(data)
+    decision = decided(str(tmp_path), name, **settings)
+    if why:
+        assert (decision.state, decision.why) == (State.REFUSED, why)
+    else:
+        assert decision.reference
