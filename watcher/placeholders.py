@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from watcher.names import as_seen
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,11 +51,13 @@ def harmless(text: str) -> str:
 def built_in(document: Document, below: str, hostname: str, user: str) -> dict[str, str]:
     """The built-in placeholders for a document; ``below`` is its path below the folder.
 
+    Names are given as people see them; only ``{path}``, which is to tell files apart, as it is.
+
     ``{date}`` is the day (UTC) of the file's last change, so that a later retry sends the same.
     """
-    directories, _, name = below.rpartition("/")
+    directories, _, name = as_seen(below).rpartition("/")
     stem, dot, _ = name.rpartition(".")
-    folder = re.split(r"[/\\]", document.folder.rstrip("/\\"))[-1]
+    folder = re.split(r"[/\\]", as_seen(document.folder).rstrip("/\\"))[-1]
     changed = datetime.fromtimestamp(max(0, document.stat.mtime_ns // 10**9), UTC)
     return {
         "folder": folder,

@@ -169,7 +169,7 @@ def mistakes(read, tmp_path):
         (GOOD + 'sent_folder = "/srv"', "lies around it"),
         (GOOD + 'refused_folder = "../x"', "leads out of the folder"),
         (GOOD + 'sent_folder = "/srv/done"', None),
-        (GOOD + 'sent_folder = "/srv/o"\n[[folders]]\npath = "/srv/o"\nsource_key = "k"', "is the sent_folder of folder 1"),
+        (GOOD + 'after_upload = "move"\nsent_folder = "/srv/o"\n[[folders]]\npath = "/srv/o"\nsource_key = "k"', "is the sent_folder of folder 1"),
         # rules
         (GOOD + "[[folders.rules]]\nmatch = '{folder}/**'", "{folder} has a meaning already"),
         (GOOD + "[[folders.rules]]\nignore = true\nsync_parsing = true", "as well: sync_parsing"),
@@ -378,8 +378,12 @@ RULE = "[[folders.rules]]\n"
             "rule 1 before it takes all its files",
         ),
         (
-            GOOD + RULE + 'match = "Sent/**"\n',
-            "7: folders[1].rules[1].match: can never apply: sent/ is ignored",
+            GOOD + 'after_upload = "move"\n' + RULE + 'match = "Sent/**"\n',
+            "8: folders[1].rules[1].match: can never apply: sent/ is ignored",
+        ),
+        (
+            GOOD + 'ignore = ["old/**"]\n' + RULE + 'match = "Old/**"\n',
+            "can never apply: old/** is ignored",
         ),
         (GOOD + RULE + 'match = "a/.git/*"\n', "can never apply: .* is ignored"),
         (

@@ -8,9 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.model import Document, Route, Skip, Sniffed, Stat, State, Tag
+from watcher.names import as_seen
 from watcher.placeholders import fill, names_in
 from watcher.rules import IGNORED_NAMES, Facts, form_fields, ignore_filter, ignored_by, router
-from watcher.settings import CreatedAt, CreatedAtFormat, Folder, Item, Label, Rule
+from watcher.settings import (
+    AfterRefusal,
+    AfterUpload,
+    CreatedAt,
+    CreatedAtFormat,
+    Folder,
+    Item,
+    Label,
+    Rule,
+)
 
 FACTS = Facts(hostname="pc-7", user="jo")
 PDF = Sniffed("application/pdf", ".pdf", "a PDF document", whole=True)
@@ -99,18 +109,19 @@ TAKEN = [
     ("\u0130 \u017f.pdf", "letters with odd small ones"),
     ("\udcff.pdf", "bytes that are no text"),
 ]
+FILING = {"after_upload": AfterUpload.MOVE, "after_refusal": AfterRefusal.MOVE}
 OWN = ("*draft*", "*.BAK", "private/**", "old/", "a/b", "*\u017f*.x", "x/[a/*")
 
 
 @pytest.mark.parametrize(("below", "why", "pattern"), IGNORED)
 def test_what_is_ignored(below, why, pattern):
-    assert ignore_filter(folder(ignore=OWN))(below) == pattern, why
-    assert ignored_by(folder(ignore=OWN), below) == pattern
+    assert ignore_filter(folder(ignore=OWN, **FILING))(below) == pattern, why
+    assert ignored_by(folder(ignore=OWN, **FILING), below) == pattern
 
 
 @pytest.mark.parametrize(("below", "why"), TAKEN)
 def test_what_is_not_ignored(below, why):
-    assert ignore_filter(folder(ignore=OWN))(below) == "", why
+    assert ignore_filter(folder(ignore=OWN, **FILING))(below) == "", why
 
 
 @pytest.mark.parametrize(
@@ -124,7 +135,122 @@ def test_what_is_not_ignored(below, why):
     ],
 )
 def test_where_files_are_filed_is_ignored(sent_folder, below, pattern):
-    assert ignore_filter(folder(sent_folder=sent_folder))(below) == pattern
+    filing = {**FILING, "sent_folder": sent_folder}
+    assert ignore_filter(folder(**filing))(below) == pattern
+
+
+@pytest.mark.parametrize(
+    ("settings", "targets", "below", "pattern", "why"),
+    [
+        ({}, (), "Sent/x.pdf", "", "nothing is moved: a folder of the person's own"),
+        ({}, (), "Refused/a/x.pdf", "", "likewise"),
+        ({}, (), "x.pdf.error.txt", "", "likewise, a file"),
+        ({"after_upload": AfterUpload.TRASH}, (), "Sent/x.pdf", "", "nothing is moved there"),
+        ({"after_upload": AfterUpload.MOVE}, (), "Sent/x.pdf", "sent/", "filed there"),
+        ({"after_upload": AfterUpload.MOVE}, (), "Refused/x.pdf", "", "only what was sent is"),
+        ({"after_refusal": AfterRefusal.MOVE}, (), "Refused/x.pdf", "refused/", "filed there"),
+        ({"after_refusal": AfterRefusal.MOVE}, (), "Sent/x.pdf", "", "only what was refused is"),
+        ({"after_refusal": AfterRefusal.MOVE}, (), "x.error.txt", "*.error.txt", "put back with it"),
+        ({}, ("/srv/cvs/Sent",), "Sent/x.pdf", "sent/", "filed there by earlier settings"),
+        ({}, ("/srv/cvs/Sent",), "Refused/x.pdf", "", "never filed there"),
+        ({}, ("/srv/cvs/Reçus",), "Rec\u0327us /x.pdf", "reçus/", "the same to people"),
+        ({}, ("/srv/other/Sent",), "Sent/x.pdf", "", "filed elsewhere"),
+    ],
+)  # fmt: skip
+def test_a_name_is_the_program_s_where_it_files_or_has_filed(
+    settings, targets, below, pattern, why
+):
+    assert ignore_filter(folder(**settings), targets)(below) == pattern, why
+
+
+@pytest.mark.parametrize(
+    ("pattern", "below", "ignored", "why"),
+    [
+        ("private/**", "private/", True, "all in it is ignored"),
+        ("private/**", "private/a/", True, "likewise further down"),
+        ("private/**", "Private /", True, "however it is written"),
+        ("private/**", "private", False, "a file of that name"),
+        ("private/**", "a/private/", False, "another one"),
+        ("private/*", "private/", True, "what lies deeper is in an ignored folder"),
+        ("private/**/*", "private/", True, "the same said otherwise"),
+        ("**/private/**", "a/private/", True, "at any depth"),
+        ("private/**/", "private/", True, "with a slash at its end"),
+        ("*/private/**", "a/", False, "other folders in it are not"),
+        ("private/*/*", "private/", False, "files in it are not"),
+        ("private/*/*", "private/a/", True, "all in it is"),
+        ("private/*.pdf", "private/", False, "only some files"),
+        ("private/?*", "private/", False, "may be entered; all is ignored there"),
+        ("{team}/old/**", "hr/old/", True, "a capture stands for any name"),
+        ("**/*", "a/", True, "everything"),
+        ("private", "private/", True, "by its name"),
+        ("privat?", "private/", True, "likewise"),
+    ],
+)
+def test_a_folder_is_ignored_where_everything_in_it_is(pattern, below, ignored, why):
+    assert bool(ignored_by(folder(ignore=(pattern,)), below)) is ignored, why
+
+
+NFD = "e\u0301"  # as macOS and some shares write "é"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "below", "ignored", "why"),
+    [
+        ("*écarté*", "cv e\u0301carte\u0301.pdf", True, "composed in the pattern alone"),
+        (f"*{NFD}cart{NFD}*", "cv écarté.pdf", True, "composed in the name alone"),
+        ("écartés/**", f"{NFD}cart{NFD}s/cv.pdf", True, "of a path"),
+        (f"*.{NFD}", "cv.É", True, "an ending, in another case"),
+        ("é", f"a/{NFD} /cv.pdf", True, "a whole name, with a blank behind it"),
+        ("old/*", " old\u00a0/cv.pdf", True, "a no-break space is a blank as well"),
+        ("old", "\u200bold\u200b/cv.pdf", True, "and what has no width"),
+        ("?.pdf", f"{NFD}.pdf", True, "one character to people"),
+        ("[é].pdf", f"{NFD}.pdf", True, "a set of characters"),
+        ("straße*", "STRASSE 1.pdf", True, "a letter whose capital is two"),
+        ("ecarte*", "écarté.pdf", False, "an accent tells names apart"),
+        ("old", "ｏｌｄ/cv.pdf", False, "full-width letters look different"),
+        ("old", "o ld/cv.pdf", False, "a blank within counts"),
+        ("*\udcff*", "a\udcff.pdf", True, "bytes that are no text are what they are"),
+        ("old ", "old /cv.pdf", True, "written with its blank"),
+        ("old /", "old/cv.pdf", True, "likewise, as a path"),
+        (" ", " /cv.pdf", True, "a name of a blank alone stays one"),
+    ],
+)
+def test_names_are_ignored_as_people_see_them(pattern, below, ignored, why):
+    assert bool(ignored_by(folder(ignore=(pattern,)), below)) is ignored, why
+
+
+@pytest.mark.parametrize(
+    ("match", "below", "source", "why"),
+    [
+        ("reçus/**", "rec\u0327us/cv.pdf", "s", "composed in the rule alone"),
+        ("rec\u0327us/**", "reçus/cv.pdf", "s", "composed in the name alone"),
+        ("reçus/*", "Reçus /cv.pdf", "s", "a blank that nobody sees"),
+        ("reçus /*", "reçus/cv.pdf", "s", "in the rule"),
+        ("cv?.pdf", f"cv{NFD}.pdf", "s", "one character to people"),
+        ("reçus/*", "recus/cv.pdf", "k", "another name"),
+        ("a\udcff/*", "a\udcff/cv.pdf", "s", "bytes that are no text"),
+    ],
+)
+def test_rules_compare_names_as_people_see_them(match, below, source, why):
+    assert route(below, rules=(Rule(match=match, source_key="s"),)).source_key == source, why
+
+
+@pytest.mark.parametrize("place", ["yes ", " Yes", "YES\u00a0", "yes"])
+def test_blanks_around_a_folder_s_name_are_no_part_of_what_is_captured(place):
+    rule = Rule(
+        match="{job}/{stage:yes|no}/*",
+        labels=(Label(job_reference="{job}", stage="{stage}"),),
+        tags=(Item(name="parent", value="{parent}"),),
+    )
+    found = route(f"Ing{NFD}nieur /{place}/cv.pdf", rules=(rule,))
+    assert found.labels == ({"job_reference": "Ingénieur", "stage": "yes"},)
+    assert found.tags[0].value in ("yes", "Yes", "YES")
+
+
+@given(st.text(alphabet="aé\u0301 /", min_size=1, max_size=20))
+def test_a_path_seen_is_seen_as_itself(path):
+    assert as_seen(as_seen(path)) == as_seen(path)
+    assert as_seen(path).count("/") == path.count("/")
 
 
 @given(st.lists(st.text(min_size=1, max_size=12), max_size=3), st.text(max_size=20))

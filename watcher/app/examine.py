@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from watcher import view
 from watcher.app.clock import RealClock
-from watcher.app.disk import Disk
+from watcher.app.disk import Disk, on_disk
 from watcher.app.orders import is_in
 from watcher.journal.reader import Reader
 from watcher.model import Skip, State, Unusable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
     """What would happen to the file called ``name``, for machines."""
-    directory, base = os.path.split(os.path.abspath(name))
+    directory, base = os.path.split(on_disk(os.path.abspath(name)))
     path = os.path.join(os.path.realpath(directory), base)
     facts: dict[str, object] = {"file": view.safe(path)}
     if not os.path.lexists(path):

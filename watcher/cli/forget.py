@@ -18,6 +18,7 @@ from watcher.cli.output import json_option, say, say_json, say_table
 from watcher.errors import UnusableError, UsageError, WatcherError
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
+from watcher.names import fold, lies_in
 from watcher.states import OPEN
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) ->
         for path in map(_real, paths):
             below = reader.history(folder=path, limit=_MOST)
             named = reader.history(text=os.path.basename(path), limit=_MOST)
-            found.update((e.file_id, e) for e in (*below, *named) if orders.is_in(e.path, path))
+            found.update((e.file_id, e) for e in (*below, *named) if lies_in(e.path, path, os.sep))
         return list(found.values())
     finally:
         reader.close()
@@ -103,8 +104,7 @@ def _real(path: str) -> str:
 
 
 def _is_meant(entry: Entry, person: str, reference: str) -> bool:
-    name = person.casefold()
-    of_person = name in (entry.profile_name.casefold(), entry.profile_email.casefold())
+    of_person = fold(person) in (fold(entry.profile_name), fold(entry.profile_email))
     return bool((person and of_person) or (reference and entry.reference == reference))
 
 

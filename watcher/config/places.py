@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import Mistakes, nearest
+from watcher.rules import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,9 +90,9 @@ def check_overlaps(folders: Sequence[tuple[Way, Folder]], mistakes: Mistakes) ->
     """Note folders that are watched twice or filed into, and say of those in each other."""
     real = [_real(folder.path) for _, folder in folders]
     targets = [
-        (other, name, _real(os.path.join(outer.path, getattr(outer, name))))
+        (other, name, _real(os.path.join(outer.path, target)))
         for other, (_, outer) in enumerate(folders)
-        for name in ("sent_folder", "refused_folder")
+        for name, target in filing_targets(outer).items()
     ]
     for number, ((way, folder), path) in enumerate(zip(folders, real, strict=True)):
         inner = (*way, "path")
