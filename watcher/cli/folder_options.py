@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher import view
+from watcher.config.mistakes import unfillable
+from watcher.placeholders import BUILT_IN, names_in
 from watcher.settings import AfterUpload
 from watcher.setup import TagError, merge_tags, parse_tag
 
@@ -18,9 +20,14 @@ def _read_tags(
     ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
 ) -> tuple[Item, ...]:
     try:
-        return merge_tags(parse_tag(text) for text in texts)
+        tags = merge_tags(parse_tag(text) for text in texts)
     except TagError as error:
         raise click.BadParameter(view.safe(str(error)), ctx, param) from error
+    written = [text for tag in tags for text in (tag.name, tag.value) if isinstance(text, str)]
+    unknown = [name for text in written for name in names_in(text) if name not in BUILT_IN]
+    if unknown:
+        raise click.BadParameter(view.safe(unfillable(unknown[0], BUILT_IN)), ctx, param)
+    return tags
 
 
 AFTER: Final = tuple(str(each.value) for each in AfterUpload)
