@@ -322,10 +322,9 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
 def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
     if choice is CreatedAt.NONE:
         return ""
-    seconds = max(0, document.stat.mtime_ns // 10**9)
     if folder.created_at_format is CreatedAtFormat.TIMESTAMP:
-        return str(seconds)
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+        return str(document.dated)
+    return datetime.fromtimestamp(document.dated, UTC).isoformat(timespec="seconds")
 
 
 def _unaccepted(sniffed: Sniffed) -> str:

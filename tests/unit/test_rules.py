@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.model import Document, Route, Skip, Sniffed, Stat, State, Tag
 from watcher.names import as_seen
+from watcher.pipeline import has_likely_time
 from watcher.placeholders import fill, names_in
 from watcher.rules import IGNORED_NAMES, Facts, form_fields, ignore_filter, ignored_by, router
 from watcher.settings import (
@@ -388,6 +390,35 @@ def test_the_reception_date_travels_as_asked():
     assert route(created_at_format=CreatedAtFormat.TIMESTAMP).created_at == "1700000000"
     assert route(created_at=CreatedAt.NONE).created_at == ""
     assert route(rules=(Rule(created_at=CreatedAt.NONE),)).created_at == ""
+
+
+NOW = 1_700_000_000  # 2023-11-14 22:13:20 UTC
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_likely", "why"),
+    [
+        (-2_114_380_800, False, "1903: what some drives make of no time"),
+        (0, False, "1970: the zero of most clocks"),
+        (315_532_800, False, "1980: the zero of FAT and ZIP"),
+        (631_151_999, False, "1989"),
+        (631_152_000, True, "1990"),
+        (NOW, True, "now"),
+        (NOW + 86_400, True, "tomorrow: a clock that is ahead, another time zone"),
+        (1_700_092_799, True, "the end of tomorrow"),
+        (1_700_092_800, False, "the day after"),
+        (4_018_723_200, False, "2097"),
+        (9_223_372_036, False, "2262, as far as times are kept"),
+    ],
+)
+@pytest.mark.parametrize("form", CreatedAtFormat)
+def test_a_time_that_cannot_be_right_gives_way_to_that_of_arrival(moment, is_likely, why, form):
+    came = document(mtime_ns=moment * 10**9)
+    assert has_likely_time(came.stat, NOW) is is_likely, why
+    settings = folder(created_at_format=form, tags=(Item(name="d", value="{date}"),))
+    found = router(settings, FACTS)(replace(came, noticed_at=NOW + 0.5))
+    assert found.created_at in ("2023-11-14T22:13:20+00:00", "1700000000")
+    assert found.tags == (Tag("d", "2023-11-14"),)
 
 
 def test_names_that_are_no_text_become_harmless_values():

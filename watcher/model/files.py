@@ -75,7 +75,8 @@ class Document:
     """A file that was opened, looked at and hashed: ``sha256`` in hexadecimal.
 
     ``file_name`` is the name the server will see: the file's own, its extension following the
-    content.
+    content. ``noticed_at`` is when the file was first noticed, in seconds since 1970, where its
+    own time cannot be right; else None.
     """
 
     folder: str
@@ -84,6 +85,14 @@ class Document:
     sha256: str
     sniffed: Sniffed
     file_name: str
+    noticed_at: float | None = None
+
+    @property
+    def dated(self) -> int:
+        """When the file came into being, as far as can be told, in seconds since 1970."""
+        if self.noticed_at is not None:
+            return int(self.noticed_at)
+        return max(0, self.stat.mtime_ns // 10**9)
 
 
 @dataclass(frozen=True, slots=True)

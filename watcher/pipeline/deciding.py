@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.model import Skip, State
 
 if TYPE_CHECKING:
-    from watcher.model import Document, Route
+    from watcher.model import Document, Route, Stat
     from watcher.ports import Plan
+
+_DAY_NS: Final = 86_400 * 10**9
+#: 1990-01-01: what people send today was not written before. 1970 and 1980 are the zero of clocks.
+_EARLIEST_NS: Final = 7305 * _DAY_NS
 
 
 def decide(document: Document, plan: Plan) -> Route | Skip:
     """Where a document that has had its time to become whole goes, or why it does not."""
     return _broken(document) or plan.route(document)
+
+
+def has_likely_time(stat: Stat, now: float) -> bool:
+    """Whether a file may have been changed when it says so: from 1990 until tomorrow (UTC)."""
+    return _EARLIEST_NS <= stat.mtime_ns < (now // 86_400 + 2) * _DAY_NS
 
 
 def _broken(document: Document) -> Skip | None:

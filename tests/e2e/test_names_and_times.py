@@ -1,0 +1,95 @@
+"""Names and times that people really have: compared as seen, believed as far as they can be."""
+
+import json
+import os
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.e2e.test_journey import make_pdf
+from watcher import sandbox as sb
+from watcher.settings import AfterRefusal, AfterUpload, CreatedAtFormat, Label, Rule
+
+YEAR = 31_557_600
+
+
+def put(folder, *parts, seconds=None):
+    path = os.path.join(folder.path, *parts)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    make_pdf(path, "/".join(parts))
+    if seconds is not None:
+        os.utime(path, (seconds, seconds))
+
+
+def test_names_are_compared_as_people_see_them(world):
+    folder = world.folder(
+        ignore=("*écarté*", "private/**"),
+        rules=(
+            Rule(match="Reçus/**", source_key=sb.SALES.key),
+            Rule(
+                match="{job}/{stage:yes|no}/*",
+                labels=(Label(job_reference="{job}", stage="{stage}"),),
+            ),
+        ),
+    )
+    put(folder, "Rec\u0327us ", "1.pdf")
+    put(folder, "reçus", "2.pdf")
+    put(folder, "Re\u0301gie", "Yes ", "3.pdf")
+    put(folder, "cv e\u0301carte\u0301.pdf")
+    put(folder, "Private ", "4.pdf")
+    world.start(folder)
+    world.wait_idle(3)
+    records = {record.file_name: record for record in world.arrived()}
+    assert sorted(records) == ["1.pdf", "2.pdf", "3.pdf"]
+    assert {records[name].source_key for name in ("1.pdf", "2.pdf")} == {sb.SALES.key}
+    labels = json.loads(dict(records["3.pdf"].fields)["labels"])
+    assert labels == [{"job_reference": "Régie", "stage": "yes"}]
+
+
+def test_folders_that_nothing_is_filed_into_are_a_person_s_own(world):
+    folder = world.folder()
+    put(folder, "Sent", "1.pdf")
+    put(folder, "Refused", "2026-01-01", "2.pdf")
+    world.start(folder)
+    world.wait_idle(2)
+    put(folder, "Sent", "later.pdf")
+    world.wait_idle(3)
+    world.stop()
+    moving = world.folder(
+        after_upload=AfterUpload.MOVE, after_refusal=AfterRefusal.MOVE, sent_folder="Done"
+    )
+    world.start(moving)
+    put(moving, "3.pdf")
+    world.wait_idle(1)
+    world.wait_for(lambda: not os.path.exists(os.path.join(folder.path, "3.pdf")))
+    world.stop()
+    put(folder, "Done", "put there.pdf")  # where files were filed: it was the program's once
+    put(folder, "Refused", "5.pdf")
+    world.start(folder)
+    world.wait_idle(1)
+    names = sorted(record.file_name for record in world.arrived())
+    assert names == ["1.pdf", "2.pdf", "3.pdf", "5.pdf", "later.pdf"]
+
+
+@pytest.mark.parametrize("form", CreatedAtFormat)
+def test_the_date_of_a_profile_is_one_that_can_be(world, form):
+    before = int(time.time())
+    folder = world.folder(created_at_format=form)
+    likely = {"1991": 21.5 * YEAR, "yesterday": before - 86_400}
+    odd = {year: (int(year) - 1970) * YEAR for year in ("1903", "1970", "1980", "2097", "2446")}
+    for name, seconds in (likely | odd).items():
+        put(folder, f"{name}.pdf", seconds=int(seconds))
+    world.start(folder)
+    world.wait_idle(7)
+    after = time.time()
+    found = {}
+    for record in world.arrived():
+        text = dict(record.fields)["created_at"]
+        moment = float(text) if text.isdigit() else datetime.fromisoformat(text).timestamp()
+        found[record.file_name.removesuffix(".pdf")] = moment
+    assert {name: found[name] for name in likely} == {
+        name: int(seconds) for name, seconds in likely.items()
+    }
+    for name in odd:
+        assert before <= found[name] <= after, (name, datetime.fromtimestamp(found[name], UTC))
