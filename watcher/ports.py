@@ -76,7 +76,7 @@ class Journal(ResultsJournal, MovedFiles, Protocol):
         """Note that a walk through the folder has ended."""
         ...
 
-    def reread(self, folder: str, settings: str, now: float) -> bool:
+    def reread(self, folder: str, settings: str, now: float, *, former: str = "") -> bool:
         """Have what was not sent routed again if the ``settings`` fingerprint is a new one."""
         ...
 

@@ -7,6 +7,7 @@ every file.
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import json
 import posixpath
 import re
@@ -19,7 +20,14 @@ from watcher.model import Route, Skip, State, Tag
 from watcher.names import as_seen, fold
 from watcher.patterns import compile_pattern
 from watcher.placeholders import built_in, fill
-from watcher.settings import AfterRefusal, AfterUpload, CreatedAt, CreatedAtFormat, values_of
+from watcher.settings import (
+    ROUTING,
+    AfterRefusal,
+    AfterUpload,
+    CreatedAt,
+    CreatedAtFormat,
+    values_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -45,6 +53,16 @@ _ALL_IN_FOLDER: Final = re.compile(r"(?P<folder>.+?)(?:/\*\*)*/\*+")
 STAGES: Final = ("new", "yes", "later", "no")
 #: As long as HrFlow's references may be, as far as known; longer ones are cut off elsewhere.
 REFERENCE_LENGTH: Final = 255
+
+
+#: In the order in which they were then.
+_FORMER_SETTINGS: Final = (
+    "path", "account", "source_key", "tags", "metadatas", "labels", "recursive", "create", "watch",
+    "poll_seconds", "settle_seconds", "existing", "changed", "duplicates", "after_upload",
+    "after_refusal", "sent_folder", "refused_folder", "ignore", "accept", "max_size",
+    "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
+    "created_at_format", "reference", "rules",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,17 @@ def filing_targets(folder: Folder) -> dict[str, str]:
     if folder.after_refusal is AfterRefusal.MOVE:
         targets["refused_folder"] = folder.refused_folder
     return targets
+
+
+def fingerprint(folder: Folder) -> str:
+    """Tells whether a folder's files are still routed as they were."""
+    return _digest(repr([getattr(folder, name) for name in ROUTING]))
+
+
+def former_fingerprint(folder: Folder) -> str:
+    """The same as older programs noted it, of every setting that there was then."""
+    settings = ", ".join(f"{name}={getattr(folder, name)!r}" for name in _FORMER_SETTINGS)
+    return _digest(f"Folder({settings})")
 
 
 def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
@@ -197,6 +226,10 @@ def without_sync(job: Job) -> Job:
 
 
 # -- inside
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:

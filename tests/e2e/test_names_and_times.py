@@ -9,7 +9,8 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
-from watcher.settings import AfterRefusal, AfterUpload, CreatedAtFormat, Label, Rule
+from watcher.journal.reader import Reader
+from watcher.settings import AfterRefusal, AfterUpload, CreatedAtFormat, Duplicates, Label, Rule
 
 YEAR = 31_557_600
 
@@ -93,3 +94,52 @@ def test_the_date_of_a_profile_is_one_that_can_be(world, form):
     }
     for name in odd:
         assert before <= found[name] <= after, (name, datetime.fromtimestamp(found[name], UTC))
+
+
+def steps(world):
+    """How many steps each file has gone."""
+    reader = Reader(world.places.journal)
+    try:
+        return {e.path: len(reader.story(e.file_id)) for e in reader.history(limit=100)}
+    finally:
+        reader.close()
+
+
+def test_settings_that_do_not_route_have_nothing_read_again(world):
+    rules = (Rule(match="no*", ignore=True),)
+    folder = world.folder(rules=rules)
+    for name in ("no.pdf", "sent.pdf"):
+        put(folder, name)
+    with open(os.path.join(folder.path, "refused.pdf"), "w") as file:
+        file.write("no document")
+    world.start(folder)
+    world.wait_idle(3, within=60)
+    before = steps(world)
+    world.stop()
+    other = world.folder(rules=rules, poll_seconds=7.0, duplicates=Duplicates.UPLOAD)
+    world.start(other)
+    world.nudge()
+    put(other, "later.pdf")
+    world.wait_idle(1)
+    assert {path: number for path, number in steps(world).items() if path in before} == before
+    world.app.reload(world.config(world.folder(ignore=("no*",))))
+    world.wait_for(lambda: world.states()["refused.pdf"] == "refused" and steps(world) != before)
+    assert world.states()["no.pdf"] == "ignored"
+
+
+def test_what_waits_is_left_out_once_settings_say_so(world, eventually):
+    world.keys.key = "ask_" + "0" * 32
+    folder = world.folder()
+    for parts in (("old draft.pdf",), ("below", "deep.pdf"), ("cv.pdf",)):
+        put(folder, *parts)
+    world.start(folder)
+    eventually(lambda: list(world.states().values()) == ["held"] * 3, within=30)
+    world.keys.key = sb.READ_WRITE_KEY
+    world.app.reload(world.config(world.folder(ignore=("*draft*",), recursive=False)))
+    eventually(lambda: "parsed" in world.states().values(), within=30)
+    whys = sorted(entry.why for entry in world.entries() if entry.state == "ignored")
+    assert whys == [
+        "is ignored by the pattern *draft*",
+        "is in a subfolder, and recursive = false leaves those out",
+    ]
+    assert len(world.arrived()) == 1

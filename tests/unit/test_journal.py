@@ -191,6 +191,8 @@ def test_new_settings_have_files_routed_again_that_were_not_sent(journal):
     for state in (State.UPLOADING, State.ACCEPTED):
         journal.step(sent, Step(state), 2.0)
     assert not journal.reread(FOLDER, "one", 3.0)
+    assert not journal.reread(FOLDER, "one in other words", 3.0, former="one")
+    assert not journal.reread(FOLDER, "one in other words", 3.0, former="one")
     assert journal.reread(FOLDER, "two", 3.0)
     assert (journal.state(waiting), journal.state(sent)) == (State.NOTICED, State.ACCEPTED)
     assert journal.claim("source", "sha", sent) == sent

@@ -12,16 +12,31 @@ from watcher.model import Document, Route, Skip, Sniffed, Stat, State, Tag
 from watcher.names import as_seen
 from watcher.pipeline import has_likely_time
 from watcher.placeholders import fill, names_in
-from watcher.rules import IGNORED_NAMES, Facts, form_fields, ignore_filter, ignored_by, router
+from watcher.rules import (
+    IGNORED_NAMES,
+    Facts,
+    fingerprint,
+    form_fields,
+    former_fingerprint,
+    ignore_filter,
+    ignored_by,
+    router,
+)
 from watcher.settings import (
+    NOT_ROUTING,
+    ROUTING,
     AfterRefusal,
     AfterUpload,
+    Changed,
     CreatedAt,
     CreatedAtFormat,
+    Duplicates,
+    Existing,
     Folder,
     Item,
     Label,
     Rule,
+    Watch,
 )
 
 FACTS = Facts(hostname="pc-7", user="jo")
@@ -269,6 +284,67 @@ def test_a_greedy_glob_does_not_take_for_ever(glob):
     assert ignored("a" * 255) == ""
     assert ignored("a/" * 100 + "a") == ""
     assert time.process_time() - begin < 0.5  # one that goes back takes years
+
+
+OTHER_SETTINGS = {
+    "account": "other",
+    "source_key": "s",
+    "tags": (Item(name="a", value=1),),
+    "metadatas": (Item(name="a", value=1),),
+    "labels": (Label(job_key="j"),),
+    "recursive": False,
+    "ignore": ("*draft*",),
+    "accept": ("application/pdf",),
+    "max_size": 1,
+    "sync_parsing": True,
+    "sync_parsing_indexing": False,
+    "webhook_parsing_sending": True,
+    "created_at": CreatedAt.NONE,
+    "created_at_format": CreatedAtFormat.TIMESTAMP,
+    "reference": "{path}",
+    "rules": (Rule(match="*", ignore=True),),
+    "path": "/srv/other",
+    "create": True,
+    "watch": Watch.POLL,
+    "poll_seconds": 5.0,
+    "settle_seconds": 5.0,
+    "existing": Existing.SKIP,
+    "changed": Changed.IGNORE,
+    "duplicates": Duplicates.UPLOAD,
+    "after_upload": AfterUpload.MOVE,
+    "after_refusal": AfterRefusal.MOVE,
+    "sent_folder": "Done",
+    "refused_folder": "Bad",
+}
+
+
+def test_every_setting_of_a_folder_is_said_to_be_about_routing_or_not():
+    assert sorted((*ROUTING, *NOT_ROUTING)) == sorted(Folder.__struct_fields__)
+    assert OTHER_SETTINGS.keys() == set(Folder.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", OTHER_SETTINGS)
+def test_only_settings_that_route_tell_fingerprints_apart(name):
+    changed = folder(**{name: OTHER_SETTINGS[name]})
+    assert (fingerprint(changed) != fingerprint(folder())) is (name in ROUTING)
+    assert former_fingerprint(changed) != former_fingerprint(folder())
+
+
+def test_a_journal_of_an_older_program_knows_the_settings_that_it_noted():
+    rules = (Rule(match="a/*", source_key="s"),)
+    tags = (Item(name="a", value=True),)
+    former = (
+        "application/pdf", "image/png", "image/jpeg", "image/bmp", "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+        "application/vnd.oasis.opendocument.text", "application/rtf",
+        "application/vnd.oasis.opendocument.presentation", "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.ms-outlook", "text/html",
+    )  # fmt: skip
+    noted = "325010bcdaaa97430e19a35170094344be8676c6c1d85b30607800eea14b7f99"
+    found = folder(tags=tags, ignore=("*draft*",), rules=rules, accept=former)
+    assert former_fingerprint(found) == noted
 
 
 def test_placeholders_are_filled_everywhere():

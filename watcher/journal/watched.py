@@ -79,11 +79,12 @@ class Watched(Holds):
         self.folder(folder)
         self.write("UPDATE folders SET scanned_at = ? WHERE path = ?", now, os.fsencode(folder))
 
-    def reread(self, folder: str, settings: str, now: float) -> bool:
+    def reread(self, folder: str, settings: str, now: float, *, former: str = "") -> bool:
         """Have files routed again if the folder's ``settings`` fingerprint is a new one.
 
         Files that were not sent yet are noticed anew; what was sent stays as it is. What HrFlow
         has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
+        ``former``: the fingerprint that an older program had of the same settings.
         """
         folder_id = self.folder(folder)
         before = self.read("SELECT settings FROM folders WHERE id = ?", folder_id)[0]
@@ -91,7 +92,7 @@ class Watched(Holds):
             return False
         self.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
         self._left.discard(folder_id)
-        if not before:
+        if before in ("", former):
             return False
         below = "directory_id IN (SELECT id FROM directories WHERE folder_id = ?)"
         self.write(
