@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from watcher.config.characters import is_unseen, name_unseen
 from watcher.config.mistakes import Mistakes, nearest
 from watcher.rules import filing_targets
 
@@ -67,7 +68,13 @@ def check_path(
         said = "it is created in your home folder only: elsewhere a drive may just be missing"
         mistakes.warn((*way[:-1], "create"), said)
     elif not os.path.lexists(path) and not create:
-        mistakes.warn(way, f"{path} is not there yet; it is watched as soon as it is")
+        unseen = next(filter(is_unseen, path), "")
+        said = (
+            f"{path} is not there, and there is an invisible character in it, {name_unseen(unseen)}"
+            if unseen
+            else f"{path} is not there yet; it is watched as soon as it is"
+        )
+        mistakes.warn(way, said)
 
 
 def check_target(folder: str, target: str, mistakes: Mistakes, way: Way) -> None:
