@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -20,13 +21,17 @@ def _read_tags(
     ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
 ) -> tuple[Item, ...]:
     try:
-        tags = merge_tags(parse_tag(text) for text in texts)
+        return fillable(merge_tags(parse_tag(text) for text in texts))
     except TagError as error:
         raise click.BadParameter(view.safe(str(error)), ctx, param) from error
+
+
+def fillable(tags: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The tags; TagError if one has a placeholder that nothing of a file fills."""
     written = [text for tag in tags for text in (tag.name, tag.value) if isinstance(text, str)]
-    unknown = [name for text in written for name in names_in(text) if name not in BUILT_IN]
-    if unknown:
-        raise click.BadParameter(view.safe(unfillable(unknown[0], BUILT_IN)), ctx, param)
+    for name in itertools.chain.from_iterable(map(names_in, written)):
+        if name not in BUILT_IN:
+            raise TagError(f"{unfillable(name, BUILT_IN)}.")
     return tags
 
 
