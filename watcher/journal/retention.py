@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal.follow_ups import FollowUps
+from watcher.journal.rows import LEFT
 from watcher.journal.watched import Watched
 
 if TYPE_CHECKING:
@@ -38,8 +39,13 @@ class Retention(Watched, FollowUps):
         Gives the id to go on with, 0 when all were looked at. History older than the moment
         ``history_before`` goes, people's names that are older than ``names_before``.
         """
-        found = self.all("SELECT id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP)
+        found = self.all(
+            "SELECT id, directory_id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP
+        )
+        if not after:
+            self._used.clear()
         if not found:
+            self._forget_directories()
             return 0
         last: int = found[-1][0]
         doomed = self.all(
@@ -48,7 +54,9 @@ class Retention(Watched, FollowUps):
             last,
             history_before,
         )
-        self._delete([file_id for (file_id,) in doomed])
+        gone = {file_id for (file_id,) in doomed}
+        self._delete(sorted(gone))
+        self._used.update(directory for file_id, directory in found if file_id not in gone)
         self.write(
             "UPDATE files SET profile_name = '', profile_email = '' WHERE id > ? AND id <= ? "
             "AND changed_at < ? AND (profile_name <> '' OR profile_email <> '')",
@@ -112,6 +120,27 @@ class Retention(Watched, FollowUps):
         )
         self._delete([file_id])
         return True
+
+    def _forget_directories(self) -> None:
+        """Forget the directories in which a whole round has seen no file, as their names tell too.
+
+        With them go folders that are not watched any more.
+        """
+        found = self.all(
+            "SELECT id FROM directories d WHERE NOT EXISTS "
+            "(SELECT 1 FROM names n WHERE n.directory_id = d.id)"
+        )
+        for (directory,) in found:
+            if directory not in self._used:
+                self.write("DELETE FROM directories WHERE id = ?", directory)
+        self._directories.clear()
+        self.write(
+            "DELETE FROM folders WHERE settings = ? AND id NOT IN "
+            "(SELECT folder_id FROM directories)",
+            LEFT,
+        )
+        left = self.all("SELECT id FROM folders WHERE settings = ?", LEFT)
+        self._left = {folder_id for (folder_id,) in left}
 
     def _delete(self, file_ids: Sequence[int]) -> None:
         for file_id in file_ids:

@@ -23,6 +23,7 @@ class Watched(Holds):
         """Use ``connection``, and close it in the end."""
         super().__init__(connection)
         self._directories: dict[tuple[str, bytes], int] = {}
+        self._used: set[int] = set()  # directories in which a round of forgetting has seen files
         found = self.all("SELECT id FROM folders WHERE settings = ?", LEFT)
         self._left = {folder_id for (folder_id,) in found}
         self._rebuilt_at = self._fact("rebuilt_at")
@@ -154,17 +155,27 @@ class Watched(Holds):
         return self.read(query, file_id)[0] in self._left
 
     def _directory(self, folder: str, directory: bytes) -> int:
+        """The id of a directory below a watched folder, noted if it is new."""
+        found = self._find_directory(folder, directory)
+        if found is None:
+            insert = "INSERT INTO directories (folder_id, path) VALUES (?, ?)"
+            found = self.write(insert, self.folder(folder), directory).lastrowid or 0
+            self._directories[folder, directory] = found
+        self._used.add(found)
+        return found
+
+    def _find_directory(self, folder: str, directory: bytes) -> int | None:
         found = self._directories.get((folder, directory))
         if found is None:
-            folder_id = self.folder(folder)
-            self.write(
-                "INSERT INTO directories (folder_id, path) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                folder_id,
+            row = self.read(
+                "SELECT d.id FROM directories d JOIN folders o ON o.id = d.folder_id "
+                "WHERE o.path = ? AND d.path = ?",
+                os.fsencode(folder),
                 directory,
             )
-            query = "SELECT id FROM directories WHERE folder_id = ? AND path = ?"
-            found = int(self.read(query, folder_id, directory)[0])
-            self._directories[folder, directory] = found
+            if row is None:
+                return None
+            found = self._directories[folder, directory] = int(row[0])
         return found
 
     def _fact(self, name: str) -> float:

@@ -68,11 +68,14 @@ class Journal(Queues, Moves):
     def find(self, folder: str, path: str) -> Known | None:
         """What is known of the file at ``path``, None if nothing is."""
         directory, name = rows.split(folder, path)
+        directory_id = self._find_directory(folder, directory)
+        if directory_id is None:
+            return None
         row = self.read(
             "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.reference, "
             "f.source_key, f.cause FROM names n JOIN files f ON f.id = n.file_id "
             "WHERE n.directory_id = ? AND n.name = ?",
-            self._directory(folder, directory),
+            directory_id,
             name,
         )
         if row is None:
