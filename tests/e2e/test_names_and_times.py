@@ -143,3 +143,24 @@ def test_what_waits_is_left_out_once_settings_say_so(world, eventually):
         "is in a subfolder, and recursive = false leaves those out",
     ]
     assert len(world.arrived()) == 1
+
+
+def test_commands_find_files_by_their_names_as_people_see_them(desk):
+    place = desk.folder / "Rec\u0327us "
+    place.mkdir()
+    make_pdf(str(place / "Rene\u0301e.pdf"), "x")
+    named = str(desk.folder / "Reçus" / "Renée.pdf")
+    (verdict,) = desk.read_json("check", named)
+    assert verdict["verdict"] == "would be sent"
+    (summary,) = desk.read_json("import", str(desk.folder / "Reçus"))
+    assert summary["files"] == 1
+    for options in (
+        ("--folder", str(desk.folder / "Reçus")),
+        ("--folder", named),
+        ("--text", "reçus/renée"),
+    ):
+        assert len(desk.read_json("history", *options)) == 1, options
+    assert desk.read_json("history", "--folder", str(desk.folder / "Recus")) == []
+    (place / "Rene\u0301e.pdf").unlink()
+    (done,) = desk.read_json("forget", named, "--yes")
+    assert done == {"forgotten": 1, "kept": 0}
