@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.e2e.test_journey import make_pdf
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts, and errors of Linux")
 
 
@@ -52,7 +54,15 @@ def in_a_file(place):
 
 
 def too_long(place):
+    place.mkdir()
     return contextlib.nullcontext(place / ("x" * 300))
+
+
+def run(desk, state, *arguments):
+    return subprocess.run(
+        [*desk.command()[:-2], "--state", str(state), *arguments],
+        env=desk.environ(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
 
 
 PLACES = {
@@ -66,14 +76,23 @@ PLACES = {
 }
 
 
+@pytest.mark.parametrize("make", [a_file, in_a_file, too_long])
+@pytest.mark.parametrize("command", ["history", "status", "check", "forget"])
+def test_commands_that_only_look_say_so_too(desk, make, command):
+    with make(desk.root / "place") as state:
+        cv = desk.folder / "cv.pdf"
+        make_pdf(str(cv), "x")
+        named = [str(cv)] if command in ("check", "forget") else []
+        done = run(desk, state, command, *named)
+        assert done.returncode == 6, done.stdout + done.stderr
+        assert str(state) in done.stderr
+
+
 @pytest.mark.parametrize("make", PLACES.values(), ids=PLACES.keys())
 def test_a_folder_that_cannot_be_used_is_named_with_exit_code_6(desk, make):
     with make(desk.root / "place") as state:
         for arguments in (["run"], ["import", str(desk.folder)]):
-            command = [*desk.command()[:-2], "--state", str(state), *arguments]
-            done = subprocess.run(
-                command, env=desk.environ(), capture_output=True, text=True, timeout=60, check=False
-            )
+            done = run(desk, state, *arguments)
             assert done.returncode == 6, done.stderr
             assert str(state) in done.stderr
             assert "Traceback" not in done.stderr

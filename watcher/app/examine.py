@@ -84,7 +84,7 @@ def _decision(document: Document, plan: Plan, where: Places) -> dict[str, object
 
 def _here(document: Document, where: Places) -> Entry | None:
     """What the journal knows of the file at this place."""
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return None
     reader = Reader(where.journal)
     try:
@@ -95,7 +95,7 @@ def _here(document: Document, where: Places) -> Entry | None:
 
 def _known(document: Document, route: Route, plan: Plan, where: Places) -> dict[str, object]:
     """A verdict, if the journal says that this content is not to be sent once more."""
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return {}
     reader = Reader(where.journal)
     try:

@@ -32,6 +32,17 @@ class Places:
         return os.path.join(self.state, "journal.db")
 
     @property
+    def has_journal(self) -> bool:
+        """Whether there is a journal; JournalError where that cannot be found out."""
+        try:
+            os.stat(self.journal)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self.unusable(error) from error
+        return True
+
+    @property
     def running(self) -> str:
         """What the running program says of itself, as JSON; only true while the lock is held."""
         return os.path.join(self.state, "running.json")

@@ -44,7 +44,7 @@ def parse_span(text: str) -> float:
 def find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
     """The ids of the files at or below ``paths``; UnusableError for a path without any."""
     where = places(ctx)
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         raise UnusableError("No file was uploaded from here so far.")
     reader = Reader(where.journal)
     try:

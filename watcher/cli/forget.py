@@ -79,7 +79,7 @@ def command(
 
 
 def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) -> list[Entry]:
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return []
     reader = Reader(where.journal)
     try:
