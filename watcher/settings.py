@@ -189,7 +189,7 @@ class Folder(Struct, frozen=True):
     duplicates: Duplicates = Duplicates.SKIP
     after_upload: AfterUpload = AfterUpload.KEEP
     after_refusal: AfterRefusal = AfterRefusal.KEEP
-    #: Where files are moved to, relative to the folder or absolute; never watched.
+    #: Where files are moved to, relative to the folder or absolute; not watched if any are.
     sent_folder: str = "Sent"
     refused_folder: str = "Refused"
     #: Globs of names or of paths below the folder, on top of the built-in ones.
