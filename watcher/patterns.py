@@ -171,10 +171,13 @@ def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) ->
         elif found["text"]:
             yield _Piece(fixed=(_literal(found["text"], wild="?"),))
         else:
-            yield _capture(found["capture"], names, choices)
+            yield _capture(found["capture"], names, choices, whole=found[0] == part)
 
 
-def _capture(text: str, names: list[str], choices: dict[str, tuple[str, ...]]) -> _Piece:
+def _capture(
+    text: str, names: list[str], choices: dict[str, tuple[str, ...]], *, whole: bool
+) -> _Piece:
+    """``whole``: it is all of a part, at whose ends no blank counts."""
     found = _CAPTURE.match(text)
     if found is None:
         raise PatternError(f"{{{text}}} is no capture; write {{name}} or {{name:one|two}}")
@@ -184,7 +187,7 @@ def _capture(text: str, names: list[str], choices: dict[str, tuple[str, ...]]) -
     names.append(name)
     if found["choices"] is None:
         return _Piece(least=1, name=name)
-    words = tuple(found["choices"].split("|"))
+    words = tuple(word.strip() if whole else word for word in found["choices"].split("|"))
     if "" in words:
         raise PatternError(f"one of the choices of {{{name}}} is empty")
     choices[name] = words
