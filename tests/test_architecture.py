@@ -53,6 +53,7 @@ TABLE = {
     "settle": row(PURE),
     "setup": row(PURE),  # answers in, edits out: for the terminal, and for a page
     "sniff": row(PURE, "filetype", "olefile"),
+    "names": row(PURE),  # compared as people see them
     "patterns": row(PURE),
     "placeholders": row(PURE),
     "rules": row(PURE),

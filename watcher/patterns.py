@@ -2,7 +2,8 @@
 
 Paths are relative to a watched folder, their parts joined by ``/``. Letters match whatever their
 case, as the same folder is typed "Yes" by one person and "yes" by the next; what a capture gives
-is the path's own spelling, or the pattern's where it lists choices.
+is the path's own spelling, or the pattern's where it lists choices. Both are compared as people
+see them: see :mod:`watcher.names`.
 
 Matching takes at most as many steps as the pattern has characters times those of the path, whatever
 a person writes: no place in a part is ever entered twice. Wildcards and captures take the shortest
@@ -15,6 +16,8 @@ import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from watcher.names import as_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +73,7 @@ class Pattern:
 
     def match(self, path: str) -> dict[str, str] | None:
         """What the captures hold if the whole ``path`` matches, else None."""
-        found = _match_parts(self._parts, path.split("/"))
+        found = _match_parts(self._parts, as_seen(path).split("/"))
         if found is None:
             return None
         captured = {name: value for each in found for name, value in each.items()}
@@ -94,7 +97,7 @@ def compile_pattern(text: str) -> Pattern:
     choices: dict[str, tuple[str, ...]] = {}
     names: list[str] = []
     parts: list[_Part | None] = []
-    for part in text.split("/"):
+    for part in as_seen(text).split("/"):
         if part in ("", ".", ".."):
             raise PatternError(f'no file ever has the part "{part}" in its path')
         if part != "**":
@@ -168,10 +171,13 @@ def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) ->
         elif found["text"]:
             yield _Piece(fixed=(_literal(found["text"], wild="?"),))
         else:
-            yield _capture(found["capture"], names, choices)
+            yield _capture(found["capture"], names, choices, whole=found[0] == part)
 
 
-def _capture(text: str, names: list[str], choices: dict[str, tuple[str, ...]]) -> _Piece:
+def _capture(
+    text: str, names: list[str], choices: dict[str, tuple[str, ...]], *, whole: bool
+) -> _Piece:
+    """``whole``: it is all of a part, at whose ends no blank counts."""
     found = _CAPTURE.match(text)
     if found is None:
         raise PatternError(f"{{{text}}} is no capture; write {{name}} or {{name:one|two}}")
@@ -181,7 +187,7 @@ def _capture(text: str, names: list[str], choices: dict[str, tuple[str, ...]]) -
     names.append(name)
     if found["choices"] is None:
         return _Piece(least=1, name=name)
-    words = tuple(found["choices"].split("|"))
+    words = tuple(word.strip() if whole else word for word in found["choices"].split("|"))
     if "" in words:
         raise PatternError(f"one of the choices of {{{name}}} is empty")
     choices[name] = words

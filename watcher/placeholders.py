@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from watcher.names import as_seen
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,18 +51,20 @@ def harmless(text: str) -> str:
 def built_in(document: Document, below: str, hostname: str, user: str) -> dict[str, str]:
     """The built-in placeholders for a document; ``below`` is its path below the folder.
 
-    ``{date}`` is the day (UTC) of the file's last change, so that a later retry sends the same.
+    Names are given as people see them; only ``{path}``, which is to tell files apart, as it is.
+
+    ``{date}`` is the day (UTC) of the file's last change, or of its arrival where that cannot be
+    right: a later retry sends the same.
     """
-    directories, _, name = below.rpartition("/")
+    directories, _, name = as_seen(below).rpartition("/")
     stem, dot, _ = name.rpartition(".")
-    folder = re.split(r"[/\\]", document.folder.rstrip("/\\"))[-1]
-    changed = datetime.fromtimestamp(max(0, document.stat.mtime_ns // 10**9), UTC)
+    folder = re.split(r"[/\\]", as_seen(document.folder).rstrip("/\\"))[-1]
     return {
         "folder": folder,
         "parent": directories.rpartition("/")[2] or folder,
         "stem": stem if dot else name,
         "extension": document.sniffed.extension.lstrip("."),
-        "date": changed.strftime("%Y-%m-%d"),
+        "date": datetime.fromtimestamp(document.dated, UTC).strftime("%Y-%m-%d"),
         "hostname": hostname,
         "user": user,
         "sha256": document.sha256,

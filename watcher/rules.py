@@ -7,6 +7,7 @@ every file.
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import json
 import posixpath
 import re
@@ -16,9 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher import view
 from watcher.model import Route, Skip, State, Tag
+from watcher.names import as_seen, fold
 from watcher.patterns import compile_pattern
 from watcher.placeholders import built_in, fill
-from watcher.settings import DEFAULT_ACCEPT, CreatedAt, CreatedAtFormat, values_of
+from watcher.settings import (
+    DEFAULT_ACCEPT,
+    ROUTING,
+    AfterRefusal,
+    AfterUpload,
+    CreatedAt,
+    CreatedAtFormat,
+    values_of,
+)
 from watcher.side_files import IGNORED_NAMES
 
 if TYPE_CHECKING:
@@ -28,10 +38,23 @@ if TYPE_CHECKING:
     from watcher.patterns import Pattern
     from watcher.settings import Folder, Item, Label, Rule
 
+#: The notes of why a file was refused, which may be put back with it.
+ERROR_NOTES: Final = "*.error.txt"
 _WILD: Final = frozenset("*?[")
+_ALL_IN_FOLDER: Final = re.compile(r"(?P<folder>.+?)(?:/\*\*)*/\*+")
 STAGES: Final = ("new", "yes", "later", "no")
 #: As long as HrFlow's references may be, as far as known; longer ones are cut off elsewhere.
 REFERENCE_LENGTH: Final = 255
+
+
+#: In the order in which they were then.
+_FORMER_SETTINGS: Final = (
+    "path", "account", "source_key", "tags", "metadatas", "labels", "recursive", "create", "watch",
+    "poll_seconds", "settle_seconds", "existing", "changed", "duplicates", "after_upload",
+    "after_refusal", "sent_folder", "refused_folder", "ignore", "accept", "max_size",
+    "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
+    "created_at_format", "reference", "rules",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +72,32 @@ class _NotRoutedError(Exception):
 def ignore_filter(folder: Folder, targets: Collection[str] = ()) -> Callable[[str], str]:
     """Gives, for a path below the folder, the pattern that ignores it, or "".
 
-    ``targets``: absolute paths where files were filed by earlier settings, ignored likewise.
-    A pattern that fits a folder on the file's way ignores the file. Called for every event.
+    A folder's path ends with "/": it is ignored where everything in it is. ``targets``: absolute
+    paths where files were filed by earlier settings, ignored likewise. A pattern that fits a
+    folder on the file's way ignores the file. Called for every event.
     """
-    by_name = _name_filter((*IGNORED_NAMES, *(each for each in folder.ignore if "/" not in each)))
-    paths = [
-        (pattern, compile_pattern(pattern.strip("/")).match)
-        for pattern in folder.ignore
-        if "/" in pattern
-    ]
     filed = _targets_below(folder, targets)
+    notes = (ERROR_NOTES,) if targets or folder.after_refusal is AfterRefusal.MOVE else ()
+    of_names = (*IGNORED_NAMES, *notes, *(each for each in folder.ignore if "/" not in each))
+    by_name = _name_filter(of_names)
+    of_paths = [(each, as_seen(each).strip("/")) for each in folder.ignore if "/" in each]
+    paths = [(pattern, compile_pattern(text).match) for pattern, text in of_paths]
+    # "a/**" fits what is in the folder a, not a itself.
+    contents = [
+        (pattern, compile_pattern(inner["folder"]).match)
+        for pattern, text in of_paths
+        if (inner := _ALL_IN_FOLDER.fullmatch(text))
+    ]
 
     def find(below: str) -> str:
-        parts = below.split("/")
-        for part in parts:
+        seen = as_seen(below)
+        parts = seen.rstrip("/").split("/")
+        for part in parts if seen == below else (*parts, *below.split("/")):
             if pattern := by_name(part):
                 return pattern
-        lower = below.lower() + "/"
-        if lower.startswith(filed):
-            return next(target for target in filed if lower.startswith(target))
-        for pattern, fits in paths:
+        if filed and (folded := fold(seen).rstrip("/") + "/").startswith(filed):
+            return next(target for target in filed if folded.startswith(target))
+        for pattern, fits in (*paths, *contents) if below.endswith("/") else paths:
             for end in range(1, len(parts) + 1):
                 if fits("/".join(parts[:end])) is not None:
                     return pattern
@@ -80,6 +109,30 @@ def ignore_filter(folder: Folder, targets: Collection[str] = ()) -> Callable[[st
 def ignored_by(folder: Folder, below: str) -> str:
     """The pattern that ignores a path below the folder, or ""; for a single question."""
     return ignore_filter(folder)(below)
+
+
+def filing_targets(folder: Folder) -> dict[str, str]:
+    """Where a folder's files are moved to, by the setting that says so; relative or absolute.
+
+    As long as nothing is moved, a folder called "Sent" or "Refused" is a person's own.
+    """
+    targets = {}
+    if folder.after_upload is AfterUpload.MOVE:
+        targets["sent_folder"] = folder.sent_folder
+    if folder.after_refusal is AfterRefusal.MOVE:
+        targets["refused_folder"] = folder.refused_folder
+    return targets
+
+
+def fingerprint(folder: Folder) -> str:
+    """Tells whether a folder's files are still routed as they were."""
+    return _digest(repr([getattr(folder, name) for name in ROUTING]))
+
+
+def former_fingerprint(folder: Folder) -> str:
+    """The same as older programs noted it, of every setting that there was then."""
+    settings = ", ".join(f"{name}={getattr(folder, name)!r}" for name in _FORMER_SETTINGS)
+    return _digest(f"Folder({settings})")
 
 
 def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
@@ -174,26 +227,30 @@ def without_sync(job: Job) -> Job:
 # -- inside
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
 def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:
     """Gives the pattern that fits a name, or "".
 
     Whole names, endings and first characters are looked up; few names need an expression.
     """
-    whole = {each.lower(): each for each in patterns if not _WILD & set(each)}
-    endings = {each[1:].lower(): each for each in patterns if _is_ending(each)}
+    whole = {fold(each): each for each in patterns if not _WILD & set(each)}
+    endings = {fold(each[1:]): each for each in patterns if _is_ending(each)}
     others = [each for each in patterns if _WILD & set(each) and not _is_ending(each)]
     free = [each for each in others if each[0] in _WILD]
-    firsts = frozenset(each[0].lower() for each in others if each[0] not in _WILD)
+    firsts = frozenset(fold(each)[0] for each in others if each[0] not in _WILD)
     match_any, match_free, all_endings = _any_of(others), _any_of(free), tuple(endings)
 
     def find(name: str) -> str:
-        lower = name.lower()
-        if lower in whole:
-            return whole[lower]
-        if lower.endswith(all_endings):
-            return next(endings[each] for each in all_endings if lower.endswith(each))
-        tried, match = (others, match_any) if lower[:1] in firsts else (free, match_free)
-        found = match(lower)
+        folded = fold(name)
+        if folded in whole:
+            return whole[folded]
+        if folded.endswith(all_endings):
+            return next(endings[each] for each in all_endings if folded.endswith(each))
+        tried, match = (others, match_any) if folded[:1] in firsts else (free, match_free)
+        found = match(folded)
         return tried[found.lastindex - 1] if found is not None and found.lastindex else ""
 
     return find
@@ -201,7 +258,7 @@ def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:
 
 def _any_of(patterns: list[str]) -> Callable[[str], re.Match[str] | None]:
     """Matches what any of the patterns fits; the number of its group is the pattern's, from 1."""
-    expressions = [f"({fnmatch.translate(each.lower())})" for each in patterns]
+    expressions = [f"({fnmatch.translate(fold(each))})" for each in patterns]
     return re.compile("|".join(expressions) or r"(?!)").match
 
 
@@ -210,13 +267,13 @@ def _is_ending(pattern: str) -> bool:
 
 
 def _targets_below(folder: Folder, former: Collection[str]) -> tuple[str, ...]:
-    """Where files are filed below the folder: in small letters, each with "/" at its end."""
+    """Where files are, or were, filed below the folder: folded, each with "/" at its end."""
     root = folder.path.replace("\\", "/").rstrip("/") + "/"
     found = []
-    for target in (folder.sent_folder, folder.refused_folder, *former):
+    for target in (*filing_targets(folder).values(), *former):
         place = posixpath.normpath(posixpath.join(root, target.replace("\\", "/")))
         if place.startswith(root):
-            found.append(place[len(root) :].lower() + "/")
+            found.append(fold(as_seen(place[len(root) :] + "/")))
     return tuple(found)
 
 
@@ -295,10 +352,9 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
 def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
     if choice is CreatedAt.NONE:
         return ""
-    seconds = max(0, document.stat.mtime_ns // 10**9)
     if folder.created_at_format is CreatedAtFormat.TIMESTAMP:
-        return str(seconds)
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+        return str(document.dated)
+    return datetime.fromtimestamp(document.dated, UTC).isoformat(timespec="seconds")
 
 
 def _unaccepted(sniffed: Sniffed) -> str:

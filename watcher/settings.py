@@ -191,7 +191,7 @@ class Folder(Struct, frozen=True):
     duplicates: Duplicates = Duplicates.SKIP
     after_upload: AfterUpload = AfterUpload.KEEP
     after_refusal: AfterRefusal = AfterRefusal.KEEP
-    #: Where files are moved to, relative to the folder or absolute; never watched.
+    #: Where files are moved to, relative to the folder or absolute; not watched if any are.
     sent_folder: str = "Sent"
     refused_folder: str = "Refused"
     #: Globs of names or of paths below the folder, on top of the built-in ones.
@@ -208,6 +208,20 @@ class Folder(Struct, frozen=True):
     #: may be used too.
     reference: str = "{sha256}"
     rules: tuple[Rule, ...] = ()
+
+
+#: Settings of a folder that decide whether its files are sent, where to and with what: when one of
+#: them changes, what was not sent is looked at again.
+ROUTING = (
+    "account", "source_key", "tags", "metadatas", "labels", "recursive", "ignore", "accept",
+    "max_size", "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
+    "created_at_format", "reference", "rules",
+)  # fmt: skip
+#: All others: which folder it is, how its files are noticed, and what happens to them afterwards.
+NOT_ROUTING = (
+    "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "changed",
+    "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
+)  # fmt: skip
 
 
 class Notifications(Struct, frozen=True):

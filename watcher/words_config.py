@@ -38,6 +38,26 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Correct that line; everything else is checked after that.": (
             "Corrigez cette ligne ; tout le reste sera vérifié ensuite."
         ),
+        "a backslash in double quotes has a meaning of its own; write the path in single quotes,"
+        " or with /": (
+            "une barre oblique inverse a un sens propre entre guillemets doubles ; écrivez le"
+            " chemin entre apostrophes, ou avec /"
+        ),
+        "there is an invisible character here, {character}; write an ordinary space": (
+            "il y a ici un caractère invisible, {character} ; écrivez une espace ordinaire"
+        ),
+        "there is an invisible character here, {character}; delete it": (
+            "il y a ici un caractère invisible, {character} ; supprimez-le"
+        ),
+        "there is an invisible character in it, {character}; delete it": (
+            "il contient un caractère invisible, {character} ; supprimez-le"
+        ),
+        "the character {character} (U+{number}) has no meaning here; write {other}": (
+            "le caractère {character} (U+{number}) n’a pas de sens ici ; écrivez {other}"
+        ),
+        "the character {character} (U+{number}) can only stand in quotes": (
+            "le caractère {character} (U+{number}) n’a sa place qu’entre guillemets"
+        ),
         'texts stand in quotes, as in "text"; true, false and numbers do not': (
             'les textes sont entre guillemets, comme "texte" ; true, false et les nombres, non'
         ),
@@ -170,6 +190,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "this configuration lies in it, at {path}": "cette configuration s’y trouve, dans {path}",
         "{path} is not there yet; it is watched as soon as it is": (
             "{path} n’est pas encore là ; il sera surveillé dès qu’il y sera"
+        ),
+        "{path} is not there, and there is an invisible character in it, {character}": (
+            "{path} n’est pas là, et il contient un caractère invisible, {character}"
         ),
         "is empty; name a folder": "est vide ; indiquez un dossier",
         '"{path}" is the folder itself or lies around it; name a folder in it, or the full path of'

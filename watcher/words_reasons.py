@@ -35,6 +35,10 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "is {size} large, more than the {limit} that max_size allows": (
             "pèse {size}, plus que les {limit} permis par « max_size »"
         ),
+        "is ignored by the pattern {pattern}": "est ignoré par le motif {pattern}",
+        "is in a subfolder, and recursive = false leaves those out": (
+            "est dans un sous-dossier, que recursive = false laisse de côté"
+        ),
         "is ignored by rule {number} of its folder": (
             "est ignoré par la règle {number} de son dossier"
         ),

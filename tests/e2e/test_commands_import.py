@@ -90,11 +90,16 @@ def test_a_folder_that_is_not_watched_needs_a_source(desk):
     other.mkdir()
     shutil.copy(PDF, other)
     assert desk.run("import", str(other)).returncode == 2
-    done = desk.run("import", str(other), "--source", sb.SALES.key, "--tag", "fair=2026")
+    typed = ("fair=2026", "urgent=true", 'zip="01000"', "share=0.5", "from={parent}")
+    tags = [part for text in typed for part in ("--tag", text)]
+    done = desk.run("import", str(other), "--source", sb.SALES.key, *tags)
     assert done.returncode == 0, done.stderr
     (record,) = desk.arrived()
     assert record.source_key == sb.SALES.key
-    assert json.loads(dict(record.fields)["tags"]) == [{"name": "fair", "value": "2026"}]
+    sent = [(tag["name"], tag["value"]) for tag in json.loads(dict(record.fields)["tags"])]
+    assert sent == [  # as folder add and setup understand them
+        ("fair", 2026), ("urgent", True), ("zip", "01000"), ("share", 0.5), ("from", "other"),
+    ]  # fmt: skip
     assert desk.run("import", str(desk.root / "none")).returncode == 5
 
 
@@ -154,6 +159,9 @@ def test_the_running_program_cannot_import_what_it_does_not_watch(desk):
         (["--tag", "a=b"], "need --source"),  # a watched folder's settings have tags
         (["--source", "x" * 40], "Leave --source away"),  # two settings for one folder
         (["--account", "default"], "need --source"),
+        (["--source", "x" * 40, "--tag", "Paris"], "no tag like"),
+        (["--source", "x" * 40, "--tag", "a={jbo}"], "{jbo} cannot be filled"),
+        (["--source", "x" * 40, "--tag", "a={"], "has no partner"),
     ],
 )
 def test_options_that_contradict_the_settings_are_refused(desk, options, hint):

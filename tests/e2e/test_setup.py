@@ -167,24 +167,30 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal = person.at_terminal("setup", "--api-url", person.url)
     terminal.answer("Email", "nobody")
     terminal.answer("is no email address", sb.EMAIL)
-    terminal.answer("API key", sb.READ_KEY)
+    terminal.answer("API key", "two words")
+    terminal.answer("This is no API key", sb.READ_KEY)
     terminal.answer("may only read", "ask_" + "0" * 32)
     terminal.wait_for("does not take this key")
     terminal.answer("Is it a write-only key", "n")
     terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
-    terminal.wait_for("Spaces around the key were left away.")
-    terminal.answer("Folder to watch", "/")
+    terminal.wait_for("Spaces or line breaks around the key were left away.")
+    terminal.answer("Folder to watch", "y")
+    terminal.answer('There is no folder "y"', "2")
+    terminal.answer('There is no folder "2"', "/")
     terminal.answer("whole drive", "~")
     terminal.answer("your home folder", "~/a file")
     terminal.answer("is a file", str(person.desk.root / "state"))
     terminal.answer("keeps its own files", "~/CVs")
-    terminal.answer("Another folder", "")
+    terminal.answer("Another folder", "no")
+    terminal.answer('There is no folder "no"', "")
     terminal.answer("Source for", OTHER_KEY)
     terminal.answer("This workspace has no source", sb.READ_WRITE_KEY)
     terminal.answer("This is an API key", "Enginering")
-    terminal.answer('did you mean "Engineering"?', "1")
+    terminal.answer('did you mean "Engineering"?', "{jbo}")
+    terminal.answer("{jbo} cannot be filled", "1")
     terminal.answer("Tags", "Paris")
-    terminal.answer("no tag like", "")
+    terminal.answer("no tag like", "a={jbo}")
+    terminal.answer("{jbo} cannot be filled", "")
     terminal.answer("A file that has arrived", "burn")
     terminal.answer("is not one of", "trash")
     terminal.answer("Create it?", "n")
@@ -195,6 +201,40 @@ def test_wrong_answers_are_asked_for_again(person):
     assert 'after_upload = "trash"' in person.text()
     assert "tags" not in person.text()
     assert not (person.home / "CVs").exists()
+
+
+def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
+    terminal = person.at_terminal("setup", "--no-check", "--api-url", person.url)
+    terminal.answer("Email", sb.EMAIL)
+    terminal.answer("API key", sb.READ_KEY)
+    terminal.answer("may only read", "yes")
+    terminal.wait_for("does not look like a key of HrFlow")
+    terminal.answer("Use it all the same?", "n")
+    terminal.answer("API key", sb.READ_WRITE_KEY)
+    terminal.answer("Folder to watch", "~/CVs")
+    terminal.answer("Another folder", "")
+    terminal.answer("Source for", sb.SALES.key)
+    answer_all(terminal, FIRST[5:])
+    terminal.answer("made-up CV")
+    assert terminal.end() == 0
+    assert person.stored() == {"hrflow-watcher/default": sb.READ_WRITE_KEY}
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "said"),
+    [
+        (sb.READ_KEY, 4, "may only read"),
+        ("two words", 4, "This is no API key"),
+        ("ask_“x”", 4, "This is no API key"),
+        ("something", 0, "does not look like a key of HrFlow"),
+    ],
+)
+def test_a_script_s_key_is_looked_at_without_a_check_too(person, key, code, said):
+    options = ("--folder", "~/CVs", "--source", sb.SALES.key, "--no-check")
+    done = person.script(*options, typed=f"{key}\n")
+    assert done.returncode == code, done.stderr
+    assert said in done.stdout + done.stderr
+    assert person.config.exists() is (code == 0)
 
 
 def test_run_again_proposes_what_is_there_and_keeps_the_rest(person):

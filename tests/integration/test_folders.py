@@ -14,9 +14,13 @@ from watchdog.observers.inotify_c import InotifyConstants
 from watcher.folders import Folders, Seams, WatchedFolder
 from watcher.folders.inotify import Reader
 from watcher.model import Candidate, FolderState, ScanEnded, Scanned, Sign
-from watcher.settings import Watch
+from watcher.rules import ignore_filter
+from watcher.settings import Folder, Watch
 
 ROOT = pathlib.Path(__file__).parents[2]
+IGNORED = ignore_filter(
+    Folder(path="/cvs", account="a", source_key="k", ignore=("private/**", "**/*geheim /**"))
+)
 DEADLINE = 60.0
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="about inotify")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses links and renames of POSIX")
@@ -120,15 +124,10 @@ def watched(path, **changes):
         "recursive": True,
         "watch": Watch.NATIVE,
         "poll_seconds": 0.05,
-        "ignore": ignore_hidden,
+        "ignore": IGNORED,
         "excluded": (),
     }
     return WatchedFolder(str(path), **(values | changes))
-
-
-def ignore_hidden(relative):
-    name = relative.rpartition("/")[2]
-    return ".*" if name.startswith(".") else "*.part" if name.endswith(".part") else ""
 
 
 def arm(folders, inbox, *watched_folders):
@@ -628,6 +627,27 @@ def test_a_new_directory_that_cannot_be_read_is_said_too(not_root, folders, inbo
     (away / "inner").chmod(0)
     away.rename(watched_root / "closed")
     assert "cannot be read" in inbox.wait_for_state("cannot be read")
+
+
+@pytest.mark.parametrize("watch", [Watch.NATIVE, Watch.POLL])
+def test_of_what_is_ignored_nobody_complains_that_it_cannot_be_read(
+    not_root, folders, inbox, watch
+):
+    for place in ("private", "sub/Streng geheim", "open"):
+        (not_root / place).mkdir(parents=True)
+        write(not_root / place / "cv.pdf")
+        (not_root / place).chmod(0o700 if place == "open" else 0)
+    folders.arm([watched(not_root, watch=watch)])
+    assert inbox.wait_for_scan("start").complete
+    (not_root / "private").rename(not_root / "away")
+    (not_root / "away").rename(not_root / "Private ")  # a new directory, told by the system
+    inbox.wait_for_paths([write(not_root / "open" / "second.pdf")])
+    folders.rescan(reason="by hand")
+    assert inbox.wait_for_scan("by hand").complete
+    said = [m.problem for m in inbox.messages if isinstance(m, FolderState) and "open" in m.problem]
+    assert not said
+    for place in ("Private ", "sub/Streng geheim"):
+        (not_root / place).chmod(0o700)
 
 
 def test_a_limit_that_is_told_of_when_the_folder_is_gone_keeps_nobody_busy(folders, inbox, root):

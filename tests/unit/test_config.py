@@ -47,6 +47,51 @@ def mistakes(read, tmp_path):
     return find
 
 
+SINGLE = "in single quotes, or with /"
+#: (what follows five whole lines, what is said of it)
+ODD_CHARACTERS = [
+    ("reference = “x”", "6: reference: the character “ (U+201C) has no meaning here; write \" or '"),
+    ('reference = "x”', "6: reference: the character ” (U+201D)"),
+    ('reference = "x”\nwatch = "poll"', "6: reference: the character ” (U+201D)"),
+    ("reference = „x“", "6: reference: the character „ (U+201E)"),
+    ("reference = «x»", "the character « (U+00AB)"),
+    ("reference = ″x″", "the character ″ (U+2033)"),
+    ("reference = ‘x’", "the character ‘ (U+2018)"),
+    ("reference = 'x’", "6: reference: the character ’ (U+2019)"),  # never ends
+    ("reference = 'x’\n\nwatch = \"poll\"\n", "6: reference: the character ’ (U+2019)"),
+    ('accept = ["a”, "b"]', "6: accept: the character ” (U+201D)"),
+    ('accept = [\n  "a",\n  “b”,\n]', "8: the character “ (U+201C)"),
+    ("tags = { a = “b” }", "6: tags: the character “ (U+201C)"),
+    ('tags = { “a” = "b" }', "6: tags: the character “ (U+201C)"),
+    ('“reference” = "x"', "6: the character “ (U+201C)"),
+    ('reference\u00a0= "x"', "6: reference: there is an invisible character here, U+00A0 (no-break space); write an ordinary space"),
+    ('reference = \u00a0"x"', "6: reference: there is an invisible character here, U+00A0"),
+    ('\u00a0\u00a0reference = "x"', "6: reference: there is an invisible character here, U+00A0"),
+    ('reference = "x"\u202f', "U+202F (narrow no-break space)"),
+    ('\u200breference = "x"', "6: there is an invisible character here, U+200B (zero width space); delete it"),
+    ('\ufeffreference = "x"', "6: there is an invisible character here, U+FEFF (zero width no-break space)"),
+    ('reference = "x"\u2028', "U+2028 (line separator); delete it"),
+    ('reference ＝ "x"', "the character ＝ (U+FF1D) has no meaning here; write ="),
+    ("max_size ＝ 1", "write ="),
+    ("max_size = １", "6: max_size: the character １ (U+FF11) has no meaning here; write 1"),
+    ("poll–seconds = 3", "the character – (U+2013) has no meaning here; write -"),
+    ('été = "x"', "6: the character é (U+00E9) can only stand in quotes"),
+    ('sent_folder = "C:\\Users\\Jane"', f"6: sent_folder: a backslash in double quotes has a meaning of its own; write the path {SINGLE}"),
+    ('sent_folder = "D:\\Daten"', SINGLE),
+    ('sent_folder = "C:\\udata"', SINGLE),
+    ('sent_folder = "\\\\server\\share"', SINGLE),  # the first two are one
+    ('sent_folder = "C:\\CVs\\"', SINGLE),  # the text goes on
+    ('sent_folder = "C:\\temp\\new"', f"6: folders[1].sent_folder: there is a line break or another invisible character in it; a backslash in double quotes has a meaning of its own; write the path {SINGLE}"),
+    ('watch = "poll\\u200b"', "6: folders[1].watch: there is an invisible character in it, U+200B (zero width space); delete it"),
+    ('after_upload = "move\u00a0"', "6: folders[1].after_upload: there is an invisible character in it, U+00A0"),
+    ('accept = ["application/pdf\u200b"]', "6: folders[1].accept: there is an invisible character in it, U+200B"),
+    ('accept = ["L’Oréal" "b"]', "6: Unclosed array"),  # an apostrophe is not what is wrong
+    ('reference = "“x” {sha256}"', None),  # in quotes they may stand
+    ("ignore = ['*\u00a0draft*']", None),  # as in names
+    ('tags = { "Genre\u00a0" = "Élan\u00a0: “x”" }', None),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -87,6 +132,7 @@ def mistakes(read, tmp_path):
         (ACCOUNT + '[[folders]]\npath = "/etc/hostname"\nsource_key = "k"', "is a file, not a folder"),
         (ACCOUNT + '[[folders]]\npath = "/x"\n', "3: folders[1].source_key: is missing"),
         ("x = [1,", "1: "),
+        *((GOOD + text, expected) for text, expected in ODD_CHARACTERS),
         (GOOD + "recursive = yes", '6: Invalid value of recursive: texts stand in quotes, as in "text"; true,'),
         (GOOD + "poll_seconds =", "6: Invalid value of poll_seconds"),
         # wrong types: each says what it expected
@@ -169,7 +215,7 @@ def mistakes(read, tmp_path):
         (GOOD + 'sent_folder = "/srv"', "lies around it"),
         (GOOD + 'refused_folder = "../x"', "leads out of the folder"),
         (GOOD + 'sent_folder = "/srv/done"', None),
-        (GOOD + 'sent_folder = "/srv/o"\n[[folders]]\npath = "/srv/o"\nsource_key = "k"', "is the sent_folder of folder 1"),
+        (GOOD + 'after_upload = "move"\nsent_folder = "/srv/o"\n[[folders]]\npath = "/srv/o"\nsource_key = "k"', "is the sent_folder of folder 1"),
         # rules
         (GOOD + "[[folders.rules]]\nmatch = '{folder}/**'", "{folder} has a meaning already"),
         (GOOD + "[[folders.rules]]\nignore = true\nsync_parsing = true", "as well: sync_parsing"),
@@ -378,8 +424,16 @@ RULE = "[[folders.rules]]\n"
             "rule 1 before it takes all its files",
         ),
         (
-            GOOD + RULE + 'match = "Sent/**"\n',
-            "7: folders[1].rules[1].match: can never apply: sent/ is ignored",
+            GOOD + 'after_upload = "move"\n' + RULE + 'match = "Sent/**"\n',
+            "8: folders[1].rules[1].match: can never apply: sent/ is ignored",
+        ),
+        (
+            GOOD + 'ignore = ["old/**"]\n' + RULE + 'match = "Old/**"\n',
+            "can never apply: old/** is ignored",
+        ),
+        (
+            GOOD.replace("/srv/cvs", "/srv/cvs\u00a0"),
+            "is not there, and there is an invisible character in it, U+00A0 (no-break space)",
         ),
         (GOOD + RULE + 'match = "a/.git/*"\n', "can never apply: .* is ignored"),
         (

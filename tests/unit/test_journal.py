@@ -318,12 +318,48 @@ def test_new_settings_have_files_routed_again_that_were_not_sent(journal):
     for state in (State.UPLOADING, State.ACCEPTED):
         journal.files.step(sent, Step(state), 2.0)
     assert not journal.folders.reread(FOLDER, "one", 3.0)
+    assert not journal.folders.reread(FOLDER, "one in other words", 3.0, former="one")
+    assert not journal.folders.reread(FOLDER, "one in other words", 3.0, former="one")
     assert journal.folders.reread(FOLDER, "two", 3.0)
     assert (journal.files.state(waiting), journal.files.state(sent)) == (
         State.NOTICED,
         State.ACCEPTED,
     )
     assert journal.files.claim("source", "sha", sent) == sent
+
+
+@pytest.mark.parametrize(
+    ("place", "asked", "is_found", "why"),
+    [
+        ("Rec\u0327us/cv.pdf", "Reçus", True, "accents as macOS parts them"),
+        ("Reçus/cv.pdf", "Rec\u0327us", True, "and the other way round"),
+        ("Reçus/cv.pdf", "Reçus/cv.pdf", True, "the file itself"),
+        ("yes /cv.pdf", "yes", True, "a blank at the end of the folder's name"),
+        ("yes/a/cv.pdf", "yes ", True, "in what was asked for"),
+        ("yes /cv.pdf", "yes/cv.pdf", True, "of a file in it"),
+        ("yes/ cv.pdf", "yes/vc.pdf", False, "another name"),
+        ("yes/cv.pdf", "ye", False, "the beginning of a name"),
+        ("yes/cv.pdf", "Yes", False, "another folder, on systems that tell case apart"),
+        ("\udcff/cv.pdf", "\udcff", True, "bytes that are no text"),
+        ("\udcff/cv.pdf", "\udcfe", False, "other bytes"),
+        ("cv.pdf", "", True, "all of it"),
+    ],
+)
+def test_history_of_a_folder_is_found_by_its_name_as_people_see_it(
+    journal, read, place, asked, is_found, why
+):
+    file_id = queue(journal, place)
+    journal.commit()
+    folder = f"{FOLDER}/{asked}".rstrip("/")
+    found = [entry.file_id for entry in read().history(folder=folder)]
+    assert found == [file_id] * is_found, why
+
+
+def test_a_search_finds_names_as_people_see_them(journal, read):
+    queue(journal, "E\u0301lan /Rene\u0301.pdf")
+    journal.commit()
+    reader = read()
+    assert [len(reader.history(text=text)) for text in ("élan/rené", "RENÉ", "rene")] == [1, 1, 0]
 
 
 def test_history_is_found_by_state_folder_text_and_time(journal, read):

@@ -29,6 +29,13 @@ from watcher.patterns import PatternError, compile_pattern
         ("{job}/**", "a.pdf", None),
         ("{job}/{stage:yes|no}/**", "dev/YES/a.pdf", {"job": "dev", "stage": "yes"}),  # our spelling
         ("{job}/{stage:yes|no}/**", "dev/maybe/a.pdf", None),
+        ("{s: yes | no}/*", "No /a.pdf", {"s": "no"}),  # blanks around a whole name do not count
+        ("{s:yes|no}/*", " yes\u00a0/a.pdf", {"s": "yes"}),
+        ("cv{s: yes| no}.pdf", "cv yes.pdf", {"s": " yes"}),  # within one they do
+        ("{s:refusé|reçu}/*", "REFUSE\u0301/a.pdf", {"s": "refusé"}),  # an accent of its own
+        ("{s:refuse\u0301}/*", "refusé/a.pdf", {"s": "refusé"}),
+        ("{job}/*", "Re\u0301gie /a.pdf", {"job": "Régie"}),
+        ("{job}/*", " /a.pdf", {"job": " "}),  # a name of a blank alone
         ("JOBS/*", "jobs/a.pdf", {}),  # people type either way
         ("cv-{id}.pdf", "cv-7.pdf", {"id": "7"}),  # a piece of a name
         ("cv-{id}.pdf", "cv-.pdf", None),  # a capture holds something

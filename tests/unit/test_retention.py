@@ -57,6 +57,60 @@ def test_old_history_goes_and_its_fingerprint_stays(journal):
     assert journal.files.claim("source", "sha of old.pdf", again) == old  # never sent twice
 
 
+def places(journal):
+    found = journal.all(
+        "SELECT o.path, d.path FROM folders o LEFT JOIN directories d ON d.folder_id = o.id"
+    )
+    return {"/".join(part.decode() for part in row if part) for row in found}
+
+
+def test_the_names_of_folders_go_with_the_last_file_in_them(journal):
+    old = send(journal, "Jane Doe/cv.pdf", DAY)
+    young = send(journal, "Jo Roe/cv.pdf", 500 * DAY)
+    there = send(journal, "Aisha/cv.pdf", DAY)
+    for file_id in (old, young):
+        journal.files.forget_name(file_id)
+    prune_all(journal, 400 * DAY, 0.0)
+    assert places(journal) == {f"{FOLDER}/Jo Roe", f"{FOLDER}/Aisha"}
+    again = send(journal, "Jane Doe/cv.pdf", 501 * DAY)  # and may come again
+    assert journal.path_of(again) == f"{FOLDER}/Jane Doe/cv.pdf"
+    journal.retention.forget([again])
+    journal.files.forget_name(there)
+    prune_all(journal, 1000 * DAY, 0.0)
+    assert places(journal) == {FOLDER}  # it is watched
+
+
+def test_a_directory_that_is_used_while_others_are_forgotten_stays(journal):
+    moved = send(journal, "a/cv.pdf", 500 * DAY)
+    reached = journal.prune(0, 400 * DAY, 0.0)
+    journal.files.rename(moved, Candidate(FOLDER, f"{FOLDER}/b/cv.pdf", Sign.CHANGED))
+    journal.files.forget_name(moved)
+    assert journal.prune(reached, 400 * DAY, 0.0) == 0
+    assert journal.path_of(moved) == f"{FOLDER}/b/cv.pdf"
+
+
+def test_a_folder_that_is_not_watched_any_more_goes_with_its_last_file(journal):
+    journal.folders.reread(FOLDER, "settings", DAY)
+    file_id = send(journal, "cv.pdf", DAY)
+    journal.files.forget_name(file_id)
+    journal.folders.leave([], 2 * DAY)
+    prune_all(journal, DAY / 2, 0.0)
+    assert places(journal) == {FOLDER}  # its history is young
+    prune_all(journal, 400 * DAY, 0.0)
+    assert places(journal) == set()
+    assert journal.files.state(send(journal, "new.pdf", 500 * DAY)) is State.PARSED
+
+
+def test_looking_a_file_up_writes_nothing(journal):
+    add(journal, "known/cv.pdf", now=DAY)
+    journal.commit()
+    assert journal.files.find(FOLDER, f"{FOLDER}/Jane Doe/cv.pdf") is None
+    assert journal.files.find("/never watched", "/never watched/cv.pdf") is None
+    assert journal.files.find(FOLDER, f"{FOLDER}/known/cv.pdf") is not None
+    assert not journal.commit()
+    assert places(journal) == {f"{FOLDER}/known"}
+
+
 def test_what_is_still_on_disk_is_kept_as_it_is_compared_with(journal):
     file_id = send(journal, "a.pdf", DAY)
     prune_all(journal, 400 * DAY, 0.0)

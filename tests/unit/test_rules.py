@@ -2,15 +2,42 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.model import Document, Route, Skip, Sniffed, Stat, State, Tag
+from watcher.names import as_seen
+from watcher.pipeline import has_likely_time
 from watcher.placeholders import fill, names_in
-from watcher.rules import IGNORED_NAMES, Facts, form_fields, ignore_filter, ignored_by, router
-from watcher.settings import CreatedAt, CreatedAtFormat, Folder, Item, Label, Rule
+from watcher.rules import (
+    IGNORED_NAMES,
+    Facts,
+    fingerprint,
+    form_fields,
+    former_fingerprint,
+    ignore_filter,
+    ignored_by,
+    router,
+)
+from watcher.settings import (
+    NOT_ROUTING,
+    ROUTING,
+    AfterRefusal,
+    AfterUpload,
+    Changed,
+    CreatedAt,
+    CreatedAtFormat,
+    Duplicates,
+    Existing,
+    Folder,
+    Item,
+    Label,
+    Rule,
+    Watch,
+)
 
 FACTS = Facts(hostname="pc-7", user="jo")
 PDF = Sniffed("application/pdf", ".pdf", "a PDF document", whole=True)
@@ -99,18 +126,19 @@ TAKEN = [
     ("\u0130 \u017f.pdf", "letters with odd small ones"),
     ("\udcff.pdf", "bytes that are no text"),
 ]
+FILING = {"after_upload": AfterUpload.MOVE, "after_refusal": AfterRefusal.MOVE}
 OWN = ("*draft*", "*.BAK", "private/**", "old/", "a/b", "*\u017f*.x", "x/[a/*")
 
 
 @pytest.mark.parametrize(("below", "why", "pattern"), IGNORED)
 def test_what_is_ignored(below, why, pattern):
-    assert ignore_filter(folder(ignore=OWN))(below) == pattern, why
-    assert ignored_by(folder(ignore=OWN), below) == pattern
+    assert ignore_filter(folder(ignore=OWN, **FILING))(below) == pattern, why
+    assert ignored_by(folder(ignore=OWN, **FILING), below) == pattern
 
 
 @pytest.mark.parametrize(("below", "why"), TAKEN)
 def test_what_is_not_ignored(below, why):
-    assert ignore_filter(folder(ignore=OWN))(below) == "", why
+    assert ignore_filter(folder(ignore=OWN, **FILING))(below) == "", why
 
 
 @pytest.mark.parametrize(
@@ -124,7 +152,122 @@ def test_what_is_not_ignored(below, why):
     ],
 )
 def test_where_files_are_filed_is_ignored(sent_folder, below, pattern):
-    assert ignore_filter(folder(sent_folder=sent_folder))(below) == pattern
+    filing = {**FILING, "sent_folder": sent_folder}
+    assert ignore_filter(folder(**filing))(below) == pattern
+
+
+@pytest.mark.parametrize(
+    ("settings", "targets", "below", "pattern", "why"),
+    [
+        ({}, (), "Sent/x.pdf", "", "nothing is moved: a folder of the person's own"),
+        ({}, (), "Refused/a/x.pdf", "", "likewise"),
+        ({}, (), "x.pdf.error.txt", "", "likewise, a file"),
+        ({"after_upload": AfterUpload.TRASH}, (), "Sent/x.pdf", "", "nothing is moved there"),
+        ({"after_upload": AfterUpload.MOVE}, (), "Sent/x.pdf", "sent/", "filed there"),
+        ({"after_upload": AfterUpload.MOVE}, (), "Refused/x.pdf", "", "only what was sent is"),
+        ({"after_refusal": AfterRefusal.MOVE}, (), "Refused/x.pdf", "refused/", "filed there"),
+        ({"after_refusal": AfterRefusal.MOVE}, (), "Sent/x.pdf", "", "only what was refused is"),
+        ({"after_refusal": AfterRefusal.MOVE}, (), "x.error.txt", "*.error.txt", "put back with it"),
+        ({}, ("/srv/cvs/Sent",), "Sent/x.pdf", "sent/", "filed there by earlier settings"),
+        ({}, ("/srv/cvs/Sent",), "Refused/x.pdf", "", "never filed there"),
+        ({}, ("/srv/cvs/Reçus",), "Rec\u0327us /x.pdf", "reçus/", "the same to people"),
+        ({}, ("/srv/other/Sent",), "Sent/x.pdf", "", "filed elsewhere"),
+    ],
+)  # fmt: skip
+def test_a_name_is_the_program_s_where_it_files_or_has_filed(
+    settings, targets, below, pattern, why
+):
+    assert ignore_filter(folder(**settings), targets)(below) == pattern, why
+
+
+@pytest.mark.parametrize(
+    ("pattern", "below", "ignored", "why"),
+    [
+        ("private/**", "private/", True, "all in it is ignored"),
+        ("private/**", "private/a/", True, "likewise further down"),
+        ("private/**", "Private /", True, "however it is written"),
+        ("private/**", "private", False, "a file of that name"),
+        ("private/**", "a/private/", False, "another one"),
+        ("private/*", "private/", True, "what lies deeper is in an ignored folder"),
+        ("private/**/*", "private/", True, "the same said otherwise"),
+        ("**/private/**", "a/private/", True, "at any depth"),
+        ("private/**/", "private/", True, "with a slash at its end"),
+        ("*/private/**", "a/", False, "other folders in it are not"),
+        ("private/*/*", "private/", False, "files in it are not"),
+        ("private/*/*", "private/a/", True, "all in it is"),
+        ("private/*.pdf", "private/", False, "only some files"),
+        ("private/?*", "private/", False, "may be entered; all is ignored there"),
+        ("{team}/old/**", "hr/old/", True, "a capture stands for any name"),
+        ("**/*", "a/", True, "everything"),
+        ("private", "private/", True, "by its name"),
+        ("privat?", "private/", True, "likewise"),
+    ],
+)
+def test_a_folder_is_ignored_where_everything_in_it_is(pattern, below, ignored, why):
+    assert bool(ignored_by(folder(ignore=(pattern,)), below)) is ignored, why
+
+
+NFD = "e\u0301"  # as macOS and some shares write "é"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "below", "ignored", "why"),
+    [
+        ("*écarté*", "cv e\u0301carte\u0301.pdf", True, "composed in the pattern alone"),
+        (f"*{NFD}cart{NFD}*", "cv écarté.pdf", True, "composed in the name alone"),
+        ("écartés/**", f"{NFD}cart{NFD}s/cv.pdf", True, "of a path"),
+        (f"*.{NFD}", "cv.É", True, "an ending, in another case"),
+        ("é", f"a/{NFD} /cv.pdf", True, "a whole name, with a blank behind it"),
+        ("old/*", " old\u00a0/cv.pdf", True, "a no-break space is a blank as well"),
+        ("old", "\u200bold\u200b/cv.pdf", True, "and what has no width"),
+        ("?.pdf", f"{NFD}.pdf", True, "one character to people"),
+        ("[é].pdf", f"{NFD}.pdf", True, "a set of characters"),
+        ("straße*", "STRASSE 1.pdf", True, "a letter whose capital is two"),
+        ("ecarte*", "écarté.pdf", False, "an accent tells names apart"),
+        ("old", "ｏｌｄ/cv.pdf", False, "full-width letters look different"),
+        ("old", "o ld/cv.pdf", False, "a blank within counts"),
+        ("*\udcff*", "a\udcff.pdf", True, "bytes that are no text are what they are"),
+        ("old ", "old /cv.pdf", True, "written with its blank"),
+        ("old /", "old/cv.pdf", True, "likewise, as a path"),
+        (" ", " /cv.pdf", True, "a name of a blank alone stays one"),
+    ],
+)
+def test_names_are_ignored_as_people_see_them(pattern, below, ignored, why):
+    assert bool(ignored_by(folder(ignore=(pattern,)), below)) is ignored, why
+
+
+@pytest.mark.parametrize(
+    ("match", "below", "source", "why"),
+    [
+        ("reçus/**", "rec\u0327us/cv.pdf", "s", "composed in the rule alone"),
+        ("rec\u0327us/**", "reçus/cv.pdf", "s", "composed in the name alone"),
+        ("reçus/*", "Reçus /cv.pdf", "s", "a blank that nobody sees"),
+        ("reçus /*", "reçus/cv.pdf", "s", "in the rule"),
+        ("cv?.pdf", f"cv{NFD}.pdf", "s", "one character to people"),
+        ("reçus/*", "recus/cv.pdf", "k", "another name"),
+        ("a\udcff/*", "a\udcff/cv.pdf", "s", "bytes that are no text"),
+    ],
+)
+def test_rules_compare_names_as_people_see_them(match, below, source, why):
+    assert route(below, rules=(Rule(match=match, source_key="s"),)).source_key == source, why
+
+
+@pytest.mark.parametrize("place", ["yes ", " Yes", "YES\u00a0", "yes"])
+def test_blanks_around_a_folder_s_name_are_no_part_of_what_is_captured(place):
+    rule = Rule(
+        match="{job}/{stage:yes|no}/*",
+        labels=(Label(job_reference="{job}", stage="{stage}"),),
+        tags=(Item(name="parent", value="{parent}"),),
+    )
+    found = route(f"Ing{NFD}nieur /{place}/cv.pdf", rules=(rule,))
+    assert found.labels == ({"job_reference": "Ingénieur", "stage": "yes"},)
+    assert found.tags[0].value in ("yes", "Yes", "YES")
+
+
+@given(st.text(alphabet="aé\u0301 /", min_size=1, max_size=20))
+def test_a_path_seen_is_seen_as_itself(path):
+    assert as_seen(as_seen(path)) == as_seen(path)
+    assert as_seen(path).count("/") == path.count("/")
 
 
 @given(st.lists(st.text(min_size=1, max_size=12), max_size=3), st.text(max_size=20))
@@ -141,6 +284,67 @@ def test_a_greedy_glob_does_not_take_for_ever(glob):
     assert ignored("a" * 255) == ""
     assert ignored("a/" * 100 + "a") == ""
     assert time.process_time() - begin < 0.5  # one that goes back takes years
+
+
+OTHER_SETTINGS = {
+    "account": "other",
+    "source_key": "s",
+    "tags": (Item(name="a", value=1),),
+    "metadatas": (Item(name="a", value=1),),
+    "labels": (Label(job_key="j"),),
+    "recursive": False,
+    "ignore": ("*draft*",),
+    "accept": ("application/pdf",),
+    "max_size": 1,
+    "sync_parsing": True,
+    "sync_parsing_indexing": False,
+    "webhook_parsing_sending": True,
+    "created_at": CreatedAt.NONE,
+    "created_at_format": CreatedAtFormat.TIMESTAMP,
+    "reference": "{path}",
+    "rules": (Rule(match="*", ignore=True),),
+    "path": "/srv/other",
+    "create": True,
+    "watch": Watch.POLL,
+    "poll_seconds": 5.0,
+    "settle_seconds": 5.0,
+    "existing": Existing.SKIP,
+    "changed": Changed.IGNORE,
+    "duplicates": Duplicates.UPLOAD,
+    "after_upload": AfterUpload.MOVE,
+    "after_refusal": AfterRefusal.MOVE,
+    "sent_folder": "Done",
+    "refused_folder": "Bad",
+}
+
+
+def test_every_setting_of_a_folder_is_said_to_be_about_routing_or_not():
+    assert sorted((*ROUTING, *NOT_ROUTING)) == sorted(Folder.__struct_fields__)
+    assert OTHER_SETTINGS.keys() == set(Folder.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", OTHER_SETTINGS)
+def test_only_settings_that_route_tell_fingerprints_apart(name):
+    changed = folder(**{name: OTHER_SETTINGS[name]})
+    assert (fingerprint(changed) != fingerprint(folder())) is (name in ROUTING)
+    assert former_fingerprint(changed) != former_fingerprint(folder())
+
+
+def test_a_journal_of_an_older_program_knows_the_settings_that_it_noted():
+    rules = (Rule(match="a/*", source_key="s"),)
+    tags = (Item(name="a", value=True),)
+    former = (
+        "application/pdf", "image/png", "image/jpeg", "image/bmp", "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+        "application/vnd.oasis.opendocument.text", "application/rtf",
+        "application/vnd.oasis.opendocument.presentation", "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.ms-outlook", "text/html",
+    )  # fmt: skip
+    noted = "325010bcdaaa97430e19a35170094344be8676c6c1d85b30607800eea14b7f99"
+    found = folder(tags=tags, ignore=("*draft*",), rules=rules, accept=former)
+    assert former_fingerprint(found) == noted
 
 
 def test_placeholders_are_filled_everywhere():
@@ -262,6 +466,35 @@ def test_the_reception_date_travels_as_asked():
     assert route(created_at_format=CreatedAtFormat.TIMESTAMP).created_at == "1700000000"
     assert route(created_at=CreatedAt.NONE).created_at == ""
     assert route(rules=(Rule(created_at=CreatedAt.NONE),)).created_at == ""
+
+
+NOW = 1_700_000_000  # 2023-11-14 22:13:20 UTC
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_likely", "why"),
+    [
+        (-2_114_380_800, False, "1903: what some drives make of no time"),
+        (0, False, "1970: the zero of most clocks"),
+        (315_532_800, False, "1980: the zero of FAT and ZIP"),
+        (631_151_999, False, "1989"),
+        (631_152_000, True, "1990"),
+        (NOW, True, "now"),
+        (NOW + 86_400, True, "tomorrow: a clock that is ahead, another time zone"),
+        (1_700_092_799, True, "the end of tomorrow"),
+        (1_700_092_800, False, "the day after"),
+        (4_018_723_200, False, "2097"),
+        (9_223_372_036, False, "2262, as far as times are kept"),
+    ],
+)
+@pytest.mark.parametrize("form", CreatedAtFormat)
+def test_a_time_that_cannot_be_right_gives_way_to_that_of_arrival(moment, is_likely, why, form):
+    came = document(mtime_ns=moment * 10**9)
+    assert has_likely_time(came.stat, NOW) is is_likely, why
+    settings = folder(created_at_format=form, tags=(Item(name="d", value="{date}"),))
+    found = router(settings, FACTS)(replace(came, noticed_at=NOW + 0.5))
+    assert found.created_at in ("2023-11-14T22:13:20+00:00", "1700000000")
+    assert found.tags == (Tag("d", "2023-11-14"),)
 
 
 def test_names_that_are_no_text_become_harmless_values():

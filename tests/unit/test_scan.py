@@ -182,6 +182,9 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_found(partly_closed, not
     assert found == ["open/cv.pdf"]
     assert tally.unreadable == 2
     assert "Permission denied" in tally.first_unreadable
+    ignored = watched(partly_closed, ignore=lambda path: "x" * (path in ("closed/", "too/")))
+    assert places(partly_closed, scan(ignored, nothing_known, tally=tally)) == ["open/cv.pdf"]
+    assert tally.unreadable == 2  # no more than before
     identity, problem = mounts.identify(os.path.join(partly_closed, "closed"))
     assert identity is None
     assert "cannot be read" in problem

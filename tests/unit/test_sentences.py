@@ -40,7 +40,7 @@ OTHER = {
     "unable to find", "invalid source", "could not find a source", "secret key",
     # SQL, TOML, HTTP, names of formats, of systems, of limits, of a place
     "f.id = ?", "f.id IN ({})", "/Library/Application Support/hrflow-watcher", "may not read: ",
-    "key = {}", "multipart/form-data; boundary={}", "Invalid value", "inotify ",
+    "\" or '", "key = {}", "multipart/form-data; boundary={}", "Invalid value", "inotify ",
     "camera=(), geolocation=(), microphone=()", "429 Too Many Requests", "PowerPoint Document",
     "task scheduler", "current user", "Current User",
     # Causes, reasons for a look, an error that is told by its kind: not shown

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from watcher import documents
 from watcher.model import Filed, FilingFailed, State
+from watcher.names import lies_in
 from watcher.settings import AfterRefusal, AfterUpload
 
 if TYPE_CHECKING:
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
 
     from watcher.model import Altered, Entry, Identified, Job, Stat, Unusable
     from watcher.ports import Clock, Plan
+
+
+def on_disk(path: str) -> str:
+    """A path as the disk has it, given as a person sees it; unchanged where nothing is there."""
+    directory, name = os.path.split(path)
+    if os.path.lexists(path) or directory == path:
+        return path
+    directory = on_disk(directory)
+    try:
+        same = [each for each in os.listdir(directory) if lies_in(each, name, os.sep)]
+    except OSError:  # whoever opens the path hears of it
+        same = []
+    return os.path.join(directory, same[0] if len(same) == 1 else name)
 
 
 class Disk:

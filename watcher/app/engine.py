@@ -18,6 +18,7 @@ from watcher.folders import Folders, WatchedFolder
 from watcher.follow_up import PARALLEL
 from watcher.hooks import HookCommands
 from watcher.pipeline import Arm, Pipeline, Stop, Woke
+from watcher.rules import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -27,15 +28,9 @@ if TYPE_CHECKING:
     from watcher.journal.reader import Reader
     from watcher.journal.writer import Journal
     from watcher.ports import Plan
-    from watcher.settings import Config, Folder
+    from watcher.settings import Config
 
 _log = logging.getLogger(__name__)
-
-
-def _filing_targets(folder: Folder) -> tuple[str, ...]:
-    return tuple(
-        os.path.join(folder.path, target) for target in (folder.sent_folder, folder.refused_folder)
-    )
 
 
 def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
@@ -46,7 +41,11 @@ def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[Watc
     plans = {
         path: plan for path, plan in plans.items() if not plan.is_imported or path in importing
     }
-    targets = [target for plan in plans.values() for target in _filing_targets(plan.folder)]
+    targets = [
+        os.path.join(plan.folder.path, target)
+        for plan in plans.values()
+        for target in filing_targets(plan.folder).values()
+    ]
     return [
         WatchedFolder(
             path=path,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from watcher import documents, view
 from watcher.app.clock import RealClock
-from watcher.app.disk import Disk
+from watcher.app.disk import Disk, on_disk
 from watcher.app.orders import is_in
 from watcher.journal.reader import Reader
 from watcher.model import Skip, State, Unusable
-from watcher.pipeline import decide
+from watcher.pipeline import decide, has_likely_time
 from watcher.rules import form_fields
 from watcher.settings import Duplicates
 from watcher.states import ARRIVED, EXISTING_WAITS
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
     """What would happen to the file called ``name``, for machines."""
-    directory, base = os.path.split(os.path.abspath(name))
+    directory, base = os.path.split(on_disk(os.path.abspath(name)))
     path = os.path.join(os.path.realpath(directory), base)
     facts: dict[str, object] = {"file": view.safe(path)}
     if not os.path.lexists(path):
@@ -56,6 +58,10 @@ def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, ob
 
 def _decision(document: Document, plan: Plan, where: Places) -> dict[str, object]:
     sniffed = document.sniffed
+    now = time.time()
+    if not has_likely_time(document.stat, now):
+        here = _here(document, where)
+        document = replace(document, noticed_at=here.noticed_at if here else now)
     facts: dict[str, object] = {
         "size": document.stat.size,
         "media_type": sniffed.media_type,
@@ -78,16 +84,27 @@ def _decision(document: Document, plan: Plan, where: Places) -> dict[str, object
     }
 
 
+def _here(document: Document, where: Places) -> Entry | None:
+    """What the journal knows of the file at this place."""
+    if not where.has_journal:
+        return None
+    reader = Reader(where.journal)
+    try:
+        return reader.at(document.folder, document.path)
+    finally:
+        reader.close()
+
+
 def _known(document: Document, route: Route, plan: Plan, where: Places) -> dict[str, object]:
     """A verdict, if the journal says that this content is not to be sent once more."""
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return {}
     reader = Reader(where.journal)
     try:
         first = reader.sender(route.source_key, document.sha256)
-        here = reader.at(document.folder, document.path)
     finally:
         reader.close()
+    here = _here(document, where)
     if here is not None and (rests := _rests(here, document, route)):
         return rests
     if first is None or first.state is State.GONE:

@@ -25,7 +25,7 @@ def what_stays(places: Places, folder: str, word: Word) -> str:
 
 
 def _waiting(places: Places, folder: str) -> int:
-    if not os.path.exists(places.journal):
+    if not places.has_journal:
         return 0
     reader = Reader(places.journal)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -29,6 +30,17 @@ class Places:
     def journal(self) -> str:
         """What became of every file."""
         return os.path.join(self.state, "journal.db")
+
+    @property
+    def has_journal(self) -> bool:
+        """Whether there is a journal; JournalError where that cannot be found out."""
+        try:
+            os.stat(self.journal)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self.unusable(error) from error
+        return True
 
     @property
     def running(self) -> str:
@@ -66,10 +78,18 @@ class Places:
             os.makedirs(self.orders, mode=0o700, exist_ok=True)
             os.chmod(self.state, 0o700)
         except OSError as error:
-            raise JournalError(
-                f"The program cannot write to its own folder {self.state} ({error.strerror}).",
-                "Give it the right to, or name another one with --state.",
-            ) from error
+            raise self.unusable(error) from error
+
+    def unusable(self, error: OSError) -> JournalError:
+        """What to tell a person when something in the directory cannot be read or written."""
+        hint = "Name another one with --state."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            hint = "Make room on its disk, or name another one with --state."
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            hint = "Make sure that you may write to it, or name another one with --state."
+        return JournalError(
+            f"The program's own folder {self.state} cannot be used ({error.strerror}).", hint
+        )
 
 
 def default_state(environ: Mapping[str, str]) -> str:
@@ -96,6 +116,8 @@ def lock(places: Places) -> BaseFileLock:
             f"hrflow-watcher is running already (process {pid}).",
             "See what it does with: hrflow-watcher status.",
         ) from error
+    except OSError as error:
+        raise places.unusable(error) from error
     return held
 
 
@@ -106,10 +128,7 @@ def is_running(places: Places) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise JournalError(
-            f"The program's own folder {places.state} cannot be used ({error.strerror}).",
-            "Name another one with --state.",
-        ) from error
+        raise places.unusable(error) from error
     try:
         return not _can_share(places, descriptor)
     finally:

@@ -62,7 +62,7 @@ def former_targets(places: Places) -> list[str]:
 
     JournalError if the journal cannot be read.
     """
-    if not os.path.exists(places.journal):
+    if not places.has_journal:
         return []
     reader = Reader(places.journal)
     try:

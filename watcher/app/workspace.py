@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.mistakes import SECRET
+from watcher.config.mistakes import SECRET, unfillable
 from watcher.errors import CredentialError, UnusableError
+from watcher.placeholders import BUILT_IN, names_in
 from watcher.setup import looks_like_key, pick_source
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Workspace:
         """
         if SECRET.search(text):
             raise UnusableError("This is an API key, and not a source.", "Name a source.")
+        unknown = next((name for name in names_in(text) if name not in BUILT_IN), "")
+        if unknown:
+            raise UnusableError(f"{unfillable(unknown, BUILT_IN)}.")
         if "{" in text or (self.unseen and looks_like_key(text)):
             return text, ""
         if self.unseen:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,10 +11,11 @@ import click
 
 from watcher import view
 from watcher.app.workspace import UNCHECKED, Workspace, ask_hrflow
-from watcher.cli.folder_options import AFTER
-from watcher.cli.keys import find_key, why_not_kept
+from watcher.cli.folder_options import AFTER, fillable
+from watcher.cli.keys import check_form, find_key, why_not_kept
 from watcher.cli.output import say, say_table, styled
 from watcher.config.mistakes import redact
+from watcher.credentials import form
 from watcher.credentials.keyring import elsewhere
 from watcher.errors import CredentialError, OfflineError, UnusableError, UsageError
 from watcher.settings import AfterUpload
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from watcher.setup import KnownFolder
 
 _FIRST_FOLDER: Final = "~/CVs"
+#: What a path has, and no answer to another question.
+_PATH: Final = re.compile(r"[/\\]|^(?:[~.$%]|[A-Za-z]:)")
 
 
 @dataclass
@@ -67,10 +72,12 @@ class Questions:
                 f"API key (not shown while you type{hint})",
                 hide_input=True, default="" if known else None, show_default=False,
             )  # fmt: skip
-            typed = pasted.strip()
-            if typed != pasted:
-                say("Spaces around the key were left away.")
-            workspace = self._try_key(account, typed or known) if check else UNCHECKED
+            try:
+                typed = check_form(pasted) if pasted.strip() or not known else ""
+            except CredentialError as error:
+                _say_problem(error)
+                continue
+            workspace = self._try_key(account, typed or known) if check else _unchecked(typed)
             if workspace is not None:
                 _show_sources(workspace)
                 return typed, workspace
@@ -123,6 +130,10 @@ class Questions:
         known = self.editor.known.folders
         if typed.isdecimal() and 1 <= int(typed) <= len(known):
             return known[int(typed) - 1].path, known[int(typed) - 1].place
+        if not (_PATH.search(typed) or os.path.isdir(typed)):  # "y", "2", "none"
+            said = f'There is no folder "{view.safe(redact(typed))}"; write its path, like ~/CVs.'
+            say(styled(said, "bad"))
+            return None
         try:
             return self.editor.place(typed)
         except UnusableError as error:
@@ -153,7 +164,7 @@ class Questions:
                 f"Tags, like office=Paris, urgent=true ({keep})", default, may_be_empty=True
             )
             try:
-                return parse_tags(typed)
+                return fillable(parse_tags(typed))
             except TagError as error:
                 say(styled(view.safe(str(error)), "bad"))
 
@@ -240,6 +251,12 @@ class Silence:
 
 
 # -- inside
+
+
+def _unchecked(key: str) -> Workspace | None:
+    """None: ask for the key again, as nobody will find out that it is none."""
+    odd = key and not form.looks_right(key)
+    return None if odd and not click.confirm("Use it all the same?", default=False) else UNCHECKED
 
 
 def _line(question: str, default: str, *, may_be_empty: bool = False) -> str:

@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher import view
-from watcher.app.orders import is_in
 from watcher.cli.context import places
 from watcher.cli.output import say, say_json, styled
 from watcher.errors import UnusableError, UsageError
 from watcher.journal.reader import Reader
 from watcher.model import State
+from watcher.names import lies_in
 from watcher.page.client import Channel
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def parse_span(text: str) -> float:
 def find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
     """The ids of the files at or below ``paths``; UnusableError for a path without any."""
     where = places(ctx)
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         raise UnusableError("No file was uploaded from here so far.")
     reader = Reader(where.journal)
     try:
@@ -67,7 +67,7 @@ def find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
 def _filed(reader: Reader, full: str) -> list[Entry]:
     """The files that were refused and lie at or below ``full`` since."""
     moved = reader.history(states=(State.REFUSED, State.PARSE_FAILED), limit=_MOST)
-    return [each for each in moved if each.filed_to and is_in(each.filed_to, full)]
+    return [each for each in moved if each.filed_to and lies_in(each.filed_to, full, os.sep)]
 
 
 def say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:

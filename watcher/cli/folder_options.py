@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from watcher import view
+from watcher.config.mistakes import unfillable
+from watcher.placeholders import BUILT_IN, names_in
 from watcher.settings import AfterUpload
 from watcher.setup import TagError, merge_tags, parse_tag
 
@@ -18,9 +21,18 @@ def _read_tags(
     ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
 ) -> tuple[Item, ...]:
     try:
-        return merge_tags(parse_tag(text) for text in texts)
+        return fillable(merge_tags(parse_tag(text) for text in texts))
     except TagError as error:
         raise click.BadParameter(view.safe(str(error)), ctx, param) from error
+
+
+def fillable(tags: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The tags; TagError if one has a placeholder that nothing of a file fills."""
+    written = [text for tag in tags for text in (tag.name, tag.value) if isinstance(text, str)]
+    for name in itertools.chain.from_iterable(map(names_in, written)):
+        if name not in BUILT_IN:
+            raise TagError(f"{unfillable(name, BUILT_IN)}.")
+    return tags
 
 
 AFTER: Final = tuple(str(each.value) for each in AfterUpload)

@@ -18,6 +18,7 @@ from watcher.cli.output import json_option, say, say_json, say_table
 from watcher.errors import UnusableError, UsageError, WatcherError
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
+from watcher.names import fold, lies_in
 from watcher.states import OPEN
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def command(
 
 
 def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) -> list[Entry]:
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return []
     reader = Reader(where.journal)
     try:
@@ -97,7 +98,7 @@ def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) ->
         for path in map(_real, paths):
             below = reader.history(folder=path, limit=_MOST)
             named = reader.history(text=os.path.basename(path), limit=_MOST)
-            found.update((e.file_id, e) for e in (*below, *named) if orders.is_in(e.path, path))
+            found.update((e.file_id, e) for e in (*below, *named) if lies_in(e.path, path, os.sep))
         return list(found.values())
     finally:
         reader.close()
@@ -110,8 +111,7 @@ def _real(path: str) -> str:
 
 
 def _is_meant(entry: Entry, person: str, reference: str) -> bool:
-    name = person.casefold()
-    of_person = name in (entry.profile_name.casefold(), entry.profile_email.casefold())
+    of_person = fold(person) in (fold(entry.profile_name), fold(entry.profile_email))
     return bool((person and of_person) or (reference and entry.reference == reference))
 
 

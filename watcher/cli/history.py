@@ -128,7 +128,7 @@ def _refuse_state_for_folder(ctx: click.Context) -> None:
 
 def read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
     """Files that the journal knows; none where there is no journal yet."""
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return []
     reader = Reader(where.journal)
     try:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher import view
+from watcher.app.disk import on_disk
 from watcher.app.orders import folders_of, is_in
 from watcher.app.places import is_running, read_running
 from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.folder_options import tag_option
 from watcher.cli.import_run import do_here, have_done
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.cli.progress import Progress
@@ -45,10 +47,7 @@ _STIRRING: Final = OPEN - {State.HELD}
 @click.argument("folder")
 @click.option("--source", metavar="KEY", help="Send to this source; for folders not watched.")
 @click.option("--account", metavar="NAME", help="Send through this account; with --source.")
-@click.option(
-    "--tag", "tags", multiple=True, metavar="NAME=VALUE",
-    help="Add this tag; with --source. May be given several times.",
-)  # fmt: skip
+@tag_option
 @json_option
 @config_option
 @state_option
@@ -58,7 +57,7 @@ def command(
     folder: str,
     source: str | None,
     account: str | None,
-    tags: tuple[str, ...],
+    tags: tuple[Item, ...],
     as_json: bool,  # noqa: FBT001 - click passes it so
 ) -> int:
     """Upload what is already in FOLDER, now.
@@ -69,7 +68,7 @@ def command(
 
     Exit codes: 0 HrFlow has every file, 5 it does not have some, 130 broken off by Ctrl-C.
     """
-    path = os.path.realpath(os.path.expanduser(folder))
+    path = os.path.realpath(on_disk(os.path.abspath(os.path.expanduser(folder))))
     if not os.path.isdir(path):
         raise UnusableError(f"{view.safe(folder)} is not a folder.", "Name a folder that exists.")
     if source is None and (account or tags):
@@ -120,7 +119,7 @@ def _inside(config: Config, path: str) -> Config:
 
 
 def _make(
-    config: Config, path: str, source: str, account: str | None, tags: tuple[str, ...]
+    config: Config, path: str, source: str, account: str | None, tags: tuple[Item, ...]
 ) -> Folder:
     """Settings for a folder that is not watched."""
     name = account or config.accounts[0].name
@@ -133,16 +132,7 @@ def _make(
                 f"{view.safe(path)} lies in the watched folder {view.safe(folder.path)}.",
                 "Leave --source away: its settings say where files go.",
             )
-    return Folder(
-        path=path, account=name, source_key=source, tags=tuple(_tag(text) for text in tags)
-    )
-
-
-def _tag(text: str) -> Item:
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise UsageError(f"--tag {view.safe(text)} is no tag.", "Write --tag NAME=VALUE.")
-    return Item(name=name, value=value)
+    return Folder(path=path, account=name, source_key=source, tags=tags)
 
 
 def _way(

@@ -11,6 +11,8 @@ import click
 
 from watcher.app import orders
 from watcher.app.places import is_running
+from watcher.cli.output import say, styled
+from watcher.credentials import form
 from watcher.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -30,6 +32,17 @@ def find_key(account: str) -> tuple[str, str]:
 
     keys = Keys(os.environ)
     return keys.get(account), keys.origin(account)
+
+
+def check_form(text: str) -> str:
+    """The key in what was typed or read; CredentialError if there can be none in it."""
+    key = form.clean(text)
+    if key != text:
+        say("Spaces or line breaks around the key were left away.")
+    if not form.looks_right(key):
+        said = "This does not look like a key of HrFlow: ask_ or askw_, and 32 digits or letters"
+        say(styled(f"! {said} a to f.", "busy"))
+    return key
 
 
 def why_not_kept() -> str:

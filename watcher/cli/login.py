@@ -13,7 +13,7 @@ from watcher import view
 from watcher.cli.asking import Questions
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.editing import is_terminal, open_editor
-from watcher.cli.keys import pass_on, store_key
+from watcher.cli.keys import check_form, pass_on, store_key
 from watcher.cli.output import answers_with_facts, say, styled
 from watcher.credentials import VARIABLE, form
 from watcher.credentials.webhook import ENTRY
@@ -176,13 +176,7 @@ def _read_key(*, from_stdin: bool) -> str:
         text = read.removesuffix("\n").removesuffix("\r")  # which "echo" adds: nothing to tell
     else:
         text = str(click.prompt("API key (not shown while you type)", hide_input=True))
-    key = form.clean(text)
-    if key != text:
-        say("Spaces or line breaks around the key were left away.")
-    if not form.looks_right(key):
-        said = "This does not look like a key of HrFlow: ask_ or askw_, and 32 digits or letters"
-        say(styled(f"! {said} a to f.", "busy"))
-    return key
+    return check_form(text)
 
 
 def _try(account: Account, key: str, *, may_ask: bool) -> None:

@@ -71,7 +71,7 @@ def _seconds_of(local: datetime) -> float:
 
 
 def _read(where: Places, period: Period) -> tuple[list[Timing], list[str]]:
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return [], []
     reader = Reader(where.journal)
     try:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -164,13 +164,21 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name it has
         """A log that cannot be written, as on a full disk, is not told of at length elsewhere."""
 
+    def close(self) -> None:
+        """Neither is the end of such a log, which would hide why the command ended."""
+        with suppress(OSError):
+            super().close()
+
 
 @contextmanager
 def log_to(places: Places, level: str) -> Iterator[None]:
     """Log to the program's own file, which is for its owner alone and rotates (5 of 1 MB)."""
     places.prepare()
-    handler = _LogFile(places.log, maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=False)
-    os.chmod(places.log, 0o600)
+    try:
+        handler = _LogFile(places.log, maxBytes=1_000_000, backupCount=5, encoding="utf-8")
+        os.chmod(places.log, 0o600)
+    except OSError as error:
+        raise places.unusable(error) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(level.upper())
     everything, ours = logging.getLogger(), logging.getLogger("watcher")

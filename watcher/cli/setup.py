@@ -17,7 +17,7 @@ from watcher.cli.asking import Questions, Silence
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
 from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
-from watcher.cli.keys import find_key, store_key, why_not_kept
+from watcher.cli.keys import check_form, find_key, store_key, why_not_kept
 from watcher.cli.output import answers_with_facts, say, styled
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
@@ -247,10 +247,10 @@ def _refuse_missing(
 
 def _key_from_stdin() -> str:
     # PowerShell may put a byte order mark before what it hands over.
-    key = sys.stdin.buffer.readline(_LONGEST_KEY).decode("utf-8-sig", "replace").strip()
-    if not key:
+    line = sys.stdin.buffer.readline(_LONGEST_KEY).decode("utf-8-sig", "replace")
+    if not line.strip():
         raise CredentialError("There is no API key on standard input.", "Write it there, one line.")
-    return key
+    return check_form(line.removesuffix("\n").removesuffix("\r"))
 
 
 # -- the end

@@ -147,6 +147,15 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f'; did you mean "{spelled[found[0]]}"?' if found else ""
 
 
+def unfillable(name: str, known: Iterable[str]) -> str:
+    """Why a placeholder, or a brace without its partner, cannot be filled."""
+    known = tuple(known)
+    if name in ("{", "}"):
+        return f"the brace {name!r} has no partner; write it twice to mean itself"
+    hint = nearest(name, known) or f"; known are {', '.join(known)}"
+    return f"{{{name}}} cannot be filled{hint}"
+
+
 def shown(value: object) -> str:
     """A wrong value for people, cut off where it is long."""
     if isinstance(value, list | dict):

@@ -6,7 +6,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from watcher.config.characters import is_unseen, name_unseen
 from watcher.config.mistakes import Mistakes, nearest
+from watcher.rules import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +68,13 @@ def check_path(
         said = "it is created in your home folder only: elsewhere a drive may just be missing"
         mistakes.warn((*way[:-1], "create"), said)
     elif not os.path.lexists(path) and not create:
-        mistakes.warn(way, f"{path} is not there yet; it is watched as soon as it is")
+        unseen = next(filter(is_unseen, path), "")
+        said = (
+            f"{path} is not there, and there is an invisible character in it, {name_unseen(unseen)}"
+            if unseen
+            else f"{path} is not there yet; it is watched as soon as it is"
+        )
+        mistakes.warn(way, said)
 
 
 def check_target(folder: str, target: str, mistakes: Mistakes, way: Way) -> None:
@@ -89,9 +97,9 @@ def check_overlaps(folders: Sequence[tuple[Way, Folder]], mistakes: Mistakes) ->
     """Note folders that are watched twice or filed into, and say of those in each other."""
     real = [_real(folder.path) for _, folder in folders]
     targets = [
-        (other, name, _real(os.path.join(outer.path, getattr(outer, name))))
+        (other, name, _real(os.path.join(outer.path, target)))
         for other, (_, outer) in enumerate(folders)
-        for name in ("sent_folder", "refused_folder")
+        for name, target in filing_targets(outer).items()
     ]
     for number, ((way, folder), path) in enumerate(zip(folders, real, strict=True)):
         inner = (*way, "path")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,9 +12,10 @@ from watcher.config.leaks import find_secrets, find_secrets_in_comments
 from watcher.config.lines import line_of, locate
 from watcher.config.locks import read_locks
 from watcher.config.machine import LARGEST, Layer, MachineFile, read_layer
-from watcher.config.mistakes import Mistakes, Other, redact
+from watcher.config.mistakes import Mistakes, Other
 from watcher.config.paths import is_absent
 from watcher.config.places import place_of
+from watcher.config.syntax import explain_error
 from watcher.config.tables import Builder
 from watcher.errors import ConfigError
 from watcher.settings import replaced
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
     from watcher.config.lines import Way
     from watcher.settings import Config
-
-_AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
-
-_QUOTES = 'texts stand in quotes, as in "text"; true, false and numbers do not'
-_KEY_OF_LINE = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,21 +216,9 @@ def parse(path: str, text: str) -> dict[str, Any]:
     except RecursionError as error:
         raise ConfigError(f"The configuration {path} is nested too deeply to be one.") from error
     except ValueError as error:  # TOMLDecodeError, and numbers of too many digits
-        found = _AT_LINE.search(str(error))
-        line = found[1] if found and found[1] else str(text.count("\n") + 1)
-        problem = redact(_AT_LINE.sub("", str(error)).strip())
+        line, problem = explain_error(error, text)
         raise ConfigError(
             f"The configuration {path} is not valid TOML.",
             "Correct that line; everything else is checked after that.",
-            (f"{path}:{line}: {problem}{_hint(problem, text, int(line))}",),
+            (f"{path}:{line}: {problem}",),
         ) from error
-
-
-def _hint(problem: str, text: str, line: int) -> str:
-    """Which value is none, where that is all the parser says; its text may be a secret."""
-    lines = text.splitlines()
-    if problem != "Invalid value" or not 0 < line <= len(lines):
-        return ""
-    name = _KEY_OF_LINE.match(lines[line - 1])
-    what = f" of {redact(name[1])}" if name else ""
-    return f"{what}: {_QUOTES}"

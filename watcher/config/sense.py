@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from watcher.config.leaks import looks_like_digits_of_a_key
 from watcher.config.media_types import DEFAULT, check_media_types
-from watcher.config.mistakes import nearest, shown
+from watcher.config.mistakes import nearest, shown, unfillable
 from watcher.patterns import Pattern, PatternError, compile_pattern
 from watcher.placeholders import BUILT_IN, fill, names_in
 from watcher.quiet import read_hours
@@ -126,7 +126,7 @@ def check_whole(folder: Folder, mistakes: Mistakes, way: Way) -> None:
     for number, rule in enumerate(folder.rules):
         parts = (rule.match or "*").split("/")[:-1]
         plain = list(itertools.takewhile(lambda part: not set(part) & set("*?{"), parts))
-        ignored = ignored_by(folder, "/".join(plain)) if plain else ""
+        ignored = ignored_by(folder, "/".join([*plain, ""])) if plain else ""
         if ignored:
             said = f"can never apply: {ignored} is ignored in this folder"
             mistakes.warn((*way, "rules", number, "match"), said)
@@ -206,13 +206,7 @@ def _check_contents(
             if name in known:
                 continue
             fillable = False
-            hint = nearest(name, known) or f"; known are {', '.join(known)}"
-            problem = (
-                f"the brace {name!r} has no partner; write it twice to mean itself"
-                if name in ("{", "}")
-                else f"{{{name}}} cannot be filled{hint}"
-            )
-            mistakes.add((*way, *inner), f"{shown(template)}: {problem}")
+            mistakes.add((*way, *inner), f"{shown(template)}: {unfillable(name, known)}")
     if "source_key" in values:
         _check_source(values["source_key"], mistakes, (*way, "source_key"))
     for key in ("tags", "metadatas"):

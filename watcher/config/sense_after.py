@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.lines import Way
-from watcher.config.mistakes import Mistakes, nearest, shown
+from watcher.config.mistakes import Mistakes, shown, unfillable
 from watcher.follow_up import HOOK_VALUES
 from watcher.placeholders import names_in
 
@@ -92,10 +92,5 @@ def _check_command(command: Sequence[str], mistakes: Mistakes, way: Way) -> None
     for number, argument in enumerate(command):
         for name in names_in(argument):
             if name not in HOOK_VALUES:
-                hint = nearest(name, HOOK_VALUES) or f"; known are {', '.join(HOOK_VALUES)}"
-                problem = (
-                    f"the brace {name!r} has no partner; write it twice to mean itself"
-                    if name in ("{", "}")
-                    else f"{{{name}}} cannot be filled{hint}"
-                )
-                mistakes.add((*way, number), f"{shown(argument)}: {problem}")
+                said = f"{shown(argument)}: {unfillable(name, HOOK_VALUES)}"
+                mistakes.add((*way, number), said)

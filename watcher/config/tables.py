@@ -12,6 +12,7 @@ from watcher.config.media_types import with_default
 from watcher.config.mistakes import nearest, shown
 from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
 from watcher.config.values import ITEMS, convert, refuse_unknown
+from watcher.rules import filing_targets
 from watcher.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ class Builder:
             return None
         folder = Folder(**values)
         for name in ("sent_folder", "refused_folder"):
+            if name not in values and name not in filing_targets(folder):
+                continue  # a file that happens to have that name is nobody's mistake
             from_defaults = name not in own and name in defaults
             inner = ("defaults", name) if from_defaults else (*way, name)
             check_target(folder.path, getattr(folder, name), self.mistakes, inner)

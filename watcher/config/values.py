@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from watcher.config.characters import is_unseen, name_unseen
 from watcher.config.mistakes import nearest, shown
+from watcher.config.syntax import BACKSLASH
 from watcher.settings import Item, Label, Value
 
 if TYPE_CHECKING:
@@ -30,6 +32,12 @@ _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)\Z")
 #: Whole numbers beyond this fit into no database and no other program.
 _LARGEST: Final = 2**63 - 1
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: What becomes of "\b", "\t", "\n", "\f" and "\r", as in "C:\new" and "C:\temp".
+_ESCAPED: Final = "\b\t\n\f\r"
+#: Settings whose texts may hold what is not seen: people's names of files, and what they call them.
+_FREE: Final = frozenset(
+    {"path", "sent_folder", "refused_folder", "ignore", "match", "reference", "parsed", "refused"}
+)
 _WORDS: Final = types.MappingProxyType(
     {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 )
@@ -51,7 +59,9 @@ def convert(name: str, value: object, kind: Any, way: Way, mistakes: Mistakes) -
             return _items(value, way, mistakes)
         if name == "labels":
             return _labels(value, way, mistakes)
-        return _without_controls(_plain(value, kind))
+        if name not in _FREE:
+            _refuse_unseen(value)
+        return _without_controls(name, _plain(value, kind))
     except _Wrong as wrong:
         mistakes.add(way, str(wrong))
         return None
@@ -118,10 +128,20 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _without_controls(value: Any) -> Any:
+def _refuse_unseen(value: object) -> None:
+    for text in value if isinstance(value, list) else (value,):
+        unseen = next(filter(is_unseen, text), "") if isinstance(text, str) else ""
+        if unseen:
+            said = f"there is an invisible character in it, {name_unseen(unseen)}; delete it"
+            raise _Wrong(said)
+
+
+def _without_controls(name: str, value: Any) -> Any:
     for text in value if isinstance(value, tuple) else (value,):
-        if isinstance(text, str) and _INVISIBLE.search(text):
-            raise _Wrong("there is a line break or another invisible character in it")
+        found = _INVISIBLE.search(text) if isinstance(text, str) else None
+        if found:
+            hint = f"; {BACKSLASH}" if name in _FREE and found[0] in _ESCAPED else ""
+            raise _Wrong(f"there is a line break or another invisible character in it{hint}")
     return value
 
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from watcher import view
 from watcher.doctor.findings import Check, Finding, error, ok, warning
 from watcher.journal.reader import Reader
-from watcher.settings import AfterRefusal, AfterUpload
+from watcher.rules import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from watcher.doctor.case import Case
-    from watcher.settings import Folder
 
 #: Free bytes below which writing fails soon, and below which somebody should know.
 _TOO_LITTLE = 20_000_000
@@ -68,8 +67,9 @@ def _disks(case: Case) -> Sequence[Finding]:
     """One line for each disk, with everything that is written to it."""
     places = {case.places.state: "the journal"}
     for plan in case.plans().values():
-        for target in _targets(plan.folder):
-            places[target] = view.safe(target)
+        for target in filing_targets(plan.folder).values():
+            place = os.path.join(plan.folder.path, target)
+            places[place] = view.safe(place)
     disks: dict[int, tuple[str, list[str]]] = {}
     for path, name in places.items():
         there = _existing(path)
@@ -78,14 +78,6 @@ def _disks(case: Case) -> Sequence[Finding]:
         judge_room(" and ".join(names), shutil.disk_usage(there).free)
         for there, names in disks.values()
     ]
-
-
-def _targets(folder: Folder) -> Iterator[str]:
-    """Where a folder's files are moved to."""
-    if folder.after_upload is AfterUpload.MOVE:
-        yield os.path.join(folder.path, folder.sent_folder)
-    if folder.after_refusal is AfterRefusal.MOVE:
-        yield os.path.join(folder.path, folder.refused_folder)
 
 
 def _existing(path: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: it: name → (size in bytes, time of change in nanoseconds). Called on the scan thread.
 Known = Callable[[str, str], Mapping[str, tuple[int, int]]]
 
-#: Path below the folder ("a/b.pdf", of a file or a directory) → the pattern that ignores it, "".
+#: Path below the folder ("a/b.pdf", or "a/b/" of a directory) → the pattern that ignores it, "".
 Ignore = Callable[[str], str]
 
 

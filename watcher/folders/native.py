@@ -95,9 +95,9 @@ class Handler(FileSystemEventHandler):
             self._offer(source, Sign.EMPTIED)
         made = target if event.event_type == "moved" else source
         if made and event.event_type != "deleted" and self.folder.recursive:
-            below = self._below(made)
+            below = self._below(os.path.join(made, ""))
             if below:
-                self._scan(self.folder, below)
+                self._scan(self.folder, below.rstrip("/"))
 
     def _offer(self, path: str, sign: Sign) -> None:
         if self._below(path):
@@ -105,14 +105,10 @@ class Handler(FileSystemEventHandler):
 
     def _below(self, path: str) -> str:
         """The path below the folder with "/", or "" if it is none of this folder's business."""
-        if (path + os.sep).startswith(self._excluded):
+        if os.path.join(path, "").startswith(self._excluded):
             return ""
-        relative = above = path[self._start :].replace(os.sep, "/")
-        while above:
-            if self.folder.ignore(above):
-                return ""
-            above = above.rpartition("/")[0]
-        return relative
+        relative = path[self._start :].replace(os.sep, "/")
+        return "" if self.folder.ignore(relative) else relative
 
 
 class Native:

@@ -134,7 +134,8 @@ class _Walk:
                     continue
                 found = entry.stat(follow_symlinks=False)
             except OSError as error:
-                tally.note(prefix + name, error)
+                if not (folder.ignore(inner + name) or folder.ignore(f"{inner}{name}/")):
+                    tally.note(prefix + name, error)
                 take(name, None)
                 continue
             was = take(name, None)
@@ -162,7 +163,8 @@ class _Walk:
         inner = f"{relative}/" if relative else ""
         for name in below:
             path = inner + name
-            if _absolute(self.folder, path) in self.folder.excluded or self.folder.ignore(path):
+            excluded = _absolute(self.folder, path) in self.folder.excluded
+            if excluded or self.folder.ignore(f"{path}/"):
                 continue
             if not (self.again and self.memory is not None and path in self.memory):
                 yield path

@@ -16,7 +16,7 @@ from watcher.model import Known, State
 from watcher.states import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from watcher.journal.store import Store
     from watcher.model import Candidate, Document, Profile, Route, Stat
@@ -60,6 +60,7 @@ class Files:
         self._store = store
         self._changed: dict[int, None] = {}
         self._directories: dict[tuple[str, bytes], int] = {}
+        self._used: set[int] = set()  # directories in which a round of forgetting has seen files
         #: States for which a command is to be run, see :class:`watcher.journal.hooks.Hooks`.
         self.hooks: frozenset[str] = frozenset()
         #: Folders, by id, that are not watched any more: nothing waits there.
@@ -167,11 +168,14 @@ class Files:
     def find(self, folder: str, path: str) -> Known | None:
         """What is known of the file at ``path``, None if nothing is."""
         directory, name = rows.split(folder, path)
+        directory_id = self.find_directory(folder, directory)
+        if directory_id is None:
+            return None
         row = self._store.read(
             "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.reference, "
             "f.source_key, f.cause FROM names n JOIN files f ON f.id = n.file_id "
             "WHERE n.directory_id = ? AND n.name = ?",
-            self.directory(folder, directory),
+            directory_id,
             name,
         )
         if row is None:
@@ -303,18 +307,58 @@ class Files:
 
     def directory(self, folder: str, directory: bytes) -> int:
         """The id of a directory below a watched folder, noted if it is new."""
+        found = self.find_directory(folder, directory)
+        if found is None:
+            insert = "INSERT INTO directories (folder_id, path) VALUES (?, ?)"
+            found = self._store.write(insert, self.folder(folder), directory).lastrowid or 0
+            self._directories[folder, directory] = found
+        self._used.add(found)
+        return found
+
+    def find_directory(self, folder: str, directory: bytes) -> int | None:
+        """The id of a directory below a watched folder; None if none is noted."""
         found = self._directories.get((folder, directory))
         if found is None:
-            folder_id = self.folder(folder)
-            self._store.write(
-                "INSERT INTO directories (folder_id, path) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                folder_id,
+            row = self._store.read(
+                "SELECT d.id FROM directories d JOIN folders o ON o.id = d.folder_id "
+                "WHERE o.path = ? AND d.path = ?",
+                os.fsencode(folder),
                 directory,
             )
-            query = "SELECT id FROM directories WHERE folder_id = ? AND path = ?"
-            found = int(self._store.read(query, folder_id, directory)[0])
-            self._directories[folder, directory] = found
+            if row is None:
+                return None
+            found = self._directories[folder, directory] = int(row[0])
         return found
+
+    def begin_round(self) -> None:
+        """A round through all files begins: see :meth:`forget_unused_directories`."""
+        self._used.clear()
+
+    def note_used(self, directories: Iterable[int]) -> None:
+        """The round has seen files in these directories."""
+        self._used.update(directories)
+
+    def forget_unused_directories(self) -> None:
+        """Forget the directories in which a whole round has seen no file: their names tell too.
+
+        With them go folders that are not watched any more.
+        """
+        found = self._store.all(
+            "SELECT id FROM directories d WHERE NOT EXISTS "
+            "(SELECT 1 FROM names n WHERE n.directory_id = d.id)"
+        )
+        for (directory,) in found:
+            if directory not in self._used:
+                self._store.write("DELETE FROM directories WHERE id = ?", directory)
+        self._directories.clear()
+        self._store.write(
+            "DELETE FROM folders WHERE settings = ? AND imported = '' AND id NOT IN "
+            "(SELECT folder_id FROM directories)",
+            rows.LEFT,
+        )
+        left = self._store.all("SELECT id FROM folders WHERE settings = ?", rows.LEFT)
+        self.left.clear()
+        self.left.update(folder_id for (folder_id,) in left)
 
     def forget_empty_directories(self) -> None:
         """Forget the directories of which no file is known."""

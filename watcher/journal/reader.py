@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from watcher import model
+from watcher import model, names
 from watcher.journal import rows
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
@@ -23,6 +23,12 @@ _TOLD: Final = (
     State.PARSED, State.PARSE_FAILED, State.REFUSED,
 )  # fmt: skip
 _LOOKED_BACK: Final = 5000
+_DIRECTORY: Final = f"o.path || CASE WHEN d.path = x'' THEN '' ELSE '{os.sep}' || d.path END"
+#: Ids of the directories that are, or lie below, the path that is a parameter.
+_DIRECTORIES_IN: Final = (
+    "SELECT d.id FROM directories d JOIN folders o ON o.id = d.folder_id "
+    f"WHERE lies_in(CAST({_DIRECTORY} AS BLOB), ?)"
+)
 
 
 class Reader(Store):
@@ -32,6 +38,7 @@ class Reader(Store):
         """Open the journal at ``path``; JournalError if there is none or it cannot be read."""
         super().__init__(connect_to_read(path))
         self._connection.create_function("fold", 1, _fold, deterministic=True)
+        self._connection.create_function("lies_in", 2, _lies_in, deterministic=True)
 
     def known(self, folder: str, directory: str) -> dict[str, tuple[int, int]]:
         """Size and mtime_ns of each file known in a directory below a folder, by name."""
@@ -181,9 +188,13 @@ class Reader(Store):
             where.append("(f.changed_at, f.id) < (?, ?)")
             values += before
         if folder:
-            where.append("(full_path = ? OR substr(full_path, 1, ?) = ?)")
-            prefix = os.fsencode(folder.rstrip("/\\") + os.sep)
-            values += [os.fsencode(folder), len(prefix), prefix]
+            # Of the many files in it only the directories are looked at; else it is one file.
+            where.append(
+                f"(f.directory_id IN ({_DIRECTORIES_IN}) OR "
+                f"(f.directory_id IN ({_DIRECTORIES_IN}) AND lies_in(full_path, ?)))"
+            )
+            path = os.fsencode(folder)
+            values += [path, os.path.dirname(path), path]
         if text:
             where.append(
                 "(instr(fold(CAST(d.path || '/' || f.name AS BLOB)), ?) > 0 "
@@ -196,9 +207,8 @@ class Reader(Store):
         if until:
             where.append("f.changed_at < ?")
             values.append(until)
-        below = f"CASE WHEN d.path = x'' THEN '' ELSE '{os.sep}' || d.path END"
-        path = f"CAST(o.path || {below} || '{os.sep}' || f.name AS BLOB)"
-        condition = " AND ".join(where).replace("full_path", path)
+        full_path = f"CAST({_DIRECTORY} || '{os.sep}' || f.name AS BLOB)"
+        condition = " AND ".join(where).replace("full_path", full_path)
         return self.entries(
             f"{condition} ORDER BY f.changed_at DESC, f.id DESC LIMIT ? OFFSET ?",
             *values,
@@ -299,11 +309,13 @@ def _of_states(states: tuple[State, ...]) -> str:
 
 
 def _fold(text: str | bytes) -> str:
-    """``text`` as it is compared: without case, and composed, as some systems part accents."""
-    import unicodedata  # noqa: PLC0415 - only a search needs it
+    """A name or path as a search compares it."""
+    return names.fold(names.as_seen(os.fsencode(text).decode(errors="replace")))
 
-    raw = os.fsencode(text)
-    return unicodedata.normalize("NFC", raw.decode(errors="replace")).casefold()
+
+def _lies_in(inner: bytes, outer: bytes) -> bool:
+    """Whether a path is another one or lies below it, for people."""
+    return names.lies_in(os.fsdecode(inner), os.fsdecode(outer), os.sep)
 
 
 def _prefix(path: str) -> tuple[bytes, int]:

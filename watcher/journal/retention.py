@@ -49,9 +49,12 @@ class Retention:
         ``history_before`` goes, people's names that are older than ``names_before``.
         """
         found = self._store.all(
-            "SELECT id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP
+            "SELECT id, directory_id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP
         )
+        if not after:
+            self._files.begin_round()
         if not found:
+            self._files.forget_unused_directories()
             return 0
         last: int = found[-1][0]
         doomed = self._store.all(
@@ -60,7 +63,9 @@ class Retention:
             last,
             history_before,
         )
-        self._files.delete([file_id for (file_id,) in doomed])
+        gone = {file_id for (file_id,) in doomed}
+        self._files.delete(sorted(gone))
+        self._files.note_used(directory for file_id, directory in found if file_id not in gone)
         self._store.write(
             "UPDATE files SET profile_name = '', profile_email = '' WHERE id > ? AND id <= ? "
             "AND changed_at < ? AND (profile_name <> '' OR profile_email <> '')",

@@ -81,6 +81,8 @@ class Document:
     ``file_name`` is the name the server will see: the file's own, its extension following the
     content. ``part_of``: the document that the file belongs to, as the pictures of a saved web
     page do. ``may_be_part``: it lies where such parts do, and that document is not there so far.
+    content. ``noticed_at`` is when the file was first noticed, in seconds since 1970, where its
+    own time cannot be right; else None.
     """
 
     folder: str
@@ -91,6 +93,14 @@ class Document:
     file_name: str
     part_of: str = ""
     may_be_part: bool = False
+    noticed_at: float | None = None
+
+    @property
+    def dated(self) -> int:
+        """When the file came into being, as far as can be told, in seconds since 1970."""
+        if self.noticed_at is not None:
+            return int(self.noticed_at)
+        return max(0, self.stat.mtime_ns // 10**9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
 from watcher.errors import JournalError
@@ -20,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 def source_names(where: Places) -> Mapping[tuple[str, str], str]:
     """By account and source key, those that HrFlow has told; none if the journal gives none."""
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return {}
     try:
         reader = Reader(where.journal)

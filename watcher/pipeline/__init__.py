@@ -1,6 +1,6 @@
 """The journey of files, one direction, in one thread."""
 
-from watcher.pipeline.deciding import decide
+from watcher.pipeline.deciding import decide, has_likely_time
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import (
     Arm,
@@ -28,5 +28,5 @@ from watcher.pipeline.timing import Woke
 __all__ = [
     "Arm", "Beat", "Committed", "Connection", "Drain", "Drained", "Forget", "Forgotten", "Ignore",
     "Leave", "Pause", "Pending", "Pipeline", "Promise", "Release", "Resume", "Retry", "Stop",
-    "Take", "Taken", "Woke", "decide",
+    "Take", "Taken", "Woke", "decide", "has_likely_time",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from watcher.follow_up import numbered
 from watcher.model import Identified, Skip, State
-from watcher.pipeline.deciding import decide
+from watcher.pipeline.deciding import decide, has_likely_time
 from watcher.pipeline.moves import is_at
 from watcher.rules import form_fields, unusable_reference
 from watcher.settings import AfterUpload, Duplicates
@@ -57,6 +57,9 @@ class Admission:
         file_id = self.row(candidate, known, document.stat, now)
         refused = self._refusal(file_id) if again else None
         self._journal.files.identify(file_id, document)
+        if not has_likely_time(document.stat, now):
+            entry = self._journal.store.entry(file_id)
+            document = replace(document, noticed_at=entry.noticed_at if entry else now)
         decision = decide(document, plan)
         if isinstance(decision, Skip):
             close_handle(found)

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher import view
 from watcher.model import Skip, State
 
 if TYPE_CHECKING:
-    from watcher.model import Document, Route
+    from watcher.model import Document, Route, Stat
     from watcher.ports import Plan
+
+_DAY_NS: Final = 86_400 * 10**9
+#: 1990-01-01: what people send today was not written before. 1970 and 1980 are the zero of clocks.
+_EARLIEST_NS: Final = 7305 * _DAY_NS
 
 
 def decide(document: Document, plan: Plan) -> Route | Skip:
     """Where a document that has had its time to become whole goes, or why it does not."""
     if document.part_of:
         return Skip(State.IGNORED, f"is a part of {view.safe(document.part_of)}")
-    return _broken(document) or plan.route(document)
+    return _left_out(document, plan) or _broken(document) or plan.route(document)
+
+
+def has_likely_time(stat: Stat, now: float) -> bool:
+    """Whether a file may have been changed when it says so: from 1990 until tomorrow (UTC)."""
+    return _EARLIEST_NS <= stat.mtime_ns < (now // 86_400 + 2) * _DAY_NS
+
+
+def _left_out(document: Document, plan: Plan) -> Skip | None:
+    """Why a file that was found once is none of its folder's by the settings of today."""
+    below = document.path[len(plan.folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
+    if pattern := plan.ignored(below):
+        return Skip(State.IGNORED, f"is ignored by the pattern {pattern}")
+    if not plan.folder.recursive and "/" in below:
+        return Skip(State.IGNORED, "is in a subfolder, and recursive = false leaves those out")
+    return None
 
 
 def _broken(document: Document) -> Skip | None:

@@ -38,6 +38,9 @@ class FirstWalks:
         self._walking = {
             path for path in plans if not import_all and not self._journal.folders.scanned(path)
         }
+        for path, plan in plans.items():
+            if self._skips(plan):  # what waits for a person's yes as well
+                self._journal.holds.skip_existing(existing_key(path), self._clock.wall())
 
     def __contains__(self, folder: str) -> bool:
         return folder in self._walking
@@ -66,11 +69,6 @@ class FirstWalks:
             existing_key(candidate.folder),
             "" if skips else EXISTING_WAITS,
         )
-
-    def changed(self, plan: Plan) -> None:
-        """A folder has new settings: they may say no to what waits for a person's yes."""
-        if self._skips(plan):
-            self._journal.holds.skip_existing(existing_key(plan.folder.path), self._clock.wall())
 
     def recognise(self, candidate: Candidate, stat: Stat) -> bool:
         """Whether what seems new was there first under another name; it stays what it was."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -22,6 +21,7 @@ from watcher.model import (
 from watcher.pipeline.admission import Admission, close_handle
 from watcher.pipeline.first_walk import FirstWalks
 from watcher.pipeline.reading import READING, Read, Reading
+from watcher.rules import fingerprint, former_fingerprint
 from watcher.settings import Changed
 from watcher.settle import PATIENCE_FACTOR, Doubt, Settled
 from watcher.states import ARRIVED, EXISTING_WENT, IN_FLIGHT, Step, existing_key
@@ -75,9 +75,10 @@ class Intake:
         self._reading.arm(plans)
         now = self._clock.wall()
         for path, plan in plans.items():
-            settings = hashlib.sha256(repr(plan.folder).encode(errors="replace")).hexdigest()
-            if self._journal.folders.reread(path, settings, now, is_imported=plan.is_imported):
-                self._first_walks.changed(plan)
+            former = former_fingerprint(plan.folder)
+            self._journal.folders.reread(
+                path, fingerprint(plan.folder), now, former=former, is_imported=plan.is_imported
+            )
             if plan.is_imported:  # whoever imports has said yes
                 self._journal.holds.take_existing(existing_key(path), now)
         self._first_walks.arm(plans, import_all=import_all)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from watcher.names import compose
 from watcher.settings import AfterUpload
 
 if TYPE_CHECKING:
@@ -72,4 +73,6 @@ class Known:
     def number(self, place: str) -> int | None:
         """The number (from 0) of the folder at ``place``."""
         places = [folder.place for folder in self.folders]
+        if place not in places:  # an accent may be written otherwise
+            place, places = compose(place), [compose(each) for each in places]
         return places.index(place) if place in places else None

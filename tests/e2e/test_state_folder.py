@@ -1,0 +1,100 @@
+"""A folder of the program's own that cannot be used: which one, why, and exit code 6."""
+
+import contextlib
+import subprocess
+import sys
+
+import pytest
+
+from tests.e2e.test_journey import make_pdf
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts, and errors of Linux")
+
+
+@contextlib.contextmanager
+def mounted(place, options):
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "none", str(place)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount something")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@contextlib.contextmanager
+def full(place, *inner):
+    """A folder on a disk without room, or whatever ``inner`` names in it."""
+    with mounted(place, "size=64k") as disk:
+        there = disk.joinpath(*inner)
+        there.mkdir(exist_ok=True)
+        with open(disk / "fill", "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        yield there
+
+
+@contextlib.contextmanager
+def no_more_files(place):
+    """A folder on a disk that has room for what is in files, and none for another one."""
+    with mounted(place, "nr_inodes=2") as disk:
+        (disk / "one").touch()
+        yield disk
+
+
+def a_file(place):
+    place.touch()
+    return contextlib.nullcontext(place)
+
+
+def in_a_file(place):
+    place.touch()
+    return contextlib.nullcontext(place / "state")
+
+
+def too_long(place):
+    place.mkdir()
+    return contextlib.nullcontext(place / ("x" * 300))
+
+
+def run(desk, state, *arguments):
+    return subprocess.run(
+        [*desk.command()[:-2], "--state", str(state), *arguments],
+        env=desk.environ(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+PLACES = {
+    "a full disk": full,
+    "on a full disk": lambda place: full(place, "state"),
+    "no more files": no_more_files,
+    "read-only": lambda place: mounted(place, "ro"),
+    "a file": a_file,
+    "in a file": in_a_file,
+    "too long": too_long,
+}
+
+
+@pytest.mark.parametrize("make", [a_file, in_a_file, too_long])
+@pytest.mark.parametrize("command", ["history", "status", "check", "forget"])
+def test_commands_that_only_look_say_so_too(desk, make, command):
+    with make(desk.root / "place") as state:
+        cv = desk.folder / "cv.pdf"
+        make_pdf(str(cv), "x")
+        named = [str(cv)] if command in ("check", "forget") else []
+        done = run(desk, state, command, *named)
+        assert done.returncode == 6, done.stdout + done.stderr
+        assert str(state) in done.stderr
+
+
+@pytest.mark.parametrize("make", PLACES.values(), ids=PLACES.keys())
+def test_a_folder_that_cannot_be_used_is_named_with_exit_code_6(desk, make):
+    with make(desk.root / "place") as state:
+        for arguments in (["run"], ["import", str(desk.folder)]):
+            done = run(desk, state, *arguments)
+            assert done.returncode == 6, done.stderr
+            assert str(state) in done.stderr
+            assert "Traceback" not in done.stderr
+            assert "unexpected" not in done.stderr
+    assert not desk.arrived()

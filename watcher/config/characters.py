@@ -1,0 +1,44 @@
+"""Characters that look like those that TOML means, or like nothing, and how to say so.
+
+Word processors, chats and web pages put them in the place of quotation marks and spaces.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from types import MappingProxyType
+from typing import Final
+
+#: What looks like quotation marks, double and single.
+DOUBLE: Final = "“”„‟″〝〞〟«»＂"  # noqa: RUF001 - to be told from the real ones
+SINGLE: Final = "‘’‚‛′´‹›＇"  # noqa: RUF001 - likewise
+_DASHES: Final = "‐‑‒–—―−"  # noqa: RUF001 - likewise
+_MEANT: Final = MappingProxyType(
+    dict.fromkeys(DOUBLE + SINGLE, "\" or '") | dict.fromkeys(_DASHES, "-") | {"、": ","}
+)
+
+
+def is_unseen(char: str) -> bool:
+    """Whether a character beyond ASCII leaves nothing to be seen, or a blank."""
+    return not char.isascii() and unicodedata.category(char) in ("Zs", "Zl", "Zp", "Cf", "Cc")
+
+
+def name_unseen(char: str) -> str:
+    """An unseen character by its number and name: ``U+00A0 (no-break space)``."""
+    name = unicodedata.name(char, "").lower()
+    return f"U+{ord(char):04X}" + f" ({name})" * bool(name)
+
+
+def explain(char: str) -> str:
+    """What is wrong with a character that stands where none of its kind may, in one sentence."""
+    if is_unseen(char):
+        if unicodedata.category(char) == "Zs":
+            return (
+                f"there is an invisible character here, {name_unseen(char)};"
+                " write an ordinary space"
+            )
+        return f"there is an invisible character here, {name_unseen(char)}; delete it"
+    meant = _MEANT.get(char) or unicodedata.normalize("NFKC", char)
+    if meant.isascii():
+        return f"the character {char} (U+{ord(char):04X}) has no meaning here; write {meant}"
+    return f"the character {char} (U+{ord(char):04X}) can only stand in quotes"
