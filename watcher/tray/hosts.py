@@ -1,8 +1,9 @@
 """Who shows icons on this Linux desktop, and being woken when that changes; nothing is polled.
 
-Two protocols are in use: StatusNotifier, whose watcher has a name on the session's message bus
-(specification of freedesktop.org, with the names KDE gave it), and the older system tray of X11,
-whose manager owns a selection and announces itself by a MANAGER message to the root window.
+Two protocols are in use: StatusNotifier, whose watcher has a name on the session's message bus,
+and the older system tray of X11, whose manager owns a selection and announces itself by a MANAGER
+message to the root window. What can be imported says nothing: GNOME has no tray without an
+extension, and a Wayland session none for X11.
 """
 
 from __future__ import annotations
@@ -10,137 +11,107 @@ from __future__ import annotations
 import logging
 import select
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.tray.backends import Hosts
+import jeepney
+
+from watcher.tray.bus import Bus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
-NOTIFIER: Final = "org.kde.StatusNotifierWatcher"
-_PATH: Final = "/StatusNotifierWatcher"
-_BUS_SECONDS: Final = 5.0
+WATCHER: Final = jeepney.DBusAddress(
+    "/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher", "org.kde.StatusNotifierWatcher"
+)
+#: What an icon is shown through, the better one first.
+NOTIFIER, XORG = "notifier", "xorg"
 
 
 class Watch:
     """Sees who shows icons. For one thread."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._bus = _Bus.open(environ)
-        self._x = _Screen.open(environ)
+        self._bus = _open_bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""))
+        self._display = environ.get("DISPLAY", "")
+        self._screen: _Screen | None = None
+
+    def look(self) -> str:
+        """What an icon would be shown through now; "" for nothing.
+
+        The screen is looked at only where it matters: its library takes memory.
+        """
+        if self._bus is not None and _has_notifier(self._bus):
+            return NOTIFIER
+        if self._screen is None and self._display:
+            self._screen = _Screen.open(self._display)
+            self._display = ""
+        return XORG if self._screen is not None and self._screen.has_tray() else ""
 
     @property
     def is_blind(self) -> bool:
         """Whether there is nothing to look at: neither a bus nor a screen."""
-        return self._bus is None and self._x is None
-
-    def look(self) -> Hosts:
-        """Who is there now."""
-        return Hosts(
-            has_bus=self._bus is not None,
-            has_notifier=self._bus is not None and self._bus.has_notifier(),
-            has_x_tray=self._x is not None and self._x.has_tray(),
-        )
+        return self._bus is None and self._screen is None and not self._display
 
     def wait(self, seconds: float | None = None) -> bool:
         """Whether something has changed, within ``seconds``; OSError if the desktop has gone."""
-        watched = [each for each in (self._bus, self._x) if each is not None]
+        watched = [each for each in (self._bus, self._screen) if each is not None]
         deadline = None if seconds is None else time.monotonic() + seconds
-        while not any(each.has_news() for each in watched):
+        while not any(each.receive() for each in watched):
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             if not select.select(watched, [], [], left)[0]:
                 return False
         return True
 
 
-class _Bus:
-    """The session's message bus."""
+def advice(desktop: str) -> str:
+    """How to get an icon where nothing shows one; a key of ``watcher.words``.
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._signals: deque[object] = deque()
+    ``desktop`` is the environment's ``XDG_CURRENT_DESKTOP``.
+    """
+    if "gnome" in desktop.lower().split(":"):
+        return (
+            "There is no icon in the panel, as GNOME shows none by itself: install the extension"
+            " AppIndicator and KStatusNotifierItem Support, and it appears."
+        )
+    return (
+        "There is no icon, as this desktop has no place for one; it appears once a panel with a"
+        " system tray runs. Everything else works without."
+    )
 
-    @classmethod
-    def open(cls, environ: Mapping[str, str]) -> _Bus | None:
-        """None where there is none."""
-        address = environ.get("DBUS_SESSION_BUS_ADDRESS")
-        if not address:
-            return None
-        import jeepney  # noqa: PLC0415 - on Linux only
-        from jeepney.io.blocking import open_dbus_connection  # noqa: PLC0415
 
-        try:
-            bus = cls(open_dbus_connection(bus=address))
-            owner = jeepney.MatchRule(
-                type="signal", interface="org.freedesktop.DBus", member="NameOwnerChanged"
-            )
-            owner.add_arg_condition(0, NOTIFIER)
-            bus.subscribe(owner)
-            bus.subscribe(jeepney.MatchRule(type="signal", interface=NOTIFIER))
-        except (OSError, ValueError, jeepney.AuthenticationError) as error:
-            _log.info("the session's message bus cannot be used: %s", error)
-            return None
-        return bus
-
-    def subscribe(self, rule: Any) -> None:
-        """Hear signals from now on, those too that come while an answer is waited for."""
-        import jeepney  # noqa: PLC0415
-
-        self._connection.filter(rule, queue=self._signals)
-        self._ask(jeepney.message_bus, "org.freedesktop.DBus", "AddMatch", "s", rule.serialise())
-
-    def has_notifier(self) -> bool:
-        """Whether somebody watches for items and somebody shows them."""
-        import jeepney  # noqa: PLC0415
-
-        if not self._ask(
-            jeepney.message_bus, "org.freedesktop.DBus", "NameHasOwner", "s", NOTIFIER
-        ):
-            return False
-        watcher = jeepney.DBusAddress(_PATH, NOTIFIER)
-        shown = self._ask(
-            watcher, "org.freedesktop.DBus.Properties", "Get",
-            "ss", NOTIFIER, "IsStatusNotifierHostRegistered",
+def _open_bus(address: str) -> Bus | None:
+    """The session's message bus, which tells of watchers and of hosts; None where there is none."""
+    if not address:
+        return None
+    try:
+        bus = Bus(address)
+        bus.subscribe(
+            sender="org.freedesktop.DBus", interface="org.freedesktop.DBus",
+            member="NameOwnerChanged", arg0=WATCHER.bus_name,
         )  # fmt: skip
-        return bool(shown is None or shown[1])  # who does not know the property shows them
+        bus.subscribe(interface=WATCHER.interface, member="StatusNotifierHostRegistered")
+        bus.subscribe(interface=WATCHER.interface, member="StatusNotifierHostUnregistered")
+    except OSError as error:
+        _log.info("%s", error)
+        return None
+    return bus
 
-    def has_news(self) -> bool:
-        """Whether a signal has come; OSError when the bus has gone."""
-        while True:
-            try:
-                self._connection.recv_messages(timeout=0)
-            except TimeoutError:
-                break
-        found = bool(self._signals)
-        self._signals.clear()
-        return found
 
-    def fileno(self) -> int:
-        number: int = self._connection.sock.fileno()
-        return number
-
-    def _ask(self, to: Any, interface: str, method: str, kinds: str, *values: str) -> Any:
-        """The answer's first value; None if it is an error or does not come."""
-        import jeepney  # noqa: PLC0415
-
-        address = jeepney.DBusAddress(to.object_path, to.bus_name, interface)
-        call = jeepney.new_method_call(address, method, kinds, values)
-        try:
-            answer = self._connection.send_and_get_reply(call, timeout=_BUS_SECONDS)
-        except TimeoutError:
-            return None
-        if answer.header.message_type is not jeepney.MessageType.method_return:
-            return None
-        return answer.body[0] if answer.body else None
+def _has_notifier(bus: Bus) -> bool:
+    """Whether somebody watches for icons and somebody shows them."""
+    owned = bus.ask(jeepney.message_bus, "NameHasOwner", "s", WATCHER.bus_name)
+    if not owned or not owned[0]:
+        return False
+    shown = bus.get(WATCHER, "IsStatusNotifierHostRegistered")
+    return shown is None or bool(shown)  # a watcher without this property shows them itself
 
 
 class _Screen:
     """The X11 screen."""
 
     def __init__(self, display: Any) -> None:
-        from Xlib import X  # noqa: PLC0415
+        from Xlib import X  # noqa: PLC0415 - takes memory
 
         self._display = display
         number = display.get_default_screen()
@@ -150,14 +121,12 @@ class _Screen:
         display.sync()
 
     @classmethod
-    def open(cls, environ: Mapping[str, str]) -> _Screen | None:
+    def open(cls, name: str) -> _Screen | None:
         """None where there is none."""
-        if not environ.get("DISPLAY"):
-            return None
         try:
-            import Xlib.display  # noqa: PLC0415 - on Linux only
+            import Xlib.display  # noqa: PLC0415 - takes memory
 
-            return cls(Xlib.display.Display(environ["DISPLAY"]))
+            return cls(Xlib.display.Display(name))
         except Exception as error:  # noqa: BLE001 - there is no base of all that Xlib raises
             _log.info("the X11 screen cannot be used: %s", error)
             return None
@@ -173,7 +142,7 @@ class _Screen:
         self._display.flush()
         return True
 
-    def has_news(self) -> bool:
+    def receive(self) -> bool:
         """Whether a tray has come or gone; OSError when the screen has gone."""
         from Xlib import X, error  # noqa: PLC0415
 
