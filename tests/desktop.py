@@ -33,7 +33,7 @@ needs_bus = pytest.mark.skipif(not shutil.which("dbus-daemon"), reason="needs th
 @functools.lru_cache
 def gtk_parts():
     """Which of GTK's bindings are here: "none", "gtk", or "indicator"."""
-    code = "from watcher.tray.foreign import find_parts as f; p = f(); print("
+    code = "from watcher.desktop.foreign import find_parts as f; p = f(); print("
     code += "'indicator' if p.has_indicator else 'gtk' if p.has_gtk else 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()

@@ -13,8 +13,8 @@ from Xlib import display
 
 from tests.desktop import Bus, Screen, Surroundings, Trayer, until
 from watcher.model import Entry, Mood, Snapshot, State, Watched
-from watcher.tray import Tray, face
-from watcher.tray.icons import draw
+from watcher.desktop import Tray, face
+from watcher.desktop.drawing import draw
 from watcher.words import words
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

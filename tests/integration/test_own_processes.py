@@ -7,7 +7,7 @@ import pytest
 
 from watcher.credentials import apart
 from watcher.service.program import Program
-from watcher.tray.process import process_command
+from watcher.desktop.supervisor import process_command
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixt
 from watcher import tray as tray_package
 from watcher.menu import Act, Verb
 from watcher.model import UNTIL_RESUMED, Entry, Mood, Snapshot, State, Watched
-from watcher.tray import Tray, face
-from watcher.tray.icons import draw
-from watcher.tray.process import look, may_have_icon
+from watcher.desktop import Tray, face
+from watcher.desktop.drawing import draw
+from watcher.desktop.supervisor import look, may_have_icon
 from watcher.words import words
 
 NOON = 1_700_000_000.0

@@ -18,12 +18,12 @@ from watcher.app.clock import next_day
 from watcher.app.showing import outside, show_command, show_file
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
-from watcher.tray.__main__ import is_time_to_leave
-from watcher.tray.backends import Hosts, Parts, advice, choose
-from watcher.tray.foreign import import_from
-from watcher.tray.macos import mac_icon
-from watcher.tray.windows import windows_icon
-from watcher.tray.xorg import runs
+from watcher.desktop.__main__ import is_time_to_leave
+from watcher.desktop.backends import Hosts, Parts, advice, choose
+from watcher.desktop.foreign import import_from
+from watcher.desktop.macos import mac_icon
+from watcher.desktop.windows import windows_icon
+from watcher.desktop.xorg import runs
 
 GTK, INDICATOR = Parts(has_gtk=True), Parts(has_gtk=True, has_indicator=True)
 NOBODY, NO_BUS = Hosts(has_bus=True), Hosts(has_x_tray=True)

@@ -1,4 +1,4 @@
-"""The process that shows the icon: ``python -m watcher.tray``, started by the running program.
+"""The process that shows the icon: ``python -m watcher.desktop``, started by the running program.
 
 It reads faces from its input, one JSON object a line, and writes clicks to its output. It ends
 when its input does, so that no icon outlives the program. Whatever happens to it (a library that
@@ -16,14 +16,14 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.tray.face import read_face
+from watcher.desktop.face import read_face
 
 if TYPE_CHECKING:
     from typing import BinaryIO, TextIO
 
+    from watcher.desktop.backends import Show
+    from watcher.desktop.face import Face
     from watcher.menu import Act
-    from watcher.tray.face import Face
-    from watcher.tray.showing import Show
 
 #: Exit codes: what the program does about the end.
 OTHER_HOST: Final = 10  # start another one at once, which chooses anew
@@ -81,7 +81,7 @@ class Process:
         backend = sys.platform if ON_ONE_WAY else _wait_for_host(self._line)
         if not backend:
             return NO_DESKTOP
-        from watcher.tray.showing import Show  # noqa: PLC0415 - takes memory
+        from watcher.desktop.backends import Show  # noqa: PLC0415 - takes memory
 
         with self._lock:
             assert self._latest is not None
@@ -124,7 +124,7 @@ class Process:
 
 def _wait_for_host(line: Line) -> str:
     """What the icon is shown through, once there is something; "" if there is nothing to watch."""
-    from watcher.tray.hosts import Watch, advice  # noqa: PLC0415 - on Linux only
+    from watcher.desktop.session import Watch, advice  # noqa: PLC0415 - on Linux only
 
     watch = Watch(os.environ)
     patience: float | None = _PATIENCE
@@ -141,7 +141,7 @@ def _wait_for_host(line: Line) -> str:
 
 def look(line: Line) -> int:
     """Say what would show an icon now, and how to get one; gives the exit code."""
-    from watcher.tray.hosts import Watch, advice  # noqa: PLC0415 - on Linux only
+    from watcher.desktop.session import Watch, advice  # noqa: PLC0415 - on Linux only
 
     backend = Watch(os.environ).look()
     line.write(backend=backend, advice=advice(os.environ.get("XDG_CURRENT_DESKTOP", "")))
@@ -150,7 +150,7 @@ def look(line: Line) -> int:
 
 def _leave_when_other(backend: str) -> None:
     """End the process when another backend is the right one, or its host has gone."""
-    from watcher.tray.hosts import Watch  # noqa: PLC0415 - on Linux only
+    from watcher.desktop.session import Watch  # noqa: PLC0415 - on Linux only
 
     watch = Watch(os.environ)
     try:

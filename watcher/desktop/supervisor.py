@@ -17,13 +17,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.tray.face import read_act, write_face
+from watcher.desktop.face import read_act, write_face
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from watcher.desktop.face import Face
     from watcher.menu import Act
-    from watcher.tray.face import Face
 
 _log = logging.getLogger(__name__)
 #: Among what a tray is told: that there is another face.
@@ -37,7 +37,7 @@ _PROVEN: Final = 60.0
 #: The same for one that ended because a panel came or went.
 _MOVED: Final = 1.0
 _LOOK_SECONDS: Final = 20.0
-#: Exit codes of the process: see ``watcher.tray.__main__``.
+#: Exit codes of the process: see ``watcher.desktop.__main__``.
 _OTHER_HOST, _NO_DESKTOP = 10, 11
 
 
@@ -247,7 +247,7 @@ def process_command() -> tuple[str, ...]:
 
     -P: what lies in the directory in which the program was started is not to be run.
     """
-    return (sys.executable, "-P", "-m", "watcher.tray")
+    return (sys.executable, "-P", "-m", "watcher.desktop")
 
 
 def look(environ: Mapping[str, str]) -> tuple[str, str]:

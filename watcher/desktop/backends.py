@@ -9,16 +9,16 @@ import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.desktop.drawing import draw
 from watcher.model import Mood
-from watcher.tray.icons import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PIL import Image
 
+    from watcher.desktop.face import Face
     from watcher.menu import Act, Item
-    from watcher.tray.face import Face
 
 _log = logging.getLogger(__name__)
 #: Points of an image that the panel scales: a whole multiple of 16 and of 24.
@@ -42,8 +42,6 @@ class Show:
         kind = _KINDS[backend]()
         self._icon = kind("hrflow-watcher", self._draw(), first.title, self._menu())
         self._set_status()
-        if backend == "xorg":
-            prepare_xorg(self._icon)
 
     def run(self, shown: Callable[[], None]) -> None:
         """Show the icon until it is stopped; ``shown`` is called once it is there."""
@@ -94,7 +92,7 @@ class Show:
         """The image, or images, that the backend takes."""
         mood = self._face.mood
         if self.backend == "notifier":
-            from watcher.tray.status_notifier import SIZES  # noqa: PLC0415 - on Linux only
+            from watcher.desktop.status_notifier import SIZES  # noqa: PLC0415 - on Linux only
 
             return tuple(draw(mood, size) for size in SIZES)
         return on_ground(draw(mood, _SIZE)) if self.backend == "xorg" else draw(mood, _SIZE)
@@ -125,7 +123,7 @@ def _load(backend: str) -> Any:
 
 
 def _notifier_kind() -> Any:
-    from watcher.tray.status_notifier import StatusNotifierIcon  # noqa: PLC0415 - on Linux only
+    from watcher.desktop.status_notifier import StatusNotifierIcon  # noqa: PLC0415 - on Linux only
 
     return StatusNotifierIcon
 
@@ -143,7 +141,7 @@ def _mac_kind() -> Any:
 _KINDS: Final = MappingProxyType(
     {
         "notifier": _notifier_kind,
-        "xorg": lambda: _load("xorg"),
+        "xorg": lambda: xorg_icon(_load("xorg")),
         "win32": lambda: windows_icon(_load("win32")),
         "darwin": _mac_kind,
     }
@@ -153,17 +151,32 @@ _KINDS: Final = MappingProxyType(
 # --- X11 ----------------------------------------------------------------------------------------
 
 
-def prepare_xorg(icon: Any) -> None:
-    """Let pystray's icon of X11 hear of clicks, and of calls as soon as it runs.
+def xorg_icon(base: Any) -> Any:
+    """``base``, pystray's icon of X11, which hears of clicks and asks once to be shown.
 
-    It does not ask for the clicks that it handles, and notes its thread only after other threads
-    may have asked for it.
+    By itself it handles clicks but does not ask for them, asks the panel for a place at every
+    change, upon which some make it ever narrower, and notes its thread after others need it.
     """
     from Xlib import X  # noqa: PLC0415 - with this backend only
 
-    mask = X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
-    icon._window.change_attributes(event_mask=mask)  # noqa: SLF001 - the only way to it
-    icon._thread = threading.current_thread()  # noqa: SLF001
+    class XorgIcon(base):  # type: ignore[misc] # pystray has no types
+        """Hears of clicks."""
+
+        def _create_window(self) -> Any:
+            window = super()._create_window()
+            mask = X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
+            window.change_attributes(event_mask=mask)
+            return window
+
+        def _run(self) -> None:
+            self._thread = threading.current_thread()
+            super()._run()
+
+        def _assert_docked(self) -> None:
+            if not self._systray_manager:
+                super()._assert_docked()
+
+    return XorgIcon
 
 
 def on_ground(image: Image.Image) -> Image.Image:

@@ -19,9 +19,8 @@ import jeepney
 from jeepney import HeaderFields
 from PIL import Image
 
-from watcher.tray.bus import PROPERTIES, Bus
-from watcher.tray.dbus_menu import DBusMenu, Line
-from watcher.tray.hosts import WATCHER
+from watcher.desktop.dbus_menu import DBusMenu, Line
+from watcher.desktop.session import PROPERTIES, WATCHER, Bus
 
 # pystray loads a backend as soon as it is imported, and that of X11 needs a screen.
 os.environ["PYSTRAY_BACKEND"] = "dummy"
@@ -58,7 +57,9 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
         self._dbus_menu = DBusMenu(self._menu_signal)
         self._is_shown = False
         self._is_stopped = False
+        self._lock = threading.Lock()  # the pipe is not written to once it is closed
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._wake_write: int | None
         self._wake_read, self._wake_write = os.pipe()
 
     @property
@@ -82,8 +83,11 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
                 member="NameOwnerChanged", arg0=WATCHER.bus_name,
             )  # fmt: skip
             self._mark_ready()
-            while not self._is_stopped:
-                self._turn()
+            try:
+                while not self._is_stopped:
+                    self._turn()
+            finally:
+                self._close()
 
     def _run_detached(self) -> None:
         threading.Thread(target=self._run).start()
@@ -113,7 +117,16 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
 
     def _soon(self, call: Callable[[], object]) -> None:
         self._calls.put(call)
-        os.write(self._wake_write, b"!")
+        with self._lock:
+            if self._wake_write is not None:
+                os.write(self._wake_write, b"!")
+
+    def _close(self) -> None:
+        with self._lock:
+            assert self._wake_write is not None
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            self._wake_write = None
 
     def _turn(self) -> None:
         """Do what there is to do, then wait for more."""
