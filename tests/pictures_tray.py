@@ -12,9 +12,10 @@ from PIL import Image
 from Xlib import display
 
 from tests.desktop import Bus, Screen, Surroundings, Trayer, until
-from watcher.model import Entry, Mood, Snapshot, State, Watched
-from watcher.desktop import Tray, face
 from watcher.desktop.drawing import draw
+from watcher.desktop.face import face
+from watcher.desktop.supervisor import Tray
+from watcher.model import Entry, Mood, Snapshot, State, Watched
 from watcher.words import words
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from watcher.credentials import apart
-from watcher.service.program import Program
 from watcher.desktop.supervisor import process_command
+from watcher.service.program import Program
 
 
 @pytest.mark.parametrize(

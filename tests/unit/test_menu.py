@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher import view
+from watcher.desktop.face import face, read_face, write_face
 from watcher.menu import PART, Act, Item, Verb, cut, menu
 from watcher.model import Entry, Kept, Mood, Snapshot, State, Update, Watched
 from watcher.mood import headline, mood
-from watcher.desktop.face import face, read_face, write_face
 from watcher.words import words
 
 EN, FR = words("en"), words("fr_FR.UTF-8")

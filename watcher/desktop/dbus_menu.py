@@ -130,8 +130,9 @@ class DBusMenu:
                     if number in self._nodes:
                         self._hear(self._nodes[number], event)
                 return "ai", (unknown,)
-            case "AboutToShow", (int(number),) if number in self._nodes:
-                return "b", (False,)  # whatever has changed was announced
+            case "AboutToShow", (int(number),):
+                # Whatever has changed was announced: only one that missed it asks for an old line.
+                return "b", (number not in self._nodes,)
             case "AboutToShowGroup", (list(numbers),):
                 return "aiai", ([], [each for each in numbers if each not in self._nodes])
             case _:
