@@ -341,7 +341,8 @@ class Item:
         address = jeepney.DBusAddress(path, self._name, interface)
         call = jeepney.new_method_call(address, method, signature or None, values)
         answer = self._connection.send_and_get_reply(call, timeout=PATIENCE)
-        assert answer.header.message_type is jeepney.MessageType.method_return, answer.body
+        if answer.header.message_type is not jeepney.MessageType.method_return:
+            raise jeepney.DBusErrorResponse(answer)
         return answer.body
 
     def close(self):

@@ -35,8 +35,8 @@ from watcher.model import UNTIL_RESUMED, Entry, Mood, Snapshot, State, Watched
 from watcher.words import words
 
 NOON = 1_700_000_000.0
-#: Where trayer, 24 points high, has its one icon on a screen of 640 by 400; and Xfce's panel.
-X_ICON = (308, 376, 332, 400)
+#: Where trayer, 26 points high, has its one icon on a screen of 640 by 400; and Xfce's panel.
+X_ICON = (308, 375, 332, 399)
 ICON = (6, 373, 28, 395)
 CENTRE = (17, 384)
 #: The colours of trayer's panel, and of Xfce's.
@@ -128,7 +128,7 @@ def as_drawn(mood, box):
 
 
 def looks_like(screen, box, drawn):
-    return apart(shape(photographed(screen, box)), drawn) < 0.25
+    return apart(shape(photographed(screen, box)), drawn) < 0.2
 
 
 def assert_all_differ(shapes):
@@ -218,7 +218,7 @@ def differs(screen, box, before):
 @needs_screen
 def test_x11_shows_every_mood_hears_a_click_and_comes_back_with_the_panel(surroundings):
     screen = surroundings.have(Screen, surroundings.root)
-    panel = surroundings.have(Trayer, screen, height=24)
+    panel = surroundings.have(Trayer, screen, height=26)
     box, centre = X_ICON, (320, 388)
     with tray(surroundings.environ(screen)) as made:
         until(lambda: made.backend == "xorg")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -281,6 +280,7 @@ def cut_units(text: str, units: int) -> str:
 
 def mac_icon(base: Any) -> Any:
     """``base``, pystray's icon of macOS, which no message ends."""
+    import subprocess  # noqa: PLC0415 - takes memory elsewhere
 
     class MacIcon(base):  # type: ignore[misc] # pystray has no types
         """Logs what cannot be shown."""

@@ -84,8 +84,10 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
             )  # fmt: skip
             self._mark_ready()
             try:
+                self._work()
                 while not self._is_stopped:
-                    self._turn()
+                    self._wait()
+                    self._work()
             finally:
                 self._close()
 
@@ -128,15 +130,17 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
             os.close(self._wake_write)
             self._wake_write = None
 
-    def _turn(self) -> None:
-        """Do what there is to do, then wait for more."""
+    def _wait(self) -> None:
+        """Wait until there is something to do."""
+        either: list[Any] = [self._bus, self._wake_read]
+        if self._wake_read in select.select(either, [], [])[0]:
+            os.read(self._wake_read, 4096)
+
+    def _work(self) -> None:
         for message in self._bus.receive():
             self._handle(message)
         while not self._calls.empty():
             self._calls.get()()
-        either: list[Any] = [self._bus, self._wake_read]
-        if self._wake_read in select.select(either, [], [])[0]:
-            os.read(self._wake_read, 4096)
 
     def _handle(self, message: Any) -> None:
         match message.header.message_type:
@@ -156,7 +160,7 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
                 fields[HeaderFields.path], fields.get(HeaderFields.interface), member, call.body
             )
             error = "org.freedesktop.DBus.Error.UnknownMethod"
-        except (KeyError, TypeError, ValueError):  # no such property or line, or odd arguments
+        except (LookupError, TypeError, ValueError):  # no such property or line, or odd arguments
             found, error = None, "org.freedesktop.DBus.Error.InvalidArgs"
         if call.header.flags & jeepney.MessageFlag.no_reply_expected:
             return
