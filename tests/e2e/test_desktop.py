@@ -101,6 +101,10 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         choices = until(lambda: find(item, "Needs attention", "✗ renamed program.pdf"))
         assert choices[3][0][0], "its reason is missing"
 
+        (before,) = desk.read_json("history")
+        item.click(find(item, "Needs attention", "✗ renamed program.pdf", "Retry")[1])
+        until(lambda: desk.read_json("history")[0]["changed_at"] > before["changed_at"])
+        until(lambda: find(item, "Needs attention", "✗ renamed program.pdf", "Ignore"))
         item.click(find(item, "Needs attention", "✗ renamed program.pdf", "Ignore")[1])
         until(lambda: find(item, "Needs attention") is None)
         item.click(find(item, "Pause", "For 1 hour")[1])

@@ -1,7 +1,7 @@
 """The menu over D-Bus: what a host that believes the signals sees, and which line is which."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watcher.desktop.dbus_menu import DBusMenu, Line
@@ -78,20 +78,24 @@ def plain(each):
     return dict(each.properties), [plain(inner) for inner in each.lines]
 
 
-LABELS = st.sampled_from(["a", "b", "c", "d"])
-LEAVES = st.one_of(
-    st.just(SEPARATOR),
-    st.builds(lambda label, more: line(label, **more), LABELS, st.sampled_from([{}, GREY])),
+LABELS = "abcd"
+LEAVES = st.sampled_from(
+    [SEPARATOR, *map(line, LABELS), *(line(label, **GREY) for label in LABELS[:2])]
 )
-LINES = st.recursive(
-    LEAVES,
-    lambda inner: st.builds(
-        lambda label, lines: line(label, *lines), LABELS, st.lists(inner, max_size=4)
-    ),
-)
-MENUS = st.lists(st.lists(LINES, max_size=5).map(tuple), max_size=6)
 
 
+def submenus(inner):
+    """Lines, some of which have lines of ``inner`` below them."""
+    below = st.lists(inner, min_size=1, max_size=3)
+    return LEAVES | st.builds(
+        lambda label, lines: line(label, *lines), st.sampled_from(LABELS), below
+    )
+
+
+MENUS = st.lists(st.lists(submenus(submenus(LEAVES)), max_size=4).map(tuple), max_size=4)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MENUS)
 def test_a_host_that_believes_the_signals_sees_the_menu(menus):
     host = Host()

@@ -36,6 +36,7 @@ class Show:
     def __init__(self, backend: str, first: Face, act: Callable[[Act], None]) -> None:
         """``act`` hears of clicks. ImportError if the ``backend`` cannot be used."""
         self.backend = backend
+        self._lock = threading.Lock()  # pystray takes calls from other threads, but one at a time
         self._act = act
         self._face = first
         kind = _KINDS[backend]()
@@ -72,7 +73,8 @@ class Show:
 
             AppHelper.callAfter(call)
         else:
-            call()
+            with self._lock:
+                call()
 
     def _change(self, before: Face, after: Face) -> None:
         if before.mood != after.mood:
