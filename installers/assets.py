@@ -97,10 +97,10 @@ def render_shared(command: str) -> str:
 def write_icons(folder: str) -> None:
     """The icon as a drawing for every size, and drawn for each size by the tray if there is one."""
     write_text(os.path.join(folder, f"scalable/apps/{NAME}.svg"), read_text("icon.svg"))
-    if importlib.util.find_spec("watcher.tray") is None:
+    if importlib.util.find_spec("watcher.desktop") is None:
         return
+    from watcher.desktop.drawing import draw  # noqa: PLC0415
     from watcher.model import Mood  # noqa: PLC0415
-    from watcher.tray.icons import draw  # noqa: PLC0415
 
     for size in _SIZES:
         path = os.path.join(folder, f"{size}x{size}", "apps", f"{NAME}.png")

@@ -5,12 +5,11 @@ bus; what stands behind them is as little as a test needs.
 """
 
 import contextlib
-import functools
 import os
 import shutil
 import subprocess
-import sys
 import threading
+from collections import deque
 
 import jeepney
 import pytest
@@ -30,33 +29,29 @@ needs_screen = pytest.mark.skipif(
 needs_bus = pytest.mark.skipif(not shutil.which("dbus-daemon"), reason="needs the package dbus")
 
 
-@functools.lru_cache
-def gtk_parts():
-    """Which of GTK's bindings are here: "none", "gtk", or "indicator"."""
-    code = "from watcher.tray.foreign import find_parts as f; p = f(); print("
-    code += "'indicator' if p.has_indicator else 'gtk' if p.has_gtk else 'none')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-def need_gtk(kind="gtk"):
-    """Skip the test where GTK's bindings are not installed for this Python."""
-    if gtk_parts() not in (kind, "indicator"):
-        pytest.skip(
-            "needs the packages python3-gi, gir1.2-gtk-3.0 and gir1.2-ayatanaappindicator3-0.1"
-            " for this very Python"
-        )
+#: Where Xfce's settings service says how it is started; its panel keeps its settings there.
+XFCONF = "/usr/share/dbus-1/services/org.xfce.Xfconf.service"
+needs_xfce = pytest.mark.skipif(
+    bool(MISSING) or not shutil.which("xfce4-panel") or not os.path.exists(XFCONF),
+    reason="needs the package xfce4-panel, and xvfb, xdotool, scrot and dbus",
+)
 
 
 class Bus:
-    """A message bus of the session."""
+    """A message bus of the session. ``services`` are files of what it starts when asked for."""
 
-    def __init__(self, root):
+    def __init__(self, root, services=()):
         config = root / "bus.conf"
-        config.write_text(BUS)
+        config.write_text(
+            BUS.replace("<policy", f"<servicedir>{root}/services</servicedir><policy")
+        )
+        (root / "services").mkdir(exist_ok=True)
+        for path in services:
+            shutil.copy(path, root / "services")
         self.process = subprocess.Popen(
             ["dbus-daemon", "--nofork", "--print-address=1", f"--config-file={config}"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env={**os.environ, "XDG_CONFIG_HOME": str(root / "config")},
         )  # fmt: skip
         self.address = self.process.stdout.readline().strip()
 
@@ -114,6 +109,55 @@ class Trayer:
 
     def start(self):
         self.process = subprocess.Popen(self._command, env=self._environ, stderr=subprocess.DEVNULL)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+
+#: One panel at the bottom of the screen with a place for icons, and nothing else.
+XFCE_PANEL = """<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-panel" version="1.0">
+  <property name="configver" type="int" value="2"/>
+  <property name="panels" type="array">
+    <value type="int" value="1"/>
+    <property name="panel-1" type="empty">
+      <property name="position" type="string" value="p=10;x=0;y=0"/>
+      <property name="length" type="uint" value="100"/>
+      <property name="position-locked" type="bool" value="true"/>
+      <property name="size" type="uint" value="32"/>
+      <property name="plugin-ids" type="array"><value type="int" value="1"/></property>
+    </property>
+  </property>
+  <property name="plugins" type="empty">
+    <property name="plugin-1" type="string" value="systray">
+      <property name="square-icons" type="bool" value="true"/>
+    </property>
+  </property>
+</channel>
+"""
+
+
+class XfcePanel:
+    """Xfce's own panel, a StatusNotifier host; ``bus`` starts the service that has its settings."""
+
+    def __init__(self, root, screen, bus):
+        settings = root / "config" / "xfce4" / "xfconf" / "xfce-perchannel-xml"
+        settings.mkdir(parents=True, exist_ok=True)
+        (settings / "xfce4-panel.xml").write_text(XFCE_PANEL)
+        self._environ = {
+            **screen.environ, "DBUS_SESSION_BUS_ADDRESS": bus.address, "HOME": str(root),
+            "XDG_CONFIG_HOME": str(root / "config"), "XDG_CACHE_HOME": str(root / "cache"),
+            "XDG_DATA_HOME": str(root / "data"), "NO_AT_BRIDGE": "1", "LC_ALL": "C.UTF-8",
+        }  # fmt: skip
+        self._environ.pop("SESSION_MANAGER", None)
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["xfce4-panel", "--disable-wm-check"], env=self._environ, stderr=subprocess.DEVNULL
+        )
 
     def kill(self):
         self.process.kill()
@@ -224,6 +268,10 @@ class Panel(Service):
             return "a{sv}", (self._properties(),)
         return None
 
+    def signal(self, member):
+        emitter = jeepney.DBusAddress("/StatusNotifierWatcher", interface=self.name)
+        self.send(jeepney.new_signal(emitter, member))
+
     def _properties(self):
         return {
             "IsStatusNotifierHostRegistered": ("b", self.has_host),
@@ -241,15 +289,36 @@ class Item:
     def __init__(self, address, name, path):
         self._connection = open_dbus_connection(bus=address)
         self._name, self._path = name, path
+        rule = jeepney.MatchRule(type="signal", sender=name)
+        self._connection.filter(rule, queue=(signals := deque()))
+        self._signals = signals
+        self._ask_bus("AddMatch", "s", rule.serialise())
+
+    def heard(self):
+        """The signals that have come since, each as (its name, its values)."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self._connection.recv_messages(timeout=0)
+        found = [
+            (each.header.fields[jeepney.HeaderFields.member], each.body) for each in self._signals
+        ]
+        self._signals.clear()
+        return found
 
     def get(self, name):
         return self._ask(
             self._path, "org.freedesktop.DBus.Properties", "Get", "ss", self.ITEM, name
         )[0][1]
 
+    def call(self, method, signature="", *values):
+        return self._ask(self._path, self.ITEM, method, signature, *values)
+
+    def call_menu(self, method, signature, *values):
+        return self._ask(self.get("Menu"), self.MENU, method, signature, *values)
+
     def lines(self):
         """The menu as nested (text, number, enabled, lines); a line without text parts."""
-        layout = self._ask(self.get("Menu"), self.MENU, "GetLayout", "iias", 0, -1, [])
+        layout = self.call_menu("GetLayout", "iias", 0, -1, [])
         return self._lines(layout[1][2])
 
     def _lines(self, children):
@@ -262,13 +331,18 @@ class Item:
         return found
 
     def click(self, number):
-        self._ask(self.get("Menu"), self.MENU, "Event", "isvu", number, "clicked", ("i", 0), 0)
+        self.call_menu("Event", "isvu", number, "clicked", ("i", 0), 0)
+
+    def _ask_bus(self, method, signature, *values):
+        call = jeepney.new_method_call(jeepney.message_bus, method, signature, values)
+        return self._connection.send_and_get_reply(call, timeout=PATIENCE).body
 
     def _ask(self, path, interface, method, signature, *values):
         address = jeepney.DBusAddress(path, self._name, interface)
-        call = jeepney.new_method_call(address, method, signature, values)
+        call = jeepney.new_method_call(address, method, signature or None, values)
         answer = self._connection.send_and_get_reply(call, timeout=PATIENCE)
-        assert answer.header.message_type is jeepney.MessageType.method_return, answer.body
+        if answer.header.message_type is not jeepney.MessageType.method_return:
+            raise jeepney.DBusErrorResponse(answer)
         return answer.body
 
     def close(self):

@@ -11,18 +11,18 @@ import time
 from PIL import Image
 from Xlib import display
 
-from tests.desktop import Bus, Screen, Surroundings, Trayer, until
+from tests.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
+from watcher.desktop.drawing import draw
+from watcher.desktop.face import face
+from watcher.desktop.supervisor import Tray
 from watcher.model import Entry, Mood, Snapshot, State, Watched
-from watcher.tray import Tray, face
-from watcher.tray.icons import draw
 from watcher.words import words
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PICTURES = os.path.join(ROOT, "installers", "pictures")
 SIZES = (16, 22, 24, 32, 48, 64)
 SHOWN = (
-    (Mood.IDLE, 0), (Mood.WORKING, 3), (Mood.WORKING, 38), (Mood.PAUSED, 0), (Mood.OFFLINE, 0),
-    (Mood.ATTENTION, 0), (Mood.NOT_SET_UP, 0),
+    Mood.IDLE, Mood.WORKING, Mood.PAUSED, Mood.OFFLINE, Mood.ATTENTION, Mood.NOT_SET_UP,
 )  # fmt: skip
 LIGHT, DARK = (242, 242, 242), (38, 38, 42)
 KEYS = ("e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09", "77c1b0e2d93f4a5588e0a1b2c3d4e5f607182930")
@@ -36,9 +36,9 @@ def sheet():
     picture = Image.new("RGB", (wide * len(SHOWN), high * 2 * len(SIZES) // 2), LIGHT)
     rows = [(22, LIGHT), (32, LIGHT), (64, LIGHT), (22, DARK), (32, DARK), (64, DARK)]
     for row, (size, ground) in enumerate(rows):
-        for column, (mood, number) in enumerate(SHOWN):
+        for column, mood in enumerate(SHOWN):
             cell = Image.new("RGB", (wide, high), ground)
-            icon = draw(mood, size, number)
+            icon = draw(mood, size)
             cell.paste(icon, ((wide - size) // 2, (high - size) // 2), icon)
             picture.paste(cell, (column * wide, row * high))
     return picture
@@ -69,22 +69,23 @@ def menu(root):
     """The panel, photographed with the menu and one menu inside it open."""
     around = Surroundings(root)
     try:
-        bus = around.have(Bus, root)
-        screen = around.have(Screen, root, "1100x460")
-        around.have(Trayer, screen, height=32)
+        bus = around.have(Bus, root, [XFCONF])
+        screen = around.have(Screen, root, "900x400")
+        around.have(XfcePanel, root, screen, bus)
         tray = Tray(print, print, environ=around.environ(screen, bus))
         tray.start()
         tray.show(face(a_day(), words("en")))
         until(lambda: tray.backend)
         paint(screen.display)
-        until(lambda: screen.photograph().getpixel((550, 444)) != BACKGROUND)
-        before = screen.photograph().tobytes()
-        screen.do("mousemove", 550, 444, "click", 3)
-        until(lambda: screen.photograph().tobytes() != before)
+        panel = (6, 373, 28, 395)  # where its one icon is
+        until(lambda: len(screen.photograph().crop(panel).getcolors()) > 1)
+        before = screen.photograph().crop((0, 0, 900, 360)).tobytes()
+        screen.do("mousemove", 17, 384, "click", 3)
+        until(lambda: screen.photograph().crop((0, 0, 900, 360)).tobytes() != before)
         screen.do("key", "Home", "Down", "Right")
         picture = until(lambda: settled(screen))
         tray.stop()
-        return picture.crop((60, 170, 800, 460))
+        return picture.crop((0, 110, 740, 400))
     finally:
         around.close()
 
@@ -113,7 +114,7 @@ def main():
     sheet().save(os.path.join(PICTURES, "icons.png"), optimize=True)
     with tempfile.TemporaryDirectory() as place:
         menu(pathlib.Path(place)).save(os.path.join(PICTURES, "tray.png"), optimize=True)
-    draw(Mood.IDLE, 128).save(os.path.join(ROOT, "watcher", "tray", "icon.png"), optimize=True)
+    draw(Mood.IDLE, 128).save(os.path.join(ROOT, "watcher", "desktop", "icon.png"), optimize=True)
     print(PICTURES)  # noqa: T201 - where to look
 
 

@@ -86,8 +86,7 @@ TABLE = {
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
     "updates": row(EDGE),  # the program's own files, and processes of other versions
-    "tray": row(EDGE, "pystray", "PIL", "Xlib", "gi", "jeepney", "AppKit", "PyObjCTools"),
-    "notify": row(EDGE, "jeepney"),
+    "desktop": row(EDGE, "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
     # Shell: puts the parts together.

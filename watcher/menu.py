@@ -37,7 +37,7 @@ LISTED: Final = 10
 _NAME_LETTERS: Final = 40
 _PERSON_LETTERS: Final = 30
 _WHY_LETTERS: Final = 90
-_SIGNS: Final[Mapping[str, str]] = MappingProxyType({"good": "✓", "busy": "⏳", "bad": "✗"})
+_SIGNS: Final[Mapping[str, str]] = MappingProxyType({"good": "✓", "busy": "…", "bad": "✗"})
 
 
 class Verb(enum.StrEnum):
@@ -127,7 +127,7 @@ def _recent(snapshot: Snapshot, word: Word) -> Item:
 def _file_line(entry: Entry) -> str:
     """A line like "✓ jane.pdf · Jane Doe → Engineering"; the source's key until it has a name."""
     look = view.LOOKS[entry.state]
-    sign = "⏳" if entry.state is State.HELD else _SIGNS.get(look.tone, look.sign)
+    sign = "…" if entry.state is State.HELD else _SIGNS.get(look.tone, look.sign)
     person = cut(view.safe(entry.profile_name), _PERSON_LETTERS)
     named = cut(view.safe(entry.source_name), _PERSON_LETTERS)
     source = named or (view.short(entry.source_key) if entry.source_key else "")

@@ -72,11 +72,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "Show": "Afficher",
         # Where there is no icon
-        "There is no icon in the panel yet: install the system's packages python3-gi and"
-        " gir1.2-ayatanaappindicator3-0.1, and it appears at the next start.": (
-            "Il n’y a pas encore d’icône dans la barre : installez les paquets python3-gi et"
-            " gir1.2-ayatanaappindicator3-0.1 du système, et elle apparaîtra au prochain démarrage."
-        ),
         "There is no icon in the panel, as GNOME shows none by itself: install the extension"
         " AppIndicator and KStatusNotifierItem Support, and it appears.": (
             "Il n’y a pas d’icône dans la barre, car GNOME n’en montre pas de lui-même : installez"

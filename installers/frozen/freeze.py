@@ -19,9 +19,9 @@ _TOOL = "pyinstaller>=6.10,<7"
 #: Draws the program's icon for Windows and macOS, where the tray can draw it at all.
 _PICTURES = """
 import importlib.util as u, sys
-if u.find_spec("watcher.tray") and u.find_spec("PIL"):
+if u.find_spec("watcher.desktop") and u.find_spec("PIL"):
     from watcher.model import Mood
-    from watcher.tray.icons import draw
+    from watcher.desktop.drawing import draw
     sizes = (16, 24, 32, 48, 64, 128, 256)
     drawn = [draw(Mood.IDLE, size) for size in sizes]
     drawn[-1].save(sys.argv[1] + "/icon.ico", append_images=drawn[:-1],

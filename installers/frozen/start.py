@@ -1,8 +1,8 @@
 """Where the frozen program begins.
 
-It has no Python beside it to be asked for a module: `-P -m watcher.tray`, as the program starts its
-own helpers, is understood here. And what it starts must not be given its libraries: a browser, or
-a command of a person's own, would load OpenSSL and others from here instead of the system's.
+It has no Python beside it to be asked for a module: `-P -m watcher.desktop`, as the program starts
+its own helpers, is understood here. And what it starts must not be given its libraries: a browser,
+or a command of a person's own, would load OpenSSL and others from here instead of the system's.
 """
 
 from __future__ import annotations

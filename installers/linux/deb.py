@@ -2,8 +2,7 @@
 
 It has the program and its libraries as a virtual environment below /opt that uses the system's
 Python. Compiled libraries are there for every version of Python that a supported release of these
-systems has, so that one package serves them all; files that are the same are stored once. The
-system's python3-gi is found where it is installed, which a program with its own Python could not.
+systems has, so that one package serves them all; files that are the same are stored once.
 """
 
 from __future__ import annotations

@@ -44,21 +44,23 @@ def ours(root, folders, **more):
 
 
 @contextlib.contextmanager
-def with_icon(root, folders, *, gtk):
-    """On a screen and a panel of our own; through GTK where its bindings are, else plain X11."""
-    from tests.desktop import Bus, Screen, Trayer  # noqa: PLC0415 - needs more than the others
+def with_icon(root, folders, kind):
+    """On a screen of our own, with Xfce's panel for StatusNotifier or trayer for plain X11."""
+    from tests.desktop import XFCONF, Bus, Screen, Trayer, XfcePanel  # noqa: PLC0415 - needs more
 
     os.makedirs(root)
     there = pathlib.Path(root)
     with contextlib.ExitStack() as undo:
         screen = Screen(there)
         undo.callback(screen.close)
-        env = {"DISPLAY": screen.display, "NO_AT_BRIDGE": "1"}
-        if gtk:  # it is not used without a bus
-            bus = Bus(there)
+        env = {"DISPLAY": screen.display}
+        if kind == "StatusNotifier":
+            bus = Bus(there, [XFCONF])
             undo.callback(bus.close)
             env["DBUS_SESSION_BUS_ADDRESS"] = bus.address
-        panel = Trayer(screen)
+            panel = XfcePanel(there, screen, bus)
+        else:
+            panel = Trayer(screen)
         undo.callback(panel.kill)
         pid = undo.enter_context(
             ours(os.path.join(root, "ours"), folders, arguments=("--tray",), env=env)
@@ -139,11 +141,8 @@ def _until_idle(port, key, names):
 
 def icons():
     """The kinds of icons that can be had here."""
-    if not all(map(shutil.which, ("Xvfb", "trayer", "dbus-daemon"))):
-        return ()
-    from tests.desktop import gtk_parts  # noqa: PLC0415 - needs more than the others
-
-    return ("X11",) if gtk_parts() == "none" else ("X11", "GTK")
+    needed = {"X11": ("Xvfb", "trayer"), "StatusNotifier": ("Xvfb", "xfce4-panel", "dbus-daemon")}
+    return tuple(kind for kind, programs in needed.items() if all(map(shutil.which, programs)))
 
 
 def count(pid):
@@ -167,7 +166,7 @@ def measure(options):
         pids = {"ours": undo.enter_context(ours(os.path.join(root, "without"), mine))}
         for name in icons():
             at = os.path.join(root, name)
-            pids[f"ours, {name} icon"] = undo.enter_context(with_icon(at, mine, gtk=name == "GTK"))
+            pids[f"ours, {name} icon"] = undo.enter_context(with_icon(at, mine, name))
         if shutil.which("inotifywait"):
             pids["inotifywait"] = undo.enter_context(inotifywait(mine))
         if shutil.which("syncthing"):
@@ -193,7 +192,7 @@ def rows(found, runs):
     def theirs(number, form):
         return ", ".join(f"{name} {form(found[name][number])}" for name in others)
 
-    for name, allowed in (("ours", 45), ("ours, X11 icon", 60), ("ours, GTK icon", 60)):
+    for name, allowed in (("ours", 45), ("ours, X11 icon", 60), ("ours, StatusNotifier icon", 60)):
         if name in found:
             cpu, wakes, resident, private = found[name]
             which = name.removeprefix("ours").replace(", ", ", with its ")

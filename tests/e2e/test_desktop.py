@@ -15,7 +15,6 @@ from tests.desktop import (
     Panel,
     Screen,
     Trayer,
-    need_gtk,
     needs_bus,
     needs_screen,
     until,
@@ -86,13 +85,13 @@ def test_the_first_success_is_told_and_a_snooze_is_taken_up_while_it_runs(desk, 
         assert 3500 < facts["snoozed_until"] - before < 3700
 
 
-@needs_screen
+@needs_bus
 def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
-    need_gtk("indicator")
     bus = surroundings.have(Bus, surroundings.root)
-    screen = surroundings.have(Screen, surroundings.root)
     panel = surroundings.have(Panel, bus.address)
-    with running(desk, ours(surroundings.environ(screen, bus))) as program:
+    with running(
+        desk, {**ours(surroundings.environ(bus=bus)), "WAYLAND_DISPLAY": "wayland-0"}
+    ) as program:
         item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
         until(lambda: find(item, "Up to date"))
         for child in children(program):
@@ -102,6 +101,10 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         choices = until(lambda: find(item, "Needs attention", "✗ renamed program.pdf"))
         assert choices[3][0][0], "its reason is missing"
 
+        (before,) = desk.read_json("history")
+        item.click(find(item, "Needs attention", "✗ renamed program.pdf", "Retry")[1])
+        until(lambda: desk.read_json("history")[0]["changed_at"] > before["changed_at"])
+        until(lambda: find(item, "Needs attention", "✗ renamed program.pdf", "Ignore"))
         item.click(find(item, "Needs attention", "✗ renamed program.pdf", "Ignore")[1])
         until(lambda: find(item, "Needs attention") is None)
         item.click(find(item, "Pause", "For 1 hour")[1])
@@ -115,16 +118,14 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         assert program.process.wait(20) == 0
 
 
-@needs_screen
+@needs_bus
 def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings):
-    need_gtk("indicator")
     drop(desk, "Aisha Rahman - CV.pdf")
     drop(desk, "soren_agard.odt")
     desk.configure('existing = "ask"')
     bus = surroundings.have(Bus, surroundings.root)
-    screen = surroundings.have(Screen, surroundings.root)
     panel = surroundings.have(Panel, bus.address)
-    with running(desk, ours(surroundings.environ(screen, bus))):
+    with running(desk, {**ours(surroundings.environ(bus=bus)), "WAYLAND_DISPLAY": "wayland-0"}):
         item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
         until(lambda: find(item, "2 files wait for your yes"))
         assert desk.arrived() == []

@@ -301,7 +301,7 @@ def icons(program):
     with contextlib.suppress(OSError):
         for child in children(program):
             with open(f"/proc/{child}/cmdline", "rb") as words:
-                if b"watcher.tray" in words.read().split(b"\0"):
+                if b"watcher.desktop" in words.read().split(b"\0"):
                     found.append(child)
     return found
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.desktop import Bus, Messages, needs_bus, until
 from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixture
-from watcher.notify import Bubbles
+from watcher.desktop.messages import Bubbles
 
 pytestmark = needs_bus
 

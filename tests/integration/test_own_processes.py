@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from watcher.credentials import apart
+from watcher.desktop.supervisor import process_command
 from watcher.service.program import Program
-from watcher.tray.process import process_command
 
 
 @pytest.mark.parametrize(

@@ -550,7 +550,7 @@ WAYLAND = {"WAYLAND_DISPLAY": "wayland-0", "HRFLOW_API_KEY": "canary"}
         ("darwin", {}, None, OK, "shows icons"),
         ("linux", {}, None, SKIPPED, "no desktop"),  # a server
         ("linux", {"XDG_SESSION_TYPE": "tty"}, None, SKIPPED, "tty"),
-        ("linux", {"DISPLAY": ":0"}, ("appindicator", ""), OK, "StatusNotifier"),
+        ("linux", {"DISPLAY": ":0"}, ("notifier", ""), OK, "StatusNotifier"),
         ("linux", {"DISPLAY": ":0"}, ("xorg", ""), OK, "without a menu"),
         ("linux", WAYLAND, ("", "Install this."), WARNING, "does not show"),
         ("linux", WAYLAND, OSError("no Python"), WARNING, "could not be found out"),

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher import view
+from watcher.desktop.face import face, read_face, write_face
 from watcher.menu import PART, Act, Item, Verb, cut, menu
 from watcher.model import Entry, Kept, Mood, Snapshot, State, Update, Watched
 from watcher.mood import headline, mood
-from watcher.tray.face import face, read_face, write_face
 from watcher.words import words
 
 EN, FR = words("en"), words("fr_FR.UTF-8")
@@ -127,8 +127,8 @@ def test_recent_files_have_sign_person_and_source_and_lead_to_the_page():
     recent = line(menu(FULL, EN), "Recent").items
     assert texts(recent) == [
         "✓ jane.pdf · Jane Doe → Engineering",
-        "⏳ next.pdf → 1a2b3c4d5e6f…",
-        "⏳ held.pdf",
+        "… next.pdf → 1a2b3c4d5e6f…",
+        "… held.pdf",
         "✗ tool.pdf",
         "= copy.pdf",
     ]

@@ -6,8 +6,6 @@ pystray's own part is replaced by as little as has its shape: what is tested is 
 import math
 import os
 import subprocess
-import sys
-import sysconfig
 import threading
 
 import pytest
@@ -16,78 +14,24 @@ from tests.conftest import wait_until
 from watcher.app.acting import Acting
 from watcher.app.clock import next_day
 from watcher.app.showing import outside, show_command, show_file
+from watcher.desktop.__main__ import is_time_to_leave
+from watcher.desktop.backends import mac_icon, windows_icon
+from watcher.desktop.session import advice
 from watcher.menu import Act, Verb
 from watcher.pipeline import Ignore, Pause, Release, Retry, Take
-from watcher.tray.__main__ import is_time_to_leave
-from watcher.tray.backends import Hosts, Parts, advice, choose
-from watcher.tray.foreign import import_from
-from watcher.tray.macos import mac_icon
-from watcher.tray.windows import windows_icon
-from watcher.tray.xorg import runs
-
-GTK, INDICATOR = Parts(has_gtk=True), Parts(has_gtk=True, has_indicator=True)
-NOBODY, NO_BUS = Hosts(has_bus=True), Hosts(has_x_tray=True)
-X_TRAY = Hosts(has_bus=True, has_x_tray=True)
-NOTIFIER = Hosts(has_bus=True, has_notifier=True)
-BOTH = Hosts(has_bus=True, has_notifier=True, has_x_tray=True)
-
-CHOICES = [
-    ("win32", Hosts(), Parts(), ("win32",)),
-    ("darwin", Hosts(), Parts(), ("darwin",)),
-    ("linux", NOTIFIER, INDICATOR, ("appindicator",)),  # KDE, GNOME with its extension
-    ("linux", NOTIFIER, GTK, ()),  # the library for it is missing
-    ("linux", NOTIFIER, Parts(), ()),
-    ("linux", BOTH, INDICATOR, ("appindicator", "gtk", "xorg")),
-    ("linux", BOTH, GTK, ("gtk", "xorg")),  # KDE shows the old kind as well
-    ("linux", BOTH, Parts(), ("xorg",)),
-    ("linux", X_TRAY, INDICATOR, ("gtk", "xorg")),
-    ("linux", X_TRAY, Parts(), ("xorg",)),
-    ("linux", NO_BUS, INDICATOR, ("xorg",)),  # pystray's GTK backends need a bus
-    ("linux", NOBODY, INDICATOR, ()),  # GNOME as it comes
-    ("linux", Hosts(), INDICATOR, ()),
-    ("freebsd14", X_TRAY, GTK, ("gtk", "xorg")),
-]
-
-
-@pytest.mark.parametrize(("platform", "hosts", "parts", "backends"), CHOICES)
-def test_what_is_there_decides(platform, hosts, parts, backends):
-    assert choose(platform, hosts, parts) == backends
 
 
 @pytest.mark.parametrize(
-    ("hosts", "desktop", "said"),
+    ("desktop", "said"),
     [
-        (NOTIFIER, "KDE", "python3-gi"),
-        (NOBODY, "GNOME", "AppIndicator and KStatusNotifierItem"),
-        (NOBODY, "ubuntu:GNOME", "AppIndicator and KStatusNotifierItem"),
-        (NOBODY, "sway", "no place"),
-        (Hosts(), "", "no place"),
+        ("GNOME", "AppIndicator and KStatusNotifierItem"),
+        ("ubuntu:GNOME", "AppIndicator and KStatusNotifierItem"),
+        ("sway", "no place"),
+        ("", "no place"),
     ],
 )
-def test_advice_fits_what_is_missing(hosts, desktop, said):
-    assert said in advice(hosts, desktop)
-
-
-def test_bindings_for_another_python_are_left_alone(tmp_path):
-    (tmp_path / "gi").mkdir()
-    (tmp_path / "gi" / "__init__.py").write_text("answer = 42")
-    (tmp_path / "gi" / "_gi.cpython-27-sparc.so").write_text("")
-    kept = sys.modules.pop("gi", None)
-    try:
-        assert import_from([str(tmp_path)]) is None
-        ending = sysconfig.get_config_var("EXT_SUFFIX")
-        (tmp_path / "gi" / f"_gi{ending}").write_text("")
-        found = import_from([str(tmp_path / "nowhere"), str(tmp_path)])
-        assert found.answer == 42
-        assert str(tmp_path) not in sys.path, "nothing else there becomes importable"
-        (tmp_path / "gi" / "__init__.py").write_text("raise OSError('a library is missing')")
-        del sys.modules["gi"]
-        assert import_from([str(tmp_path)]) is None
-        assert "gi" not in sys.modules
-    finally:
-        sys.modules.pop("gi", None)
-        if kept is not None:
-            sys.modules["gi"] = kept
+def test_advice_fits_the_desktop(desktop, said):
+    assert said in advice(desktop)
 
 
 # --- Windows ------------------------------------------------------------------------------------
@@ -153,31 +97,21 @@ def test_on_windows_texts_are_cut_to_what_fits():
 
 
 @pytest.mark.parametrize(
-    ("backend", "chosen", "best", "leaves"),
+    ("backend", "best", "leaves"),
     [
-        ("xorg", ("xorg",), ("xorg",), False),
-        ("xorg", ("xorg",), (), True),  # its window has gone with the panel
-        ("gtk", ("gtk", "xorg"), (), False),  # GTK waits for the panel
-        ("gtk", ("gtk", "xorg"), ("appindicator", "gtk", "xorg"), True),  # a better one has come
-        ("appindicator", ("appindicator",), (), False),
-        ("appindicator", ("appindicator", "gtk", "xorg"), ("gtk", "xorg"), True),
-        ("xorg", ("gtk", "xorg"), ("gtk", "xorg"), False),  # GTK was tried, and failed
+        ("xorg", "xorg", False),
+        ("xorg", "", True),  # its window has gone with the panel
+        ("xorg", "notifier", True),  # one with a menu
+        ("notifier", "notifier", False),
+        ("notifier", "", False),  # it registers with the next host by itself
+        ("notifier", "xorg", True),
     ],
 )
-def test_a_process_leaves_for_a_better_one_only(backend, chosen, best, leaves):
-    assert is_time_to_leave(backend, chosen, best) == leaves
+def test_a_process_leaves_for_a_better_one_only(backend, best, leaves):
+    assert is_time_to_leave(backend, best) == leaves
 
 
 # --- macOS --------------------------------------------------------------------------------------
-
-
-def test_on_macos_the_main_thread_does_it():
-    handed_over, done = [], []
-    icon = mac_icon(object, handed_over.append)()
-    icon.on_main(lambda: done.append(threading.current_thread()))
-    assert done == []
-    handed_over[0]()
-    assert done == [threading.main_thread()]
 
 
 def test_on_macos_a_message_that_fails_is_logged(caplog):
@@ -187,19 +121,8 @@ def test_on_macos_a_message_that_fails_is_logged(caplog):
         def _notify(self, message, title):
             raise subprocess.CalledProcessError(1, ["osascript", title])
 
-    mac_icon(Base, None)()._notify("text")
+    mac_icon(Base)()._notify("text")
     assert "a message cannot be shown" in caplog.text
-
-
-# --- X11 ----------------------------------------------------------------------------------------
-
-
-def test_the_shape_of_a_window_is_that_of_what_is_opaque():
-    image = pytest.importorskip("PIL.Image").new("RGBA", (4, 3))
-    for point in [(0, 0), (1, 0), (3, 0), (2, 2)]:
-        image.putpixel(point, (1, 2, 3, 255))
-    image.putpixel((0, 1), (1, 2, 3, 40))
-    assert list(runs(image)) == [(0, 0, 2, 1), (3, 0, 1, 1), (2, 2, 1, 1)]
 
 
 # --- What a click does ----------------------------------------------------------------------------

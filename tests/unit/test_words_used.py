@@ -8,14 +8,12 @@ import pytest
 
 import watcher
 from watcher import words_desktop, words_page
-from watcher.tray.backends import Hosts, advice
+from watcher.desktop.session import advice
 from watcher.words import words
 
 ROOT = os.path.dirname(watcher.__file__)
 #: Asked for by a variable.
-ADVICE = {
-    advice(Hosts(has_notifier=True), ""), advice(Hosts(), "ubuntu:GNOME"), advice(Hosts(), "XFCE")
-}  # fmt: skip
+ADVICE = {advice("ubuntu:GNOME"), advice("XFCE")}
 #: The same in both languages.
 ALIKE = {"Pause", "Pages", "CSV", "Source", "Type"}
 

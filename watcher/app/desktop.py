@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import queue
 import sys
 import threading
@@ -18,19 +17,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from watcher import tray
 from watcher.app.acting import Acting
 from watcher.app.language import system_language
 from watcher.app.showing import show_file
 from watcher.app.snooze import read_snooze
 from watcher.credentials import keys, webhook
+from watcher.desktop.face import Face, face
+from watcher.desktop.messages import ICON_FILE, Bubbles
+from watcher.desktop.supervisor import Tray, may_have_icon
 from watcher.menu import Act, Verb
 from watcher.model import Snapshot
 from watcher.notices import Notices
-from watcher.notify import Bubbles
 from watcher.quiet import silent_until
-from watcher.tray import Face, Tray, face
-from watcher.tray.process import may_have_icon
 from watcher.words import words
 
 if TYPE_CHECKING:
@@ -164,9 +162,7 @@ def on_desktop(
     shown_to = {name: value for name, value in environ.items() if name not in secrets}
     icon = Tray(act, tell, environ=shown_to)
     has_icon = has_desktop and with_icon is not False
-    bubbles = Bubbles(
-        environ, partial(act, Act(Verb.ACTIVITY)), label=word("Show"), icon=_icon_file()
-    )
+    bubbles = Bubbles(environ, partial(act, Act(Verb.ACTIVITY)), label=word("Show"), icon=ICON_FILE)
     uses_bus = sys.platform not in ("win32", "darwin")
     desktop = Desktop(
         lambda: app.config.notifications, word,
@@ -187,10 +183,6 @@ def on_desktop(
         if has_icon:
             icon.stop()
         bubbles.stop()
-
-
-def _icon_file() -> str:
-    return os.path.join(os.path.dirname(tray.__file__), "icon.png")
 
 
 def _nowhere(*_: object) -> None:

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import view
 from watcher.credentials.keys import VARIABLE
+from watcher.desktop.supervisor import look, may_have_icon
 from watcher.doctor.findings import Check, Finding, ok, skipped, warning
-from watcher.tray.process import look, may_have_icon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.doctor.case import Case
 
-_CALLED: Final = MappingProxyType(
-    {"appindicator": "StatusNotifier", "gtk": "GTK", "xorg": "X11, without a menu"}
-)
+_CALLED: Final = MappingProxyType({"notifier": "StatusNotifier", "xorg": "X11, without a menu"})
 
 
 def checks(case: Case) -> Iterator[Check]:
@@ -32,7 +30,7 @@ def judge_tray(
     environ: Mapping[str, str],
     ask: Callable[[Mapping[str, str]], tuple[str, str]],
 ) -> Finding:
-    """``platform`` as ``sys.platform`` has it; ``ask`` is :func:`watcher.tray.process.look`."""
+    """``platform`` as ``sys.platform`` has it; ``ask`` is ``watcher.desktop.supervisor.look``."""
     if platform in ("win32", "darwin"):
         return ok("this system shows icons of programs")
     if not may_have_icon(platform, environ):

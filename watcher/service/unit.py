@@ -50,10 +50,6 @@ UMask=0077
 MemoryHigh=512M
 MemoryMax=1G
 TasksMax=256
-# Visible to the desktop, unlike a private /tmp: there the tray's icon is handed over.
-RuntimeDirectory=hrflow-watcher
-RuntimeDirectoryMode=0700
-Environment=TMPDIR=%t/hrflow-watcher
 
 {hardening}
 

@@ -1,4 +1,4 @@
-"""The process that shows the icon: ``python -m watcher.tray``, started by the running program.
+"""The process that shows the icon: ``python -m watcher.desktop``, started by the running program.
 
 It reads faces from its input, one JSON object a line, and writes clicks to its output. It ends
 when its input does, so that no icon outlives the program. Whatever happens to it (a library that
@@ -13,21 +13,23 @@ import logging
 import os
 import sys
 import threading
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.tray.backends import Hosts, Parts, advice, choose
-from watcher.tray.face import read_face, write_act
+from watcher.desktop.face import read_face
 
 if TYPE_CHECKING:
     from typing import BinaryIO, TextIO
 
+    from watcher.desktop.backends import Show
+    from watcher.desktop.face import Face
     from watcher.menu import Act
-    from watcher.tray.face import Face
-    from watcher.tray.showing import Show
 
 #: Exit codes: what the program does about the end.
 OTHER_HOST: Final = 10  # start another one at once, which chooses anew
 NO_DESKTOP: Final = 11  # start none: there is nothing to look at
+#: Whether the system has but one way to show an icon.
+ON_ONE_WAY: Final = sys.platform in ("win32", "darwin")
 #: Seconds that a panel may come later than the program, as when a person logs in.
 _PATIENCE: Final = 5.0
 _log = logging.getLogger(__name__)
@@ -76,22 +78,27 @@ class Process:
         """Show the icon as long as it is wanted and somebody shows it; gives the exit code."""
         threading.Thread(target=self._read, name="faces", daemon=True).start()
         self._first.wait()
-        chosen = _wait_for_host(self._line)
-        if not chosen:
+        backend = sys.platform if ON_ONE_WAY else _wait_for_host(self._line)
+        if not backend:
             return NO_DESKTOP
-        from watcher.tray.showing import NoBackendError, Show  # noqa: PLC0415 - takes memory
+        from watcher.desktop.backends import Show  # noqa: PLC0415 - takes memory
 
         with self._lock:
             assert self._latest is not None
             try:
-                self._show = Show(chosen, self._latest, self._clicked)
-            except NoBackendError as error:
+                show = self._show = Show(backend, self._latest, self._clicked)
+            except ImportError as error:
                 self._line.write(none="", why=str(error))
                 return NO_DESKTOP
-        show = self._show
-        self._watch(show.backend, chosen)
-        show.run(lambda: self._line.write(shown=show.backend))
-        return OTHER_HOST  # unless it was to end, its window has gone with the panel
+        if not ON_ONE_WAY:
+            watch = threading.Thread(target=_leave_when_other, args=(backend,), name="hosts")
+            watch.daemon = True
+            watch.start()
+        try:
+            show.run(lambda: self._line.write(shown=backend))
+        except OSError as error:
+            _log.info("the message bus has gone: %s", error)
+        return OTHER_HOST  # unless it was to end, what showed it has gone
 
     def _read(self) -> None:
         """Take up each line until there is none any more."""
@@ -112,80 +119,55 @@ class Process:
             self._show.stop()
 
     def _clicked(self, act: Act) -> None:
-        self._line.write(act=write_act(act))
-
-    def _watch(self, backend: str, chosen: tuple[str, ...]) -> None:
-        """On Linux: look out for another host, from a thread of its own."""
-        if sys.platform not in ("win32", "darwin"):
-            look = threading.Thread(
-                target=_leave_when_other, args=(backend, chosen), name="hosts", daemon=True
-            )
-            look.start()
+        self._line.write(act=asdict(act))
 
 
-def _wait_for_host(line: Line) -> tuple[str, ...]:
-    """The backends worth a try, once there are some; none if there is nothing to wait for."""
-    if found := choose(sys.platform, Hosts(), Parts()):
-        return found
-    from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
-    from watcher.tray.hosts import Watch  # noqa: PLC0415
+def _wait_for_host(line: Line) -> str:
+    """What the icon is shown through, once there is something; "" if there is nothing to watch."""
+    from watcher.desktop.session import Watch, advice  # noqa: PLC0415 - on Linux only
 
     watch = Watch(os.environ)
     patience: float | None = _PATIENCE
-    while not (found := choose(sys.platform, hosts := watch.look(), _parts(hosts, find_parts))):
+    while not (found := watch.look()):
         if not watch.is_blind and watch.wait(patience):
             continue
         if patience is not None:
-            line.write(none=advice(hosts, os.environ.get("XDG_CURRENT_DESKTOP", "")))
+            line.write(none=advice(os.environ.get("XDG_CURRENT_DESKTOP", "")))
         patience = None
         if watch.is_blind:
-            return ()
-    return found
-
-
-def _parts(hosts: Hosts, find: Any) -> Parts:
-    """GTK's bindings take memory: they are looked for only once somebody shows icons."""
-    found: Parts = find() if hosts.has_bus and (hosts.has_notifier or hosts.has_x_tray) else Parts()
+            return ""
     return found
 
 
 def look(line: Line) -> int:
-    """Say which backends are worth a try now, or how to get an icon; gives the exit code."""
-    from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
-    from watcher.tray.hosts import Watch  # noqa: PLC0415
+    """Say what would show an icon now, and how to get one; gives the exit code."""
+    from watcher.desktop.session import Watch, advice  # noqa: PLC0415 - on Linux only
 
-    hosts = Watch(os.environ).look()
-    found = choose(sys.platform, hosts, _parts(hosts, find_parts))
-    line.write(backends=found, advice=advice(hosts, os.environ.get("XDG_CURRENT_DESKTOP", "")))
+    backend = Watch(os.environ).look()
+    line.write(backend=backend, advice=advice(os.environ.get("XDG_CURRENT_DESKTOP", "")))
     return 0
 
 
-def _leave_when_other(backend: str, chosen: tuple[str, ...]) -> None:
-    """End the process when another backend is the right one, or its host has gone.
+def _leave_when_other(backend: str) -> None:
+    """End the process when another backend is the right one, or its host has gone."""
+    from watcher.desktop.session import Watch  # noqa: PLC0415 - on Linux only
 
-    ``chosen`` were worth a try before; the best of them may have failed. GTK waits for a host
-    that comes back by itself; X11's window is lost with its host.
-    """
-    from watcher.tray.foreign import find_parts  # noqa: PLC0415 - on Linux only
-    from watcher.tray.hosts import Watch  # noqa: PLC0415
-
-    watch, parts = Watch(os.environ), find_parts()
+    watch = Watch(os.environ)
     try:
-        while True:
-            best = choose(sys.platform, watch.look(), parts)
-            if is_time_to_leave(backend, chosen, best):
-                break
+        while not is_time_to_leave(backend, watch.look()):
             watch.wait()
     except OSError as error:
         _log.info("the desktop has gone: %s", error)
     os._exit(OTHER_HOST)
 
 
-def is_time_to_leave(backend: str, chosen: tuple[str, ...], best: tuple[str, ...]) -> bool:
-    """Whether another process would do better than one with ``backend``; ``best`` are best now."""
-    if not best:
-        return backend == "xorg"
-    return best != chosen and best[0] != backend
+def is_time_to_leave(backend: str, best: str) -> bool:
+    """Whether another process would do better than one with ``backend``; ``best`` is best now.
+
+    A StatusNotifier icon waits for a host that comes back; the window of X11 is lost with its
+    host.
+    """
+    return best != backend and (bool(best) or backend == "xorg")
 
 
 def main() -> int:

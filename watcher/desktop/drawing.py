@@ -1,7 +1,7 @@
 """The icon, drawn for exactly the size it is shown at.
 
 Every state has a shape of its own, so that it is known without colours and at 16 pixels: a sheet
-with a tick, an arrow over a number, two bars, an empty sheet struck through, a triangle with
+with a tick, an arrow over a bar, two bars, an empty sheet struck through, a triangle with
 an exclamation mark, an empty frame with a plus. The colours keep a contrast of 3:1 and more to
 white and to black, so that one icon serves light and dark panels.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from watcher.model import Mood
 
@@ -30,32 +30,12 @@ NOTHING: Final = (0, 0, 0, 0)
 _FINER: Final = 8
 #: What is smaller is made of this size: a panel that is being put up has windows of one point.
 _LEAST: Final = 16
-#: The largest number that is shown; more stands there as this.
-MOST: Final = 99
-#: Below this size digits are made of whole points, as a font would be a blur.
-_SMALL: Final = 20
-#: Digits as 5 rows of 3 points.
-_ROWS: Final[tuple[tuple[str, ...], ...]] = (
-    ("111", "101", "101", "101", "111"),
-    ("010", "110", "010", "010", "111"),
-    ("111", "001", "111", "100", "111"),
-    ("111", "001", "111", "001", "111"),
-    ("101", "101", "111", "001", "001"),
-    ("111", "100", "111", "001", "111"),
-    ("111", "100", "111", "101", "111"),
-    ("111", "001", "001", "010", "010"),
-    ("111", "101", "111", "101", "111"),
-    ("111", "101", "111", "001", "111"),
-)
 
 
-def draw(mood: Mood, size: int, number: int = 0) -> Image.Image:
-    """The icon for ``mood``, ``size`` points wide and high, RGBA on nothing.
-
-    ``number``: how many files are on their way, shown while working; 0 for no number.
-    """
+def draw(mood: Mood, size: int) -> Image.Image:
+    """The icon for ``mood``, ``size`` points wide and high, RGBA on nothing."""
     pen = _Pen(max(size, _LEAST))
-    _DRAWN[mood](pen, number)
+    _DRAWN[mood](pen)
     drawn = pen.finish()
     return drawn if size >= _LEAST else drawn.resize((size, size), Image.Resampling.BOX)
 
@@ -102,32 +82,6 @@ class _Pen:
                 (x - wide / 2, y - wide / 2, x + wide / 2 - 1, y + wide / 2 - 1), fill=colour
             )
 
-    def text(self, text: str, box: tuple[int, int, int, int], colour: tuple[int, ...]) -> None:
-        """Digits in the middle of a box."""
-        if self.size < _SMALL:
-            self._small_digits(text, box, colour)
-            return
-        left, top, right, bottom = (each * _FINER for each in box)
-        font = ImageFont.load_default((bottom - top) * 1.06)
-        middle = ((left + right) / 2, (top + bottom) / 2)
-        self._draw.text(
-            middle, text, font=font, fill=colour, anchor="mm",
-            stroke_width=round(self.size * _FINER / 110), stroke_fill=colour,
-        )  # fmt: skip
-
-    def _small_digits(
-        self, text: str, box: tuple[int, int, int, int], colour: tuple[int, ...]
-    ) -> None:
-        left, top, right, bottom = box
-        x = left + (right - left - (4 * len(text) - 1) + 1) // 2
-        y = top + (bottom - top - 5) // 2
-        for digit in text:
-            for down, row in enumerate(_ROWS[int(digit)]):
-                for across, point in enumerate(row):
-                    if point == "1":
-                        self.box((x + across, y + down, x + across + 1, y + down + 1), colour)
-            x += 4
-
     def finish(self) -> Image.Image:
         return self._image.resize((self.size, self.size), Image.Resampling.BOX)
 
@@ -150,7 +104,7 @@ def _sheet(pen: _Pen, colour: tuple[int, ...], hollow: int = 0) -> tuple[int, in
     return left, top, right, bottom
 
 
-def _idle(pen: _Pen, _: int) -> None:
+def _idle(pen: _Pen) -> None:
     left, top, right, bottom = _sheet(pen, BLUE)
     wide, high = right - left, bottom - top
     pen.line(
@@ -160,20 +114,16 @@ def _idle(pen: _Pen, _: int) -> None:
     )  # fmt: skip
 
 
-def _working(pen: _Pen, number: int) -> None:
+def _working(pen: _Pen) -> None:
     middle = pen.size / 2
-    base = pen.at(0.5) if number else pen.at(0.78)
-    stem = pen.thick(0.13)
-    head = pen.at(0.3)
+    base = pen.at(0.78)
+    stem, head = pen.thick(0.13), pen.at(0.3)
     pen.shape([(middle, 0), (middle + head, pen.at(0.3)), (middle - head, pen.at(0.3))], BLUE)
     pen.box((middle - stem, pen.at(0.28), middle + stem, base - pen.thick(0.04)), BLUE)
-    box = (0, base, pen.size, pen.size)
-    pen.round_box(box, pen.size * 0.1, BLUE)
-    if number:
-        pen.text(str(min(number, MOST)), box, WHITE)
+    pen.round_box((0, base, pen.size, pen.size), pen.size * 0.1, BLUE)
 
 
-def _paused(pen: _Pen, _: int) -> None:
+def _paused(pen: _Pen) -> None:
     bar, gap = pen.at(0.28), pen.thick(0.16)
     left = (pen.size - 2 * bar - gap) // 2
     top, bottom = pen.at(0.1), pen.at(0.9)
@@ -181,14 +131,14 @@ def _paused(pen: _Pen, _: int) -> None:
         pen.round_box((start, top, start + bar, bottom), pen.size * 0.06, GREY)
 
 
-def _offline(pen: _Pen, _: int) -> None:
+def _offline(pen: _Pen) -> None:
     _sheet(pen, GREY, pen.thick(0.1))
     ends = [(pen.size * 0.1, pen.size * 0.9), (pen.size * 0.9, pen.size * 0.14)]
     pen.line(ends, pen.thick(0.1) * 2.6, NOTHING)
     pen.line(ends, pen.thick(0.11), GREY)
 
 
-def _attention(pen: _Pen, _: int) -> None:
+def _attention(pen: _Pen) -> None:
     middle = pen.size / 2
     edge = pen.size * 0.08
     pen.line(
@@ -202,7 +152,7 @@ def _attention(pen: _Pen, _: int) -> None:
     pen.box((middle - half, pen.at(0.74), middle + half, pen.at(0.74) + 2 * half), WHITE)
 
 
-def _not_set_up(pen: _Pen, _: int) -> None:
+def _not_set_up(pen: _Pen) -> None:
     thick = pen.thick(0.1)
     left, top, right, bottom = pen.at(0.06), pen.at(0.06), pen.at(0.94), pen.at(0.94)
     pen.box((left, top, right, bottom), BLUE)
@@ -219,7 +169,7 @@ def _not_set_up(pen: _Pen, _: int) -> None:
     pen.box((middle - arm, middle - half, middle + arm, middle + half), BLUE)
 
 
-_DRAWN: Final[Mapping[Mood, Callable[[_Pen, int], None]]] = MappingProxyType(
+_DRAWN: Final[Mapping[Mood, Callable[[_Pen], None]]] = MappingProxyType(
     {
         Mood.IDLE: _idle,
         Mood.WORKING: _working,

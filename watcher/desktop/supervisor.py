@@ -1,7 +1,7 @@
 """Starts the process that shows the icon, feeds it, and starts another one if it ends.
 
-GTK ends its process when the screen is lost, panels restart, foreign libraries crash: none of
-that may end an upload. It also is what the main-thread rule of macOS asks for: the icon has the
+Panels restart, screens and message buses are lost, foreign libraries crash: none of that may end
+an upload. It also is what the main-thread rule of macOS asks for: the icon has the
 main thread of its own process.
 """
 
@@ -13,18 +13,17 @@ import logging
 import queue
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.tray.face import read_act, write_face
+from watcher.desktop.face import read_act, write_face
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from watcher.desktop.face import Face
     from watcher.menu import Act
-    from watcher.tray.face import Face
 
 _log = logging.getLogger(__name__)
 #: Among what a tray is told: that there is another face.
@@ -38,7 +37,7 @@ _PROVEN: Final = 60.0
 #: The same for one that ended because a panel came or went.
 _MOVED: Final = 1.0
 _LOOK_SECONDS: Final = 20.0
-#: Exit codes of the process: see ``watcher.tray.__main__``.
+#: Exit codes of the process: see ``watcher.desktop.__main__``.
 _OTHER_HOST, _NO_DESKTOP = 10, 11
 
 
@@ -100,14 +99,6 @@ class Tray:
     # -- inside, all on one thread but for `_read`
 
     def _run(self) -> None:
-        with tempfile.TemporaryDirectory(
-            prefix="hrflow-watcher-", ignore_cleanup_errors=True
-        ) as place:
-            # Panels read the icon from a file; here nobody else can put one, and none is left.
-            self._environ["TMPDIR"] = place
-            self._keep_alive()
-
-    def _keep_alive(self) -> None:
         failed = 0
         is_wanted = self._await_face()
         while is_wanted:
@@ -256,7 +247,7 @@ def process_command() -> tuple[str, ...]:
 
     -P: what lies in the directory in which the program was started is not to be run.
     """
-    return (sys.executable, "-P", "-m", "watcher.tray")
+    return (sys.executable, "-P", "-m", "watcher.desktop")
 
 
 def look(environ: Mapping[str, str]) -> tuple[str, str]:
@@ -269,11 +260,10 @@ def look(environ: Mapping[str, str]) -> tuple[str, str]:
         [*process_command(), "--look"], env=dict(environ), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_LOOK_SECONDS, check=True,
     )  # fmt: skip
-    said = [json.loads(line) for line in done.stdout.splitlines()]
-    for each in said:
-        if "backends" in each:
-            backends = each["backends"]
-            return (backends[0], "") if backends else ("", each["advice"])
+    for line in done.stdout.splitlines():
+        said = json.loads(line)
+        if "backend" in said:
+            return said["backend"], "" if said["backend"] else said["advice"]
     raise subprocess.SubprocessError
 
 

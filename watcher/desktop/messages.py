@@ -12,7 +12,6 @@ import os
 import queue
 import select
 import threading
-from collections import deque
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 NAME: Final = "org.freedesktop.Notifications"
+#: The program's icon, for those who show one beside a message.
+ICON_FILE: Final = os.path.join(os.path.dirname(__file__), "icon.png")
 _PATH: Final = "/org/freedesktop/Notifications"
-_SECONDS: Final = 5.0
 #: What the specification calls a click on the message itself.
 _DEFAULT: Final = "default"
 
@@ -80,7 +80,7 @@ class Bubbles:
     def _run(self) -> None:
         try:
             self._serve()
-        except (OSError, ValueError) as error:
+        except OSError as error:
             _log.info("messages cannot be shown: %s", error)
         finally:
             with self._lock:
@@ -113,29 +113,25 @@ class _Service:
 
     def __init__(self, address: str, icon: str) -> None:
         import jeepney  # noqa: PLC0415 - on Linux, and only once there is something to tell
-        from jeepney.io.blocking import open_dbus_connection  # noqa: PLC0415
 
-        self._jeepney: Any = jeepney
+        from watcher.desktop.session import Bus  # noqa: PLC0415
+
         self._icon = icon
         self.shown: set[int] = set()
-        self._connection = open_dbus_connection(bus=address)
-        self._signals: deque[Any] = deque()
-        rule = jeepney.MatchRule(type="signal", interface=NAME, path=_PATH)
-        self._connection.filter(rule, queue=self._signals)
-        bus = jeepney.message_bus
-        self._ask(bus, "org.freedesktop.DBus", "AddMatch", "s", rule.serialise())
-        found = self._ask(jeepney.DBusAddress(_PATH, NAME), NAME, "GetCapabilities", "")
+        self._service = jeepney.DBusAddress(_PATH, NAME, NAME)
+        self._bus = Bus(address)
+        self._bus.subscribe(interface=NAME, path=_PATH)
+        found = self._bus.ask(self._service, "GetCapabilities")
         self._can = frozenset(found[0]) if found else frozenset()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self._bus.close()
 
     def fileno(self) -> int:
-        number: int = self._connection.sock.fileno()
-        return number
+        return self._bus.fileno()
 
     def show(self, title: str, text: str, label: str) -> None:
         """Show one message; the service numbers them."""
@@ -143,34 +139,16 @@ class _Service:
         actions = [_DEFAULT, label] if "actions" in self._can else []
         hints = {"desktop-entry": ("s", "hrflow-watcher"), "urgency": ("y", 1)}
         values = ("hrflow-watcher", 0, self._icon, title, body, actions, hints, -1)
-        address = self._jeepney.DBusAddress(_PATH, NAME)
-        answer = self._ask(address, NAME, "Notify", "susssasa{sv}i", *values)
+        answer = self._bus.ask(self._service, "Notify", "susssasa{sv}i", *values)
         if answer and actions:
             self.shown.add(answer[0])
 
     def heard(self) -> int:
         """How many of the messages were clicked; those that have gone are forgotten."""
-        while True:
-            try:
-                self._connection.recv_messages(timeout=0)
-            except TimeoutError:
-                break
         clicked = 0
-        while self._signals:
-            signal = self._signals.popleft()
-            member = signal.header.fields.get(self._jeepney.HeaderFields.member)
-            if member == "ActionInvoked" and signal.body[1] == _DEFAULT:
-                clicked += signal.body[0] in self.shown
-            elif member == "NotificationClosed":
-                self.shown.discard(signal.body[0])
+        for number, what in (signal.body for signal in self._bus.receive()):
+            if what == _DEFAULT:  # of ActionInvoked
+                clicked += number in self.shown
+            elif not isinstance(what, str):  # of NotificationClosed, its reason
+                self.shown.discard(number)
         return clicked
-
-    def _ask(self, to: Any, interface: str, method: str, kinds: str, *values: object) -> Any:
-        """The answer's values; None if it is an error, which is logged."""
-        address = self._jeepney.DBusAddress(to.object_path, to.bus_name, interface)
-        call = self._jeepney.new_method_call(address, method, kinds or None, values)
-        answer = self._connection.send_and_get_reply(call, timeout=_SECONDS)
-        if answer.header.message_type is not self._jeepney.MessageType.method_return:
-            _log.info("%s did not work: %s", method, answer.body)
-            return None
-        return answer.body

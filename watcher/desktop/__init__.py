@@ -1,0 +1,1 @@
+"""The icon in the panel, a process of its own, and the messages on the desktop."""

@@ -1,0 +1,296 @@
+"""Shows faces as a pystray icon, and what pystray's own backends need from us."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from watcher.desktop.drawing import draw
+from watcher.model import Mood
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+    from watcher.desktop.face import Face
+    from watcher.menu import Act, Item
+
+_log = logging.getLogger(__name__)
+#: Points of an image that the panel scales: a whole multiple of 16 and of 24.
+_SIZE: Final = 48
+#: pystray's icon of X11 knows no transparency: this is seen where there is nothing.
+_GROUND: Final = (240, 240, 240, 255)
+#: NIN_BALLOONUSERCLICK of shellapi.h: the person clicked the message.
+_MESSAGE_CLICKED: Final = 0x0400 + 5
+#: Fields of NOTIFYICONDATAW and how many UTF-16 units fit in before their end mark.
+_LONGEST: Final = MappingProxyType({"szTip": 127, "szInfo": 255, "szInfoTitle": 63})
+
+
+class Show:
+    """One icon in the panel. :meth:`run` is the main thread's work; all else is for any thread."""
+
+    def __init__(self, backend: str, first: Face, act: Callable[[Act], None]) -> None:
+        """``act`` hears of clicks. ImportError if the ``backend`` cannot be used."""
+        self.backend = backend
+        self._lock = threading.Lock()  # pystray takes calls from other threads, but one at a time
+        self._act = act
+        self._face = first
+        kind = _KINDS[backend]()
+        self._icon = kind("hrflow-watcher", self._draw(), first.title, self._menu())
+        self._set_status()
+
+    def run(self, shown: Callable[[], None]) -> None:
+        """Show the icon until it is stopped; ``shown`` is called once it is there."""
+
+        def set_up(icon: Any) -> None:
+            self._soon(lambda: setattr(icon, "visible", True))
+            shown()
+
+        self._icon.run(set_up)
+
+    def show(self, face: Face) -> None:
+        """Change what differs from what is shown."""
+        before, self._face = self._face, face
+        self._soon(lambda: self._change(before, face))
+
+    def notify(self, title: str, text: str) -> None:
+        """Show a message through the panel, where this backend can."""
+        if self._icon.HAS_NOTIFICATION:
+            self._soon(lambda: self._icon.notify(text, title))
+
+    def stop(self) -> None:
+        """End :meth:`run`."""
+        self._soon(self._icon.stop)
+
+    def _soon(self, call: Callable[[], object]) -> None:
+        """On macOS only the main thread may touch what is shown; elsewhere pystray takes care."""
+        if self.backend == "darwin":
+            from PyObjCTools import AppHelper  # noqa: PLC0415 - on macOS only
+
+            AppHelper.callAfter(call)
+        else:
+            with self._lock:
+                call()
+
+    def _change(self, before: Face, after: Face) -> None:
+        if before.mood != after.mood:
+            self._icon.icon = self._draw()
+            self._set_status()
+        if before.title != after.title:
+            self._icon.title = after.title
+        if before.menu != after.menu:
+            self._icon.menu = self._menu()
+
+    def _set_status(self) -> None:
+        if self.backend == "notifier":
+            self._icon.needs_attention = self._face.mood is Mood.ATTENTION
+
+    def _draw(self) -> Image.Image | tuple[Image.Image, ...]:
+        """The image, or images, that the backend takes."""
+        mood = self._face.mood
+        if self.backend == "notifier":
+            from watcher.desktop.status_notifier import SIZES  # noqa: PLC0415 - on Linux only
+
+            return tuple(draw(mood, size) for size in SIZES)
+        return on_ground(draw(mood, _SIZE)) if self.backend == "xorg" else draw(mood, _SIZE)
+
+    def _menu(self) -> Any:
+        import pystray  # noqa: PLC0415 - with the chosen backend
+
+        return pystray.Menu(*(self._item(item) for item in self._face.menu))
+
+    def _item(self, item: Item) -> Any:
+        import pystray  # noqa: PLC0415
+
+        if not item.text:
+            return pystray.Menu.SEPARATOR
+        action: Any = (lambda: self._act(item.act)) if item.act is not None else None
+        if item.items:
+            action = pystray.Menu(*(self._item(each) for each in item.items))
+        # pystray calls what it is given to find out a value: a constant has to be wrapped by it.
+        return pystray.MenuItem(item.text, action, default=item.is_default, enabled=item.is_enabled)
+
+
+def _load(backend: str) -> Any:
+    """The icon that pystray has for a backend, which it looks up when it is imported."""
+    os.environ["PYSTRAY_BACKEND"] = backend
+    import pystray  # noqa: PLC0415 - see above
+
+    return pystray.Icon
+
+
+def _notifier_kind() -> Any:
+    from watcher.desktop.status_notifier import StatusNotifierIcon  # noqa: PLC0415 - on Linux only
+
+    return StatusNotifierIcon
+
+
+def _mac_kind() -> Any:
+    import AppKit  # noqa: PLC0415 - on macOS only, where pystray brings it along
+
+    # Neither in the Dock nor among the windows that Cmd-Tab goes through.
+    AppKit.NSApplication.sharedApplication().setActivationPolicy_(
+        AppKit.NSApplicationActivationPolicyAccessory
+    )
+    return mac_icon(_load("darwin"))
+
+
+_KINDS: Final = MappingProxyType(
+    {
+        "notifier": _notifier_kind,
+        "xorg": lambda: xorg_icon(_load("xorg")),
+        "win32": lambda: windows_icon(_load("win32")),
+        "darwin": _mac_kind,
+    }
+)
+
+
+# --- X11 ----------------------------------------------------------------------------------------
+
+
+def xorg_icon(base: Any) -> Any:
+    """``base``, pystray's icon of X11, which hears of clicks and asks once to be shown.
+
+    By itself it handles clicks but does not ask for them, asks the panel for a place at every
+    change, upon which some make it ever narrower, and notes its thread after others need it.
+    """
+    from Xlib import X  # noqa: PLC0415 - with this backend only
+
+    class XorgIcon(base):  # type: ignore[misc] # pystray has no types
+        """Hears of clicks."""
+
+        def _create_window(self) -> Any:
+            window = super()._create_window()
+            mask = X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
+            window.change_attributes(event_mask=mask)
+            return window
+
+        def _run(self) -> None:
+            self._thread = threading.current_thread()
+            super()._run()
+
+        def _assert_docked(self) -> None:
+            if not self._systray_manager:
+                super()._assert_docked()
+
+    return XorgIcon
+
+
+def on_ground(image: Image.Image) -> Image.Image:
+    """``image`` without anything transparent."""
+    from PIL import Image as images  # noqa: N813, PLC0415 - with this backend only
+
+    return images.alpha_composite(images.new("RGBA", image.size, _GROUND), image)
+
+
+# --- Windows ------------------------------------------------------------------------------------
+
+
+def windows_icon(base: Any) -> Any:
+    """``base``, pystray's icon of Windows, with care for a menu that is open.
+
+    pystray destroys the old menu at every change, also while a person has it open. Here a change
+    waits until it is closed. A click on a message is passed on, too.
+    """
+
+    class WindowsIcon(base):  # type: ignore[misc] # pystray has no types
+        """Leaves an open menu alone."""
+
+        def __init__(self, *arguments: Any) -> None:
+            self._menu_state = MenuState()
+            super().__init__(*arguments)
+
+        def _on_notify(self, wparam: Any, lparam: Any) -> None:
+            """Hear of clicks; returns when the menu that was opened has been closed."""
+            if lparam == _MESSAGE_CLICKED:
+                self()
+                return
+            self._menu_state.open()
+            try:
+                super()._on_notify(wparam, lparam)
+            finally:
+                if self._menu_state.close():
+                    self._update_menu()
+
+        def _update_menu(self) -> None:
+            self._menu_state.change(super()._update_menu)
+
+        def _message(self, code: int, flags: int, **values: Any) -> None:
+            super()._message(code, flags, **fitting(values))
+
+        def _create_menu_item(self, descriptor: Any, callbacks: Any) -> Any:
+            return plain(super()._create_menu_item(descriptor, callbacks))
+
+    return WindowsIcon
+
+
+def fitting(values: dict[str, Any]) -> dict[str, Any]:
+    """``values`` of a NOTIFYICONDATAW with texts that fit in."""
+    cut = {name: cut_units(values[name], _LONGEST[name]) for name in _LONGEST if name in values}
+    return {**values, **cut}
+
+
+def plain(item: Any) -> Any:
+    """A MENUITEMINFO whose ampersands are shown; a single one marks a letter."""
+    if getattr(item, "dwTypeData", None):
+        item.dwTypeData = item.dwTypeData.replace("&", "&&")
+    return item
+
+
+class MenuState:
+    """Whether the menu is open, and whether it has to be changed once it is not."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_open = False
+        self._is_late = False
+
+    def open(self) -> None:
+        """The person opens it."""
+        with self._lock:
+            self._is_open = True
+
+    def close(self) -> bool:
+        """It is closed; whether it has to be changed now."""
+        with self._lock:
+            late, self._is_open, self._is_late = self._is_late, False, False
+            return late
+
+    def change(self, make: Callable[[], object]) -> None:
+        """Have ``make`` change it, unless it is open."""
+        with self._lock:
+            self._is_late = self._is_late or self._is_open
+            if not self._is_open:
+                make()
+
+
+def cut_units(text: str, units: int) -> str:
+    """``text`` as long as fits; an ellipsis stands for the rest. Emojis take two units."""
+    if len(text.encode("utf-16-le")) // 2 <= units:
+        return text
+    while len(text.encode("utf-16-le")) // 2 >= units:
+        text = text[:-1]
+    return f"{text}…"
+
+
+# --- macOS --------------------------------------------------------------------------------------
+
+
+def mac_icon(base: Any) -> Any:
+    """``base``, pystray's icon of macOS, which no message ends."""
+    import subprocess  # noqa: PLC0415 - takes memory elsewhere
+
+    class MacIcon(base):  # type: ignore[misc] # pystray has no types
+        """Logs what cannot be shown."""
+
+        def _notify(self, message: str, title: str | None = None) -> None:
+            try:
+                super()._notify(message, title or self.title)
+            except (OSError, subprocess.SubprocessError) as error:
+                _log.warning("a message cannot be shown: %s", error)
+
+    return MacIcon

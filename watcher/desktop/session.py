@@ -1,0 +1,237 @@
+"""What a Linux desktop offers: its message bus, and somebody who shows icons.
+
+Whoever waits for a change is woken by it; nothing is polled. Icons are shown by two protocols:
+StatusNotifier, whose watcher has a name on the session's message bus, and the older system tray of
+X11, whose manager owns a selection and announces itself by a MANAGER message to the root window.
+Which of them is there has to be asked: GNOME has neither without an extension, and in a Wayland
+session there may be no X11 at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+import jeepney
+from jeepney.io.blocking import open_dbus_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
+WATCHER: Final = jeepney.DBusAddress(
+    "/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher", "org.kde.StatusNotifierWatcher"
+)
+PROPERTIES: Final = "org.freedesktop.DBus.Properties"
+#: Seconds that an answer on the bus may take.
+_PATIENCE: Final = 5.0
+#: What an icon is shown through, the better one first.
+NOTIFIER, XORG = "notifier", "xorg"
+
+
+class Bus:
+    """For one thread. Whoever waits on :meth:`fileno` calls :meth:`receive` first."""
+
+    def __init__(self, address: str) -> None:
+        """Open it; ``address`` is that of ``DBUS_SESSION_BUS_ADDRESS``. OSError if it fails."""
+        try:
+            self._connection = open_dbus_connection(bus=address)
+        except (ValueError, jeepney.DBusErrorResponse) as error:
+            message = f"the session's message bus cannot be used: {error}"
+            raise OSError(message) from error
+        self._inbox: deque[Any] = deque()
+
+    def subscribe(self, *, arg0: str = "", **fields: str) -> None:
+        """Receive the signals with these ``fields``, and ``arg0`` as their first value."""
+        rule = jeepney.MatchRule(type="signal", **fields)
+        if arg0:
+            rule.add_arg_condition(0, arg0)
+        self._connection.filter(rule, queue=self._inbox)
+        self.ask(jeepney.message_bus, "AddMatch", "s", rule.serialise())
+
+    def serve(self) -> None:
+        """Receive calls, and errors that answer what was sent."""
+        for kind in ("method_call", "error"):
+            self._connection.filter(jeepney.MatchRule(type=kind), queue=self._inbox)
+
+    def ask(self, to: Any, method: str, signature: str = "", *values: object) -> Any:
+        """The values that a method answers; None if it answers an error, or nothing in time.
+
+        ``to`` is a ``jeepney.DBusAddress``.
+        """
+        call = jeepney.new_method_call(to, method, signature or None, values)
+        try:
+            answer = self._connection.send_and_get_reply(call, timeout=_PATIENCE)
+        except TimeoutError:
+            _log.info("%s.%s was not answered", to.interface, method)
+            return None
+        if answer.header.message_type is not jeepney.MessageType.method_return:
+            _log.info("%s.%s failed: %s", to.interface, method, answer.body)
+            return None
+        return answer.body
+
+    def get(self, to: Any, name: str) -> Any:
+        """The value of a property; None if there is none."""
+        properties = jeepney.DBusAddress(to.object_path, to.bus_name, PROPERTIES)
+        answer = self.ask(properties, "Get", "ss", to.interface, name)
+        return answer[0][1] if answer else None
+
+    def send(self, message: Any) -> None:
+        """Send a message and wait for no answer."""
+        self._connection.send(message)
+
+    def receive(self) -> list[Any]:
+        """The messages that have arrived; OSError when the bus has gone."""
+        while True:
+            try:
+                self._connection.recv_messages(timeout=0)
+            except TimeoutError:
+                break
+        found = list(self._inbox)
+        self._inbox.clear()
+        return found
+
+    def fileno(self) -> int:
+        """For ``select``."""
+        number: int = self._connection.sock.fileno()
+        return number
+
+    def close(self) -> None:
+        """Close the connection; all that was published on it goes."""
+        self._connection.close()
+
+
+class Watch:
+    """Sees who shows icons. For one thread."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._bus = _open_bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""))
+        self._display = environ.get("DISPLAY", "")
+        self._screen: _Screen | None = None
+
+    def look(self) -> str:
+        """What an icon would be shown through now; "" for nothing.
+
+        The screen is looked at only where it matters: its library takes memory.
+        """
+        if self._bus is not None and _has_notifier(self._bus):
+            return NOTIFIER
+        if self._screen is None and self._display:
+            self._screen = _Screen.open(self._display)
+            self._display = ""
+        return XORG if self._screen is not None and self._screen.has_tray() else ""
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether there is nothing to look at: neither a bus nor a screen."""
+        return self._bus is None and self._screen is None and not self._display
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether something has changed, within ``seconds``; OSError if the desktop has gone."""
+        watched = [each for each in (self._bus, self._screen) if each is not None]
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not any(each.receive() for each in watched):
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not select.select(watched, [], [], left)[0]:
+                return False
+        return True
+
+
+def advice(desktop: str) -> str:
+    """How to get an icon where nothing shows one; a key of ``watcher.words``.
+
+    ``desktop`` is the environment's ``XDG_CURRENT_DESKTOP``.
+    """
+    if "gnome" in desktop.lower().split(":"):
+        return (
+            "There is no icon in the panel, as GNOME shows none by itself: install the extension"
+            " AppIndicator and KStatusNotifierItem Support, and it appears."
+        )
+    return (
+        "There is no icon, as this desktop has no place for one; it appears once a panel with a"
+        " system tray runs. Everything else works without."
+    )
+
+
+def _open_bus(address: str) -> Bus | None:
+    """The session's message bus, which tells of watchers and of hosts; None where there is none."""
+    if not address:
+        return None
+    try:
+        bus = Bus(address)
+        bus.subscribe(
+            sender="org.freedesktop.DBus", interface="org.freedesktop.DBus",
+            member="NameOwnerChanged", arg0=WATCHER.bus_name,
+        )  # fmt: skip
+        bus.subscribe(interface=WATCHER.interface, member="StatusNotifierHostRegistered")
+        bus.subscribe(interface=WATCHER.interface, member="StatusNotifierHostUnregistered")
+    except OSError as error:
+        _log.info("%s", error)
+        return None
+    return bus
+
+
+def _has_notifier(bus: Bus) -> bool:
+    """Whether somebody watches for icons and somebody shows them."""
+    owned = bus.ask(jeepney.message_bus, "NameHasOwner", "s", WATCHER.bus_name)
+    if not owned or not owned[0]:
+        return False
+    shown = bus.get(WATCHER, "IsStatusNotifierHostRegistered")
+    return shown is None or bool(shown)  # a watcher without this property shows them itself
+
+
+class _Screen:
+    """The X11 screen."""
+
+    def __init__(self, display: Any) -> None:
+        from Xlib import X  # noqa: PLC0415 - takes memory
+
+        self._display = display
+        number = display.get_default_screen()
+        self._selection = display.intern_atom(f"_NET_SYSTEM_TRAY_S{number}")
+        self._manager = display.intern_atom("MANAGER")
+        display.screen().root.change_attributes(event_mask=X.StructureNotifyMask)
+        display.sync()
+
+    @classmethod
+    def open(cls, name: str) -> _Screen | None:
+        """None where there is none."""
+        try:
+            import Xlib.display  # noqa: PLC0415 - takes memory
+
+            return cls(Xlib.display.Display(name))
+        except Exception as error:  # noqa: BLE001 - there is no base of all that Xlib raises
+            _log.info("the X11 screen cannot be used: %s", error)
+            return None
+
+    def has_tray(self) -> bool:
+        """Whether somebody owns the tray's selection; its end is news from now on."""
+        from Xlib import X  # noqa: PLC0415
+
+        owner = self._display.get_selection_owner(self._selection)
+        if owner == X.NONE:
+            return False
+        owner.change_attributes(event_mask=X.StructureNotifyMask)
+        self._display.flush()
+        return True
+
+    def receive(self) -> bool:
+        """Whether a tray has come or gone; OSError when the screen has gone."""
+        from Xlib import X, error  # noqa: PLC0415
+
+        found = False
+        try:
+            while self._display.pending_events():
+                event = self._display.next_event()
+                is_manager = event.type == X.ClientMessage and event.client_type == self._manager
+                found = found or is_manager or event.type == X.DestroyNotify
+        except error.ConnectionClosedError as closed:
+            raise OSError(str(closed)) from closed
+        return found
+
+    def fileno(self) -> int:
+        number: int = self._display.fileno()
+        return number
