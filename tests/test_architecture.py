@@ -82,7 +82,6 @@ TABLE = {
     "hooks": row(EDGE),  # a person's own commands
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
-    "updates": row(EDGE),  # the program's own files, and processes of other versions
     "tray": row(EDGE, "pystray", "PIL", "Xlib", "gi", "jeepney", "AppKit", "PyObjCTools"),
     "notify": row(EDGE, "jeepney"),
     # Apart: a stand-in for the server, which must not know what it is compared with.

@@ -199,17 +199,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "the new configuration is not used: {what}": (
             "la nouvelle configuration n’est pas utilisée : {what}"
         ),
-        "The program's files were replaced: this works again once it was restarted.": (
-            "Les fichiers du programme ont été remplacés : cela marchera de nouveau après un"
-            " redémarrage."
-        ),
-        # Why a new version cannot take over.
-        "it says that it is {value}": "elle dit être {value}",
-        "it has not answered within {seconds} seconds": (
-            "elle n’a pas répondu en {seconds} secondes"
-        ),
-        "it cannot be started: {error}": "elle ne peut pas être démarrée : {error}",
-        "it ends with exit code {code}": "elle se termine avec le code {code}",
         # Folders, and a test CV, in the page.
         "{path} is not a watched folder.": "{path} n’est pas un dossier surveillé.",
         "{path} is not watched any more.": "{path} n’est plus surveillé.",
