@@ -169,13 +169,11 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "There is no journal at {path} yet.": "Il n’y a pas encore de journal dans {path}.",
         "Nothing has run so far.": "Le programme n’a pas encore servi.",
-        "The journal {path} is of an older hrflow-watcher and waits for the first start of this"
-        " one.": (
-            "Le journal {path} est d’un hrflow-watcher plus ancien et attend le premier démarrage"
-            " de celui-ci."
+        "The journal {path} was written by an older hrflow-watcher.": (
+            "Le journal {path} a été écrit par un hrflow-watcher plus ancien."
         ),
-        "Start the program (again): it brings the journal up to date.": (
-            "(Re)démarrez le programme : il met le journal à jour."
+        "Start the program once: it brings the journal up to date.": (
+            "Démarrez le programme une fois : il met le journal à jour."
         ),
         "The journal {path} was written by a newer hrflow-watcher than this one.": (
             "Le journal {path} a été écrit par un hrflow-watcher plus récent que celui-ci."

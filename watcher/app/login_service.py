@@ -85,7 +85,6 @@ class LoginService:
         )
         wanted = Wanted(
             command=(*command, "run", "--quiet"),
-            desktop=(*command, "service", "desktop"),
             writable=_find_writable(config_path, config, places),
             home=home,
             errors=os.path.join(home, "Library", "Logs", f"{NAME}.log"),

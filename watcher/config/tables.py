@@ -151,7 +151,7 @@ class Builder:
             self.origins[f"{prefix}.account"] = "the only account"
         required = ("path", "source_key", *(("account",) if len(self._accounts) > 1 else ()))
         self._note_missing(entry, required, defaults, way)
-        values["rules"] = self._rules(entry, values, way)
+        values["rules"] = self._rules(entry, way)
         if not {"path", "account", "source_key"} <= values.keys():
             return None
         folder = Folder(**values)
@@ -159,10 +159,9 @@ class Builder:
             from_defaults = name not in own and name in defaults
             inner = ("defaults", name) if from_defaults else (*way, name)
             check_target(folder.path, getattr(folder, name), self.mistakes, inner)
-        sense.check_whole(folder, self.mistakes, way)
         return folder
 
-    def _rules(self, entry: dict[str, Any], folder: dict[str, Any], way: Way) -> tuple[Rule, ...]:
+    def _rules(self, entry: dict[str, Any], way: Way) -> tuple[Rule, ...]:
         rules = []
         for number, table in enumerate(self._list(entry, way)):
             inner = (*way, "rules", number)
@@ -171,7 +170,6 @@ class Builder:
                 captures_known = "match" not in table or "match" in values
                 sense.check_rule(values, self.mistakes, inner, captures_known=captures_known)
             rules.append(Rule(**values))
-        sense.check_order(rules, folder.get("accept", ()), self.mistakes, way)
         return tuple(rules)
 
     def _check_path(self, own: dict[str, Any], defaults: dict[str, Any], way: Way) -> None:
