@@ -1,4 +1,4 @@
-"""The table of layers as an allow-list, and the size of the house; both over the whole package.
+"""The table of layers as an allow-list, and a few habits; both over the whole package.
 
 A module's row is its name below ``watcher``; a package's modules, and modules that share its
 name's beginning (``sniff_office`` after ``sniff``), are of its row. All imports count, those
@@ -8,7 +8,6 @@ inside functions and those for the type checker too.
 import ast
 import graphlib
 import os
-import statistics
 import sys
 from dataclasses import dataclass
 
@@ -85,7 +84,6 @@ TABLE = {
     "hooks": row(EDGE),  # a person's own commands
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
-    "updates": row(EDGE),  # the program's own files, and processes of other versions
     "desktop": row(EDGE, "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
     # Apart: a stand-in for the server, which must not know what it is compared with.
     "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
@@ -107,8 +105,6 @@ MAY_IMPORT = {
     SHELL: {PURE, STORE, FLOW, EDGE, APART, SHELL},
 }
 
-MAX_MODULE, MAX_FUNCTION = 600, 60
-P90_FUNCTION, MEDIAN_FUNCTION = 30, 8
 
 
 # --- Reading the package ----------------------------------------------------------------------
@@ -168,18 +164,6 @@ def imports(module):
 def name_of(node):
     """The last part of a name: ``sleep`` of ``time.sleep``, "" where there is none."""
     return getattr(node, "attr", getattr(node, "id", ""))
-
-
-def functions(tree):
-    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-
-
-def lines_of(function):
-    """Its lines from ``def`` to its end, the docstring not counted."""
-    first = function.body[0]
-    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    docstring = first.end_lineno - first.lineno + 1 if documented else 0
-    return function.end_lineno - function.lineno + 1 - docstring
 
 
 # --- Layers -----------------------------------------------------------------------------------
@@ -259,31 +243,6 @@ def test_the_table_finds_what_it_is_there_for():
         ("watcher.cli.run", "watcher.app"),
     ]
     assert [pair for pair in right if complaint(*pair)] == []
-
-
-# --- Size -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("module", sorted(SOURCES))
-def test_a_module_is_read_in_one_sitting(module):
-    path = SOURCES[module][0]
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-        length = sum(1 for _ in file)
-    assert length <= MAX_MODULE, f"{path} has {length} lines, {MAX_MODULE} are enough"
-
-
-def test_functions_are_short():
-    lengths = sorted(
-        (lines_of(function), f"{path}:{function.lineno} {function.name}")
-        for path, tree in SOURCES.values()
-        for function in functions(tree)
-    )
-    sizes = [length for length, _ in lengths]
-    median, p90 = statistics.median(sizes), statistics.quantiles(sizes, n=10)[-1]
-    measured = f"{len(sizes)} functions: median {median:g}, p90 {p90:g}, longest {lengths[-5:]}"
-    assert sizes[-1] <= MAX_FUNCTION, measured
-    assert p90 <= P90_FUNCTION, measured
-    assert median <= MEDIAN_FUNCTION, measured
 
 
 # --- Habits -----------------------------------------------------------------------------------

@@ -14,11 +14,18 @@
     ├── OfflineError        7   HrFlow does not answer a command that needs it
     └── NotRunningError     8   the command is for a program that runs, and none does
 
+``run`` ends with :data:`UPDATED` (75) when another version was installed: start that one.
+
 What happens to a single file while the program runs is never an exception: it is a
 :class:`watcher.model.Outcome`.
 """
 
 from __future__ import annotations
+
+from typing import Final
+
+#: EX_TEMPFAIL of sysexits.h: "try again".
+UPDATED: Final = 75
 
 
 class WatcherError(Exception):

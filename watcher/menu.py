@@ -16,7 +16,6 @@ from watcher.model import State
 from watcher.mood import (
     asks,
     attention_files,
-    broken_version,
     headline,
     held_back,
     joined,
@@ -99,9 +98,6 @@ def menu(snapshot: Snapshot, word: Word) -> tuple[Item, ...]:
     """The whole menu. Its first line says it all, and is what a click on the icon does."""
     first = Act(Verb.ACTIVITY if snapshot.is_set_up else Verb.SET_UP)
     lines = [Item(headline(snapshot, word), first, is_default=True)]
-    if broken := broken_version(snapshot, word):
-        why = cut(word(view.safe(snapshot.update.problem)), _WHY_LETTERS)
-        lines.append(Item(f"✗ {broken}", items=(Item(why),)))
     lines.append(PART)
     if snapshot.is_set_up:
         lines += [_recent(snapshot, word), *_attention(snapshot, word), *_existing(snapshot, word)]

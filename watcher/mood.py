@@ -61,8 +61,6 @@ def waiting(snapshot: Snapshot) -> int:
 
 def headline(snapshot: Snapshot, word: Word) -> str:
     """All in one line, like "Up to date · 12 today" or "Offline since 14:02 · 5 waiting"."""
-    if snapshot.update.version and not snapshot.update.problem:
-        return new_version(word)
     match mood(snapshot):
         case Mood.NOT_SET_UP:
             return word("The configuration has mistakes" if snapshot.remarks else "Not set up yet")
@@ -150,21 +148,6 @@ def held_back(files: int, word: Word) -> str:
         word("1 file is held back")
         if files == 1
         else word("{files} files are held back", files=files)
-    )
-
-
-def new_version(word: Word) -> str:
-    """That another version takes over."""
-    return word("A new version is installed; restarts when the uploads under way are done")
-
-
-def broken_version(snapshot: Snapshot, word: Word) -> str:
-    """That another version is installed and cannot take over; "" if there is none such."""
-    if not snapshot.update.problem:
-        return ""
-    return word(
-        "The new version {version} cannot be used; this one goes on",
-        version=snapshot.update.version,
     )
 
 

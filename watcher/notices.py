@@ -18,7 +18,6 @@ from watcher.model import State
 from watcher.mood import (
     asks,
     attention_files,
-    broken_version,
     for_a_yes,
     held_back,
     is_today,
@@ -51,7 +50,6 @@ _NAMED: Final = 3
 _NAME_LETTERS: Final = 48
 _WHY_LETTERS: Final = 160
 _OFFLINE: Final = "offline"
-_UPDATE: Final = "update"
 _ARRIVED: Final = (State.ACCEPTED, State.PARSED)
 
 
@@ -220,9 +218,6 @@ class Notices:
             text = cut(word(view.safe(folder.problem)), _WHY_LETTERS)
             title = word("1 folder cannot be watched")
             yield _Trouble(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
-        if broken := broken_version(snapshot, word):
-            why = cut(word(view.safe(snapshot.update.problem)), _WHY_LETTERS)
-            yield _Trouble(_UPDATE, broken, why, 0.0)
         if snapshot.offline_since and waiting(snapshot):
             since = local_time(snapshot.offline_since, snapshot.at, word)
             title = word("HrFlow cannot be reached since {time}", time=since)

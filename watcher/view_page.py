@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import view
 from watcher.follow_up_times import NOT_YET, parse_seconds, upload_seconds
 from watcher.model import Cause, State
-from watcher.mood import broken_version, headline, keepers, mood
+from watcher.mood import headline, keepers, mood
 from watcher.states import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
         "since": snapshot.since,
         "mood": mood(snapshot).value,
         "headline": headline(snapshot, word),
-        "update": _update(snapshot, word),
         "is_set_up": snapshot.is_set_up,
         "remarks": [word(view.safe(remark)) for remark in snapshot.remarks],
         "paused": snapshot.paused_until > snapshot.at,
@@ -62,17 +61,6 @@ def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
         ],
         "recent": [row(entry, word) for entry in snapshot.recent],
         "attention": [row(entry, word) for entry in snapshot.attention],
-    }
-
-
-def _update(snapshot: Snapshot, word: Word) -> dict[str, str]:
-    """Another version that is installed; ``text`` says that it cannot be used, if it is so."""
-    problem = view.safe(snapshot.update.problem)
-    broken = broken_version(snapshot, word)
-    return {
-        "version": snapshot.update.version,
-        "problem": problem,
-        "text": f"{broken}: {word(problem)}" if problem else "",
     }
 
 

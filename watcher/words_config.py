@@ -68,7 +68,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
             " système, ou dans la variable d’environnement HRFLOW_API_KEY sur un ordinateur qui"
             " n’en a pas, et changez-la si d’autres ont vu le fichier"
         ),
-        "in a comment: {why}": "dans un commentaire : {why}",
         # Hints that follow.
         '{why}; did you mean "{value}"?': "{why} ; vouliez-vous dire « {value} » ?",
         "{why}; known are {names}": "{why} ; sont connus : {names}",
@@ -233,15 +232,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "is larger than max_size": "est plus grand que « max_size »",
         "a rule that ignores cannot set anything as well: {names}": (
             "une règle qui ignore ne peut rien régler d’autre : {names}"
-        ),
-        "can never apply: rule {number} before it takes all its files": (
-            "ne peut jamais servir : la règle {number}, avant elle, prend tous ses fichiers"
-        ),
-        "can never apply: the folder's accept has none of these types": (
-            "ne peut jamais servir : « accept » du dossier n’a aucun de ces types"
-        ),
-        "can never apply: {pattern} is ignored in this folder": (
-            "ne peut jamais servir : {pattern} est ignoré dans ce dossier"
         ),
         "is empty; write a name like *draft*, or a path like private/**": (
             "est vide ; écrivez un nom comme *brouillon*, ou un chemin comme prive/**"

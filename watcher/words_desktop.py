@@ -30,12 +30,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "{files} files wait for your yes": "{files} fichiers attendent votre accord",
         "1 folder cannot be watched": "1 dossier ne peut pas être surveillé",
         "{folders} folders cannot be watched": "{folders} dossiers ne peuvent pas être surveillés",
-        "A new version is installed; restarts when the uploads under way are done": (
-            "Une nouvelle version est installée ; redémarrage dès la fin des envois en cours"
-        ),
-        "The new version {version} cannot be used; this one goes on": (
-            "La nouvelle version {version} est inutilisable ; celle-ci continue"
-        ),
         # The menu
         "Recent": "Récents",
         "Nothing yet": "Rien pour l’instant",

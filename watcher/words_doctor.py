@@ -36,16 +36,10 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "{what}; version {version} is still running (process {number})": (
             "{what} ; la version {version} est encore en marche (processus {number})"
         ),
-        "{what}; version {running} runs, and {installed}, which is installed, cannot take over:"
-        " {why}": (
-            "{what} ; la version {running} est en marche, et {installed}, qui est installée, ne"
-            " peut pas prendre le relais : {why}"
-        ),
-        "Install it again.": "Installez-la de nouveau.",
-        "Wait: it takes over when the uploads under way are done. If it does not, stop the program"
-        " and start it again.": (
-            "Patientez : elle prend le relais une fois les envois en cours terminés. Sinon, arrêtez"
-            " le programme et redémarrez-le."
+        "It stops when the uploads under way are done, and the login service starts the new one."
+        " Without a login service, start it again.": (
+            "Elle s’arrête une fois les envois en cours terminés, et le service de session démarre"
+            " la nouvelle. Sans service de session, redémarrez le programme."
         ),
         "the configuration is not usable": "la configuration est inutilisable",
         "{path} is fine: {what}": "{path} est correcte : {what}",

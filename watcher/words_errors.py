@@ -169,13 +169,11 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "There is no journal at {path} yet.": "Il n’y a pas encore de journal dans {path}.",
         "Nothing has run so far.": "Le programme n’a pas encore servi.",
-        "The journal {path} is of an older hrflow-watcher and waits for the first start of this"
-        " one.": (
-            "Le journal {path} est d’un hrflow-watcher plus ancien et attend le premier démarrage"
-            " de celui-ci."
+        "The journal {path} was written by an older hrflow-watcher.": (
+            "Le journal {path} a été écrit par un hrflow-watcher plus ancien."
         ),
-        "Start the program (again): it brings the journal up to date.": (
-            "(Re)démarrez le programme : il met le journal à jour."
+        "Start the program once: it brings the journal up to date.": (
+            "Démarrez le programme une fois : il met le journal à jour."
         ),
         "The journal {path} was written by a newer hrflow-watcher than this one.": (
             "Le journal {path} a été écrit par un hrflow-watcher plus récent que celui-ci."
@@ -199,17 +197,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "the new configuration is not used: {what}": (
             "la nouvelle configuration n’est pas utilisée : {what}"
         ),
-        "The program's files were replaced: this works again once it was restarted.": (
-            "Les fichiers du programme ont été remplacés : cela marchera de nouveau après un"
-            " redémarrage."
-        ),
-        # Why a new version cannot take over.
-        "it says that it is {value}": "elle dit être {value}",
-        "it has not answered within {seconds} seconds": (
-            "elle n’a pas répondu en {seconds} secondes"
-        ),
-        "it cannot be started: {error}": "elle ne peut pas être démarrée : {error}",
-        "it ends with exit code {code}": "elle se termine avec le code {code}",
         # Folders, and a test CV, in the page.
         "{path} is not a watched folder.": "{path} n’est pas un dossier surveillé.",
         "{path} is not watched any more.": "{path} n’est plus surveillé.",

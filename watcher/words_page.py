@@ -36,9 +36,6 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "The program does not answer. Has it ended?": (
             "Le programme ne répond pas. Est-il terminé ?"
         ),
-        "A new version has taken over. Open this page again.": (
-            "Une nouvelle version a pris le relais. Rouvrez cette page."
-        ),
         # Pausing.
         "Pause": "Pause",
         "Pause…": "Pause…",

@@ -27,6 +27,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "it ended with exit code {code}": "il s’est terminé avec le code {code}",
         "it ended with exit code {code} ({why})": "il s’est terminé avec le code {code} ({why})",
         "mistakes in the configuration": "erreurs dans la configuration",
+        "another version was installed": "une autre version a été installée",
         "it was running already": "il était déjà en marche",
         "no usable API key": "pas de clé d’API utilisable",
         "the journal or the program's own folder cannot be used": (

@@ -76,6 +76,9 @@ Root: HKCU; Subkey: "Environment"; ValueType: expandsz; ValueName: "Path"; \
 [Run]
 Filename: "{app}\{#Program}"; Parameters: "service install"; Tasks: startup; \
   Flags: runhidden waituntilterminated
+; An update without that task: what ran before runs again, and starts at login as it did.
+Filename: "{app}\{#Program}"; Parameters: "service start"; Tasks: not startup; Check: WasRunning; \
+  Flags: runhidden waituntilterminated
 Filename: "{app}\{#Program}"; Parameters: "setup"; Description: "{cm:SetUp}"; \
   Flags: postinstall nowait skipifsilent unchecked
 
@@ -99,14 +102,26 @@ begin
   Result := Pos(';' + Uppercase(ExpandConstant('{app}')) + ';', ';' + Uppercase(Known) + ';') = 0;
 end;
 
-{ Ends what runs: the service of this person, which is started again by [Run]. }
+var
+  RanBefore: Boolean;
+
+function WasRunning: Boolean;
+begin
+  Result := RanBefore;
+end;
+
+{ Stops what runs, as its files are about to be replaced; [Run] starts it again. }
 function PrepareToInstall(var NeedsRestart: Boolean): String;
 var
   Code: Integer;
 begin
   Result := '';
-  if FileExists(ExpandConstant('{app}\{#Program}')) then
-    Exec(ExpandConstant('{app}\{#Program}'), 'service stop', '', SW_HIDE, ewWaitUntilTerminated, Code);
+  if not FileExists(ExpandConstant('{app}\{#Program}')) then
+    exit;
+  { 8: it does not run. }
+  RanBefore := Exec(ExpandConstant('{app}\{#Program}'), 'status', '', SW_HIDE, ewWaitUntilTerminated, Code)
+    and (Code <> 8);
+  Exec(ExpandConstant('{app}\{#Program}'), 'service stop', '', SW_HIDE, ewWaitUntilTerminated, Code);
 end;
 
 procedure CurUninstallStepChanged(Step: TUninstallStep);

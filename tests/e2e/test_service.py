@@ -187,7 +187,6 @@ def test_without_a_service(desk):
     assert (done.returncode, "There is no log yet" in done.stderr) == (5, True)
     done = desk.run("service", "uninstall")
     assert (done.returncode, "nothing changes" in done.stdout) == (0, True)
-    desk.run("service", "desktop")
     assert not (desk.root / "settings").exists()
 
 

@@ -230,8 +230,6 @@ def test_a_desktop_that_comes_later_is_told_to_it(office, eventually):
         pid = office.status()["pid"]
         with open(f"/proc/{pid}/environ", "rb") as file:
             assert f"DISPLAY={display}".encode() in file.read().split(b"\0")
-    office.run("service", "desktop", DISPLAY=":78")  # it knows already
-    assert office.status()["pid"] == pid
     office.manager.systemctl("unset-environment", "DISPLAY")
 
 
@@ -259,26 +257,22 @@ def test_a_credential_that_is_not_there_is_named(office):
     assert "cannot read the credential" in office.run("service", "status")
 
 
-def test_an_update_is_taken_up_by_the_same_process(office, eventually):
+def test_after_an_update_the_new_version_is_started(office, eventually):
     installed = Installation(office.manager.place / "lib", "0.0.1")
     office.run("service", "install", "--no-start")
     own = " ".join(quote(f"{name}={value}") for name, value in installed.environ({}).items())
     office.hurry(more=f"Environment={own}\nUnsetEnvironment={' '.join(MEASURING)}\n")
     office.run("service", "start")
     pid = office.status()["pid"]
-    running = office.state / "running.json"
-    read_version = lambda: json.loads(running.read_text())["version"]  # noqa: E731 - short
-    assert read_version() == "0.0.1"
+    assert office.status()["version"] == "0.0.1"
 
     installed.put("0.0.2")
-    eventually(lambda: read_version() == "0.0.2", within=120)
+    eventually(lambda: office.status()["version"] == "0.0.2", within=120)
     eventually(lambda: office.manager.show(UNIT, "ActiveState") == "active", within=30)
-    assert office.manager.show(UNIT, "MainPID") == str(pid) == str(office.status()["pid"])
-    assert office.manager.show(UNIT, "NRestarts") == "0"
-    eventually(lambda: office.manager.show(UNIT, "WatchdogUSec") == "2min", within=30)
+    assert office.status()["pid"] != pid
+    assert office.manager.show(UNIT, "NRestarts") == "1"
     make_pdf(office.folder / "after.pdf", "c")
     eventually(office.arrived, within=30)
-    eventually(lambda: "Watching" in office.manager.show(UNIT, "StatusText"), within=30)
     office.run("service", "stop")
     assert office.manager.show(UNIT, "Result") == "success"
 

@@ -225,12 +225,9 @@ def test_folders_of_two_files_are_told_apart(desk):
 
 
 def test_a_secret_in_the_machines_file_is_not_shown(desk):
-    error = desk.fail(f'[account]\nemail = "{SECRET}"\n# {SECRET}\n', "[account]\nproxy = 'none'\n")
+    error = desk.fail(f'[account]\nemail = "{SECRET}"\n', "[account]\nproxy = 'none'\n")
     assert SECRET not in str(error.mistakes)
-    assert [each[:15] for each in desk.say(error.mistakes)][:2] == [
-        "machine.toml:2:",
-        "machine.toml:3:",
-    ]
+    assert desk.say(error.mistakes)[0].startswith("machine.toml:2:")
 
 
 def test_the_machines_alone_is_enough(desk):

@@ -133,12 +133,6 @@ def test_versions(running, level):
     assert program.judge_versions(__version__, running).level is level
 
 
-def test_a_version_that_cannot_take_over_is_found():
-    finding = program.judge_versions("1", "1", 7, installed="2", problem="it does not start")
-    assert finding.level is Level.WARNING
-    assert "2, which is installed, cannot take over: it does not start" in finding.text
-
-
 @pytest.mark.parametrize(
     ("problem", "mend"),
     [

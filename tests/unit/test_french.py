@@ -13,8 +13,6 @@ from watcher.mood import headline
 from watcher.notices import HELD_SECONDS, LONGEST, OFFLINE_SECONDS, Notices
 from watcher.page.guard import Guard
 from watcher.page.tickets import TOKEN, Tickets
-from watcher.service.runner import Done
-from watcher.service.systemd import Systemd
 from watcher.settings import Notifications
 from watcher.words import words
 
@@ -152,24 +150,3 @@ def test_the_first_of_the_languages_of_macos_counts():
     assert first_of_list('(\n    "fr-FR",\n    "en-FR"\n)\n') == "fr-FR"
     assert first_of_list("(\n    de,\n)\n") == "de"
     assert first_of_list("()") == ""
-
-
-@pytest.mark.parametrize(
-    ("here", "known", "restarted"),
-    [
-        ({"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, {"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, False),
-        ({"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, {"DISPLAY": ":0"}, True),
-        ({"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, {"DISPLAY": ":0", "LANG": "en_GB.UTF-8"}, True),
-        ({"DISPLAY": ":0", "LANG": "C.UTF-8"}, {"DISPLAY": ":0", "LANG": "fr_FR.UTF-8"}, False),
-    ],
-)
-def test_the_service_learns_the_language_of_the_desktop(here, known, restarted):
-    asked = []
-
-    def run(command):
-        asked.append(list(command)[3:])
-        return Done(0, "", "")
-
-    Systemd(None, "/nowhere", run, namespaces=True).meet_desktop(here, known)
-    assert asked[0] == ["import-environment", "DISPLAY", "LANG"]
-    assert (asked[1:] != []) == restarted

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from watcher import view
 from watcher.desktop.face import face, read_face, write_face
 from watcher.menu import PART, Act, Item, Verb, cut, menu
-from watcher.model import Entry, Kept, Mood, Snapshot, State, Update, Watched
+from watcher.model import Entry, Kept, Mood, Snapshot, State, Watched
 from watcher.mood import headline, mood
 from watcher.words import words
 
@@ -71,10 +71,6 @@ ROWS = [
     ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, Mood.ATTENTION,
      "1 file needs attention"),
     ({"offline_since": TWO, "done": 1, "total": 3}, Mood.OFFLINE, "Offline since 14:02"),
-    # What passes within moments is told whatever else there is; what does not take over is not.
-    ({"update": Update("2.0"), "done": 1, "total": 3, "counts": {State.REFUSED: 1}}, Mood.ATTENTION,
-     "A new version is installed; restarts when the uploads under way are done"),
-    ({"update": Update("2.0", "it does not start")}, Mood.IDLE, "Up to date"),
 ]  # fmt: skip
 
 
@@ -239,13 +235,3 @@ def test_a_face_travels_whole(snapshot):
     assert "\n" not in line
     line.encode("ascii")
     assert read_face(json.loads(line)) == shown
-
-
-def test_a_version_that_cannot_be_used_stands_below_the_first_line():
-    lines = menu(Snapshot(at=NOON, update=Update("2.0", "it does not start")), EN)
-    assert lines[0].text == "Up to date"
-    assert lines[1].text == "✗ The new version 2.0 cannot be used; this one goes on"
-    assert [each.text for each in lines[1].items] == ["it does not start"]
-    french = menu(Snapshot(at=NOON, update=Update("2.0")), FR)
-    assert french[0].text.startswith("Une nouvelle version est installée")
-    assert french[1] == PART

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.model import Entry, Kept, Snapshot, State, Update, Watched
+from watcher.model import Entry, Kept, Snapshot, State, Watched
 from watcher.notices import AGAIN, LONGEST, OFFLINE_SECONDS, Kind, Notices
 from watcher.settings import Notifications
 from watcher.words import words
@@ -140,18 +140,6 @@ def test_what_keeps_uploads_back_is_told_once_when_it_lasts(snapshot, title, tex
         person.see(replace(snapshot, today=count))
         person.wait(60)
     assert len(person.told) == 1
-
-
-def test_a_version_that_cannot_be_used_is_told_at_once_and_once():
-    person = Person()
-    broken = replace(QUIET, update=Update("2.0", "it does not start"))
-    person.see(broken)
-    person.wait(3600)
-    person.see(replace(broken, today=5))
-    person.see(replace(QUIET, update=Update("3.0")))  # this one takes over: no message
-    person.wait(3600)
-    title = "The new version 2.0 cannot be used; this one goes on"
-    assert person.texts() == [(title, "it does not start")]
 
 
 def test_what_passes_at_once_is_not_told_and_what_returns_is():

@@ -13,10 +13,9 @@ from watcher.app.clock import next_day
 from watcher.cli.channel import parse_span
 from watcher.errors import UsageError
 from watcher.follow_up import NOT_YET
-from watcher.model import UNTIL_RESUMED, Entry, Kept, Snapshot, State, Update, Watched
+from watcher.model import UNTIL_RESUMED, Entry, Kept, Snapshot, State, Watched
 from watcher.page.activity import filters
 from watcher.page.news import News
-from watcher.page.routes import _as_json
 from watcher.page.skeleton import as_data, draw
 from watcher.page.tickets import LINK_SECONDS, Tickets
 from watcher.states import BY_HAND
@@ -183,30 +182,6 @@ def test_what_is_said_of_now_is_plain_and_finite():
     assert now["groups"] == {"attention": 0, "waiting": 1, "arrived": 2, "aside": 0}
     assert [each["asks"] for each in now["kept"]] == [True, False]
     assert "\u202e" not in json.loads(text)["recent"][0]["candidate"]
-
-
-def test_another_version_is_told_and_why_it_cannot_be_used():
-    assert view_page.now(Snapshot(), ENGLISH)["update"] == {
-        "version": "",
-        "problem": "",
-        "text": "",
-    }
-    takes_over = view_page.now(Snapshot(update=Update("2.0")), ENGLISH)
-    assert takes_over["update"] == {"version": "2.0", "problem": "", "text": ""}
-    assert str(takes_over["headline"]).startswith("A new version is installed; restarts when")
-    broken = view_page.now(Snapshot(update=Update("2.0", "no\u202e")), ENGLISH)["update"]["text"]
-    assert broken == "The new version 2.0 cannot be used; this one goes on: no\\u202e"
-
-
-def test_a_part_that_is_not_there_any_more_is_told_calmly(caplog):
-    def answer():
-        raise ImportError("cannot import name 'x'")
-
-    said = json.loads(_as_json(answer, str)())
-    assert said == {
-        "error": "The program's files were replaced: this works again once it was restarted."
-    }
-    assert "Traceback" not in caplog.text
 
 
 def test_filters_say_what_makes_no_sense():

@@ -20,8 +20,7 @@ from watcher.folders.limits import Limits
 from watcher.hrflow.failures import failure
 from watcher.hrflow.inquiry import Access, Source
 from watcher.journal import schema
-from watcher.menu import menu
-from watcher.model import Entry, Snapshot, State, Update
+from watcher.model import Entry, State
 from watcher.phrases import Phrases, places, typeset
 from watcher.service import Installed
 from watcher.states import existing_why
@@ -401,22 +400,6 @@ def test_a_configuration_that_others_may_write_is_understood(tmp_path):
 )
 def test_files_that_were_there_first_are_counted(files, said):
     assert WORD(existing_why(files, "/home/zoe/CVs")).startswith(said)
-
-
-@pytest.mark.parametrize(
-    ("problem", "said"),
-    [("it says that it is '0.1'", "elle dit être '0.1'"),
-     ("it has not answered within 120 seconds", "elle n’a pas répondu en 120 secondes"),
-     ("it cannot be started: Permission denied",
-      "elle ne peut pas être démarrée\u00a0: permission refusée"),
-     ("it ends with exit code 3", "elle se termine avec le code 3"),
-     ("The configuration /c.toml has 1 mistake. /c.toml:3: colour: this key is not known here",
-      "La configuration /c.toml a 1 erreur. /c.toml:3: colour: cette clé n’est pas connue ici")],
-)  # fmt: skip
-def test_why_a_new_version_cannot_be_used_is_said_everywhere(problem, said):
-    snapshot = Snapshot(update=Update("2.0", problem))
-    assert view_page.now(snapshot, WORD)["update"]["text"].endswith(said)
-    assert any(said[:20] in item.text for line in menu(snapshot, WORD) for item in line.items)
 
 
 def test_page_and_story_say_it_and_the_reason_itself_stays():

@@ -36,7 +36,6 @@ from watcher.service.wanted import Installed, Wanted
 ODD = "/home/zoë/My \"CVs\" 100% $HOME 'x' \\ ;"
 WANTED = Wanted(
     command=(f"{ODD}/bin/hrflow-watcher", "--config", f"{ODD}/config.toml", "run", "--quiet"),
-    desktop=("/usr/bin/hrflow-watcher", "service", "desktop"),
     writable=("/data/cvs", "/data/cvs/Sent", "/home/zoë/x", "/media/usb"),
     home="/home/zoë",
     errors="/Users/zoë/Library/Logs/hrflow-watcher.log",

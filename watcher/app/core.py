@@ -24,7 +24,7 @@ from watcher.credentials import is_contested
 from watcher.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
-from watcher.model import FolderState, Snapshot, Update, Watched
+from watcher.model import FolderState, Snapshot, Watched
 from watcher.pipeline import (
     Beat,
     Committed,
@@ -98,7 +98,6 @@ class App:
         self._offline_since = 0.0
         self._pending = 0
         self._since = self._clock.wall()
-        self._update = Update()
         self._lock: BaseFileLock | None = None
         self._orders = Orders(places, self.post)
         self._reception = Reception(webhook_secret, self.post, self._on_news, self._clock.wall)
@@ -185,7 +184,6 @@ class App:
             "pid": os.getpid(),
             "version": __version__,
             "since": self._since,
-            "update": {"version": self._update.version, "problem": self._update.problem},
             "offline_since": self._offline_since,
             "pending": self._pending,
             "set_up": self._is_set_up(),
@@ -220,12 +218,6 @@ class App:
             self._engine.post(Beat())
         elif self._hear is not None:
             self._hear(Beat())
-
-    def note_update(self, update: Update) -> None:
-        """Say from now on that another version of the program is installed."""
-        self._update = update
-        self._snapshots.touch()
-        self._announcement.say()
 
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
@@ -376,7 +368,6 @@ class App:
             is_set_up=self._is_set_up(),
             offline_since=self._offline_since,
             watched=watched_now(self._watched, self._problems),
-            update=self._update,
             remarks=self._config.remarks,
         )
 

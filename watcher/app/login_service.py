@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.app.places import default_state, is_running, read_running
 from watcher.config.paths import default_path
-from watcher.errors import WatcherError
+from watcher.errors import UPDATED, WatcherError
 from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _MEANINGS: Final = MappingProxyType(
         3: "it was running already",
         4: "no usable API key",
         6: "the journal or the program's own folder cannot be used",
+        UPDATED: "another version was installed",
         203: "systemd cannot run the program: it is not where it was installed",
         217: "systemd cannot give it a user of its own",
         218: "systemd cannot take its rights away",
@@ -84,7 +85,6 @@ class LoginService:
         )
         wanted = Wanted(
             command=(*command, "run", "--quiet"),
-            desktop=(*command, "service", "desktop"),
             writable=_find_writable(config_path, config, places),
             home=home,
             errors=os.path.join(home, "Library", "Logs", f"{NAME}.log"),

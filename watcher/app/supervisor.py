@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from watcher.app.later import Later
 from watcher.model import FolderState
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
 _log = logging.getLogger(__name__)
-#: Microseconds in which a new version has to start: as many as TimeoutStartSec.
-_LONG_START: Final = 300_000_000
 
 
 class Supervisor:
@@ -69,8 +67,6 @@ class Supervisor:
         if self._address:
             self._later.start()
         if self._interval > 0:
-            # As it is meant, whatever an older version has asked for while this one started.
-            self._tell(f"WATCHDOG_USEC={2_000_000 * self._interval:.0f}")
             thread = threading.Thread(target=self._ask, args=(ask,), name="supervisor", daemon=True)
             thread.start()
             self._thread = thread
@@ -86,23 +82,11 @@ class Supervisor:
 
     def stopping(self) -> None:
         """The program ends."""
-        self._end()
-        self._tell("STOPPING=1\nSTATUS=Ending what is under way")
-
-    def replacing(self) -> None:
-        """Another version takes this one's place in the same process, and says when it is ready."""
-        self._end()
-        # Where it is wanted for the new one to be believed, it is that of CLOCK_MONOTONIC.
-        now = time.monotonic_ns() // 1000
-        self._tell(f"RELOADING=1\nMONOTONIC_USEC={now}\nSTATUS=Changing to a new version")
-        if self._interval:  # it may have to bring a journal up to date before it can tell
-            self._tell(f"WATCHDOG_USEC={_LONG_START}\nWATCHDOG=1")
-
-    def _end(self) -> None:
         self._ended.set()
         self._later.stop()
         if self._thread is not None:
             self._thread.join(1.0)
+        self._tell("STOPPING=1\nSTATUS=Ending what is under way")
 
     def _pulse(self, now: float) -> None:
         """Give a sign of life; one is enough of those that a stuck loop was asked for."""

@@ -93,6 +93,7 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
       6    the journal, or the program's own folder, cannot be used
       7    HrFlow does not answer a command that needs it
       8    the program does not run: so says status, and each command for one that does
+      75   another version was installed while run was running: start it again
       130  ended by Ctrl-C
     """  # noqa: D301 - click's sign for "leave these lines as they are"
     ctx.obj = (config, state)

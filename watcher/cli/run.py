@@ -13,14 +13,14 @@ from watcher.app.editing import make_missing
 from watcher.app.language import system_language
 from watcher.app.showing import show_file
 from watcher.app.supervisor import Supervisor
+from watcher.app.updates import OwnFiles, UpdateWatch
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, styled
-from watcher.cli.renewing import Renewing, load_everything
 from watcher.cli.running import Beginning, LiveLines, log_to, tell_all, wait_for_end
 from watcher.cli.stopping import stop_signal
 from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
-from watcher.errors import ConfigError
+from watcher.errors import UPDATED, ConfigError
 from watcher.pipeline import Leave
 from watcher.settings import Config, replaced
 
@@ -46,7 +46,6 @@ _BEGINNING: Final = 0.5
     "--tray/--no-tray", "tray", default=None,
     help="Show an icon in the panel; where nothing is said, if there is a desktop.",
 )  # fmt: skip
-@click.option("--load-only", is_flag=True, hidden=True)  # for the version that runs before
 @config_option
 @state_option
 @click.pass_context
@@ -55,18 +54,15 @@ def command(
     as_json: bool,  # noqa: FBT001 - click's
     quiet: bool,  # noqa: FBT001 - likewise
     tray: bool | None,  # noqa: FBT001 - likewise
-    load_only: bool,  # noqa: FBT001 - likewise
 ) -> None:
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     A change of the configuration is taken up at once; a version with mistakes is reported and
     the last good one stays in force. Ctrl-C ends it within seconds; nothing is lost by that.
-    Without a configuration it waits for one: "hrflow-watcher open" shows the set-up.
+    Without a configuration it waits for one: "hrflow-watcher open" shows the set-up. When another
+    version is installed, it finishes the uploads under way and ends with exit code 75, on which
+    the login service starts the new one.
     """
-    if load_only:
-        load_everything()
-        return
-    began = dict(os.environ)  # another version that takes over begins with the same
     supervisor = Supervisor.of_process(os.environ)
     path = config_path(ctx)
     versions = {each: _version(each) for each in (path, machine_path(os.environ)[0])}
@@ -78,12 +74,12 @@ def command(
         beginning = Beginning(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
         say_so = _teller(mute=quiet or as_json)
-        renewing = Renewing(began, path, where, stop, say_so)
+        updates = UpdateWatch(OwnFiles.of_process(), lambda: stop.set(UPDATED), say_so)
         app = App(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            tell=tell_all(beginning.hear, supervisor.hear, lines, renewing.hear),
+            tell=tell_all(beginning.hear, supervisor.hear, lines, updates.hear),
             webhook_secret=secret,
         )
         app.start()
@@ -102,17 +98,18 @@ def command(
                 with_icon=tray, open_page=page.open, stop=stop.set,
                 tell=say_so,
             ):  # fmt: skip
-                renewing.start(app)
+                updates.start(app)
                 wait_for_end(app, stop)
         finally:
-            supervisor.replacing() if stop.is_renewal else supervisor.stopping()
-            renewing.stop()
+            supervisor.stopping()
+            updates.stop()
             try:
                 page.stop()
             finally:
                 app.stop()
-    if stop.is_renewal:
-        ctx.exit(renewing.take_over())
+    if stop.exit_code == UPDATED:
+        say_so("Stopped for the update. Start it again with: hrflow-watcher run")
+    ctx.exit(stop.exit_code)
 
 
 def _surroundings(

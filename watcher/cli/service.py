@@ -123,17 +123,6 @@ def logs(ctx: click.Context, lines: int, follow: bool) -> None:  # noqa: FBT001 
         reader.close()
 
 
-@command.command("desktop", hidden=True)
-@config_option
-@state_option
-@click.pass_context
-def desktop(ctx: click.Context) -> None:
-    """Tell the service of the desktop; called by the desktop at login."""
-    system = login_service(ctx).system
-    if isinstance(system, Systemd):
-        system.meet_desktop(os.environ, _environment_of(read_running(places(ctx)).get("pid")))
-
-
 # -- shared with setup
 
 
@@ -238,16 +227,6 @@ def _show(facts: dict[str, object]) -> None:
         say(styled(f"! Not running{how}.", "bad"))
     if isinstance(error := facts["last_error"], dict):
         say(styled(f"! Last error, at {error['at']}: {error['text']}", "busy"))
-
-
-def _environment_of(pid: object) -> dict[str, str]:
-    """A process's environment; empty where it cannot be seen, or there is no such process."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            pairs = [os.fsdecode(each).partition("=") for each in file.read().split(b"\0")]
-    except OSError:
-        return {}
-    return {name: value for name, _, value in pairs}
 
 
 def _follow(path: str, reader: LogReader) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import time
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +15,6 @@ from watcher.cli.output import json_option, moment, say, say_json, say_table, st
 from watcher.cli.waiting import gather_held, gather_waiting, show_held, show_waiting
 from watcher.errors import NoJournalError, NotRunningError
 from watcher.journal.reader import Reader
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: Files that need attention which are listed; the rest is counted.
 _LISTED = 10
@@ -53,7 +49,6 @@ def gather(where: Places) -> dict[str, object]:
         "pid": said.get("pid"),
         "since": said.get("since"),
         "version": said.get("version"),
-        "update": _update(said),
         "offline_since": said.get("offline_since") or None,
         "set_up": said.get("set_up"),
         "remarks": said.get("remarks") or [],
@@ -86,16 +81,6 @@ def gather(where: Places) -> dict[str, object]:
     return facts
 
 
-def _update(said: Mapping[str, object]) -> dict[str, str]:
-    """The version that is installed beside the one that runs, and why it does not take over."""
-    update = said.get("update")
-    known = update if isinstance(update, dict) else {}
-    version, problem = str(known.get("version", "")), str(known.get("problem", ""))
-    if said and not version and said.get("version") != __version__:  # it has not seen it yet
-        version = __version__
-    return {"version": version, "problem": view.safe(problem)}
-
-
 def _how_to_start(where: Places) -> str:
     from watcher.service import is_installed  # noqa: PLC0415 - only where nothing runs
 
@@ -108,7 +93,9 @@ def _show(facts: dict[str, object], *, start: str) -> None:
     if facts["running"]:
         since = moment(float(str(facts["since"] or 0)))
         say(styled(f"Running since {since} (process {facts['pid']}).", "good"))
-        _show_update(facts)
+        if facts["version"] not in (None, __version__):
+            say(styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
+                       " stops when the uploads under way are done.", "busy"))  # fmt: skip
     else:
         say(f"Not running. Start it with: {start}")
     assert isinstance(facts["remarks"], list)
@@ -143,19 +130,6 @@ def _show(facts: dict[str, object], *, start: str) -> None:
     if rows:
         say_table(["State", "Files"], rows, dict(enumerate(tones)))
     _show_trouble(facts)
-
-
-def _show_update(facts: dict[str, object]) -> None:
-    update = facts["update"]
-    assert isinstance(update, dict)
-    if not update["version"]:
-        return
-    if problem := update["problem"].removesuffix("."):
-        text = f"! The new version {update['version']} cannot be used: {problem}."
-        say(styled(f"{text} Version {facts['version']} goes on; install the new one again.", "bad"))
-    else:
-        text = f"! A new version is installed ({update['version']}, {facts['version']} runs);"
-        say(styled(f"{text} restarts when the uploads under way are done.", "busy"))
 
 
 def _show_folders(folders: object) -> None:

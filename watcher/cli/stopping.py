@@ -24,31 +24,22 @@ class StopSignal:
 
     def __init__(self) -> None:
         self._set = threading.Event()
-        self._renewing = False
+        self.exit_code = 0
         self._read, self._written = socket.socketpair()
         self._read.settimeout(0.0)
         self._written.settimeout(0.0)
 
-    def set(self) -> None:
-        """Ask everybody who waits to end."""
+    def set(self, exit_code: int = 0) -> None:
+        """Ask everybody who waits to end; the first who asks decides on the exit code."""
+        if not self._set.is_set():
+            self.exit_code = exit_code
         self._set.set()
         with contextlib.suppress(OSError):  # full or closed: whoever waits is awake
             self._written.send(b"!")
 
-    def renew(self) -> None:
-        """Ask to end so that another version takes over; whoever asks for an end wins."""
-        self._renewing = True
-        with contextlib.suppress(OSError):
-            self._written.send(b"!")
-
     def is_set(self) -> bool:
-        """Whether somebody asked, for whichever end."""
-        return self._set.is_set() or self._renewing
-
-    @property
-    def is_renewal(self) -> bool:
-        """Whether another version is to take over, and nobody wants an end."""
-        return self._renewing and not self._set.is_set()
+        """Whether somebody asked."""
+        return self._set.is_set()
 
     def wait(self, seconds: float) -> bool:
         """Whether somebody asked, after waiting for it; for one thread."""

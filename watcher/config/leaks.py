@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.config.lines import numbered_comments
 from watcher.config.mistakes import SECRET
 
 if TYPE_CHECKING:
@@ -19,10 +18,6 @@ _SECRET_NAME = re.compile(
 )
 #: Names of settings; a tag may well be called so.
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
-#: A key's digits alone: in a comment only behind a name that says what they are.
-_NAMED_DIGITS = re.compile(
-    r"(?i)(api[_ -]?(key|secret)|secret[_ -]?key|apikey)\W{1,5}[0-9a-f]{32}(?![0-9a-z])"
-)
 _DIGITS = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{32}\Z")
 _FREE_NAMES: Final = ("tags", "metadatas")
 _ELSEWHERE: Final = (
@@ -46,13 +41,6 @@ def find_secrets(raw: Any, mistakes: Mistakes, way: Way = ()) -> None:
             mistakes.add(inner, _ELSEWHERE)
         else:
             find_secrets(value, mistakes, inner)
-
-
-def find_secrets_in_comments(text: str, mistakes: Mistakes) -> None:
-    """Note every comment of a valid TOML ``text`` that holds a secret: it is read like the rest."""
-    for line, comment in numbered_comments(text):
-        if SECRET.search(comment) or _NAMED_DIGITS.search(comment):
-            mistakes.add_at(line, f"in a comment: {_ELSEWHERE}")
 
 
 def looks_like_digits_of_a_key(text: str) -> bool:

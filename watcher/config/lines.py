@@ -42,16 +42,7 @@ def headers(text: str) -> tuple[tuple[int, Way], ...]:
 
 def comments(text: str) -> list[str]:
     """All comments of a valid TOML text, in order, each with its "#"."""
-    return [comment for _, comment in numbered_comments(text)]
-
-
-def numbered_comments(text: str) -> Iterator[tuple[int, str]]:
-    """(line, comment with its "#") for all comments of a valid TOML text, in order."""
-    line = 1
-    for found in _TOKEN.finditer(text):
-        if found[0].startswith("#"):
-            yield line, found[0].rstrip()
-        line += found[0].count("\n")
+    return [each[0].rstrip() for each in _TOKEN.finditer(text) if each[0].startswith("#")]
 
 
 def line_of(way: Way, lines: Mapping[Way, int]) -> int:

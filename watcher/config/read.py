@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from watcher.config import keys
 from watcher.config.layers import Merged, merge
-from watcher.config.leaks import find_secrets, find_secrets_in_comments
+from watcher.config.leaks import find_secrets
 from watcher.config.lines import line_of, locate
 from watcher.config.locks import read_locks
 from watcher.config.machine import LARGEST, Layer, MachineFile, read_layer
@@ -88,7 +88,6 @@ def load_text(
         mistakes.add((keys.LOCKED,), "belongs in the machine-wide configuration, for everybody")
         del merged.raw[keys.LOCKED]
     find_secrets(raw, mistakes)
-    find_secrets_in_comments(text or "", mistakes)
     first = _check_alone(layer, environ, home, state_dir) if layer else None
     if first:
         mistakes.secrets |= _moved(first.secrets, merged.taken)
@@ -133,7 +132,6 @@ def _check_alone(layer: Layer, environ: Mapping[str, str], home: str, state_dir:
     mistakes = Mistakes(layer.path, layer.lines)
     read_locks(layer.raw, mistakes)
     find_secrets(layer.raw, mistakes)
-    find_secrets_in_comments(layer.text, mistakes)
     alone = {name: value for name, value in layer.raw.items() if name != keys.LOCKED}
     Builder(mistakes, environ, home, state_dir, partial=True).build(alone)
     return mistakes

@@ -5,7 +5,6 @@ Each check gets the values that one table sets, so that a mistake is said where 
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -16,15 +15,15 @@ from watcher.config.mistakes import nearest, shown, unfillable
 from watcher.patterns import Pattern, PatternError, compile_pattern
 from watcher.placeholders import BUILT_IN, fill, names_in
 from watcher.quiet import read_hours
-from watcher.rules import REFERENCE_LENGTH, STAGES, fits_type, ignored_by
+from watcher.rules import REFERENCE_LENGTH, STAGES
 from watcher.settings import PROXY_SCHEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from watcher.config.lines import Way
     from watcher.config.mistakes import Mistakes
-    from watcher.settings import Folder, Label, Rule
+    from watcher.settings import Label
 
 #: What the example writes where a source key belongs.
 PLACEHOLDER_KEY: Final = "PUT-YOUR-SOURCE-KEY-HERE"
@@ -105,31 +104,6 @@ def check_rule(
         mistakes.add((*way, "ignore"), said)
     if captures_known:
         _check_contents(values, pattern, mistakes, way)
-
-
-def check_order(rules: Sequence[Rule], accept: Sequence[str], mistakes: Mistakes, way: Way) -> None:
-    """Say which rules can never apply, because of those before them or of the folder's types."""
-    for number, rule in enumerate(rules):
-        inner = (*way, "rules", number)
-        before = next((at for at, one in enumerate(rules[:number]) if _covers(one, rule)), None)
-        if before is not None:
-            said = f"can never apply: rule {before + 1} before it takes all its files"
-            mistakes.warn(inner, said)
-        types = rule.media_types
-        if accept and types and not any(_meet(one, other) for one in types for other in accept):
-            said = "can never apply: the folder's accept has none of these types"
-            mistakes.warn((*inner, "media_types"), said)
-
-
-def check_whole(folder: Folder, mistakes: Mistakes, way: Way) -> None:
-    """Say what of a folder's settings works against another of them."""
-    for number, rule in enumerate(folder.rules):
-        parts = (rule.match or "*").split("/")[:-1]
-        plain = list(itertools.takewhile(lambda part: not set(part) & set("*?{"), parts))
-        ignored = ignored_by(folder, "/".join([*plain, ""])) if plain else ""
-        if ignored:
-            said = f"can never apply: {ignored} is ignored in this folder"
-            mistakes.warn((*way, "rules", number, "match"), said)
 
 
 # -- inside
@@ -272,15 +246,3 @@ def _check_label(label: Label, pattern: Pattern | None, mistakes: Mistakes, way:
             mistakes.add((*way, "stage"), said + nearest(stage, STAGES))
     if label.rating is not None and not 0 <= label.rating <= 1:
         mistakes.add((*way, "rating"), f"{shown(label.rating)} is not within 0 to 1")
-
-
-def _covers(one: Rule, other: Rule) -> bool:
-    """Whether each file of ``other`` is one of ``one``, as far as that can be told."""
-    same = (one.match, one.media_types) == (other.match, other.media_types)
-    every = one.match in (None, "**") and not one.media_types
-    larger = not one.max_size or 0 < other.max_size <= one.max_size
-    return (same or every) and one.min_size <= other.min_size and larger
-
-
-def _meet(one: str, other: str) -> bool:
-    return fits_type(one, (other,)) or fits_type(other, (one,))

@@ -155,7 +155,7 @@ class Builder:
         self._note_missing(entry, required, defaults, way)
         if "accept" in values:
             values["accept"] = with_default(values["accept"])
-        values["rules"] = self._rules(entry, values, way)
+        values["rules"] = self._rules(entry, way)
         if not {"path", "account", "source_key"} <= values.keys():
             return None
         folder = Folder(**values)
@@ -165,10 +165,9 @@ class Builder:
             from_defaults = name not in own and name in defaults
             inner = ("defaults", name) if from_defaults else (*way, name)
             check_target(folder.path, getattr(folder, name), self.mistakes, inner)
-        sense.check_whole(folder, self.mistakes, way)
         return folder
 
-    def _rules(self, entry: dict[str, Any], folder: dict[str, Any], way: Way) -> tuple[Rule, ...]:
+    def _rules(self, entry: dict[str, Any], way: Way) -> tuple[Rule, ...]:
         rules = []
         for number, table in enumerate(self._list(entry, way)):
             inner = (*way, "rules", number)
@@ -177,7 +176,6 @@ class Builder:
                 captures_known = "match" not in table or "match" in values
                 sense.check_rule(values, self.mistakes, inner, captures_known=captures_known)
             rules.append(Rule(**values))
-        sense.check_order(rules, folder.get("accept", ()), self.mistakes, way)
         return tuple(rules)
 
     def _check_path(self, own: dict[str, Any], defaults: dict[str, Any], way: Way) -> None:

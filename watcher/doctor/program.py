@@ -30,31 +30,22 @@ def judge_versions(
     own: str,
     running: str | None,
     pid: int = 0,
-    installed: str = "",
-    problem: str = "",
     *,
     start: str = "hrflow-watcher run",
 ) -> Finding:
     """``running``: the version of the program that runs at the moment, None if none does.
 
-    ``problem``: why the version ``installed`` meanwhile cannot take over; "" if nothing is wrong.
     ``start`` is the command that starts the program.
     """
     text = f"hrflow-watcher {own}, Python {platform.python_version()} on {platform.system()}"
     if running is None:
         return warning(f"{text}; it does not run, so no file is sent", f"Start it with: {start}.")
-    if problem:
-        return warning(
-            f"{text}; version {view.safe(running)} runs, and {view.safe(installed)}, which is"
-            f" installed, cannot take over: {view.safe(problem)}",
-            "Install it again.",
-        )
     if running == own:
         return ok(f"{text}; it runs (process {pid})")
     return warning(
         f"{text}; version {view.safe(running)} is still running (process {pid})",
-        "Wait: it takes over when the uploads under way are done. If it does not, stop the program"
-        " and start it again.",
+        "It stops when the uploads under way are done, and the login service starts the new one."
+        " Without a login service, start it again.",
     )
 
 
@@ -66,12 +57,7 @@ def _program(case: Case) -> Finding:
     said = read_running(case.places)
     pid = said.get("pid")
     version = str(said.get("version") or __version__)  # it is about to say, in its first moment
-    update = said.get("update")
-    known = update if isinstance(update, dict) else {}
-    return judge_versions(
-        __version__, version, pid if isinstance(pid, int) else 0,
-        str(known.get("version", "")), str(known.get("problem", "")),
-    )  # fmt: skip
+    return judge_versions(__version__, version, pid if isinstance(pid, int) else 0)
 
 
 def _config(case: Case) -> Sequence[Finding]:

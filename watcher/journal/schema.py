@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import sqlite3
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.errors import (
@@ -139,8 +138,6 @@ CREATE TRIGGER files_stepped AFTER UPDATE OF state ON files WHEN old.state <> ne
         ON CONFLICT (state) DO UPDATE SET files = files + 1;
 END;
 """
-#: Bytes of an older journal that are read in a copy: some hundred thousand files.
-LARGEST_COPY: Final = 256_000_000
 #: Made where it is missing, whatever the version: it changes nothing that is kept.
 _INODES: Final = "CREATE INDEX IF NOT EXISTS files_inodes ON files (inode) WHERE inode <> 0"
 
@@ -162,18 +159,12 @@ def connect(path: str) -> sqlite3.Connection:
 def connect_to_read(path: str) -> sqlite3.Connection:
     """Open an existing journal without the right to change it, from any one thread.
 
-    That of an older program, which may still be at work on it, stays as it is: what is read then
-    is a copy in memory of how it was at this moment, brought up to date.
+    JournalError as for :func:`connect`, and for one that an older program has written: only a
+    start of this one brings it up to date.
     """
     if not os.path.exists(path):
         raise _missing(path)
-    connection = _open(path, _prepare_to_read)
-    if _version(connection) == VERSION:
-        return connection
-    try:
-        return _open(path, partial(_copy_up_to_date, connection), in_memory=True)
-    finally:
-        connection.close()
+    return _open(path, _prepare_to_read)
 
 
 def rewrite(path: str) -> bool:
@@ -211,20 +202,12 @@ def _missing(path: str) -> NoJournalError:
     return NoJournalError(f"There is no journal at {path} yet.", "Nothing has run so far.")
 
 
-def _open(
-    path: str, prepare: Callable[[sqlite3.Connection, str], None], *, in_memory: bool = False
-) -> sqlite3.Connection:
-    """A connection that ``prepare`` was done to; closed if that fails.
-
-    ``in_memory``: not the file itself, but an empty place for what is in it.
-    """
+def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqlite3.Connection:
+    """A connection that ``prepare`` was done to; closed if that fails."""
     with contextlib.ExitStack() as undo:
         try:
             connection = sqlite3.connect(
-                ":memory:" if in_memory else path,
-                isolation_level=None,
-                timeout=10,
-                check_same_thread=False,
+                path, isolation_level=None, timeout=10, check_same_thread=False
             )
             undo.callback(connection.close)
             prepare(connection, path)
@@ -240,22 +223,11 @@ def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
     if version == 0:  # the program that makes it has just begun
         raise _missing(path)
     _check_version(version, path)
-
-
-def _copy_up_to_date(old: sqlite3.Connection, copy: sqlite3.Connection, path: str) -> None:
-    """Make ``copy`` what ``old``, the journal at ``path``, will be when the program has begun."""
-    (size,) = old.execute(
-        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
-    ).fetchone()
-    if size > LARGEST_COPY:
+    if version < VERSION:
         raise JournalError(
-            f"The journal {path} is of an older hrflow-watcher and waits for the first start of"
-            " this one.",
-            "Start the program (again): it brings the journal up to date.",
+            f"The journal {path} was written by an older hrflow-watcher.",
+            "Start the program once: it brings the journal up to date.",
         )
-    old.backup(copy)
-    bring_up_to_date(copy, _version(copy))
-    copy.execute("PRAGMA query_only = ON")
 
 
 def _prepare_to_write(connection: sqlite3.Connection, path: str) -> None:

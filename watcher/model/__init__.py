@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from watcher.model.known import Hold, Known
     from watcher.model.records import NO_STAT, Entry, Stat, bound_time
-    from watcher.model.snapshot import UNTIL_RESUMED, Kept, Mood, Snapshot, Update, Watched
+    from watcher.model.snapshot import UNTIL_RESUMED, Kept, Mood, Snapshot, Watched
     from watcher.model.uploads import (
         Accepted,
         Altered,
@@ -106,7 +106,6 @@ __all__ = [
     "Unknown",
     "Unreadable",
     "Unusable",
-    "Update",
     "Wait",
     "Watched",
     "bound_time",

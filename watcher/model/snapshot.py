@@ -48,17 +48,6 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
-    """Another version of the program is installed than the one that runs; "" if none is.
-
-    ``problem`` is "" if it takes over once what is under way has ended, else why it cannot.
-    """
-
-    version: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Made by whoever runs the program, never changed; times are seconds since 1970, 0 for never.
 
@@ -84,5 +73,4 @@ class Snapshot:
     attention: tuple[Entry, ...] = ()
     kept: tuple[Kept, ...] = ()
     watched: tuple[Watched, ...] = ()
-    update: Update = field(default_factory=Update)
     remarks: tuple[str, ...] = ()

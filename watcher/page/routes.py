@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _STATIC: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
-_REPLACED: Final = "The program's files were replaced: this works again once it was restarted."
 _KINDS: Final = (
     (".js", "text/javascript; charset=utf-8"),
     (".css", "text/css; charset=utf-8"),
@@ -199,10 +198,6 @@ def _as_json(answer: Callable[..., object], word: Word) -> Callable[..., str]:
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
             title = " ".join(word(view.safe(each)) for each in (error.title, *mistakes))
             said = {"error": title, "hint": word(view.safe(error.hint))}
-        except ImportError as error:  # another version lies there, or half of one
-            _log.warning("a part of the program is not there any more: %s", error)
-            bottle.response.status = 503
-            return json.dumps({"error": word(_REPLACED)})
         except Exception as error:  # noqa: BLE001 - the page has to hear of it
             _log.exception("a request could not be answered")
             bottle.response.status = 500

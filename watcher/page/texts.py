@@ -13,7 +13,6 @@ SCRIPT: Final = (
     "1 file is ignored.",
     "1 file is tried again.",
     "A file that has arrived",
-    "A new version has taken over. Open this page again.",
     "Account",
     "All folders are looked through.",
     "All is set up but for the key, which is not kept:",

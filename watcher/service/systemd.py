@@ -13,21 +13,20 @@ from watcher.service.unit import render_unit
 from watcher.service.wanted import NAME, Installed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from watcher.service.runner import Done, Run
     from watcher.service.wanted import Wanted
 
 _UNIT: Final = f"{NAME}.service"
-#: What of the desktop a program has to know to show an icon.
-DESKTOP: Final = (
+#: What of the desktop a program has to know to show an icon, and in which language to speak.
+_DESKTOP: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE",
+    "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE",
 )  # fmt: skip
-#: And in which language to speak to whoever sits there: the strongest first, then a list that
-#: programs may take from.
-_LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
-LANGUAGE: Final = (*_LOCALES, "LANGUAGE")
-_SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
+#: Run by the desktop at login: the service has started before it, and starts again in it.
+_MEET: Final = (
+    f"systemctl --user import-environment {' '.join(_DESKTOP)};"
+    f" systemctl --user try-restart {_UNIT}"
+)
 
 
 class Systemd:
@@ -49,10 +48,9 @@ class Systemd:
 
     def install(self) -> bool:
         """Whether anything changed; starts at the next login, not now."""
-        entry = render_entry(self._wanted.desktop).encode("utf-8", "surrogateescape")
         changed = [
             write_file(self.file, self._render()),
-            write_file(self._entry, entry),
+            write_file(self._entry, render_entry(("/bin/sh", "-c", _MEET)).encode()),
         ]
         self._insist("daemon-reload")
         was_enabled = self._is_enabled()
@@ -102,20 +100,6 @@ class Systemd:
             exit_code=int(status) if ended and status.isdecimal() else None,
         )
 
-    def meet_desktop(self, here: Mapping[str, str], known: Mapping[str, str]) -> None:
-        """Tell it of the desktop that this process belongs to.
-
-        ``here`` and ``known`` are what this process and the running program have in their
-        environment; if it is for another desktop or language, or for none, it starts again:
-        nothing is lost by that.
-        """
-        told = [name for name in (*DESKTOP, *LANGUAGE) if here.get(name)]
-        if told:
-            self._systemctl("import-environment", *told)
-        is_elsewhere = any(here.get(name) not in (None, known.get(name)) for name in _SCREENS)
-        if is_elsewhere or _locale(here) not in ("", _locale(known)):
-            self._insist("try-restart", _UNIT)
-
     def _render(self) -> bytes:
         version = self._version()
         text = render_unit(self._wanted, version=version, namespaces=self._namespaces)
@@ -133,9 +117,3 @@ class Systemd:
 
     def _insist(self, *words: str) -> None:
         insist(self._run, "systemctl", "--user", "--no-pager", *words)
-
-
-def _locale(environ: Mapping[str, str]) -> str:
-    """What an environment says of the language; "" if that is nothing, or none in particular."""
-    said = next((environ[name] for name in _LOCALES if environ.get(name)), "")
-    return "" if said.partition(".")[0] in ("C", "POSIX") else said

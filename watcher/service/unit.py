@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Final
 
+from watcher.errors import UPDATED
 from watcher.service.wanted import COMMENT, TITLE
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ Restart=on-failure
 {pause}
 # These need a person: mistakes in the configuration, it runs already, no usable API key.
 RestartPreventExitStatus=2 3 4
+# Another version was installed: start that one.
+RestartForceExitStatus={update}
+SuccessExitStatus={update}
 KillMode=mixed
 # What it says of files is for a terminal; the log has what matters, without names of people.
 StandardOutput=null
@@ -95,6 +99,7 @@ def render_unit(wanted: Wanted, *, version: int, namespaces: bool) -> str:
         title=TITLE,
         comment=COMMENT,
         command=quote_command(wanted.command),
+        update=UPDATED,
         pause=_render_pause(version),
         hardening="\n".join(_harden(wanted, namespaces=namespaces)),
     )

@@ -16,14 +16,12 @@ COMMENT_FR: Final = "Déposez des CV dans un dossier : chacun devient un profil 
 class Wanted:
     """The command to start, and what it needs of the system.
 
-    ``command`` begins with the program's absolute path. ``desktop`` is the command that tells a
-    running program that there is a desktop now. ``writable`` are the absolute paths of folders
-    in which files are written or moved. ``home`` is the person's, ``errors`` the file for what a
-    start that fails says, where the system has no place of its own for it.
+    ``command`` begins with the program's absolute path. ``writable`` are the absolute paths of
+    folders in which files are written or moved. ``home`` is the person's, ``errors`` the file for
+    what a start that fails says, where the system has no place of its own for it.
     """
 
     command: tuple[str, ...]
-    desktop: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     home: str = ""
     errors: str = ""

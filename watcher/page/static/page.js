@@ -79,7 +79,6 @@ function showKept() {
   for (const remark of now.remarks) lines.push(notice(now.is_set_up ? "busy" : "bad", remark));
   if (!now.is_set_up && !now.remarks.length)
     lines.push(notice("busy", t("Not set up yet"), el("a", { href: "#setup", class: "button main" }, t("Set up"))));
-  if (now.update?.text) lines.push(notice("bad", now.update.text));
   for (const folder of now.watched)
     if (folder.problem) lines.push(notice("bad", folder.problem));
   for (const kept of now.kept) lines.push(keptNotice(kept));
@@ -159,8 +158,7 @@ async function listen() {
       if (document.body.dataset.mood === "lost") show();
       patience = 2;
     } catch (error) {
-      const other = !error.status && now?.update?.version && !now.update.problem;
-      put($("headline"), other ? t("A new version has taken over. Open this page again.") : error.message);
+      put($("headline"), error.message);
       document.body.dataset.mood = "lost";
       if (error.status === 403) return; // another run of the program: it lets nobody in like this
       await rest(patience * 1000);
