@@ -1,10 +1,10 @@
-"""The table and the picture in the README, of what was measured."""
+"""The table and the picture in RESULTS.md, of what was measured."""
 
 import html
 import pathlib
 
 ROOT = pathlib.Path(__file__).parents[2]
-README = ROOT / "README.md"
+RESULTS = ROOT / "tests" / "RESULTS.md"
 PICTURE = ROOT / "installers" / "pictures" / "speed.svg"
 BEGIN, END = "<!-- speed: begin -->\n", "<!-- speed: end -->"
 HEAD = "| | what | measured | beside | | to reach |\n|---|---|---|---|--:|--:|\n"
@@ -26,10 +26,10 @@ STYLE = """
 def write(rows, where):
     """Put both in their places."""
     PICTURE.write_text(draw(rows), encoding="utf-8")
-    text = README.read_text(encoding="utf-8")
+    text = RESULTS.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    README.write_text(before + BEGIN + table(rows, where) + END + after, encoding="utf-8")
+    RESULTS.write_text(before + BEGIN + table(rows, where) + END + after, encoding="utf-8")
 
 
 def table(rows, where):

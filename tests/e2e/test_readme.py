@@ -6,14 +6,12 @@ import re
 import shlex
 import sys
 
-import click
 import pytest
 
 from tests.conftest import wait_until
 from tests.e2e.typing_desk import CTRL_C, Terminal
 from tests.secret_service import SecretService, needs_secret_service
 from watcher import sandbox as sb
-from watcher.cli import cli
 
 ROOT = pathlib.Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,26 +23,6 @@ def commands(section, number=0):
     text = re.search(rf"^## {section}\n(.*?)^## ", README, re.DOTALL | re.MULTILINE)[1]
     block = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[number]
     return [shlex.split(line, comments=True) for line in block.replace("\\\n", "").splitlines()]
-
-
-def options(command, path=""):
-    """For each command, "service status" and the like, whether it takes ``--json``."""
-    ctx = click.Context(command)
-    if isinstance(command, click.Group):
-        for name in command.list_commands(ctx):
-            yield from options(command.get_command(ctx, name), f"{path} {name}".strip())
-    elif not command.hidden:
-        yield path, any("--json" in each.opts for each in command.params)
-
-
-def test_which_commands_have_json():
-    text = re.search(r"All take `--json`.*?;", README, re.DOTALL)[0].replace("\n", " ")
-    assert "and of `service` all but `service status`" in text
-    bare = {f"{path}" for path, has_json in options(cli) if not has_json}
-    own = {path for path in bare if not path.startswith("service ")}
-    named = set(re.findall(r"`(\w+)`", text.partition("(")[2]))
-    assert own | {"service"} == named
-    assert "service status" not in bare
 
 
 @pytest.fixture
@@ -119,14 +97,3 @@ def test_set_up_as_the_readme_says(newcomer):
     (record,) = newcomer.sandbox.ledger.records()
     assert record.source_key == sb.ENGINEERING.key
     assert wait_until(lambda: '"office"' in dict(record.fields)["tags"])
-
-
-def test_what_the_readme_says_for_scripts_is_an_order_that_is_understood():
-    (words,) = commands("Set up", 1)
-    at = words.index("hrflow-watcher")
-    options = [word for word in words[at:] if word.startswith("--")]
-    from watcher.cli.setup import command  # noqa: PLC0415 - as whoever calls it does
-
-    known = {name for parameter in command.params for name in parameter.opts}
-    assert options
-    assert set(options) <= known

@@ -1,6 +1,6 @@
 """``python -m tests.faults [NAME…] [--write]``: the table of what was provoked and what came of it.
 
-``--write`` puts it into the README, between its two marks.
+``--write`` puts it into RESULTS.md, between its two marks.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ from tests.crash.victim import Victim
 from tests.faults import SCENARIOS
 from tests.faults.trial import run
 
-README = pathlib.Path(__file__).parents[2] / "README.md"
+RESULTS = pathlib.Path(__file__).parents[1] / "RESULTS.md"
 BEGIN, END = "<!-- reliability: begin -->\n", "<!-- reliability: end -->"
 KILLS = 35
 HEAD = (
@@ -50,11 +50,11 @@ def main(arguments):
         )
         sys.stdout.write(f"{lines[-1]}\n")
     if write:
-        text = README.read_text(encoding="utf-8")
+        text = RESULTS.read_text(encoding="utf-8")
         before, rest = text.split(BEGIN)
         after = rest.split(END)[1]
-        README.write_text(before + BEGIN + HEAD + "\n".join(lines) + "\n" + END + after,
-                          encoding="utf-8")  # fmt: skip
+        RESULTS.write_text(before + BEGIN + HEAD + "\n".join(lines) + "\n" + END + after,
+                           encoding="utf-8")  # fmt: skip
     return 1 if bad else 0
 
 

@@ -44,12 +44,12 @@ def test_a_target_is_reached_from_its_own_side():
 
 
 def test_table_and_picture_say_the_same(tmp_path, monkeypatch):
-    readme, drawn = tmp_path / "README.md", tmp_path / "speed.svg"
-    monkeypatch.setattr(picture, "README", readme)
+    results, drawn = tmp_path / "RESULTS.md", tmp_path / "speed.svg"
+    monkeypatch.setattr(picture, "RESULTS", results)
     monkeypatch.setattr(picture, "PICTURE", drawn)
-    readme.write_text(f"before\n{picture.BEGIN}old\n{picture.END}\nafter\n", encoding="utf-8")
+    results.write_text(f"before\n{picture.BEGIN}old\n{picture.END}\nafter\n", encoding="utf-8")
     picture.write(ROWS, "a machine")
-    text = readme.read_text(encoding="utf-8")
+    text = results.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text

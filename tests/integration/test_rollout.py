@@ -65,11 +65,21 @@ def test_every_command_is_one(words):
         context = command.make_context(name, rest, parent=context)
 
 
+def test_every_command_is_listed():
+    table = PAGE.partition("## Commands")[2].partition("\n\nAll of them")[0]
+    first = [line.split(" | ")[0].strip("| ") for line in table.splitlines() if line.startswith("| `")]
+    listed = {name.split()[0] for cell in first for name in re.findall(r"`([^`]+)`", cell)}
+    parts = {"uninstall", "list", "remove", "snooze", "off", "on", "show", "start", "restart", "logs"}
+    assert listed - parts == set(cli.list_commands(click.Context(cli))) - {"watch"}
+
+
 WRITTEN = re.compile(r"^(\[account\]\n.*?)^(?:END|'@)$", re.DOTALL | re.MULTILINE)
+#: The reference shows parts of people's own.
+MACHINE_WIDE = [text for text in blocks("toml") if text in PAGE.partition("# Reference")[0]]
 SCRIPTS = "\n".join(blocks("sh") + blocks("powershell"))
 
 
-@pytest.mark.parametrize("text", [*blocks("toml"), *WRITTEN.findall(SCRIPTS)])
+@pytest.mark.parametrize("text", [*MACHINE_WIDE, *WRITTEN.findall(SCRIPTS)])
 def test_every_configuration_is_right_as_the_machines(text, tmp_path):
     (tmp_path / "machine.toml").write_text(text, encoding="utf-8")
     loaded = load(
@@ -100,7 +110,7 @@ def test_every_script_is_one(text):
 
 def test_the_keys_that_it_promises_are_there():
     """Names in the table of what to ask are those of the answers."""
-    table = PAGE.partition("## See that it works")[2].partition("\n\nAll of them")[0]
+    table = PAGE.partition("## See that it works")[2].partition("\n\nRun all")[0]
     status = re.search(r"status --json` \| (.*?) \|", table)[1]
     source = (ROOT / "watcher" / "cli" / "status.py").read_text(encoding="utf-8")
     assert all(f'"{name}"' in source for name in re.findall(r"`(\w+)`", status))
