@@ -7,7 +7,6 @@ reads through a handle that runs dry after a fixed number of bytes. [MS-CFB] is 
 
 from __future__ import annotations
 
-import contextlib
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,6 +14,8 @@ from watcher.sniff import formats
 from watcher.sniff.window import Bounded, End
 
 if TYPE_CHECKING:
+    from olefile import OleFileIO
+
     from watcher.sniff.formats import Format
     from watcher.sniff.window import Window
 
@@ -103,19 +104,26 @@ def _read_directory(bounded: Bounded) -> tuple[dict[str, _Stream], list[int]]:
                 for entry in compound.root.kids
             }
             streams[""] = _Stream(compound.root.isectStart, compound.root.size)
-            if 0 < streams.get("current user", _Stream(0, 0)).size < _MINI_STREAM:
-                # Where that cannot be read the rest tells as much as before.
-                with contextlib.suppress(*_MALFORMED):
-                    token = compound.openstream("Current User").read(16)[12:]
-                    if token == _ENCRYPTED_SLIDES:
-                        streams["encryptedsummary"] = _Stream(0, 0)
-                if bounded.failure:
-                    raise bounded.failure
+            if 0 < streams.get("current user", _Stream(0, 0)).size < _MINI_STREAM and (
+                _has_locked_slides(compound, bounded)
+            ):
+                streams["encryptedsummary"] = _Stream(0, 0)
             return streams, compound.fat
     except _MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
         return {}, []
+
+
+def _has_locked_slides(compound: OleFileIO, bounded: Bounded) -> bool:
+    """What a presentation's stream "Current User" says; False where it cannot be read."""
+    try:
+        token = compound.openstream("Current User").read(16)[12:]
+    except _MALFORMED:
+        if bounded.failure:
+            raise bounded.failure from None
+        return False
+    return bool(token == _ENCRYPTED_SLIDES)
 
 
 def _is_locked(content: Window, stream: _Stream | None) -> bool:
