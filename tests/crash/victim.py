@@ -2,7 +2,8 @@
 
 A file is lost if HrFlow never accepts its content, and sent twice if HrFlow accepts it twice.
 The sandbox does not look at references at all (``references="never"``) unless the key may only
-write: then asking is impossible, and the reference is what keeps the second upload out.
+write: then asking is impossible, and the reference is what keeps the second upload out. Where it
+takes known references in another way, some uploads are answered 504 though they were stored.
 """
 
 import hashlib
@@ -56,14 +57,18 @@ class Count:
 
 
 class Victim:
-    """``key`` and ``after`` are the key that it sends with and what becomes of sent files."""
+    """``key`` and ``after`` are the key that it sends with and what becomes of sent files.
 
-    def __init__(self, root, seed, *, key=sb.READ_WRITE_KEY, after="keep"):
+    ``references``: what the sandbox makes of a known one; "" for what is hardest on the key.
+    """
+
+    def __init__(self, root, seed, *, key=sb.READ_WRITE_KEY, after="keep", references=""):
         self.random = random.Random(seed)
         self.folder = root / "cvs"
         self.folder.mkdir(parents=True)
         self.root, self.key, self.after = root, key, after
-        references = "at_once" if key == sb.WRITE_KEY else "never"
+        self.is_failing = bool(references)
+        references = references or ("at_once" if key == sb.WRITE_KEY else "never")
         self.sandbox = sb.Sandbox(parse_seconds=PARSING, references=references)
         self.expected = {}
         self.count = Count()
@@ -76,9 +81,14 @@ class Victim:
             self._start()
             self._wait_until_it_watches()
             self._end(signal.SIGTERM)
-            # A request takes its time, so that there is a middle of it.
-            self.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.03, method="POST"))
             for _ in range(kills):
+                # A request takes its time, so that there is a middle of it.
+                slow = Fault(kind=Kind.DELAY, delay=0.03, method="POST")
+                times = self.random.randrange(3) if self.is_failing else 0
+                gateway = Fault(
+                    kind=Kind.STATUS, status=504, stored=True, method="POST", times=times
+                )
+                self.sandbox.faults.set(gateway, slow)
                 self._live_and_die()
             return self._finish()
 
@@ -173,9 +183,7 @@ class Victim:
     # -- the end
 
     def accepted(self):
-        return Counter(
-            record.sha256 for record in self.sandbox.ledger.records() if record.status == 202
-        )
+        return Counter(record.sha256 for record in self.sandbox.ledger.records() if record.taken)
 
     def _finish(self):
         self.sandbox.faults.clear()
