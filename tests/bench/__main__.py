@@ -75,7 +75,9 @@ def _parser():
     parser.add_argument("--json", metavar="FILE", help="collect the results there")
     parser.add_argument("--keep", action="store_true",
                         help="with --json: keep what is there of other measurements")  # fmt: skip
-    parser.add_argument("--write", action="store_true", help="put table and picture in tests/RESULTS.md")
+    parser.add_argument(
+        "--write", action="store_true", help="put table and picture in tests/RESULTS.md"
+    )
     parser.add_argument("--draw", action="store_true",
                         help="the same from --json FILE, without measuring")  # fmt: skip
     return parser

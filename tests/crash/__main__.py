@@ -13,6 +13,8 @@ KINDS = (
     {"after": "keep"},
     {"after": "move"},
     {"after": "keep", "key": sb.WRITE_KEY},
+    {"after": "keep", "references": "update"},
+    {"after": "move", "references": "late"},
 )
 #: Kills of one program before another one begins with an empty folder.
 ROUND = 25

@@ -3,6 +3,8 @@
 A file is lost if HrFlow never accepts its content, and sent twice if HrFlow parses it twice. No
 reference keeps a second upload out, be it parsed again under the same key or a profile of its own,
 unless the key may only write: then asking is impossible, and the refused reference is the answer.
+Where ``references`` says how a known one is taken, some uploads are answered 504 though they were
+stored.
 """
 
 import hashlib
@@ -56,15 +58,19 @@ class Count:
 
 
 class Victim:
-    """``key`` and ``after`` are the key that it sends with and what becomes of sent files."""
+    """``key`` and ``after`` are the key that it sends with and what becomes of sent files.
 
-    def __init__(self, root, seed, *, key=sb.READ_WRITE_KEY, after="keep"):
+    ``references``: what the sandbox makes of a known one; "" for what is hardest on the key.
+    """
+
+    def __init__(self, root, seed, *, key=sb.READ_WRITE_KEY, after="keep", references=""):
         self.random = random.Random(seed)
         self.folder = root / "cvs"
         self.folder.mkdir(parents=True)
         self.root, self.key, self.after = root, key, after
-        taken = self.random.choice(("update", "late", "never"))
-        references = "at_once" if key == sb.WRITE_KEY else taken
+        self.is_failing = bool(references)
+        taken = references or self.random.choice(("update", "late", "never"))
+        references = "at_once" if key == sb.WRITE_KEY and not self.is_failing else taken
         self.sandbox = sb.Sandbox(parse_seconds=PARSING, references=references)
         self.expected = {}
         self.count = Count()
@@ -77,9 +83,14 @@ class Victim:
             self._start()
             self._wait_until_it_watches()
             self._end(signal.SIGTERM)
-            # A request takes its time, so that there is a middle of it.
-            self.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.03, method="POST"))
             for _ in range(kills):
+                # A request takes its time, so that there is a middle of it.
+                slow = Fault(kind=Kind.DELAY, delay=0.03, method="POST")
+                times = self.random.randrange(3) if self.is_failing else 0
+                gateway = Fault(
+                    kind=Kind.STATUS, status=504, stored=True, method="POST", times=times
+                )
+                self.sandbox.faults.set(gateway, slow)
                 self._live_and_die()
             return self._finish()
 
@@ -174,9 +185,7 @@ class Victim:
     # -- the end
 
     def accepted(self):
-        return Counter(
-            record.sha256 for record in self.sandbox.ledger.records() if record.status == 202
-        )
+        return Counter(record.sha256 for record in self.sandbox.ledger.records() if record.taken)
 
     def _finish(self):
         self.sandbox.faults.clear()

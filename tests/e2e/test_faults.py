@@ -6,8 +6,11 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
+from watcher.model import Cause
 from watcher.pipeline import Resume
 from watcher.sandbox import Fault, Kind
+from watcher.settings import Account, Config, Duplicates, replaced
+from watcher.states import hold_key
 
 
 def drop(folder, number, size=0):
@@ -117,3 +120,98 @@ def test_a_folder_that_is_not_watched_any_more_sends_nothing_until_it_is_again(w
     assert world.arrived()[0].file_name == "other.pdf"
     world.app.reload(world.config(folder, other, confirm_seconds=1.0))
     eventually(lambda: len(world.arrived()) == 3, within=30)
+
+
+def test_a_used_up_quota_is_a_cause_of_its_own(world, eventually):
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=402, message="Quota exceeded"))
+    folder = world.folder()
+    world.start(folder)
+    drop(folder, 3)
+    eventually(lambda: len(held(world)) == 3, within=30)
+    (kept,) = world.app.snapshot().kept
+    assert kept.key == hold_key(Cause.QUOTA, "default")
+    assert {entry.why for entry in held(world)} == {kept.why}
+    assert "quota" in kept.why
+    assert "key" not in kept.why
+    assert world.keys.asked_anew == 0, "the key is fine"
+    world.sandbox.faults.clear()
+    world.app.post(Resume())
+    world.wait_idle(3)
+    assert len(world.arrived()) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (401, "Unauthorized Access to source key: 0000"),
+        (400, "Invalid parameters. Unable to find object: source"),
+        (400, "Could not find a source matching this query."),
+    ],
+)
+def test_a_source_that_is_not_to_be_had_holds_only_its_own_files(
+    world, eventually, status, message
+):
+    good, bad = world.folder("good"), world.folder("bad", source_key=sb.SALES.key)
+    fault = Fault(kind=Kind.STATUS, status=status, message=message, source_key=sb.SALES.key)
+    world.sandbox.faults.set(fault)
+    world.start(good, bad)
+    drop(bad, 3)
+    make_pdf(os.path.join(good.path, "good.pdf"), "good")
+    world.wait_idle(1)
+    eventually(lambda: len(held(world)) == 3, within=30)
+    assert [kept.key for kept in world.app.snapshot().kept] == [
+        hold_key(Cause.SOURCE, "default", sb.SALES.key)
+    ]
+    assert world.keys.asked_anew == 0
+    world.sandbox.faults.clear()
+    world.app.post(Resume())
+    world.wait_idle(4)
+    assert len(world.arrived()) == 4
+
+
+def test_a_reference_is_measured_with_what_is_added_to_it(world):
+    folder = world.folder(reference="r" * 250, duplicates=Duplicates.UPLOAD)
+    world.start(folder)
+    for name in ("a.pdf", "b.pdf"):
+        make_pdf(os.path.join(folder.path, name), "the same")
+        world.wait_idle(1 if name == "a.pdf" else 2)
+    (refused,) = [entry for entry in world.entries() if str(entry.state) == "refused"]
+    assert refused.why == "gets a reference of 259 characters; 1 to 255 can be used"
+    assert len(world.sandbox.ledger.records()) == 1
+
+
+@pytest.mark.parametrize("ends_while_it_is_gone", [True, False])
+@pytest.mark.parametrize("kind", [Kind.HTML, Kind.STATUS], ids=["a log-in page", "503"])
+def test_an_account_that_goes_and_comes_back_while_it_uploads_is_as_it_was(
+    world, eventually, kind, ends_while_it_is_gone
+):
+    """Neither offline for ever, nor more uploads at once than allowed."""
+    folder, other = world.folder(), world.folder("other", account="other")
+    both = world.config(folder, other, parallel_uploads=1, read_timeout=60.0)
+    more = Account(name="other", email=sb.EMAIL, api_url=world.sandbox.url)
+    both = replaced(both, accounts=(*both.accounts, more))
+    world.config = lambda *_, **__: both
+    world.sandbox.faults.set(
+        Fault(kind=kind, status=503 if kind is Kind.STATUS else 0, delay=3.0, times=1),
+        Fault(kind=Kind.NEVER, file_name="next*"),
+    )
+    world.start(folder, other)
+    drop(folder, 1)
+    eventually(lambda: "uploading" in world.states().values(), within=30)
+    world.app.reload(Config(accounts=(more,), folders=(other,)))
+    world.nudge()
+    if not ends_while_it_is_gone:
+        world.app.reload(both)
+        world.nudge()
+    eventually(lambda: "uncertain" in world.states().values(), within=30)
+    world.app.reload(Config(accounts=(more,), folders=(other,)))
+    world.nudge()
+    assert not world.app.snapshot().offline_since
+    world.app.reload(both)
+    for name in ("next 1.pdf", "next 2.pdf", "next 3.pdf"):
+        make_pdf(os.path.join(folder.path, name), name)
+    eventually(lambda: len(world.sandbox.ledger.records()) == 2, within=30)
+    eventually(lambda: list(world.states().values()).count("queued") == 2, within=30)
+    world.nudge()
+    assert len(world.sandbox.ledger.records()) == 2
+    world.sandbox.stop()  # which ends what has waited for an answer

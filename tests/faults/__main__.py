@@ -43,6 +43,7 @@ def main(arguments):
         bad += count.lost + count.twice + count.misplaced
         sent = "sent files are moved" if kind["after"] == "move" else "sent files stay"
         may = "the key may only write" if "key" in kind else "the key may read"
+        may += "; some answers are 504 for what was stored" if "references" in kind else ""
         cells = (count.files, count.arrived, "", count.lost, count.twice)
         lines.append(
             f"| SIGKILL {KILLS} times | while noticing, hashing, sending, noting, filing away; "

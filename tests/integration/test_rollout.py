@@ -67,9 +67,22 @@ def test_every_command_is_one(words):
 
 def test_every_command_is_listed():
     table = PAGE.partition("## Commands")[2].partition("\n\nAll of them")[0]
-    first = [line.split(" | ")[0].strip("| ") for line in table.splitlines() if line.startswith("| `")]
+    first = [
+        line.split(" | ")[0].strip("| ") for line in table.splitlines() if line.startswith("| `")
+    ]
     listed = {name.split()[0] for cell in first for name in re.findall(r"`([^`]+)`", cell)}
-    parts = {"uninstall", "list", "remove", "snooze", "off", "on", "show", "start", "restart", "logs"}
+    parts = {
+        "uninstall",
+        "list",
+        "remove",
+        "snooze",
+        "off",
+        "on",
+        "show",
+        "start",
+        "restart",
+        "logs",
+    }
     assert listed - parts == set(cli.list_commands(click.Context(cli))) - {"watch"}
 
 

@@ -188,3 +188,27 @@ def test_commands_stand_behind_those_of_files_that_are_no_more(journal):
         journal.files.step(file_id, Step(State.PARSED), 9.0)
     journal.store.write("DELETE FROM files WHERE id IN (?, ?)", first, second)
     assert [entry.file_id for _, entry in journal.hooks.to_run(2, ())] == [third]
+
+
+ONCE_MORE = [
+    (("noticed",), 1, "a person wants it again"),
+    (("noticed", "noticed", "noticed", "noticed"), 1, "and it is locked for three looks"),
+    (("noticed", "ignored", "noticed"), 1, "and it is ignored by its folder for a while"),
+    (("ignored", "noticed"), 1, "it is left alone, and then wanted all the same"),
+    (("parsed",), 0, "its profile came after all"),
+]
+
+
+@pytest.mark.parametrize(("steps", "expected", "why"), ONCE_MORE)
+def test_the_number_of_a_reference_counts_what_is_sent_again_alone(journal, steps, expected, why):
+    file_id = accept(journal, "a.pdf")
+    for sent in (1, 2):
+        journal.files.step(file_id, Step(State.PARSE_FAILED), 3.0)
+        for state in steps:
+            journal.files.step(file_id, Step(State(state)), 4.0)
+        assert journal.files.resends(file_id) == sent * expected, why
+        if not expected:
+            return
+        for state in ("queued", "uploading", "accepted"):
+            journal.files.step(file_id, Step(State(state)), 5.0)
+        assert journal.files.resends(file_id) == sent, why
