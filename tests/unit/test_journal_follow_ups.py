@@ -5,7 +5,7 @@ import pytest
 from tests.unit.test_journal import FOLDER, add, queue
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
-from watcher.model import Profile, SourceFacts, State
+from watcher.model import Event, EventKind, Profile, SourceFacts, State
 from watcher.states import Step
 
 
@@ -186,3 +186,63 @@ def test_commands_stand_behind_those_of_files_that_are_no_more(journal):
         journal.step(file_id, Step(State.PARSED), 9.0)
     journal.write("DELETE FROM files WHERE id IN (?, ?)", first, second)
     assert [entry.file_id for _, entry in journal.hooks_to_run(2, ())] == [third]
+
+
+# -- events that are faster than the answer
+
+
+def event(number, reference="r", source_key="", kind=EventKind.SUCCESS):
+    return Event(kind, bytes([number // 256, number % 256]), "k", reference, source_key, "m")
+
+
+def test_an_early_event_is_kept_until_it_is_used_and_outlives_the_program(path):
+    first, second = event(1, source_key="s"), event(2, kind=EventKind.ERROR)
+    journal = Journal(path)
+    for number, each in enumerate((first, second, event(3, "other"))):
+        journal.keep_early(each, float(number))
+    journal.commit()
+    journal.close()
+    journal = Journal(path)
+    assert journal.early("r") == [first, second]
+    journal.drop_early(first)
+    assert journal.early("r") == [second]
+    assert not journal.early("unknown")
+    journal.close()
+
+
+def test_of_early_events_the_latest_thousand_are_kept(journal):
+    for number in range(1005):
+        journal.keep_early(event(number, f"r{number}"), float(number))
+    assert journal.read("SELECT count(*) FROM early_events")[0] == 1000
+    assert not journal.early("r4")
+    assert journal.early("r5")
+
+
+def test_early_events_are_forgotten_after_a_week(journal):
+    journal.keep_early(event(1, "old"), 0.0)
+    journal.keep_early(event(2, "new"), 2 * 86400.0)
+    journal.prune_rest(8 * 86400.0)
+    assert not journal.early("old")
+    assert journal.early("new")
+
+
+def test_a_file_that_is_forgotten_takes_its_events_with_it(journal):
+    file_id = accept(journal, "a.pdf")
+    reference = journal.followed(file_id).job.reference
+    journal.keep_early(event(1, reference), 1.0)
+    journal.keep_early(event(2, "other"), 1.0)
+    journal.forget([file_id])
+    assert not journal.early(reference)
+    assert journal.early("other")
+
+
+def test_what_an_early_event_is_about_is_looked_at_at_once(journal):
+    doubtful = queue(journal, "a.pdf", 1.0, "default")
+    journal.step(doubtful, Step(State.UPLOADING), 1.0)
+    journal.step(doubtful, Step(State.UNCERTAIN, "", 500.0), 2.0)
+    (reference,) = journal.read("SELECT reference FROM files WHERE id = ?", doubtful)
+    assert not journal.uncertain_jobs("default", 10.0, 5)
+    journal.keep_early(event(1, "other"), 10.0)
+    assert not journal.uncertain_jobs("default", 10.0, 5)
+    journal.keep_early(event(2, reference), 10.0)
+    assert [job.file_id for job, _ in journal.uncertain_jobs("default", 10.0, 5)] == [doubtful]
