@@ -266,6 +266,10 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Check the network, and api_url in the configuration.": (
             "Vérifiez le réseau, et « api_url » dans la configuration."
         ),
+        "Have the proxy look names up: write its address with socks5h:// or socks4a://.": (
+            "Laissez le serveur mandataire chercher les noms : écrivez son adresse avec socks5h://"
+            " ou socks4a://."
+        ),
         "the proxy's address is not valid": "l’adresse du serveur mandataire n’est pas valide",
         "{host} is not known here, and the proxy looks it up": (
             "{host} n’est pas connu ici ; le serveur mandataire le cherche"

@@ -62,7 +62,7 @@ def test_a_good_world_in_a_pipe(desk):
     assert {line[0] for line in lines} <= {"✓", "!", DASH}
     assert [line.split()[1] for line in lines if line[0] == "✓"] == [
         "Configuration", "Folder", "Changes", "Limits", "Limits", "Journal", "Disk",
-        "Keyring", "API", "DNS", "Proxy", "TLS", "HrFlow", "Clock", "Source",
+        "Keyring", "API", "Proxy", "DNS", "TLS", "HrFlow", "Clock", "Source",
     ]  # fmt: skip
     assert "it does not run, so no file is sent → Start it with: hrflow" in done.stdout
     assert f"{desk.folder} can be read" in done.stdout
@@ -354,7 +354,7 @@ def test_the_certificate_is_looked_at_through_the_proxy(safe_desk, kind, scheme)
     [
         ("http://ana:hush@[broken", "The proxy address [broken is not valid"),
         ("gopher://ana:hush@127.0.0.1:9", "The proxy address gopher://127.0.0.1:9 is not valid"),
-        ("socks5://ana:hush@127.0.0.1:9", "The proxy socks5://127.0.0.1:9 cannot be reached"),
+        ("socks5h://ana:hush@127.0.0.1:9", "The proxy socks5h://127.0.0.1:9 cannot be reached"),
         ("http://ana:hush@127.0.0.1:9", "The proxy 127.0.0.1:9 cannot be reached"),
     ],
 )

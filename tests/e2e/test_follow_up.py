@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+from dataclasses import replace
 
 import pytest
 from pypdf import PdfWriter
@@ -244,6 +245,16 @@ def test_sync_parsing_carries_it_all(world, clock, eventually):
     assert one(world).profile_name == "Aisha Rahman"
     eventually(lambda: one(world).source_name == "Express", within=30)
     let_pass(world, clock, 600)
+    assert not asked(world)
+
+
+def test_a_source_that_parses_at_once_unasked_is_believed(world, clock, eventually):
+    world.sandbox.api.sources = (replace(sb.ENGINEERING, always_sync=True),)
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"], within=30)
+    assert one(world).profile_name == "Aisha Rahman"
     assert not asked(world)
 
 

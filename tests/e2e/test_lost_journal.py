@@ -88,8 +88,18 @@ def test_what_the_program_says_of_itself_comes_back_though_something_waits_all_t
         eventually(lambda: read_running(world.places).get("folders") == {folder.path: ""}, 30)
 
 
-def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(world):
+@pytest.mark.parametrize(
+    ("references", "second_status", "parses"),
+    [
+        ("at_once", 400, 1),  # "already used": it has arrived
+        ("update", 202, 2),  # it costs a parse, and no second profile
+    ],
+)
+def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(
+    world, references, second_status, parses
+):
     world.keys.key = sb.WRITE_KEY
+    world.sandbox.api.references = references
     folder = world.folder()
     world.start(folder)
     drop(folder, "a")
@@ -100,7 +110,9 @@ def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(w
     world.wait_idle(1)
     first, second = world.sandbox.ledger.records()
     assert dict(first.fields)["reference"] == dict(second.fields)["reference"]
-    assert [first.status, second.status] == [202, 400]  # "already used": it has arrived
+    assert [first.status, second.status] == [202, second_status]
+    assert list(world.sandbox.parses().values()) == [parses]
+    assert len(world.sandbox.profiles()) == 1
     assert world.states() == {"a.pdf": "accepted"}
 
 

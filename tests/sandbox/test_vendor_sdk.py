@@ -91,3 +91,29 @@ def test_it_lists_sources_and_learns_its_rights(connect_sdk):
     assert sdk.source.get(EXPRESS.key)["data"]["sync_parsing"] is True
     assert sdk.profile.parsing.add_file(SALES.key, profile_file=b"x")["code"] == 401
     assert connect_sdk(WRITE_KEY).auth.get()["code"] == 401
+
+
+def test_it_lists_what_is_stored(connect_sdk, sandbox, clock):
+    sdk = connect_sdk()
+    for reference in ("first", "second"):
+        sdk.profile.parsing.add_file(SALES.key, profile_file=b"Jane Example", reference=reference)
+    clock.now += 2
+    listed = sdk.profile.storing.list([SALES.key], limit=1)
+    assert listed["meta"] == {"page": 1, "maxPage": 2, "count": 1, "total": 2}
+    assert [each["reference"] for each in listed["data"]] == ["second"]
+    assert "info" not in listed["data"][0]
+    (whole,) = sdk.profile.storing.list(
+        [SALES.key], reference="first", return_profile=True, limit=30
+    )["data"]
+    assert whole["info"]["full_name"] == "Jane Example"
+    unknown = sdk.profile.storing.list(["f" * 40])
+    assert unknown == {"code": 400, "message": "Invalid parameters. Unable to find object: source"}
+
+
+def test_under_a_known_reference_it_updates_a_profile(connect_sdk, sandbox):
+    sdk = connect_sdk()
+    for _ in range(2):
+        answer = sdk.profile.parsing.add_file(SALES.key, profile_file=b"x", reference="r")
+        assert answer["code"] == 202
+    (profile,) = sandbox.profiles()
+    assert profile.parses == 2

@@ -444,6 +444,9 @@ def test_a_name_that_only_the_proxy_knows(monkeypatch):
     assert network.find_name(SimpleNamespace(api_url=lost.api_url, proxy="none")).level is ERROR
     with_proxy = SimpleNamespace(api_url=lost.api_url, proxy="http://proxy.example:3128")
     assert network.find_name(with_proxy).level is OK
+    for proxy, level in (("socks5h://p:1", OK), ("socks5://p:1", ERROR), ("socks4://p:1", ERROR)):
+        through = SimpleNamespace(api_url=lost.api_url, proxy=proxy)
+        assert network.find_name(through).level is level, proxy
 
 
 def test_a_locked_keyring_does_not_hang(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.test_journal import FOLDER, add, queue
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
-from watcher.model import Profile, SourceFacts, State
+from watcher.model import Event, EventKind, Profile, SourceFacts, State
 from watcher.states import Step
 
 
@@ -212,3 +212,65 @@ def test_the_number_of_a_reference_counts_what_is_sent_again_alone(journal, step
         for state in ("queued", "uploading", "accepted"):
             journal.files.step(file_id, Step(State(state)), 5.0)
         assert journal.files.resends(file_id) == sent, why
+
+
+# -- events that are faster than the answer
+
+
+def event(number, reference="r", source_key="", kind=EventKind.SUCCESS):
+    return Event(kind, bytes([number // 256, number % 256]), "k", reference, source_key, "m")
+
+
+def test_an_early_event_is_kept_until_it_is_used_and_outlives_the_program(path):
+    first, second = event(1, source_key="s"), event(2, kind=EventKind.ERROR)
+    journal = Journal(path)
+    for number, each in enumerate((first, second, event(3, "other"))):
+        journal.follow_ups.keep_early(each, float(number))
+    journal.commit()
+    journal.close()
+    journal = Journal(path)
+    assert journal.follow_ups.early("r") == [first, second]
+    journal.follow_ups.drop_early(first)
+    assert journal.follow_ups.early("r") == [second]
+    assert not journal.follow_ups.early("unknown")
+    journal.close()
+
+
+def test_of_early_events_the_latest_thousand_are_kept(journal):
+    for number in range(1005):
+        journal.follow_ups.keep_early(event(number, f"r{number}"), float(number))
+    assert journal.store.read("SELECT count(*) FROM early_events")[0] == 1000
+    assert not journal.follow_ups.early("r4")
+    assert journal.follow_ups.early("r5")
+
+
+def test_early_events_are_forgotten_after_a_week(journal):
+    journal.follow_ups.keep_early(event(1, "old"), 0.0)
+    journal.follow_ups.keep_early(event(2, "new"), 2 * 86400.0)
+    journal.retention.prune_rest(8 * 86400.0)
+    assert not journal.follow_ups.early("old")
+    assert journal.follow_ups.early("new")
+
+
+def test_a_file_that_is_forgotten_takes_its_events_with_it(journal):
+    file_id = accept(journal, "a.pdf")
+    reference = journal.follow_ups.followed(file_id).job.reference
+    journal.follow_ups.keep_early(event(1, reference), 1.0)
+    journal.follow_ups.keep_early(event(2, "other"), 1.0)
+    journal.retention.forget([file_id], 1.0)
+    assert not journal.follow_ups.early(reference)
+    assert journal.follow_ups.early("other")
+
+
+def test_what_an_early_event_is_about_is_looked_at_at_once(journal):
+    doubtful = queue(journal, "a.pdf", 1.0, "default")
+    journal.files.step(doubtful, Step(State.UPLOADING), 1.0)
+    journal.files.step(doubtful, Step(State.UNCERTAIN, "", 500.0), 2.0)
+    (reference,) = journal.store.read("SELECT reference FROM files WHERE id = ?", doubtful)
+    assert not journal.queues.uncertain_jobs("default", 10.0, 5)
+    journal.follow_ups.keep_early(event(1, "other"), 10.0)
+    assert not journal.queues.uncertain_jobs("default", 10.0, 5)
+    journal.follow_ups.keep_early(event(2, reference), 10.0)
+    assert [job.file_id for job, _ in journal.queues.uncertain_jobs("default", 10.0, 5)] == [
+        doubtful
+    ]

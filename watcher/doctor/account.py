@@ -10,7 +10,7 @@ from watcher.credentials import Keys
 from watcher.credentials.form import is_write_only, looks_right
 from watcher.doctor import network, running
 from watcher.doctor.case import CONFIG
-from watcher.doctor.findings import Check, Finding, error, ok, skipped, warning
+from watcher.doctor.findings import Check, Finding, Level, error, ok, skipped, warning
 from watcher.errors import CredentialError, UnusableError
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.placeholders import names_in
@@ -83,12 +83,12 @@ class _Examination:
             seconds=_KEYRING_SECONDS + 5, late="Unlock the system's keyring.",
         )  # fmt: skip
         yield Check(
-            "dns", "DNS", partial(network.find_name, account), name,
-            failing="the server's name is not found", seconds=patience,
-        )  # fmt: skip
-        yield Check(
             "proxy", "Proxy", partial(network.find_proxy, account), name,
             failing="the proxy's address is not valid",
+        )  # fmt: skip
+        yield Check(
+            "dns", "DNS", partial(network.find_name, account), name, [("proxy", name)],
+            failing="the server's name is not found", seconds=patience,
         )  # fmt: skip
         yield Check(
             "tls", "TLS", partial(network.find_certificate, account), name,
@@ -142,7 +142,6 @@ class _Examination:
         with Inquiry(self._account, self._secret, self._case.tick) as inquiry:
             try:
                 source = inquiry.source(key)
-                return [*judge_state(source), judge_source(source, sync=sync)]
             except NoAccessError as failure:
                 return error(
                     f"the API key has no access to {view.safe(key)} ({failure.title})",
@@ -154,6 +153,8 @@ class _Examination:
                     f"{view.safe(key)} is not a source of this account ({failure.title})",
                     "Copy the source's key from HrFlow into the configuration.",
                 )
+        found, of_sync = judge_state(source), judge_source(source, sync=sync)
+        return found if found and of_sync.level is Level.OK else [*found, of_sync]
 
 
 def sources_of(config: Config, account: str) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from watcher import view
 from watcher.doctor.findings import Finding, error, ok, warning
 from watcher.errors import OfflineError
 from watcher.hrflow import route
-from watcher.hrflow.proxies import shown_proxy
+from watcher.hrflow.proxies import looks_names_up, shown_proxy
 
 if TYPE_CHECKING:
     from watcher.settings import Account
@@ -23,8 +23,14 @@ def find_name(account: Account) -> Finding:
     try:
         return judge_addresses(host, route.find_addresses(account))
     except OfflineError as failure:
-        if not route.proxy_of(account):
+        proxy = route.proxy_of(account)
+        if not proxy:
             return error(failure.title, "Check the network, and api_url in the configuration.")
+        if not looks_names_up(proxy):
+            return error(
+                failure.title,
+                "Have the proxy look names up: write its address with socks5h:// or socks4a://.",
+            )
         return ok(f"{host} is not known here, and the proxy looks it up")
 
 

@@ -66,6 +66,11 @@ def shown_proxy(proxy: str) -> str:
     return address if scheme.lower() in ("", "http", "https") else scheme + separator + address
 
 
+def looks_names_up(proxy: str) -> bool:
+    """Whether the proxy is given the server's name; else its address, found on this machine."""
+    return urlsplit(proxy).scheme not in ("socks4", "socks5")
+
+
 def explain(error: Exception, proxy: str) -> ProxyFailedError:
     """What is said of a proxy that did not let a request through."""
     words = str(error).lower()
