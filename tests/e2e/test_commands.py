@@ -405,6 +405,7 @@ def test_status_says_why_files_wait_while_offline(desk):
 
 
 def test_what_was_filed_away_is_not_said_to_match_a_pattern(desk):
+    desk.configure('after_upload = "move"')
     (desk.folder / "Sent").mkdir()
     make_pdf(str(desk.folder / "Sent" / "a.pdf"), "a")
     (found,) = desk.read_json("check", str(desk.folder / "Sent" / "a.pdf"))
