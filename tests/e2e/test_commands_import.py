@@ -364,3 +364,20 @@ def test_a_folder_watched_later_sends_what_was_imported_where_it_was_to_go(desk,
     eventually(lambda: len(desk.arrived()) == 3, 30)
     running.end()
     assert {record.source_key for record in desk.arrived()} == {sb.SALES.key, sb.ENGINEERING.key}
+
+
+def test_an_import_through_an_account_that_is_gone_waits_for_it(desk, other, eventually):
+    desk.configure(more='account = "default"')
+    text = desk.config.read_text()
+    lyon = f'[accounts.lyon]\nemail = "{sb.EMAIL}"\napi_url = "{desk.sandbox.url}"\n'
+    desk.config.write_text(f"{text}\n{lyon}")
+    desk.key = ""
+    done = desk.run("import", str(other), "--source", sb.SALES.key, "--account", "lyon")
+    assert done.returncode == 5, done.stderr
+    desk.key = sb.READ_WRITE_KEY
+    desk.config.write_text(text)
+    running = run_until(desk, eventually, lambda: True)
+    make_pdf(desk.folder / "a.pdf", "watched")
+    eventually(lambda: len(desk.arrived()) == 1, 30)
+    running.end()
+    assert stands(desk, other) <= {"held", "queued"}

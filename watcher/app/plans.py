@@ -41,12 +41,14 @@ def make_plans(
 
     ``targets``: where files were filed by earlier settings, see :func:`former_targets`;
     ``imported``: folders that are not watched, see :func:`former_imports`. Settings of today come
-    before those of an import.
+    before those of an import, and what is to go through an account that is gone has to wait.
     """
     plans = {}
     watched = [replaced(each, path=os.path.realpath(each.path)) for each in config.folders]
     paths = {folder.path for folder in watched}
-    for folder in (*watched, *(each for each in imported if each.path not in paths)):
+    accounts = {account.name for account in config.accounts}
+    promised = [each for each in imported if each.path not in paths and each.account in accounts]
+    for folder in (*watched, *promised):
         plans[folder.path] = Plan(
             folder,
             ignore_filter(folder, targets),

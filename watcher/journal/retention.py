@@ -6,9 +6,10 @@ and without it the content would be sent again.
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import sqlite3
 from typing import TYPE_CHECKING, Final
-
-from watcher.journal import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from watcher.journal.follow_ups import FollowUps
     from watcher.journal.store import Store
 
+_log = logging.getLogger(__name__)
 #: Rows looked at in one step; a step takes milliseconds.
 STEP: Final = 1000
 #: A file on which nothing more has to be done and which is not on disk any more, as far as known.
@@ -98,7 +100,25 @@ class Retention:
         """Write the journal's file anew, as what is deleted leaves remains in it."""
         self._facts.note_remains(now)
         self._store.commit()
-        if not schema.rewrite(self._path):
+        if not _rewrite(self._path):
             return False
         self._facts.note_remains(0.0)
+        self._store.commit()
         return True
+
+
+def _rewrite(path: str) -> bool:
+    """Write the journal's file anew, without remains of what was deleted, and empty its log.
+
+    False if that cannot be done now, as somebody else reads it or the disk is full.
+    """
+    try:
+        # Uploads go on meanwhile, but nothing new begins: others are not waited for any longer.
+        connection = sqlite3.connect(path, isolation_level=None, timeout=2)
+        with contextlib.closing(connection):
+            connection.execute("VACUUM")
+            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError as error:
+        _log.warning("the journal cannot be written anew: %s", error)
+        return False
+    return not is_busy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
@@ -19,7 +18,6 @@ from watcher.journal.migrations import VERSION, bring_up_to_date
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_log = logging.getLogger(__name__)
 #: The tables of version 1, from which a new journal begins as well.
 _TABLES: Final = """
 CREATE TABLE folders (
@@ -165,23 +163,6 @@ def connect_to_read(path: str) -> sqlite3.Connection:
     if not os.path.exists(path):
         raise _missing(path)
     return _open(path, _prepare_to_read)
-
-
-def rewrite(path: str) -> bool:
-    """Write the journal's file anew, without remains of what was deleted, and empty its log.
-
-    False if that cannot be done now, as somebody else reads it or the disk is full.
-    """
-    try:
-        # Uploads go on meanwhile, but nothing new begins: others are not waited for any longer.
-        connection = sqlite3.connect(path, isolation_level=None, timeout=2)
-        with contextlib.closing(connection):
-            connection.execute("VACUUM")
-            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.OperationalError as error:
-        _log.warning("the journal cannot be written anew: %s", error)
-        return False
-    return not is_busy
 
 
 def problem(error: Exception, path: str = "") -> JournalError:

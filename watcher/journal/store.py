@@ -59,7 +59,9 @@ class Store:
     def choose(self, file_ids: Sequence[int]) -> None:
         """Make ``chosen``, a table of this connection alone, hold these ids and no others."""
         self.write("DELETE FROM chosen")
-        self.write_many("INSERT INTO chosen VALUES (?)", [(file_id,) for file_id in file_ids])
+        self.write_many(
+            "INSERT OR IGNORE INTO chosen VALUES (?)", [(file_id,) for file_id in file_ids]
+        )
 
     def read(self, query: str, *values: object) -> Any:
         """The first row of a query, None if there is none."""
