@@ -22,7 +22,7 @@ from installers.manual import render_manual  # noqa: E402
 from watcher import __version__  # noqa: E402
 from watcher.cli import cli  # noqa: E402
 from watcher.service import NAME as SERVICE  # noqa: E402
-from watcher.service.unit import render_unit  # noqa: E402
+from watcher.service.systemd import render_unit  # noqa: E402
 from watcher.service.wanted import COMMENT, COMMENT_FR, TITLE, Wanted  # noqa: E402
 
 #: Shell → the class that writes its completion, and where it looks for it.
@@ -100,7 +100,7 @@ def write_icons(folder: str) -> None:
     if importlib.util.find_spec("watcher.desktop") is None:
         return
     from watcher.desktop.drawing import draw  # noqa: PLC0415
-    from watcher.model import Mood  # noqa: PLC0415
+    from watcher.model.snapshot import Mood  # noqa: PLC0415
 
     for size in _SIZES:
         path = os.path.join(folder, f"{size}x{size}", "apps", f"{NAME}.png")

@@ -15,8 +15,10 @@ from tests.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
 from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.supervisor import Tray
-from watcher.model import Entry, Mood, Snapshot, State, Watched
-from watcher.words import words
+from watcher.i18n.words import words
+from watcher.model.kinds import State
+from watcher.model.records import Entry
+from watcher.model.snapshot import Mood, Snapshot, Watched
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PICTURES = os.path.join(ROOT, "installers", "pictures")

@@ -9,10 +9,10 @@ import time
 
 from tests.e2e.conftest import Keys
 from watcher import sandbox as sb
-from watcher.app.core import App
-from watcher.app.places import Places
-from watcher.model import ScanEnded
-from watcher.settings import Account, Config, Folder
+from watcher.daemon.core import App
+from watcher.daemon.instance import Places
+from watcher.model.files import ScanEnded
+from watcher.model.settings import Account, Config, Folder
 
 ANSWER = b'{"code":202,"message":"Your profile as been sent successfully to the Parsing Queue.","data":[]}'
 

@@ -14,24 +14,16 @@ from dataclasses import dataclass, field
 
 from tests.bench.rows import Row
 from watcher.journal.writer import Journal
-from watcher.model import (
-    Accepted,
-    Candidate,
-    Document,
-    Parsed,
-    Profile,
-    Route,
-    Sign,
-    Sniffed,
-    SourceFacts,
-    Stat,
-    State,
-    Unknown,
-)
-from watcher.pipeline import Arm, Pipeline
-from watcher.ports import Plan
-from watcher.settings import Account, Config, Folder
-from watcher.states import Step
+from watcher.model.files import Candidate, Document, Sniffed
+from watcher.model.follow_ups import SourceFacts
+from watcher.model.kinds import Sign, State
+from watcher.model.lifecycle import Step
+from watcher.model.records import Stat
+from watcher.model.settings import Account, Config, Folder
+from watcher.model.uploads import Accepted, Parsed, Profile, Route, Unknown
+from watcher.pipeline.loop import Pipeline
+from watcher.pipeline.messages import Arm
+from watcher.pipeline.ports import Plan
 
 TITLE = "what became of uploads, within the budget of requests"
 FILES = 10_000

@@ -11,11 +11,14 @@ from functools import partial
 
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
-from watcher.app.places import Places
+from watcher.daemon.instance import Places
 from watcher.journal.writer import Journal
-from watcher.model import Candidate, Document, Profile, Route, Sign, Sniffed, Stat, State
+from watcher.model.files import Candidate, Document, Sniffed
+from watcher.model.kinds import Sign, State
+from watcher.model.lifecycle import Step
+from watcher.model.records import Stat
+from watcher.model.uploads import Profile, Route
 from watcher.page.client import Channel
-from watcher.states import Step
 
 TITLE = "a long history"
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000)

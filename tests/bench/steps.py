@@ -22,13 +22,13 @@ from tests.bench.rows import machine, median
 FILES, WARM = 100, 20
 #: What is marked: label → module, class, method, and whether its begin or its end counts.
 MARKS = {
-    "read": ("watcher.folders.inotify", "Reader", "handle_event", "begin"),
+    "read": ("watcher.folders.native", "Reader", "handle_event", "begin"),
     "taken": ("watcher.pipeline.loop", "Pipeline", "_take", "end"),
-    "opened": ("watcher.app.disk", "Disk", "identify", "begin"),
-    "identified": ("watcher.app.disk", "Disk", "identify", "end"),
+    "opened": ("watcher.daemon.plans", "Disk", "identify", "begin"),
+    "identified": ("watcher.daemon.plans", "Disk", "identify", "end"),
     "commit": ("watcher.journal.store", "Store", "commit", "begin"),
     "committed": ("watcher.journal.store", "Store", "commit", "end"),
-    "sending": ("watcher.app.wire", "Wire", "upload", "begin"),
+    "sending": ("watcher.daemon.accounts", "Wire", "upload", "begin"),
     "sent": ("http.client", "HTTPConnection", "send", "begin"),
 }
 #: The way of a file: the label that ends each step, and what the step is.

@@ -211,7 +211,7 @@ class Victim:
     def _open_files(self):
         """How many files the program is not done with, by its own word."""
         from watcher.journal.reader import Reader  # noqa: PLC0415 - only in the end
-        from watcher.states import OPEN  # noqa: PLC0415
+        from watcher.model.lifecycle import OPEN  # noqa: PLC0415
 
         reader = Reader(str(self.root / "state" / "journal.db"))
         try:

@@ -7,13 +7,14 @@ import pytest
 
 from tests.e2e.desk import Desk
 from watcher import sandbox as sb
-from watcher.app.core import App
-from watcher.app.places import Places
+from watcher.daemon.core import App
+from watcher.daemon.instance import Places
 from watcher.journal.reader import Reader
-from watcher.model import Entry, ScanEnded
-from watcher.pipeline import Take, Taken
-from watcher.settings import Account, Config, Folder, replaced
-from watcher.states import OPEN
+from watcher.model.files import ScanEnded
+from watcher.model.lifecycle import OPEN
+from watcher.model.records import Entry
+from watcher.model.settings import Account, Config, Folder, replaced
+from watcher.pipeline.messages import Take, Taken
 
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
 

@@ -7,10 +7,11 @@ import time
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
 from watcher.journal.reader import Reader
-from watcher.model import UNTIL_RESUMED, State
-from watcher.pipeline import Ignore, Pause, Release, Retry
-from watcher.settings import AfterRefusal, AfterUpload, Existing
-from watcher.states import BY_HAND, existing_key
+from watcher.model.kinds import State
+from watcher.model.lifecycle import BY_HAND, existing_key
+from watcher.model.settings import AfterRefusal, AfterUpload, Existing
+from watcher.model.snapshot import UNTIL_RESUMED
+from watcher.pipeline.messages import Ignore, Pause, Release, Retry
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 

@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from tests.e2e.conftest import SAMPLES
-from watcher.app.examine import examine
-from watcher.app.plans import make_plans, this_machine
-from watcher.settings import AfterRefusal, AfterUpload
+from watcher.daemon.examine import examine
+from watcher.daemon.plans import make_plans, this_machine
+from watcher.model.settings import AfterRefusal, AfterUpload
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cases")
 TAKE_OUT, SAVE = "take the document out of it", "save it as PDF or Word"

@@ -13,10 +13,10 @@ import time
 import pytest
 
 from watcher import sandbox as sb
-from watcher.app.places import Places
-from watcher.errors import UsageError
+from watcher.daemon.instance import Places
+from watcher.model.errors import UsageError
+from watcher.page.auth import is_somebody_else
 from watcher.page.client import Channel, NotRunningError
-from watcher.page.peers import is_somebody_else
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 #: What became of a file that was sent; parsing is found out some seconds later.

@@ -3,9 +3,10 @@
 import os
 
 from tests.e2e.test_journey import make_pdf
-from watcher.app.clock import RealClock
-from watcher.model import ScanEnded
-from watcher.pipeline import Pause, Woke
+from watcher.daemon.clock import RealClock
+from watcher.model.files import ScanEnded
+from watcher.pipeline.loop import Woke
+from watcher.pipeline.messages import Pause
 from watcher.sandbox import Fault, Kind
 
 DAY = 86400.0

@@ -15,8 +15,8 @@ from tests.e2e.desk import Process
 from tests.e2e.test_journey import PDF
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
-from watcher.model import State
-from watcher.states import Step
+from watcher.model.kinds import State
+from watcher.model.lifecycle import Step
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.e2e.test_journey import make_pdf
 from tests.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.hrflow.route import Certificate, find_certificate
-from watcher.settings import Account
+from watcher.model.settings import Account
 
 DASH = "\N{EN DASH}"
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
@@ -390,7 +390,7 @@ CANARIES = (
     sb.EXPRESS.key,
 )  # fmt: skip
 LOG = """\
-2026-11-23 19:04:23,123 ERROR watcher.app.core: {folder}/Ottokar Vanished.pdf cannot be read
+2026-11-23 19:04:23,123 ERROR watcher.daemon.core: {folder}/Ottokar Vanished.pdf cannot be read
 2026-11-23 19:04:24,123 INFO watcher.cli.run: {folder}/Zdenka Quillfeather.pdf {key} {email}
 Traceback (most recent call last):
   File "watcher/app/core.py", line 131, in start

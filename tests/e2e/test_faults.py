@@ -6,11 +6,11 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
-from watcher.model import Cause
-from watcher.pipeline import Resume
+from watcher.model.kinds import Cause
+from watcher.model.lifecycle import hold_key
+from watcher.model.settings import Account, Config, Duplicates, replaced
+from watcher.pipeline.messages import Resume
 from watcher.sandbox import Fault, Kind
-from watcher.settings import Account, Config, Duplicates, replaced
-from watcher.states import hold_key
 
 
 def drop(folder, number, size=0):

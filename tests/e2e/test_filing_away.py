@@ -9,11 +9,11 @@ import pytest
 
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
-from watcher.app.disk import Disk
-from watcher.model import FilingFailed
-from watcher.pipeline import Resume
+from watcher.daemon.plans import Disk
+from watcher.model.files import FilingFailed
+from watcher.model.settings import AfterRefusal, AfterUpload
+from watcher.pipeline.messages import Resume
 from watcher.sandbox import Fault, Kind
-from watcher.settings import AfterRefusal, AfterUpload
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file systems as on Linux")
 

@@ -8,11 +8,11 @@ import pytest
 from tests.e2e.test_by_hand import drop, wait_for
 from tests.e2e.test_clock import SetClock
 from watcher import sandbox as sb
-from watcher.app.places import Places
+from watcher.daemon.instance import Places
+from watcher.model.lifecycle import LEFT
+from watcher.model.settings import Existing
 from watcher.page.client import Channel, NotRunningError
-from watcher.pipeline import Leave, Pause, Retry, Take
-from watcher.settings import Existing
-from watcher.states import LEFT
+from watcher.pipeline.messages import Leave, Pause, Retry, Take
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 BUSY = sb.Fault(kind=sb.Kind.STATUS, status=429, retry_after="1", delay=1.0, times=1)

@@ -15,13 +15,13 @@ from tests.conftest import wait_until
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import PDF, make_pdf
 from watcher import sandbox as sb
-from watcher import view
-from watcher.errors import CredentialError
-from watcher.follow_up import DAILY, NEVER, NOT_YET, WINDOW
-from watcher.model import Entry
-from watcher.pipeline import Connection, Forget, Resume, Retry
+from watcher.model.errors import CredentialError
+from watcher.model.records import Entry
+from watcher.model.settings import AfterUpload, Hooks, Label, Webhook, replaced
+from watcher.pipeline.follow_up import DAILY, NEVER, NOT_YET, WINDOW
+from watcher.pipeline.messages import Connection, Forget, Resume, Retry
+from watcher.present import view
 from watcher.sandbox import Fault, Kind
-from watcher.settings import AfterUpload, Hooks, Label, Webhook, replaced
 
 SECRET = "a secret of the webhook"
 

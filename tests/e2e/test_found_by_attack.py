@@ -11,13 +11,14 @@ from tests.e2e.conftest import World
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
-from watcher.app.disk import Disk
-from watcher.errors import JournalError
+from watcher.daemon.plans import Disk
 from watcher.journal.reader import Reader
-from watcher.model import Candidate, Sign, State
-from watcher.pipeline import Resume, Stop
+from watcher.model.errors import JournalError
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign, State
+from watcher.model.settings import Account, AfterRefusal, Config, Item
+from watcher.pipeline.messages import Resume, Stop
 from watcher.sandbox import Fault, Kind
-from watcher.settings import Account, AfterRefusal, Config, Item
 
 DAY = 86400.0
 

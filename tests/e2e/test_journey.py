@@ -11,8 +11,8 @@ import pytest
 from tests.e2e.conftest import SAMPLES
 from watcher import sandbox as sb
 from watcher.journal.reader import Reader
-from watcher.model import State
-from watcher.settings import (
+from watcher.model.kinds import State
+from watcher.model.settings import (
     AfterRefusal,
     AfterUpload,
     Changed,

@@ -7,9 +7,10 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
-from watcher.app.diary import Diary
-from watcher.model import Entry, State
-from watcher.pipeline import Connection, Pause, Resume
+from watcher.daemon.event_log import Diary
+from watcher.model.kinds import State
+from watcher.model.records import Entry
+from watcher.pipeline.messages import Connection, Pause, Resume
 
 PERSON = "Zoraida Quimby"
 

@@ -9,12 +9,12 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
-from watcher.app.places import read_running
-from watcher.errors import WatcherError
+from watcher.daemon.instance import read_running
 from watcher.journal.reader import Reader
-from watcher.pipeline import Leave, Pause
+from watcher.model.errors import WatcherError
+from watcher.model.settings import Existing
+from watcher.pipeline.messages import Leave, Pause
 from watcher.sandbox import Fault, Kind
-from watcher.settings import Existing
 
 
 def drop(folder, *names):

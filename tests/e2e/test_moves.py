@@ -8,8 +8,8 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher.journal.reader import Reader
-from watcher.pipeline import Take
-from watcher.settings import AfterUpload, Duplicates, Existing
+from watcher.model.settings import AfterUpload, Duplicates, Existing
+from watcher.pipeline.messages import Take
 
 
 def held(world):

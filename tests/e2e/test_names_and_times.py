@@ -10,7 +10,14 @@ import pytest
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
 from watcher.journal.reader import Reader
-from watcher.settings import AfterRefusal, AfterUpload, CreatedAtFormat, Duplicates, Label, Rule
+from watcher.model.settings import (
+    AfterRefusal,
+    AfterUpload,
+    CreatedAtFormat,
+    Duplicates,
+    Label,
+    Rule,
+)
 
 YEAR = 31_557_600
 

@@ -9,7 +9,7 @@ from hrflow import Hrflow
 
 from tests.e2e.conftest import SAMPLES
 from watcher import sandbox as sb
-from watcher.settings import Item, Label
+from watcher.model.settings import Item, Label
 
 NAME = "CV María José.doc"
 TAGS = [{"name": "office", "value": "Paris"}, {"name": "blacklist", "value": True},

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import SAMPLES
 from watcher import sandbox as sb
-from watcher.settings import Item
+from watcher.model.settings import Item
 
 OFFICE = "application/vnd.openxmlformats-officedocument"
 DOCX = f"{OFFICE}.wordprocessingml.document"

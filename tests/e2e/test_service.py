@@ -17,13 +17,13 @@ from tests.e2e.desk import Desk, Process
 from tests.e2e.test_journey import make_pdf
 from tests.e2e.typing_desk import Terminal
 from watcher import sandbox as sb
-from watcher.app.log_file import LogReader, find_last_error
-from watcher.app.places import write_atomically
-from watcher.app.supervisor import Supervisor
-from watcher.errors import UnusableError
-from watcher.model import FolderState
-from watcher.pipeline import Beat
-from watcher.service.unit import render_unit
+from watcher.daemon.event_log import LogReader, find_last_error
+from watcher.daemon.instance import write_atomically
+from watcher.daemon.systemd import Supervisor
+from watcher.model.errors import UnusableError
+from watcher.model.files import FolderState
+from watcher.pipeline.messages import Beat
+from watcher.service.systemd import render_unit
 from watcher.service.wanted import Wanted
 
 

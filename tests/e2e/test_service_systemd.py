@@ -12,7 +12,7 @@ from tests.e2e.test_journey import make_pdf
 from tests.e2e.user_manager import NoManagerError, UserManager
 from tests.installation import MEASURING, Installation
 from watcher import sandbox as sb
-from watcher.service.unit import quote
+from watcher.service.systemd import quote
 
 UNIT = "hrflow-watcher.service"
 CONFIG = """

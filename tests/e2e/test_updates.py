@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.desk import Process
 from tests.e2e.test_journey import make_pdf
 from tests.installation import Installation
-from watcher.errors import UPDATED
+from watcher.model.errors import UPDATED
 
 OLD, NEW = "0.0.1", "0.0.2"
 PATIENCE = 120

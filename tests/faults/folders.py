@@ -7,7 +7,7 @@ import subprocess
 
 from tests.e2e.desk import Process
 from tests.faults.trial import Scenario
-from watcher.model import FolderState
+from watcher.model.files import FolderState
 
 
 def problem(trial):

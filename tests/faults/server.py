@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from tests.faults.trial import Scenario
 from tests.tls import speak_tls
 from watcher import sandbox as sb
-from watcher.pipeline import Resume
+from watcher.pipeline.messages import Resume
 from watcher.sandbox import Fault, Kind
 
 FIVE = tuple(f"{number}.pdf" for number in range(5))

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from watcher.app import announcement
-from watcher.app.announcement import Announcement
+from watcher.daemon import instance
+from watcher.daemon.instance import Announcement
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_whoever_ends_waits_for_who_writes_and_nobody_writes_after_that(
         may_end.wait(30)
         writes.append(text)
 
-    monkeypatch.setattr(announcement, "write_atomically", write)
+    monkeypatch.setattr(instance, "write_atomically", write)
     facts["pending"] = 1
     writer = threading.Thread(target=announced.say)
     writer.start()

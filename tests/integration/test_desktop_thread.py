@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from watcher.app.desktop import Desktop
-from watcher.app.places import Places
-from watcher.app.snooze import read_snooze, write_snooze
-from watcher.model import Kept, Mood, Snapshot
-from watcher.settings import Notifications
-from watcher.words import words
+from watcher.daemon.desktop import Desktop
+from watcher.daemon.instance import Places
+from watcher.daemon.status import read_snooze, write_snooze
+from watcher.i18n.words import words
+from watcher.model.settings import Notifications
+from watcher.model.snapshot import Kept, Mood, Snapshot
 
 HELD = Snapshot(kept=(Kept("account:default", "HrFlow does not accept the key.", 2),))
 

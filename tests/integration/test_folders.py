@@ -12,10 +12,11 @@ import pytest
 from watchdog.observers.inotify_c import InotifyConstants
 
 from watcher.folders import Folders, Seams, WatchedFolder
-from watcher.folders.inotify import Reader
-from watcher.model import Candidate, FolderState, ScanEnded, Scanned, Sign
-from watcher.rules import ignore_filter
-from watcher.settings import Folder, Watch
+from watcher.folders.native import Reader
+from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
+from watcher.model.kinds import Sign
+from watcher.model.settings import Folder, Watch
+from watcher.routing.rules import ignore_filter
 
 ROOT = pathlib.Path(__file__).parents[2]
 IGNORED = ignore_filter(

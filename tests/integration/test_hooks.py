@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from watcher.hooks import HookCommands, fill_in
-from watcher.model import Entry, State
+from watcher.daemon.hooks import HookCommands, fill_in
+from watcher.model.kinds import State
+from watcher.model.records import Entry
 
 
 @pytest.fixture

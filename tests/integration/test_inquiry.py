@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from watcher import sandbox as sb
-from watcher.app.workspace import ask_hrflow
+from watcher.daemon.accounts import ask_hrflow
 from watcher.doctor.account import judge_state
 from watcher.doctor.findings import Level
-from watcher.errors import CredentialError, UnusableError
 from watcher.hrflow.inquiry import Inquiry, NoAccessError, RefusedKeyError
+from watcher.model.errors import CredentialError, UnusableError
+from watcher.model.settings import Account
 from watcher.sandbox import Fault, Kind, Source
-from watcher.settings import Account
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from watcher.app.later import Later
+from watcher.daemon.later import Later
 
 
 class Work:

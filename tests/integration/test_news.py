@@ -1,8 +1,8 @@
 """Whoever listens hears of every change, whatever others ask meanwhile."""
 
-from watcher.app.clock import RealClock
-from watcher.app.snapshots import Snapshots
-from watcher.model import Snapshot
+from watcher.daemon.clock import RealClock
+from watcher.daemon.status import Snapshots
+from watcher.model.snapshot import Snapshot
 
 
 def test_a_listener_hears_what_somebody_else_has_asked_for_before(tmp_path, eventually):

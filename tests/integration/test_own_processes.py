@@ -7,7 +7,7 @@ import pytest
 
 from watcher.credentials import apart
 from watcher.desktop.supervisor import process_command
-from watcher.service.program import Program
+from watcher.service.wanted import Program
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import contextlib
 import os
 import socket
 
-from watcher.app.places import Places
+from watcher.daemon.instance import Places
+from watcher.i18n.words import words
 from watcher.page.server import Server
-from watcher.words import words
 
 #: What the server keeps of its own: a place to be woken at, and one or two ports.
 LISTENING = 2

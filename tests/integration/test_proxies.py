@@ -11,11 +11,13 @@ import pytest
 from tests import proxy
 from tests.tls import speak_tls
 from watcher import sandbox as sb
-from watcher.errors import UnusableError
 from watcher.hrflow import Client, route
-from watcher.hrflow.proxies import ProxyAddressError, find_proxy, is_loopback
-from watcher.model import Accepted, Cause, Held, Job, Stat, Wait
-from watcher.settings import Account
+from watcher.hrflow.transport import ProxyAddressError, find_proxy, is_loopback
+from watcher.model.errors import UnusableError
+from watcher.model.kinds import Cause
+from watcher.model.records import Stat
+from watcher.model.settings import Account
+from watcher.model.uploads import Accepted, Held, Job, Wait
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 CONTENT = sb.sample_cv_pdf()

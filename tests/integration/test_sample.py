@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from watcher.app.sample import drop_sample, remove_sample, sample_path
-from watcher.errors import UnusableError
+from watcher.daemon.sample import drop_sample, remove_sample, sample_path
+from watcher.model.errors import UnusableError
 from watcher.sandbox.samples import sample_cv_pdf
 
 

@@ -9,7 +9,7 @@ from tests.desktop import Bus, Item, Panel, needs_bus, until
 from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixture
 from watcher.desktop.drawing import draw
 from watcher.desktop.status_notifier import Menu, MenuItem, StatusNotifierIcon
-from watcher.model import Mood
+from watcher.model.snapshot import Mood
 
 pytestmark = needs_bus
 

@@ -30,9 +30,11 @@ from watcher.desktop.face import face
 from watcher.desktop.messages import ICON_FILE
 from watcher.desktop.status_notifier import SIZES
 from watcher.desktop.supervisor import Tray, look, may_have_icon
-from watcher.menu import Act, Verb
-from watcher.model import UNTIL_RESUMED, Entry, Mood, Snapshot, State, Watched
-from watcher.words import words
+from watcher.i18n.words import words
+from watcher.model.kinds import State
+from watcher.model.records import Entry
+from watcher.model.snapshot import UNTIL_RESUMED, Mood, Snapshot, Watched
+from watcher.present.menu import Act, Verb
 
 NOON = 1_700_000_000.0
 #: Where trayer, 26 points high, has its one icon on a screen of 640 by 400; and Xfce's panel.

@@ -10,8 +10,9 @@ import time
 import pytest
 
 from watcher.hrflow import Client
-from watcher.model import Accepted, Job, Stat, Wait
-from watcher.settings import Account
+from watcher.model.records import Stat
+from watcher.model.settings import Account
+from watcher.model.uploads import Accepted, Job, Wait
 
 CONTENT = b"%PDF-1.4\n" + b"x" * 2000 + b"\n%%EOF\n"
 ANSWER = (

@@ -13,11 +13,11 @@ import pytest
 from hrflow.webhook import Webhook
 
 from watcher import sandbox as sb
-from watcher.errors import UnusableError
-from watcher.model import EventKind
+from watcher.daemon.webhook import PATH, Receiver
+from watcher.hrflow.webhook import MAX_HEADER, Gate, RefusedError
+from watcher.model.errors import UnusableError
+from watcher.model.follow_ups import EventKind
 from watcher.sandbox.webhooks import HEADER, encode, sign
-from watcher.webhook import PATH, Receiver
-from watcher.webhook.events import MAX_HEADER, Gate, RefusedError
 
 SECRET = "a secret of the webhook"
 EVENT = {
@@ -159,7 +159,7 @@ def test_a_gate_without_a_secret_does_not_exist():
 
 
 def test_old_events_are_forgotten_one_by_one(monkeypatch):
-    monkeypatch.setattr("watcher.webhook.events._REMEMBERED", 3)
+    monkeypatch.setattr("watcher.hrflow.webhook._REMEMBERED", 3)
     gate = Gate(SECRET)
     headers = [sign(event(message=str(number)), SECRET) for number in range(5)]
     for header in headers:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.conftest import desk
 from tests.e2e.desk import Desk
-from watcher.app.places import Places
+from watcher.daemon.instance import Places
 from watcher.page.client import Channel, NotRunningError
 
 CHROMIUM = "/usr/bin/chromium"

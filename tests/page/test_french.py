@@ -7,7 +7,7 @@ import string
 import pytest
 
 from watcher import sandbox as sb
-from watcher.words import FRENCH
+from watcher.i18n.words import FRENCH
 
 ACCOUNT = sb.Fault(kind=sb.Kind.STATUS, status=401, message="secret key: x", file_name="held*")
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="HrFlow's words", file_name="bad*")

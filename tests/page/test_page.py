@@ -12,7 +12,9 @@ import pytest
 from tests.e2e import desk as desks
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
-from watcher.model import Candidate, Sign, Stat, State
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign, State
+from watcher.model.records import Stat
 
 SCRIPT_NAME = "bad <img src=x onerror=alert(1)>.pdf"
 REFUSE = sb.Fault(

@@ -10,9 +10,9 @@ import threading
 import pytest
 
 from tests.sandbox.conftest import Client
+from watcher.hrflow.webhook import Gate
 from watcher.sandbox import ENGINEERING, Sandbox
 from watcher.sandbox.webhooks import FORMS, HEADER
-from watcher.webhook.events import Gate
 
 SECRET = "secret"
 

@@ -3,8 +3,8 @@
 import pytest
 
 from watcher.config import load
-from watcher.errors import ConfigError
-from watcher.settings import DEFAULT_ACCEPT
+from watcher.model.errors import ConfigError
+from watcher.model.settings import DEFAULT_ACCEPT
 
 TEXT = """
 [account]

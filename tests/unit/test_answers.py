@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.answers import Answer, finding, flag, redact, retry_after, upload_outcome
-from watcher.model import (
+from watcher.hrflow.answers import Answer, finding, flag, redact, retry_after, upload_outcome
+from watcher.model.kinds import Cause
+from watcher.model.uploads import (
     Accepted,
-    Cause,
     Held,
     NoSync,
     Parsed,

@@ -4,9 +4,16 @@ import json
 
 import pytest
 
-from watcher.answers import Answer, finding, upload_outcome
-from watcher.answers_search import candidates, page_count, source_facts
-from watcher.model import Candidates, Held, NoSync, Refused, SourceFacts, Unknown, Unreadable, Wait
+from watcher.hrflow.answers import (
+    Answer,
+    candidates,
+    finding,
+    page_count,
+    source_facts,
+    upload_outcome,
+)
+from watcher.model.follow_ups import Candidates, SourceFacts
+from watcher.model.uploads import Held, NoSync, Refused, Unknown, Unreadable, Wait
 
 
 def answer(code, message="m", status=None, **more):

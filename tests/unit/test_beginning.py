@@ -3,8 +3,8 @@
 import threading
 import time
 
-from watcher.cli.running import Beginning
-from watcher.model import FolderState
+from watcher.cli.foreground import Beginning
+from watcher.model.files import FolderState
 
 LONG = 60.0
 

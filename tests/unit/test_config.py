@@ -12,8 +12,8 @@ from watcher.config.leaks import find_secrets
 from watcher.config.lines import locate
 from watcher.config.mistakes import Mistakes
 from watcher.config.tables import Builder
-from watcher.errors import ConfigError
-from watcher.settings import AfterUpload, Item
+from watcher.model.errors import ConfigError
+from watcher.model.settings import AfterUpload, Item
 from watcher.sniff.formats import MEDIA_TYPES
 
 ACCOUNT = '[account]\nemail = "a@example.com"\n'

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.test_config import ACCOUNT, FOLDER, GOOD, mistakes, read  # noqa: F401 - fixtures
 from watcher.config import show
 from watcher.config.sense_after import is_host, is_loopback
-from watcher.settings import Hooks, Webhook
+from watcher.model.settings import Hooks, Webhook
 
 WEBHOOK = GOOD + "[webhook]\n"
 HOOKS = GOOD + "[hooks]\n"

@@ -15,9 +15,9 @@ from watcher.config.edit import apply
 from watcher.config.edit_file import read_or_new, replace_text
 from watcher.config.edit_known import find_place, read_known
 from watcher.config.lines import comments
-from watcher.errors import ConfigError
-from watcher.settings import AfterUpload, Item
-from watcher.setup import DropFolder, PutAccount, PutFolder
+from watcher.config.setup import DropFolder, PutAccount, PutFolder
+from watcher.model.errors import ConfigError
+from watcher.model.settings import AfterUpload, Item
 
 KEY = "e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09"
 FULL = """\

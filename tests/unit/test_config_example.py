@@ -10,8 +10,8 @@ import pytest
 from watcher.config import MachineFile, load
 from watcher.config.keys import LOCKED
 from watcher.config.sense import PLACEHOLDER_KEY
-from watcher.errors import ConfigError
-from watcher.settings import (
+from watcher.model.errors import ConfigError
+from watcher.model.settings import (
     Account,
     Config,
     Folder,

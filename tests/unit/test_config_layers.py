@@ -15,9 +15,16 @@ from watcher.config.layers import merge
 from watcher.config.locks import is_locked, read_locks
 from watcher.config.mistakes import Mistakes
 from watcher.config.read import find_layer
-from watcher.errors import ConfigError
-from watcher.settings import AfterUpload, Item
-from watcher.setup import Answers, FolderAnswer, PutFolder, find_locked, find_problems, plan_edits
+from watcher.config.setup import (
+    Answers,
+    FolderAnswer,
+    PutFolder,
+    find_locked,
+    find_problems,
+    plan_edits,
+)
+from watcher.model.errors import ConfigError
+from watcher.model.settings import AfterUpload, Item
 
 KEY, OTHER = "0e1f" * 10, "ab12" * 10
 ACCOUNT = '[account]\nemail = "a@example.com"\n'

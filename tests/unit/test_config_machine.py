@@ -11,15 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from watcher.config.machine import (
-    MachineFile,
-    find_distrust,
-    find_distrust_on_windows,
-    read_layer,
-)
+from watcher.config.machine import MachineFile, find_distrust, find_distrust_on_windows, read_layer
 from watcher.config.paths import machine_path
 from watcher.config.read import parse
-from watcher.errors import ConfigError
+from watcher.model.errors import ConfigError
 
 FILE, FOLDER = stat.S_IFREG, stat.S_IFDIR
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

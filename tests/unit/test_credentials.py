@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from watcher import sandbox as sb
-from watcher.credentials import WAITING, Keys, LockedError, form, is_contested
+from watcher.credentials import WAITING, Keys, LockedError, is_contested, keys
 from watcher.credentials.apart import look_apart
-from watcher.errors import CredentialError
-from watcher.settings import Account, Config
+from watcher.model.errors import CredentialError
+from watcher.model.settings import Account, Config
 
 KEY, OTHER = sb.READ_WRITE_KEY, sb.WRITE_KEY
 ACCOUNTS = ("default", "paris")
@@ -84,8 +84,8 @@ def make_keys(ring, listener, eventually):
         return made[-1]
 
     yield make
-    for keys in made:
-        keys.close()
+    for each in made:
+        each.close()
     ring.set(blocked=set())
     eventually(lambda: not key_threads())
 
@@ -316,7 +316,7 @@ DIGITS = "0123456789abcdef" * 2
     ],
 )
 def test_keys_are_trimmed_and_their_form_is_known(text, key, right):
-    assert (form.clean(text), form.looks_right(form.clean(text))) == (key, right)
+    assert (keys.clean(text), keys.looks_right(keys.clean(text))) == (key, right)
 
 
 @pytest.mark.parametrize(
@@ -333,13 +333,13 @@ def test_keys_are_trimmed_and_their_form_is_known(text, key, right):
 )
 def test_what_cannot_be_a_usable_key_is_refused_without_repeating_it(text, why):
     with pytest.raises(CredentialError, match=why) as caught:
-        form.clean(text)
+        keys.clean(text)
     assert DIGITS[:8] not in str(caught.value)
 
 
 def test_a_write_only_key_is_known():
-    assert form.is_write_only(sb.WRITE_KEY)
-    assert not form.is_write_only(sb.READ_WRITE_KEY)
+    assert keys.is_write_only(sb.WRITE_KEY)
+    assert not keys.is_write_only(sb.READ_WRITE_KEY)
 
 
 # -- a look by another process

@@ -12,18 +12,15 @@ from types import SimpleNamespace
 import pytest
 
 from watcher import __version__
-from watcher.app.places import Places, lock, write_atomically
-from watcher.doctor import account, desktop, folders, limits, network, program, running, storage
-from watcher.doctor.case import Case
-from watcher.doctor.findings import Check, Level, error, examine, ok, record, skipped, warning
-from watcher.errors import CredentialError, JournalError, OfflineError
-from watcher.folders.limits import Limits, read_limits
-from watcher.folders.probe import Probe, probe
-from watcher.hrflow.certificates import issuer
+from watcher.daemon.instance import Places, lock, write_atomically
+from watcher.doctor import account, folders, program
+from watcher.doctor.findings import Case, Check, Level, error, examine, ok, record, skipped, warning
+from watcher.folders.native import Limits, Probe, probe, read_limits
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
-from watcher.hrflow.proxies import shown_proxy
 from watcher.hrflow.route import Certificate
-from watcher.settings import Account, Config, Folder, Rule, Watch
+from watcher.hrflow.transport import issuer, shown_proxy
+from watcher.model.errors import CredentialError, JournalError, OfflineError
+from watcher.model.settings import Account, Config, Folder, Rule, Watch
 
 OK, WARNING, ERROR, SKIPPED = Level
 HOUR = 3600.0
@@ -38,7 +35,7 @@ def make_case(place, watched, *, api_url="https://api.hrflow.ai/v1", **more):
         file.write(f'[[folders]]\npath = "{watched}"\nsource_key = "k"\n')
     places = Places(os.path.join(place, "state"))
     case = Case(config, places, {}, os.path.join(place, "home"), **more)
-    assert levels(*program.checks(case))[:2] == [("program", WARNING), ("config", OK)]
+    assert levels(*program.program_checks(case))[:2] == [("program", WARNING), ("config", OK)]
     return case
 
 
@@ -99,12 +96,12 @@ def test_a_time_out_inside_a_check_is_not_taken_for_its_own():
 
 def test_findings_come_as_soon_as_they_are_there():
     seen = []
-    running = examine(
+    account = examine(
         Check(name, name, lambda name=name: seen.append(name) or ok("")) for name in "ab"
     )
-    next(running)
+    next(account)
     assert seen == ["a"]
-    next(running)
+    next(account)
     assert seen == ["a", "b"]
 
 
@@ -130,7 +127,7 @@ def test_what_machines_are_told_is_valid_text():
     ids=["nothing runs", "the same runs", "an older one runs on"],
 )
 def test_versions(running, level):
-    assert program.judge_versions(__version__, running).level is level
+    assert program.judge_versions(__version__, account).level is level
 
 
 @pytest.mark.parametrize(
@@ -231,7 +228,9 @@ def test_a_folder_that_may_not_be_read(name, expected):
     user = os.geteuid()
     os.seteuid(user or 65534)  # root reads everything
     try:
-        found = [(check.name, finding.level) for check, finding in examine(folders.checks(case))]
+        found = [
+            (check.name, finding.level) for check, finding in examine(folders.folder_checks(case))
+        ]
     finally:
         os.seteuid(user)
         shutil.rmtree(place)
@@ -254,12 +253,12 @@ def test_a_folder_that_may_not_be_read(name, expected):
     ],
 )
 def test_limits_of_the_system(directories, given, running, expected):
-    found = limits.judge_limits(directories, given, running=running)
+    found = folders.judge_limits(directories, given, running=account)
     assert [finding.level for finding in found] == expected
 
 
 def test_what_is_proposed_is_enough():
-    watches, _ = limits.judge_limits(600_000, Limits(8192, 128, 0, 0), running=False)
+    watches, _ = folders.judge_limits(600_000, Limits(8192, 128, 0, 0), running=False)
     assert watches.mend == "Raise it: sudo sysctl fs.inotify.max_user_watches=1200000"
 
 
@@ -287,7 +286,9 @@ def test_tiny_limits_are_seen_in_a_whole_examination(tmp_path):
     (tmp_path / "cvs/a/b").mkdir(parents=True)
     proc = make_proc(tmp_path / "proc", watches="4", instances="2")
     case = make_case(str(tmp_path), f"{tmp_path}/cvs", limits=lambda: read_limits(proc))
-    found = [finding for check, finding in examine(folders.checks(case)) if check.name == "limits"]
+    found = [
+        finding for check, finding in examine(folders.folder_checks(case)) if check.name == "limits"
+    ]
     assert [finding.level for finding in found] == [WARNING, WARNING]
     assert found[0].text.startswith("3 directories are watched, and 4 of 4 watches are in use")
 
@@ -300,12 +301,12 @@ def test_tiny_limits_are_seen_in_a_whole_examination(tmp_path):
     [(0, ERROR), (19_999_999, ERROR), (20_000_000, WARNING), (999_999_999, WARNING), (10**9, OK)],
 )
 def test_room_on_a_disk(free, level):
-    assert storage.judge_room("the journal", free).level is level
+    assert folders.judge_room("the journal", free).level is level
 
 
 def test_a_damaged_journal_is_mended_by_starting():
-    assert storage.judge_journal("j", 5, "page 3 is lost").level is ERROR
-    assert storage.judge_journal("j", 5000, "").text == "j is whole; it takes 5.0 kB"
+    assert folders.judge_journal("j", 5, "page 3 is lost").level is ERROR
+    assert folders.judge_journal("j", 5000, "").text == "j is whole; it takes 5.0 kB"
 
 
 # --- The way to HrFlow ------------------------------------------------------------------------
@@ -323,7 +324,7 @@ def test_a_damaged_journal_is_mended_by_starting():
     ],
 )
 def test_the_clock(server, level, words):
-    finding = network.judge_clock(server, 1000.0, 1000.5)
+    finding = account.judge_clock(server, 1000.0, 1000.5)
     assert finding.level is level
     assert words in finding.text
 
@@ -338,7 +339,7 @@ def test_the_clock(server, level, words):
     ],
 )  # fmt: skip
 def test_who_signed_the_certificate(found, level, words):
-    finding = network.judge_certificate("api.hrflow.ai", found)
+    finding = account.judge_certificate("api.hrflow.ai", found)
     assert finding.level is level
     assert words in finding.text
 
@@ -354,7 +355,7 @@ def test_who_signed_the_certificate(found, level, words):
 )
 def test_a_proxy_is_shown_without_its_password(proxy, shown):
     assert shown_proxy(proxy) == shown
-    assert shown in network.judge_proxy(proxy, "system").text
+    assert shown in account.judge_proxy(proxy, "system").text
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
@@ -440,13 +441,13 @@ def test_a_name_that_only_the_proxy_knows(monkeypatch):
     def nowhere(_):
         raise OfflineError("The name hrflow.invalid is not found.")
 
-    monkeypatch.setattr(network.route, "find_addresses", nowhere)
-    assert network.find_name(SimpleNamespace(api_url=lost.api_url, proxy="none")).level is ERROR
+    monkeypatch.setattr(account.route, "find_addresses", nowhere)
+    assert account.find_name(SimpleNamespace(api_url=lost.api_url, proxy="none")).level is ERROR
     with_proxy = SimpleNamespace(api_url=lost.api_url, proxy="http://proxy.example:3128")
-    assert network.find_name(with_proxy).level is OK
+    assert account.find_name(with_proxy).level is OK
     for proxy, level in (("socks5h://p:1", OK), ("socks5://p:1", ERROR), ("socks4://p:1", ERROR)):
         through = SimpleNamespace(api_url=lost.api_url, proxy=proxy)
-        assert network.find_name(through).level is level, proxy
+        assert account.find_name(through).level is level, proxy
 
 
 def test_a_locked_keyring_does_not_hang(tmp_path, monkeypatch):
@@ -486,13 +487,13 @@ def test_what_keeps_keys(tmp_path):
 @pytest.mark.parametrize(
     ("known", "level", "said"),
     [
-        (running.Known("the systemd credential"), OK, "nothing keeps the running program"),
-        (running.Known("x", is_offline=True), ERROR, "does not reach HrFlow"),
-        (running.Known("x", held="HrFlow says no"), ERROR, "back: HrFlow says no"),
+        (account.Known("the systemd credential"), OK, "nothing keeps the running program"),
+        (account.Known("x", is_offline=True), ERROR, "does not reach HrFlow"),
+        (account.Known("x", held="HrFlow says no"), ERROR, "back: HrFlow says no"),
     ],
 )
 def test_what_the_running_program_knows_of_its_key(known, level, said):
-    finding = running.judge_access(known)
+    finding = account.judge_running_access(known)
     assert finding.level is level
     assert said in finding.text
     assert bool(finding.mend) == (level is not OK)
@@ -509,13 +510,13 @@ def test_what_the_running_program_knows_of_its_key(known, level, said):
 )  # fmt: skip
 def test_a_program_without_a_key_knows_nothing(tmp_path, said):
     places = Places(str(tmp_path / "state"))
-    assert running.look(places, "default") is None
+    assert account.look_at_running(places, "default") is None
     held = lock(places)
     try:
         write_atomically(places.running, json.dumps(said))
-        assert running.look(places, "default") is None
+        assert account.look_at_running(places, "default") is None
         write_atomically(places.running, json.dumps({"keys": {"default": {"origin": "x"}}}))
-        assert running.look(places, "default") == running.Known("x")
+        assert account.look_at_running(places, "default") == account.Known("x")
     finally:
         held.release()
 
@@ -561,6 +562,6 @@ def test_the_tray(platform, environ, found, level, said):
             raise found
         return found
 
-    finding = desktop.judge_tray(platform, environ, ask)
+    finding = program.judge_tray(platform, environ, ask)
     assert finding.level is level
     assert said in finding.text

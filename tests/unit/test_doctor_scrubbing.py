@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.doctor.scrubbing import MASK, Scrubber, own_words
+from watcher.doctor.bundle import MASK, Scrubber, own_words
 
 WORDS = own_words()
 #: Names that many people have.
@@ -49,7 +49,7 @@ def scrubber():
         ("marie.curie@example.museum", f"{MASK}@example.{MASK}"),
         ("call +33 612345678", f"call +{MASK}"),
         ("ask_0123456789abcdef0123456789abcdef", f"ask_{MASK}"),
-        ("2026-11-23 19:04:23,123 INFO watcher.app.core: the journal", None),
+        ("2026-11-23 19:04:23,123 INFO watcher.daemon.core: the journal", None),
         ('  File "watcher/app/core.py", line 131, in start', None),
         ("OSError: [Errno 28] No space left on device", None),
         ("SomeForeignError", None),

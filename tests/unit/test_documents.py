@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
-from watcher.documents.opening import RefusedError, explain
-from watcher.documents.writers import judge_sharing, mounted_as
-from watcher.model import Altered, Identified, Stat, Unusable
+from watcher.documents.opening import RefusedError, explain, judge_sharing, mounted_as
+from watcher.model.files import Identified, Unusable
+from watcher.model.records import Stat
+from watcher.model.uploads import Altered
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 PDF = (SAMPLES / "Aisha Rahman - CV.pdf").read_bytes()
@@ -322,8 +323,8 @@ def test_of_a_file_in_memory_it_is_known_too_who_writes_it():
 @pytest.mark.parametrize("kind", ["fuse.bindfs", "virtiofs", "drvfs", "nfs4", ""])
 def test_where_others_may_write_unseen_a_lease_says_nothing(root, kind, monkeypatch):
     path = f"{root}/cv.pdf"
-    monkeypatch.setattr("watcher.documents.writers.os.major", lambda _device: 0)
-    monkeypatch.setattr("watcher.documents.writers.mounted_as", lambda _fd: kind)
+    monkeypatch.setattr("watcher.documents.opening.os.major", lambda _device: 0)
+    monkeypatch.setattr("watcher.documents.opening.mounted_as", lambda _fd: kind)
     with open(path, "rb") as handle:
         assert being_written(handle, path) is None
         with open(path, "r+b"):

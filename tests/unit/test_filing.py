@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from watcher.documents import file_away, moving, stat_file, write_error_note
+from watcher.documents import file_away, filing, stat_file, write_error_note
 from watcher.documents.opening import RefusedError, open_directory
-from watcher.model import Filed, FilingFailed, Stat
-from watcher.settings import AfterRefusal, AfterUpload
+from watcher.model.files import Filed, FilingFailed
+from watcher.model.records import Stat
+from watcher.model.settings import AfterRefusal, AfterUpload
 
 DAY = date(2024, 5, 31)
 MOVE = AfterUpload.MOVE
@@ -164,13 +165,13 @@ def test_a_crash_between_link_and_unlink_is_finished(root):
 
 def swap_before_unlink(monkeypatch, path, swap):
     """Have ``swap`` done between the taking of the new name and the removal of the old one."""
-    real = moving._remove_or_undo
+    real = filing._remove_or_undo
 
     def swapped(*args):
         swap(path)
         return real(*args)
 
-    monkeypatch.setattr(moving, "_remove_or_undo", swapped)
+    monkeypatch.setattr(filing, "_remove_or_undo", swapped)
 
 
 def test_what_takes_the_files_place_meanwhile_is_not_removed(root, monkeypatch):
@@ -202,7 +203,7 @@ def test_another_version_that_slips_in_is_left_where_it_is(root, request, across
         open_directory(target, []) as place,
         pytest.raises(RefusedError, match=CHANGED),
     ):
-        moving.move(source, "cv.pdf", place, Stat(2, 1), hard_links=hard_links)
+        filing.move(source, "cv.pdf", place, Stat(2, 1), hard_links=hard_links)
     assert (tree(root), tree(target)) == ({"cv.pdf": b"another version"}, {})
 
 
@@ -268,7 +269,7 @@ def test_the_trash_of_the_system(root, tmp_path):
     run = (
         "import sys, os\n"
         "from watcher.documents import file_away, stat_file\n"
-        "from watcher.settings import AfterUpload\n"
+        "from watcher.model.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
         "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, ''))\n"
     )
@@ -310,7 +311,7 @@ def test_what_is_swapped_in_for_a_file_does_not_go_to_the_trash(
         monkeypatch.setattr("send2trash.send2trash", lambda path: pytest.fail(f"trashed {path}"))
         real(*paths, **directories)
 
-    monkeypatch.setattr("watcher.documents.trash.os.replace", swap_first)
+    monkeypatch.setattr("watcher.documents.filing.os.replace", swap_first)
     found = away(root, path, how=AfterUpload.TRASH, has_dir_fd=has_dir_fd)
     assert isinstance(found, FilingFailed), why
     assert found.why.endswith(CHANGED)
@@ -331,7 +332,7 @@ def test_a_name_that_is_taken_while_the_wrong_file_is_put_back_is_not_overwritte
         real(*paths, **directories)
         make(path, b"third")
 
-    monkeypatch.setattr("watcher.documents.trash.os.replace", swap_twice)
+    monkeypatch.setattr("watcher.documents.filing.os.replace", swap_twice)
     assert isinstance(away(root, path, how=AfterUpload.TRASH), FilingFailed)
     assert tree(root) == {"cv.pdf": b"third", "cv (2).pdf": b"second"}
 
@@ -362,7 +363,7 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
         "def refuse(path): raise TrashPermissionError(path)\n"
         "send2trash.send2trash = refuse\n"
         "from watcher.documents import file_away, stat_file\n"
-        "from watcher.settings import AfterUpload\n"
+        "from watcher.model.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
         "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, ''))\n"
     )

@@ -6,24 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher import follow_up as rules
-from watcher import follow_up_times as times
-from watcher import states
-from watcher.model import (
-    Candidates,
-    FollowUp,
-    Job,
-    Listed,
-    Parsed,
-    Profile,
-    Stat,
-    State,
-    Timing,
-    Unknown,
-    Unreadable,
-    Wait,
-)
-from watcher.pace import MINUTE, Pace
+from watcher.hrflow.pace import MINUTE, Pace
+from watcher.model import follow_ups as times
+from watcher.model import lifecycle
+from watcher.model.follow_ups import Candidates, FollowUp, Listed, Timing
+from watcher.model.kinds import State
+from watcher.model.records import Stat
+from watcher.model.uploads import Job, Parsed, Profile, Unknown, Unreadable, Wait
+from watcher.pipeline import follow_up as rules
 
 SHA = "ab" * 32
 SINCE = 1_000_000.0
@@ -97,7 +87,7 @@ def test_what_an_answer_means(finding, elapsed, told, state, why):
         assert verdict.at >= SINCE + elapsed
     else:
         assert verdict.state is state, why
-        assert states.allowed(State.ACCEPTED, verdict.state)
+        assert lifecycle.allowed(State.ACCEPTED, verdict.state)
 
 
 def test_after_the_window_its_words_say_that_nothing_is_known():

@@ -6,15 +6,16 @@ from datetime import datetime
 
 import pytest
 
-from watcher.app.language import first_of_list, system_language
-from watcher.menu import menu
-from watcher.model import Entry, Kept, Snapshot, State, Watched
-from watcher.mood import headline
-from watcher.notices import HELD_SECONDS, LONGEST, OFFLINE_SECONDS, Notices
-from watcher.page.guard import Guard
-from watcher.page.tickets import TOKEN, Tickets
-from watcher.settings import Notifications
-from watcher.words import words
+from watcher.i18n.language import first_of_list, system_language
+from watcher.i18n.words import words
+from watcher.model.kinds import State
+from watcher.model.records import Entry
+from watcher.model.settings import Notifications
+from watcher.model.snapshot import Kept, Snapshot, Watched
+from watcher.page.auth import TOKEN, Guard, Tickets
+from watcher.present.menu import menu
+from watcher.present.notifications import HELD_SECONDS, LONGEST, OFFLINE_SECONDS, Notices
+from watcher.present.status import headline
 
 FR = words("fr_FR.UTF-8")
 NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it
@@ -100,7 +101,7 @@ def test_an_offline_of_days_is_told_with_its_day():
     ],
 )
 def test_who_is_not_let_in_hears_it_in_the_right_language(headers, said, monkeypatch):
-    monkeypatch.setattr("watcher.page.guard.is_somebody_else", lambda *_: False)
+    monkeypatch.setattr("watcher.page.auth.is_somebody_else", lambda *_: False)
     guard = Guard(lambda *_: [], Tickets(lambda: 0.0), 80, lambda _: None, FR)
     environ = {"HTTP_HOST": "127.0.0.1:80", "REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": "1",
                "REQUEST_METHOD": "GET", "PATH_INFO": "/", **headers}  # fmt: skip

@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.errors import JournalError
 from watcher.journal.migrations import VERSION
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
-from watcher.model import Candidate, Cause, Profile, Route, Sign, Stat, State
-from watcher.states import TRANSITIONS, Step, existing_key, hold_key
+from watcher.model.errors import JournalError
+from watcher.model.files import Candidate
+from watcher.model.kinds import Cause, Sign, State
+from watcher.model.lifecycle import TRANSITIONS, Step, existing_key, hold_key
+from watcher.model.records import Stat
+from watcher.model.uploads import Profile, Route
 
 FOLDER = "/srv/cvs"
 ROUTE = Route("default", "source", "ref")

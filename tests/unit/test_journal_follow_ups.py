@@ -5,8 +5,10 @@ import pytest
 from tests.unit.test_journal import FOLDER, add, queue
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
-from watcher.model import Event, EventKind, Profile, SourceFacts, State
-from watcher.states import Step
+from watcher.model.follow_ups import Event, EventKind, SourceFacts
+from watcher.model.kinds import State
+from watcher.model.lifecycle import Step
+from watcher.model.uploads import Profile
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pypdf import PdfWriter
 
 from tests.unit.test_sniff import compound, look, office, read, zipped
-from watcher.settings import DEFAULT_ACCEPT
+from watcher.model.settings import DEFAULT_ACCEPT
 
 OPENXML = "application/vnd.openxmlformats-officedocument."
 OASIS = "application/vnd.oasis.opendocument."

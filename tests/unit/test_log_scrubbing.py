@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
-from watcher.app.places import Places
-from watcher.app.scrubbing import scrub_logs
+from watcher.daemon.event_log import scrub_logs
+from watcher.daemon.instance import Places
 
 
 @pytest.fixture

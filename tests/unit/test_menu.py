@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher import view
 from watcher.desktop.face import face, read_face, write_face
-from watcher.menu import PART, Act, Item, Verb, cut, menu
-from watcher.model import Entry, Kept, Mood, Snapshot, State, Watched
-from watcher.mood import headline, mood
-from watcher.words import words
+from watcher.i18n.words import words
+from watcher.model.kinds import State
+from watcher.model.records import Entry
+from watcher.model.snapshot import Kept, Mood, Snapshot, Watched
+from watcher.present import view
+from watcher.present.menu import PART, Act, Item, Verb, cut, menu
+from watcher.present.status import headline, mood
 
 EN, FR = words("en"), words("fr_FR.UTF-8")
 NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it

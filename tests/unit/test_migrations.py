@@ -6,12 +6,12 @@ import sqlite3
 import pytest
 
 from tests.old import JOURNALS, make_journal
-from watcher.errors import JournalError
 from watcher.journal import migrations
 from watcher.journal.migrations import STEPS, VERSION
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
-from watcher.model import State
+from watcher.model.errors import JournalError
+from watcher.model.kinds import State
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.model import Entry, Kept, Snapshot, State, Watched
-from watcher.notices import AGAIN, LONGEST, OFFLINE_SECONDS, Kind, Notices
-from watcher.settings import Notifications
-from watcher.words import words
+from watcher.i18n.words import words
+from watcher.model.kinds import State
+from watcher.model.records import Entry
+from watcher.model.settings import Notifications
+from watcher.model.snapshot import Kept, Snapshot, Watched
+from watcher.present.notifications import AGAIN, LONGEST, OFFLINE_SECONDS, Kind, Notices
 
 ALL = Notifications()
 QUIET = Snapshot(at=1.0)

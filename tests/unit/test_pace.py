@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.model import (
+from watcher.hrflow.pace import MINUTE, Pace
+from watcher.model.uploads import (
     Accepted,
     Altered,
     Parsed,
@@ -14,7 +15,6 @@ from watcher.model import (
     Unknown,
     Wait,
 )
-from watcher.pace import MINUTE, Pace
 
 
 def test_as_many_at_once_as_allowed():

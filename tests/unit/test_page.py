@@ -8,18 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher import view_page
-from watcher.app.clock import next_day
-from watcher.cli.channel import parse_span
-from watcher.errors import UsageError
-from watcher.follow_up import NOT_YET
-from watcher.model import UNTIL_RESUMED, Entry, Kept, Snapshot, State, Watched
-from watcher.page.activity import filters
-from watcher.page.news import News
-from watcher.page.skeleton import as_data, draw
-from watcher.page.tickets import LINK_SECONDS, Tickets
-from watcher.states import BY_HAND
-from watcher.words import words
+from watcher.cli.control import parse_span
+from watcher.daemon.clock import next_day
+from watcher.i18n.words import words
+from watcher.model.errors import UsageError
+from watcher.model.kinds import State
+from watcher.model.lifecycle import BY_HAND
+from watcher.model.records import Entry
+from watcher.model.snapshot import UNTIL_RESUMED, Kept, Snapshot, Watched
+from watcher.page.activity import News, filters
+from watcher.page.auth import LINK_SECONDS, Tickets
+from watcher.page.routes import as_data, draw
+from watcher.pipeline.follow_up import NOT_YET
+from watcher.present import view
 
 ENGLISH = words("en")
 
@@ -122,7 +123,7 @@ def test_the_next_day_is_near_and_begins_at_midnight(now):
 )
 def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     entry = Entry(1, "/f", "/f/a.pdf", state, why=why, filed_to=filed_to)
-    assert view_page.can_retry(entry) == can, reason
+    assert view.can_retry(entry) == can, reason
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     ],
 )
 def test_a_file_out_of_the_way_says_where_it_lies(state, filed_to, said):
-    row = view_page.row(Entry(1, "/f", "/f/a.pdf", state, why="no", filed_to=filed_to), ENGLISH)
+    row = view.row(Entry(1, "/f", "/f/a.pdf", state, why="no", filed_to=filed_to), ENGLISH)
     assert row["moved"].startswith(said)
     assert bool(row["moved"]) == bool(said)
     assert said in row["remark"]
@@ -148,9 +149,9 @@ def test_the_time_that_an_upload_took_is_not_that_which_it_waited():
         1, "/f", "/f/a.pdf", State.PARSED, noticed_at=1000.0, sent_at=8000.0, arrived_at=8004.0,
         parsed_at=8009.0, changed_at=8009.0,
     )  # fmt: skip
-    said = view_page.details(entry, [], ENGLISH)
+    said = view.details(entry, [], ENGLISH)
     assert (said["took"], said["after"], said["parsing"]) == (4.0, 7004.0, 5.0)
-    waits = view_page.details(replace(entry, state=State.QUEUED, arrived_at=0.0), [], ENGLISH)
+    waits = view.details(replace(entry, state=State.QUEUED, arrived_at=0.0), [], ENGLISH)
     assert (waits["took"], waits["after"]) == (None, None)
 
 
@@ -165,7 +166,7 @@ def test_the_time_that_an_upload_took_is_not_that_which_it_waited():
 )
 def test_a_story_has_reasons_and_no_phrases(state, why, said, reason):
     entry = Entry(1, "/f", "/f/a.pdf", State.PARSED)
-    (step,) = view_page.details(entry, [(1.0, state, why)], ENGLISH)["story"]
+    (step,) = view.details(entry, [(1.0, state, why)], ENGLISH)["story"]
     assert step["why"] == said, reason
 
 
@@ -176,7 +177,7 @@ def test_what_is_said_of_now_is_plain_and_finite():
         watched=(Watched("/f", problem="bad\u202e"),),
         recent=(Entry(1, "/f", "/f/a\n.pdf", State.PARSED, profile_name="Eve\u202e"),),
     )  # fmt: skip
-    now = view_page.now(snapshot, ENGLISH)
+    now = view.now(snapshot, ENGLISH)
     text = json.dumps(now, allow_nan=False)
     assert (now["paused"], now["paused_until"], now["mood"]) == (True, None, "paused")
     assert now["groups"] == {"attention": 0, "waiting": 1, "arrived": 2, "aside": 0}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.patterns import PatternError, compile_pattern
+from watcher.routing.patterns import PatternError, compile_pattern
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher import view, view_page
-from watcher.answers import Answer, upload_outcome
 from watcher.config import MachineFile, headline
 from watcher.config.read import find_layer, load_text
-from watcher.doctor import account, folders, limits, network, program, running, service, storage
-from watcher.errors import ConfigError, WatcherError
+from watcher.doctor import account, folders, program
 from watcher.folders import mounts
-from watcher.folders.limits import Limits
-from watcher.hrflow.failures import failure
+from watcher.folders.native import Limits
+from watcher.hrflow.answers import Answer, upload_outcome
 from watcher.hrflow.inquiry import Access, Source
+from watcher.hrflow.transport import failure
+from watcher.i18n.phrases import Phrases, places, typeset
+from watcher.i18n.words import FRENCH, SENTENCES, spoken, words
+from watcher.i18n.words_formats import JOINTS, SYSTEM
 from watcher.journal import schema
-from watcher.model import Entry, State
-from watcher.phrases import Phrases, places, typeset
+from watcher.model.errors import ConfigError, WatcherError
+from watcher.model.kinds import State
+from watcher.model.lifecycle import existing_why
+from watcher.model.records import Entry
+from watcher.present import view
 from watcher.service import Installed
-from watcher.states import existing_why
-from watcher.words import FRENCH, SENTENCES, spoken, words
-from watcher.words_formats import JOINTS, SYSTEM
 
 WORD = words("fr")
 WITH_PLACES = sorted(key for key in SENTENCES if places(key))
@@ -208,41 +209,41 @@ def findings():
         for name in ("", "Paris") for allowed in (True, False) for sync in (True, False)
     )  # fmt: skip
     yield from (
-        network.judge_addresses("h.eu", found)
+        account.judge_addresses("h.eu", found)
         for found in (("h.eu",), ("1.2.3.4",), ("::1", "::2"))
     )
     yield from (
-        network.judge_proxy(proxy, setting)
+        account.judge_proxy(proxy, setting)
         for proxy in ("", "http://p:1")
         for setting in ("system", "x")
     )
-    yield running.judge_key(running.Known("the systemd credential"))
-    yield running.judge_key(running.Known("the system's keyring"))
+    yield account.judge_running_key(account.Known("the systemd credential"))
+    yield account.judge_running_key(account.Known("the system's keyring"))
     yield from (
-        running.judge_access(running.Known("x", is_offline, held))
+        account.judge_running_access(account.Known("x", is_offline, held))
         for is_offline in (True, False)
         for held in ("", "There is no API key for account 'paris'.")
     )
     yield from (folders.judge_made("/x", is_running=is_running) for is_running in (True, False))
     yield from (
-        service.judge_service("systemd", Installed("f", enabled=True, current=True, exit_code=code),
+        program.judge_service("systemd", Installed("f", enabled=True, current=True, exit_code=code),
                               running=False)
         for code in (2, 9, 203, 217, 218, 226, 243)
     )  # fmt: skip
-    yield from (network.judge_clock(server, 1e9, 1e9) for server in (None, 1e9, 2e9, 5e8))
+    yield from (account.judge_clock(server, 1e9, 1e9) for server in (None, 1e9, 2e9, 5e8))
     yield from (program.judge_versions("1.0", version, 7) for version in (None, "1.0", "0.9"))
-    yield from (storage.judge_room("the journal and /cvs", free) for free in (1, 10**8, 10**10))
-    yield from (storage.judge_journal("/j", 5000, problem) for problem in ("", "disk I/O error"))
+    yield from (folders.judge_room("the journal and /cvs", free) for free in (1, 10**8, 10**10))
+    yield from (folders.judge_journal("/j", 5000, problem) for problem in ("", "disk I/O error"))
     yield from (folders.judge_unreadable("/x", number) for number in (1, 3))
     yield from (
         folders.judge_place("/x", system, remote=remote)
         for system in ("", "ext4")
         for remote in (True, False)
     )
-    yield service.judge_service("systemd", None, running=True)
-    yield service.judge_service("systemd", None, running=False)
+    yield program.judge_service("systemd", None, running=True)
+    yield program.judge_service("systemd", None, running=False)
     for directories, runs in ((1, True), (5, False), (10**6, False)):
-        yield from limits.judge_limits(directories, Limits(1000, 5, 100, 2), running=runs)
+        yield from folders.judge_limits(directories, Limits(1000, 5, 100, 2), running=runs)
 
 
 #: French that has no English in it, but names and values.
@@ -405,7 +406,7 @@ def test_files_that_were_there_first_are_counted(files, said):
 def test_page_and_story_say_it_and_the_reason_itself_stays():
     """What a person chooses "all others with this reason" by is the journal's own text."""
     entry = Entry(1, "/cvs", "/cvs/a.exe", State.REFUSED, "is a program, not a document")
-    row = view_page.row(entry, WORD)
+    row = view.row(entry, WORD)
     assert (row["why"], row["remark"]) == (entry.why, "est un programme, pas un document")
-    story = view_page.details(entry, [(1.0, State.REFUSED, entry.why)], WORD)["story"]
+    story = view.details(entry, [(1.0, State.REFUSED, entry.why)], WORD)["story"]
     assert story[0]["why"] == "est un programme, pas un document"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.quiet import read_hours, silent_until
+from watcher.present.notifications import read_hours, silent_until
 
 
 def at(hour, minute=0, day=5):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher import report, report_page
-from watcher.model import State, Timing
-from watcher.report import EDGE_WORDS, EDGES, GROUPS, Span
+from watcher.model.follow_ups import Timing
+from watcher.model.kinds import State
+from watcher.present import report
+from watcher.present.report import EDGE_WORDS, EDGES, GROUPS, Span
 
 
 def moment(local):
@@ -70,7 +71,7 @@ def test_all_numbers_add_up_to_the_files_of_the_period(timings):
 
 @given(TIMINGS)
 def test_the_page_is_whole_and_takes_nothing_from_elsewhere(timings):
-    page = report_page.render(report.summarize(WEEK, timings), "2026-11-25 10:00")
+    page = report.render(report.summarize(WEEK, timings), "2026-11-25 10:00")
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(drawing)
     for word in ("http://", "https://", "<script", "url(", "@import", "src=", "href="):
@@ -103,15 +104,15 @@ def test_medians_are_of_what_is_known():
 
 def test_an_empty_report_is_one_too():
     made = report.summarize(WEEK, [])
-    assert "There is nothing to show" in report_page.render(made, "now")
+    assert "There is nothing to show" in report.render(made, "now")
     assert report.record(made)["total"]["files"] == 0
 
 
 @given(st.integers(0, 10**7))
 def test_a_charts_height_is_a_number_people_count_in(most):
-    top = report_page._round_up(most)
+    top = report._round_up(most)
     assert max(1, most) <= top < max(2, most * 2)
-    marks = report_page._marks(top)
+    marks = report._marks(top)
     assert marks[0] == 0
     assert marks[-1] == top
     assert len(marks) <= 5
@@ -124,5 +125,5 @@ def test_it_is_html_that_a_parser_takes():
         def handle_starttag(self, tag, attrs):
             seen.append(tag)
 
-    Parser().feed(report_page.render(report.summarize(WEEK, []), "now"))
+    Parser().feed(report.render(report.summarize(WEEK, []), "now"))
     assert "svg" in seen

@@ -9,8 +9,11 @@ from tests.unit.test_journal import FOLDER, add
 from watcher.journal.reader import Reader
 from watcher.journal.retention import STEP
 from watcher.journal.writer import Journal
-from watcher.model import Candidate, Profile, Route, Sign, Stat, State
-from watcher.states import Step
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign, State
+from watcher.model.lifecycle import Step
+from watcher.model.records import Stat
+from watcher.model.uploads import Profile, Route
 
 DAY = 86400.0
 

@@ -8,21 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.model import Document, Route, Skip, Sniffed, Stat, State, Tag
-from watcher.names import as_seen
-from watcher.pipeline import has_likely_time
-from watcher.placeholders import fill, names_in
-from watcher.rules import (
-    IGNORED_NAMES,
-    Facts,
-    fingerprint,
-    form_fields,
-    former_fingerprint,
-    ignore_filter,
-    ignored_by,
-    router,
-)
-from watcher.settings import (
+from watcher.model.files import Document, Sniffed
+from watcher.model.kinds import State
+from watcher.model.records import Stat
+from watcher.model.settings import (
     NOT_ROUTING,
     ROUTING,
     AfterRefusal,
@@ -37,6 +26,20 @@ from watcher.settings import (
     Label,
     Rule,
     Watch,
+)
+from watcher.model.uploads import Route, Skip, Tag
+from watcher.pipeline.admission import has_likely_time
+from watcher.routing.names import as_seen
+from watcher.routing.placeholders import fill, names_in
+from watcher.routing.rules import (
+    IGNORED_NAMES,
+    Facts,
+    fingerprint,
+    form_fields,
+    former_fingerprint,
+    ignore_filter,
+    ignored_by,
+    router,
 )
 
 FACTS = Facts(hostname="pc-7", user="jo")

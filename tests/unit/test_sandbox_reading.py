@@ -7,9 +7,7 @@ import zipfile
 import pypdf
 import pytest
 
-from watcher.sandbox.facts import Reading, find_facts
-from watcher.sandbox.reading import read_document
-from watcher.sandbox.rtf import strip_rtf
+from watcher.sandbox.reading import Reading, find_facts, read_document, strip_rtf
 from watcher.sandbox.samples import EMAIL, NAME, PHONE, sample_cv_pdf
 
 SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")

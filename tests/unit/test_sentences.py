@@ -11,7 +11,7 @@ import re
 import pytest
 
 import watcher
-from watcher.words import FRENCH, SENTENCES
+from watcher.i18n.words import FRENCH, SENTENCES
 
 ROOT = os.path.dirname(watcher.__file__)
 #: Where sentences are made that people see in page, tray or messages.

@@ -11,27 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.app.login_service import describe_exit, name_places, where_to_look
-from watcher.app.places import default_state
-from watcher.app.supervisor import describe
 from watcher.config import default_path
+from watcher.daemon.instance import default_state
+from watcher.daemon.login_service import describe_exit, name_places, where_to_look
+from watcher.daemon.systemd import describe
 from watcher.doctor.findings import Level
-from watcher.doctor.service import judge_service
-from watcher.errors import UnusableError, WatcherError
+from watcher.doctor.program import judge_service
+from watcher.model.errors import UnusableError, WatcherError
 from watcher.service import choice
-from watcher.service.agent import LABEL, render_agent
-from watcher.service.autostart import Autostart
+from watcher.service.autostart import Autostart, render_entry
 from watcher.service.choice import has_user_manager, may_have_namespaces, settings_folder
-from watcher.service.entry import render_entry
-from watcher.service.files import read_file, write_file
-from watcher.service.launchd import Launchd
-from watcher.service.program import Program
-from watcher.service.runner import Done, insist, run_program
-from watcher.service.scheduler import Scheduler
-from watcher.service.systemd import Systemd
-from watcher.service.task import find_unwritable, render_task
-from watcher.service.unit import quote, quote_command, render_unit
-from watcher.service.wanted import Installed, Wanted
+from watcher.service.launchd import LABEL, Launchd, render_agent
+from watcher.service.runner import Done, insist, read_file, run_program, write_file
+from watcher.service.systemd import Systemd, quote, quote_command, render_unit
+from watcher.service.task_scheduler import Scheduler, find_unwritable, render_task
+from watcher.service.wanted import Installed, Program, Wanted
 
 ODD = "/home/zoë/My \"CVs\" 100% $HOME 'x' \\ ;"
 WANTED = Wanted(

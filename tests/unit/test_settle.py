@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.model import Candidate, Sign, Stat
-from watcher.settle import EMPTY_FACTOR, PATIENCE_FACTOR, Doubt, Settled, Settling
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign
+from watcher.model.records import Stat
+from watcher.pipeline.settle import EMPTY_FACTOR, PATIENCE_FACTOR, Doubt, Settled, Settling
 
 SECONDS = 2.0
 WALL = 1_700_000_000.0

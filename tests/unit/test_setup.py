@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.settings import AfterUpload, Item
-from watcher.setup import (
+from watcher.config.setup import (
     Answers,
     FolderAnswer,
     Known,
@@ -24,6 +23,7 @@ from watcher.setup import (
     plan_edits,
     write_tags,
 )
+from watcher.model.settings import AfterUpload, Item
 
 KEY = "e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09"
 

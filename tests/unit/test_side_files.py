@@ -7,11 +7,13 @@ import pytest
 
 from watcher.documents import file_away, identify, main_file
 from watcher.documents.parts import find_place, is_tied
-from watcher.model import Filed, Stat, State
-from watcher.pipeline import decide
-from watcher.ports import Plan
-from watcher.rules import Facts, accepts, ignore_filter, router
-from watcher.settings import AfterUpload, Folder
+from watcher.model.files import Filed
+from watcher.model.kinds import State
+from watcher.model.records import Stat
+from watcher.model.settings import AfterUpload, Folder
+from watcher.pipeline.admission import decide
+from watcher.pipeline.ports import Plan
+from watcher.routing.rules import Facts, accepts, ignore_filter, router
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.

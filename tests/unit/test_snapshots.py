@@ -2,8 +2,8 @@
 
 import pytest
 
-from watcher.app.snapshots import Progress
-from watcher.model import State
+from watcher.daemon.status import Progress
+from watcher.model.kinds import State
 
 S = State
 

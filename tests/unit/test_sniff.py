@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from watcher.settings import DEFAULT_ACCEPT
+from watcher.model.settings import DEFAULT_ACCEPT
 from watcher.sniff import server_name, sniff
 
 SAMPLES = Path(__file__).parents[1] / "samples"

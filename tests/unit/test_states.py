@@ -4,17 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher import states
-from watcher.model import (
+from watcher.model import lifecycle
+from watcher.model.kinds import Cause, State
+from watcher.model.records import Entry
+from watcher.model.uploads import (
     Accepted,
     Altered,
-    Cause,
-    Entry,
     Held,
     Parsed,
     Profile,
     Refused,
-    State,
     Uncertain,
     Unknown,
     Unreadable,
@@ -29,36 +28,36 @@ OUTCOMES = st.sampled_from(
 
 
 def test_every_state_has_its_row():
-    assert set(states.TRANSITIONS) == set(State)
+    assert set(lifecycle.TRANSITIONS) == set(State)
 
 
 @pytest.mark.parametrize("state", [State.PARSED])
 def test_what_is_parsed_stays_so(state):
-    assert not states.TRANSITIONS[state]
+    assert not lifecycle.TRANSITIONS[state]
 
 
 def test_nothing_that_may_have_been_sent_goes_back_to_the_start_unasked():
-    assert State.QUEUED not in states.TRANSITIONS[State.UPLOADING]
-    assert State.UPLOADING not in states.TRANSITIONS[State.UNCERTAIN]
-    assert not states.TRANSITIONS[State.ACCEPTED] & states.OPEN
+    assert State.QUEUED not in lifecycle.TRANSITIONS[State.UPLOADING]
+    assert State.UPLOADING not in lifecycle.TRANSITIONS[State.UNCERTAIN]
+    assert not lifecycle.TRANSITIONS[State.ACCEPTED] & lifecycle.OPEN
 
 
 @given(OUTCOMES, st.integers(1, 100), st.floats(0, 1, exclude_max=True))
 def test_every_outcome_leads_somewhere_allowed(outcome, attempt, jitter):
-    step = states.after(outcome, attempt, 1000.0, jitter)
-    assert states.allowed(State.UPLOADING, step.state)
+    step = lifecycle.after(outcome, attempt, 1000.0, jitter)
+    assert lifecycle.allowed(State.UPLOADING, step.state)
     assert step.due_at == 0 or step.due_at >= 1000.0
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
 def test_backoff_is_bounded_and_grows(attempt, jitter):
-    delay = states.backoff(attempt, jitter)
-    assert 0 <= delay <= states.BACKOFF_CAP
-    assert delay <= states.BACKOFF_BASE * 2.0 ** min(attempt - 1, 30)
+    delay = lifecycle.backoff(attempt, jitter)
+    assert 0 <= delay <= lifecycle.BACKOFF_CAP
+    assert delay <= lifecycle.BACKOFF_BASE * 2.0 ** min(attempt - 1, 30)
 
 
 def test_a_time_the_server_names_is_kept():
-    assert states.after(Wait("w", retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
+    assert lifecycle.after(Wait("w", retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
 
 
 @pytest.mark.parametrize(
@@ -66,48 +65,50 @@ def test_a_time_the_server_names_is_kept():
     [
         (Parsed(Profile("k")), 1, State.PARSED, "it had arrived"),
         (Unknown(), 1, State.UNCERTAIN, "not found yet proves nothing"),
-        (Unknown(), states.CONFIRM_WINDOW, State.QUEUED, "after the window it is sent again"),
+        (Unknown(), lifecycle.CONFIRM_WINDOW, State.QUEUED, "after the window it is sent again"),
         (Unreadable(), 1, State.UNCERTAIN, "what is not parsed yet may not be known yet"),
-        (Unreadable(), states.CONFIRM_WINDOW, State.QUEUED, "a write-only key cannot ask"),
+        (Unreadable(), lifecycle.CONFIRM_WINDOW, State.QUEUED, "a write-only key cannot ask"),
         (Unreadable(source=True), 1, State.QUEUED, "the upload will say so as well"),
         (Wait("offline"), 10_000, State.UNCERTAIN, "no news is no answer"),
     ],
 )
 def test_an_uncertain_upload_is_asked_for_before_it_is_sent_again(finding, waited, state, why):
-    step = states.confirmed(finding, 1000.0, 1000.0 + waited)
+    step = lifecycle.confirmed(finding, 1000.0, 1000.0 + waited)
     assert step.state is state, why
-    assert states.allowed(State.UNCERTAIN, step.state)
+    assert lifecycle.allowed(State.UNCERTAIN, step.state)
     assert step.due_at >= 1000.0 + waited or state is State.PARSED
 
 
-@given(st.floats(0, states.CONFIRM_WINDOW * 2))
+@given(st.floats(0, lifecycle.CONFIRM_WINDOW * 2))
 def test_the_window_ends(waited):
-    step = states.confirmed(Unknown(), 0.0, waited)
-    assert step.due_at <= max(waited, states.CONFIRM_WINDOW) + states.CONFIRM_FIRST
+    step = lifecycle.confirmed(Unknown(), 0.0, waited)
+    assert step.due_at <= max(waited, lifecycle.CONFIRM_WINDOW) + lifecycle.CONFIRM_FIRST
 
 
 @pytest.mark.parametrize("finding", [Unknown(), Unreadable()])
 def test_the_window_begins_anew_when_a_server_in_trouble_answers_again(finding):
-    window, ended = states.CONFIRM_WINDOW, 50_000.0
-    step = states.confirmed(finding, 0.0, ended + 1, answering=ended)
+    window, ended = lifecycle.CONFIRM_WINDOW, 50_000.0
+    step = lifecycle.confirmed(finding, 0.0, ended + 1, answering=ended)
     assert step.state is State.UNCERTAIN
     assert ended + 1 < step.due_at <= ended + window
-    step = states.confirmed(finding, 0.0, ended + window, answering=ended)
+    step = lifecycle.confirmed(finding, 0.0, ended + window, answering=ended)
     assert step.state is State.QUEUED
 
 
 def test_a_time_that_a_failing_server_names_is_kept_before_it_is_asked():
-    assert states.after(Uncertain("504"), 1, 1000.0, 0.5).due_at == 1000.0 + states.CONFIRM_FIRST
-    assert states.after(Uncertain("503", retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
-    longest = states.after(Uncertain("503", retry_after=1e9), 1, 1000.0, 0.5)
-    assert longest.due_at == 1000.0 + states.RETRY_AFTER_CAP
+    assert (
+        lifecycle.after(Uncertain("504"), 1, 1000.0, 0.5).due_at == 1000.0 + lifecycle.CONFIRM_FIRST
+    )
+    assert lifecycle.after(Uncertain("503", retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
+    longest = lifecycle.after(Uncertain("503", retry_after=1e9), 1, 1000.0, 0.5)
+    assert longest.due_at == 1000.0 + lifecycle.RETRY_AFTER_CAP
 
 
 def test_causes_are_looked_at_rarely():
-    assert states.hold_delay(Cause.EXISTING, 1) == 0
-    assert states.hold_delay(Cause.ACCOUNT, 1) == 900
-    assert states.hold_delay(Cause.CREDENTIAL, 1) < states.hold_delay(Cause.ACCOUNT, 1)
-    assert states.hold_delay(Cause.SOURCE, 50) == 6 * states.BACKOFF_CAP
+    assert lifecycle.hold_delay(Cause.EXISTING, 1) == 0
+    assert lifecycle.hold_delay(Cause.ACCOUNT, 1) == 900
+    assert lifecycle.hold_delay(Cause.CREDENTIAL, 1) < lifecycle.hold_delay(Cause.ACCOUNT, 1)
+    assert lifecycle.hold_delay(Cause.SOURCE, 50) == 6 * lifecycle.BACKOFF_CAP
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_causes_are_looked_at_rarely():
         (State.HELD, "key", "ref", State.QUEUED, "all is known of it"),
         (State.HELD, "yes?", "", State.NOTICED, "it was never read"),
         (State.WAITING, "503", "ref", State.QUEUED, "all is known of it"),
-        (State.IGNORED, states.BY_HAND, "", State.NOTICED, "a person may change her mind"),
+        (State.IGNORED, lifecycle.BY_HAND, "", State.NOTICED, "a person may change her mind"),
         (State.IGNORED, "matches *.tmp", "", None, "the rules have not changed"),
         (State.PARSED, "", "ref", None, "it is there"),
         (State.UPLOADING, "", "ref", None, "it is on its way"),
@@ -127,12 +128,12 @@ def test_causes_are_looked_at_rarely():
 )
 def test_what_is_tried_again_by_hand(state, why, reference, after, reason):
     entry = Entry(1, "/f", "/f/a.pdf", state, why=why, reference=reference)
-    step = states.retried(entry, 5.0)
+    step = lifecycle.retried(entry, 5.0)
     assert (step and step.state) == after, reason
-    assert step is None or (states.allowed(state, step.state) and step.due_at == 5.0)
+    assert step is None or (lifecycle.allowed(state, step.state) and step.due_at == 5.0)
 
 
 def test_whatever_may_be_ignored_by_hand_can_be_taken_up_again():
-    for state in states.IGNORABLE:
-        assert states.allowed(state, State.IGNORED)
-    assert not states.IGNORABLE & states.IN_FLIGHT
+    for state in lifecycle.IGNORABLE:
+        assert lifecycle.allowed(state, State.IGNORED)
+    assert not lifecycle.IGNORABLE & lifecycle.IN_FLIGHT

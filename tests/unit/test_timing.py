@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.pipeline.timing import OVERSLEPT, TOLERANCE, Timing, Woke
+from watcher.pipeline.loop import OVERSLEPT, TOLERANCE, Timing, Woke
 
 DAY = 86400.0
 

@@ -11,14 +11,13 @@ import threading
 import pytest
 
 from tests.conftest import wait_until
-from watcher.app.acting import Acting
-from watcher.app.clock import next_day
-from watcher.app.showing import outside, show_command, show_file
+from watcher.daemon.clock import next_day
+from watcher.daemon.desktop import Acting, outside, show_command, show_file
 from watcher.desktop.__main__ import is_time_to_leave
 from watcher.desktop.backends import mac_icon, windows_icon
 from watcher.desktop.session import advice
-from watcher.menu import Act, Verb
-from watcher.pipeline import Ignore, Pause, Release, Retry, Take
+from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
+from watcher.present.menu import Act, Verb
 
 
 @pytest.mark.parametrize(

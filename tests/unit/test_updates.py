@@ -9,8 +9,8 @@ import pytest
 from tests.conftest import wait_until
 from tests.installation import Installation
 from watcher import __version__
-from watcher.app.updates import Installed, OwnFiles, UpdateWatch
-from watcher.pipeline import Drain, Drained
+from watcher.daemon.updates import Installed, OwnFiles, UpdateWatch
+from watcher.pipeline.messages import Drain, Drained
 
 # --- What lies there ------------------------------------------------------------------------------
 
@@ -206,11 +206,11 @@ def test_where_nothing_tells_a_version_nothing_is_watched(tmp_path):
 
 def test_no_module_of_another_version_is_imported(story, monkeypatch):
     """What is imported late, as for the first request of the page, must not be mixed in."""
-    monkeypatch.delitem(sys.modules, "watcher.report_page", raising=False)
-    importlib.import_module("watcher.report_page")
-    monkeypatch.delitem(sys.modules, "watcher.report_page")
+    monkeypatch.delitem(sys.modules, "watcher.present.report", raising=False)
+    importlib.import_module("watcher.present.report")
+    monkeypatch.delitem(sys.modules, "watcher.present.report")
     story.files.found = Installed("2")
     with pytest.raises(ImportError, match=r"watcher\.report_page belongs to another version"):
-        importlib.import_module("watcher.report_page")
+        importlib.import_module("watcher.present.report")
     story.updates.stop()
-    importlib.import_module("watcher.report_page")
+    importlib.import_module("watcher.present.report")

@@ -5,13 +5,14 @@ import os
 import pytest
 
 from tests.unit.test_journal import FOLDER, queue
-from watcher.app.clock import RealClock
+from watcher.daemon.clock import RealClock
 from watcher.journal.writer import Journal
-from watcher.model import Candidate, Sign
-from watcher.pipeline import tidying
-from watcher.pipeline.reading import Reading
-from watcher.pipeline.tidying import Tidying
-from watcher.settle import Settled
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign
+from watcher.pipeline import housekeeping
+from watcher.pipeline.housekeeping import Tidying
+from watcher.pipeline.intake import Reading
+from watcher.pipeline.settle import Settled
 
 
 class NoWorkers:
@@ -26,7 +27,7 @@ def journal(tmp_path):
 
 
 def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monkeypatch):
-    monkeypatch.setattr(tidying, "BATCH", 2)
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
     for number in range(5):
         journal.files.set_filing(queue(journal, f"{number}.pdf"), "pending")
     round_ = Tidying(journal, None, NoWorkers(), RealClock())

@@ -7,14 +7,15 @@ import string
 
 import pytest
 
-from watcher import doctor, view
+from watcher import doctor
 from watcher.doctor.findings import Level
-from watcher.page import texts
-from watcher.states import BY_HAND
-from watcher.words import words
-from watcher.words_page import FRENCH
+from watcher.i18n.words import words
+from watcher.i18n.words_page import FRENCH
+from watcher.model.lifecycle import BY_HAND
+from watcher.page import routes
+from watcher.present import view
 
-STATIC = os.path.join(os.path.dirname(texts.__file__), "static")
+STATIC = os.path.join(os.path.dirname(routes.__file__), "static")
 #: The same in both languages.
 ALIKE = {
     "Pages", "Pause", "Pause…", "CSV", "Source", "Type", "Page {page}", "Configuration", "Journal",
@@ -61,7 +62,7 @@ def test_labels_are_found():
 
 
 def test_the_script_has_all_its_texts_and_no_other():
-    assert of_the_script() == set(texts.SCRIPT)
+    assert of_the_script() == set(routes.SCRIPT)
 
 
 def shown():

@@ -7,9 +7,9 @@ import string
 import pytest
 
 import watcher
-from watcher import words_desktop, words_page
 from watcher.desktop.session import advice
-from watcher.words import words
+from watcher.i18n import words_desktop, words_page
+from watcher.i18n.words import words
 
 ROOT = os.path.dirname(watcher.__file__)
 #: Asked for by a variable.

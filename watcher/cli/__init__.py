@@ -13,35 +13,36 @@ import click
 
 from watcher import __version__
 from watcher.cli.output import silence
-from watcher.errors import ConfigError, WatcherError
+from watcher.model.errors import ConfigError, WatcherError
 
-#: Command → module below ``watcher.cli`` and a line for ``--help``, in the order they are shown.
+#: Command → module below ``watcher.cli`` (and what it is called there, if not ``command``), and a
+#: line for ``--help``, in the order they are shown.
 _COMMANDS: Final = (
-    ("try", "tryout", "Rehearse with a sandbox; nothing leaves this machine."),
+    ("try", "sandbox:try_out", "Rehearse with a sandbox; nothing leaves this machine."),
     ("setup", "setup", "Set everything up, step by step; can be run again."),
-    ("login", "login", "Store an account's API key in the system's keyring."),
-    ("logout", "logout", "Remove it from there."),
+    ("login", "login:login", "Store an account's API key in the system's keyring."),
+    ("logout", "login:logout", "Remove it from there."),
     ("run", "run", "Watch the folders and upload what is dropped there, until Ctrl-C."),
     ("service", "service", "Start it at every login: install, start, stop, status, logs."),
-    ("open", "open", "Show what happens in your browser: the activity page."),
-    ("status", "status", "What is going on, and what needs attention."),
-    ("watch", "watch", "The same in the terminal, as it changes."),
+    ("open", "control:open_page", "Show what happens in your browser: the activity page."),
+    ("status", "status:status", "What is going on, and what needs attention."),
+    ("watch", "status:watch", "The same in the terminal, as it changes."),
     ("history", "history", "What became of which file."),
     ("report", "report", "What became of a day's, a week's or a month's files, in numbers."),
     ("check", "check", "What would happen to files, and why; nothing is sent."),
-    ("pause", "pause", "Start no uploads for a while."),
-    ("resume", "resume", "End a pause."),
-    ("retry", "retry", "Try files again now."),
-    ("ignore", "ignore", "Do nothing more about files."),
-    ("stop", "stop", "End the running program."),
-    ("reload", "reload", "Have the running program read its configuration again."),
+    ("pause", "control:pause", "Start no uploads for a while."),
+    ("resume", "control:resume", "End a pause."),
+    ("retry", "retry:retry", "Try files again now."),
+    ("ignore", "retry:ignore", "Do nothing more about files."),
+    ("stop", "control:stop", "End the running program."),
+    ("reload", "control:reload", "Have the running program read its configuration again."),
     ("import", "importing", "Upload what is already in a folder, now."),
     ("folder", "folder", "Add, list and remove watched folders."),
     ("forget", "forget", "Remove what is kept here of a file or a person."),
     ("notify", "notify", "Messages on the desktop: snooze, off, on."),
     ("config", "config", "Check and show the configuration."),
     ("doctor", "doctor", "What is wrong with this set-up, and what to do about it."),
-    ("sandbox", "sandbox", "A local HrFlow to rehearse against."),
+    ("sandbox", "sandbox:sandbox", "A local HrFlow to rehearse against."),
 )
 
 
@@ -54,7 +55,10 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         for name, module, _ in _COMMANDS:
             if name == cmd_name:
-                found = importlib.import_module(f"watcher.cli.{module}").command
+                place, _, attribute = module.partition(":")
+                found = getattr(
+                    importlib.import_module(f"watcher.cli.{place}"), attribute or "command"
+                )
                 assert isinstance(found, click.Command)
                 return found
         import difflib  # noqa: PLC0415 - only for a name that is wrong

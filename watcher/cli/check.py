@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher import view
-from watcher.app.examine import examine
-from watcher.app.plans import former_targets, make_plans, this_machine
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
-from watcher.errors import UnusableError
+from watcher.daemon.examine import examine
+from watcher.daemon.plans import former_targets, make_plans, this_machine
+from watcher.model.errors import UnusableError
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,10 +6,10 @@ import os
 
 import click
 
-from watcher import view
 from watcher.cli.context import config_option, config_path, load_config
 from watcher.cli.output import json_option, say, say_json, say_table, styled
-from watcher.errors import ConfigError
+from watcher.model.errors import ConfigError
+from watcher.present import view
 
 
 @click.group("config")

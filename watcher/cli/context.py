@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.app.places import Places, default_state
+from watcher.daemon.instance import Places, default_state
 
 if TYPE_CHECKING:
     from watcher.config import Loaded

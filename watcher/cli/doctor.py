@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
-from watcher import view
 from watcher.cli.context import config_option, config_path, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
 from watcher.doctor import Case, Check, Level, examine, ok, record, write_bundle
-from watcher.errors import UnusableError
+from watcher.model.errors import UnusableError
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,26 +7,33 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher import view
-from watcher.app.editing import make_folder
-from watcher.app.leaving import what_stays
-from watcher.app.workspace import UNCHECKED, Workspace, ask_hrflow
-from watcher.cli.asking import Questions
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
-from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
-from watcher.cli.keys import find_key
 from watcher.cli.output import answers_with_facts, json_option, say, say_json, say_table, styled
-from watcher.errors import ConfigError, CredentialError, UnusableError, UsageError
-from watcher.settings import AfterUpload
-from watcher.setup import Answers, DropFolder, FolderAnswer, looks_like_key, write_tags
-from watcher.words import words
+from watcher.cli.questions import (
+    Questions,
+    after_option,
+    check_option,
+    create_option,
+    find_key,
+    is_terminal,
+    open_editor,
+    show_difference,
+    tag_option,
+    warn,
+)
+from watcher.config.setup import Answers, DropFolder, FolderAnswer, looks_like_key, write_tags
+from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
+from watcher.daemon.editing import make_folder, what_stays
+from watcher.i18n.words import words
+from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
+from watcher.model.settings import AfterUpload
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.app.editing import Editor
-    from watcher.settings import Folder, Item
+    from watcher.daemon.editing import Editor
+    from watcher.model.settings import Folder, Item
 
 
 _UNASKED: Final = Workspace(unseen="without an API key")

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher import view
-from watcher.app import orders
-from watcher.app.places import is_running, lock
-from watcher.app.scrubbing import scrub_logs
 from watcher.cli.context import places, state_option
-from watcher.cli.editing import is_terminal
 from watcher.cli.output import json_option, say, say_json, say_table
-from watcher.errors import UnusableError, UsageError, WatcherError
+from watcher.cli.questions import is_terminal
+from watcher.daemon import orders
+from watcher.daemon.event_log import scrub_logs
+from watcher.daemon.instance import is_running, lock
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
-from watcher.names import fold, lies_in
-from watcher.states import OPEN
+from watcher.model.errors import UnusableError, UsageError, WatcherError
+from watcher.model.lifecycle import OPEN
+from watcher.present import view
+from watcher.routing.names import fold, lies_in
 
 if TYPE_CHECKING:
-    from watcher.app.places import Places
-    from watcher.model import Entry
+    from watcher.daemon.instance import Places
+    from watcher.model.records import Entry
 
 #: Seconds within which the running program is to obey.
 _PATIENCE = 60.0

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 import click
 
-from watcher import view
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table
-from watcher.errors import UsageError
 from watcher.journal.reader import Reader
-from watcher.model import State
+from watcher.model.errors import UsageError
+from watcher.model.kinds import State
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.app.places import Places
-    from watcher.model import Entry
+    from watcher.daemon.instance import Places
+    from watcher.model.records import Entry
 
 #: What a table program gets of a file: names of ``view.record``.
 _CSV: Final = (

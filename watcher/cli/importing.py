@@ -1,44 +1,160 @@
-"""``import``: upload what is already in a folder, now, and account for every file of it."""
+"""The two ways to do an import: in this process, or by an order to the program that runs already.
+
+Both tell through :class:`Over` whether anything is still to be expected. It is asked before the
+journal is looked at: what was quiet then had been committed before.
+"""
 
 from __future__ import annotations
 
 import os
 import shlex
+import threading
 import time
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 
-from watcher import view
-from watcher.app.disk import on_disk
-from watcher.app.orders import folders_of, is_in
-from watcher.app.places import is_running, read_running
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.folder_options import tag_option
-from watcher.cli.import_run import do_here, have_done
-from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
-from watcher.cli.progress import Progress
-from watcher.cli.running import log_to
-from watcher.cli.stopping import stop_signal
-from watcher.errors import AlreadyRunningError, JournalError, UnusableError, UsageError
+from watcher.cli.foreground import log_to, stop_signal
+from watcher.cli.output import Progress, json_option, moment, say, say_json, say_table, styled
+from watcher.cli.questions import tag_option
+from watcher.credentials import Keys
+from watcher.daemon import orders
+from watcher.daemon.core import App
+from watcher.daemon.instance import is_running, read_running
+from watcher.daemon.orders import folders_of, is_in
+from watcher.daemon.plans import on_disk
 from watcher.journal.reader import Reader
-from watcher.model import State
-from watcher.settings import Config, Existing, Folder, Item, replaced
-from watcher.states import ARRIVED, OPEN
+from watcher.model.errors import (
+    AlreadyRunningError,
+    JournalError,
+    UnusableError,
+    UsageError,
+    WatcherError,
+)
+from watcher.model.files import FolderState, ScanEnded
+from watcher.model.kinds import State
+from watcher.model.lifecycle import ARRIVED, OPEN
+from watcher.model.settings import Config, Existing, Folder, Item, replaced
+from watcher.pipeline.messages import Connection, Pending, Resume, Take, Taken
+from watcher.present import view
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from watcher.app.places import Places
-    from watcher.cli.import_run import Over
-    from watcher.cli.stopping import StopSignal
+    from watcher.cli.foreground import StopSignal
+    from watcher.daemon.instance import Places
 
     Standing = dict[State, tuple[int, int]]
 
+_AGAIN = "Start the import again: it goes on where it stopped."
+
+
+class Over(Protocol):
+    """How far an import is, apart from what the journal says of the files."""
+
+    def is_quiet(self) -> bool:
+        """Whether all files have been found and the journal knows of each.
+
+        WatcherError if that will never be.
+        """
+        ...
+
+    def offline_since(self) -> float:
+        """Since when HrFlow cannot be reached, in seconds since 1970; 0 while it can."""
+        ...
+
+
+class _Here:
+    """An import in this process. Told of what happens on the pipeline's thread."""
+
+    def __init__(self, config: Config, where: Places, path: str, made: Folder | None) -> None:
+        self._path = path
+        self._walking = {os.path.realpath(folder.path) for folder in config.folders}
+        if made is not None:
+            self._walking.add(made.path)
+        self._taken = threading.Event()
+        self._pending = 0
+        self._offline_since = 0.0
+        self.app = App(config, where, keys=Keys.of_process(os.environ), tell=self._hear)
+
+    def is_quiet(self) -> bool:
+        if self.app.failure is not None:
+            raise WatcherError(f"The import had to end ({self.app.failure}).", _AGAIN)
+        return self._taken.is_set() and not self._pending
+
+    def offline_since(self) -> float:
+        return self._offline_since
+
+    def _hear(self, news: object) -> None:
+        match news:
+            case ScanEnded(folder=folder, reason="start"):
+                self._walked(folder)
+            case FolderState(folder, problem) if problem:
+                self._walked(folder)
+            case Taken():
+                self._taken.set()
+            case Pending(files):
+                self._pending = files
+            case Connection(since):
+                self._offline_since = since
+            case _:
+                pass
+
+    def _walked(self, folder: str) -> None:
+        if folder in self._walking:
+            self._walking.discard(folder)
+            if not self._walking:
+                self.app.post(Resume())  # whoever imports has mended what held files back
+                self.app.post(Take(self._path))
+
+
+class _Ordered:
+    """An import by the running program, which knows of every new file by itself."""
+
+    def __init__(self, where: Places, path: str) -> None:
+        self._where = where
+        self.order = orders.leave(where, "take", path)
+
+    def is_quiet(self) -> bool:
+        if not is_running(self._where):
+            raise WatcherError("The program that was to do the import has ended.", _AGAIN)
+        return not os.path.exists(self.order) and not read_running(self._where).get("pending")
+
+    def offline_since(self) -> float:
+        since = read_running(self._where).get("offline_since")
+        return since if isinstance(since, float) else 0.0
+
+
+@contextmanager
+def do_here(config: Config, where: Places, path: str, made: Folder | None) -> Iterator[Over]:
+    """Import files at or below ``path`` in this process; ``made`` is a folder not watched."""
+    here = _Here(config, where, path, made)
+    here.app.start()
+    try:
+        if made is not None:
+            here.app.import_folder(made)
+        yield here
+    finally:
+        here.app.stop()
+
+
+@contextmanager
+def have_done(where: Places, path: str) -> Iterator[Over]:
+    """Have the running program import files at or below ``path``."""
+    yield _Ordered(where, path)
+
+
 #: Seconds between two looks at how far it is.
 _LOOK_SECONDS: Final = 0.25
+
+
 #: States that count as dealt with: there, or not to be sent by somebody's own choice.
 _FINE: Final = ARRIVED | {State.DUPLICATE, State.IGNORED}
+
+
 #: States in which something will still happen by itself.
 _STIRRING: Final = OPEN - {State.HELD}
 

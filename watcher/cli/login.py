@@ -9,25 +9,41 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher import view
-from watcher.cli.asking import Questions
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.editing import is_terminal, open_editor
-from watcher.cli.keys import check_form, pass_on, store_key
 from watcher.cli.output import answers_with_facts, say, styled
-from watcher.credentials import VARIABLE, form
-from watcher.credentials.webhook import ENTRY
-from watcher.errors import ConfigError, CredentialError, OfflineError, UnusableError, UsageError
-from watcher.settings import DEFAULT_API_URL
+from watcher.cli.questions import (
+    Questions,
+    check_form,
+    is_terminal,
+    open_editor,
+    pass_on,
+    store_key,
+    wait_for_keyring,
+)
+from watcher.credentials import VARIABLE, SystemKeyring, keys
+from watcher.credentials.keys import WEBHOOK_ENTRY as ENTRY
+from watcher.model.errors import (
+    ConfigError,
+    CredentialError,
+    OfflineError,
+    UnusableError,
+    UsageError,
+)
+from watcher.model.settings import DEFAULT_API_URL
+from watcher.present import view
 
 if TYPE_CHECKING:
-    from watcher.app.editing import Editor
-    from watcher.settings import Account
-    from watcher.setup import Known
+    from watcher.config.setup import Known
+    from watcher.daemon.editing import Editor
+    from watcher.model.settings import Account
 
 _MOST_BYTES: Final = 10_000
+
+
 #: Characters; a shorter one could be guessed.
 _SHORTEST_SECRET: Final = 8
+
+
 _RIGHTS: Final = (("all", "read and write"), ("write", "write"))
 
 
@@ -45,7 +61,7 @@ _RIGHTS: Final = (("all", "read and write"), ("write", "write"))
 @state_option
 @answers_with_facts
 @click.pass_context
-def command(
+def login(
     ctx: click.Context,
     account: str | None,
     email: str | None,
@@ -88,9 +104,6 @@ def command(
         say(styled(f"{so}.", "good"))
 
 
-# -- the webhook's secret
-
-
 def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
     """It cannot be tried: HrFlow shows that it is right by its first event."""
     secret = _read_secret(from_stdin=from_stdin)
@@ -111,9 +124,6 @@ def _read_secret(*, from_stdin: bool) -> str:
             "Copy it from HrFlow's page of the webhook.",
         )
     return secret
-
-
-# -- whose key
 
 
 def choose_name(known: Known, given: str | None) -> str:
@@ -167,9 +177,6 @@ def _allows_insecure(ctx: click.Context) -> bool:
         return False
 
 
-# -- the key
-
-
 def _read_key(*, from_stdin: bool) -> str:
     if from_stdin:
         read = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
@@ -193,7 +200,7 @@ def _try(account: Account, key: str, *, may_ask: bool) -> None:
         _ask_to_go_on(view.safe(error.title), may_ask=may_ask)
         return
     if access.permission == "read":
-        raise CredentialError(form.READ_ONLY, form.READ_ONLY_HINT)
+        raise CredentialError(keys.READ_ONLY, keys.READ_ONLY_HINT)
     may = dict(_RIGHTS).get(access.permission, "")
     team = f' of team "{view.safe(access.team)}"' if access.team else ""
     say(f"HrFlow takes the key{team}{', which may ' if may else ''}{may}.")
@@ -201,7 +208,7 @@ def _try(account: Account, key: str, *, may_ask: bool) -> None:
 
 def _judge_refusal(account: Account, key: str, message: str) -> None:
     """A write-only key gets this answer whatever it is worth."""
-    if form.is_write_only(key):
+    if keys.is_write_only(key):
         say("A key that may only write cannot be tried: the first upload shows if it is right.")
         return
     raise CredentialError(
@@ -220,3 +227,29 @@ def _ask_to_go_on(why: str, *, may_ask: bool) -> None:
         f"The key could not be tried, so it is not stored: {why}",
         "Try again later, or store it untried with --unchecked.",
     )
+
+
+@click.command("logout")
+@click.option("--account", metavar="NAME", help="Its name, if you have several.")
+@config_option
+@state_option
+@answers_with_facts
+@click.pass_context
+def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) -> None:
+    """Remove an account's API key from the system's keyring. Harmless if there is none.
+
+    A running program holds its files back from then on, until there is a key again.
+    """
+    name = choose_name(open_editor(ctx).known, account)
+    keyring = SystemKeyring()
+    removed = wait_for_keyring(lambda: keyring.remove(name))
+    told = pass_on(places(ctx))
+    facts.update(account=name, removed=removed)
+    whose = f'key of account "{view.safe(name)}"'
+    if removed:
+        rest = "; the running program looks for another one" if told else ""
+        say(styled(f"✓ The {whose} is removed from the system's keyring{rest}.", "good"))
+    else:
+        say(f"There is no {whose} in the system's keyring, so there is nothing to remove.")
+    if os.environ.get(VARIABLE):
+        say(f"The environment variable {VARIABLE} is set: the key in it is still used.")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.app.snooze import read_snooze, write_snooze
-from watcher.cli.channel import parse_span
 from watcher.cli.context import load_config, places, state_option
+from watcher.cli.control import parse_span
 from watcher.cli.output import answers_with_facts, json_option, moment, say, say_json, styled
-from watcher.quiet import silent_until
+from watcher.daemon.status import read_snooze, write_snooze
+from watcher.present.notifications import silent_until
 
 if TYPE_CHECKING:
-    from watcher.app.places import Places
+    from watcher.daemon.instance import Places
 
 
 @click.group("notify")

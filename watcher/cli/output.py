@@ -10,25 +10,38 @@ import re
 import sys
 import time
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
+from watcher.model.lifecycle import OPEN
+from watcher.present import view
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
     from typing import TextIO
 
-#: How each tone of ``watcher.view`` looks in a terminal.
+    from watcher.model.kinds import State
+
+#: How each tone of ``watcher.present.view`` looks in a terminal.
 _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
+
 
 #: What is aligned at its end: counts and sizes.
 _NUMBER: Final = re.compile(r"[\d.]+( [kMG]?B)?")
 
+
 #: A word of more characters may be broken (a path, a list of media types) to parts of at least so
 #: many; in the first column, as long as there is room, only a longer one.
 _LONG_WORD: Final = 16
+
+
 _PART_OF_A_WORD: Final = 9
+
+
 _LONGEST_KEPT: Final = (34, 16)
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for machines.")
 
@@ -163,3 +176,58 @@ def _say_records(
             if cell:
                 say(f"{columns[at]:<{width}}  {shown}")
         say()
+
+
+class Progress:
+    """Shows how far an import is: a bar, files and bytes a second, time left. Nothing in a pipe."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+        self._start = time.monotonic()
+        self._first: tuple[int, int] | None = None
+        if shown and sys.stdout.isatty():
+            from rich import progress  # noqa: PLC0415 - only where it is drawn
+
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}"),
+                progress.BarColumn(),
+                progress.MofNCompleteColumn(),
+                progress.TextColumn("{task.fields[rate]}"),
+                progress.TextColumn("{task.fields[left]}"),
+            )
+            self._task = self._bar.add_task("Looking", total=None, rate="", left="")
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, standing: Mapping[State, tuple[int, int]]) -> None:
+        """Draw how all files stand now: state → (files, bytes)."""
+        if self._bar is None or not standing:
+            return
+        total = sum(files for files, _ in standing.values())
+        done = sum(files for state, (files, _) in standing.items() if state not in OPEN)
+        size = sum(size for state, (_, size) in standing.items() if state not in OPEN)
+        self._first = self._first or (done, size)  # what earlier imports did is no speed of this
+        seconds = max(time.monotonic() - self._start, 0.001)
+        rate, speed = (done - self._first[0]) / seconds, (size - self._first[1]) / seconds
+        left = f"{view.duration((total - done) / rate)} left" if rate and done < total else ""
+        self._bar.update(
+            self._task,
+            description="Uploading",
+            total=total,
+            completed=done,
+            rate=f"{rate:.1f} files/s · {view.size(speed)}/s",
+            left=left,
+        )

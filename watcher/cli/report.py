@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher import report, report_page, view
-from watcher.app.orders import is_in
-from watcher.app.places import write_atomically
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
-from watcher.errors import UnusableError, UsageError
+from watcher.daemon.instance import write_atomically
+from watcher.daemon.orders import is_in
 from watcher.journal.reader import Reader
+from watcher.model.errors import UnusableError, UsageError
+from watcher.present import report, view
 
 if TYPE_CHECKING:
-    from watcher.app.places import Places
-    from watcher.model import Timing
-    from watcher.report import Line, Period, Report
+    from watcher.daemon.instance import Places
+    from watcher.model.follow_ups import Timing
+    from watcher.present.report import Line, Period, Report
 
 
 @click.command("report")
@@ -48,7 +48,7 @@ def command(
     timings, folders = _read(places(ctx), period)
     made = report.summarize(period, timings)
     if html:
-        _write(html, report_page.render(made, moment(time.time())), folders)
+        _write(html, report.render(made, moment(time.time())), folders)
     if as_json:
         say_json(report.record(made))
     elif html:

@@ -8,33 +8,35 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.app.core import App
-from watcher.app.editing import make_missing
-from watcher.app.language import system_language
-from watcher.app.showing import show_file
-from watcher.app.supervisor import Supervisor
-from watcher.app.updates import OwnFiles, UpdateWatch
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.foreground import Beginning, LiveLines, log_to, stop_signal, tell_all, wait_for_end
 from watcher.cli.output import json_option, say, styled
-from watcher.cli.running import Beginning, LiveLines, log_to, tell_all, wait_for_end
-from watcher.cli.stopping import stop_signal
 from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
-from watcher.errors import UPDATED, ConfigError
-from watcher.pipeline import Leave
-from watcher.settings import Config, replaced
+from watcher.daemon.core import App
+from watcher.daemon.desktop import show_file
+from watcher.daemon.editing import make_missing
+from watcher.daemon.systemd import Supervisor
+from watcher.daemon.updates import OwnFiles, UpdateWatch
+from watcher.i18n.language import system_language
+from watcher.model.errors import UPDATED, ConfigError
+from watcher.model.settings import Config, replaced
+from watcher.pipeline.messages import Leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from watcher.app.places import Places
-    from watcher.cli.stopping import StopSignal
+    from watcher.cli.foreground import StopSignal
+    from watcher.daemon.instance import Places
     from watcher.page.whole import ActivityPage
 
 Version = tuple[int, int, int]
 
+
 _log = logging.getLogger(__name__)
+
+
 #: Seconds that folders are given to be watched before everything else begins.
 _BEGINNING: Final = 0.5
 
@@ -120,7 +122,7 @@ def _surroundings(
     They take as long to import as folders to be watched, and each would hold up the other: what is
     dropped must not wait for the page.
     """
-    from watcher.app.desktop import on_desktop  # noqa: PLC0415
+    from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
     from watcher.page.whole import ActivityPage  # noqa: PLC0415
 
     language = system_language(environ)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.cli.output import json_option, say, say_json, say_table, styled
-from watcher.cli.stopping import stop_signal
-from watcher.errors import UsageError
+from watcher.daemon.core import App
+from watcher.daemon.instance import Places
+from watcher.daemon.sample import drop_sample, remove_sample
+from watcher.model.errors import UnusableError, UsageError
+from watcher.model.kinds import State
+from watcher.model.records import Entry
+from watcher.model.settings import Account, Config, Folder, Item
+from watcher.present import view
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from watcher.cli.foreground import StopSignal
     from watcher.sandbox import Sandbox
 
 
@@ -32,7 +48,7 @@ if TYPE_CHECKING:
     help="How long a profile is invisible after its upload.",
 )
 @json_option
-def command(
+def sandbox(
     port: int,
     data: str | None,
     parse_seconds: float,
@@ -53,7 +69,7 @@ def command(
                 f"The sandbox cannot listen on port {port} ({error.strerror}).", "Choose another."
             ) from error
         try:
-            _introduce(sandbox, as_json=as_json)
+            _introduce_sandbox(sandbox, as_json=as_json)
             while not stop.wait(3600.0):
                 pass
         finally:
@@ -67,16 +83,168 @@ def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sand
     return Sandbox(data_dir=data, parse_seconds=parse_seconds)
 
 
-def _introduce(sandbox: Sandbox, *, as_json: bool) -> None:
-    from watcher.sandbox import world  # noqa: PLC0415 - as above
+def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
+    from watcher.sandbox import checks  # noqa: PLC0415 - as above
 
-    keys = {world.permission(key): key for key in world.KEYS}
+    keys = {checks.permission(key): key for key in checks.KEYS}
     if as_json:
-        sources = [{"key": source.key, "name": source.name} for source in world.SOURCES]
-        say_json({"api_url": sandbox.url, "email": world.EMAIL, "keys": keys, "sources": sources})
+        sources = [{"key": source.key, "name": source.name} for source in checks.SOURCES]
+        say_json({"api_url": sandbox.url, "email": checks.EMAIL, "keys": keys, "sources": sources})
         return
     say(styled(f"The sandbox answers at {sandbox.url} (Ctrl-C ends it).", "good"))
-    rows = [["email", world.EMAIL]]
+    rows = [["email", checks.EMAIL]]
     rows += [[f"key ({permission})", key] for permission, key in keys.items()]
-    rows += [[f"source {source.name}", source.key] for source in world.SOURCES]
+    rows += [[f"source {source.name}", source.key] for source in checks.SOURCES]
     say_table(["What", "Value"], rows)
+
+
+class _SandboxKey:
+    """The sandbox's key is no secret: it opens nothing but the sandbox."""
+
+    def get(self, account: str) -> str:  # noqa: ARG002 - the interface's
+        from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+
+        return checks.READ_WRITE_KEY
+
+    def forget(self, account: str) -> None:
+        """Nothing to do: it never changes."""
+
+    def arm(self, *_: object) -> None:
+        """Likewise."""
+
+    def close(self) -> None:
+        """Nobody waits for it."""
+
+
+class _Onlooker(LiveLines):
+    """Says what happens, and what the sandbox has received of each file."""
+
+    def __init__(self, sandbox: Sandbox, stop: StopSignal, *, as_json: bool) -> None:
+        super().__init__(stop, as_json=as_json)
+        self._sandbox = sandbox
+        self._received: set[int] = set()
+
+    def say_news(self, news: object) -> None:
+        super().say_news(news)
+        if isinstance(news, Entry) and news.state in (State.ACCEPTED, State.PARSED):
+            if news.file_id not in self._received:
+                self._say_received(news)
+            self._received.add(news.file_id)
+
+    def _say_received(self, entry: Entry) -> None:
+        from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+
+        names = {source.key: source.name for source in checks.SOURCES}
+        for record in self._sandbox.ledger.records():
+            if record.reference != entry.reference or record.source_key != entry.source_key:
+                continue
+            facts = {
+                "source": names.get(record.source_key, record.source_key),
+                "content_type": record.content_type,
+                "file_name": view.safe(record.file_name),
+                "size": record.size,
+                "tags": view.tags(entry),
+                "reference": record.reference,
+            }
+            if self.as_json:
+                say_json({"received": facts})
+            else:
+                parts = (
+                    f"source {facts['source']}",
+                    f"tags {facts['tags'] or 'none'}",
+                    f"reference {view.short(record.reference)}",
+                    f"{record.content_type}, {view.size(record.size)}",
+                    f"as {facts['file_name']}",
+                )
+                say(styled(f"           HrFlow has it: {' · '.join(parts)}", "quiet"))
+
+
+@click.command("try")
+@click.argument("folder", required=False)
+@json_option
+def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Rehearse: watch FOLDER (or a new one with a sample CV) and upload to a sandbox.
+
+    No account and no configuration are needed, and nothing leaves this machine: HrFlow is played
+    by the sandbox. Files stay where they are, also those that you put into the new folder; of ours
+    nothing is left behind. Ctrl-C ends it.
+    """
+    if folder is not None and not os.path.isdir(folder):
+        raise UnusableError(f"{view.safe(folder)} is not a folder.", "Name a folder that exists.")
+    sandbox = make_sandbox()
+    with stop_signal() as stop, _a_place() as place:
+        watched = os.path.realpath(folder or os.path.join(place, "CVs"))
+        os.makedirs(watched, exist_ok=True)
+        places = Places(os.path.join(place, "state"))
+        with log_to(places, "info"), sandbox:
+            app = App(
+                _settings(sandbox.url, watched),
+                places,
+                keys=_SandboxKey(),
+                tell=_Onlooker(sandbox, stop, as_json=as_json),
+                import_all=True,
+            )
+            if not as_json:
+                _introduce(sandbox.url, watched)
+            app.start()
+            try:
+                if folder is None:
+                    drop_sample(watched)
+                wait_for_end(app, stop)
+            finally:
+                app.stop()
+                if not as_json:
+                    _sum_up(places)
+
+
+@contextmanager
+def _a_place() -> Iterator[str]:
+    """A new directory. In the end what is ours goes, and what a person has put into it stays."""
+    place = tempfile.mkdtemp(prefix="hrflow-watcher-")
+    try:
+        yield place
+    finally:
+        shutil.rmtree(os.path.join(place, "state"), ignore_errors=True)
+        watched = os.path.join(place, "CVs")
+        remove_sample(watched)
+        for path in (watched, place):
+            with contextlib.suppress(FileNotFoundError):  # never made, as there was a folder
+                if not os.listdir(path):
+                    os.rmdir(path)
+        if os.path.isdir(watched):
+            click.echo(f"What you put into {view.safe(watched)} is still there.", err=True)
+
+
+def _settings(url: str, folder: str) -> Config:
+    from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+
+    return Config(
+        accounts=(Account(name="default", email=checks.EMAIL, api_url=url),),
+        folders=(
+            Folder(
+                path=folder,
+                account="default",
+                source_key=checks.ENGINEERING.key,
+                tags=(Item(name="rehearsal", value=True),),
+            ),
+        ),
+    )
+
+
+def _introduce(url: str, folder: str) -> None:
+    say(f"A sandbox HrFlow answers at {url}; nothing leaves this machine.")
+    say(styled(f"Drop CVs into {view.safe(folder)}", "good") + " and watch them arrive. "
+        "Ctrl-C ends it.")  # fmt: skip
+    say()
+
+
+def _sum_up(places: Places) -> None:
+    from watcher.journal.reader import Reader  # noqa: PLC0415 - the end need not cost at the start
+
+    reader = Reader(places.journal)
+    try:
+        counts = reader.counts()
+    finally:
+        reader.close()
+    say()
+    say(f"Ended {time.strftime('%H:%M:%S')}: {view.tally(counts)}.")

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher import view
-from watcher.app.log_file import LogReader, find_last_error
-from watcher.app.login_service import LoginService, describe_exit
-from watcher.app.places import is_running, read_running
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, styled
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
-from watcher.errors import ConfigError, UsageError
+from watcher.daemon.event_log import LogReader, find_last_error
+from watcher.daemon.instance import is_running, read_running
+from watcher.daemon.login_service import LoginService, describe_exit
+from watcher.model.errors import ConfigError, UsageError
+from watcher.present import view
 from watcher.service import Systemd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.app.places import Places
-    from watcher.settings import Config
+    from watcher.daemon.instance import Places
+    from watcher.model.settings import Config
 
 
 @click.group("service")
@@ -231,7 +231,7 @@ def _show(facts: dict[str, object]) -> None:
 
 def _follow(path: str, reader: LogReader) -> None:
     """Say what is written as it is written."""
-    from watcher.cli.stopping import stop_signal  # noqa: PLC0415 - only needed here
+    from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - only needed here
     from watcher.folders import WatchedFiles  # noqa: PLC0415 - takes time to import
 
     files = WatchedFiles()

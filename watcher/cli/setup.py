@@ -9,29 +9,41 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher import view
-from watcher.app.editing import make_folder, without_absent
-from watcher.app.places import is_running
-from watcher.app.sample import can_drop_sample, drop_sample
-from watcher.cli.asking import Questions, Silence
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.editing import is_terminal, open_editor, show_difference, warn
-from watcher.cli.folder_options import after_option, check_option, create_option, tag_option
-from watcher.cli.keys import check_form, find_key, store_key, why_not_kept
 from watcher.cli.output import answers_with_facts, say, styled
+from watcher.cli.questions import (
+    Questions,
+    Silence,
+    after_option,
+    check_form,
+    check_option,
+    create_option,
+    find_key,
+    is_terminal,
+    open_editor,
+    show_difference,
+    store_key,
+    tag_option,
+    warn,
+    why_not_kept,
+)
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
+from watcher.config.setup import Answers, FolderAnswer, KnownFolder, find_problems
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
-from watcher.errors import CredentialError, UsageError
-from watcher.settings import AfterUpload
-from watcher.setup import Answers, FolderAnswer, KnownFolder, find_problems
+from watcher.daemon.editing import make_folder, without_absent
+from watcher.daemon.instance import is_running
+from watcher.daemon.sample import can_drop_sample, drop_sample
+from watcher.model.errors import CredentialError, UsageError
+from watcher.model.settings import AfterUpload
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.app.editing import Editor
-    from watcher.app.workspace import Workspace
-    from watcher.settings import Item
+    from watcher.daemon.accounts import Workspace
+    from watcher.daemon.editing import Editor
+    from watcher.model.settings import Item
 
 _LONGEST_KEY = 1000
 

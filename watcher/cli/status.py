@@ -1,20 +1,226 @@
-"""``status``: what is going on, and what needs attention."""
+"""Why files wait, and what a person can do about it; for ``status``."""
 
 from __future__ import annotations
 
 import math
 import os
+import sys
+import threading
 import time
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher import __version__, view
-from watcher.app.places import Places, is_running, read_running
+from watcher import __version__
 from watcher.cli.context import places, state_option
+from watcher.cli.control import channel
+from watcher.cli.foreground import stop_signal
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
-from watcher.cli.waiting import gather_held, gather_waiting, show_held, show_waiting
-from watcher.errors import NoJournalError, NotRunningError
+from watcher.daemon.instance import Places, is_running, read_running
 from watcher.journal.reader import Reader
+from watcher.model.errors import NoJournalError, NotRunningError
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import QUOTA_MEND
+from watcher.present import view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rich.console import RenderableType
+
+    from watcher.cli.foreground import StopSignal
+    from watcher.page.client import Channel
+
+#: What may be done about a cause that is not a yes to files that were there first.
+_MENDS: Final = {
+    Cause.SOURCE: "Correct source_key in the configuration; what waits then goes by itself.",
+    Cause.ACCOUNT: "Look for what is wrong with: hrflow-watcher doctor",
+    Cause.QUOTA: QUOTA_MEND,
+    Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
+}
+
+
+#: Causes and places that are listed; more would be too much to read.
+_LISTED_FILES: Final = 3
+
+
+def gather_held(reader: Reader) -> list[dict[str, object]]:
+    """What holds files back: why, where, and what to do."""
+    return [_hold(reader, key, why, files) for key, why, files in reader.held()]
+
+
+def _hold(reader: Reader, key: str, why: str, files: int) -> dict[str, object]:
+    kind, _, rest = key.partition(":")
+    if kind == Cause.EXISTING:
+        import shlex  # noqa: PLC0415 - seldom needed
+
+        mend = f"Say yes with: hrflow-watcher import {shlex.quote(view.safe(rest))}"
+        return {"cause": key, "why": why, "files": files, "places": [], "mend": mend}
+    found = reader.kept_by(key, _LISTED_FILES) if files else []
+    places = [{"folder": view.safe(folder), "source_key": source} for folder, source in found]
+    mend = _MENDS[Cause(kind)]
+    return {"cause": key, "why": why, "files": files, "places": places, "mend": mend}
+
+
+def gather_waiting(
+    reader: Reader, counts: Mapping[State, int], now: float, *, running: bool
+) -> list[dict[str, object]]:
+    """Why files wait that nothing holds back: state, how many, why, and when they are due."""
+    waits: list[dict[str, object]] = [
+        {"state": str(state), "files": files, "why": why, "due_at": due_at or None}
+        for state, why, files, due_at in reader.waits(_LISTED_FILES)
+    ]
+    queued = counts.get(State.QUEUED, 0)
+    if not queued or (running and State.UPLOADING in counts):
+        return waits
+    why, due_at = "", None
+    if not running:
+        why = "the program does not run"
+    elif waits:
+        why = "they follow when a file that waits has got through"
+    elif ended := reader.requests_since(now - 60.0):
+        why = f"max_requests_per_minute is used up by the {len(ended)} of the last minute"
+        due_at = ended[0] + 60.0
+    row: dict[str, object] = {
+        "state": str(State.QUEUED),
+        "files": queued,
+        "why": why,
+        "due_at": due_at,
+    }
+    return [row, *waits] if why else waits
+
+
+def show_waiting(waits: list[dict[str, Any]]) -> None:
+    """Say why files wait."""
+    for each in waits:
+        look = view.LOOKS[State(each["state"])]
+        due_at = each["due_at"]
+        due = f"; next try at {time.strftime('%H:%M:%S', time.localtime(due_at))}" if due_at else ""
+        why = view.safe(each["why"]).rstrip(".")
+        say(styled(f"{look.sign} {each['files']} {look.word}: {why}{due}", look.tone))
+
+
+def show_held(held: list[dict[str, Any]]) -> None:
+    """Say what holds files back, where, and what can be done."""
+    for hold in held:
+        files = f"{hold['files']} file{'s' * (hold['files'] != 1)}"
+        say(styled(f"‖ {files} held: {view.safe(hold['why'])}", "bad"))
+        for place in hold["places"]:
+            say(f"  of {place['folder']}, for source {view.short(place['source_key'])}")
+        say(f"  {hold['mend']}")
+
+
+#: Seconds that are waited for at a time; what ends the waiting comes at any moment.
+_LONG: Final = 3600.0
+
+
+_COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
+
+
+_MOODS: Final = {
+    "idle": "good", "working": "busy", "paused": "quiet", "offline": "bad", "attention": "bad",
+    "not_set_up": "quiet",
+}  # fmt: skip
+
+
+@click.command("watch")
+@json_option
+@state_option
+@click.pass_context
+def watch(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Show how things are, as they change, until Ctrl-C; in a pipe a line for each change."""
+    way = channel(ctx)
+    with stop_signal() as stop:
+        if as_json:
+            _follow(way, say_json, stop)
+        elif sys.stdout.isatty():
+            _show_live(way, stop)
+        else:
+            _follow(way, lambda now: say(f"{moment(now['at'])}\t{now['headline']}"), stop)
+
+
+def _follow(way: Channel, tell: Callable[[dict[str, Any]], None], stop: StopSignal) -> None:
+    """Tell of every change until somebody asks for an end; NotRunningError at the program's.
+
+    The program is asked on another thread: a Ctrl-C that comes just before an answer is waited for
+    would be noticed only with that answer, which may take hours.
+    """
+    failures: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            for now in _changes(way):
+                if stop.is_set():
+                    return
+                tell(now)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            failures.append(error)
+        finally:
+            stop.set()
+
+    threading.Thread(target=ask, name="watch", daemon=True).start()
+    while not stop.wait(_LONG):
+        pass
+    if failures:
+        raise failures[0]
+
+
+def _changes(way: Channel) -> Iterator[dict[str, Any]]:
+    """How things are, now and after each change; NotRunningError at the program's end."""
+    import time  # noqa: PLC0415 - only where somebody waits
+
+    seen = 0
+    while True:
+        said = way.get(f"/api/now?seen={seen}")
+        seen = said["number"]
+        if said["now"]:
+            yield said["now"]
+        time.sleep(said["again"])
+
+
+def _show_live(way: Channel, stop: StopSignal) -> None:
+    from rich.console import Console  # noqa: PLC0415 - costs more than most commands take
+    from rich.live import Live  # noqa: PLC0415
+
+    with Live(console=Console(), auto_refresh=False) as live:
+        _follow(way, lambda now: live.update(_drawn(now), refresh=True), stop)
+
+
+def _drawn(now: dict[str, Any]) -> RenderableType:
+    from rich.console import Group  # noqa: PLC0415 - see above
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    parts: list[RenderableType] = [
+        Text(now["headline"], style=f"bold {_COLOURS[_MOODS[now['mood']]]}")
+    ]
+    if now["total"]:
+        parts.append(ProgressBar(total=now["total"], completed=now["done"], width=60))
+    parts += [Text(f"‖ {kept['files']}: {kept['why']}", style="red") for kept in now["kept"]]
+    parts += [Text(f"✗ {each['problem']}", style="red") for each in now["watched"]
+              if each["problem"]]  # fmt: skip
+    parts.append(_table(now["recent"]))
+    if now["attention"]:
+        parts += [Text("Need attention", style="bold"), _table(now["attention"][:10])]
+    return Group(*parts)
+
+
+def _table(files: list[dict[str, Any]]) -> RenderableType:
+    from rich.table import Table  # noqa: PLC0415 - see above
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2), expand=False)
+    for file in files:
+        colour = _COLOURS[file["tone"]]
+        what = file["candidate"] or file["remark"]
+        table.add_row(
+            Text(moment(file["changed_at"])[11:], style="bright_black"),
+            Text(f"{file['sign']} {file['label']}", style=colour),
+            Text(file["name"], overflow="ellipsis", no_wrap=True),
+            Text(what, style="bright_black", overflow="ellipsis", no_wrap=True),
+        )
+    return table
+
 
 #: Files that need attention which are listed; the rest is counted.
 _LISTED = 10
@@ -24,7 +230,7 @@ _LISTED = 10
 @json_option
 @state_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
     """Say what is going on and what needs attention, whether the program runs or not.
 
     Where it does not run, the exit code is 8.

@@ -16,16 +16,16 @@ from tomlkit.exceptions import TOMLKitError
 from watcher.config.edit_text import REMARK, append, block, drop, joined, parted, put
 from watcher.config.keys import DEFAULT_ACCOUNT
 from watcher.config.lines import comments, locate
-from watcher.errors import ConfigError
-from watcher.placeholders import harmless
-from watcher.setup.edits import DropFolder, PutAccount, PutFolder
+from watcher.config.setup import DropFolder, PutAccount, PutFolder
+from watcher.model.errors import ConfigError
+from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from watcher.config.edit_text import Section
     from watcher.config.lines import Way
-    from watcher.setup.edits import Edit, Plain
+    from watcher.config.setup import Edit, Plain
 
 _HEAD: Final = """\
 # Configuration of hrflow-watcher. After a change, check it with: hrflow-watcher config check

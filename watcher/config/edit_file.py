@@ -8,7 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from watcher.config.read import read_text
-from watcher.errors import ConfigError
+from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from watcher.config.mistakes import Mistakes
 from watcher.config.places import check_path, expand
 from watcher.config.read import parse, put_together
 from watcher.config.sense import check_account
+from watcher.config.setup import Known, KnownAccount, KnownFolder
 from watcher.config.values import convert
-from watcher.settings import Account, AfterUpload, values_of
-from watcher.setup.known import Known, KnownAccount, KnownFolder
+from watcher.model.settings import Account, AfterUpload, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from watcher.config.layers import Merged
     from watcher.config.lines import Way
     from watcher.config.machine import Layer
-    from watcher.settings import Item
+    from watcher.model.settings import Item
 
 #: Keys of a folder that the set-up asks for.
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from watcher.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
+from watcher.model.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

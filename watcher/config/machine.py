@@ -16,7 +16,7 @@ from watcher.config.lines import locate
 from watcher.config.locks import Lock, read_locks
 from watcher.config.mistakes import Mistakes
 from watcher.config.paths import machine_path
-from watcher.errors import ConfigError
+from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

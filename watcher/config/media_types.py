@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import nearest, shown
-from watcher.settings import DEFAULT_ACCEPT
+from watcher.model.settings import DEFAULT_ACCEPT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,7 +44,7 @@ def check_media_types(
 
 
 def _check(media_type: str, mistakes: Mistakes, way: Way) -> None:
-    from watcher.sniff.signatures import can_tell  # noqa: PLC0415 - most name the usual types
+    from watcher.sniff.formats import can_tell  # noqa: PLC0415 - most name the usual types
 
     main, _, sub = media_type.partition("/")
     if can_tell(media_type) or (sub == "*" and main in _MAIN):

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.lines import line_of, name_of
-from watcher.placeholders import harmless
+from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

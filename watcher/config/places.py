@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.config.characters import is_unseen, name_unseen
 from watcher.config.mistakes import Mistakes, nearest
-from watcher.rules import filing_targets
+from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from watcher.config.lines import Way
-    from watcher.settings import Folder
+    from watcher.model.settings import Folder
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
 #: Settings that are paths.

@@ -17,14 +17,14 @@ from watcher.config.paths import is_absent
 from watcher.config.places import place_of
 from watcher.config.syntax import explain_error
 from watcher.config.tables import Builder
-from watcher.errors import ConfigError
-from watcher.settings import replaced
+from watcher.model.errors import ConfigError
+from watcher.model.settings import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from watcher.config.lines import Way
-    from watcher.settings import Config
+    from watcher.model.settings import Config
 
 
 @dataclass(frozen=True, slots=True)

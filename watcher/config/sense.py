@@ -12,18 +12,18 @@ from urllib.parse import SplitResult, urlsplit
 from watcher.config.leaks import looks_like_digits_of_a_key
 from watcher.config.media_types import DEFAULT, check_media_types
 from watcher.config.mistakes import nearest, shown, unfillable
-from watcher.patterns import Pattern, PatternError, compile_pattern
-from watcher.placeholders import BUILT_IN, fill, names_in
-from watcher.quiet import read_hours
-from watcher.rules import REFERENCE_LENGTH, STAGES
-from watcher.settings import PROXY_SCHEMES
+from watcher.model.settings import PROXY_SCHEMES
+from watcher.present.notifications import read_hours
+from watcher.routing.patterns import Pattern, PatternError, compile_pattern
+from watcher.routing.placeholders import BUILT_IN, fill, names_in
+from watcher.routing.rules import REFERENCE_LENGTH, STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from watcher.config.lines import Way
     from watcher.config.mistakes import Mistakes
-    from watcher.settings import Label
+    from watcher.model.settings import Label
 
 #: What the example writes where a source key belongs.
 PLACEHOLDER_KEY: Final = "PUT-YOUR-SOURCE-KEY-HERE"

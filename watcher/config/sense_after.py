@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.lines import Way
 from watcher.config.mistakes import Mistakes, shown, unfillable
-from watcher.follow_up import HOOK_VALUES
-from watcher.placeholders import names_in
+from watcher.pipeline.follow_up import HOOK_VALUES
+from watcher.routing.placeholders import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.settings import Folder
+    from watcher.model.settings import Folder
 
 Check = Callable[[Mapping[str, Any], Mistakes, Way], None]
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")

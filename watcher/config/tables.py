@@ -12,8 +12,8 @@ from watcher.config.media_types import with_default
 from watcher.config.mistakes import nearest, shown
 from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
 from watcher.config.values import ITEMS, convert, refuse_unknown
-from watcher.rules import filing_targets
-from watcher.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
+from watcher.model.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
+from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ import msgspec
 from watcher.config.characters import is_unseen, name_unseen
 from watcher.config.mistakes import nearest, shown
 from watcher.config.syntax import BACKSLASH
-from watcher.settings import Item, Label, Value
+from watcher.model.settings import Item, Label, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

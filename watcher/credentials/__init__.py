@@ -10,8 +10,14 @@
 """
 
 from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring, elsewhere
-from watcher.credentials.keys import CREDENTIAL, VARIABLE, WAITING, Keys, is_contested
-from watcher.credentials.webhook import webhook_secrets
+from watcher.credentials.keys import (
+    CREDENTIAL,
+    VARIABLE,
+    WAITING,
+    Keys,
+    is_contested,
+    webhook_secrets,
+)
 
 __all__ = [
     "CREDENTIAL",

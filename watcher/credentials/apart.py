@@ -15,7 +15,7 @@ import sys
 import threading
 from typing import Final
 
-from watcher.errors import CredentialError
+from watcher.model.errors import CredentialError
 
 _log = logging.getLogger(__name__)
 #: -P: what lies in the directory in which the program was started is not to be run.

@@ -10,7 +10,7 @@ import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from watcher.errors import CredentialError
+from watcher.model.errors import CredentialError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

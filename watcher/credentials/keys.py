@@ -1,14 +1,14 @@
-"""The keys of a program that runs. The keyring may take minutes: nothing here waits that long.
+"""What an API key looks like.
 
-Each account has a thread that asks the keyring, and at most one. While the keyring is locked it
-looks, without asking anybody for a password again, whether it still is; what a locked keyring asks
-a person is waited for on a thread apart.
+From the vendor's SDK and pages: ``ask_``, ``askw_`` or ``askr_`` and 32 hexadecimal digits; the
+prefix says whether it may read and write, write only, or read only.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from concurrent.futures import Future
@@ -16,25 +16,78 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from watcher.credentials.keyring import LockedError, SystemKeyring, cannot_ask, elsewhere
-from watcher.errors import CredentialError
+from watcher.model.errors import CredentialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
-    from watcher.settings import Config
+    from watcher.model.settings import Config
+
+_FORM = re.compile(r"ask[wr]?_[0-9a-fA-F]{32}\Z")
+
+
+#: What is wrong with a key that may only read, and what to do.
+READ_ONLY: Final = "This key may only read, so it cannot upload."
+
+
+READ_ONLY_HINT: Final = (
+    "Take one that may write (ask_… or askw_…) from HrFlow's settings under API keys."
+)
+
+
+def clean(text: str) -> str:
+    """The key in what was typed, pasted or read; CredentialError if there can be none in it."""
+    key = text.strip()
+    if not key:
+        raise CredentialError("There is no API key in what was given.", "Copy it from HrFlow.")
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise CredentialError(
+            "This is no API key: there are spaces, line breaks or special characters inside it.",
+            "Copy it from HrFlow again, alone and whole.",
+        )
+    if key.startswith("askr_"):
+        raise CredentialError(READ_ONLY, READ_ONLY_HINT)
+    return key
+
+
+def looks_right(key: str) -> bool:
+    """Whether it has the form of HrFlow's keys."""
+    return bool(_FORM.match(key))
+
+
+def is_write_only(key: str) -> bool:
+    """Whether the server answers this key's uploads alone, so that it cannot be tried."""
+    return key.startswith("askw_")
+
 
 _log = logging.getLogger(__name__)
+
+
 #: Name of the systemd credential, with ``-ACCOUNT`` behind it for accounts other than "default".
 CREDENTIAL: Final = "hrflow-api-key"
+
+
 VARIABLE: Final = "HRFLOW_API_KEY"
+
+
 _DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
+
+
 #: The other places, for people.
 _BY_SYSTEMD: Final = "the systemd credential"
+
+
 _BY_VARIABLE: Final = f"the environment variable {VARIABLE}"
+
+
 #: What is said of an account's key while the keyring does not answer.
 WAITING: Final = "waiting for the keyring to be unlocked"
+
+
 #: Seconds that somebody who needs a key waits for the keyring.
 PATIENCE: Final = 5.0
+
+
 #: Seconds between two looks at a locked keyring.
 PAUSE: Final = 3.0
 
@@ -330,9 +383,6 @@ class Keys:
             ) from error
 
 
-# -- what is said
-
-
 def is_contested(origin: str) -> bool:
     """Whether an origin also tells of another place, with another key that is not used."""
     return origin.endswith(")")  # no place has a name like that
@@ -371,3 +421,64 @@ def _tell_nobody(account: str, origin: str, problem: str) -> None:
 
 def _resume_nothing() -> None:
     """Likewise."""
+
+
+#: The secret's own entry in the keyring; no account can be called so.
+WEBHOOK_ENTRY: Final = ":webhook"
+
+
+#: Name of the systemd credential, and of the environment variable.
+WEBHOOK_CREDENTIAL: Final = "hrflow-webhook-secret"
+
+
+WEBHOOK_VARIABLE: Final = "HRFLOW_WEBHOOK_SECRET"
+
+
+def read_webhook_secret(
+    environ: Mapping[str, str],
+    *,
+    allow_insecure: bool = False,
+    keyring: SystemKeyring | None = None,
+) -> str:
+    """The secret, perhaps after minutes: a locked keyring asks a person; CredentialError if none.
+
+    One that the keyring does not give is looked for elsewhere.
+    """
+    problem: CredentialError | None = None
+    try:
+        keyring = keyring or SystemKeyring()
+        keyring.allow_insecure = allow_insecure
+        if secret := keyring.read(WEBHOOK_ENTRY):
+            return secret
+    except CredentialError as error:
+        problem = error
+    if secret := _elsewhere(environ):
+        return secret
+    raise problem or CredentialError(
+        "There is no secret for the webhook.", "Store it with: hrflow-watcher login --webhook."
+    )
+
+
+def webhook_secrets(environ: MutableMapping[str, str]) -> Callable[[bool], str]:
+    """Gives the secret, told whether a plain-text keyring is allowed.
+
+    The one in ``environ`` is taken out: what is started from here needs none.
+    """
+    kept = {name: environ.get(name, "") for name in (WEBHOOK_VARIABLE, _DIRECTORY)}
+    environ.pop(WEBHOOK_VARIABLE, None)
+    return lambda allow_insecure: read_webhook_secret(kept, allow_insecure=allow_insecure)
+
+
+def _elsewhere(environ: Mapping[str, str]) -> str:
+    if directory := environ.get(_DIRECTORY, ""):
+        try:
+            with open(os.path.join(directory, WEBHOOK_CREDENTIAL), encoding="utf-8") as file:
+                return file.read(1000).strip()
+        except FileNotFoundError:
+            pass  # it need not be there
+        except (OSError, UnicodeDecodeError) as error:
+            raise CredentialError(
+                f"The credential {WEBHOOK_CREDENTIAL} cannot be read ({error}).",
+                "Give this user the right to read it.",
+            ) from error
+    return environ.get(WEBHOOK_VARIABLE, "").strip()

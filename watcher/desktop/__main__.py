@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from watcher.desktop.backends import Show
     from watcher.desktop.face import Face
-    from watcher.menu import Act
+    from watcher.present.menu import Act
 
 #: Exit codes: what the program does about the end.
 OTHER_HOST: Final = 10  # start another one at once, which chooses anew

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.desktop.drawing import draw
-from watcher.model import Mood
+from watcher.model.snapshot import Mood
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from watcher.desktop.face import Face
-    from watcher.menu import Act, Item
+    from watcher.present.menu import Act, Item
 
 _log = logging.getLogger(__name__)
 #: Points of an image that the panel scales: a whole multiple of 16 and of 24.

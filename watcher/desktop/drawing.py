@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
-from watcher.model import Mood
+from watcher.model.snapshot import Mood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

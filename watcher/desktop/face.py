@@ -10,13 +10,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from watcher.menu import Act, Item, Verb, menu
-from watcher.model import Mood
-from watcher.mood import headline, mood
+from watcher.model.snapshot import Mood
+from watcher.present.menu import Act, Item, Verb, menu
+from watcher.present.status import headline, mood
 
 if TYPE_CHECKING:
-    from watcher.model import Snapshot
-    from watcher.words import Word
+    from watcher.i18n.words import Word
+    from watcher.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

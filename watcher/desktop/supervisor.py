@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.desktop.face import Face
-    from watcher.menu import Act
+    from watcher.present.menu import Act
 
 _log = logging.getLogger(__name__)
 #: Among what a tray is told: that there is another face.

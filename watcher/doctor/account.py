@@ -1,25 +1,184 @@
-"""Each account: its key, the way to HrFlow, what the key may do, and the sources it is used for."""
+"""The way from this machine to HrFlow's server: name, proxy, certificate, clock."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from watcher import view
 from watcher.credentials import Keys
-from watcher.credentials.form import is_write_only, looks_right
-from watcher.doctor import network, running
-from watcher.doctor.case import CONFIG
-from watcher.doctor.findings import Check, Finding, Level, error, ok, skipped, warning
-from watcher.errors import CredentialError, UnusableError
+from watcher.credentials.keys import is_write_only, looks_right
+from watcher.daemon.instance import is_running, read_running
+from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, ok, skipped, warning
+from watcher.hrflow import route
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
-from watcher.placeholders import names_in
+from watcher.hrflow.transport import looks_names_up, shown_proxy
+from watcher.journal.reader import Reader
+from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
+from watcher.model.kinds import Cause
+from watcher.model.lifecycle import QUOTA_MEND, account_keys, hold_key
+from watcher.present import view
+from watcher.routing.placeholders import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from watcher.doctor.case import Case
-    from watcher.settings import Account, Config
+    from watcher.daemon.instance import Places
+    from watcher.doctor.findings import Case
+    from watcher.model.settings import Account, Config
+
+#: Seconds that a clock may be off before somebody should know; the header has whole seconds.
+_CLOCK_SECONDS = 60.0
+
+
+def find_name(account: Account) -> Finding:
+    """Is the server's name known? Behind a proxy it need not be: the proxy asks for it."""
+    host, _ = route.host_of(account)
+    try:
+        return judge_addresses(host, route.find_addresses(account))
+    except OfflineError as failure:
+        proxy = route.proxy_of(account)
+        if not proxy:
+            return error(failure.title, "Check the network, and api_url in the configuration.")
+        if not looks_names_up(proxy):
+            return error(
+                failure.title,
+                "Have the proxy look names up: write its address with socks5h:// or socks4a://.",
+            )
+        return ok(f"{host} is not known here, and the proxy looks it up")
+
+
+def judge_addresses(host: str, addresses: tuple[str, ...]) -> Finding:
+    """The addresses that a name stands for."""
+    if addresses == (host,):
+        return ok(f"api_url names the address {host} itself")
+    if len(addresses) > 1:
+        return ok(f"{host} is {addresses[0]} and {len(addresses) - 1} more")
+    return ok(f"{host} is {addresses[0]}")
+
+
+def find_proxy(account: Account) -> Finding:
+    """Which proxy is taken, and who says so."""
+    return judge_proxy(route.proxy_of(account), account.proxy)
+
+
+def judge_proxy(proxy: str, setting: str) -> Finding:
+    """``proxy``: the address in use or ""; ``setting``: ``system``, ``none`` or an address."""
+    said = "the system's settings" if setting == "system" else "the configuration"
+    if not proxy:
+        return ok(f"none is used, by {said}")
+    return ok(f"{view.safe(shown_proxy(proxy))} is used, by {said}")
+
+
+def find_certificate(account: Account) -> Finding:
+    """Who signed the server's certificate."""
+    if not route.is_encrypted(account):
+        return ok("not used: api_url is on this machine")
+    host, _ = route.host_of(account)
+    return judge_certificate(host, route.find_certificate(account))
+
+
+def judge_certificate(host: str, found: route.Certificate) -> Finding:
+    """An authority that only this machine trusts is named: it can read what is sent."""
+    signer = view.safe(found.issuer) or "an unknown authority"
+    if found.problem:
+        return error(
+            f"the certificate of {host}, signed by {signer}, is not trusted ({found.problem})",
+            f"If {signer} is your organisation's proxy, have its certificate installed on this "
+            "machine; if not, somebody may be listening: use another network.",
+        )
+    if not found.public:
+        return warning(
+            f"the certificate of {host} is signed by {signer}, which is no public authority: a "
+            "proxy of your organisation or a virus scanner reads what is sent",
+            "Leave it if that is meant so; otherwise ask whoever looks after this machine.",
+        )
+    return ok(f"the certificate of {host} is signed by {signer}")
+
+
+def judge_clock(server: float | None, before: float, after: float) -> Finding:
+    """``server``: the time of an answer that was given between ``before`` and ``after``."""
+    if server is None:
+        return warning("the server does not tell its time", "Compare the clock yourself.")
+    off = max(server - after, before - server - 1, 0.0)
+    if off <= _CLOCK_SECONDS:
+        return ok("is right, by the server's")
+    by = view.duration(off)
+    return warning(
+        f"is {by} behind the server's" if server > after else f"is {by} ahead of the server's",
+        "Set it, or have the system set it by itself: times in the history are wrong.",
+    )
+
+
+_ALONE = "only the running program has the key"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where the program has the key from; whether it is offline; why all the files wait, or "".
+
+    ``quota``: they wait for the plan's quota, and the key is fine.
+    """
+
+    origin: str
+    is_offline: bool = False
+    held: str = ""
+    quota: bool = False
+
+
+def look_at_running(places: Places, account: str) -> Known | None:
+    """What the program that runs knows; None if none runs, or it has no key either."""
+    if not is_running(places):
+        return None
+    said = read_running(places)
+    keys = said.get("keys")
+    found = keys.get(account) if isinstance(keys, dict) else None
+    if not isinstance(found, dict) or found.get("problem") or not found.get("origin"):
+        return None
+    key, why = _held(places, account)
+    is_quota = key == hold_key(Cause.QUOTA, account)
+    return Known(str(found["origin"]), bool(said.get("offline_since")), why, is_quota)
+
+
+def judge_running_key(known: Known) -> Finding:
+    """The key is where it is needed."""
+    return ok(f"the running program has it from {view.safe(known.origin)}")
+
+
+def judge_running_access(known: Known) -> Finding:
+    """What is known of it without asking HrFlow."""
+    if known.is_offline:
+        return error(
+            "the running program does not reach HrFlow",
+            "Check the network, and api_url in the configuration.",
+        )
+    if known.held:
+        return error(
+            f"the running program keeps all files back: {view.safe(known.held)}",
+            QUOTA_MEND
+            if known.quota
+            else "If it is the key, put the right one where the program has it from, and start the"
+            " program anew.",
+        )
+    return ok(
+        "nothing keeps the running program from uploading; what HrFlow says of its key cannot be"
+        " asked from here",
+        stops=_ALONE,
+    )
+
+
+def _held(places: Places, account: str) -> tuple[str, str]:
+    """The cause that keeps back all files of an account, and why it does."""
+    try:
+        reader = Reader(places.journal)
+    except NoJournalError:
+        return "", ""
+    try:
+        why = {key: why for key, why, _ in reader.held()}
+    finally:
+        reader.close()
+    return next(((key, why[key]) for key in account_keys(account) if key in why), ("", ""))
+
 
 #: Seconds that a keyring is given; a locked one asks somebody who may not be there.
 _KEYRING_SECONDS = 5.0
@@ -72,7 +231,7 @@ class _Examination:
         self._account = account
         self._of = f" of {account.name}" if named else ""
         self._secret = ""
-        self._elsewhere: running.Known | None = None
+        self._elsewhere: Known | None = None
         self._clock: Finding = skipped("the server has not answered")
 
     def checks(self, config: Config) -> Iterator[Check]:
@@ -83,15 +242,15 @@ class _Examination:
             seconds=_KEYRING_SECONDS + 5, late="Unlock the system's keyring.",
         )  # fmt: skip
         yield Check(
-            "proxy", "Proxy", partial(network.find_proxy, account), name,
+            "proxy", "Proxy", partial(find_proxy, account), name,
             failing="the proxy's address is not valid",
         )  # fmt: skip
         yield Check(
-            "dns", "DNS", partial(network.find_name, account), name, [("proxy", name)],
+            "dns", "DNS", partial(find_name, account), name, [("proxy", name)],
             failing="the server's name is not found", seconds=patience,
         )  # fmt: skip
         yield Check(
-            "tls", "TLS", partial(network.find_certificate, account), name,
+            "tls", "TLS", partial(find_certificate, account), name,
             [("dns", name), ("proxy", name)],
             "there is no safe connection to the server", patience,
         )  # fmt: skip
@@ -115,25 +274,25 @@ class _Examination:
             self._case.secrets.append(self._secret)
             return judge_key(self._secret, keys.origin(name))
         except CredentialError:
-            self._elsewhere = running.look(self._case.places, name)
+            self._elsewhere = look_at_running(self._case.places, name)
             if self._elsewhere is None:
                 raise
-            return running.judge_key(self._elsewhere)
+            return judge_running_key(self._elsewhere)
         finally:
             keys.close()
 
     def _access(self) -> Finding:
         if self._elsewhere is not None:
-            return running.judge_access(self._elsewhere)
+            return judge_running_access(self._elsewhere)
         wall = self._case.wall
         before = wall()
         try:
             with Inquiry(self._account, self._secret, self._case.tick) as inquiry:
                 access = inquiry.access()
         except RefusedKeyError as refused:
-            self._clock = network.judge_clock(refused.server_time, before, wall())
+            self._clock = judge_clock(refused.server_time, before, wall())
             return judge_refused(self._secret, refused)
-        self._clock = network.judge_clock(access.server_time, before, wall())
+        self._clock = judge_clock(access.server_time, before, wall())
         return judge_access(access)
 
     def _source(self, key: str, *, sync: bool) -> Sequence[Finding] | Finding:

@@ -5,14 +5,24 @@ from __future__ import annotations
 import enum
 import queue
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from watcher import view
-from watcher.errors import WatcherError
+from watcher.credentials import SystemKeyring
+from watcher.daemon.clock import RealClock
+from watcher.daemon.plans import make_plans, this_machine
+from watcher.folders.native import read_limits
+from watcher.model.errors import WatcherError
+from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from watcher.config import Loaded
+    from watcher.daemon.instance import Places
+    from watcher.folders.native import Limits
+    from watcher.pipeline.ports import Plan
 
 
 class _LateError(Exception):
@@ -144,3 +154,31 @@ def _within(
     if isinstance(found, Exception):
         raise found
     return found
+
+
+#: What checks that build on the configuration need.
+CONFIG = ("config", "")
+
+
+@dataclass
+class Case:
+    """``home`` and ``environ`` are the person's.
+
+    ``loaded`` is the configuration once it was read; None until then, and if it has mistakes.
+    ``secrets`` are the keys that were found, so that they can be taken out of what is sent away.
+    """
+
+    config: str
+    places: Places
+    environ: Mapping[str, str]
+    home: str
+    keyring: SystemKeyring = field(default_factory=SystemKeyring)
+    limits: Callable[[], Limits | None] = read_limits
+    wall: Callable[[], float] = time.time
+    tick: Callable[[], float] = RealClock.tick
+    loaded: Loaded | None = field(default=None, init=False)
+    secrets: list[str] = field(default_factory=list, init=False, repr=False)
+
+    def plans(self) -> Mapping[str, Plan]:
+        """The watched folders by their paths without symbolic links; none without configuration."""
+        return make_plans(self.loaded.config, this_machine()) if self.loaded else {}

@@ -1,37 +1,159 @@
-"""Each watched folder: is it there, where does it lie, does the system tell of changes in it?"""
+"""What watching takes of the system, against what the system gives."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
-from watcher import view
-from watcher.app.editing import is_to_be_made
-from watcher.app.places import is_running
-from watcher.doctor.case import CONFIG
-from watcher.doctor.findings import Check, Finding, error, ok, warning
-from watcher.doctor.limits import judge_limits
+from watcher.daemon.editing import is_to_be_made
+from watcher.daemon.instance import is_running
+from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
-from watcher.folders.limits import look_through
-from watcher.folders.probe import Probe, probe
-from watcher.settings import Watch
+from watcher.folders.native import Probe, look_through, probe
+from watcher.journal.reader import Reader
+from watcher.model.settings import Watch
+from watcher.present import view
+from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from watcher.doctor.case import Case
-    from watcher.ports import Plan
-    from watcher.settings import Folder
+    from watcher.doctor.findings import Case
+    from watcher.folders.native import Limits
+    from watcher.model.settings import Folder
+    from watcher.pipeline.ports import Plan
+
+#: Part of a limit that may be in use before somebody should know.
+_MUCH = 0.9
+
+
+#: What is proposed: what many distributions set, or twice what is needed.
+_WATCHES = 524_288
+
+
+_INSTANCES = 1024
+
+
+def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> Sequence[Finding]:
+    """Whether ``directories`` can be watched; ``limits`` are None where there are none.
+
+    ``running``: what is in use includes what this program takes.
+    """
+    if limits is None:
+        return [ok("this system has no limits of inotify")]
+    needed = limits.watches + (0 if running else directories)
+    used = f"{limits.watches} of {limits.max_watches} watches are in use"
+    text = f"{directories} directories are watched, and {used}"
+    watches = _judge(
+        "max_user_watches", needed, limits.max_watches, _WATCHES,
+        f"1 directory is watched, and {used}" if directories == 1 else text,
+    )  # fmt: skip
+    instances = _judge(
+        "max_user_instances", limits.instances + (not running), limits.max_instances, _INSTANCES,
+        f"{limits.instances} of {limits.max_instances} watchers are in use",
+    )  # fmt: skip
+    return [watches, instances]
+
+
+def _judge(name: str, needed: int, limit: int, proposed: int, text: str) -> Finding:
+    if needed <= _MUCH * limit:
+        return ok(text)
+    short = "which is not enough" if needed > limit else "which is nearly all"
+    return warning(
+        f"{text}, {short}; folders are looked through every few seconds where it is not",
+        f"Raise it: sudo sysctl fs.inotify.{name}={max(proposed, 2 * needed)}",
+    )
+
+
+#: Free bytes below which writing fails soon, and below which somebody should know.
+_TOO_LITTLE = 20_000_000
+
+
+_LITTLE = 1_000_000_000
+
+
+#: Seconds for reading the whole journal; a million files take some.
+_READING = 60.0
+
+
+def storage_checks(case: Case) -> Iterator[Check]:
+    """The journal, then each disk."""
+    yield Check("journal", "Journal", lambda: _journal(case), seconds=_READING)
+    yield Check("disk", "Disk space", lambda: _disks(case))
+
+
+def judge_journal(path: str, size: int, problem: str) -> Finding:
+    """``problem``: what is wrong with the file, "" if nothing is."""
+    if problem:
+        return error(
+            f"{path} is damaged ({problem})",
+            "Start the program: it sets the journal aside and builds a new one by looking through "
+            "the folders.",
+        )
+    return ok(f"{path} is whole; it takes {view.size(size)}")
+
+
+def judge_room(place: str, free: int) -> Finding:
+    """``free``: bytes left on the disk of ``place``."""
+    text = f"{view.size(free)} free for {place}"
+    if free < _TOO_LITTLE:
+        return error(text, "Make room: nothing is uploaded while the disk is full.")
+    if free < _LITTLE:
+        return warning(text, "Make room before it is full.")
+    return ok(text)
+
+
+def _journal(case: Case) -> Finding:
+    path = case.places.journal
+    if not os.path.exists(path):
+        return ok("there is none yet, as nothing has run so far")
+    reader = Reader(path)
+    try:
+        problem = reader.check()
+    finally:
+        reader.close()
+    size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
+    return judge_journal(view.safe(path), size, view.safe(problem))
+
+
+def _disks(case: Case) -> Sequence[Finding]:
+    """One line for each disk, with everything that is written to it."""
+    places = {case.places.state: "the journal"}
+    for plan in case.plans().values():
+        for target in filing_targets(plan.folder).values():
+            place = os.path.join(plan.folder.path, target)
+            places[place] = view.safe(place)
+    disks: dict[int, tuple[str, list[str]]] = {}
+    for path, name in places.items():
+        there = _existing(path)
+        disks.setdefault(os.stat(there).st_dev, (there, []))[1].append(name)
+    return [
+        judge_room(" and ".join(names), shutil.disk_usage(there).free)
+        for there, names in disks.values()
+    ]
+
+
+def _existing(path: str) -> str:
+    """``path``, or the nearest directory above it that is there."""
+    while not os.path.exists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    return path
+
 
 #: Seconds that the system is given to tell of a file; macOS collects changes for about one.
 _PATIENCE = 5.0
+
+
 _NOT_THERE = "the folder is not there yet"
+
+
 #: Seconds after which looking through a folder ends; a network drive may hold a million files.
 _LOOKING = 20.0
 
 
-def checks(case: Case) -> Iterator[Check]:
+def folder_checks(case: Case) -> Iterator[Check]:
     """Two lines for each folder, and what all of them take of the system."""
     if case.loaded is None:
         yield Check("folder", "Folder", tuple, needs=[CONFIG])

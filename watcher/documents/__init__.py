@@ -2,9 +2,8 @@
 
 from watcher.documents.filing import file_away, write_error_note
 from watcher.documents.identify import identify, reopen
-from watcher.documents.opening import Opened, open_document, stat_file
+from watcher.documents.opening import Opened, being_written, open_document, stat_file
 from watcher.documents.parts import main_file
-from watcher.documents.writers import being_written
 
 __all__ = [
     "Opened",

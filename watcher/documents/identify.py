@@ -10,13 +10,14 @@ from watcher.documents.opening import (
     HAS_DIR_FD,
     Opened,
     RefusedError,
+    being_written,
     explain,
     open_document,
     stat_handle,
 )
 from watcher.documents.parts import find_place
-from watcher.documents.writers import being_written
-from watcher.model import Altered, Document, Identified, Unusable
+from watcher.model.files import Document, Identified, Unusable
+from watcher.model.uploads import Altered
 from watcher.sniff import server_name, sniff
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from typing import BinaryIO
 
-    from watcher.model import Sniffed, Stat
+    from watcher.model.files import Sniffed
+    from watcher.model.records import Stat
 
 _CHUNK = 262_144  # bytes read at once; larger is not faster
 

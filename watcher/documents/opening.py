@@ -1,10 +1,4 @@
-"""Opening what lies below a watched folder, and nothing that a link below it points to.
-
-Where the system lets directories be opened (``dir_fd``), each part of the path is opened below
-the one before it, so that nobody can swap a directory for a link meanwhile. Elsewhere (Windows)
-each part is looked at first; between the look and the opening there remains a moment, so the
-opened file is compared with what was looked at.
-"""
+"""Opening what lies below a watched folder, and nothing that a link below it points to."""
 
 from __future__ import annotations
 
@@ -12,35 +6,155 @@ import contextlib
 import errno
 import os
 import stat as modes
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.model import Stat, Unusable, bound_time
+from watcher.model.files import Unusable
+from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
     from typing import BinaryIO
 
+_PROCESS = "/proc/self"
+
+
+#: File systems without a disk of their own to which nobody writes but through this kernel. Others
+#: may be a network's, the host's or a program's (FUSE), whose writers it does not know.
+_LOCAL = frozenset({"bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs"})
+
+
+_SHARING_VIOLATION = 32
+
+
+def being_written(handle: BinaryIO, path: str) -> bool | None:
+    """Whether somebody has the file behind ``handle``, at ``path``, open for writing.
+
+    None: cannot be told here (another user's file, a network file system, macOS).
+    """
+    answer = None
+    if sys.platform == "linux":
+        answer = _try_lease(handle.fileno())
+    elif sys.platform == "win32":
+        answer = judge_sharing(path, _open_denying_writers)
+    return answer
+
+
+if sys.platform == "linux":
+    import fcntl
+    import signal
+
+    def _try_lease(fd: int) -> bool | None:
+        """Ask for a read lease, which is only granted while nobody writes (fcntl(2)).
+
+        The lease is given back at once. Should somebody open the file in between, the system
+        tells the holder by a signal: one is chosen that does nothing unless asked for, as the
+        usual one ends the process. Who opens it in that moment waits some microseconds, or, if
+        he asked not to wait (O_NONBLOCK), is told to try again.
+        """
+        try:
+            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return True if error.errno == errno.EAGAIN and _knows_writers(fd) else None
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False if _knows_writers(fd) else None
+
+    def _knows_writers(fd: int) -> bool:
+        """Whether the kernel knows of everybody who writes the file."""
+        return bool(os.major(os.fstat(fd).st_dev)) or mounted_as(fd) in _LOCAL
+
+
+def mounted_as(fd: int, process: str = _PROCESS) -> str:
+    """The type of the file system that an open file is on; "" where nothing is known.
+
+    By proc(5): fdinfo has the number of its mount, mountinfo the mounts. Not by the device, as
+    each subvolume of a btrfs has one that no mount has.
+    """
+    try:
+        with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
+            wanted = next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
+        with open(f"{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            row = next(row for row in map(str.split, lines) if row[0] == wanted)
+    except (OSError, StopIteration):
+        return ""
+    return row[row.index("-") + 1]
+
+
+def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:
+    """What an attempt to open ``path`` without letting others write says.
+
+    ``open_denying_writers`` opens and closes it, and returns 0 or the system's error number.
+    """
+    code = open_denying_writers(path)
+    if code == _SHARING_VIOLATION:
+        return True
+    return None if code else False
+
+
+if sys.platform == "win32":  # not tested on a real system yet
+
+    def _open_denying_writers(path: str) -> int:
+        import ctypes  # noqa: PLC0415 - only here
+        from ctypes import wintypes  # noqa: PLC0415 - only here
+
+        generic_read, share_read, open_existing = 0x80000000, 1, 3
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateFileW.restype = wintypes.HANDLE
+        kernel.CreateFileW.argtypes = (
+            wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, wintypes.LPVOID,
+            wintypes.DWORD, wintypes.DWORD, wintypes.HANDLE,
+        )  # fmt: skip
+        kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
+        handle = kernel.CreateFileW(path, generic_read, share_read, None, open_existing, 0, None)
+        if handle == wintypes.HANDLE(-1).value:
+            return ctypes.get_last_error()
+        kernel.CloseHandle(handle)
+        return 0
+
+
 HAS_DIR_FD: Final = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
 
+
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
 _CLOSED_TO_CHILDREN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+
+
 _BINARY = getattr(os, "O_BINARY", 0)
+
+
 _DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_TO_CHILDREN
+
+
 #: A pipe that replaces the file between the look and the opening must not block.
 _READ_FLAGS = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
 )
+
+
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
+
 
 #: Reparse points that lead elsewhere; others (OneDrive, deduplication) are the file itself.
 _LEADING_ELSEWHERE = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
+
+
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
+
+
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
 
+
 _LINK = "is a symbolic link, which is never followed"
+
+
 _BEHIND_LINK = "lies behind a symbolic link, which is never followed"
+
+
 _KINDS: Final = {
     modes.S_IFDIR: "is a directory",
     modes.S_IFIFO: "is a pipe and not a file",

@@ -16,7 +16,7 @@ from watcher.documents.opening import split_below
 from watcher.sniff.packages import MAIN_FILES, PAGES, describe_package, folders_of, page_of
 
 if TYPE_CHECKING:
-    from watcher.model import Sniffed
+    from watcher.model.files import Sniffed
 
 #: Links of Google's synchroniser: elsewhere they lead nowhere, and moved they move the document.
 _LINKS: Final = (".gdoc", ".gsheet", ".gslides", ".gdraw", ".gform", ".gjam", ".gmap", ".gsite",

@@ -15,7 +15,7 @@ Every event is a hint and may come twice or too early; a file is missed by none 
 from watcher.folders.files import WatchedFiles
 from watcher.folders.keeper import Folders, Seams
 from watcher.folders.messages import Ignore, Known, Message, Post, WatchedFolder
-from watcher.folders.scan import Tally, scan
+from watcher.folders.scans import Tally, scan
 
 __all__ = [
     "Folders",

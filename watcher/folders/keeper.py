@@ -16,10 +16,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from watcher.folders import mounts
-from watcher.folders.poll import Memory
-from watcher.folders.scanner import Request, Scanner
-from watcher.model import FolderState
-from watcher.settings import Watch
+from watcher.folders.scans import Memory, Request, Scanner
+from watcher.model.files import FolderState
+from watcher.model.settings import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from watcher.folders.messages import Known, Post, WatchedFolder
     from watcher.folders.native import Handler, Native
-    from watcher.folders.scan import Tally
+    from watcher.folders.scans import Tally
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from watcher.model import Candidate, FolderState, ScanEnded, Scanned
+from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 
 if TYPE_CHECKING:
-    from watcher import settings
+    from watcher.model import settings
 
 #: (folder's path, directory below it as "" or "a/b") → what the journal knows of the files in
 #: it: name → (size in bytes, time of change in nanoseconds). Called on the scan thread.

@@ -1,10 +1,15 @@
-"""The system's own notifications, through watchdog, as candidates and requests to scan."""
+"""The system's own notifications, through watchdog (7.1), as candidates and requests to scan."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import queue
+import secrets
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watchdog.events import (
@@ -20,14 +25,129 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 
-from watcher.model import Candidate, Sign
+from watcher.folders import mounts
+from watcher.folders.messages import WatchedFolder
+from watcher.folders.scans import Tally, scan
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign
+from watcher.model.settings import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from watchdog.observers.api import BaseObserver, ObservedWatch
 
-    from watcher.folders.messages import Post, WatchedFolder
+    from watcher.folders.messages import Message, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """inotify's limits, and how much of each this user's programs have now."""
+
+    max_watches: int
+    max_instances: int
+    watches: int
+    instances: int
+
+
+def read_limits(proc: str = "/proc") -> Limits | None:
+    """The limits; None where there is no inotify."""
+    watches = mounts.inotify_limit("max_user_watches", proc)
+    instances = mounts.inotify_limit("max_user_instances", proc)
+    if not (watches and instances):
+        return None
+    used = list(_watches_of_instances(proc))
+    return Limits(watches, instances, sum(used), len(used))
+
+
+def _watches_of_instances(proc: str) -> Iterator[int]:
+    """How many watches each inotify instance of this user has."""
+    for process in filter(str.isdigit, os.listdir(proc)):
+        place = os.path.join(proc, process)
+        with contextlib.suppress(OSError):  # the process has ended, or is none of this user's
+            if os.stat(place).st_uid != os.geteuid():
+                continue
+            for number in os.listdir(os.path.join(place, "fd")):
+                if os.readlink(os.path.join(place, "fd", number)) == "anon_inode:inotify":
+                    with open(os.path.join(place, "fdinfo", number), encoding="utf-8") as info:
+                        yield sum(line.startswith("inotify ") for line in info)
+
+
+def look_through(folder: WatchedFolder, stop: Callable[[], bool]) -> Tally:
+    """What is in a folder: how many directories, and what of it cannot be read.
+
+    ``stop`` is asked before each directory; what was counted until then is given.
+    """
+    tally = Tally()
+    for _ in scan(folder, lambda *_: {}, stop=stop, tally=tally):
+        pass
+    return tally
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What became of it: ``seconds`` until it was told of, None if it was not.
+
+    ``unwatched`` says why nothing can be watched there, ``unwritable`` why no file can be made.
+    """
+
+    seconds: float | None = None
+    unwatched: str = ""
+    unwritable: str = ""
+
+
+def probe(path: str, patience: float, tick: Callable[[], float]) -> Probe:
+    """Make a file in the folder at ``path`` and wait up to ``patience`` seconds to be told of it.
+
+    ``path`` has no symbolic link in it; ``tick`` gives seconds that never go back.
+    """
+    told: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    folder = WatchedFolder(path, recursive=False, watch=Watch.NATIVE, poll_seconds=0, ignore=_take)
+    try:
+        native = Native(lambda *_: None)
+    except OSError as error:
+        return Probe(unwatched=str(error.strerror))
+    try:
+        native.watch(Handler(folder, told.put, lambda *_: None, lambda: None))
+        return _make_file(path, told, tick, tick() + patience)
+    except OSError as error:
+        return Probe(unwatched=str(error.strerror))
+    finally:
+        native.stop()
+
+
+def _take(_: str) -> str:
+    """Ignore nothing: everything that is told is wanted here."""
+    return ""
+
+
+def _make_file(
+    folder: str, told: queue.SimpleQueue[Message], tick: Callable[[], float], deadline: float
+) -> Probe:
+    path = os.path.join(folder, f".hrflow-watcher-probe-{secrets.token_hex(4)}.tmp")
+    began = tick()
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.unlink(path)  # before anything can end this program: it is told of all the same
+    except OSError as error:
+        return Probe(unwritable=str(error.strerror))
+    while (left := deadline - tick()) > 0:
+        try:
+            message = told.get(timeout=left)
+        except queue.Empty:
+            break
+        if isinstance(message, Candidate) and message.path == path:
+            return Probe(seconds=tick() - began)
+    return Probe()
+
+
+logger = logging.getLogger(__name__)
+
+
+#: Told what happened, "overflow", "limit", "unmounted" or "interrupted", and for "limit" the path
+#: of the watched folder; on the reader's thread or on the one that begins a watch.
+Tell = Callable[[str, str], None]
+
 
 #: One filter for every folder: two watches of one directory share one mask in the kernel.
 EVENTS: Final[list[type[FileSystemEvent]]] = [

@@ -10,29 +10,26 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 import requests
 from urllib3.exceptions import HTTPError
 
-from watcher.answers import Answer, finding, upload_outcome
-from watcher.answers_search import PAGE_LIMIT, candidates, source_facts
-from watcher.errors import CredentialError
-from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
-from watcher.hrflow.exchange import Exchange
-from watcher.hrflow.failures import failure
-from watcher.model import (
-    Altered,
-    Candidates,
-    Cause,
-    Held,
-    SourceFacts,
-    Unknown,
-    Unreadable,
-    Wait,
+from watcher.hrflow.answers import (
+    PAGE_LIMIT,
+    Answer,
+    candidates,
+    finding,
+    source_facts,
+    upload_outcome,
 )
+from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
+from watcher.hrflow.transport import Exchange, failure
+from watcher.model.errors import CredentialError
+from watcher.model.kinds import Cause
+from watcher.model.uploads import Altered, Held, Unknown, Unreadable, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.follow_up import Search
-    from watcher.model import Finding, Job, Outcome
-    from watcher.settings import Account
+    from watcher.model.follow_ups import Candidates, Search, SourceFacts
+    from watcher.model.settings import Account
+    from watcher.model.uploads import Finding, Job, Outcome
 
 
 _Read = TypeVar("_Read")

@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING, Any, Self
 import requests
 from urllib3.exceptions import HTTPError
 
-from watcher.answers import names_source, read_answer
-from watcher.answers_search import PAGE_LIMIT, page_count, read_flag
-from watcher.errors import CredentialError, OfflineError, UnusableError
-from watcher.hrflow.exchange import Exchange
-from watcher.hrflow.failures import failure
-from watcher.model import Wait
+from watcher.hrflow.answers import PAGE_LIMIT, names_source, page_count, read_answer, read_flag
+from watcher.hrflow.transport import Exchange, failure
+from watcher.model.errors import CredentialError, OfflineError, UnusableError
+from watcher.model.uploads import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from watcher.answers import Answer, Reading
-    from watcher.settings import Account
+    from watcher.hrflow.answers import Answer, Reading
+    from watcher.model.settings import Account
 
 _MOST_PAGES = 300
 

@@ -16,21 +16,20 @@ import requests
 import truststore
 import urllib3
 
-from watcher.errors import OfflineError, UnusableError
-from watcher.hrflow.certificates import issuer
-from watcher.hrflow.proxies import ProxyAddressError, explain, find_proxy
+from watcher.hrflow.transport import ProxyAddressError, explain, find_proxy, issuer
+from watcher.model.errors import OfflineError, UnusableError
 
 if TYPE_CHECKING:
     from urllib3.connection import HTTPSConnection
 
-    from watcher.settings import Account
+    from watcher.model.settings import Account
 
 _HTTPS_PORT = 443
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Who signed the server's certificate (see :mod:`watcher.hrflow.certificates`).
+    """Who signed the server's certificate (see :mod:`watcher.hrflow.transport`).
 
     ``problem`` is why this machine does not trust it, "" if it does; ``public``: so does
     everybody, for it was signed by one of the authorities that browsers know.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from watcher.journal import rows
-from watcher.journal.rows import PAUSED
+from watcher.journal import store
+from watcher.journal.store import PAUSED
 
 if TYPE_CHECKING:
     from watcher.journal.store import Store
@@ -58,7 +58,7 @@ class Facts:
         """
         if not self._rebuilt_at:
             return False
-        query = f"SELECT f.noticed_at, o.scanned_at {rows.FROM} WHERE f.id = ?"
+        query = f"SELECT f.noticed_at, o.scanned_at {store.FROM} WHERE f.id = ?"
         noticed_at, scanned_at = self._store.read(query, file_id)
         return not scanned_at or noticed_at <= scanned_at
 
@@ -70,17 +70,17 @@ class Facts:
         target = os.path.dirname(os.path.dirname(filed_to))  # TARGET/YYYY-MM-DD/NAME
         if target not in self._targets:
             self._targets.add(target)
-            self._store.write(_NOTE, rows.target_fact(target), now)
+            self._store.write(_NOTE, store.target_fact(target), now)
 
     def tell_once(self, what: str, now: float) -> bool:
         """Note that people are told of ``what``; False if they were before."""
         insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self._store.write(insert, rows.told_fact(what), now).rowcount == 1
+        return self._store.write(insert, store.told_fact(what), now).rowcount == 1
 
     def tell_anew(self, what: str) -> None:
         """It is not so any more: should it be so again, people are to be told."""
-        if self._read(rows.told_fact(what)):
-            self._store.write(_FORGET, rows.told_fact(what))
+        if self._read(store.told_fact(what)):
+            self._store.write(_FORGET, store.told_fact(what))
 
     def note_remains(self, now: float) -> None:
         """Note that the journal's file holds remains of what was forgotten; 0: not any more."""

@@ -8,18 +8,21 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher import states
-from watcher.errors import JournalError
-from watcher.journal import rows
+from watcher.journal import store
 from watcher.journal.store import as_text
-from watcher.model import Known, State
-from watcher.states import Step
+from watcher.model import lifecycle
+from watcher.model.errors import JournalError
+from watcher.model.files import Known
+from watcher.model.kinds import State
+from watcher.model.lifecycle import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from watcher.journal.store import Store
-    from watcher.model import Candidate, Document, Profile, Route, Stat
+    from watcher.model.files import Candidate, Document
+    from watcher.model.records import Stat
+    from watcher.model.uploads import Profile, Route
 
 
 def _steps(*, of_chosen: bool) -> Mapping[State, str]:
@@ -38,7 +41,7 @@ def _steps(*, of_chosen: bool) -> Mapping[State, str]:
         {
             after: query.format(
                 "SELECT id FROM chosen" if of_chosen else "?6",
-                ", ".join(f"'{before}'" for before in State if states.allowed(before, after)),
+                ", ".join(f"'{before}'" for before in State if lifecycle.allowed(before, after)),
             )
             for after in State
         }
@@ -61,7 +64,7 @@ class Files:
         self._changed: dict[int, None] = {}
         self._directories: dict[tuple[str, bytes], int] = {}
         self._used: set[int] = set()  # directories in which a round of forgetting has seen files
-        #: States for which a command is to be run, see :class:`watcher.journal.hooks.Hooks`.
+        #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
         self.hooks: frozenset[str] = frozenset()
         #: Folders, by id, that are not watched any more: nothing waits there.
         self.left: set[int] = set()
@@ -109,7 +112,7 @@ class Files:
 
     def leave_alone(self, file_ids: Sequence[int], now: float) -> None:
         """Ignore files whose folder is not watched any more; copies elsewhere go instead."""
-        self.step(file_ids, Step(State.IGNORED, states.LEFT), now)
+        self.step(file_ids, Step(State.IGNORED, lifecycle.LEFT), now)
         for file_id in file_ids:
             self.disclaim(file_id, now)
 
@@ -167,7 +170,7 @@ class Files:
 
     def find(self, folder: str, path: str) -> Known | None:
         """What is known of the file at ``path``, None if nothing is."""
-        directory, name = rows.split(folder, path)
+        directory, name = store.split(folder, path)
         directory_id = self.find_directory(folder, directory)
         if directory_id is None:
             return None
@@ -181,7 +184,7 @@ class Files:
         if row is None:
             return None
         file_id, state, size, mtime_ns, device, inode, sha256, reference, source_key, cause = row
-        stat = rows.stat(size, mtime_ns, device, inode)
+        stat = store.stat(size, mtime_ns, device, inode)
         return Known(file_id, State(state), stat, sha256, reference, source_key, cause)
 
     def add(
@@ -194,7 +197,7 @@ class Files:
         why: str = "",
     ) -> int:
         """Note a file, or a new version of one, and give its id. Its history begins here."""
-        directory, name = rows.split(candidate.folder, candidate.path)
+        directory, name = store.split(candidate.folder, candidate.path)
         directory_id = self.directory(candidate.folder, directory)
         cursor = self._store.write(
             "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
@@ -204,7 +207,7 @@ class Files:
             state.value,
             why,
             cause,
-            *rows.numbers(stat),
+            *store.numbers(stat),
             now,
             now,
             now,
@@ -217,11 +220,11 @@ class Files:
 
     def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
         """Note that a file has another size or time, its history going on."""
-        directory, name = rows.split(candidate.folder, candidate.path)
+        directory, name = store.split(candidate.folder, candidate.path)
         self._name(self.directory(candidate.folder, directory), name, stat, file_id)
         self._store.write(
             "UPDATE files SET size = ?, mtime_ns = ?, device = ?, inode = ? WHERE id = ?",
-            *rows.numbers(stat),
+            *store.numbers(stat),
             file_id,
         )
 
@@ -245,7 +248,7 @@ class Files:
             route.account,
             route.source_key,
             reference,
-            rows.fields_text(fields),
+            store.fields_text(fields),
             file_id,
         )
 
@@ -354,9 +357,9 @@ class Files:
         self._store.write(
             "DELETE FROM folders WHERE settings = ? AND imported = '' AND id NOT IN "
             "(SELECT folder_id FROM directories)",
-            rows.LEFT,
+            store.LEFT,
         )
-        left = self._store.all("SELECT id FROM folders WHERE settings = ?", rows.LEFT)
+        left = self._store.all("SELECT id FROM folders WHERE settings = ?", store.LEFT)
         self.left.clear()
         self.left.update(folder_id for (folder_id,) in left)
 
@@ -381,7 +384,7 @@ class Files:
             below + os.fsencode(os.sep),
             below + bytes([ord(os.sep) + 1]),
         )
-        return [rows.join(root, directory, name) for directory, name in found]
+        return [store.join(root, directory, name) for directory, name in found]
 
     def forget_name(self, file_id: int) -> None:
         """Note that a file is not on disk any more; its history stays."""
@@ -393,7 +396,7 @@ class Files:
 
     def rename(self, file_id: int, candidate: Candidate) -> None:
         """Note that a file has another path, its history going on."""
-        directory, name = rows.split(candidate.folder, candidate.path)
+        directory, name = store.split(candidate.folder, candidate.path)
         directory_id = self.directory(candidate.folder, directory)
         self.forget_name(file_id)
         self._store.write(
@@ -414,26 +417,26 @@ class Files:
         """Files with the numbers of ``stat`` that a cause kept back: id, last path, state."""
         # The plus has the index of inodes used: of one cause there may be very many files.
         found = self._store.all(
-            f"SELECT f.id, f.state, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
+            f"SELECT f.id, f.state, o.path, d.path, f.name {store.FROM} WHERE f.size = ? "
             "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
             "AND +f.cause = ? AND f.state IN ('held', 'baseline', 'gone') ORDER BY f.id DESC",
-            *rows.numbers(stat),
+            *store.numbers(stat),
             key,
         )
-        return [(file_id, rows.join(*path), State(state)) for file_id, state, *path in found]
+        return [(file_id, store.join(*path), State(state)) for file_id, state, *path in found]
 
     def sent_as(self, stat: Stat, sha256: str, source_key: str) -> list[tuple[int, str, str]]:
         """Files that arrived, with these numbers and this content: id, folder, last path."""
         found = self._store.all(
-            f"SELECT f.id, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
+            f"SELECT f.id, o.path, d.path, f.name {store.FROM} WHERE f.size = ? "
             "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
             "AND f.sha256 = ? AND f.source_key = ? "
             "AND f.state IN ('accepted', 'parsed', 'parse_failed') ORDER BY f.id DESC",
-            *rows.numbers(stat),
+            *store.numbers(stat),
             sha256,
             source_key,
         )
-        return [(file_id, os.fsdecode(path[0]), rows.join(*path)) for file_id, *path in found]
+        return [(file_id, os.fsdecode(path[0]), store.join(*path)) for file_id, *path in found]
 
     def replace(self, file_id: int, former: int) -> None:
         """Give up a new row, as it is about the same file as a ``former`` one."""
@@ -540,7 +543,7 @@ class Files:
             for file_id in file_ids:
                 insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
                 self._store.write(insert, file_id, state.value)
-        if self.left and state in states.WAITS:
+        if self.left and state in lifecycle.WAITS:
             self.leave_alone([each for each in file_ids if self._folder_of(each) in self.left], now)
 
     def _folder_of(self, file_id: int) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from watcher import states
-from watcher.journal import rows
-from watcher.journal.rows import LEFT
-from watcher.model import State
-from watcher.states import BY_HAND, Step
+from watcher.journal import store
+from watcher.journal.store import LEFT
+from watcher.model import lifecycle
+from watcher.model.kinds import State
+from watcher.model.lifecycle import BY_HAND, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -92,9 +92,9 @@ class Folders:
         )
         self._store.choose([*unsent, *refused])
         self._store.write("UPDATE files SET attempt = 0 WHERE id IN (SELECT id FROM chosen)")
-        step = Step(State.NOTICED, states.NEW_SETTINGS)
+        step = Step(State.NOTICED, lifecycle.NEW_SETTINGS)
         self._files.step(unsent, step, now)
-        self._files.step(refused, step, now, cause=states.REFUSED_BEFORE)
+        self._files.step(refused, step, now, cause=lifecycle.REFUSED_BEFORE)
         for hold in self._holds.at_work():
             if not self._holds.kept(hold.key):
                 self._holds.release(hold.key, now)
@@ -119,10 +119,10 @@ class Folders:
             self._files.left.add(folder_id)
             if settings != LEFT:
                 self._store.write("UPDATE folders SET settings = ? WHERE id = ?", LEFT, folder_id)
-                self._holds.skip_existing(states.existing_key(path), now)
+                self._holds.skip_existing(lifecycle.existing_key(path), now)
         marks = ", ".join("?" * len(others))
         found = others and self._store.all(
-            f"SELECT f.id {rows.FROM} WHERE o.id IN ({marks}) AND f.id IN ("
+            f"SELECT f.id {store.FROM} WHERE o.id IN ({marks}) AND f.id IN ("
             # Each part by its own index of open files.
             "SELECT id FROM files WHERE state IN ('queued', 'waiting') UNION ALL "
             "SELECT id FROM files WHERE state = 'noticed' UNION ALL "

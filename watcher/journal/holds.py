@@ -6,9 +6,10 @@ import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
-from watcher.journal import rows
-from watcher.model import Cause, Hold, State
-from watcher.states import Step, existing_key, hold_delay, hold_key
+from watcher.journal import store
+from watcher.model.files import Hold
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -87,7 +88,7 @@ class Holds:
         )
         marks = ", ".join("?" * len(folders))
         found = self._store.read(
-            f"SELECT f.id {rows.FROM} WHERE f.{_CAUSED} AND f.state = 'held' "
+            f"SELECT f.id {store.FROM} WHERE f.{_CAUSED} AND f.state = 'held' "
             # The plus has the index of causes used, whatever the number of folders.
             f"AND +o.path IN ({marks}) LIMIT 1",
             hold.key,
@@ -143,7 +144,9 @@ class Holds:
         Not those of folders that are not watched any more: nobody would.
         """
         taken = 0
-        for (stored,) in self._store.all("SELECT path FROM folders WHERE settings <> ?", rows.LEFT):
+        for (stored,) in self._store.all(
+            "SELECT path FROM folders WHERE settings <> ?", store.LEFT
+        ):
             folder = os.fsdecode(stored)
             if folder == path or folder.startswith(path.rstrip(os.sep) + os.sep):
                 taken += self.take_existing(existing_key(folder), now)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from watcher.journal import rows
+from watcher.journal import store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
+    from watcher.journal.files import Files
     from watcher.journal.store import Store
-    from watcher.model import Entry, Job
+    from watcher.model.records import Entry
+    from watcher.model.uploads import Job
 
 #: Seconds for which requests are kept: the minute they are counted over, after the longest one.
 _REQUESTS_KEPT: Final = 1800.0
+
+
 #: What is kept as a time of the wall clock and is still to come or to be measured from.
 _MOMENTS: Final = (
     ("files", "due_at", "state IN ('queued', 'waiting') AND due_at > 0"),
@@ -51,14 +55,14 @@ class Queues:
     def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
         """Uploads to be asked for, each with the moment since when it is uncertain."""
         found = self._store.all(
-            f"SELECT f.in_doubt_since, {rows.JOB} {rows.FROM} WHERE "
+            f"SELECT f.in_doubt_since, {store.JOB} {store.FROM} WHERE "
             "f.state IN ('uploading', 'uncertain') AND f.state = 'uncertain' AND f.due_at <= ? "
             "AND f.account = ? ORDER BY f.due_at LIMIT ?",
             now,
             account,
             limit,
         )
-        return [(rows.job(rows.JobRow._make(job)), since) for since, *job in found]
+        return [(store.job(store.JobRow._make(job)), since) for since, *job in found]
 
     def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Entry]:
         """Files of ``folders`` that are known and not read, those that are due longest first."""
@@ -127,5 +131,44 @@ class Queues:
         )
 
     def _jobs(self, where: str, *values: object) -> list[Job]:
-        query = f"SELECT {rows.JOB} {rows.FROM} WHERE {where}"
-        return [rows.job(rows.JobRow._make(row)) for row in self._store.all(query, *values)]
+        query = f"SELECT {store.JOB} {store.FROM} WHERE {where}"
+        return [store.job(store.JobRow._make(row)) for row in self._store.all(query, *values)]
+
+
+class Hooks:
+    """The step of a file notes what is to be run for it; here it is taken up."""
+
+    def __init__(self, store: Store, files: Files) -> None:
+        self._store = store
+        self._files = files
+
+    def want(self, events: Collection[str]) -> None:
+        """The states for which a command is to be run, from now on."""
+        self._files.hooks = frozenset(events)
+        marks = ", ".join("?" * len(events))
+        if self._store.read(f"SELECT 1 FROM hooks WHERE event NOT IN ({marks})", *events):
+            self._store.write(f"DELETE FROM hooks WHERE event NOT IN ({marks})", *events)
+
+    def to_run(self, limit: int, busy: Sequence[int]) -> list[tuple[str, Entry]]:
+        """Up to ``limit`` commands to be run, by event and file, without files that are ``busy``.
+
+        A file that was forgotten meanwhile needs none.
+        """
+        marks = ", ".join("?" * len(busy))
+        found = self._store.all(
+            f"SELECT event, file_id FROM hooks WHERE file_id NOT IN ({marks}) "
+            "ORDER BY file_id LIMIT ?",
+            *busy,
+            limit,
+        )
+        entries = [(event, file_id, self._store.entry(file_id)) for event, file_id in found]
+        for event, file_id, entry in entries:
+            if entry is None:
+                self.ran(file_id, event)
+        if any(entry is None for *_, entry in entries):  # others may stand behind them
+            return self.to_run(limit, busy)
+        return [(event, entry) for event, _, entry in entries if entry is not None]
+
+    def ran(self, file_id: int, event: str) -> None:
+        """A command needs not be run any more."""
+        self._store.write("DELETE FROM hooks WHERE file_id = ? AND event = ?", file_id, event)

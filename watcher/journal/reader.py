@@ -7,14 +7,15 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from watcher import model, names
-from watcher.journal import rows
+from watcher.journal import store
 from watcher.journal.schema import connect_to_read
 from watcher.journal.store import Store
-from watcher.model import Cause, State
+from watcher.model.follow_ups import Timing
+from watcher.model.kinds import Cause, State
+from watcher.routing import names
 
 if TYPE_CHECKING:
-    from watcher.model import Entry, Timing
+    from watcher.model.records import Entry
 
 
 #: States that are told as they come, and how many events are looked through for them.
@@ -69,7 +70,7 @@ class Reader(Store):
 
     def paused_until(self) -> float:
         """Until when no uploads are started because a person said so; 0 if nobody did."""
-        row = self.read("SELECT value FROM facts WHERE name = ?", rows.PAUSED)
+        row = self.read("SELECT value FROM facts WHERE name = ?", store.PAUSED)
         return float(row[0]) if row else 0.0
 
     def recent(self, limit: int) -> list[Entry]:
@@ -98,7 +99,7 @@ class Reader(Store):
     def filing_targets(self) -> list[str]:
         """Directories below which files have ever been filed away, as absolute paths."""
         facts = self.all("SELECT name FROM facts ORDER BY value")
-        return [path for (fact,) in facts if (path := rows.target_of(fact))]
+        return [path for (fact,) in facts if (path := store.target_of(fact))]
 
     def held(self) -> list[tuple[str, str, int]]:
         """Each cause at work: its key, why, and how many files it keeps back.
@@ -110,7 +111,7 @@ class Reader(Store):
         found = self.all(f"SELECT h.key, h.why, ({kept}), h.cause FROM holds h ORDER BY h.since")
         if not found:
             return []
-        from watcher.states import existing_why  # noqa: PLC0415 - with it come all values
+        from watcher.model.lifecycle import existing_why  # noqa: PLC0415 - with it come all values
 
         return [
             (key, existing_why(files, key.partition(":")[2]), files)
@@ -137,10 +138,10 @@ class Reader(Store):
         The states are those of a failed upload and of one that nobody knows the end of.
         """
         # Each half by its own index of open files: an OR of both would read the whole history.
-        rows = "SELECT state, why, count(*) AS files, min(due_at) FROM files WHERE "
+        store = "SELECT state, why, count(*) AS files, min(due_at) FROM files WHERE "
         found = self.all(
-            f"{rows} state IN ('queued', 'waiting') AND state = 'waiting' GROUP BY why UNION ALL "
-            f"{rows} state IN ('uploading', 'uncertain') AND state = 'uncertain' GROUP BY why "
+            f"{store} state IN ('queued', 'waiting') AND state = 'waiting' GROUP BY why UNION ALL "
+            f"{store} state IN ('uploading', 'uncertain') AND state = 'uncertain' GROUP BY why "
             "ORDER BY files DESC LIMIT ?",
             limit,
         )
@@ -240,7 +241,7 @@ class Reader(Store):
 
     def at(self, folder: str, path: str) -> Entry | None:
         """The file that is at ``path`` below ``folder``, as far as known; None if none is."""
-        directory, name = rows.split(folder, path)
+        directory, name = store.split(folder, path)
         found = self.entries(
             "f.id = (SELECT n.file_id FROM folders w JOIN directories p ON p.folder_id = w.id "
             "JOIN names n ON n.directory_id = p.id WHERE w.path = ? AND p.path = ? AND n.name = ?)",
@@ -280,7 +281,7 @@ class Reader(Store):
         """The files noticed from ``since`` on and before ``until``, for a report."""
         found = self.all(
             "SELECT o.path, f.source_key, coalesce(s.name, ''), f.state, f.noticed_at, "
-            f"f.in_doubt_since, f.arrived_at, f.parsed_at {rows.FROM} "
+            f"f.in_doubt_since, f.arrived_at, f.parsed_at {store.FROM} "
             "LEFT JOIN sources s ON s.account = f.account AND s.source_key = f.source_key "
             # Nothing changes before it was noticed: the index on changes leaves old files out.
             "WHERE f.changed_at >= ?1 AND f.noticed_at >= ?1 AND f.noticed_at < ?2",
@@ -288,7 +289,7 @@ class Reader(Store):
             until,
         )
         return [
-            model.Timing(os.fsdecode(folder), key, name, State(state), *times)
+            Timing(os.fsdecode(folder), key, name, State(state), *times)
             for folder, key, name, state, *times in found
         ]
 

@@ -7,13 +7,13 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from watcher.errors import (
+from watcher.journal.migrations import VERSION, bring_up_to_date
+from watcher.model.errors import (
     DamagedJournalError,
     JournalError,
     NoJournalError,
     UnwritableJournalError,
 )
-from watcher.journal.migrations import VERSION, bring_up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable

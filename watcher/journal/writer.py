@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 
-from watcher.errors import DamagedJournalError
 from watcher.journal.facts import Facts
 from watcher.journal.files import Files
 from watcher.journal.folders import Folders
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.holds import Holds
-from watcher.journal.hooks import Hooks
-from watcher.journal.queues import Queues
+from watcher.journal.queues import Hooks, Queues
 from watcher.journal.retention import Retention
 from watcher.journal.schema import connect
 from watcher.journal.store import Store
+from watcher.model.errors import DamagedJournalError
 
 
 class Journal:

@@ -1,4 +1,4 @@
-"""Files on their way: noticed, looked at, filed away."""
+"""Files on their way: noticed, looked at, filed away, and what is known of them already."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from watcher.model.kinds import Sign
+    from watcher.model.kinds import Cause, Sign, State
     from watcher.model.records import Stat
 
 
@@ -141,3 +141,30 @@ class FilingFailed:
 
     why: str
     passing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the journal holds of the file that is at a path now."""
+
+    file_id: int
+    state: State
+    stat: Stat
+    sha256: str
+    reference: str
+    source_key: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One cause. ``source_key`` is "" when everything of the account is concerned."""
+
+    key: str
+    cause: Cause
+    account: str
+    source_key: str
+    why: str
+    since: float
+    due_at: float
+    attempt: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from watcher.model.kinds import State
+    from watcher.model.records import Entry
     from watcher.model.uploads import Job, Profile
 
 
@@ -88,3 +89,38 @@ class Timing:
     sent_at: float = 0.0
     arrived_at: float = 0.0
     parsed_at: float = 0.0
+
+
+#: Why a file is not known to be parsed though it should be by now.
+NOT_YET: Final = "uploaded, result unknown yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One question for a list of profiles: ``page`` of a source's, the latest first.
+
+    Without a ``stage`` what is stored is listed, which every account may ask for; with one it is
+    HrFlow's search, which needs a licence and looks at one stage at a time. ``reference`` narrows
+    the former, "" if it does not.
+    """
+
+    page: int
+    stage: str = ""
+    reference: str = ""
+
+
+def upload_seconds(of: Entry | Timing) -> float | None:
+    """Seconds from the beginning of an upload until HrFlow had it; None where nothing tells."""
+    if not of.sent_at or of.arrived_at < of.sent_at:
+        return None
+    return of.arrived_at - of.sent_at
+
+
+def parse_seconds(of: Entry | Timing) -> float | None:
+    """Seconds from a file's arrival until its profile was known; None where nothing tells.
+
+    What was parsed while the upload waited has no time of its own.
+    """
+    if not of.arrived_at or of.parsed_at <= of.arrived_at:
+        return None
+    return of.parsed_at - of.arrived_at

@@ -6,7 +6,7 @@ import enum
 
 
 class State(enum.StrEnum):
-    """Where a file is on its journey; ``watcher.states`` says which step may follow which."""
+    """Where a file is on its journey; see ``watcher.model.lifecycle`` for its steps."""
 
     NOTICED = "noticed"  # known, not read yet
     IGNORED = "ignored"  # a rule says so

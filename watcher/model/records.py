@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from watcher.model.kinds import State
 
-
 #: Times further from 1970 than this (292 years) are taken to be this far: a journal keeps 64
 #: bits, file systems have more, and wrong clocks write anything.
 _FURTHEST_NS: Final = (1 << 63) - 1

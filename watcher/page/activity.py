@@ -1,37 +1,119 @@
-"""Files as the page lists them: pages, stories, days, CSV."""
+"""The names of sources, as people know them by these and not by their keys."""
 
 from __future__ import annotations
 
 import csv
 import io
+import logging
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from watcher import view_page
-from watcher.errors import UsageError
+from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
-from watcher.model import State
-from watcher.page.reader import is_command
+from watcher.model.errors import JournalError, UsageError
+from watcher.model.kinds import State
+from watcher.page.auth import is_command
+from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from watcher.app.places import Places
-    from watcher.model import Entry
-    from watcher.words import Word
+    from watcher.daemon.instance import Places
+    from watcher.i18n.words import Word
+    from watcher.model.records import Entry
+    from watcher.model.snapshot import Snapshot
+
+_log = logging.getLogger(__name__)
+
+
+def source_names(where: Places) -> Mapping[tuple[str, str], str]:
+    """By account and source key, those that HrFlow has told; none if the journal gives none."""
+    if not where.has_journal:
+        return {}
+    try:
+        reader = Reader(where.journal)
+        try:
+            sources = FollowUps(reader).sources()
+        finally:
+            reader.close()
+    except JournalError as error:  # keys say it, too
+        _log.info("sources are not called by their names: %s", error.title)
+        return {}
+    return {key: facts.name for key, (facts, _) in sources.items() if facts.name}
+
+
+#: Seconds after which nothing new is said, too: browsers and proxies give up later than that.
+LONGEST_WAIT: Final = 25.0
+
+
+#: Seconds after which those may ask again for whom there is no room to wait.
+_CROWDED: Final = 2.0
+
+
+class News:
+    """Numbers snapshots. Used by all threads of the server."""
+
+    def __init__(self, latest: Callable[[], Snapshot], places: int) -> None:
+        """As many as ``places`` may wait at the same time."""
+        self._latest = latest
+        self._places = threading.Semaphore(places)
+        self._changed = threading.Condition()
+        self._number = 1
+        self._closed = False
+
+    def hear(self, _snapshot: Snapshot) -> None:
+        """Something is not as it was."""
+        with self._changed:
+            self._number += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Keep nobody waiting any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def wait(self, seen: int) -> tuple[int, Snapshot | None, float]:
+        """(number, how things are, seconds until the next question) as soon as that is news.
+
+        ``seen`` is the number of the last answer, 0 for none. None after a while without news.
+        """
+        if seen != self._number:
+            return self._number, self._latest(), 0.0
+        if not self._places.acquire(blocking=False):
+            return seen, None, _CROWDED
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._number != seen, LONGEST_WAIT)
+                number = self._number
+        finally:
+            self._places.release()
+        if number == seen:
+            return number, None, _CROWDED if self._closed else 0.0
+        return number, self._latest(), 0.0
+
 
 #: Files on a page, at the most; and in one piece of a CSV file.
-LONGEST: Final = 200
+LONGEST_PAGE: Final = 200
+
+
 _PIECE: Final = 1000
+
+
 #: Days that the chart shows.
 DAYS: Final = 30
+
+
 _COLUMNS: Final = (
     "id", "name", "path", "state", "remark", "candidate", "source", "tags", "type", "size",
     "took", "reference", "profile", "changed_at",
 )  # fmt: skip
+
+
 #: What a spreadsheet would take for a formula at a cell's beginning.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -59,14 +141,14 @@ class Activity:
 
     def page(self, query: Mapping[str, str]) -> dict[str, object]:
         """Files that fit the query, the latest first, and where the next page begins."""
-        limit = min(LONGEST, _number(query, "limit", 50))
+        limit = min(LONGEST_PAGE, _number(query, "limit", 50))
         before = _cursor(query.get("before", ""))
         with self._reader() as reader:
             found = reader.history(**filters(query), before=before, limit=limit + 1)
         shown = found[:limit]
         last = shown[-1] if len(found) > limit else None
         return {
-            "files": [view_page.row(entry, self.word) for entry in shown],
+            "files": [view.row(entry, self.word) for entry in shown],
             "next": f"{last.changed_at!r}_{last.file_id}" if last else None,
         }
 
@@ -77,7 +159,7 @@ class Activity:
             story = reader.story(file_id)
         if entry is None:
             raise UsageError("This file is not known any more.", "Look for it in the list.")
-        return view_page.details(entry, story, self.word)
+        return view.details(entry, story, self.word)
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
         """The files with these ids that are known."""
@@ -113,7 +195,7 @@ class Activity:
             before = (found[-1].changed_at, found[-1].file_id)
 
     def _cells(self, entry: Entry) -> tuple[object, ...]:
-        row = view_page.row(entry, self.word)
+        row = view.row(entry, self.word)
         changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.changed_at))
         values = {**row, "state": row["label"], "changed_at": changed}
         return tuple(values[column] for column in _COLUMNS)
@@ -130,9 +212,9 @@ class Activity:
 def filters(query: Mapping[str, str]) -> Filters:
     """What a query asks for; UsageError if it makes no sense."""
     state = query.get("state", "")
-    if state and state not in view_page.GROUPS and state not in list(State):
+    if state and state not in view.GROUPS and state not in list(State):
         raise UsageError(f'There is no state "{state}".')
-    states = view_page.GROUPS.get(state) or ((State(state),) if state else ())
+    states = view.GROUPS.get(state) or ((State(state),) if state else ())
     return {
         "states": states,
         "folder": query.get("folder", ""),

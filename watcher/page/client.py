@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.app.places import is_running
-from watcher.errors import NotRunningError, UsageError
-from watcher.page.tickets import TOKEN
+from watcher.daemon.instance import is_running
+from watcher.model.errors import NotRunningError, UsageError
+from watcher.page.auth import TOKEN
 
 if TYPE_CHECKING:
-    from watcher.app.places import Places
+    from watcher.daemon.instance import Places
 
 #: Seconds within which the program on the same machine has to answer.
 _PATIENCE: Final = 40.0

@@ -6,21 +6,21 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from watcher import view
-from watcher.app.examine import examine
-from watcher.app.plans import former_targets, make_plans, this_machine
-from watcher.errors import UsageError
-from watcher.page.names import source_names
-from watcher.setup import write_tags
+from watcher.config.setup import write_tags
+from watcher.daemon.examine import examine
+from watcher.daemon.plans import former_targets, make_plans, this_machine
+from watcher.model.errors import UsageError
+from watcher.page.activity import source_names
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from watcher.app.core import App
-    from watcher.app.places import Places
-    from watcher.settings import Folder, Rule
-    from watcher.words import Word
+    from watcher.daemon.core import App
+    from watcher.daemon.instance import Places
+    from watcher.i18n.words import Word
+    from watcher.model.settings import Folder, Rule
 
     Names = Mapping[tuple[str, str], str]
 

@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher import view
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.app.places import Places
-    from watcher.words import Word
+    from watcher.daemon.instance import Places
+    from watcher.i18n.words import Word
 
 _LOOKS: Final = (
     ("ok", "✓", "good"), ("warning", "!", "busy"), ("error", "✗", "bad"),

@@ -1,4 +1,4 @@
-"""Which address leads to what. Everything here has passed the guard."""
+"""What the page's script says; the rest stands in the page's frame."""
 
 from __future__ import annotations
 
@@ -6,36 +6,154 @@ import html
 import json
 import logging
 import os
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher import view, view_page
-from watcher.errors import ConfigError, UsageError, WatcherError
-from watcher.page.guard import COOKIE, SESSION
-from watcher.page.skeleton import draw
+from watcher.model.errors import ConfigError, UsageError, WatcherError
+from watcher.page.auth import COOKIE, SESSION
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.page.activity import Activity
-    from watcher.page.acts import Acts
+    from watcher.i18n.words import Word
+    from watcher.page.actions import Acts
+    from watcher.page.activity import Activity, News
     from watcher.page.folders import Folders
     from watcher.page.health import Health
-    from watcher.page.news import News
-    from watcher.page.sample import Sample
     from watcher.page.server import Server
-    from watcher.page.setting import Setting
-    from watcher.words import Word
+    from watcher.page.setup import Sample, Setting
+
+#: Every text that the script asks for: it gets them in the person's language.
+SCRIPT: Final = (
+    "{number} B",
+    "{what}: {text}",
+    "1 file",
+    "1 file goes on its way.",
+    "1 file is ignored.",
+    "1 file is tried again.",
+    "A file that has arrived",
+    "Account",
+    "All folders are looked through.",
+    "All is set up but for the key, which is not kept:",
+    "Arrived",
+    "Arrived after",
+    "Arrived in {days} days: {files}; today: {today}.",
+    "Attempts",
+    "Candidate",
+    "Choose {file}",
+    "Choose…",
+    "Set for this machine",
+    "Chosen: {files}",
+    "Filed away to",
+    "Fingerprint",
+    "Folder",
+    "Folders inside",
+    "HrFlow takes the key.",
+    "Ignore",
+    "Ignore 1 file?",
+    "Ignore {files} files?",
+    "It has arrived in {source}.",
+    "It is still on its way; the list of files shows what becomes of it.",
+    "Largest file",
+    "Looking…",
+    "Need attention",
+    "No file fits.",
+    "No file was uploaded from here so far.",
+    "No folder is watched.",
+    "Not possible for: {files}",
+    "Not sent",
+    "Not set up yet",
+    "Nothing changes.",
+    "On the way",
+    "Open folder",
+    "Page {page}",
+    "Parsing took",
+    "Profile",
+    "Reference",
+    "Rules; the first that fits decides",
+    "Saved; it is in force.",
+    "Set up",
+    "Size",
+    "Source",
+    "Tags",
+    "The key cannot be tried: it may only write.",
+    "The program does not answer. Has it ended?",
+    "Tried again",
+    "Try again",
+    "Type",
+    "Upload them",
+    "Upload took",
+    "Watch it no more…",
+    "Watch {folder} no more?",
+    "goes to the trash",
+    "ignored",
+    "moves to the folder Sent",
+    "not",
+    "rule {number}",
+    "running since {time}",
+    "stays where it is",
+    "today",
+    "too",
+    "{files} files",
+    "{files} files are ignored.",
+    "{files} files are tried again.",
+    "{files} files go on their way.",
+    "{folder} is not watched any more.",
+    "{shown} of {folders} folders are opened; all at once would be too many.",
+)
+
+
+_FRAME: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static", "page.html")
+
+
+#: Texts for people stand in the frame as ``[[text]]``, values as ``{{name}}``.
+_PLACE: Final = re.compile(r"\[\[(.+?)\]\]|\{\{(\w+)\}\}", re.DOTALL)
+
+
+def draw(language: str, word: Word, proof: str, start: dict[str, object]) -> str:
+    """The page. ``start`` is what its script begins with, ``proof`` what its changes carry."""
+    texts = {key: word(key) for key in SCRIPT}
+    values = {
+        "language": html.escape(language),
+        "proof": html.escape(proof),
+        "start": as_data({**start, "texts": texts, "language": language}),
+    }
+    with open(_FRAME, encoding="utf-8") as file:
+        frame = file.read()
+    return _PLACE.sub(lambda found: _fill(found, word, values), frame)
+
+
+def _fill(found: re.Match[str], word: Word, values: dict[str, str]) -> str:
+    return html.escape(word(found[1])) if found[1] else values[found[2]]
+
+
+def as_data(value: object) -> str:
+    """JSON that cannot end the element it stands in, nor begin another one."""
+    text = json.dumps(value)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
 
 _log = logging.getLogger(__name__)
+
+
 _STATIC: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
+
+
 _KINDS: Final = (
     (".js", "text/javascript; charset=utf-8"),
     (".css", "text/css; charset=utf-8"),
     (".svg", "image/svg+xml"),
 )
+
+
 _OPEN: Final = "Open this page with: hrflow-watcher open"
+
+
 #: Where a link may lead to within the page.
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-/")
 
@@ -127,7 +245,7 @@ class Routes:
         try:
             start = {
                 "number": number,
-                "now": view_page.now(snapshot, word) if snapshot else {},
+                "now": view.now(snapshot, word) if snapshot else {},
                 "page": self._activity.page({}),
                 "days": self._activity.days(),
             }
@@ -159,7 +277,7 @@ class Routes:
     def _now(self) -> dict[str, object]:
         seen = bottle.request.query.seen
         number, snapshot, again = self._news.wait(int(seen) if seen.isdecimal() else 0)
-        now = view_page.now(snapshot, self._activity.word) if snapshot else None
+        now = view.now(snapshot, self._activity.word) if snapshot else None
         return {"number": number, "now": now, "again": again}
 
     def _link(self, order: Mapping[str, Any]) -> dict[str, object]:

@@ -15,16 +15,15 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.app.clock import RealClock
-from watcher.app.places import write_atomically
-from watcher.page.guard import Guard
-from watcher.page.tickets import Tickets
+from watcher.daemon.clock import RealClock
+from watcher.daemon.instance import write_atomically
+from watcher.page.auth import Guard, Tickets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.app.places import Places
-    from watcher.words import Word
+    from watcher.daemon.instance import Places
+    from watcher.i18n.words import Word
 
 _log = logging.getLogger(__name__)
 _V4, _V6 = "127.0.0.1", "::1"

@@ -1,24 +1,47 @@
-"""The parts of the page put together for a program that runs."""
+"""The page in the person's browser."""
 
 from __future__ import annotations
 
+import html
 import logging
+import os
+import sys
+import webbrowser
 from typing import TYPE_CHECKING, Final
 
-from watcher.page.browser import open_link
+from watcher.daemon.desktop import start
+from watcher.daemon.instance import write_atomically
+from watcher.i18n.words import spoken, words
 from watcher.page.server import THREADS, Server
-from watcher.words import spoken, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.app.core import App
-    from watcher.app.places import Places
-    from watcher.page.acts import Control
+    from watcher.daemon.core import App
+    from watcher.daemon.instance import Places
+    from watcher.page.actions import Control
     from watcher.page.routes import Routes
-    from watcher.page.setting import Setting
+    from watcher.page.setup import Setting
+
+
+def open_link(link: str, places: Places) -> bool:
+    """Show the page behind a link; False if there is no browser that could.
+
+    The link becomes an argument of the browser. Where others can read arguments and the page
+    cannot tell who comes (macOS), the browser gets a file instead that only its user can read.
+    """
+    if sys.platform == "darwin":
+        path = os.path.join(places.state, "open.html")
+        write_atomically(path, f'<meta http-equiv="refresh" content="0;url={html.escape(link)}">')
+        link = f"file://{path}"
+    if os.environ.get("INVOCATION_ID"):  # in a systemd unit, which a browser must not be part of
+        return start(("xdg-open", link))
+    return webbrowser.open(link)
+
 
 _log = logging.getLogger(__name__)
+
+
 _WAITING: Final = THREADS // 2
 
 
@@ -80,14 +103,13 @@ class ActivityPage:
             self._undo.pop()()
 
     def _make(self, server: Server) -> Routes:
-        from watcher.page.activity import Activity  # noqa: PLC0415 - only ``run`` needs them
-        from watcher.page.acts import Acts  # noqa: PLC0415
+        from watcher.page.actions import Acts  # noqa: PLC0415
+        from watcher.page.activity import Activity, News  # noqa: PLC0415
+        from watcher.page.auth import for_reader  # noqa: PLC0415
         from watcher.page.folders import Folders  # noqa: PLC0415
         from watcher.page.health import Health  # noqa: PLC0415
-        from watcher.page.news import News  # noqa: PLC0415
-        from watcher.page.reader import for_reader  # noqa: PLC0415
         from watcher.page.routes import Routes  # noqa: PLC0415
-        from watcher.page.sample import Sample  # noqa: PLC0415
+        from watcher.page.setup import Sample  # noqa: PLC0415
 
         word = for_reader(self._word)
         news = News(self._app.snapshot, _WAITING)
@@ -106,7 +128,7 @@ class ActivityPage:
         )
 
     def _setting(self) -> Setting:
-        from watcher.page.setting import Setting  # noqa: PLC0415 - takes long, and few need it
+        from watcher.page.setup import Setting  # noqa: PLC0415 - takes long, and few need it
 
         state = self._places.state
         return Setting(self._app, self._control, self._config, state, self._environ, self._word)

@@ -1,26 +1,181 @@
-"""What becomes of a file that is whole and known for what it is."""
+"""What becomes of a file that is identified: routed and queued, or kept back with a reason."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from watcher.follow_up import numbered
-from watcher.model import Identified, Skip, State
-from watcher.pipeline.deciding import decide, has_likely_time
-from watcher.pipeline.moves import is_at
-from watcher.rules import form_fields, unusable_reference
-from watcher.settings import AfterUpload, Duplicates
-from watcher.states import ARRIVED, IN_FLIGHT, REFUSED_BEFORE, Step, hold_keys
+from watcher.model.kinds import State
+from watcher.model.lifecycle import (
+    ARRIVED,
+    EXISTING_WAITS,
+    IN_FLIGHT,
+    REFUSED_BEFORE,
+    Step,
+    existing_key,
+    existing_why,
+    hold_keys,
+)
+from watcher.model.records import Stat
+from watcher.model.settings import AfterUpload, Duplicates, Existing
+from watcher.model.uploads import Skip
+from watcher.pipeline.follow_up import numbered
+from watcher.present import view
+from watcher.routing.rules import form_fields, unusable_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from watcher.journal.writer import Journal
-    from watcher.model import Candidate, Document, Entry, Known, Route, Stat
-    from watcher.pipeline.tidying import Tidying
-    from watcher.ports import Clock, Files, Plan
+    from watcher.model.files import Candidate, Document, Identified, Known, ScanEnded
+    from watcher.model.records import Entry
+    from watcher.model.uploads import Route
+    from watcher.pipeline.housekeeping import Tidying
+    from watcher.pipeline.ports import Clock, Files, Plan
+
+_DAY_NS: Final = 86_400 * 10**9
+
+
+#: 1990-01-01: what people send today was not written before. 1970 and 1980 are the zero of clocks.
+_EARLIEST_NS: Final = 7305 * _DAY_NS
+
+
+def decide(document: Document, plan: Plan) -> Route | Skip:
+    """Where a document that has had its time to become whole goes, or why it does not."""
+    if document.part_of:
+        return Skip(State.IGNORED, f"is a part of {view.safe(document.part_of)}")
+    return _left_out(document, plan) or _broken(document) or plan.route(document)
+
+
+def has_likely_time(stat: Stat, now: float) -> bool:
+    """Whether a file may have been changed when it says so: from 1990 until tomorrow (UTC)."""
+    return _EARLIEST_NS <= stat.mtime_ns < (now // 86_400 + 2) * _DAY_NS
+
+
+def _left_out(document: Document, plan: Plan) -> Skip | None:
+    """Why a file that was found once is none of its folder's by the settings of today."""
+    below = document.path[len(plan.folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
+    if pattern := plan.ignored(below):
+        return Skip(State.IGNORED, f"is ignored by the pattern {pattern}")
+    if not plan.folder.recursive and "/" in below:
+        return Skip(State.IGNORED, "is in a subfolder, and recursive = false leaves those out")
+    return None
+
+
+def _broken(document: Document) -> Skip | None:
+    """Why a file that has had its time cannot be opened; None if it can, or may be."""
+    if document.stat.size == 0:
+        return Skip(State.REFUSED, "is empty; put it there again once it has its content.")
+    # What HrFlow cannot read anyway is no better for being whole.
+    if document.sniffed.broken and not document.sniffed.advice:
+        return Skip(
+            State.REFUSED,
+            f"is {document.sniffed.what} that breaks off before its end;"
+            " download or save it again.",
+        )
+    return None
+
+
+def is_at(files: Files, folder: str, path: str, stat: Stat) -> bool:
+    """Whether the very file with the numbers of ``stat`` is at ``path`` below ``folder``."""
+    there = files.stat(folder, path)
+    return isinstance(there, Stat) and (there.device, there.inode) == (stat.device, stat.inode)
+
+
+#: As many existing files are uploaded without asking.
+EXISTING_LIMIT: Final = 100
+
+
+#: Reason of a walk that went through one directory of a folder only.
+_PART_OF_A_FOLDER: Final = "new directory"
+
+
+class FirstWalks:
+    """The folders whose first walk goes on, and what is done about what it finds. One thread."""
+
+    def __init__(self, journal: Journal, files: Files, clock: Clock) -> None:
+        self._journal = journal
+        self._files = files
+        self._clock = clock
+        self._plans: Mapping[str, Plan] = {}
+        self._walking: set[str] = set()
+
+    def arm(self, plans: Mapping[str, Plan], *, import_all: bool) -> None:
+        """Use ``plans`` from now on; ``import_all``: treat files as if they had come later."""
+        self._plans = plans
+        self._walking = {
+            path for path in plans if not import_all and not self._journal.folders.scanned(path)
+        }
+        for path, plan in plans.items():
+            if self._skips(plan):  # what waits for a person's yes as well
+                self._journal.holds.skip_existing(existing_key(path), self._clock.wall())
+
+    def __contains__(self, folder: str) -> bool:
+        return folder in self._walking
+
+    def ended(self, message: ScanEnded) -> str:
+        """A walk is over; gives what a person should hear of it, "" if nothing."""
+        folder = message.folder
+        # A directory that cannot be read must not keep a first walk from ending for ever.
+        if folder not in self._walking or message.reason == _PART_OF_A_FOLDER:
+            return ""
+        now = self._clock.wall()
+        self._walking.discard(folder)
+        self._journal.folders.set_scanned(folder, now)
+        return self._decide(folder, self._plans[folder].folder.existing, now)
+
+    def keep_back(self, plan: Plan, candidate: Candidate) -> None:
+        """Note a file that was there before its folder was watched."""
+        if candidate.stat is None or self._journal.files.find(candidate.folder, candidate.path):
+            return
+        skips = self._skips(plan)
+        self._journal.files.add(
+            candidate,
+            self._numbered(candidate, candidate.stat),
+            self._clock.wall(),
+            State.BASELINE if skips else State.HELD,
+            existing_key(candidate.folder),
+            "" if skips else EXISTING_WAITS,
+        )
+
+    def recognise(self, candidate: Candidate, stat: Stat) -> bool:
+        """Whether what seems new was there first under another name; it stays what it was."""
+        key = existing_key(candidate.folder)
+        stat = self._numbered(candidate, stat)
+        for file_id, path, state in self._journal.files.kept_as(stat, key):
+            if state is State.GONE and not self._journal.holds.is_held(key):
+                continue
+            if path != candidate.path and is_at(self._files, candidate.folder, path, stat):
+                continue
+            if state is State.GONE:  # the old name was missed before the new one was found
+                now = self._clock.wall()
+                self._journal.files.step(file_id, Step(State.NOTICED), now)
+                self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
+            self._journal.files.rename(file_id, candidate)
+            return True
+        return False
+
+    def _skips(self, plan: Plan) -> bool:
+        # Which files were skipped is lost with a journal: nobody knows but the person.
+        return plan.folder.existing is Existing.SKIP and not self._journal.facts.is_rebuilt()
+
+    def _numbered(self, candidate: Candidate, stat: Stat) -> Stat:
+        """``stat`` with the file's numbers, which a walk does not bring on every system."""
+        found = stat if stat.inode else self._files.stat(candidate.folder, candidate.path)
+        return found if isinstance(found, Stat) else stat
+
+    def _decide(self, folder: str, existing: Existing, now: float) -> str:
+        key = existing_key(folder)
+        waiting = self._journal.holds.kept(key)
+        if not waiting:
+            return ""
+        if existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
+            self._journal.holds.take_existing(key, now)
+            return ""
+        why = existing_why(waiting, folder)
+        self._journal.holds.keep_existing(key, why, now)
+        return why
 
 
 class Admission:

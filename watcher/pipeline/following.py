@@ -5,28 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher import follow_up as rules
-from watcher.model import (
-    Candidates,
-    Event,
-    EventKind,
-    Parsed,
-    SourceFacts,
-    State,
-    Unknown,
-    Unreadable,
-    Wait,
-)
-from watcher.pace import Pace
-from watcher.states import Step
+from watcher.hrflow.pace import Pace
+from watcher.model.follow_ups import Candidates, Event, EventKind, Search, SourceFacts
+from watcher.model.kinds import State
+from watcher.model.lifecycle import Step
+from watcher.model.uploads import Parsed, Unknown, Unreadable, Wait
+from watcher.pipeline import follow_up as rules
 
 if TYPE_CHECKING:
     from watcher.journal.writer import Journal
-    from watcher.model import Finding, FollowUp
-    from watcher.pipeline.dispatch import Dispatch
+    from watcher.model.follow_ups import FollowUp
+    from watcher.model.settings import Config
+    from watcher.model.uploads import Finding
+    from watcher.pipeline.ports import Clock, Transport, Workers
     from watcher.pipeline.results import Results
-    from watcher.ports import Clock, Transport, Workers
-    from watcher.settings import Config
+    from watcher.pipeline.upload import Dispatch
 
 #: What the journal knows by it that this was told of an account's key.
 _MAY_NOT_READ: Final = "may not read: "
@@ -38,7 +31,7 @@ class Followed:
 
     follow_up: FollowUp
     finding: Finding | Candidates
-    search: rules.Search | None = None
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +283,7 @@ class Following:
 
     # -- inside
 
-    def _has_other_way(
-        self, account: str, search: rules.Search, finding: Finding | Candidates
-    ) -> bool:
+    def _has_other_way(self, account: str, search: Search, finding: Finding | Candidates) -> bool:
         """Whether stored profiles cannot be listed, so that they are searched for from now on."""
         is_refused = isinstance(finding, Unreadable) and not finding.source
         if search.stage or account in self._unlisted:

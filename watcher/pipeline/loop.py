@@ -1,23 +1,20 @@
-"""The one place where the steps of a file's journey are put in order, and the thread that does it.
-
-Everything that happens arrives as a message in one inbox: hints of the folders, results of
-workers, commands. The messages at hand are worked on together, then the journal is committed
-once, and only then does what it announces begin.
-"""
+"""Whether the time has passed as it should: clocks are set, and machines sleep."""
 
 from __future__ import annotations
 
 import math
 import queue
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.model import Candidate, FolderState, Identified, ScanEnded, Scanned, Sign
+from watcher.model.files import Candidate, FolderState, Identified, ScanEnded, Scanned
+from watcher.model.follow_ups import Event
+from watcher.model.kinds import Sign
 from watcher.pipeline.admission import close_handle
-from watcher.pipeline.aftermath import Aftermath
-from watcher.pipeline.by_hand import ByHand
-from watcher.pipeline.dispatch import Asked, Dispatch, Sent
-from watcher.pipeline.intake import Intake
+from watcher.pipeline.following import Described, Followed, Following
+from watcher.pipeline.housekeeping import Hooking, Pruning, Ran, Tidied, Tidying
+from watcher.pipeline.intake import Intake, Read
 from watcher.pipeline.messages import (
     Arm,
     Beat,
@@ -39,24 +36,143 @@ from watcher.pipeline.messages import (
     Take,
     Taken,
 )
-from watcher.pipeline.pruning import Pruning
-from watcher.pipeline.reading import Read
 from watcher.pipeline.results import Results
-from watcher.pipeline.tidying import Tidied, Tidying
-from watcher.pipeline.timing import TOLERANCE, Timing
-from watcher.settle import Settling
+from watcher.pipeline.retry import ByHand
+from watcher.pipeline.settle import Settling
+from watcher.pipeline.upload import Asked, Dispatch, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.journal.writer import Journal
-    from watcher.ports import Clock, Commands, Files, Transport, Workers
+    from watcher.model.settings import Config
+    from watcher.pipeline.ports import Clock, Commands, Files, Transport, Workers
+
+#: Seconds by which two clocks may differ without that meaning anything: clocks are corrected.
+TOLERANCE: Final = 5.0
+
+
+#: Seconds by which a wait may be too long before it counts as sleep: a busy machine is slow.
+OVERSLEPT: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """The machine has slept, or the clock was set by ``set_by`` seconds (0: it was not)."""
+
+    set_by: float = 0.0
+
+
+class Timing:
+    """Compares the wall clock with the clock that never goes back. One thread, no I/O."""
+
+    def __init__(self, wall: float, tick: float) -> None:
+        self._offset = wall - tick
+        self._expected = tick
+
+    def expect(self, tick: float, wait: float) -> None:
+        """A wait of at most ``wait`` seconds begins at ``tick``."""
+        self._expected = tick + wait
+
+    def look(self, wall: float, tick: float) -> Woke | None:
+        """What has happened to the time during the wait; None if nothing did."""
+        set_by = wall - tick - self._offset
+        if abs(set_by) > TOLERANCE:
+            self._offset = wall - tick
+            return Woke(set_by)
+        return Woke() if tick > self._expected + OVERSLEPT else None
+
+
+class Aftermath:
+    """Passes on what the loop hears. One thread."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        transport: Transport,
+        commands: Commands,
+        workers: Workers,
+        clock: Clock,
+        dispatch: Dispatch,
+        results: Results,
+    ) -> None:
+        self._following = Following(journal, transport, workers, clock, dispatch, results)
+        self._hooking = Hooking(journal, commands, workers)
+        self._results = results
+
+    @property
+    def running(self) -> int:
+        """How many questions are under way. Commands are not waited for."""
+        return self._following.running
+
+    @property
+    def commands(self) -> int:
+        """How many commands run."""
+        return self._hooking.running
+
+    def arm(self, config: Config) -> None:
+        """Use these settings from now on. Call after Dispatch.arm."""
+        self._results.arm(config)
+        self._following.arm(config)
+        self._hooking.arm(config)
+
+    def resume(self) -> None:
+        """Somebody says that things have changed."""
+        self._following.resume()
+
+    def wake(self) -> None:
+        """The time has passed without us."""
+        self._following.wake()
+
+    def handle(self, message: object) -> bool:
+        """Work on a message; False if it is for somebody else."""
+        match message:
+            case Followed():
+                self._following.answered(message)
+            case Described():
+                self._following.described(message)
+            case Event():
+                self._following.heard(message)
+            case Ran():
+                self._hooking.ran(message)
+            case _:
+                return False
+        return True
+
+    def work(self) -> None:
+        """Choose what is done next. Call before the commit."""
+        self._following.claim()
+        self._hooking.work()
+
+    def start(self) -> None:
+        """Begin what was chosen. Call after the commit."""
+        self._following.start()
+        self._hooking.start()
+
+    def next_due(self, tick: float) -> float | None:
+        """When something may be done again, on the clock's ``tick``."""
+        return self._following.next_due(tick)
+
+    def next_question(self, now: float) -> float | None:
+        """When an upload comes due to be asked for, by the wall clock."""
+        return self._following.next_question(now)
+
+    def take_news(self) -> list[str]:
+        """What people should hear, once."""
+        return self._following.take_news() + self._hooking.take_news()
+
 
 #: Messages worked on between two commits, and those that may come in while it is done.
 BATCH: Final = 256
+
+
 MORE: Final = 12
+
+
 #: Changes of files told of in one turn: one cause may change very many, and others wait.
 TOLD: Final = 512
+
+
 #: Seconds after which the loop looks around without being told, so that nothing stays forgotten.
 IDLE: Final = 60.0
 

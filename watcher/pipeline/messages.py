@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.ports import Plan
-    from watcher.settings import Config
+    from watcher.model.settings import Config
+    from watcher.pipeline.ports import Plan
 
 
 @dataclass(frozen=True, slots=True)

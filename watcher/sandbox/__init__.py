@@ -40,7 +40,7 @@ Look-ups
       A search looks at stage ``new`` unless another is named, and at profiles without a label as
       if they were new; without ``may_search`` it is a 403.
 Parsing
-    - Names, emails and phone numbers are guessed from the text (:mod:`watcher.sandbox.facts`);
+    - Names, emails and phone numbers are guessed from the text (:mod:`watcher.sandbox.reading`);
       files above 5 MB are not read.
 
 Everything is forgotten at the end, except what stands in the data folder, which is never read
@@ -49,13 +49,7 @@ come with the extra ``sandbox``.
 """
 
 from watcher.sandbox.api import UNKNOWN_SOURCES
-from watcher.sandbox.facts import Reading
-from watcher.sandbox.faults import Fault, Faults, Kind
-from watcher.sandbox.ledger import Call, Ledger, Record
-from watcher.sandbox.profiles import Profile
-from watcher.sandbox.samples import sample_cv_pdf
-from watcher.sandbox.server import Sandbox
-from watcher.sandbox.world import (
+from watcher.sandbox.checks import (
     EMAIL,
     ENGINEERING,
     EXPRESS,
@@ -68,6 +62,12 @@ from watcher.sandbox.world import (
     References,
     Source,
 )
+from watcher.sandbox.control import Call, Ledger, Record
+from watcher.sandbox.faults import Fault, Faults, Kind
+from watcher.sandbox.profiles import Profile
+from watcher.sandbox.reading import Reading
+from watcher.sandbox.samples import sample_cv_pdf
+from watcher.sandbox.server import Sandbox
 
 __all__ = [
     "EMAIL",

@@ -8,23 +8,21 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from watcher.sandbox import checks
-from watcher.sandbox.checks import Refusal
+from watcher.sandbox.checks import Refusal, permission
 from watcher.sandbox.profiles import (
     describe_dates,
     describe_parsing,
     describe_profile,
     describe_source,
 )
-from watcher.sandbox.world import permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from watcher.sandbox.checks import Header
+    from watcher.sandbox.checks import Header, References, Source
     from watcher.sandbox.profiles import Profile, Profiles
     from watcher.sandbox.uploads import Upload
     from watcher.sandbox.webhooks import Webhooks
-    from watcher.sandbox.world import References, Source
 
 #: How HrFlow says that there is no such source: the first document, and the SDK's.
 UNKNOWN_SOURCES: Final = (

@@ -11,16 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.sandbox.facts import Reading
-from watcher.sandbox.reading import read_document
+from watcher.sandbox.reading import Reading, read_document
 from watcher.sandbox.uploads import MAX_KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.sandbox.checks import Form
+    from watcher.sandbox.checks import Form, References, Source
     from watcher.sandbox.uploads import Upload
-    from watcher.sandbox.world import References, Source
 
 #: Bytes of documents that nobody has asked for yet; beyond, the oldest are read at once.
 MAX_UNREAD: Final = 256_000_000

@@ -13,10 +13,9 @@ Installing twice is harmless, uninstalling leaves nothing.
 """
 
 from watcher.service.choice import Service, choose, is_installed, settings_folder
-from watcher.service.program import Program
 from watcher.service.runner import Done, Run, run_program
 from watcher.service.systemd import Systemd
-from watcher.service.wanted import NAME, Installed, Wanted
+from watcher.service.wanted import NAME, Installed, Program, Wanted
 
 __all__ = [
     "NAME", "Done", "Installed", "Program", "Run", "Service", "Systemd", "Wanted",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from watcher.service.autostart import Autostart
 from watcher.service.launchd import Launchd
 from watcher.service.runner import run_program
-from watcher.service.scheduler import Scheduler
 from watcher.service.systemd import Systemd
+from watcher.service.task_scheduler import Scheduler
 from watcher.service.wanted import Wanted
 
 if TYPE_CHECKING:

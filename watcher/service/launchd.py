@@ -1,15 +1,14 @@
-"""A LaunchAgent of the person's own on macOS."""
+"""The LaunchAgent for macOS, as a property list; keys are those of launchd.plist(5)."""
 
 from __future__ import annotations
 
 import os
+import plistlib
 import re
 import time
 from typing import TYPE_CHECKING, Final
 
-from watcher.service.agent import LABEL, render_agent
-from watcher.service.files import read_file, remove_file, write_file
-from watcher.service.runner import insist
+from watcher.service.runner import insist, read_file, remove_file, write_file
 from watcher.service.wanted import Installed
 
 if TYPE_CHECKING:
@@ -18,9 +17,41 @@ if TYPE_CHECKING:
     from watcher.service.runner import Run
     from watcher.service.wanted import Wanted
 
+LABEL: Final = "io.github.hrflow-watcher"
+
+
+#: Seconds between two starts at the least.
+_THROTTLE: Final = 60
+
+
+def render_agent(wanted: Wanted) -> bytes:
+    """The contents of ``io.github.hrflow-watcher.plist``.
+
+    It is started again after a failure only, so that it can be stopped. "Aqua" is the graphical
+    session, in which alone an icon can be shown.
+    """
+    return plistlib.dumps({
+        "Label": LABEL,
+        "ProgramArguments": list(wanted.command),
+        "RunAtLoad": True,
+        "KeepAlive": {"SuccessfulExit": False},
+        "ThrottleInterval": _THROTTLE,
+        "ExitTimeOut": 30,
+        "ProcessType": "Standard",
+        "LimitLoadToSessionType": "Aqua",
+        "Umask": 0o077,
+        "StandardOutPath": "/dev/null",
+        "StandardErrorPath": wanted.errors,
+    })  # fmt: skip
+
+
 _LAST_EXIT: Final = re.compile(r"last exit code = (\d+)")
+
+
 #: Looks, and seconds between them, at an agent that is being unloaded.
 _TRIES: Final = 150
+
+
 _PAUSE: Final = 0.2
 
 

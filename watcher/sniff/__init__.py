@@ -5,7 +5,6 @@ time and the memory it takes do not grow with the file. No content raises; a fai
 (``OSError`` from the handle).
 """
 
-from watcher.sniff.content import sniff
-from watcher.sniff.names import server_name
+from watcher.sniff.detect import server_name, sniff
 
 __all__ = ["server_name", "sniff"]

@@ -6,7 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.model import Sniffed
+from watcher.model.files import Sniffed
 from watcher.sniff import formats
 
 if TYPE_CHECKING:

@@ -1,0 +1,216 @@
+"""HrFlow as the pipeline sees it: one client for each account."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.config.mistakes import SECRET, unfillable
+from watcher.config.setup import looks_like_key, pick_source
+from watcher.model.errors import CredentialError, UnusableError
+from watcher.model.kinds import Cause
+from watcher.model.uploads import Held, Unreadable, Wait
+from watcher.routing.placeholders import BUILT_IN, names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO, Protocol
+
+    from watcher.hrflow import Client
+    from watcher.hrflow.inquiry import Source
+    from watcher.model.follow_ups import Candidates, Search, SourceFacts
+    from watcher.model.settings import Account, Config
+    from watcher.model.uploads import Finding, Job, Outcome, Unknown
+    from watcher.pipeline.ports import Clock
+
+    class KeyStore(Protocol):
+        """Gives keys by account's name."""
+
+        def get(self, account: str) -> str:
+            """The key; CredentialError if there is none."""
+            ...
+
+        def forget(self, account: str) -> None:
+            """Look it up anew next time."""
+            ...
+
+        def arm(
+            self,
+            config: Config,
+            tell: Callable[[str, str, str], None],
+            resume: Callable[[], None],
+        ) -> None:
+            """Look all keys up anew, without waiting.
+
+            ``tell`` hears of an account, where its key comes from, and what is wrong; ``resume``
+            when there is a key that somebody had to go without.
+            """
+            ...
+
+        def close(self) -> None:
+            """Keep nobody waiting any more."""
+            ...
+
+
+class Wire:
+    """Implements ``ports.Transport``.
+
+    Clients are made when they are needed: what they are made of takes as long to import as a
+    thousand directories take to be watched, and 7 MB.
+    """
+
+    def __init__(self, keys: KeyStore, clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._stop = threading.Event()
+        self._changing = threading.Lock()
+        self._clients: dict[str, Client] = {}
+        self._accounts: dict[str, Account] = {}
+
+    def arm(self, accounts: tuple[Account, ...]) -> None:
+        """Use these settings for requests that start from now on."""
+        with self._changing:
+            before, self._accounts = self._accounts, {each.name: each for each in accounts}
+            self._clients = {
+                name: client
+                for name, client in self._clients.items()
+                if self._accounts.get(name) == before[name]
+            }
+
+    def upload(self, job: Job, handle: BinaryIO) -> Outcome:
+        """Send a file."""
+        client = self._client(job.account)
+        if client is None:
+            return Wait(f"The account {job.account} is not in the settings any more.")
+        outcome = client.upload(job, handle)
+        if isinstance(outcome, Held) and outcome.cause in (Cause.ACCOUNT, Cause.CREDENTIAL):
+            self._keys.forget(job.account)
+        return outcome
+
+    def find(self, job: Job) -> Finding:
+        """Ask for a profile."""
+        client = self._client(job.account)
+        if client is None:
+            return _gone(job.account)
+        return client.find(job.source_key, job.reference)
+
+    def search(
+        self, account: str, source_key: str, search: Search
+    ) -> Candidates | Unknown | Unreadable | Wait:
+        """List a source's profiles."""
+        client = self._client(account)
+        return _gone(account) if client is None else client.search(source_key, search)
+
+    def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
+        """Ask for a source."""
+        client = self._client(account)
+        return _gone(account) if client is None else client.describe(source_key)
+
+    def close(self) -> None:
+        """End all waiting for bandwidth, and close what is idle."""
+        self._stop.set()
+        with self._changing:
+            for client in self._clients.values():
+                client.close()
+
+    def _client(self, name: str) -> Client | None:
+        """The account's client; None if it is not in the settings any more."""
+        if (client := self._clients.get(name)) is not None:
+            return client
+        from watcher.hrflow import Client  # noqa: PLC0415 - see above
+
+        with self._changing:
+            account = self._accounts.get(name)
+            if account is not None and name not in self._clients:
+                self._clients[name] = Client(
+                    account,
+                    lambda: self._keys.get(name),
+                    wall=self._clock.wall,
+                    tick=self._clock.tick,
+                    stop=self._stop,
+                )
+            return self._clients.get(name)
+
+
+def _gone(account: str) -> Unreadable:
+    return Unreadable(f"The account {account} is not in the settings any more.")
+
+
+#: What HrFlow calls the rights of a key that cannot upload.
+_READ_ONLY = "read"
+
+
+_WRITE_ONLY = "askw_"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The sources; or ``unseen``: why they are not known, as the end of a sentence."""
+
+    sources: tuple[Source, ...] = ()
+    team: str = ""
+    unseen: str = ""
+
+    def find(self, text: str, *, numbered: bool = False) -> tuple[str, str]:
+        """(key, name) of the source that ``text`` means; UnusableError if there is none.
+
+        A key that cannot be looked up is taken as it is, and so is one with placeholders.
+        """
+        if SECRET.search(text):
+            raise UnusableError("This is an API key, and not a source.", "Name a source.")
+        unknown = next((name for name in names_in(text) if name not in BUILT_IN), "")
+        if unknown:
+            raise UnusableError(f"{unfillable(unknown, BUILT_IN)}.")
+        if "{" in text or (self.unseen and looks_like_key(text)):
+            return text, ""
+        if self.unseen:
+            raise UnusableError(
+                f'"{text}" is no source key of 40 digits and letters a to f,'
+                f" and names cannot be looked up {self.unseen}.",
+                "Copy the source's key from HrFlow.",
+            )
+        found, why = pick_source(text, self.sources, numbered=numbered)
+        if found is None:
+            raise UnusableError(why)
+        return found.key, found.name
+
+    def warning(self, key: str) -> str:
+        """What somebody should know who chooses the source with this key, as a sentence, or ""."""
+        source = next((each for each in self.sources if each.key == key), None)
+        if source is None or not source.note:
+            return ""
+        if source.is_archived or source.is_disabled:
+            return (
+                f"{source.name} is {source.note}, which may refuse its uploads; put it back to use"
+                " there, or choose another source."
+            )
+        return (
+            f"{source.name} is in HrFlow's test environment, so what is uploaded there is not among"
+            " your real candidates; choose another source unless you are testing."
+        )
+
+
+#: What is known where HrFlow is not asked.
+UNCHECKED: Final = Workspace(unseen="without asking HrFlow")
+
+
+def ask_hrflow(account: Account, secret: str) -> Workspace:
+    """Try a key and list its sources.
+
+    CredentialError if HrFlow refuses it or it cannot upload, OfflineError without an answer. A
+    write-only key cannot be tried.
+    """
+    from watcher.hrflow.inquiry import Inquiry  # noqa: PLC0415 - the network costs time
+
+    if secret.startswith(_WRITE_ONLY):
+        return Workspace(unseen="with a write-only key")
+    with Inquiry(account, secret, time.monotonic) as inquiry:
+        access = inquiry.access()
+        if access.permission == _READ_ONLY:
+            raise CredentialError(
+                "This key may only read, so it cannot upload.",
+                "Take one that may write from HrFlow's settings under API keys.",
+            )
+        return Workspace(inquiry.sources(), access.team)

@@ -1,0 +1,241 @@
+"""What becomes of a folder's files when it is watched no more, in words for terminal and page."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.config.edit import apply
+from watcher.config.edit_file import read_or_new, replace_text
+from watcher.config.edit_known import find_account_mistakes, find_place, read_account, read_known
+from watcher.config.machine import MachineFile
+from watcher.config.places import is_in
+from watcher.config.read import find_layer, load_text
+from watcher.config.setup import DropFolder, find_locked, plan_edits
+from watcher.journal.reader import Reader
+from watcher.model.errors import ConfigError, UnusableError, UsageError
+from watcher.model.lifecycle import OPEN
+from watcher.model.settings import replaced
+from watcher.present import view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from watcher.config import Loaded
+    from watcher.config.machine import Layer
+    from watcher.config.setup import Answers, Edit, Known
+    from watcher.daemon.instance import Places
+    from watcher.i18n.words import Word
+    from watcher.model.settings import Account, Folder
+
+
+def what_stays(places: Places, folder: str, word: Word) -> str:
+    """What happens with the files of ``folder``; JournalError if the journal cannot be read."""
+    stays = word("Nothing on the disk is removed, nor what the history tells of its files.")
+    files = _waiting(places, os.path.realpath(folder))
+    if not files:
+        return stays
+    lost = "{files} of its files are not sent yet, and will not be."
+    first = word("1 of its files is not sent yet, and will not be.")
+    return f"{stays} {first if files == 1 else word(lost, files=files)}"
+
+
+def _waiting(places: Places, folder: str) -> int:
+    if not places.has_journal:
+        return 0
+    reader = Reader(places.journal)
+    try:
+        standing = reader.standing(folder)
+    finally:
+        reader.close()
+    return sum(files for state, (files, _) in standing.items() if state in OPEN)
+
+
+_log = logging.getLogger(__name__)
+
+
+#: In the warning of a folder that is not there.
+_ABSENT: Final = " is not there yet; it is watched as soon as it is"
+
+
+_AT_LINE = re.compile(r"\A.*?:\d+: ")
+
+
+@dataclass(frozen=True)
+class Editor:
+    """The configuration as it was when the change began."""
+
+    path: str
+    text: str
+    known: Known
+    home: str
+    state_dir: str
+    layer: Layer | None = None
+
+    @classmethod
+    def open(cls, path: str, state_dir: str) -> Editor:
+        """Read it; ConfigError if it is no TOML. One that is not there yet is empty.
+
+        What the machine-wide configuration says is known too, and never written.
+        """
+        home = os.path.expanduser("~")
+        layer = find_layer(MachineFile.of_process(os.environ))
+        text = read_or_new(path)
+        known = read_known(path, text, os.environ, home, layer)
+        return cls(path, text, known, home, state_dir, layer)
+
+    def account(self, name: str, email: str = "", api_url: str = "") -> Account:
+        """The account to ask HrFlow with: what is said here, else what is written.
+
+        ConfigError if that makes no sense, so that no key goes to a wrong address.
+        """
+        try:
+            written = self._load(self.text).config.account(name)
+        except (ConfigError, KeyError):  # not there yet, or with mistakes that are to be mended
+            written = read_account(name, self.path, self.text, os.environ, self.home, self.layer)
+        said = {"email": email, "api_url": api_url}
+        account = replaced(written, **{key: value for key, value in said.items() if value})
+        if mistakes := find_account_mistakes(account):
+            raise ConfigError(f'The account "{name}" cannot be used.', "", mistakes)
+        return account
+
+    def place(self, path: str) -> tuple[str, str]:
+        """A folder as it is to be written, and where it leads; UnusableError if it cannot be."""
+        written = as_written(path)
+        place, problem = find_place(written, os.environ, self.home, self.state_dir)
+        if problem:
+            raise UnusableError(f"This folder cannot be watched: {view.safe(problem)}.")
+        return written, place
+
+    def plan(self, answers: Answers) -> tuple[Edit, ...]:
+        """The edits that follow from answers; UsageError where these meet what is locked."""
+        self.refuse_locked(answers)
+        return plan_edits(answers, self.known)
+
+    def refuse_locked(self, answers: Answers) -> None:
+        """UsageError where answers meet what is locked: before the key goes where they say."""
+        if locked := find_locked(answers, self.known):
+            raise UsageError(
+                " ".join(view.safe(text) for text in locked),
+                "Leave that out, or ask whoever looks after this machine.",
+            )
+
+    def is_watched(self, path: str) -> bool:
+        """Whether ``path``, as it is written or by where it leads, is a watched folder."""
+        written = [folder.path for folder in self.known.folders]
+        return path in written or self._at(path) is not None
+
+    def number(self, path: str) -> int:
+        """Which folder ``path`` is (from 0), as it is written or by where it leads.
+
+        UnusableError if it is none of the watched ones.
+        """
+        written = [folder.path for folder in self.known.folders]
+        at = written.index(path) if path in written else self._at(path)
+        if at is None:
+            known = ", ".join(view.safe(each) for each in written)
+            raise UnusableError(
+                f"{view.safe(path)} is not a watched folder.",
+                f"These are watched: {known}." if known else "No folder is watched.",
+            )
+        return at
+
+    def _at(self, path: str) -> int | None:
+        return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
+
+    def propose(self, edits: Sequence[Edit]) -> tuple[str, list[str]]:
+        """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes.
+
+        UnusableError for a folder that is to be taken out and is not the person's own.
+        """
+        for edit in edits:
+            if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
+                raise UnusableError(
+                    f"{view.safe(self.known.folders[edit.at].path)} is watched on this machine"
+                    f" because {view.safe(self.known.machine)} says so.",
+                    "Whoever looks after this machine can change that.",
+                )
+        text = apply(self.text, edits) if edits else self.text
+        try:
+            warnings = self._load(text).warnings
+        except ConfigError as error:
+            number = len(error.mistakes)
+            mistakes = "1 mistake" if number == 1 else f"{number} mistakes"
+            raise ConfigError(
+                f"Nothing was written: {self.path} would have {mistakes} (the lines are those of"
+                " the new file).",
+                "Correct what is wrong, then try again.",
+                error.mistakes,
+            ) from error
+        known = self._old_warnings()
+        return text, [said for each in warnings if (said := _AT_LINE.sub("", each)) not in known]
+
+    def difference(self, text: str) -> list[str]:
+        """What would change, line by line, as it may be shown."""
+        before, after = self.text.splitlines(), text.splitlines()
+        old = self.path if self.text else os.devnull
+        lines = difflib.unified_diff(before, after, old, self.path, lineterm="")
+        return [view.safe(line.expandtabs()) for line in lines]
+
+    def write(self, text: str) -> None:
+        """Let ``text`` be the configuration; ConfigError if that fails, and nothing is changed."""
+        replace_text(self.path, self.text, text)
+
+    def _load(self, text: str) -> Loaded:
+        return load_text(
+            self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir,
+            layer=self.layer,
+        )  # fmt: skip
+
+    def _old_warnings(self) -> set[str]:
+        try:
+            return {_AT_LINE.sub("", each) for each in self._load(self.text).warnings}
+        except ConfigError:  # its mistakes are gone now
+            return set()
+
+
+def without_absent(warnings: Sequence[str]) -> list[str]:
+    """The warnings without those of folders that are not there yet: they are made."""
+    return [each for each in warnings if _ABSENT not in each]
+
+
+def as_written(path: str) -> str:
+    """A folder as it is to be written: in full, unless it begins with "~" or a variable."""
+    return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
+
+
+def make_missing(folders: Sequence[Folder]) -> None:
+    """Create the folders that are to be created, in the person's home alone.
+
+    Elsewhere one that is missing may be a drive that is not mounted yet: what was put into a folder
+    in its place would be hidden by it.
+    """
+    home = os.path.expanduser("~")
+    for folder in folders:
+        if is_to_be_made(folder, home):
+            try:
+                make_folder(folder.path)
+            except UnusableError as error:
+                _log.warning("%s", error)
+            else:
+                _log.info("a folder that was to be watched and was missing is created")
+
+
+def is_to_be_made(folder: Folder, home: str) -> bool:
+    """Whether it is missing, and the program makes it when it starts."""
+    return folder.create and not os.path.lexists(folder.path) and is_in(folder.path, home)
+
+
+def make_folder(place: str) -> None:
+    """Create a folder that is to be watched; UnusableError if that fails."""
+    try:
+        os.makedirs(place, exist_ok=True)
+    except OSError as error:
+        raise UnusableError(
+            f"The folder {view.safe(place)} cannot be created ({error.strerror}).",
+            "Create it yourself, or name another one.",
+        ) from error

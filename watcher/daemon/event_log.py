@@ -1,0 +1,300 @@
+"""What the log has of a run: enough to see what went wrong, and nobody's name.
+
+Files are told by their numbers in the journal, folders by theirs in the configuration, sources by
+the beginning of their keys. Paths, and what somebody else's words may hold, are for debug only.
+"""
+
+from __future__ import annotations
+
+import glob
+import logging
+import os
+import platform
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from watcher import __version__
+from watcher.model.errors import UnusableError
+from watcher.model.files import FolderState, ScanEnded
+from watcher.model.kinds import State
+from watcher.model.lifecycle import ARRIVED
+from watcher.model.records import Entry
+from watcher.pipeline.loop import Woke
+from watcher.pipeline.messages import Connection, Pause, Resume, Taken
+from watcher.present import view
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from watcher.daemon.instance import Places
+
+_log = logging.getLogger(__name__)
+
+
+#: Where an upload may end; every other state means that nothing was sent.
+_ENDS: Final = frozenset(
+    {
+        State.ACCEPTED,
+        State.PARSED,
+        State.WAITING,
+        State.HELD,
+        State.REFUSED,
+        State.UNCERTAIN,
+    }
+)
+
+
+_LEVELS: Final = {State.HELD: logging.WARNING, State.REFUSED: logging.WARNING}
+
+
+#: Our own words come before a colon, and HrFlow's behind it, which may quote anything.
+_QUOTED: Final = re.compile(r":.*", re.DOTALL)
+
+
+class Diary:
+    """Hears what :class:`watcher.daemon.core.App` tells, on one thread, and logs it."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, int] = {}
+        self._begun: dict[int, float] = {}  # file → when its upload began
+        self._held: set[tuple[str, str]] = set()  # account and source key
+
+    def begin(self, folders: int, accounts: int) -> None:
+        """The program starts."""
+        python, system = platform.python_version(), f"{platform.system()} {platform.release()}"
+        _log.info(
+            "hrflow-watcher %s starts with %d folders, %d accounts; Python %s on %s",
+            __version__, folders, accounts, python, system,
+        )  # fmt: skip
+
+    def arm(self, folders: Collection[str]) -> None:
+        """Folders have these numbers from now on, from 1 in this order."""
+        self._folders = {path: number for number, path in enumerate(folders, 1)}
+
+    def obey(self, order: object) -> None:
+        """Somebody wants something of the pipeline. On any thread."""
+        match order:
+            case Resume():
+                _log.info("what waits is to be tried again now")
+            case Pause(0):
+                _log.info("uploads are to go on")
+            case Pause(until):
+                _log.info("uploads are to pause until %s", until)  # seconds since 1970
+            case _:
+                pass
+
+    def hear(self, news: object) -> None:
+        """Log it, if it is worth a line."""
+        match news:
+            case Entry():
+                self._hear_of_file(news)
+            case FolderState(folder, ""):
+                _log.info("folder %s is watched", self._number(folder))
+            case FolderState(folder, problem):
+                _log.warning("folder %s cannot be watched", self._number(folder))
+                _log.debug("folder %s: %s", self._number(folder), problem)
+            case ScanEnded():
+                _log.info(
+                    "folder %s was looked through (%s): %d files, %d new, %.1f s",
+                    self._number(news.folder), news.reason, news.files, news.new, news.seconds,
+                )  # fmt: skip
+            case Connection(0):
+                _log.info("HrFlow can be reached again")
+            case Connection():
+                _log.warning("HrFlow cannot be reached")
+            case Taken(files=files):
+                _log.info("%d files that were there before are looked at, as asked for", files)
+            case Woke(set_by):
+                _log.info("the machine has slept, or its clock was set (by %.0f s)", set_by)
+            case str():
+                _log.debug("%s", news)
+            case _:
+                pass
+
+    def _number(self, folder: str) -> int | str:
+        return self._folders.get(folder, "?")
+
+    def _hear_of_file(self, entry: Entry) -> None:
+        if entry.state is State.UPLOADING:
+            self._begun[entry.file_id] = entry.changed_at
+            return
+        begun = self._begun.pop(entry.file_id, None)
+        if begun is not None and entry.state in _ENDS:
+            self._log_end(entry, max(0.0, entry.changed_at - begun))
+        elif entry.state is State.REFUSED:
+            _log.info("file %d is not sent: refused, %s", entry.file_id, _content(entry))
+        _log.debug("file %d: %s %s", entry.file_id, entry.state, entry.why)
+
+    def _log_end(self, entry: Entry, seconds: float) -> None:
+        why = "" if entry.state in ARRIVED else _QUOTED.sub("", entry.why)
+        _log.log(
+            _LEVELS.get(entry.state, logging.INFO),
+            "upload of file %d: %s after %.2f s (%s, source %s, attempt %d)%s",
+            entry.file_id, entry.state, seconds, _content(entry), view.short(entry.source_key),
+            max(1, entry.attempt), f": {why}" if why else "",
+        )  # fmt: skip
+        way = (entry.account, entry.source_key)
+        if entry.state is State.HELD:
+            if way not in self._held:
+                _log.warning("uploads to source %s are held: %s", view.short(way[1]), why)
+            self._held.add(way)
+        elif entry.state in (State.ACCEPTED, State.PARSED, State.REFUSED) and way in self._held:
+            self._held.discard(way)
+            _log.info("uploads to source %s are held no longer", view.short(way[1]))
+
+
+def _content(entry: Entry) -> str:
+    return f"{view.size(entry.stat.size)}, {entry.media_type or 'of an unknown type'}"
+
+
+#: Bytes at the end that are searched for an error.
+_SEARCHED: Final = 256 * 1024
+
+
+_BLOCK: Final = 64 * 1024
+
+
+_ERROR: Final = re.compile(
+    r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} (?:ERROR|CRITICAL) \S+: (.*)$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedError:
+    """An error as the log has it; ``at`` is local time, as ``2026-11-24 10:30:00``."""
+
+    at: str
+    text: str
+
+
+def find_last_error(path: str) -> LoggedError | None:
+    """The last error in the log's end; None if there is none, or no log."""
+    try:
+        with open(path, "rb") as file:
+            text = _read_end(file, _SEARCHED).decode("utf-8", "replace")
+    except OSError:  # nothing was logged, or not by us: then nothing is known
+        return None
+    return next((LoggedError(*each.groups()) for each in [*_ERROR.finditer(text)][-1:]), None)
+
+
+class LogReader:
+    """Reads from the end on; follows the log to its next file when it rotates."""
+
+    def __init__(self, path: str) -> None:
+        """UnusableError where there is no log yet, or it cannot be read."""
+        self._path = path
+        self._file = _open(path)
+        self._rest = b""
+
+    def last(self, lines: int) -> list[str]:
+        """The last ``lines`` lines; :meth:`more` goes on behind them."""
+        size, wanted = self._file.seek(0, os.SEEK_END), _BLOCK
+        while (read := _read_end(self._file, wanted)).count(b"\n") <= lines and wanted < size:
+            wanted *= 2
+        whole = read.splitlines()
+        return [line.decode("utf-8", "replace") for line in whole[max(0, len(whole) - lines) :]]
+
+    def more(self) -> Iterator[str]:
+        """Whole lines that were written since."""
+        yield from self._take()
+        try:
+            is_same = os.path.samestat(os.stat(self._path), os.fstat(self._file.fileno()))
+        except FileNotFoundError:  # between two files: the next one is about to be there
+            return
+        if not is_same:
+            self._file.close()
+            self._file = _open(self._path)
+            yield from self._take()
+
+    def close(self) -> None:
+        """Read no more."""
+        self._file.close()
+
+    def _take(self) -> Iterator[str]:
+        *whole, self._rest = (self._rest + self._file.read()).split(b"\n")
+        for line in whole:
+            yield line.decode("utf-8", "replace")
+
+
+def _open(path: str) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except FileNotFoundError:
+        raise UnusableError(
+            "There is no log yet.", "It begins when the program runs for the first time."
+        ) from None
+    except OSError as error:
+        raise UnusableError(f"The log {path} cannot be read ({error.strerror}).") from error
+
+
+def _read_end(file: BinaryIO, wanted: int) -> bytes:
+    """The last ``wanted`` bytes; the file is then read to its end."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - wanted))
+    return file.read()
+
+
+#: How often all logs are gone through: lines may come while they are, and logs rotate.
+_ROUNDS: Final = 10
+
+
+#: Bytes of the longest character.
+_LONGEST: Final = 4
+
+
+def scrub_logs(places: Places, words: Collection[str]) -> int:
+    """Put asterisks in the place of each of ``words`` in all logs; gives how many files had some.
+
+    A word is replaced where it stands alone, and not within another one. As many bytes are
+    written as were there: what a running program appends meanwhile stays behind them.
+    """
+    wanted = sorted({form for word in words for form in _forms(word)}, key=len, reverse=True)
+    touched: set[str] = set()
+    for _ in range(_ROUNDS):
+        logs = sorted(glob.glob(glob.escape(places.log) + "*"))
+        found = {path for path in logs if _scrub(path, wanted)}
+        if not found:
+            break
+        touched |= found
+    return len(touched)
+
+
+def _forms(word: str) -> Iterator[bytes]:
+    """``word`` as it may be written: accents are a part of their letter, or stand behind it."""
+    for form in ("NFC", "NFD"):
+        if word:
+            yield unicodedata.normalize(form, word).encode("utf-8", "surrogateescape")
+
+
+def _scrub(path: str, words: list[bytes]) -> bool:
+    try:
+        file = open(path, "r+b")  # noqa: SIM115 - closed below
+    except FileNotFoundError:  # it has another name by now, under which it is found next
+        return False
+    with file:
+        content = bytearray(file.read())
+        spans = [span for word in words for span in _mask(content, word)]
+        for start, end in spans:
+            file.seek(start)
+            file.write(content[start:end])
+    return bool(spans)
+
+
+def _mask(content: bytearray, word: bytes) -> Iterator[tuple[int, int]]:
+    """Put asterisks where ``word`` stands alone in ``content``; gives the places."""
+    start = content.find(word)
+    while start >= 0:
+        end = start + len(word)
+        before = content[max(0, start - _LONGEST) : start].decode("utf-8", "ignore")[-1:]
+        behind = content[end : end + _LONGEST].decode("utf-8", "ignore")[:1]
+        if not (_goes_on(before) or _goes_on(behind)):
+            content[start:end] = b"*" * len(word)
+            yield start, end
+        start = content.find(word, end)
+
+
+def _goes_on(character: str) -> bool:
+    """Whether a character beside a word is a part of it."""
+    return character.isalnum() or bool(character and unicodedata.combining(character))

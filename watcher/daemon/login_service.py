@@ -1,0 +1,208 @@
+"""The login service of this set-up: what it starts, and where it may write."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from watcher import __version__
+from watcher.config.paths import default_path
+from watcher.daemon.instance import default_state, is_running, read_running
+from watcher.model.errors import UPDATED, WatcherError
+from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from watcher.daemon.instance import Places
+    from watcher.model.settings import Config
+
+#: Seconds that a start or an end may take.
+PATIENCE: Final = 30.0
+
+
+_PAUSE: Final = 0.05
+
+
+#: Seconds between the end of a process and that of its lock.
+_MOMENT: Final = 1.0
+
+
+#: What is set in a terminal is not set at login: the places that follow from it are written out.
+_CONFIG_FROM: Final = ("HRFLOW_WATCHER_CONFIG", "XDG_CONFIG_HOME")
+
+
+_STATE_FROM: Final = ("HRFLOW_WATCHER_STATE", "XDG_STATE_HOME")
+
+
+#: Exit codes that a person has to do something about: of ``run``, and from :data:`_OF_SYSTEMD` on
+#: of systemd, where the program has not even begun (systemd.exec(5), "Process Exit Codes").
+_OF_SYSTEMD: Final = 200
+
+
+_MEANINGS: Final = MappingProxyType(
+    {
+        2: "mistakes in the configuration",
+        3: "it was running already",
+        4: "no usable API key",
+        6: "the journal or the program's own folder cannot be used",
+        UPDATED: "another version was installed",
+        203: "systemd cannot run the program: it is not where it was installed",
+        217: "systemd cannot give it a user of its own",
+        218: "systemd cannot take its rights away",
+        226: "systemd cannot shut it off from the rest of the disk",
+        243: "systemd cannot read the credential that LoadCredential= names",
+    }
+)
+
+
+def describe_exit(code: int) -> str:
+    """How a run ended, for people."""
+    text = f"it ended with exit code {code}"
+    return f"{text} ({_MEANINGS[code]})" if code in _MEANINGS else text
+
+
+def where_to_look(code: int) -> str:
+    """The command that says more of a run that ended with ``code``."""
+    if code >= _OF_SYSTEMD:  # nothing of ours has run, so that nothing is in our log
+        return f"journalctl --user -u {NAME}"
+    return "hrflow-watcher service logs"
+
+
+class LoginService:
+    """What is asked of the system's service, for one set-up."""
+
+    def __init__(
+        self,
+        config_path: str,
+        config: Config | None,
+        places: Places,
+        environ: Mapping[str, str],
+        home: str,
+        run: Run = run_program,
+    ) -> None:
+        """``config`` is what stands in ``config_path``, None while it has mistakes."""
+        self._places = places
+        self._home = home
+        command = (
+            *Program.of_process().command(),
+            *name_places(config_path, places.state, environ),
+        )
+        wanted = Wanted(
+            command=(*command, "run", "--quiet"),
+            writable=_find_writable(config_path, config, places),
+            home=home,
+            errors=os.path.join(home, "Library", "Logs", f"{NAME}.log"),
+        )
+        self.system: Service = choose(
+            wanted, environ, run, folder=places.state, spawn=self._spawn, end=self._end
+        )
+
+    def start(self) -> None:
+        """Start it, and return when it runs; WatcherError if it does not."""
+        self._begin(self.system.start)
+
+    def stop(self) -> None:
+        """Stop it, and return when it has ended; WatcherError if somebody else's goes on."""
+        self.system.stop()
+        self._wait_for(running=False, seconds=PATIENCE if self.system.lingers else _MOMENT)
+
+    def restart(self) -> None:
+        """Stop it if it runs and start it."""
+        if self.system.lingers:  # a start while it still ends would be lost
+            self.stop()
+            self.start()
+        else:
+            self._begin(self.system.restart)
+
+    def apply(self) -> bool:
+        """Install it as it should be now, and have that run; whether it runs by this.
+
+        It does not where somebody has started the program otherwise: that goes on, and the
+        service takes its place at the next login.
+        """
+        was_there = self.system.look() is not None
+        changed = self.system.install()
+        if not is_running(self._places):
+            self.start()
+        elif was_there and (changed or read_running(self._places).get("version") != __version__):
+            self.restart()
+        else:
+            return was_there
+        return True
+
+    # -- inside
+
+    def _begin(self, start: Callable[[], None]) -> None:
+        try:
+            start()
+        except WatcherError as error:
+            found = self.system.look()
+            if found is None or not found.exit_code:
+                raise
+            raise WatcherError(
+                f"The program does not start: {describe_exit(found.exit_code)}.",
+                f"See why with: {where_to_look(found.exit_code)}",
+            ) from error
+        self._wait_for(running=True)
+
+    def _wait_for(self, *, running: bool, seconds: float = PATIENCE) -> None:
+        deadline = time.monotonic() + seconds
+        while is_running(self._places) != running:
+            if time.monotonic() > deadline:
+                raise WatcherError(
+                    "The program does not start." if running else "The program goes on running.",
+                    "See why with: hrflow-watcher service logs." if running else
+                    "Somebody has started it in another way: end it there.",
+                )  # fmt: skip
+            time.sleep(_PAUSE)
+
+    def _spawn(self, command: Sequence[str]) -> None:
+        """Start a program that belongs to nobody and goes on when we end."""
+        process = subprocess.Popen(  # noqa: S603 - words of our own, no shell
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True, cwd=self._home,
+        )  # fmt: skip
+        deadline = time.monotonic() + PATIENCE
+        while not is_running(self._places) and time.monotonic() < deadline:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(_PAUSE)
+                raise WatcherError(
+                    f"The program does not start: {describe_exit(code)}.",
+                    "See why with: hrflow-watcher service logs.",
+                )
+
+    def _end(self) -> None:
+        pid = read_running(self._places).get("pid")
+        if is_running(self._places) and isinstance(pid, int) and pid > 1:
+            with contextlib.suppress(ProcessLookupError):  # ended in this very moment
+                os.kill(pid, signal.SIGTERM)
+            self._wait_for(running=False)
+
+
+def name_places(config_path: str, state: str, environ: Mapping[str, str]) -> list[str]:
+    """``--config`` and ``--state``, where they cannot be known at login without being named."""
+    words = []
+    bare = {name: value for name, value in environ.items() if name not in _CONFIG_FROM}
+    if any(environ.get(name) for name in _CONFIG_FROM) or config_path != default_path(bare):
+        words += ["--config", config_path]
+    bare = {name: value for name, value in environ.items() if name not in _STATE_FROM}
+    if any(environ.get(name) for name in _STATE_FROM) or state != default_state(bare):
+        words += ["--state", state]
+    return words
+
+
+def _find_writable(config_path: str, config: Config | None, places: Places) -> tuple[str, ...]:
+    """Folders in which something is written, kept or moved."""
+    found = {places.state, os.path.dirname(config_path)}
+    found.add(os.path.dirname(os.path.realpath(config_path)))
+    for folder in config.folders if config else ():
+        targets = (folder.sent_folder, folder.refused_folder)
+        found |= {folder.path, os.path.realpath(folder.path)}
+        found |= {os.path.join(folder.path, target) for target in targets}
+    return tuple(sorted(found))

@@ -1,0 +1,82 @@
+"""Opening the journal; one that is lost is set aside, and its successor knows what that means."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from watcher.journal.writer import Journal
+from watcher.model.errors import DamagedJournalError, UnwritableJournalError
+
+if TYPE_CHECKING:
+    from watcher.daemon.instance import Places
+
+_log = logging.getLogger(__name__)
+
+
+#: What belongs to a journal: its file, and what SQLite keeps beside it.
+_COMPANIONS: Final = ("", "-wal", "-shm")
+
+
+#: Bytes that a disk must have room for before work on a journal begins again.
+_ROOM: Final = 1_000_000
+
+
+def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[Journal, str]:
+    """The journal, or a new one where the old one is damaged or gone; and what to tell people.
+
+    The new one knows that files may have been sent before, and has HrFlow asked for them.
+    ``damaged``: work on the journal has shown that it is. JournalError if it cannot be used.
+    """
+    # What the program says of itself is left behind by every run: it has been here before.
+    gone = os.path.exists(places.running) and not os.path.exists(places.journal)
+    # What SQLite kept beside a journal that is gone would be taken for a part of the new one.
+    journal = None if damaged or gone else _open(places.journal)
+    if journal is not None:
+        return journal, ""
+    aside = _set_aside(places.journal, now)
+    journal = Journal(places.journal)
+    why = f"The journal was damaged and has been set aside as {aside};"
+    why = why if os.path.exists(aside) else "The journal is gone;"
+    journal.facts.set_rebuilt(now)
+    journal.commit()
+    return journal, f"{why} files are looked for, and HrFlow is asked which of them it has."
+
+
+def _open(journal: str) -> Journal | None:
+    """The journal at that path; None if it is damaged."""
+    try:
+        return Journal(journal)
+    except DamagedJournalError as error:
+        _log.error("%s", error)
+        return None
+
+
+def check_room(places: Places) -> None:
+    """UnwritableJournalError while the disk under the journal is full or cannot be written to."""
+    places.prepare()
+    probe = os.path.join(places.state, "probe.part")
+    try:
+        with open(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UnwritableJournalError(
+            f"The disk of {places.state} is not usable ({error})."
+        ) from error
+    finally:
+        if os.path.exists(probe):
+            os.unlink(probe)
+
+
+def _set_aside(journal: str, now: float) -> str:
+    """Give a damaged journal and its companions another name; gives that of the journal."""
+    stamp = time.strftime("%Y-%m-%d-%H%M%S", time.localtime(now))
+    aside = f"{journal}.damaged-{stamp}"
+    for companion in _COMPANIONS:
+        if os.path.exists(journal + companion):
+            os.replace(journal + companion, aside + companion)
+    return aside

@@ -1,0 +1,389 @@
+"""Walks folders and yields the files that the journal does not know as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import stat
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from watcher.model.files import Candidate, ScanEnded, Scanned
+from watcher.model.kinds import Sign
+from watcher.model.records import Stat, bound_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from watcher.folders.messages import Known, Post, WatchedFolder
+
+BATCH = 500
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a scan has seen so far; ``unreadable`` counts directories and files."""
+
+    files: int = 0
+    new: int = 0
+    directories: int = 0
+    unreadable: int = 0
+    first_unreadable: str = ""
+
+    def note(self, path: str, error: OSError) -> bool:
+        """Count what is there and cannot be read; False for what vanished in the meantime."""
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return False
+        self.unreadable += 1
+        self.first_unreadable = self.first_unreadable or f"{path} ({error.strerror})"
+        return True
+
+
+def scan(
+    folder: WatchedFolder,
+    known: Known,
+    start: str = "",
+    stop: Callable[[], bool] = lambda: False,
+    *,
+    tally: Tally | None = None,
+    memory: Memory | None = None,
+) -> Iterator[tuple[Candidate, ...]]:
+    """Batches of new and changed files at and below ``start`` ("" or "a/b").
+
+    ``stop`` is asked before each directory and each batch; ``tally`` and ``memory`` (see
+    :mod:`watcher.folders.scans`) are filled on the way.
+    """
+    walk = _Walk(folder, known, stop, tally or Tally(), memory)
+    return _batches(walk.candidates([start]), stop)
+
+
+def look_again(
+    folder: WatchedFolder,
+    known: Known,
+    memory: Memory,
+    stop: Callable[[], bool] = lambda: False,
+    *,
+    tally: Tally | None = None,
+) -> Iterator[tuple[Candidate, ...]]:
+    """Like :func:`scan`, but reads only directories whose time of change is not the remembered.
+
+    Finds new, moved and removed names, but not a file that was written to in place.
+    """
+    walk = _Walk(folder, known, stop, tally or Tally(), memory, again=True)
+    return _batches(walk.candidates(list(_changed(folder, memory, stop))), stop)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk through (a part of) a folder; ``again`` leaves remembered directories out."""
+
+    folder: WatchedFolder
+    known: Known
+    stop: Callable[[], bool]
+    tally: Tally
+    memory: Memory | None = None
+    again: bool = False
+
+    def candidates(self, pending: list[str]) -> Iterator[Candidate]:
+        """New and changed files in the ``pending`` directories and below them."""
+        while pending and not self.stop():
+            relative = pending.pop()
+            below: list[str] = []
+            path = _absolute(self.folder, relative)
+            recorded = dict(self.known(self.folder.path, relative))  # errors are not the folder's
+            try:
+                with _opened(path) as (found, entries):
+                    self.tally.directories += 1
+                    if self.memory is not None:
+                        self.memory.remember(relative, found.st_mtime_ns)
+                    yield from self._read(relative, entries, recorded, below)
+                    yield from self._missing(relative, recorded)
+            except OSError as error:
+                there = self.tally.note(path, error)
+                if self.memory is not None:
+                    (self.memory.doubt if there else self.memory.forget)(relative)
+            pending += self._to_enter(relative, below)
+
+    def _read(
+        self,
+        relative: str,
+        entries: Iterator[os.DirEntry[str]],
+        recorded: dict[str, tuple[int, int]],
+        below: list[str],
+    ) -> Iterator[Candidate]:
+        """The inner loop: names the journal knows are compared before anything else is asked.
+
+        What was not there stays in ``recorded``.
+        """
+        folder, recursive, tally = self.folder, self.folder.recursive, self.tally
+        take = recorded.pop
+        prefix = os.path.join(_absolute(folder, relative), "")
+        inner = f"{relative}/" if relative else ""
+        for entry in entries:
+            name = entry.name
+            try:
+                if not entry.is_file(follow_symlinks=False):
+                    if recursive and entry.is_dir(follow_symlinks=False):
+                        below.append(name)
+                    continue
+                found = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                if not (folder.ignore(inner + name) or folder.ignore(f"{inner}{name}/")):
+                    tally.note(prefix + name, error)
+                take(name, None)
+                continue
+            was = take(name, None)
+            # Bounded only if it differs: that call takes a tenth of the time of a walk.
+            if was == (found.st_size, found.st_mtime_ns):
+                tally.files += 1
+                continue
+            mtime_ns = bound_time(found.st_mtime_ns)
+            if was == (found.st_size, mtime_ns):
+                tally.files += 1
+            elif not folder.ignore(inner + name):
+                tally.files += 1
+                tally.new += 1
+                identity = Stat(found.st_size, mtime_ns, found.st_dev, found.st_ino)
+                yield Candidate(folder.path, prefix + name, Sign.SCANNED, identity)
+
+    def _missing(self, relative: str, recorded: dict[str, tuple[int, int]]) -> Iterator[Candidate]:
+        """Files that were there before; in an empty place that may be a drive that is not."""
+        if self.tally.files:
+            prefix = os.path.join(_absolute(self.folder, relative), "")
+            for name in recorded:
+                yield Candidate(self.folder.path, prefix + name, Sign.MISSING)
+
+    def _to_enter(self, relative: str, below: list[str]) -> Iterator[str]:
+        inner = f"{relative}/" if relative else ""
+        for name in below:
+            path = inner + name
+            excluded = _absolute(self.folder, path) in self.folder.excluded
+            if excluded or self.folder.ignore(f"{path}/"):
+                continue
+            if not (self.again and self.memory is not None and path in self.memory):
+                yield path
+
+
+def _changed(folder: WatchedFolder, memory: Memory, stop: Callable[[], bool]) -> Iterator[str]:
+    for relative in memory.directories():
+        if stop():
+            return
+        try:
+            found = os.lstat(_absolute(folder, relative)).st_mtime_ns
+        except OSError:
+            found = -1  # reading it will say what is wrong
+        if not memory.settled(relative, found):
+            yield relative
+
+
+def _absolute(folder: WatchedFolder, relative: str) -> str:
+    if not relative:
+        return folder.path
+    return os.path.join(folder.path, relative.replace("/", os.sep))
+
+
+def _batches(
+    found: Iterator[Candidate], stop: Callable[[], bool]
+) -> Iterator[tuple[Candidate, ...]]:
+    while not stop() and (batch := tuple(islice(found, BATCH))):
+        yield batch
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[tuple[os.stat_result, Iterator[os.DirEntry[str]]]]:
+    """The directory's stat, taken before its entries are read, and its entries."""
+    if sys.platform == "win32":
+        found = os.lstat(path)
+        junction = found.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT
+        if junction or not stat.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, "not a directory", path)
+        with os.scandir(path) as entries:
+            yield found, entries
+    else:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            with os.scandir(handle) as entries:
+                yield os.fstat(handle), entries
+        finally:
+            os.close(handle)
+
+
+#: A file system's clock may stand still this long (FAT: 2 s), so that a name can be added
+#: without the directory's time changing. Measured between our own looks: the clock of a server
+#: may be wrong.
+COARSEST_SECONDS = 3.0
+
+
+FULL_EVERY = 10
+
+
+_UNREAD = -2  # a time that no directory has
+
+
+class Memory:
+    """Times of change of the directories of one folder, by their path below it ("" or "a/b")."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._now = 0.0
+        self._looks = 0
+        self._changed_at: dict[str, int] = {}
+        self._fresh: dict[str, float] = {}  # when a time that may not be final was first seen
+
+    def begin(self) -> bool:
+        """Begin a look; True if this one has to read everything."""
+        self._now = self._clock()
+        full = self._looks % FULL_EVERY == 0
+        self._looks += 1
+        return full
+
+    def directories(self) -> list[str]:
+        """Every directory that was there at the last look."""
+        return list(self._changed_at)
+
+    def __contains__(self, relative: str) -> bool:
+        return relative in self._changed_at
+
+    def settled(self, relative: str, mtime_ns: int) -> bool:
+        """Whether reading the directory again could find no name that was not seen."""
+        return self._changed_at.get(relative) == mtime_ns and relative not in self._fresh
+
+    def remember(self, relative: str, mtime_ns: int) -> None:
+        """The directory is about to be read and had this time of change before it."""
+        if self._changed_at.get(relative) != mtime_ns:
+            self._changed_at[relative] = mtime_ns
+            self._fresh[relative] = self._now
+        elif self._now - self._fresh.get(relative, self._now) >= COARSEST_SECONDS:
+            del self._fresh[relative]
+
+    def doubt(self, relative: str) -> None:
+        """The directory is there and could not be read: every look tries it again."""
+        self._changed_at[relative] = _UNREAD
+        self._fresh.pop(relative, None)
+
+    def forget(self, relative: str) -> None:
+        """The directory is no longer there."""
+        self._changed_at.pop(relative, None)
+        self._fresh.pop(relative, None)
+
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Request:
+    """One scan to be made at and below ``start``; a ``quick`` one by what ``memory`` holds."""
+
+    folder: WatchedFolder
+    start: str
+    reason: str
+    memory: Memory | None = None
+    quick: bool = False
+    cancelled: bool = False
+
+    def covers(self, other: Request) -> bool:
+        """Whether this scan, not yet begun, will see all that the other would."""
+        inside = not self.start or (other.start + "/").startswith(self.start + "/")
+        return not self.quick and self.folder is other.folder and inside
+
+
+class Scanner:
+    """Makes the scans that are asked for, one after the other, and each of them once.
+
+    ``ended`` is called on the scan thread with a scan and what it counted, None if it failed.
+    """
+
+    def __init__(
+        self,
+        post: Post,
+        known: Known,
+        ended: Callable[[Request, Tally | None], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._post = post
+        self._known = known
+        self._ended = ended
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._pending: list[Request] = []
+        self._current: Request | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="scan", daemon=True)
+        self._thread.start()
+
+    def request(
+        self,
+        folder: WatchedFolder,
+        start: str = "",
+        reason: str = "new directory",
+        memory: Memory | None = None,
+        *,
+        quick: bool = False,
+    ) -> None:
+        """Ask for a scan; one that a waiting request covers is not made."""
+        new = Request(folder, start, reason, memory, quick)
+        with self._changed:
+            if any(waiting.covers(new) for waiting in self._pending):
+                return
+            self._pending = [other for other in self._pending if not new.covers(other)]
+            self._pending.append(new)
+            self._changed.notify()
+
+    def forget(self, path: str) -> None:
+        """Drop what is asked for in this folder, and end the scan that is under way there."""
+        with self._changed:
+            self._pending = [other for other in self._pending if other.folder.path != path]
+            if self._current is not None and self._current.folder.path == path:
+                self._current.cancelled = True
+
+    def stop(self, timeout: float) -> None:
+        """End the thread within ``timeout`` seconds; a scan ends at its next directory."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while (request := self._next()) is not None:
+            try:
+                self._scan(request)
+            except Exception:  # folders must go on being scanned
+                logger.exception("Looking through %s failed.", request.folder.path)
+                self._ended(request, None)
+
+    def _next(self) -> Request | None:
+        with self._changed:
+            self._current = None
+            self._changed.wait_for(lambda: self._pending or self._stopping)
+            if self._stopping:
+                return None
+            self._current = self._pending.pop(0)
+            return self._current
+
+    def _scan(self, request: Request) -> None:
+        began = self._clock()
+        tally = Tally()
+        path = request.folder.path
+        for batch in self._batches(request, tally):
+            self._post(Scanned(path, batch))
+        if request.cancelled or self._stopping:
+            return
+        seconds = self._clock() - began
+        complete = not request.start and not tally.unreadable
+        self._post(ScanEnded(path, tally.files, tally.new, seconds, request.reason, complete))
+        self._ended(request, tally)
+
+    def _batches(self, request: Request, tally: Tally) -> Iterator[tuple[Candidate, ...]]:
+        def stop() -> bool:
+            return request.cancelled or self._stopping
+
+        folder, memory = request.folder, request.memory
+        if memory is not None and not memory.begin() and request.quick:
+            return look_again(folder, self._known, memory, stop, tally=tally)
+        return scan(folder, self._known, request.start, stop, tally=tally, memory=memory)

@@ -1,0 +1,440 @@
+"""What an answer of HrFlow means. Pure: status, headers and body in, Outcome or Finding out.
+
+Facts from the API's pages (``POST /profile/parsing/file``): 201 carries the parsed profile, 202
+an empty list, 400 "Invalid source fields" means the source key, 401 quotes the secret key. What
+they leave open is decided for safety: only an answer whose HTTP status and JSON ``code`` are both
+2xx is a success, anything that is not HrFlow's JSON means that something else answered, and an
+upload that went out whole and was not clearly answered may have arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from watcher.model.follow_ups import Candidates, Listed, SourceFacts
+from watcher.model.kinds import Cause
+from watcher.model.uploads import (
+    Accepted,
+    Held,
+    NoSync,
+    Parsed,
+    Profile,
+    Refused,
+    Uncertain,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.model.uploads import Finding, Outcome
+
+#: Bytes of an answer that are looked at; a parsed profile takes some tens of kilobytes.
+MAX_ANSWER = 16 * 1024 * 1024
+
+
+_KEY = re.compile(r"ask[rw]?_[0-9A-Za-z]+")
+
+
+_QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
+
+
+#: Surrogates too: half of a character that a server cut in two is no text that can be kept.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+#: A source that is not there, or that this key may not use (401): its files wait, no others.
+_NAMES_SOURCE = re.compile(
+    r"invalid source|could not find (a|the) source|unable to find object: source\b"
+    r"|unauthorized access to source",
+    re.IGNORECASE,
+)
+
+
+_USED_REFERENCE = re.compile(r"\breference\b.*\balready\b|\balready\b.*\breference\b")
+
+
+#: How a source that does not parse while the uploader waits says so; its words are not documented.
+_SYNC = re.compile(r"\bsync(hronous)?[ _-]?parsing", re.IGNORECASE)
+
+
+_MESSAGE_LENGTH = 300
+
+
+#: The server took nothing and wants us to come later.
+_LATER = frozenset({425, 429})
+
+
+_QUOTA = 402
+
+
+#: Not about this file: the address, or what this account may do.
+_HOLDING = frozenset({401, _QUOTA, 403, 404, 405, 410})
+
+
+#: Of these, what a wrong address is answered with.
+_ADDRESS = frozenset({404, 405, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer; header names in lower case, ``body`` at most :data:`MAX_ANSWER` bytes."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    complete: bool = True
+
+
+def redact(text: str, secret: str = "") -> str:
+    """``text`` without anything that is or looks like an API key, on one line, not too long."""
+    if secret:
+        text = text.replace(secret, "•••")
+    text = _QUOTED_KEY.sub(r"\1•••", _KEY.sub("•••", text))
+    text = _CONTROL.sub(" ", text).strip()
+    return text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that ``Retry-After`` asks for (a number or an HTTP date), None if it does not."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return float(min(int(text[:9]), 10**9))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+
+
+def upload_outcome(
+    answer: Answer,
+    now: float,
+    *,
+    secret: str = "",
+    derived_reference: bool = True,
+    sync: bool = False,
+    sent: bool = True,
+) -> Outcome:
+    """What the answer to an upload means for the file.
+
+    ``derived_reference``: the reference was made from the content, so that "already used" says
+    that this very content has arrived. ``sync``: synchronous parsing was asked for. ``sent``: the
+    whole body had gone out when the answer came.
+    """
+    outcome = _meaning(answer, now, secret, derived_reference=derived_reference, sync=sync)
+    if isinstance(outcome, Accepted | Parsed) and not sent:
+        return Wait("The server answered before it had the whole file.", troubled=True)
+    if isinstance(outcome, Wait) and sent and not outcome.slow_down:
+        stop = "" if outcome.why.endswith((".", "!", "?")) else "."
+        return Uncertain(
+            f"{outcome.why}{stop} It may have arrived.",
+            outcome.retry_after,
+            outcome.offline,
+            outcome.troubled,
+        )
+    return outcome
+
+
+def _meaning(
+    answer: Answer, now: float, secret: str, *, derived_reference: bool, sync: bool
+) -> Outcome:
+    read = _read(answer, now, secret)
+    if isinstance(read, Wait | Refused):
+        return read
+    code, message = read.code, read.message
+    if _is_success(code):
+        return _success(read.data, message)
+    if _is_passing(code):
+        return _wait(code, message, answer, now)
+    if sync and _SYNC.search(message):
+        return NoSync(message)
+    if names_source(code, message):
+        return Held(Cause.SOURCE, _source_words(code, message))
+    if code == _QUOTA:
+        return Held(Cause.QUOTA, f"Your HrFlow plan's quota is used up: {message}")
+    if code in _HOLDING:
+        return Held(Cause.ACCOUNT, _holding_words(code, message))
+    if derived_reference and _names_reference(message):
+        return Accepted(message)
+    return Refused(f"HrFlow refused it ({code}): {message}")
+
+
+def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
+    """What the answer to a look-up by reference says (``GET /profile/parsing``)."""
+    read = read_answer(answer, now, secret=secret)
+    if isinstance(read, Wait):
+        return read
+    code, message = read.code, read.message
+    if _is_success(code):
+        profile = profile_of(read.data)
+        return Parsed(profile, message) if profile.key else Unknown()
+    # A source that is not to be had makes the upload held, which is where somebody can see it.
+    if code in (401, 403) or names_source(code, message):
+        return Unreadable(message, source=names_source(code, message))
+    if code in (400, 404) and "unable to find" in message.lower():
+        return Unknown()
+    return _wait(code, message, answer, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """HrFlow's own words: ``message`` redacted, ``data`` and ``meta`` as JSON has them."""
+
+    code: int
+    message: str
+    data: Any = None
+    meta: Any = None
+
+
+def read_answer(answer: Answer, now: float = 0.0, *, secret: str = "") -> Reading | Wait:
+    """What HrFlow says, or why it is not heard; the answer to a question that sends no file."""
+    read = _read(answer, now, secret)
+    return Wait(read.why) if isinstance(read, Refused) else read
+
+
+def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
+    if 300 <= answer.status < 400:
+        return Wait("The address answered with a redirect, as log-in pages do.", offline=True)
+    try:
+        read = json.loads(answer.body) if answer.complete else None
+    except (ValueError, RecursionError):
+        read = None
+    if isinstance(read, dict) and _is_code(read.get("code")):
+        if _is_success(read["code"]) and not _is_success(answer.status):
+            # Something on the way has changed one of the two: neither is HrFlow's word.
+            after = retry_after(answer.headers, now)
+            return Wait(f"The server answered {answer.status}.", after, troubled=True)
+        code = min(read["code"], answer.status, key=_promise)
+        return Reading(code, redact(_message(read), secret), read.get("data"), read.get("meta"))
+    if _is_passing(answer.status):
+        return _wait(answer.status, "", answer, now)
+    if answer.status == 413:
+        return Refused("The server says that it is too large (413).")
+    return Wait("Something other than HrFlow answered, as log-in pages do.", offline=True)
+
+
+def _promise(code: int) -> int:
+    """The more, the more would be lost if it were believed wrongly.
+
+    JSON and HTTP may say different things: the one that loses nothing counts, and of those the
+    one that leaves open whether the file arrived.
+    """
+    if code in _LATER:
+        return 1
+    if _is_passing(code):
+        return 0
+    if code in _HOLDING:
+        return 2
+    return 4 if _is_success(code) else 3
+
+
+def _is_code(value: object) -> bool:
+    """Whether it is a code of HrFlow's: those of HTTP. Others speak JSON with a "code" too."""
+    return type(value) is int and (_is_success(value) or 400 <= value < 600)
+
+
+def _message(read: dict[str, Any]) -> str:
+    message = read.get("message")
+    if isinstance(message, str):
+        return message
+    return "" if message is None else json.dumps(message, ensure_ascii=False)
+
+
+def _is_success(code: int) -> bool:
+    return 200 <= code < 300
+
+
+def _is_passing(code: int) -> bool:
+    return code == 408 or code in _LATER or 500 <= code < 600
+
+
+def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
+    return Wait(
+        f"HrFlow answered {code}: {message}" if message else f"The server answered {code}.",
+        retry_after=retry_after(answer.headers, now),
+        slow_down=code in _LATER,
+        troubled=_is_passing(code) and code not in _LATER,
+    )
+
+
+def waits(code: int, message: str, answer: Answer, now: float) -> Wait | None:
+    """What a code means that is about no single question: a pause; None for other codes."""
+    return _wait(code, message, answer, now) if _is_passing(code) else None
+
+
+def _holding_words(code: int, message: str) -> str:
+    if code in _ADDRESS:
+        return f"The address of the API (api_url) is not HrFlow's ({code}): {message}"
+    return f"HrFlow does not accept the API key or email ({code}): {message}"
+
+
+def _source_words(code: int, message: str) -> str:
+    if code in (401, 403):
+        return f"This API key may not use the source: {message}"
+    return f"HrFlow does not know this source: {message}"
+
+
+def _names_reference(message: str) -> bool:
+    return bool(_USED_REFERENCE.search(message.lower()))
+
+
+def _success(data: object, message: str) -> Outcome:
+    profile = profile_of(data.get("profile")) if isinstance(data, dict) else Profile("")
+    return Parsed(profile, message) if profile.key else Accepted(message)
+
+
+def profile_of(data: object) -> Profile:
+    """The profile in a 201's ``data.profile``, or in a look-up's ``data``; key "" if there is none.
+
+    A look-up names people in ``persons[].full_name`` and addresses in ``emails``, a profile in
+    ``info``.
+    """
+    if not isinstance(data, dict):
+        return Profile("")
+    info = data.get("info")
+    info = info if isinstance(info, dict) else {}
+    return Profile(
+        _text(data.get("key")),
+        _text(info.get("full_name")) or _first(data.get("persons"), "full_name"),
+        _text(info.get("email")) or _first(data.get("emails"), "email"),
+        _number(data.get("processed_pages")),
+        _number(data.get("total_pages")),
+    )
+
+
+def _first(items: object, name: str) -> str:
+    first = items[0] if isinstance(items, list) and items else None
+    return _text(first.get(name) if isinstance(first, dict) else first)
+
+
+def names_source(code: int, message: str) -> bool:
+    """Whether an answer is about its source: it is not there, or the key may not use it.
+
+    A 401 that does not speak of the secret key leaves the key alone, however it is worded.
+    """
+    if _NAMES_SOURCE.search(message):
+        return True
+    lower = message.lower()
+    return code in (401, 403) and "source" in lower and "secret key" not in lower
+
+
+def _text(value: object) -> str:
+    return _CONTROL.sub(" ", value).strip() if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int:
+    return value if type(value) is int and value > 0 else 0
+
+
+#: Entries of a page of any list: HrFlow refuses to be asked for more.
+PAGE_LIMIT: Final = 30
+
+
+def read_flag(value: object) -> bool | None:
+    """A flag as HrFlow writes it, ``true`` or ``1``; None for anything else."""
+    if value in ("0", "1"):
+        return value == "1"
+    return bool(value) if type(value) in (bool, int) and value in (0, 1) else None
+
+
+def page_count(meta: Any, page: int, listed: int) -> int:
+    """How many pages a list has, by what page ``page`` of it says; ``listed``: its entries.
+
+    Where it says nothing, a full page has another one behind it.
+    """
+    said = meta if isinstance(meta, dict) else {}
+    if type(said.get("maxPage")) is int:
+        return int(said["maxPage"])
+    if type(said.get("total")) is int:
+        return -(-int(said["total"]) // PAGE_LIMIT)
+    return page + (listed >= PAGE_LIMIT)
+
+
+def source_facts(
+    answer: Answer, now: float, *, secret: str = ""
+) -> SourceFacts | Unknown | Unreadable | Wait:
+    """What the answer to ``GET /source`` says."""
+    read = read_answer(answer, now, secret=secret)
+    if isinstance(read, Wait):
+        return read
+    if read.code in (401, 403):
+        # Also the answer about a source that this key has no access to: others may be readable.
+        return Unreadable(read.message, source=True)
+    if 200 <= read.code < 300 and isinstance(read.data, dict):
+        return SourceFacts(
+            _plain_text(read.data.get("name")), read_flag(read.data.get("sync_parsing"))
+        )
+    return waits(read.code, read.message, answer, now) or Unknown()
+
+
+def candidates(
+    answer: Answer, now: float, *, secret: str = "", page: int = 1
+) -> Candidates | Unknown | Unreadable | Wait:
+    """What the answer to a question for page ``page`` of a list of profiles holds."""
+    read = read_answer(answer, now, secret=secret)
+    if isinstance(read, Wait):
+        return read
+    if read.code in (401, 403):
+        return Unreadable(read.message, source=names_source(read.code, read.message))
+    if not 200 <= read.code < 300:
+        return waits(read.code, read.message, answer, now) or Unknown()
+    data = read.data.get("profiles") if isinstance(read.data, dict) else read.data
+    data = data if isinstance(data, list) else []
+    found = [_listed(each) for each in data]
+    pages = page_count(read.meta, page, len(data))
+    return Candidates(tuple(each for each in found if each is not None), pages)
+
+
+def _listed(data: Any) -> Listed | None:
+    profile = profile_of(data)
+    if not profile.key:
+        return None
+    document = _document(data.get("attachments"))
+    return Listed(
+        profile,
+        reference=_plain_text(data.get("reference")),
+        file_name=_plain_text(document.get("original_file_name"))
+        or _plain_text(document.get("file_name")),
+        size=_size(document.get("file_size")),
+        created_at=_moment(data.get("created_at")),
+        came_at=_moment(document.get("created_at")) or _moment(data.get("updated_at")),
+    )
+
+
+def _document(attachments: Any) -> dict[str, Any]:
+    """The attachment that is the CV itself, as far as that is said."""
+    found = attachments if isinstance(attachments, list) else []
+    tables = [each for each in found if isinstance(each, dict)]
+    original = [each for each in tables if each.get("type") in ("resume", "original")]
+    return (original or tables or [{}])[0]
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return value if type(value) is int and value > 0 else 0
+
+
+def _moment(value: Any) -> float:
+    """Seconds since 1970 of ISO 8601 text (UTC where it names no zone); 0 if it is none."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, OverflowError, OSError):
+        return 0.0
+
+
+def _plain_text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,168 @@
+"""How fast one account may be used: parallel requests, requests a minute, pauses. Pure.
+
+The limit per minute holds at the server, whose clock sees a request at some time between its
+start and its end. So a place is taken from a request's start until 60 s after its end: of any
+two requests that arrive within one minute, the earlier still holds its place when the later
+arrives, hence no minute sees more than the limit.
+
+Some requests are made aside: they count for the minute, and take no upload's place among those
+that run at the same time.
+
+A server that asks for fewer requests, fails or cannot be reached is spared: half as many run at
+once, after a pause one goes first, and with every round that succeeds one more may run.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from watcher.model.follow_ups import Candidates
+from watcher.model.lifecycle import BACKOFF_CAP, retry_delay
+from watcher.model.uploads import (
+    Accepted,
+    NoSync,
+    Parsed,
+    Refused,
+    Uncertain,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+
+MINUTE = 60.0
+
+
+class Pace:
+    """What may start now, given what has been started and how it ended.
+
+    All times are seconds of one clock that never goes back.
+    """
+
+    def __init__(self, parallel: int, per_minute: int = 0, minute: float = MINUTE) -> None:
+        """Allow ``parallel`` requests at once (at least 1) and ``per_minute`` (0: no limit).
+
+        ``minute``: seconds that count as one, for limits below one request a minute.
+        """
+        self.running = 0
+        self.aside = 0
+        self._successes = 0
+        self._fails_uploads = False  # if so, only another upload can show that it is over
+        self._ended: deque[float] = deque()
+        self.arm(parallel, per_minute, minute)
+
+    def arm(self, parallel: int, per_minute: int = 0, minute: float = MINUTE) -> None:
+        """Go on under other settings, as :meth:`__init__` has them, and try at once."""
+        self.parallel = self.limit = max(1, parallel)
+        self.per_minute = per_minute
+        self._minute = minute
+        self.resume()
+
+    def free(self, now: float) -> int:
+        """How many requests may start at ``now``."""
+        if now < self.paused_until:
+            return 0
+        # After a failure that concerns all files one request goes first, to try the ice.
+        places = (1 if self.failures else self.limit) - self.running
+        if self.per_minute:
+            places = min(places, self._left(now))
+        return max(0, places)
+
+    def room(self, now: float) -> int | None:
+        """How many requests may be made aside at ``now``; None for "as many as you like"."""
+        if now < self.paused_until or (self.failures and self.running + self.aside):
+            return 0
+        left = max(0, self._left(now)) if self.per_minute else None
+        return min(1, 1 if left is None else left) if self.failures else left
+
+    def _left(self, now: float) -> int:
+        """How many requests the minute still allows."""
+        self._forget(now)
+        return self.per_minute - self.running - self.aside - len(self._ended)
+
+    def next_start(self, now: float) -> float | None:
+        """When :meth:`free` may become positive by time alone; None if only an end can do it."""
+        if now < self.paused_until:
+            return self.paused_until
+        if self.per_minute and self._ended and self.running < self.limit:
+            return self._ended[0] + self._minute
+        return None
+
+    def start(self, *, aside: bool = False) -> None:
+        """One request starts."""
+        if aside:
+            self.aside += 1
+        else:
+            self.running += 1
+
+    def end(
+        self,
+        outcome: object,
+        now: float,
+        jitter: float,
+        *,
+        aside: bool = False,
+        question: bool = False,
+    ) -> None:
+        """The request ended with ``outcome`` (any Outcome or Finding).
+
+        ``question``: it was one about an upload, though not aside.
+        """
+        if aside:
+            self.aside -= 1
+        else:
+            self.running -= 1
+        self._forget(now)
+        self._ended.append(now)
+        match outcome:
+            case Wait(slow_down=True):
+                self._pause(outcome, now, jitter)
+            # What answers a question wrongly may take uploads all the same: only they find out.
+            case (
+                Wait(troubled=True) | Wait(offline=True)
+                | Uncertain(troubled=True) | Uncertain(offline=True)
+            ) if not aside:  # fmt: skip
+                self._fails_uploads = self._fails_uploads or not question
+                self._pause(outcome, now, jitter)
+            case (
+                Accepted() | Parsed() | Refused() | NoSync() | Unknown() | Unreadable()
+                | Candidates()
+            ) if not (self._fails_uploads and (aside or question)):  # fmt: skip
+                self._succeed()
+            case _:
+                pass
+
+    def remember(self, ended: list[float]) -> None:
+        """Count requests of an earlier run, by the times at which they ended at the latest."""
+        self._ended.extend(sorted(ended))
+
+    def resume(self) -> None:
+        """Try at once, whatever was found before: somebody says that things have changed."""
+        self.paused_until = 0.0
+        self.failures = 0
+        self._fails_uploads = False
+
+    def _pause(self, outcome: Wait | Uncertain, now: float, jitter: float) -> None:
+        is_asked = isinstance(outcome, Wait) and outcome.slow_down
+        # Several that were under way when the first of them failed are one failure.
+        if now >= self.paused_until:
+            self.failures += 1
+            self._successes = 0
+            self.limit = max(1, self.limit // 2)
+        elif not outcome.retry_after:
+            return
+        delay = retry_delay(self.failures, jitter, outcome.retry_after, offline=not is_asked)
+        if not is_asked:  # perhaps it is only one file that is answered so
+            delay = min(delay, BACKOFF_CAP)
+        self.paused_until = max(self.paused_until, now + delay)
+
+    def _succeed(self) -> None:
+        self.failures = 0
+        self._fails_uploads = False
+        self._successes += 1
+        if self.limit < self.parallel and self._successes >= self.limit:
+            self.limit += 1
+            self._successes = 0
+
+    def _forget(self, now: float) -> None:
+        while self._ended and self._ended[0] + self._minute <= now:
+            self._ended.popleft()

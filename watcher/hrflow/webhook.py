@@ -1,0 +1,178 @@
+"""From a request to an event: its signature is checked before anything else of it is looked at.
+
+The API's documents and the vendor's own code know four forms of ``HTTP-HRFLOW-SIGNATURE``, all of
+HMAC-SHA256; each takes the secret, so each counts:
+
+- documented: ``base64url(HMAC(payload)).payload``, over the payload in base64url as it stands
+- Python SDK: ``base64(hex HMAC(JSON)).base64(JSON)``, over what the payload decodes to
+- PHP SDK: ``base64(HMAC(JSON)).base64(JSON)``, likewise, without the hexadecimal digits
+- a sample workflow: hexadecimal digits alone, over the request's body
+
+What is believed is what was signed: the payload in the first three, whose body is never looked at,
+and the body in the last.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from watcher.hrflow.answers import redact
+from watcher.model.follow_ups import Event, EventKind
+
+#: Characters of a header; an event takes some hundreds.
+MAX_HEADER: Final = 64 * 1024
+
+
+#: Seconds after which an event that names its time is too old, and by which clocks may differ.
+MAX_AGE: Final = 3600.0
+
+
+_AHEAD: Final = 300.0
+
+
+#: Events that are remembered here; the journal remembers them for longer.
+_REMEMBERED: Final = 10_000
+
+
+_LONGEST_TEXT: Final = 300
+
+
+#: A SHA-256 in hexadecimal digits.
+_DIGITS: Final = re.compile(r"[0-9a-fA-F]{64}")
+
+
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+
+
+#: Where an event may say when it was sent; not documented.
+_TIMES: Final = ("date", "timestamp", "sent_at", "created_at")
+
+
+class RefusedError(Exception):
+    """An event that does not count; ``status`` is what its sender is answered."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Gate:
+    """Lets an event pass once, and only if HrFlow has signed it. For one thread at a time."""
+
+    def __init__(self, secret: str) -> None:
+        """``secret`` is the webhook's own; an empty one would let everybody pass."""
+        if not secret:
+            raise ValueError("a webhook needs a secret")
+        self._secret = secret.encode()
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+
+    def let_in(self, header: str, now: float, body: bytes = b"") -> Event | None:
+        """The event of a request; None for one that is right and none of our business.
+
+        RefusedError for one that is not signed, not whole, too old, or was here before.
+        """
+        payload = self._check_signature(header.strip(), body)
+        # Of what was decoded: the same can be encoded in several ways.
+        digest = hashlib.sha256(payload).digest()
+        if digest in self._seen:
+            raise RefusedError(409, "it was here before")
+        data = _read(payload)
+        if _is_old(data, now):
+            raise RefusedError(410, "it is too old")
+        self._seen[digest] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        return _event(data, digest)
+
+    def _check_signature(self, header: str, body: bytes) -> bytes:
+        """What was signed; the time this takes tells nothing of the right signature."""
+        if not header or len(header) > MAX_HEADER or not header.isascii():
+            raise RefusedError(401, "there is no signature")
+        if signs_body(header):
+            payload, signature = body, header.lower().encode()
+            signed = [self._sign(body).hex().encode()]
+        else:
+            encoded, _, text = header.partition(".")
+            payload, signature = _decode(text), _decode(encoded)
+            own = self._sign(payload)
+            signed = [self._sign(text.encode()), own, own.hex().encode()]
+        matches = [hmac.compare_digest(signature, each) for each in signed]
+        if not payload or not any(matches):
+            raise RefusedError(401, "the signature is wrong")
+        return payload
+
+    def _sign(self, data: bytes) -> bytes:
+        return hmac.new(self._secret, data, hashlib.sha256).digest()
+
+
+def signs_body(header: str) -> bool:
+    """Whether the signature in a header's value is one of the request's body."""
+    return _DIGITS.fullmatch(header.strip()) is not None
+
+
+def _decode(text: str) -> bytes:
+    """What base64, in either alphabet, stands for; b"" for what is none."""
+    text = text.rstrip("=").translate(_URL_SAFE)
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _read(payload: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(payload)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise RefusedError(400, "it is signed, and no event")
+    return data
+
+
+def _event(data: dict[str, Any], digest: bytes) -> Event | None:
+    try:
+        kind = EventKind(_text(data.get("type")))
+    except ValueError:
+        return None
+    profile = data.get("profile")
+    profile = profile if isinstance(profile, dict) else {}
+    source = profile.get("source")
+    source_key = source.get("key") if isinstance(source, dict) else profile.get("source_key")
+    return Event(
+        kind,
+        digest,
+        key=_text(profile.get("key")),
+        reference=_text(profile.get("reference")),
+        source_key=_text(source_key),
+        message=redact(_text(data.get("message"))),
+    )
+
+
+def _is_old(data: dict[str, Any], now: float) -> bool:
+    """Whether an event names a time, and one that is not about now."""
+    times = [_moment(data[name]) for name in _TIMES if name in data]
+    return any(at and not now - MAX_AGE <= at <= now + _AHEAD for at in times)
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    try:
+        moment = datetime.fromisoformat(str(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        return ""
+    return value.encode("utf-8", "replace").decode()

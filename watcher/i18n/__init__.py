@@ -1,0 +1,1 @@
+"""Messages in the person's language."""

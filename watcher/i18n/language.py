@@ -1,0 +1,105 @@
+"""The language that the system speaks to this person."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_log = logging.getLogger(__name__)
+
+
+#: Variables that name a language, the strongest first, as POSIX has it.
+_NAMES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+#: A login's first programs may run before a desktop has said anything: what the machine speaks
+#: stands here (locale.conf(5); Debian's place for it).
+_FILES: Final = ("/etc/locale.conf", "/etc/default/locale")
+
+
+#: macOS: the languages that the person prefers, as a list in its own notation.
+_ASK_MACOS: Final = ("/usr/bin/defaults", "read", "-g", "AppleLanguages")
+
+
+_SECONDS: Final = 5.0
+
+
+def system_language(
+    environ: Mapping[str, str],
+    platform: str = sys.platform,
+    *,
+    files: Sequence[str] = _FILES,
+    ask: Callable[[str], str] | None = None,
+) -> str:
+    """A name like "fr_FR.UTF-8" or "fr-FR"; "" if the system says none.
+
+    ``platform`` as ``sys.platform`` has it. Windows and macOS know it elsewhere than in the
+    environment: ``ask`` is called for those, with the platform.
+    """
+    name = next((each for each in _NAMES if environ.get(each)), "")
+    locale = environ.get(name, "")
+    if _is_language(locale):
+        # gettext's own list comes before all of them, but not where somebody wants no language.
+        first = environ.get("LANGUAGE", "").partition(":")[0]
+        return first or locale
+    if name == "LC_ALL":  # "C", and on purpose
+        return ""
+    if platform in ("win32", "darwin"):
+        return (ask or _ask)(platform)
+    return next(filter(None, map(_read, files)), "")
+
+
+def _is_language(locale: str) -> bool:
+    return locale.partition(".")[0] not in ("", "C", "POSIX")
+
+
+def _read(path: str) -> str:
+    """What a file of shell assignments says of the language; "" if it says nothing, or is none."""
+    lines: list[str] = []
+    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+        lines = file.read(10_000).splitlines()
+    said = {name.strip(): value.strip(" \"'") for name, _, value in map(_parted, lines)}
+    found = next((said[name] for name in _NAMES if said.get(name)), "")
+    return found if _is_language(found) else ""
+
+
+def _parted(line: str) -> tuple[str, str, str]:
+    return line.removeprefix("export ").partition("=")
+
+
+def _ask(platform: str) -> str:
+    try:
+        return _ask_windows() if platform == "win32" else _ask_macos()
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.info("the system does not say its language: %s", error)
+        return ""
+
+
+def _ask_macos() -> str:
+    done = subprocess.run(  # noqa: S603 - a program of the system, and no input
+        _ASK_MACOS, capture_output=True, text=True, timeout=_SECONDS, check=True
+    )
+    return first_of_list(done.stdout)
+
+
+def first_of_list(text: str) -> str:
+    """The first of macOS' languages: ``( "fr-FR", en )`` → "fr-FR"."""
+    found = re.search(r"[A-Za-z][\w-]+", text)
+    return found[0] if found else ""
+
+
+def _ask_windows() -> str:
+    """The language of Windows itself, which need not be that of its dates and numbers."""
+    import ctypes  # noqa: PLC0415 - on Windows only
+    import locale  # noqa: PLC0415
+
+    windows: Any = ctypes
+    number = windows.windll.kernel32.GetUserDefaultUILanguage()
+    return locale.windows_locale.get(number, "")

@@ -1,0 +1,307 @@
+"""Which step of a file's journey may follow which, and when a failed one is tried again.
+
+Pure: the moment and the random part of a delay are arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, assert_never
+
+from watcher.model.kinds import Cause, State
+from watcher.model.uploads import (
+    Accepted,
+    Altered,
+    Held,
+    NoSync,
+    Parsed,
+    Refused,
+    Uncertain,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.model.records import Entry
+    from watcher.model.uploads import Finding, Outcome
+
+#: Seconds that the first retry waits at the most; doubles with every attempt.
+BACKOFF_BASE = 2.0
+
+
+#: Seconds that no retry waits longer than: an hour bounds how late a mended server is noticed.
+BACKOFF_CAP = 3600.0
+
+
+#: Seconds that a server may make us wait: a mistake in its answer must not end all uploads.
+RETRY_AFTER_CAP = 24 * BACKOFF_CAP
+
+
+#: Seconds after which a network that was away is tried again at the latest: one request does it.
+OFFLINE_CAP = 120.0
+
+
+#: Seconds over which an uncertain upload is asked for before it is sent again: parsing is
+#: asynchronous, so that a profile which did arrive stays invisible for a while.
+CONFIRM_WINDOW = 600.0
+
+
+#: Seconds between two questions about one uncertain upload, growing by half each time.
+CONFIRM_FIRST = 5.0
+
+
+_S = State
+
+
+#: From each state the states that may follow. A new file starts as if it came from NOTICED.
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
+    {
+        _S.NOTICED: frozenset(
+            {
+                _S.NOTICED,  # still locked or unreadable: looked at again later
+                _S.IGNORED,
+                _S.DUPLICATE,
+                _S.BASELINE,
+                _S.QUEUED,
+                _S.UNCERTAIN,  # it may have been sent by a journal that was lost
+                _S.HELD,
+                _S.REFUSED,
+                _S.GONE,
+            }
+        ),
+        _S.IGNORED: frozenset({_S.NOTICED}),  # the rules changed, or a person's mind
+        _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the first of its kind never went
+        _S.BASELINE: frozenset({_S.NOTICED}),  # somebody asked for it
+        _S.QUEUED: frozenset({_S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED}),
+        _S.UPLOADING: frozenset(
+            {
+                _S.ACCEPTED,
+                _S.PARSED,
+                _S.WAITING,
+                _S.HELD,
+                _S.REFUSED,
+                _S.UNCERTAIN,
+                _S.NOTICED,  # it changed under our hands: nothing whole was sent
+                _S.GONE,
+            }
+        ),
+        _S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARSED, _S.QUEUED, _S.UNCERTAIN}),
+        _S.WAITING: frozenset({_S.UPLOADING, _S.QUEUED, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED}),
+        _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE, _S.IGNORED}),
+        _S.ACCEPTED: frozenset({_S.PARSED, _S.PARSE_FAILED}),
+        _S.PARSED: frozenset(),
+        _S.PARSE_FAILED: frozenset({_S.NOTICED, _S.PARSED, _S.IGNORED}),
+        _S.REFUSED: frozenset({_S.NOTICED, _S.IGNORED}),
+        _S.GONE: frozenset({_S.NOTICED}),
+    }
+)
+
+
+#: States in which something still has to happen.
+OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
+
+
+#: Of those, the ones from which nothing has gone to HrFlow that is not answered yet.
+WAITS: Final = OPEN - {_S.UPLOADING, _S.UNCERTAIN}
+
+
+#: States of a file that HrFlow has.
+ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
+
+
+#: What a person may want done once more, and what may be left alone for good. Files ignored by
+#: hand may be taken up again too.
+RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.BASELINE})
+
+
+IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
+
+
+#: Why a file is ignored that a person wants to be left alone, in words that follow its name.
+BY_HAND: Final = "is ignored because you said so"
+
+
+#: Why a file is not sent whose folder was taken out of the settings, likewise.
+LEFT: Final = "is not sent, as its folder is not watched any more"
+
+
+#: Why a file is read again whose folder's settings are other ones now, likewise.
+NEW_SETTINGS: Final = "is looked at again, as the settings of its folder have changed"
+
+
+#: States in which the content may be on its way: such a row must not be given another content.
+IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
+
+
+#: Cause of a file that HrFlow has refused and that is looked at again under new settings.
+REFUSED_BEFORE: Final = "refused before"
+
+
+def allowed(before: State, after: State) -> bool:
+    """Whether ``after`` may follow ``before``."""
+    return after in TRANSITIONS[before]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the journal is to note: the new state, why, and when to look again (0: never)."""
+
+    state: State
+    why: str = ""
+    due_at: float = 0.0
+
+
+def retried(entry: Entry, now: float) -> Step | None:
+    """The step that follows when a person wants a file tried again; None if nothing is to do.
+
+    What has its address goes back to the queue, all else is looked at anew.
+    """
+    if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, BY_HAND):
+        return None
+    if entry.state in (_S.HELD, _S.WAITING) and entry.reference:
+        return Step(_S.QUEUED, "tried again because you said so", now)
+    return Step(_S.NOTICED, "tried again because you said so", now)
+
+
+def backoff(attempt: int, jitter: float) -> float:
+    """Seconds to wait after failed attempt number ``attempt`` (1 is the first).
+
+    Exponential with full jitter: ``jitter`` (0 ≤ jitter < 1) spreads the retries of many
+    machines over the whole interval, so that a server that comes back is not run over.
+    """
+    exponent = min(max(attempt, 1) - 1, 30)
+    return min(BACKOFF_CAP, BACKOFF_BASE * 2.0**exponent) * jitter
+
+
+def retry_delay(
+    attempt: int, jitter: float, retry_after: float | None, *, offline: bool = False
+) -> float:
+    """Seconds to wait after failed attempt number ``attempt``: what the server names, if it does.
+
+    A server that names no time to come ("Retry-After: 0") is not asked again and again at once.
+    """
+    delay = backoff(attempt, jitter)
+    if offline:
+        delay = min(delay, OFFLINE_CAP * (1 + jitter) / 2)
+    return min(retry_after or delay, RETRY_AFTER_CAP)
+
+
+def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
+    """The step that follows attempt number ``attempt`` of an upload."""
+    match outcome:
+        case Accepted(message):
+            return Step(_S.ACCEPTED, message)
+        case Parsed(_, message):
+            return Step(_S.PARSED, message)
+        case Refused(why):
+            return Step(_S.REFUSED, why)
+        case Held(_, why):
+            return Step(_S.HELD, why)
+        case Wait(why, retry_after, offline):
+            delay = retry_delay(attempt, jitter, retry_after, offline=offline)
+            return Step(_S.WAITING, why, now + delay)
+        case NoSync(why):
+            return Step(_S.WAITING, why, now)
+        case Uncertain(why, retry_after):
+            pause = min(max(CONFIRM_FIRST, retry_after or 0.0), RETRY_AFTER_CAP)
+            return Step(_S.UNCERTAIN, why, now + pause)
+        case Altered(why, gone):
+            return Step(_S.GONE if gone else _S.NOTICED, why, 0.0 if gone else now)
+    assert_never(outcome)
+
+
+def confirmed(
+    finding: Finding,
+    since: float,
+    now: float,
+    window: float = CONFIRM_WINDOW,
+    *,
+    answering: float = 0.0,
+) -> Step:
+    """The step that follows a question about an upload that is uncertain since ``since``.
+
+    "Not found" within the confirm ``window`` (seconds) proves nothing, so the question is asked
+    again; after the window the file is sent again under the same reference. So it is where the
+    key cannot read, as HrFlow may know a reference only once its profile is parsed. ``answering``:
+    since when the server answers such questions without trouble; what it took before may wait to
+    be parsed for just as long.
+    """
+    waited = max(0.0, now - since)
+    left = window - max(0.0, now - max(since, answering))
+    match finding:
+        case Parsed(_, message):
+            return Step(_S.PARSED, message)
+        case Wait(why, retry_after):
+            pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
+            return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
+        case Unreadable(source=True):  # then the upload says so, to somebody who can mend it
+            return Step(_S.QUEUED, "sent again under the same reference", now)
+        case Unreadable() if left > 0:
+            why = "waiting to be sent again under the same reference: this key cannot look"
+            return Step(_S.UNCERTAIN, why, now + left)
+        case Unreadable():
+            return Step(_S.QUEUED, "sent again under the same reference: this key cannot look", now)
+        case Unknown() if left > 0:
+            delay = min(max(CONFIRM_FIRST, waited / 2), left)
+            return Step(_S.UNCERTAIN, "asking whether it arrived", now + delay)
+        case Unknown():
+            return Step(_S.QUEUED, "did not arrive: sent again under the same reference", now)
+    assert_never(finding)
+
+
+def hold_delay(cause: Cause, attempt: int) -> float:
+    """Seconds until one file may find out whether a cause is still there; 0 for "never".
+
+    Rarely, as whoever mends it says so (a changed key, a changed setting, a person's yes); a
+    missing key is looked for more often, because a keyring may be unlocked at any time.
+    """
+    if cause is Cause.EXISTING:
+        return 0.0
+    first = 30.0 if cause is Cause.CREDENTIAL else 900.0
+    return float(min(first * 2.0 ** min(max(attempt, 1) - 1, 30), 6 * BACKOFF_CAP))
+
+
+def hold_key(cause: Cause, account: str, source_key: str = "") -> str:
+    """The name under which a cause is kept; equal causes share it."""
+    return f"{cause}:{account}:{source_key}" if cause is Cause.SOURCE else f"{cause}:{account}"
+
+
+def account_keys(account: str) -> list[str]:
+    """The names of all causes that keep back whatever goes to an account."""
+    return [hold_key(cause, account) for cause in (Cause.CREDENTIAL, Cause.ACCOUNT, Cause.QUOTA)]
+
+
+def hold_keys(account: str, source_key: str) -> list[str]:
+    """The names of all causes that keep back what goes to a source."""
+    return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
+
+
+#: What may be done where a plan's quota is used up; another key would change nothing.
+QUOTA_MEND: Final = (
+    "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again by"
+    " itself."
+)
+
+
+#: Why a file waits that was there before its folder was watched, and why it does so no more: of
+#: many such files people are told in one sentence, see :func:`existing_why`.
+EXISTING_WAITS: Final = "was there before its folder was watched and waits for your yes"
+
+
+EXISTING_WENT: Final = "vanished before anybody said yes to it"
+
+
+def existing_why(files: int, folder: str) -> str:
+    """What a person is told of ``files`` that were in ``folder`` before it was watched."""
+    if files == 1:
+        return f"1 file was in {folder} before it was watched and waits for your yes."
+    return f"{files} files were in {folder} before it was watched and wait for your yes."
+
+
+def existing_key(folder: str) -> str:
+    """The name under which files wait that were in ``folder`` before it was watched."""
+    return f"{Cause.EXISTING}:{folder.encode('utf-8', 'backslashreplace').decode()}"

@@ -1,0 +1,314 @@
+"""What can be configured: frozen, typed values without any idea of where they were read from.
+
+Field names are the keys of the TOML file. ``watcher.config`` turns a file into a
+:class:`Config`, with every mistake at once; nothing else builds these outside of tests.
+
+Units: ``*_seconds`` and ``*_timeout`` are seconds, ``*_size`` and ``*_rate`` are bytes and bytes
+per second (a file may also say ``"20 MB"``), 0 means "no limit" where a limit is optional.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TypeVar
+
+import msgspec
+
+DEFAULT_API_URL = "https://api.hrflow.ai/v1"
+
+
+#: How the address of a proxy may begin.
+PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+
+#: The formats HrFlow names (see the API's page of POST /profile/parsing/file), as media types.
+DEFAULT_ACCEPT = (
+    "application/pdf",
+    "image/png",
+    "image/jpeg",
+    "image/bmp",
+    "application/msword",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    "application/vnd.oasis.opendocument.text",
+    "application/rtf",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.ms-outlook",
+    "text/html",
+)
+
+
+#: Values a tag or a metadata may have; bool comes first because it is an int as well.
+Value = bool | int | float | str
+
+
+class Watch(enum.StrEnum):
+    """How changes in a folder are noticed."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    POLL = "poll"
+
+
+class Existing(enum.StrEnum):
+    """What happens to files that are there when a folder is watched for the first time."""
+
+    UPLOAD = "upload"
+    SKIP = "skip"
+    ASK = "ask"
+
+
+class Changed(enum.StrEnum):
+    """What happens when a file that was sent gets another content."""
+
+    UPLOAD = "upload"
+    IGNORE = "ignore"
+
+
+class Duplicates(enum.StrEnum):
+    """What happens to a file whose content went to the same source before."""
+
+    SKIP = "skip"
+    UPLOAD = "upload"
+
+
+class AfterUpload(enum.StrEnum):
+    """What happens to a file once HrFlow has it."""
+
+    KEEP = "keep"
+    MOVE = "move"
+    TRASH = "trash"
+
+
+class AfterRefusal(enum.StrEnum):
+    """What happens to a file that can never be uploaded as it is."""
+
+    KEEP = "keep"
+    MOVE = "move"
+
+
+class CreatedAt(enum.StrEnum):
+    """Where the profile's reception date comes from."""
+
+    FILE = "file"
+    NONE = "none"
+
+
+class CreatedAtFormat(enum.StrEnum):
+    """How the reception date travels: ISO 8601 with offset, or seconds since 1970."""
+
+    ISO = "iso"
+    TIMESTAMP = "timestamp"
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all settings."""
+
+
+Kind = TypeVar("Kind", bound=Struct)
+
+
+class Item(Struct, frozen=True):
+    """One tag or metadata: ``{"name": …, "value": …}``."""
+
+    name: str
+    value: Value
+
+
+class Label(Struct, frozen=True):
+    """A profile's place in a job. ``stage`` is new, yes, later or no; ``rating`` 0 to 1.
+
+    Strings may hold placeholders, so ``stage`` and ``rating`` are checked again when filled.
+    """
+
+    job_key: str | None = None
+    job_reference: str | None = None
+    stage: str | None = None
+    stage_timestamp: int | None = None
+    rating: float | None = None
+    rating_timestamp: int | None = None
+
+
+class Account(Struct, frozen=True):
+    """One HrFlow workspace. The API key is never here: it lives in the system's keyring."""
+
+    name: str
+    email: str
+    api_url: str = DEFAULT_API_URL
+    max_requests_per_minute: int = 0
+    parallel_uploads: int = 4
+    max_upload_rate: int = 0
+    connect_timeout: float = 10.0
+    read_timeout: float = 120.0
+    #: Seconds over which an upload without an answer is asked for before it is sent again.
+    confirm_seconds: float = 600.0
+    #: "system", "none" or the URL of a proxy.
+    proxy: str = "system"
+    #: What share of the requests may go into asking what became of uploads; 0: nothing is asked.
+    follow_up_share: float = 0.5
+
+
+class Rule(Struct, frozen=True):
+    """What applies to some files of a folder; of a folder's rules the first that matches wins.
+
+    ``None`` means "as the folder says". ``tags`` and ``metadatas`` are added to the folder's
+    (same name: the rule's value), ``labels`` replace them.
+    """
+
+    #: Pattern of the path below the folder: ``*``, ``**``, ``?`` and captures ``{name}`` (one
+    #: path part) or ``{name:one|two}``; None matches every path.
+    match: str | None = None
+    media_types: tuple[str, ...] = ()
+    min_size: int = 0
+    max_size: int = 0
+    ignore: bool = False
+    source_key: str | None = None
+    tags: tuple[Item, ...] = ()
+    metadatas: tuple[Item, ...] = ()
+    labels: tuple[Label, ...] | None = None
+    reference: str | None = None
+    sync_parsing: bool | None = None
+    sync_parsing_indexing: bool | None = None
+    webhook_parsing_sending: bool | None = None
+    created_at: CreatedAt | None = None
+
+
+class Folder(Struct, frozen=True):
+    """One watched folder. ``path`` is absolute, with ``~`` and variables already expanded."""
+
+    path: str
+    account: str
+    source_key: str
+    tags: tuple[Item, ...] = ()
+    metadatas: tuple[Item, ...] = ()
+    labels: tuple[Label, ...] = ()
+    recursive: bool = True
+    #: Whether a folder that is missing is made, if it lies in the person's home folder.
+    create: bool = False
+    watch: Watch = Watch.AUTO
+    poll_seconds: float = 30.0
+    settle_seconds: float = 2.0
+    existing: Existing = Existing.UPLOAD
+    changed: Changed = Changed.UPLOAD
+    duplicates: Duplicates = Duplicates.SKIP
+    after_upload: AfterUpload = AfterUpload.KEEP
+    after_refusal: AfterRefusal = AfterRefusal.KEEP
+    #: Where files are moved to, relative to the folder or absolute; not watched if any are.
+    sent_folder: str = "Sent"
+    refused_folder: str = "Refused"
+    #: Globs of names or of paths below the folder, on top of the built-in ones.
+    ignore: tuple[str, ...] = ()
+    accept: tuple[str, ...] = DEFAULT_ACCEPT
+    max_size: int = 100_000_000
+    sync_parsing: bool = False
+    #: None leaves the field out of the request: the server's own default applies.
+    sync_parsing_indexing: bool | None = None
+    webhook_parsing_sending: bool = False
+    created_at: CreatedAt = CreatedAt.FILE
+    created_at_format: CreatedAtFormat = CreatedAtFormat.ISO
+    #: ``{sha256}`` is the content's fingerprint in hexadecimal; all other placeholders of rules
+    #: may be used too.
+    reference: str = "{sha256}"
+    rules: tuple[Rule, ...] = ()
+
+
+#: Settings of a folder that decide whether its files are sent, where to and with what: when one of
+#: them changes, what was not sent is looked at again.
+ROUTING = (
+    "account", "source_key", "tags", "metadatas", "labels", "recursive", "ignore", "accept",
+    "max_size", "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
+    "created_at_format", "reference", "rules",
+)  # fmt: skip
+
+
+#: All others: which folder it is, how its files are noticed, and what happens to them afterwards.
+NOT_ROUTING = (
+    "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "changed",
+    "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
+)  # fmt: skip
+
+
+class Notifications(Struct, frozen=True):
+    """Messages on the desktop: whether there are any, when, and of which kinds."""
+
+    enabled: bool = True
+    #: Two local times like "18:00-08:00" between which there are none; "" for never.
+    quiet_hours: str = ""
+    refused: bool = True
+    held: bool = True
+    first_success: bool = True
+    backlog: bool = True
+
+
+class Webhook(Struct, frozen=True):
+    """Where HrFlow's webhook is received. Its secret is never here: it lives in the keyring."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8790
+
+
+class Hooks(Struct, frozen=True):
+    """Commands that are run when something has become of a file; empty: none.
+
+    Each is a program and its arguments, which may hold the placeholders of
+    ``watcher.daemon.hooks``.
+    """
+
+    parsed: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    timeout_seconds: float = 60.0
+
+
+class Config(Struct, frozen=True):
+    """The whole configuration: at least one account, any number of folders."""
+
+    accounts: tuple[Account, ...]
+    folders: tuple[Folder, ...] = ()
+    webhook: Webhook = Webhook()
+    hooks: Hooks = Hooks()
+    #: "error", "warning", "info" or "debug".
+    log_level: str = "info"
+    #: Days for which it is kept what became of a file.
+    history_days: int = 400
+    #: Whether the names and emails of people that HrFlow tells are kept, and for how many days.
+    keep_names: bool = True
+    names_days: int = 90
+    #: Whether API keys may be kept in a keyring that writes plain text.
+    allow_insecure_keyring: bool = False
+    #: No key: what of the written configuration is not in force, and why, one sentence each.
+    remarks: tuple[str, ...] = ()
+    notifications: Notifications = Notifications()
+
+    def account(self, name: str) -> Account:
+        """The account called ``name``; KeyError if there is none."""
+        for account in self.accounts:
+            if account.name == name:
+                return account
+        raise KeyError(name)
+
+
+def dump_folder(folder: Folder) -> str:
+    """A folder's settings without its path, which need not be text, for :func:`parse_folder`."""
+    return msgspec.json.encode(replaced(folder, path="")).decode()
+
+
+def parse_folder(path: str, text: str) -> Folder:
+    """The folder at ``path`` with the settings that :func:`dump_folder` gave.
+
+    Raises:
+        ValueError: another version of the program has written them, and this one cannot read them.
+    """
+    return replaced(msgspec.json.decode(text, type=Folder), path=path)
+
+
+def replaced(settings: Kind, **values: object) -> Kind:
+    """``settings`` with other values for some keys."""
+    return msgspec.structs.replace(settings, **values)
+
+
+def values_of(settings: Struct) -> dict[str, object]:
+    """All keys of ``settings`` and their values."""
+    return msgspec.structs.asdict(settings)

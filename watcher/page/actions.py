@@ -1,0 +1,208 @@
+"""What can be ordered over the channel, from the page and by commands."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from watcher.daemon.clock import next_day
+from watcher.model.errors import UnusableError, UsageError
+from watcher.model.kinds import Cause
+from watcher.model.lifecycle import IGNORABLE
+from watcher.model.snapshot import UNTIL_RESUMED
+from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
+from watcher.present import view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from watcher.daemon.core import App
+    from watcher.model.records import Entry
+    from watcher.page.activity import Activity
+
+    Order = Mapping[str, Any]
+
+#: Files that one order may name by their cause, and those that one message names.
+_MOST: Final = 10_000
+
+
+_PIECE: Final = 500
+
+
+#: Folders that one order opens: each is a window of the desktop.
+_WINDOWS: Final = 5
+
+
+#: Seconds of the longest pause that ends by itself.
+_LONGEST: Final = 366 * 86400.0
+
+
+class Control(Protocol):
+    """What only whoever started the program can do."""
+
+    def stop(self) -> None:
+        """End the program."""
+
+    def reload(self) -> tuple[str, ...]:
+        """Read the configuration again; gives what is wrong with it, a sentence each."""
+
+    def show(self, path: str) -> None:
+        """Show a folder, or a file in its folder, in the system's own window."""
+
+
+@dataclass(frozen=True)
+class Acts:
+    """Turns orders into messages of the pipeline; UsageError for those that make no sense."""
+
+    app: App
+    activity: Activity
+    control: Control
+
+    def pause(self, order: Order) -> dict[str, object]:
+        """Start no uploads for ``seconds``, ``until`` "tomorrow", or until resumed."""
+        until = _end_of_pause(order, time.time())
+        self.app.post(Pause(until))
+        return {"paused_until": None if until == UNTIL_RESUMED else until}
+
+    def resume(self, _: Order) -> dict[str, object]:
+        """End a pause."""
+        self.app.post(Pause(0.0))
+        return {}
+
+    def retry(self, order: Order) -> dict[str, object]:
+        """Try files again: those of ``ids``, of a ``cause``, alike (``state``, ``why``), or all."""
+        if order.get("all") is True:
+            return self._retry_all()
+        if cause := _text(order, "cause"):
+            return self._release(cause)
+        return self._order(order, view.can_retry, Retry)
+
+    def ignore(self, order: Order) -> dict[str, object]:
+        """Leave files alone, named in the same ways."""
+        return self._order(order, lambda entry: entry.state in IGNORABLE, Ignore)
+
+    def show(self, order: Order) -> dict[str, object]:
+        """Show a watched ``folder``, the file ``id`` in its folder, or the folders of several.
+
+        Those are named as in :meth:`retry`; only so many folders are opened of them.
+        """
+        path = _text(order, "folder")
+        if path and path not in {each.path for each in self.app.snapshot().watched}:
+            raise UsageError("This folder is not watched.")
+        one = {"ids": [order["id"]]} if "id" in order else order
+        found = {path: path} if path else _places(self._named(one)[:_PIECE])
+        if not found:
+            raise UnusableError("This file is not there any more.")
+        shown = list(found.values())[:_WINDOWS]
+        for each in shown:
+            self.control.show(each)
+        return {"shown": len(shown), "folders": len(found)}
+
+    def rescan(self, _: Order) -> dict[str, object]:
+        """Look through all folders."""
+        self.app.rescan()
+        return {}
+
+    def reload(self, _: Order) -> dict[str, object]:
+        """Read the configuration again."""
+        if problems := self.control.reload():
+            word = self.activity.word
+            why = "; ".join(word(view.safe(each)) for each in problems)
+            raise UsageError(word("The new configuration is not used: {why}", why=why))
+        return {}
+
+    def stop(self, _: Order) -> dict[str, object]:
+        """End the program, once this was answered."""
+        self.control.stop()
+        return {"pid": os.getpid()}
+
+    # -- inside
+
+    def _retry_all(self) -> dict[str, object]:
+        files = 0
+        for kept in self.app.snapshot().kept:
+            if not kept.key.startswith(f"{Cause.EXISTING}:"):  # that yes is another question
+                self.app.post(Release(kept.key))
+                files += kept.files
+        self.app.post(Resume())
+        also = self._order({"state": "attention"}, view.can_retry, Retry)
+        return {**also, "files": files + int(str(also["files"]))}
+
+    def _release(self, cause: str) -> dict[str, object]:
+        for kept in self.app.snapshot().kept:
+            if kept.key == cause:
+                self.app.post(Release(cause))
+                return {"files": kept.files, "left": []}
+        raise UsageError("Nothing is held back by that any more.")
+
+    def _order(
+        self,
+        order: Order,
+        fits: Callable[[Entry], bool],
+        message: Callable[[tuple[int, ...]], object],
+    ) -> dict[str, object]:
+        found = self._named(order)
+        chosen = [entry.file_id for entry in found if fits(entry)]
+        for at in range(0, len(chosen), _PIECE):
+            self.app.post(message(tuple(chosen[at : at + _PIECE])))
+        left = [entry for entry in found if not fits(entry)]
+        return {
+            "files": len(chosen),
+            "left": [view.row(entry, self.activity.word) for entry in left[:20]],
+        }
+
+    def _named(self, order: Order) -> list[Entry]:
+        if "ids" in order:
+            return self.activity.entries(_ids(order))
+        query = {name: _text(order, name) for name in ("state", "why", "cause")}
+        if not any(query.values()):
+            raise UsageError("No file was named.")
+        return self.activity.matching(query, _MOST)
+
+
+def _places(entries: list[Entry]) -> dict[str, str]:
+    """By folder, what is to be shown of it: a file that is alone in it, else the folder itself."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        folder, path = _place(entry)
+        if os.path.lexists(path):
+            found[folder] = folder if folder in found else path
+    return found
+
+
+def _place(entry: Entry) -> tuple[str, str]:
+    """The folder that a file is in, and the file; the folder alone if the file is not there."""
+    for path in (entry.filed_to, entry.path):
+        if path and os.path.lexists(path):
+            return os.path.dirname(path), path
+    folder = os.path.dirname(entry.path)
+    return folder, folder
+
+
+def _end_of_pause(order: Order, now: float) -> float:
+    if order.get("until") == "tomorrow":
+        return next_day(now)
+    seconds = order.get("seconds")
+    if seconds is None:
+        return UNTIL_RESUMED
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise UsageError("A pause lasts a number of seconds.")
+    if not 0 < seconds <= _LONGEST:
+        raise UsageError("A pause lasts up to a year.")
+    return now + seconds
+
+
+def _ids(order: Order) -> tuple[int, ...]:
+    ids = order["ids"]
+    if not isinstance(ids, list) or not all(type(each) is int for each in ids):
+        raise UsageError("Files are named by their numbers.")
+    return tuple(each for each in ids[:_MOST] if 0 < each < 1 << 63)
+
+
+def _text(order: Order, name: str) -> str:
+    value = order.get(name, "")
+    if not isinstance(value, str):
+        raise UsageError(f"{name} is a text.")
+    return value

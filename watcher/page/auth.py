@@ -1,0 +1,306 @@
+"""What every request has to pass: host, origin, person, token; and what every answer carries."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+import socket
+import threading
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, Final
+
+import bottle
+
+from watcher.i18n.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from watcher.i18n.words import Word
+
+    Environ = dict[str, Any]
+
+    Start = Callable[..., Any]
+
+    App = Callable[[Environ, Start], Iterable[bytes]]
+
+_TABLES: Final = (("/proc/net/tcp", socket.AF_INET), ("/proc/net/tcp6", socket.AF_INET6))
+
+
+_ADDRESS, _STATE, _USER = 1, 3, 7
+
+
+#: TIME_WAIT and CLOSE: what is left of connections that are over is root's, whoever had them.
+_OVER: Final = ("06", "07")
+
+
+#: The tables are read while they change, so that a line may be missed.
+_LOOKS: Final = 3
+
+
+def is_somebody_else(address: str, port: int) -> bool:
+    """Whether the socket of this machine at ``address`` and ``port`` is another user's.
+
+    Also where the system tells of others and of this one not, however often it is asked.
+    """
+    told = False
+    for _ in range(_LOOKS):
+        for table, family in _TABLES:
+            try:
+                packed = socket.inet_pton(family, address)
+                with open(table, encoding="ascii") as file:
+                    next(file, "")
+                    owners = {line.split()[_USER] for line in file if _is_at(line, packed, port)}
+            except OSError:  # no such table, or an address of the other kind
+                continue
+            told = True
+            if owners:
+                return owners != {str(os.getuid())}
+    return told
+
+
+def _is_at(line: str, packed: bytes, port: int) -> bool:
+    """Whether a line's own end is there; its address is four-byte words in the machine's order."""
+    words = [packed[at : at + 4][::-1] for at in range(0, len(packed), 4)]
+    columns = line.split()
+    here = f"{b''.join(words).hex().upper()}:{port:04X}"
+    return columns[_ADDRESS] == here and columns[_STATE] not in _OVER
+
+
+#: The header by which commands show the run's token; no other page can make a browser send it.
+TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
+
+
+#: Seconds for which a link works.
+LINK_SECONDS: Final = 60.0
+
+
+#: Browsers that may be in at the same time; the oldest has to go.
+_SESSIONS: Final = 20
+
+
+#: Seconds that a wrong ticket costs, doubled with every further one up to the cap.
+_FIRST: Final = 0.1
+
+
+_CAP: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that is in: its ``cookie``, and the ``proof`` that every change has to carry."""
+
+    cookie: str = field(repr=False)
+    proof: str = field(repr=False)
+
+
+class Tickets:
+    """Used by all threads of the server."""
+
+    def __init__(self, tick: Callable[[], float]) -> None:
+        """``tick``: seconds that never go back."""
+        self._tick = tick
+        self._lock = threading.Lock()
+        self._links: dict[str, float] = {}
+        self._sessions: dict[str, Session] = {}
+        self._wrong = 0
+        self.token: Final = secrets.token_urlsafe(32)
+
+    def link(self) -> str:
+        """A code that lets one browser in, once and soon."""
+        code = secrets.token_urlsafe(32)
+        with self._lock:
+            self._forget_old()
+            self._links[code] = self._tick() + LINK_SECONDS
+        return code
+
+    def enter(self, code: str) -> Session | None:
+        """Begin a session; None if the code is not, or no more, good for one."""
+        with self._lock:
+            self._forget_old()
+            if self._links.pop(code, None) is None:
+                return None
+            session = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+            self._sessions[session.cookie] = session
+            while len(self._sessions) > _SESSIONS:
+                del self._sessions[next(iter(self._sessions))]
+            return session
+
+    def session(self, cookie: str) -> Session | None:
+        """The session that a cookie belongs to."""
+        with self._lock:
+            return self._sessions.get(cookie)
+
+    def is_token(self, text: str) -> bool:
+        """Whether this is the run's token."""
+        return hmac.compare_digest(text.encode(), self.token.encode())
+
+    def penalty(self) -> float:
+        """Seconds that the wrong ticket just shown has to cost."""
+        with self._lock:
+            self._wrong += 1
+            return float(min(_CAP, _FIRST * 2.0 ** min(self._wrong - 1, 10)))
+
+    def forgive(self) -> None:
+        """A right ticket was shown."""
+        self._wrong = 0
+
+    def _forget_old(self) -> None:
+        now = self._tick()
+        self._links = {code: until for code, until in self._links.items() if until > now}
+
+
+def is_command() -> bool:
+    """Whether the request that is being answered was made by a command."""
+    return bool(bottle.request.get_header(TOKEN))
+
+
+def for_reader(word: Word) -> Word:
+    """``word`` for whoever made the request that is being answered; English for commands."""
+    in_english = words("en")
+
+    def say(key: str, **values: object) -> str:
+        chosen = in_english if is_command() else word
+        return chosen(key, **values)
+
+    return say
+
+
+COOKIE: Final = "watcher"
+
+
+#: Keys of the environment under which the guard leaves the session, and its verdict for the log.
+SESSION: Final = "watcher.session"
+
+
+_TOKEN: Final = f"HTTP_{TOKEN.replace('-', '_').upper()}"
+
+
+#: What may be had without a ticket: it tells nothing.
+_FREE: Final = ("/enter", "/static/")
+
+
+_READING: Final = ("GET", "HEAD")
+
+
+_HEADERS: Final = (
+    ("Content-Security-Policy", (
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")),
+    ("Cache-Control", "no-store"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+)  # fmt: skip
+
+
+class Guard:
+    """A WSGI application around another one."""
+
+    def __init__(
+        self,
+        inner: App,
+        tickets: Tickets,
+        port: int,
+        wait: Callable[[float], object],
+        word: Word,
+    ) -> None:
+        """``port`` is where it listens; ``wait`` passes as many seconds, or less at the end."""
+        self._word = word
+        self._inner = inner
+        self._tickets = tickets
+        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        self._wait = wait
+        self._waiting = threading.Lock()
+
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        """Answer, or let the inner application do so."""
+
+        def start_guarded(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            own = {name.lower() for name, _ in _HEADERS}
+            kept = [pair for pair in headers if pair[0].lower() not in own]
+            return start(status, [*kept, *_HEADERS], *more)
+
+        if problem := self._stranger(environ) or self._ticketless(environ):
+            status, text = problem
+            if not environ.get(_TOKEN):  # commands speak English
+                text = self._word(text)
+            return _refuse(environ, start_guarded, status, text)
+        return self._inner(environ, start_guarded)
+
+    def slow_down(self) -> bool:
+        """Let somebody who came with a wrong ticket wait; False if somebody else waits already."""
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            self._wait(self._tickets.penalty())
+        finally:
+            self._waiting.release()
+        return True
+
+    def _stranger(self, environ: Environ) -> tuple[str, str] | None:
+        host = environ.get("HTTP_HOST", "")
+        if host not in self._hosts:
+            return "403 Forbidden", "This address is not one of this program."
+        if is_somebody_else(environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])):
+            return "403 Forbidden", "This program belongs to another user of this machine."
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and origin != f"http://{host}":
+            return "403 Forbidden", "Requests of other pages are not answered."
+        if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not _is_visit(
+            environ
+        ):
+            return "403 Forbidden", "Requests of other pages are not answered."
+        return None
+
+    def _ticketless(self, environ: Environ) -> tuple[str, str] | None:
+        if environ.get("PATH_INFO", "").startswith(_FREE):
+            return None
+        token, cookie = environ.get(_TOKEN, ""), _cookie(environ)
+        if token and self._tickets.is_token(token):
+            self._tickets.forgive()
+            return None
+        session = self._tickets.session(cookie) if cookie and not token else None
+        if session is not None:
+            environ[SESSION] = session
+            return None if _proves(environ, session) else ("403 Forbidden", "The proof is missing.")
+        if (token or cookie) and not self.slow_down():
+            return "429 Too Many Requests", "Too many wrong tickets; wait."
+        return "403 Forbidden", "Open this page from the tray, or with: hrflow-watcher open"
+
+
+def _is_visit(environ: Environ) -> bool:
+    """Whether a person goes to the page, as from a file that holds a link to it."""
+    return environ.get("PATH_INFO") == "/enter" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
+
+
+def _proves(environ: Environ, session: Session) -> bool:
+    """Whether a request only reads, or was made by our own page."""
+    if environ["REQUEST_METHOD"] in _READING:
+        return True
+    shown = environ.get("HTTP_X_WATCHER_PROOF", "")
+    has_origin = "HTTP_ORIGIN" in environ  # browsers name it with every change
+    return has_origin and hmac.compare_digest(shown.encode(), session.proof.encode())
+
+
+def _cookie(environ: Environ) -> str:
+    try:
+        found = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _refuse(environ: Environ, start: Start, status: str, text: str) -> Iterable[bytes]:
+    if environ.get("PATH_INFO", "").startswith("/api/"):
+        body, kind = json.dumps({"error": text}).encode(), "application/json"
+    else:
+        body, kind = f"{text}\n".encode(), "text/plain; charset=utf-8"
+    start(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,1 @@
+"""What people are shown: status, files, menu, notifications, reports. Pure."""

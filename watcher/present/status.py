@@ -1,0 +1,169 @@
+"""How things are in one word and in one line.
+
+Pure. Tray, page and commands say the same, as they all ask here.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from watcher.model.kinds import Cause, State
+from watcher.model.snapshot import Mood
+
+if TYPE_CHECKING:
+    from watcher.i18n.words import Word
+    from watcher.model.snapshot import Kept, Snapshot, Watched
+
+#: What waits to be sent, or for an answer.
+_WAITING: Final = (State.QUEUED, State.WAITING, State.HELD, State.UNCERTAIN, State.UPLOADING)
+
+
+def mood(snapshot: Snapshot) -> Mood:
+    """The one word for everything; what comes first in :class:`Mood` wins."""
+    if not snapshot.is_set_up:
+        return Mood.NOT_SET_UP
+    if snapshot.paused_until > snapshot.at:
+        return Mood.PAUSED
+    if attention_files(snapshot) or keepers(snapshot) or troubled(snapshot):
+        return Mood.ATTENTION
+    if snapshot.offline_since:
+        return Mood.OFFLINE
+    return Mood.WORKING if on_the_way(snapshot) else Mood.IDLE
+
+
+def attention_files(snapshot: Snapshot) -> int:
+    """How many files somebody has to look at."""
+    counts = snapshot.counts
+    counted = counts.get(State.REFUSED, 0) + counts.get(State.PARSE_FAILED, 0)
+    return max(counted, len(snapshot.attention))
+
+
+def keepers(snapshot: Snapshot) -> tuple[Kept, ...]:
+    """The causes that keep files back, or would; one that asks for a yes only if files wait."""
+    return tuple(kept for kept in snapshot.kept if kept.files or not asks(kept))
+
+
+def troubled(snapshot: Snapshot) -> tuple[Watched, ...]:
+    """The folders with which something is wrong."""
+    return tuple(folder for folder in snapshot.watched if folder.problem)
+
+
+def on_the_way(snapshot: Snapshot) -> int:
+    """How many files are still to come through, of those that work began with."""
+    return max(0, snapshot.total - snapshot.done)
+
+
+def waiting(snapshot: Snapshot) -> int:
+    """How many files wait to be sent."""
+    return sum(snapshot.counts.get(state, 0) for state in _WAITING)
+
+
+def headline(snapshot: Snapshot, word: Word) -> str:
+    """All in one line, like "Up to date · 12 today" or "Offline since 14:02 · 5 waiting"."""
+    match mood(snapshot):
+        case Mood.NOT_SET_UP:
+            return word("The configuration has mistakes" if snapshot.remarks else "Not set up yet")
+        case Mood.PAUSED:
+            return joined(_paused(snapshot, word), _waiting(snapshot, word))
+        case Mood.ATTENTION:
+            return joined(_needs(snapshot, word), _progress(snapshot, word))
+        case Mood.OFFLINE:
+            return joined(_offline(snapshot, word), _waiting(snapshot, word))
+        case Mood.WORKING:
+            return _progress(snapshot, word)
+        case Mood.IDLE:
+            today = word("{files} today", files=snapshot.today) if snapshot.today else ""
+            return joined(word("Up to date"), today)
+
+
+def joined(*parts: str) -> str:
+    """The parts that say something, in one line."""
+    return " · ".join(part for part in parts if part)
+
+
+def _paused(snapshot: Snapshot, word: Word) -> str:
+    if math.isinf(snapshot.paused_until):
+        return word("Paused")
+    until, now = snapshot.paused_until, snapshot.at
+    if is_today(until, now):
+        return word("Paused until {time}", time=local_time(until, now, word))
+    return word("Paused until {day}", day=local_time(until, now, word))
+
+
+def _offline(snapshot: Snapshot, word: Word) -> str:
+    since, now = snapshot.offline_since, snapshot.at
+    if is_today(since, now):
+        return word("Offline since {time}", time=local_time(since, now, word))
+    return word("Offline since {day}", day=local_time(since, now, word))
+
+
+def _waiting(snapshot: Snapshot, word: Word) -> str:
+    files = waiting(snapshot)
+    return word("{files} waiting", files=files) if files else ""
+
+
+def _progress(snapshot: Snapshot, word: Word) -> str:
+    """Counted from one: the file that is being uploaded, not those that are through."""
+    if not on_the_way(snapshot):
+        return ""
+    at = min(snapshot.done + 1, snapshot.total)
+    return word("Uploading {done} of {total}", done=at, total=snapshot.total)
+
+
+def _needs(snapshot: Snapshot, word: Word) -> str:
+    """What stops uploads comes before single files."""
+    files = attention_files(snapshot)
+    attention = for_attention(files, word) if files else ""
+    if held := [kept for kept in keepers(snapshot) if not asks(kept)]:
+        return joined(held_back(sum(kept.files for kept in held), word), attention)
+    if attention:
+        return attention
+    if folders := len(troubled(snapshot)):
+        if folders == 1:
+            return word("1 folder cannot be watched")
+        return word("{folders} folders cannot be watched", folders=folders)
+    return for_a_yes(sum(kept.files for kept in keepers(snapshot)), word)
+
+
+def for_attention(files: int, word: Word) -> str:
+    """That somebody has to look at as many files."""
+    if files == 1:
+        return word("1 file needs attention")
+    return word("{files} files need attention", files=files)
+
+
+def for_a_yes(files: int, word: Word) -> str:
+    """That files wait for a person's yes."""
+    if files == 1:
+        return word("1 file waits for your yes")
+    return word("{files} files wait for your yes", files=files)
+
+
+def held_back(files: int, word: Word) -> str:
+    """That causes keep back as many files; 0: none yet, but they would."""
+    if not files:
+        return word("Uploads are held back")
+    return (
+        word("1 file is held back")
+        if files == 1
+        else word("{files} files are held back", files=files)
+    )
+
+
+def local_time(at: float, now: float, word: Word) -> str:
+    """A local time for people: of the day, with the date if that is another day's."""
+    moment = datetime.fromtimestamp(at)  # noqa: DTZ006 - local
+    return moment.strftime("%H:%M" if is_today(at, now) else word("%Y-%m-%d %H:%M"))
+
+
+def is_today(at: float, now: float) -> bool:
+    """Whether two moments are of the same day here."""
+    moment, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006 - local
+    return moment.date() == today.date()
+
+
+def asks(kept: Kept) -> bool:
+    """Whether a cause waits for a person's yes, and not for something to be mended."""
+    return kept.key.partition(":")[0] == Cause.EXISTING

@@ -1,0 +1,396 @@
+"""What people are shown: words, signs and lines, so that tray, page and commands cannot disagree.
+
+Pure: values in, text out. Nothing here knows of colours or terminals; a ``tone`` says what a
+line means and whoever draws it decides how that looks.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
+from watcher.present.status import headline, keepers, mood
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from watcher.i18n.words import Word
+    from watcher.model.records import Entry
+    from watcher.model.snapshot import Kept, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state is shown. ``tone`` is "good", "busy", "bad" or "quiet"."""
+
+    sign: str
+    word: str
+    tone: str
+
+
+LOOKS: Final[Mapping[State, Look]] = MappingProxyType(
+    {
+        State.NOTICED: Look("…", "noticed", "busy"),
+        State.IGNORED: Look("·", "ignored", "quiet"),
+        State.DUPLICATE: Look("=", "duplicate", "quiet"),
+        State.BASELINE: Look("·", "there before", "quiet"),
+        State.QUEUED: Look("…", "queued", "busy"),
+        State.WAITING: Look("↻", "waiting", "busy"),
+        State.HELD: Look("‖", "held", "bad"),
+        State.UPLOADING: Look("↑", "uploading", "busy"),
+        State.UNCERTAIN: Look("?", "checking", "busy"),
+        State.ACCEPTED: Look("✓", "sent", "good"),
+        State.PARSED: Look("✓", "parsed", "good"),
+        State.PARSE_FAILED: Look("✗", "not parsed", "bad"),
+        State.REFUSED: Look("✗", "refused", "bad"),
+        State.GONE: Look("·", "gone", "quiet"),
+    }
+)
+
+
+#: Control characters, line and direction marks, and bytes that are no text: a name must not be
+#: able to move the cursor, hide its own end or forge a line.
+_UNSAFE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def safe(text: str) -> str:
+    """``text`` with everything that could mislead a terminal or a reader written out."""
+    return _UNSAFE.sub(lambda found: _written_out(found[0]), text)
+
+
+def _written_out(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def size(number: float) -> str:
+    """Bytes for people: "940 B", "32.2 kB", "1.5 GB"."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if round(abs(number), 1) < 1000 or unit == "GB":
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    raise AssertionError("not reached")
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: "0.8 s", "42 s", "3 min", "2 h 05 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:02.0f} min"
+
+
+def name(entry: Entry) -> str:
+    """A file's name as it may be shown."""
+    return safe(_base(entry.path))
+
+
+def _base(path: str) -> str:
+    """A path's last part; a backslash parts only where no slash does, as on Windows."""
+    return path.rpartition("/" if "/" in path else "\\")[2]
+
+
+def lies_in(folder: str, path: str, filed_to: str) -> str:
+    """Where a file lies that was moved away from ``path``, in its folder or in full; else ""."""
+    if filed_to in ("", path):
+        return ""
+    root = folder.rstrip("/\\")
+    below = filed_to.removeprefix(root)
+    return safe(below[1:] if below != filed_to and below[:1] in "/\\" else filed_to)
+
+
+def short(key: str) -> str:
+    """The beginning of a key or fingerprint, enough to tell it from others."""
+    return safe(key) if len(key) <= 16 else f"{safe(key[:12])}…"
+
+
+def remark(entry: Entry) -> str:
+    """What became of a file, in words that follow its name."""
+    match entry.state:
+        case State.ACCEPTED | State.PARSED:
+            return _arrived(entry)
+        case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
+            return safe(entry.why)
+        case State.DUPLICATE:
+            first = safe(_base(entry.duplicate_of)) or "a file sent before"
+            return f"has the same content as {first}"
+        case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE | State.NOTICED if entry.why:
+            return f"{LOOKS[entry.state].word}: {safe(entry.why)}"
+        case _:
+            return LOOKS[entry.state].word
+
+
+def _arrived(entry: Entry) -> str:
+    """Who is where now, "NAME → SOURCE", and what is not as it should be."""
+    person = safe(entry.profile_name)
+    if entry.probable:
+        person = f"probably {person or short(entry.profile_key)}"
+    source = safe(entry.source_name) or f"source {short(entry.source_key)}"
+    late = entry.why if entry.state is State.ACCEPTED and entry.why == NOT_YET else ""
+    more = (late, pages(entry), safe(entry.filing_why))
+    return " · ".join([f"{person} → {source}".strip(), *filter(None, more)])
+
+
+def pages(entry: Entry) -> str:
+    """What is said of a CV of which HrFlow has parsed only the beginning; "" for others."""
+    if not 0 < entry.pages < entry.total_pages:
+        return ""
+    return f"only the first {entry.pages} of {entry.total_pages} pages are parsed"
+
+
+def tags(entry: Entry) -> str:
+    """The tags a file was, or will be, sent with: "office=Paris, urgent=true"."""
+    text = dict(entry.fields).get("tags", "[]")
+    return ", ".join(f"{safe(tag['name'])}={_plain(tag['value'])}" for tag in json.loads(text))
+
+
+def _plain(value: object) -> str:
+    return safe(value) if isinstance(value, str) else json.dumps(value)
+
+
+def record(entry: Entry) -> dict[str, object]:
+    """One file for machines: plain values under the journal's names, names always valid text."""
+    fields = dict(entry.fields)
+    return {
+        "id": entry.file_id,
+        "path": safe(entry.path),
+        "folder": safe(entry.folder),
+        "state": entry.state.value,
+        "why": safe(entry.why),
+        "size": entry.stat.size,
+        "media_type": entry.media_type,
+        "sha256": entry.sha256,
+        "account": entry.account,
+        "source_key": entry.source_key,
+        "reference": entry.reference,
+        "tags": json.loads(fields.get("tags", "[]")),
+        "metadatas": json.loads(fields.get("metadatas", "[]")),
+        "labels": json.loads(fields.get("labels", "[]")),
+        "noticed_at": entry.noticed_at,
+        "changed_at": entry.changed_at,
+        "due_at": entry.due_at or None,
+        "attempts": entry.attempt,
+        "duplicate_of": safe(entry.duplicate_of) or None,
+        "profile_key": entry.profile_key or None,
+        "profile_name": safe(entry.profile_name) or None,
+        "profile_email": safe(entry.profile_email) or None,
+        "probably": entry.probable,
+        "pages": entry.pages or None,
+        "total_pages": entry.total_pages or None,
+        "source_name": safe(entry.source_name) or None,
+        "arrived_at": entry.arrived_at or None,
+        "parsed_at": entry.parsed_at or None,
+        "upload_seconds": _rounded(upload_seconds(entry)),
+        "parse_seconds": _rounded(parse_seconds(entry)),
+        "filed_to": safe(entry.filed_to) or None,
+        "filing_why": safe(entry.filing_why) or None,
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def tally(counts: Mapping[State, int]) -> str:
+    """All counts in one line: "12 sent, 1 refused, 2 duplicates"; "nothing yet" without any."""
+    parts = [f"{number} {LOOKS[state].word}" for state, number in counts.items() if number]
+    return ", ".join(parts) or "nothing yet"
+
+
+#: Groups of states that a person filters by: their names, and the states in each.
+GROUPS: Final[Mapping[str, tuple[State, ...]]] = MappingProxyType(
+    {
+        "attention": (State.REFUSED, State.PARSE_FAILED),
+        "waiting": tuple(state for state in State if state in OPEN),
+        "arrived": (State.ACCEPTED, State.PARSED),
+        "aside": (State.IGNORED, State.DUPLICATE, State.BASELINE, State.GONE),
+    }
+)
+
+
+def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
+    """How things are."""
+    counts = snapshot.counts
+    return {
+        "at": snapshot.at,
+        "pid": snapshot.pid,
+        "version": snapshot.version,
+        "since": snapshot.since,
+        "mood": mood(snapshot).value,
+        "headline": headline(snapshot, word),
+        "is_set_up": snapshot.is_set_up,
+        "remarks": [word(safe(beside_state)) for beside_state in snapshot.remarks],
+        "paused": snapshot.paused_until > snapshot.at,
+        "paused_until": _end_of_pause(snapshot),
+        "offline_since": snapshot.offline_since or None,
+        "done": snapshot.done,
+        "total": snapshot.total,
+        "today": snapshot.today,
+        "counts": {state.value: files for state, files in counts.items()},
+        "groups": {
+            name: sum(counts.get(state, 0) for state in states) for name, states in GROUPS.items()
+        },
+        "kept": [_kept(kept, word) for kept in keepers(snapshot)],
+        "watched": [
+            {"path": safe(each.path), "problem": word(safe(each.problem))}
+            for each in snapshot.watched
+        ],
+        "recent": [row(entry, word) for entry in snapshot.recent],
+        "attention": [row(entry, word) for entry in snapshot.attention],
+    }
+
+
+def _end_of_pause(snapshot: Snapshot) -> float | None:
+    """When a pause ends by itself; None without one, or if it never does."""
+    until = snapshot.paused_until
+    return until if until > snapshot.at and not math.isinf(until) else None
+
+
+def _kept(kept: Kept, word: Word) -> dict[str, object]:
+    return {
+        "key": kept.key,
+        "why": word(safe(kept.why)),
+        "files": kept.files,
+        "asks": kept.key.startswith(f"{Cause.EXISTING}:"),
+    }
+
+
+def row(entry: Entry, word: Word) -> dict[str, object]:
+    """One file of a list."""
+    look = LOOKS[entry.state]
+    has_arrived = entry.state in ARRIVED
+    return {
+        "id": entry.file_id,
+        "name": name(entry),
+        "path": safe(entry.path),
+        "folder": safe(entry.folder),
+        "state": entry.state.value,
+        "sign": look.sign,
+        "label": word(look.word),
+        "tone": look.tone,
+        "why": safe(entry.why),
+        "remark": beside_state(entry, word),
+        "candidate": _candidate(entry, word),
+        "source": safe(entry.source_name or entry.source_key),
+        "tags": tags(entry),
+        "type": entry.media_type,
+        "size": entry.stat.size,
+        # What a pause, a person's yes or the way through a queue took is not the upload's time.
+        "took": upload_seconds(entry) if has_arrived else None,
+        "reference": safe(entry.reference),
+        "profile": safe(entry.profile_key),
+        "changed_at": entry.changed_at,
+        "moved": moved(entry, word),
+        "can_retry": can_retry(entry),
+        "can_ignore": entry.state in IGNORABLE,
+    }
+
+
+def can_retry(entry: Entry) -> bool:
+    """Whether a person may have a file tried again; one that was moved away is not at its place."""
+    by_hand = entry.state is State.IGNORED and entry.why == BY_HAND
+    return (entry.state in RETRIABLE or by_hand) and entry.filed_to in ("", entry.path)
+
+
+def moved(entry: Entry, word: Word) -> str:
+    """Why a file that was moved out of the way cannot be tried again, and what to do; else ""."""
+    place = lies_in(entry.folder, entry.path, entry.filed_to)
+    if not place or entry.state not in RETRIABLE:
+        return ""
+    return word(
+        "lies in {place}: put it back into the folder, then it is looked at again", place=place
+    )
+
+
+def beside_state(entry: Entry, word: Word) -> str:
+    """What is to be said of a file beside its state; "" if nothing is."""
+    if entry.state is State.DUPLICATE:
+        first = safe(entry.duplicate_of).replace("\\", "/").rpartition("/")[2]
+        return word("has the same content as {file}", file=first or word("a file sent before"))
+    if entry.state in (State.ACCEPTED, State.PARSED):
+        late = word(entry.why) if entry.why == NOT_YET else ""
+        more = (late, _partly_parsed(entry, word), word(safe(entry.filing_why)))
+        return " · ".join(filter(None, more))
+    return " · ".join(filter(None, (word(safe(entry.why)), moved(entry, word))))
+
+
+def _candidate(entry: Entry, word: Word) -> str:
+    """Whose CV it is, as far as is known."""
+    person = safe(entry.profile_name)
+    if not entry.probable:
+        return person
+    return word("probably {person}", person=person or short(entry.profile_key))
+
+
+def _partly_parsed(entry: Entry, word: Word) -> str:
+    """What is said of a CV of which HrFlow has parsed only the beginning."""
+    if not pages(entry):
+        return ""
+    return word(
+        "only the first {pages} of {total} pages are parsed",
+        pages=entry.pages,
+        total=entry.total_pages,
+    )
+
+
+def details(
+    entry: Entry, story: Iterable[tuple[float, State, str]], word: Word
+) -> dict[str, object]:
+    """Everything about one file, with its whole story."""
+    return {
+        **record(entry),
+        **row(entry, word),
+        "after": _after(entry),
+        "parsing": parse_seconds(entry),
+        "tag_list": [[tag.strip() for tag in _pair(text)] for text in _tags(entry)],
+        "story": [
+            {
+                "at": at,
+                "sign": LOOKS[state].sign,
+                "tone": LOOKS[state].tone,
+                "label": word(LOOKS[state].word),
+                "why": word(safe(_reason(state, why))),
+            }
+            for at, state, why in story
+        ],
+    }
+
+
+def _after(entry: Entry) -> float | None:
+    """Seconds from a file's being noticed until HrFlow had it, whatever it waited for."""
+    if entry.state not in ARRIVED or entry.arrived_at < entry.noticed_at:
+        return None
+    return entry.arrived_at - entry.noticed_at
+
+
+def _reason(state: State, why: str) -> str:
+    """A step's reason; what a server says to every file that it takes is none."""
+    return "" if state in (State.ACCEPTED, State.PARSED) and why != NOT_YET else why
+
+
+def _tags(entry: Entry) -> list[str]:
+    return tags(entry).split(", ") if tags(entry) else []
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def is_existing(key: str, folders: Iterable[str]) -> bool:
+    """Whether a cause is that files of one of these folders wait for a person's yes."""
+    return any(key == existing_key(folder) for folder in folders)

@@ -1,0 +1,1 @@
+"""Where a document goes: rules, patterns, placeholders. Pure."""

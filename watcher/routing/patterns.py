@@ -1,0 +1,203 @@
+"""Patterns of paths: ``*``, ``**``, ``?`` and captures ``{name}`` or ``{name:one|two}``.
+
+Paths are relative to a watched folder, their parts joined by ``/``. Letters match whatever their
+case, as the same folder is typed "Yes" by one person and "yes" by the next; what a capture gives
+is the path's own spelling, or the pattern's where it lists choices. Both are compared as people
+see them: see :mod:`watcher.routing.names`.
+
+Matching takes at most as many steps as the pattern has characters times those of the path, whatever
+a person writes: no place in a part is ever entered twice. Wildcards and captures take the shortest
+text that lets the whole match.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from watcher.routing.names import as_seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_TOKEN = re.compile(r"(?P<star>\*+)|\{(?P<capture>[^{}]*)\}|(?P<brace>[{}])|(?P<text>[^*{}]+)")
+
+
+_CAPTURE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<choices>.*))?\Z", re.DOTALL)
+
+
+_SPLIT_CAPTURE = re.compile(r"\{[^{}]*/[^{}]*\}")
+
+
+_LONGEST: Final = 1000
+
+
+class PatternError(ValueError):
+    """A pattern cannot be understood; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One piece of a part: texts of which one must follow, or (``fixed`` empty) anything.
+
+    ``fixed`` are tried in order; ``least`` is how many characters "anything" takes at least;
+    ``name`` is the capture's, "" if it is none.
+    """
+
+    fixed: tuple[re.Pattern[str], ...] = ()
+    least: int = 0
+    name: str = ""
+
+    def ends(self, text: str, begin: int, beyond: int) -> Iterator[int]:
+        """Where the piece may end that begins at ``begin``, the preferred place first.
+
+        One that takes anything ends before ``beyond``: from there on it has been tried.
+        """
+        if not self.fixed:
+            yield from range(begin + self.least, beyond)
+        for expression in self.fixed:
+            if found := expression.match(text, begin):
+                yield found.end()
+
+
+_Part = tuple[_Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern; ``names`` are those of its captures, ``choices`` what some may hold.
+
+    ``_parts`` has the pieces of each part of the path, None for ``**``.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    choices: Mapping[str, tuple[str, ...]]
+    _parts: tuple[_Part | None, ...]
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """What the captures hold if the whole ``path`` matches, else None."""
+        found = _match_parts(self._parts, as_seen(path).split("/"))
+        if found is None:
+            return None
+        captured = {name: value for each in found for name, value in each.items()}
+        for name, words in self.choices.items():
+            captured[name] = next(
+                word for word in words if _literal(word).fullmatch(captured[name])
+            )
+        return captured
+
+
+def compile_pattern(text: str) -> Pattern:
+    """Compile a pattern; PatternError if it is not one."""
+    if not text or text.startswith("/") or "\\" in text:
+        raise PatternError(
+            'a pattern is a path below the folder with "/" between its parts, like "jobs/**"'
+        )
+    if len(text) > _LONGEST:
+        raise PatternError(f"a pattern has at most {_LONGEST} characters")
+    if _SPLIT_CAPTURE.search(text):
+        raise PatternError('a capture is within one part of the path, so it holds no "/"')
+    choices: dict[str, tuple[str, ...]] = {}
+    names: list[str] = []
+    parts: list[_Part | None] = []
+    for part in as_seen(text).split("/"):
+        if part in ("", ".", ".."):
+            raise PatternError(f'no file ever has the part "{part}" in its path')
+        if part != "**":
+            parts.append(tuple(_pieces(part, names, choices)))
+        elif not parts or parts[-1] is not None:
+            parts.append(None)
+    if parts[-1] is None:  # "a/**" means everything below a, not a itself
+        parts.append((_Piece(least=1),))
+    return Pattern(text, tuple(names), MappingProxyType(choices), tuple(parts))
+
+
+def _match_parts(parts: tuple[_Part | None, ...], path: list[str]) -> list[dict[str, str]] | None:
+    """What each part that is not ``**`` captures, if they cover the whole path.
+
+    Only the last ``**`` is reconsidered: what an earlier one leaves to it, it can take as well.
+    """
+    found: list[dict[str, str]] = []
+    at, here = 0, 0
+    again: tuple[int, int, int] | None = None  # the last "**": its place, the path's, len(found)
+    while here < len(path):
+        part = parts[at] if at < len(parts) else None
+        if at < len(parts) and part is None:
+            again = (at, here, len(found))
+            at += 1
+        elif part is not None and (captured := _match_part(part, path[here])) is not None:
+            found.append(captured)
+            at, here = at + 1, here + 1
+        elif again is not None:
+            at, here = again[0] + 1, again[1] + 1
+            again = (again[0], here, again[2])
+            del found[again[2] :]
+        else:
+            return None
+    return found if at == len(parts) else None
+
+
+def _match_part(part: _Part, text: str) -> dict[str, str] | None:
+    """Go through the pieces, back where they fail; no (piece, place) is entered twice."""
+    entered: set[tuple[int, int]] = set()
+    beyond = [len(text) + 1] * len(part)
+    ways: list[Iterator[int]] = []
+    begins: list[int] = []
+    end = 0
+    while True:
+        at = len(ways)
+        if at == len(part):
+            if end == len(text):
+                places = zip(part, begins, [*begins[1:], end], strict=True)
+                return {piece.name: text[a:b] for piece, a, b in places if piece.name}
+        elif (at, end) not in entered:
+            entered.add((at, end))
+            ways.append(part[at].ends(text, end, beyond[at]))
+            beyond[at] = min(beyond[at], end + part[at].least)
+            begins.append(end)
+        while ways and (end := next(ways[-1], -1)) < 0:
+            ways.pop()
+            begins.pop()
+        if not ways:
+            return None
+
+
+def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) -> Iterator[_Piece]:
+    for found in _TOKEN.finditer(part):
+        if found["star"]:
+            yield _Piece()
+        elif found["brace"]:
+            raise PatternError(f"the brace {found['brace']!r} has no partner")
+        elif found["text"]:
+            yield _Piece(fixed=(_literal(found["text"], wild="?"),))
+        else:
+            yield _capture(found["capture"], names, choices, whole=found[0] == part)
+
+
+def _capture(
+    text: str, names: list[str], choices: dict[str, tuple[str, ...]], *, whole: bool
+) -> _Piece:
+    """``whole``: it is all of a part, at whose ends no blank counts."""
+    found = _CAPTURE.match(text)
+    if found is None:
+        raise PatternError(f"{{{text}}} is no capture; write {{name}} or {{name:one|two}}")
+    name = found["name"]
+    if name in names:
+        raise PatternError(f"the capture {{{name}}} stands there twice")
+    names.append(name)
+    if found["choices"] is None:
+        return _Piece(least=1, name=name)
+    words = tuple(word.strip() if whole else word for word in found["choices"].split("|"))
+    if "" in words:
+        raise PatternError(f"one of the choices of {{{name}}} is empty")
+    choices[name] = words
+    return _Piece(fixed=tuple(map(_literal, sorted(words, key=len, reverse=True))), name=name)
+
+
+def _literal(text: str, wild: str = "") -> re.Pattern[str]:
+    """``text`` itself, whatever its case; a character in ``wild`` stands for any one."""
+    escaped = "".join("." if char in wild else re.escape(char) for char in text)
+    return re.compile(escaped, re.IGNORECASE | re.DOTALL)

@@ -1,0 +1,76 @@
+"""Placeholders in settings: ``{folder}``, ``{stem}``, a rule's captures; ``{{`` is a brace."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from watcher.routing.names import as_seen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.model.files import Document
+
+#: What every string value may hold, beside the captures of its rule's pattern.
+BUILT_IN: Final = (
+    "folder", "parent", "stem", "extension", "date", "hostname", "user", "sha256", "path",
+)  # fmt: skip
+
+
+_PLACE = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])")
+
+
+#: What must not end up in a value: control characters and bytes that are no text.
+_HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def names_in(template: str) -> list[str]:
+    """The placeholders of a template, in order; a stray brace is given as itself."""
+    return [
+        found["name"] if found["stray"] is None else found["stray"]
+        for found in _PLACE.finditer(template)
+        if found["name"] is not None or found["stray"] is not None
+    ]
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """``template`` with its placeholders filled; KeyError for one that ``values`` lacks."""
+    if "{" not in template and "}" not in template:
+        return template
+
+    def put(found: re.Match[str]) -> str:
+        name = found["name"]
+        return found[0][0] if name is None else harmless(values[name])
+
+    return _PLACE.sub(put, template)
+
+
+def harmless(text: str) -> str:
+    """``text`` as valid text without control characters, for a value that is sent."""
+    return _HARMFUL.sub("\ufffd", text)
+
+
+def built_in(document: Document, below: str, hostname: str, user: str) -> dict[str, str]:
+    """The built-in placeholders for a document; ``below`` is its path below the folder.
+
+    Names are given as people see them; only ``{path}``, which is to tell files apart, as it is.
+
+    ``{date}`` is the day (UTC) of the file's last change, or of its arrival where that cannot be
+    right: a later retry sends the same.
+    """
+    directories, _, name = as_seen(below).rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    folder = re.split(r"[/\\]", as_seen(document.folder).rstrip("/\\"))[-1]
+    return {
+        "folder": folder,
+        "parent": directories.rpartition("/")[2] or folder,
+        "stem": stem if dot else name,
+        "extension": document.sniffed.extension.lstrip("."),
+        "date": datetime.fromtimestamp(document.dated, UTC).strftime("%Y-%m-%d"),
+        "hostname": hostname,
+        "user": user,
+        "sha256": document.sha256,
+        "path": below,
+    }

@@ -1,0 +1,395 @@
+"""Where a document goes and with what: the folder's settings, refined by its first fitting rule.
+
+Pure. A folder is compiled once (:func:`router`, :func:`ignore_filter`); the result is called for
+every file.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import posixpath
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from watcher.model.kinds import State
+from watcher.model.settings import (
+    DEFAULT_ACCEPT,
+    ROUTING,
+    AfterRefusal,
+    AfterUpload,
+    CreatedAt,
+    CreatedAtFormat,
+    values_of,
+)
+from watcher.model.uploads import Route, Skip, Tag
+from watcher.present import view
+from watcher.routing.names import as_seen, fold
+from watcher.routing.patterns import compile_pattern
+from watcher.routing.placeholders import built_in, fill
+from watcher.routing.side_files import IGNORED_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from watcher.model.files import Document, Sniffed
+    from watcher.model.settings import Folder, Item, Label, Rule
+    from watcher.model.uploads import Job
+    from watcher.routing.patterns import Pattern
+
+#: The notes of why a file was refused, which may be put back with it.
+ERROR_NOTES: Final = "*.error.txt"
+
+
+_WILD: Final = frozenset("*?[")
+
+
+_ALL_IN_FOLDER: Final = re.compile(r"(?P<folder>.+?)(?:/\*\*)*/\*+")
+
+
+STAGES: Final = ("new", "yes", "later", "no")
+
+
+#: As long as HrFlow's references may be, as far as known; longer ones are cut off elsewhere.
+REFERENCE_LENGTH: Final = 255
+
+
+#: In the order in which they were then.
+_FORMER_SETTINGS: Final = (
+    "path", "account", "source_key", "tags", "metadatas", "labels", "recursive", "create", "watch",
+    "poll_seconds", "settle_seconds", "existing", "changed", "duplicates", "after_upload",
+    "after_refusal", "sent_folder", "refused_folder", "ignore", "accept", "max_size",
+    "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
+    "created_at_format", "reference", "rules",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What placeholders may say of the machine and the person at it."""
+
+    hostname: str
+    user: str
+
+
+class _NotRoutedError(Exception):
+    """The document cannot go this way; the text follows its name."""
+
+
+def ignore_filter(folder: Folder, targets: Collection[str] = ()) -> Callable[[str], str]:
+    """Gives, for a path below the folder, the pattern that ignores it, or "".
+
+    A folder's path ends with "/": it is ignored where everything in it is. ``targets``: absolute
+    paths where files were filed by earlier settings, ignored likewise. A pattern that fits a
+    folder on the file's way ignores the file. Called for every event.
+    """
+    filed = _targets_below(folder, targets)
+    notes = (ERROR_NOTES,) if targets or folder.after_refusal is AfterRefusal.MOVE else ()
+    of_names = (*IGNORED_NAMES, *notes, *(each for each in folder.ignore if "/" not in each))
+    by_name = _name_filter(of_names)
+    of_paths = [(each, as_seen(each).strip("/")) for each in folder.ignore if "/" in each]
+    paths = [(pattern, compile_pattern(text).match) for pattern, text in of_paths]
+    # "a/**" fits what is in the folder a, not a itself.
+    contents = [
+        (pattern, compile_pattern(inner["folder"]).match)
+        for pattern, text in of_paths
+        if (inner := _ALL_IN_FOLDER.fullmatch(text))
+    ]
+
+    def find(below: str) -> str:
+        seen = as_seen(below)
+        parts = seen.rstrip("/").split("/")
+        for part in parts if seen == below else (*parts, *below.split("/")):
+            if pattern := by_name(part):
+                return pattern
+        if filed and (folded := fold(seen).rstrip("/") + "/").startswith(filed):
+            return next(target for target in filed if folded.startswith(target))
+        for pattern, fits in (*paths, *contents) if below.endswith("/") else paths:
+            for end in range(1, len(parts) + 1):
+                if fits("/".join(parts[:end])) is not None:
+                    return pattern
+        return ""
+
+    return find
+
+
+def ignored_by(folder: Folder, below: str) -> str:
+    """The pattern that ignores a path below the folder, or ""; for a single question."""
+    return ignore_filter(folder)(below)
+
+
+def filing_targets(folder: Folder) -> dict[str, str]:
+    """Where a folder's files are moved to, by the setting that says so; relative or absolute.
+
+    As long as nothing is moved, a folder called "Sent" or "Refused" is a person's own.
+    """
+    targets = {}
+    if folder.after_upload is AfterUpload.MOVE:
+        targets["sent_folder"] = folder.sent_folder
+    if folder.after_refusal is AfterRefusal.MOVE:
+        targets["refused_folder"] = folder.refused_folder
+    return targets
+
+
+def fingerprint(folder: Folder) -> str:
+    """Tells whether a folder's files are still routed as they were."""
+    return _digest(repr([getattr(folder, name) for name in ROUTING]))
+
+
+def former_fingerprint(folder: Folder) -> str:
+    """The same as older programs noted it, of every setting that there was then."""
+    settings = ", ".join(f"{name}={getattr(folder, name)!r}" for name in _FORMER_SETTINGS)
+    return _digest(f"Folder({settings})")
+
+
+def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
+    """Says whether a content is among those that the folder accepts."""
+    wanted = frozenset(folder.accept)
+
+    def accept(sniffed: Sniffed) -> bool:
+        return fits_type(sniffed.media_type, wanted)
+
+    return accept
+
+
+def fits_type(media_type: str, wanted: Collection[str]) -> bool:
+    """Whether a media type is ``wanted``, as itself or as one of ``image/*``."""
+    return media_type in wanted or media_type.partition("/")[0] + "/*" in wanted
+
+
+def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
+    """Gives, for a document, where it goes or why it goes nowhere.
+
+    The folder must have passed the configuration's check: its patterns compile and every
+    placeholder can be filled.
+    """
+    accept = accepts(folder)
+    rules = [
+        (number, rule, compile_pattern(rule.match) if rule.match else None)
+        for number, rule in enumerate(folder.rules, 1)
+    ]
+
+    def route(document: Document) -> Route | Skip:
+        if not accept(document.sniffed):
+            return Skip(State.REFUSED, _unaccepted(document.sniffed))
+        if folder.max_size and document.stat.size > folder.max_size:
+            return Skip(State.REFUSED, _too_large(document.stat.size, folder.max_size))
+        below = document.path[len(folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
+        values = built_in(document, below, facts.hostname, facts.user)
+        number, rule, captured = _choose(rules, below, document)
+        if rule is not None and rule.ignore:
+            return Skip(State.IGNORED, f"is ignored by rule {number} of its folder", number)
+        try:
+            return _route(folder, rule, number, document, {**values, **captured})
+        except _NotRoutedError as error:
+            return Skip(State.REFUSED, str(error), number)
+
+    return route
+
+
+def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
+    """The form's text fields, in the order of the API's page of POST /profile/parsing/file.
+
+    Arrays are JSON text, flags 0 or 1, as the vendor's SDK (4.3) sends them; what is not set is
+    left out, where the SDK would send its own defaults for ``sync_parsing_indexing``.
+    """
+    indexing = route.sync_parsing_indexing
+    fields = [
+        ("source_key", route.source_key),
+        ("sync_parsing", _flag(route.sync_parsing)),
+        ("sync_parsing_indexing", "" if indexing is None else _flag(indexing)),
+        ("webhook_parsing_sending", _flag(route.webhook_parsing_sending)),
+        ("profile_content_type", media_type),
+        ("reference", route.reference),
+        ("labels", _array(list(route.labels))),
+        ("tags", _array([{"name": tag.name, "value": tag.value} for tag in route.tags])),
+        ("metadatas", _array([{"name": tag.name, "value": tag.value} for tag in route.metadatas])),
+        ("created_at", route.created_at),
+    ]
+    return tuple((name, value) for name, value in fields if value)
+
+
+def unusable_reference(reference: str) -> str:
+    """Why a document cannot have this reference, in words that follow its name; "" if it can."""
+    if 1 <= len(reference) <= REFERENCE_LENGTH:
+        return ""
+    return f"gets a reference of {len(reference)} characters; 1 to {REFERENCE_LENGTH} can be used"
+
+
+def asks_for_sync(job: Job) -> bool:
+    """Whether an upload asks for synchronous parsing."""
+    return ("sync_parsing", _flag(True)) in job.fields  # noqa: FBT003 - its value
+
+
+def without_sync(job: Job) -> Job:
+    """The same upload without asking for synchronous parsing."""
+    fields = [
+        (name, _flag(False) if name == "sync_parsing" else value)  # noqa: FBT003 - its value
+        for name, value in job.fields
+        if name != "sync_parsing_indexing"
+    ]
+    return replace(job, fields=tuple(fields))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:
+    """Gives the pattern that fits a name, or "".
+
+    Whole names, endings and first characters are looked up; few names need an expression.
+    """
+    whole = {fold(each): each for each in patterns if not _WILD & set(each)}
+    endings = {fold(each[1:]): each for each in patterns if _is_ending(each)}
+    others = [each for each in patterns if _WILD & set(each) and not _is_ending(each)]
+    free = [each for each in others if each[0] in _WILD]
+    firsts = frozenset(fold(each)[0] for each in others if each[0] not in _WILD)
+    match_any, match_free, all_endings = _any_of(others), _any_of(free), tuple(endings)
+
+    def find(name: str) -> str:
+        folded = fold(name)
+        if folded in whole:
+            return whole[folded]
+        if folded.endswith(all_endings):
+            return next(endings[each] for each in all_endings if folded.endswith(each))
+        tried, match = (others, match_any) if folded[:1] in firsts else (free, match_free)
+        found = match(folded)
+        return tried[found.lastindex - 1] if found is not None and found.lastindex else ""
+
+    return find
+
+
+def _any_of(patterns: list[str]) -> Callable[[str], re.Match[str] | None]:
+    """Matches what any of the patterns fits; the number of its group is the pattern's, from 1."""
+    expressions = [f"({fnmatch.translate(fold(each))})" for each in patterns]
+    return re.compile("|".join(expressions) or r"(?!)").match
+
+
+def _is_ending(pattern: str) -> bool:
+    return pattern.startswith("*") and not _WILD & set(pattern[1:])
+
+
+def _targets_below(folder: Folder, former: Collection[str]) -> tuple[str, ...]:
+    """Where files are, or were, filed below the folder: folded, each with "/" at its end."""
+    root = folder.path.replace("\\", "/").rstrip("/") + "/"
+    found = []
+    for target in (*filing_targets(folder).values(), *former):
+        place = posixpath.normpath(posixpath.join(root, target.replace("\\", "/")))
+        if place.startswith(root):
+            found.append(fold(as_seen(place[len(root) :] + "/")))
+    return tuple(found)
+
+
+def _choose(
+    rules: list[tuple[int, Rule, Pattern | None]], below: str, document: Document
+) -> tuple[int, Rule | None, dict[str, str]]:
+    for number, rule, pattern in rules:
+        captured = {} if pattern is None else pattern.match(below)
+        if captured is not None and _fits(rule, document):
+            return number, rule, captured
+    return 0, None, {}
+
+
+def _fits(rule: Rule, document: Document) -> bool:
+    media_type, size = document.sniffed.media_type, document.stat.size
+    if rule.media_types and not fits_type(media_type, rule.media_types):
+        return False
+    return size >= rule.min_size and not (rule.max_size and size > rule.max_size)
+
+
+def _route(
+    folder: Folder, rule: Rule | None, number: int, document: Document, values: Mapping[str, str]
+) -> Route:
+    def chosen(name: str) -> Any:
+        own = getattr(rule, name, None) if rule is not None else None
+        return getattr(folder, name) if own is None else own
+
+    source_key = fill(chosen("source_key"), values).strip()
+    if not source_key:
+        raise _NotRoutedError("has no source to go to: its source_key is filled with nothing")
+    reference = fill(chosen("reference"), values).strip()
+    if why := unusable_reference(reference):
+        raise _NotRoutedError(why)
+    more_tags, more_metadatas = (rule.tags, rule.metadatas) if rule is not None else ((), ())
+    return Route(
+        account=folder.account,
+        source_key=source_key,
+        reference=reference,
+        tags=_fill_items((*folder.tags, *more_tags), values),
+        metadatas=_fill_items((*folder.metadatas, *more_metadatas), values),
+        labels=tuple(_fill_label(label, values) for label in chosen("labels")),
+        sync_parsing=chosen("sync_parsing"),
+        sync_parsing_indexing=chosen("sync_parsing_indexing"),
+        webhook_parsing_sending=chosen("webhook_parsing_sending"),
+        created_at=_created_at(chosen("created_at"), folder, document),
+        rule=number,
+    )
+
+
+def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Tag, ...]:
+    """Later items replace earlier ones of the same name, in the earlier one's place."""
+    filled: dict[str, Tag] = {}
+    for item in items:
+        value = fill(item.value, values) if isinstance(item.value, str) else item.value
+        name = fill(item.name, values)
+        filled[name] = Tag(name, value)
+    return tuple(filled.values())
+
+
+def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
+    filled = {
+        name: fill(value, values) if isinstance(value, str) else value
+        for name, value in values_of(label).items()
+        if value is not None
+    }
+    stage = filled.get("stage")
+    if isinstance(stage, str):
+        filled["stage"] = stage = stage.lower()
+        if stage not in STAGES:
+            raise _NotRoutedError(
+                f"would get the stage {stage!r}, which is not one of {', '.join(STAGES)}"
+            )
+    return filled
+
+
+def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
+    if choice is CreatedAt.NONE:
+        return ""
+    if folder.created_at_format is CreatedAtFormat.TIMESTAMP:
+        return str(document.dated)
+    return datetime.fromtimestamp(document.dated, UTC).isoformat(timespec="seconds")
+
+
+def _unaccepted(sniffed: Sniffed) -> str:
+    """Why a kind of document is not sent, and what a person can do; HrFlow reads the default ones.
+
+    Those are refused only where ``accept`` leaves them out.
+    """
+    if not sniffed.media_type:
+        return "is not a document that HrFlow can read; save it as PDF or Word"
+    if sniffed.advice:
+        return f"is {sniffed.what}; {sniffed.advice}"
+    if sniffed.media_type not in DEFAULT_ACCEPT:
+        return f"is {sniffed.what}, not a document"
+    return (
+        f"is {sniffed.what} ({sniffed.media_type}), which is not among the accepted types;"
+        " add it to accept in the configuration if it is meant to be sent"
+    )
+
+
+def _too_large(size: int, limit: int) -> str:
+    is_close = view.size(size) == view.size(limit)
+    found, allowed = (f"{each} B" if is_close else view.size(each) for each in (size, limit))
+    return f"is {found} large, more than the {allowed} that max_size allows"
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion
+    return "1" if value else "0"
+
+
+def _array(items: list[Any]) -> str:
+    return json.dumps(items, ensure_ascii=False, separators=(",", ":")) if items else ""

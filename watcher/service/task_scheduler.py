@@ -1,0 +1,188 @@
+"""The task for Windows' Task Scheduler, as XML of its schema, version 1.2.
+
+The schema, "Task Scheduler Schema" in Microsoft's documentation, wants the parts of a trigger in
+an order, first those that all triggers have.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from subprocess import list2cmdline
+from typing import TYPE_CHECKING, Final
+
+from watcher.model.errors import UnusableError
+from watcher.service.runner import insist, read_file, remove_file, write_file
+from watcher.service.wanted import COMMENT, NAME, TITLE, Installed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from watcher.service.runner import Run
+    from watcher.service.wanted import Wanted
+
+#: What the Task Scheduler puts other text in place of, with no way to escape it.
+_REPLACED: Final = re.compile(r"%[^%]+%|\$\(")
+
+
+#: Characters that no XML can have.
+_NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+_TASK: Final = """\
+<?xml version="1.0" encoding="UTF-16"?>
+<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
+  <RegistrationInfo>
+    <Description>{title}: {comment}</Description>
+  </RegistrationInfo>
+  <Triggers>
+    <LogonTrigger>
+      <Enabled>true</Enabled>
+      <UserId>{user}</UserId>
+      <Delay>PT10S</Delay>
+    </LogonTrigger>
+  </Triggers>
+  <Principals>
+    <Principal id="Author">
+      <UserId>{user}</UserId>
+      <LogonType>InteractiveToken</LogonType>
+      <RunLevel>LeastPrivilege</RunLevel>
+    </Principal>
+  </Principals>
+  <Settings>
+    <AllowStartOnDemand>true</AllowStartOnDemand>
+    <RestartOnFailure>
+      <Interval>PT1M</Interval>
+      <Count>255</Count>
+    </RestartOnFailure>
+    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
+    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
+    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
+    <AllowHardTerminate>true</AllowHardTerminate>
+    <StartWhenAvailable>true</StartWhenAvailable>
+    <RunOnlyIfNetworkAvailable>false</RunOnlyIfNetworkAvailable>
+    <WakeToRun>false</WakeToRun>
+    <Enabled>true</Enabled>
+    <Hidden>false</Hidden>
+    <IdleSettings>
+      <StopOnIdleEnd>false</StopOnIdleEnd>
+      <RestartOnIdle>false</RestartOnIdle>
+    </IdleSettings>
+    <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
+    <Priority>7</Priority>
+    <RunOnlyIfIdle>false</RunOnlyIfIdle>
+  </Settings>
+  <Actions Context="Author">
+    <Exec>
+      <Command>{command}</Command>
+      <Arguments>{arguments}</Arguments>
+      <WorkingDirectory>{home}</WorkingDirectory>
+    </Exec>
+  </Actions>
+</Task>
+"""
+
+
+def render_task(wanted: Wanted, user: str) -> str:
+    r"""The task's XML, to be written as UTF-16; ``user`` is ``DOMAIN\\name``."""
+    from xml.sax.saxutils import escape  # noqa: PLC0415 - with it comes all of HTTP
+
+    program, *arguments = wanted.command
+    return _TASK.format(
+        title=TITLE,
+        comment=COMMENT,
+        user=escape(user),
+        command=escape(program),
+        arguments=escape(list2cmdline(arguments)),
+        home=escape(wanted.home),
+    )
+
+
+def find_unwritable(words: Sequence[str]) -> str:
+    """The first word that the Task Scheduler would not leave as it is, "" if there is none."""
+    return next((word for word in words if _REPLACED.search(word) or _NO_XML.search(word)), "")
+
+
+#: What schtasks does not take in a task's name.
+_NOT_IN_A_NAME: Final = re.compile(r'[\\/:*?"<>|%]')
+
+
+#: What the Task Scheduler says of a task that runs, or has not run yet; the rest are exit codes.
+_NO_EXIT_CODE: Final = range(0x41300, 0x41400)
+
+
+class Scheduler:
+    r"""``user`` is ``DOMAIN\\name``; ``folder`` is for the task's XML, which is kept to compare.
+
+    Tasks of all people of a machine are in one list, so a task has its person's name in its own.
+    """
+
+    kind = "task scheduler"
+    lingers = True
+
+    def __init__(self, wanted: Wanted, user: str, folder: str, run: Run) -> None:
+        self._wanted = wanted
+        self._user = user
+        self._run = run
+        self._task = f"{NAME} " + _NOT_IN_A_NAME.sub("-", user.rpartition("\\")[2])
+        self.file = os.path.join(folder, "login-task.xml")
+
+    def install(self) -> bool:
+        """Whether anything changed; starts at the next login, not now.
+
+        UnusableError where a path has what the Task Scheduler would replace.
+        """
+        if word := find_unwritable((*self._wanted.command, self._wanted.home)):
+            raise UnusableError(
+                f"Windows would read something else into {word} than a path at login.",
+                "Have the program, its configuration and its state in folders without % and $( in"
+                " their names.",
+            )
+        changed = write_file(self.file, self._render())
+        if changed or not self._is_known():
+            insist(self._run, "schtasks", "/Create", "/TN", self._task, "/XML", self.file, "/F")
+            return True
+        return False
+
+    def uninstall(self) -> bool:
+        """Stop it and leave nothing; whether there was anything."""
+        known = self._is_known()
+        if known:
+            self._run(["schtasks", "/End", "/TN", self._task])  # fails if it does not run
+            insist(self._run, "schtasks", "/Delete", "/TN", self._task, "/F")
+        return remove_file(self.file) or known
+
+    def start(self) -> None:
+        """Start it now."""
+        insist(self._run, "schtasks", "/Run", "/TN", self._task)
+
+    def stop(self) -> None:
+        """Stop it, until the next login; the journal knows what was under way."""
+        self._run(["schtasks", "/End", "/TN", self._task])  # fails if it does not run
+
+    def restart(self) -> None:
+        """Stop it and start it, or only start it."""
+        self.stop()
+        self.start()
+
+    def look(self) -> Installed | None:
+        """How it is installed; None if it is not."""
+        task = self._run(["schtasks", "/Query", "/TN", self._task, "/XML"])
+        if task.code != 0:
+            return None
+        shown = self._run(["schtasks", "/Query", "/TN", self._task, "/FO", "CSV", "/NH", "/V"]).out
+        fields = shown.strip().strip('"').split('","')
+        last = fields[6] if len(fields) > 6 else ""
+        code = int(last) if last.isdecimal() and int(last) not in _NO_EXIT_CODE else None
+        return Installed(
+            self._task,
+            enabled="<Enabled>false<" not in task.out,
+            current=read_file(self.file) == self._render(),
+            exit_code=code,
+        )
+
+    def _render(self) -> bytes:
+        return render_task(self._wanted, self._user).encode("utf-16")
+
+    def _is_known(self) -> bool:
+        return self._run(["schtasks", "/Query", "/TN", self._task]).code == 0
