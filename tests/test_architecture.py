@@ -30,13 +30,13 @@ HARMFUL = frozenset({"urllib.request"})
 #: Modules of the standard library with an owner, as if they were third-party.
 OWNED = frozenset({"sqlite3", "tomllib"})
 
-PURE, STORE, FLOW, EDGE, APART, SHELL = "pure", "store", "flow", "edge", "apart", "shell"
+PURE, STORE, EDGE, FLOW, SHELL, APART = "pure", "store", "edge", "flow", "shell", "apart"
 
 
 @dataclass(frozen=True)
 class Row:
     kind: str
-    #: Libraries with an owner that this row may import.
+    #: Libraries with an owner that this package may import.
     libraries: frozenset = frozenset()
 
 
@@ -44,65 +44,49 @@ def row(kind, *libraries):
     return Row(kind, frozenset(libraries))
 
 
+#: Package → its layer, and the libraries whose effect it owns.
 TABLE = {
-    # Pure core: no I/O, no clock, no threads, no logging.
-    "model": row(PURE),
-    "settings": row(PURE, "msgspec"),
-    "errors": row(PURE),
-    "settle": row(PURE),
-    "setup": row(PURE),  # answers in, edits out: for the terminal, and for a page
+    "model": row(PURE, "msgspec"),
+    "i18n": row(PURE),
+    "routing": row(PURE),
     "sniff": row(PURE, "filetype", "olefile"),
-    "names": row(PURE),  # compared as people see them
-    "patterns": row(PURE),
-    "placeholders": row(PURE),
-    "rules": row(PURE),
-    "side_files": row(PURE),  # names of what programs and systems leave beside documents
-    "states": row(PURE),
-    "answers": row(PURE),
-    "pace": row(PURE),
-    "follow_up": row(PURE),  # when to ask what became of an upload
-    "report": row(PURE),
-    "view": row(PURE),
-    "words": row(PURE),  # English and French
-    "phrases": row(PURE),  # finds a sentence in such a table
-    "mood": row(PURE),
-    "menu": row(PURE),
-    "notices": row(PURE),
-    "quiet": row(PURE),
-    "ports": row(PURE),
-    # Every file's state on disk, which the flow reads and writes itself.
+    "present": row(PURE),
     "journal": row(STORE, "sqlite3"),
-    # Flow: the order of the steps.
-    "pipeline": row(FLOW),
-    # Edges: one effect each.
     "folders": row(EDGE, "watchdog"),
     "documents": row(EDGE, "send2trash"),
-    "filing": row(EDGE, "send2trash"),
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
-    "webhook": row(EDGE, "waitress"),  # the one listener that others may reach
-    "hooks": row(EDGE),  # a person's own commands
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
     "desktop": row(EDGE, "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
-    # Apart: a stand-in for the server, which must not know what it is compared with.
-    "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
-    # Shell: puts the parts together.
-    "app": row(SHELL, "filelock", "platformdirs"),
+    "pipeline": row(FLOW),
+    "daemon": row(SHELL, "filelock", "platformdirs", "waitress"),
+    "page": row(SHELL, "bottle", "waitress"),
     "doctor": row(SHELL),
-    "page": row(SHELL, "bottle", "waitress"),  # both late: only ``run`` listens
     "cli": row(SHELL, "click", "rich", "platformdirs"),
     "__main__": row(SHELL),
+    "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
 }
+#: Modules of other packages that are pure, and may be imported as such.
+ALSO_PURE = {
+    "config.setup": "answers in, edits out",
+    "hrflow.answers": "what an answer means",
+    "hrflow.pace": "how fast one account may be used",
+    "pipeline.settle": "when a file is complete",
+    "pipeline.follow_up": "when to ask what became of an upload",
+    "pipeline.ports": "what the pipeline needs from the world",
+}
+#: The system's ways to tell a language, which is what the pure catalogues are chosen by.
+EXCEPT = {"i18n.language": row(EDGE), "i18n.catalog": row(EDGE)}
 
-#: Which kinds of module each kind may import; its own row it may always.
+#: Which kinds of module each kind may import; its own package it may always.
 MAY_IMPORT = {
     PURE: {PURE},
     STORE: {PURE},
-    FLOW: {PURE, STORE},
     EDGE: {PURE},
+    FLOW: {PURE, STORE},
+    SHELL: {PURE, STORE, EDGE, FLOW, SHELL, APART},
     APART: set(),
-    SHELL: {PURE, STORE, FLOW, EDGE, APART, SHELL},
 }
 
 
@@ -127,9 +111,15 @@ def module_name(path):
 
 def row_name(module):
     """The table's name for a module: ``watcher.journal.store`` is of ``journal``."""
-    part = module.split(".")[1]
-    fits = [name for name in TABLE if part == name or part.startswith(name + "_")]
-    return max(fits, key=len, default=part)
+    return module.split(".")[1]
+
+
+def row_of(module):
+    below = module.removeprefix(f"{PACKAGE}.")
+    mine = TABLE[row_name(module)]
+    if below in ALSO_PURE:
+        return Row(PURE, mine.libraries)
+    return EXCEPT.get(below, mine)
 
 
 SOURCES = {module_name(path): (path, parse(path)) for path in python_files(PACKAGE)}
@@ -170,7 +160,7 @@ def name_of(node):
 
 def complaint(module, name):
     """Why ``module`` may not import ``name``; "" if it may."""
-    mine = TABLE[row_name(module)]
+    mine = row_of(module)
     top = name.split(".")[0]
     if top == PACKAGE:
         return our_complaint(module, name)
@@ -186,12 +176,12 @@ def complaint(module, name):
 
 
 def our_complaint(module, name):
-    if name == PACKAGE:  # only the version is there
+    if name == PACKAGE or row_name(module) == row_name(name):  # the version; its own package
         return ""
-    mine, its = row_name(module), row_name(name)
-    if mine == its or TABLE[its].kind in MAY_IMPORT[TABLE[mine].kind]:
+    mine, its = row_of(module), row_of(name)
+    if its.kind in MAY_IMPORT[mine.kind]:
         return ""
-    return f"{TABLE[mine].kind} module {mine} may not know {TABLE[its].kind} module {its}"
+    return f"{mine.kind} module {module} may not know {its.kind} module {name}"
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -226,20 +216,19 @@ def test_the_table_finds_what_it_is_there_for():
     wrong = [
         ("watcher.routing.rules", "os"),  # pure, and looks at the file system
         ("watcher.model.lifecycle", "time"),  # pure, and reads the clock
-        ("watcher.pipeline", "watcher.folders"),  # flow knows Protocols, not edges
-        ("watcher.journal", "watcher.pipeline"),  # what is kept does not know who keeps it
-        ("watcher.folders", "watcher.journal"),  # edge to edge
-        ("watcher.documents", "sqlite3"),  # another's library
-        ("watcher.sandbox", "watcher.model"),  # the stand-in knows nothing of ours
-        ("watcher.app", "pydantic"),  # in no row
+        ("watcher.pipeline.loop", "watcher.folders.scans"),  # flow knows Protocols, not edges
+        ("watcher.folders.scans", "watcher.journal.reader"),  # edge to edge
+        ("watcher.documents.filing", "sqlite3"),  # another's library
+        ("watcher.sandbox.server", "watcher.model.files"),  # the stand-in knows nothing of ours
+        ("watcher.daemon.core", "pydantic"),  # in no row
         ("watcher.hrflow.answers", "urllib.request"),  # the harmful part of a harmless library
     ]
     assert [pair for pair in wrong if not complaint(*pair)] == []
     right = [
         ("watcher.journal.store", "sqlite3"),
-        ("watcher.sniff_office", "olefile"),
+        ("watcher.sniff.containers", "olefile"),
         ("watcher.sandbox.server", "watcher"),
-        ("watcher.cli.run", "watcher.app"),
+        ("watcher.cli.run", "watcher.daemon.core"),
     ]
     assert [pair for pair in right if complaint(*pair)] == []
 

@@ -12,7 +12,7 @@ import pytest
 from watchdog.observers.inotify_c import InotifyConstants
 
 from watcher.folders import Folders, Seams, WatchedFolder
-from watcher.folders.native import Reader
+from watcher.folders.inotify import Reader
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.kinds import Sign
 from watcher.model.settings import Folder, Watch
