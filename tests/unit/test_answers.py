@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.hrflow.answers import Answer, finding, flag, redact, retry_after, upload_outcome
+from watcher.hrflow.answers import Answer, finding, redact, retry_after, upload_outcome
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
     Accepted,
@@ -242,11 +242,6 @@ def test_a_question_that_is_not_answered_by_hrflow_is_asked_again(given, offline
 
 
 FLAGS = [(True, True), (False, False), (1, True), (0, False), (None, None), ("1", None), (2, None)]
-
-
-@pytest.mark.parametrize(("value", "meant"), FLAGS)
-def test_flags_come_as_true_and_false_or_as_1_and_0(value, meant):
-    assert flag(value) is meant
 
 
 @given(st.integers(100, 599), st.binary(max_size=200), st.booleans())

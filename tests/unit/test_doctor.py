@@ -253,7 +253,7 @@ def test_a_folder_that_may_not_be_read(name, expected):
     ],
 )
 def test_limits_of_the_system(directories, given, running, expected):
-    found = folders.judge_limits(directories, given, running=account)
+    found = folders.judge_limits(directories, given, running=running)
     assert [finding.level for finding in found] == expected
 
 

@@ -61,7 +61,7 @@ def test_old_history_goes_and_its_fingerprint_stays(journal):
 
 
 def places(journal):
-    found = journal.all(
+    found = journal.store.all(
         "SELECT o.path, d.path FROM folders o LEFT JOIN directories d ON d.folder_id = o.id"
     )
     return {"/".join(part.decode() for part in row if part) for row in found}
@@ -76,8 +76,8 @@ def test_the_names_of_folders_go_with_the_last_file_in_them(journal):
     prune_all(journal, 400 * DAY, 0.0)
     assert places(journal) == {f"{FOLDER}/Jo Roe", f"{FOLDER}/Aisha"}
     again = send(journal, "Jane Doe/cv.pdf", 501 * DAY)  # and may come again
-    assert journal.path_of(again) == f"{FOLDER}/Jane Doe/cv.pdf"
-    journal.retention.forget([again])
+    assert journal.store.path_of(again) == f"{FOLDER}/Jane Doe/cv.pdf"
+    journal.retention.forget([again], 1000 * DAY)
     journal.files.forget_name(there)
     prune_all(journal, 1000 * DAY, 0.0)
     assert places(journal) == {FOLDER}  # it is watched
@@ -85,11 +85,11 @@ def test_the_names_of_folders_go_with_the_last_file_in_them(journal):
 
 def test_a_directory_that_is_used_while_others_are_forgotten_stays(journal):
     moved = send(journal, "a/cv.pdf", 500 * DAY)
-    reached = journal.prune(0, 400 * DAY, 0.0)
+    reached = journal.retention.prune(0, 400 * DAY, 0.0)
     journal.files.rename(moved, Candidate(FOLDER, f"{FOLDER}/b/cv.pdf", Sign.CHANGED))
     journal.files.forget_name(moved)
-    assert journal.prune(reached, 400 * DAY, 0.0) == 0
-    assert journal.path_of(moved) == f"{FOLDER}/b/cv.pdf"
+    assert journal.retention.prune(reached, 400 * DAY, 0.0) == 0
+    assert journal.store.path_of(moved) == f"{FOLDER}/b/cv.pdf"
 
 
 def test_a_folder_that_is_not_watched_any_more_goes_with_its_last_file(journal):

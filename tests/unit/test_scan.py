@@ -52,7 +52,7 @@ def journal_of(root, found):
 
 def test_a_candidate_carries_what_lstat_says(tmp_path):
     make(tmp_path, "a/cv.pdf")
-    (found,) = candidates(scans(watched(tmp_path), nothing_known))
+    (found,) = candidates(scans.scan(watched(tmp_path), nothing_known))
     stat = os.lstat(tmp_path / "a" / "cv.pdf")
     assert (found.folder, found.path) == (str(tmp_path), str(tmp_path / "a" / "cv.pdf"))
     assert found.sign is Sign.SCANNED
@@ -62,13 +62,13 @@ def test_a_candidate_carries_what_lstat_says(tmp_path):
 
 def test_only_new_changed_and_missing_files_come_again(tmp_path):
     make(tmp_path, "same.pdf", "a/same.pdf", "a/bigger.pdf", "a/touched.pdf", "a/gone.pdf")
-    known = journal_of(tmp_path, candidates(scans(watched(tmp_path), nothing_known)))
+    known = journal_of(tmp_path, candidates(scans.scan(watched(tmp_path), nothing_known)))
     (tmp_path / "a" / "bigger.pdf").write_bytes(b"more than there was before")
     os.utime(tmp_path / "a" / "touched.pdf", ns=(1, 1))
     (tmp_path / "a" / "gone.pdf").unlink()
     make(tmp_path, "a/b/new.pdf")
     tally = Tally()
-    again = candidates(scans(watched(tmp_path), known, tally=tally))
+    again = candidates(scans.scan(watched(tmp_path), known, tally=tally))
     signs = {os.path.relpath(found.path, tmp_path): str(found.sign) for found in again}
     assert signs == {
         "a/b/new.pdf": "scanned", "a/bigger.pdf": "scanned", "a/touched.pdf": "scanned",
@@ -79,10 +79,10 @@ def test_only_new_changed_and_missing_files_come_again(tmp_path):
 
 def test_where_nothing_is_left_nothing_is_said_to_be_missing(tmp_path):
     make(tmp_path, "a.pdf", "b.pdf")
-    known = journal_of(tmp_path, candidates(scans(watched(tmp_path), nothing_known)))
+    known = journal_of(tmp_path, candidates(scans.scan(watched(tmp_path), nothing_known)))
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).unlink()
-    assert not candidates(scans(watched(tmp_path), known))  # as when a drive is not mounted
+    assert not candidates(scans.scan(watched(tmp_path), known))  # as when a drive is not mounted
 
 
 def test_the_journal_is_asked_once_for_each_directory_that_is_entered(tmp_path):
@@ -98,7 +98,7 @@ def test_the_journal_is_asked_once_for_each_directory_that_is_entered(tmp_path):
         ignore=lambda relative: ".*" if relative.startswith(".") else "",
         excluded=(str(tmp_path / "Sent"),),
     )
-    assert places(tmp_path, scans(folder, known)) == ["a/b/x", "a/x", "x"]
+    assert places(tmp_path, scans.scan(folder, known)) == ["a/b/x", "a/x", "x"]
     assert sorted(asked) == [(str(tmp_path), place) for place in ("", "a", "a/b")]
 
 
@@ -110,7 +110,7 @@ def test_only_regular_files_are_found_and_no_link_is_followed(tmp_path):
     (root / "directory").symlink_to(tmp_path / "elsewhere")
     (root / "to nothing").symlink_to(tmp_path / "nothing")
     os.mkfifo(root / "pipe.pdf")
-    assert places(root, scans(watched(root), nothing_known)) == ["cv.pdf"]
+    assert places(root, scans.scan(watched(root), nothing_known)) == ["cv.pdf"]
 
 
 def test_a_directory_that_becomes_a_link_while_it_is_walked_is_not_entered(tmp_path):
@@ -124,22 +124,22 @@ def test_a_directory_that_becomes_a_link_while_it_is_walked_is_not_entered(tmp_p
             (root / "a").symlink_to(tmp_path / "elsewhere")
         return {}
 
-    assert places(root, scans(watched(root), swapping)) == []
-    assert places(root, scans(watched(root), nothing_known, "a")) == []
+    assert places(root, scans.scan(watched(root), swapping)) == []
+    assert places(root, scans.scan(watched(root), nothing_known, "a")) == []
 
 
 def test_below_start_only_and_not_deeper_than_asked(tmp_path):
     make(tmp_path, "x", "a/x", "a/b/x", "ab/x")
-    assert places(tmp_path, scans(watched(tmp_path), nothing_known, "a")) == ["a/b/x", "a/x"]
-    assert places(tmp_path, scans(watched(tmp_path, recursive=False), nothing_known)) == ["x"]
+    assert places(tmp_path, scans.scan(watched(tmp_path), nothing_known, "a")) == ["a/b/x", "a/x"]
+    assert places(tmp_path, scans.scan(watched(tmp_path, recursive=False), nothing_known)) == ["x"]
 
 
 def test_batches_are_limited_and_the_end_is_asked_for_between_them(tmp_path):
     make(tmp_path, *(f"{n}.pdf" for n in range(2 * BATCH + 1)))
-    sizes = [len(batch) for batch in scans(watched(tmp_path), nothing_known)]
+    sizes = [len(batch) for batch in scans.scan(watched(tmp_path), nothing_known)]
     assert sizes == [BATCH, BATCH, 1]
     asked = iter([False, False, False, True])  # for the directory, the first two batches, then
-    stopped = scans(watched(tmp_path), nothing_known, stop=lambda: next(asked))
+    stopped = scans.scan(watched(tmp_path), nothing_known, stop=lambda: next(asked))
     assert [len(batch) for batch in stopped] == [BATCH, BATCH]
 
 
@@ -177,12 +177,12 @@ def partly_closed(for_everybody):
 
 def test_what_cannot_be_read_is_counted_and_the_rest_is_found(partly_closed, not_root):
     tally = Tally()
-    found = places(partly_closed, scans(watched(partly_closed), nothing_known, tally=tally))
+    found = places(partly_closed, scans.scan(watched(partly_closed), nothing_known, tally=tally))
     assert found == ["open/cv.pdf"]
     assert tally.unreadable == 2
     assert "Permission denied" in tally.first_unreadable
     ignored = watched(partly_closed, ignore=lambda path: "x" * (path in ("closed/", "too/")))
-    assert places(partly_closed, scans(ignored, nothing_known, tally=tally)) == ["open/cv.pdf"]
+    assert places(partly_closed, scans.scan(ignored, nothing_known, tally=tally)) == ["open/cv.pdf"]
     assert tally.unreadable == 2  # no more than before
     identity, problem = mounts.identify(os.path.join(partly_closed, "closed"))
     assert identity is None
@@ -191,7 +191,7 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_found(partly_closed, not
 
 def test_what_is_gone_is_no_problem(tmp_path):
     tally = Tally()
-    assert candidates(scans(watched(tmp_path), nothing_known, "gone", tally=tally)) == []
+    assert candidates(scans.scan(watched(tmp_path), nothing_known, "gone", tally=tally)) == []
     assert tally.unreadable == 0
 
 
@@ -213,10 +213,10 @@ def test_any_tree_is_found_as_it_is(tree):
             except OSError:  # a name is a file in one path and a directory in another
                 continue
         there = {os.path.join(at, name) for at, _, names in os.walk(root) for name in names}
-        found = candidates(scans(watched(root), nothing_known))
+        found = candidates(scans.scan(watched(root), nothing_known))
         assert len(found) == len(there)
         assert {candidate.path for candidate in found} == there
-        assert candidates(scans(watched(root), journal_of(root, found))) == []
+        assert candidates(scans.scan(watched(root), journal_of(root, found))) == []
 
 
 # --- Polling ----------------------------------------------------------------------------------

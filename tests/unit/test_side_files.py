@@ -1,7 +1,6 @@
 """Names of what lies beside documents, and documents that several files make up."""
 
 import os
-from datetime import date
 
 import pytest
 
@@ -145,7 +144,7 @@ def test_what_cannot_be_moved_alone_stays(tmp_path, names, tied, why):
     make(root, *names)
     found = os.stat(path)
     stat = Stat(found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
-    filed = file_away(root, path, stat, AfterUpload.MOVE, "Sent", date(2025, 2, 3))
+    filed = file_away(root, path, stat, AfterUpload.MOVE, "Sent/2025-02-03")
     assert (filed == Filed(path)) is tied, why
     assert os.path.exists(path) is tied
 

@@ -210,7 +210,7 @@ def test_no_module_of_another_version_is_imported(story, monkeypatch):
     importlib.import_module("watcher.present.report")
     monkeypatch.delitem(sys.modules, "watcher.present.report")
     story.files.found = Installed("2")
-    with pytest.raises(ImportError, match=r"watcher\.report_page belongs to another version"):
+    with pytest.raises(ImportError, match=r"watcher\.present\.report belongs to another version"):
         importlib.import_module("watcher.present.report")
     story.updates.stop()
     importlib.import_module("watcher.present.report")

@@ -34,5 +34,4 @@ IGNORED_NAMES: Final = (
     "*.imovielibrary", "*.fcpbundle", "*.band", "*.logicx", "*.musiclibrary", "*.tvlibrary",
     "*.xcodeproj", "*.xcworkspace", "*.playground", "*.sparsebundle", "*.backupbundle", "*.scriv",
     # Our own notes.
-    "*.error.txt",
 )  # fmt: skip
