@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import load, show
-from watcher.config.leaks import find_secrets
 from watcher.config.lines import locate
-from watcher.config.mistakes import Mistakes
-from watcher.config.tables import Builder
+from watcher.config.load import Builder
+from watcher.config.mistakes import Mistakes, hide_secrets
+from watcher.config.nodes import Source, Spot, placed
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 from watcher.sniff.formats import MEDIA_TYPES
@@ -154,7 +154,7 @@ ODD_CHARACTERS = [
         (GOOD + 'ignore = ["["]', '6: folders[1].ignore[1]: "[": the bracket has no partner'),
         (GOOD + 'ignore = ["*.bak", "x[!]"]', "6: folders[1].ignore[2]"),
         (GOOD + 'ignore = ["./x"]', 'no file ever has the part "."'),
-        (GOOD + "poll_seconds = -1", "-1.0 is not within 0.05 to 86400 seconds"),
+        (GOOD + "poll_seconds = -1", "-1 is not within 0.05 to 86400 seconds"),
         (GOOD + "poll_seconds = nan", "nan is no number that can be used"),
         (GOOD + "settle_seconds = inf", "inf is no number that can be used"),
         (GOOD + f"poll_seconds = {10**400}", "poll_seconds: a number of so many digits is too large"),
@@ -172,7 +172,7 @@ ODD_CHARACTERS = [
         (GOOD + "labels = [{ job_key = 'j', stge = 'yes' }]", 'labels[1].stge: this key is not known here; did you mean "stage"?'),
         (GOOD + "labels = [{ job_key = 1 }]", "labels[1].job_key: 1 is not text in quotes"),
         (GOOD + "labels = [{ job_key = '' }]", "a label needs a job_key"),
-        (GOOD + "labels = [{ job_key = 'j', rating = 5 }]", "labels[1].rating: 5.0 is not within 0 to 1"),
+        (GOOD + "labels = [{ job_key = 'j', rating = 5 }]", "labels[1].rating: 5 is not within 0 to 1"),
         (GOOD + "labels = [{ job_key = 'j', rating_timestamp = 1.5 }]", "1.5 is not a whole number"),
         (GOOD + 'rules = "x"', "6: folders[1].rules: write [[folders.rules]] tables"),
         (GOOD + "rules = [1]", "6: folders[1].rules[1]: write a table of keys here"),
@@ -322,8 +322,8 @@ def test_messages_are_as_they_are_wanted(read):
     loaded = read(GOOD + '[notifications]\nquiet_hours = "18:00-08:00"\nbacklog = false')
     wanted = loaded.config.notifications
     assert (wanted.enabled, wanted.quiet_hours, wanted.backlog) == (True, "18:00-08:00", False)
-    assert loaded.origins["notifications.backlog"].endswith(":8")
-    assert loaded.origins["notifications.held"] == "built-in default"
+    assert loaded.origins["notifications.backlog"].text.endswith(":8")
+    assert loaded.origins["notifications.held"].text == "built-in default"
 
 
 @pytest.mark.parametrize(
@@ -533,9 +533,10 @@ KEYS = st.sampled_from(
 @given(st.dictionaries(KEYS, VALUES), st.dictionaries(KEYS, VALUES), st.lists(VALUES, max_size=2))
 def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     raw = {"account": {"email": "a@example.com", **account}, "folders": [folder, *odd]}
-    found = Mistakes("config.toml", {})
-    find_secrets(raw, found)
-    config = Builder(found, {}, "/home/jo").build(raw)
+    tables = placed(raw, Spot(Source("config.toml", {})))
+    found = Mistakes()
+    hide_secrets(tables, found)
+    config = Builder(found, {}, "/home/jo").build(tables)
     assert (config is None) == bool(found.texts)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.test_config import ACCOUNT, FOLDER, GOOD, mistakes, read  # noqa: F401 - fixtures
 from watcher.config import show
-from watcher.config.sense_after import is_host, is_loopback
+from watcher.config.checks import is_host, is_loopback
 from watcher.model.settings import Hooks, Webhook
 
 WEBHOOK = GOOD + "[webhook]\n"

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import load
-from watcher.config.edit import apply
-from watcher.config.edit_file import read_or_new, replace_text
-from watcher.config.edit_known import find_place, read_known
+from watcher.config.edit import apply, read_or_new, replace_text
+from watcher.config.known import find_place, read_known
 from watcher.config.lines import comments
 from watcher.config.setup import DropFolder, PutAccount, PutFolder
 from watcher.model.errors import ConfigError

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from watcher.config import MachineFile, load
-from watcher.config.keys import LOCKED
-from watcher.config.sense import PLACEHOLDER_KEY
+from watcher.config.checks import PLACEHOLDER_KEY
+from watcher.config.types import LOCKED
 from watcher.model.errors import ConfigError
 from watcher.model.settings import (
     Account,
@@ -160,7 +160,9 @@ def test_what_it_locks_can_be_locked_in_the_machine_wide_file_and_there_alone(tm
     own = str(tmp_path / "none.toml")
     named = MachineFile(str(machine), is_own=True)
     loaded = load(own, environ={}, home=str(tmp_path), machine=named)
-    assert {"accounts.default.api_url", "folders[1].existing", "hooks.parsed"} <= loaded.locked
+    assert {"accounts.default.api_url", "folders[1].existing", "hooks.parsed"} <= {
+        name for name, origin in loaded.origins.items() if origin.is_locked
+    }
     with pytest.raises(ConfigError) as caught:
         load_text(tmp_path, f"{locked}\n{filled_in()}")
     assert "belongs in the machine-wide configuration" in caught.value.mistakes[0]

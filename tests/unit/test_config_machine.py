@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from watcher.config.machine import MachineFile, find_distrust, find_distrust_on_windows, read_layer
+from watcher.config.layers import read_locks
+from watcher.config.machine import MachineFile, find_distrust, find_distrust_on_windows, find_layer
+from watcher.config.mistakes import Mistakes
 from watcher.config.paths import machine_path
-from watcher.config.read import parse
 from watcher.model.errors import ConfigError
 
 FILE, FOLDER = stat.S_IFREG, stat.S_IFDIR
@@ -96,18 +97,17 @@ def write(path, text="log_level = 'error'\n", mode=0o644):
 
 
 def test_it_is_read_with_its_lines_and_locks(tmp_path):
-    layer = read_layer(
-        write(tmp_path / "a.toml", "\ufefflocked = ['hooks']\nlog_level = 'error'\n"), parse
-    )
-    assert layer.raw["log_level"] == "error"
-    assert layer.lines["log_level",] == 2
-    assert layer.locks == {("hooks",)}
+    text = "\ufefflocked = ['hooks']\nlog_level = 'error'\n"
+    tables = find_layer(write(tmp_path / "a.toml", text)).tables()
+    assert tables["log_level"] == "error"
+    assert tables.at("log_level").line == 2
+    assert read_locks(tables, Mistakes()) == {("hooks",)}
 
 
 @pytest.mark.parametrize("name", ["none.toml", "none/at/all.toml", "a.toml/inside.toml"])
 def test_none_is_none(tmp_path, name):
     write(tmp_path / "a.toml")
-    assert read_layer(MachineFile(str(tmp_path / name)), parse) is None
+    assert find_layer(MachineFile(str(tmp_path / name))) is None
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_one_that_is_none_is_the_machines_mistake(tmp_path, text, expected):
     file = write(tmp_path / "a.toml", "")
     (tmp_path / "a.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigError, match=expected) as caught:
-        read_layer(file, parse)
+        find_layer(file)
     assert caught.value.by_machine
     assert file.path in caught.value.title
 
@@ -126,7 +126,7 @@ def test_one_that_is_none_is_the_machines_mistake(tmp_path, text, expected):
 @pytest.mark.parametrize("mode", [0o646, 0o666])
 def test_one_that_others_may_write_is_not_used(tmp_path, mode):
     with pytest.raises(ConfigError, match=r"is not used: .* may be written by others") as caught:
-        read_layer(write(tmp_path / "a.toml", mode=mode), parse)
+        find_layer(write(tmp_path / "a.toml", mode=mode))
     assert caught.value.by_machine
 
 
@@ -134,7 +134,7 @@ def test_nor_is_one_in_a_folder_that_others_may_write(tmp_path):
     file = write(tmp_path / "open" / "a.toml")
     (tmp_path / "open").chmod(0o777)
     with pytest.raises(ConfigError, match=r"is not used: .*/open may be written by others"):
-        read_layer(file, parse)
+        find_layer(file)
 
 
 def test_nor_what_a_link_leads_to_there(tmp_path):
@@ -143,7 +143,7 @@ def test_nor_what_a_link_leads_to_there(tmp_path):
     (tmp_path / "closed").mkdir()
     (tmp_path / "closed" / "a.toml").symlink_to(tmp_path / "open" / "a.toml")
     with pytest.raises(ConfigError, match="is not used"):
-        read_layer(MachineFile(str(tmp_path / "closed" / "a.toml"), is_own=True), parse)
+        find_layer(MachineFile(str(tmp_path / "closed" / "a.toml"), is_own=True))
 
 
 @needs_root
@@ -151,13 +151,13 @@ def test_nor_one_that_belongs_to_somebody_else(tmp_path):
     file = write(tmp_path / "a.toml")
     os.chown(file.path, 1000, 1000)
     with pytest.raises(ConfigError, match="belongs to user 1000, who is no administrator"):
-        read_layer(file, parse)
+        find_layer(file)
 
 
 def test_a_pipe_does_not_stop_the_program(tmp_path):
     os.mkfifo(tmp_path / "a.toml", 0o644)
     with pytest.raises(ConfigError, match="is not a file"):
-        read_layer(MachineFile(str(tmp_path / "a.toml"), is_own=True), parse)
+        find_layer(MachineFile(str(tmp_path / "a.toml"), is_own=True))
 
 
 def test_one_that_cannot_be_read_says_so(not_root):
@@ -165,14 +165,13 @@ def test_one_that_cannot_be_read_says_so(not_root):
     path.write_text("")
     path.chmod(0)
     with pytest.raises(ConfigError, match=r"cannot be read .*Permission denied") as caught:
-        read_layer(MachineFile(str(path), is_own=True), parse)
+        find_layer(MachineFile(str(path), is_own=True))
     assert caught.value.by_machine
 
 
 IN_A_NAMESPACE = """
 import codecs, ctypes, os, sys
-from watcher.config.machine import MachineFile, read_layer
-from watcher.config.read import parse
+from watcher.config.machine import MachineFile, find_layer
 
 libc = ctypes.CDLL(None)
 codecs.lookup("utf-8-sig")  # imported now: the person may not be allowed to read this Python
@@ -184,7 +183,7 @@ if libc.unshare(0x10000000):  # CLONE_NEWUSER
     sys.exit("no namespaces")
 with open("/proc/self/uid_map", "w") as file:
     file.write("1000 1000 1")
-print(os.stat("/").st_uid, read_layer(MachineFile(sys.argv[1]), parse).raw)
+print(os.stat("/").st_uid, find_layer(MachineFile(sys.argv[1])).tables())
 """
 
 

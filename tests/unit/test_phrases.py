@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.config import MachineFile, headline
-from watcher.config.read import find_layer, load_text
+from watcher.config.load import load_text
+from watcher.config.machine import find_layer
 from watcher.doctor import account, folders, program
 from watcher.folders import mounts
 from watcher.folders.native import Limits

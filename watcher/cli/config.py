@@ -58,15 +58,9 @@ def show(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pas
     loaded = load_config(ctx)
     rows = show_values(loaded)
     if as_json:
-        for key, value, origin in rows:
-            say_json(
-                {
-                    "key": key,
-                    "value": value,
-                    "origin": loaded.origins.get(key, origin),
-                    "layer": loaded.layers.get(key, "default"),
-                    "locked": key in loaded.locked,
-                }
-            )
+        for key, value, _ in rows:
+            text, layer, is_locked = loaded.origins[key]
+            said = {"origin": text, "layer": layer, "locked": is_locked}
+            say_json({"key": key, "value": value, **said})
     else:
         say_table(["Key", "Value", "Comes from"], rows)

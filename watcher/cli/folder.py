@@ -103,7 +103,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
     """Show the watched folders, each with its source and its tags."""
     loaded = load_config(ctx)
     folders = loaded.config.folders
-    layers = [loaded.layers[f"folders[{number}].path"] for number in range(1, len(folders) + 1)]
+    layers = [loaded.origins[f"folders[{at}].path"].layer for at in range(1, len(folders) + 1)]
     if as_json:
         for folder, layer in zip(folders, layers, strict=True):
             say_json({**_facts(folder), "layer": layer})

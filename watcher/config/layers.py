@@ -1,8 +1,21 @@
-"""Two configurations put together: the machine's, and a person's own that refines it.
+"""The machine-wide configuration below a person's own: a deep merge, and a list of locked keys.
 
 The person's value wins, key by key: tables are merged, tags and metadatas by name, ``ignore`` adds,
 any other list is replaced. The machine's folders come behind the person's own; the same place in
 both is one folder, whose keys the person's own refines. What is locked stays as the machine has it.
+
+A lock is the way of a key or a table, counted over all accounts and folders:
+
+============================  ===========================================================
+``("account",)``              every account; people's own have none
+``("account", "api_url")``    that key of every account
+``("accounts", "paris", …)``  of one account, that the machine's configuration names
+``("defaults", "existing")``  that key everywhere: in the defaults, in folders, in rules
+``("folders",)``              all folders: people's own are not watched
+``("folders", "tags")``       that key of the folders that the machine's configuration names
+``("hooks",)``                a table
+``("hooks", "parsed")``       a key of a table, or ``("log_level",)`` one at the top
+============================  ===========================================================
 
 Nothing here looks at values: what is wrong is found in the result, and said of the file that a key
 comes from.
@@ -10,237 +23,318 @@ comes from.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from watcher.config import keys
-from watcher.config.locks import Lock, is_locked, reach, tables_of_accounts
-from watcher.config.values import ITEMS
+from watcher.config import types
+from watcher.config.mistakes import nearest, shown
+from watcher.config.nodes import Array, Spot, Table, list_in, placed, table_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from watcher.config.lines import Way
+    from watcher.config.mistakes import Mistakes
+
+Lock = tuple[str, ...]
+
+#: Tables that may be locked as a whole.
+_WHOLE: Final = ("account", "folders", "notifications", "webhook", "hooks")
+_KEYS: Final[tuple[tuple[str, Collection[str]], ...]] = (
+    ("account", types.ACCOUNT),
+    ("defaults", types.DEFAULTS),
+    ("folders", tuple(name for name in types.FOLDER if name != "path")),
+    ("notifications", types.NOTIFICATIONS),
+    ("webhook", types.WEBHOOK),
+    ("hooks", types.HOOKS),
+)
+#: Of the keys of rules those that a locked default holds for; to ignore is another thing there.
+_RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
 
 @dataclass
 class Merged:
-    """``raw`` are the tables of both; ways in it are those of the person's own configuration.
+    """``tables`` of both files; ``idle`` is what has no effect of the person's, being locked."""
 
-    ``taken``: of what comes from the machine's configuration, its way there. ``idle``: of the
-    person's own, what has no effect because it is locked. ``shared``: numbers of folders that the
-    machine's names as well, with their numbers there.
-    """
-
-    raw: dict[str, Any]
-    taken: dict[Way, Way] = field(default_factory=dict)
-    idle: list[tuple[Way, Lock]] = field(default_factory=list)
-    shared: dict[int, int] = field(default_factory=dict)
+    tables: Table
     locks: Collection[Lock] = ()
-
-    def is_locked(self, way: Way) -> bool:
-        """Whether the person's own configuration cannot change the key at ``way``."""
-        is_folder = way[0] == "folders" and len(way) > 1
-        shared = is_folder and (way[1] in self.shared or ("folders", way[1]) in self.taken)
-        return bool(self.locks) and is_locked(self.locks, way, shared=shared)
+    idle: list[Spot] = field(default_factory=list)
 
 
 def merge(
-    machine: Mapping[str, Any],
-    own: Mapping[str, Any],
-    locks: Collection[Lock],
-    place_of: Callable[[Any], str],
+    machine: Table, own: Table, locks: Collection[Lock], place_of: Callable[[Any], str]
 ) -> Merged:
-    """The person's ``own`` tables on those of the ``machine``.
+    """The person's ``own`` tables on those of the ``machine``; both are used up.
 
     ``place_of`` says of a folder's table where it leads, "" where that is not known.
     """
-    merged = Merged(copy.deepcopy(dict(own)), locks=locks)
-    base = {name: value for name, value in machine.items() if name != keys.LOCKED}
-    places = [place_of(each) for each in _list(base)]
-    shared = {
-        number: places.index(place)
-        for number, each in enumerate(_list(own))
-        if (place := place_of(each)) and place in places
-    }
-    gone = _take_out(merged.raw, own, locks, shared)
-    _Merge(base, merged).run({number: at for number, at in shared.items() if _list(merged.raw)})
-    merged.idle = [
-        (way, lock) for way, lock, value in gone if not _says_so(merged, base, way, value, shared)
-    ]
-    return merged
+    machine.pop(types.LOCKED, None)
+    places = [place_of(each) for each in list_in(machine, "folders")]
+    for folder in list_in(own, "folders"):
+        if (place := place_of(folder)) and place in places:
+            folder.shared = list_in(machine, "folders")[places.index(place)]
+    gone = list(_take_out(own, locks))
+    _put_accounts(machine, own, locks)
+    for name in machine:
+        if name not in ("account", "accounts", "folders"):
+            _put(own, name, machine, name)
+    _put_folders(machine, own)
+    return Merged(own, locks, [each.spot for each in gone if not _says_so(own, each)])
+
+
+def accounts_of(tables: Table) -> Iterator[tuple[str, Table, str]]:
+    """(name, the table it stands in, its key there) of each account."""
+    if "account" in tables:
+        yield types.DEFAULT_ACCOUNT, tables, "account"
+    several = table_in(tables, "accounts")
+    yield from ((name, several, name) for name in several)
 
 
 # -- what is locked
 
 
-def _take_out(
-    raw: dict[str, Any], own: Mapping[str, Any], locks: Collection[Lock], shared: Collection[int]
-) -> list[tuple[Way, Lock, Any]]:
-    """Take what is locked out of the person's own tables; gives what that was."""
-    found = {way: lock for lock in sorted(locks) for way in reach(lock, own, shared)}
-    gone = []
-    for way in sorted(found, key=len):
-        table = _dig(raw, way[:-1])
-        if isinstance(table, dict) and way[-1] in table:
-            gone.append((way, found[way], table.pop(way[-1])))
-    if ("folders",) in locks and _list(raw):
-        gone += [(("folders", at), ("folders",), each) for at, each in enumerate(_list(raw))]
-        raw["folders"] = []
-    return gone
+def is_locked(locks: Collection[Lock], way: Way, *, is_shared: bool = False) -> bool:
+    """Whether the key at ``way`` is out of a person's reach.
+
+    ``is_shared``: it is that of a folder which the machine's configuration names.
+    """
+    top, key = str(way[0]), str(way[-1])
+    candidates: list[Lock] = [(top,), tuple(map(str, way))]
+    if top in ("account", "accounts"):
+        account = (types.DEFAULT_ACCOUNT,) if top == "account" else tuple(map(str, way[1:2]))
+        inner = (key,) if len(way) > 1 + (top == "accounts") else ()
+        candidates += [("account",), ("account", *inner), ("accounts", *account, *inner)]
+        candidates += [("accounts", *account)] if account else []
+    elif top == "folders" and len(way) > 2:
+        is_rule = len(way) > 3
+        candidates += [] if is_rule and key not in _RULE_DEFAULTS else [("defaults", key)]
+        candidates += [("folders", key)] if is_shared and not is_rule else []
+    return any(each in locks for each in candidates)
 
 
-def _says_so(
-    merged: Merged, base: Mapping[str, Any], way: Way, value: Any, shared: Mapping[int, int]
-) -> bool:
+class _Gone(NamedTuple):
+    """What was taken out of a person's own configuration, and out of which table."""
+
+    spot: Spot
+    table: Table
+    name: str
+    value: Any
+
+
+def _take_out(own: Table, locks: Collection[Lock]) -> Iterator[_Gone]:
+    """Take what is locked out of the person's own tables."""
+    if ("folders",) in locks and isinstance(own.get("folders"), Array):
+        for number, folder in enumerate(own["folders"]):
+            yield _Gone(own.at("folders", number), own, "folders", folder)
+        own["folders"].clear()
+    for table, is_shared in _tables_with_keys(own):
+        for name in list(table):
+            way = (*table.spot.way, name)
+            if way != ("folders",) and is_locked(locks, way, is_shared=is_shared):
+                yield _Gone(table.at(name), table, name, table.pop(name))
+
+
+def _tables_with_keys(own: Table) -> Iterator[tuple[Table, bool]]:
+    """(table, whether it is a folder that both files name); what was taken out is not visited."""
+    yield own, False
+    for name in ("accounts", "account", "defaults", "notifications", "webhook", "hooks"):
+        yield table_in(own, name), False
+    for each in list(table_in(own, "accounts").values()):
+        if isinstance(each, Table):
+            yield each, False
+    for folder in list_in(own, "folders"):
+        if isinstance(folder, Table):
+            yield folder, folder.shared is not None
+            yield from (
+                (rule, False) for rule in list_in(folder, "rules") if isinstance(rule, Table)
+            )
+
+
+def _says_so(own: Table, gone: _Gone) -> bool:
     """Whether what is in force says the same as the person's own line that was taken out."""
-    if len(way) == 2 and way[0] == "folders":
-        number = shared.get(int(way[1]), -1)
-        return number >= 0 and _holds(_list(base)[number], value, but="path")
-    in_force = _dig(merged.raw, way)
-    if in_force is None and way[0] == "folders":
-        in_force = _dig(merged.raw, ("defaults", way[-1]))
-    return in_force is not None and _holds(in_force, value)
+    if gone.name == "folders":
+        folder = gone.value
+        return (
+            isinstance(folder, Table)
+            and folder.shared is not None
+            and _holds(
+                folder.shared, {name: value for name, value in folder.items() if name != "path"}
+            )
+        )
+    in_force = gone.table.get(gone.name)
+    if in_force is None and gone.spot.way[0] == "folders":
+        in_force = table_in(own, "defaults").get(gone.name)
+    return in_force is not None and _holds(in_force, gone.value)
 
 
-def _holds(whole: Any, part: Any, but: str = "") -> bool:
+def _holds(whole: Any, part: Any) -> bool:
     """Whether ``whole`` is ``part``, or a table with all that ``part`` has."""
     if isinstance(whole, dict) and isinstance(part, dict):
-        return all(
-            name in whole and _holds(whole[name], value)
-            for name, value in part.items()
-            if name != but
-        )
+        return all(name in whole and _holds(whole[name], value) for name, value in part.items())
     return type(whole) is type(part) and bool(whole == part)
 
 
-# -- the tables
+# -- the merge
 
 
-@dataclass
-class _Merge:
-    """Puts the machine's tables below those that are in ``merged``."""
-
-    base: Mapping[str, Any]
-    merged: Merged
-
-    def run(self, shared: Mapping[int, int]) -> None:
-        raw, taken = self.merged.raw, self.merged.taken
-        for name, value in self.base.items():
-            if name not in ("account", "accounts", "folders"):
-                self._put(raw, name, value, (name,), (name,))
-        self._put_accounts()
-        if not isinstance(raw.get("folders", []), list) or not _list(self.base):
-            return  # the person's own is wrong, and said to be
-        folders = raw.setdefault("folders", [])
-        for number, at in shared.items():
-            self._put(folders, number, _list(self.base)[at], ("folders", at), ("folders", number))
-        self.merged.shared = dict(shared)
-        for at, folder in enumerate(_list(self.base)):
-            if at not in shared.values():
-                taken["folders", len(folders)] = ("folders", at)
-                folders.append(copy.deepcopy(folder))
-        self._name_account()
-
-    def _put(self, table: Any, name: Any, value: Any, source: Way, way: Way) -> None:
-        """Put the machine's ``value`` below what ``table`` has; ``source`` is its way there."""
-        if isinstance(table, dict) and name not in table:
-            table[name] = copy.deepcopy(value)
-            self.merged.taken[way] = source
-            return
-        own = table[name]
-        if name in ITEMS and isinstance(value, list | dict) and isinstance(own, list | dict):
-            table[name] = self._items(value, own, source, way)
-        elif isinstance(own, dict) and isinstance(value, dict):
-            for each, inner in value.items():
-                self._put(own, each, inner, (*source, each), (*way, each))
-        elif name == "ignore" and isinstance(own, list) and isinstance(value, list):
-            for at, pattern in enumerate(value):
-                self.merged.taken[*way, len(own)] = (*source, at)
-                own.append(pattern)
-
-    def _items(self, value: Any, own: Any, source: Way, way: Way) -> Any:
-        """Tags or metadatas by name, in whichever of their two forms they are written."""
-        mine, base = _by_name(own), _by_name(value)
-        if mine is None or base is None:
-            return own
-        for name, (part, each) in base.items():
-            if name not in mine:
-                mine[name] = (name, each)
-                self.merged.taken[*way, name] = (*source, part)
-        return {name: each for name, (_, each) in mine.items()}
-
-    def _put_accounts(self) -> None:
-        raw = self.merged.raw
-        spelled = dict(tables_of_accounts(raw))
-        general = _table(self.base, "account")
-        for name, source in tables_of_accounts(self.base):
-            way = spelled.get(name, source)
-            table = raw if len(way) == 1 else raw.setdefault("accounts", {})
-            if isinstance(table, dict):
-                self._put(table, way[-1], _dig(self.base, source), source, way)
-        for lock in self.merged.locks:
-            if len(lock) == 2 and lock[0] == "account" and lock[1] in general:
-                known = {name for name, _ in tables_of_accounts(self.base)}
-                theirs = [way for name, way in spelled.items() if name not in known]
-                self._lend(lock[1], general, theirs)
-
-    def _lend(self, key: str, general: Mapping[str, Any], ways: Iterable[Way]) -> None:
-        """A locked key of an account that only the person has is that of the machine's account."""
-        for way in ways:
-            table = _dig(self.merged.raw, way)
-            if isinstance(table, dict) and key not in table:
-                table[key] = general[key]
-                self.merged.taken[*way, key] = ("account", key)
-
-    def _name_account(self) -> None:
-        """Folders of the machine's go to its account, whatever accounts a person has beside it."""
-        raw, taken = self.merged.raw, self.merged.taken
-        names = [name for name, _ in tables_of_accounts(self.base)]
-        if len(names) != 1 or len(list(tables_of_accounts(raw))) < 2:
-            return
-        if "account" in _table(self.base, "defaults"):
-            return
-        for number, folder in enumerate(raw["folders"]):
-            source = taken.get(("folders", number))
-            if number in self.merged.shared:
-                source = ("folders", self.merged.shared[number])
-            if source and isinstance(folder, dict) and "account" not in folder:
-                folder["account"] = names[0]
-                taken["folders", number, "account"] = source
+def _put(table: Table, name: str, other: Table, its_name: str) -> None:
+    """Put the machine's value below what ``table`` has."""
+    if name not in table:
+        table[name], table.moved[name] = other[its_name], other.at(its_name)
+        return
+    own, value = table[name], other[its_name]
+    if name in types.ITEMS and isinstance(own, Table | Array) and isinstance(value, Table | Array):
+        table[name] = _merge_items(own, value)
+    elif isinstance(own, Table) and isinstance(value, Table):
+        for each in value:
+            _put(own, each, value, each)
+    elif name == "ignore" and isinstance(own, Array) and isinstance(value, Array):
+        for number, pattern in enumerate(value):
+            own.moved[len(own)] = value.at(number)
+            own.append(pattern)
 
 
-def _by_name(items: Any) -> dict[str, tuple[Any, Any]] | None:
-    """Name → (its part of the way, value); None where it is not well formed."""
-    if isinstance(items, dict):
-        return {name: (name, value) for name, value in items.items()}
-    found: dict[str, tuple[Any, Any]] = {}
-    for number, each in enumerate(items):
-        if not isinstance(each, dict) or set(each) != {"name", "value"}:
+def _merge_items(own: Table | Array, value: Table | Array) -> Table | Array:
+    """Tags or metadatas by name, in whichever of their two forms they are written."""
+    mine, base = _by_name(own), _by_name(value)
+    if mine is None or base is None:
+        return own
+    found = {**base, **mine}
+    merged = Table({name: found[name][0] for name in (*mine, *base)})
+    merged.spot, merged.moved = own.spot, {name: spot for name, (_, spot) in found.items()}
+    return merged
+
+
+def _by_name(items: Table | Array) -> dict[str, tuple[Any, Spot]] | None:
+    """Name → (value, its place); None where it is not well formed."""
+    if isinstance(items, Table):
+        return {name: (value, items.at(name)) for name, value in items.items()}
+    found: dict[str, tuple[Any, Spot]] = {}
+    for each in items:
+        if not isinstance(each, Table) or each.keys() != {"name", "value"}:
             return None
         if not isinstance(each["name"], str) or each["name"] in found:
             return None
-        found[each["name"]] = (number, each["value"])
+        found[each["name"]] = (each["value"], each.spot)
     return found
 
 
-def _table(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    table = raw.get(name)
-    return table if isinstance(table, dict) else {}
+def _put_accounts(machine: Table, own: Table, locks: Collection[Lock]) -> None:
+    """Put each account below the person's of that name, however that is written."""
+    spelled = {name: (table, key) for name, table, key in accounts_of(own)}
+    known = {name for name, *_ in accounts_of(machine)}
+    for name, table, key in accounts_of(machine):
+        target, its_key = spelled.get(name, (own, key))
+        if name not in spelled and table is not machine:
+            target = own.setdefault("accounts", placed({}, machine.at("accounts")))
+        if isinstance(target, Table):
+            _put(target, its_key, table, key)
+    # A locked key of an account that only the person has is that of the machine's account.
+    general = table_in(machine, "account")
+    for name, (table, key) in spelled.items():
+        account = table.get(key)
+        if name not in known and isinstance(account, Table):
+            for lock in locks:
+                if lock[0] == "account" and lock[-1] in general and lock[-1] not in account:
+                    _put(account, lock[-1], general, lock[-1])
 
 
-def _list(raw: Mapping[str, Any]) -> list[Any]:
-    folders = raw.get("folders")
-    return folders if isinstance(folders, list) else []
+def _put_folders(machine: Table, own: Table) -> None:
+    base = list_in(machine, "folders")
+    if not base or not isinstance(own.get("folders", base), Array):
+        return  # there are none, or the person's own is wrong, and said to be
+    if "folders" not in own:
+        own["folders"] = placed([], machine.at("folders"))
+    folders = list_in(own, "folders")
+    both = []
+    for folder in folders:
+        if isinstance(folder, Table) and (theirs := folder.shared) is not None:
+            both.append(theirs)
+            for name in theirs:
+                _put(folder, name, theirs, name)
+    for number, each in enumerate(base):
+        if not any(each is theirs for theirs in both):
+            folders.moved[len(folders)] = base.at(number)
+            folders.append(each)
+    _name_account(machine, own)
 
 
-def _dig(raw: Any, way: Way) -> Any:
-    for part in way:
-        if isinstance(raw, dict):
-            raw = raw.get(part)
-        elif isinstance(raw, list) and isinstance(part, int) and part < len(raw):
-            raw = raw[part]
+def _name_account(machine: Table, own: Table) -> None:
+    """Folders of the machine's go to its account, whatever accounts a person has beside it."""
+    names = [name for name, *_ in accounts_of(machine)]
+    if len(names) != 1 or len(list(accounts_of(own))) < 2:
+        return
+    if "account" in table_in(machine, "defaults"):
+        return
+    for folder in list_in(own, "folders"):
+        if isinstance(folder, Table) and "account" not in folder:
+            theirs = folder.shared or folder
+            if theirs.spot.source.is_machine:
+                folder["account"], folder.moved["account"] = names[0], theirs.spot
+
+
+# -- the list of what is locked
+
+
+def read_locks(machine: Table, mistakes: Mistakes) -> frozenset[Lock]:
+    """What ``locked`` of a machine-wide configuration says; nonsense goes to ``mistakes``."""
+    names = machine.get(types.LOCKED, [])
+    if not isinstance(names, list):
+        said = f'{shown(names)} is not a list of names like ["account.api_url", "log_level"]'
+        mistakes.add(machine.at(types.LOCKED), said)
+        return frozenset()
+    known, ambiguous = _lockable(list(table_in(machine, "accounts")))
+    found = set()
+    for number, name in enumerate(names):
+        lock = known.get(name) if isinstance(name, str) else None
+        if lock is None:
+            said = _why_unknown(name, known, ambiguous)
+        elif missing := _find_missing(lock, machine):
+            said = f"locks {missing}, which everybody needs and this file does not set"
         else:
-            return None
-    return raw
+            found.add(lock)
+            continue
+        mistakes.add(machine.at(types.LOCKED, number), said)
+    return frozenset(found)
+
+
+def _lockable(accounts: list[str]) -> tuple[dict[str, Lock], dict[str, list[str]]]:
+    """Every name that can be locked; and those that could mean several, with what."""
+    known: dict[str, Lock] = {table: (table,) for table in _WHOLE}
+    known["accounts"] = ("account",)
+    known |= {name: (name,) for name in types.GENERAL}
+    meanings: dict[str, list[str]] = {}
+    for table, names in _KEYS:
+        for name in names:
+            known[f"{table}.{name}"] = (table, name)
+            if table != "folders":
+                meanings.setdefault(name, []).append(f"{table}.{name}")
+    for account in accounts:
+        known[f"accounts.{account}"] = ("accounts", account)
+        known |= {f"accounts.{account}.{key}": ("accounts", account, key) for key in types.ACCOUNT}
+    short = {name: known[full[0]] for name, full in meanings.items() if len(full) == 1}
+    return {**short, **known}, {name: full for name, full in meanings.items() if len(full) > 1}
+
+
+def _why_unknown(name: object, known: Mapping[str, Lock], several: Mapping[str, list[str]]) -> str:
+    item = shown(name)
+    if not isinstance(name, str):
+        return f"{item} is not the name of a key"
+    if name == "defaults":
+        return f"{item} cannot be locked as a whole; lock its keys, like defaults.existing"
+    if name in several:
+        return f"{item} is the name of several keys; write {' or '.join(several[name])}"
+    return f"{item} is not the name of a key that can be locked" + nearest(name, known)
+
+
+def _find_missing(lock: Lock, machine: Table) -> str:
+    """What everybody would miss, as nobody else may write it; "" if nothing."""
+    if lock in (("account",), ("account", "email")):
+        accounts = [table_in(table, key) for _, table, key in accounts_of(machine)]
+        return "" if any("email" in each for each in accounts) else "account.email"
+    if lock[0] == "accounts" and lock[2:] in ((), ("email",)):
+        account = table_in(table_in(machine, "accounts"), lock[1])
+        return "" if "email" in account else f"accounts.{lock[1]}.email"
+    if lock == ("defaults", "source_key"):
+        return "" if "source_key" in table_in(machine, "defaults") else "defaults.source_key"
+    return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,30 +13,21 @@ if TYPE_CHECKING:
 Way = tuple[str | int, ...]
 
 _TOKEN = re.compile(
-    r'''(?P<long>"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^']|'{1,2}(?!'))*'{3,5})'''
-    r"""|(?P<word>"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s\[\]{}=,."'#]+)"""
-    r"""|(?P<end>\n)|(?P<sign>[\[\]{}=,.])|\#[^\n]*|[^\S\n]+""",
+    r'''(?P<text>"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^']|'{1,2}(?!'))*'{3,5}'''
+    r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+    r"""|(?P<word>[^\s\[\]{}=,."'#]+)|(?P<sign>[\[\]{}=,.\n])|\#[^\n]*|[^\S\n]+""",
     re.DOTALL,
 )
 
 
-@dataclass
-class _Open:
-    """A table or an array that is being read. ``number`` is an array's next element, else None."""
-
-    way: Way
-    number: int | None = None
-    key: list[str] = field(default_factory=list)
-
-
 def locate(text: str) -> dict[Way, int]:
     """Line numbers (from 1) of all tables, keys and elements of arrays in a valid TOML text."""
-    return _follow(text).found
+    return _Reader(text).lines
 
 
-def headers(text: str) -> tuple[tuple[int, Way], ...]:
+def headers(text: str) -> list[tuple[int, Way]]:
     """(line, way) of each table's header in a valid TOML text, in order."""
-    return tuple(_follow(text).headers)
+    return _Reader(text).headers
 
 
 def comments(text: str) -> list[str]:
@@ -60,118 +50,95 @@ def name_of(way: Way) -> str:
     return text
 
 
-# -- inside
-
-
 class _Reader:
-    """Follows the tokens of a text and notes where keys and elements begin."""
+    """Goes through the tokens of a text once, and notes where keys and elements begin."""
 
-    def __init__(self) -> None:
-        self.found: dict[Way, int] = {}
+    def __init__(self, text: str) -> None:
+        self.lines: dict[Way, int] = {}
         self.headers: list[tuple[int, Way]] = []
-        self._counts: dict[Way, int] = {}  # the last element of each array of tables
-        self._table: Way = ()
-        self._head = ""  # the brackets of a header while in one
-        self._in_value = False
-        self._open = [_Open(())]
+        self._last: dict[Way, int] = {}  # the number of the last element of each array of tables
+        self._line = 1
+        self._tokens = self._read(text + "\n")
+        self._read_tables()
 
-    def take(self, sign: str, line: int, *, is_word: bool) -> None:
-        """The next sign; line ends matter only between the top's keys."""
-        here = self._open[-1]
-        if here.number is not None or self._in_value:
-            self._take_in_value(sign, line, is_word=is_word)
-        elif is_word:
-            here.key.append(_unquoted(sign))
-        elif sign == "=":
-            self._in_value = True
-            here.way = self._note(here.way, here.key, line)
-        elif sign == "}":
-            self._close()
-        elif len(self._open) == 1:
-            self._take_in_header(sign, line)
+    def _read(self, text: str) -> Iterator[str]:
+        for found in _TOKEN.finditer(text):
+            if found.lastgroup:
+                yield found[0]
+            self._line += found[0].count("\n")
 
-    def _take_in_header(self, sign: str, line: int) -> None:
-        top = self._open[0]
-        if sign in "[]":
-            self._head += sign
-        elif sign == "\n" and self._head:
-            self._table = _enter(top.key, self._counts, is_array=self._head.startswith("[["))
-            for size in range(1, len(self._table) + 1):
-                self.found.setdefault(self._table[:size], line)
-            self.headers.append((line, self._table))
-            self._open, self._head = [_Open(self._table)], ""
+    def _read_tables(self) -> None:
+        table: Way = ()
+        for piece in self._tokens:
+            if piece == "[":
+                table = self._read_header()
+            elif piece != "\n":
+                self._read_pair(piece, table, "\n")
 
-    def _take_in_value(self, sign: str, line: int, *, is_word: bool) -> None:
-        here = self._open[-1]
-        begins = is_word or sign in "[{"
-        if here.number is not None and begins:
-            self.found.setdefault((*here.way, here.number), line)
-        way = here.way if here.number is None else (*here.way, here.number)
-        if is_word:
-            return
-        if sign == "[":
-            self._open.append(_Open(way, number=0))
-        elif sign == "{":
-            self._open.append(_Open(way))
-            self._in_value = False
-        elif sign in "]}":
-            self._close()
-        elif sign == ",":
-            self._next()
-        elif sign == "\n" and len(self._open) == 1:
-            self._open, self._in_value = [_Open(self._table)], False
+    def _read_header(self) -> Way:
+        """What follows the first bracket, up to the end of the line."""
+        line, is_array, parts = self._line, False, list[str]()
+        for piece in self._tokens:
+            if piece == "\n":
+                break
+            if piece == "[":
+                is_array = True
+            elif piece not in "].":
+                parts.append(_unquoted(piece))
+        way: Way = ()
+        for number, part in enumerate(parts, 1):
+            way = (*way, part)
+            if way in self._last and number < len(parts):
+                way = (*way, self._last[way])
+        if is_array:
+            self._last[way] = self._last.get(way, -1) + 1
+            way = (*way, self._last[way])
+        self._note(way, line)
+        self.headers.append((line, way))
+        return way
 
-    def _next(self) -> None:
-        here = self._open[-1]
-        if here.number is not None:
-            here.number += 1
-        else:
-            self._open[-1] = _Open(here.way[: len(here.way) - len(here.key)])
-            self._in_value = False
+    def _read_pair(self, piece: str, table: Way, ends: str) -> str:
+        """A key, which begins with ``piece``, and its value; gives the sign it ends with."""
+        way: Way = table
+        while piece != "=":
+            if piece != ".":
+                way = (*way, _unquoted(piece))
+            piece = next(self._tokens)
+        self._note(way, self._line)
+        return self._read_value(next(self._tokens), way, ends)
 
-    def _close(self) -> None:
-        self._open.pop()
-        self._in_value = True
+    def _read_value(self, piece: str, way: Way, ends: str) -> str:
+        """A value, which begins with ``piece``, up to one of the signs ``ends``; gives that."""
+        while piece not in ends:
+            if piece == "[":
+                self._read_array(way)
+            elif piece == "{":
+                self._read_inline_table(way)
+            piece = next(self._tokens)
+        return piece
 
-    def _note(self, way: Way, key: list[str], line: int) -> Way:
-        for size in range(1, len(key) + 1):
-            self.found.setdefault((*way, *key[:size]), line)
-        return (*way, *key)
+    def _read_array(self, way: Way) -> None:
+        number = 0
+        for piece in self._tokens:
+            if piece == "]":
+                return
+            if piece not in ",\n":
+                self._note((*way, number), self._line)
+                if self._read_value(piece, (*way, number), ",]") == "]":
+                    return
+                number += 1
 
+    def _read_inline_table(self, way: Way) -> None:
+        for piece in self._tokens:
+            if piece == "}" or (piece not in ",\n" and self._read_pair(piece, way, ",}") == "}"):
+                return
 
-def _follow(text: str) -> _Reader:
-    reader = _Reader()
-    for line, token, is_word in _tokens(text):
-        reader.take(token, line, is_word=is_word)
-    return reader
-
-
-def _tokens(text: str) -> Iterator[tuple[int, str, bool]]:
-    """(line, token, whether it is a word or a text); a line end closes the last line as well."""
-    line = 1
-    for found in _TOKEN.finditer(text + "\n"):
-        if found["word"] or found["long"]:
-            yield line, found["word"] or found["long"], True
-        elif found["sign"] or found["end"]:
-            yield line, found[0], False
-        line += found[0].count("\n")
+    def _note(self, way: Way, line: int) -> None:
+        for size in range(1, len(way) + 1):
+            self.lines.setdefault(way[:size], line)
 
 
 def _unquoted(word: str) -> str:
     if word[0] == '"' and "\\" in word:
         return str(tomllib.loads(f"key = {word}")["key"])
     return word[1:-1] if word[0] in "\"'" else word
-
-
-def _enter(parts: list[str], counts: dict[Way, int], *, is_array: bool) -> Way:
-    """The way of a table's header; arrays of tables on it stand at their last element."""
-    way: Way = ()
-    for part in parts[:-1]:
-        way = (*way, part)
-        if way in counts:
-            way = (*way, counts[way])
-    way = (*way, parts[-1])
-    if is_array:
-        counts[way] = counts.get(way, -1) + 1
-        way = (*way, counts[way])
-    return way

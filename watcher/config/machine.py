@@ -10,20 +10,17 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from watcher.config.lines import locate
-from watcher.config.locks import Lock, read_locks
-from watcher.config.mistakes import Mistakes
 from watcher.config.paths import machine_path
+from watcher.config.text import LARGEST, parse
 from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from watcher.config.lines import Way
+    from watcher.config.nodes import Table
 
-LARGEST: Final = 1_000_000  # bytes; a configuration takes some kilobytes
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).
 _TRUSTED_SIDS: Final = (26, 22)
@@ -44,22 +41,25 @@ class MachineFile:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A machine-wide configuration as it was read."""
+    """A machine-wide configuration as it was read: valid TOML."""
 
     path: str
     text: str
-    raw: Mapping[str, Any]
-    lines: Mapping[Way, int]
-    locks: frozenset[Lock]
+
+    def tables(self) -> Table:
+        """Its tables, made anew: whoever asks may change them."""
+        return parse(self.path, self.text, is_machine=True)
 
 
-def read_layer(file: MachineFile, parse: Callable[[str, str], dict[str, Any]]) -> Layer | None:
+def find_layer(file: MachineFile | None) -> Layer | None:
     """The machine-wide configuration, None if there is none.
 
     ConfigError where it cannot be read, is not to be trusted, or is no TOML.
     """
+    if file is None:
+        return None
     try:
-        text = _read(file).decode("utf-8-sig")
+        layer = Layer(file.path, _read(file).decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ConfigError as error:
@@ -77,7 +77,7 @@ def read_layer(file: MachineFile, parse: Callable[[str, str], dict[str, Any]]) -
             by_machine=True,
         ) from error
     try:
-        raw = parse(file.path, text)
+        layer.tables()
     except ConfigError as error:
         raise ConfigError(
             f"The machine-wide configuration {file.path} is not valid TOML.",
@@ -85,8 +85,7 @@ def read_layer(file: MachineFile, parse: Callable[[str, str], dict[str, Any]]) -
             error.mistakes,
             by_machine=True,
         ) from error
-    lines = locate(text)
-    return Layer(file.path, text, raw, lines, read_locks(raw, Mistakes(file.path, lines)))
+    return layer
 
 
 def find_distrust_on_windows(

@@ -4,135 +4,147 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from watcher.config.lines import line_of, name_of
+from watcher.config.nodes import Array, Table
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from watcher.config.lines import Way
+    from watcher.config.nodes import Spot
 
 #: What HrFlow's keys look like.
 SECRET: Final = re.compile(
     r"(?<![0-9A-Za-z])(?:(?i:ask[rw]?)_[0-9a-fA-F]{8,}|ask[rw]?_(?=[A-Za-z]*[0-9])[0-9A-Za-z]{12,})"
     r"[0-9A-Za-z]*"
 )
+_SECRET_NAME = re.compile(
+    r"(?i)(.*[_ -])?(api[_ -]?(key|secret)|secret[_ -]?key|apikey|passwor[dt]|passwd)\Z"
+)
+#: Names of settings; a tag may well be called so.
+_SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
+_DIGITS = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{32}\Z")
+_FREE_NAMES: Final = frozenset({"tags", "metadatas"})
+_ELSEWHERE: Final = (
+    "a secret must not stand in this file: put the API key into the system's keyring, or into the"
+    " environment variable HRFLOW_API_KEY on a machine without one, and change it if others have"
+    " seen the file"
+)
 _USER_OF_URL = re.compile(r"//[^/\s@]*@")
 _LONGEST_SHOWN: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
-    """The machine-wide configuration, where it is one of two that are put together.
-
-    ``taken``: of what comes from it, its way there.
-    """
-
-    path: str
-    lines: Mapping[Way, int]
-    taken: Mapping[Way, Way]
+class _Hidden:
+    """Stands in the place of a secret, which nobody looks at any further."""
 
 
-@dataclass
+HIDDEN: Final = _Hidden()
+
+
+class _Note(NamedTuple):
+    """Sorted by file, the machine's first, and line."""
+
+    is_own: bool
+    line: int
+    text: str
+    is_missing: bool = False
+
+
 class Mistakes:
-    """Everything that is wrong, each with the line it stands on.
+    """Everything that is wrong, or perhaps not meant, each with the place it stands at."""
 
-    ``secrets`` are the keys whose value, or whose name, nobody may see: they are not looked at
-    any further. ``other``: the file in which some of the keys stand.
-    """
-
-    path: str
-    lines: Mapping[Way, int]
-    other: Other | None = None
-    secrets: set[Way] = field(default_factory=set)
-    #: Whether nothing is wrong but what is missing; and the same of the first file alone.
-    only_missing: bool = True
-    only_missing_here: bool = True
-    _mistakes: list[tuple[bool, int, str]] = field(default_factory=list)
-    _warnings: list[tuple[bool, int, str]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._mistakes: list[_Note] = []
+        self._warnings: list[_Note] = []
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """All mistakes, in the order of the file; those of the other file first."""
-        return tuple(text for *_, text in sorted(self._mistakes, key=itemgetter(0, 1)))
+        """All mistakes, each once, in the order of the files; the machine-wide one comes first."""
+        return _in_order(self._mistakes)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """All warnings, likewise."""
-        return tuple(text for *_, text in sorted(self._warnings, key=itemgetter(0, 1)))
+        return _in_order(self._warnings)
 
-    def add(self, way: Way, text: str) -> None:
-        """Note a mistake at a key."""
-        self.only_missing = False
-        self.only_missing_here = self.only_missing_here and not self.is_own(way)
-        self._note(self._mistakes, way, text)
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether nothing is wrong but that something has not been written yet."""
+        return all(note.is_missing for note in self._mistakes)
 
-    def miss(self, way: Way, text: str) -> None:
+    @property
+    def is_own(self) -> bool:
+        """Whether something is wrong in the person's own file, not counting what is missing."""
+        return any(note.is_own and not note.is_missing for note in self._mistakes)
+
+    def add(self, spot: Spot, text: str) -> None:
+        """Note a mistake."""
+        self._mistakes.append(_note(spot, text))
+
+    def miss(self, spot: Spot, text: str) -> None:
         """Note that something has not been written yet."""
-        self._note(self._mistakes, way, text)
+        self._mistakes.append(_note(spot, text)._replace(is_missing=True))
 
-    def add_at(self, line: int, text: str) -> None:
-        """Note a mistake on a line where no key stands."""
-        self.only_missing = self.only_missing_here = False
-        self._mistakes.append((True, line, f"{self.path}:{line}: {redact(text)}"))
+    def warn(self, spot: Spot, text: str) -> str:
+        """Note something that is allowed, and perhaps not meant; gives the whole sentence."""
+        self._warnings.append(_note(spot, text))
+        return self._warnings[-1].text
 
-    def warn(self, way: Way, text: str) -> None:
-        """Note something that is allowed, and perhaps not meant."""
-        self._note(self._warnings, way, text)
+    def absorb(self, other: Mistakes) -> None:
+        """Have the mistakes of another look at a part of the same files, without its warnings."""
+        self._mistakes += other._mistakes
 
-    def warn_own(self, way: Way, text: str) -> str:
-        """The same of a key of the file at ``path``, whatever stands for it now; gives it back."""
-        line, name = line_of(way, self.lines), name_of(way)
-        said = f"{self.path}:{line}: {redact(f'{name}: {text}')}"
-        self._warnings.append((True, line, said))
-        return said
 
-    def where(self, way: Way) -> str:
-        """The file and the line that a key stands on."""
-        path, line, _ = self._find(way)
-        return f"{path}:{line}" if line else path
+def _note(spot: Spot, text: str) -> _Note:
+    said = redact(f"{spot.name}: {text}" if spot.way else text)
+    return _Note(not spot.source.is_machine, spot.line, f"{spot}: {said}")
 
-    def is_own(self, way: Way) -> bool:
-        """Whether a key stands in the file at ``path``, and not in the other one."""
-        return self._source(way) is None
 
-    def folder(self, way: Way, seen_from: Way) -> str:
-        """A folder for people, by its number in its file: ``folder 2``."""
-        source = self._source(way)
-        number = int((source or way)[1]) + 1
-        if self.other is None or self.is_own(way) == self.is_own(seen_from):
-            return f"folder {number}"
-        return f"folder {number} of {self.other.path if source else self.path}"
+def _in_order(notes: list[_Note]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.text for each in sorted(notes, key=lambda note: note[:2])))
 
-    def hides(self, way: Way) -> bool:
-        """Whether a secret stands at a key, or somewhere in its value."""
-        return any(secret[: len(way)] == way for secret in self.secrets)
 
-    def _note(self, texts: list[tuple[bool, int, str]], way: Way, text: str) -> None:
-        _, line, inner = self._find(way)
-        name = name_of(inner)
-        said = redact(f"{name}: {text}" if name else text)
-        texts.append((self.is_own(way), line, f"{self.where(way)}: {said}"))
+# -- secrets
 
-    def _find(self, way: Way) -> tuple[str, int, Way]:
-        """The file that a key stands in, its line, and its way there."""
-        source = self._source(way)
-        if source is None or self.other is None:
-            return self.path, line_of(way, self.lines), way
-        return self.other.path, line_of(source, self.other.lines), source
 
-    def _source(self, way: Way) -> Way | None:
-        """The way of a key in the other file, None if it stands in the first."""
-        if self.other is not None:
-            for size in range(len(way), 0, -1):
-                source = self.other.taken.get(way[:size])
-                if source is not None:
-                    return (*source, *way[size:])
-        return None
+def hide_secrets(tables: Table | Array, mistakes: Mistakes, *, are_free: bool = False) -> None:
+    """Note every key or value that is or looks like a secret, and put HIDDEN in its place.
+
+    ``are_free``: names are a person's own, as those of tags.
+    """
+    for key, value in _items(tables):
+        if _is_secret(key, value, are_free=are_free):
+            mistakes.add(tables.at(key), _ELSEWHERE)
+            tables[key] = HIDDEN  # type: ignore[index]
+        elif isinstance(value, Table | Array):
+            hide_secrets(value, mistakes, are_free=are_free or key in _FREE_NAMES)
+
+
+def looks_like_digits_of_a_key(text: str) -> bool:
+    """Whether it has the form of what follows ``ask_`` in a key; other things have it as well."""
+    return bool(_DIGITS.match(text))
+
+
+def _items(tables: Table | Array) -> Iterator[tuple[str | int, Any]]:
+    yield from list(tables.items()) if isinstance(tables, Table) else enumerate(list(tables))
+
+
+def _is_secret(key: object, value: object, *, are_free: bool) -> bool:
+    """Whether the key itself, or the value by its own look or by its name, is a secret."""
+    if any(isinstance(each, str) and SECRET.search(each) for each in (key, value)):
+        return True
+    if isinstance(value, Table):
+        called = value.get("name")  # an item in list form: { name = "api_key", value = "…" }
+        named = called if "value" in value else None
+    else:
+        named = None if isinstance(value, bool) else key
+    if not isinstance(named, str):
+        return False
+    return bool(_SECRET_NAME.match(named) or (not are_free and _SECRET_SETTING.match(named)))
+
+
+# -- what mistakes are said with
 
 
 def redact(text: str) -> str:

@@ -6,14 +6,14 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.characters import is_unseen, name_unseen
-from watcher.config.mistakes import Mistakes, nearest
+from watcher.config.mistakes import nearest
 from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.config.lines import Way
+    from watcher.config.mistakes import Mistakes
+    from watcher.config.nodes import Spot
     from watcher.model.settings import Folder
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
@@ -21,104 +21,97 @@ _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
 PATHS: Final = ("path", "sent_folder", "refused_folder")
 
 
-def expand(
-    text: str, way: Way, mistakes: Mistakes, environ: Mapping[str, str], home: str
-) -> str | None:
-    """``text`` with ``~`` and variables put in; None and a mistake where one is not known."""
-    unknown = []
+def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[str]]:
+    """``text`` with ``~`` and variables put in; and a sentence for each that is not known."""
+    problems = []
 
     def put(found: re.Match[str]) -> str:
         name = found[1] or found[2] or found[3]
         if name not in environ:
-            unknown.append(name)
+            hint = nearest(name, environ)
+            problems.append(f"the environment has no variable {name}{hint}")
         return environ.get(name, "")
 
     path = _VARIABLE.sub(put, text)
-    for name in unknown:
-        hint = nearest(name, environ)
-        mistakes.add(way, f"the environment has no variable {name}{hint}")
     if path == "~" or path.startswith(("~/", "~\\")):
         path = home + path[1:]
-    return None if unknown else path
+    return path, problems
 
 
-def check_path(
-    path: str, mistakes: Mistakes, way: Way, home: str, state_dir: str, *, create: bool = False
-) -> None:
-    """Note why the folder at the absolute ``path`` cannot be watched.
+def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -> str:
+    """Why the folder at the absolute ``path`` cannot be watched, "" if it can.
 
-    ``create``: it is made where it is missing. ``mistakes`` knows where the configuration itself
-    is, which must not be sent anywhere either.
+    ``config`` is where the configuration is, which must not be sent anywhere either.
     """
     if os.path.exists(path) and not os.path.isdir(path):
-        mistakes.add(way, f"{path} is a file, not a folder")
-    elif os.path.dirname(path) == path:
-        mistakes.add(way, f"{path} is a whole drive; name a folder on it")
-    elif _real(path) == _real(home):
-        mistakes.add(way, f"{path} is your home folder; name a folder in it")
-    elif is_in(home, path):
-        mistakes.add(way, f"{path} holds your whole home folder; name a folder in that")
-    elif state_dir and is_in(path, state_dir):
-        mistakes.add(way, f"{path} is where the program keeps its own files")
-    elif state_dir and is_in(state_dir, path):
-        mistakes.add(way, f"the program keeps its own files in it, at {state_dir}")
-    elif mistakes.path and is_in(mistakes.path, path):
-        mistakes.add(way, f"this configuration lies in it, at {mistakes.path}")
-    elif create and not is_in(path, home):
-        said = "it is created in your home folder only: elsewhere a drive may just be missing"
-        mistakes.warn((*way[:-1], "create"), said)
-    elif not os.path.lexists(path) and not create:
-        unseen = next(filter(is_unseen, path), "")
-        said = (
-            f"{path} is not there, and there is an invisible character in it, {name_unseen(unseen)}"
-            if unseen
-            else f"{path} is not there yet; it is watched as soon as it is"
-        )
-        mistakes.warn(way, said)
+        return f"{path} is a file, not a folder"
+    if os.path.dirname(path) == path:
+        return f"{path} is a whole drive; name a folder on it"
+    if _real(path) == _real(home):
+        return f"{path} is your home folder; name a folder in it"
+    if is_in(home, path):
+        return f"{path} holds your whole home folder; name a folder in that"
+    if state_dir and is_in(path, state_dir):
+        return f"{path} is where the program keeps its own files"
+    if state_dir and is_in(state_dir, path):
+        return f"the program keeps its own files in it, at {state_dir}"
+    if config and is_in(config, path):
+        return f"this configuration lies in it, at {config}"
+    return ""
 
 
-def check_target(folder: str, target: str, mistakes: Mistakes, way: Way) -> None:
+def check_target(folder: str, target: str, mistakes: Mistakes, spot: Spot) -> None:
     """Note why files of a folder cannot be filed into ``target``."""
     place = os.path.normpath(os.path.join(folder, target))
     if not target.strip():
-        mistakes.add(way, "is empty; name a folder")
+        mistakes.add(spot, "is empty; name a folder")
     elif is_in(folder, place):
         mistakes.add(
-            way, f'"{target}" is the folder itself or lies around it; name a folder in it, or'
+            spot, f'"{target}" is the folder itself or lies around it; name a folder in it, or'
             " the full path of another one"
         )  # fmt: skip
     elif not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
-        mistakes.add(way, f'"{target}" leads out of the folder; write its full path if you mean it')
+        said = f'"{target}" leads out of the folder; write its full path if you mean it'
+        mistakes.add(spot, said)
     elif os.path.isfile(place):
-        mistakes.add(way, f"{place} is a file, not a folder")
+        mistakes.add(spot, f"{place} is a file, not a folder")
 
 
-def check_overlaps(folders: Sequence[tuple[Way, Folder]], mistakes: Mistakes) -> None:
-    """Note folders that are watched twice or filed into, and say of those in each other."""
+def check_overlaps(folders: Sequence[tuple[Spot, Folder]], mistakes: Mistakes) -> None:
+    """Note folders that are watched twice or filed into, and say of those in each other.
+
+    Each comes with the place that its path stands at.
+    """
     real = [_real(folder.path) for _, folder in folders]
     targets = [
         (other, name, _real(os.path.join(outer.path, target)))
         for other, (_, outer) in enumerate(folders)
         for name, target in filing_targets(outer).items()
     ]
-    for number, ((way, folder), path) in enumerate(zip(folders, real, strict=True)):
-        inner = (*way, "path")
+    for number, ((spot, folder), path) in enumerate(zip(folders, real, strict=True)):
         if path in real[:number]:
-            first = mistakes.folder(folders[real.index(path)][0], inner)
-            mistakes.add(inner, f"{folder.path} is watched already, as {first}")
+            first = _called(folders[real.index(path)][0], spot)
+            mistakes.add(spot, f"{folder.path} is watched already, as {first}")
             continue
         for other, outer in enumerate(real):
             if path != outer and _is_below(path, outer):
-                around = mistakes.folder(folders[other][0], inner)
-                said = f"lies in {around}; its files go this folder's way"
-                mistakes.warn(inner, said)
+                around = _called(folders[other][0], spot)
+                mistakes.warn(spot, f"lies in {around}; its files go this folder's way")
         for other, name, target in targets:
             if other != number and _is_below(path, target):
-                around = mistakes.folder(folders[other][0], inner)
+                around = _called(folders[other][0], spot)
                 mistakes.add(
-                    inner, f"is the {name} of {around} or lies in it, and what was filed away is"
+                    spot, f"is the {name} of {around} or lies in it, and what was filed away is"
                     " never watched"
                 )  # fmt: skip
+
+
+def _called(spot: Spot, seen_from: Spot) -> str:
+    """A folder for people, by its number in its file: ``folder 2``."""
+    number = int(spot.way[1]) + 1
+    if spot.source is seen_from.source:
+        return f"folder {number}"
+    return f"folder {number} of {spot.source.path}"
 
 
 def is_in(path: str, directory: str) -> bool:
@@ -134,8 +127,8 @@ def place_of(path: object, environ: Mapping[str, str], home: str) -> str:
     """Where a folder's raw path leads, to be compared; "" where it leads nowhere."""
     if not isinstance(path, str):
         return ""
-    expanded = expand(path, (), Mistakes("", {}), environ, home)
-    return _real(expanded) if expanded and os.path.isabs(expanded) else ""
+    expanded, problems = expand(path, environ, home)
+    return _real(expanded) if not problems and os.path.isabs(expanded) else ""
 
 
 def _real(path: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from watcher.config.read import Loaded
+    from watcher.config.load import Loaded
 
 Row = tuple[str, str, str]
 
@@ -54,11 +54,10 @@ def _struct(loaded: Loaded, prefix: str, struct: Any, leave_out: tuple[str, ...]
 
 
 def _row(loaded: Loaded, key: str, value: object) -> Row:
-    origin = loaded.origins.get(key, "built-in default")
-    layer = loaded.layers.get(key, "default")
-    notes = [layer] if loaded.machine and layer != "default" else []
-    notes += ["locked"] if key in loaded.locked else []
-    return key, _text(value), f"{origin} ({', '.join(notes)})" if notes else origin
+    origin = loaded.origins[key]
+    notes = [origin.layer] if loaded.machine and origin.layer != "default" else []
+    notes += ["locked"] if origin.is_locked else []
+    return key, _text(value), f"{origin.text} ({', '.join(notes)})" if notes else origin.text
 
 
 def _text(value: object) -> str:

@@ -9,12 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.edit import apply
-from watcher.config.edit_file import read_or_new, replace_text
-from watcher.config.edit_known import find_account_mistakes, find_place, read_account, read_known
-from watcher.config.machine import MachineFile
+from watcher.config.edit import apply, read_or_new, replace_text
+from watcher.config.known import find_account_mistakes, find_place, read_account, read_known
+from watcher.config.load import load_text
+from watcher.config.machine import MachineFile, find_layer
 from watcher.config.places import is_in
-from watcher.config.read import find_layer, load_text
 from watcher.config.setup import DropFolder, find_locked, plan_edits
 from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, UnusableError, UsageError

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
-from watcher.config.sense_after import is_loopback
+from watcher.config.checks import is_loopback
 from watcher.credentials.keys import VARIABLE, read_webhook_secret
 from watcher.daemon.instance import is_running, read_running
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look

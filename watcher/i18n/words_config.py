@@ -130,7 +130,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "{item} is not within {least} to {most} (0: nothing is asked)": (
             "{item} n’est pas compris entre {least} et {most} (0 : rien n’est demandé)"
         ),
-        "write a number of days from 1 to {most}": "écrivez un nombre de jours de 1 à {most}",
+        "{item} is not within {least} to {most} days": (
+            "{item} n’est pas compris entre {least} et {most} jours"
+        ),
         '{item} are no two times of the day; write them like "18:00-08:00"': (
             '{item} : ce ne sont pas deux heures du jour ; écrivez-les comme "18:00-08:00"'
         ),

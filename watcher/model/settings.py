@@ -10,7 +10,7 @@ per second (a file may also say ``"20 MB"``), 0 means "no limit" where a limit i
 from __future__ import annotations
 
 import enum
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -38,6 +38,11 @@ DEFAULT_ACCEPT = (
     "application/vnd.ms-outlook",
     "text/html",
 )
+
+
+def _within(least: float, most: float, unit: str = "") -> msgspec.Meta:
+    """What a number may be; ``unit`` is how people are told of it."""
+    return msgspec.Meta(ge=least, le=most, extra={"unit": unit})
 
 
 #: Values a tag or a metadata may have; bool comes first because it is an int as well.
@@ -103,6 +108,15 @@ class CreatedAtFormat(enum.StrEnum):
     TIMESTAMP = "timestamp"
 
 
+class LogLevel(enum.StrEnum):
+    """From which level on something is logged."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+
+
 class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all settings."""
 
@@ -127,7 +141,7 @@ class Label(Struct, frozen=True):
     job_reference: str | None = None
     stage: str | None = None
     stage_timestamp: int | None = None
-    rating: float | None = None
+    rating: Annotated[float, _within(0, 1)] | None = None
     rating_timestamp: int | None = None
 
 
@@ -137,17 +151,17 @@ class Account(Struct, frozen=True):
     name: str
     email: str
     api_url: str = DEFAULT_API_URL
-    max_requests_per_minute: int = 0
-    parallel_uploads: int = 4
+    max_requests_per_minute: Annotated[int, _within(0, 1_000_000, " (0: no limit)")] = 0
+    parallel_uploads: Annotated[int, _within(1, 64)] = 4
     max_upload_rate: int = 0
-    connect_timeout: float = 10.0
-    read_timeout: float = 120.0
+    connect_timeout: Annotated[float, _within(0.1, 3600, " seconds")] = 10.0
+    read_timeout: Annotated[float, _within(0.1, 3600, " seconds")] = 120.0
     #: Seconds over which an upload without an answer is asked for before it is sent again.
-    confirm_seconds: float = 600.0
+    confirm_seconds: Annotated[float, _within(1, 86_400, " seconds")] = 600.0
     #: "system", "none" or the URL of a proxy.
     proxy: str = "system"
     #: What share of the requests may go into asking what became of uploads; 0: nothing is asked.
-    follow_up_share: float = 0.5
+    follow_up_share: Annotated[float, _within(0, 1, " (0: nothing is asked)")] = 0.5
 
 
 class Rule(Struct, frozen=True):
@@ -188,8 +202,8 @@ class Folder(Struct, frozen=True):
     #: Whether a folder that is missing is made, if it lies in the person's home folder.
     create: bool = False
     watch: Watch = Watch.AUTO
-    poll_seconds: float = 30.0
-    settle_seconds: float = 2.0
+    poll_seconds: Annotated[float, _within(0.05, 86_400, " seconds")] = 30.0
+    settle_seconds: Annotated[float, _within(0.05, 86_400, " seconds")] = 2.0
     existing: Existing = Existing.UPLOAD
     changed: Changed = Changed.UPLOAD
     duplicates: Duplicates = Duplicates.SKIP
@@ -247,7 +261,7 @@ class Webhook(Struct, frozen=True):
 
     enabled: bool = False
     host: str = "127.0.0.1"
-    port: int = 8790
+    port: Annotated[int, _within(1, 65_535)] = 8790
 
 
 class Hooks(Struct, frozen=True):
@@ -259,7 +273,7 @@ class Hooks(Struct, frozen=True):
 
     parsed: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
-    timeout_seconds: float = 60.0
+    timeout_seconds: Annotated[float, _within(1, 3600, " seconds")] = 60.0
 
 
 class Config(Struct, frozen=True):
@@ -269,13 +283,12 @@ class Config(Struct, frozen=True):
     folders: tuple[Folder, ...] = ()
     webhook: Webhook = Webhook()
     hooks: Hooks = Hooks()
-    #: "error", "warning", "info" or "debug".
-    log_level: str = "info"
+    log_level: LogLevel = LogLevel.INFO
     #: Days for which it is kept what became of a file.
-    history_days: int = 400
+    history_days: Annotated[int, _within(1, 36_500, " days")] = 400
     #: Whether the names and emails of people that HrFlow tells are kept, and for how many days.
     keep_names: bool = True
-    names_days: int = 90
+    names_days: Annotated[int, _within(1, 36_500, " days")] = 90
     #: Whether API keys may be kept in a keyring that writes plain text.
     allow_insecure_keyring: bool = False
     #: No key: what of the written configuration is not in force, and why, one sentence each.

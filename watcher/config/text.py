@@ -1,13 +1,21 @@
-"""What is wrong with a text that is no TOML, for people: the parser names a place and a rule."""
+"""A configuration file as text, and as tables that know where they were written.
+
+What makes a text no TOML is explained to people: the parser names a place and a rule.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Final
 
 from watcher.config.characters import DOUBLE, SINGLE, explain
+from watcher.config.lines import locate
 from watcher.config.mistakes import redact
+from watcher.config.nodes import Source, Spot, Table, placed
+from watcher.model.errors import ConfigError
 
+LARGEST: Final = 1_000_000  # bytes; a configuration takes some kilobytes
 _PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
 _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 #: What the parser says of a backslash that begins nothing it knows.
@@ -22,7 +30,50 @@ _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _WRITE_QUOTES: Final = 'texts stand in quotes, as in "text"; true, false and numbers do not'
 
 
-def explain_error(error: ValueError, text: str) -> tuple[int, str]:
+def read_text(path: str) -> str:
+    """What stands at ``path``, without a byte order mark; ConfigError if that is no text."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"There is no configuration at {path}.",
+            "Have one written by: hrflow-watcher setup, or copy config.example.toml there.",
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"The configuration {path} cannot be read ({error.strerror}).") from error
+    if len(content) > LARGEST:
+        raise ConfigError(f"The configuration {path} is too large to be one.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"The configuration {path} is not UTF-8 text (line {line}).", "Save it as UTF-8."
+        ) from error
+
+
+def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
+    """The tables of a text that is to stand at ``path``; ConfigError if it is no TOML."""
+    try:
+        raw = tomllib.loads(text)
+        tables: Table = placed(raw, Spot(Source(path, locate(text), is_machine)))
+    except RecursionError as error:
+        raise ConfigError(f"The configuration {path} is nested too deeply to be one.") from error
+    except ValueError as error:  # TOMLDecodeError, and numbers of too many digits
+        line, problem = _explain(error, text)
+        raise ConfigError(
+            f"The configuration {path} is not valid TOML.",
+            "Correct that line; everything else is checked after that.",
+            (f"{path}:{line}: {problem}",),
+        ) from error
+    return tables
+
+
+# -- inside
+
+
+def _explain(error: ValueError, text: str) -> tuple[int, str]:
     """The line (from 1) of what makes ``text`` no TOML, and what that is, without its values.
 
     ``error`` is the parser's: TOMLDecodeError, or of a number of too many digits.
