@@ -1,6 +1,6 @@
 """The keys that each table knows, and their values: converted by msgspec, with our own words.
 
-What a value may be stands in :mod:`watcher.model.settings`: its type, and the least and most of numbers.
+What a value may be stands in :mod:`watcher.model.settings`: its type, and the bounds of numbers.
 msgspec stops at the first mistake; here each key is converted by itself, so that all are told.
 """
 
