@@ -40,7 +40,7 @@ needs_xfce = pytest.mark.skipif(
 class Bus:
     """A message bus of the session. ``services`` are files of what it starts when asked for."""
 
-    def __init__(self, root, services=()):
+    def __init__(self, root, services=(), address=None):
         config = root / "bus.conf"
         config.write_text(
             BUS.replace("<policy", f"<servicedir>{root}/services</servicedir><policy")
@@ -48,8 +48,9 @@ class Bus:
         (root / "services").mkdir(exist_ok=True)
         for path in services:
             shutil.copy(path, root / "services")
+        at = [f"--address={address}"] if address else []
         self.process = subprocess.Popen(
-            ["dbus-daemon", "--nofork", "--print-address=1", f"--config-file={config}"],
+            ["dbus-daemon", "--nofork", "--print-address=1", f"--config-file={config}", *at],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={**os.environ, "XDG_CONFIG_HOME": str(root / "config")},
         )  # fmt: skip

@@ -58,9 +58,7 @@ class History:
         self.journal.close()
         with Program(self.root, [self.folder]) as program:
             places = Places(program.state)
-            program.until(lambda: os.path.exists(places.channel), "the page")
             channel = Channel.open(places)
-            channel.get("/api/now")  # the first who asks waits for the page to be made
             yield partial(self._ask, channel, program.command("status"))
 
     def _ask(self, channel, status):

@@ -10,6 +10,7 @@ import time
 
 from tests.bench import proc
 from watcher import sandbox as sb
+from watcher.daemon.instance import Places
 from watcher.journal.writer import Journal
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
@@ -66,6 +67,7 @@ class Program:
     def __enter__(self):
         self.begin()
         self.wait_for("was looked through", self._folders)
+        self.until(lambda: os.path.exists(Places(self.state).instance), "the API")
         return self
 
     def begin(self):

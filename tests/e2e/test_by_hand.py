@@ -4,13 +4,21 @@ import itertools
 import os
 import time
 
+import pytest
+
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
+from watcher.daemon.instance import Instance
+from watcher.i18n.words import words
+from watcher.journal import reader
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BY_HAND, existing_key
 from watcher.model.settings import AfterRefusal, AfterUpload, Existing
 from watcher.model.snapshot import UNTIL_RESUMED
+from watcher.page.actions import Acts
+from watcher.page.activity import Activity
+from watcher.page.whole import ActivityPage
 from watcher.pipeline.messages import Ignore, Pause, Release, Retry
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
@@ -52,6 +60,41 @@ def test_a_pause_keeps_files_back_over_a_restart_until_it_is_ended(world, eventu
     world.wait_idle(2)
     assert len(world.arrived()) == 2
     eventually(lambda: world.app.snapshot().paused_until == 0)
+
+
+@pytest.mark.parametrize("way", ["icon", "state", "reason", "ids"])
+def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monkeypatch, way):
+    monkeypatch.setattr(reader, "_PIECE", 7)
+    folder = world.folder()
+    world.sandbox.faults.set(REFUSE)
+    for number in range(45):
+        drop(folder, f"bad {number}.pdf", str(number))
+    world.start(folder, import_all=True)
+    world.wait_idle(45)
+    eventually(lambda: len(world.app.snapshot().attention) == 30)
+    world.sandbox.faults.clear()
+    refused = world.entries()
+    activity = Activity(world.places, words("en"))
+    acts = Acts(world.app, activity, control=None)
+    if way == "icon":
+        page = ActivityPage(
+            world.app,
+            Instance(world.places),
+            world.places,
+            config="",
+            control=None,
+            environ={},
+            language="en",
+        )
+        page.retry_all()
+    else:
+        order = {
+            "state": {"state": "refused"},
+            "reason": {"state": "refused", "why": refused[0].why},
+            "ids": {"ids": [each.file_id for each in refused]},
+        }[way]
+        assert acts.retry(order) == {"files": 45, "left": []}
+    eventually(lambda: len(world.arrived()) == 45)
 
 
 def test_a_pause_ends_by_itself_when_its_time_is_over(world, eventually):

@@ -169,7 +169,7 @@ def test_stop_ends_it_also_while_somebody_watches(office, eventually):
     office.process.end()
     assert code == 0, office.process.lines
     assert watching.process.wait(20) == 8
-    assert not os.path.exists(office.places.channel)
+    assert not os.path.exists(office.places.instance)
     assert desk.run("stop").stdout == "hrflow-watcher is not running.\n"
 
 
@@ -307,7 +307,7 @@ def test_status_answers_in_a_blink(office, eventually):
 
 
 def test_the_way_in_is_for_its_owner_alone(office):
-    assert stat.S_IMODE(os.stat(office.places.channel).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(office.places.instance).st_mode) == 0o600
 
 
 #: What strangers show, and with the right token all the same; and who they are.

@@ -32,8 +32,9 @@ def test_run_uploads_and_ends_cleanly(desk, number):
     assert json.loads(dict(record.fields)["tags"])[0] == {"name": "office", "value": "Paris"}
 
 
-def test_a_second_instance_says_who_runs(desk):
+def test_a_second_instance_says_who_runs(desk, eventually):
     desk.start("run").wait_for("Watching")
+    eventually((desk.root / "state" / "instance.json").exists)
     second = desk.run("run")
     assert second.returncode == 3
     assert str(desk.processes[0].process.pid) in second.stderr
@@ -391,6 +392,9 @@ def test_status_says_that_the_minute_is_used_up(desk):
     assert queue["why"] == "max_requests_per_minute is used up by the 2 of the last minute"
     assert queue["due_at"] > 0
     assert "… 3 queued: max_requests_per_minute is used up" in desk.run("status").stdout
+    desk.run("pause")
+    assert "… 3 queued: Paused" in desk.run("status").stdout  # which no minute ends
+    desk.run("resume")
     running.end()
     assert "… 3 queued: the program does not run" in desk.run("status").stdout
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 
@@ -19,7 +20,9 @@ def test_all_samples_are_imported_by_the_command(desk):
     done = desk.run("import", str(desk.folder))
     assert done.returncode == 5, done.stdout  # some were refused
     total = len(SENT) + len(REFUSED)
-    assert f"{total} files found, {len(SENT)} of them dealt with." in done.stdout
+    assert f"{total} files found: " in done.stdout
+    counts = re.findall(r"(\d+) [a-z ]+[,.]", done.stdout.splitlines()[-2])
+    assert sum(map(int, counts)) == total
     check_everything(_Told(desk))
 
 
@@ -53,8 +56,12 @@ def test_an_import_releases_what_waits_for_a_yes_and_is_not_repeated(desk):
     running.end()
     assert not desk.arrived()
     (summary,) = desk.read_json("import", str(desk.folder))
-    assert summary == {"folder": str(desk.folder), "files": 120, "states": {"accepted": 120}}
-    assert desk.run("import", str(desk.folder)).returncode == 0
+    assert summary == {
+        "folder": str(desk.folder), "files": 120, "already": 0, "states": {"accepted": 120},
+    }  # fmt: skip
+    again = desk.run("import", str(desk.folder))
+    assert again.returncode == 0
+    assert "120 files, already uploaded." in again.stdout
     assert len(desk.arrived()) == 120
 
 
@@ -140,17 +147,88 @@ def test_the_running_program_looks_for_files_that_it_did_not_notice(desk):
     running.end()
 
 
-def test_the_running_program_cannot_import_what_it_does_not_watch(desk):
+def test_the_running_program_imports_what_it_does_not_watch_once(desk):
+    other = desk.root / "other"
+    (other / "inner").mkdir(parents=True)
+    shutil.copy(PDF, other)
+    make_pdf(other / "inner" / "a.pdf", "a")
+    running = desk.start("run")
+    running.wait_for("Watching")
+    assert desk.run("import", str(other)).returncode == 2  # nothing says where its files go
+    done = desk.run("import", str(other), "--source", "sales", "--tag", "fair=2026")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 files uploaded." in done.stdout
+    records = desk.arrived()
+    assert {record.source_key for record in records} == {sb.SALES.key}
+    assert json.loads(dict(records[0].fields)["tags"]) == [{"name": "fair", "value": "2026"}]
+    make_pdf(other / "later.pdf", "later")  # it is not watched from now on
+    make_pdf(desk.folder / "b.pdf", "b")
+    desk.sandbox.ledger.wait_for(3, within=30)
+    assert set(desk.read_json("status")[0]["folders"]) == {str(desk.folder)}
+    make_pdf(other / "third.pdf", "third")
+    again = desk.run("import", str(other), "--source", "sales")
+    assert "4 files found: 2 uploaded, 2 already uploaded." in again.stdout
+    running.end()
+    assert len(desk.arrived()) == 5
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_a_source_that_hrflow_does_not_have_is_said_before_anything_is_queued(desk, runs):
     other = desk.root / "other"
     other.mkdir()
     shutil.copy(PDF, other)
-    running = desk.start("run")
-    running.wait_for("Watching")
-    done = desk.run("import", str(other), "--source", sb.SALES.key)
-    assert done.returncode == 3
-    assert "does not watch" in done.stderr
-    running.end()
+    if runs:
+        desk.start("run").wait_for("Watching")
+    for source in ("Salez", "0" * 40):
+        done = desk.run("import", str(other), "--source", source)
+        assert done.returncode == 5
+        assert f'has no source "{source}"' in done.stderr
+    assert not desk.read_json("history")
     assert not desk.arrived()
+
+
+def test_without_the_check_a_source_is_taken_by_its_key(desk):
+    other = desk.root / "other"
+    other.mkdir()
+    shutil.copy(PDF, other)
+    assert desk.run("import", str(other), "--source", "Sales", "--no-check").returncode == 5
+    done = desk.run("import", str(other), "--source", sb.SALES.key, "--no-check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_of_several_accounts_one_is_to_be_named(desk):
+    other = desk.root / "other"
+    other.mkdir()
+    shutil.copy(PDF, other)
+    account = f'email = "{sb.EMAIL}"\napi_url = "{desk.sandbox.url}"\n'
+    desk.config.write_text(
+        f"[accounts.paris]\n{account}[accounts.lyon]\n{account}", encoding="utf-8"
+    )
+    done = desk.run("import", str(other), "--source", "Sales")
+    assert done.returncode == 2
+    assert "Name one with --account: paris, lyon." in done.stderr
+    done = desk.run("import", str(other), "--source", "Sales", "--account", "lyon")
+    assert done.returncode == 0, done.stderr
+
+
+def test_other_commands_reach_a_program_that_imports(desk):
+    other = desk.root / "other"
+    other.mkdir()
+    make_pdf(desk.folder / "a.pdf", "a")
+    make_pdf(other / "b.pdf", "b")
+    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.HTML))
+    first = desk.start("import", str(desk.folder))
+    first.wait_for("cannot be reached")
+    assert desk.run("pause").returncode == 0
+    desk.sandbox.faults.clear()
+    second = desk.start("import", str(other), "--source", sb.SALES.key)
+    (status,) = desk.read_json("status")
+    assert status["paused"]
+    assert not desk.arrived()
+    assert desk.run("resume").returncode == 0
+    desk.sandbox.ledger.wait_for(2, within=60)
+    assert first.process.wait(60) == 0
+    second.process.wait(60)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +253,7 @@ def test_an_account_that_is_not_there_is_named(desk):
     other.mkdir()
     done = desk.run("import", str(other), "--source", sb.SALES.key, "--account", "lyon")
     assert done.returncode == 2
-    assert "There is: default." in done.stderr
+    assert "Name one with --account: default." in done.stderr
 
 
 def test_what_is_not_there_any_more_is_not_counted(desk):
@@ -216,7 +294,7 @@ def test_an_import_accounts_for_what_was_filed_away(desk):
     (desk.folder / "setup.exe").write_bytes(b"MZ" + bytes(300))
     done = desk.run("import", str(desk.folder))
     assert done.returncode == 5, done.stdout
-    assert "13 files found, 12 of them dealt with." in done.stdout
+    assert "13 files found: 12 uploaded, 1 refused." in done.stdout
     assert sorted(os.listdir(desk.folder)) == ["Refused", "Sent"]
     nothing = desk.run("import", str(desk.folder))
     assert nothing.returncode == 0

@@ -9,7 +9,6 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
-from watcher.daemon.instance import read_running
 from watcher.journal.reader import Reader
 from watcher.model.errors import WatcherError
 from watcher.model.settings import Existing
@@ -70,22 +69,7 @@ def test_what_was_removed_under_the_program_is_made_anew(world, eventually):
         if os.path.isfile(path) and name != "lock":
             os.unlink(path)
     drop(folder, "b")
-    eventually(lambda: read_running(world.places).get("folders") == {folder.path: ""}, within=30)
     eventually(lambda: os.path.exists(world.places.journal), within=30)
-
-
-def test_what_the_program_says_of_itself_comes_back_though_something_waits_all_the_time(
-    world, eventually
-):
-    folder = world.folder(settle_seconds=30.0)
-    world.start(folder)
-    with open(os.path.join(folder.path, "not yet.pdf"), "wb") as file:
-        file.write(b"%PDF-1.4")
-        file.flush()
-        eventually(lambda: read_running(world.places).get("pending"), within=30)
-        os.unlink(world.places.running)
-        drop(folder, "a")
-        eventually(lambda: read_running(world.places).get("folders") == {folder.path: ""}, 30)
 
 
 @pytest.mark.parametrize(

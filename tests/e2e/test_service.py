@@ -98,7 +98,7 @@ def test_from_install_to_uninstall(odd):
 def test_another_version_takes_the_place_of_the_one_that_runs(odd):
     assert odd.run("service", "install").returncode == 0
     before = status(odd)
-    place = odd.root / "state" / "running.json"
+    place = odd.root / "state" / "instance.json"
     write_atomically(str(place), json.dumps({**json.loads(place.read_text()), "version": "0.0.1"}))
     assert odd.run("service", "install").returncode == 0
     after = status(odd)

@@ -1,7 +1,6 @@
 """Another version is installed while the program runs: it ends between two uploads."""
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -13,7 +12,9 @@ import pytest
 from tests.e2e.desk import Process
 from tests.e2e.test_journey import make_pdf
 from tests.installation import Installation
+from watcher.daemon.instance import Places
 from watcher.model.errors import UPDATED
+from watcher.page.client import read_facts
 
 OLD, NEW = "0.0.1", "0.0.2"
 PATIENCE = 120
@@ -110,8 +111,7 @@ class Place:
         return self.desk.processes[-1]
 
     def running(self):
-        with open(self.desk.root / "state" / "running.json", encoding="utf-8") as file:
-            return json.load(file)
+        return read_facts(Places(str(self.desk.root / "state")))
 
     def counts(self):
         return self.desk.read_json("status")[0]["counts"]

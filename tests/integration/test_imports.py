@@ -46,7 +46,7 @@ LATE = {
         "msgspec",
         "logging",
     ),
-    "run": ("requests", "keyring", "secretstorage", "bottle", "waitress", "PIL", "pystray", "rich"),
+    "run": ("requests", "keyring", "secretstorage", "PIL", "pystray", "rich"),
 }
 
 
@@ -65,7 +65,7 @@ def test_what_takes_long_to_import_is_imported_late(desk, eventually, command):
             desk.command("run", "--no-tray"), env=environ, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
-            eventually((desk.root / "state" / "channel.json").exists)
+            eventually((desk.root / "state" / "instance.json").exists)
             process.terminate()
             said = process.communicate(timeout=60)[1]
     else:

@@ -107,6 +107,21 @@ def test_a_bus_that_goes_takes_nothing_along(surroundings, clicks):
     desktop.close()
 
 
+def test_what_could_not_be_shown_is_not_shown_all_at_once_later(surroundings, clicks):
+    address = f"unix:path={surroundings.root}/bus"
+    bubbles = Bubbles({"DBUS_SESSION_BUS_ADDRESS": address}, clicks, label="", icon="")
+    for number in range(5):  # while there is no bus
+        bubbles.show(f"Old {number}", "")
+    until(lambda: bubbles._thread is None)
+    bus = surroundings.have(Bus, surroundings.root, (), address)
+    desktop = surroundings.have(Messages, bus.address)
+    bubbles.show("New", "")
+    until(lambda: desktop.shown)
+    until(bubbles._inbox.empty)
+    assert [shown["title"] for shown in desktop.shown.values()] == ["New"]
+    bubbles.stop()
+
+
 def test_without_a_bus_nothing_is_started(clicks):
     bubbles = Bubbles({}, clicks, label="", icon="")
     bubbles.show("One", "")

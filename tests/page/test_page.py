@@ -385,7 +385,7 @@ def test_everything_is_set_up_from_nothing(newcomer):
     assert page.locator("#key").input_value() == ""
     assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
     assert sb.READ_WRITE_KEY not in page.content()
-    for name in ("hrflow-watcher.log", "running.json", "channel.json"):
+    for name in ("hrflow-watcher.log", "instance.json"):
         with open(os.path.join(newcomer.places.state, name), encoding="utf-8") as file:
             assert sb.READ_WRITE_KEY not in file.read()
     newcomer.drop("first.pdf")

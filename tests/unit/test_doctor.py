@@ -1,19 +1,21 @@
 """What the doctor makes of what it sees: tables of judgements, and how checks are run."""
 
 import errno
-import json
+import importlib.metadata
+import io
 import os
 import shutil
 import subprocess
 import tempfile
 import threading
+import zipfile
 from types import SimpleNamespace
 
 import pytest
 
 from watcher import __version__
-from watcher.daemon.instance import Places, lock, write_atomically
-from watcher.doctor import account, folders, program
+from watcher.daemon.instance import Places
+from watcher.doctor import account, folders, program, with_advice, write_bundle
 from watcher.doctor.findings import Case, Check, Level, error, examine, ok, record, skipped, warning
 from watcher.folders.native import Limits, Probe, probe, read_limits
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
@@ -503,22 +505,19 @@ def test_what_the_running_program_knows_of_its_key(known, level, said):
 @pytest.mark.parametrize(
     "said",
     [
-        {}, {"keys": []}, {"keys": {"default": 1}}, {"keys": {"other": {"origin": "x"}}},
+        {}, {"keys": {"other": {"origin": "x"}}},
         {"keys": {"default": {"origin": "", "problem": "There is no API key."}}},
         {"keys": {"default": {"origin": "x", "problem": "waiting"}}},
     ],
 )  # fmt: skip
-def test_a_program_without_a_key_knows_nothing(tmp_path, said):
+def test_a_program_without_a_key_knows_nothing(tmp_path, monkeypatch, said):
     places = Places(str(tmp_path / "state"))
     assert account.look_at_running(places, "default") is None
-    held = lock(places)
-    try:
-        write_atomically(places.running, json.dumps(said))
-        assert account.look_at_running(places, "default") is None
-        write_atomically(places.running, json.dumps({"keys": {"default": {"origin": "x"}}}))
-        assert account.look_at_running(places, "default") == account.Known("x")
-    finally:
-        held.release()
+    monkeypatch.setattr(account, "read_facts", lambda _: said)
+    assert account.look_at_running(places, "default") is None
+    known = {"keys": {"default": {"origin": "x"}}}
+    monkeypatch.setattr(account, "read_facts", lambda _: known)
+    assert account.look_at_running(places, "default") == account.Known("x")
 
 
 @pytest.mark.parametrize(
@@ -565,3 +564,46 @@ def test_the_tray(platform, environ, found, level, said):
     finding = program.judge_tray(platform, environ, ask)
     assert finding.level is level
     assert said in finding.text
+
+
+def test_advice_for_a_whole_check_is_said_once():
+    check, other = Check("config", "Configuration", tuple), Check("account", "Account", tuple)
+    found = [
+        (check, error("one", "Correct it.")),
+        (check, error("two", "Correct it.")),
+        (check, error("three", "Take it out.")),
+        (other, error("four", "Take it out.")),  # another check's line is read by itself
+    ]
+    said = [(finding.text, advice) for _, finding, advice in with_advice(found)]
+    assert said == [
+        ("one", "Correct it."), ("two", ""), ("three", "Take it out."), ("four", "Take it out."),
+    ]  # fmt: skip
+    assert all(finding.mend for _, finding, _ in with_advice(found))  # for machines
+
+
+# --- The report for support -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("broken", "part", "said"),
+    [
+        # Of what is needed on another system alone, or was taken away by a packager.
+        ("importlib.metadata.version", "versions.txt", "requests is not installed"),
+        # The parts that do not fail are there all the same.
+        ("platform.platform", "versions.txt", "This part could not be made"),
+        ("watcher.doctor.bundle.record", "findings.jsonl", "This part could not be made"),
+    ],
+)
+def test_a_part_that_is_missing_does_not_cost_the_report(tmp_path, monkeypatch, broken, part, said):
+    def absent(*_):
+        raise importlib.metadata.PackageNotFoundError("jeepney")
+
+    monkeypatch.setattr(broken, absent)
+    case = make_case(str(tmp_path), str(tmp_path / "cvs"))
+    file = io.BytesIO()
+    write_bundle(file, case, [(Check("program", "Program", tuple), ok("fine"))])
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert said in parts[part]
+    assert len(parts) == 6
+    assert "sync_parsing" in parts["config.txt"]

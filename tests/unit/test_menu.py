@@ -71,7 +71,11 @@ ROWS = [
     # What wins: a pause over attention, attention over being offline, that over working.
     ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, Mood.PAUSED, "Paused"),
     ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, Mood.ATTENTION,
-     "1 file needs attention"),
+     "Offline since 14:02 · 1 file needs attention"),
+    ({"offline_since": TWO, "kept": (replace(NO_KEY, files=3),)}, Mood.ATTENTION,
+     "Offline since 14:02 · 3 files are held back"),
+    ({"paused_until": TWO, "offline_since": TWO, "kept": (NO_KEY,)}, Mood.PAUSED,
+     "Paused until 14:02"),
     ({"offline_since": TWO, "done": 1, "total": 3}, Mood.OFFLINE, "Offline since 14:02"),
 ]  # fmt: skip
 
@@ -147,7 +151,7 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
     assert line(lost.items, "Open folder").act == Act(Verb.OPEN_FOLDER, path="/cvs/Refused/x")
     assert more == Item("28 more…", Act(Verb.ATTENTION))
     assert part is PART
-    assert every.act == Act(Verb.RETRY, (5, 7))
+    assert every.act == Act(Verb.RETRY_ALL)
 
 
 def test_a_yes_takes_a_second_click():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.cli.control import parse_span
 from watcher.daemon.clock import next_day
+from watcher.daemon.instance import Instance, Places
 from watcher.i18n.words import words
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
@@ -24,6 +25,8 @@ from watcher.present import view
 
 ENGLISH = words("en")
 
+TOKEN = Instance(Places("/nowhere")).token
+
 
 class Clock:
     now = 0.0
@@ -34,7 +37,7 @@ class Clock:
 
 def test_a_link_lets_in_once_and_soon():
     clock = Clock()
-    tickets = Tickets(clock.tick)
+    tickets = Tickets(clock.tick, TOKEN)
     code = tickets.link()
     session = tickets.enter(code)
     assert tickets.session(session.cookie) == session
@@ -46,7 +49,7 @@ def test_a_link_lets_in_once_and_soon():
 
 
 def test_tickets_cannot_be_guessed_from_each_other():
-    tickets = Tickets(Clock().tick)
+    tickets = Tickets(Clock().tick, TOKEN)
     session = tickets.enter(tickets.link())
     every = {tickets.token, session.cookie, session.proof, tickets.link()}
     assert len(every) == 4
@@ -58,7 +61,7 @@ def test_tickets_cannot_be_guessed_from_each_other():
 
 
 def test_wrong_tickets_cost_more_and_more_up_to_a_cap():
-    tickets = Tickets(Clock().tick)
+    tickets = Tickets(Clock().tick, TOKEN)
     costs = [tickets.penalty() for _ in range(12)]
     assert costs == sorted(costs)
     assert (costs[0], costs[-1]) == (0.1, 3.0)
@@ -67,7 +70,7 @@ def test_wrong_tickets_cost_more_and_more_up_to_a_cap():
 
 
 def test_old_browsers_have_to_go_when_there_are_many():
-    tickets = Tickets(Clock().tick)
+    tickets = Tickets(Clock().tick, TOKEN)
     sessions = [tickets.enter(tickets.link()) for _ in range(25)]
     known = [tickets.session(each.cookie) is not None for each in sessions]
     assert known == [False] * 5 + [True] * 20
@@ -194,12 +197,24 @@ def test_filters_say_what_makes_no_sense():
 
 
 def test_news_come_at_once_or_when_there_are_some():
-    told = Snapshot(at=1.0)
-    news = News(lambda: told, 0)
+    told, listeners = Snapshot(at=1.0), []
+
+    class App:
+        def snapshot(self):
+            return told
+
+        def subscribe(self, listener):
+            listeners.append(listener)
+            return listeners.clear
+
+    news = News(App(), 0)
+    assert not listeners, "while nobody looks nothing is made"
     assert news.wait(0) == (1, told, 0.0)
     assert news.wait(1) == (1, None, 2.0), "where nobody may wait, one asks again"
-    news.hear(told)
+    listeners[0](told)
     assert news.wait(1) == (2, told, 0.0)
-    waiting = News(lambda: told, 1)
+    news.close()
+    assert not listeners
+    waiting = News(App(), 1)
     waiting.close()
     assert waiting.wait(1) == (1, None, 2.0)

@@ -136,6 +136,7 @@ ACTS = [
     (Act(Verb.OPEN_FOLDER, path="/cvs"), "shown", "/cvs"),
     (Act(Verb.LOG), "log", None),
     (Act(Verb.RETRY, (1, 2)), "posted", Retry((1, 2))),
+    (Act(Verb.RETRY_ALL), "retried", None),
     (Act(Verb.IGNORE, (1,)), "posted", Ignore((1,))),
     (Act(Verb.TAKE, path="/cvs"), "posted", Take("/cvs")),
     (Act(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
@@ -152,6 +153,7 @@ def test_a_click_does_what_it_says(act, what, value):
     done = []
     acting = Acting(
         lambda message: done.append(("posted", message)),
+        lambda: done.append(("retried", None)),
         lambda place: done.append(("page", place)),
         lambda path: done.append(("shown", path)),
         lambda: done.append(("log", None)),

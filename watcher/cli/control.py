@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, styled
-from watcher.daemon.instance import is_running
+from watcher.daemon.instance import lock
 from watcher.journal.reader import Reader
-from watcher.model.errors import UnusableError, UsageError, WatcherError
+from watcher.model.errors import (
+    AlreadyRunningError,
+    NotRunningError,
+    UnusableError,
+    UsageError,
+    WatcherError,
+)
 from watcher.model.kinds import State
-from watcher.page.client import Channel
+from watcher.page.client import Channel, SilentError
 from watcher.page.whole import open_link
 from watcher.present import view
 from watcher.routing.names import lies_in
@@ -23,16 +28,14 @@ from watcher.routing.names import lies_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.model.records import Entry
-
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 _SPAN: Final = re.compile(r"(?:\d+\s*[smhd]\s*)+")
 
 
-#: Files that one command may name.
-_MOST: Final = 10_000
+#: Files that one request names; of any more it would be too large.
+PIECE: Final = 10_000
 
 
 def channel(ctx: click.Context) -> Channel:
@@ -48,7 +51,18 @@ def parse_span(text: str) -> float:
     return float(sum(int(number) * _UNITS[unit] for number, unit in found))
 
 
-def find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
+def order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:
+    """Have the program that runs do ``what`` with the files at or below ``paths``."""
+    way = channel(ctx)
+    ids, files, left = _find_files(ctx, paths), 0, list[dict[str, Any]]()
+    for at in range(0, len(ids), PIECE):
+        done = way.post(f"/api/{what}", ids=ids[at : at + PIECE])
+        files += done["files"]
+        left += done["left"]
+    return {"files": files, "left": left}
+
+
+def _find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
     """The ids of the files at or below ``paths``; UnusableError for a path without any."""
     where = places(ctx)
     if not where.has_journal:
@@ -59,22 +73,28 @@ def find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
         for path in paths:
             directory, name = os.path.split(os.path.abspath(os.path.expanduser(path)))
             full = os.path.join(os.path.realpath(directory), name)
-            entries = reader.history(folder=full, limit=_MOST) or _filed(reader, full)
-            if not entries:
+            here = [each.file_id for some in reader.pages(folder=full) for each in some]
+            ids = here or _filed(reader, full)
+            if not ids:
                 raise UnusableError(
                     f"{view.safe(path)} is no file that is known here.",
                     "See which are with: hrflow-watcher history",
                 )
-            found.update((entry.file_id, None) for entry in entries)
+            found |= dict.fromkeys(ids)
         return list(found)
     finally:
         reader.close()
 
 
-def _filed(reader: Reader, full: str) -> list[Entry]:
-    """The files that were refused and lie at or below ``full`` since."""
-    moved = reader.history(states=(State.REFUSED, State.PARSE_FAILED), limit=_MOST)
-    return [each for each in moved if each.filed_to and lies_in(each.filed_to, full, os.sep)]
+def _filed(reader: Reader, full: str) -> list[int]:
+    """The ids of files that were refused and lie at or below ``full`` since."""
+    moved = reader.pages(states=(State.REFUSED, State.PARSE_FAILED))
+    return [
+        each.file_id
+        for some in moved
+        for each in some
+        if each.filed_to and lies_in(each.filed_to, full, os.sep)
+    ]
 
 
 def say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
@@ -143,15 +163,19 @@ def stop(ctx: click.Context) -> None:
     Where none runs there is nothing to do, and that is no failure.
     """
     where = places(ctx)
-    if not is_running(where):
+    try:
+        Channel.open(where).post("/api/stop")
+    except SilentError:
+        raise
+    except NotRunningError:
         say("hrflow-watcher is not running.")
         return
-    channel(ctx).post("/api/stop")
-    deadline = time.monotonic() + _PATIENCE
-    while is_running(where):
-        if time.monotonic() > deadline:
-            raise WatcherError("hrflow-watcher has not ended yet.", "Wait, and say it again.")
-        time.sleep(0.05)
+    try:
+        lock(where, _PATIENCE).release()
+    except AlreadyRunningError as error:
+        raise WatcherError(
+            "hrflow-watcher has not ended yet.", "Wait, and say it again."
+        ) from error
     say("hrflow-watcher has ended.")
 
 

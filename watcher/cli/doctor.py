@@ -10,7 +10,7 @@ import click
 
 from watcher.cli.context import config_option, config_path, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
-from watcher.doctor import Case, Check, Level, examine, ok, record, write_bundle
+from watcher.doctor import Case, Check, Level, examine, ok, record, with_advice, write_bundle
 from watcher.model.errors import UnusableError
 from watcher.present import view
 
@@ -54,27 +54,27 @@ def command(ctx: click.Context, as_json: bool, report: str | None) -> int:  # no
     done = ok(
         f"{view.safe(report)} has no names and no secrets in it; look at it before you send it"
     )
-    _say(Check("report", "Report", tuple), done, as_json=as_json)
+    _say(Check("report", "Report", tuple), done, "", as_json=as_json)
     return code
 
 
 def _tell(case: Case, found: list[tuple[Check, Finding]], *, as_json: bool) -> int:
     """Examine, say each finding as it comes, keep it in ``found``; gives the exit code."""
     code = 0
-    for check, finding in examine(case):
+    for check, finding, advice in with_advice(examine(case)):
         found.append((check, finding))
-        _say(check, finding, as_json=as_json)
+        _say(check, finding, advice, as_json=as_json)
         if finding.level is Level.ERROR:
             code = UnusableError.exit_code
     return code
 
 
-def _say(check: Check, finding: Finding, *, as_json: bool) -> None:
+def _say(check: Check, finding: Finding, advice: str, *, as_json: bool) -> None:
     if as_json:
         say_json(record(check, finding))
         return
     sign, tone = _LOOKS[finding.level]
-    mend = f" → {finding.mend}" if finding.mend else ""
+    mend = f" → {advice}" if advice else ""
     say(styled(f"{sign} {check.label:<{_WIDTH}} {finding.text}{mend}", tone))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,29 +14,24 @@ from watcher.cli.questions import (
     after_option,
     check_option,
     create_option,
-    find_key,
     is_terminal,
     open_editor,
     show_difference,
     tag_option,
     warn,
 )
-from watcher.config.setup import Answers, DropFolder, FolderAnswer, looks_like_key, write_tags
-from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
+from watcher.cli.sources import choose_account, find_source
+from watcher.config.setup import Answers, DropFolder, FolderAnswer, write_tags
 from watcher.daemon.editing import make_folder, what_stays
 from watcher.i18n.words import words
-from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
+from watcher.model.errors import UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.daemon.editing import Editor
     from watcher.model.settings import Folder, Item
-
-
-_UNASKED: Final = Workspace(unseen="without an API key")
 
 
 @click.group("folder")
@@ -77,11 +72,8 @@ def add(
             f"{view.safe(place)} is watched already.",
             "Change it with: hrflow-watcher setup, or in the configuration.",
         )
-    name = _account_name(editor, account)
-    workspace = _workspace(editor, name, source, check=check)
-    key, source_name = workspace.find(source)
-    if warning := workspace.warning(key):
-        warn([warning])
+    name = choose_account(editor, account)
+    key, source_name = find_source(editor, name, source, check=check)
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
     text, warnings = editor.propose(editor.plan(Answers(name, folders=(answer,))))
@@ -152,36 +144,6 @@ def remove(
 
 
 # -- inside
-
-
-def _account_name(editor: Editor, named: str | None) -> str:
-    names = [account.name for account in editor.known.accounts]
-    if not names:
-        raise ConfigError("There is no account yet.", "Set one up with: hrflow-watcher setup")
-    if named is None and len(names) == 1:
-        return names[0]
-    if named not in names:
-        title = f'There is no account "{named}".' if named else "There are several accounts."
-        raise UsageError(title, f"Name one with --account: {', '.join(names)}.")
-    return named
-
-
-def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Workspace:
-    """The sources; none where HrFlow is not asked. CredentialError where that takes a key."""
-    if not check:
-        return UNCHECKED
-    try:
-        secret = find_key(account)[0]
-    except CredentialError as error:
-        if not looks_like_key(source):
-            raise CredentialError(
-                f"A source cannot be looked up by its name without a key. {error.title}",
-                "Give the source's key instead, which needs no asking: --source KEY (40 digits and"
-                f" letters a to f, to be copied from HrFlow). Or: {error.hint}",
-            ) from error
-        warn([f"It is not known here whether HrFlow has this source. {error.title}"])
-        return _UNASKED
-    return ask_hrflow(editor.account(account), secret)
 
 
 def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an option's three values

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import places, state_option
+from watcher.cli.control import PIECE
 from watcher.cli.output import json_option, say, say_json, say_table
 from watcher.cli.questions import is_terminal
-from watcher.daemon import orders
 from watcher.daemon.event_log import scrub_logs
-from watcher.daemon.instance import is_running, lock
+from watcher.daemon.instance import lock
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
+from watcher.page.client import Channel, read_facts
 from watcher.present import view
 from watcher.routing.names import fold, lies_in
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.model.records import Entry
 
-#: Seconds within which the running program is to obey.
-_PATIENCE = 60.0
 _MOST = 1_000_000
 
 
@@ -125,17 +124,13 @@ def _words(entries: list[Entry]) -> set[str]:
 def _forget(where: Places, entries: list[Entry]) -> bool:
     """Whether nothing of them is left in the journal's file either."""
     ids = tuple(entry.file_id for entry in entries)
-    if is_running(where):
-        order = orders.leave(where, "forget", files=ids)
-        deadline = time.monotonic() + _PATIENCE
-        while os.path.exists(order):
-            if time.monotonic() > deadline or not is_running(where):
+    if read_facts(where):
+        way, is_overwritten = Channel.open(where), True
+        for at in range(0, len(ids), PIECE):
+            done = way.post("/api/forget", ids=ids[at : at + PIECE])
+            if not done["done"]:
                 raise WatcherError("The running program did not forget them.", "Try it again.")
-            time.sleep(0.05)
-        remains = order + orders.REMAINS
-        is_overwritten = not os.path.exists(remains)
-        if not is_overwritten:
-            os.unlink(remains)
+            is_overwritten = is_overwritten and done["overwritten"]
         return is_overwritten
     with lock(where):
         journal = Journal(where.journal)

@@ -1,150 +1,129 @@
-"""The two ways to do an import: in this process, or by an order to the program that runs already.
+"""The two ways to do an import: in this process, or by the program that runs already.
 
-Both tell through :class:`Over` whether anything is still to be expected. It is asked before the
-journal is looked at: what was quiet then had been committed before.
+Either tells how far it is by ``App.import_state``. It is asked before the journal is looked at:
+what was over then had been committed before.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
-import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.foreground import log_to, stop_signal
 from watcher.cli.output import Progress, json_option, moment, say, say_json, say_table, styled
-from watcher.cli.questions import tag_option
+from watcher.cli.questions import check_option, open_editor, tag_option
+from watcher.cli.sources import choose_account, find_source
 from watcher.credentials import Keys
-from watcher.daemon import orders
 from watcher.daemon.core import App
-from watcher.daemon.instance import is_running, read_running
-from watcher.daemon.orders import folders_of, is_in
+from watcher.daemon.desktop import show_file
+from watcher.daemon.imports import folders_of, imported_folder, is_in
+from watcher.daemon.instance import Instance
 from watcher.daemon.plans import on_disk
+from watcher.i18n.language import system_language
 from watcher.journal.reader import Reader
 from watcher.model.errors import (
-    AlreadyRunningError,
     JournalError,
+    NotRunningError,
     UnusableError,
     UsageError,
     WatcherError,
 )
-from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
-from watcher.pipeline.messages import Connection, Pending, Resume, Take, Taken
+from watcher.page.client import Channel, read_facts
+from watcher.page.whole import ActivityPage
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
 
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
 
+    ImportState = dict[str, Any]
+
     Standing = dict[State, tuple[int, int]]
 
-_AGAIN = "Start the import again: it goes on where it stopped."
+_AGAIN: Final = "Start the import again: it goes on where it stopped."
 
 
-class Over(Protocol):
-    """How far an import is, apart from what the journal says of the files."""
+class _Control:
+    """What other commands may have done to a process that imports."""
 
-    def is_quiet(self) -> bool:
-        """Whether all files have been found and the journal knows of each.
+    def __init__(self, stop: StopSignal) -> None:
+        self.stop = stop.set
 
-        WatcherError if that will never be.
-        """
-        ...
+    @staticmethod
+    def reload() -> tuple[str, ...]:
+        """The settings of an import stay what they were at its beginning."""
+        return ()
 
-    def offline_since(self) -> float:
-        """Since when HrFlow cannot be reached, in seconds since 1970; 0 while it can."""
-        ...
-
-
-class _Here:
-    """An import in this process. Told of what happens on the pipeline's thread."""
-
-    def __init__(self, config: Config, where: Places, path: str, made: Folder | None) -> None:
-        self._path = path
-        self._walking = {os.path.realpath(folder.path) for folder in config.folders}
-        if made is not None:
-            self._walking.add(made.path)
-        self._taken = threading.Event()
-        self._pending = 0
-        self._offline_since = 0.0
-        self.app = App(config, where, keys=Keys.of_process(os.environ), tell=self._hear)
-
-    def is_quiet(self) -> bool:
-        if self.app.failure is not None:
-            raise WatcherError(f"The import had to end ({self.app.failure}).", _AGAIN)
-        return self._taken.is_set() and not self._pending
-
-    def offline_since(self) -> float:
-        return self._offline_since
-
-    def _hear(self, news: object) -> None:
-        match news:
-            case ScanEnded(folder=folder, reason="start"):
-                self._walked(folder)
-            case FolderState(folder, problem) if problem:
-                self._walked(folder)
-            case Taken():
-                self._taken.set()
-            case Pending(files):
-                self._pending = files
-            case Connection(since):
-                self._offline_since = since
-            case _:
-                pass
-
-    def _walked(self, folder: str) -> None:
-        if folder in self._walking:
-            self._walking.discard(folder)
-            if not self._walking:
-                self.app.post(Resume())  # whoever imports has mended what held files back
-                self.app.post(Take(self._path))
-
-
-class _Ordered:
-    """An import by the running program, which knows of every new file by itself."""
-
-    def __init__(self, where: Places, path: str) -> None:
-        self._where = where
-        self.order = orders.leave(where, "take", path)
-
-    def is_quiet(self) -> bool:
-        if not is_running(self._where):
-            raise WatcherError("The program that was to do the import has ended.", _AGAIN)
-        return not os.path.exists(self.order) and not read_running(self._where).get("pending")
-
-    def offline_since(self) -> float:
-        since = read_running(self._where).get("offline_since")
-        return since if isinstance(since, float) else 0.0
+    show = staticmethod(show_file)
 
 
 @contextmanager
-def do_here(config: Config, where: Places, path: str, made: Folder | None) -> Iterator[Over]:
-    """Import files at or below ``path`` in this process; ``made`` is a folder not watched."""
-    here = _Here(config, where, path, made)
-    here.app.start()
+def do_here(
+    config: Config, where: Places, path: str, folder: Folder | None, stop: StopSignal, *,
+    config_path: str,
+) -> Iterator[Callable[[], ImportState]]:  # fmt: skip
+    """Import files at or below ``path`` in this process; gives what tells how far that is.
+
+    ``folder``: the settings of one that is not watched. Other commands reach this process as they
+    reach ``run``.
+    """
+    environ = dict(os.environ)
+    instance = Instance(where)
+    app = App(config, where, keys=Keys.of_process(os.environ), instance=instance)
+    page = ActivityPage(
+        app, instance, where, config=config_path, control=_Control(stop), environ=environ,
+        language=system_language(environ),
+    )  # fmt: skip
+    app.start()
     try:
-        if made is not None:
-            here.app.import_folder(made)
-        yield here
+        page.start()
+        number = app.begin_import(path, folder)
+
+        def look() -> ImportState:
+            if app.failure is not None:
+                raise WatcherError(f"The import had to end ({app.failure}).", _AGAIN)
+            return app.import_state(number)
+
+        yield look
     finally:
-        here.app.stop()
+        try:
+            page.stop()
+        finally:
+            app.stop()
 
 
 @contextmanager
-def have_done(where: Places, path: str) -> Iterator[Over]:
-    """Have the running program import files at or below ``path``."""
-    yield _Ordered(where, path)
+def have_done(
+    where: Places, path: str, folder: Folder | None
+) -> Iterator[Callable[[], ImportState]]:
+    """Have the running program import files at or below ``path``; see :func:`do_here`."""
+    order: dict[str, object] = {"path": path}
+    if folder is not None:
+        tags = [{"name": tag.name, "value": tag.value} for tag in folder.tags]
+        order |= {"source_key": folder.source_key, "account": folder.account, "tags": tags}
+    way = Channel.open(where)
+    number = way.post("/api/import", **order)["number"]
+
+    def look() -> ImportState:
+        try:
+            state: ImportState = way.get(f"/api/imports/{number}")
+        except NotRunningError as error:
+            title = "The program that was to do the import has ended."
+            raise WatcherError(title, _AGAIN) from error
+        return state
+
+    yield look
 
 
 #: Seconds between two looks at how far it is.
@@ -161,9 +140,10 @@ _STIRRING: Final = OPEN - {State.HELD}
 
 @click.command("import")
 @click.argument("folder")
-@click.option("--source", metavar="KEY", help="Send to this source; for folders not watched.")
+@click.option("--source", metavar="NAME|KEY", help="Send to this source; for folders not watched.")
 @click.option("--account", metavar="NAME", help="Send through this account; with --source.")
 @tag_option
+@check_option
 @json_option
 @config_option
 @state_option
@@ -174,7 +154,8 @@ def command(
     source: str | None,
     account: str | None,
     tags: tuple[Item, ...],
-    as_json: bool,  # noqa: FBT001 - click passes it so
+    check: bool,  # noqa: FBT001 - click passes it so
+    as_json: bool,  # noqa: FBT001 - likewise
 ) -> int:
     """Upload what is already in FOLDER, now.
 
@@ -191,23 +172,32 @@ def command(
         raise UsageError(
             "--account and --tag need --source.", "A watched folder's settings say both."
         )
-    config = load_config(ctx).config
-    made = None if source is None else _make(config, path, source, account, tags)
-    chosen = _choose(config, path) if made is None else _inside(config, path)
+    config, made = load_config(ctx).config, None
+    if source is not None:
+        editor = open_editor(ctx)
+        name = choose_account(editor, account)
+        imported_folder(config, path, "", name, ())  # what makes no sense needs no asking
+        key, _ = find_source(editor, name, source, check=check)
+        made = imported_folder(config, path, key, name, tags)
     where, began = places(ctx), time.time()
     with log_to(where, config.log_level), stop_signal() as stop:
-        with _way(chosen, where, path, made) as over:
-            standing = _wait(where, path, over, stop, began, as_json=as_json)
-        _sum_up(where, path, standing, as_json=as_json)
+        if read_facts(where):
+            way = have_done(where, path, made)
+        else:
+            chosen = _choose(config, path, made)
+            way = do_here(chosen, where, path, made, stop, config_path=config_path(ctx))
+        with way as look:
+            standing = _wait(where, path, look, stop, began, as_json=as_json)
+        _sum_up(where, path, standing, _count_earlier(where, path, began), as_json=as_json)
     if stop.is_set():
         return 130
     return 0 if all(state in _FINE for state in standing) else UnusableError.exit_code
 
 
-def _choose(config: Config, path: str) -> Config:
+def _choose(config: Config, path: str, made: Folder | None) -> Config:
     """The settings for watched folders at, around and below ``path``."""
     wanted = folders_of(path, [os.path.realpath(folder.path) for folder in config.folders])
-    if not wanted:
+    if not wanted and made is None:
         raise UsageError(
             f"{view.safe(path)} lies in none of the watched folders.",
             "Name the source its files go to with --source KEY.",
@@ -228,47 +218,14 @@ def _limited(folder: Folder, path: str) -> Folder:
     return replaced(folder, existing=Existing.ASK)
 
 
-def _inside(config: Config, path: str) -> Config:
-    """The settings for the watched folders inside ``path``, which keep theirs."""
-    folders = (each for each in config.folders if is_in(os.path.realpath(each.path), path))
-    return replaced(config, folders=tuple(folders))
-
-
-def _make(
-    config: Config, path: str, source: str, account: str | None, tags: tuple[Item, ...]
-) -> Folder:
-    """Settings for a folder that is not watched."""
-    name = account or config.accounts[0].name
-    names = [each.name for each in config.accounts]
-    if name not in names:
-        raise UsageError(f"There is no account {name!r}.", f"There is: {', '.join(names)}.")
-    for folder in config.folders:
-        if is_in(path, os.path.realpath(folder.path)):
-            raise UsageError(
-                f"{view.safe(path)} lies in the watched folder {view.safe(folder.path)}.",
-                "Leave --source away: its settings say where files go.",
-            )
-    return Folder(path=path, account=name, source_key=source, tags=tags)
-
-
-def _way(
-    config: Config, where: Places, path: str, made: Folder | None
-) -> AbstractContextManager[Over]:
-    """Do it here, or have the running program do it; ``made`` is a folder that is not watched."""
-    if not is_running(where):
-        return do_here(config, where, path, made)
-    watched = read_running(where).get("folders")
-    if not folders_of(path, watched if isinstance(watched, dict) else ()):
-        raise AlreadyRunningError(
-            f"hrflow-watcher is running and does not watch {view.safe(path)}.",
-            "Add the folder to the configuration (the running program takes that up at once), or"
-            " end the program, import and start it again.",
-        )
-    return have_done(where, path)
-
-
 def _wait(
-    where: Places, path: str, over: Over, stop: StopSignal, began: float, *, as_json: bool
+    where: Places,
+    path: str,
+    look: Callable[[], dict[str, Any]],
+    stop: StopSignal,
+    began: float,
+    *,
+    as_json: bool,
 ) -> Standing:
     """How all files stand when nothing more happens by itself, or when asked to stop.
 
@@ -277,12 +234,12 @@ def _wait(
     said = False
     with Progress(shown=not as_json) as progress:
         while not stop.wait(_LOOK_SECONDS):
-            quiet = over.is_quiet()
+            state = look()
             standing = _look(where, path, began)
             progress.show(standing)
-            if quiet and not any(state in _STIRRING for state in standing):
+            if state["over"] and not any(each in _STIRRING for each in standing):
                 return standing
-            if not said and (since := over.offline_since()):
+            if not said and (since := state["offline_since"]):
                 said = True
                 text = f"HrFlow cannot be reached since {moment(since)}; it is tried again."
                 click.echo(f"{text} Ctrl-C ends the import.", err=True)
@@ -304,11 +261,23 @@ def _look(where: Places, path: str, began: float) -> Standing:
     return standing
 
 
-def _sum_up(where: Places, path: str, standing: Standing, *, as_json: bool) -> None:
+def _count_earlier(where: Places, path: str, began: float) -> int:
+    """How many files had arrived before the import ``began``."""
+    if not os.path.exists(where.journal):
+        return 0
+    reader = Reader(where.journal)
+    try:
+        return reader.arrived_before(path, began)
+    finally:
+        reader.close()
+
+
+def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_json: bool) -> None:
     total = sum(files for files, _ in standing.values())
     if as_json:
         states = {state.value: files for state, (files, _) in standing.items()}
-        say_json({"folder": view.safe(path), "files": total, "states": states})
+        facts = {"folder": view.safe(path), "files": total, "already": earlier, "states": states}
+        say_json(facts)
         return
     if not total:
         say(f"There is no file to upload in {view.safe(path)}.")
@@ -319,11 +288,25 @@ def _sum_up(where: Places, path: str, standing: Standing, *, as_json: bool) -> N
     ]
     tones = {number: look.tone for number, (look, _, _) in enumerate(shown)}
     say_table(["State", "Files", "Size"], rows, tones)
-    fine = sum(files for state, (files, _) in standing.items() if state in _FINE)
-    tone = "good" if fine == total else "bad"
-    say(styled(f"{total} file{'s' * (total != 1)} found, {fine} of them dealt with.", tone))
-    if fine < total:
+    is_fine = all(state in _FINE for state in standing)
+    say(styled(_total(standing, earlier), "good" if is_fine else "bad"))
+    if not is_fine:
         _explain(where, path, standing)
+
+
+def _total(standing: Standing, earlier: int) -> str:
+    """All files in one line, like "3 files found: 1 uploaded, 1 already uploaded, 1 refused."."""
+    arrived = sum(files for state, (files, _) in standing.items() if state in ARRIVED)
+    counts = {"uploaded": arrived - earlier, "already uploaded": earlier}
+    for state, (files, _) in standing.items():
+        if state not in ARRIVED:
+            counts[view.LOOKS[state].word] = files
+    parts = {what: files for what, files in counts.items() if files}
+    total = sum(parts.values())
+    found = f"{total} file{'s' * (total != 1)}"
+    if len(parts) == 1:
+        return f"{found}{',' * (earlier > 0)} {next(iter(parts))}."
+    return f"{found} found: {', '.join(f'{files} {what}' for what, files in parts.items())}."
 
 
 def _explain(where: Places, path: str, standing: Standing) -> None:

@@ -222,12 +222,13 @@ class Progress:
         self._first = self._first or (done, size)  # what earlier imports did is no speed of this
         seconds = max(time.monotonic() - self._start, 0.001)
         rate, speed = (done - self._first[0]) / seconds, (size - self._first[1]) / seconds
+        new = done > self._first[0]
         left = f"{view.duration((total - done) / rate)} left" if rate and done < total else ""
         self._bar.update(
             self._task,
             description="Uploading",
             total=total,
             completed=done,
-            rate=f"{rate:.1f} files/s · {view.size(speed)}/s",
+            rate=f"{rate:.1f} files/s · {view.size(speed)}/s" if new else "",
             left=left,
         )

@@ -19,12 +19,17 @@ from watcher.config.mistakes import redact, unfillable
 from watcher.config.setup import TagError, merge_tags, parse_tag, parse_tags, write_tags
 from watcher.credentials import keys
 from watcher.credentials.keyring import elsewhere
-from watcher.daemon import orders
 from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
 from watcher.daemon.editing import Editor
-from watcher.daemon.instance import is_running
-from watcher.model.errors import CredentialError, OfflineError, UnusableError, UsageError
+from watcher.model.errors import (
+    CredentialError,
+    NotRunningError,
+    OfflineError,
+    UnusableError,
+    UsageError,
+)
 from watcher.model.settings import AfterUpload
+from watcher.page.client import Channel
 from watcher.present import view
 from watcher.routing.placeholders import BUILT_IN, names_in
 
@@ -143,9 +148,10 @@ def wait_for_keyring(call: Callable[[], _T]) -> _T:
 
 def pass_on(where: Places) -> bool:
     """Have the running program look keys up anew; False if none runs."""
-    if not is_running(where):
+    try:
+        Channel.open(where).post("/api/keys")
+    except NotRunningError:
         return False
-    orders.leave(where, "resume")
     return True
 
 

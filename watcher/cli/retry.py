@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from watcher.cli.context import state_option
-from watcher.cli.control import channel, find_files, say_done
+from watcher.cli.control import channel, order, say_done
 from watcher.cli.output import json_option
 from watcher.model.errors import UsageError
 
@@ -34,13 +34,12 @@ def retry(
     """
     if sum((bool(files), everything, cause is not None)) != 1:
         raise UsageError("Nothing, or too much, was named.", "Name files, or --all, or --cause.")
-    way = channel(ctx)
     if files:
-        done = way.post("/api/retry", ids=find_files(ctx, files))
+        done = order(ctx, "retry", files)
     elif everything:
-        done = way.post("/api/retry", all=True)
+        done = channel(ctx).post("/api/retry", all=True)
     else:
-        done = way.post("/api/retry", cause=cause)
+        done = channel(ctx).post("/api/retry", cause=cause)
     return say_done(done, "tried again", as_json=as_json)
 
 
@@ -55,5 +54,4 @@ def ignore(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  #
     A file that is changed afterwards is a new one; "retry" takes it up again. Exit codes: 0 done,
     5 none of them can be ignored, 8 the program does not run.
     """
-    way = channel(ctx)
-    return say_done(way.post("/api/ignore", ids=find_files(ctx, files)), "ignored", as_json=as_json)
+    return say_done(order(ctx, "ignore", files), "ignored", as_json=as_json)

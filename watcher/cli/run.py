@@ -15,13 +15,13 @@ from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
-from watcher.daemon.editing import make_missing
+from watcher.daemon.editing import make_missing, without_absent
+from watcher.daemon.instance import Instance
 from watcher.daemon.systemd import Supervisor
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language
 from watcher.model.errors import UPDATED, ConfigError
 from watcher.model.settings import Config, replaced
-from watcher.pipeline.messages import Leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,6 +76,7 @@ def command(
         beginning = Beginning(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
         say_so = _teller(mute=quiet or as_json)
+        instance = Instance(where)
         updates = UpdateWatch(OwnFiles.of_process(), lambda: stop.set(UPDATED), say_so)
         app = App(
             config,
@@ -83,12 +84,15 @@ def command(
             keys=Keys.of_process(os.environ),
             tell=tell_all(beginning.hear, supervisor.hear, lines, updates.hear),
             webhook_secret=secret,
+            instance=instance,
         )
         app.start()
         if config.accounts:
-            _leave_others(app)
+            app.leave_others()
         beginning.wait(_BEGINNING)
-        page, on_desktop = _surroundings(app, where, path, environ, _Control(ctx, app, stop))
+        page, on_desktop = _surroundings(
+            app, instance, where, path, environ, _Control(ctx, app, stop)
+        )
         try:
             _watch_config(ctx, app, versions)
             warnings = [*warnings, page.start()]
@@ -97,8 +101,8 @@ def command(
             supervisor.ready(app.beat, app.facts)
             with on_desktop(
                 app, where, environ,
-                with_icon=tray, open_page=page.open, stop=stop.set,
-                tell=say_so,
+                with_icon=tray, open_page=page.open, retry_all=page.retry_all,
+                stop=stop.set, tell=say_so,
             ):  # fmt: skip
                 updates.start(app)
                 wait_for_end(app, stop)
@@ -115,7 +119,12 @@ def command(
 
 
 def _surroundings(
-    app: App, where: Places, path: str, environ: Mapping[str, str], control: _Control
+    app: App,
+    instance: Instance,
+    where: Places,
+    path: str,
+    environ: Mapping[str, str],
+    control: _Control,
 ) -> tuple[ActivityPage, Callable[..., AbstractContextManager[None]]]:
     """The page, and what shows an icon.
 
@@ -127,7 +136,7 @@ def _surroundings(
 
     language = system_language(environ)
     page = ActivityPage(
-        app, where, config=path, control=control, environ=environ, language=language
+        app, instance, where, config=path, control=control, environ=environ, language=language
     )
     return page, on_desktop
 
@@ -198,7 +207,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, list[str]]
                 *said,
             ]
         make_missing(loaded.config.folders)
-        return loaded.config, list(loaded.warnings)
+        return loaded.config, without_absent(loaded.warnings)  # the folder's own line says so
     return _wait_for_setup(path)
 
 
@@ -233,12 +242,7 @@ def _reload(ctx: click.Context, app: App) -> tuple[str, ...]:
     if loaded.config == app.config:
         return ()
     app.reload(loaded.config)
-    _leave_others(app)
+    app.leave_others()
     _log.info("the new configuration is in force")
     say(styled("The new configuration is in force.", "good"))
     return ()
-
-
-def _leave_others(app: App) -> None:
-    """What waits in folders that are not in the settings any more is not to wait for ever."""
-    app.post(Leave(frozenset(os.path.realpath(folder.path) for folder in app.config.folders)))

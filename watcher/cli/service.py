@@ -12,9 +12,9 @@ from watcher.cli.context import config_option, config_path, load_config, places,
 from watcher.cli.output import json_option, moment, say, say_json, styled
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.daemon.event_log import LogReader, find_last_error
-from watcher.daemon.instance import is_running, read_running
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.model.errors import ConfigError, UsageError
+from watcher.page.client import read_facts
 from watcher.present import view
 from watcher.service import Systemd
 
@@ -65,7 +65,7 @@ def uninstall(ctx: click.Context) -> None:
 def start(ctx: click.Context) -> None:
     """Start it now."""
     service = _installed(ctx)
-    if not is_running(places(ctx)):
+    if not read_facts(places(ctx)):
         service.start()
     say(styled(f"✓ {_describe_running(places(ctx))}", "good"))
 
@@ -156,8 +156,8 @@ def install_service(service: LoginService, *, start: bool) -> None:
 def gather(service: LoginService, where: Places) -> dict[str, object]:
     """Everything that ``service status`` says, for machines."""
     installed = service.system.look()
-    running = is_running(where)
-    said = read_running(where) if running else {}
+    said = read_facts(where)
+    running = bool(said)
     # What went wrong with a service that is not there any more is nobody's business.
     error = find_last_error(where.log) if installed or running else None
     code = installed.exit_code if installed and not running else None
@@ -201,7 +201,7 @@ def _installed(ctx: click.Context) -> LoginService:
 
 
 def _describe_running(where: Places) -> str:
-    said = read_running(where)
+    said = read_facts(where)
     since = moment(float(str(said.get("since") or 0)))
     return f"Running since {since} (process {said.get('pid')}, version {said.get('version')})."
 

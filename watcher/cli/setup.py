@@ -32,10 +32,10 @@ from watcher.config.mistakes import redact
 from watcher.config.setup import Answers, FolderAnswer, KnownFolder, find_problems
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.daemon.editing import make_folder, without_absent
-from watcher.daemon.instance import is_running
 from watcher.daemon.sample import can_drop_sample, drop_sample
 from watcher.model.errors import CredentialError, UsageError
 from watcher.model.settings import AfterUpload
+from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     _offer_test_file(plan, options)
     if plan.service:
         install_service(login_service(ctx, load_config(ctx).config), start=True)
-    elif is_running(places(ctx)):
+    elif read_facts(places(ctx)):
         say("It is in force: the program runs.")
     else:
         say("Start it with: hrflow-watcher run")

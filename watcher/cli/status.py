@@ -16,19 +16,22 @@ from watcher.cli.context import places, state_option
 from watcher.cli.control import channel
 from watcher.cli.foreground import stop_signal
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
-from watcher.daemon.instance import Places, is_running, read_running
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import QUOTA_MEND
+from watcher.model.snapshot import Snapshot
+from watcher.page.client import read_facts
 from watcher.present import view
+from watcher.present.status import end_of_pause, obstacles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from rich.console import RenderableType
 
     from watcher.cli.foreground import StopSignal
+    from watcher.daemon.instance import Places
     from watcher.page.client import Channel
 
 #: What may be done about a cause that is not a yes to files that were there first.
@@ -63,22 +66,28 @@ def _hold(reader: Reader, key: str, why: str, files: int) -> dict[str, object]:
 
 
 def gather_waiting(
-    reader: Reader, counts: Mapping[State, int], now: float, *, running: bool
+    reader: Reader, snapshot: Snapshot, *, running: bool, is_limited: bool
 ) -> list[dict[str, object]]:
-    """Why files wait that nothing holds back: state, how many, why, and when they are due."""
+    """Why files wait that nothing holds back: state, how many, why, and when they are due.
+
+    ``is_limited``: whether an account may send only so many requests a minute.
+    """
+    pause = snapshot.paused_until if running else 0.0  # until then nothing is due
     waits: list[dict[str, object]] = [
-        {"state": str(state), "files": files, "why": why, "due_at": due_at or None}
+        {"state": str(state), "files": files, "why": why, "due_at": _moment(max(due_at, pause))}
         for state, why, files, due_at in reader.waits(_LISTED_FILES)
     ]
-    queued = counts.get(State.QUEUED, 0)
-    if not queued or (running and State.UPLOADING in counts):
+    queued = snapshot.counts.get(State.QUEUED, 0)
+    if not queued or (running and State.UPLOADING in snapshot.counts):
         return waits
     why, due_at = "", None
     if not running:
         why = "the program does not run"
+    elif found := obstacles(snapshot, str.format):
+        why, due_at = found[0], end_of_pause(snapshot)
     elif waits:
         why = "they follow when a file that waits has got through"
-    elif ended := reader.requests_since(now - 60.0):
+    elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
         why = f"max_requests_per_minute is used up by the {len(ended)} of the last minute"
         due_at = ended[0] + 60.0
     row: dict[str, object] = {
@@ -88,6 +97,10 @@ def gather_waiting(
         "due_at": due_at,
     }
     return [row, *waits] if why else waits
+
+
+def _moment(at: float) -> float | None:
+    return at if 0 < at < math.inf else None
 
 
 def show_waiting(waits: list[dict[str, Any]]) -> None:
@@ -245,11 +258,9 @@ def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click p
 
 def gather(where: Places) -> dict[str, object]:
     """Everything that ``status`` says, for machines."""
-    running = is_running(where)
-    said = read_running(where) if running else {}
-    watched = said.get("folders")
-    assert isinstance(watched, dict | None)
-    folders = {view.safe(path): view.safe(why) for path, why in (watched or {}).items()}
+    said = read_facts(where)
+    running = bool(said)
+    folders = {view.safe(path): view.safe(why) for path, why in said.get("folders", {}).items()}
     facts: dict[str, object] = {
         "running": running,
         "pid": said.get("pid"),
@@ -274,13 +285,20 @@ def gather(where: Places) -> dict[str, object]:
     except NoJournalError:
         return {**facts, "note": "No file was uploaded from here so far: there is no journal yet."}
     try:
-        facts["counts"] = {str(state): files for state, files in reader.counts().items()}
         facts["today"] = reader.arrived_on(time.strftime("%Y-%m-%d"))
-        paused_until = reader.paused_until()
-        facts["paused"] = paused_until > time.time()
-        facts["paused_until"] = paused_until if 0 < paused_until < math.inf else None
+        snapshot = Snapshot(
+            at=time.time(),
+            paused_until=reader.paused_until(),
+            offline_since=float(str(said.get("offline_since") or 0)),
+            counts=reader.counts(),
+        )
+        facts["counts"] = {str(state): files for state, files in snapshot.counts.items()}
+        facts["paused"] = snapshot.paused_until > snapshot.at
+        facts["paused_until"] = end_of_pause(snapshot)
         facts["held"] = gather_held(reader)
-        facts["waiting"] = gather_waiting(reader, reader.counts(), time.time(), running=running)
+        facts["waiting"] = gather_waiting(
+            reader, snapshot, running=running, is_limited=bool(said.get("is_limited"))
+        )
         facts["attention"] = [view.record(entry) for entry in reader.attention(_LISTED)]
     finally:
         reader.close()
@@ -341,7 +359,8 @@ def _show(facts: dict[str, object], *, start: str) -> None:
 def _show_folders(folders: object) -> None:
     assert isinstance(folders, dict)
     for path, problem in folders.items():
-        text = f"✗ {path}: {problem}" if problem else f"✓ watching {path}"
+        told = problem if path in problem else f"{path}: {problem}"
+        text = f"✗ {told}" if problem else f"✓ watching {path}"
         say(styled(text, "bad" if problem else "good"))
 
 

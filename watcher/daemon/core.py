@@ -13,30 +13,36 @@ from watcher.credentials import is_contested
 from watcher.daemon.clock import RealClock
 from watcher.daemon.engine import Engine
 from watcher.daemon.event_log import Diary
-from watcher.daemon.instance import Announcement, lock
-from watcher.daemon.later import Later
-from watcher.daemon.orders import Orders
+from watcher.daemon.imports import Imports, folders_of
+from watcher.daemon.instance import lock
 from watcher.daemon.plans import former_imports, former_targets, make_plans, this_machine
 from watcher.daemon.recovery import check_room, open_journal
 from watcher.daemon.status import Snapshots, watched_now
 from watcher.daemon.webhook import Reception
 from watcher.folders import WatchedFiles
 from watcher.journal.reader import Reader
-from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
+from watcher.model.errors import (
+    DamagedJournalError,
+    JournalError,
+    UnwritableJournalError,
+    UsageError,
+)
 from watcher.model.files import FolderState
 from watcher.model.settings import dump_folder, replaced
 from watcher.model.snapshot import Snapshot, Watched
 from watcher.pipeline.messages import (
     Beat,
-    Committed,
     Connection,
     Drained,
+    Forget,
+    Forgotten,
     Leave,
     Pending,
     Promise,
     Resume,
     Taken,
 )
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +50,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from watcher.daemon.accounts import KeyStore
-    from watcher.daemon.instance import Places
+    from watcher.daemon.instance import Instance, Places
     from watcher.model.settings import Config, Folder
     from watcher.pipeline.ports import Plan
 
@@ -53,6 +59,10 @@ _log = logging.getLogger(__name__)
 
 #: Seconds between two tries to use a journal that could not be used, as when the disk is full.
 REVIVE_SECONDS: Final = 5.0
+
+
+#: Seconds within which files are forgotten: a bulk of other work may come first.
+_FORGETTING: Final = 30.0
 
 
 #: Seconds that uploads under way are given to end when the journal has failed under them.
@@ -81,16 +91,19 @@ class App:
         import_all: bool = False,
         revive_seconds: float = REVIVE_SECONDS,
         webhook_secret: Callable[[bool], str] | None = None,
+        instance: Instance | None = None,
     ) -> None:
         """``import_all``: files that are there already are uploaded without asking.
 
         ``revive_seconds`` pass between two tries to use a journal that has failed.
         ``webhook_secret`` gives the webhook's, see :mod:`watcher.daemon.webhook`; without it none
         is received: a command that ends soon has no use for it.
+        ``instance`` is how other commands reach the program; without it they do not.
         """
         self._config = config
         self._places = places
         self._keys = keys
+        self._instance = instance
         self._hear = tell
         self._clock = clock or RealClock()
         self._import_all = import_all
@@ -105,16 +118,14 @@ class App:
         self._pending = 0
         self._since = self._clock.wall()
         self._lock: BaseFileLock | None = None
-        self._orders = Orders(places, self.post)
+        self._forgetting: dict[tuple[int, ...], queue.SimpleQueue[bool]] = {}
+        self._imports = Imports(self.post)
         self._reception = Reception(webhook_secret, self.post, self._on_news, self._clock.wall)
         self._diary = Diary()
         self._leave: Leave | None = None
         self._files = WatchedFiles()
         self._watched: dict[str, Watched] = {}
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
-        self._announcement = Announcement(places.running, self.facts)
-        # For every file that comes it is otherwise for some milliseconds: not worth a file each.
-        self._later = Later(self._announcement.say, "say")
         self._stopping = threading.Event()
         self._revive_seconds = revive_seconds
         self._failed: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
@@ -131,23 +142,20 @@ class App:
         self._lock = lock(self._places)
         self._diary.begin(len(self._config.folders), len(self._config.accounts))
         try:
+            if self._instance is not None:
+                self._instance.begin()
             self._begin(None)
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
         self._reviver.start()
-        self._later.start()
         self._reception.arm(self._config)
-        self._files.watch(self._places.orders, self._obey_orders)
-        self._obey_orders()
-        self._announcement.say()
 
     def reload(self, config: Config) -> None:
         """Use new settings from now on."""
         self._config = config
         self._arm()
         self._reception.arm(config)
-        self._announcement.say()
 
     def import_folder(self, folder: Folder) -> None:
         """Upload what is in a folder that is not watched, by these settings.
@@ -184,7 +192,7 @@ class App:
         return self._snapshots.latest()
 
     def facts(self) -> dict[str, object]:
-        """What it says of itself in ``running.json``; from any thread."""
+        """What it says of itself to other commands; from any thread."""
         accounts = [account.name for account in self._config.accounts]
         return {
             "pid": os.getpid(),
@@ -192,6 +200,7 @@ class App:
             "since": self._since,
             "offline_since": self._offline_since,
             "pending": self._pending,
+            "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
             "remarks": self._config.remarks,
             "folders": dict(self._problems),  # its own thread may change it
@@ -209,6 +218,50 @@ class App:
     def config(self) -> Config:
         """The settings in force."""
         return self._config
+
+    def leave_others(self) -> None:
+        """Let nothing wait for ever in folders that are not in the settings any more."""
+        self.post(Leave(frozenset(self._watched)))
+
+    def begin_import(self, path: str, folder: Folder | None = None) -> int:
+        """Take every file at or below ``path``; gives the number for :meth:`import_state`.
+
+        ``folder`` has the settings of one that is not watched; its files keep to them. UsageError
+        without it where no watched folder is concerned.
+        """
+        if folder is None and not folders_of(path, self._problems):
+            raise UsageError(
+                f"{view.safe(path)} lies in none of the watched folders.",
+                "Name the source its files go to with --source.",
+            )
+        healthy = {each for each, problem in self._problems.items() if not problem}
+        folders = folders_of(path, healthy | ({path} if folder else set()))
+        number = self._imports.begin(path, folders)
+        if folder is not None:
+            self.import_folder(folder)
+        for each in folders:
+            self._engine.rescan(each, "import")
+        return number
+
+    def import_state(self, number: int) -> dict[str, object]:
+        """How far an import is, apart from what the journal says of its files."""
+        is_over = self._imports.is_over(number)  # first: what it says of waiting files is true then
+        return {
+            "over": is_over and not self._pending and self.failure is None,
+            "offline_since": self._offline_since,
+        }
+
+    def forget(self, file_ids: tuple[int, ...]) -> bool | None:
+        """Forget files, but for the fingerprints of what was sent; None if that is not done.
+
+        Gives whether nothing of them is left in the journal's file either.
+        """
+        asked = self._forgetting[file_ids] = queue.SimpleQueue[bool]()
+        self.post(Forget(file_ids))
+        try:
+            return asked.get(timeout=_FORGETTING)
+        except queue.Empty:
+            return None
 
     def rescan(self) -> None:
         """Look through all folders now."""
@@ -235,13 +288,17 @@ class App:
         self._failed.put(None)
         self._reviver.join(1.0)
         self._engine.stop(seconds)
-        self._later.stop()
-        self._announcement.end()
         self._snapshots.stop()
-        if self._lock is not None:
-            self._lock.release()
+        self._let_go()
 
     # -- inside
+
+    def _let_go(self) -> None:
+        """Let another process work here."""
+        if self._lock is not None:
+            if self._instance is not None:
+                self._instance.end()
+            self._lock.release()
 
     def _begin(self, failure: JournalError | None) -> None:
         """Put an engine to work on the journal, or on a new one where the old one is lost."""
@@ -298,7 +355,6 @@ class App:
         if is_contested(origin) and self._contested.get(account) != origin:
             self._contested[account] = origin
             self._on_news(f"The API key of account {account} comes from {origin}.")
-        self._announcement.say()
 
     def _on_end(self, failure: BaseException | None) -> None:
         """The engine has ended: of itself, or by a failure that another one may do without."""
@@ -326,26 +382,19 @@ class App:
                 self._on_news("The journal can be used again; uploads go on.")
                 break
 
-    def _obey_orders(self) -> None:
-        healthy = [path for path, problem in self._problems.items() if not problem]
-        self._orders.look(healthy, lambda folder: self._engine.rescan(folder, "asked for"))
-
     def _on_news(self, news: object) -> None:
         match news:
             case FolderState(folder, problem):
                 self._problems[folder] = problem
-                self._announcement.say()
             case Connection(offline_since):
                 self._offline_since = offline_since
-                self._announcement.say()
             case Pending(files):
                 self._pending = files
-                self._later.ask()
-            case Committed():  # a chance to see that the file was removed
-                self._later.ask()
-            case Taken(path):  # whoever waits for it looks next at what waits
+            case Forgotten(file_ids, is_overwritten):
+                if (asked := self._forgetting.pop(file_ids, None)) is not None:
+                    asked.put(is_overwritten)
+            case Taken(path):
                 self._end_import(path)
-                self._announcement.say()
             case Beat() | Drained():  # nothing has changed
                 if self._hear is not None:
                     self._hear(news)
@@ -353,7 +402,7 @@ class App:
             case _:
                 pass
         self._diary.hear(news)
-        self._orders.hear(news)
+        self._imports.hear(news)
         self._snapshots.touch()
         if self._hear is not None:
             self._hear(news)

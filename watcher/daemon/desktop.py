@@ -99,6 +99,7 @@ class Acting:
     def __init__(
         self,
         post: Callable[[object], None],
+        retry_all: Callable[[], object],
         open_page: Callable[[str], None],
         show_file: Callable[[str], None],
         show_log: Callable[[], None],
@@ -112,6 +113,7 @@ class Acting:
         "health". ``show_file`` has the desktop show a folder, or a file in its folder.
         """
         self._post = post
+        self._retry_all = retry_all
         self._open_page = open_page
         self._show_file = show_file
         self._show_log = show_log
@@ -125,6 +127,8 @@ class Acting:
                 self._show_file(act.path)
             case Verb.LOG:
                 self._show_log()
+            case Verb.RETRY_ALL:
+                self._retry_all()
             case Verb.QUIT:
                 self._stop()
             case _ if (place := self._place(act)) is not None:
@@ -271,18 +275,20 @@ def on_desktop(
     *,
     with_icon: bool | None,
     open_page: Callable[[str], None],
+    retry_all: Callable[[], object],
     stop: Callable[[], None],
     tell: Callable[[str], None],
 ) -> Iterator[None]:
     """Icon and messages for a program that runs.
 
     ``with_icon``: None where there is a desktop. ``open_page`` opens the activity page at a
-    place; ``stop`` ends the program; ``tell`` hears sentences for the terminal, in English.
+    place; ``retry_all`` tries again what needs attention; ``stop`` ends the program; ``tell``
+    hears sentences for the terminal, in English.
     """
     word = words(system_language(environ))
     act = Acting(
-        app.post, open_page, show_file, partial(show_file, places.log, itself=True), stop,
-        now=time.time,
+        app.post, retry_all, open_page, show_file,
+        partial(show_file, places.log, itself=True), stop, now=time.time,
     )  # fmt: skip
     has_desktop = may_have_icon(sys.platform, environ)
     if with_icon and not has_desktop:

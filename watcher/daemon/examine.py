@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from watcher import documents
 from watcher.daemon.clock import RealClock
-from watcher.daemon.orders import is_in
+from watcher.daemon.imports import is_in
 from watcher.daemon.plans import Disk, on_disk
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
 import os
-import threading
+import secrets
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from watcher import __version__
 from watcher.model.errors import AlreadyRunningError, JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from filelock import BaseFileLock
 
-#: Seconds within which a lock is had that only a passing question touches.
-_LOCK_SECONDS: Final = 0.5
+#: Seconds for which a command may work on the journal, as nothing else runs.
+_MOMENT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class Places:
         return os.path.join(self.state, "journal.db")
 
     @property
+    def instance(self) -> str:
+        """Where the running program's API is, and the token that opens it, as JSON."""
+        return os.path.join(self.state, "instance.json")
+
+    @property
     def has_journal(self) -> bool:
         """Whether there is a journal; JournalError where that cannot be found out."""
         try:
@@ -44,14 +52,9 @@ class Places:
         return True
 
     @property
-    def running(self) -> str:
-        """What the running program says of itself, as JSON; only true while the lock is held."""
-        return os.path.join(self.state, "running.json")
-
-    @property
-    def channel(self) -> str:
-        """Where the running program's page and channel are, and the token that opens them."""
-        return os.path.join(self.state, "channel.json")
+    def begun(self) -> str:
+        """Tells that there has been a journal, so that one that is not there was lost."""
+        return os.path.join(self.state, "begun")
 
     @property
     def lock(self) -> str:
@@ -64,11 +67,6 @@ class Places:
         return os.path.join(self.state, "hrflow-watcher.log")
 
     @property
-    def orders(self) -> str:
-        """Directory in which other commands leave orders for the running program."""
-        return os.path.join(self.state, "orders")
-
-    @property
     def snooze(self) -> str:
         """Until when a person wants no messages on the desktop."""
         return os.path.join(self.state, "snooze.json")
@@ -76,7 +74,7 @@ class Places:
     def prepare(self) -> None:
         """Make the directory; JournalError if that cannot be done."""
         try:
-            os.makedirs(self.orders, mode=0o700, exist_ok=True)
+            os.makedirs(self.state, mode=0o700, exist_ok=True)
             os.chmod(self.state, 0o700)
         except OSError as error:
             raise self.unusable(error) from error
@@ -102,19 +100,20 @@ def default_state(environ: Mapping[str, str]) -> str:
     return platformdirs.user_state_dir("hrflow-watcher", appauthor=False)
 
 
-def lock(places: Places) -> BaseFileLock:
-    """Become the one process that works here; AlreadyRunningError if there is one."""
+def lock(places: Places, seconds: float = _MOMENT) -> BaseFileLock:
+    """Become the one process that works here, once there is no other.
+
+    AlreadyRunningError if there is one for so many ``seconds``: for a moment it may be a command.
+    """
     import filelock  # noqa: PLC0415 - commands that only look need none
 
     places.prepare()
-    # A moment of patience, as a command that asks whether the program runs touches the lock too.
-    held = filelock.FileLock(places.lock, timeout=_LOCK_SECONDS, mode=0o600)
+    held = filelock.FileLock(places.lock, timeout=seconds, mode=0o600)
     try:
         held.acquire()
     except filelock.Timeout as error:
-        pid = read_running(places).get("pid", "?")
         raise AlreadyRunningError(
-            f"hrflow-watcher is running already (process {pid}).",
+            f"hrflow-watcher is running already{_name_process(places)}.",
             "See what it does with: hrflow-watcher status.",
         ) from error
     except OSError as error:
@@ -122,55 +121,12 @@ def lock(places: Places) -> BaseFileLock:
     return held
 
 
-def is_running(places: Places) -> bool:
-    """Whether some process works here now."""
+def _name_process(places: Places) -> str:
     try:
-        descriptor = os.open(places.lock, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise places.unusable(error) from error
-    try:
-        return not _can_share(places, descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _can_share(places: Places, descriptor: int) -> bool:
-    """Whether nobody holds the lock; asked so that others who ask at the same time do not see it.
-
-    The descriptor is that of the lock's file; the question ends when it is closed.
-    """
-    try:
-        import fcntl  # noqa: PLC0415 - what filelock uses, without the time it takes to import
-    except ImportError:  # Windows
-        return _can_have(places)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _can_have(places: Places) -> bool:
-    """Whether nobody holds the lock, found out by taking it for a moment."""
-    import filelock  # noqa: PLC0415 - takes longer than most commands
-
-    try:
-        with filelock.FileLock(places.lock, timeout=0):
-            return True
-    except filelock.Timeout:
-        return False
-
-
-def read_running(places: Places) -> dict[str, object]:
-    """What the running program last said of itself; empty if there is nothing to read."""
-    try:
-        with open(places.running, encoding="utf-8") as file:
-            read = json.load(file)
-    except (OSError, ValueError):
-        return {}  # being absent is the normal case, and half a file is never written
-    return read if isinstance(read, dict) else {}
+        with open(places.instance, encoding="utf-8") as file:
+            return f" (process {json.load(file)['pid']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""  # it is just starting or ending
 
 
 def write_atomically(path: str, text: str) -> None:
@@ -185,45 +141,43 @@ def write_atomically(path: str, text: str) -> None:
 _log = logging.getLogger(__name__)
 
 
-#: Seconds that somebody who is just writing is given at the end.
-_PATIENCE: Final = 5.0
+HOST: Final = "127.0.0.1"
 
 
-class Announcement:
-    """Writes the file; on any thread, in the order in which it was found."""
+#: Callers that are kept waiting until somebody answers.
+_BACKLOG: Final = 16
 
-    def __init__(self, path: str, facts: Callable[[], Mapping[str, object]]) -> None:
-        self._path = path
-        self._facts = facts
-        self._writing = threading.Lock()
-        self._said = ""
-        self._mark: tuple[int, ...] = ()
-        self._ended = False
 
-    def say(self) -> None:
-        """Say how things are, unless that is what the file says."""
-        with self._writing:
-            if self._ended:
-                return
-            try:
-                text = json.dumps(self._facts())
-                if text != self._said or self._mark_now() != self._mark:  # somebody removed it
-                    write_atomically(self._path, text)
-                    self._said, self._mark = text, self._mark_now()
-            except OSError as error:  # the disk is full: the journal will say so to people
-                _log.warning("the program cannot say how things are: %s", error)
+class Instance:
+    """Listens, and says where, from :meth:`begin` to :meth:`end`.
+
+    Whoever calls before the API is ready waits for it: so commands find the program from its first
+    moment on. ``problem`` is why nobody can call, "" if all is well.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.token: Final = secrets.token_urlsafe(32)
+        self.listener: socket.socket | None = None
+        self.port = 0
+        self.problem = ""
+
+    def begin(self) -> None:
+        """Listen on this machine, and write the file for this user alone; call with the lock."""
+        try:
+            self.listener = socket.create_server((HOST, 0), backlog=_BACKLOG)
+            self.port = self.listener.getsockname()[1]
+            facts = {
+                "pid": os.getpid(), "port": self.port, "token": self.token, "version": __version__,
+            }  # fmt: skip
+            write_atomically(self._places.instance, json.dumps(facts))
+        except OSError as error:
+            self.problem = str(error)
+            _log.warning("other commands cannot reach the program: %s", error)
 
     def end(self) -> None:
-        """Say nothing from now on: another process may."""
-        is_free = self._writing.acquire(timeout=_PATIENCE)
-        self._ended = True
-        if is_free:
-            self._writing.release()
-
-    def _mark_now(self) -> tuple[int, ...]:
-        """By what the file is known again; empty if it is not there."""
-        try:
-            found = os.stat(self._path)
-        except FileNotFoundError:
-            return ()
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        """Listen no more; call before the lock is let go."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._places.instance)
+        if self.listener is not None:
+            self.listener.close()

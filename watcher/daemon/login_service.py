@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config.paths import default_path
-from watcher.daemon.instance import default_state, is_running, read_running
-from watcher.model.errors import UPDATED, WatcherError
+from watcher.daemon.instance import default_state, lock
+from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
+from watcher.page.client import Channel, read_facts
 from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class LoginService:
     def stop(self) -> None:
         """Stop it, and return when it has ended; WatcherError if somebody else's goes on."""
         self.system.stop()
-        self._wait_for(running=False, seconds=PATIENCE if self.system.lingers else _MOMENT)
+        self._wait_for_end(PATIENCE if self.system.lingers else _MOMENT)
 
     def restart(self) -> None:
         """Stop it if it runs and start it."""
@@ -128,9 +129,9 @@ class LoginService:
         """
         was_there = self.system.look() is not None
         changed = self.system.install()
-        if not is_running(self._places):
+        if not read_facts(self._places):
             self.start()
-        elif was_there and (changed or read_running(self._places).get("version") != __version__):
+        elif was_there and (changed or Channel.open(self._places).version != __version__):
             self.restart()
         else:
             return was_there
@@ -149,18 +150,25 @@ class LoginService:
                 f"The program does not start: {describe_exit(found.exit_code)}.",
                 f"See why with: {where_to_look(found.exit_code)}",
             ) from error
-        self._wait_for(running=True)
+        self._wait_for_start()
 
-    def _wait_for(self, *, running: bool, seconds: float = PATIENCE) -> None:
-        deadline = time.monotonic() + seconds
-        while is_running(self._places) != running:
+    def _wait_for_start(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not read_facts(self._places):
             if time.monotonic() > deadline:
                 raise WatcherError(
-                    "The program does not start." if running else "The program goes on running.",
-                    "See why with: hrflow-watcher service logs." if running else
-                    "Somebody has started it in another way: end it there.",
-                )  # fmt: skip
+                    "The program does not start.", "See why with: hrflow-watcher service logs."
+                )
             time.sleep(_PAUSE)
+
+    def _wait_for_end(self, seconds: float) -> None:
+        try:
+            lock(self._places, seconds).release()
+        except AlreadyRunningError as error:
+            raise WatcherError(
+                "The program goes on running.",
+                "Somebody has started it in another way: end it there.",
+            ) from error
 
     def _spawn(self, command: Sequence[str]) -> None:
         """Start a program that belongs to nobody and goes on when we end."""
@@ -169,7 +177,7 @@ class LoginService:
             stderr=subprocess.DEVNULL, start_new_session=True, cwd=self._home,
         )  # fmt: skip
         deadline = time.monotonic() + PATIENCE
-        while not is_running(self._places) and time.monotonic() < deadline:
+        while not read_facts(self._places) and time.monotonic() < deadline:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_PAUSE)
                 raise WatcherError(
@@ -178,11 +186,10 @@ class LoginService:
                 )
 
     def _end(self) -> None:
-        pid = read_running(self._places).get("pid")
-        if is_running(self._places) and isinstance(pid, int) and pid > 1:
+        if said := read_facts(self._places):
             with contextlib.suppress(ProcessLookupError):  # ended in this very moment
-                os.kill(pid, signal.SIGTERM)
-            self._wait_for(running=False)
+                os.kill(said["pid"], signal.SIGTERM)
+            self._wait_for_end(PATIENCE)
 
 
 def name_places(config_path: str, state: str, environ: Mapping[str, str]) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from watcher.daemon.instance import write_atomically
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
 
@@ -30,11 +31,11 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     The new one knows that files may have been sent before, and has HrFlow asked for them.
     ``damaged``: work on the journal has shown that it is. JournalError if it cannot be used.
     """
-    # What the program says of itself is left behind by every run: it has been here before.
-    gone = os.path.exists(places.running) and not os.path.exists(places.journal)
+    gone = os.path.exists(places.begun) and not os.path.exists(places.journal)
     # What SQLite kept beside a journal that is gone would be taken for a part of the new one.
     journal = None if damaged or gone else _open(places.journal)
     if journal is not None:
+        _note_begin(places)
         return journal, ""
     aside = _set_aside(places.journal, now)
     journal = Journal(places.journal)
@@ -43,6 +44,17 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     journal.facts.set_rebuilt(now)
     journal.commit()
     return journal, f"{why} files are looked for, and HrFlow is asked which of them it has."
+
+
+def _note_begin(places: Places) -> None:
+    if os.path.exists(places.begun):
+        return
+    try:
+        write_atomically(places.begun, "")
+    except OSError as error:
+        raise UnwritableJournalError(
+            f"The disk of {places.state} is not usable ({error})."
+        ) from error
 
 
 def _open(journal: str) -> Journal | None:

@@ -58,8 +58,7 @@ class Supervisor:
         """The program works; from now on it gives signs of life, where somebody wants them.
 
         ``ask`` has the pipeline's loop tell a Beat (see :meth:`hear`) once it comes to it: a loop
-        that is stuck gives none. ``facts`` are what the program says of itself, as
-        ``running.json`` has them.
+        that is stuck gives none. ``facts`` are what the program says of itself.
         """
         self._tell("READY=1")
         self._facts = facts

@@ -53,7 +53,7 @@ class Bubbles:
         return bool(self._address)
 
     def show(self, title: str, text: str) -> None:
-        """Show a message, soon; in the log if nobody shows it."""
+        """Show a message, soon; one that cannot be shown by then is not shown later."""
         with self._lock:
             if not self.can_show or self._stopped:
                 return
@@ -86,6 +86,8 @@ class Bubbles:
             with self._lock:
                 if self._thread is threading.current_thread():
                     self._thread = None
+                    while not self._inbox.empty():  # else they all came at once, and late
+                        self._inbox.get()
 
     def _serve(self) -> None:
         """Show what there is, and hear of clicks until every message has gone."""

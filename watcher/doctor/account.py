@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from watcher.credentials import Keys
 from watcher.credentials.keys import is_write_only, looks_right
-from watcher.daemon.instance import is_running, read_running
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, ok, skipped, warning
 from watcher.hrflow import route
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
@@ -17,6 +16,7 @@ from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
 from watcher.model.kinds import Cause
 from watcher.model.lifecycle import QUOTA_MEND, account_keys, hold_key
+from watcher.page.client import read_facts
 from watcher.present import view
 from watcher.routing.placeholders import names_in
 
@@ -128,11 +128,8 @@ class Known:
 
 def look_at_running(places: Places, account: str) -> Known | None:
     """What the program that runs knows; None if none runs, or it has no key either."""
-    if not is_running(places):
-        return None
-    said = read_running(places)
-    keys = said.get("keys")
-    found = keys.get(account) if isinstance(keys, dict) else None
+    said = read_facts(places)
+    found = said.get("keys", {}).get(account)
     if not isinstance(found, dict) or found.get("problem") or not found.get("origin"):
         return None
     key, why = _held(places, account)

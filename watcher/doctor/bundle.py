@@ -29,7 +29,7 @@ from watcher.model.errors import JournalError
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from importlib.resources.abc import Traversable
 
     from watcher.doctor.findings import Case, Check, Finding
@@ -180,15 +180,20 @@ def write(file: BinaryIO, case: Case, found: Sequence[tuple[Check, Finding]]) ->
     """Write the bundle, a zip archive, to ``file``."""
     scrubber = Scrubber(own_words())
     _add_people(scrubber, case)
-    parts = {
-        "findings.jsonl": "\n".join(_findings(scrubber, found)),
-        "config.txt": "\n".join(_config(scrubber, case)),
-        "versions.txt": "\n".join(_versions()),
-        "counts.txt": scrubber.text(_counts(case)),
-        "log.txt": scrubber.text(_log_tail(case.places.log)),
+    parts: dict[str, Callable[[], str]] = {
+        "README.txt": lambda: _README,
+        "findings.jsonl": lambda: "\n".join(_findings(scrubber, found)),
+        "config.txt": lambda: "\n".join(_config(scrubber, case)),
+        "versions.txt": lambda: "\n".join(_versions()),
+        "counts.txt": lambda: scrubber.text(_counts(case)),
+        "log.txt": lambda: scrubber.text(_log_tail(case.places.log)),
     }
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in {"README.txt": _README, **parts}.items():
+        for name, make in parts.items():
+            try:
+                text = make()
+            except Exception as error:  # noqa: BLE001 - said in its place; the other parts help
+                text = scrubber.text(f"This part could not be made: {error!r}")
             archive.writestr(name, text.encode(errors="replace"))
 
 
@@ -212,7 +217,7 @@ def _add_people(scrubber: Scrubber, case: Case) -> None:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
+    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
         return ""
 
 
@@ -292,9 +297,13 @@ def _versions() -> Iterator[str]:
     except importlib.metadata.PackageNotFoundError:  # run from its folder
         needed = ()
     for requirement in needed:
+        if "extra ==" in requirement:
+            continue
         name = re.split(r"[^\w-]", requirement)[0]
-        if "extra ==" not in requirement:
+        try:
             yield f"{name} {importlib.metadata.version(name)}"
+        except importlib.metadata.PackageNotFoundError:  # some are needed on one system alone
+            yield f"{name} is not installed"
 
 
 def _counts(case: Case) -> str:

@@ -106,6 +106,14 @@ def record(check: Check, finding: Finding) -> dict[str, str]:
     }
 
 
+def with_advice(found: Iterable[tuple[Check, Finding]]) -> Iterator[tuple[Check, Finding, str]]:
+    """Each finding with the advice to show: that of a whole check is not said behind each line."""
+    last: tuple[Check, str] | None = None
+    for check, finding in found:
+        said, last = last, (check, finding.mend)
+        yield check, finding, "" if said == last else finding.mend
+
+
 def examine(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:
     """Run checks one after the other; each is taken from ``checks`` when those before have ended.
 

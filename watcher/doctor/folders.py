@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from watcher.daemon.editing import is_to_be_made
-from watcher.daemon.instance import is_running
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
 from watcher.folders.native import Probe, look_through, probe
 from watcher.journal.reader import Reader
 from watcher.model.settings import Watch
+from watcher.page.client import read_facts
 from watcher.present import view
 from watcher.routing.rules import filing_targets
 
@@ -186,7 +186,7 @@ class _Look:
         """Is it there, can all of it be read, where does it lie?"""
         path = self.folder.path
         if self._is_made:
-            return judge_made(view.safe(path), is_running=is_running(self._case.places))
+            return judge_made(view.safe(path), is_running=bool(read_facts(self._case.places)))
         _, problem = mounts.identify(path)
         if problem:
             return judge_problem(view.safe(problem))
@@ -294,4 +294,4 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
 def _limits(case: Case, looks: Sequence[_Look]) -> Sequence[Finding]:
     native = [look for look in looks if not is_polled(look.folder, remote=look.remote)]
     directories = sum(look.directories for look in native)
-    return judge_limits(directories, case.limits(), running=is_running(case.places))
+    return judge_limits(directories, case.limits(), running=bool(read_facts(case.places)))

@@ -14,12 +14,13 @@ from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.checks import is_loopback
 from watcher.credentials.keys import VARIABLE, read_webhook_secret
-from watcher.daemon.instance import is_running, read_running
+from watcher.daemon.editing import without_absent
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
 from watcher.daemon.webhook import PATH
 from watcher.desktop.supervisor import look, may_have_icon
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, skipped, warning
 from watcher.model.errors import ConfigError, CredentialError
+from watcher.page.client import read_facts
 from watcher.present import view
 from watcher.service import is_installed
 
@@ -63,14 +64,12 @@ def judge_versions(
 
 
 def _program(case: Case) -> Finding:
-    if not is_running(case.places):
+    said = read_facts(case.places)
+    if not said:
         is_service = is_installed(case.environ, case.home, case.places.state)
         start = "hrflow-watcher service start" if is_service else "hrflow-watcher run"
         return judge_versions(__version__, None, start=start)
-    said = read_running(case.places)
-    pid = said.get("pid")
-    version = str(said.get("version") or __version__)  # it is about to say, in its first moment
-    return judge_versions(__version__, version, pid if isinstance(pid, int) else 0)
+    return judge_versions(__version__, said["version"], said["pid"])
 
 
 def _config(case: Case) -> Sequence[Finding]:
@@ -89,7 +88,8 @@ def _config(case: Case) -> Sequence[Finding]:
     folders = len(case.loaded.config.folders)
     found = [ok(view.safe(headline(case.loaded)))] if folders else [_no_folder(case)]
     hint = "Leave it if it is meant so."
-    return [*found, *(warning(view.safe(each), hint) for each in case.loaded.warnings)]
+    warnings = without_absent(case.loaded.warnings)  # of each folder the next checks tell
+    return [*found, *(warning(view.safe(each), hint) for each in warnings)]
 
 
 def _no_folder(case: Case) -> Finding:
@@ -137,7 +137,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
 def _service(case: Case) -> Finding:
     config = case.loaded.config if case.loaded else None
     service = LoginService(case.config, config, case.places, case.environ, case.home)
-    running = is_running(case.places)
+    running = bool(read_facts(case.places))
     return judge_service(service.system.kind, service.system.look(), running=running)
 
 

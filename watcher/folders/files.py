@@ -1,4 +1,4 @@
-"""Notices changes of single files of our own: the configuration, orders of other commands."""
+"""Notices changes of single files of our own: the configuration, a snooze."""
 
 from __future__ import annotations
 

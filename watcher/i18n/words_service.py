@@ -91,8 +91,5 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "Start the program anew; if that does not help, put the key somewhere else.": (
             "Redémarrez le programme ; si cela n’aide pas, mettez la clé ailleurs."
         ),
-        "A part of the program cannot be loaded: this works again once it was restarted.": (
-            "Une partie du programme ne peut pas être chargée : cela marchera après un redémarrage."
-        ),
     }
 )

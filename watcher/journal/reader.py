@@ -15,6 +15,8 @@ from watcher.model.kinds import Cause, State
 from watcher.routing import names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from watcher.model.records import Entry
 
 
@@ -24,6 +26,8 @@ _TOLD: Final = (
     State.PARSED, State.PARSE_FAILED, State.REFUSED,
 )  # fmt: skip
 _LOOKED_BACK: Final = 5000
+#: Files that are read at a time.
+_PIECE: Final = 500
 _DIRECTORY: Final = f"o.path || CASE WHEN d.path = x'' THEN '' ELSE '{os.sep}' || d.path END"
 #: Ids of the directories that are, or lie below, the path that is a parameter.
 _DIRECTORIES_IN: Final = (
@@ -217,6 +221,27 @@ class Reader(Store):
             offset,
         )
 
+    def pages(
+        self,
+        *,
+        states: tuple[State, ...] = (),
+        folder: str = "",
+        text: str = "",
+        cause: str = "",
+        why: str = "",
+    ) -> Iterator[list[Entry]]:
+        """All files that :meth:`history` finds, in pieces, so that no number of them is too many.
+
+        Those that change meanwhile are not met again.
+        """
+        before = None
+        while found := self.history(
+            states=states, folder=folder, text=text, cause=cause, why=why,
+            before=before, limit=_PIECE,
+        ):  # fmt: skip
+            yield found
+            before = found[-1].changed_at, found[-1].file_id
+
     def standing(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
         """How the files that are at or below ``path`` now stand: state → (files, bytes).
 
@@ -238,6 +263,17 @@ class Reader(Store):
             min(since, sys.float_info.max),
         )
         return {State(state): (files, size) for state, files, size in found}
+
+    def arrived_before(self, path: str, moment: float) -> int:
+        """How many of the files that are at or below ``path`` now had arrived before ``moment``."""
+        row = self.read(
+            "SELECT count(*) FROM folders o JOIN directories d ON d.folder_id = o.id "
+            "JOIN names n ON n.directory_id = d.id JOIN files f ON f.id = n.file_id "
+            f"WHERE substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1 "
+            "AND f.state IN ('accepted', 'parsed') AND f.arrived_at < ?3",
+            *_prefix(path), moment,
+        )  # fmt: skip
+        return int(row[0])
 
     def at(self, folder: str, path: str) -> Entry | None:
         """The file that is at ``path`` below ``folder``, as far as known; None if none is."""

@@ -19,10 +19,5 @@
     server    the listener on this machine, and the file that tells commands where it is
     client    the other end of the channel
 
-Two ways lead to the program that runs. Over this channel goes what somebody waits for: it is
-answered at once, by ``run`` only, and lost with it. An order that has to be obeyed sooner or
-later is left as a file (``watcher.daemon.orders``): it waits for whichever process works on the
-journal, ``import`` too, and outlives a restart.
-
 Nothing is imported here: the other end must start fast.
 """

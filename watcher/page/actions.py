@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from watcher.daemon.clock import next_day
+from watcher.daemon.imports import imported_folder
 from watcher.model.errors import UnusableError, UsageError
-from watcher.model.kinds import Cause
 from watcher.model.lifecycle import IGNORABLE
+from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
 from watcher.present import view
+from watcher.present.status import asks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
     from watcher.model.records import Entry
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
 
     Order = Mapping[str, Any]
 
-#: Files that one order may name by their cause, and those that one message names.
-_MOST: Final = 10_000
-
-
+#: Files that one message names.
 _PIECE: Final = 500
+
+
+#: Files that are named of those for which an order made no sense.
+_LEFT: Final = 20
 
 
 #: Folders that one order opens: each is a window of the desktop.
@@ -74,10 +77,21 @@ class Acts:
     def retry(self, order: Order) -> dict[str, object]:
         """Try files again: those of ``ids``, of a ``cause``, alike (``state``, ``why``), or all."""
         if order.get("all") is True:
-            return self._retry_all()
+            return self.retry_all()
         if cause := _text(order, "cause"):
             return self._release(cause)
         return self._order(order, view.can_retry, Retry)
+
+    def retry_all(self) -> dict[str, object]:
+        """Try again all that needs attention or is held back."""
+        files = 0
+        for kept in self.app.snapshot().kept:
+            if not asks(kept):  # that yes is another question
+                self.app.post(Release(kept.key))
+                files += kept.files
+        self.app.post(Resume())
+        also = self._order({"state": "attention"}, view.can_retry, Retry)
+        return {**also, "files": files + int(str(also["files"]))}
 
     def ignore(self, order: Order) -> dict[str, object]:
         """Leave files alone, named in the same ways."""
@@ -92,7 +106,7 @@ class Acts:
         if path and path not in {each.path for each in self.app.snapshot().watched}:
             raise UsageError("This folder is not watched.")
         one = {"ids": [order["id"]]} if "id" in order else order
-        found = {path: path} if path else _places(self._named(one)[:_PIECE])
+        found = {path: path} if path else _places(next(self._named(one), []))
         if not found:
             raise UnusableError("This file is not there any more.")
         shown = list(found.values())[:_WINDOWS]
@@ -113,22 +127,31 @@ class Acts:
             raise UsageError(word("The new configuration is not used: {why}", why=why))
         return {}
 
+    def keys(self, _: Order) -> dict[str, object]:
+        """Look all keys up anew, and try again what waits for one."""
+        self.app.post(Resume())
+        return {}
+
+    def forget(self, order: Order) -> dict[str, object]:
+        """Remove what is kept here of the files ``ids``; see ``App.forget``."""
+        is_overwritten = self.app.forget(_ids(order))
+        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
+
+    def begin_import(self, order: Order) -> dict[str, object]:
+        """Take every file at or below ``path``; of a folder that is not watched with settings."""
+        path, folder = os.path.realpath(_text(order, "path")), None
+        if source_key := _text(order, "source_key"):
+            tags = tuple(Item(name=str(tag["name"]), value=tag["value"]) for tag in order["tags"])
+            account = _text(order, "account")
+            folder = imported_folder(self.app.config, path, source_key, account, tags)
+        return {"number": self.app.begin_import(path, folder)}
+
     def stop(self, _: Order) -> dict[str, object]:
         """End the program, once this was answered."""
         self.control.stop()
         return {"pid": os.getpid()}
 
     # -- inside
-
-    def _retry_all(self) -> dict[str, object]:
-        files = 0
-        for kept in self.app.snapshot().kept:
-            if not kept.key.startswith(f"{Cause.EXISTING}:"):  # that yes is another question
-                self.app.post(Release(kept.key))
-                files += kept.files
-        self.app.post(Resume())
-        also = self._order({"state": "attention"}, view.can_retry, Retry)
-        return {**also, "files": files + int(str(also["files"]))}
 
     def _release(self, cause: str) -> dict[str, object]:
         for kept in self.app.snapshot().kept:
@@ -143,23 +166,27 @@ class Acts:
         fits: Callable[[Entry], bool],
         message: Callable[[tuple[int, ...]], object],
     ) -> dict[str, object]:
-        found = self._named(order)
-        chosen = [entry.file_id for entry in found if fits(entry)]
-        for at in range(0, len(chosen), _PIECE):
-            self.app.post(message(tuple(chosen[at : at + _PIECE])))
-        left = [entry for entry in found if not fits(entry)]
-        return {
-            "files": len(chosen),
-            "left": [view.row(entry, self.activity.word) for entry in left[:20]],
-        }
+        files = 0
+        left: list[Entry] = []
+        for found in self._named(order):
+            chosen = tuple(entry.file_id for entry in found if fits(entry))
+            if chosen:
+                self.app.post(message(chosen))
+            files += len(chosen)
+            left += [entry for entry in found if not fits(entry)][: _LEFT - len(left)]
+        return {"files": files, "left": [view.row(each, self.activity.word) for each in left]}
 
-    def _named(self, order: Order) -> list[Entry]:
+    def _named(self, order: Order) -> Iterator[list[Entry]]:
+        """All files that an order is for, in pieces."""
         if "ids" in order:
-            return self.activity.entries(_ids(order))
+            ids = _ids(order)
+            for at in range(0, len(ids), _PIECE):
+                yield self.activity.entries(ids[at : at + _PIECE])
+            return
         query = {name: _text(order, name) for name in ("state", "why", "cause")}
         if not any(query.values()):
             raise UsageError("No file was named.")
-        return self.activity.matching(query, _MOST)
+        yield from self.activity.matching(query)
 
 
 def _places(entries: list[Entry]) -> dict[str, str]:
@@ -198,7 +225,7 @@ def _ids(order: Order) -> tuple[int, ...]:
     ids = order["ids"]
     if not isinstance(ids, list) or not all(type(each) is int for each in ids):
         raise UsageError("Files are named by their numbers.")
-    return tuple(each for each in ids[:_MOST] if 0 < each < 1 << 63)
+    return tuple(each for each in ids if 0 < each < 1 << 63)
 
 
 def _text(order: Order, name: str) -> str:

@@ -22,6 +22,7 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from watcher.daemon.core import App
     from watcher.daemon.instance import Places
     from watcher.i18n.words import Word
     from watcher.model.records import Entry
@@ -57,15 +58,18 @@ _CROWDED: Final = 2.0
 class News:
     """Numbers snapshots. Used by all threads of the server."""
 
-    def __init__(self, latest: Callable[[], Snapshot], places: int) -> None:
+    def __init__(self, app: App, places: int) -> None:
         """As many as ``places`` may wait at the same time."""
-        self._latest = latest
+        self._app = app
+        self._latest = app.snapshot
+        self._beginning = threading.Lock()
+        self._unsubscribe: Callable[[], None] | None = None  # until somebody looks
         self._places = threading.Semaphore(places)
         self._changed = threading.Condition()
         self._number = 1
         self._closed = False
 
-    def hear(self, _snapshot: Snapshot) -> None:
+    def _hear(self, _snapshot: Snapshot) -> None:
         """Something is not as it was."""
         with self._changed:
             self._number += 1
@@ -73,15 +77,20 @@ class News:
 
     def close(self) -> None:
         """Keep nobody waiting any more."""
-        with self._changed:
+        with self._beginning, self._changed:
             self._closed = True
             self._changed.notify_all()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
 
     def wait(self, seen: int) -> tuple[int, Snapshot | None, float]:
         """(number, how things are, seconds until the next question) as soon as that is news.
 
         ``seen`` is the number of the last answer, 0 for none. None after a while without news.
         """
+        with self._beginning:
+            if self._unsubscribe is None and not self._closed:
+                self._unsubscribe = self._app.subscribe(self._hear)
         if seen != self._number:
             return self._number, self._latest(), 0.0
         if not self._places.acquire(blocking=False):
@@ -167,10 +176,10 @@ class Activity:
             found = (reader.entry(file_id) for file_id in ids)
             return [entry for entry in found if entry is not None]
 
-    def matching(self, query: Mapping[str, str], limit: int) -> list[Entry]:
-        """Files that fit the query."""
+    def matching(self, query: Mapping[str, str]) -> Iterator[list[Entry]]:
+        """All files that fit the query, in pieces."""
         with self._reader() as reader:
-            return reader.history(**filters(query), limit=limit)
+            yield from reader.pages(**filters(query))
 
     def days(self) -> list[tuple[str, int]]:
         """How many files arrived on each of the last days, today the last."""

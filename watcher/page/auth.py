@@ -100,14 +100,14 @@ class Session:
 class Tickets:
     """Used by all threads of the server."""
 
-    def __init__(self, tick: Callable[[], float]) -> None:
-        """``tick``: seconds that never go back."""
+    def __init__(self, tick: Callable[[], float], token: str) -> None:
+        """``tick``: seconds that never go back; ``token``: the run's."""
         self._tick = tick
         self._lock = threading.Lock()
         self._links: dict[str, float] = {}
         self._sessions: dict[str, Session] = {}
         self._wrong = 0
-        self.token: Final = secrets.token_urlsafe(32)
+        self.token: Final = token
 
     def link(self) -> str:
         """A code that lets one browser in, once and soon."""
@@ -215,7 +215,7 @@ class Guard:
         self._word = word
         self._inner = inner
         self._tickets = tickets
-        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
         self._wait = wait
         self._waiting = threading.Lock()
 

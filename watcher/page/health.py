@@ -44,9 +44,9 @@ class Health:
                     "label": self._label(check.label),
                     "about": view.safe(check.about),
                     "text": self.word(view.safe(finding.text)),
-                    "mend": self.word(view.safe(finding.mend)),
+                    "mend": self.word(view.safe(advice)),
                 }
-                for check, finding in doctor.examine(case)
+                for check, finding, advice in doctor.with_advice(doctor.examine(case))
             ]
         }
 

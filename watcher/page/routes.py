@@ -189,6 +189,8 @@ class Routes:
             ("/api/now", self._now),
             ("/api/files", lambda: activity.page(_query())),
             ("/api/files/<file_id:int>", activity.file),
+            ("/api/facts", acts.app.facts),
+            ("/api/imports/<number:int>", acts.app.import_state),
             ("/api/days", lambda: {"days": activity.days()}),
             ("/api/folders", folders.all),
             ("/api/health", health.lines),
@@ -198,7 +200,8 @@ class Routes:
         for name, act in (
             ("pause", acts.pause), ("resume", acts.resume), ("retry", acts.retry),
             ("ignore", acts.ignore), ("show", acts.show), ("rescan", acts.rescan),
-            ("reload", acts.reload), ("stop", acts.stop), ("check", folders.check),
+            ("reload", acts.reload), ("import", acts.begin_import), ("stop", acts.stop),
+            ("check", folders.check), ("forget", acts.forget), ("keys", acts.keys),
             ("setup/key", lambda order: setting().try_key(order)),
             ("setup/plan", lambda order: setting().propose(order)),
             ("setup/save", lambda order: setting().save(order)),

@@ -85,8 +85,13 @@ class Sample:
 
     def _find(self, folder: str, path: str, since: float) -> Entry | None:
         query = {"text": os.path.basename(path), "folder": folder}
-        found = self.activity.matching(query, 20)
-        fits = (each for each in found if each.path == path and each.changed_at >= since)
+        found = self.activity.matching(query)
+        fits = (
+            each
+            for some in found
+            for each in some
+            if each.path == path and each.changed_at >= since
+        )
         return next(fits, None)
 
     def _folder(self, order: SampleOrder) -> str:

@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING, Final
 from watcher.daemon.desktop import start
 from watcher.daemon.instance import write_atomically
 from watcher.i18n.words import spoken, words
+from watcher.page.actions import Acts
+from watcher.page.activity import Activity, News
+from watcher.page.auth import for_reader
+from watcher.page.folders import Folders
+from watcher.page.health import Health
+from watcher.page.routes import Routes
 from watcher.page.server import THREADS, Server
+from watcher.page.setup import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.instance import Instance, Places
     from watcher.page.actions import Control
-    from watcher.page.routes import Routes
     from watcher.page.setup import Setting
 
 
@@ -51,6 +57,7 @@ class ActivityPage:
     def __init__(
         self,
         app: App,
+        instance: Instance,
         places: Places,
         *,
         config: str,
@@ -63,68 +70,57 @@ class ActivityPage:
         ``language`` is the system's, like "fr_FR.UTF-8".
         """
         self._app = app
+        self._instance = instance
         self._places = places
         self._config = config
         self._control = control
         self._environ = environ
         self._language = spoken(language)
         self._word = words(language)
-        self._server = Server(places, self._make, self._word)
-        self._undo: list[Callable[[], None]] = []
+        word = for_reader(self._word)
+        self._activity = Activity(places, word, in_french=self._language == "fr")
+        self._acts = Acts(app, self._activity, control)
+        self._news = News(app, _WAITING)
+        self._server = Server(instance, self._make, self._word)
 
     def start(self) -> str:
         """Listen; gives what a person should hear if that is not possible, "" if it is."""
-        try:
-            self._server.start()
-        except OSError as error:
-            _log.warning("the page cannot listen: %s", error)
-            return f"The activity page and commands cannot be used ({error}); uploads go on."
+        if why := self._instance.problem:
+            return f"The activity page and commands cannot be used ({why}); uploads go on."
+        self._server.start()
         return ""
 
     def stop(self) -> None:
         """Listen no more."""
-        self._end()
+        self._news.close()
         self._server.stop()
-        self._end()  # what the first visitor had just begun
 
     def open(self, at: str = "") -> None:
         """Show the page in the person's browser."""
-        if not self._server.port:
+        if self._instance.problem:
             _log.warning("the page cannot be shown, as it could not listen")
         elif not open_link(self.link(at), self._places):
             _log.warning("there is no browser that could show the page")
+
+    def retry_all(self) -> None:
+        """Try again all that needs attention or is held back: for the icon."""
+        self._acts.retry_all()
 
     def link(self, at: str = "") -> str:
         """An address that lets one browser in, once and soon; see ``Server.link``."""
         return self._server.link(at)
 
-    def _end(self) -> None:
-        while self._undo:
-            self._undo.pop()()
-
     def _make(self, server: Server) -> Routes:
-        from watcher.page.actions import Acts  # noqa: PLC0415
-        from watcher.page.activity import Activity, News  # noqa: PLC0415
-        from watcher.page.auth import for_reader  # noqa: PLC0415
-        from watcher.page.folders import Folders  # noqa: PLC0415
-        from watcher.page.health import Health  # noqa: PLC0415
-        from watcher.page.routes import Routes  # noqa: PLC0415
-        from watcher.page.setup import Sample  # noqa: PLC0415
-
-        word = for_reader(self._word)
-        news = News(self._app.snapshot, _WAITING)
-        self._undo = [news.close, self._app.subscribe(news.hear)]
-        activity = Activity(self._places, word, in_french=self._language == "fr")
         return Routes(
             server,
             language=self._language,
-            activity=activity,
-            acts=Acts(self._app, activity, self._control),
-            folders=Folders(self._app, self._places, word),
-            health=Health(self._config, self._places, self._environ, word),
+            activity=self._activity,
+            acts=self._acts,
+            folders=Folders(self._app, self._places, self._activity.word),
+            health=Health(self._config, self._places, self._environ, self._activity.word),
             setting=self._setting,
-            sample=Sample(self._app, activity),
-            news=news,
+            sample=Sample(self._app, self._activity),
+            news=self._news,
         )
 
     def _setting(self) -> Setting:

@@ -59,6 +59,7 @@ class Verb(enum.StrEnum):
     ABOUT = "about"
     OPEN_FOLDER = "open_folder"  # ``path``: a folder, or a file to show in its folder
     RETRY = "retry"
+    RETRY_ALL = "retry_all"  # all that needs attention or is held back, listed or not
     IGNORE = "ignore"
     TAKE = "take"  # upload the files below ``path`` that were there first
     RELEASE = "release"  # try again what a cause keeps back; ``key`` says which
@@ -150,9 +151,8 @@ def _attention(snapshot: Snapshot, word: Word) -> Iterable[Item]:
     if total > len(files):
         text = word("{files} more…", files=total - len(files))
         more.append(Item(text, Act(Verb.ATTENTION)))
-    if len(snapshot.attention) > 1:
-        every = tuple(entry.file_id for entry in snapshot.attention)
-        more += [PART, Item(word("Retry all"), Act(Verb.RETRY, every))]
+    if total > 1:
+        more += [PART, Item(word("Retry all"), Act(Verb.RETRY_ALL))]
     items = (*causes, *folders, *files, *more)
     if items:
         yield Item(word("Needs attention"), items=items)

@@ -65,17 +65,33 @@ def headline(snapshot: Snapshot, word: Word) -> str:
     match mood(snapshot):
         case Mood.NOT_SET_UP:
             return word("The configuration has mistakes" if snapshot.remarks else "Not set up yet")
-        case Mood.PAUSED:
-            return joined(_paused(snapshot, word), _waiting(snapshot, word))
+        case Mood.PAUSED | Mood.OFFLINE:
+            return joined(obstacles(snapshot, word)[0], _waiting(snapshot, word))
         case Mood.ATTENTION:
             return joined(_needs(snapshot, word), _progress(snapshot, word))
-        case Mood.OFFLINE:
-            return joined(_offline(snapshot, word), _waiting(snapshot, word))
         case Mood.WORKING:
             return _progress(snapshot, word)
         case Mood.IDLE:
             today = word("{files} today", files=snapshot.today) if snapshot.today else ""
             return joined(word("Up to date"), today)
+
+
+def obstacles(snapshot: Snapshot, word: Word) -> list[str]:
+    """What keeps uploads from going, the strongest first: a pause, no connection, a cause."""
+    found = []
+    if snapshot.paused_until > snapshot.at:
+        found.append(_paused(snapshot, word))
+    if snapshot.offline_since:
+        found.append(_offline(snapshot, word))
+    if held := [kept for kept in keepers(snapshot) if not asks(kept)]:
+        found.append(held_back(sum(kept.files for kept in held), word))
+    return found
+
+
+def end_of_pause(snapshot: Snapshot) -> float | None:
+    """When a pause ends by itself; None without one, or if it never does."""
+    until = snapshot.paused_until
+    return until if until > snapshot.at and not math.isinf(until) else None
 
 
 def joined(*parts: str) -> str:
@@ -115,11 +131,9 @@ def _progress(snapshot: Snapshot, word: Word) -> str:
 def _needs(snapshot: Snapshot, word: Word) -> str:
     """What stops uploads comes before single files."""
     files = attention_files(snapshot)
-    attention = for_attention(files, word) if files else ""
-    if held := [kept for kept in keepers(snapshot) if not asks(kept)]:
-        return joined(held_back(sum(kept.files for kept in held), word), attention)
-    if attention:
-        return attention
+    found = obstacles(snapshot, word) + [for_attention(files, word)] * bool(files)
+    if found:
+        return joined(*found)
     if folders := len(troubled(snapshot)):
         if folders == 1:
             return word("1 folder cannot be watched")

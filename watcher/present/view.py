@@ -7,7 +7,6 @@ line means and whoever draws it decides how that looks.
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
-from watcher.present.status import headline, keepers, mood
+from watcher.present.status import end_of_pause, headline, keepers, mood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -235,7 +234,7 @@ def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
         "is_set_up": snapshot.is_set_up,
         "remarks": [word(safe(beside_state)) for beside_state in snapshot.remarks],
         "paused": snapshot.paused_until > snapshot.at,
-        "paused_until": _end_of_pause(snapshot),
+        "paused_until": end_of_pause(snapshot),
         "offline_since": snapshot.offline_since or None,
         "done": snapshot.done,
         "total": snapshot.total,
@@ -252,12 +251,6 @@ def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
         "recent": [row(entry, word) for entry in snapshot.recent],
         "attention": [row(entry, word) for entry in snapshot.attention],
     }
-
-
-def _end_of_pause(snapshot: Snapshot) -> float | None:
-    """When a pause ends by itself; None without one, or if it never does."""
-    until = snapshot.paused_until
-    return until if until > snapshot.at and not math.isinf(until) else None
 
 
 def _kept(kept: Kept, word: Word) -> dict[str, object]:
