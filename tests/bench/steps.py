@@ -22,7 +22,7 @@ from tests.bench.rows import machine, median
 FILES, WARM = 100, 20
 #: What is marked: label → module, class, method, and whether its begin or its end counts.
 MARKS = {
-    "read": ("watcher.folders.native", "Reader", "handle_event", "begin"),
+    "read": ("watcher.folders.inotify", "Reader", "handle_event", "begin"),
     "taken": ("watcher.pipeline.loop", "Pipeline", "_take", "end"),
     "opened": ("watcher.daemon.plans", "Disk", "identify", "begin"),
     "identified": ("watcher.daemon.plans", "Disk", "identify", "end"),

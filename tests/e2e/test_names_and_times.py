@@ -170,4 +170,4 @@ def test_commands_find_files_by_their_names_as_people_see_them(desk):
     assert desk.read_json("history", "--folder", str(desk.folder / "Recus")) == []
     (place / "Rene\u0301e.pdf").unlink()
     (done,) = desk.read_json("forget", named, "--yes")
-    assert done == {"forgotten": 1, "kept": 0}
+    assert done == {"forgotten": 1, "kept": 0, "is_overwritten": True}

@@ -129,7 +129,7 @@ def test_what_machines_are_told_is_valid_text():
     ids=["nothing runs", "the same runs", "an older one runs on"],
 )
 def test_versions(running, level):
-    assert program.judge_versions(__version__, account).level is level
+    assert program.judge_versions(__version__, running).level is level
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,7 @@ class Poller:
     def look(self, after=60.0):
         self.now += after
         tally = Tally()
-        how = scans if self.memory.begin() else look_again
+        how = scans.scan if self.memory.begin() else look_again
         found = candidates(how(watched(self.root), self.known, memory=self.memory, tally=tally))
         self.seen = [*self.seen, *found]
         self.known = journal_of(self.root, self.seen)
@@ -293,7 +293,7 @@ def test_a_directory_that_cannot_be_read_is_tried_at_every_look(partly_closed, n
     memory = Memory()
     for look in range(FULL_EVERY):
         tally = Tally()
-        how = scans if memory.begin() else look_again
+        how = scans.scan if memory.begin() else look_again
         candidates(how(watched(partly_closed), nothing_known, memory=memory, tally=tally))
         assert tally.unreadable == 2, f"look {look}"
 

@@ -1,4 +1,4 @@
-"""What commands that talk to the running program share."""
+"""Commands for the program that runs: ``pause``, ``resume``, ``stop``, ``reload``, ``open``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from watcher.model.errors import (
 )
 from watcher.model.kinds import State
 from watcher.page.client import Channel, SilentError
-from watcher.page.whole import open_link
 from watcher.present import view
 from watcher.routing.names import lies_in
 
@@ -206,6 +205,8 @@ def open_page(ctx: click.Context, place: str, only_link: bool) -> None:  # noqa:
     PLACE is "activity", "attention", "folders", "health" or "setup". The page is served on this
     machine for you alone: a link lets one browser in, once and within a minute.
     """
+    from watcher.page.whole import open_link  # noqa: PLC0415 - the page, which no other command needs
+
     link = channel(ctx).post("/api/link", at=place)["link"]
     if only_link:
         say(link)

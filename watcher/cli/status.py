@@ -1,11 +1,9 @@
-"""Why files wait, and what a person can do about it; for ``status``."""
+"""``status``: what is going on, what waits for what, and what needs attention."""
 
 from __future__ import annotations
 
 import math
 import os
-import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,26 +11,17 @@ import click
 
 from watcher import __version__
 from watcher.cli.context import places, state_option
-from watcher.cli.control import channel
-from watcher.cli.foreground import stop_signal
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
-from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import QUOTA_MEND
+from watcher.model.kinds import QUOTA_MEND, Cause, State
 from watcher.model.snapshot import Snapshot
 from watcher.page.client import read_facts
 from watcher.present import view
 from watcher.present.status import end_of_pause, obstacles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from rich.console import RenderableType
-
-    from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
-    from watcher.page.client import Channel
 
 #: What may be done about a cause that is not a yes to files that were there first.
 _MENDS: Final = {
@@ -121,118 +110,6 @@ def show_held(held: list[dict[str, Any]]) -> None:
         for place in hold["places"]:
             say(f"  of {place['folder']}, for source {view.short(place['source_key'])}")
         say(f"  {hold['mend']}")
-
-
-#: Seconds that are waited for at a time; what ends the waiting comes at any moment.
-_LONG: Final = 3600.0
-
-
-_COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
-
-
-_MOODS: Final = {
-    "idle": "good", "working": "busy", "paused": "quiet", "offline": "bad", "attention": "bad",
-    "not_set_up": "quiet",
-}  # fmt: skip
-
-
-@click.command("watch")
-@json_option
-@state_option
-@click.pass_context
-def watch(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Show how things are, as they change, until Ctrl-C; in a pipe a line for each change."""
-    way = channel(ctx)
-    with stop_signal() as stop:
-        if as_json:
-            _follow(way, say_json, stop)
-        elif sys.stdout.isatty():
-            _show_live(way, stop)
-        else:
-            _follow(way, lambda now: say(f"{moment(now['at'])}\t{now['headline']}"), stop)
-
-
-def _follow(way: Channel, tell: Callable[[dict[str, Any]], None], stop: StopSignal) -> None:
-    """Tell of every change until somebody asks for an end; NotRunningError at the program's.
-
-    The program is asked on another thread: a Ctrl-C that comes just before an answer is waited for
-    would be noticed only with that answer, which may take hours.
-    """
-    failures: list[BaseException] = []
-
-    def ask() -> None:
-        try:
-            for now in _changes(way):
-                if stop.is_set():
-                    return
-                tell(now)
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            failures.append(error)
-        finally:
-            stop.set()
-
-    threading.Thread(target=ask, name="watch", daemon=True).start()
-    while not stop.wait(_LONG):
-        pass
-    if failures:
-        raise failures[0]
-
-
-def _changes(way: Channel) -> Iterator[dict[str, Any]]:
-    """How things are, now and after each change; NotRunningError at the program's end."""
-    import time  # noqa: PLC0415 - only where somebody waits
-
-    seen = 0
-    while True:
-        said = way.get(f"/api/now?seen={seen}")
-        seen = said["number"]
-        if said["now"]:
-            yield said["now"]
-        time.sleep(said["again"])
-
-
-def _show_live(way: Channel, stop: StopSignal) -> None:
-    from rich.console import Console  # noqa: PLC0415 - costs more than most commands take
-    from rich.live import Live  # noqa: PLC0415
-
-    with Live(console=Console(), auto_refresh=False) as live:
-        _follow(way, lambda now: live.update(_drawn(now), refresh=True), stop)
-
-
-def _drawn(now: dict[str, Any]) -> RenderableType:
-    from rich.console import Group  # noqa: PLC0415 - see above
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    parts: list[RenderableType] = [
-        Text(now["headline"], style=f"bold {_COLOURS[_MOODS[now['mood']]]}")
-    ]
-    if now["total"]:
-        parts.append(ProgressBar(total=now["total"], completed=now["done"], width=60))
-    parts += [Text(f"‖ {kept['files']}: {kept['why']}", style="red") for kept in now["kept"]]
-    parts += [Text(f"✗ {each['problem']}", style="red") for each in now["watched"]
-              if each["problem"]]  # fmt: skip
-    parts.append(_table(now["recent"]))
-    if now["attention"]:
-        parts += [Text("Need attention", style="bold"), _table(now["attention"][:10])]
-    return Group(*parts)
-
-
-def _table(files: list[dict[str, Any]]) -> RenderableType:
-    from rich.table import Table  # noqa: PLC0415 - see above
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table.grid(padding=(0, 2), expand=False)
-    for file in files:
-        colour = _COLOURS[file["tone"]]
-        what = file["candidate"] or file["remark"]
-        table.add_row(
-            Text(moment(file["changed_at"])[11:], style="bright_black"),
-            Text(f"{file['sign']} {file['label']}", style=colour),
-            Text(file["name"], overflow="ellipsis", no_wrap=True),
-            Text(what, style="bright_black", overflow="ellipsis", no_wrap=True),
-        )
-    return table
 
 
 #: Files that need attention which are listed; the rest is counted.

@@ -14,8 +14,8 @@ from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyErr
 from watcher.hrflow.transport import looks_names_up, shown_proxy
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
-from watcher.model.kinds import Cause
-from watcher.model.lifecycle import QUOTA_MEND, account_keys, hold_key
+from watcher.model.kinds import QUOTA_MEND, Cause
+from watcher.model.lifecycle import account_keys, hold_key
 from watcher.page.client import read_facts
 from watcher.present import view
 from watcher.routing.placeholders import names_in

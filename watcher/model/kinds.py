@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 
 class State(enum.StrEnum):
@@ -43,3 +44,10 @@ class Cause(enum.StrEnum):
     SOURCE = "source"  # the source key is not accepted
     CREDENTIAL = "credential"  # no key at hand
     EXISTING = "existing"  # files that were there first wait for a person's yes
+
+
+#: What may be done where a plan's quota is used up; another key would change nothing.
+QUOTA_MEND: Final = (
+    "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again by"
+    " itself."
+)

@@ -280,13 +280,6 @@ def hold_keys(account: str, source_key: str) -> list[str]:
     return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
 
 
-#: What may be done where a plan's quota is used up; another key would change nothing.
-QUOTA_MEND: Final = (
-    "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again by"
-    " itself."
-)
-
-
 #: Why a file waits that was there before its folder was watched, and why it does so no more: of
 #: many such files people are told in one sentence, see :func:`existing_why`.
 EXISTING_WAITS: Final = "was there before its folder was watched and waits for your yes"
