@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -160,7 +161,7 @@ def test_the_running_program_imports_what_it_does_not_watch_once(desk):
     assert "2 files uploaded." in done.stdout
     records = desk.arrived()
     assert {record.source_key for record in records} == {sb.SALES.key}
-    assert json.loads(dict(records[0].fields)["tags"]) == [{"name": "fair", "value": "2026"}]
+    assert json.loads(dict(records[0].fields)["tags"]) == [{"name": "fair", "value": 2026}]
     make_pdf(other / "later.pdf", "later")  # it is not watched from now on
     make_pdf(desk.folder / "b.pdf", "b")
     desk.sandbox.ledger.wait_for(3, within=30)
@@ -216,11 +217,12 @@ def test_other_commands_reach_a_program_that_imports(desk):
     other.mkdir()
     make_pdf(desk.folder / "a.pdf", "a")
     make_pdf(other / "b.pdf", "b")
-    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.HTML))
+    port = urlsplit(desk.sandbox.url).port
+    desk.sandbox.stop()
     first = desk.start("import", str(desk.folder))
     first.wait_for("cannot be reached")
     assert desk.run("pause").returncode == 0
-    desk.sandbox.faults.clear()
+    desk.sandbox.start(port)
     second = desk.start("import", str(other), "--source", sb.SALES.key)
     (status,) = desk.read_json("status")
     assert status["paused"]
@@ -271,12 +273,13 @@ def test_what_is_not_there_any_more_is_not_counted(desk):
 
 def test_an_import_without_hrflow_says_so_and_can_be_broken_off(desk):
     # Nothing goes out: after a whole body HrFlow would be asked for ten minutes whether it arrived.
+    port = urlsplit(desk.sandbox.url).port
     desk.sandbox.stop()
     make_pdf(desk.folder / "a.pdf")
     running = desk.start("import", str(desk.folder))
     assert "Ctrl-C" in running.wait_for("cannot be reached")
     assert running.end(signal.SIGINT) == 130
-    desk.sandbox.start()
+    desk.sandbox.start(port)
     done = desk.run("import", str(desk.folder))
     assert done.returncode == 0, done.stderr
 

@@ -39,8 +39,6 @@ def test_importing_every_module_makes_no_connection_and_no_thread():
 #: What takes memory or time, and is not needed for the mere question, or before the first upload.
 LATE = {
     "status": (
-        "watcher.model.uploads",
-        "watcher.model.lifecycle",
         "rich",
         "requests",
         "msgspec",

@@ -11,7 +11,8 @@ import pytest
 from tests import proxy
 from tests.tls import speak_tls
 from watcher import sandbox as sb
-from watcher.hrflow import Client, route
+from watcher.hrflow import route
+from watcher.hrflow.client import Client
 from watcher.hrflow.transport import ProxyAddressError, find_proxy, is_loopback
 from watcher.model.errors import UnusableError
 from watcher.model.kinds import Cause

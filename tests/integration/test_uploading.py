@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from watcher.hrflow import Client
+from watcher.hrflow.client import Client
 from watcher.model.records import Stat
 from watcher.model.settings import Account
 from watcher.model.uploads import Accepted, Job, Wait

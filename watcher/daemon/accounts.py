@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO, Protocol
 
-    from watcher.hrflow import Client
+    from watcher.hrflow.client import Client
     from watcher.hrflow.inquiry import Source
     from watcher.model.follow_ups import Candidates, Search, SourceFacts
     from watcher.model.settings import Account, Config
@@ -119,7 +119,7 @@ class Wire:
         """The account's client; None if it is not in the settings any more."""
         if (client := self._clients.get(name)) is not None:
             return client
-        from watcher.hrflow import Client  # noqa: PLC0415 - see above
+        from watcher.hrflow.client import Client  # noqa: PLC0415 - see above
 
         with self._changing:
             account = self._accounts.get(name)

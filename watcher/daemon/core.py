@@ -144,6 +144,8 @@ class App:
         try:
             if self._instance is not None:
                 self._instance.begin()
+                if self._instance.problem:
+                    _log.warning("commands cannot reach the program: %s", self._instance.problem)
             self._begin(None)
         except BaseException:
             self._let_go()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import logging
 import os
 import secrets
 import socket
@@ -138,9 +137,6 @@ def write_atomically(path: str, text: str) -> None:
     os.replace(part, path)
 
 
-_log = logging.getLogger(__name__)
-
-
 HOST: Final = "127.0.0.1"
 
 
@@ -173,7 +169,6 @@ class Instance:
             write_atomically(self._places.instance, json.dumps(facts))
         except OSError as error:
             self.problem = str(error)
-            _log.warning("other commands cannot reach the program: %s", error)
 
     def end(self) -> None:
         """Listen no more; call before the lock is let go."""

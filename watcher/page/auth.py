@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import bottle
 
 from watcher.i18n.words import words
+from watcher.page.client import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,10 +69,6 @@ def _is_at(line: str, packed: bytes, port: int) -> bool:
     columns = line.split()
     here = f"{b''.join(words).hex().upper()}:{port:04X}"
     return columns[_ADDRESS] == here and columns[_STATE] not in _OVER
-
-
-#: The header by which commands show the run's token; no other page can make a browser send it.
-TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
 
 
 #: Seconds for which a link works.

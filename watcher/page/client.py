@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.model.errors import JournalError, NotRunningError, UsageError
-from watcher.page.auth import TOKEN
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
 #: Seconds within which the program on the same machine has to answer.
 _PATIENCE: Final = 40.0
 _OK, _FORBIDDEN = 200, 403
+
+#: The header by which commands show the run's token; no other page can make a browser send it.
+TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
 
 
 class SilentError(NotRunningError):
