@@ -391,7 +391,7 @@ def test_what_an_import_left_held_is_sent_by_a_later_import(desk, other, eventua
 
 
 def test_a_refused_file_of_an_import_is_tried_again_as_it_was_imported(desk, other, eventually):
-    fault = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one")
+    fault = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", method="POST")
     desk.sandbox.faults.set(fault)
     assert import_by(desk, other).returncode == 5
     assert stands(desk, other) == {"refused"}

@@ -85,12 +85,12 @@ def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(
     world.keys.key = sb.WRITE_KEY
     world.sandbox.api.references = references
     folder = world.folder()
-    world.start(folder)
+    world.start(folder, confirm_seconds=1.0)
     drop(folder, "a")
     world.wait_idle(1)
     world.stop()
     damage(world.places.journal)
-    world.start(folder)
+    world.start(folder, confirm_seconds=1.0)
     world.wait_idle(1)
     first, second = world.sandbox.ledger.records()
     assert dict(first.fields)["reference"] == dict(second.fields)["reference"]

@@ -168,8 +168,11 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.answer("Email", "nobody")
     terminal.answer("is no email address", sb.EMAIL)
     terminal.answer("API key", "two words")
-    terminal.answer("This is no API key", sb.READ_KEY)
-    terminal.answer("may only read", "ask_" + "0" * 32)
+    # What is typed before the terminal stops showing it is thrown away.
+    terminal.wait_for("This is no API key")
+    terminal.answer("not shown while you type", sb.READ_KEY)
+    terminal.wait_for("may only read")
+    terminal.answer("not shown while you type", "ask_" + "0" * 32)
     terminal.wait_for("does not take this key")
     terminal.answer("Is it a write-only key", "n")
     terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
