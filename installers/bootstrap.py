@@ -351,7 +351,8 @@ def _run_checks(python: str, arguments: "list[str]") -> int:
         ("lint", ["ruff", "check", "."]),
         ("format", ["ruff", "format", "--check", "."]),
         ("types", ["mypy"]),
-        ("tests", ["pytest", *cover, *arguments]),
+        # Most tests wait for something: four at a time keep two cores busy.
+        ("tests", ["pytest", "-n", "4", "--dist", "worksteal", *cover, *arguments]),
     )
     results = []
     for name, command in checks:
