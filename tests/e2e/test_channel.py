@@ -159,7 +159,7 @@ def test_reload_says_what_is_wrong_and_takes_what_is_right(office):
 
 def test_stop_ends_it_also_while_somebody_watches(office, eventually):
     desk = office.desk
-    watching = desk.start("watch")
+    watching = desk.start("status", "--follow")
     watching.wait_for("Up to date")
     office.drop("a.pdf")
     watching.wait_for("1 today")
@@ -172,23 +172,23 @@ def test_stop_ends_it_also_while_somebody_watches(office, eventually):
     assert desk.run("stop").stdout == "hrflow-watcher is not running.\n"
 
 
-def test_watch_draws_in_a_terminal(office, eventually):
+def test_following_draws_in_a_terminal(office, eventually):
     office.drop("a.pdf")
     eventually(lambda: office.state("a.pdf") in ARRIVED, 20)
-    written, code = office.desk.at_terminal("watch", interrupt_at="a.pdf")
+    written, code = office.desk.at_terminal("status", "--follow", interrupt_at="a.pdf")
     assert "Up to date" in written
     assert code == 0
 
 
-def test_watch_tells_machines_every_change(office):
-    watching = office.desk.start("watch", "--json")
+def test_following_tells_machines_every_change(office):
+    watching = office.desk.start("status", "--follow", "--json")
     assert json.loads(watching.wait_for('"mood"'))["mood"] == "idle"
     watching.process.kill()
 
 
 @pytest.mark.parametrize(
     "command",
-    [("pause",), ("resume",), ("retry", "--all"), ("ignore", "a.pdf"), ("reload",), ("watch",),
+    [("reload",), ("status", "--follow"),
      ("open",)],
     ids=lambda command: command[0],
 )  # fmt: skip
@@ -198,6 +198,38 @@ def test_without_a_running_program_commands_say_so(desk, command):
     assert done.stderr == (
         "Error: hrflow-watcher is not running.\nStart it with: hrflow-watcher run\n"
     )
+
+
+def test_a_pause_is_noted_where_nothing_runs_and_holds_from_the_start(desk, eventually):
+    assert desk.run("pause", "--for", "1h").returncode == 0
+    (facts,) = desk.read_json("status")
+    assert facts["paused"]
+    office = Office(desk, eventually)
+    office.drop("a.pdf")
+    eventually(lambda: office.state("a.pdf") == "queued", 30)
+    office.process.end()
+    assert desk.run("resume").returncode == 0
+    office = Office(desk, eventually)
+    eventually(lambda: office.state("a.pdf") in ARRIVED, 30)
+
+
+def test_files_are_retried_and_ignored_where_nothing_runs(desk, eventually):
+    desk.sandbox.faults.set(REFUSE)
+    office = Office(desk, eventually)
+    for number in range(3):
+        office.drop(f"bad {number}.pdf")
+    eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 3, 30)
+    office.process.end()
+    desk.sandbox.faults.clear()
+    ignored = desk.run("ignore", str(desk.folder / "bad 0.pdf"))
+    assert (ignored.returncode, ignored.stdout) == (0, "1 file is ignored.\n")
+    assert desk.run("retry", "--all").stdout == "2 files are tried again.\n"
+    assert not desk.arrived()
+    office = Office(desk, eventually)
+    eventually(
+        lambda: office.state("bad 1.pdf") in ARRIVED and office.state("bad 2.pdf") in ARRIVED
+    )
+    assert office.state("bad 0.pdf") == "ignored"
 
 
 def test_open_gives_the_browser_a_link_that_works_once(office, tmp_path):

@@ -212,20 +212,18 @@ def test_of_several_accounts_one_is_to_be_named(desk):
     assert done.returncode == 0, done.stderr
 
 
-def test_other_commands_reach_a_program_that_imports(desk):
+def test_other_commands_reach_a_program_that_imports(desk, eventually):
     other = desk.root / "other"
     other.mkdir()
     make_pdf(desk.folder / "a.pdf", "a")
     make_pdf(other / "b.pdf", "b")
-    port = urlsplit(desk.sandbox.url).port
-    desk.sandbox.stop()
+    assert desk.run("pause").returncode == 0  # noted, as nothing runs
     first = desk.start("import", str(desk.folder))
-    first.wait_for("cannot be reached")
-    assert desk.run("pause").returncode == 0
-    desk.sandbox.start(port)
-    second = desk.start("import", str(other), "--source", sb.SALES.key)
+    eventually((desk.root / "state" / "instance.json").exists)
     (status,) = desk.read_json("status")
-    assert status["paused"]
+    assert (status["pid"], status["paused"]) == (first.process.pid, True)
+    second = desk.start("import", str(other), "--source", sb.SALES.key)
+    eventually(lambda: len(desk.read_json("history")) == 2)
     assert not desk.arrived()
     assert desk.run("resume").returncode == 0
     desk.sandbox.ledger.wait_for(2, within=60)
@@ -391,7 +389,7 @@ def test_what_an_import_left_held_is_sent_by_a_later_import(desk, other, eventua
 
 
 def test_a_refused_file_of_an_import_is_tried_again_as_it_was_imported(desk, other, eventually):
-    fault = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", method="POST")
+    fault = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="*.pdf")
     desk.sandbox.faults.set(fault)
     assert import_by(desk, other).returncode == 5
     assert stands(desk, other) == {"refused"}

@@ -98,4 +98,3 @@ def test_it_is_said_where_remains_are_left(desk, sent, running):
     assert (done.returncode, done.stdout.splitlines()[-1]) == (5, "1 file forgotten.")
     assert "may still hold remains" in done.stderr
     assert desk.read_json("history") == []
-    assert os.listdir(desk.root / "state" / "orders") == []

@@ -7,8 +7,6 @@ from dataclasses import replace
 import pytest
 
 from watcher.daemon.desktop import Desktop
-from watcher.daemon.instance import Places
-from watcher.daemon.status import read_snooze, write_snooze
 from watcher.i18n.words import words
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import Kept, Mood, Snapshot
@@ -22,12 +20,11 @@ class Shown:
     def __init__(self, wanted):
         self.faces, self.messages = [], []
         self.now = 1000.0
-        self.snoozed = 0.0
         self.fails = False
         self.heard = threading.Condition()
         self.desktop = Desktop(
             lambda: wanted, words("en"), show_face=self.face, show_message=self.message,
-            snoozed_until=lambda: self.snoozed, now=lambda: self.now,
+            now=lambda: self.now,
         )  # fmt: skip
         self.desktop.start()
 
@@ -78,13 +75,9 @@ def test_what_keeps_uploads_back_is_told_after_a_while(shown):
 
 
 def test_a_snooze_is_taken_up_when_it_is_told(shown):
-    shown.snoozed = math.inf
-    shown.desktop.wake()
-    shown.hear(HELD)
+    shown.hear(replace(HELD, snoozed_until=math.inf))
     shown.now += 60
-    shown.hear(replace(HELD, today=1))
-    shown.snoozed = 0.0
-    shown.desktop.wake()
+    shown.hear(replace(HELD, snoozed_until=math.inf, today=1))
     shown.hear(replace(HELD, today=2))
     assert shown.messages == [], "what was there while there were none to be is old news"
 
@@ -96,15 +89,3 @@ def test_an_icon_that_fails_ends_nothing(shown, caplog):
     shown.hear(replace(HELD, today=1))
     assert shown.faces[-1].mood is Mood.ATTENTION
     assert "could not be brought up to date" in caplog.text
-
-
-def test_a_snooze_is_kept(tmp_path):
-    places = Places(str(tmp_path / "state"))
-    assert read_snooze(places) == 0
-    for until in (1234.5, math.inf, 0.0):
-        write_snooze(places, until)
-        assert read_snooze(places) == until
-    for odd in ("", "[]", "{}", "nonsense"):
-        with open(places.snooze, "w", encoding="utf-8") as file:
-            file.write(odd)
-        assert read_snooze(places) == 0

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 
-from tests.conftest import wait_until
 from watcher.folders import WatchedFiles
 
 
@@ -54,7 +53,7 @@ def test_an_end_that_is_asked_for_right_after_a_change_is_not_missed(calls, tmp_
     threads = set(threading.enumerate())
     for number in range(5):
         files = WatchedFiles()
-        files.watch(str(tmp_path), calls)
+        files.watch(str(tmp_path / f"{number}"), calls)
         (tmp_path / f"{number}").touch()
         eventually(files._changed.is_set)  # it rests
         files.stop()
@@ -76,28 +75,9 @@ def test_a_directory_that_may_be_read_again_is_watched_again(files, calls, tmp_p
     calls.since(lambda: (etc / "config.toml").write_text("a"))
 
 
-def test_what_is_written_beside_a_file_that_is_only_replaced_wakes_nobody(calls, tmp_path):
-    """As the journal is, beside what says how long nobody wants messages."""
-    watched = WatchedFiles()
-    heard = []
-    watched.watch(str(tmp_path / "snooze.json"), calls, is_replaced=True)
-    busy = tmp_path / "journal.db-wal"
-    for emitter in watched._observer.emitters:
-        emitter.queue_event = heard.append
-    with busy.open("a") as journal:
-        for _ in range(20):
-            journal.write("x")
-            journal.flush()
-    (tmp_path / "end").touch()
-    wait_until(lambda: any(event.src_path.endswith("end") for event in heard))
-    kinds = {type(event).__name__ for event in heard if event.src_path == str(busy)}
-    watched.stop()
-    assert kinds == {"FileCreatedEvent"}
-
-
-def test_a_file_that_is_only_replaced_is_noticed(files, calls, tmp_path):
-    path, new = tmp_path / "snooze.json", tmp_path / "new"
-    files.watch(str(path), calls, is_replaced=True)
+def test_a_file_that_is_replaced_is_noticed(files, calls, tmp_path):
+    path, new = tmp_path / "config.toml", tmp_path / "new"
+    files.watch(str(path), calls)
     new.write_text("a")
     calls.since(lambda: new.replace(path))
     calls.since(path.unlink)

@@ -26,7 +26,6 @@ _COMMANDS: Final = (
     ("service", "service", "Start it at every login: install, start, stop, status, logs."),
     ("open", "control:open_page", "Show what happens in your browser: the activity page."),
     ("status", "status:status", "What is going on, and what needs attention."),
-    ("watch", "watch", "The same in the terminal, as it changes."),
     ("history", "history", "What became of which file."),
     ("report", "report", "What became of a day's, a week's or a month's files, in numbers."),
     ("check", "check", "What would happen to files, and why; nothing is sent."),

@@ -27,6 +27,8 @@ from watcher.routing.names import lies_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from watcher.daemon.instance import Places
+
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -42,6 +44,33 @@ def channel(ctx: click.Context) -> Channel:
     return Channel.open(places(ctx))
 
 
+def obey(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
+    """Have it done by the program that runs; where none does, it is noted in the journal."""
+    try:
+        done: dict[str, Any] = channel(ctx).post(f"/api/{what}", **order)
+    except SilentError:
+        raise
+    except NotRunningError:
+        return _note(places(ctx), what, order)
+    return done
+
+
+def _note(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
+    from watcher.daemon.alone import alone  # noqa: PLC0415 - only where nothing runs
+    from watcher.i18n.words import words  # noqa: PLC0415
+    from watcher.page.actions import Orders  # noqa: PLC0415
+    from watcher.page.activity import Activity  # noqa: PLC0415
+
+    click.echo("hrflow-watcher is not running; this is in force once it runs.", err=True)
+    with alone(where) as journal:
+        orders = Orders(journal, Activity(where, words("en")))
+        acts = {
+            "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
+            "retry": orders.retry, "ignore": orders.ignore,
+        }  # fmt: skip
+        return acts[what](order)
+
+
 def parse_span(text: str) -> float:
     """Seconds of "90s", "30m", "1h", "1h30m" or "2d"; UsageError for anything else."""
     if not _SPAN.fullmatch(text.strip().lower()):
@@ -51,11 +80,10 @@ def parse_span(text: str) -> float:
 
 
 def order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:
-    """Have the program that runs do ``what`` with the files at or below ``paths``."""
-    way = channel(ctx)
+    """Have ``what`` done with the files at or below ``paths``."""
     ids, files, left = _find_files(ctx, paths), 0, list[dict[str, Any]]()
     for at in range(0, len(ids), PIECE):
-        done = way.post(f"/api/{what}", ids=ids[at : at + PIECE])
+        done = obey(ctx, what, ids=ids[at : at + PIECE])
         files += done["files"]
         left += done["left"]
     return {"files": files, "left": left}
@@ -132,7 +160,7 @@ def pause(
     order: dict[str, object] = {"seconds": parse_span(span)} if span else {}
     if until_tomorrow:
         order = {"until": "tomorrow"}
-    done = channel(ctx).post("/api/pause", **order)
+    done = obey(ctx, "pause", **order)
     if as_json:
         say_json(done)
         return
@@ -145,7 +173,7 @@ def pause(
 @click.pass_context
 def resume(ctx: click.Context) -> None:
     """End a pause: uploads go on."""
-    channel(ctx).post("/api/resume")
+    obey(ctx, "resume")
     say("Uploads go on.")
 
 

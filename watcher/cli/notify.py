@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import load_config, places, state_option
-from watcher.cli.control import parse_span
+from watcher.cli.control import obey, parse_span
 from watcher.cli.output import answers_with_facts, json_option, moment, say, say_json, styled
-from watcher.daemon.status import read_snooze, write_snooze
+from watcher.journal.reader import Reader
 from watcher.present.notifications import silent_until
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def command() -> None:
 def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
     """Show none for DURATION: 30m, 1h, 1h30m, 2d."""
     until = time.time() + parse_span(duration)
-    write_snooze(places(ctx), until)
+    _snooze(ctx, until)
     facts.update(snoozed_until=until, off=False)
     say(f"No messages until {moment(until)}.")
 
@@ -46,7 +46,7 @@ def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
 @click.pass_context
 def off(ctx: click.Context, facts: dict[str, object]) -> None:
     """Show none until they are switched on again."""
-    write_snooze(places(ctx), math.inf)
+    _snooze(ctx, math.inf)
     facts.update(snoozed_until=None, off=True)
     say("No messages from now on. Have them again with: hrflow-watcher notify on")
 
@@ -57,7 +57,7 @@ def off(ctx: click.Context, facts: dict[str, object]) -> None:
 @click.pass_context
 def on(ctx: click.Context, facts: dict[str, object]) -> None:
     """Show them again."""
-    write_snooze(places(ctx), 0.0)
+    _snooze(ctx, 0.0)
     facts.update(snoozed_until=None, off=False)
     say("Messages are shown again.")
 
@@ -87,7 +87,7 @@ def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click p
 def gather(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
     """Everything that ``status`` says, for machines; ConfigError if the settings have mistakes."""
     wanted = load_config(ctx).config.notifications
-    snoozed = read_snooze(where)
+    snoozed = _snoozed_until(where)
     until = silent_until(wanted.quiet_hours, 0.0, now)
     why = ""
     if not wanted.enabled:
@@ -111,3 +111,17 @@ def gather(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
             "backlog": wanted.backlog,
         },
     }
+
+
+def _snooze(ctx: click.Context, until: float) -> None:
+    obey(ctx, "snooze", until=None if math.isinf(until) else until)
+
+
+def _snoozed_until(where: Places) -> float:
+    if not where.has_journal:
+        return 0.0
+    reader = Reader(where.journal)
+    try:
+        return reader.snoozed_until()
+    finally:
+        reader.close()

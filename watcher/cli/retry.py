@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from watcher.cli.context import state_option
-from watcher.cli.control import channel, order, say_done
+from watcher.cli.control import obey, order, say_done
 from watcher.cli.output import json_option
 from watcher.model.errors import UsageError
 
@@ -29,17 +29,17 @@ def retry(
     """Try files again now: FILE, or all at or below a folder; --all; or all of a --cause.
 
     Files that wait for your yes since before their folder was watched are not among --all:
-    name them, or their folder. Exit codes: 0 done, 5 none of them can be tried again, 8 the
-    program does not run.
+    name them, or their folder. Where the program does not run, it tries them when it is started.
+    Exit codes: 0 done, 5 none of them can be tried again.
     """
     if sum((bool(files), everything, cause is not None)) != 1:
         raise UsageError("Nothing, or too much, was named.", "Name files, or --all, or --cause.")
     if files:
         done = order(ctx, "retry", files)
     elif everything:
-        done = channel(ctx).post("/api/retry", all=True)
+        done = obey(ctx, "retry", all=True)
     else:
-        done = channel(ctx).post("/api/retry", cause=cause)
+        done = obey(ctx, "retry", cause=cause)
     return say_done(done, "tried again", as_json=as_json)
 
 
@@ -52,6 +52,6 @@ def ignore(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  #
     """Do nothing more about FILE, and do not ask for attention for it.
 
     A file that is changed afterwards is a new one; "retry" takes it up again. Exit codes: 0 done,
-    5 none of them can be ignored, 8 the program does not run.
+    5 none of them can be ignored.
     """
     return say_done(order(ctx, "ignore", files), "ignored", as_json=as_json)

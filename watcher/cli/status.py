@@ -16,7 +16,7 @@ from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import QUOTA_MEND, Cause, State
 from watcher.model.snapshot import Snapshot
-from watcher.page.client import read_facts
+from watcher.page.client import Channel, read_facts
 from watcher.present import view
 from watcher.present.status import end_of_pause, obstacles
 
@@ -117,14 +117,21 @@ _LISTED = 10
 
 
 @click.command("status")
+@click.option("--follow", is_flag=True, help="Show it as it changes, until Ctrl-C.")
 @json_option
 @state_option
 @click.pass_context
-def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+def status(ctx: click.Context, follow: bool, as_json: bool) -> None:  # noqa: FBT001 - click's
     """Say what is going on and what needs attention, whether the program runs or not.
 
-    Where it does not run, the exit code is 8.
+    Where it does not run, the exit code is 8. With --follow there is a line, or a JSON object,
+    for each change where the output is no terminal.
     """
+    if follow:
+        from watcher.cli import follow as following  # noqa: PLC0415 - takes time to import
+
+        following.follow(Channel.open(places(ctx)), as_json=as_json)
+        return
     facts = gather(places(ctx))
     if as_json:
         say_json(facts)

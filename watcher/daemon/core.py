@@ -170,14 +170,9 @@ class App:
         self._importing.add(path)
         self._arm()
 
-    def watch_file(
-        self, path: str, changed: Callable[[], object], *, is_replaced: bool = False
-    ) -> None:
-        """Have ``changed`` called, on a thread of its own, when the file at ``path`` changes.
-
-        ``is_replaced``: it is never written into, see :meth:`WatchedFiles.watch`.
-        """
-        self._files.watch(path, changed, is_replaced=is_replaced)
+    def watch_file(self, path: str, changed: Callable[[], object]) -> None:
+        """Have ``changed`` called, on a thread of its own, when the file at ``path`` changes."""
+        self._files.watch(path, changed)
 
     def post(self, message: object) -> None:
         """Hand a command to the pipeline."""
@@ -309,7 +304,6 @@ class App:
         reader = Reader(self._places.journal)
         self._engine = Engine(
             journal, reader, self._keys, self._clock, self._on_news, self._on_end,
-            entries=self._hear is not None,
         )  # fmt: skip
         if why:
             _log.error("%s", why)

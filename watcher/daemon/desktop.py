@@ -18,13 +18,11 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import keys
 from watcher.daemon.clock import next_day
-from watcher.daemon.status import read_snooze
 from watcher.desktop.face import Face, face
 from watcher.desktop.messages import ICON_FILE, Bubbles
 from watcher.desktop.supervisor import Tray, may_have_icon
 from watcher.i18n.language import system_language
 from watcher.i18n.words import words
-from watcher.model.snapshot import Snapshot
 from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
 from watcher.present.menu import Act, Verb
 from watcher.present.notifications import Notices, silent_until
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.i18n.words import Word
     from watcher.model.settings import Notifications
+    from watcher.model.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
 
@@ -187,19 +186,17 @@ class Desktop:
         *,
         show_face: Callable[[Face], None],
         show_message: Callable[[str, str], None],
-        snoozed_until: Callable[[], float],
         now: Callable[[], float] = time.time,
     ) -> None:
-        """``wanted`` are the settings in force; ``snoozed_until`` is asked after :meth:`wake`."""
+        """``wanted`` are the settings in force."""
         self._wanted = wanted
         self._word = word
         self._show_face = show_face
         self._show_message = show_message
-        self._snoozed_until = snoozed_until
         self._now = now
         self._notices = Notices(word)
         self._snapshot: Snapshot | None = None
-        self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Snapshot | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="desktop", daemon=True)
 
     def start(self) -> None:
@@ -210,10 +207,6 @@ class Desktop:
         """Hear how things are; from any thread."""
         self._inbox.put(snapshot)
 
-    def wake(self) -> None:
-        """Look again whether messages are wanted."""
-        self._inbox.put(self)
-
     def stop(self) -> None:
         """End."""
         self._inbox.put(None)
@@ -222,24 +215,19 @@ class Desktop:
     # -- inside, all on the thread
 
     def _run(self) -> None:
-        snoozed = self._snoozed_until()
         while True:
             for news in self._take():
-                match news:
-                    case None:
-                        return
-                    case Snapshot():
-                        self._snapshot = news
-                    case _:
-                        snoozed = self._snoozed_until()
+                if news is None:
+                    return
+                self._snapshot = news
             try:
-                self._look(snoozed)
+                self._look()
             except Exception:  # noqa: BLE001 - uploads go on, and so does the next look
                 _log.exception("icon and messages could not be brought up to date")
 
-    def _take(self) -> list[object]:
+    def _take(self) -> list[Snapshot | None]:
         """What there is to hear; nothing when it was time to look by itself."""
-        found: list[object] = []
+        found: list[Snapshot | None] = []
         try:
             found.append(self._inbox.get(timeout=self._patience()))
             while True:
@@ -255,14 +243,14 @@ class Desktop:
         due = min((each for each in moments if each > now), default=math.inf)
         return min(due - now, _LONGEST) if math.isfinite(due) else None
 
-    def _look(self, snoozed: float) -> None:
+    def _look(self) -> None:
         if self._snapshot is None:
             return
         now = self._now()
         current = replace(self._snapshot, at=now)
         self._show_face(face(current, self._word))
         wanted = self._wanted()
-        silence = silent_until(wanted.quiet_hours, snoozed, now)
+        silence = silent_until(wanted.quiet_hours, current.snoozed_until, now)
         for notice in self._notices.look(current, wanted, silence, now):
             self._show_message(notice.title, notice.text)
 
@@ -303,13 +291,11 @@ def on_desktop(
         lambda: app.config.notifications, word,
         show_face=icon.show if has_icon else _nowhere,
         show_message=bubbles.show if uses_bus else icon.notify if has_icon else _nowhere,
-        snoozed_until=partial(read_snooze, places),
     )  # fmt: skip
     if has_icon:
         icon.start()
     desktop.start()
     end = app.subscribe(desktop.hear)
-    app.watch_file(places.snooze, desktop.wake, is_replaced=True)
     try:
         yield
     finally:

@@ -160,13 +160,11 @@ class Engine:
         clock: RealClock,
         tell: Callable[[object], None],
         ended: Callable[[BaseException | None], None],
-        *,
-        entries: bool,
     ) -> None:
         """Use ``journal`` and ``reader``, and close them in the end.
 
         ``tell`` hears what happens and ``ended`` of the end, with the failure if it was one;
-        both on the pipeline's thread. ``entries``: whether ``tell`` wants every file's steps.
+        both on the pipeline's thread.
         """
         self._journal = journal
         self._reader = reader
@@ -176,7 +174,7 @@ class Engine:
         self._commands = HookCommands()
         self._pipeline = Pipeline(
             self._journal, Disk(clock), self._wire, self._make_threads, clock, self._hear,
-            commands=self._commands, entries=entries,
+            commands=self._commands,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
         self._ended = threading.Event()

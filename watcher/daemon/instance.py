@@ -65,11 +65,6 @@ class Places:
         """The log."""
         return os.path.join(self.state, "hrflow-watcher.log")
 
-    @property
-    def snooze(self) -> str:
-        """Until when a person wants no messages on the desktop."""
-        return os.path.join(self.state, "snooze.json")
-
     def prepare(self) -> None:
         """Make the directory; JournalError if that cannot be done."""
         try:

@@ -6,9 +6,7 @@ more often than costs a small part of the machine's time.
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import os
 import threading
 import time
@@ -16,7 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.clock import next_day
-from watcher.daemon.instance import write_atomically
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.daemon.clock import RealClock
-    from watcher.daemon.instance import Places
     from watcher.model.snapshot import Watched
 
 _log = logging.getLogger(__name__)
@@ -163,6 +159,7 @@ class Snapshots:
             self._close()
             self._latest = replace(
                 frame, at=self._clock.wall(), paused_until=self._latest.paused_until,
+                snoozed_until=self._latest.snoozed_until,
                 counts=self._latest.counts, recent=self._latest.recent,
                 attention=self._latest.attention, kept=self._latest.kept,
             )  # fmt: skip
@@ -176,6 +173,7 @@ class Snapshots:
             frame,
             at=now,
             paused_until=reader.paused_until(),
+            snoozed_until=reader.snoozed_until(),
             done=done,
             total=total,
             today=reader.arrived_on(time.strftime("%Y-%m-%d", time.localtime(now))),
@@ -206,20 +204,3 @@ class Snapshots:
 def watched_now(watched: Mapping[str, Watched], problems: Mapping[str, str]) -> tuple[Watched, ...]:
     """The watched folders, each with what is wrong with it now."""
     return tuple(replace(each, problem=problems.get(path, "")) for path, each in watched.items())
-
-
-def read_snooze(places: Places) -> float:
-    """The moment until which there are none: 0 for no such wish, inf for "until told"."""
-    try:
-        with open(places.snooze, encoding="utf-8") as file:
-            until = json.load(file)["until"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0.0  # being absent is the normal case, and half a file is never written
-    return float(until) if isinstance(until, int | float) else math.inf
-
-
-def write_snooze(places: Places, until: float) -> None:
-    """Keep it; the running program takes it up at once."""
-    places.prepare()
-    text = json.dumps({"until": None if math.isinf(until) else until})
-    write_atomically(places.snooze, text)

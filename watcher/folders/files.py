@@ -1,4 +1,4 @@
-"""Notices changes of single files of our own: the configuration, a snooze."""
+"""Notices changes of single files of our own: the configuration, the log."""
 
 from __future__ import annotations
 
@@ -20,26 +20,22 @@ _TRIES = 10
 
 
 class WatchedFiles:
-    """Calls back, on one thread of its own, when a file or something in a directory changes."""
+    """Calls back, on one thread of its own, when a file changes."""
 
     def __init__(self) -> None:
         self._observer: Any = None
         self._changed = threading.Event()
         self._lock = threading.Lock()
         self._wanted: dict[str, Callable[[], object]] = {}
-        self._replaced: set[str] = set()  # those that are never written into
         self._due: set[str] = set()
         self._is_stale = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch-files", daemon=True)
 
-    def watch(self, path: str, changed: Callable[[], object], *, is_replaced: bool = False) -> None:
-        """Call ``changed`` after ``path`` (a file, or a directory) changes.
+    def watch(self, path: str, changed: Callable[[], object]) -> None:
+        """Call ``changed`` after the file at ``path`` changes.
 
-        ``is_replaced``: another file always takes its place, so that what is written into files
-        beside it, however often, is not heard of.
-
-        Neither a file nor its directory need exist; where that cannot be watched, it is logged.
+        Neither the file nor its directory need exist; where that cannot be watched, it is logged.
         Of a symbolic link its target is watched too: editors write there.
         """
         try:
@@ -47,8 +43,6 @@ class WatchedFiles:
                 self._begin()
             with self._lock:
                 self._wanted[path] = changed
-                if is_replaced:
-                    self._replaced.add(path)
             self._arm(path)
         except OSError as error:
             logger.warning("changes of %s will not be noticed: %s", path, error.strerror)
@@ -72,15 +66,14 @@ class WatchedFiles:
 
     def _arm(self, path: str) -> None:
         """Watch where ``path`` is, or where its directory would appear."""
-        whole = os.path.isdir(path)
         paths = {path, os.path.realpath(path)}
-        directories = {each if whole else os.path.dirname(each) for each in paths}
+        directories = {os.path.dirname(each) for each in paths}
         for _ in range(_TRIES):
             absent = {each for each in map(_next_absent, directories) if each}
             places = (directories - absent) | set(map(os.path.dirname, absent))
             try:
                 for place in filter(os.path.isdir, places):
-                    self._schedule(path, place, None if whole else paths, absent | directories)
+                    self._schedule(path, place, paths, absent | directories)
             except FileNotFoundError:  # it went in this very moment
                 continue
             if absent == {each for each in map(_next_absent, directories) if each}:
@@ -88,9 +81,9 @@ class WatchedFiles:
         raise OSError(errno.EBUSY, "its directories come and go")
 
     def _schedule(
-        self, path: str, place: str, paths: Collection[str] | None, around: Collection[str]
+        self, path: str, place: str, paths: Collection[str], around: Collection[str]
     ) -> None:
-        """Have what happens in ``place`` to any of ``paths`` (None: to anything) noticed.
+        """Have what happens in ``place`` to any of ``paths`` noticed.
 
         ``around``: directories that, when they come or go, or others may read them, have to be
         watched otherwise.
@@ -104,18 +97,15 @@ class WatchedFiles:
                 touched = {os.fsdecode(event.src_path), os.fsdecode(event.dest_path or b"")}
                 if event.is_directory and not touched.isdisjoint(around):
                     notice(path, is_stale=True)
-                elif paths is None or not touched.isdisjoint(paths):
+                elif not touched.isdisjoint(paths):
                     notice(path)
 
         kinds = [
             events.FileCreatedEvent, events.FileMovedEvent, events.FileDeletedEvent,
+            events.FileClosedEvent, events.FileModifiedEvent, events.FileAttribEvent,
             events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent,
+            events.DirAttribEvent,
         ]  # fmt: skip
-        if path not in self._replaced:
-            kinds += [
-                events.FileClosedEvent, events.FileModifiedEvent, events.FileAttribEvent,
-                events.DirAttribEvent,
-            ]  # fmt: skip
         self._observer.schedule(Handler(), place, event_filter=kinds)
 
     def _notice(self, path: str, *, is_stale: bool = False) -> None:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import store
-from watcher.journal.store import PAUSED
+from watcher.journal.store import PAUSED, SNOOZED
 
 if TYPE_CHECKING:
     from watcher.journal.store import Store
@@ -41,6 +41,13 @@ class Facts:
             self._store.write(_NOTE, PAUSED, until)
         else:
             self._store.write(_FORGET, PAUSED)
+
+    def snooze(self, until: float) -> None:
+        """Note until when a person wants no notifications; 0 ends that."""
+        if until:
+            self._store.write(_NOTE, SNOOZED, until)
+        else:
+            self._store.write(_FORGET, SNOOZED)
 
     def set_rebuilt(self, now: float) -> None:
         """Note that this journal takes the place of one that was lost."""

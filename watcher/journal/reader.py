@@ -77,6 +77,11 @@ class Reader(Store):
         row = self.read("SELECT value FROM facts WHERE name = ?", store.PAUSED)
         return float(row[0]) if row else 0.0
 
+    def snoozed_until(self) -> float:
+        """Until when a person wants no notifications; 0 for no such wish."""
+        row = self.read("SELECT value FROM facts WHERE name = ?", store.SNOOZED)
+        return float(row[0]) if row else 0.0
+
     def recent(self, limit: int) -> list[Entry]:
         """The latest files that something became of, or that are on their way."""
         marks = ", ".join("?" * len(_TOLD))

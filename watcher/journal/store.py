@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PAUSED: Final = "paused_until"
 
 
+SNOOZED: Final = "snoozed_until"
+
+
 #: In the place of the settings' fingerprint of a folder that is not watched any more.
 LEFT: Final = "left"
 

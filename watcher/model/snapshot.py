@@ -55,7 +55,8 @@ class Snapshot:
     are the latest files that something became of, ``attention`` those that somebody has to look
     at (refused, not parsed), each the latest first and at most ten or some tens; ``counts`` has
     all. ``remarks`` are on the configuration, a sentence each. ``paused_until`` is
-    :data:`UNTIL_RESUMED` for a pause without an end.
+    :data:`UNTIL_RESUMED` for a pause without an end, and so is ``snoozed_until``, before which
+    nobody wants to be notified.
     """
 
     at: float = 0.0
@@ -64,6 +65,7 @@ class Snapshot:
     since: float = 0.0
     is_set_up: bool = True
     paused_until: float = 0.0
+    snoozed_until: float = 0.0
     offline_since: float = 0.0
     done: int = 0
     total: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from watcher.model.errors import UnusableError, UsageError
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
-from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
+from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
 from watcher.present import view
 from watcher.present.status import asks
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.model.records import Entry
+    from watcher.model.snapshot import Snapshot
     from watcher.page.activity import Activity
 
     Order = Mapping[str, Any]
@@ -55,13 +57,22 @@ class Control(Protocol):
         """Show a folder, or a file in its folder, in the system's own window."""
 
 
+class Obeying(Protocol):
+    """The program, or what stands in for it where none runs."""
+
+    def post(self, message: object) -> None:
+        """Obey a message of the pipeline."""
+
+    def snapshot(self) -> Snapshot:
+        """How things are."""
+
+
 @dataclass(frozen=True)
-class Acts:
+class Orders:
     """Turns orders into messages of the pipeline; UsageError for those that make no sense."""
 
-    app: App
+    app: Obeying
     activity: Activity
-    control: Control
 
     def pause(self, order: Order) -> dict[str, object]:
         """Start no uploads for ``seconds``, ``until`` "tomorrow", or until resumed."""
@@ -72,6 +83,14 @@ class Acts:
     def resume(self, _: Order) -> dict[str, object]:
         """End a pause."""
         self.app.post(Pause(0.0))
+        return {}
+
+    def snooze(self, order: Order) -> dict[str, object]:
+        """Show no notifications ``until`` a moment, until told where that is None; 0 ends it."""
+        until = order.get("until")
+        if not (until is None or type(until) in (int, float)):
+            raise UsageError("A pause lasts a number of seconds.")
+        self.app.post(Snooze(math.inf if until is None else until))
         return {}
 
     def retry(self, order: Order) -> dict[str, object]:
@@ -97,6 +116,51 @@ class Acts:
         """Leave files alone, named in the same ways."""
         return self._order(order, lambda entry: entry.state in IGNORABLE, Ignore)
 
+    # -- inside
+
+    def _release(self, cause: str) -> dict[str, object]:
+        for kept in self.app.snapshot().kept:
+            if kept.key == cause:
+                self.app.post(Release(cause))
+                return {"files": kept.files, "left": []}
+        raise UsageError("Nothing is held back by that any more.")
+
+    def _order(
+        self,
+        order: Order,
+        fits: Callable[[Entry], bool],
+        message: Callable[[tuple[int, ...]], object],
+    ) -> dict[str, object]:
+        files = 0
+        left: list[Entry] = []
+        for found in self.named(order):
+            chosen = tuple(entry.file_id for entry in found if fits(entry))
+            if chosen:
+                self.app.post(message(chosen))
+            files += len(chosen)
+            left += [entry for entry in found if not fits(entry)][: _LEFT - len(left)]
+        return {"files": files, "left": [view.row(each, self.activity.word) for each in left]}
+
+    def named(self, order: Order) -> Iterator[list[Entry]]:
+        """All files that an order is for, in pieces."""
+        if "ids" in order:
+            ids = _ids(order)
+            for at in range(0, len(ids), _PIECE):
+                yield self.activity.entries(ids[at : at + _PIECE])
+            return
+        query = {name: _text(order, name) for name in ("state", "why", "cause")}
+        if not any(query.values()):
+            raise UsageError("No file was named.")
+        yield from self.activity.matching(query)
+
+
+@dataclass(frozen=True)
+class Acts(Orders):
+    """What the program obeys while it runs, beside those."""
+
+    app: App
+    control: Control
+
     def show(self, order: Order) -> dict[str, object]:
         """Show a watched ``folder``, the file ``id`` in its folder, or the folders of several.
 
@@ -106,7 +170,7 @@ class Acts:
         if path and path not in {each.path for each in self.app.snapshot().watched}:
             raise UsageError("This folder is not watched.")
         one = {"ids": [order["id"]]} if "id" in order else order
-        found = {path: path} if path else _places(next(self._named(one), []))
+        found = {path: path} if path else _places(next(self.named(one), []))
         if not found:
             raise UnusableError("This file is not there any more.")
         shown = list(found.values())[:_WINDOWS]
@@ -151,43 +215,6 @@ class Acts:
         self.control.stop()
         return {"pid": os.getpid()}
 
-    # -- inside
-
-    def _release(self, cause: str) -> dict[str, object]:
-        for kept in self.app.snapshot().kept:
-            if kept.key == cause:
-                self.app.post(Release(cause))
-                return {"files": kept.files, "left": []}
-        raise UsageError("Nothing is held back by that any more.")
-
-    def _order(
-        self,
-        order: Order,
-        fits: Callable[[Entry], bool],
-        message: Callable[[tuple[int, ...]], object],
-    ) -> dict[str, object]:
-        files = 0
-        left: list[Entry] = []
-        for found in self._named(order):
-            chosen = tuple(entry.file_id for entry in found if fits(entry))
-            if chosen:
-                self.app.post(message(chosen))
-            files += len(chosen)
-            left += [entry for entry in found if not fits(entry)][: _LEFT - len(left)]
-        return {"files": files, "left": [view.row(each, self.activity.word) for each in left]}
-
-    def _named(self, order: Order) -> Iterator[list[Entry]]:
-        """All files that an order is for, in pieces."""
-        if "ids" in order:
-            ids = _ids(order)
-            for at in range(0, len(ids), _PIECE):
-                yield self.activity.entries(ids[at : at + _PIECE])
-            return
-        query = {name: _text(order, name) for name in ("state", "why", "cause")}
-        if not any(query.values()):
-            raise UsageError("No file was named.")
-        yield from self.activity.matching(query)
-
 
 def _places(entries: list[Entry]) -> dict[str, str]:
     """By folder, what is to be shown of it: a file that is alone in it, else the folder itself."""
@@ -209,6 +236,7 @@ def _place(entry: Entry) -> tuple[str, str]:
 
 
 def _end_of_pause(order: Order, now: float) -> float:
+    """The moment that an order to pause names; UsageError if it makes no sense."""
     if order.get("until") == "tomorrow":
         return next_day(now)
     seconds = order.get("seconds")

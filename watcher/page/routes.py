@@ -198,10 +198,11 @@ class Routes:
         ):
             self._bottle.route(path, "GET", _as_json(read, activity.word))
         for name, act in (
-            ("pause", acts.pause), ("resume", acts.resume), ("retry", acts.retry),
-            ("ignore", acts.ignore), ("show", acts.show), ("rescan", acts.rescan),
-            ("reload", acts.reload), ("import", acts.begin_import), ("stop", acts.stop),
-            ("check", folders.check), ("forget", acts.forget), ("keys", acts.keys),
+            ("pause", acts.pause), ("resume", acts.resume), ("snooze", acts.snooze),
+            ("retry", acts.retry), ("ignore", acts.ignore), ("show", acts.show),
+            ("rescan", acts.rescan), ("reload", acts.reload), ("import", acts.begin_import),
+            ("stop", acts.stop), ("check", folders.check), ("forget", acts.forget),
+            ("keys", acts.keys),
             ("setup/key", lambda order: setting().try_key(order)),
             ("setup/plan", lambda order: setting().propose(order)),
             ("setup/save", lambda order: setting().save(order)),

@@ -32,6 +32,7 @@ from watcher.pipeline.messages import (
     Release,
     Resume,
     Retry,
+    Snooze,
     Stop,
     Take,
     Taken,
@@ -430,6 +431,8 @@ class Pipeline:
         match message:
             case Pause(until):
                 self._journal.facts.pause(until)
+            case Snooze(until):
+                self._journal.facts.snooze(until)
             case Retry(file_ids):
                 for sentence in self._by_hand.retry(file_ids):
                     self._tell(sentence)

@@ -67,6 +67,13 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Snooze:
+    """Show no notifications before the moment ``until`` (inf: before told to); 0 ends that."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """A person wants files tried again now that were refused, failed, held or ignored by hand."""
 

@@ -1,4 +1,4 @@
-"""``watch``: how things are, in the terminal, as they change."""
+"""``status --follow``: how things are, in the terminal, as they change."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
-from watcher.cli.context import state_option
-from watcher.cli.control import channel
 from watcher.cli.foreground import stop_signal
-from watcher.cli.output import json_option, moment, say, say_json
+from watcher.cli.output import moment, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,24 +19,15 @@ if TYPE_CHECKING:
 
 #: Seconds that are waited for at a time; what ends the waiting comes at any moment.
 _LONG: Final = 3600.0
-
-
 _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
-
-
 _MOODS: Final = {
     "idle": "good", "working": "busy", "paused": "quiet", "offline": "bad", "attention": "bad",
     "not_set_up": "quiet",
 }  # fmt: skip
 
 
-@click.command("watch")
-@json_option
-@state_option
-@click.pass_context
-def command(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+def follow(way: Channel, *, as_json: bool) -> None:
     """Show how things are, as they change, until Ctrl-C; in a pipe a line for each change."""
-    way = channel(ctx)
     with stop_signal() as stop:
         if as_json:
             _follow(way, say_json, stop)
@@ -69,7 +56,7 @@ def _follow(way: Channel, tell: Callable[[dict[str, Any]], None], stop: StopSign
         finally:
             stop.set()
 
-    threading.Thread(target=ask, name="watch", daemon=True).start()
+    threading.Thread(target=ask, name="follow", daemon=True).start()
     while not stop.wait(_LONG):
         pass
     if failures:
