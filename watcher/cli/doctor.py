@@ -11,6 +11,7 @@ import click
 from watcher.cli.context import config_option, config_path, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
 from watcher.doctor import Case, Check, Level, examine, ok, record, write_bundle
+from watcher.i18n.message import msg
 from watcher.model.errors import UnusableError
 from watcher.present import view
 
@@ -89,7 +90,8 @@ def _new_file(path: str) -> Iterator[BinaryIO]:
         ) from error
     except OSError as error:
         raise UnusableError(
-            f"{view.safe(path)} cannot be written ({error.strerror}).", "Name another file."
+            msg("{path} cannot be written ({error}).", path=view.safe(path), error=error.strerror),
+            "Name another file.",
         ) from error
     try:
         with open(descriptor, "wb") as file:

@@ -23,6 +23,7 @@ from watcher.daemon import orders
 from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
 from watcher.daemon.editing import Editor
 from watcher.daemon.instance import is_running
+from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, OfflineError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
@@ -137,7 +138,7 @@ def wait_for_keyring(call: Callable[[], _T]) -> _T:
         return future.result(_MOST_SECONDS)
     except TimeoutError as error:
         raise CredentialError(
-            "The keyring is still waiting to be unlocked.", "Unlock it and try again."
+            "The keyring is still waiting to be unlocked.", msg("Unlock it and try again.")
         ) from error
 
 
@@ -212,7 +213,9 @@ class Questions:
             email = _line("Email of your HrFlow account", known.email if known else "")
             if all(email.partition("@")):
                 return email
-            say(styled(f'"{view.safe(redact(email))}" is no email address.', "bad"))
+            say(
+                styled(msg('"{value}" is no email address.', value=view.safe(redact(email))), "bad")
+            )
 
     def key(self, account: Account, *, check: bool) -> tuple[str, Workspace]:
         """A new key, or "" for the one that is there, and what HrFlow says to it."""

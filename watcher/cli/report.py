@@ -13,6 +13,7 @@ from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.daemon.instance import write_atomically
 from watcher.daemon.orders import is_in
+from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.present import report, view
@@ -93,7 +94,9 @@ def _write(path: str, page: str, folders: list[str]) -> None:
     try:
         write_atomically(real, page)
     except OSError as error:
-        raise UnusableError(f"{view.safe(path)} cannot be written ({error.strerror}).") from error
+        raise UnusableError(
+            msg("{path} cannot be written ({error}).", path=view.safe(path), error=error.strerror)
+        ) from error
 
 
 def _show(made: Report) -> None:

@@ -19,6 +19,7 @@ from watcher.daemon.editing import make_missing
 from watcher.daemon.systemd import Supervisor
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language
+from watcher.i18n.message import msg
 from watcher.model.errors import UPDATED, ConfigError
 from watcher.model.settings import Config, replaced
 from watcher.pipeline.messages import Leave
@@ -225,7 +226,9 @@ def _reload(ctx: click.Context, app: App) -> tuple[str, ...]:
         said = "; ".join(mistakes)
         _log.error("the new configuration is not used: %s", said)
         say(styled(f"! The new configuration is not used: {said}", "bad"))
-        remarks = tuple(f"the new configuration is not used: {each}" for each in mistakes)
+        remarks = tuple(
+            msg("the new configuration is not used: {what}", what=each) for each in mistakes
+        )
         if remarks != app.config.remarks:
             app.reload(replaced(app.config, remarks=remarks))
         return mistakes

@@ -17,6 +17,7 @@ from watcher.config.edit_text import REMARK, append, block, drop, joined, parted
 from watcher.config.keys import DEFAULT_ACCOUNT
 from watcher.config.lines import comments, locate
 from watcher.config.setup import DropFolder, PutAccount, PutFolder
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.routing.placeholders import harmless
 
@@ -70,11 +71,17 @@ def _prove(text: str, edit: Edit) -> str:
 
 
 def _refusal(edit: Edit) -> ConfigError:
-    what = f'account "{edit.name}"' if isinstance(edit, PutAccount) else "list of folders"
+    what = (
+        msg('account "{value}"', value=edit.name)
+        if isinstance(edit, PutAccount)
+        else msg("list of folders")
+    )
     return ConfigError(
-        f"The configuration's {what} is written in a way that this program cannot change without"
-        " touching what stands around it.",
-        "Change the file by hand.",
+        msg(
+            "The configuration's {what} is written in a way that this program cannot change without touching what stands around it.",
+            what=what,
+        ),
+        msg("Change the file by hand."),
     )
 
 

@@ -8,6 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from watcher.config.read import read_text
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def replace_text(path: str, old: str, new: str) -> None:
     try:
         if read_or_new(path) != old:
             raise ConfigError(
-                f"The configuration {path} was changed by somebody else meanwhile.",
-                "Nothing was written; look at the change and try again.",
+                msg("The configuration {path} was changed by somebody else meanwhile.", path=path),
+                msg("Nothing was written; look at the change and try again."),
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         with _beside(target) as part:
@@ -43,12 +44,19 @@ def replace_text(path: str, old: str, new: str) -> None:
         _keep_name(os.path.dirname(target))
     except UnicodeEncodeError as error:
         raise ConfigError(
-            "A name that is not valid text cannot stand in the configuration.", "Rename it."
+            msg("A name that is not valid text cannot stand in the configuration."),
+            msg("Rename it."),
         ) from error
     except OSError as error:
         raise ConfigError(
-            f"The configuration {path} cannot be written ({error.strerror}).",
-            "It is as it was; give yourself the right to write it, or name another with --config.",
+            msg(
+                "The configuration {path} cannot be written ({error}).",
+                path=path,
+                error=error.strerror,
+            ),
+            msg(
+                "It is as it was; give yourself the right to write it, or name another with --config."
+            ),
         ) from error
 
 

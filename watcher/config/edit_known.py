@@ -13,6 +13,7 @@ from watcher.config.read import parse, put_together
 from watcher.config.sense import check_account
 from watcher.config.setup import Known, KnownAccount, KnownFolder
 from watcher.config.values import convert
+from watcher.i18n.message import msg
 from watcher.model.settings import Account, AfterUpload, values_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def find_place(
     if expanded is not None and os.path.isabs(expanded):
         check_path(os.path.normpath(expanded), mistakes, (), home, state_dir)
     elif expanded is not None:
-        mistakes.add((), f'{path} is not a full path; begin it with "/" or "~/"')
+        mistakes.add((), msg('{item} is not a full path; begin it with "/" or "~/"', item=path))
     problem = mistakes.texts[0].removeprefix(": ") if mistakes.texts else ""
     return os.path.realpath(expanded or path), problem
 

@@ -49,6 +49,6 @@ BELONGS: Final = MappingProxyType(
         **dict.fromkeys(RULE, "[[folders.rules]]"),
         **dict.fromkeys(FOLDER, "[[folders]]"),
         **dict.fromkeys(ACCOUNT, "[account]"),
-        **dict.fromkeys(GENERAL, "the first lines of the file, before any [table]"),
+        **dict.fromkeys(GENERAL, msg("the first lines of the file, before any [table]")),
     }
 )

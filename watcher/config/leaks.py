@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.mistakes import SECRET
+from watcher.i18n.message import msg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,10 +21,8 @@ _SECRET_NAME = re.compile(
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
 _DIGITS = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{32}\Z")
 _FREE_NAMES: Final = ("tags", "metadatas")
-_ELSEWHERE: Final = (
-    "a secret must not stand in this file: put the API key into the system's keyring, or into the"
-    " environment variable HRFLOW_API_KEY on a machine without one, and change it if others have"
-    " seen the file"
+_ELSEWHERE: Final = msg(
+    "a secret must not stand in this file: put the API key into the system's keyring, or into the environment variable HRFLOW_API_KEY on a machine without one, and change it if others have seen the file"
 )
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config import keys
 from watcher.config.mistakes import nearest, shown
+from watcher.i18n.message import msg
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -50,7 +51,9 @@ def read_locks(raw: Mapping[str, Any], mistakes: Mistakes) -> frozenset[Lock]:
     """  # noqa: D205 - one sentence
     names = raw.get(keys.LOCKED, [])
     if not isinstance(names, list):
-        said = f'{shown(names)} is not a list of names like ["account.api_url", "log_level"]'
+        said = msg(
+            '{item} is not a list of names like ["account.api_url", "log_level"]', item=shown(names)
+        )
         mistakes.add((keys.LOCKED,), said)
         return frozenset()
     known, ambiguous = _lockable(_names_of_accounts(raw))
@@ -60,7 +63,7 @@ def read_locks(raw: Mapping[str, Any], mistakes: Mistakes) -> frozenset[Lock]:
         if lock is None:
             said = _why_unknown(name, known, ambiguous)
         elif missing := _find_missing(lock, raw):
-            said = f"locks {missing}, which everybody needs and this file does not set"
+            said = msg("locks {key}, which everybody needs and this file does not set", key=missing)
         else:
             found.add(lock)
             continue
@@ -156,12 +159,20 @@ def _lockable(accounts: list[str]) -> tuple[dict[str, Lock], dict[str, list[str]
 def _why_unknown(name: object, known: Mapping[str, Lock], several: Mapping[str, list[str]]) -> str:
     item = shown(name)
     if not isinstance(name, str):
-        return f"{item} is not the name of a key"
+        return msg("{item} is not the name of a key", item=item)
     if name == "defaults":
-        return f"{item} cannot be locked as a whole; lock its keys, like defaults.existing"
+        return msg(
+            "{item} cannot be locked as a whole; lock its keys, like defaults.existing", item=item
+        )
     if name in several:
-        return f"{item} is the name of several keys; write {' or '.join(several[name])}"
-    return f"{item} is not the name of a key that can be locked" + nearest(name, known)
+        return msg(
+            "{item} is the name of several keys; write {disks}",
+            item=item,
+            disks=" or ".join(several[name]),
+        )
+    return msg("{item} is not the name of a key that can be locked", item=item) + nearest(
+        name, known
+    )
 
 
 def _find_missing(lock: Lock, raw: Mapping[str, Any]) -> str:

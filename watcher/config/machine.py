@@ -16,6 +16,7 @@ from watcher.config.lines import locate
 from watcher.config.locks import Lock, read_locks
 from watcher.config.mistakes import Mistakes
 from watcher.config.paths import machine_path
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -66,22 +67,28 @@ def read_layer(file: MachineFile, parse: Callable[[str, str], dict[str, Any]]) -
         raise ConfigError(error.title, error.hint, error.mistakes, by_machine=True) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"The machine-wide configuration {file.path} is not UTF-8 text.",
-            "Whoever looks after this machine can mend that: it has to be saved as UTF-8.",
+            msg("The machine-wide configuration {path} is not UTF-8 text.", path=file.path),
+            msg("Whoever looks after this machine can mend that: it has to be saved as UTF-8."),
             by_machine=True,
         ) from error
     except OSError as error:
         raise ConfigError(
-            f"The machine-wide configuration {file.path} cannot be read ({error.strerror}).",
-            "Whoever looks after this machine can mend that: everybody has to be able to read it.",
+            msg(
+                "The machine-wide configuration {path} cannot be read ({error}).",
+                path=file.path,
+                error=error.strerror,
+            ),
+            msg(
+                "Whoever looks after this machine can mend that: everybody has to be able to read it."
+            ),
             by_machine=True,
         ) from error
     try:
         raw = parse(file.path, text)
     except ConfigError as error:
         raise ConfigError(
-            f"The machine-wide configuration {file.path} is not valid TOML.",
-            "Whoever looks after this machine can correct it.",
+            msg("The machine-wide configuration {path} is not valid TOML.", path=file.path),
+            msg("Whoever looks after this machine can correct it."),
             error.mistakes,
             by_machine=True,
         ) from error
@@ -97,7 +104,7 @@ def find_distrust_on_windows(
     """  # noqa: D205 - one thought
     if file.is_own:
         return {}
-    why = "does not belong to the administrators"
+    why = msg("does not belong to the administrators")
     return {path: why for path in paths if not is_administrators(path)}
 
 
@@ -108,10 +115,13 @@ def find_distrust(facts: os.stat_result, owners: frozenset[int], others: int = _
     others can put something beside the file, and not replace it.
     """
     if facts.st_uid not in owners:
-        return f"belongs to user {facts.st_uid}, who is no administrator"
+        return msg("belongs to user {number}, who is no administrator", number=facts.st_uid)
     sticky = stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX
     if facts.st_mode & others and not sticky:
-        return f"may be written by others than its owner (mode {stat.S_IMODE(facts.st_mode):04o})"
+        return msg(
+            "may be written by others than its owner (mode {number})",
+            number=f"{stat.S_IMODE(facts.st_mode):04o}",
+        )
     return ""
 
 
@@ -129,19 +139,31 @@ def _read(file: MachineFile) -> bytes:
         else:
             distrusted = _find_distrust(file, facts, list(folders))
         for path, why in distrusted.items():
-            title = f"The machine-wide configuration {file.path} is not used: it {why}."
+            title = msg(
+                "The machine-wide configuration {path} is not used: it {why}.",
+                path=file.path,
+                why=why,
+            )
             if path != file.path:
-                title = f"The machine-wide configuration {file.path} is not used: {path} {why}."
+                title = msg(
+                    "The machine-wide configuration {path} is not used: {place} {why}.",
+                    path=file.path,
+                    place=path,
+                    why=why,
+                )
             raise ConfigError(
                 title,
-                "Whoever looks after this machine can mend that; until then no other configuration"
-                " takes its place. Only administrators may be able to write it.",
+                msg(
+                    "Whoever looks after this machine can mend that; until then no other configuration takes its place. Only administrators may be able to write it."
+                ),
             )
         if not stat.S_ISREG(facts.st_mode):
-            raise ConfigError(f"The machine-wide configuration {file.path} is not a file.")
+            raise ConfigError(
+                msg("The machine-wide configuration {path} is not a file.", path=file.path)
+            )
         content = opened.read(LARGEST + 1)
     if len(content) > LARGEST:
-        raise ConfigError(f"The configuration {file.path} is too large to be one.")
+        raise ConfigError(msg("The configuration {path} is too large to be one.", path=file.path))
     return content
 
 

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import nearest, shown
+from watcher.i18n.message import msg
 from watcher.model.settings import DEFAULT_ACCEPT
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ def _check(media_type: str, mistakes: Mistakes, way: Way) -> None:
     meant = _find_meant(media_type)
     hint = f'; did you mean "{meant}"?' if meant else ""
     if not _FORM.match(media_type):
-        said = f'{shown(media_type)} is no media type like "application/pdf"'
+        said = msg('{item} is no media type like "application/pdf"', item=shown(media_type))
         mistakes.add(way, said + (hint or nearest(media_type, DEFAULT_ACCEPT)))
     elif meant or main not in _MAIN:
         mistakes.add(way, f"{shown(media_type)} is no known media type{hint}")
     else:
-        said = f"{shown(media_type)} is a type that this program finds in no file"
+        said = msg("{item} is a type that this program finds in no file", item=shown(media_type))
         mistakes.warn(way, said)
 
 

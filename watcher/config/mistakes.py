@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.lines import line_of, name_of
+from watcher.i18n.message import msg
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
@@ -105,8 +106,12 @@ class Mistakes:
         source = self._source(way)
         number = int((source or way)[1]) + 1
         if self.other is None or self.is_own(way) == self.is_own(seen_from):
-            return f"folder {number}"
-        return f"folder {number} of {self.other.path if source else self.path}"
+            return msg("folder {number}", number=number)
+        return msg(
+            "folder {number} of {path}",
+            number=number,
+            path=self.other.path if source else self.path,
+        )
 
     def hides(self, way: Way) -> bool:
         """Whether a secret stands at a key, or somewhere in its value."""
@@ -151,7 +156,9 @@ def unfillable(name: str, known: Iterable[str]) -> str:
     """Why a placeholder, or a brace without its partner, cannot be filled."""
     known = tuple(known)
     if name in ("{", "}"):
-        return f"the brace {name!r} has no partner; write it twice to mean itself"
+        return msg(
+            "the brace {item} has no partner; write it twice to mean itself", item=repr(name)
+        )
     hint = nearest(name, known) or f"; known are {', '.join(known)}"
     return f"{{{name}}} cannot be filled{hint}"
 
@@ -159,10 +166,10 @@ def unfillable(name: str, known: Iterable[str]) -> str:
 def shown(value: object) -> str:
     """A wrong value for people, cut off where it is long."""
     if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "a table"
+        return msg("a list") if isinstance(value, list) else msg("a table")
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and abs(value) >= 10**18:
-        return "a number of so many digits"  # Python refuses to write some of them out
+        return msg("a number of so many digits")  # Python refuses to write some of them out
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

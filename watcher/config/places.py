@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.config.characters import is_unseen, name_unseen
 from watcher.config.mistakes import Mistakes, nearest
+from watcher.i18n.message import msg
 from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:
@@ -51,28 +52,34 @@ def check_path(
     is, which must not be sent anywhere either.
     """
     if os.path.exists(path) and not os.path.isdir(path):
-        mistakes.add(way, f"{path} is a file, not a folder")
+        mistakes.add(way, msg("{path} is a file, not a folder", path=path))
     elif os.path.dirname(path) == path:
-        mistakes.add(way, f"{path} is a whole drive; name a folder on it")
+        mistakes.add(way, msg("{path} is a whole drive; name a folder on it", path=path))
     elif _real(path) == _real(home):
-        mistakes.add(way, f"{path} is your home folder; name a folder in it")
+        mistakes.add(way, msg("{path} is your home folder; name a folder in it", path=path))
     elif is_in(home, path):
-        mistakes.add(way, f"{path} holds your whole home folder; name a folder in that")
+        mistakes.add(
+            way, msg("{path} holds your whole home folder; name a folder in that", path=path)
+        )
     elif state_dir and is_in(path, state_dir):
-        mistakes.add(way, f"{path} is where the program keeps its own files")
+        mistakes.add(way, msg("{path} is where the program keeps its own files", path=path))
     elif state_dir and is_in(state_dir, path):
-        mistakes.add(way, f"the program keeps its own files in it, at {state_dir}")
+        mistakes.add(way, msg("the program keeps its own files in it, at {path}", path=state_dir))
     elif mistakes.path and is_in(mistakes.path, path):
-        mistakes.add(way, f"this configuration lies in it, at {mistakes.path}")
+        mistakes.add(way, msg("this configuration lies in it, at {path}", path=mistakes.path))
     elif create and not is_in(path, home):
-        said = "it is created in your home folder only: elsewhere a drive may just be missing"
+        said = msg("it is created in your home folder only: elsewhere a drive may just be missing")
         mistakes.warn((*way[:-1], "create"), said)
     elif not os.path.lexists(path) and not create:
         unseen = next(filter(is_unseen, path), "")
         said = (
-            f"{path} is not there, and there is an invisible character in it, {name_unseen(unseen)}"
+            msg(
+                "{path} is not there, and there is an invisible character in it, {character}",
+                path=path,
+                character=name_unseen(unseen),
+            )
             if unseen
-            else f"{path} is not there yet; it is watched as soon as it is"
+            else msg("{path} is not there yet; it is watched as soon as it is", path=path)
         )
         mistakes.warn(way, said)
 
@@ -81,16 +88,20 @@ def check_target(folder: str, target: str, mistakes: Mistakes, way: Way) -> None
     """Note why files of a folder cannot be filed into ``target``."""
     place = os.path.normpath(os.path.join(folder, target))
     if not target.strip():
-        mistakes.add(way, "is empty; name a folder")
+        mistakes.add(way, msg("is empty; name a folder"))
     elif is_in(folder, place):
         mistakes.add(
-            way, f'"{target}" is the folder itself or lies around it; name a folder in it, or'
-            " the full path of another one"
+            way, msg('"{path}" is the folder itself or lies around it; name a folder in it, or the full path of another one', path=target)
         )  # fmt: skip
     elif not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
-        mistakes.add(way, f'"{target}" leads out of the folder; write its full path if you mean it')
+        mistakes.add(
+            way,
+            msg(
+                '"{path}" leads out of the folder; write its full path if you mean it', path=target
+            ),
+        )
     elif os.path.isfile(place):
-        mistakes.add(way, f"{place} is a file, not a folder")
+        mistakes.add(way, msg("{path} is a file, not a folder", path=place))
 
 
 def check_overlaps(folders: Sequence[tuple[Way, Folder]], mistakes: Mistakes) -> None:
@@ -105,19 +116,20 @@ def check_overlaps(folders: Sequence[tuple[Way, Folder]], mistakes: Mistakes) ->
         inner = (*way, "path")
         if path in real[:number]:
             first = mistakes.folder(folders[real.index(path)][0], inner)
-            mistakes.add(inner, f"{folder.path} is watched already, as {first}")
+            mistakes.add(
+                inner, msg("{path} is watched already, as {what}", path=folder.path, what=first)
+            )
             continue
         for other, outer in enumerate(real):
             if path != outer and _is_below(path, outer):
                 around = mistakes.folder(folders[other][0], inner)
-                said = f"lies in {around}; its files go this folder's way"
+                said = msg("lies in {what}; its files go this folder's way", what=around)
                 mistakes.warn(inner, said)
         for other, name, target in targets:
             if other != number and _is_below(path, target):
                 around = mistakes.folder(folders[other][0], inner)
                 mistakes.add(
-                    inner, f"is the {name} of {around} or lies in it, and what was filed away is"
-                    " never watched"
+                    inner, msg("is the {key} of {what} or lies in it, and what was filed away is never watched", key=name, what=around)
                 )  # fmt: skip
 
 

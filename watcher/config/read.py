@@ -17,6 +17,7 @@ from watcher.config.paths import is_absent
 from watcher.config.places import place_of
 from watcher.config.syntax import explain_error
 from watcher.config.tables import Builder
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import replaced
 
@@ -85,7 +86,9 @@ def load_text(
     other = Other(layer.path, layer.lines, merged.taken) if layer else None
     mistakes = Mistakes(path, locate(text or ""), other)
     if keys.LOCKED in raw:
-        mistakes.add((keys.LOCKED,), "belongs in the machine-wide configuration, for everybody")
+        mistakes.add(
+            (keys.LOCKED,), msg("belongs in the machine-wide configuration, for everybody")
+        )
         del merged.raw[keys.LOCKED]
     find_secrets(raw, mistakes)
     first = _check_alone(layer, environ, home, state_dir) if layer else None
@@ -156,7 +159,9 @@ def _layer_of(way: Way | None, mistakes: Mistakes) -> str:
 def _remark_idle(merged: Merged, mistakes: Mistakes, layer: Layer | None) -> tuple[str, ...]:
     """Warn of what has no effect of the person's own; the sentences are for ``status`` too."""
     return tuple(
-        mistakes.warn_own(way, f"has no effect, as {layer.path} locks it for this machine")
+        mistakes.warn_own(
+            way, msg("has no effect, as {path} locks it for this machine", path=layer.path)
+        )
         for way, _ in sorted(merged.idle, key=lambda each: line_of(each[0], mistakes.lines))
         if layer is not None
     )
@@ -167,20 +172,26 @@ def _fail(mistakes: Mistakes, first: Mistakes | None, *, has_own: bool) -> NoRet
     texts = tuple(dict.fromkeys((*found, *mistakes.texts)))
     unfinished = mistakes.only_missing and not found
     by_machine = bool(first) and mistakes.only_missing_here and not unfinished
-    said = "1 mistake" if len(texts) == 1 else f"{len(texts)} mistakes"
-    title = f"The configuration {mistakes.path} has {said}."
-    hint = "Correct the file and check it again with: hrflow-watcher config check"
+    said = msg("1 mistake") if len(texts) == 1 else msg("{number} mistakes", number=len(texts))
+    title = msg("The configuration {path} has {what}.", path=mistakes.path, what=said)
+    hint = msg("Correct the file and check it again with: hrflow-watcher config check")
     if first and by_machine:
-        title = f"The machine-wide configuration {first.path} has {said}."
-        hint = (
-            "Whoever looks after this machine can correct the file and check it again with:"
-            " hrflow-watcher config check"
+        title = msg("The machine-wide configuration {path} has {what}.", path=first.path, what=said)
+        hint = msg(
+            "Whoever looks after this machine can correct the file and check it again with: hrflow-watcher config check"
         )
     elif first:
-        title = f"The configuration {mistakes.path} on top of {first.path} has {said}."
+        title = msg(
+            "The configuration {path} on top of {place} has {what}.",
+            path=mistakes.path,
+            place=first.path,
+            what=said,
+        )
     if first and unfinished and not has_own:
-        title = f"The machine-wide configuration {first.path} leaves something to you."
-        hint = "Have it written by: hrflow-watcher setup"
+        title = msg(
+            "The machine-wide configuration {path} leaves something to you.", path=first.path
+        )
+        hint = msg("Have it written by: hrflow-watcher setup")
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
 
 
@@ -191,19 +202,30 @@ def read_text(path: str) -> str:
             content = file.read(LARGEST + 1)
     except FileNotFoundError as error:
         raise ConfigError(
-            f"There is no configuration at {path}.",
-            "Have one written by: hrflow-watcher setup, or copy config.example.toml there.",
+            msg("There is no configuration at {path}.", path=path),
+            msg("Have one written by: hrflow-watcher setup, or copy config.example.toml there."),
         ) from error
     except OSError as error:
-        raise ConfigError(f"The configuration {path} cannot be read ({error.strerror}).") from error
+        raise ConfigError(
+            msg(
+                "The configuration {path} cannot be read ({error}).",
+                path=path,
+                error=error.strerror,
+            )
+        ) from error
     if len(content) > LARGEST:
-        raise ConfigError(f"The configuration {path} is too large to be one.")
+        raise ConfigError(msg("The configuration {path} is too large to be one.", path=path))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ConfigError(
-            f"The configuration {path} is not UTF-8 text (line {line}).", "Save it as UTF-8."
+            msg(
+                "The configuration {path} is not UTF-8 text (line {number}).",
+                path=path,
+                number=line,
+            ),
+            msg("Save it as UTF-8."),
         ) from error
 
 
@@ -212,11 +234,13 @@ def parse(path: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError as error:
-        raise ConfigError(f"The configuration {path} is nested too deeply to be one.") from error
+        raise ConfigError(
+            msg("The configuration {path} is nested too deeply to be one.", path=path)
+        ) from error
     except ValueError as error:  # TOMLDecodeError, and numbers of too many digits
         line, problem = explain_error(error, text)
         raise ConfigError(
-            f"The configuration {path} is not valid TOML.",
-            "Correct that line; everything else is checked after that.",
+            msg("The configuration {path} is not valid TOML.", path=path),
+            msg("Correct that line; everything else is checked after that."),
             (f"{path}:{line}: {problem}",),
         ) from error

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from watcher.config.leaks import looks_like_digits_of_a_key
 from watcher.config.media_types import DEFAULT, check_media_types
 from watcher.config.mistakes import nearest, shown, unfillable
+from watcher.i18n.message import msg
 from watcher.model.settings import PROXY_SCHEMES
 from watcher.present.notifications import read_hours
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern
@@ -44,9 +45,8 @@ _RANGES: Final = (
     ("poll_seconds", 0.05, 86_400, " seconds"),
     ("settle_seconds", 0.05, 86_400, " seconds"),
 )
-_ODD_DIGITS: Final = (
-    "has the form of an API key's 32 digits; if it is one, take it out of this file and make a new"
-    " key"
+_ODD_DIGITS: Final = msg(
+    "has the form of an API key's 32 digits; if it is one, take it out of this file and make a new key"
 )
 _CONDITIONS: Final = ("match", "media_types", "min_size", "max_size", "ignore")
 #: Stands in for a fingerprint where a reference's length is reckoned.
@@ -57,7 +57,9 @@ def check_account(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> No
     """Note what makes no sense among the values of an account."""
     _check_ranges(values, mistakes, way)
     if "email" in values and not _EMAIL.match(values["email"]):
-        mistakes.add((*way, "email"), f"{shown(values['email'])} is no email address")
+        mistakes.add(
+            (*way, "email"), msg("{item} is no email address", item=shown(values["email"]))
+        )
     if "api_url" in values and (problem := _wrong_api_url(values["api_url"])):
         mistakes.add((*way, "api_url"), problem)
     if "proxy" in values and (problem := _wrong_proxy(values["proxy"])):
@@ -70,7 +72,9 @@ def check_notifications(values: Mapping[str, Any], mistakes: Mistakes, way: Way)
     try:
         read_hours(hours)
     except ValueError:
-        said = f'{shown(hours)} are no two times of the day; write them like "18:00-08:00"'
+        said = msg(
+            '{item} are no two times of the day; write them like "18:00-08:00"', item=shown(hours)
+        )
         mistakes.add((*way, "quiet_hours"), said)
 
 
@@ -79,7 +83,7 @@ def check_folder(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> Non
     _check_ranges(values, mistakes, way)
     check_media_types(values.get("accept", ()), mistakes, (*way, "accept"), (DEFAULT,))
     if values.get("accept") == ():
-        mistakes.add((*way, "accept"), "is empty, so nothing would ever be sent")
+        mistakes.add((*way, "accept"), msg("is empty, so nothing would ever be sent"))
     for number, pattern in enumerate(values.get("ignore", ())):
         _check_ignore(pattern, mistakes, (*way, "ignore", number))
     _check_contents(values, None, mistakes, way)
@@ -97,10 +101,12 @@ def check_rule(
         mistakes.add((*way, "match"), f"{{{capture}}} has a meaning already; name it otherwise")
     check_media_types(values.get("media_types", ()), mistakes, (*way, "media_types"))
     if 0 < values.get("max_size", 0) < values.get("min_size", 0):
-        mistakes.add((*way, "min_size"), "is larger than max_size")
+        mistakes.add((*way, "min_size"), msg("is larger than max_size"))
     effects = [name for name in values if name not in _CONDITIONS]
     if values.get("ignore") and effects:
-        said = f"a rule that ignores cannot set anything as well: {', '.join(effects)}"
+        said = msg(
+            "a rule that ignores cannot set anything as well: {names}", names=", ".join(effects)
+        )
         mistakes.add((*way, "ignore"), said)
     if captures_known:
         _check_contents(values, pattern, mistakes, way)
@@ -129,13 +135,13 @@ def _split(text: str) -> SplitResult | None:
 def _wrong_api_url(text: str) -> str:
     url = _split(text)
     if url is None or url.scheme not in ("http", "https"):
-        return f"{shown(text)} is no address like https://api.hrflow.ai/v1"
+        return msg("{item} is no address like https://api.hrflow.ai/v1", item=shown(text))
     if url.username is not None:
-        return "must not hold a user or a password"
+        return msg("must not hold a user or a password")
     if url.query or url.fragment:
-        return f'{shown(text)} goes on after its path; end it before "?" and "#"'
+        return msg('{item} goes on after its path; end it before "?" and "#"', item=shown(text))
     if url.scheme == "http" and url.hostname not in _LOOPBACK:
-        return "must begin with https://, as the API key travels there"
+        return msg("must begin with https://, as the API key travels there")
     return ""
 
 
@@ -143,7 +149,7 @@ def _wrong_proxy(text: str) -> str:
     if text in ("system", "none"):
         return ""
     if "@" in text:
-        return "must not hold a user or a password: leave it to the system's settings"
+        return msg("must not hold a user or a password: leave it to the system's settings")
     url = _split(text)
     if url is None or url.scheme not in PROXY_SCHEMES:
         hint = nearest(text, ("system", "none"))
@@ -153,7 +159,7 @@ def _wrong_proxy(text: str) -> str:
 
 def _check_ignore(pattern: str, mistakes: Mistakes, way: Way) -> None:
     if not pattern.strip("/ "):
-        mistakes.add(way, "is empty; write a name like *draft*, or a path like private/**")
+        mistakes.add(way, msg("is empty; write a name like *draft*, or a path like private/**"))
     elif "/" in pattern:
         _compile(pattern.strip("/"), mistakes, way)
     elif "[" in _CHARACTER_SET.sub("", pattern):
@@ -210,15 +216,16 @@ def _templates(values: Mapping[str, Any]) -> Iterator[tuple[Way, str]]:
 
 def _check_source(source_key: str, mistakes: Mistakes, way: Way) -> None:
     if not source_key.strip():
-        mistakes.add(way, "is empty; copy the key of the source from HrFlow")
+        mistakes.add(way, msg("is empty; copy the key of the source from HrFlow"))
     elif source_key == PLACEHOLDER_KEY:
-        mistakes.add(way, "is still the example's; put the key of your source from HrFlow there")
+        mistakes.add(
+            way, msg("is still the example's; put the key of your source from HrFlow there")
+        )
     elif looks_like_digits_of_a_key(source_key):
         mistakes.warn(way, _ODD_DIGITS)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
         mistakes.warn(
-            way, f"{shown(source_key)} is no usual source key; those of HrFlow have 40 digits and"
-            " letters a to f"
+            way, msg("{item} is no usual source key; those of HrFlow have 40 digits and letters a to f", item=shown(source_key))
         )  # fmt: skip
 
 
@@ -228,7 +235,13 @@ def _check_reference(template: str, mistakes: Mistakes, way: Way) -> None:
     if not template.strip():
         mistakes.add(way, "is empty; {sha256} is the usual one")
     elif len(shortest) > REFERENCE_LENGTH:
-        mistakes.add(way, f"is longer than the {REFERENCE_LENGTH} characters a reference may have")
+        mistakes.add(
+            way,
+            msg(
+                "is longer than the {number} characters a reference may have",
+                number=REFERENCE_LENGTH,
+            ),
+        )
     elif "sha256" not in names:
         mistakes.warn(
             way, "without {sha256} two files may get the same reference, and the second is refused"
@@ -242,7 +255,9 @@ def _check_label(label: Label, pattern: Pattern | None, mistakes: Mistakes, way:
         stages = choices.get(names[0], ()) if stages[0] == f"{{{names[0]}}}" else ()
     for stage in stages:
         if stage.lower() not in STAGES:
-            said = f"the stage {shown(stage)} is not one of {', '.join(STAGES)}"
+            said = msg(
+                "the stage {item} is not one of {names}", item=shown(stage), names=", ".join(STAGES)
+            )
             mistakes.add((*way, "stage"), said + nearest(stage, STAGES))
     if label.rating is not None and not 0 <= label.rating <= 1:
         mistakes.add((*way, "rating"), f"{shown(label.rating)} is not within 0 to 1")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.lines import Way
 from watcher.config.mistakes import Mistakes, shown, unfillable
+from watcher.i18n.message import msg
 from watcher.pipeline.follow_up import HOOK_VALUES
 from watcher.routing.placeholders import names_in
 
@@ -31,12 +32,12 @@ def check_webhook(values: Mapping[str, Any], mistakes: Mistakes, way: Way) -> No
         mistakes.add((*way, "port"), said)
     host = values.get("host", "127.0.0.1")
     if not is_host(host):
-        said = f'{shown(host)} is no address like "127.0.0.1" or "0.0.0.0"'
+        said = msg('{item} is no address like "127.0.0.1" or "0.0.0.0"', item=shown(host))
         mistakes.add((*way, "host"), said)
     elif values.get("enabled") and not is_loopback(host):
-        said = (
-            f"{shown(host)} can be reached from other machines; only signed events get through,"
-            " but put something that speaks https in front of it"
+        said = msg(
+            "{item} can be reached from other machines; only signed events get through, but put something that speaks https in front of it",
+            item=shown(host),
         )
         mistakes.warn((*way, "host"), said)
 
@@ -46,7 +47,9 @@ def check_sending(values: Mapping[str, Any], folders: Sequence[Folder], mistakes
     wanted = [folder.webhook_parsing_sending for folder in folders]
     wanted += [rule.webhook_parsing_sending is True for each in folders for rule in each.rules]
     if values.get("enabled") and folders and not any(wanted):
-        said = "no folder asks HrFlow to send it: set webhook_parsing_sending = true in [defaults]"
+        said = msg(
+            "no folder asks HrFlow to send it: set webhook_parsing_sending = true in [defaults]"
+        )
         mistakes.warn(("webhook", "enabled"), said)
 
 
@@ -84,11 +87,13 @@ def _check_command(command: Sequence[str], mistakes: Mistakes, way: Way) -> None
         return
     program = command[0]
     if not program.strip() or names_in(program):
-        said = "begins with the program to run, which is its name or path and no placeholder"
+        said = msg("begins with the program to run, which is its name or path and no placeholder")
         mistakes.add((*way, 0), said)
     elif program.lower().endswith(_BATCH):
-        said = "a batch file is run by a shell, which would take parts of a file's name for orders"
-        mistakes.add((*way, 0), f"{said}; name a program")
+        said = msg(
+            "a batch file is run by a shell, which would take parts of a file's name for orders"
+        )
+        mistakes.add((*way, 0), msg("{why}; name a program", why=said))
     for number, argument in enumerate(command):
         for name in names_in(argument):
             if name not in HOOK_VALUES:

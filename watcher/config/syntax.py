@@ -7,6 +7,7 @@ from typing import Final
 
 from watcher.config.characters import DOUBLE, SINGLE, explain
 from watcher.config.mistakes import redact
+from watcher.i18n.message import msg
 
 _PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
 _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
@@ -14,12 +15,11 @@ _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 _OF_BACKSLASH: Final = re.compile("Unescaped|Invalid hex|Escaped")
 #: A backslash that takes the quotation mark behind it for a part of the text.
 _ESCAPED_END: Final = re.compile(r'(?<!\\)(?:\\\\)*\\"')
-BACKSLASH: Final = (
-    "a backslash in double quotes has a meaning of its own; write the path in single quotes,"
-    " or with /"
+BACKSLASH: Final = msg(
+    "a backslash in double quotes has a meaning of its own; write the path in single quotes, or with /"
 )
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
-_WRITE_QUOTES: Final = 'texts stand in quotes, as in "text"; true, false and numbers do not'
+_WRITE_QUOTES: Final = msg('texts stand in quotes, as in "text"; true, false and numbers do not')
 
 
 def explain_error(error: ValueError, text: str) -> tuple[int, str]:

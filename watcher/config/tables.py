@@ -12,6 +12,7 @@ from watcher.config.media_types import with_default
 from watcher.config.mistakes import nearest, shown
 from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
 from watcher.config.values import ITEMS, convert, refuse_unknown
+from watcher.i18n.message import msg
 from watcher.model.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
 from watcher.routing.rules import filing_targets
 
@@ -85,7 +86,9 @@ class Builder:
             self.mistakes.add(("log_level",), said)
         for name in ("history_days", "names_days"):
             if not 1 <= values.get(name, 1) <= _LONGEST_DAYS:
-                self.mistakes.add((name,), f"write a number of days from 1 to {_LONGEST_DAYS}")
+                self.mistakes.add(
+                    (name,), msg("write a number of days from 1 to {most}", most=_LONGEST_DAYS)
+                )
 
     def _plain(
         self, name: str, kinds: Mapping[str, Any], raw: dict[str, Any], check: sense_after.Check
@@ -109,10 +112,10 @@ class Builder:
         else:
             tables += [(name, table, ("accounts", name)) for name, table in several.items()]
             if not tables and not self.partial:
-                said = "there is no account: write an [account] table with your email"
+                said = msg("there is no account: write an [account] table with your email")
                 self.mistakes.miss((), said)
             if "account" in raw and keys.DEFAULT_ACCOUNT in several:
-                said = "[account] and [accounts.default] are the same account"
+                said = msg("[account] and [accounts.default] are the same account")
                 self.mistakes.add(("account",), said)
         self._accounts = list(dict.fromkeys(name for name, _, _ in tables))
         return tables
@@ -121,7 +124,7 @@ class Builder:
         if way in self.mistakes.secrets:
             return None
         if not _ACCOUNT_NAME.match(name):
-            self.mistakes.add(way, "an account's name is made of letters and digits")
+            self.mistakes.add(way, msg("an account's name is made of letters and digits"))
         values = self._values(keys.ACCOUNT, table, way)
         sense.check_account(values, self.mistakes, way)
         self._note_missing(table, ("email",), {}, way)
@@ -191,7 +194,7 @@ class Builder:
             if "{user}" in path:
                 self.mistakes.warn(inner, "{user} is filled in texts only; write $USER in a path")
         else:
-            said = f'{shown(path)} is not a full path; begin it with "/" or "~/"'
+            said = msg('{item} is not a full path; begin it with "/" or "~/"', item=shown(path))
             self.mistakes.add((*way, "path"), said)
 
     # -- any table
@@ -200,7 +203,7 @@ class Builder:
         """The values that a table sets, by key; wrong ones are left out."""
         if not isinstance(table, dict):
             if way not in self.mistakes.secrets:
-                self.mistakes.add(way, "write a table of keys here")
+                self.mistakes.add(way, msg("write a table of keys here"))
             return {}
         refuse_unknown(table, tuple(kinds), way, self.mistakes, keys.BELONGS)
         found = {}
@@ -225,7 +228,7 @@ class Builder:
             return value
         if (*way, name) not in self.mistakes.secrets:
             header = "[[folders.rules]]" if way else "[[folders]]"
-            self.mistakes.add((*way, name), f"write {header} tables")
+            self.mistakes.add((*way, name), msg("write {names} tables", names=header))
         return []
 
     def _note_missing(

@@ -39,7 +39,12 @@ _FREE: Final = frozenset(
     {"path", "sent_folder", "refused_folder", "ignore", "match", "reference", "parsed", "refused"}
 )
 _WORDS: Final = types.MappingProxyType(
-    {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
+    {
+        bool: msg("true or false"),
+        int: msg("a whole number"),
+        float: msg("a number"),
+        str: msg("text in quotes"),
+    }
 )
 #: Settings that are bytes, or bytes a second, and may be written like "20 MB".
 SIZES: Final = frozenset({"max_size", "min_size", "max_upload_rate"})
@@ -90,7 +95,7 @@ def _plain(value: object, kind: Any) -> Any:
         if _is(value, option):
             return _number(value, option) if isinstance(value, int | float) else value
     expected = " or ".join(_WORDS[option] for option in options)
-    raise _Wrong(f"{shown(value)} is not {expected}")
+    raise _Wrong(msg("{value} is not {expected}", value=shown(value), expected=expected))
 
 
 def _options(kind: Any) -> tuple[Any, ...]:
@@ -104,9 +109,9 @@ def _is(value: object, option: Any) -> bool:
 def _number(value: float, option: Any) -> float:
     """``bool`` is a number here as well."""
     if isinstance(value, int) and abs(value) > _LARGEST:
-        raise _Wrong(f"{shown(value)} is too large")
+        raise _Wrong(msg("{item} is too large", item=shown(value)))
     if not math.isfinite(value):
-        raise _Wrong(f"{shown(value)} is no number that can be used")
+        raise _Wrong(msg("{item} is no number that can be used", item=shown(value)))
     return float(value) if option is float else value
 
 
@@ -121,10 +126,12 @@ def _choice(value: object, option: type[enum.Enum]) -> enum.Enum:
 
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise _Wrong(f'{shown(value)} is not a list of texts like ["one", "two"]')
+        raise _Wrong(msg('{item} is not a list of texts like ["one", "two"]', item=shown(value)))
     for text in value:
         if not isinstance(text, str):
-            raise _Wrong(f'{shown(text)} in it is not text: write a list like ["one", "two"]')
+            raise _Wrong(
+                msg('{item} in it is not text: write a list like ["one", "two"]', item=shown(text))
+            )
     return tuple(value)
 
 
@@ -132,7 +139,10 @@ def _refuse_unseen(value: object) -> None:
     for text in value if isinstance(value, list) else (value,):
         unseen = next(filter(is_unseen, text), "") if isinstance(text, str) else ""
         if unseen:
-            said = f"there is an invisible character in it, {name_unseen(unseen)}; delete it"
+            said = msg(
+                "there is an invisible character in it, {character}; delete it",
+                character=name_unseen(unseen),
+            )
             raise _Wrong(said)
 
 
@@ -152,7 +162,9 @@ def _size(value: object) -> int:
     elif isinstance(value, str) and (found := _SIZE.match(value.strip())):
         size = round(float(found[1]) * _UNITS.get(found[2].lower(), -1))
     if size < 0:
-        raise _Wrong(f'{shown(value)} is no size: write a number of bytes, or "20 MB"')
+        raise _Wrong(
+            msg('{item} is no size: write a number of bytes, or "20 MB"', item=shown(value))
+        )
     return int(_number(size, int))
 
 
@@ -173,9 +185,9 @@ def _items(value: object, way: Way, mistakes: Mistakes) -> tuple[Item, ...]:
         item = _table(each, kinds, inner, mistakes, required=tuple(kinds))
         name = item.get("name")
         if name == "":
-            mistakes.add(inner, "its name is empty")
+            mistakes.add(inner, msg("its name is empty"))
         elif name in found:
-            mistakes.add(inner, f"{shown(name)} stands there twice")
+            mistakes.add(inner, msg("{item} stands there twice", item=shown(name)))
         elif len(item) == len(kinds):
             found[item["name"]] = Item(**item)
     return tuple(found.values())
@@ -189,7 +201,7 @@ def _labels(value: object, way: Way, mistakes: Mistakes) -> tuple[Label, ...]:
     kinds = {field.name: field.type for field in msgspec.structs.fields(Label)}
     for number, each in enumerate(value):
         if not (each.get("job_key") or each.get("job_reference")):
-            mistakes.add((*way, number), "a label needs a job_key or a job_reference")
+            mistakes.add((*way, number), msg("a label needs a job_key or a job_reference"))
     return tuple(
         Label(**_table(each, kinds, (*way, number), mistakes)) for number, each in enumerate(value)
     )
@@ -206,7 +218,7 @@ def _table(
     refuse_unknown(table, tuple(kinds), way, mistakes, {})
     for name in required:
         if name not in table:
-            mistakes.add(way, f"its {name} is missing")
+            mistakes.add(way, msg("its {key} is missing", key=name))
     found = {}
     for name, value in table.items():
         if name in kinds:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from watcher.credentials.keyring import LockedError, SystemKeyring, cannot_ask, elsewhere
+from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ _FORM = re.compile(r"ask[wr]?_[0-9a-fA-F]{32}\Z")
 
 
 #: What is wrong with a key that may only read, and what to do.
-READ_ONLY: Final = "This key may only read, so it cannot upload."
+READ_ONLY: Final = msg("This key may only read, so it cannot upload.")
 
 
-READ_ONLY_HINT: Final = (
+READ_ONLY_HINT: Final = msg(
     "Take one that may write (ask_… or askw_…) from HrFlow's settings under API keys."
 )
 
@@ -39,11 +40,15 @@ def clean(text: str) -> str:
     """The key in what was typed, pasted or read; CredentialError if there can be none in it."""
     key = text.strip()
     if not key:
-        raise CredentialError("There is no API key in what was given.", "Copy it from HrFlow.")
+        raise CredentialError(
+            msg("There is no API key in what was given."), msg("Copy it from HrFlow.")
+        )
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise CredentialError(
-            "This is no API key: there are spaces, line breaks or special characters inside it.",
-            "Copy it from HrFlow again, alone and whole.",
+            msg(
+                "This is no API key: there are spaces, line breaks or special characters inside it."
+            ),
+            msg("Copy it from HrFlow again, alone and whole."),
         )
     if key.startswith("askr_"):
         raise CredentialError(READ_ONLY, READ_ONLY_HINT)
@@ -74,14 +79,14 @@ _DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 
 
 #: The other places, for people.
-_BY_SYSTEMD: Final = "the systemd credential"
+_BY_SYSTEMD: Final = msg("the systemd credential")
 
 
-_BY_VARIABLE: Final = f"the environment variable {VARIABLE}"
+_BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
 
 
 #: What is said of an account's key while the keyring does not answer.
-WAITING: Final = "waiting for the keyring to be unlocked"
+WAITING: Final = msg("waiting for the keyring to be unlocked")
 
 
 #: Seconds that somebody who needs a key waits for the keyring.
@@ -273,7 +278,7 @@ class Keys:
         problem = None
         try:
             if key := self._ask_keyring(account):
-                return key, self._compare(account, key, "the system's keyring"), None
+                return key, self._compare(account, key, msg("the system's keyring")), None
         except CredentialError as error:
             _log.info("%s", error)
             problem = _copy(error)
@@ -358,11 +363,14 @@ class Keys:
             _log.info("%s", error)
             credential = ""
         if credential not in ("", key):
-            return f"{origin} (the systemd credential is another key, which is not used)"
+            return msg(
+                "{what} (the systemd credential is another key, which is not used)", what=origin
+            )
         if self._environ[VARIABLE] not in ("", key):
-            return (
-                f"{origin} (the environment variable {VARIABLE} holds another key, which is not"
-                " used)"
+            return msg(
+                "{what} (the environment variable {variable} holds another key, which is not used)",
+                what=origin,
+                variable=VARIABLE,
             )
         return origin
 
@@ -378,8 +386,8 @@ class Keys:
             return ""
         except (OSError, UnicodeDecodeError) as error:
             raise CredentialError(
-                f"The credential {name} cannot be read ({error}).",
-                "Give this user the right to read it.",
+                msg("The credential {path} cannot be read ({error}).", path=name, error=error),
+                msg("Give this user the right to read it."),
             ) from error
 
 
@@ -401,17 +409,20 @@ def _copy(error: CredentialError) -> CredentialError:
 
 def _say_waiting(account: str) -> LockedError:
     return LockedError(
-        f"The key of account {account!r} is {WAITING}.",
-        "Unlock it; the uploads go on by themselves.",
+        msg("The key of account {account} is {what}.", account=repr(account), what=WAITING),
+        msg("Unlock it; the uploads go on by themselves."),
     )
 
 
 def _say_absent(account: str) -> CredentialError:
     name = "" if account == "default" else f" --account {account}"
     return CredentialError(
-        f"There is no API key for account {account!r}.",
-        f"Store it with: hrflow-watcher login{name}. A machine without a keyring takes it from"
-        f" {elsewhere(account)}.",
+        msg("There is no API key for account {account}.", account=repr(account)),
+        msg(
+            "Store it with: hrflow-watcher login{option}. A machine without a keyring takes it from {what}.",
+            option=name,
+            what=elsewhere(account),
+        ),
     )
 
 
@@ -455,7 +466,8 @@ def read_webhook_secret(
     if secret := _elsewhere(environ):
         return secret
     raise problem or CredentialError(
-        "There is no secret for the webhook.", "Store it with: hrflow-watcher login --webhook."
+        msg("There is no secret for the webhook."),
+        msg("Store it with: hrflow-watcher login --webhook."),
     )
 
 
@@ -478,7 +490,11 @@ def _elsewhere(environ: Mapping[str, str]) -> str:
             pass  # it need not be there
         except (OSError, UnicodeDecodeError) as error:
             raise CredentialError(
-                f"The credential {WEBHOOK_CREDENTIAL} cannot be read ({error}).",
-                "Give this user the right to read it.",
+                msg(
+                    "The credential {path} cannot be read ({error}).",
+                    path=WEBHOOK_CREDENTIAL,
+                    error=error,
+                ),
+                msg("Give this user the right to read it."),
             ) from error
     return environ.get(WEBHOOK_VARIABLE, "").strip()

@@ -11,6 +11,7 @@ from watcher import documents
 from watcher.daemon.clock import RealClock
 from watcher.daemon.orders import is_in
 from watcher.daemon.plans import Disk, on_disk
+from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
@@ -49,10 +50,18 @@ def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, ob
     below = os.path.relpath(path, plan.folder.path)
     if pattern := plan.ignored(below.replace(os.sep, "/")):
         is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
-        why = f"lies in {pattern}, where files are filed away" if is_place else ""
-        return {**facts, "verdict": "ignored", "why": why or f"matches the pattern {pattern}"}
+        why = (
+            msg("lies in {pattern}, where files are filed away", pattern=pattern)
+            if is_place
+            else ""
+        )
+        return {
+            **facts,
+            "verdict": "ignored",
+            "why": why or msg("matches the pattern {pattern}", pattern=pattern),
+        }
     if not plan.folder.recursive and os.sep in below:
-        return {**facts, "verdict": "not watched", "why": "lies deeper than recursive = false"}
+        return {**facts, "verdict": "not watched", "why": msg("lies deeper than recursive = false")}
     found = Disk(RealClock()).identify(plan, path)
     if isinstance(found, Unusable):
         return {**facts, "verdict": "not sent", "why": view.safe(found.why)}
@@ -128,16 +137,23 @@ def _rests(here: Entry, document: Document, route: Route) -> dict[str, object]:
     if (here.stat.size, here.stat.mtime_ns) != (stat.size, stat.mtime_ns):
         return {}
     if here.state is State.BASELINE:
-        why = "was there before its folder was watched; import sends such files"
-        return {"verdict": "left alone", "why": why}
+        why = msg("was there before its folder was watched; import sends such files")
+        return {"verdict": msg("left alone"), "why": why}
     if here.state is State.HELD:
         first = here.why in ("", EXISTING_WAITS)
-        why = f"{EXISTING_WAITS}; import says it" if first else f"waits: {view.safe(here.why)}"
+        why = (
+            f"{EXISTING_WAITS}; import says it"
+            if first
+            else msg("waits: {why}", why=view.safe(here.why))
+        )
         return {"verdict": "held", "why": why}
     if here.state is State.REFUSED and here.fields == form_fields(
         route, document.sniffed.media_type
     ):
-        return {"verdict": "refused", "why": f"has been refused: {view.safe(here.why)}"}
+        return {
+            "verdict": "refused",
+            "why": msg("has been refused: {why}", why=view.safe(here.why)),
+        }
     return {}
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config.paths import default_path
 from watcher.daemon.instance import default_state, is_running, read_running
+from watcher.i18n.message import msg
 from watcher.model.errors import UPDATED, WatcherError
 from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
 
@@ -47,23 +48,23 @@ _OF_SYSTEMD: Final = 200
 
 _MEANINGS: Final = MappingProxyType(
     {
-        2: "mistakes in the configuration",
-        3: "it was running already",
-        4: "no usable API key",
-        6: "the journal or the program's own folder cannot be used",
-        UPDATED: "another version was installed",
-        203: "systemd cannot run the program: it is not where it was installed",
-        217: "systemd cannot give it a user of its own",
-        218: "systemd cannot take its rights away",
-        226: "systemd cannot shut it off from the rest of the disk",
-        243: "systemd cannot read the credential that LoadCredential= names",
+        2: msg("mistakes in the configuration"),
+        3: msg("it was running already"),
+        4: msg("no usable API key"),
+        6: msg("the journal or the program's own folder cannot be used"),
+        UPDATED: msg("another version was installed"),
+        203: msg("systemd cannot run the program: it is not where it was installed"),
+        217: msg("systemd cannot give it a user of its own"),
+        218: msg("systemd cannot take its rights away"),
+        226: msg("systemd cannot shut it off from the rest of the disk"),
+        243: msg("systemd cannot read the credential that LoadCredential= names"),
     }
 )
 
 
 def describe_exit(code: int) -> str:
     """How a run ended, for people."""
-    text = f"it ended with exit code {code}"
+    text = msg("it ended with exit code {code}", code=code)
     return f"{text} ({_MEANINGS[code]})" if code in _MEANINGS else text
 
 

@@ -13,6 +13,7 @@ from watcher.credentials import SystemKeyring
 from watcher.daemon.clock import RealClock
 from watcher.daemon.plans import make_plans, this_machine
 from watcher.folders.native import read_limits
+from watcher.i18n.message import Text, msg
 from watcher.model.errors import WatcherError
 from watcher.present import view
 
@@ -47,9 +48,9 @@ class Finding:
     """
 
     level: Level
-    text: str
-    mend: str = ""
-    stops: str = ""
+    text: Text
+    mend: Text = ""
+    stops: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +66,29 @@ class Check:
     run: Callable[[], Sequence[Finding] | Finding]
     about: str = ""
     needs: Sequence[tuple[str, str]] = ()
-    failing: str = ""
+    failing: Text = ""
     seconds: float = 10.0
-    late: str = "Try it again later."
+    late: Text = msg("Try it again later.")
 
 
-def ok(text: str, stops: str = "") -> Finding:
+def ok(text: Text, stops: Text = "") -> Finding:
     """All is well."""
     return Finding(Level.OK, text, stops=stops)
 
 
-def warning(text: str, mend: str, stops: str = "") -> Finding:
+def warning(text: Text, mend: Text, stops: Text = "") -> Finding:
     """It works, or may work; somebody should know."""
     return Finding(Level.WARNING, text, mend, stops)
 
 
-def error(text: str, mend: str) -> Finding:
+def error(text: Text, mend: Text) -> Finding:
     """Files will not arrive until somebody mends this."""
     return Finding(Level.ERROR, text, mend)
 
 
-def skipped(why: str) -> Finding:
+def skipped(why: Text) -> Finding:
     """Nothing can be said, and why."""
-    return Finding(Level.SKIPPED, f"not possible, because {why}", stops=why)
+    return Finding(Level.SKIPPED, msg("not possible, because {why}", why=why), stops=why)
 
 
 def of(failure: WatcherError) -> Finding:
@@ -125,12 +126,21 @@ def _attempt(check: Check) -> Sequence[Finding]:
     try:
         found = _within(check.seconds, check.run)
     except _LateError:
-        return [error(f"no answer came within {check.seconds:g} seconds", check.late)]
+        return [
+            error(
+                msg("no answer came within {seconds} seconds", seconds=f"{check.seconds:g}"),
+                check.late,
+            )
+        ]
     except WatcherError as failure:
         return [of(failure)]
     except Exception as failure:  # noqa: BLE001 - one check must not stop the others
-        text = f"the check itself failed ({type(failure).__name__}: {failure})"
-        return [error(text, "Try it again; if it happens again, please report it.")]
+        text = msg(
+            "the check itself failed ({exception}: {error})",
+            exception=type(failure).__name__,
+            error=failure,
+        )
+        return [error(text, msg("Try it again; if it happens again, please report it."))]
     return [found] if isinstance(found, Finding) else found
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from urllib3.fields import format_multipart_header_param
 
+from watcher.i18n.message import msg
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -79,21 +81,23 @@ class FormBody:
         while left:
             piece = self._read(min(CHUNK, left))
             if not piece:
-                raise AlteredError("It became shorter while it was being sent.")
+                raise AlteredError(msg("It became shorter while it was being sent."))
             digest.update(piece)
             left -= len(piece)
             yield piece
         if self._read(1):
-            raise AlteredError("It grew while it was being sent.")
+            raise AlteredError(msg("It grew while it was being sent."))
         if digest.hexdigest() != self._sha256:
-            raise AlteredError("Its content changed while it was being sent.")
+            raise AlteredError(msg("Its content changed while it was being sent."))
 
     def _read(self, room: int) -> bytes:
         """Up to ``room`` bytes, by one read of the system; none at the end."""
         try:
             piece: bytes = self._handle.read1(room)  # type: ignore[attr-defined]  # is buffered
         except OSError as error:
-            raise UnreadableError(f"It could not be read ({error.strerror}).") from error
+            raise UnreadableError(
+                msg("It could not be read ({error}).", error=error.strerror)
+            ) from error
         return piece
 
 

@@ -8,6 +8,7 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
 from watcher.journal import store
 from watcher.journal.store import as_text
 from watcher.model import lifecycle
@@ -131,7 +132,7 @@ class Files:
             "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
         )
         ids = [file_id for (file_id,) in found]
-        self.step(ids, Step(State.UNCERTAIN, "the program ended while sending it", now), now)
+        self.step(ids, Step(State.UNCERTAIN, msg("the program ended while sending it"), now), now)
         return len(ids)
 
     def explain(self, file_id: int, why: str) -> None:
@@ -498,7 +499,7 @@ class Files:
         copies = self.copies(file_id)
         self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
         if copies:
-            self.step(copies, Step(State.NOTICED, "the first of its kind is gone"), now)
+            self.step(copies, Step(State.NOTICED, msg("the first of its kind is gone")), now)
 
     # -- filing away
 

@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from watcher.i18n.message import Text
+
 #: EX_TEMPFAIL of sysexits.h: "try again".
 UPDATED: Final = 75
 
@@ -36,7 +38,7 @@ class WatcherError(Exception):
 
     exit_code = 1
 
-    def __init__(self, title: str, hint: str = "") -> None:
+    def __init__(self, title: Text, hint: Text = "") -> None:
         super().__init__(title)
         self.title = title
         self.hint = hint
@@ -62,9 +64,9 @@ class ConfigError(WatcherError):
 
     def __init__(
         self,
-        title: str,
-        hint: str = "",
-        mistakes: tuple[str, ...] = (),
+        title: Text,
+        hint: Text = "",
+        mistakes: tuple[Text, ...] = (),
         *,
         unfinished: bool = False,
         by_machine: bool = False,

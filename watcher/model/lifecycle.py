@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, assert_never
 
+from watcher.i18n.message import NOTHING, Message, msg, verbatim
 from watcher.model.kinds import Cause, State
 from watcher.model.uploads import (
     Accepted,
@@ -122,11 +123,11 @@ IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, 
 
 
 #: Why a file is ignored that a person wants to be left alone, in words that follow its name.
-BY_HAND: Final = "is ignored because you said so"
+BY_HAND: Final = msg("is ignored because you said so")
 
 
 #: Why a file is not sent whose folder was taken out of the settings, likewise.
-LEFT: Final = "is not sent, as its folder is not watched any more"
+LEFT: Final = msg("is not sent, as its folder is not watched any more")
 
 
 #: Why a file is read again whose folder's settings are other ones now, likewise.
@@ -151,7 +152,7 @@ class Step:
     """What the journal is to note: the new state, why, and when to look again (0: never)."""
 
     state: State
-    why: str = ""
+    why: Message = NOTHING
     due_at: float = 0.0
 
 
@@ -163,8 +164,8 @@ def retried(entry: Entry, now: float) -> Step | None:
     if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, BY_HAND):
         return None
     if entry.state in (_S.HELD, _S.WAITING) and entry.reference:
-        return Step(_S.QUEUED, "tried again because you said so", now)
-    return Step(_S.NOTICED, "tried again because you said so", now)
+        return Step(_S.QUEUED, msg("tried again because you said so"), now)
+    return Step(_S.NOTICED, msg("tried again because you said so"), now)
 
 
 def backoff(attempt: int, jitter: float) -> float:
@@ -194,9 +195,9 @@ def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
     """The step that follows attempt number ``attempt`` of an upload."""
     match outcome:
         case Accepted(message):
-            return Step(_S.ACCEPTED, message)
+            return Step(_S.ACCEPTED, verbatim(message))
         case Parsed(_, message):
-            return Step(_S.PARSED, message)
+            return Step(_S.PARSED, verbatim(message))
         case Refused(why):
             return Step(_S.REFUSED, why)
         case Held(_, why):
@@ -234,22 +235,24 @@ def confirmed(
     left = window - max(0.0, now - max(since, answering))
     match finding:
         case Parsed(_, message):
-            return Step(_S.PARSED, message)
+            return Step(_S.PARSED, verbatim(message))
         case Wait(why, retry_after):
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
         case Unreadable(source=True):  # then the upload says so, to somebody who can mend it
-            return Step(_S.QUEUED, "sent again under the same reference", now)
+            return Step(_S.QUEUED, msg("sent again under the same reference"), now)
         case Unreadable() if left > 0:
-            why = "waiting to be sent again under the same reference: this key cannot look"
+            why = msg("waiting to be sent again under the same reference: this key cannot look")
             return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():
-            return Step(_S.QUEUED, "sent again under the same reference: this key cannot look", now)
+            return Step(
+                _S.QUEUED, msg("sent again under the same reference: this key cannot look"), now
+            )
         case Unknown() if left > 0:
             delay = min(max(CONFIRM_FIRST, waited / 2), left)
-            return Step(_S.UNCERTAIN, "asking whether it arrived", now + delay)
+            return Step(_S.UNCERTAIN, msg("asking whether it arrived"), now + delay)
         case Unknown():
-            return Step(_S.QUEUED, "did not arrive: sent again under the same reference", now)
+            return Step(_S.QUEUED, msg("did not arrive: sent again under the same reference"), now)
     assert_never(finding)
 
 
@@ -281,25 +284,30 @@ def hold_keys(account: str, source_key: str) -> list[str]:
 
 
 #: What may be done where a plan's quota is used up; another key would change nothing.
-QUOTA_MEND: Final = (
-    "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again by"
-    " itself."
+QUOTA_MEND: Final = msg(
+    "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again by itself."
 )
 
 
 #: Why a file waits that was there before its folder was watched, and why it does so no more: of
 #: many such files people are told in one sentence, see :func:`existing_why`.
-EXISTING_WAITS: Final = "was there before its folder was watched and waits for your yes"
+EXISTING_WAITS: Final = msg("was there before its folder was watched and waits for your yes")
 
 
-EXISTING_WENT: Final = "vanished before anybody said yes to it"
+EXISTING_WENT: Final = msg("vanished before anybody said yes to it")
 
 
-def existing_why(files: int, folder: str) -> str:
+def existing_why(files: int, folder: str) -> Message:
     """What a person is told of ``files`` that were in ``folder`` before it was watched."""
     if files == 1:
-        return f"1 file was in {folder} before it was watched and waits for your yes."
-    return f"{files} files were in {folder} before it was watched and wait for your yes."
+        return msg(
+            "1 file was in {folder} before it was watched and waits for your yes.", folder=folder
+        )
+    return msg(
+        "{files} files were in {folder} before it was watched and wait for your yes.",
+        files=files,
+        folder=folder,
+    )
 
 
 def existing_key(folder: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from watcher.daemon.clock import next_day
+from watcher.i18n.message import msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import Cause
 from watcher.model.lifecycle import IGNORABLE
@@ -90,11 +91,11 @@ class Acts:
         """
         path = _text(order, "folder")
         if path and path not in {each.path for each in self.app.snapshot().watched}:
-            raise UsageError("This folder is not watched.")
+            raise UsageError(msg("This folder is not watched."))
         one = {"ids": [order["id"]]} if "id" in order else order
         found = {path: path} if path else _places(self._named(one)[:_PIECE])
         if not found:
-            raise UnusableError("This file is not there any more.")
+            raise UnusableError(msg("This file is not there any more."))
         shown = list(found.values())[:_WINDOWS]
         for each in shown:
             self.control.show(each)
@@ -135,7 +136,7 @@ class Acts:
             if kept.key == cause:
                 self.app.post(Release(cause))
                 return {"files": kept.files, "left": []}
-        raise UsageError("Nothing is held back by that any more.")
+        raise UsageError(msg("Nothing is held back by that any more."))
 
     def _order(
         self,
@@ -158,7 +159,7 @@ class Acts:
             return self.activity.entries(_ids(order))
         query = {name: _text(order, name) for name in ("state", "why", "cause")}
         if not any(query.values()):
-            raise UsageError("No file was named.")
+            raise UsageError(msg("No file was named."))
         return self.activity.matching(query, _MOST)
 
 
@@ -188,21 +189,21 @@ def _end_of_pause(order: Order, now: float) -> float:
     if seconds is None:
         return UNTIL_RESUMED
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise UsageError("A pause lasts a number of seconds.")
+        raise UsageError(msg("A pause lasts a number of seconds."))
     if not 0 < seconds <= _LONGEST:
-        raise UsageError("A pause lasts up to a year.")
+        raise UsageError(msg("A pause lasts up to a year."))
     return now + seconds
 
 
 def _ids(order: Order) -> tuple[int, ...]:
     ids = order["ids"]
     if not isinstance(ids, list) or not all(type(each) is int for each in ids):
-        raise UsageError("Files are named by their numbers.")
+        raise UsageError(msg("Files are named by their numbers."))
     return tuple(each for each in ids[:_MOST] if 0 < each < 1 << 63)
 
 
 def _text(order: Order, name: str) -> str:
     value = order.get(name, "")
     if not isinstance(value, str):
-        raise UsageError(f"{name} is a text.")
+        raise UsageError(msg("{key} is a text.", key=name))
     return value

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from watcher.i18n.message import msg
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError, UsageError
@@ -158,7 +159,9 @@ class Activity:
             entry = reader.entry(file_id)
             story = reader.story(file_id)
         if entry is None:
-            raise UsageError("This file is not known any more.", "Look for it in the list.")
+            raise UsageError(
+                msg("This file is not known any more."), msg("Look for it in the list.")
+            )
         return view.details(entry, story, self.word)
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
@@ -213,7 +216,7 @@ def filters(query: Mapping[str, str]) -> Filters:
     """What a query asks for; UsageError if it makes no sense."""
     state = query.get("state", "")
     if state and state not in view.GROUPS and state not in list(State):
-        raise UsageError(f'There is no state "{state}".')
+        raise UsageError(msg('There is no state "{value}".', value=state))
     states = view.GROUPS.get(state) or ((State(state),) if state else ())
     return {
         "states": states,
@@ -231,7 +234,7 @@ def _cursor(text: str) -> tuple[float, int] | None:
     try:
         return float(moment), int(number)
     except ValueError as error:
-        raise UsageError("This page of the list does not exist.") from error
+        raise UsageError(msg("This page of the list does not exist.")) from error
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

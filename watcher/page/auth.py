@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
+from watcher.i18n.message import msg
 from watcher.i18n.words import words
 
 if TYPE_CHECKING:
@@ -247,16 +248,16 @@ class Guard:
     def _stranger(self, environ: Environ) -> tuple[str, str] | None:
         host = environ.get("HTTP_HOST", "")
         if host not in self._hosts:
-            return "403 Forbidden", "This address is not one of this program."
+            return "403 Forbidden", msg("This address is not one of this program.")
         if is_somebody_else(environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])):
-            return "403 Forbidden", "This program belongs to another user of this machine."
+            return "403 Forbidden", msg("This program belongs to another user of this machine.")
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origin != f"http://{host}":
-            return "403 Forbidden", "Requests of other pages are not answered."
+            return "403 Forbidden", msg("Requests of other pages are not answered.")
         if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not _is_visit(
             environ
         ):
-            return "403 Forbidden", "Requests of other pages are not answered."
+            return "403 Forbidden", msg("Requests of other pages are not answered.")
         return None
 
     def _ticketless(self, environ: Environ) -> tuple[str, str] | None:
@@ -269,10 +270,14 @@ class Guard:
         session = self._tickets.session(cookie) if cookie and not token else None
         if session is not None:
             environ[SESSION] = session
-            return None if _proves(environ, session) else ("403 Forbidden", "The proof is missing.")
+            return (
+                None
+                if _proves(environ, session)
+                else ("403 Forbidden", msg("The proof is missing."))
+            )
         if (token or cookie) and not self.slow_down():
-            return "429 Too Many Requests", "Too many wrong tickets; wait."
-        return "403 Forbidden", "Open this page from the tray, or with: hrflow-watcher open"
+            return "429 Too Many Requests", msg("Too many wrong tickets; wait.")
+        return "403 Forbidden", msg("Open this page from the tray, or with: hrflow-watcher open")
 
 
 def _is_visit(environ: Environ) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from watcher.config.setup import write_tags
 from watcher.daemon.examine import examine
 from watcher.daemon.plans import former_targets, make_plans, this_machine
+from watcher.i18n.message import msg
 from watcher.model.errors import UsageError
 from watcher.page.activity import source_names
 from watcher.present import view
@@ -51,10 +52,10 @@ class Folders:
         """What would happen to the file at ``path``; the same code decides as when it is sent."""
         path = order.get("path")
         if not isinstance(path, str) or not path.strip():
-            raise UsageError("Name a file.")
+            raise UsageError(msg("Name a file."))
         path = os.path.expanduser(path.strip().strip('"'))
         if not os.path.isabs(path):
-            raise UsageError("Name the file with its whole path.")
+            raise UsageError(msg("Name the file with its whole path."))
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = examine(path, plans, self.places)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
 from watcher.page.auth import COOKIE, SESSION
 from watcher.present import view
@@ -151,7 +152,7 @@ _KINDS: Final = (
 )
 
 
-_OPEN: Final = "Open this page with: hrflow-watcher open"
+_OPEN: Final = msg("Open this page with: hrflow-watcher open")
 
 
 #: Where a link may lead to within the page.
@@ -283,7 +284,7 @@ class Routes:
     def _link(self, order: Mapping[str, Any]) -> dict[str, object]:
         at = str(order.get("at", ""))
         if not set(at) <= _LETTERS:
-            raise UsageError("There is no such place in the page.")
+            raise UsageError(msg("There is no such place in the page."))
         return {"link": self._server.link(at)}
 
 
@@ -297,9 +298,9 @@ def _with_order(act: Callable[[Mapping[str, Any]], object]) -> Callable[[], obje
         try:
             order = json.loads(bottle.request.body.read() or b"{}")
         except ValueError as error:
-            raise UsageError("This is no order.") from error
+            raise UsageError(msg("This is no order.")) from error
         if not isinstance(order, dict):
-            raise UsageError("This is no order.")
+            raise UsageError(msg("This is no order."))
         return act(order)
 
     return obey

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.daemon.clock import RealClock
 from watcher.daemon.instance import write_atomically
+from watcher.i18n.message import msg
 from watcher.page.auth import Guard, Tickets
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Server:
 
     def _put_off(self, called: list[socket.socket]) -> None:
         """Tell whoever called that there is no page: its parts may just be replaced."""
-        why = "A part of the program cannot be loaded: this works again once it was restarted."
+        why = msg("A part of the program cannot be loaded: this works again once it was restarted.")
         body = json.dumps({"error": self._word(why)}).encode()
         head = (
             "HTTP/1.0 503 Service Unavailable\r\nContent-Type: application/json\r\n"

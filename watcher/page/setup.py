@@ -24,6 +24,7 @@ from watcher.daemon.editing import Editor, make_folder, what_stays, without_abse
 from watcher.daemon.instance import Places
 from watcher.daemon.login_service import LoginService
 from watcher.daemon.sample import can_drop_sample, drop_sample, sample_path
+from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import AfterUpload
@@ -70,7 +71,7 @@ class Sample:
         """What has become of the one at ``path`` ``since`` then; ``file`` is None until noticed."""
         since = order.get("since")
         if isinstance(since, bool) or not isinstance(since, int | float):
-            raise UsageError("A time is a number of seconds.")
+            raise UsageError(msg("A time is a number of seconds."))
         entry = self._find(self._folder(order), str(order.get("path")), since)
         if entry is None:
             return {"file": None, "over": False, "arrived": False}
@@ -94,7 +95,7 @@ class Sample:
         for each in self.app.snapshot().watched:
             if view.safe(each.path) == wanted:
                 return each.path
-        raise UsageError("This folder is not watched.")
+        raise UsageError(msg("This folder is not watched."))
 
 
 _log = logging.getLogger(__name__)
@@ -298,7 +299,7 @@ class Setting:
     def _answers(self, editor: Editor, order: Order) -> Answers:
         folders = order.get("folders")
         if not isinstance(folders, list):
-            raise UsageError("A folder to watch is missing.")
+            raise UsageError(msg("A folder to watch is missing."))
         answers = Answers(
             _text(order, "account") or "default",
             _text(order, "email"),
@@ -313,13 +314,18 @@ class Setting:
 
 def _folder(editor: Editor, said: object) -> FolderAnswer:
     if not isinstance(said, dict):
-        raise UsageError("A folder to watch is missing.")
+        raise UsageError(msg("A folder to watch is missing."))
     path = _text(said, "path") or _FIRST_FOLDER
     if not (os.path.isabs(path) or path.startswith(("~", "$", "%"))):
-        raise UsageError(f"{view.safe(path)} is not a whole path.", "Begin with / or ~.")
+        raise UsageError(
+            msg("{path} is not a whole path.", path=view.safe(path)), msg("Begin with / or ~.")
+        )
     drawn = _text(said, "drawn")
     if drawn and not editor.is_watched(drawn):  # given up meanwhile, here or elsewhere
-        raise UsageError(f"{view.safe(drawn)} is not watched any more.", "Load this page again.")
+        raise UsageError(
+            msg("{path} is not watched any more.", path=view.safe(drawn)),
+            msg("Load this page again."),
+        )
     written, place = editor.place(path)
     key, name = _text(said, "source") or None, _text(said, "source_name")
     if key and not name:  # typed, and not chosen from HrFlow's list
@@ -328,12 +334,12 @@ def _folder(editor: Editor, said: object) -> FolderAnswer:
         tags = parse_tags(_text(said, "tags"))
         after = AfterUpload(_text(said, "after_upload") or "keep")
     except (TagError, ValueError) as error:
-        raise UsageError(view.safe(str(error)), "Write tags like: office=Paris") from error
+        raise UsageError(view.safe(str(error)), msg("Write tags like: office=Paris")) from error
     return FolderAnswer(written, place, key, name, tags, after)
 
 
 def _text(order: Order, name: str) -> str:
     value = order.get(name) or ""
     if not isinstance(value, str) or len(value) > 4000:
-        raise UsageError(f"{name} is a short text.")
+        raise UsageError(msg("{key} is a short text.", key=name))
     return value.strip()

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
 from watcher.model.kinds import State
 from watcher.model.lifecycle import (
     ARRIVED,
@@ -44,7 +45,7 @@ _EARLIEST_NS: Final = 7305 * _DAY_NS
 def decide(document: Document, plan: Plan) -> Route | Skip:
     """Where a document that has had its time to become whole goes, or why it does not."""
     if document.part_of:
-        return Skip(State.IGNORED, f"is a part of {view.safe(document.part_of)}")
+        return Skip(State.IGNORED, msg("is a part of {name}", name=view.safe(document.part_of)))
     return _left_out(document, plan) or _broken(document) or plan.route(document)
 
 
@@ -57,22 +58,24 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
     """Why a file that was found once is none of its folder's by the settings of today."""
     below = document.path[len(plan.folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
     if pattern := plan.ignored(below):
-        return Skip(State.IGNORED, f"is ignored by the pattern {pattern}")
+        return Skip(State.IGNORED, msg("is ignored by the pattern {pattern}", pattern=pattern))
     if not plan.folder.recursive and "/" in below:
-        return Skip(State.IGNORED, "is in a subfolder, and recursive = false leaves those out")
+        return Skip(State.IGNORED, msg("is in a subfolder, and recursive = false leaves those out"))
     return None
 
 
 def _broken(document: Document) -> Skip | None:
     """Why a file that has had its time cannot be opened; None if it can, or may be."""
     if document.stat.size == 0:
-        return Skip(State.REFUSED, "is empty; put it there again once it has its content.")
+        return Skip(State.REFUSED, msg("is empty; put it there again once it has its content."))
     # What HrFlow cannot read anyway is no better for being whole.
     if document.sniffed.broken and not document.sniffed.advice:
         return Skip(
             State.REFUSED,
-            f"is {document.sniffed.what} that breaks off before its end;"
-            " download or save it again.",
+            msg(
+                "is {what} that breaks off before its end; download or save it again.",
+                what=document.sniffed.what,
+            ),
         )
     return None
 
@@ -290,7 +293,7 @@ class Admission:
             self._tidying.refused(file_id, plan)
             return
         if self._journal.facts.is_in_doubt(file_id):
-            step = Step(State.UNCERTAIN, "asking whether it was sent before", now)
+            step = Step(State.UNCERTAIN, msg("asking whether it was sent before"), now)
             self._journal.files.step(file_id, step, now)
             return
         key = self._held_by(route)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from watcher.hrflow.pace import MINUTE
+from watcher.i18n.message import msg
 from watcher.model.follow_ups import NOT_YET, Search
 from watcher.model.kinds import State
 from watcher.model.lifecycle import RETRY_AFTER_CAP, Step
@@ -59,9 +60,8 @@ SEARCH_PAGES: Final = 5
 HOOK_VALUES: Final = ("path", "profile_key", "reference", "source_key", "account", "state")
 
 
-NEVER: Final = (
-    "HrFlow has shown no profile of it within a week; look at it there, or try it again under a"
-    " new reference."
+NEVER: Final = msg(
+    "HrFlow has shown no profile of it within a week; look at it there, or try it again under a new reference."
 )
 
 
@@ -122,7 +122,7 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
         case Parsed(_, message):
             return Step(State.PARSED, message)
         case _ if follow_up.told_key:
-            return Step(State.PARSED, "HrFlow's webhook says so")
+            return Step(State.PARSED, msg("HrFlow's webhook says so"))
         case Wait(offline=True) | Wait(slow_down=True):
             return Again(now)  # the account's pace says when
         case Wait(_, retry_after):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.hrflow.pace import Pace
+from watcher.i18n.message import msg
 from watcher.model.follow_ups import Candidates, Event, EventKind, Search, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
@@ -256,7 +257,9 @@ class Following:
 
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
-            why = f"HrFlow could not parse it: {event.message or 'it does not say why'}"
+            why = msg(
+                "HrFlow could not parse it: {why}", why=event.message or "it does not say why"
+            )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_ask(each.job.account):
             # The event has no name in it: a question has, and it is the only one needed.
@@ -344,4 +347,4 @@ class Following:
 
 
 def _failed(error: Exception) -> Wait:
-    return Wait(f"The question failed ({type(error).__name__}).")
+    return Wait(msg("The question failed ({error}).", error=type(error).__name__))

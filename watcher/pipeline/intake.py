@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
 from watcher.model.errors import WatcherError
 from watcher.model.files import Candidate, Identified, ScanEnded, Scanned, Unusable
 from watcher.model.kinds import Cause, Sign, State
@@ -128,7 +129,9 @@ class Reading:
         self._workers.read(
             lambda: Read(candidate, settled, files.identify(plan, candidate.path)),
             lambda error: Read(
-                candidate, settled, Unusable(f"cannot be read ({error}).", passing=True)
+                candidate,
+                settled,
+                Unusable(msg("cannot be read ({error}).", error=error), passing=True),
             ),
         )
 
@@ -360,7 +363,7 @@ class Intake:
                 continue
             known = self._journal.files.find(entry.folder, entry.path) if entry.folder else None
             if known is None or known.file_id != entry.file_id:
-                step = Step(State.GONE, "replaced by a newer version")
+                step = Step(State.GONE, msg("replaced by a newer version"))
                 self._journal.files.step(entry.file_id, step, now)
                 self._journal.files.disclaim(entry.file_id, now)
             elif entry.folder in self._plans:

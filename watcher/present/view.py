@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import Text
 from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
@@ -62,9 +63,9 @@ _UNSAFE: Final = re.compile(
 )
 
 
-def safe(text: str) -> str:
+def safe(text: Text) -> str:
     """``text`` with everything that could mislead a terminal or a reader written out."""
-    return _UNSAFE.sub(lambda found: _written_out(found[0]), text)
+    return _UNSAFE.sub(lambda found: _written_out(found[0]), str(text))
 
 
 def _written_out(character: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.i18n.message import msg
 from watcher.model.kinds import State
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
@@ -181,7 +182,11 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
         values = built_in(document, below, facts.hostname, facts.user)
         number, rule, captured = _choose(rules, below, document)
         if rule is not None and rule.ignore:
-            return Skip(State.IGNORED, f"is ignored by rule {number} of its folder", number)
+            return Skip(
+                State.IGNORED,
+                msg("is ignored by rule {number} of its folder", number=number),
+                number,
+            )
         try:
             return _route(folder, rule, number, document, {**values, **captured})
         except _NotRoutedError as error:
@@ -216,7 +221,11 @@ def unusable_reference(reference: str) -> str:
     """Why a document cannot have this reference, in words that follow its name; "" if it can."""
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return ""
-    return f"gets a reference of {len(reference)} characters; 1 to {REFERENCE_LENGTH} can be used"
+    return msg(
+        "gets a reference of {number} characters; 1 to {most} can be used",
+        number=len(reference),
+        most=REFERENCE_LENGTH,
+    )
 
 
 def asks_for_sync(job: Job) -> bool:
@@ -310,7 +319,7 @@ def _route(
 
     source_key = fill(chosen("source_key"), values).strip()
     if not source_key:
-        raise _NotRoutedError("has no source to go to: its source_key is filled with nothing")
+        raise _NotRoutedError(msg("has no source to go to: its source_key is filled with nothing"))
     reference = fill(chosen("reference"), values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
@@ -351,7 +360,11 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
         filled["stage"] = stage = stage.lower()
         if stage not in STAGES:
             raise _NotRoutedError(
-                f"would get the stage {stage!r}, which is not one of {', '.join(STAGES)}"
+                msg(
+                    "would get the stage {value}, which is not one of {names}",
+                    value=repr(stage),
+                    names=", ".join(STAGES),
+                )
             )
     return filled
 
@@ -370,21 +383,24 @@ def _unaccepted(sniffed: Sniffed) -> str:
     Those are refused only where ``accept`` leaves them out.
     """
     if not sniffed.media_type:
-        return "is not a document that HrFlow can read; save it as PDF or Word"
+        return msg("is not a document that HrFlow can read; save it as PDF or Word")
     if sniffed.advice:
-        return f"is {sniffed.what}; {sniffed.advice}"
+        return msg("is {what}; {how}", what=sniffed.what, how=sniffed.advice)
     if sniffed.media_type not in DEFAULT_ACCEPT:
-        return f"is {sniffed.what}, not a document"
-    return (
-        f"is {sniffed.what} ({sniffed.media_type}), which is not among the accepted types;"
-        " add it to accept in the configuration if it is meant to be sent"
+        return msg("is {what}, not a document", what=sniffed.what)
+    return msg(
+        "is {what} ({type}), which is not among the accepted types; add it to accept in the configuration if it is meant to be sent",
+        what=sniffed.what,
+        type=sniffed.media_type,
     )
 
 
 def _too_large(size: int, limit: int) -> str:
     is_close = view.size(size) == view.size(limit)
     found, allowed = (f"{each} B" if is_close else view.size(each) for each in (size, limit))
-    return f"is {found} large, more than the {allowed} that max_size allows"
+    return msg(
+        "is {size} large, more than the {limit} that max_size allows", size=found, limit=allowed
+    )
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion
