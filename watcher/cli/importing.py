@@ -25,6 +25,7 @@ from watcher.daemon.core import App
 from watcher.daemon.instance import is_running, read_running
 from watcher.daemon.orders import folders_of, is_in
 from watcher.daemon.plans import on_disk
+from watcher.i18n.catalog import ENGLISH
 from watcher.journal.reader import Reader
 from watcher.model.errors import (
     AlreadyRunningError,
@@ -315,7 +316,7 @@ def _sum_up(where: Places, path: str, standing: Standing, *, as_json: bool) -> N
         return
     shown = [(view.LOOKS[state], *standing[state]) for state in view.LOOKS if state in standing]
     rows = [
-        [f"{look.sign} {look.word}", str(files), view.size(size)] for look, files, size in shown
+        [f"{look.sign} {look.word}", str(files), ENGLISH.size(size)] for look, files, size in shown
     ]
     tones = {number: look.tone for number, (look, _, _) in enumerate(shown)}
     say_table(["State", "Files", "Size"], rows, tones)

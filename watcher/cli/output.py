@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
+from watcher.i18n.catalog import ENGLISH
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
 
@@ -222,12 +223,12 @@ class Progress:
         self._first = self._first or (done, size)  # what earlier imports did is no speed of this
         seconds = max(time.monotonic() - self._start, 0.001)
         rate, speed = (done - self._first[0]) / seconds, (size - self._first[1]) / seconds
-        left = f"{view.duration((total - done) / rate)} left" if rate and done < total else ""
+        left = f"{ENGLISH.duration((total - done) / rate)} left" if rate and done < total else ""
         self._bar.update(
             self._task,
             description="Uploading",
             total=total,
             completed=done,
-            rate=f"{rate:.1f} files/s · {view.size(speed)}/s",
+            rate=f"{rate:.1f} files/s · {ENGLISH.size(speed)}/s",
             left=left,
         )

@@ -13,6 +13,7 @@ from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.daemon.instance import write_atomically
 from watcher.daemon.orders import is_in
+from watcher.i18n.catalog import ENGLISH
 from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
@@ -105,7 +106,7 @@ def _show(made: Report) -> None:
     if not total.files:
         return
     states = list(total.states)
-    columns = ["Folder", "Source", "Files", *(view.LOOKS[state].word for state in states)]
+    columns = ["Folder", "Source", "Files", *(str(view.LOOKS[state].word) for state in states)]
     rows = [
         [
             view.safe(line.folder),
@@ -123,6 +124,6 @@ def _show(made: Report) -> None:
 
 def _times(line: Line) -> list[str]:
     return [
-        "—" if seconds is None else view.duration(seconds)
+        "—" if seconds is None else ENGLISH.duration(seconds)
         for seconds in (line.upload_seconds, line.parse_seconds)
     ]

@@ -17,6 +17,7 @@ from watcher.cli.control import channel
 from watcher.cli.foreground import stop_signal
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.daemon.instance import Places, is_running, read_running
+from watcher.i18n.message import NOTHING, as_data, msg, plural
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import Cause, State
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from watcher.cli.foreground import StopSignal
+    from watcher.i18n.message import Message
     from watcher.page.client import Channel
 
 #: What may be done about a cause that is not a yes to files that were there first.
 _MENDS: Final = {
-    Cause.SOURCE: "Correct source_key in the configuration; what waits then goes by itself.",
-    Cause.ACCOUNT: "Look for what is wrong with: hrflow-watcher doctor",
+    Cause.SOURCE: "Correct source_key in the configuration; waiting files then upload automatically.",
+    Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_MEND,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
 }
@@ -49,17 +51,22 @@ def gather_held(reader: Reader) -> list[dict[str, object]]:
     return [_hold(reader, key, why, files) for key, why, files in reader.held()]
 
 
-def _hold(reader: Reader, key: str, why: str, files: int) -> dict[str, object]:
+def _hold(reader: Reader, key: str, why: Message, files: int) -> dict[str, object]:
     kind, _, rest = key.partition(":")
     if kind == Cause.EXISTING:
         import shlex  # noqa: PLC0415 - seldom needed
 
-        mend = f"Say yes with: hrflow-watcher import {shlex.quote(view.safe(rest))}"
-        return {"cause": key, "why": why, "files": files, "places": [], "mend": mend}
+        mend = f"Approve them with: hrflow-watcher import {shlex.quote(view.safe(rest))}"
+        return {"cause": key, **_reason(why), "files": files, "places": [], "mend": mend}
     found = reader.kept_by(key, _LISTED_FILES) if files else []
     places = [{"folder": view.safe(folder), "source_key": source} for folder, source in found]
-    mend = _MENDS[Cause(kind)]
-    return {"cause": key, "why": why, "files": files, "places": places, "mend": mend}
+    mend = str(_MENDS[Cause(kind)])
+    return {"cause": key, **_reason(why), "files": files, "places": places, "mend": mend}
+
+
+def _reason(why: Message) -> dict[str, object]:
+    """A reason for machines: its English text, and the message itself."""
+    return {"why": view.safe(why), "why_message": as_data(why) if why else None}
 
 
 def gather_waiting(
@@ -67,24 +74,28 @@ def gather_waiting(
 ) -> list[dict[str, object]]:
     """Why files wait that nothing holds back: state, how many, why, and when they are due."""
     waits: list[dict[str, object]] = [
-        {"state": str(state), "files": files, "why": why, "due_at": due_at or None}
+        {"state": str(state), "files": files, **_reason(why), "due_at": due_at or None}
         for state, why, files, due_at in reader.waits(_LISTED_FILES)
     ]
     queued = counts.get(State.QUEUED, 0)
     if not queued or (running and State.UPLOADING in counts):
         return waits
-    why, due_at = "", None
+    why, due_at = NOTHING, None
     if not running:
-        why = "the program does not run"
+        why = msg("hrflow-watcher is not running")
     elif waits:
-        why = "they follow when a file that waits has got through"
+        why = msg("they follow once a waiting file has been uploaded")
     elif ended := reader.requests_since(now - 60.0):
-        why = f"max_requests_per_minute is used up by the {len(ended)} of the last minute"
+        why = plural(
+            "max_requests_per_minute is used up: {count:count} request in the last minute",
+            "max_requests_per_minute is used up: {count:count} requests in the last minute",
+            len(ended),
+        )
         due_at = ended[0] + 60.0
     row: dict[str, object] = {
         "state": str(State.QUEUED),
         "files": queued,
-        "why": why,
+        **_reason(why),
         "due_at": due_at,
     }
     return [row, *waits] if why else waits
@@ -272,7 +283,7 @@ def gather(where: Places) -> dict[str, object]:
     try:
         reader = Reader(where.journal)
     except NoJournalError:
-        return {**facts, "note": "No file was uploaded from here so far: there is no journal yet."}
+        return {**facts, "note": "No files uploaded yet: there is no journal."}
     try:
         facts["counts"] = {str(state): files for state, files in reader.counts().items()}
         facts["today"] = reader.arrived_on(time.strftime("%Y-%m-%d"))

@@ -7,6 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
 
@@ -24,7 +25,7 @@ _COMPANIONS: Final = ("", "-wal", "-shm")
 _ROOM: Final = 1_000_000
 
 
-def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[Journal, str]:
+def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[Journal, Message]:
     """The journal, or a new one where the old one is damaged or gone; and what to tell people.
 
     The new one knows that files may have been sent before, and has HrFlow asked for them.
@@ -35,14 +36,19 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     # What SQLite kept beside a journal that is gone would be taken for a part of the new one.
     journal = None if damaged or gone else _open(places.journal)
     if journal is not None:
-        return journal, ""
+        return journal, NOTHING
     aside = _set_aside(places.journal, now)
     journal = Journal(places.journal)
-    why = f"The journal was damaged and has been set aside as {aside};"
-    why = why if os.path.exists(aside) else "The journal is gone;"
     journal.facts.set_rebuilt(now)
     journal.commit()
-    return journal, f"{why} files are looked for, and HrFlow is asked which of them it has."
+    if os.path.exists(aside):
+        return journal, msg(
+            "The journal was damaged and was moved to {path}; all files are checked, and HrFlow is asked which of them it has.",
+            path=aside,
+        )
+    return journal, msg(
+        "The journal is missing; all files are checked, and HrFlow is asked which of them it has."
+    )
 
 
 def _open(journal: str) -> Journal | None:

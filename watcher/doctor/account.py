@@ -13,6 +13,7 @@ from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, ok, sk
 from watcher.hrflow import route
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.transport import looks_names_up, shown_proxy
+from watcher.i18n.catalog import ENGLISH
 from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
@@ -123,7 +124,7 @@ def judge_clock(server: float | None, before: float, after: float) -> Finding:
     off = max(server - after, before - server - 1, 0.0)
     if off <= _CLOCK_SECONDS:
         return ok(msg("is right, by the server's"))
-    by = view.duration(off)
+    by = ENGLISH.duration(off)
     return warning(
         msg("is {duration} behind the server's", duration=by)
         if server > after

@@ -382,7 +382,7 @@ def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
                     return Filed(os.path.join(folder, note))
     except OSError as error:
         return _explain(error, folder)
-    return FilingFailed(msg("has no note of why it was refused: too many notes of that name"))
+    return FilingFailed(msg("has no note of why it was refused: too many notes have that name"))
 
 
 def _explain(error: OSError, target: Text) -> FilingFailed:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from watcher.folders import mounts
 from watcher.folders.scans import Memory, Request, Scanner
-from watcher.i18n.message import NOTHING, Message, msg
+from watcher.i18n.message import NOTHING, Message, msg, plural
 from watcher.model.files import FolderState
 from watcher.model.settings import Watch
 
@@ -255,10 +255,10 @@ class Folders:
         root.limit_until = self._clock() + self._seams.reconcile_seconds
         root.due = self._clock() + root.folder.poll_seconds
         root.limit = msg(
-            "{why}; {path} is looked through every {seconds} seconds meanwhile.",
+            "{why}; {path} is checked every {seconds:duration} meanwhile.",
             why=_why_polled(error, *root.limit_value),
             path=root.folder.path,
-            seconds=f"{root.folder.poll_seconds:g}",
+            seconds=root.folder.poll_seconds,
         )
 
     def _release(self, root: _Root) -> None:
@@ -329,12 +329,12 @@ def _limits() -> tuple[int, int]:
 def _why_polled(error: OSError, watches: int, instances: int) -> Message:
     if error.errno == errno.ENOSPC:
         return msg(
-            "The system's limit of watched directories ({number}) is reached: raise fs.inotify.max_user_watches",
+            "The system's limit of watched directories ({number:count}) is reached: raise fs.inotify.max_user_watches",
             number=watches,
         )
     if error.errno == errno.EMFILE:
         return msg(
-            "The system's limit of watching programs ({number}) is reached: raise fs.inotify.max_user_instances",
+            "The system's limit of watching programs ({number:count}) is reached: raise fs.inotify.max_user_instances",
             number=instances,
         )
     return msg("The system does not tell of changes ({error})", error=error.strerror)
@@ -345,14 +345,15 @@ def _unreadable(path: str, tally: Tally) -> Message:
         return NOTHING
     first, others = tally.first_unreadable, tally.unreadable - 1
     if others:
-        return msg(
-            "In {path}, {file} and {more} more cannot be read; give this user the right to read it.",
+        return plural(
+            "In {path}, {file} and {count:count} other cannot be read; give this user permission to read them.",
+            "In {path}, {file} and {count:count} others cannot be read; give this user permission to read them.",
+            others,
             path=path,
             file=first,
-            more=others,
         )
     return msg(
-        "In {path}, {file} cannot be read; give this user the right to read it.",
+        "In {path}, {file} cannot be read; give this user permission to read it.",
         path=path,
         file=first,
     )

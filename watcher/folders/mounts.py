@@ -65,12 +65,10 @@ def identify(path: str) -> tuple[tuple[int, int] | None, Message]:
     try:
         found = os.lstat(path)
     except FileNotFoundError:
-        return None, msg(
-            "{path} does not exist; it will be watched as soon as it is there.", path=path
-        )
+        return None, msg("{path} doesn't exist; it will be watched as soon as it does.", path=path)
     except OSError as error:
         return None, msg(
-            "{path} cannot be reached ({error}); it is tried again.",
+            "{path} cannot be reached ({error}); it will be tried again.",
             path=path,
             error=error.strerror,
         )
@@ -88,7 +86,7 @@ def identify(path: str) -> tuple[tuple[int, int] | None, Message]:
     effective = os.access in os.supports_effective_ids
     if not os.access(path, os.R_OK | os.X_OK, effective_ids=effective):
         return None, msg(
-            "{path} cannot be read; give this user the right to list and open it.", path=path
+            "{path} cannot be read; give this user permission to list and open it.", path=path
         )
     return (found.st_dev, found.st_ino), NOTHING
 

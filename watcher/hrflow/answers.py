@@ -138,9 +138,10 @@ def upload_outcome(
     if isinstance(outcome, Accepted | Parsed) and not sent:
         return Wait(msg("The server answered before it had the whole file."), troubled=True)
     if isinstance(outcome, Wait) and sent and not outcome.slow_down:
-        stop = "" if outcome.why.endswith((".", "!", "?")) else "."
         return Uncertain(
-            f"{outcome.why}{stop} It may have arrived.",
+            msg("{why} It may have arrived.", why=outcome.why)
+            if str(outcome.why).endswith((".", "!", "?"))
+            else msg("{why}. It may have arrived.", why=outcome.why),
             outcome.retry_after,
             outcome.offline,
             outcome.troubled,
@@ -170,7 +171,7 @@ def _meaning(
     if code in _HOLDING:
         return Held(Cause.ACCOUNT, _holding_words(code, message))
     if derived_reference and _names_reference(message):
-        return Accepted(message)
+        return Accepted(verbatim(message))
     return Refused(msg("HrFlow refused it ({code}): {message}", code=code, message=message))
 
 
@@ -182,7 +183,7 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     code, message = read.code, read.message
     if _is_success(code):
         profile = profile_of(read.data)
-        return Parsed(profile, message) if profile.key else Unknown()
+        return Parsed(profile, verbatim(message)) if profile.key else Unknown()
     # A source that is not to be had makes the upload held, which is where somebody can see it.
     if code in (401, 403) or names_source(code, message):
         return Unreadable(verbatim(message), source=names_source(code, message))
@@ -307,7 +308,7 @@ def _names_reference(message: str) -> bool:
 
 def _success(data: object, message: str) -> Outcome:
     profile = profile_of(data.get("profile")) if isinstance(data, dict) else Profile("")
-    return Parsed(profile, message) if profile.key else Accepted(message)
+    return Parsed(profile, verbatim(message)) if profile.key else Accepted(verbatim(message))
 
 
 def profile_of(data: object) -> Profile:

@@ -17,15 +17,25 @@ from watcher.i18n.message import msg
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from watcher.i18n.message import Message
+
 #: Bytes read and sent at once; a smaller file travels in one piece with its headers.
 CHUNK = 256 * 1024
 
 
-class AlteredError(Exception):
+class _BodyError(Exception):
+    """The file could not be sent whole, and why."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class AlteredError(_BodyError):
     """The file is no longer what was identified; its end has not been sent."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(_BodyError):
     """The file could not be read to its end; its end has not been sent."""
 
 

@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from watcher.hrflow.answers import PAGE_LIMIT, names_source, page_count, read_answer, read_flag
 from watcher.hrflow.transport import Exchange, failure
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import CredentialError, OfflineError, UnusableError
 from watcher.model.uploads import Wait
 
@@ -72,13 +72,13 @@ class Source:
     is_test: bool = False
 
     @property
-    def note(self) -> str:
-        """What stands beside its name where people choose, "" if it is one like any other."""
+    def note(self) -> Message:
+        """What stands beside its name where people choose, NOTHING if it is one like any other."""
         if self.is_archived:
             return msg("archived in HrFlow")
         if self.is_disabled:
             return msg("disabled in HrFlow")
-        return msg("test environment") if self.is_test else ""
+        return msg("test environment") if self.is_test else NOTHING
 
 
 class Inquiry:

@@ -74,7 +74,7 @@ def proxy_of(account: Account) -> str:
     try:
         return find_proxy(account.proxy, account.api_url.rstrip("/"))
     except ProxyAddressError as error:
-        raise UnusableError(str(error)) from error
+        raise UnusableError(error.said) from error
 
 
 def find_certificate(account: Account) -> Certificate:
@@ -120,7 +120,7 @@ def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
         raise
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
         if proxy:
-            raise OfflineError(str(explain(error, proxy))) from error
+            raise OfflineError(explain(error, proxy).said) from error
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise OfflineError(
             msg("No connection with TLS comes about ({error}).", error=words)

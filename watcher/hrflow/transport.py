@@ -61,14 +61,14 @@ _SETTINGS: Final = (
 def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     """What ``error`` means; ``handed_out``: the server may have received the whole body."""
     if isinstance(error, ProxyAddressError):
-        return Held(Cause.ACCOUNT, str(error))
+        return Held(Cause.ACCOUNT, error.said)
     if isinstance(error, _SETTINGS):
         return Held(
             Cause.ACCOUNT,
             msg("A setting of the account is not usable: {error}.", error=_kind(error)),
         )
     if isinstance(error, ProxyFailedError):
-        words = str(error)
+        words = error.said
     else:
         words = next((said for kind, said in _WORDS if isinstance(error, kind)), _unforeseen(error))
     if handed_out:
@@ -142,11 +142,19 @@ _WANTS_USER: Final = ("failed: 407", "authentication")
 
 
 class ProxyAddressError(rx.InvalidProxyURL):
-    """A proxy's address cannot be used; the message is for people."""
+    """A proxy's address cannot be used; ``said`` is for people."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(str(said))
+        self.said = said
 
 
 class ProxyFailedError(rx.ProxyError):
-    """A proxy did not let a request through; the message is for people."""
+    """A proxy did not let a request through; ``said`` is for people."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(str(said))
+        self.said = said
 
 
 def find_proxy(setting: str, url: str) -> str:

@@ -39,6 +39,9 @@ class Message:
     def __bool__(self) -> bool:
         return bool(self.text)
 
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     def __str__(self) -> str:
         from watcher.i18n.catalog import ENGLISH  # noqa: PLC0415 - it renders these values
 

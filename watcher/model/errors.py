@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from watcher.i18n.message import Text
+from watcher.i18n.message import Message, Text, msg, verbatim
 
 #: EX_TEMPFAIL of sysexits.h: "try again".
 UPDATED: Final = 75
@@ -45,6 +45,15 @@ class WatcherError(Exception):
 
     def __str__(self) -> str:
         return f"{self.title} {self.hint}".strip()
+
+    @property
+    def said(self) -> Message:
+        """Both as one message."""
+        title, hint = (
+            each if isinstance(each, Message) else verbatim(each)
+            for each in (self.title, self.hint)
+        )
+        return msg("{title} {hint}", title=title, hint=hint) if hint else title
 
 
 class UsageError(WatcherError):

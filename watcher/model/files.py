@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from watcher.i18n.message import Message
+from watcher.i18n.message import NOTHING, Message
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -70,10 +70,10 @@ class Sniffed:
 
     media_type: str
     extension: str
-    what: str
+    what: Message
     whole: bool | None = None
     broken: bool = False
-    advice: str = ""
+    advice: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Profile:
 class Accepted:
     """HrFlow has the file (202, or it says that it already knows the reference)."""
 
-    message: str = ""
+    message: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Parsed:
     """HrFlow has the file and has parsed it (201, or a look-up found the profile)."""
 
     profile: Profile
-    message: str = ""
+    message: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

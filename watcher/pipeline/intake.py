@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import msg
+from watcher.i18n.message import Message, msg
 from watcher.model.errors import WatcherError
 from watcher.model.files import Candidate, Identified, ScanEnded, Scanned, Unusable
 from watcher.model.kinds import Cause, Sign, State
@@ -216,8 +216,8 @@ class Intake:
             else:
                 self.notice(candidate)
 
-    def scan_ended(self, message: ScanEnded) -> str:
-        """A walk is over; gives what a person should hear of it, "" if nothing."""
+    def scan_ended(self, message: ScanEnded) -> Message:
+        """A walk is over; gives what a person should hear of it, NOTHING if nothing."""
         return self._first_walks.ended(message)
 
     def notice(self, candidate: Candidate) -> None:
@@ -335,7 +335,7 @@ class Intake:
                 return
             # What was there first may come back under another name: it is known by its cause.
             first = known.cause.startswith(Cause.EXISTING)
-            why = EXISTING_WENT if first else "vanished before it was sent"
+            why = EXISTING_WENT if first else msg("removed before it was uploaded")
             now, cause = self._clock.wall(), known.cause if first else ""
             self._journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
             self._journal.files.disclaim(known.file_id, now)
@@ -416,7 +416,7 @@ class Intake:
             now = self._clock.wall()
             due_at = now + 2 * PATIENCE_FACTOR * seconds + UNREADABLE_FIRST
             self._journal.files.step(
-                known.file_id, Step(State.NOTICED, "is not whole yet", due_at), now
+                known.file_id, Step(State.NOTICED, msg("is not complete yet"), due_at), now
             )
 
     def _unusable(self, candidate: Candidate, found: Unusable) -> None:

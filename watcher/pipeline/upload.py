@@ -298,7 +298,7 @@ class Dispatch:
         now = self._clock.wall()
         self._end(job.account, job.file_id, found, question=True)
         if not isinstance(found, Parsed) and self._is_told_of(job):
-            arrived = Accepted(msg("HrFlow's webhook says that it arrived"))
+            arrived = Accepted(msg("HrFlow's webhook reports that it arrived"))
             self._troubled_at.pop(job.file_id, None)
             self._journal.files.step(job.file_id, Step(State.ACCEPTED, arrived.message), now)
             self._arrived(job, arrived, now)

@@ -6,7 +6,7 @@ import base64
 import re
 from typing import Final, NamedTuple
 
-from watcher.i18n.message import Message, msg
+from watcher.i18n.message import NOTHING, Message, msg
 
 _OPENXML = "application/vnd.openxmlformats-officedocument."
 
@@ -27,7 +27,7 @@ class Format(NamedTuple):
     media_type: str
     extension: str
     what: Message
-    advice: str = ""
+    advice: Message = NOTHING
 
 
 SAVE: Final = msg("save it as PDF or Word")
@@ -451,7 +451,7 @@ def guess_other(head: bytes) -> Format:
     known = OTHERS.get(kind.mime)
     if known:
         return known
-    advice = SAVE_IMAGE if kind.mime.startswith("image/") else ""
+    advice = SAVE_IMAGE if kind.mime.startswith("image/") else NOTHING
     what = _describe(kind.mime, kind.extension)
     return Format(kind.mime, f".{kind.extension}", what, advice)
 
@@ -465,7 +465,7 @@ def can_tell(media_type: str) -> bool:
     return any(kind.mime == media_type for kind in filetype.TYPES)
 
 
-def _describe(media_type: str, extension: str) -> str:
+def _describe(media_type: str, extension: str) -> Message:
     words = {
         "image": msg("an image"),
         "video": msg("a video"),
@@ -473,7 +473,7 @@ def _describe(media_type: str, extension: str) -> str:
         "font": msg("a font"),
     }
     return msg(
-        "{what} of the kind {extension}",
-        what=words.get(media_type.partition("/")[0], "a file"),
+        "{what} ({extension})",
+        what=words.get(media_type.partition("/")[0], msg("a file")),
         extension=extension.upper(),
     )
