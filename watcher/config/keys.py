@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from watcher.i18n.message import msg
 from watcher.model.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
 
 if TYPE_CHECKING:

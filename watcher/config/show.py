@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from watcher.i18n.message import msg
+
 if TYPE_CHECKING:
     from watcher.config.read import Loaded
 
