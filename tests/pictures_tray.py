@@ -15,6 +15,7 @@ from tests.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
 from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.supervisor import Tray
+from watcher.i18n.message import verbatim
 from watcher.i18n.words import words
 from watcher.model.kinds import State
 from watcher.model.records import Entry
@@ -46,14 +47,14 @@ def sheet():
     return picture
 
 
-def entry(number, name, state, source=0, why="", person=""):
+def entry(number, name, state, source=0, why=verbatim(""), person=""):
     return Entry(number, "/home/sam/CVs", f"/home/sam/CVs/{name}", state, why,
                  source_key=KEYS[source], source_name=NAMES[source], profile_name=person)  # fmt: skip
 
 
 def a_day():
     """A snapshot of an afternoon with one file that nobody can read."""
-    bad = entry(4, "old_cv (renamed).pdf", State.REFUSED, why="This is a program, not a document.")
+    bad = entry(4, "old_cv (renamed).pdf", State.REFUSED, why=verbatim("This is a program, not a document."))
     recent = (
         entry(1, "Aisha Rahman - CV.pdf", State.PARSED, person="Aisha Rahman"),
         entry(2, "Łukasz Wójcik.docx", State.PARSED, 1, person="Łukasz Wójcik"),

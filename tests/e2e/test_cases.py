@@ -76,7 +76,7 @@ def check(world, folder, entries):
         state = "ignored" if path in parts else "refused" if path in REFUSED else "parsed"
         assert str(entry.state) in (state, "accepted" if state == "parsed" else state), path
         assert entry.why == REFUSED.get(path, entry.why)
-        assert path not in parts or entry.why.startswith("is a part of "), entry.why
+        assert path not in parts or str(entry.why).startswith("is a part of "), entry.why
     seen = {(record.file_name, record.content_type) for record in world.arrived()}
     assert seen == set(SENT.values())
     assert len(world.arrived()) == len(SENT)

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
 from watcher.daemon.plans import Disk
+from watcher.i18n.message import verbatim
 from watcher.model.files import FilingFailed
 from watcher.model.settings import AfterRefusal, AfterUpload
 from watcher.pipeline.messages import Resume
@@ -48,7 +49,7 @@ def test_a_full_disk_at_the_target_delays_filing_and_loses_nothing(world, small_
     problem = "could not be moved"
     told = lambda: [news for news in world.news if isinstance(news, str)]  # noqa: E731 - short
     eventually(lambda: told() and problem in told()[0], within=30)
-    eventually(lambda: all(problem in entry.filing_why for entry in world.entries()), within=30)
+    eventually(lambda: all(problem in str(entry.filing_why) for entry in world.entries()), within=30)
     assert len(told()) == 1  # one message, not one for each file
     assert names_below(folder.path) == ["0.pdf", "1.pdf", "2.pdf"]
     os.unlink(filler)
@@ -81,7 +82,7 @@ def test_what_was_filed_before_midnight_is_found_by_the_next_try_after_it(
 
     def cut_off(disk, plan, entry):
         tried.append(real(disk, plan, entry))
-        return tried[-1] if len(tried) > 1 else FilingFailed("was cut off", passing=True)
+        return tried[-1] if len(tried) > 1 else FilingFailed(verbatim("was cut off"), passing=True)
 
     monkeypatch.setattr(Disk, "file_away", cut_off)
     clock = SetClock()

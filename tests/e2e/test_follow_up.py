@@ -387,7 +387,7 @@ def test_what_cannot_be_parsed_is_sent_again_under_another_reference(hooked, clo
     folder = start_hooked(world, clock)
     shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
     eventually(lambda: [str(e.state) for e in world.entries()] == ["parse_failed"], within=30)
-    assert "could not parse" in one(world).why
+    assert "could not parse" in str(one(world).why)
     first = world.arrived()[0].reference
     world.app.post(Retry((one(world).file_id,)))
     eventually(lambda: len(world.arrived()) == 2, within=30)

@@ -30,6 +30,7 @@ from watcher.desktop.face import face
 from watcher.desktop.messages import ICON_FILE
 from watcher.desktop.status_notifier import SIZES
 from watcher.desktop.supervisor import Tray, look, may_have_icon
+from watcher.i18n.message import verbatim
 from watcher.i18n.words import words
 from watcher.model.kinds import State
 from watcher.model.records import Entry
@@ -49,7 +50,7 @@ def entry(number, name, state=State.PARSED, **more):
     return Entry(number, "/home/jo/CVs", f"/home/jo/CVs/{name}", state, **more)
 
 
-REFUSED = entry(3, "a_b & <c>.pdf", State.REFUSED, why="This is a program, and not a document.")
+REFUSED = entry(3, "a_b & <c>.pdf", State.REFUSED, why=verbatim("This is a program, and not a document."))
 IDLE = Snapshot(
     at=NOON, version="0.1.0", today=12, counts={State.PARSED: 12},
     recent=(entry(1, "Jane Doe.pdf", profile_name="Jane Doe"),),

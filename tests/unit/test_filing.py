@@ -130,7 +130,7 @@ def test_what_is_no_longer_the_file_that_was_sent_stays(root, alter, why, how):
     alter(path)
     found = away(root, path, stat, how)
     assert isinstance(found, FilingFailed), why
-    assert found.why.endswith(CHANGED)
+    assert str(found.why).endswith(CHANGED)
     assert not found.passing
     assert os.listdir(root) in (["cv.pdf", "sub"], ["sub", "cv.pdf"])
 
@@ -230,9 +230,8 @@ def test_no_link_is_followed_below_the_folder(root, tmp_path, has_dir_fd, hard_l
     path = make(f"{root}/cv.pdf")
     os.symlink(tmp_path, f"{root}/Sent")
     found = away(root, path, has_dir_fd=has_dir_fd, hard_links=hard_links)
-    assert found == FilingFailed(
-        "could not be moved to Sent: it lies behind a symbolic link, which is never followed"
-    )
+    assert isinstance(found, FilingFailed)
+    assert "lies behind a symbolic link" in str(found.why)
     assert (sorted(os.listdir(tmp_path)), tree(root)["cv.pdf"]) == (["w"], b"cv")
 
 
@@ -253,7 +252,7 @@ def test_a_target_that_is_a_file(root, tmp_path, target, has_dir_fd, hard_links)
         make(f"{root}/Sent", b"a file")
     found = away(root, path, target=target, has_dir_fd=has_dir_fd, hard_links=hard_links)
     assert isinstance(found, FilingFailed)
-    assert found.why.startswith(f"could not be moved to {target}: ")
+    assert str(found.why).startswith(f"could not be moved to {target}: ")
     assert os.path.exists(path)
 
 
@@ -314,7 +313,7 @@ def test_what_is_swapped_in_for_a_file_does_not_go_to_the_trash(
     monkeypatch.setattr("watcher.documents.filing.os.replace", swap_first)
     found = away(root, path, how=AfterUpload.TRASH, has_dir_fd=has_dir_fd)
     assert isinstance(found, FilingFailed), why
-    assert found.why.endswith(CHANGED)
+    assert str(found.why).endswith(CHANGED)
     assert sorted(os.listdir(root)) == ["cv.pdf", "sub"]
     assert tree(f"{root}/sub") == {"kept.pdf": b"cv"}
     assert os.listdir(trash) == []
@@ -365,7 +364,7 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
         "from watcher.documents import file_away, stat_file\n"
         "from watcher.model.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
-        "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, ''))\n"
+        "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, '').why)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", run, root, path], capture_output=True, text=True, check=True

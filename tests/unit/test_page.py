@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from watcher.cli.control import parse_span
 from watcher.daemon.clock import next_day
-from watcher.i18n.words import words
+from watcher.i18n.catalog import ENGLISH
+from watcher.i18n.message import verbatim
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BY_HAND
@@ -21,8 +22,6 @@ from watcher.page.auth import LINK_SECONDS, Tickets
 from watcher.page.routes import as_data, draw
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.present import view
-
-ENGLISH = words("en")
 
 
 class Clock:
@@ -117,7 +116,7 @@ def test_the_next_day_is_near_and_begins_at_midnight(now):
         (State.REFUSED, "no", "", True, "it lies where it was"),
         (State.REFUSED, "no", "/f/Refused/a.pdf", False, "it was moved away"),
         (State.IGNORED, BY_HAND, "", True, "it was a person's word"),
-        (State.IGNORED, "matches *.tmp", "", False, "the rules say so"),
+        (State.IGNORED, verbatim("matches *.tmp"), "", False, "the rules say so"),
         (State.PARSED, "", "", False, "it is there"),
     ],
 )
@@ -130,14 +129,16 @@ def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     ("state", "filed_to", "said"),
     [
         (State.REFUSED, "", ""),
-        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "lies in Refused/2026-11-24/a.pdf: put"),
-        (State.REFUSED, "/elsewhere/a.pdf", "lies in /elsewhere/a.pdf: put it back"),
-        (State.REFUSED, "/f2/a.pdf", "lies in /f2/a.pdf: put it back"),
+        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "now in Refused/2026-11-24/a.pdf; put"),
+        (State.REFUSED, "/elsewhere/a.pdf", "now in /elsewhere/a.pdf; put it back"),
+        (State.REFUSED, "/f2/a.pdf", "now in /f2/a.pdf; put it back"),
         (State.PARSED, "/f/Sent/2026-11-24/a.pdf", ""),
     ],
 )
 def test_a_file_out_of_the_way_says_where_it_lies(state, filed_to, said):
-    row = view.row(Entry(1, "/f", "/f/a.pdf", state, why="no", filed_to=filed_to), ENGLISH)
+    row = view.row(
+        Entry(1, "/f", "/f/a.pdf", state, why=verbatim("no"), filed_to=filed_to), ENGLISH
+    )
     assert row["moved"].startswith(said)
     assert bool(row["moved"]) == bool(said)
     assert said in row["remark"]
@@ -158,16 +159,26 @@ def test_the_time_that_an_upload_took_is_not_that_which_it_waited():
 @pytest.mark.parametrize(
     ("state", "why", "said", "reason"),
     [
-        (State.ACCEPTED, "Your profile as been sent successfully to the Parsing Queue.", "", "ok"),
-        (State.PARSED, "Profile's parsing", "", "said of every file"),
+        (
+            State.ACCEPTED,
+            verbatim("Your profile as been sent successfully to the Parsing Queue."),
+            "",
+            "ok",
+        ),
+        (State.PARSED, verbatim("Profile's parsing"), "", "said of every file"),
         (State.ACCEPTED, NOT_YET, NOT_YET, "that is news"),
-        (State.REFUSED, "HrFlow refused it (400): no", "HrFlow refused it (400): no", "needed"),
+        (
+            State.REFUSED,
+            verbatim("HrFlow refused it (400): no"),
+            "HrFlow refused it (400): no",
+            "needed",
+        ),
     ],
 )
 def test_a_story_has_reasons_and_no_phrases(state, why, said, reason):
     entry = Entry(1, "/f", "/f/a.pdf", State.PARSED)
     (step,) = view.details(entry, [(1.0, state, why)], ENGLISH)["story"]
-    assert step["why"] == said, reason
+    assert step["why"] == str(said), reason
 
 
 def test_what_is_said_of_now_is_plain_and_finite():
