@@ -201,7 +201,7 @@ def test_a_file_refused_again_counts_as_refused_since_the_first_time(journal):
     refused_again(journal)
     (event, entry), *more = journal.hooks.to_run(9, ())
     assert (event, entry.changed_at, more) == ("refused", 2.0, [])
-    assert journal.files.last_refusal(entry.file_id) == "is a program"
+    assert journal.files.last_refusal(entry.file_id) == verbatim("is a program")
 
 
 def test_a_cause_may_concern_very_many_files(journal):
