@@ -78,7 +78,7 @@ def test_sources_that_are_not_in_daily_use_are_told_of(sandbox, inquiry, later, 
     assert not inquiry.source(sb.EXPRESS.key).note
     findings = judge_state(source)
     assert [each.level for each in findings] == [Level.WARNING] * bool(said)
-    assert said is None or said in findings[0].text
+    assert said is None or said in str(findings[0].text)
     workspace = ask_hrflow(account_of(sandbox), sb.READ_WRITE_KEY)
     assert bool(workspace.warning(sb.SALES.key)) == bool(said)
     assert not workspace.warning(sb.EXPRESS.key)
