@@ -9,6 +9,7 @@ out of date, missing or wrong; nothing is changed.
 
 from __future__ import annotations
 
+import gettext
 import io
 import json
 import os
@@ -29,11 +30,21 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOCALE = os.path.join(ROOT, "watcher", "i18n", "locale")
 DOMAIN = "hrflow-watcher"
 TEMPLATE = os.path.join(LOCALE, f"{DOMAIN}.pot")
-#: What asks for a text → which of its arguments are texts; `c` marks a context.
+#: What asks for a text, by language → which of its arguments are texts; `c` marks a context.
 KEYWORDS = {
-    "msg": None, "word": None, "_word": None, "t": None,
-    "plural": (1, 2), "pgettext": ((1, "c"), 2),
-}  # fmt: skip
+    "python": {
+        "msg": None,
+        "word": None,
+        "_word": None,
+        "plural": (1, 2),
+        "pgettext": ((1, "c"), 2),
+    },
+    "javascript": {"t": None, "tn": (1, 2)},
+}
+_NEEDLESS = re.compile(
+    rb'"(?:Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Generated-By'
+    rb'|Last-Translator|Language-Team)[^\n]*"\n'
+)
 _FRAME_TEXT = re.compile(r"\[\[(.+?)\]\]", re.DOTALL)
 _PLACE = re.compile(r"\{\w+(?::\w+)?\}")
 #: Punctuation that French parts from its word by a space that does not break.
@@ -43,11 +54,19 @@ _FRENCH = re.compile(r"(?<=\w) [:;!?»]|« ")
 def extract() -> Catalog:
     """Every message in the sources, with the files that say it."""
     found = Catalog(project=DOMAIN, charset="utf-8", fuzzy=False)
-    methods = [("**.py", "python"), ("**.js", "javascript"), ("**.html", _extract_frame)]
     package = os.path.join(ROOT, "watcher")
-    rows = extract_from_dir(
-        package, methods, keywords=KEYWORDS, strip_comment_tags=True, comment_tags=("For translators:",)
-    )  # fmt: skip
+    rows: list[Any] = []
+    for methods, language in (
+        ([("**.py", "python")], "python"),
+        ([("**.js", "javascript"), ("**.html", _extract_frame)], "javascript"),
+    ):
+        rows += extract_from_dir(
+            package,
+            methods,
+            keywords=KEYWORDS[language],
+            strip_comment_tags=True,
+            comment_tags=("For translators:",),
+        )
     for name, _, text, comments, context in sorted(rows, key=lambda row: (row[0], row[1])):
         place = f"watcher/{name.replace(os.sep, '/')}"
         found.add(text, None, [(place, 0)], auto_comments=comments, context=context)
@@ -77,11 +96,11 @@ def read(language: str) -> Catalog:
 
 
 def text_of(catalogue: Catalog) -> bytes:
-    """A catalogue as a file: without the moments that would change it at every run."""
+    """A catalogue as a file: without what would change at every run, and what says nothing."""
     file = io.BytesIO()
+    catalogue.header_comment = "# Messages of hrflow-watcher, under its license."
     write_po(file, catalogue, width=96, include_lineno=False, sort_by_file=False)
-    moments = rb'"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team)'
-    return re.sub(moments + rb'[^\n]*"\n', b"", file.getvalue())
+    return _NEEDLESS.sub(b"", file.getvalue())
 
 
 def update() -> None:
@@ -104,12 +123,22 @@ def compile_all() -> None:
         write_mo(file, catalogue)
         _write(os.path.join(folder, f"{DOMAIN}.mo"), file.getvalue())
         texts = {
-            entry.id if isinstance(entry.id, str) else entry.id[0]: entry.string
+            entry.id if isinstance(entry.id, str) else entry.id[0]: _page_text(entry, catalogue)
             for entry in catalogue
             if entry.id and any(place.endswith(".js") for place, _ in entry.locations)
         }
         data = json.dumps(texts, ensure_ascii=False, sort_keys=True, indent=0)
         _write(os.path.join(folder, "page.json"), data.encode("utf-8"))
+
+
+def _page_text(entry: Any, catalogue: Catalog) -> str | dict[str, str]:
+    """A text for the script; one with plural forms by the names that `Intl.PluralRules` gives."""
+    if isinstance(entry.id, str):
+        text: str = entry.string
+        return text
+    category, form = catalogue.locale.plural_form, gettext.c2py(catalogue.plural_expr)
+    # Each form is asked for by some of these numbers; a large one has its own in some languages.
+    return {category(number): entry.string[form(number)] for number in (1_000_000, *range(200))}
 
 
 def check() -> list[str]:

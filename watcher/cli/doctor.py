@@ -55,7 +55,7 @@ def command(ctx: click.Context, as_json: bool, report: str | None) -> int:  # no
     done = ok(
         f"{view.safe(report)} has no names and no secrets in it; look at it before you send it"
     )
-    _say(Check("report", "Report", tuple), done, as_json=as_json)
+    _say(Check("report", msg("Report"), tuple), done, as_json=as_json)
     return code
 
 
@@ -75,8 +75,8 @@ def _say(check: Check, finding: Finding, *, as_json: bool) -> None:
         say_json(record(check, finding))
         return
     sign, tone = _LOOKS[finding.level]
-    mend = f" → {finding.mend}" if finding.mend else ""
-    say(styled(f"{sign} {check.label:<{_WIDTH}} {finding.text}{mend}", tone))
+    mend = f" → {view.safe(finding.mend)}" if finding.mend else ""
+    say(styled(f"{sign} {check.label!s:<{_WIDTH}} {view.safe(finding.text)}{mend}", tone))
 
 
 @contextmanager

@@ -24,7 +24,8 @@ from watcher.cli.questions import (
 from watcher.config.setup import Answers, DropFolder, FolderAnswer, looks_like_key, write_tags
 from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
 from watcher.daemon.editing import make_folder, what_stays
-from watcher.i18n.words import words
+from watcher.i18n.catalog import ENGLISH
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from watcher.model.settings import Folder, Item
 
 
-_UNASKED: Final = Workspace(unseen="without an API key")
+_UNASKED: Final = Workspace(unseen=msg("without an API key"))
 
 
 @click.group("folder")
@@ -81,7 +82,7 @@ def add(
     workspace = _workspace(editor, name, source, check=check)
     key, source_name = workspace.find(source)
     if warning := workspace.warning(key):
-        warn([warning])
+        warn([str(warning)])
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
     text, warnings = editor.propose(editor.plan(Answers(name, folders=(answer,))))
@@ -134,7 +135,7 @@ def remove(
     facts.update(path=view.safe(place), removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)
-    say(what_stays(places(ctx), place, words("en")))
+    say(what_stays(places(ctx), place, ENGLISH))
     if not yes:
         if not is_terminal():
             raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")

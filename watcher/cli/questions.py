@@ -97,7 +97,7 @@ def find_key(account: str) -> tuple[str, str]:
     from watcher.credentials import Keys  # noqa: PLC0415 - the keyring costs time
 
     keys = Keys(os.environ)
-    return keys.get(account), keys.origin(account)
+    return keys.get(account), str(keys.origin(account))
 
 
 def check_form(text: str) -> str:
@@ -115,7 +115,7 @@ def why_not_kept() -> str:
     """Why this machine keeps no key, as a sentence; "" if it does."""
     from watcher.credentials import SystemKeyring  # noqa: PLC0415 - likewise
 
-    return SystemKeyring().why_not()
+    return str(SystemKeyring().why_not())
 
 
 def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:
@@ -213,9 +213,7 @@ class Questions:
             email = _line("Email of your HrFlow account", known.email if known else "")
             if all(email.partition("@")):
                 return email
-            say(
-                styled(msg('"{value}" is no email address.', value=view.safe(redact(email))), "bad")
-            )
+            say(styled(f'"{view.safe(redact(email))}" is no email address.', "bad"))
 
     def key(self, account: Account, *, check: bool) -> tuple[str, Workspace]:
         """A new key, or "" for the one that is there, and what HrFlow says to it."""
@@ -251,7 +249,7 @@ class Questions:
         except (OfflineError, RefusedKeyError) as error:
             _say_problem(error)
             is_offline = isinstance(error, OfflineError)
-            why = "while HrFlow does not answer" if is_offline else "with this key"
+            why = msg("while HrFlow does not answer") if is_offline else msg("with this key")
             question = "Go on without trying the key?" if is_offline else (
                 "Is it a write-only key, which cannot be tried, and do you want to use it?"
             )  # fmt: skip

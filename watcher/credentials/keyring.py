@@ -10,11 +10,11 @@ import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from keyring.backend import KeyringBackend
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 #: Name of our entries in the keyring; the user name of an entry is the account's name.
 SERVICE: Final = "hrflow-watcher"
 #: Backends of the library by the names that people know.
-_NAMES: Final = {
+_NAMES: Final[Mapping[str, Text]] = {
     "SecretService.Keyring": msg("the keyring of the desktop (Secret Service)"),
     "libsecret.Keyring": msg("the keyring of the desktop (Secret Service)"),
     "kwallet.DBusKeyring": "KWallet",
@@ -30,7 +30,7 @@ _NAMES: Final = {
     "macOS.Keyring": msg("the Keychain"),
     "Windows.WinVaultKeyring": msg("the Credential Manager"),
 }
-NO_KEYRING: Final = "This machine has no keyring."
+NO_KEYRING: Final = msg("This machine has no keyring.")
 #: Classes of ``keyrings.alt`` that encrypt; all others there write plain text.
 _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 
@@ -43,7 +43,7 @@ def cannot_ask(error: Exception) -> CredentialError:
     )
 
 
-def elsewhere(account: str = "default") -> str:
+def elsewhere(account: str = "default") -> Message:
     """Where a key can come from on a machine without a keyring, for people; see ``Keys``."""
     variable = "HRFLOW_API_KEY"
     if sys.platform != "linux":
@@ -69,24 +69,25 @@ class SystemKeyring:
     def __init__(self, *, allow_insecure: bool = False) -> None:
         self.allow_insecure = allow_insecure
 
-    def name(self) -> str:
-        """What keeps the keys of this machine, as its library calls it; "" if nothing does.
+    def name(self) -> Message:
+        """What keeps the keys of this machine, as its library calls it; nothing if nothing does.
 
         CredentialError if only plain text does and that is not allowed.
         """
-        return " and ".join(map(_name, self._parts()))
+        parts = tuple(map(_name, self._parts()))
+        return msg("{names:and}", names=parts) if parts else NOTHING
 
-    def why_not(self) -> str:
+    def why_not(self) -> Text:
         """Why this machine keeps no key, as a sentence; "" if it does."""
         try:
-            return "" if self.name() else NO_KEYRING
+            return NOTHING if self.name() else NO_KEYRING
         except CredentialError as error:
             return error.title
 
     def read(self, account: str) -> str:
         """The account's key, "" if there is none; CredentialError if there is no answer."""
         with _explaining(
-            msg("The keyring does not give the key"),
+            msg('The keyring does not give the key of account "{account}"', account=account),
             account,
             hint=msg("Unlock it; the uploads go on by themselves."),
         ):
@@ -97,13 +98,17 @@ class SystemKeyring:
 
     def write(self, account: str, key: str) -> None:
         """Keep the account's key; CredentialError if it is not kept, or not safely."""
-        with _explaining(msg("The keyring does not take the key"), account, key):
+        with _explaining(
+            msg('The keyring does not take the key of account "{account}"', account=account),
+            account,
+            key,
+        ):
             parts = self._parts()
             if not parts:
                 raise CredentialError(
                     msg(
-                        "This machine has no keyring, so the key of account {account} is not kept.",
-                        account=repr(account),
+                        'This machine has no keyring, so the key of account "{account}" is not kept.',
+                        account=account,
                     ),
                     msg(
                         "Start GNOME Keyring or KWallet, or put the key into {what}.",
@@ -114,9 +119,9 @@ class SystemKeyring:
             if parts[0].get_password(SERVICE, account) != key:
                 raise CredentialError(
                     msg(
-                        "The keyring ({what}) has not kept the key of account {account}.",
+                        'The keyring ({what}) has not kept the key of account "{account}".',
                         what=_name(parts[0]),
-                        account=repr(account),
+                        account=account,
                     ),
                     msg(
                         "Use another keyring, or put the key into {what}.", what=elsewhere(account)
@@ -126,7 +131,10 @@ class SystemKeyring:
     def remove(self, account: str) -> bool:
         """Remove the account's key from wherever it is kept; False if it was nowhere."""
         removed = False
-        with _explaining(msg("The keyring does not remove the key"), account):
+        with _explaining(
+            msg('The keyring does not remove the key of account "{account}"', account=account),
+            account,
+        ):
             for part in _parts():
                 if part.get_password(SERVICE, account) is not None:
                     part.delete_password(SERVICE, account)
@@ -215,7 +223,7 @@ def _keeps_plain_text(part: KeyringBackend) -> bool:
     return is_alternative and not any(kind.__name__.startswith(_ENCRYPTING) for kind in kinds)
 
 
-def _name(part: KeyringBackend) -> str:
+def _name(part: KeyringBackend) -> Text:
     """As people know it; backends that we do not know by their own names."""
     full = f"{type(part).__module__}.{type(part).__qualname__}"
     return _NAMES.get(full.removeprefix("keyring.backends."), full)
@@ -223,7 +231,7 @@ def _name(part: KeyringBackend) -> str:
 
 @contextmanager
 def _explaining(
-    what: str, account: str, key: str = "", hint: str = msg("Unlock it and try again.")
+    what: Message, account: str, key: str = "", hint: Message = msg("Unlock it and try again.")
 ) -> Iterator[None]:
     """Turn whatever a backend raises into a CredentialError that says what to do."""
     import keyring.errors  # noqa: PLC0415
@@ -235,8 +243,8 @@ def _explaining(
     except (keyring.errors.KeyringLocked, keyring.errors.InitError) as error:
         raise LockedError(
             msg(
-                "The key of account {account} is waiting for the keyring to be unlocked.",
-                account=repr(account),
+                'The key of account "{account}" is waiting for the keyring to be unlocked.',
+                account=account,
             ),
             hint,
         ) from error
@@ -244,9 +252,8 @@ def _explaining(
         said = str(error).replace(key, "•••") if key else str(error)
         raise CredentialError(
             msg(
-                "{what} of account {account} ({error}).",
+                "{what} ({error}).",
                 what=what,
-                account=repr(account),
                 error=said or type(error).__name__,
             ),
             msg("Mend it, or put the key into {what}.", what=elsewhere(account)),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from watcher.credentials.keyring import LockedError, SystemKeyring, cannot_ask, elsewhere
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class _Search:
     """What is known of an account's key, and how the search for it goes."""
 
     key: str = field(default="", repr=False)
-    origin: str = ""
+    origin: Message = NOTHING
     problem: CredentialError | None = None
     since: float = 0.0
     #: The keyring is being asked; otherwise the thread, if it lives, waits for it to be unlocked.
@@ -134,7 +134,7 @@ class _Search:
     anew: bool = False
     #: Somebody was sent away without a key.
     missed: bool = False
-    told: tuple[str, str] = ("", "")
+    told: tuple[Message, Text] = (NOTHING, NOTHING)
 
 
 class Keys:
@@ -162,7 +162,7 @@ class Keys:
         self._telling = threading.Lock()
         self._searches: dict[str, _Search] = {}
         self._closed = False
-        self._tell: Callable[[str, str, str], None] = _tell_nobody
+        self._tell: Callable[[str, Message, Text], None] = _tell_nobody
         self._resume: Callable[[], None] = _resume_nothing
 
     @classmethod
@@ -178,7 +178,7 @@ class Keys:
         return keys
 
     def arm(
-        self, config: Config, tell: Callable[[str, str, str], None], resume: Callable[[], None]
+        self, config: Config, tell: Callable[[str, Message, Text], None], resume: Callable[[], None]
     ) -> None:
         """Look all accounts' keys up anew, without waiting for them.
 
@@ -190,7 +190,7 @@ class Keys:
             self._keyring.allow_insecure = config.allow_insecure_keyring
             for account in config.accounts:
                 search = self._searches.setdefault(account.name, _Search())
-                search.key = search.origin = ""
+                search.key, search.origin = "", NOTHING
                 if search.alive:
                     self._ask_anew(search)
                 self._begin(account.name, search)
@@ -200,7 +200,7 @@ class Keys:
         """The key of an account, after seconds at the most; CredentialError if there is none."""
         return self._get(account)[0]
 
-    def origin(self, account: str) -> str:
+    def origin(self, account: str) -> Message:
         """Where the key of an account comes from, for people; CredentialError if there is none."""
         return self._get(account)[1]
 
@@ -218,7 +218,7 @@ class Keys:
 
     # -- who needs a key
 
-    def _get(self, account: str) -> tuple[str, str]:
+    def _get(self, account: str) -> tuple[str, Message]:
         with self._changed:
             search = self._searches.setdefault(account, _Search())
             if not search.key:
@@ -232,7 +232,7 @@ class Keys:
             problem = _say_waiting(account) if waits else search.problem or _say_absent(account)
         key, origin = self._elsewhere(account)
         if key:  # until the keyring answers
-            self._say(account, search, origin, "")
+            self._say(account, search, origin, NOTHING)
             return key, origin
         raise _copy(problem)
 
@@ -256,7 +256,7 @@ class Keys:
 
     def _find(self, account: str, search: _Search) -> None:
         while True:
-            self._say(account, search, "", WAITING)
+            self._say(account, search, NOTHING, WAITING)
             key, origin, problem = self._look_up(account)
             waits = isinstance(problem, LockedError) and self._keyring.is_locked()
             with self._changed:
@@ -273,7 +273,7 @@ class Keys:
             if not (waits and self._wait_for_unlocking(search)):
                 return
 
-    def _look_up(self, account: str) -> tuple[str, str, CredentialError | None]:
+    def _look_up(self, account: str) -> tuple[str, Message, CredentialError | None]:
         """(key, where it comes from, what is wrong)."""
         problem = None
         try:
@@ -288,7 +288,7 @@ class Keys:
         try:
             key, origin = self._elsewhere(account)
         except CredentialError as error:
-            return "", "", error
+            return "", NOTHING, error
         return key, origin, None if key else problem or _say_absent(account)
 
     def _ask_keyring(self, account: str) -> str:
@@ -339,7 +339,7 @@ class Keys:
             search.anew, search.asking, search.since = False, True, time.monotonic()
         return True
 
-    def _say(self, account: str, search: _Search, origin: str, problem: str) -> None:
+    def _say(self, account: str, search: _Search, origin: Message, problem: Text) -> None:
         with self._telling:
             if search.told != (origin, problem) and not self._closed:
                 search.told = (origin, problem)
@@ -347,15 +347,15 @@ class Keys:
 
     # -- without a keyring
 
-    def _elsewhere(self, account: str) -> tuple[str, str]:
+    def _elsewhere(self, account: str) -> tuple[str, Message]:
         """The key and its origin on a machine without a keyring; "" and "" if there is none."""
         if key := self._read_credential(account):
             return key, self._compare(account, key, _BY_SYSTEMD)
         if key := self._environ[VARIABLE]:
             return key, _BY_VARIABLE
-        return "", ""
+        return "", NOTHING
 
-    def _compare(self, account: str, key: str, origin: str) -> str:
+    def _compare(self, account: str, key: str, origin: Message) -> Message:
         """``origin`` of the key in use, and which other place holds a key that is another one."""
         try:
             credential = self._read_credential(account)
@@ -391,14 +391,14 @@ class Keys:
             ) from error
 
 
-def is_contested(origin: str) -> bool:
+def is_contested(origin: Message) -> bool:
     """Whether an origin also tells of another place, with another key that is not used."""
-    return origin.endswith(")")  # no place has a name like that
+    return "what" in origin.args  # see ``_compare``
 
 
-def _word(problem: CredentialError | None) -> str:
+def _word(problem: CredentialError | None) -> Text:
     if problem is None:
-        return ""
+        return NOTHING
     return WAITING if isinstance(problem, LockedError) else problem.title
 
 
@@ -409,15 +409,15 @@ def _copy(error: CredentialError) -> CredentialError:
 
 def _say_waiting(account: str) -> LockedError:
     return LockedError(
-        msg("The key of account {account} is {what}.", account=repr(account), what=WAITING),
+        msg('The key of account "{account}" is {what}.', account=account, what=WAITING),
         msg("Unlock it; the uploads go on by themselves."),
     )
 
 
 def _say_absent(account: str) -> CredentialError:
-    name = "" if account == "default" else f" --account {account}"
+    name = "" if account == "default" else f' --account "{account}"'
     return CredentialError(
-        msg("There is no API key for account {account}.", account=repr(account)),
+        msg('There is no API key for account "{account}".', account=account),
         msg(
             "Store it with: hrflow-watcher login{option}. A machine without a keyring takes it from {what}.",
             option=name,
@@ -426,7 +426,7 @@ def _say_absent(account: str) -> CredentialError:
     )
 
 
-def _tell_nobody(account: str, origin: str, problem: str) -> None:
+def _tell_nobody(account: str, origin: Message, problem: Text) -> None:
     """Nobody listens yet."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import SECRET, unfillable
 from watcher.config.setup import looks_like_key, pick_source
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.kinds import Cause
 from watcher.model.uploads import Held, Unreadable, Wait
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         def arm(
             self,
             config: Config,
-            tell: Callable[[str, str, str], None],
+            tell: Callable[[str, Message, Text], None],
             resume: Callable[[], None],
         ) -> None:
             """Look all keys up anew, without waiting.
@@ -156,7 +156,7 @@ class Workspace:
 
     sources: tuple[Source, ...] = ()
     team: str = ""
-    unseen: str = ""
+    unseen: Message = NOTHING
 
     def find(self, text: str, *, numbered: bool = False) -> tuple[str, str]:
         """(key, name) of the source that ``text`` means; UnusableError if there is none.
@@ -167,7 +167,7 @@ class Workspace:
             raise UnusableError(msg("This is an API key, and not a source."), msg("Name a source."))
         unknown = next((name for name in names_in(text) if name not in BUILT_IN), "")
         if unknown:
-            raise UnusableError(f"{unfillable(unknown, BUILT_IN)}.")
+            raise UnusableError(msg("{problem}.", problem=unfillable(unknown, BUILT_IN)))
         if "{" in text or (self.unseen and looks_like_key(text)):
             return text, ""
         if self.unseen:
@@ -184,19 +184,22 @@ class Workspace:
             raise UnusableError(why)
         return found.key, found.name
 
-    def warning(self, key: str) -> str:
-        """What somebody should know who chooses the source with this key, as a sentence, or ""."""
+    def warning(self, key: str) -> Message:
+        """What somebody should know who chooses the source with this key, as a sentence, or nothing."""
         source = next((each for each in self.sources if each.key == key), None)
         if source is None or not source.note:
-            return ""
+            return NOTHING
         if source.is_archived or source.is_disabled:
-            return (
-                f"{source.name} is {source.note}, which may refuse its uploads; put it back to use"
-                " there, or choose another source."
+            return msg(
+                "{name} is {note}, which may refuse its uploads; put it back to use there, or choose"
+                " another source.",
+                name=source.name,
+                note=source.note,
             )
-        return (
-            f"{source.name} is in HrFlow's test environment, so what is uploaded there is not among"
-            " your real candidates; choose another source unless you are testing."
+        return msg(
+            "{name} is in HrFlow's test environment, so what is uploaded there is not among your"
+            " real candidates; choose another source unless you are testing.",
+            name=source.name,
         )
 
 

@@ -22,8 +22,8 @@ from watcher.daemon.status import read_snooze
 from watcher.desktop.face import Face, face
 from watcher.desktop.messages import ICON_FILE, Bubbles
 from watcher.desktop.supervisor import Tray, may_have_icon
+from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
-from watcher.i18n.words import words
 from watcher.model.snapshot import Snapshot
 from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
 from watcher.present.menu import Act, Verb
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
-    from watcher.i18n.words import Word
+    from watcher.i18n.catalog import Catalog
     from watcher.model.settings import Notifications
 
 _log = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ class Desktop:
     def __init__(
         self,
         wanted: Callable[[], Notifications],
-        word: Word,
+        word: Catalog,
         *,
         show_face: Callable[[Face], None],
         show_message: Callable[[str, str], None],
@@ -279,7 +279,7 @@ def on_desktop(
     ``with_icon``: None where there is a desktop. ``open_page`` opens the activity page at a
     place; ``stop`` ends the program; ``tell`` hears sentences for the terminal, in English.
     """
-    word = words(system_language(environ))
+    word = catalog(system_language(environ))
     act = Acting(
         app.post, open_page, show_file, partial(show_file, places.log, itself=True), stop,
         now=time.time,

@@ -30,19 +30,22 @@ if TYPE_CHECKING:
     from watcher.config.machine import Layer
     from watcher.config.setup import Answers, Edit, Known
     from watcher.daemon.instance import Places
-    from watcher.i18n.words import Word
+    from watcher.i18n.catalog import Catalog
     from watcher.model.settings import Account, Folder
 
 
-def what_stays(places: Places, folder: str, word: Word) -> str:
+def what_stays(places: Places, folder: str, word: Catalog) -> str:
     """What happens with the files of ``folder``; JournalError if the journal cannot be read."""
-    stays = word("Nothing on the disk is removed, nor what the history tells of its files.")
     files = _waiting(places, os.path.realpath(folder))
     if not files:
-        return stays
-    lost = "{files} of its files are not sent yet, and will not be."
-    first = word("1 of its files is not sent yet, and will not be.")
-    return f"{stays} {first if files == 1 else word(lost, files=files)}"
+        return word("Nothing on the disk is removed, nor what the history tells of its files.")
+    return word.plural(
+        "Nothing on the disk is removed, nor what the history tells of its files. 1 of its files is"
+        " not sent yet, and will not be.",
+        "Nothing on the disk is removed, nor what the history tells of its files. {count:count} of"
+        " its files are not sent yet, and will not be.",
+        files,
+    )
 
 
 def _waiting(places: Places, folder: str) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config.paths import default_path
 from watcher.daemon.instance import default_state, is_running, read_running
-from watcher.i18n.message import msg
+from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, WatcherError
 from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
 
@@ -62,10 +62,11 @@ _MEANINGS: Final = MappingProxyType(
 )
 
 
-def describe_exit(code: int) -> str:
+def describe_exit(code: int) -> Message:
     """How a run ended, for people."""
-    text = msg("it ended with exit code {code}", code=code)
-    return f"{text} ({_MEANINGS[code]})" if code in _MEANINGS else text
+    if code in _MEANINGS:
+        return msg("it ended with exit code {code} ({meaning})", code=code, meaning=_MEANINGS[code])
+    return msg("it ended with exit code {code}", code=code)
 
 
 def where_to_look(code: int) -> str:
@@ -147,7 +148,7 @@ class LoginService:
             if found is None or not found.exit_code:
                 raise
             raise WatcherError(
-                f"The program does not start: {describe_exit(found.exit_code)}.",
+                msg("The program does not start: {why}.", why=describe_exit(found.exit_code)),
                 f"See why with: {where_to_look(found.exit_code)}",
             ) from error
         self._wait_for(running=True)
@@ -174,7 +175,7 @@ class LoginService:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_PAUSE)
                 raise WatcherError(
-                    f"The program does not start: {describe_exit(code)}.",
+                    msg("The program does not start: {why}.", why=describe_exit(code)),
                     "See why with: hrflow-watcher service logs.",
                 )
 

@@ -14,7 +14,7 @@ from watcher.hrflow import route
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.transport import looks_names_up, shown_proxy
 from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
 from watcher.model.kinds import Cause
@@ -145,7 +145,7 @@ class Known:
 
     origin: str
     is_offline: bool = False
-    held: str = ""
+    held: Message = NOTHING
     quota: bool = False
 
 
@@ -192,17 +192,17 @@ def judge_running_access(known: Known) -> Finding:
     )
 
 
-def _held(places: Places, account: str) -> tuple[str, str]:
+def _held(places: Places, account: str) -> tuple[str, Message]:
     """The cause that keeps back all files of an account, and why it does."""
     try:
         reader = Reader(places.journal)
     except NoJournalError:
-        return "", ""
+        return "", NOTHING
     try:
         why = {key: why for key, why, _ in reader.held()}
     finally:
         reader.close()
-    return next(((key, why[key]) for key in account_keys(account) if key in why), ("", ""))
+    return next(((key, why[key]) for key in account_keys(account) if key in why), ("", NOTHING))
 
 
 #: Seconds that a keyring is given; a locked one asks somebody who may not be there.
@@ -211,10 +211,10 @@ _KEYRING_SECONDS = 5.0
 
 def checks(case: Case) -> Iterator[Check]:
     """What an account needs, in the order in which one thing needs the other."""
-    yield Check("keyring", "Keyring", partial(_keyring, case), needs=[CONFIG])
+    yield Check("keyring", msg("Keyring"), partial(_keyring, case), needs=[CONFIG])
     if case.loaded is None:
-        yield Check("key", "API key", tuple, needs=[CONFIG])
-        yield Check("access", "HrFlow", tuple, needs=[CONFIG])
+        yield Check("key", msg("API key"), tuple, needs=[CONFIG])
+        yield Check("access", msg("HrFlow"), tuple, needs=[CONFIG])
         return
     config = case.loaded.config
     for account in config.accounts:
@@ -231,14 +231,14 @@ def _keyring(case: Case) -> Finding:
         return warning(failure.title, failure.hint)
 
 
-def judge_keyring(name: str) -> Finding:
+def judge_keyring(name: Text) -> Finding:
     """``name``: what keeps keys, "" if nothing does."""
     if name:
-        return ok(msg("{what} is used", what=view.safe(name)))
+        return ok(msg("{what} is used", what=name))
     return ok(msg("this machine has none"))
 
 
-def judge_key(key: str, origin: str) -> Finding:
+def judge_key(key: str, origin: Message) -> Finding:
     """A key of an unusual form may still be one."""
     if looks_right(key):
         return ok(msg("comes from {what}", what=origin))
@@ -254,7 +254,7 @@ class _Examination:
     def __init__(self, case: Case, account: Account, *, named: bool) -> None:
         self._case = case
         self._account = account
-        self._of = f" of {account.name}" if named else ""
+        self._named = named
         self._secret = ""
         self._elsewhere: Known | None = None
         self._clock: Finding = skipped(msg("the server has not answered"))
@@ -263,32 +263,38 @@ class _Examination:
         account, name = self._account, self._account.name
         patience = 3 * account.connect_timeout + 5
         yield Check(
-            "key", f"API key{self._of}", self._key, name, failing=msg("there is no API key"),
+            "key", self._label(msg("API key")), self._key, name, failing=msg("there is no API key"),
             seconds=_KEYRING_SECONDS + 5, late=msg("Unlock the system's keyring."),
         )  # fmt: skip
         yield Check(
-            "proxy", "Proxy", partial(find_proxy, account), name,
+            "proxy", msg("Proxy"), partial(find_proxy, account), name,
             failing=msg("the proxy's address is not valid"),
         )  # fmt: skip
         yield Check(
-            "dns", "DNS", partial(find_name, account), name, [("proxy", name)],
+            "dns", msg("DNS"), partial(find_name, account), name, [("proxy", name)],
             failing=msg("the server's name is not found"), seconds=patience,
         )  # fmt: skip
         yield Check(
-            "tls", "TLS", partial(find_certificate, account), name,
+            "tls", msg("TLS"), partial(find_certificate, account), name,
             [("dns", name), ("proxy", name)],
             msg("there is no safe connection to the server"), patience,
         )  # fmt: skip
         asked = patience + account.read_timeout
         yield Check(
-            "access", f"HrFlow{self._of}", self._access, name,
+            "access", self._label(msg("HrFlow")), self._access, name,
             [("key", name), ("dns", name), ("proxy", name), ("tls", name)],
             msg("HrFlow takes no file with it"), asked,
         )  # fmt: skip
-        yield Check("clock", "Clock", lambda: self._clock, name)
+        yield Check("clock", msg("Clock"), lambda: self._clock, name)
         for key, sync in sources_of(config, name).items():
             run = partial(self._source, key, sync=sync)
-            yield Check("source", f"Source{self._of}", run, key, [("access", name)], "", asked)
+            yield Check(
+                "source", self._label(msg("Source")), run, key, [("access", name)], "", asked
+            )
+
+    def _label(self, what: Message) -> Message:
+        name = view.safe(self._account.name)
+        return msg("{what} of {account}", what=what, account=name) if self._named else what
 
     def _key(self) -> Finding:
         """The key itself goes no further than to where it is asked with."""
@@ -449,10 +455,10 @@ def judge_source(source: Source, *, sync: bool) -> Finding:
     return ok(msg("{what} with sync parsing", what=name) if sync else name)
 
 
-def _named(source: Source) -> str:
+def _named(source: Source) -> Message:
     key = view.short(source.key)
     return (
-        f"{view.safe(source.name)} ({key})"
+        msg("{name} ({key})", name=view.safe(source.name), key=key)
         if source.name
         else msg("without a name ({key})", key=key)
     )

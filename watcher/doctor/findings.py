@@ -13,7 +13,7 @@ from watcher.credentials import SystemKeyring
 from watcher.daemon.clock import RealClock
 from watcher.daemon.plans import make_plans, this_machine
 from watcher.folders.native import read_limits
-from watcher.i18n.message import Text, msg
+from watcher.i18n.message import Message, Text, as_data, as_message, msg
 from watcher.model.errors import WatcherError
 from watcher.present import view
 
@@ -62,7 +62,7 @@ class Check:
     """
 
     name: str
-    label: str
+    label: Message
     run: Callable[[], Sequence[Finding] | Finding]
     about: str = ""
     needs: Sequence[tuple[str, str]] = ()
@@ -96,14 +96,16 @@ def of(failure: WatcherError) -> Finding:
     return error(failure.title, failure.hint)
 
 
-def record(check: Check, finding: Finding) -> dict[str, str]:
+def record(check: Check, finding: Finding) -> dict[str, object]:
     """One finding for machines."""
     return {
         "check": check.name,
         "about": view.safe(check.about),
         "level": finding.level.value,
-        "text": finding.text,
-        "mend": finding.mend,
+        "text": str(finding.text),
+        "mend": str(finding.mend),
+        "text_message": as_data(as_message(finding.text)),
+        "mend_message": as_data(as_message(finding.mend)),
     }
 
 
@@ -112,7 +114,7 @@ def examine(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:
 
     A check that fails or hangs becomes a finding, and one that builds on it is skipped.
     """
-    failed: dict[tuple[str, str], str] = {}
+    failed: dict[tuple[str, str], Text] = {}
     for check in checks:
         reason = next((failed[need] for need in check.needs if need in failed), "")
         findings = [skipped(reason)] if reason else _attempt(check)

@@ -12,7 +12,7 @@ from watcher.daemon.instance import is_running
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
 from watcher.folders.native import Probe, look_through, probe
-from watcher.i18n.message import msg
+from watcher.i18n.message import Message, Text, msg, plural
 from watcher.journal.reader import Reader
 from watcher.model.settings import Watch
 from watcher.present import view
@@ -46,23 +46,28 @@ def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> S
         return [ok(msg("this system has no limits of inotify"))]
     needed = limits.watches + (0 if running else directories)
     used = msg(
-        "{used} of {total} watches are in use", used=limits.watches, total=limits.max_watches
+        "{used:count} of {total:count} watches are in use",
+        used=limits.watches,
+        total=limits.max_watches,
     )
-    text = msg(
-        "{directories} directories are watched, and {what}", directories=directories, what=used
+    text = plural(
+        "1 directory is watched, and {what}",
+        "{count:count} directories are watched, and {what}",
+        directories,
+        what=used,
     )
     watches = _judge(
         "max_user_watches", needed, limits.max_watches, _WATCHES,
-        msg("1 directory is watched, and {what}", what=used) if directories == 1 else text,
+        text,
     )  # fmt: skip
     instances = _judge(
         "max_user_instances", limits.instances + (not running), limits.max_instances, _INSTANCES,
-        msg("{used} of {total} watchers are in use", used=limits.instances, total=limits.max_instances),
+        msg("{used:count} of {total:count} watchers are in use", used=limits.instances, total=limits.max_instances),
     )  # fmt: skip
     return [watches, instances]
 
 
-def _judge(name: str, needed: int, limit: int, proposed: int, text: str) -> Finding:
+def _judge(name: str, needed: int, limit: int, proposed: int, text: Message) -> Finding:
     if needed <= _MUCH * limit:
         return ok(text)
     short = msg("which is not enough") if needed > limit else msg("which is nearly all")
@@ -93,8 +98,8 @@ _READING = 60.0
 
 def storage_checks(case: Case) -> Iterator[Check]:
     """The journal, then each disk."""
-    yield Check("journal", "Journal", lambda: _journal(case), seconds=_READING)
-    yield Check("disk", "Disk space", lambda: _disks(case))
+    yield Check("journal", msg("Journal"), lambda: _journal(case), seconds=_READING)
+    yield Check("disk", msg("Disk space"), lambda: _disks(case))
 
 
 def judge_journal(path: str, size: int, problem: str) -> Finding:
@@ -109,9 +114,9 @@ def judge_journal(path: str, size: int, problem: str) -> Finding:
     return ok(msg("{path} is whole; it takes {size:size}", path=path, size=size))
 
 
-def judge_room(place: str, free: int) -> Finding:
-    """``free``: bytes left on the disk of ``place``."""
-    text = msg("{size:size} free for {disks}", size=free, disks=place)
+def judge_room(places: tuple[Text, ...], free: int) -> Finding:
+    """``free``: bytes left on the disk of ``places``."""
+    text = msg("{size:size} free for {disks:and}", size=free, disks=places)
     if free < _TOO_LITTLE:
         return error(text, msg("Make room: nothing is uploaded while the disk is full."))
     if free < _LITTLE:
@@ -134,18 +139,17 @@ def _journal(case: Case) -> Finding:
 
 def _disks(case: Case) -> Sequence[Finding]:
     """One line for each disk, with everything that is written to it."""
-    places = {case.places.state: msg("the journal")}
+    places: dict[str, Text] = {case.places.state: msg("the journal")}
     for plan in case.plans().values():
         for target in filing_targets(plan.folder).values():
             place = os.path.join(plan.folder.path, target)
             places[place] = view.safe(place)
-    disks: dict[int, tuple[str, list[str]]] = {}
+    disks: dict[int, tuple[str, list[Text]]] = {}
     for path, name in places.items():
         there = _existing(path)
         disks.setdefault(os.stat(there).st_dev, (there, []))[1].append(name)
     return [
-        judge_room(" and ".join(names), shutil.disk_usage(there).free)
-        for there, names in disks.values()
+        judge_room(tuple(names), shutil.disk_usage(there).free) for there, names in disks.values()
     ]
 
 
@@ -170,18 +174,18 @@ _LOOKING = 20.0
 def folder_checks(case: Case) -> Iterator[Check]:
     """Two lines for each folder, and what all of them take of the system."""
     if case.loaded is None:
-        yield Check("folder", "Folder", tuple, needs=[CONFIG])
+        yield Check("folder", msg("Folder"), tuple, needs=[CONFIG])
     made = _to_be_made(case)
     looks = [_Look(case, plan, is_made=path in made) for path, plan in case.plans().items()]
     for look in looks:
         path = look.folder.path
         yield Check(
-            "folder", "Folder", look.at_place, path,
+            "folder", msg("Folder"), look.at_place, path,
             failing=msg("{path} cannot be used", path=view.safe(path)), seconds=_LOOKING + 10,
         )  # fmt: skip
         needs = [("folder", path)]
-        yield Check("events", "Changes", look.at_events, path, needs, seconds=_PATIENCE + 5)
-    yield Check("limits", "Limits", partial(_limits, case, looks), needs=[CONFIG], seconds=20)
+        yield Check("events", msg("Changes"), look.at_events, path, needs, seconds=_PATIENCE + 5)
+    yield Check("limits", msg("Limits"), partial(_limits, case, looks), needs=[CONFIG], seconds=20)
 
 
 class _Look:

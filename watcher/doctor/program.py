@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 def program_checks(case: Case) -> Iterator[Check]:
     """Versions, and every mistake of the configuration."""
-    yield Check("program", "Program", lambda: _program(case))
+    yield Check("program", msg("Program"), lambda: _program(case))
     yield Check(
         "config",
-        "Configuration",
+        msg("Configuration"),
         lambda: _config(case),
         failing=msg("the configuration is not usable"),
     )
@@ -102,12 +102,12 @@ def _config(case: Case) -> Sequence[Finding]:
         )
     except ConfigError as failure:
         if failure.mistakes:
-            return [error(view.safe(mistake), failure.hint) for mistake in failure.mistakes]
-        return [error(view.safe(failure.title), failure.hint)]
+            return [error(mistake, failure.hint) for mistake in failure.mistakes]
+        return [error(failure.title, failure.hint)]
     folders = len(case.loaded.config.folders)
-    found = [ok(view.safe(headline(case.loaded)))] if folders else [_no_folder(case)]
+    found = [ok(headline(case.loaded))] if folders else [_no_folder(case)]
     hint = msg("Leave it if it is meant so.")
-    return [*found, *(warning(view.safe(each), hint) for each in case.loaded.warnings)]
+    return [*found, *(warning(each, hint) for each in case.loaded.warnings)]
 
 
 def _no_folder(case: Case) -> Finding:
@@ -119,7 +119,7 @@ def _no_folder(case: Case) -> Finding:
 
 def service_checks(case: Case) -> Iterator[Check]:
     """The login service."""
-    yield Check("service", "Login service", lambda: _service(case))
+    yield Check("service", msg("Login service"), lambda: _service(case))
 
 
 def judge_service(kind: str, installed: Installed | None, *, running: bool) -> Finding:
@@ -134,9 +134,15 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     if not running:
         code = installed.exit_code
         text = msg("it is installed ({kind}) and does not run", kind=kind)
+        if code:
+            text = msg(
+                "it is installed ({kind}) and does not run: {why}",
+                kind=kind,
+                why=describe_exit(code),
+            )
         look = where_to_look(code or 0)
         return error(
-            f"{text}: {describe_exit(code)}" if code else text,
+            text,
             msg(
                 "Start it with: hrflow-watcher service start. More is said by: {command}",
                 command=look,
@@ -172,7 +178,7 @@ _CALLED: Final = MappingProxyType(
 
 def desktop_checks(case: Case) -> Iterator[Check]:
     """The tray."""
-    yield Check("tray", "Tray", lambda: judge_tray(sys.platform, case.environ, look))
+    yield Check("tray", msg("Tray"), lambda: judge_tray(sys.platform, case.environ, look))
 
 
 def judge_tray(
@@ -219,13 +225,15 @@ def result_checks(case: Case) -> Iterator[Check]:
     config = case.loaded.config
     if config.webhook.enabled:
         yield Check(
-            "webhook", "Webhook", partial(_webhook, case, config.webhook), needs=[CONFIG],
+            "webhook", msg("Webhook"), partial(_webhook, case, config.webhook), needs=[CONFIG],
             seconds=_KEYRING_SECONDS, late=msg("Unlock the system's keyring."),
         )  # fmt: skip
     for name, command in (("parsed", config.hooks.parsed), ("refused", config.hooks.refused)):
         if command:
             run = partial(judge_command, command[0], shutil.which(command[0]) or "")
-            yield Check("hook", f"Command for {name} files", run, name, needs=[CONFIG])
+            yield Check(
+                "hook", msg("Command for {state} files", state=name), run, name, needs=[CONFIG]
+            )
 
 
 def _webhook(case: Case, webhook: Webhook) -> Finding:

@@ -37,9 +37,10 @@ class NoAccessError(UnusableError):
 class RefusedKeyError(CredentialError):
     """HrFlow does not take the key for this question; a write-only key never gets an answer.
 
-    ``server_time`` is that of :class:`Access`.
+    ``told`` is HrFlow's own message, ``server_time`` that of :class:`Access`.
     """
 
+    told: str = ""
     server_time: float | None = None
 
 
@@ -163,6 +164,7 @@ class Inquiry:
                 msg("HrFlow does not take this key: {message}", message=reading.message),
                 msg("Check the email and the key in HrFlow's settings under API keys."),
             )
+            refused.told = reading.message
             refused.server_time = _server_time(answer.headers.get("date", ""))
             raise refused
         if not 200 <= reading.code < 300:

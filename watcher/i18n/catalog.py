@@ -33,7 +33,7 @@ class Catalog:
 
     def __init__(self, language: str, translations: gettext.NullTranslations) -> None:
         self.language = language
-        self._translations = translations
+        self.translations = translations
 
     def __call__(self, said: str | Message, /, **args: Value) -> str:
         """A message, or a text that stands literally at the call, with its places filled."""
@@ -50,12 +50,12 @@ class Catalog:
     # -- inside
 
     def _find(self, text: str) -> str:
-        return self._translations.gettext(text) if text else ""  # "" is the catalogue's header
+        return self.translations.gettext(text) if text else ""  # "" is the catalogue's header
 
     def _plural(self, one: str, many: str, count: Value, args: object) -> str:
         assert isinstance(count, int)
         assert isinstance(args, dict)
-        return self._fill(self._translations.ngettext(one, many, count), args)
+        return self._fill(self.translations.ngettext(one, many, count), args)
 
     def _fill(self, text: str, args: object) -> str:
         assert isinstance(args, dict)
@@ -90,7 +90,7 @@ class Catalog:
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with this language's separators."""
-        pgettext = self._translations.pgettext
+        pgettext = self.translations.pgettext
         whole, _, rest = f"{value:,.{digits}f}".partition(".")
         whole = whole.replace(",", pgettext("thousands separator", ","))
         return whole + pgettext("decimal separator", ".") + rest if rest else whole
@@ -133,13 +133,13 @@ class Catalog:
 ENGLISH: Final = Catalog("en", gettext.NullTranslations())
 
 
-def page_texts(language: str, folder: str = LOCALE) -> dict[str, str | list[str]]:
-    """What the page's script says in a language: its texts by the English ones, plural forms."""
+def page_texts(language: str, folder: str = LOCALE) -> dict[str, str | dict[str, str]]:
+    """What the page's script says in a language, by the English texts; plurals by CLDR's names."""
     path = os.path.join(folder, language, "LC_MESSAGES", "page.json")
     if not os.path.exists(path):  # English, which stands in the script
         return {}
     with open(path, encoding="utf-8") as file:
-        texts: dict[str, str | list[str]] = json.load(file)
+        texts: dict[str, str | dict[str, str]] = json.load(file)
     return texts
 
 

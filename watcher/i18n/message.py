@@ -69,6 +69,11 @@ def verbatim(text: str) -> Message:
     return Message("{text}", {"text": text}) if text else NOTHING
 
 
+def as_message(text: Text) -> Message:
+    """A message as it is, plain text verbatim."""
+    return text if isinstance(text, Message) else verbatim(text)
+
+
 def as_json(said: Message) -> str:
     """A message as one line of JSON, "" for none: ``{"id": …, "args": {…}, "plural": …}``."""
     return json.dumps(as_data(said), ensure_ascii=False, separators=(",", ":")) if said else ""

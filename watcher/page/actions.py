@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from watcher.daemon.clock import next_day
-from watcher.i18n.message import msg
+from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import Cause
 from watcher.model.lifecycle import IGNORABLE
@@ -46,7 +46,7 @@ class Control(Protocol):
     def stop(self) -> None:
         """End the program."""
 
-    def reload(self) -> tuple[str, ...]:
+    def reload(self) -> tuple[Text, ...]:
         """Read the configuration again; gives what is wrong with it, a sentence each."""
 
     def show(self, path: str) -> None:
@@ -109,9 +109,9 @@ class Acts:
     def reload(self, _: Order) -> dict[str, object]:
         """Read the configuration again."""
         if problems := self.control.reload():
-            word = self.activity.word
-            why = "; ".join(word(view.safe(each)) for each in problems)
-            raise UsageError(word("The new configuration is not used: {why}", why=why))
+            raise UsageError(
+                msg("The new configuration is not used: {mistakes}", mistakes=problems)
+            )
         return {}
 
     def stop(self, _: Order) -> dict[str, object]:

@@ -9,18 +9,19 @@ import secrets
 import socket
 import threading
 from dataclasses import dataclass, field
+from gettext import NullTranslations
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
+from watcher.i18n.catalog import ENGLISH, Catalog
 from watcher.i18n.message import msg
-from watcher.i18n.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Message
 
     Environ = dict[str, Any]
 
@@ -159,15 +160,29 @@ def is_command() -> bool:
     return bool(bottle.request.get_header(TOKEN))
 
 
-def for_reader(word: Word) -> Word:
+def for_reader(word: Catalog) -> Catalog:
     """``word`` for whoever made the request that is being answered; English for commands."""
-    in_english = words("en")
+    return Catalog(word.language, _OfReader(word.translations))
 
-    def say(key: str, **values: object) -> str:
-        chosen = in_english if is_command() else word
-        return chosen(key, **values)
 
-    return say
+class _OfReader(NullTranslations):
+    """Translations into the person's language, and none for commands."""
+
+    def __init__(self, persons: NullTranslations) -> None:
+        super().__init__()
+        self._persons = persons
+
+    def gettext(self, message: str) -> str:
+        return str(self._chosen().gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return str(self._chosen().ngettext(msgid1, msgid2, n))
+
+    def pgettext(self, context: str, message: str) -> str:
+        return str(self._chosen().pgettext(context, message))
+
+    def _chosen(self) -> NullTranslations:
+        return ENGLISH.translations if is_command() else self._persons
 
 
 COOKIE: Final = "watcher"
@@ -210,7 +225,7 @@ class Guard:
         tickets: Tickets,
         port: int,
         wait: Callable[[float], object],
-        word: Word,
+        word: Catalog,
     ) -> None:
         """``port`` is where it listens; ``wait`` passes as many seconds, or less at the end."""
         self._word = word
@@ -229,10 +244,9 @@ class Guard:
             return start(status, [*kept, *_HEADERS], *more)
 
         if problem := self._stranger(environ) or self._ticketless(environ):
-            status, text = problem
-            if not environ.get(_TOKEN):  # commands speak English
-                text = self._word(text)
-            return _refuse(environ, start_guarded, status, text)
+            status, said = problem
+            word = ENGLISH if environ.get(_TOKEN) else self._word  # commands speak English
+            return _refuse(environ, start_guarded, status, word(said))
         return self._inner(environ, start_guarded)
 
     def slow_down(self) -> bool:
@@ -245,7 +259,7 @@ class Guard:
             self._waiting.release()
         return True
 
-    def _stranger(self, environ: Environ) -> tuple[str, str] | None:
+    def _stranger(self, environ: Environ) -> tuple[str, Message] | None:
         host = environ.get("HTTP_HOST", "")
         if host not in self._hosts:
             return "403 Forbidden", msg("This address is not one of this program.")
@@ -260,7 +274,7 @@ class Guard:
             return "403 Forbidden", msg("Requests of other pages are not answered.")
         return None
 
-    def _ticketless(self, environ: Environ) -> tuple[str, str] | None:
+    def _ticketless(self, environ: Environ) -> tuple[str, Message] | None:
         if environ.get("PATH_INFO", "").startswith(_FREE):
             return None
         token, cookie = environ.get(_TOKEN, ""), _cookie(environ)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from watcher.config.setup import write_tags
 from watcher.daemon.examine import examine
 from watcher.daemon.plans import former_targets, make_plans, this_machine
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UsageError
 from watcher.page.activity import source_names
 from watcher.present import view
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
-    from watcher.i18n.words import Word
+    from watcher.i18n.catalog import Catalog
     from watcher.model.settings import Folder, Rule
 
     Names = Mapping[tuple[str, str], str]
@@ -32,7 +32,7 @@ class Folders:
 
     app: App
     places: Places
-    word: Word
+    word: Catalog
 
     def all(self) -> dict[str, object]:
         """All folders, each with its rules in order."""
@@ -45,8 +45,8 @@ class Folders:
             ]
         }
 
-    def _problem(self, problems: Mapping[str, str], folder: Folder) -> str:
-        return self.word(view.safe(problems.get(os.path.realpath(folder.path), "")))
+    def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
+        return view.safe(self.word(problems.get(os.path.realpath(folder.path), NOTHING)))
 
     def check(self, order: Mapping[str, Any]) -> dict[str, object]:
         """What would happen to the file at ``path``; the same code decides as when it is sent."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.daemon.instance import Places
-    from watcher.i18n.words import Word
+    from watcher.i18n.catalog import Catalog
 
 _log = logging.getLogger(__name__)
 _V4, _V6 = "127.0.0.1", "::1"
@@ -40,7 +40,7 @@ _LOOK: Final = 60
 class Server:
     """Listens from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, places: Places, make: Callable[[Server], Any], word: Word) -> None:
+    def __init__(self, places: Places, make: Callable[[Server], Any], word: Catalog) -> None:
         """``make`` gives the WSGI application to be guarded."""
         self._word = word
         self._places = places

@@ -24,7 +24,7 @@ from watcher.daemon.editing import Editor, make_folder, what_stays, without_abse
 from watcher.daemon.instance import Places
 from watcher.daemon.login_service import LoginService
 from watcher.daemon.sample import can_drop_sample, drop_sample, sample_path
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import AfterUpload
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.core import App
-    from watcher.i18n.words import Word
+    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Message
     from watcher.model.records import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
@@ -114,7 +115,7 @@ class Setting:
     config: str
     state: str
     environ: Mapping[str, str]
-    word: Word
+    word: Catalog
 
     def known(self) -> dict[str, object]:
         """What is there already, to be proposed."""
@@ -168,13 +169,17 @@ class Setting:
             {"key": view.safe(each.key), "name": view.safe(each.name), "note": self.word(each.note)}
             for each in space.sources
         ]
-        return {"team": view.safe(space.team), "sources": sources, "unseen": space.unseen}
+        return {
+            "team": view.safe(space.team),
+            "sources": sources,
+            "unseen": self.word(space.unseen),
+        }
 
     def propose(self, order: Order) -> dict[str, object]:
         """What would be written, as a difference; errors for what makes no sense."""
         editor = self._editor()
         text, warnings = editor.propose(editor.plan(self._answers(editor, order)))
-        said = [self.word(view.safe(each)) for each in without_absent(warnings)]
+        said = [view.safe(self.word(each)) for each in without_absent(warnings)]
         return {"difference": editor.difference(text), "warnings": said}
 
     def save(self, order: Order) -> dict[str, object]:
@@ -201,7 +206,7 @@ class Setting:
         if order.get("at_login") is True and not problem:
             self._start_at_login()
         missing = unkept if unkept and not self._is_there(answers.account, key) else ""
-        said = [] if problem else [self.word(view.safe(each)) for each in without_absent(warnings)]
+        said = [] if problem else [view.safe(self.word(each)) for each in without_absent(warnings)]
         return {"problem": problem, "warnings": said, "unkept": missing}
 
     def leave(self, order: Order) -> dict[str, object]:
@@ -224,7 +229,7 @@ class Setting:
 
     def _reload(self) -> str:
         """Have the configuration used as it is now; what is wrong with it, "" if nothing is."""
-        return "; ".join(self.word(view.safe(each)) for each in self.control.reload())
+        return "; ".join(view.safe(self.word(each)) for each in self.control.reload())
 
     def _editor(self) -> Editor:
         return Editor.open(self.config, self.state)
@@ -256,7 +261,7 @@ class Setting:
         why = self._keyring().why_not()
         if not why:
             return ""
-        why, origin = self.word(view.safe(why)), self._origin(account)
+        why, origin = view.safe(self.word(why)), self._origin(account)
         if origin:
             return self.word(
                 "{why} The key comes from {origin}: another one goes there, and then start the"
@@ -270,13 +275,13 @@ class Setting:
             place=self.word(elsewhere(account)),
         )
 
-    def _origin(self, account: str) -> str:
-        """Where the account's key comes from, being in no keyring; "" if there is none."""
+    def _origin(self, account: str) -> Message:
+        """Where the account's key comes from, being in no keyring; nothing if there is none."""
         keys = Keys(self.environ)
         try:
             return keys.origin(account)
         except CredentialError:
-            return ""
+            return NOTHING
         finally:
             keys.close()
 
@@ -307,7 +312,7 @@ class Setting:
             tuple(_folder(editor, each) for each in folders),
         )
         if problems := find_problems(answers, editor.known):
-            said = (self.word(view.safe(redact(text))) for _, text in problems)
+            said = (view.safe(self.word(redact(text))) for _, text in problems)
             raise UsageError(" ".join(said))
         return answers
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.desktop import start
 from watcher.daemon.instance import write_atomically
-from watcher.i18n.words import spoken, words
+from watcher.i18n.catalog import catalog
 from watcher.page.server import THREADS, Server
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ class ActivityPage:
         self._config = config
         self._control = control
         self._environ = environ
-        self._language = spoken(language)
-        self._word = words(language)
+        self._word = catalog(language)
         self._server = Server(places, self._make, self._word)
         self._undo: list[Callable[[], None]] = []
 
@@ -114,10 +113,9 @@ class ActivityPage:
         word = for_reader(self._word)
         news = News(self._app.snapshot, _WAITING)
         self._undo = [news.close, self._app.subscribe(news.hear)]
-        activity = Activity(self._places, word, in_french=self._language == "fr")
+        activity = Activity(self._places, word)
         return Routes(
             server,
-            language=self._language,
             activity=activity,
             acts=Acts(self._app, activity, self._control),
             folders=Folders(self._app, self._places, word),

@@ -18,7 +18,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import msg
 from watcher.model.follow_ups import parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.present import view
@@ -64,7 +63,7 @@ GROUPS: Final = (
         ),
         "busy",
     ),
-    Group(msg("left alone"), (State.IGNORED, State.DUPLICATE, State.BASELINE, State.GONE), "quiet"),
+    Group("left alone", (State.IGNORED, State.DUPLICATE, State.BASELINE, State.GONE), "quiet"),
 )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import NOTHING, Message, Text, as_data, msg
+from watcher.i18n.message import NOTHING, Message, Text, as_data, as_json, msg
 from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
@@ -279,6 +279,7 @@ def row(entry: Entry, word: Catalog) -> dict[str, object]:
         "label": word(look.word),
         "tone": look.tone,
         "why": safe(word(entry.why)),
+        "reason": as_json(entry.why),  # by which others with the same are found
         "remark": beside_state(entry, word),
         "candidate": _candidate(entry, word),
         "source": safe(entry.source_name or entry.source_key),

@@ -117,8 +117,8 @@ def insist(run: Run, *command: str) -> Done:
                 "{program} failed with code {code}: {message}.",
                 program=" ".join(command),
                 code=done.code,
-                message=said,
-            ).replace("..", "."),
+                message=said.rstrip("."),
+            ),
             msg("Mend that and try it again."),
         )
     return done
