@@ -35,7 +35,7 @@ SENT = {
 }
 #: name → a word of the reason
 REFUSED = {
-    "truncated.pdf": "breaks off",
+    "truncated.pdf": "incomplete",
     "renamed program.pdf": "program",
     "archive of CVs.zip": "zip",
     "empty.pdf": "empty",

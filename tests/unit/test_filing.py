@@ -12,6 +12,7 @@ import pytest
 
 from watcher.documents import file_away, filing, stat_file, write_error_note
 from watcher.documents.opening import RefusedError, open_directory
+from watcher.i18n.message import msg
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.records import Stat
 from watcher.model.settings import AfterRefusal, AfterUpload
@@ -385,19 +386,19 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
     ],
 )
 def test_the_note_is_one_sentence(root, why, said):
-    note = write_error_note(make(f"{root}/cv.pdf"), why)
+    note = write_error_note(make(f"{root}/cv.pdf"), msg(why))
     text = Path(note.path).read_text(encoding="utf-8")
     assert text == f"cv.pdf was not uploaded to HrFlow: {said}\n"
 
 
 def test_the_note_beside_a_refused_file(root):
     path = make(f"{root}/cv.pdf")
-    note = write_error_note(path, "is a program")
+    note = write_error_note(path, msg("is a program"))
     assert note == Filed(f"{path}.error.txt")
     text = Path(note.path).read_text(encoding="utf-8")
     assert text == "cv.pdf was not uploaded to HrFlow: it is a program.\n"
-    assert write_error_note(path, "is a program.") == note
-    other = write_error_note(path, "breaks off")
+    assert write_error_note(path, msg("is a program.")) == note
+    other = write_error_note(path, msg("breaks off"))
     assert other == Filed(f"{root}/cv.pdf (2).error.txt")
     assert Path(note.path).read_text(encoding="utf-8") == text
 
@@ -405,18 +406,18 @@ def test_the_note_beside_a_refused_file(root):
 def test_a_note_is_not_written_through_a_link(root, tmp_path):
     path = make(f"{root}/cv.pdf")
     os.symlink(tmp_path / "victim", f"{path}.error.txt")
-    assert write_error_note(path, "is a program") == Filed(f"{root}/cv.pdf (2).error.txt")
+    assert write_error_note(path, msg("is a program")) == Filed(f"{root}/cv.pdf (2).error.txt")
     assert not os.path.exists(tmp_path / "victim")
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.pdf", b"x" * 251 + b".pdf"])
 def test_notes_for_names_of_all_kinds(root, name):
-    note = write_error_note(make(os.path.join(root, os.fsdecode(name))), "is a program")
+    note = write_error_note(make(os.path.join(root, os.fsdecode(name))), msg("is a program"))
     assert note.path.endswith(".error.txt")
     assert len(os.fsencode(os.path.basename(note.path))) <= 255
     assert Path(note.path).read_text(encoding="utf-8")
 
 
 def test_a_note_that_cannot_be_written(tmp_path):
-    found = write_error_note(str(tmp_path / "missing" / "cv.pdf"), "is a program")
+    found = write_error_note(str(tmp_path / "missing" / "cv.pdf"), msg("is a program"))
     assert isinstance(found, FilingFailed)
