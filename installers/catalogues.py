@@ -69,6 +69,8 @@ def extract() -> Catalog:
         )
     for name, _, text, comments, context in sorted(rows, key=lambda row: (row[0], row[1])):
         place = f"watcher/{name.replace(os.sep, '/')}"
+        if not context and not any(map(str.isalpha, str(text))):
+            continue  # Babel has taken an index, word["…"], for a call
         found.add(text, None, [(place, 0)], auto_comments=comments, context=context)
     return found
 
@@ -117,18 +119,21 @@ def update() -> None:
 def compile_all() -> None:
     """Make what the program reads, beside each `.po`."""
     for language in languages():
-        catalogue = read(language)
-        folder = os.path.dirname(path_of(language))
-        file = io.BytesIO()
-        write_mo(file, catalogue)
-        _write(os.path.join(folder, f"{DOMAIN}.mo"), file.getvalue())
-        texts = {
-            entry.id if isinstance(entry.id, str) else entry.id[0]: _page_text(entry, catalogue)
-            for entry in catalogue
-            if entry.id and any(place.endswith(".js") for place, _ in entry.locations)
-        }
-        data = json.dumps(texts, ensure_ascii=False, sort_keys=True, indent=0)
-        _write(os.path.join(folder, "page.json"), data.encode("utf-8"))
+        compile_one(read(language), os.path.dirname(path_of(language)))
+
+
+def compile_one(catalogue: Catalog, folder: str) -> None:
+    """Make what the program reads of one language."""
+    file = io.BytesIO()
+    write_mo(file, catalogue)
+    _write(os.path.join(folder, f"{DOMAIN}.mo"), file.getvalue())
+    texts = {
+        entry.id if isinstance(entry.id, str) else entry.id[0]: _page_text(entry, catalogue)
+        for entry in catalogue
+        if entry.id and any(place.endswith(".js") for place, _ in entry.locations)
+    }
+    data = json.dumps(texts, ensure_ascii=False, sort_keys=True, indent=0)
+    _write(os.path.join(folder, "page.json"), data.encode("utf-8"))
 
 
 def _page_text(entry: Any, catalogue: Catalog) -> str | dict[str, str]:
@@ -163,15 +168,11 @@ def _mistakes(entry: Any, language: str) -> Iterator[str]:
         yield "is not translated"
     elif entry.fuzzy:
         yield "is marked fuzzy"
-    wanted = Counter(_PLACE.findall(ids[-1]))
-    for text in texts:
-        # The singular may say its number in words.
+    wanted = [Counter(_PLACE.findall(text)) for text in ids]
+    for number, text in enumerate(texts):
         given = Counter(_PLACE.findall(text))
-        if (
-            text
-            and given != wanted
-            and not (len(ids) > 1 and given == Counter(_PLACE.findall(ids[0])))
-        ):
+        # The first form may say its number in words, as the singular does.
+        if text and given != wanted[-1] and (number or given != wanted[0]):
             yield f"has other places: {text!r}"
         if language == "fr" and _FRENCH.search(text):
             yield f"needs spaces that do not break: {text!r}"

@@ -107,7 +107,8 @@ class SystemKeyring:
             if not parts:
                 raise CredentialError(
                     msg(
-                        'This machine has no keyring, so the key of account "{account}" is not kept.',
+                        'This machine has no keyring, so the key of account "{account}" is not'
+                        " kept.",
                         account=account,
                     ),
                     msg(
@@ -157,11 +158,14 @@ class SystemKeyring:
         if found and not safe:
             raise CredentialError(
                 msg(
-                    "This machine's keyring ({what}) keeps keys as plain text, which everybody can read who can read your files, so it is not used.",
+                    "This machine's keyring ({what}) keeps keys as plain text, which everybody"
+                    " can read who can read your files, so it is not used.",
                     what=_name(found[0]),
                 ),
                 msg(
-                    "Start GNOME Keyring or KWallet, or put the key into {what}, or write allow_insecure_keyring = true at the top of the configuration if that is what you want.",
+                    "Start GNOME Keyring or KWallet, or put the key into {what}, or write"
+                    " allow_insecure_keyring = true at the top of the configuration if that is"
+                    " what you want.",
                     what=elsewhere(),
                 ),
             )

@@ -419,7 +419,8 @@ def _say_absent(account: str) -> CredentialError:
     return CredentialError(
         msg('There is no API key for account "{account}".', account=account),
         msg(
-            "Store it with: hrflow-watcher login{option}. A machine without a keyring takes it from {what}.",
+            "Store it with: hrflow-watcher login{option}. A machine without a keyring takes it"
+            " from {what}.",
             option=name,
             what=elsewhere(account),
         ),

@@ -173,7 +173,8 @@ class Workspace:
         if self.unseen:
             raise UnusableError(
                 msg(
-                    '"{value}" is no source key of 40 digits and letters a to f, and names cannot be looked up {how}.',
+                    '"{value}" is no source key of 40 digits and letters a to f, and names cannot'
+                    " be looked up {how}.",
                     value=text,
                     how=self.unseen,
                 ),
@@ -191,7 +192,8 @@ class Workspace:
             return NOTHING
         if source.is_archived or source.is_disabled:
             return msg(
-                "{name} is {note}, which may refuse its uploads; put it back to use there, or choose"
+                "{name} is {note}, which may refuse its uploads; put it back to use there, or"
+                " choose"
                 " another source.",
                 name=source.name,
                 note=source.note,

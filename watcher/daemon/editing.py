@@ -180,7 +180,8 @@ class Editor:
             mistakes = msg("1 mistake") if number == 1 else msg("{number} mistakes", number=number)
             raise ConfigError(
                 msg(
-                    "Nothing was written: {path} would have {what} (the lines are those of the new file).",
+                    "Nothing was written: {path} would have {what} (the lines are those of the"
+                    " new file).",
                     path=self.path,
                     what=mistakes,
                 ),

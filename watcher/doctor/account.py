@@ -101,14 +101,16 @@ def judge_certificate(host: str, found: route.Certificate) -> Finding:
                 error=found.problem,
             ),
             msg(
-                "If {what} is your organisation's proxy, have its certificate installed on this machine; if not, somebody may be listening: use another network.",
+                "If {what} is your organisation's proxy, have its certificate installed on this"
+                " machine; if not, somebody may be listening: use another network.",
                 what=signer,
             ),
         )
     if not found.public:
         return warning(
             msg(
-                "the certificate of {host} is signed by {what}, which is no public authority: a proxy of your organisation or a virus scanner reads what is sent",
+                "the certificate of {host} is signed by {what}, which is no public authority: a"
+                " proxy of your organisation or a virus scanner reads what is sent",
                 host=host,
                 what=signer,
             ),
@@ -181,12 +183,14 @@ def judge_running_access(known: Known) -> Finding:
             QUOTA_MEND
             if known.quota
             else msg(
-                "If it is the key, put the right one where the program has it from, and start the program anew."
+                "If it is the key, put the right one where the program has it from, and start the"
+                " program anew."
             ),
         )
     return ok(
         msg(
-            "nothing keeps the running program from uploading; what HrFlow says of its key cannot be asked from here"
+            "nothing keeps the running program from uploading; what HrFlow says of its key cannot"
+            " be asked from here"
         ),
         stops=_ALONE,
     )
@@ -340,7 +344,8 @@ class _Examination:
                         why=failure.title,
                     ),
                     msg(
-                        "Give the key access to this source in HrFlow, or name another source in the configuration."
+                        "Give the key access to this source in HrFlow, or name another source in"
+                        " the configuration."
                     ),
                 )
             except UnusableError as failure:
@@ -404,7 +409,8 @@ def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
     if is_write_only(secret):
         return warning(
             msg(
-                "answers no questions with this key, as it may only write: whether it is right shows with the first upload"
+                "answers no questions with this key, as it may only write: whether it is right"
+                " shows with the first upload"
             ),
             msg(
                 "Upload a file to be sure, and see what became of it with: hrflow-watcher history."
@@ -435,7 +441,8 @@ def judge_state(source: Source) -> list[Finding]:
         return [
             warning(
                 msg(
-                    "{what} is in HrFlow's test environment, so what is uploaded there is not among your real candidates",
+                    "{what} is in HrFlow's test environment, so what is uploaded there is not"
+                    " among your real candidates",
                     what=name,
                 ),
                 msg("Name another source in the configuration, unless you are testing."),

@@ -130,7 +130,7 @@ def _attempt(check: Check) -> Sequence[Finding]:
     except _LateError:
         return [
             error(
-                msg("no answer came within {seconds} seconds", seconds=f"{check.seconds:g}"),
+                msg("no answer came within {time:duration}", time=check.seconds),
                 check.late,
             )
         ]

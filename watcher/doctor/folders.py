@@ -108,7 +108,8 @@ def judge_journal(path: str, size: int, problem: str) -> Finding:
         return error(
             msg("{path} is damaged ({error})", path=path, error=problem),
             msg(
-                "Start the program: it sets the journal aside and builds a new one by looking through the folders."
+                "Start the program: it sets the journal aside and builds a new one by looking"
+                " through the folders."
             ),
         )
     return ok(msg("{path} is whole; it takes {size:size}", path=path, size=size))
@@ -280,13 +281,9 @@ def judge_unreadable(first: str, number: int) -> Finding:
 def judge_place(path: str, system: str, *, remote: bool) -> Finding:
     """A folder that is fine, on a file system of the type ``system`` ("" where it is unknown)."""
     where = msg("on a network file system") if remote else msg("on a local file system")
-    return ok(
-        msg(
-            "{path} can be read; it lies {what}",
-            path=path,
-            what=f"{where} ({system})" if system else where,
-        )
-    )
+    if system:
+        where = msg("{what} ({system})", what=where, system=system)
+    return ok(msg("{path} can be read; it lies {what}", path=path, what=where))
 
 
 def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
@@ -294,9 +291,9 @@ def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
     why = msg("on a network file system") if remote else msg('with watch = "poll"')
     return ok(
         msg(
-            "{path} is looked through every {seconds} seconds, being {what}",
+            "{path} is looked through every {time:duration}, being {what}",
             path=path,
-            seconds=f"{folder.poll_seconds:g}",
+            time=folder.poll_seconds,
             what=why,
         )
     )
@@ -307,7 +304,8 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if found.unwritable:
         return warning(
             msg(
-                "no file can be made in {path} ({error}), so that it cannot be tried whether one would be noticed",
+                "no file can be made in {path} ({error}), so that it cannot be tried whether one"
+                " would be noticed",
                 path=path,
                 error=found.unwritable,
             ),
@@ -316,10 +314,11 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if found.unwatched:
         return warning(
             msg(
-                "the system does not tell of changes in {path} ({error}), so that it is looked through every {seconds} seconds",
+                "the system does not tell of changes in {path} ({error}), so that it is looked"
+                " through every {time:duration}",
                 path=path,
                 error=found.unwatched,
-                seconds=f"{folder.poll_seconds:g}",
+                time=folder.poll_seconds,
             ),
             msg("See the limits below, or leave it if that is soon enough."),
         )
@@ -331,7 +330,8 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if remote:
         return warning(
             msg(
-                "{path} lies on a network file system, and files that come from other machines are noticed within the hour only",
+                "{path} lies on a network file system, and files that come from other machines"
+                " are noticed within the hour only",
                 path=path,
             ),
             msg('Set watch = "auto" for this folder in the configuration.'),

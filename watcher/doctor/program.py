@@ -75,7 +75,8 @@ def judge_versions(
             number=pid,
         ),
         msg(
-            "It stops when the uploads under way are done, and the login service starts the new one. Without a login service, start it again."
+            "It stops when the uploads under way are done, and the login service starts the new"
+            " one. Without a login service, start it again."
         ),
     )
 
@@ -272,6 +273,7 @@ def judge_command(program: str, found: str) -> Finding:
     return error(
         msg("{path} is no program that can be run", path=view.safe(program)),
         msg(
-            "Correct its path in the table [hooks] of the configuration, or the right to execute it."
+            "Correct its path in the table [hooks] of the configuration, or the right to execute"
+            " it."
         ),
     )

@@ -116,9 +116,8 @@ class Catalog:
         if seconds < 3600:
             return word("{number} min", number=self.number(seconds / 60))
         hours, minutes = divmod(seconds, 3600)
-        return word(
-            "{hours} h {minutes} min", hours=self.number(hours), minutes=f"{minutes // 60:02.0f}"
-        )
+        shown = f"{minutes // 60:02.0f}"
+        return word("{hours} h {minutes} min", hours=self.number(hours), minutes=shown)
 
     def _listed(self, parts: Sequence[str], kind: str) -> str:
         if len(parts) < 2:

@@ -56,12 +56,12 @@ def msg(text: str, /, **args: object) -> Message:
 
     What cannot stand in a place as it is (an error, None) is taken as its text.
     """
-    return Message(text, {name: _argument(value) for name, value in args.items()})
+    return Message(text, _arguments(args))
 
 
 def plural(one: str, many: str, count: int, /, **args: object) -> Message:
     """A message about ``count`` things, which fills the place of this name."""
-    return Message(one, {"count": count, **msg("", **args).args}, many)
+    return Message(one, {"count": count, **_arguments(args)}, many)
 
 
 def verbatim(text: str) -> Message:
@@ -94,6 +94,10 @@ def from_json(text: str) -> Message:
     if not text.startswith(_BEGINNING):
         return verbatim(text)
     return _from_data(json.loads(text))
+
+
+def _arguments(args: Mapping[str, object]) -> dict[str, Value]:
+    return {name: _argument(value) for name, value in args.items()}
 
 
 def _argument(value: object) -> Value:

@@ -92,9 +92,9 @@ def run_program(command: Sequence[str]) -> Done:
     except subprocess.TimeoutExpired as error:
         raise WatcherError(
             msg(
-                "{program} did not answer within {seconds} seconds.",
+                "{program} did not answer within {time:duration}.",
                 program=command[0],
-                seconds=f"{PATIENCE:g}",
+                time=PATIENCE,
             ),
             msg("Try it again later."),
         ) from error

@@ -139,7 +139,8 @@ class Scheduler:
                     "Windows would read something else into {path} than a path at login.", path=word
                 ),
                 msg(
-                    "Have the program, its configuration and its state in folders without % and $( in their names."
+                    "Have the program, its configuration and its state in folders without % and"
+                    " $( in their names."
                 ),
             )
         changed = write_file(self.file, self._render())
