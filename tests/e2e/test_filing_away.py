@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
 from watcher.daemon.plans import Disk
-from watcher.i18n.message import verbatim
+from watcher.i18n.message import Message, verbatim
 from watcher.model.files import FilingFailed
 from watcher.model.settings import AfterRefusal, AfterUpload
 from watcher.pipeline.messages import Resume
@@ -47,7 +47,7 @@ def test_a_full_disk_at_the_target_delays_filing_and_loses_nothing(world, small_
         make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number), size=100_000)
     world.wait_idle(3)
     problem = "could not be moved"
-    told = lambda: [news for news in world.news if isinstance(news, str)]  # noqa: E731 - short
+    told = lambda: [str(news) for news in world.news if isinstance(news, Message | str)]  # noqa: E731 - short
     eventually(lambda: told() and problem in told()[0], within=30)
     eventually(lambda: all(problem in str(entry.filing_why) for entry in world.entries()), within=30)
     assert len(told()) == 1  # one message, not one for each file
@@ -135,7 +135,7 @@ def test_a_refused_file_that_was_moved_is_known_at_both_places(desk, eventually)
     for name in ("b.exe", below):
         done = desk.run("retry", os.path.join(desk.folder, name))
         assert (done.returncode, done.stderr) == (5, "")
-        assert f"it lies in {below}: put it back into the folder" in done.stdout
+        assert f"it is now in {below}; put it back into its folder" in done.stdout
     running.end()
 
 

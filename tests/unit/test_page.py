@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.cli.control import parse_span
 from watcher.daemon.clock import next_day
-from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import verbatim
+from watcher.i18n.message import ENGLISH, verbatim
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BY_HAND
@@ -80,7 +79,7 @@ def test_data_in_the_frame_ends_no_element(value):
 
 
 def test_the_frame_is_whole_and_escaped():
-    page = draw("en", ENGLISH, 'a"b', {"evil": "</script><script>alert(1)</script>"})
+    page = draw(ENGLISH, 'a"b', {"evil": "</script><script>alert(1)</script>"})
     assert page.count("<script") == 2
     assert 'data-proof="a&quot;b"' in page
     assert "[[" not in page
@@ -129,9 +128,9 @@ def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     ("state", "filed_to", "said"),
     [
         (State.REFUSED, "", ""),
-        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "now in Refused/2026-11-24/a.pdf; put"),
-        (State.REFUSED, "/elsewhere/a.pdf", "now in /elsewhere/a.pdf; put it back"),
-        (State.REFUSED, "/f2/a.pdf", "now in /f2/a.pdf; put it back"),
+        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "is now in Refused/2026-11-24/a.pdf; put"),
+        (State.REFUSED, "/elsewhere/a.pdf", "is now in /elsewhere/a.pdf; put it back"),
+        (State.REFUSED, "/f2/a.pdf", "is now in /f2/a.pdf; put it back"),
         (State.PARSED, "/f/Sent/2026-11-24/a.pdf", ""),
     ],
 )

@@ -22,7 +22,7 @@ from watcher.present.status import headline, keepers, mood
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.snapshot import Kept, Snapshot
 
@@ -308,7 +308,9 @@ def moved(entry: Entry, word: Catalog) -> str:
     place = lies_in(entry.folder, entry.path, entry.filed_to)
     if not place or entry.state not in RETRIABLE:
         return ""
-    return word("now in {place}; put it back into its folder to have it checked again", place=place)
+    return word(
+        "is now in {place}; put it back into its folder to have it checked again", place=place
+    )
 
 
 def beside_state(entry: Entry, word: Catalog) -> str:
