@@ -16,7 +16,7 @@ from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.supervisor import Tray
 from watcher.i18n.message import verbatim
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import Mood, Snapshot, Watched
@@ -77,7 +77,7 @@ def menu(root):
         around.have(XfcePanel, root, screen, bus)
         tray = Tray(print, print, environ=around.environ(screen, bus))
         tray.start()
-        tray.show(face(a_day(), words("en")))
+        tray.show(face(a_day(), catalog("en")))
         until(lambda: tray.backend)
         paint(screen.display)
         panel = (6, 373, 28, 395)  # where its one icon is

@@ -9,7 +9,7 @@ import pytest
 from watcher.daemon.desktop import Desktop
 from watcher.daemon.instance import Places
 from watcher.daemon.status import read_snooze, write_snooze
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import Kept, Mood, Snapshot
 
@@ -26,7 +26,7 @@ class Shown:
         self.fails = False
         self.heard = threading.Condition()
         self.desktop = Desktop(
-            lambda: wanted, words("en"), show_face=self.face, show_message=self.message,
+            lambda: wanted, catalog("en"), show_face=self.face, show_message=self.message,
             snoozed_until=lambda: self.snoozed, now=lambda: self.now,
         )  # fmt: skip
         self.desktop.start()

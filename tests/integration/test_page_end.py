@@ -5,7 +5,7 @@ import os
 import socket
 
 from watcher.daemon.instance import Places
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
 from watcher.page.server import Server
 
 #: What the server keeps of its own: a place to be woken at, and one or two ports.
@@ -28,7 +28,7 @@ def test_a_connection_that_comes_while_the_server_ends_is_closed_and_keeps_nothi
     tmp_path, eventually
 ):
     places = Places(str(tmp_path))
-    server = Server(places, make, words("en"))
+    server = Server(places, make, catalog("en"))
     server.start()
     came = [connect(server)]
     eventually(lambda: len(server._loop) > LISTENING)  # the server is made for the first who comes
@@ -63,7 +63,7 @@ def test_a_server_that_could_not_be_made_is_made_for_the_next_who_comes(tmp_path
             raise failures.pop()
         return make(server)
 
-    server = Server(Places(str(tmp_path)), make_at_last, words("en"))
+    server = Server(Places(str(tmp_path)), make_at_last, catalog("en"))
     server.start()
 
     def answer():

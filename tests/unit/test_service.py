@@ -560,7 +560,7 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
 def test_what_the_doctor_says_of_it(installed, running, level, said):
     finding = judge_service("systemd", installed, running=running)
     assert finding.level is level
-    assert said in finding.text
+    assert said in str(finding.text)
     assert bool(finding.mend) == (level is not Level.OK)
 
 

@@ -10,8 +10,7 @@ from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
 from watcher.daemon.examine import MISSING, WOULD_BE_SENT, examine
 from watcher.daemon.plans import former_targets, make_plans, this_machine
-from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import Message, as_data
+from watcher.i18n.message import ENGLISH, Message, as_data
 from watcher.model.errors import UnusableError
 from watcher.present import view
 

@@ -24,8 +24,7 @@ from watcher.cli.questions import (
 from watcher.config.setup import Answers, DropFolder, FolderAnswer, looks_like_key, write_tags
 from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
 from watcher.daemon.editing import make_folder, what_stays
-from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import msg
+from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view

@@ -25,7 +25,7 @@ from watcher.daemon.core import App
 from watcher.daemon.instance import is_running, read_running
 from watcher.daemon.orders import folders_of, is_in
 from watcher.daemon.plans import on_disk
-from watcher.i18n.catalog import ENGLISH
+from watcher.i18n.message import ENGLISH
 from watcher.journal.reader import Reader
 from watcher.model.errors import (
     AlreadyRunningError,

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
-from watcher.i18n.catalog import ENGLISH
+from watcher.i18n.message import ENGLISH
 from watcher.model.lifecycle import OPEN
-from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,8 +13,7 @@ from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.daemon.instance import write_atomically
 from watcher.daemon.orders import is_in
-from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import msg
+from watcher.i18n.message import ENGLISH, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.present import report, view

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from watcher.config.machine import Layer
     from watcher.config.setup import Answers, Edit, Known
     from watcher.daemon.instance import Places
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
     from watcher.model.settings import Account, Folder
 
 

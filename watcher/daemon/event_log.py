@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from watcher import __version__
-from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import Message
+from watcher.i18n.message import ENGLISH, Message
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import State

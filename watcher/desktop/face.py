@@ -15,7 +15,7 @@ from watcher.present.menu import Act, Item, Verb, menu
 from watcher.present.status import headline, mood
 
 if TYPE_CHECKING:
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
     from watcher.model.snapshot import Snapshot
 
 

@@ -13,8 +13,7 @@ from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, ok, sk
 from watcher.hrflow import route
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.transport import looks_names_up, shown_proxy
-from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import NOTHING, Message, Text, msg
+from watcher.i18n.message import ENGLISH, NOTHING, Message, Text, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
 from watcher.model.kinds import Cause

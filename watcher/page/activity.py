@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from watcher.daemon.instance import Places
-    from watcher.i18n.catalog import Catalog
-    from watcher.i18n.message import Message
+    from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
     from watcher.model.snapshot import Snapshot
 

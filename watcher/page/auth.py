@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.i18n.catalog import ENGLISH, Catalog
-from watcher.i18n.message import msg
+from watcher.i18n.message import ENGLISH, Catalog, msg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
 
     Names = Mapping[tuple[str, str], str]

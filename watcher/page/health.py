@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.instance import Places
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
 
 _LOOKS: Final = (
     ("ok", ("✓", "good", msg("ok"))), ("warning", ("!", "busy", msg("warning"))),

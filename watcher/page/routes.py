@@ -20,7 +20,7 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
     from watcher.page.actions import Acts
     from watcher.page.activity import Activity, News
     from watcher.page.folders import Folders

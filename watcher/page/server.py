@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.daemon.instance import Places
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
 
 _log = logging.getLogger(__name__)
 _V4, _V6 = "127.0.0.1", "::1"

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.core import App
-    from watcher.i18n.catalog import Catalog
-    from watcher.i18n.message import Message
+    from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity

@@ -27,7 +27,7 @@ from watcher.present.status import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.snapshot import Kept, Snapshot, Watched
 

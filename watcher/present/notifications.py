@@ -31,7 +31,7 @@ from watcher.present.status import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import Snapshot

@@ -17,7 +17,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.catalog import ENGLISH
+from watcher.i18n.message import ENGLISH
 from watcher.model.follow_ups import parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.present import view

@@ -13,7 +13,7 @@ from watcher.model.kinds import Cause, State
 from watcher.model.snapshot import Mood
 
 if TYPE_CHECKING:
-    from watcher.i18n.catalog import Catalog
+    from watcher.i18n.message import Catalog
     from watcher.model.snapshot import Kept, Snapshot, Watched
 
 #: What waits to be sent, or for an answer.

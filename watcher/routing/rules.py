@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.i18n.catalog import ENGLISH
-from watcher.i18n.message import NOTHING, Message, msg
+from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.model.kinds import State
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
