@@ -13,8 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from tests.bench.rows import Row
-from watcher.i18n.message import msg
-from watcher.i18n.message import verbatim
+from watcher.i18n.message import msg, verbatim
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate, Document, Sniffed
 from watcher.model.follow_ups import SourceFacts

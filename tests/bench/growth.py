@@ -11,8 +11,8 @@ from functools import partial
 
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
-from watcher.i18n.message import msg
 from watcher.daemon.instance import Places
+from watcher.i18n.message import msg
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate, Document, Sniffed
 from watcher.model.kinds import Sign, State

@@ -30,7 +30,7 @@ REFUSE = sb.Fault(
 )
 
 
-def eventually(condition, within=30, why=verbatim("")):
+def eventually(condition, within=30, why=""):
     assert wait_until(condition, within), why
     return condition()
 

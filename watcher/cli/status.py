@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: What may be done about a cause that is not a yes to files that were there first.
 _MENDS: Final = {
-    Cause.SOURCE: "Correct source_key in the configuration; waiting files then upload automatically.",
+    Cause.SOURCE: "Correct source_key in the configuration; then waiting files are uploaded.",
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_MEND,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",

@@ -46,7 +46,11 @@ def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, ob
     if os.path.isdir(path) and not os.path.islink(path):
         path = os.path.join(path, main) if (main := documents.main_file(path)) else path
     if os.path.isdir(path) and not os.path.islink(path):
-        return {**facts, "verdict": msg("not sent"), "why": msg("is a folder; name the files in it")}
+        return {
+            **facts,
+            "verdict": msg("not sent"),
+            "why": msg("is a folder; name the files in it"),
+        }
     plan = _plan_of(path, plans)
     if plan is None:
         return {**facts, "verdict": msg("not watched"), "why": msg("is not in a watched folder")}
@@ -133,7 +137,10 @@ def _known(document: Document, route: Route, plan: Plan, where: Places) -> dict[
         return {"verdict": msg("sent already"), "why": why} if first.state in ARRIVED else {}
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return {}
-    return {"verdict": msg("duplicate"), "why": msg("has the same content as {file}", file=first.path)}
+    return {
+        "verdict": msg("duplicate"),
+        "why": msg("has the same content as {file}", file=first.path),
+    }
 
 
 def _rests(here: Entry, document: Document, route: Route) -> dict[str, object]:

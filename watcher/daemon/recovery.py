@@ -43,7 +43,8 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     journal.commit()
     if os.path.exists(aside):
         return journal, msg(
-            "The journal was damaged and was moved to {path}; all files are checked, and HrFlow is asked which of them it has.",
+            "The journal was damaged and was moved to {path}; all files are checked, and HrFlow "
+            "is asked which of them it has.",
             path=aside,
         )
     return journal, msg(

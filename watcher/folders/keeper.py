@@ -329,12 +329,14 @@ def _limits() -> tuple[int, int]:
 def _why_polled(error: OSError, watches: int, instances: int) -> Message:
     if error.errno == errno.ENOSPC:
         return msg(
-            "The system's limit of watched directories ({number:count}) is reached: raise fs.inotify.max_user_watches",
+            "The system's limit of watched directories ({number:count}) is reached: raise "
+            "fs.inotify.max_user_watches",
             number=watches,
         )
     if error.errno == errno.EMFILE:
         return msg(
-            "The system's limit of watching programs ({number:count}) is reached: raise fs.inotify.max_user_instances",
+            "The system's limit of watching programs ({number:count}) is reached: raise "
+            "fs.inotify.max_user_instances",
             number=instances,
         )
     return msg("The system does not tell of changes ({error})", error=error.strerror)
@@ -346,8 +348,10 @@ def _unreadable(path: str, tally: Tally) -> Message:
     first, others = tally.first_unreadable, tally.unreadable - 1
     if others:
         return plural(
-            "In {path}, {file} and {count:count} other cannot be read; give this user permission to read them.",
-            "In {path}, {file} and {count:count} others cannot be read; give this user permission to read them.",
+            "In {path}, {file} and {count:count} other cannot be read; give this user permission "
+            "to read them.",
+            "In {path}, {file} and {count:count} others cannot be read; give this user permission "
+            "to read them.",
             others,
             path=path,
             file=first,

@@ -75,7 +75,8 @@ def identify(path: str) -> tuple[tuple[int, int] | None, Message]:
     if stat.S_ISLNK(found.st_mode):
         return None, (
             msg(
-                "{path} has become a link, and links are not followed; put the folder back or give the link's target in the configuration.",
+                "{path} has become a link, and links are not followed; put the folder back or "
+                "give the link's target in the configuration.",
                 path=path,
             )
         )

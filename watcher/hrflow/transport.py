@@ -208,13 +208,15 @@ def explain(error: Exception, proxy: str) -> ProxyFailedError:
     if any(sign in words for sign in _WANTS_USER):
         return ProxyFailedError(
             msg(
-                "The proxy {what} wants a user name and password, or other ones: write them into its address in the system's settings (http://user:password@host:port).",
+                "The proxy {what} wants a user name and password, or other ones: write them into "
+                "its address in the system's settings (http://user:password@host:port).",
                 what=shown_proxy(proxy),
             )
         )
     return ProxyFailedError(
         msg(
-            'The proxy {what} cannot be reached or does not let the request through; check it, or set proxy = "none" in the configuration to do without.',
+            "The proxy {what} cannot be reached or does not let the request through; check it, or "
+            'set proxy = "none" in the configuration to do without.',
             what=shown_proxy(proxy),
         )
     )
@@ -228,7 +230,8 @@ def _check(proxy: str) -> str:
     if not _is_usable(url):
         raise ProxyAddressError(
             msg(
-                'The proxy address {what} is not valid; correct it in the system\'s settings, or set proxy = "none" in the configuration to do without.',
+                "The proxy address {what} is not valid; correct it in the system's settings, or set "
+                'proxy = "none" in the configuration to do without.',
                 what=shown_proxy(proxy),
             )
         )

@@ -242,7 +242,8 @@ def _check_version(version: int, path: str) -> None:
                 "The journal {path} was written by a newer hrflow-watcher than this one.", path=path
             ),
             msg(
-                "Install the newer one again: an older one cannot know what the newer one has noted."
+                "Install the newer one again: an older one cannot know what the newer one has "
+                "noted."
             ),
         )
 

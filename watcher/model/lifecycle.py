@@ -243,7 +243,8 @@ def confirmed(
             return Step(_S.QUEUED, msg("sent again under the same reference"), now)
         case Unreadable() if left > 0:
             why = msg(
-                "waiting before it is sent again under the same reference, because this key cannot read"
+                "waiting before it is sent again under the same reference, because this key "
+                "cannot read"
             )
             return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from watcher.i18n.message import Message
+from watcher.i18n.message import Message  # noqa: TC001 - msgspec looks at it
 
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
 

@@ -61,7 +61,8 @@ HOOK_VALUES: Final = ("path", "profile_key", "reference", "source_key", "account
 
 
 NEVER: Final = msg(
-    "HrFlow has shown no profile for it within a week; check it at HrFlow, or retry it under a new reference."
+    "HrFlow has shown no profile for it within a week; check it at HrFlow, or retry it under a "
+    "new reference."
 )
 
 

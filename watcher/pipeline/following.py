@@ -345,7 +345,9 @@ class Following:
         if self._journal.facts.tell_once(_MAY_NOT_READ + account, self._clock.wall()):
             self._news.append(
                 msg(
-                    'The API key of account "{account}" is write-only: uploads continue, but their results are not known here. Use a key that may read and write to see them.',
+                    'The API key of account "{account}" is write-only: uploads continue, but '
+                    "their results are not known here. Use a key that may read and write to see "
+                    "them.",
                     account=account,
                 )
             )

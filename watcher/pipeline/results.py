@@ -90,7 +90,8 @@ class Sources:
         if key not in self._told and self._journal.facts.tell_once(_what(key), self._clock.wall()):
             self._news.append(
                 msg(
-                    "The source {source} doesn't allow sync_parsing, so uploads continue without it; HrFlow's support or an admin can allow it.",
+                    "The source {source} doesn't allow sync_parsing, so uploads continue without "
+                    "it; HrFlow's support or an admin can allow it.",
                     source=facts.name or source_key,
                 )
             )

@@ -221,7 +221,7 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
 
 
 def unusable_reference(reference: str) -> Message:
-    """Why a document cannot have this reference, in words that follow its name; NOTHING if it can."""
+    """Why a document cannot have this reference, in words that follow its name, if it cannot."""
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
@@ -392,7 +392,8 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     if sniffed.media_type not in DEFAULT_ACCEPT:
         return msg("is {what}, not a document", what=sniffed.what)
     return msg(
-        "is {what} ({type}), a file type that this folder doesn't accept; to upload it, add the type to accept in the configuration",
+        "is {what} ({type}), a file type that this folder doesn't accept; to upload it, add the "
+        "type to accept in the configuration",
         what=sniffed.what,
         type=sniffed.media_type,
     )
