@@ -46,6 +46,7 @@ _NEEDLESS = re.compile(
     rb'|Last-Translator|Language-Team)[^\n]*"\n'
 )
 _FRAME_TEXT = re.compile(r"\[\[(.+?)\]\]", re.DOTALL)
+_SCRIPT_TEXT = re.compile(r'\bt(?:n\(("(?:[^"\\]|\\.)*"),\s*|\()("(?:[^"\\]|\\.)*")')
 _PLACE = re.compile(r"\{\w+(?::\w+)?\}")
 #: Punctuation that French parts from its word by a space that does not break.
 _FRENCH = re.compile(r"(?<=\w) [:;!?»]|« ")
@@ -58,7 +59,7 @@ def extract() -> Catalog:
     rows: list[Any] = []
     for methods, language in (
         ([("**.py", "python")], "python"),
-        ([("**.js", "javascript"), ("**.html", _extract_frame)], "javascript"),
+        ([("**.js", _extract_script), ("**.html", _extract_frame)], "javascript"),
     ):
         rows += extract_from_dir(
             package,
@@ -79,6 +80,13 @@ def _extract_frame(file: Any, *_: Any, **__: Any) -> Iterator[tuple[Any, ...]]:
     """Texts of the page's frame: ``[[text]]``."""
     for found in _FRAME_TEXT.finditer(file.read().decode("utf-8")):
         yield 1, "t", found[1], []
+
+
+def _extract_script(file: Any, *_: Any, **__: Any) -> Iterator[tuple[Any, ...]]:
+    """Texts of the page's script; Babel overlooks calls inside nested template literals."""
+    for found in _SCRIPT_TEXT.finditer(file.read().decode("utf-8")):
+        one, last = (text and json.loads(text) for text in found.groups())
+        yield 1, "tn" if one else "t", (one, last) if one else last, []
 
 
 def languages() -> list[str]:
