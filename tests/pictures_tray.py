@@ -16,7 +16,7 @@ from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.supervisor import Tray
 from watcher.i18n.catalog import catalog
-from watcher.i18n.message import verbatim
+from watcher.i18n.message import NOTHING, verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import Mood, Snapshot, Watched
@@ -47,7 +47,7 @@ def sheet():
     return picture
 
 
-def entry(number, name, state, source=0, why="", person=""):
+def entry(number, name, state, source=0, why=NOTHING, person=""):
     return Entry(number, "/home/sam/CVs", f"/home/sam/CVs/{name}", state, why,
                  source_key=KEYS[source], source_name=NAMES[source], profile_name=person)  # fmt: skip
 

@@ -17,7 +17,6 @@ from tests.conftest import wait_until
 from tests.e2e.desk import Desk
 from tests.page.conftest import CHROMIUM, QUIET, Person
 from watcher import sandbox as sb
-from watcher.i18n.message import verbatim
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "installers" / "pictures"

@@ -230,8 +230,8 @@ def _check(proxy: str) -> str:
     if not _is_usable(url):
         raise ProxyAddressError(
             msg(
-                "The proxy address {what} is not valid; correct it in the system's settings, or set "
-                'proxy = "none" in the configuration to do without.',
+                "The proxy address {what} is not valid; correct it in the system's settings, or "
+                'set proxy = "none" in the configuration to do without.',
                 what=shown_proxy(proxy),
             )
         )
