@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.config.setup import write_tags
-from watcher.daemon.examine import examine
+from watcher.daemon.examine import WOULD_BE_SENT, examine
 from watcher.daemon.plans import former_targets, make_plans, this_machine
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UsageError
@@ -59,8 +59,12 @@ class Folders:
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = examine(path, plans, self.places)
-        said = {name: self.word(str(verdict.get(name, ""))) for name in ("verdict", "why", "what")}
-        return {**verdict, **said, "good": _is_good(verdict), **self._named(verdict)}
+        said = {
+            name: view.safe(self.word(value)) if isinstance(value, Message) else value
+            for name, value in verdict.items()
+        }
+        said = {"why": "", "what": "", **said}
+        return {**said, "good": verdict["verdict"] == WOULD_BE_SENT, **self._named(verdict)}
 
     def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
         """The fields of an upload with the source's name beside its key, if it is known."""
@@ -69,10 +73,6 @@ class Folders:
         if not name or not isinstance(fields, dict):
             return {}
         return {"fields": {**fields, "source_key": f"{view.safe(name)} ({view.safe(key)})"}}
-
-
-def _is_good(verdict: Mapping[str, object]) -> bool:
-    return verdict["verdict"] == "would be sent"
 
 
 def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
