@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.cli.control import parse_span
 from watcher.daemon.clock import next_day
-from watcher.i18n.message import ENGLISH, verbatim
+from watcher.i18n.message import ENGLISH, msg, verbatim
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BY_HAND
