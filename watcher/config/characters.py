@@ -9,7 +9,7 @@ import unicodedata
 from types import MappingProxyType
 from typing import Final
 
-from watcher.i18n.message import msg
+from watcher.config.english import msg
 
 #: What looks like quotation marks, double and single.
 DOUBLE: Final = "“”„‟″〝〞〟«»＂"  # noqa: RUF001 - to be told from the real ones

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config import keys
+from watcher.config.english import msg
 from watcher.config.locks import tables_of_accounts
 from watcher.config.mistakes import Mistakes
 from watcher.config.places import check_path, expand
@@ -13,7 +14,6 @@ from watcher.config.read import parse, put_together
 from watcher.config.sense import check_account
 from watcher.config.setup import Known, KnownAccount, KnownFolder
 from watcher.config.values import convert
-from watcher.i18n.message import msg
 from watcher.model.settings import Account, AfterUpload, values_of
 
 if TYPE_CHECKING:

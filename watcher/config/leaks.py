@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.config.english import msg
 from watcher.config.mistakes import SECRET
-from watcher.i18n.message import msg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,8 +20,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config import keys
+from watcher.config.english import msg
 from watcher.config.mistakes import nearest, shown
-from watcher.i18n.message import msg
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -12,11 +12,11 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.config.english import msg
 from watcher.config.lines import locate
 from watcher.config.locks import Lock, read_locks
 from watcher.config.mistakes import Mistakes
 from watcher.config.paths import machine_path
-from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:

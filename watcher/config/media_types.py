@@ -7,8 +7,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
+from watcher.config.english import msg
 from watcher.config.mistakes import nearest, shown
-from watcher.i18n.message import msg
 from watcher.model.settings import DEFAULT_ACCEPT
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from watcher.config.english import msg
 from watcher.config.lines import line_of, name_of
-from watcher.i18n.message import msg
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:

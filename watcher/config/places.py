@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.characters import is_unseen, name_unseen
+from watcher.config.english import msg
 from watcher.config.mistakes import Mistakes, nearest
-from watcher.i18n.message import msg
 from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from watcher.config import keys
+from watcher.config.english import msg
 from watcher.config.layers import Merged, merge
 from watcher.config.leaks import find_secrets
 from watcher.config.lines import line_of, locate
@@ -17,7 +18,6 @@ from watcher.config.paths import is_absent
 from watcher.config.places import place_of
 from watcher.config.syntax import explain_error
 from watcher.config.tables import Builder
-from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import replaced
 

@@ -9,10 +9,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from watcher.config.english import msg
 from watcher.config.leaks import looks_like_digits_of_a_key
 from watcher.config.media_types import DEFAULT, check_media_types
 from watcher.config.mistakes import nearest, shown, unfillable
-from watcher.i18n.message import msg
 from watcher.model.settings import PROXY_SCHEMES
 from watcher.present.notifications import read_hours
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern

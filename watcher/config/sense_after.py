@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.config.english import msg
 from watcher.config.lines import Way
 from watcher.config.mistakes import Mistakes, shown, unfillable
-from watcher.i18n.message import msg
 from watcher.pipeline.follow_up import HOOK_VALUES
 from watcher.routing.placeholders import names_in
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from watcher.i18n.message import NOTHING, Message, msg
+from watcher.config.english import msg
 from watcher.model.settings import AfterUpload, Item, Value
 from watcher.routing.names import compose
 
@@ -127,7 +127,7 @@ def looks_like_key(text: str) -> bool:
 
 def pick_source(
     text: str, sources: Sequence[Source], *, numbered: bool = False
-) -> tuple[Source | None, Message]:
+) -> tuple[Source | None, str]:
     """The source that ``text`` means by its key or name, or None and why there is none.
 
     ``numbered``: it may also be a number, from 1, of the list that was shown.
@@ -137,7 +137,7 @@ def pick_source(
     if not found and numbered and text.isdecimal() and 1 <= int(text) <= len(sources):
         found = [sources[int(text) - 1]]
     if len(found) == 1:
-        return found[0], NOTHING
+        return found[0], ""
     if found:
         keys = ", ".join(source.key for source in found)
         return None, msg(
@@ -315,7 +315,7 @@ def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def _problems(answers: Answers, known: Known) -> Iterator[tuple[str, Message]]:
+def _problems(answers: Answers, known: Known) -> Iterator[tuple[str, str]]:
     account = known.account(answers.account)
     email = answers.email if answers.email is not None else account.email if account else ""
     if not email:
@@ -340,7 +340,7 @@ def _known_source(folder: FolderAnswer, known: Known) -> str:
     return known.folders[at].source_key if at is not None else known.source_key
 
 
-def _locked(answers: Answers, known: Known) -> Iterator[Message]:
+def _locked(answers: Answers, known: Known) -> Iterator[str]:
     account = known.account(answers.account)
     for key, value in (("email", answers.email), ("api_url", answers.api_url)):
         if account and key in account.locked and value not in (None, getattr(account, key)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from watcher.i18n.message import msg
+from watcher.config.english import msg
 
 if TYPE_CHECKING:
     from watcher.config.read import Loaded

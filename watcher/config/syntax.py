@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from watcher.config.characters import DOUBLE, SINGLE, explain
+from watcher.config.english import msg
 from watcher.config.mistakes import redact
-from watcher.i18n.message import msg
 
 _PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
 _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config import keys, sense, sense_after
+from watcher.config.english import msg
 from watcher.config.media_types import with_default
 from watcher.config.mistakes import nearest, shown
 from watcher.config.places import PATHS, check_overlaps, check_path, check_target, expand
 from watcher.config.values import ITEMS, convert, refuse_unknown
-from watcher.i18n.message import msg
 from watcher.model.settings import Account, Config, Folder, Hooks, Notifications, Rule, Webhook
 from watcher.routing.rules import filing_targets
 

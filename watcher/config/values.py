@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from watcher.config.characters import is_unseen, name_unseen
+from watcher.config.english import msg
 from watcher.config.mistakes import nearest, shown
 from watcher.config.syntax import BACKSLASH
-from watcher.i18n.message import msg
 from watcher.model.settings import Item, Label, Value
 
 if TYPE_CHECKING:

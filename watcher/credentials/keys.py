@@ -415,7 +415,7 @@ def _say_waiting(account: str) -> LockedError:
 
 
 def _say_absent(account: str) -> CredentialError:
-    name = "" if account == "default" else f' --account "{account}"'
+    name = "" if account == "default" else f" --account {account}"
     return CredentialError(
         msg('There is no API key for account "{account}".', account=account),
         msg(
