@@ -30,8 +30,8 @@ from watcher.desktop.face import face
 from watcher.desktop.messages import ICON_FILE
 from watcher.desktop.status_notifier import SIZES
 from watcher.desktop.supervisor import Tray, look, may_have_icon
-from watcher.i18n.message import verbatim
 from watcher.i18n.catalog import catalog
+from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, Mood, Snapshot, Watched

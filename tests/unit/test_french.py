@@ -22,11 +22,20 @@ FR = catalog("fr_FR.UTF-8")
 NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it
 DAY = 86_400
 REFUSED = Entry(
-    1, "/cvs", "/cvs/outil.exe", State.REFUSED, msg("is {what}, not a document", what=msg("a program")), changed_at=2.0
+    1,
+    "/cvs",
+    "/cvs/outil.exe",
+    State.REFUSED,
+    msg("is {what}, not a document", what=msg("a program")),
+    changed_at=2.0,
 )
-NO_KEY = Kept("credential:default", msg('There is no API key for account "{account}".', account="default"), 3)
+NO_KEY = Kept(
+    "credential:default", msg('There is no API key for account "{account}".', account="default"), 3
+)
 FOLDER = Watched(
-    "/cvs", "default", "k",
+    "/cvs",
+    "default",
+    "k",
     msg("{path} doesn't exist; it will be watched as soon as it does.", path="/cvs"),
 )
 FULL = Snapshot(

@@ -127,7 +127,9 @@ def test_questions_end_a_trouble_that_only_questions_met():
     assert pace.free(10) == 4
 
 
-@pytest.mark.parametrize("outcome", [Wait(verbatim("could not be read")), Altered(verbatim("shorter"))])
+@pytest.mark.parametrize(
+    "outcome", [Wait(verbatim("could not be read")), Altered(verbatim("shorter"))]
+)
 def test_what_is_the_file_s_own_trouble_slows_nothing_down(outcome):
     pace = Pace(2)
     pace.start()

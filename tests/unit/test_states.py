@@ -98,9 +98,13 @@ def test_the_window_begins_anew_when_a_server_in_trouble_answers_again(finding):
 
 def test_a_time_that_a_failing_server_names_is_kept_before_it_is_asked():
     assert (
-        lifecycle.after(Uncertain(verbatim("504")), 1, 1000.0, 0.5).due_at == 1000.0 + lifecycle.CONFIRM_FIRST
+        lifecycle.after(Uncertain(verbatim("504")), 1, 1000.0, 0.5).due_at
+        == 1000.0 + lifecycle.CONFIRM_FIRST
     )
-    assert lifecycle.after(Uncertain(verbatim("503"), retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
+    assert (
+        lifecycle.after(Uncertain(verbatim("503"), retry_after=77.0), 1, 1000.0, 0.5).due_at
+        == 1077.0
+    )
     longest = lifecycle.after(Uncertain(verbatim("503"), retry_after=1e9), 1, 1000.0, 0.5)
     assert longest.due_at == 1000.0 + lifecycle.RETRY_AFTER_CAP
 
