@@ -3,8 +3,9 @@
 
 `try` rehearses the program on this machine, against a local stand-in for HrFlow; any other command
 of hrflow-watcher may stand in its place (`setup`, `run`, `status` …). `test` runs lint, format
-check, type check and tests; ARGS go to pytest. All make a virtual environment first, in `.venv` of
-the checkout or where HRFLOW_WATCHER_VENV says. Running one again is quick.
+check, type check, the check of the catalogues and tests; ARGS go to pytest. All make a virtual
+environment first, in `.venv` of the checkout or where HRFLOW_WATCHER_VENV says. Running one again
+is quick.
 
 This file has to be understood by Python 3.6, or people with an old Python would see a syntax
 error instead of what to do: annotations are quoted, and nothing newer is used before
@@ -12,6 +13,7 @@ error instead of what to do: annotations are quoted, and nothing newer is used b
 """
 
 import errno
+import glob
 import hashlib
 import importlib.util
 import os
@@ -176,7 +178,8 @@ def _become(command: "list[str]") -> int:
 def _ensure_environment(venv: str, extras: str) -> None:
     """Makes the environment serve for ``extras``, doing no more than is missing."""
     usable = _is_usable(venv)
-    if usable and _read(os.path.join(venv, STAMP)) in [_stamp(venv, e) for e in SERVES[extras]]:
+    stamps = [_stamp(venv, each) for each in SERVES[extras]]
+    if usable and _are_compiled() and _read(os.path.join(venv, STAMP)) in stamps:
         return
     if not usable:
         _make_environment(venv)
@@ -208,10 +211,21 @@ def _stamp(venv: str, extras: str) -> str:
 
     The places belong to it because an environment that was moved points to where it was.
     """
-    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
-        project = file.read()
     parts = [os.fsencode(part) for part in (sys.version, venv, ROOT, extras)]
-    return hashlib.sha256(b"\0".join([project, *parts])).hexdigest()
+    for path in [os.path.join(ROOT, "pyproject.toml"), *_catalogues()]:
+        with open(path, "rb") as file:
+            parts.append(file.read())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _catalogues() -> "list[str]":
+    """The texts in other languages; installing compiles them."""
+    locale = os.path.join(ROOT, "watcher", "i18n", "locale")
+    return sorted(glob.glob(os.path.join(glob.escape(locale), "*", "LC_MESSAGES", "*.po")))
+
+
+def _are_compiled() -> bool:
+    return all(os.path.exists(path[: -len("po")] + "mo") for path in _catalogues())
 
 
 def _forget_stamp(venv: str) -> None:
@@ -351,6 +365,7 @@ def _run_checks(python: str, arguments: "list[str]") -> int:
         ("lint", ["ruff", "check", "."]),
         ("format", ["ruff", "format", "--check", "."]),
         ("types", ["mypy"]),
+        ("catalogues", ["installers.catalogues", "check"]),
         # Most tests wait for something: four at a time keep two cores busy.
         ("tests", ["pytest", "-n", "4", "--dist", "worksteal", *cover, *arguments]),
     )
@@ -367,7 +382,7 @@ def _run_checks(python: str, arguments: "list[str]") -> int:
 def _summary(results: "list[tuple[str, int, float]]", good: str, bad: str) -> str:
     """One line a check: its mark, its name, how long it took in seconds."""
     return "\n".join(
-        f"{bad if code else good} {name:<8}{seconds:>7.1f} s" for name, code, seconds in results
+        f"{bad if code else good} {name:<10}{seconds:>7.1f} s" for name, code, seconds in results
     )
 
 

@@ -8,7 +8,7 @@ import shutil
 from installers.common import ROOT, Release, find_python, make_environment, run_program, write_text
 
 #: What builds; none of it is in what is built.
-_TOOLS = ("build>=1.2,<2", "hatchling>=1.24,<2", "cyclonedx-bom>=7,<8")
+_TOOLS = ("babel>=2.15,<3", "build>=1.2,<2", "hatchling>=1.24,<2", "cyclonedx-bom>=7,<8")
 
 
 def make_tools(release: Release) -> str:

@@ -15,7 +15,8 @@ from tests.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
 from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.supervisor import Tray
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
+from watcher.i18n.message import NOTHING, verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import Mood, Snapshot, Watched
@@ -46,14 +47,16 @@ def sheet():
     return picture
 
 
-def entry(number, name, state, source=0, why="", person=""):
+def entry(number, name, state, source=0, why=NOTHING, person=""):
     return Entry(number, "/home/sam/CVs", f"/home/sam/CVs/{name}", state, why,
                  source_key=KEYS[source], source_name=NAMES[source], profile_name=person)  # fmt: skip
 
 
 def a_day():
     """A snapshot of an afternoon with one file that nobody can read."""
-    bad = entry(4, "old_cv (renamed).pdf", State.REFUSED, why="This is a program, not a document.")
+    bad = entry(
+        4, "old_cv (renamed).pdf", State.REFUSED, why=verbatim("This is a program, not a document.")
+    )
     recent = (
         entry(1, "Aisha Rahman - CV.pdf", State.PARSED, person="Aisha Rahman"),
         entry(2, "Łukasz Wójcik.docx", State.PARSED, 1, person="Łukasz Wójcik"),
@@ -76,7 +79,7 @@ def menu(root):
         around.have(XfcePanel, root, screen, bus)
         tray = Tray(print, print, environ=around.environ(screen, bus))
         tray.start()
-        tray.show(face(a_day(), words("en")))
+        tray.show(face(a_day(), catalog("en")))
         until(lambda: tray.backend)
         paint(screen.display)
         panel = (6, 373, 28, 395)  # where its one icon is

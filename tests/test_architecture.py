@@ -20,7 +20,7 @@ PACKAGE = "watcher"
 HARMLESS = frozenset({
     "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "dataclasses",
     "datetime", "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
-    "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
+    "gettext", "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
 })  # fmt: skip
 #: What the flow may use beside it: it tells what it does, and takes turns.
@@ -76,7 +76,7 @@ ALSO_PURE = {
     "pipeline.follow_up": "when to ask what became of an upload",
     "pipeline.ports": "what the pipeline needs from the world",
 }
-#: The system's ways to tell a language, which is what the pure catalogues are chosen by.
+#: How a language is told, and where its texts are read from.
 EXCEPT = {"i18n.language": row(EDGE), "i18n.catalog": row(EDGE)}
 
 #: Which kinds of module each kind may import; its own package it may always.

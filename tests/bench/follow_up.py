@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from tests.bench.rows import Row
+from watcher.i18n.message import msg, verbatim
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate, Document, Sniffed
 from watcher.model.follow_ups import SourceFacts
@@ -66,7 +67,7 @@ class HrFlow:
         number = self.free.index(min(self.free))
         begins = max(self.clock.now, self.free[number])
         self.free[number] = self.visible[job.reference] = begins + self.random.uniform(1, 8)
-        return Accepted("in the queue")
+        return Accepted(verbatim("in the queue"))
 
     def find(self, job):
         self.questions.append(self.clock.now)
@@ -133,7 +134,7 @@ def fill(journal, files, now):
         file_id = journal.files.add(
             Candidate(FOLDER.path, path, Sign.SCANNED), stat, now, State.NOTICED
         )
-        sniffed = Sniffed("application/pdf", ".pdf", "a PDF document")
+        sniffed = Sniffed("application/pdf", ".pdf", msg("a PDF document"))
         document = Document(FOLDER.path, path, stat, f"{number:064x}", sniffed, f"{number}.pdf")
         journal.files.identify(file_id, document)
         journal.files.address(

@@ -12,6 +12,7 @@ from functools import partial
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
 from watcher.daemon.instance import Places
+from watcher.i18n.message import msg
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate, Document, Sniffed
 from watcher.model.kinds import Sign, State
@@ -26,7 +27,7 @@ QUICK = (1_000, 5_000)
 DIRECTORIES = 1000
 #: Files of one length before it is the next one's turn, and how often it is.
 FILES, ROUNDS = 40, 8
-PDF = Sniffed("application/pdf", ".pdf", "a PDF document", whole=True)
+PDF = Sniffed("application/pdf", ".pdf", msg("a PDF document"), whole=True)
 
 
 class History:

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
 from watcher.daemon.instance import Instance
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
 from watcher.journal import reader
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
@@ -74,7 +74,7 @@ def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monk
     eventually(lambda: len(world.app.snapshot().attention) == 30)
     world.sandbox.faults.clear()
     refused = world.entries()
-    activity = Activity(world.places, words("en"))
+    activity = Activity(world.places, catalog("en"))
     acts = Acts(world.app, activity, control=None)
     if way == "icon":
         page = ActivityPage(

@@ -291,7 +291,7 @@ def test_the_folders_of_several_files_are_opened_each_once_and_not_too_many(
     done = office.channel.post("/api/show", ids=in_one)
     assert done == {"shown": 1, "folders": 1}
     eventually(lambda: shown.exists() and shown.read_text() == f"{desk.folder}/in 0\n", 20)
-    alike = {"state": "refused", "why": files[0]["why"]}
+    alike = {"state": "refused", "why": files[0]["reason"]}
     assert office.channel.post("/api/show", **alike) == {"shown": 5, "folders": 7}
     eventually(lambda: len(set(shown.read_text().splitlines())) >= 5, 20)
     os.unlink(desk.folder / "in 0" / "bad 0.pdf")

@@ -53,7 +53,7 @@ def test_an_import_releases_what_waits_for_a_yes_and_is_not_repeated(desk):
     for number in range(120):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
     running = desk.start("run")
-    assert "120 files" in running.wait_for("wait for your yes")
+    assert "120 files" in running.wait_for("waiting for your approval")
     running.end()
     assert not desk.arrived()
     (summary,) = desk.read_json("import", str(desk.folder))
@@ -72,7 +72,7 @@ def test_an_import_while_the_program_runs_is_done_by_it(desk):
         make_pdf(desk.folder / "inner" / f"{number}.pdf", str(number))
     make_pdf(desk.folder / "other.pdf", "other")
     running = desk.start("run")
-    running.wait_for("wait for your yes")
+    running.wait_for("waiting for your approval")
     done = desk.run("import", str(desk.folder / "inner"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(desk.arrived()) == 110
@@ -311,7 +311,7 @@ def test_the_running_program_files_away_and_the_import_accounts_for_it(desk):
     for number in range(12):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
     running = desk.start("run")
-    running.wait_for("wait for your yes")
+    running.wait_for("waiting for your approval")
     (summary,) = desk.read_json("import", str(desk.folder))
     running.end()
     assert (summary["files"], summary["states"]) == (12, {"accepted": 12})

@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.desk import Process
 from tests.e2e.test_journey import PDF
 from watcher import sandbox as sb
+from watcher.i18n.message import verbatim
 from watcher.journal.writer import Journal
 from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
@@ -115,7 +116,7 @@ def test_what_cannot_be_parsed_needs_attention(desk):
     (file_id,) = journal.store.read("SELECT id FROM files WHERE state IN ('accepted', 'parsed')")
     if journal.files.state(file_id) is State.ACCEPTED:
         journal.files.step(
-            file_id, Step(State.PARSE_FAILED, "HrFlow could not parse it"), time.time()
+            file_id, Step(State.PARSE_FAILED, verbatim("HrFlow could not parse it")), time.time()
         )
     journal.commit()
     journal.close()

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import DOCX, PDF, make_pdf
 from watcher.daemon.plans import Disk
+from watcher.i18n.message import Message, verbatim
 from watcher.model.files import FilingFailed
 from watcher.model.settings import AfterRefusal, AfterUpload
 from watcher.pipeline.messages import Resume
@@ -46,9 +47,11 @@ def test_a_full_disk_at_the_target_delays_filing_and_loses_nothing(world, small_
         make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number), size=100_000)
     world.wait_idle(3)
     problem = "could not be moved"
-    told = lambda: [news for news in world.news if isinstance(news, str)]  # noqa: E731 - short
+    told = lambda: [str(news) for news in world.news if isinstance(news, Message | str)]  # noqa: E731 - short
     eventually(lambda: told() and problem in told()[0], within=30)
-    eventually(lambda: all(problem in entry.filing_why for entry in world.entries()), within=30)
+    eventually(
+        lambda: all(problem in str(entry.filing_why) for entry in world.entries()), within=30
+    )
     assert len(told()) == 1  # one message, not one for each file
     assert names_below(folder.path) == ["0.pdf", "1.pdf", "2.pdf"]
     os.unlink(filler)
@@ -81,7 +84,7 @@ def test_what_was_filed_before_midnight_is_found_by_the_next_try_after_it(
 
     def cut_off(disk, plan, entry):
         tried.append(real(disk, plan, entry))
-        return tried[-1] if len(tried) > 1 else FilingFailed("was cut off", passing=True)
+        return tried[-1] if len(tried) > 1 else FilingFailed(verbatim("was cut off"), passing=True)
 
     monkeypatch.setattr(Disk, "file_away", cut_off)
     clock = SetClock()
@@ -134,7 +137,7 @@ def test_a_refused_file_that_was_moved_is_known_at_both_places(desk, eventually)
     for name in ("b.exe", below):
         done = desk.run("retry", os.path.join(desk.folder, name))
         assert (done.returncode, done.stderr) == (5, "")
-        assert f"it lies in {below}: put it back into the folder" in done.stdout
+        assert f"it is now in {below}; put it back into its folder" in done.stdout
     running.end()
 
 

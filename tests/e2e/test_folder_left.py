@@ -9,6 +9,7 @@ from tests.e2e.test_by_hand import drop, wait_for
 from tests.e2e.test_clock import SetClock
 from watcher import sandbox as sb
 from watcher.daemon.instance import Places
+from watcher.i18n.message import NOTHING
 from watcher.model.lifecycle import LEFT
 from watcher.model.settings import Existing
 from watcher.page.client import Channel, NotRunningError
@@ -200,7 +201,7 @@ def test_an_import_does_not_have_files_wait_there(world):
     watch(world, outer)
     world.app.post(Take(os.path.realpath(inner.path)))
     world.nudge()
-    assert outcomes(world, inner) == [("baseline", "")]
+    assert outcomes(world, inner) == [("baseline", NOTHING)]
 
 
 def test_a_folder_removed_by_command_leaves_nothing_waiting_now_or_after_a_start(desk, eventually):

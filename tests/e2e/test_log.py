@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
 from watcher.daemon.event_log import Diary
+from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.pipeline.messages import Connection, Pause, Resume
@@ -101,7 +102,7 @@ def test_pauses_and_the_connection_are_told(told):
 
 
 def test_what_was_not_uploaded_is_no_upload(told):
-    entry = Entry(1, "/f", "/f/Anna.pdf", State.ACCEPTED, why="Anna")
+    entry = Entry(1, "/f", "/f/Anna.pdf", State.ACCEPTED, why=verbatim("Anna"))
     assert told(entry) == []  # such as one that is filed away
     assert told(Entry(1, "/f", "/f/Anna.pdf", State.UPLOADING), entry) == [
         "upload of file 1: accepted after 0.00 s (0 B, of an unknown type, source , attempt 1)"

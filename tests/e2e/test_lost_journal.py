@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
+from watcher.i18n.message import Message
 from watcher.journal.reader import Reader
 from watcher.model.errors import WatcherError
 from watcher.model.settings import Existing
@@ -22,7 +23,7 @@ def drop(folder, *names):
 
 
 def sentences(world):
-    return [news for news in world.news if isinstance(news, str)]
+    return [str(news) for news in world.news if isinstance(news, Message | str)]
 
 
 def damage(path):

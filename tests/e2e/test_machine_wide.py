@@ -282,7 +282,7 @@ def test_what_waits_for_a_yes_goes_on_waiting_after_a_start_without_a_configurat
     make_pdf(office.folder / "old.pdf", "old")
     running = office.start()
     running.wait_for("Watching")
-    asked = "waits for your yes"
+    asked = "waiting for your approval"
     eventually(lambda: asked in office.run("status"))
     running.end()
     office.write_machine(more='existing = "ask"\nnonsense = 1')

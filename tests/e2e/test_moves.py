@@ -59,7 +59,7 @@ def test_what_waits_for_a_yes_waits_under_another_name_too(world, eventually, me
     assert [record.file_name for record in world.arrived()] == ["new.pdf"]
     ((why, files),) = held(world)
     assert files == left
-    assert why.startswith(f"{left} files were in")
+    assert str(why).startswith(f"{left} files were already in")
     world.app.post(Take(moved))  # a yes finds them where they are now
     rest = {"held": 1} if meanwhile_off else {"gone": 1}
     eventually(lambda: counts(world) == {"accepted": 22, **rest}, within=30)

@@ -144,10 +144,10 @@ def test_what_waits_is_left_out_once_settings_say_so(world, eventually):
     world.keys.key = sb.READ_WRITE_KEY
     world.app.reload(world.config(world.folder(ignore=("*draft*",), recursive=False)))
     eventually(lambda: "parsed" in world.states().values(), within=30)
-    whys = sorted(entry.why for entry in world.entries() if entry.state == "ignored")
+    whys = sorted(str(entry.why) for entry in world.entries() if entry.state == "ignored")
     assert whys == [
-        "is ignored by the pattern *draft*",
-        "is in a subfolder, and recursive = false leaves those out",
+        "ignored by the pattern *draft*",
+        "is in a subfolder, and this folder is set to recursive = false",
     ]
     assert len(world.arrived()) == 1
 

@@ -20,6 +20,7 @@ from watcher import sandbox as sb
 from watcher.daemon.event_log import LogReader, find_last_error
 from watcher.daemon.instance import write_atomically
 from watcher.daemon.systemd import Supervisor
+from watcher.i18n.message import verbatim
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState
 from watcher.pipeline.messages import Beat
@@ -324,7 +325,7 @@ def test_signs_of_life_come_from_whoever_is_asked(manager):
     supervisor.ready(ask, lambda: {"folders": {"/a": ""}, "pending": 1})
     manager.wait_for("WATCHDOG=1")
     supervisor.hear("something else")
-    supervisor.hear(FolderState("/a", ""))  # no news: not said again
+    supervisor.hear(FolderState("/a", verbatim("")))  # no news: not said again
     assert [each for each in manager.heard if "STATUS" in each] == [
         "STATUS=Watching 1 folder; 1 file to go"
     ]
@@ -393,6 +394,6 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
 def test_without_a_manager_nothing_is_done(environ):
     supervisor = Supervisor.of_process(dict(environ))
     supervisor.ready(lambda: None, dict)
-    supervisor.hear(FolderState("/a", ""))
+    supervisor.hear(FolderState("/a", verbatim("")))
     assert supervisor._thread is None
     supervisor.stopping()

@@ -63,6 +63,7 @@ def checkout(tmp_path_factory):
     shutil.copy(os.path.join(ROOT, SCRIPT), folder / "installers")
     files = {"pyproject.toml": PYPROJECT, "backend.py": BACKEND}
     files |= {f"{tool}.py": TOOL for tool in ("ruff", "mypy", "pytest")}
+    files["installers/catalogues.py"] = TOOL
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
@@ -143,16 +144,17 @@ def test_all_checks_run_and_all_count(run):
         "CALLED ruff.py check .",
         "CALLED ruff.py format --check .",
         "CALLED mypy.py",
+        "CALLED catalogues.py check",
         "CALLED pytest.py --cov --cov-report=term:skip-covered tests/unit -x",
     ]
-    summary = [line[:8].rstrip() for line in good.stdout.splitlines()[-4:]]
-    assert summary == ["✓ lint", "✓ format", "✓ types", "✓ tests"]
+    summary = [line[:12].rstrip() for line in good.stdout.splitlines()[-5:]]
+    assert summary == ["✓ lint", "✓ format", "✓ types", "✓ catalogues", "✓ tests"]
 
-    bad = run("test", FAILING="check")
+    bad = run("test", FAILING="format")
     assert bad.returncode == 1
-    assert bad.stdout.count("CALLED") == 4  # what comes after a failure runs as well
-    summary = [line[:8].rstrip() for line in bad.stdout.splitlines()[-4:]]
-    assert summary == ["✗ lint", "✓ format", "✓ types", "✓ tests"]
+    assert bad.stdout.count("CALLED") == 5  # what comes after a failure runs as well
+    summary = [line[:12].rstrip() for line in bad.stdout.splitlines()[-5:]]
+    assert summary == ["✓ lint", "✗ format", "✓ types", "✓ catalogues", "✓ tests"]
 
 
 def test_any_other_command_is_the_programs(run):

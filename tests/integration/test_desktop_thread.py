@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from watcher.daemon.desktop import Desktop
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import Kept, Mood, Snapshot
 
@@ -23,7 +23,7 @@ class Shown:
         self.fails = False
         self.heard = threading.Condition()
         self.desktop = Desktop(
-            lambda: wanted, words("en"), show_face=self.face, show_message=self.message,
+            lambda: wanted, catalog("en"), show_face=self.face, show_message=self.message,
             now=lambda: self.now,
         )  # fmt: skip
         self.desktop.start()

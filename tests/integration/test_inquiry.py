@@ -74,11 +74,11 @@ def test_sources_that_are_not_in_daily_use_are_told_of(sandbox, inquiry, later, 
     sandbox.api.later = later
     sandbox.api.sources = (replace(sb.SALES, **change), sb.EXPRESS)
     source = inquiry.source(sb.SALES.key)
-    assert source.note == note
+    assert str(source.note) == note
     assert not inquiry.source(sb.EXPRESS.key).note
     findings = judge_state(source)
     assert [each.level for each in findings] == [Level.WARNING] * bool(said)
-    assert said is None or said in findings[0].text
+    assert said is None or said in str(findings[0].text)
     workspace = ask_hrflow(account_of(sandbox), sb.READ_WRITE_KEY)
     assert bool(workspace.warning(sb.SALES.key)) == bool(said)
     assert not workspace.warning(sb.EXPRESS.key)

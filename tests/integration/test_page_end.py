@@ -5,7 +5,7 @@ import os
 import socket
 
 from watcher.daemon.instance import Instance, Places
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
 from watcher.page.server import Server
 
 #: What the server keeps of its own: a place to be woken at, and its port.
@@ -30,7 +30,7 @@ def test_a_connection_that_comes_while_the_server_ends_is_closed_and_keeps_nothi
     places = Places(str(tmp_path))
     instance = Instance(places)
     instance.begin()
-    server = Server(instance, make, words("en"))
+    server = Server(instance, make, catalog("en"))
     server.start()
     came = [connect(server)]
     eventually(lambda: len(server._loop) > LISTENING)

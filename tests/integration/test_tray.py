@@ -30,7 +30,8 @@ from watcher.desktop.face import face
 from watcher.desktop.messages import ICON_FILE
 from watcher.desktop.status_notifier import SIZES
 from watcher.desktop.supervisor import Tray, look, may_have_icon
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
+from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, Mood, Snapshot, Watched
@@ -49,7 +50,9 @@ def entry(number, name, state=State.PARSED, **more):
     return Entry(number, "/home/jo/CVs", f"/home/jo/CVs/{name}", state, **more)
 
 
-REFUSED = entry(3, "a_b & <c>.pdf", State.REFUSED, why="This is a program, and not a document.")
+REFUSED = entry(
+    3, "a_b & <c>.pdf", State.REFUSED, why=verbatim("This is a program, and not a document.")
+)
 IDLE = Snapshot(
     at=NOON, version="0.1.0", today=12, counts={State.PARSED: 12},
     recent=(entry(1, "Jane Doe.pdf", profile_name="Jane Doe"),),
@@ -72,7 +75,7 @@ def tray(environ, **options):
     made = Tray(acts.append, told.append, environ=environ, **options)
     made.acts, made.told = acts, told
     made.start()
-    made.show(face(IDLE, words("en")))
+    made.show(face(IDLE, catalog("en")))
     try:
         yield made
     finally:
@@ -109,7 +112,7 @@ def show_each(made, screen, box):
     """The shape of the icon in each mood, as it is to be seen in the panel."""
     found = {}
     for mood, snapshot in MOODS.items():
-        made.show(face(snapshot, words("en")))
+        made.show(face(snapshot, catalog("en")))
         drawn = as_drawn(mood, box)
         until(lambda drawn=drawn: looks_like(screen, box, drawn), f"no icon for {mood}")
         found[mood] = shape(photographed(screen, box))
@@ -184,13 +187,13 @@ def test_xfce_shows_every_mood_a_menu_and_the_icon_again_with_each_new_panel(sur
         until(lambda: made.backend == "notifier")
         until(lambda: has_icon(screen))
         assert_all_differ(show_each(made, screen, ICON))
-        made.show(face(IDLE, words("en")))
+        made.show(face(IDLE, catalog("en")))
 
         above = (0, 0, 640, 360)
         empty = screen.photograph().crop(above).tobytes()
         screen.do("mousemove", *CENTRE, "click", 3)
         opened = until(lambda: differs(screen, above, empty), "no menu opened")
-        made.show(face(MOODS[Mood.ATTENTION], words("en")))
+        made.show(face(MOODS[Mood.ATTENTION], catalog("en")))
         until(lambda: differs(screen, above, opened), "an open menu does not change")
         # Needs attention → the one file → beyond its reason, which is grey, Retry.
         screen.do("key", "Home", "Down", "Down", "Right", "Right", "Return")
@@ -265,7 +268,7 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
             assert item.call(method, "ii", 10, 10) == ()
         item.heard()
 
-        made.show(face(MOODS[Mood.ATTENTION], words("en")))
+        made.show(face(MOODS[Mood.ATTENTION], catalog("en")))
         until(lambda: item.get("Status") == "NeedsAttention")
         until(lambda: item.lines()[0][0] == "1 file needs attention")
         assert item.lines()[0][1] == lines[0][1], "a line that is changed stays the same line"
@@ -347,7 +350,7 @@ def test_a_lost_screen_and_a_killed_process_end_nothing_else(surroundings):
         until(lambda: made.backend and made._process is not first, "no other process was started")
         screen.process.kill()
         until(lambda: not made.backend and not made._thread.is_alive())
-        made.show(face(IDLE, words("en")))  # nobody shows it, and nobody minds
+        made.show(face(IDLE, catalog("en")))  # nobody shows it, and nobody minds
 
 
 def test_where_there_is_nothing_to_look_at_it_says_so_once_and_is_left_at_that(surroundings):
@@ -367,7 +370,7 @@ def test_a_process_that_hangs_holds_nobody_up(surroundings):
         big = replace(IDLE, attention=tuple(entry(n, "x" * 200) for n in range(10_000)))
         began = time.monotonic()
         for number in range(20):
-            made.show(face(replace(big, today=number), words("en")))
+            made.show(face(replace(big, today=number), catalog("en")))
         made.stop(seconds=0.2)
         assert not made._thread.is_alive()
         assert time.monotonic() - began < 10
@@ -380,11 +383,11 @@ def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surrounding
     with tray(surroundings.environ(), command=(sys.executable, "-c", counts)) as made:
         until(lambda: made.backend == "1")
         for _ in range(50):
-            made.show(face(replace(IDLE, at=time.time()), words("en")))
+            made.show(face(replace(IDLE, at=time.time()), catalog("en")))
         for done in range(200):
-            made.show(face(replace(IDLE, done=done, total=200), words("en")))
-        made.show(face(MOODS[Mood.PAUSED], words("en")))
-        until(lambda: made._face == face(MOODS[Mood.PAUSED], words("en")))
+            made.show(face(replace(IDLE, done=done, total=200), catalog("en")))
+        made.show(face(MOODS[Mood.PAUSED], catalog("en")))
+        until(lambda: made._face == face(MOODS[Mood.PAUSED], catalog("en")))
         until(lambda: int(made.backend) >= 2)
         assert int(made.backend) <= 4
 

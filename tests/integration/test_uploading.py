@@ -10,6 +10,7 @@ import time
 import pytest
 
 from watcher.hrflow.client import Client
+from watcher.i18n.message import verbatim
 from watcher.model.records import Stat
 from watcher.model.settings import Account
 from watcher.model.uploads import Accepted, Job, Wait
@@ -72,7 +73,7 @@ def test_headers_and_a_small_file_travel_together_and_the_connection_is_kept(lis
     with client_of(listener.getsockname()[1]) as client:
         outcomes = [upload(client), upload(client)]
         server.join(30)
-    assert outcomes == [Accepted("ok"), Accepted("ok")]
+    assert outcomes == [Accepted(verbatim("ok")), Accepted(verbatim("ok"))]
     for request in received:
         head, _, body = request.partition(b"\r\n\r\n")
         assert head.startswith(b"POST /v1/profile/parsing/file HTTP/1.1\r\n")

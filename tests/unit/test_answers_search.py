@@ -12,6 +12,7 @@ from watcher.hrflow.answers import (
     source_facts,
     upload_outcome,
 )
+from watcher.i18n.message import verbatim
 from watcher.model.follow_ups import Candidates, SourceFacts
 from watcher.model.uploads import Held, NoSync, Refused, Unknown, Unreadable, Wait
 
@@ -52,7 +53,7 @@ def test_a_source_that_does_not_parse_at_once_is_recognised(code, message, sync,
         (answer(200, data={"name": 5}), SourceFacts("")),
         (answer(200, data=[]), Unknown()),
         (answer(400, "Unable to find object: source"), Unknown()),
-        (answer(401, "no access"), Unreadable("no access", source=True)),
+        (answer(401, "no access"), Unreadable(verbatim("no access"), source=True)),
     ],
 )
 def test_what_is_said_of_a_source(given, meant):
@@ -127,8 +128,8 @@ def test_stored_profiles_are_listed_without_a_frame():
 
 def test_a_source_that_the_key_has_no_access_to_says_nothing_of_the_key():
     given = answer(401, "Unauthorized Access to source key: abc")
-    assert candidates(given, 0.0) == Unreadable(given_message(given), source=True)
-    assert finding(given, 0.0) == Unreadable(given_message(given), source=True)
+    assert candidates(given, 0.0) == Unreadable(verbatim(given_message(given)), source=True)
+    assert finding(given, 0.0) == Unreadable(verbatim(given_message(given)), source=True)
     wrong = answer(401, "Unauthorized. Invalid secret key: x for permission: read")
     assert not candidates(wrong, 0.0).source
     assert not finding(wrong, 0.0).source
@@ -139,5 +140,5 @@ def given_message(given):
 
 
 def test_who_may_not_search():
-    assert candidates(answer(401, "no"), 0.0) == Unreadable("no")
+    assert candidates(answer(401, "no"), 0.0) == Unreadable(verbatim("no"))
     assert candidates(answer(400, "unknown parameter"), 0.0) == Unknown()

@@ -4,6 +4,7 @@ import threading
 import time
 
 from watcher.cli.foreground import Beginning
+from watcher.i18n.message import verbatim
 from watcher.model.files import FolderState
 
 LONG = 60.0
@@ -17,8 +18,8 @@ def waited(beginning, seconds=LONG):
 
 def test_it_ends_when_something_is_known_of_every_folder():
     beginning = Beginning(2)
-    beginning.hear(FolderState("/a", ""))
-    teller = threading.Timer(0.05, beginning.hear, [FolderState("/b", "is not there")])
+    beginning.hear(FolderState("/a", verbatim("")))
+    teller = threading.Timer(0.05, beginning.hear, [FolderState("/b", verbatim("is not there"))])
     teller.start()
     assert waited(beginning) < LONG
     teller.join()
@@ -27,7 +28,7 @@ def test_it_ends_when_something_is_known_of_every_folder():
 def test_it_waits_no_longer_than_it_may():
     beginning = Beginning(2)
     beginning.hear("news of something else")
-    beginning.hear(FolderState("/a", ""))
+    beginning.hear(FolderState("/a", verbatim("")))
     assert waited(beginning, 0.01) >= 0.01
 
 

@@ -118,7 +118,14 @@ def test_the_stamp_changes_with_what_it_depends_on(bootstrap, tmp_path, monkeypa
     assert bootstrap._stamp("/a", "dev") == first
     assert len({first, bootstrap._stamp("/b", "dev"), bootstrap._stamp("/a", "")}) == 3
     (tmp_path / "pyproject.toml").write_text("[project]\nname='x'\n", encoding="utf-8")
-    assert bootstrap._stamp("/a", "dev") != first
+    second = bootstrap._stamp("/a", "dev")
+    assert second != first
+    folder = tmp_path / "watcher" / "i18n" / "locale" / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    assert bootstrap._are_compiled()
+    (folder / "hrflow-watcher.po").write_text("", encoding="utf-8")  # is compiled when installed
+    assert bootstrap._stamp("/a", "dev") != second
+    assert not bootstrap._are_compiled()
 
 
 def test_what_tests_need_serves_for_trying_but_not_the_other_way_round(bootstrap):
@@ -220,4 +227,4 @@ def test_marks_fit_the_output(bootstrap, monkeypatch):
 
 def test_the_summary_has_a_line_for_every_check(bootstrap):
     results = [("lint", 0, 0.25), ("tests", 1, 123.4)]
-    assert bootstrap._summary(results, "✓", "✗") == "✓ lint        0.2 s\n✗ tests     123.4 s"
+    assert bootstrap._summary(results, "✓", "✗") == "✓ lint          0.2 s\n✗ tests       123.4 s"

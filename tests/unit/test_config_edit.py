@@ -152,7 +152,7 @@ def test_every_way_of_writing_can_be_edited(text, edits, said):
 def test_what_cannot_be_edited_with_care_is_refused(text, edit):
     with pytest.raises(ConfigError) as caught:
         apply(text, [edit])
-    assert "by hand" in caught.value.hint
+    assert "by hand" in str(caught.value.hint)
 
 
 def test_line_ends_stay_as_they_are():

@@ -14,6 +14,7 @@ import pytest
 
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
 from watcher.documents.opening import RefusedError, explain, judge_sharing, mounted_as
+from watcher.i18n.message import msg
 from watcher.model.files import Identified, Unusable
 from watcher.model.records import Stat
 from watcher.model.uploads import Altered
@@ -73,7 +74,7 @@ def test_what_is_not_opened(root, name, words, gone, passing, why, has_dir_fd):
     found = open_document(root, path, has_dir_fd=has_dir_fd)
     assert isinstance(found, Unusable), why
     assert (found.gone, found.passing) == (gone, passing)
-    assert found.why == (words or found.why)
+    assert str(found.why) == (words or str(found.why))
     assert stat_file(root, path, has_dir_fd=has_dir_fd) is None
     assert identify(root, path, accepts=everything, has_dir_fd=has_dir_fd) == found
 
@@ -82,7 +83,7 @@ def test_what_is_not_opened(root, name, words, gone, passing, why, has_dir_fd):
 @both_ways
 def test_a_device_is_not_opened(has_dir_fd):
     found = open_document("/dev", "/dev/null", has_dir_fd=has_dir_fd)
-    assert found == Unusable("is a device and not a file")
+    assert found == Unusable(msg("is a device and not a file"))
 
 
 def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
@@ -95,7 +96,7 @@ def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
         os.link(path, os.path.join(root, path.name))
     found = open_document(root, f"{root}/theirs.pdf")
     assert isinstance(found, Unusable)
-    assert (found.why, found.passing) == (
+    assert (str(found.why), found.passing) == (
         "is a hard link to a file of another user; put a copy there instead", False,
     )  # fmt: skip
     open_document(root, f"{root}/mine.pdf").handle.close()
@@ -104,8 +105,8 @@ def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
 
 
 def test_a_path_elsewhere_is_not_opened(root):
-    assert open_document(root, f"{root}-2/cv.pdf") == Unusable(OUTSIDE)
-    assert open_document(root, "/etc/hostname") == Unusable(OUTSIDE)
+    assert open_document(root, f"{root}-2/cv.pdf") == Unusable(msg(OUTSIDE))
+    assert open_document(root, "/etc/hostname") == Unusable(msg(OUTSIDE))
 
 
 @both_ways
@@ -159,13 +160,14 @@ WORDS = [
 
 @pytest.mark.parametrize(("error", "words", "passing", "why"), WORDS)
 def test_errors_in_words(error, words, passing, why):
-    assert explain(error) == Unusable(words, passing=passing), why
+    found = explain(error)
+    assert (str(found.why), found.passing) == (words, passing), why
 
 
 def test_a_sharing_violation_passes():
     error = PermissionError(errno.EACCES, "in use")
     error.winerror = 32
-    assert explain(error) == Unusable("is open in another program", passing=True)
+    assert explain(error) == Unusable(msg("is open in another program"), passing=True)
 
 
 @both_ways
@@ -206,7 +208,7 @@ def test_a_file_that_changes_while_it_is_read_is_tried_again(root, mode, data):
         return True
 
     found = identify(root, path, accepts=alter, keep_open=True)
-    assert found == Unusable("changed while it was read", passing=True)
+    assert found == Unusable(msg("changed while it was read"), passing=True)
 
 
 def test_a_large_file_takes_no_memory(tmp_path):
@@ -243,7 +245,7 @@ def test_reopen_says_what_became_of_it(root, change, words, gone):
     Path(f"{path}.new").write_bytes(PDF)
     os.utime(f"{path}.new", ns=(stat.mtime_ns, stat.mtime_ns))
     change(path)
-    assert reopen(root, path, stat) == Altered(words, gone=gone)
+    assert reopen(root, path, stat) == Altered(msg(words), gone=gone)
 
 
 def test_reopen_follows_no_link_that_took_the_place(root):
@@ -251,7 +253,7 @@ def test_reopen_follows_no_link_that_took_the_place(root):
     stat = stat_file(root, path)
     os.rename(path, f"{root}/moved.pdf")
     os.symlink(f"{root}/moved.pdf", path)
-    assert reopen(root, path, stat) == Altered(LINK)
+    assert reopen(root, path, stat) == Altered(msg(LINK))
 
 
 @linux_only

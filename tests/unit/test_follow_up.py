@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.hrflow.pace import MINUTE, Pace
+from watcher.i18n.message import NOTHING, verbatim
 from watcher.model import follow_ups as times
 from watcher.model import lifecycle
 from watcher.model.follow_ups import Candidates, FollowUp, Listed, Timing
@@ -72,11 +73,11 @@ def test_the_window_has_its_last_question_at_its_end(elapsed):
         (Unknown(), 5, "", None, "proves nothing while parsing goes on"),
         (Unknown(), rules.END - 1, "", None, "the week is not over"),
         (Unknown(), rules.END, "", State.PARSE_FAILED, "never found"),
-        (Wait("w"), rules.END * 2, "", None, "no answer proves nothing, however late"),
-        (Wait("w", offline=True), rules.END * 2, "", None, "likewise"),
+        (Wait(verbatim("w")), rules.END * 2, "", None, "no answer proves nothing, however late"),
+        (Wait(verbatim("w"), offline=True), rules.END * 2, "", None, "likewise"),
         (Unreadable(), rules.END * 2, "", None, "a key that cannot read proves nothing"),
         (Unknown(), 5, "key", State.PARSED, "the webhook has told so"),
-        (Wait("w"), 5, "key", State.PARSED, "the webhook has told so"),
+        (Wait(verbatim("w")), 5, "key", State.PARSED, "the webhook has told so"),
         (Unreadable(), 5, "key", State.PARSED, "the webhook has told so"),
     ],
 )
@@ -91,12 +92,12 @@ def test_what_an_answer_means(finding, elapsed, told, state, why):
 
 
 def test_after_the_window_its_words_say_that_nothing_is_known():
-    assert rules.judge(Unknown(), follow_up(), SINCE + 100).why == ""
+    assert rules.judge(Unknown(), follow_up(), SINCE + 100).why == NOTHING
     assert rules.judge(Unknown(), follow_up(), SINCE + rules.WINDOW).why == rules.NOT_YET
 
 
 def test_a_time_the_server_names_is_kept():
-    verdict = rules.judge(Wait("w", retry_after=500.0), follow_up(), SINCE + 5)
+    verdict = rules.judge(Wait(verbatim("w"), retry_after=500.0), follow_up(), SINCE + 5)
     assert verdict.at == SINCE + 505
 
 
@@ -166,10 +167,10 @@ def test_questions_take_no_uploads_place_among_those_at_the_same_time():
 def test_a_question_that_fails_holds_no_upload_back():
     pace = Pace(2, 10)
     pace.start(aside=True)
-    pace.end(Wait("a page for people", offline=True), 0, 0.5, aside=True)
+    pace.end(Wait(verbatim("a page for people"), offline=True), 0, 0.5, aside=True)
     assert pace.free(0) == 2
     pace.start(aside=True)
-    pace.end(Wait("too many", retry_after=30.0, slow_down=True), 0, 0.5, aside=True)
+    pace.end(Wait(verbatim("too many"), retry_after=30.0, slow_down=True), 0, 0.5, aside=True)
     assert pace.free(0) == 0  # that is said of all requests
     assert pace.next_start(0) == 30.0
 
@@ -177,7 +178,7 @@ def test_a_question_that_fails_holds_no_upload_back():
 def test_after_a_failure_a_single_question_tries_the_ice():
     pace = Pace(2, 10)
     pace.start()
-    pace.end(Wait("offline", offline=True), 0, 0.5)
+    pace.end(Wait(verbatim("offline"), offline=True), 0, 0.5)
     assert pace.room(0) == 0
     assert pace.room(60) == 1
     pace.start(aside=True)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
+from watcher.i18n.catalog import catalog
 from watcher.i18n.language import first_of_list, system_language
-from watcher.i18n.words import words
+from watcher.i18n.message import msg
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
@@ -17,15 +18,25 @@ from watcher.present.menu import menu
 from watcher.present.notifications import HELD_SECONDS, LONGEST, OFFLINE_SECONDS, Notices
 from watcher.present.status import headline
 
-FR = words("fr_FR.UTF-8")
+FR = catalog("fr_FR.UTF-8")
 NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it
 DAY = 86_400
 REFUSED = Entry(
-    1, "/cvs", "/cvs/outil.exe", State.REFUSED, "is a program, not a document", changed_at=2.0
+    1,
+    "/cvs",
+    "/cvs/outil.exe",
+    State.REFUSED,
+    msg("is {what}, not a document", what=msg("a program")),
+    changed_at=2.0,
 )
-NO_KEY = Kept("credential:default", "There is no API key for account 'default'.", 3)
+NO_KEY = Kept(
+    "credential:default", msg('There is no API key for account "{account}".', account="default"), 3
+)
 FOLDER = Watched(
-    "/cvs", "default", "k", "/cvs does not exist; it will be watched as soon as it is there."
+    "/cvs",
+    "default",
+    "k",
+    msg("{path} doesn't exist; it will be watched as soon as it does.", path="/cvs"),
 )
 FULL = Snapshot(
     at=NOON, version="1.0", counts={State.REFUSED: 1234}, attention=(REFUSED,), kept=(NO_KEY,),
@@ -58,7 +69,7 @@ def test_the_menu_gives_its_reasons_in_french():
     shown = list(all_texts(menu(FULL, FR)))
     assert "est un programme, pas un document" in shown
     assert "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0»." in shown
-    assert "/cvs n’existe pas\u00a0; il sera surveillé dès qu’il sera là." in shown
+    assert "/cvs n’existe pas\u00a0; il sera surveillé dès qu’il existera." in shown
     assert "1\u202f233 de plus…" in shown
 
 
@@ -85,7 +96,7 @@ def test_an_offline_of_days_is_told_with_its_day():
     assert told(snapshot, OFFLINE_SECONDS + 2) == [
         (
             "HrFlow est injoignable depuis le 04/03/2026 à 12:00",
-            "5 fichiers attendent\u00a0; ils partiront d’eux-mêmes.",
+            "5 fichiers attendent\u00a0; ils seront envoyés automatiquement.",
         )
     ]
 

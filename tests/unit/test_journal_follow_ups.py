@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.test_journal import FOLDER, add, queue
+from watcher.i18n.message import verbatim
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.follow_ups import Event, EventKind, SourceFacts
@@ -267,7 +268,7 @@ def test_a_file_that_is_forgotten_takes_its_events_with_it(journal):
 def test_what_an_early_event_is_about_is_looked_at_at_once(journal):
     doubtful = queue(journal, "a.pdf", 1.0, "default")
     journal.files.step(doubtful, Step(State.UPLOADING), 1.0)
-    journal.files.step(doubtful, Step(State.UNCERTAIN, "", 500.0), 2.0)
+    journal.files.step(doubtful, Step(State.UNCERTAIN, verbatim(""), 500.0), 2.0)
     (reference,) = journal.store.read("SELECT reference FROM files WHERE id = ?", doubtful)
     assert not journal.queues.uncertain_jobs("default", 10.0, 5)
     journal.follow_ups.keep_early(event(1, "other"), 10.0)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.desktop.face import face, read_face, write_face
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import Kept, Mood, Snapshot, Watched
@@ -18,7 +18,7 @@ from watcher.present import view
 from watcher.present.menu import PART, Act, Item, Verb, cut, menu
 from watcher.present.status import headline, mood
 
-EN, FR = words("en"), words("fr_FR.UTF-8")
+EN, FR = catalog("en"), catalog("fr_FR.UTF-8")
 NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it
 TWO = datetime(2026, 3, 5, 14, 2).timestamp()  # noqa: DTZ001 - likewise
 KEY = "1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d"

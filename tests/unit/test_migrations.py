@@ -6,12 +6,15 @@ import sqlite3
 import pytest
 
 from tests.old import JOURNALS, make_journal
+from watcher.i18n.message import verbatim
 from watcher.journal import migrations
 from watcher.journal.migrations import STEPS, VERSION
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
+from watcher.model.follow_ups import NOT_YET
 from watcher.model.kinds import State
+from watcher.model.lifecycle import BY_HAND
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)
@@ -157,7 +160,7 @@ def test_an_older_journal_is_read_after_a_start_of_the_program(path, version):
     before = shape(path)
     with pytest.raises(JournalError, match="written by an older hrflow-watcher") as told:
         Reader(path)
-    assert "Start the program once" in told.value.hint
+    assert "Start the program once" in str(told.value.hint)
     assert shape(path) == before
     with open(path, "rb") as file:
         assert int.from_bytes(file.read(64)[60:64], "big") == version  # PRAGMA user_version
@@ -177,4 +180,34 @@ def test_a_journal_of_a_newer_program_is_left_alone(path):
     for kind in (Journal, Reader):
         with pytest.raises(JournalError, match="written by a newer hrflow-watcher") as told:
             kind(path)
-        assert "Install the newer one again" in told.value.hint
+        assert "Install the newer one again" in str(told.value.hint)
+
+
+def test_reasons_from_before_they_were_messages_are_shown_as_they_are(path):
+    """Only those that the program compares are other words for the same from then on."""
+    make(path, 2)
+    connection = sqlite3.connect(path)
+    old = dict(connection.execute("SELECT id, why FROM files"))
+    old[6] = "is ignored because you said so"
+    old[1] = "uploaded, result unknown yet"
+    connection.execute("UPDATE files SET state = 'ignored', why = ? WHERE id = 6", (old[6],))
+    connection.execute("UPDATE files SET state = 'accepted', why = ? WHERE id = 1", (old[1],))
+    connection.commit()
+    connection.close()
+    journal = Journal(path)
+    found = {number: journal.store.entry(number).why for number in old}
+    journal.close()
+    assert (found.pop(6), found.pop(1)) == (BY_HAND, NOT_YET)
+    assert any(found.values())
+    assert found == {number: verbatim(old[number]) for number in found}
+
+
+@pytest.mark.parametrize("version", EVERY)
+def test_every_reason_of_an_old_journal_can_be_read(path, version):
+    make(path, version)
+    Journal(path).close()
+    reader = Reader(path)
+    for entry in reader.history(limit=50):
+        assert [str(why) for _, _, why in reader.story(entry.file_id)][-1:] != [""] or not entry.why
+    assert reader.held()
+    reader.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.i18n.words import words
+from watcher.i18n.catalog import catalog
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
@@ -34,7 +34,7 @@ class Person:
     """Looks at a run of snapshots as the program does, and keeps what was told."""
 
     def __init__(self, wanted=ALL, silent_until=0.0, first=QUIET):
-        self.notices = Notices(words("en"))
+        self.notices = Notices(catalog("en"))
         self.wanted, self.silent_until = wanted, silent_until
         self.told = []
         self.now = 0.0
@@ -124,7 +124,7 @@ ROWS = [
     (Snapshot(watched=(Watched("/mnt/cvs", problem="The drive is not there."),)),
      "1 folder cannot be watched", "The drive is not there.", 60),
     (Snapshot(at=86_400.0, offline_since=86_300.0, counts={State.WAITING: 5}),
-     "HrFlow cannot be reached since ", "5 files wait; they go by themselves.", 900),
+     "HrFlow cannot be reached since ", "5 files are waiting; they will be uploaded automatically.", 900),
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.hrflow.pace import MINUTE, Pace
+from watcher.i18n.message import verbatim
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -31,7 +32,7 @@ def test_offline_pauses_all_and_one_goes_first_to_try():
     for _ in range(4):
         pace.start()
     for _ in range(4):
-        pace.end(Wait("offline", offline=True), 10, 0.5)
+        pace.end(Wait(verbatim("offline"), offline=True), 10, 0.5)
     assert pace.failures == 1  # four that were under way are one finding
     assert pace.free(10) == 0
     assert pace.next_start(10) == 11.0
@@ -45,19 +46,19 @@ def test_offline_pauses_all_and_one_goes_first_to_try():
 def test_too_many_requests_halve_the_parallel_ones_which_recover():
     pace = Pace(8)
     pace.start()
-    pace.end(Wait("429", retry_after=30.0, slow_down=True), 0, 0.5)
+    pace.end(Wait(verbatim("429"), retry_after=30.0, slow_down=True), 0, 0.5)
     assert (pace.limit, pace.paused_until) == (4, 30.0)
     for _ in range(4 + 5 + 6 + 7):
         pace.start()
-        pace.end(Refused("an answer all the same"), 40, 0.5)
+        pace.end(Refused(verbatim("an answer all the same")), 40, 0.5)
     assert pace.limit == 8
 
 
 TROUBLES = [
-    Uncertain("503", troubled=True),
-    Uncertain("a log-in page", offline=True),
-    Wait("503 before the whole body was out", troubled=True),
-    Wait("refused", offline=True),
+    Uncertain(verbatim("503"), troubled=True),
+    Uncertain(verbatim("a log-in page"), offline=True),
+    Wait(verbatim("503 before the whole body was out"), troubled=True),
+    Wait(verbatim("refused"), offline=True),
 ]
 
 
@@ -96,18 +97,18 @@ def test_one_bad_file_among_good_ones_does_not_stop_them_for_long():
     while now < 600:
         pace.start()
         bad = sent % 20 == 0
-        pace.end(Uncertain("500", troubled=True) if bad else Accepted(), now, 0.99)
+        pace.end(Uncertain(verbatim("500"), troubled=True) if bad else Accepted(), now, 0.99)
         sent += 1
         now = max(now + 0.1, pace.paused_until)
     assert sent > 600 / 0.3
-    pace.end(Uncertain("500", 10 * 3600.0, troubled=True), now, 0.5)
+    pace.end(Uncertain(verbatim("500"), 10 * 3600.0, troubled=True), now, 0.5)
     assert pace.paused_until <= now + 3600
 
 
 def test_that_questions_are_answered_does_not_prove_that_uploads_are():
     pace = Pace(8)
     pace.start()
-    pace.end(Uncertain("503", troubled=True), 0, 0.5)
+    pace.end(Uncertain(verbatim("503"), troubled=True), 0, 0.5)
     for aside, question in ((True, False), (False, True)):
         pace.start(aside=aside)
         pace.end(Parsed(Profile("p")), 10, 0.5, aside=aside, question=question)
@@ -120,13 +121,15 @@ def test_that_questions_are_answered_does_not_prove_that_uploads_are():
 def test_questions_end_a_trouble_that_only_questions_met():
     pace = Pace(8)
     pace.start()
-    pace.end(Wait("503", troubled=True), 0, 0.5, question=True)
+    pace.end(Wait(verbatim("503"), troubled=True), 0, 0.5, question=True)
     pace.start()
     pace.end(Unknown(), 10, 0.5, question=True)
     assert pace.free(10) == 4
 
 
-@pytest.mark.parametrize("outcome", [Wait("could not be read"), Altered("shorter")])
+@pytest.mark.parametrize(
+    "outcome", [Wait(verbatim("could not be read")), Altered(verbatim("shorter"))]
+)
 def test_what_is_the_file_s_own_trouble_slows_nothing_down(outcome):
     pace = Pace(2)
     pace.start()
@@ -137,7 +140,7 @@ def test_what_is_the_file_s_own_trouble_slows_nothing_down(outcome):
 def test_resume_tries_at_once():
     pace = Pace(4)
     pace.start()
-    pace.end(Wait("offline", offline=True), 0, 0.9)
+    pace.end(Wait(verbatim("offline"), offline=True), 0, 0.9)
     pace.resume()
     assert pace.free(0) == 2
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from watcher.cli.control import parse_span
 from watcher.daemon.clock import next_day
 from watcher.daemon.instance import Instance, Places
-from watcher.i18n.words import words
+from watcher.i18n.message import ENGLISH, msg, verbatim
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BY_HAND
@@ -22,8 +22,6 @@ from watcher.page.auth import LINK_SECONDS, Tickets
 from watcher.page.routes import as_data, draw
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.present import view
-
-ENGLISH = words("en")
 
 TOKEN = Instance(Places("/nowhere")).token
 
@@ -84,7 +82,7 @@ def test_data_in_the_frame_ends_no_element(value):
 
 
 def test_the_frame_is_whole_and_escaped():
-    page = draw("en", ENGLISH, 'a"b', {"evil": "</script><script>alert(1)</script>"})
+    page = draw(ENGLISH, 'a"b', {"evil": "</script><script>alert(1)</script>"})
     assert page.count("<script") == 2
     assert 'data-proof="a&quot;b"' in page
     assert "[[" not in page
@@ -120,7 +118,7 @@ def test_the_next_day_is_near_and_begins_at_midnight(now):
         (State.REFUSED, "no", "", True, "it lies where it was"),
         (State.REFUSED, "no", "/f/Refused/a.pdf", False, "it was moved away"),
         (State.IGNORED, BY_HAND, "", True, "it was a person's word"),
-        (State.IGNORED, "matches *.tmp", "", False, "the rules say so"),
+        (State.IGNORED, verbatim("matches *.tmp"), "", False, "the rules say so"),
         (State.PARSED, "", "", False, "it is there"),
     ],
 )
@@ -133,14 +131,16 @@ def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     ("state", "filed_to", "said"),
     [
         (State.REFUSED, "", ""),
-        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "lies in Refused/2026-11-24/a.pdf: put"),
-        (State.REFUSED, "/elsewhere/a.pdf", "lies in /elsewhere/a.pdf: put it back"),
-        (State.REFUSED, "/f2/a.pdf", "lies in /f2/a.pdf: put it back"),
+        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "is now in Refused/2026-11-24/a.pdf; put"),
+        (State.REFUSED, "/elsewhere/a.pdf", "is now in /elsewhere/a.pdf; put it back"),
+        (State.REFUSED, "/f2/a.pdf", "is now in /f2/a.pdf; put it back"),
         (State.PARSED, "/f/Sent/2026-11-24/a.pdf", ""),
     ],
 )
 def test_a_file_out_of_the_way_says_where_it_lies(state, filed_to, said):
-    row = view.row(Entry(1, "/f", "/f/a.pdf", state, why="no", filed_to=filed_to), ENGLISH)
+    row = view.row(
+        Entry(1, "/f", "/f/a.pdf", state, why=verbatim("no"), filed_to=filed_to), ENGLISH
+    )
     assert row["moved"].startswith(said)
     assert bool(row["moved"]) == bool(said)
     assert said in row["remark"]
@@ -161,16 +161,26 @@ def test_the_time_that_an_upload_took_is_not_that_which_it_waited():
 @pytest.mark.parametrize(
     ("state", "why", "said", "reason"),
     [
-        (State.ACCEPTED, "Your profile as been sent successfully to the Parsing Queue.", "", "ok"),
-        (State.PARSED, "Profile's parsing", "", "said of every file"),
+        (
+            State.ACCEPTED,
+            verbatim("Your profile as been sent successfully to the Parsing Queue."),
+            "",
+            "ok",
+        ),
+        (State.PARSED, verbatim("Profile's parsing"), "", "said of every file"),
         (State.ACCEPTED, NOT_YET, NOT_YET, "that is news"),
-        (State.REFUSED, "HrFlow refused it (400): no", "HrFlow refused it (400): no", "needed"),
+        (
+            State.REFUSED,
+            verbatim("HrFlow refused it (400): no"),
+            "HrFlow refused it (400): no",
+            "needed",
+        ),
     ],
 )
 def test_a_story_has_reasons_and_no_phrases(state, why, said, reason):
     entry = Entry(1, "/f", "/f/a.pdf", State.PARSED)
     (step,) = view.details(entry, [(1.0, state, why)], ENGLISH)["story"]
-    assert step["why"] == said, reason
+    assert step["why"] == str(said), reason
 
 
 def test_what_is_said_of_now_is_plain_and_finite():
@@ -218,3 +228,14 @@ def test_news_come_at_once_or_when_there_are_some():
     waiting = News(App(), 1)
     waiting.close()
     assert waiting.wait(1) == (1, None, 2.0)
+
+
+def test_machines_get_the_message_beside_its_text():
+    why = msg("HrFlow answered {code}: {message}", code=503, message="busy")
+    said = view.record(Entry(1, "/f", "/f/a.pdf", State.WAITING, why=why))
+    assert said["why"] == "HrFlow answered 503: busy"
+    assert said["why_message"] == {
+        "id": "HrFlow answered {code}: {message}",
+        "args": {"code": 503, "message": "busy"},
+    }
+    assert said["filing_why_message"] is None

@@ -186,7 +186,7 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_found(partly_closed, not
     assert tally.unreadable == 2  # no more than before
     identity, problem = mounts.identify(os.path.join(partly_closed, "closed"))
     assert identity is None
-    assert "cannot be read" in problem
+    assert "cannot be read" in str(problem)
 
 
 def test_what_is_gone_is_no_problem(tmp_path):
@@ -347,7 +347,7 @@ def test_a_limit_is_a_number_or_nothing():
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (lambda path: None, "does not exist"),
+        (lambda path: None, "doesn't exist"),
         (lambda path: path.write_bytes(b""), "is not a folder"),
         (lambda path: path.symlink_to(path.parent), "become a link"),
         (lambda path: path.symlink_to("nowhere"), "become a link"),
@@ -357,5 +357,5 @@ def test_why_a_folder_cannot_be_watched(tmp_path, made, words):
     made(tmp_path / "CVs")
     identity, problem = mounts.identify(str(tmp_path / "CVs"))
     assert identity is None
-    assert words in problem
-    assert problem.endswith(".")
+    assert words in str(problem)
+    assert str(problem).endswith(".")

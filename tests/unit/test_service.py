@@ -560,18 +560,18 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
 def test_what_the_doctor_says_of_it(installed, running, level, said):
     finding = judge_service("systemd", installed, running=running)
     assert finding.level is level
-    assert said in finding.text
+    assert said in str(finding.text)
     assert bool(finding.mend) == (level is not Level.OK)
 
 
 def test_how_a_run_ended_and_how_things_are():
     assert (
-        describe_exit(6)
+        str(describe_exit(6))
         == "it ended with exit code 6 (the journal or the program's own folder cannot be used)"
     )
-    assert describe_exit(99) == "it ended with exit code 99"
+    assert str(describe_exit(99)) == "it ended with exit code 99"
     credential = "systemd cannot read the credential that LoadCredential= names"
-    assert describe_exit(243) == f"it ended with exit code 243 ({credential})"
+    assert str(describe_exit(243)) == f"it ended with exit code 243 ({credential})"
     assert where_to_look(243) == "journalctl --user -u hrflow-watcher"
     assert where_to_look(2) == "hrflow-watcher service logs"
     assert describe({}) == "Watching 0 folders"

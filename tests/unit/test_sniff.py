@@ -68,7 +68,7 @@ def test_samples(name, media_type, whole, seen, why):
         found = sniff(handle, os.path.getsize(SAMPLES / name), name)
     assert (found.media_type, found.whole) == (media_type, whole)
     assert server_name(name, found.extension) == (seen or name)
-    assert found.what == WHAT.get(name, found.what)
+    assert str(found.what) == WHAT.get(name, str(found.what))
     assert found.what
 
 
@@ -173,7 +173,7 @@ MADE = [
 @pytest.mark.parametrize(("data", "name", "media_type", "what", "why"), MADE)
 def test_made_files(data, name, media_type, what, why):
     found = look(data, name)
-    assert (found.media_type, found.what) == (media_type, what), why
+    assert (found.media_type, str(found.what)) == (media_type, what), why
     assert found.whole is not False or not data.startswith((b"PK", b"\xd0\xcf"))
 
 
@@ -259,7 +259,7 @@ def test_a_truncated_sample_is_never_whole(name, data):
 def test_a_broken_off_document_is_still_called_by_its_name(name, what):
     content = read(name)
     found = look(content[: len(content) * 2 // 3], name)
-    assert (found.what, found.whole) == (what, False)
+    assert (str(found.what), found.whole) == (what, False)
 
 
 def test_a_zip_that_breaks_off_behind_a_zip_in_it_is_not_whole():
@@ -268,7 +268,7 @@ def test_a_zip_that_breaks_off_behind_a_zip_in_it_is_not_whole():
     )
     inner = archive.rindex(b"PK\x03\x04")
     assert look(archive[:inner]).whole is False
-    assert look(archive[:inner]).what == "a zip archive"
+    assert str(look(archive[:inner]).what) == "a zip archive"
 
 
 def test_random_bytes_behind_every_signature_never_raise():
@@ -364,7 +364,7 @@ def test_a_huge_central_directory_is_left_alone():
         for number in range(40_000):
             archive.writestr(zipfile.ZipInfo(f"{number:06}"), b"")
     found = look(out.getvalue())
-    assert (found.what, found.whole) == ("a zip archive", None)
+    assert (str(found.what), found.whole) == ("a zip archive", None)
 
 
 def test_a_zip_bomb_is_read_up_to_a_cap():
@@ -373,7 +373,7 @@ def test_a_zip_bomb_is_read_up_to_a_cap():
     found = look(bomb)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (found.what, peak < 3_000_000) == ("a zip archive", True)
+    assert (str(found.what), peak < 3_000_000) == ("a zip archive", True)
 
 
 def test_a_failing_disk_is_not_taken_for_a_malformed_file():

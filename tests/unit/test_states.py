@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watcher.i18n.message import verbatim
 from watcher.model import lifecycle
 from watcher.model.kinds import Cause, State
 from watcher.model.records import Entry
@@ -21,9 +22,9 @@ from watcher.model.uploads import (
 )
 
 OUTCOMES = st.sampled_from(
-    [Accepted(), Parsed(Profile("k")), Refused("no"), Held(Cause.ACCOUNT, "key"), Wait("w"),
-     Wait("w", retry_after=5.0), Wait("w", offline=True), Uncertain("u"), Altered("a"),
-     Altered("a", gone=True)]
+    [Accepted(), Parsed(Profile("k")), Refused(verbatim("no")), Held(Cause.ACCOUNT, verbatim("key")), Wait(verbatim("w")),
+     Wait(verbatim("w"), retry_after=5.0), Wait(verbatim("w"), offline=True), Uncertain(verbatim("u")), Altered(verbatim("a")),
+     Altered(verbatim("a"), gone=True)]
 )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def test_backoff_is_bounded_and_grows(attempt, jitter):
 
 
 def test_a_time_the_server_names_is_kept():
-    assert lifecycle.after(Wait("w", retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
+    assert lifecycle.after(Wait(verbatim("w"), retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_time_the_server_names_is_kept():
         (Unreadable(), 1, State.UNCERTAIN, "what is not parsed yet may not be known yet"),
         (Unreadable(), lifecycle.CONFIRM_WINDOW, State.QUEUED, "a write-only key cannot ask"),
         (Unreadable(source=True), 1, State.QUEUED, "the upload will say so as well"),
-        (Wait("offline"), 10_000, State.UNCERTAIN, "no news is no answer"),
+        (Wait(verbatim("offline")), 10_000, State.UNCERTAIN, "no news is no answer"),
     ],
 )
 def test_an_uncertain_upload_is_asked_for_before_it_is_sent_again(finding, waited, state, why):
@@ -97,10 +98,14 @@ def test_the_window_begins_anew_when_a_server_in_trouble_answers_again(finding):
 
 def test_a_time_that_a_failing_server_names_is_kept_before_it_is_asked():
     assert (
-        lifecycle.after(Uncertain("504"), 1, 1000.0, 0.5).due_at == 1000.0 + lifecycle.CONFIRM_FIRST
+        lifecycle.after(Uncertain(verbatim("504")), 1, 1000.0, 0.5).due_at
+        == 1000.0 + lifecycle.CONFIRM_FIRST
     )
-    assert lifecycle.after(Uncertain("503", retry_after=77.0), 1, 1000.0, 0.5).due_at == 1077.0
-    longest = lifecycle.after(Uncertain("503", retry_after=1e9), 1, 1000.0, 0.5)
+    assert (
+        lifecycle.after(Uncertain(verbatim("503"), retry_after=77.0), 1, 1000.0, 0.5).due_at
+        == 1077.0
+    )
+    longest = lifecycle.after(Uncertain(verbatim("503"), retry_after=1e9), 1, 1000.0, 0.5)
     assert longest.due_at == 1000.0 + lifecycle.RETRY_AFTER_CAP
 
 

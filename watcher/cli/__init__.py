@@ -140,7 +140,7 @@ def _say_error(error: BaseException, *, as_json: bool) -> int:
             if isinstance(error, ConfigError):
                 lines += [f"  {mistake}" for mistake in error.mistakes]
             code = error.exit_code
-            lines += [error.hint] if error.hint else []
+            lines += [str(error.hint)] if error.hint else []
         case _:
             lines = [
                 f"Error: Something unexpected happened ({type(error).__name__}: {error}).",

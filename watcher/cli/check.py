@@ -8,8 +8,9 @@ import click
 
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
-from watcher.daemon.examine import examine
+from watcher.daemon.examine import MISSING, WOULD_BE_SENT, examine
 from watcher.daemon.plans import former_targets, make_plans, this_machine
+from watcher.i18n.message import ENGLISH, Message, as_data
 from watcher.model.errors import UnusableError
 from watcher.present import view
 
@@ -42,19 +43,29 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  
     code = 0
     for name in files:
         verdict = examine(name, plans, where)
-        if verdict["verdict"] == "missing":
+        if verdict["verdict"] == MISSING:
             code = UnusableError.exit_code
         if as_json:
-            say_json(verdict)
+            say_json(_plain(verdict))
         else:
             _show(verdict)
     return code
 
 
+def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
+    """For machines: of each message its English text, and itself beside it."""
+    plain: dict[str, object] = {}
+    for name, value in verdict.items():
+        plain[name] = view.safe(value) if isinstance(value, Message) else value
+        if isinstance(value, Message):
+            plain[f"{name}_message"] = as_data(value)
+    return plain
+
+
 def _show(verdict: Mapping[str, object]) -> None:
     word = str(verdict["verdict"])
     sign, tone = _SIGNS.get(word, ("·", "quiet"))
-    why = f": it {verdict['why']}" if "why" in verdict else ""
+    why = f": it {view.safe(str(verdict['why']))}" if "why" in verdict else ""
     say(styled(f"{sign} {verdict['file']} {word}{why}", tone))
     lines = list(_details(verdict))
     width = max((len(label) for label, _ in lines), default=0)
@@ -64,12 +75,12 @@ def _show(verdict: Mapping[str, object]) -> None:
 
 def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     if "what" in verdict:
-        size = view.size(float(str(verdict["size"])))
+        size = ENGLISH.size(float(str(verdict["size"])))
         yield "is", f"{verdict['what']} ({verdict['media_type'] or 'unknown'}, {size})"
     rule = verdict.get("rule")
     if rule:
         yield "rule", f"number {rule} of the folder"
-    if verdict["verdict"] != "would be sent":
+    if verdict["verdict"] != WOULD_BE_SENT:
         return
     if not rule:
         yield "rule", "none matches: the folder's own settings apply"

@@ -11,6 +11,7 @@ import click
 from watcher.cli.context import config_option, config_path, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
 from watcher.doctor import Case, Check, Level, examine, ok, record, with_advice, write_bundle
+from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError
 from watcher.present import view
 
@@ -54,7 +55,7 @@ def command(ctx: click.Context, as_json: bool, report: str | None) -> int:  # no
     done = ok(
         f"{view.safe(report)} has no names and no secrets in it; look at it before you send it"
     )
-    _say(Check("report", "Report", tuple), done, "", as_json=as_json)
+    _say(Check("report", msg("Report"), tuple), done, "", as_json=as_json)
     return code
 
 
@@ -69,13 +70,13 @@ def _tell(case: Case, found: list[tuple[Check, Finding]], *, as_json: bool) -> i
     return code
 
 
-def _say(check: Check, finding: Finding, advice: str, *, as_json: bool) -> None:
+def _say(check: Check, finding: Finding, advice: Text, *, as_json: bool) -> None:
     if as_json:
         say_json(record(check, finding))
         return
     sign, tone = _LOOKS[finding.level]
-    mend = f" → {advice}" if advice else ""
-    say(styled(f"{sign} {check.label:<{_WIDTH}} {finding.text}{mend}", tone))
+    mend = f" → {view.safe(advice)}" if advice else ""
+    say(styled(f"{sign} {check.label!s:<{_WIDTH}} {view.safe(finding.text)}{mend}", tone))
 
 
 @contextmanager
@@ -89,7 +90,8 @@ def _new_file(path: str) -> Iterator[BinaryIO]:
         ) from error
     except OSError as error:
         raise UnusableError(
-            f"{view.safe(path)} cannot be written ({error.strerror}).", "Name another file."
+            msg("{path} cannot be written ({error}).", path=view.safe(path), error=error.strerror),
+            "Name another file.",
         ) from error
     try:
         with open(descriptor, "wb") as file:

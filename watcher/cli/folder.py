@@ -23,7 +23,7 @@ from watcher.cli.questions import (
 from watcher.cli.sources import choose_account, find_source
 from watcher.config.setup import Answers, DropFolder, FolderAnswer, write_tags
 from watcher.daemon.editing import make_folder, what_stays
-from watcher.i18n.words import words
+from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
@@ -126,7 +126,7 @@ def remove(
     facts.update(path=view.safe(place), removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)
-    say(what_stays(places(ctx), place, words("en")))
+    say(what_stays(places(ctx), place, ENGLISH))
     if not yes:
         if not is_terminal():
             raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")

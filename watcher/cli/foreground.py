@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.output import say, say_json, styled
+from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
@@ -118,8 +119,8 @@ class LiveLines:
         self._stop = stop
         self.as_json = as_json
         self._mute = False
-        self._told_holds: Counter[str] = Counter()
-        self._said: dict[int, tuple[State, float, str]] = {}
+        self._told_holds: Counter[Message] = Counter()
+        self._said: dict[int, tuple[State, float, Message]] = {}
 
     def __call__(self, news: object) -> None:
         """Hear of something; on the pipeline's thread, which no failed line may end."""
@@ -142,7 +143,7 @@ class LiveLines:
             case Entry(state=state) if state in _TOLD or is_unreadable(news):
                 if self._is_news(news):
                     self._say_entry(news)
-            case FolderState() | Connection() | str() if not self.as_json:
+            case FolderState() | Connection() | Message() | str() if not self.as_json:
                 _say_news(news)
             case _:
                 pass
@@ -219,17 +220,17 @@ def _say_line(entry: Entry, remark: str) -> None:
     say(f"{clock} {name} {remark}")
 
 
-def _say_news(news: FolderState | Connection | str) -> None:
+def _say_news(news: FolderState | Connection | Message | str) -> None:
     match news:
-        case FolderState(folder, ""):
+        case FolderState(folder, problem) if not problem:
             say(styled(f"Watching {view.safe(folder)}", "quiet"))
         case FolderState(_, problem):
             say(styled(f"! {view.safe(problem)}", "bad"))
         case Connection(0):
-            say(styled("HrFlow can be reached again.", "good"))
+            say(styled("HrFlow is reachable again.", "good"))
         case Connection():
-            say(styled("! HrFlow cannot be reached; it is tried again by itself.", "bad"))
-        case str():
+            say(styled("! HrFlow cannot be reached; retrying automatically.", "bad"))
+        case Message() | str():
             say(styled(f"! {view.safe(news)}", "bad"))
 
 

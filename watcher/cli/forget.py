@@ -142,7 +142,7 @@ def _forget(where: Places, entries: list[Entry]) -> bool:
 
 def _show(doomed: list[Entry], kept: list[Entry]) -> None:
     rows = [
-        [view.safe(entry.path), view.LOOKS[entry.state].word, view.safe(entry.profile_name)]
+        [view.safe(entry.path), str(view.LOOKS[entry.state].word), view.safe(entry.profile_name)]
         for entry in (*doomed, *kept)
     ]
     if rows:

@@ -36,7 +36,7 @@ _CSV_TIMES: Final = ("noticed_at", "arrived_at", "parsed_at")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 #: States by the words that people are shown, and by the journal's own.
 _WORDS: Final = {
-    **{look.word: state for state, look in view.LOOKS.items()},
+    **{str(look.word): state for state, look in view.LOOKS.items()},
     **{str(state): state for state in State},
 }
 
@@ -109,11 +109,11 @@ def command(
     elif as_csv:
         _say_csv(entries)
     elif not entries:
-        say("No file fits." if any(filters.values()) else "No file was uploaded from here so far.")
+        say("No matching files." if any(filters.values()) else "No files uploaded yet.")
     else:
         _show(entries)
         if more:
-            click.echo(f"There are more than {limit}; ask for them with --limit.", err=True)
+            click.echo(f"Showing the first {limit}; see more with --limit.", err=True)
 
 
 def _refuse_state_for_folder(ctx: click.Context) -> None:
@@ -184,5 +184,6 @@ def parse_moment(text: str, now: float) -> float:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except ValueError as error:
         raise UsageError(
-            f"{text!r} is no time.", 'Write "2026-11-23", "2026-11-23 14:00" or "2h", "3d", "1w".'
+            f"{text!r} is not a valid time.",
+            'Write "2026-11-23", "2026-11-23 14:00" or "2h", "3d", "1w".',
         ) from error

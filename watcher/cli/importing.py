@@ -26,6 +26,7 @@ from watcher.daemon.imports import folders_of, imported_folder, is_in
 from watcher.daemon.instance import Instance
 from watcher.daemon.plans import on_disk
 from watcher.i18n.language import system_language
+from watcher.i18n.message import ENGLISH
 from watcher.journal.reader import Reader
 from watcher.model.errors import (
     JournalError,
@@ -284,7 +285,7 @@ def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_js
         return
     shown = [(view.LOOKS[state], *standing[state]) for state in view.LOOKS if state in standing]
     rows = [
-        [f"{look.sign} {look.word}", str(files), view.size(size)] for look, files, size in shown
+        [f"{look.sign} {look.word}", str(files), ENGLISH.size(size)] for look, files, size in shown
     ]
     tones = {number: look.tone for number, (look, _, _) in enumerate(shown)}
     say_table(["State", "Files", "Size"], rows, tones)
@@ -300,7 +301,7 @@ def _total(standing: Standing, earlier: int) -> str:
     counts = {"uploaded": arrived - earlier, "already uploaded": earlier}
     for state, (files, _) in standing.items():
         if state not in ARRIVED:
-            counts[view.LOOKS[state].word] = files
+            counts[str(view.LOOKS[state].word)] = files
     parts = {what: files for what, files in counts.items() if files}
     total = sum(parts.values())
     found = f"{total} file{'s' * (total != 1)}"

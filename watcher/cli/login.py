@@ -22,6 +22,7 @@ from watcher.cli.questions import (
 )
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import WEBHOOK_ENTRY as ENTRY
+from watcher.i18n.message import msg
 from watcher.model.errors import (
     ConfigError,
     CredentialError,
@@ -194,7 +195,7 @@ def _try(account: Account, key: str, *, may_ask: bool) -> None:
         with Inquiry(account, key, time.monotonic) as inquiry:
             access = inquiry.access()
     except RefusedKeyError as error:
-        _judge_refusal(account, key, error.title.partition(": ")[2])
+        _judge_refusal(account, key, error.told)
         return
     except (OfflineError, UnusableError) as error:
         _ask_to_go_on(view.safe(error.title), may_ask=may_ask)
@@ -214,7 +215,7 @@ def _judge_refusal(account: Account, key: str, message: str) -> None:
     raise CredentialError(
         f"HrFlow does not take this key for {view.safe(account.email)}"
         f" ({view.safe(message)}), so it is not stored.",
-        "Check the email and the key in HrFlow's settings under API keys.",
+        msg("Check the email and the key in HrFlow's settings under API keys."),
     )
 
 

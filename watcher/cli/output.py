@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
+from watcher.i18n.message import ENGLISH
 from watcher.model.lifecycle import OPEN
-from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -223,12 +223,12 @@ class Progress:
         seconds = max(time.monotonic() - self._start, 0.001)
         rate, speed = (done - self._first[0]) / seconds, (size - self._first[1]) / seconds
         new = done > self._first[0]
-        left = f"{view.duration((total - done) / rate)} left" if rate and done < total else ""
+        left = f"{ENGLISH.duration((total - done) / rate)} left" if rate and done < total else ""
         self._bar.update(
             self._task,
             description="Uploading",
             total=total,
             completed=done,
-            rate=f"{rate:.1f} files/s · {view.size(speed)}/s" if new else "",
+            rate=f"{rate:.1f} files/s · {ENGLISH.size(speed)}/s" if new else "",
             left=left,
         )

@@ -21,6 +21,7 @@ from watcher.credentials import keys
 from watcher.credentials.keyring import elsewhere
 from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
 from watcher.daemon.editing import Editor
+from watcher.i18n.message import msg
 from watcher.model.errors import (
     CredentialError,
     NotRunningError,
@@ -101,7 +102,7 @@ def find_key(account: str) -> tuple[str, str]:
     from watcher.credentials import Keys  # noqa: PLC0415 - the keyring costs time
 
     keys = Keys(os.environ)
-    return keys.get(account), keys.origin(account)
+    return keys.get(account), str(keys.origin(account))
 
 
 def check_form(text: str) -> str:
@@ -119,7 +120,7 @@ def why_not_kept() -> str:
     """Why this machine keeps no key, as a sentence; "" if it does."""
     from watcher.credentials import SystemKeyring  # noqa: PLC0415 - likewise
 
-    return SystemKeyring().why_not()
+    return str(SystemKeyring().why_not())
 
 
 def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:
@@ -142,7 +143,7 @@ def wait_for_keyring(call: Callable[[], _T]) -> _T:
         return future.result(_MOST_SECONDS)
     except TimeoutError as error:
         raise CredentialError(
-            "The keyring is still waiting to be unlocked.", "Unlock it and try again."
+            "The keyring is still waiting to be unlocked.", msg("Unlock it and try again.")
         ) from error
 
 
@@ -254,7 +255,7 @@ class Questions:
         except (OfflineError, RefusedKeyError) as error:
             _say_problem(error)
             is_offline = isinstance(error, OfflineError)
-            why = "while HrFlow does not answer" if is_offline else "with this key"
+            why = msg("while HrFlow does not answer") if is_offline else msg("with this key")
             question = "Go on without trying the key?" if is_offline else (
                 "Is it a write-only key, which cannot be tried, and do you want to use it?"
             )  # fmt: skip

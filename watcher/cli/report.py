@@ -13,6 +13,7 @@ from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
 from watcher.daemon.imports import is_in
 from watcher.daemon.instance import write_atomically
+from watcher.i18n.message import ENGLISH, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.present import report, view
@@ -93,7 +94,9 @@ def _write(path: str, page: str, folders: list[str]) -> None:
     try:
         write_atomically(real, page)
     except OSError as error:
-        raise UnusableError(f"{view.safe(path)} cannot be written ({error.strerror}).") from error
+        raise UnusableError(
+            msg("{path} cannot be written ({error}).", path=view.safe(path), error=error.strerror)
+        ) from error
 
 
 def _show(made: Report) -> None:
@@ -102,7 +105,7 @@ def _show(made: Report) -> None:
     if not total.files:
         return
     states = list(total.states)
-    columns = ["Folder", "Source", "Files", *(view.LOOKS[state].word for state in states)]
+    columns = ["Folder", "Source", "Files", *(str(view.LOOKS[state].word) for state in states)]
     rows = [
         [
             view.safe(line.folder),
@@ -120,6 +123,6 @@ def _show(made: Report) -> None:
 
 def _times(line: Line) -> list[str]:
     return [
-        "—" if seconds is None else view.duration(seconds)
+        "—" if seconds is None else ENGLISH.duration(seconds)
         for seconds in (line.upload_seconds, line.parse_seconds)
     ]

@@ -20,6 +20,7 @@ from watcher.daemon.instance import Instance
 from watcher.daemon.systemd import Supervisor
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language
+from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
 from watcher.model.settings import Config, replaced
 
@@ -172,7 +173,7 @@ class _Control:
         """End the program."""
         self._stop.set()
 
-    def reload(self) -> tuple[str, ...]:
+    def reload(self) -> tuple[Text, ...]:
         """Read the configuration again; gives what is wrong with it, a sentence each."""
         return _reload(self._ctx, self._app)
 
@@ -198,13 +199,13 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, list[str]]
             if error.unfinished and not has_own:
                 return _wait_for_setup(path)
             with log_to(where, "info"):
-                said = error.mistakes or (error.title,)
-                _log.error("%s", "; ".join(said))
+                said = tuple(map(as_message, error.mistakes or (error.title,)))
+                _log.error("%s", "; ".join(map(str, said)))
             if not error.by_machine:
                 raise
             return Config(accounts=(), remarks=said), [
                 f"{error} Nothing is sent until then.",
-                *said,
+                *map(str, said),
             ]
         make_missing(loaded.config.folders)
         return loaded.config, without_absent(loaded.warnings)  # the folder's own line says so
@@ -225,16 +226,18 @@ def _version(path: str) -> Version:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _reload(ctx: click.Context, app: App) -> tuple[str, ...]:
+def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
     """Use the configuration as it is now; gives what is wrong with it, a sentence each."""
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
         mistakes = error.mistakes or (error.title,)
-        said = "; ".join(mistakes)
+        said = "; ".join(map(str, mistakes))
         _log.error("the new configuration is not used: %s", said)
         say(styled(f"! The new configuration is not used: {said}", "bad"))
-        remarks = tuple(f"the new configuration is not used: {each}" for each in mistakes)
+        remarks = tuple(
+            msg("the new configuration is not used: {what}", what=each) for each in mistakes
+        )
         if remarks != app.config.remarks:
             app.reload(replaced(app.config, remarks=remarks))
         return mistakes

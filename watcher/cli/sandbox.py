@@ -17,6 +17,7 @@ from watcher.cli.output import json_option, say, say_json, say_table, styled
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
 from watcher.daemon.sample import drop_sample, remove_sample
+from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.model.records import Entry
@@ -153,7 +154,7 @@ class _Onlooker(LiveLines):
                     f"source {facts['source']}",
                     f"tags {facts['tags'] or 'none'}",
                     f"reference {view.short(record.reference)}",
-                    f"{record.content_type}, {view.size(record.size)}",
+                    f"{record.content_type}, {ENGLISH.size(record.size)}",
                     f"as {facts['file_name']}",
                 )
                 say(styled(f"           HrFlow has it: {' · '.join(parts)}", "quiet"))

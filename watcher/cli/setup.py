@@ -208,7 +208,7 @@ def _folder(
 
     key, name = workspace.find(named) if named else ask("source_key").source(workspace, known)
     if key and (warning := workspace.warning(key)):
-        warn([warning])
+        warn([str(warning)])
     tags = options.tags or ask("tags").tags(known)
     chosen = options.after_upload
     after = AfterUpload(chosen) if chosen else ask("after_upload").after_upload(known)

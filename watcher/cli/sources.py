@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 from watcher.cli.questions import find_key, warn
 from watcher.config.setup import looks_like_key
 from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, CredentialError, UsageError
 
 if TYPE_CHECKING:
     from watcher.daemon.editing import Editor
 
-_UNASKED: Final = Workspace(unseen="without an API key")
+_UNASKED: Final = Workspace(unseen=msg("without an API key"))
 
 
 def choose_account(editor: Editor, named: str | None) -> str:
@@ -36,7 +37,7 @@ def find_source(editor: Editor, account: str, source: str, *, check: bool) -> tu
     workspace = _workspace(editor, account, source, check=check)
     key, name = workspace.find(source)
     if warning := workspace.warning(key):
-        warn([warning])
+        warn([str(warning)])
     return key, name
 
 

@@ -12,6 +12,7 @@ import click
 from watcher import __version__
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
+from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural, verbatim
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import QUOTA_MEND, Cause, State
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 #: What may be done about a cause that is not a yes to files that were there first.
 _MENDS: Final = {
-    Cause.SOURCE: "Correct source_key in the configuration; what waits then goes by itself.",
-    Cause.ACCOUNT: "Look for what is wrong with: hrflow-watcher doctor",
+    Cause.SOURCE: "Correct source_key in the configuration; then waiting files are uploaded.",
+    Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_MEND,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
 }
@@ -41,17 +42,22 @@ def gather_held(reader: Reader) -> list[dict[str, object]]:
     return [_hold(reader, key, why, files) for key, why, files in reader.held()]
 
 
-def _hold(reader: Reader, key: str, why: str, files: int) -> dict[str, object]:
+def _hold(reader: Reader, key: str, why: Message, files: int) -> dict[str, object]:
     kind, _, rest = key.partition(":")
     if kind == Cause.EXISTING:
         import shlex  # noqa: PLC0415 - seldom needed
 
-        mend = f"Say yes with: hrflow-watcher import {shlex.quote(view.safe(rest))}"
-        return {"cause": key, "why": why, "files": files, "places": [], "mend": mend}
+        mend = f"Approve them with: hrflow-watcher import {shlex.quote(view.safe(rest))}"
+        return {"cause": key, **_reason(why), "files": files, "places": [], "mend": mend}
     found = reader.kept_by(key, _LISTED_FILES) if files else []
     places = [{"folder": view.safe(folder), "source_key": source} for folder, source in found]
-    mend = _MENDS[Cause(kind)]
-    return {"cause": key, "why": why, "files": files, "places": places, "mend": mend}
+    mend = str(_MENDS[Cause(kind)])
+    return {"cause": key, **_reason(why), "files": files, "places": places, "mend": mend}
+
+
+def _reason(why: Message) -> dict[str, object]:
+    """A reason for machines: its English text, and the message itself."""
+    return {"why": view.safe(why), "why_message": as_data(why) if why else None}
 
 
 def gather_waiting(
@@ -63,26 +69,30 @@ def gather_waiting(
     """
     pause = snapshot.paused_until if running else 0.0  # until then nothing is due
     waits: list[dict[str, object]] = [
-        {"state": str(state), "files": files, "why": why, "due_at": _moment(max(due_at, pause))}
+        {"state": str(state), "files": files, **_reason(why), "due_at": _moment(max(due_at, pause))}
         for state, why, files, due_at in reader.waits(_LISTED_FILES)
     ]
     queued = snapshot.counts.get(State.QUEUED, 0)
     if not queued or (running and State.UPLOADING in snapshot.counts):
         return waits
-    why, due_at = "", None
+    why, due_at = NOTHING, None
     if not running:
-        why = "the program does not run"
-    elif found := obstacles(snapshot, str.format):
-        why, due_at = found[0], end_of_pause(snapshot)
+        why = msg("hrflow-watcher is not running")
+    elif found := obstacles(snapshot, ENGLISH):
+        why, due_at = verbatim(found[0]), end_of_pause(snapshot)
     elif waits:
-        why = "they follow when a file that waits has got through"
+        why = msg("they follow once a waiting file has been uploaded")
     elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
-        why = f"max_requests_per_minute is used up by the {len(ended)} of the last minute"
+        why = plural(
+            "max_requests_per_minute is used up: {count:count} request in the last minute",
+            "max_requests_per_minute is used up: {count:count} requests in the last minute",
+            len(ended),
+        )
         due_at = ended[0] + 60.0
     row: dict[str, object] = {
         "state": str(State.QUEUED),
         "files": queued,
-        "why": why,
+        **_reason(why),
         "due_at": due_at,
     }
     return [row, *waits] if why else waits
@@ -167,7 +177,7 @@ def gather(where: Places) -> dict[str, object]:
     try:
         reader = Reader(where.journal)
     except NoJournalError:
-        return {**facts, "note": "No file was uploaded from here so far: there is no journal yet."}
+        return {**facts, "note": "No files uploaded yet: there is no journal."}
     try:
         facts["today"] = reader.arrived_on(time.strftime("%Y-%m-%d"))
         snapshot = Snapshot(

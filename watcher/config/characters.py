@@ -9,6 +9,8 @@ import unicodedata
 from types import MappingProxyType
 from typing import Final
 
+from watcher.config.english import msg
+
 #: What looks like quotation marks, double and single.
 DOUBLE: Final = "“”„‟″〝〞〟«»＂"  # noqa: RUF001 - to be told from the real ones
 SINGLE: Final = "‘’‚‛′´‹›＇"  # noqa: RUF001 - likewise
@@ -33,12 +35,24 @@ def explain(char: str) -> str:
     """What is wrong with a character that stands where none of its kind may, in one sentence."""
     if is_unseen(char):
         if unicodedata.category(char) == "Zs":
-            return (
-                f"there is an invisible character here, {name_unseen(char)};"
-                " write an ordinary space"
+            return msg(
+                "there is an invisible character here, {character}; write an ordinary space",
+                character=name_unseen(char),
             )
-        return f"there is an invisible character here, {name_unseen(char)}; delete it"
+        return msg(
+            "there is an invisible character here, {character}; delete it",
+            character=name_unseen(char),
+        )
     meant = _MEANT.get(char) or unicodedata.normalize("NFKC", char)
     if meant.isascii():
-        return f"the character {char} (U+{ord(char):04X}) has no meaning here; write {meant}"
-    return f"the character {char} (U+{ord(char):04X}) can only stand in quotes"
+        return msg(
+            "the character {character} (U+{number}) has no meaning here; write {other}",
+            character=char,
+            number=f"{ord(char):04X}",
+            other=meant,
+        )
+    return msg(
+        "the character {character} (U+{number}) can only stand in quotes",
+        character=char,
+        number=f"{ord(char):04X}",
+    )

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from watcher.config.english import msg
 from watcher.model.settings import AfterUpload, Item, Value
 from watcher.routing.names import compose
 
@@ -59,7 +60,7 @@ def parse_tag(text: str) -> Item:
     """
     found = _TAG.match(text)
     if found is None or not found["name"]:
-        raise TagError(f'"{text.strip()}" is no tag like office=Paris.')
+        raise TagError(msg('"{value}" is no tag like office=Paris.', value=text.strip()))
     return Item(name=_unquoted(found["name"]), value=_value(found["value"].strip()))
 
 
@@ -139,7 +140,12 @@ def pick_source(
         return found[0], ""
     if found:
         keys = ", ".join(source.key for source in found)
-        return None, f'{len(found)} sources are called "{text}"; name one by its key: {keys}.'
+        return None, msg(
+            '{number} sources are called "{value}"; name one by its key: {names}.',
+            number=len(found),
+            value=text,
+            names=keys,
+        )
     return None, f'This workspace has no source "{text}"{_hint(text, sources)}'
 
 
@@ -313,17 +319,20 @@ def _problems(answers: Answers, known: Known) -> Iterator[tuple[str, str]]:
     account = known.account(answers.account)
     email = answers.email if answers.email is not None else account.email if account else ""
     if not email:
-        yield "email", "The email of the HrFlow account is missing."
+        yield "email", msg("The email of the HrFlow account is missing.")
     elif not all(email.partition("@")):
-        yield "email", f'"{email}" is no email address.'
+        yield "email", msg('"{value}" is no email address.', value=email)
     if not answers.folders and not known.folders:
-        yield "folder", "A folder to watch is missing."
+        yield "folder", msg("A folder to watch is missing.")
     places = [folder.place for folder in answers.folders]
     for number, folder in enumerate(answers.folders):
         if folder.place in places[:number]:
-            yield "folder", f"{folder.path} is named twice."
+            yield "folder", msg("{path} is named twice.", path=folder.path)
         if not folder.source_key and not _known_source(folder, known):
-            yield "source", f"The source that the files of {folder.path} go to is missing."
+            yield (
+                "source",
+                msg("The source that the files of {path} go to is missing.", path=folder.path),
+            )
 
 
 def _known_source(folder: FolderAnswer, known: Known) -> str:
@@ -335,19 +344,32 @@ def _locked(answers: Answers, known: Known) -> Iterator[str]:
     account = known.account(answers.account)
     for key, value in (("email", answers.email), ("api_url", answers.api_url)):
         if account and key in account.locked and value not in (None, getattr(account, key)):
-            yield f"The account's {key} is set for this machine, in {known.machine}."
+            yield msg(
+                "The account's {key} is set for this machine, in {path}.",
+                key=key,
+                path=known.machine,
+            )
     for folder in answers.folders:
         edit = next(_folder_edits(folder, answers, known), None)
         if edit is not None and known.has_locked_folders:
             yield (
-                f"Which folders are watched, and so not {folder.path}, is set for this machine, in"
-                f" {known.machine}."
+                msg(
+                    "Which folders are watched, and so not {path}, is set for this machine, in "
+                    "{place}.",
+                    path=folder.path,
+                    place=known.machine,
+                )
             )
         elif edit is not None:
             at = known.number(folder.place)
             locked = known.locked if at is None else known.folders[at].locked
             yield from (
-                f"{key} of {folder.path} is set for this machine, in {known.machine}."
+                msg(
+                    "{key} of {path} is set for this machine, in {place}.",
+                    key=key,
+                    path=folder.path,
+                    place=known.machine,
+                )
                 for key in edit.values
                 if key in locked
             )

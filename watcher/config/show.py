@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from watcher.config.english import msg
+
 if TYPE_CHECKING:
     from watcher.config.load import Loaded
 
@@ -37,12 +39,21 @@ def show(loaded: Loaded) -> list[Row]:
 def headline(loaded: Loaded) -> str:
     """That it is fine, and how many folders it names, as an end of a sentence with its paths."""
     number = len(loaded.config.folders)
-    folders = "1 folder" if number == 1 else f"{number} folders"
+    folders = msg("1 folder") if number == 1 else msg("{folders} folders", folders=number)
     if not loaded.machine:
-        return f"{loaded.path} is fine: {folders}"
+        return msg("{path} is fine: {what}", path=loaded.path, what=folders)
     if not loaded.has_own:
-        return f"{loaded.machine} is fine: {folders}; there is no configuration of your own"
-    return f"{loaded.path}, on top of {loaded.machine}, is fine: {folders}"
+        return msg(
+            "{path} is fine: {what}; there is no configuration of your own",
+            path=loaded.machine,
+            what=folders,
+        )
+    return msg(
+        "{path}, on top of {place}, is fine: {what}",
+        path=loaded.path,
+        place=loaded.machine,
+        what=folders,
+    )
 
 
 def _struct(loaded: Loaded, prefix: str, struct: Any, leave_out: tuple[str, ...]) -> list[Row]:

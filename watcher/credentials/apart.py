@@ -15,6 +15,7 @@ import sys
 import threading
 from typing import Final
 
+from watcher.i18n.message import as_json, as_message, from_json
 from watcher.model.errors import CredentialError
 
 _log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def look_apart(account: str, *, allow_insecure: bool) -> str | None:
         _log.info("the keyring is asked from here, as the process for it has failed")
         return None
     if "title" in said:
-        raise CredentialError(said["title"], said["hint"])
+        raise CredentialError(from_json(said["title"]), from_json(said["hint"]))
     key: str | None = said["key"]
     return key
 
@@ -72,7 +73,10 @@ def _answer(account: str, *, allow_insecure: bool) -> dict[str, str | None]:
     except LockedError:
         return {"key": None}
     except CredentialError as error:
-        return {"title": error.title, "hint": error.hint}
+        return {
+            name: as_json(as_message(each))
+            for name, each in (("title", error.title), ("hint", error.hint))
+        }
 
 
 def _end_with_input() -> None:

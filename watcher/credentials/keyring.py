@@ -10,10 +10,11 @@ import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from keyring.backend import KeyringBackend
 
@@ -21,15 +22,15 @@ _log = logging.getLogger(__name__)
 #: Name of our entries in the keyring; the user name of an entry is the account's name.
 SERVICE: Final = "hrflow-watcher"
 #: Backends of the library by the names that people know.
-_NAMES: Final = {
-    "SecretService.Keyring": "the keyring of the desktop (Secret Service)",
-    "libsecret.Keyring": "the keyring of the desktop (Secret Service)",
+_NAMES: Final[Mapping[str, Text]] = {
+    "SecretService.Keyring": msg("the keyring of the desktop (Secret Service)"),
+    "libsecret.Keyring": msg("the keyring of the desktop (Secret Service)"),
     "kwallet.DBusKeyring": "KWallet",
     "kwallet.DBusKeyringKWallet4": "KWallet",
-    "macOS.Keyring": "the Keychain",
-    "Windows.WinVaultKeyring": "the Credential Manager",
+    "macOS.Keyring": msg("the Keychain"),
+    "Windows.WinVaultKeyring": msg("the Credential Manager"),
 }
-NO_KEYRING: Final = "This machine has no keyring."
+NO_KEYRING: Final = msg("This machine has no keyring.")
 #: Classes of ``keyrings.alt`` that encrypt; all others there write plain text.
 _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 
@@ -37,18 +38,22 @@ _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 def cannot_ask(error: Exception) -> CredentialError:
     """What is said of an error that nobody has foreseen."""
     return CredentialError(
-        f"The keyring cannot be asked ({type(error).__name__}).",
-        "Start the program anew; if that does not help, put the key somewhere else.",
+        msg("The keyring cannot be asked ({exception}).", exception=type(error).__name__),
+        msg("Start the program anew; if that does not help, put the key somewhere else."),
     )
 
 
-def elsewhere(account: str = "default") -> str:
+def elsewhere(account: str = "default") -> Message:
     """Where a key can come from on a machine without a keyring, for people; see ``Keys``."""
     variable = "HRFLOW_API_KEY"
     if sys.platform != "linux":
-        return f"the environment variable {variable}"
+        return msg("the environment variable {variable}", variable=variable)
     name = "hrflow-api-key" if account == "default" else f"hrflow-api-key-{account}"
-    return f"the systemd credential {name} or the environment variable {variable}"
+    return msg(
+        "the systemd credential {key} or the environment variable {variable}",
+        key=name,
+        variable=variable,
+    )
 
 
 class LockedError(CredentialError):
@@ -64,26 +69,27 @@ class SystemKeyring:
     def __init__(self, *, allow_insecure: bool = False) -> None:
         self.allow_insecure = allow_insecure
 
-    def name(self) -> str:
-        """What keeps the keys of this machine, as its library calls it; "" if nothing does.
+    def name(self) -> Message:
+        """What keeps the keys of this machine, as its library calls it; nothing if nothing does.
 
         CredentialError if only plain text does and that is not allowed.
         """
-        return " and ".join(map(_name, self._parts()))
+        parts = tuple(map(_name, self._parts()))
+        return msg("{names:and}", names=parts) if parts else NOTHING
 
-    def why_not(self) -> str:
+    def why_not(self) -> Text:
         """Why this machine keeps no key, as a sentence; "" if it does."""
         try:
-            return "" if self.name() else NO_KEYRING
+            return NOTHING if self.name() else NO_KEYRING
         except CredentialError as error:
             return error.title
 
     def read(self, account: str) -> str:
         """The account's key, "" if there is none; CredentialError if there is no answer."""
         with _explaining(
-            "The keyring does not give the key",
+            msg('The keyring does not give the key of account "{account}"', account=account),
             account,
-            hint="Unlock it; the uploads go on by themselves.",
+            hint=msg("Unlock it; the uploads go on by themselves."),
         ):
             for part in self._parts():
                 if key := (part.get_password(SERVICE, account) or "").strip():
@@ -92,24 +98,44 @@ class SystemKeyring:
 
     def write(self, account: str, key: str) -> None:
         """Keep the account's key; CredentialError if it is not kept, or not safely."""
-        with _explaining("The keyring does not take the key", account, key):
+        with _explaining(
+            msg('The keyring does not take the key of account "{account}"', account=account),
+            account,
+            key,
+        ):
             parts = self._parts()
             if not parts:
                 raise CredentialError(
-                    f"This machine has no keyring, so the key of account {account!r} is not kept.",
-                    f"Start GNOME Keyring or KWallet, or put the key into {elsewhere(account)}.",
+                    msg(
+                        'This machine has no keyring, so the key of account "{account}" is not'
+                        " kept.",
+                        account=account,
+                    ),
+                    msg(
+                        "Start GNOME Keyring or KWallet, or put the key into {what}.",
+                        what=elsewhere(account),
+                    ),
                 )
             parts[0].set_password(SERVICE, account, key)
             if parts[0].get_password(SERVICE, account) != key:
                 raise CredentialError(
-                    f"The keyring ({_name(parts[0])}) has not kept the key of account {account!r}.",
-                    f"Use another keyring, or put the key into {elsewhere(account)}.",
+                    msg(
+                        'The keyring ({what}) has not kept the key of account "{account}".',
+                        what=_name(parts[0]),
+                        account=account,
+                    ),
+                    msg(
+                        "Use another keyring, or put the key into {what}.", what=elsewhere(account)
+                    ),
                 )
 
     def remove(self, account: str) -> bool:
         """Remove the account's key from wherever it is kept; False if it was nowhere."""
         removed = False
-        with _explaining("The keyring does not remove the key", account):
+        with _explaining(
+            msg('The keyring does not remove the key of account "{account}"', account=account),
+            account,
+        ):
             for part in _parts():
                 if part.get_password(SERVICE, account) is not None:
                     part.delete_password(SERVICE, account)
@@ -131,11 +157,17 @@ class SystemKeyring:
         safe = [part for part in found if self.allow_insecure or not _keeps_plain_text(part)]
         if found and not safe:
             raise CredentialError(
-                f"This machine's keyring ({_name(found[0])}) keeps keys as plain text, which"
-                " everybody can read who can read your files, so it is not used.",
-                f"Start GNOME Keyring or KWallet, or put the key into {elsewhere()}, or write"
-                " allow_insecure_keyring = true at the top of the configuration if that is what"
-                " you want.",
+                msg(
+                    "This machine's keyring ({what}) keeps keys as plain text, which everybody"
+                    " can read who can read your files, so it is not used.",
+                    what=_name(found[0]),
+                ),
+                msg(
+                    "Start GNOME Keyring or KWallet, or put the key into {what}, or write"
+                    " allow_insecure_keyring = true at the top of the configuration if that is"
+                    " what you want.",
+                    what=elsewhere(),
+                ),
             )
         return safe
 
@@ -195,15 +227,18 @@ def _keeps_plain_text(part: KeyringBackend) -> bool:
     return is_alternative and not any(kind.__name__.startswith(_ENCRYPTING) for kind in kinds)
 
 
-def _name(part: KeyringBackend) -> str:
+def _name(part: KeyringBackend) -> Text:
     """As people know it; backends that we do not know by their own names."""
     full = f"{type(part).__module__}.{type(part).__qualname__}"
     return _NAMES.get(full.removeprefix("keyring.backends."), full)
 
 
+_UNLOCK: Final = msg("Unlock it and try again.")
+
+
 @contextmanager
 def _explaining(
-    what: str, account: str, key: str = "", hint: str = "Unlock it and try again."
+    what: Message, account: str, key: str = "", hint: Message = _UNLOCK
 ) -> Iterator[None]:
     """Turn whatever a backend raises into a CredentialError that says what to do."""
     import keyring.errors  # noqa: PLC0415
@@ -214,11 +249,19 @@ def _explaining(
         raise
     except (keyring.errors.KeyringLocked, keyring.errors.InitError) as error:
         raise LockedError(
-            f"The key of account {account!r} is waiting for the keyring to be unlocked.", hint
+            msg(
+                'The key of account "{account}" is waiting for the keyring to be unlocked.',
+                account=account,
+            ),
+            hint,
         ) from error
     except Exception as error:  # backends also raise what the libraries below them do
         said = str(error).replace(key, "•••") if key else str(error)
         raise CredentialError(
-            f"{what} of account {account!r} ({said or type(error).__name__}).",
-            f"Mend it, or put the key into {elsewhere(account)}.",
+            msg(
+                "{what} ({error}).",
+                what=what,
+                error=said or type(error).__name__,
+            ),
+            msg("Mend it, or put the key into {what}.", what=elsewhere(account)),
         ) from error

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from watcher.credentials.keyring import LockedError, SystemKeyring, cannot_ask, elsewhere
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ _FORM = re.compile(r"ask[wr]?_[0-9a-fA-F]{32}\Z")
 
 
 #: What is wrong with a key that may only read, and what to do.
-READ_ONLY: Final = "This key may only read, so it cannot upload."
+READ_ONLY: Final = msg("This key may only read, so it cannot upload.")
 
 
-READ_ONLY_HINT: Final = (
+READ_ONLY_HINT: Final = msg(
     "Take one that may write (ask_… or askw_…) from HrFlow's settings under API keys."
 )
 
@@ -39,11 +40,15 @@ def clean(text: str) -> str:
     """The key in what was typed, pasted or read; CredentialError if there can be none in it."""
     key = text.strip()
     if not key:
-        raise CredentialError("There is no API key in what was given.", "Copy it from HrFlow.")
+        raise CredentialError(
+            msg("There is no API key in what was given."), msg("Copy it from HrFlow.")
+        )
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise CredentialError(
-            "This is no API key: there are spaces, line breaks or special characters inside it.",
-            "Copy it from HrFlow again, alone and whole.",
+            msg(
+                "This is no API key: there are spaces, line breaks or special characters inside it."
+            ),
+            msg("Copy it from HrFlow again, alone and whole."),
         )
     if key.startswith("askr_"):
         raise CredentialError(READ_ONLY, READ_ONLY_HINT)
@@ -74,14 +79,14 @@ _DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 
 
 #: The other places, for people.
-_BY_SYSTEMD: Final = "the systemd credential"
+_BY_SYSTEMD: Final = msg("the systemd credential")
 
 
-_BY_VARIABLE: Final = f"the environment variable {VARIABLE}"
+_BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
 
 
 #: What is said of an account's key while the keyring does not answer.
-WAITING: Final = "waiting for the keyring to be unlocked"
+WAITING: Final = msg("waiting for the keyring to be unlocked")
 
 
 #: Seconds that somebody who needs a key waits for the keyring.
@@ -119,7 +124,7 @@ class _Search:
     """What is known of an account's key, and how the search for it goes."""
 
     key: str = field(default="", repr=False)
-    origin: str = ""
+    origin: Message = NOTHING
     problem: CredentialError | None = None
     since: float = 0.0
     #: The keyring is being asked; otherwise the thread, if it lives, waits for it to be unlocked.
@@ -129,7 +134,7 @@ class _Search:
     anew: bool = False
     #: Somebody was sent away without a key.
     missed: bool = False
-    told: tuple[str, str] = ("", "")
+    told: tuple[Message, Text] = (NOTHING, NOTHING)
 
 
 class Keys:
@@ -157,7 +162,7 @@ class Keys:
         self._telling = threading.Lock()
         self._searches: dict[str, _Search] = {}
         self._closed = False
-        self._tell: Callable[[str, str, str], None] = _tell_nobody
+        self._tell: Callable[[str, Message, Text], None] = _tell_nobody
         self._resume: Callable[[], None] = _resume_nothing
 
     @classmethod
@@ -173,7 +178,7 @@ class Keys:
         return keys
 
     def arm(
-        self, config: Config, tell: Callable[[str, str, str], None], resume: Callable[[], None]
+        self, config: Config, tell: Callable[[str, Message, Text], None], resume: Callable[[], None]
     ) -> None:
         """Look all accounts' keys up anew, without waiting for them.
 
@@ -185,7 +190,7 @@ class Keys:
             self._keyring.allow_insecure = config.allow_insecure_keyring
             for account in config.accounts:
                 search = self._searches.setdefault(account.name, _Search())
-                search.key = search.origin = ""
+                search.key, search.origin = "", NOTHING
                 if search.alive:
                     self._ask_anew(search)
                 self._begin(account.name, search)
@@ -195,7 +200,7 @@ class Keys:
         """The key of an account, after seconds at the most; CredentialError if there is none."""
         return self._get(account)[0]
 
-    def origin(self, account: str) -> str:
+    def origin(self, account: str) -> Message:
         """Where the key of an account comes from, for people; CredentialError if there is none."""
         return self._get(account)[1]
 
@@ -213,7 +218,7 @@ class Keys:
 
     # -- who needs a key
 
-    def _get(self, account: str) -> tuple[str, str]:
+    def _get(self, account: str) -> tuple[str, Message]:
         with self._changed:
             search = self._searches.setdefault(account, _Search())
             if not search.key:
@@ -227,7 +232,7 @@ class Keys:
             problem = _say_waiting(account) if waits else search.problem or _say_absent(account)
         key, origin = self._elsewhere(account)
         if key:  # until the keyring answers
-            self._say(account, search, origin, "")
+            self._say(account, search, origin, NOTHING)
             return key, origin
         raise _copy(problem)
 
@@ -251,7 +256,7 @@ class Keys:
 
     def _find(self, account: str, search: _Search) -> None:
         while True:
-            self._say(account, search, "", WAITING)
+            self._say(account, search, NOTHING, WAITING)
             key, origin, problem = self._look_up(account)
             waits = isinstance(problem, LockedError) and self._keyring.is_locked()
             with self._changed:
@@ -268,12 +273,12 @@ class Keys:
             if not (waits and self._wait_for_unlocking(search)):
                 return
 
-    def _look_up(self, account: str) -> tuple[str, str, CredentialError | None]:
+    def _look_up(self, account: str) -> tuple[str, Message, CredentialError | None]:
         """(key, where it comes from, what is wrong)."""
         problem = None
         try:
             if key := self._ask_keyring(account):
-                return key, self._compare(account, key, "the system's keyring"), None
+                return key, self._compare(account, key, msg("the system's keyring")), None
         except CredentialError as error:
             _log.info("%s", error)
             problem = _copy(error)
@@ -283,7 +288,7 @@ class Keys:
         try:
             key, origin = self._elsewhere(account)
         except CredentialError as error:
-            return "", "", error
+            return "", NOTHING, error
         return key, origin, None if key else problem or _say_absent(account)
 
     def _ask_keyring(self, account: str) -> str:
@@ -334,7 +339,7 @@ class Keys:
             search.anew, search.asking, search.since = False, True, time.monotonic()
         return True
 
-    def _say(self, account: str, search: _Search, origin: str, problem: str) -> None:
+    def _say(self, account: str, search: _Search, origin: Message, problem: Text) -> None:
         with self._telling:
             if search.told != (origin, problem) and not self._closed:
                 search.told = (origin, problem)
@@ -342,15 +347,15 @@ class Keys:
 
     # -- without a keyring
 
-    def _elsewhere(self, account: str) -> tuple[str, str]:
+    def _elsewhere(self, account: str) -> tuple[str, Message]:
         """The key and its origin on a machine without a keyring; "" and "" if there is none."""
         if key := self._read_credential(account):
             return key, self._compare(account, key, _BY_SYSTEMD)
         if key := self._environ[VARIABLE]:
             return key, _BY_VARIABLE
-        return "", ""
+        return "", NOTHING
 
-    def _compare(self, account: str, key: str, origin: str) -> str:
+    def _compare(self, account: str, key: str, origin: Message) -> Message:
         """``origin`` of the key in use, and which other place holds a key that is another one."""
         try:
             credential = self._read_credential(account)
@@ -358,11 +363,14 @@ class Keys:
             _log.info("%s", error)
             credential = ""
         if credential not in ("", key):
-            return f"{origin} (the systemd credential is another key, which is not used)"
+            return msg(
+                "{what} (the systemd credential is another key, which is not used)", what=origin
+            )
         if self._environ[VARIABLE] not in ("", key):
-            return (
-                f"{origin} (the environment variable {VARIABLE} holds another key, which is not"
-                " used)"
+            return msg(
+                "{what} (the environment variable {variable} holds another key, which is not used)",
+                what=origin,
+                variable=VARIABLE,
             )
         return origin
 
@@ -378,19 +386,19 @@ class Keys:
             return ""
         except (OSError, UnicodeDecodeError) as error:
             raise CredentialError(
-                f"The credential {name} cannot be read ({error}).",
-                "Give this user the right to read it.",
+                msg("The credential {path} cannot be read ({error}).", path=name, error=error),
+                msg("Give this user the right to read it."),
             ) from error
 
 
-def is_contested(origin: str) -> bool:
+def is_contested(origin: Message) -> bool:
     """Whether an origin also tells of another place, with another key that is not used."""
-    return origin.endswith(")")  # no place has a name like that
+    return "what" in origin.args  # see ``_compare``
 
 
-def _word(problem: CredentialError | None) -> str:
+def _word(problem: CredentialError | None) -> Text:
     if problem is None:
-        return ""
+        return NOTHING
     return WAITING if isinstance(problem, LockedError) else problem.title
 
 
@@ -401,21 +409,25 @@ def _copy(error: CredentialError) -> CredentialError:
 
 def _say_waiting(account: str) -> LockedError:
     return LockedError(
-        f"The key of account {account!r} is {WAITING}.",
-        "Unlock it; the uploads go on by themselves.",
+        msg('The key of account "{account}" is {what}.', account=account, what=WAITING),
+        msg("Unlock it; the uploads go on by themselves."),
     )
 
 
 def _say_absent(account: str) -> CredentialError:
     name = "" if account == "default" else f" --account {account}"
     return CredentialError(
-        f"There is no API key for account {account!r}.",
-        f"Store it with: hrflow-watcher login{name}. A machine without a keyring takes it from"
-        f" {elsewhere(account)}.",
+        msg('There is no API key for account "{account}".', account=account),
+        msg(
+            "Store it with: hrflow-watcher login{option}. A machine without a keyring takes it"
+            " from {what}.",
+            option=name,
+            what=elsewhere(account),
+        ),
     )
 
 
-def _tell_nobody(account: str, origin: str, problem: str) -> None:
+def _tell_nobody(account: str, origin: Message, problem: Text) -> None:
     """Nobody listens yet."""
 
 
@@ -455,7 +467,8 @@ def read_webhook_secret(
     if secret := _elsewhere(environ):
         return secret
     raise problem or CredentialError(
-        "There is no secret for the webhook.", "Store it with: hrflow-watcher login --webhook."
+        msg("There is no secret for the webhook."),
+        msg("Store it with: hrflow-watcher login --webhook."),
     )
 
 
@@ -478,7 +491,11 @@ def _elsewhere(environ: Mapping[str, str]) -> str:
             pass  # it need not be there
         except (OSError, UnicodeDecodeError) as error:
             raise CredentialError(
-                f"The credential {WEBHOOK_CREDENTIAL} cannot be read ({error}).",
-                "Give this user the right to read it.",
+                msg(
+                    "The credential {path} cannot be read ({error}).",
+                    path=WEBHOOK_CREDENTIAL,
+                    error=error,
+                ),
+                msg("Give this user the right to read it."),
             ) from error
     return environ.get(WEBHOOK_VARIABLE, "").strip()

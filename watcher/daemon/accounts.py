@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import SECRET, unfillable
 from watcher.config.setup import looks_like_key, pick_source
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.kinds import Cause
 from watcher.model.uploads import Held, Unreadable, Wait
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
         def arm(
             self,
             config: Config,
-            tell: Callable[[str, str, str], None],
+            tell: Callable[[str, Message, Text], None],
             resume: Callable[[], None],
         ) -> None:
             """Look all keys up anew, without waiting.
@@ -83,7 +84,9 @@ class Wire:
         """Send a file."""
         client = self._client(job.account)
         if client is None:
-            return Wait(f"The account {job.account} is not in the settings any more.")
+            return Wait(
+                msg("The account {account} is not in the settings any more.", account=job.account)
+            )
         outcome = client.upload(job, handle)
         if isinstance(outcome, Held) and outcome.cause in (Cause.ACCOUNT, Cause.CREDENTIAL):
             self._keys.forget(job.account)
@@ -135,7 +138,9 @@ class Wire:
 
 
 def _gone(account: str) -> Unreadable:
-    return Unreadable(f"The account {account} is not in the settings any more.")
+    return Unreadable(
+        msg("The account {account} is not in the settings any more.", account=account)
+    )
 
 
 #: What HrFlow calls the rights of a key that cannot upload.
@@ -151,7 +156,7 @@ class Workspace:
 
     sources: tuple[Source, ...] = ()
     team: str = ""
-    unseen: str = ""
+    unseen: Message = NOTHING
 
     def find(self, text: str, *, numbered: bool = False) -> tuple[str, str]:
         """(key, name) of the source that ``text`` means; UnusableError if there is none.
@@ -159,41 +164,49 @@ class Workspace:
         A key that cannot be looked up is taken as it is, and so is one with placeholders.
         """
         if SECRET.search(text):
-            raise UnusableError("This is an API key, and not a source.", "Name a source.")
+            raise UnusableError(msg("This is an API key, and not a source."), msg("Name a source."))
         unknown = next((name for name in names_in(text) if name not in BUILT_IN), "")
         if unknown:
-            raise UnusableError(f"{unfillable(unknown, BUILT_IN)}.")
+            raise UnusableError(msg("{problem}.", problem=unfillable(unknown, BUILT_IN)))
         if "{" in text or (self.unseen and looks_like_key(text)):
             return text, ""
         if self.unseen:
             raise UnusableError(
-                f'"{text}" is no source key of 40 digits and letters a to f,'
-                f" and names cannot be looked up {self.unseen}.",
-                "Copy the source's key from HrFlow.",
+                msg(
+                    '"{value}" is no source key of 40 digits and letters a to f, and names cannot'
+                    " be looked up {how}.",
+                    value=text,
+                    how=self.unseen,
+                ),
+                msg("Copy the source's key from HrFlow."),
             )
         found, why = pick_source(text, self.sources, numbered=numbered)
         if found is None:
             raise UnusableError(why)
         return found.key, found.name
 
-    def warning(self, key: str) -> str:
-        """What somebody should know who chooses the source with this key, as a sentence, or ""."""
+    def warning(self, key: str) -> Message:
+        """What somebody who chooses the source with this key should know, if anything."""
         source = next((each for each in self.sources if each.key == key), None)
         if source is None or not source.note:
-            return ""
+            return NOTHING
         if source.is_archived or source.is_disabled:
-            return (
-                f"{source.name} is {source.note}, which may refuse its uploads; put it back to use"
-                " there, or choose another source."
+            return msg(
+                "{name} is {note}, which may refuse its uploads; put it back to use there, or"
+                " choose"
+                " another source.",
+                name=source.name,
+                note=source.note,
             )
-        return (
-            f"{source.name} is in HrFlow's test environment, so what is uploaded there is not among"
-            " your real candidates; choose another source unless you are testing."
+        return msg(
+            "{name} is in HrFlow's test environment, so what is uploaded there is not among your"
+            " real candidates; choose another source unless you are testing.",
+            name=source.name,
         )
 
 
 #: What is known where HrFlow is not asked.
-UNCHECKED: Final = Workspace(unseen="without asking HrFlow")
+UNCHECKED: Final = Workspace(unseen=msg("without asking HrFlow"))
 
 
 def ask_hrflow(account: Account, secret: str) -> Workspace:
@@ -205,12 +218,12 @@ def ask_hrflow(account: Account, secret: str) -> Workspace:
     from watcher.hrflow.inquiry import Inquiry  # noqa: PLC0415 - the network costs time
 
     if secret.startswith(_WRITE_ONLY):
-        return Workspace(unseen="with a write-only key")
+        return Workspace(unseen=msg("with a write-only key"))
     with Inquiry(account, secret, time.monotonic) as inquiry:
         access = inquiry.access()
         if access.permission == _READ_ONLY:
             raise CredentialError(
-                "This key may only read, so it cannot upload.",
-                "Take one that may write from HrFlow's settings under API keys.",
+                msg("This key may only read, so it cannot upload."),
+                msg("Take one that may write from HrFlow's settings under API keys."),
             )
         return Workspace(inquiry.sources(), access.team)

@@ -20,6 +20,7 @@ from watcher.daemon.recovery import check_room, open_journal
 from watcher.daemon.status import Snapshots, watched_now
 from watcher.daemon.webhook import Reception
 from watcher.folders import WatchedFiles
+from watcher.i18n.message import NOTHING, Message, Text
 from watcher.journal.reader import Reader
 from watcher.model.errors import (
     DamagedJournalError,
@@ -107,9 +108,9 @@ class App:
         self._hear = tell
         self._clock = clock or RealClock()
         self._import_all = import_all
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, Message] = {}
         self._found_keys: dict[str, dict[str, str]] = {}
-        self._contested: dict[str, str] = {}  # account → what was said of its two keys
+        self._contested: dict[str, Message] = {}  # account → what was said of its two keys
         self._targets: list[str] = []
         self._plans: dict[str, Plan] = {}
         self._imported: dict[str, Folder] = {}  # not watched, but to be finished
@@ -199,8 +200,9 @@ class App:
             "pending": self._pending,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
-            "remarks": self._config.remarks,
-            "folders": dict(self._problems),  # its own thread may change it
+            "remarks": [str(each) for each in self._config.remarks],
+            # Its own thread may change it.
+            "folders": {path: str(problem) for path, problem in dict(self._problems).items()},
             "keys": {name: self._found_keys.get(name, {}) for name in accounts},
         }
 
@@ -328,7 +330,7 @@ class App:
         }
         self._importing &= self._imported.keys()
         self._problems = {
-            path: self._problems.get(path, "") for path in watched.keys() | self._importing
+            path: self._problems.get(path, NOTHING) for path in watched.keys() | self._importing
         }
         self._watched = {
             path: Watched(path, plan.folder.account, plan.folder.source_key)
@@ -346,8 +348,8 @@ class App:
     def _look_up_keys(self) -> None:
         self._keys.arm(self._config, self._on_key, lambda: self._engine.post(Resume()))
 
-    def _on_key(self, account: str, origin: str, problem: str) -> None:
-        self._found_keys[account] = {"origin": origin, "problem": problem}
+    def _on_key(self, account: str, origin: Message, problem: Text) -> None:
+        self._found_keys[account] = {"origin": str(origin), "problem": str(problem)}
         if is_contested(origin) and self._contested.get(account) != origin:
             self._contested[account] = origin
             self._on_news(f"The API key of account {account} comes from {origin}.")

@@ -21,8 +21,8 @@ from watcher.daemon.clock import next_day
 from watcher.desktop.face import Face, face
 from watcher.desktop.messages import ICON_FILE, Bubbles
 from watcher.desktop.supervisor import Tray, may_have_icon
+from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
-from watcher.i18n.words import words
 from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
 from watcher.present.menu import Act, Verb
 from watcher.present.notifications import Notices, silent_until
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import Snapshot
 
@@ -182,7 +182,7 @@ class Desktop:
     def __init__(
         self,
         wanted: Callable[[], Notifications],
-        word: Word,
+        word: Catalog,
         *,
         show_face: Callable[[Face], None],
         show_message: Callable[[str, str], None],
@@ -273,7 +273,7 @@ def on_desktop(
     place; ``retry_all`` tries again what needs attention; ``stop`` ends the program; ``tell``
     hears sentences for the terminal, in English.
     """
-    word = words(system_language(environ))
+    word = catalog(system_language(environ))
     act = Acting(
         app.post, retry_all, open_page, show_file,
         partial(show_file, places.log, itself=True), stop, now=time.time,

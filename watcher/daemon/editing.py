@@ -15,6 +15,7 @@ from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
 from watcher.config.places import is_in
 from watcher.config.setup import DropFolder, find_locked, plan_edits
+from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, UnusableError, UsageError
 from watcher.model.lifecycle import OPEN
@@ -28,19 +29,22 @@ if TYPE_CHECKING:
     from watcher.config.machine import Layer
     from watcher.config.setup import Answers, Edit, Known
     from watcher.daemon.instance import Places
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.model.settings import Account, Folder
 
 
-def what_stays(places: Places, folder: str, word: Word) -> str:
+def what_stays(places: Places, folder: str, word: Catalog) -> str:
     """What happens with the files of ``folder``; JournalError if the journal cannot be read."""
-    stays = word("Nothing on the disk is removed, nor what the history tells of its files.")
     files = _waiting(places, os.path.realpath(folder))
     if not files:
-        return stays
-    lost = "{files} of its files are not sent yet, and will not be."
-    first = word("1 of its files is not sent yet, and will not be.")
-    return f"{stays} {first if files == 1 else word(lost, files=files)}"
+        return word("Nothing on the disk is removed, nor what the history tells of its files.")
+    return word.plural(
+        "Nothing on the disk is removed, nor what the history tells of its files. 1 of its files is"
+        " not sent yet, and will not be.",
+        "Nothing on the disk is removed, nor what the history tells of its files. {count:count} of"
+        " its files are not sent yet, and will not be.",
+        files,
+    )
 
 
 def _waiting(places: Places, folder: str) -> int:
@@ -99,7 +103,9 @@ class Editor:
         said = {"email": email, "api_url": api_url}
         account = replaced(written, **{key: value for key, value in said.items() if value})
         if mistakes := find_account_mistakes(account):
-            raise ConfigError(f'The account "{name}" cannot be used.', "", mistakes)
+            raise ConfigError(
+                msg('The account "{value}" cannot be used.', value=name), "", mistakes
+            )
         return account
 
     def place(self, path: str) -> tuple[str, str]:
@@ -107,7 +113,9 @@ class Editor:
         written = as_written(path)
         place, problem = find_place(written, os.environ, self.home, self.state_dir)
         if problem:
-            raise UnusableError(f"This folder cannot be watched: {view.safe(problem)}.")
+            raise UnusableError(
+                msg("This folder cannot be watched: {why}.", why=view.safe(problem))
+            )
         return written, place
 
     def plan(self, answers: Answers) -> tuple[Edit, ...]:
@@ -120,7 +128,7 @@ class Editor:
         if locked := find_locked(answers, self.known):
             raise UsageError(
                 " ".join(view.safe(text) for text in locked),
-                "Leave that out, or ask whoever looks after this machine.",
+                msg("Leave that out, or ask whoever looks after this machine."),
             )
 
     def is_watched(self, path: str) -> bool:
@@ -138,8 +146,10 @@ class Editor:
         if at is None:
             known = ", ".join(view.safe(each) for each in written)
             raise UnusableError(
-                f"{view.safe(path)} is not a watched folder.",
-                f"These are watched: {known}." if known else "No folder is watched.",
+                msg("{path} is not a watched folder.", path=view.safe(path)),
+                msg("These are watched: {names}.", names=known)
+                if known
+                else "No folder is watched.",
             )
         return at
 
@@ -154,20 +164,27 @@ class Editor:
         for edit in edits:
             if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
                 raise UnusableError(
-                    f"{view.safe(self.known.folders[edit.at].path)} is watched on this machine"
-                    f" because {view.safe(self.known.machine)} says so.",
-                    "Whoever looks after this machine can change that.",
+                    msg(
+                        "{path} is watched on this machine because {place} says so.",
+                        path=view.safe(self.known.folders[edit.at].path),
+                        place=view.safe(self.known.machine),
+                    ),
+                    msg("Whoever looks after this machine can change that."),
                 )
         text = apply(self.text, edits) if edits else self.text
         try:
             warnings = self._load(text).warnings
         except ConfigError as error:
             number = len(error.mistakes)
-            mistakes = "1 mistake" if number == 1 else f"{number} mistakes"
+            mistakes = msg("1 mistake") if number == 1 else msg("{number} mistakes", number=number)
             raise ConfigError(
-                f"Nothing was written: {self.path} would have {mistakes} (the lines are those of"
-                " the new file).",
-                "Correct what is wrong, then try again.",
+                msg(
+                    "Nothing was written: {path} would have {what} (the lines are those of the"
+                    " new file).",
+                    path=self.path,
+                    what=mistakes,
+                ),
+                msg("Correct what is wrong, then try again."),
                 error.mistakes,
             ) from error
         known = self._old_warnings()
@@ -235,6 +252,10 @@ def make_folder(place: str) -> None:
         os.makedirs(place, exist_ok=True)
     except OSError as error:
         raise UnusableError(
-            f"The folder {view.safe(place)} cannot be created ({error.strerror}).",
-            "Create it yourself, or name another one.",
+            msg(
+                "The folder {path} cannot be created ({error}).",
+                path=view.safe(place),
+                error=error.strerror,
+            ),
+            msg("Create it yourself, or name another one."),
         ) from error

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from watcher import __version__
+from watcher.i18n.message import ENGLISH, Message
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import State
@@ -90,7 +91,7 @@ class Diary:
         match news:
             case Entry():
                 self._hear_of_file(news)
-            case FolderState(folder, ""):
+            case FolderState(folder, problem) if not problem:
                 _log.info("folder %s is watched", self._number(folder))
             case FolderState(folder, problem):
                 _log.warning("folder %s cannot be watched", self._number(folder))
@@ -108,7 +109,7 @@ class Diary:
                 _log.info("%d files that were there before are looked at, as asked for", files)
             case Woke(set_by):
                 _log.info("the machine has slept, or its clock was set (by %.0f s)", set_by)
-            case str():
+            case Message() | str():
                 _log.debug("%s", news)
             case _:
                 pass
@@ -128,7 +129,7 @@ class Diary:
         _log.debug("file %d: %s %s", entry.file_id, entry.state, entry.why)
 
     def _log_end(self, entry: Entry, seconds: float) -> None:
-        why = "" if entry.state in ARRIVED else _QUOTED.sub("", entry.why)
+        why = "" if entry.state in ARRIVED else _QUOTED.sub("", str(entry.why))
         _log.log(
             _LEVELS.get(entry.state, logging.INFO),
             "upload of file %d: %s after %.2f s (%s, source %s, attempt %d)%s",
@@ -146,7 +147,7 @@ class Diary:
 
 
 def _content(entry: Entry) -> str:
-    return f"{view.size(entry.stat.size)}, {entry.media_type or 'of an unknown type'}"
+    return f"{ENGLISH.size(entry.stat.size)}, {entry.media_type or 'of an unknown type'}"
 
 
 #: Bytes at the end that are searched for an error.

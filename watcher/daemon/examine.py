@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher import documents
 from watcher.daemon.clock import RealClock
 from watcher.daemon.imports import is_in
 from watcher.daemon.plans import Disk, on_disk
+from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
@@ -30,32 +31,49 @@ if TYPE_CHECKING:
     from watcher.model.uploads import Route
     from watcher.pipeline.ports import Plan
 
+#: Verdicts that whoever shows them tells from the others.
+WOULD_BE_SENT: Final = msg("would be sent")
+MISSING: Final = msg("missing")
+
 
 def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
-    """What would happen to the file called ``name``, for machines."""
+    """What would happen to the file called ``name``: plain values, and messages."""
     directory, base = os.path.split(on_disk(os.path.abspath(name)))
     path = os.path.join(os.path.realpath(directory), base)
     facts: dict[str, object] = {"file": view.safe(path)}
     if not os.path.lexists(path):
-        return {**facts, "verdict": "missing", "why": "is not there; check the spelling"}
+        return {**facts, "verdict": MISSING, "why": msg("was not found; check the path")}
     if os.path.isdir(path) and not os.path.islink(path):
         path = os.path.join(path, main) if (main := documents.main_file(path)) else path
     if os.path.isdir(path) and not os.path.islink(path):
-        return {**facts, "verdict": "not sent", "why": "is a folder; name the files in it"}
+        return {
+            **facts,
+            "verdict": msg("not sent"),
+            "why": msg("is a folder; name the files in it"),
+        }
     plan = _plan_of(path, plans)
     if plan is None:
-        return {**facts, "verdict": "not watched", "why": "lies in none of the watched folders"}
+        return {**facts, "verdict": msg("not watched"), "why": msg("is not in a watched folder")}
     facts["folder"] = view.safe(plan.folder.path)
     below = os.path.relpath(path, plan.folder.path)
     if pattern := plan.ignored(below.replace(os.sep, "/")):
         is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
-        why = f"lies in {pattern}, where files are filed away" if is_place else ""
-        return {**facts, "verdict": "ignored", "why": why or f"matches the pattern {pattern}"}
+        return {
+            **facts,
+            "verdict": msg("ignored"),
+            "why": msg("is in {pattern}, where files are filed away", pattern=pattern)
+            if is_place
+            else msg("matches the pattern {pattern}", pattern=pattern),
+        }
     if not plan.folder.recursive and os.sep in below:
-        return {**facts, "verdict": "not watched", "why": "lies deeper than recursive = false"}
+        return {
+            **facts,
+            "verdict": msg("not watched"),
+            "why": msg("is in a subfolder, and this folder is set to recursive = false"),
+        }
     found = Disk(RealClock()).identify(plan, path)
     if isinstance(found, Unusable):
-        return {**facts, "verdict": "not sent", "why": view.safe(found.why)}
+        return {**facts, "verdict": msg("not sent"), "why": found.why}
     if found.handle is not None:
         found.handle.close()
     return {**facts, **_decision(found.document, plan, where)}
@@ -77,13 +95,13 @@ def _decision(document: Document, plan: Plan, where: Places) -> dict[str, object
     if isinstance(decision, Skip):
         return {
             **facts,
-            "verdict": decision.state.value,
-            "why": view.safe(decision.why),
+            "verdict": view.LOOKS[decision.state].word,
+            "why": decision.why,
             "rule": decision.rule,
         }
     return {
         **facts,
-        "verdict": "would be sent",
+        "verdict": WOULD_BE_SENT,
         **_known(document, decision, plan, where),
         **_addressed(document, decision),
     }
@@ -115,11 +133,14 @@ def _known(document: Document, route: Route, plan: Plan, where: Places) -> dict[
     if first is None or first.state is State.GONE:
         return {}
     if first.path == document.path:
-        why = "was sent before and is not sent again"
-        return {"verdict": "sent already", "why": why} if first.state in ARRIVED else {}
+        why = msg("was uploaded before and is not uploaded again")
+        return {"verdict": msg("sent already"), "why": why} if first.state in ARRIVED else {}
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return {}
-    return {"verdict": "duplicate", "why": f"has the same content as {view.safe(first.path)}"}
+    return {
+        "verdict": msg("duplicate"),
+        "why": msg("has the same content as {file}", file=first.path),
+    }
 
 
 def _rests(here: Entry, document: Document, route: Route) -> dict[str, object]:
@@ -128,16 +149,22 @@ def _rests(here: Entry, document: Document, route: Route) -> dict[str, object]:
     if (here.stat.size, here.stat.mtime_ns) != (stat.size, stat.mtime_ns):
         return {}
     if here.state is State.BASELINE:
-        why = "was there before its folder was watched; import sends such files"
-        return {"verdict": "left alone", "why": why}
+        why = msg("was already in the folder when watching began; upload it with import")
+        return {"verdict": msg("left alone"), "why": why}
     if here.state is State.HELD:
-        first = here.why in ("", EXISTING_WAITS)
-        why = f"{EXISTING_WAITS}; import says it" if first else f"waits: {view.safe(here.why)}"
-        return {"verdict": "held", "why": why}
+        why = (
+            msg("was already in the folder and is waiting for your approval: upload it with import")
+            if here.why in (NOTHING, EXISTING_WAITS)
+            else msg("is waiting: {why}", why=here.why)
+        )
+        return {"verdict": msg("held"), "why": why}
     if here.state is State.REFUSED and here.fields == form_fields(
         route, document.sniffed.media_type
     ):
-        return {"verdict": "refused", "why": f"has been refused: {view.safe(here.why)}"}
+        return {
+            "verdict": msg("refused"),
+            "why": msg("was refused: {why}", why=here.why),
+        }
     return {}
 
 

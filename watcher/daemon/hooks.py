@@ -16,6 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.pipeline.follow_up import HOOK_VALUES
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class HookCommands:
         self._lock = threading.Lock()
         self._closed = False
 
-    def run(self, command: Sequence[str], entry: Entry, seconds: float) -> str:
+    def run(self, command: Sequence[str], entry: Entry, seconds: float) -> Message:
         """Run ``command`` for a file; gives what went wrong, "" if nothing did."""
         arguments = fill_in(command, entry)
         began = time.monotonic()
@@ -60,9 +61,12 @@ class HookCommands:
             process = self._start(arguments)
         except (OSError, ValueError) as error:
             _log.warning("the command for file %d cannot be started: %s", entry.file_id, error)
-            return f"cannot be started ({getattr(error, 'strerror', None) or 'wrong arguments'})"
+            return msg(
+                "cannot be started ({error})",
+                error=getattr(error, "strerror", None) or msg("wrong arguments"),
+            )
         if process is None:
-            return "was not run, as the program ends"
+            return msg("was not run because the program is stopping")
         output, reader = bytearray(), None
         try:
             reader = threading.Thread(target=_read, args=(process, output), daemon=True)
@@ -78,8 +82,8 @@ class HookCommands:
                 self._running.discard(process)
         _log_end(entry, code, time.monotonic() - began, bytes(output))
         if code is None:
-            return f"took longer than {seconds:g} seconds and was ended"
-        return f"ended with exit code {code}" if code else ""
+            return msg("took longer than {seconds:duration} and was stopped", seconds=seconds)
+        return msg("failed with exit code {code}", code=code) if code else NOTHING
 
     def close(self) -> None:
         """End all commands, and start none any more."""

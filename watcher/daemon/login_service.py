@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config.paths import default_path
 from watcher.daemon.instance import default_state, lock
+from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
 from watcher.page.client import Channel, read_facts
 from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
@@ -48,24 +49,25 @@ _OF_SYSTEMD: Final = 200
 
 _MEANINGS: Final = MappingProxyType(
     {
-        2: "mistakes in the configuration",
-        3: "it was running already",
-        4: "no usable API key",
-        6: "the journal or the program's own folder cannot be used",
-        UPDATED: "another version was installed",
-        203: "systemd cannot run the program: it is not where it was installed",
-        217: "systemd cannot give it a user of its own",
-        218: "systemd cannot take its rights away",
-        226: "systemd cannot shut it off from the rest of the disk",
-        243: "systemd cannot read the credential that LoadCredential= names",
+        2: msg("mistakes in the configuration"),
+        3: msg("it was running already"),
+        4: msg("no usable API key"),
+        6: msg("the journal or the program's own folder cannot be used"),
+        UPDATED: msg("another version was installed"),
+        203: msg("systemd cannot run the program: it is not where it was installed"),
+        217: msg("systemd cannot give it a user of its own"),
+        218: msg("systemd cannot take its rights away"),
+        226: msg("systemd cannot shut it off from the rest of the disk"),
+        243: msg("systemd cannot read the credential that LoadCredential= names"),
     }
 )
 
 
-def describe_exit(code: int) -> str:
+def describe_exit(code: int) -> Message:
     """How a run ended, for people."""
-    text = f"it ended with exit code {code}"
-    return f"{text} ({_MEANINGS[code]})" if code in _MEANINGS else text
+    if code in _MEANINGS:
+        return msg("it ended with exit code {code} ({meaning})", code=code, meaning=_MEANINGS[code])
+    return msg("it ended with exit code {code}", code=code)
 
 
 def where_to_look(code: int) -> str:
@@ -147,7 +149,7 @@ class LoginService:
             if found is None or not found.exit_code:
                 raise
             raise WatcherError(
-                f"The program does not start: {describe_exit(found.exit_code)}.",
+                msg("The program does not start: {why}.", why=describe_exit(found.exit_code)),
                 f"See why with: {where_to_look(found.exit_code)}",
             ) from error
         self._wait_for_start()
@@ -181,7 +183,7 @@ class LoginService:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_PAUSE)
                 raise WatcherError(
-                    f"The program does not start: {describe_exit(code)}.",
+                    msg("The program does not start: {why}.", why=describe_exit(code)),
                     "See why with: hrflow-watcher service logs.",
                 )
 

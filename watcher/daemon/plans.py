@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from watcher import documents
+from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
@@ -163,5 +164,7 @@ class Disk:
         if refused and isinstance(filed, Filed) and filed.path not in ("", entry.path):
             note = documents.write_error_note(filed.path, entry.why)
             if isinstance(note, FilingFailed):
-                return FilingFailed(f"was moved to {filed.path}, but {note.why}")
+                return FilingFailed(
+                    msg("was moved to {path}, but {why}", path=filed.path, why=note.why)
+                )
         return filed

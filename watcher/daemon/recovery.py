@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.instance import write_atomically
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
 
@@ -25,7 +26,7 @@ _COMPANIONS: Final = ("", "-wal", "-shm")
 _ROOM: Final = 1_000_000
 
 
-def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[Journal, str]:
+def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[Journal, Message]:
     """The journal, or a new one where the old one is damaged or gone; and what to tell people.
 
     The new one knows that files may have been sent before, and has HrFlow asked for them.
@@ -36,14 +37,20 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     journal = None if damaged or gone else _open(places.journal)
     if journal is not None:
         _note_begin(places)
-        return journal, ""
+        return journal, NOTHING
     aside = _set_aside(places.journal, now)
     journal = Journal(places.journal)
-    why = f"The journal was damaged and has been set aside as {aside};"
-    why = why if os.path.exists(aside) else "The journal is gone;"
     journal.facts.set_rebuilt(now)
     journal.commit()
-    return journal, f"{why} files are looked for, and HrFlow is asked which of them it has."
+    if os.path.exists(aside):
+        return journal, msg(
+            "The journal was damaged and was moved to {path}; all files are checked, and HrFlow "
+            "is asked which of them it has.",
+            path=aside,
+        )
+    return journal, msg(
+        "The journal is missing; all files are checked, and HrFlow is asked which of them it has."
+    )
 
 
 def _note_begin(places: Places) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 from typing import Final
 
+from watcher.i18n.message import msg
 from watcher.model.errors import UnusableError
 from watcher.present import view
 
@@ -42,8 +43,10 @@ def drop_sample(folder: str) -> str:
         if os.path.lexists(path):
             if not _is_ours(path):
                 raise UnusableError(
-                    f"{view.safe(path)} is there already, and is not the made-up CV.",
-                    "Give it another name.",
+                    msg(
+                        "{path} is there already, and is not the made-up CV.", path=view.safe(path)
+                    ),
+                    msg("Give it another name."),
                 )
             return path
         if os.path.lexists(part):  # a drop that was broken off
@@ -53,8 +56,12 @@ def drop_sample(folder: str) -> str:
         os.rename(part, path)
     except OSError as error:
         raise UnusableError(
-            f"Nothing can be put into {view.safe(folder)} ({error.strerror}).",
-            "Give yourself the right to.",
+            msg(
+                "Nothing can be put into {path} ({error}).",
+                path=view.safe(folder),
+                error=error.strerror,
+            ),
+            msg("Give yourself the right to."),
         ) from error
     return path
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.clock import next_day
+from watcher.i18n.message import NOTHING
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.daemon.clock import RealClock
+    from watcher.i18n.message import Message
     from watcher.model.snapshot import Watched
 
 _log = logging.getLogger(__name__)
@@ -201,6 +203,10 @@ class Snapshots:
             self._reader = None
 
 
-def watched_now(watched: Mapping[str, Watched], problems: Mapping[str, str]) -> tuple[Watched, ...]:
+def watched_now(
+    watched: Mapping[str, Watched], problems: Mapping[str, Message]
+) -> tuple[Watched, ...]:
     """The watched folders, each with what is wrong with it now."""
-    return tuple(replace(each, problem=problems.get(path, "")) for path, each in watched.items())
+    return tuple(
+        replace(each, problem=problems.get(path, NOTHING)) for path, each in watched.items()
+    )

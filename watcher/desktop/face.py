@@ -15,7 +15,7 @@ from watcher.present.menu import Act, Item, Verb, menu
 from watcher.present.status import headline, mood
 
 if TYPE_CHECKING:
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.model.snapshot import Snapshot
 
 
@@ -28,7 +28,7 @@ class Face:
     menu: tuple[Item, ...]
 
 
-def face(snapshot: Snapshot, word: Word) -> Face:
+def face(snapshot: Snapshot, word: Catalog) -> Face:
     """What is shown of how things are."""
     title = f"hrflow-watcher · {headline(snapshot, word)}"
     return Face(mood(snapshot), title, menu(snapshot, word))

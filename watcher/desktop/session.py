@@ -141,7 +141,7 @@ class Watch:
 
 
 def advice(desktop: str) -> str:
-    """How to get an icon where nothing shows one; a key of ``watcher.i18n.words``.
+    """How to get an icon where nothing shows one; in English.
 
     ``desktop`` is the environment's ``XDG_CURRENT_DESKTOP``.
     """

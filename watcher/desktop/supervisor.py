@@ -53,7 +53,7 @@ class Tray:
         command: tuple[str, ...] = (),
         backoff: tuple[float, ...] = BACKOFF,
     ) -> None:
-        """``act`` hears of clicks; ``tell`` once, if there is no icon, of a key of ``words``.
+        """``act`` hears of clicks; ``tell`` once, if there is no icon, why.
 
         Both on a thread of the tray. ``command`` starts the process; it is started again
         after ``backoff``, seconds each, and then no more.

@@ -12,6 +12,7 @@ from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, ok, sk
 from watcher.hrflow import route
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.transport import looks_names_up, shown_proxy
+from watcher.i18n.message import ENGLISH, NOTHING, Message, Text, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
 from watcher.model.kinds import QUOTA_MEND, Cause
@@ -39,22 +40,31 @@ def find_name(account: Account) -> Finding:
     except OfflineError as failure:
         proxy = route.proxy_of(account)
         if not proxy:
-            return error(failure.title, "Check the network, and api_url in the configuration.")
+            return error(failure.title, msg("Check the network, and api_url in the configuration."))
         if not looks_names_up(proxy):
             return error(
                 failure.title,
-                "Have the proxy look names up: write its address with socks5h:// or socks4a://.",
+                msg(
+                    "Have the proxy look names up: write its address with socks5h:// or socks4a://."
+                ),
             )
-        return ok(f"{host} is not known here, and the proxy looks it up")
+        return ok(msg("{host} is not known here, and the proxy looks it up", host=host))
 
 
 def judge_addresses(host: str, addresses: tuple[str, ...]) -> Finding:
     """The addresses that a name stands for."""
     if addresses == (host,):
-        return ok(f"api_url names the address {host} itself")
+        return ok(msg("api_url names the address {host} itself", host=host))
     if len(addresses) > 1:
-        return ok(f"{host} is {addresses[0]} and {len(addresses) - 1} more")
-    return ok(f"{host} is {addresses[0]}")
+        return ok(
+            msg(
+                "{host} is {address} and {more} more",
+                host=host,
+                address=addresses[0],
+                more=len(addresses) - 1,
+            )
+        )
+    return ok(msg("{host} is {address}", host=host, address=addresses[0]))
 
 
 def find_proxy(account: Account) -> Finding:
@@ -64,53 +74,67 @@ def find_proxy(account: Account) -> Finding:
 
 def judge_proxy(proxy: str, setting: str) -> Finding:
     """``proxy``: the address in use or ""; ``setting``: ``system``, ``none`` or an address."""
-    said = "the system's settings" if setting == "system" else "the configuration"
+    said = msg("the system's settings") if setting == "system" else msg("the configuration")
     if not proxy:
-        return ok(f"none is used, by {said}")
-    return ok(f"{view.safe(shown_proxy(proxy))} is used, by {said}")
+        return ok(msg("none is used, by {what}", what=said))
+    return ok(msg("{host} is used, by {what}", host=view.safe(shown_proxy(proxy)), what=said))
 
 
 def find_certificate(account: Account) -> Finding:
     """Who signed the server's certificate."""
     if not route.is_encrypted(account):
-        return ok("not used: api_url is on this machine")
+        return ok(msg("not used: api_url is on this machine"))
     host, _ = route.host_of(account)
     return judge_certificate(host, route.find_certificate(account))
 
 
 def judge_certificate(host: str, found: route.Certificate) -> Finding:
     """An authority that only this machine trusts is named: it can read what is sent."""
-    signer = view.safe(found.issuer) or "an unknown authority"
+    signer = view.safe(found.issuer) or msg("an unknown authority")
     if found.problem:
         return error(
-            f"the certificate of {host}, signed by {signer}, is not trusted ({found.problem})",
-            f"If {signer} is your organisation's proxy, have its certificate installed on this "
-            "machine; if not, somebody may be listening: use another network.",
+            msg(
+                "the certificate of {host}, signed by {what}, is not trusted ({error})",
+                host=host,
+                what=signer,
+                error=found.problem,
+            ),
+            msg(
+                "If {what} is your organisation's proxy, have its certificate installed on this"
+                " machine; if not, somebody may be listening: use another network.",
+                what=signer,
+            ),
         )
     if not found.public:
         return warning(
-            f"the certificate of {host} is signed by {signer}, which is no public authority: a "
-            "proxy of your organisation or a virus scanner reads what is sent",
-            "Leave it if that is meant so; otherwise ask whoever looks after this machine.",
+            msg(
+                "the certificate of {host} is signed by {what}, which is no public authority: a"
+                " proxy of your organisation or a virus scanner reads what is sent",
+                host=host,
+                what=signer,
+            ),
+            msg("Leave it if that is meant so; otherwise ask whoever looks after this machine."),
         )
-    return ok(f"the certificate of {host} is signed by {signer}")
+    return ok(msg("the certificate of {host} is signed by {what}", host=host, what=signer))
 
 
 def judge_clock(server: float | None, before: float, after: float) -> Finding:
     """``server``: the time of an answer that was given between ``before`` and ``after``."""
     if server is None:
-        return warning("the server does not tell its time", "Compare the clock yourself.")
+        return warning(msg("the server does not tell its time"), msg("Compare the clock yourself."))
     off = max(server - after, before - server - 1, 0.0)
     if off <= _CLOCK_SECONDS:
-        return ok("is right, by the server's")
-    by = view.duration(off)
+        return ok(msg("is right, by the server's"))
+    by = ENGLISH.duration(off)
     return warning(
-        f"is {by} behind the server's" if server > after else f"is {by} ahead of the server's",
-        "Set it, or have the system set it by itself: times in the history are wrong.",
+        msg("is {duration} behind the server's", duration=by)
+        if server > after
+        else msg("is {duration} ahead of the server's", duration=by),
+        msg("Set it, or have the system set it by itself: times in the history are wrong."),
     )
 
 
-_ALONE = "only the running program has the key"
+_ALONE = msg("only the running program has the key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +146,7 @@ class Known:
 
     origin: str
     is_offline: bool = False
-    held: str = ""
+    held: Message = NOTHING
     quota: bool = False
 
 
@@ -139,42 +163,46 @@ def look_at_running(places: Places, account: str) -> Known | None:
 
 def judge_running_key(known: Known) -> Finding:
     """The key is where it is needed."""
-    return ok(f"the running program has it from {view.safe(known.origin)}")
+    return ok(msg("the running program has it from {what}", what=view.safe(known.origin)))
 
 
 def judge_running_access(known: Known) -> Finding:
     """What is known of it without asking HrFlow."""
     if known.is_offline:
         return error(
-            "the running program does not reach HrFlow",
-            "Check the network, and api_url in the configuration.",
+            msg("the running program does not reach HrFlow"),
+            msg("Check the network, and api_url in the configuration."),
         )
     if known.held:
         return error(
-            f"the running program keeps all files back: {view.safe(known.held)}",
+            msg("the running program keeps all files back: {why}", why=view.safe(known.held)),
             QUOTA_MEND
             if known.quota
-            else "If it is the key, put the right one where the program has it from, and start the"
-            " program anew.",
+            else msg(
+                "If it is the key, put the right one where the program has it from, and start the"
+                " program anew."
+            ),
         )
     return ok(
-        "nothing keeps the running program from uploading; what HrFlow says of its key cannot be"
-        " asked from here",
+        msg(
+            "nothing keeps the running program from uploading; what HrFlow says of its key cannot"
+            " be asked from here"
+        ),
         stops=_ALONE,
     )
 
 
-def _held(places: Places, account: str) -> tuple[str, str]:
+def _held(places: Places, account: str) -> tuple[str, Message]:
     """The cause that keeps back all files of an account, and why it does."""
     try:
         reader = Reader(places.journal)
     except NoJournalError:
-        return "", ""
+        return "", NOTHING
     try:
         why = {key: why for key, why, _ in reader.held()}
     finally:
         reader.close()
-    return next(((key, why[key]) for key in account_keys(account) if key in why), ("", ""))
+    return next(((key, why[key]) for key in account_keys(account) if key in why), ("", NOTHING))
 
 
 #: Seconds that a keyring is given; a locked one asks somebody who may not be there.
@@ -183,10 +211,10 @@ _KEYRING_SECONDS = 5.0
 
 def checks(case: Case) -> Iterator[Check]:
     """What an account needs, in the order in which one thing needs the other."""
-    yield Check("keyring", "Keyring", partial(_keyring, case), needs=[CONFIG])
+    yield Check("keyring", msg("Keyring"), partial(_keyring, case), needs=[CONFIG])
     if case.loaded is None:
-        yield Check("key", "API key", tuple, needs=[CONFIG])
-        yield Check("access", "HrFlow", tuple, needs=[CONFIG])
+        yield Check("key", msg("API key"), tuple, needs=[CONFIG])
+        yield Check("access", msg("HrFlow"), tuple, needs=[CONFIG])
         return
     config = case.loaded.config
     for account in config.accounts:
@@ -203,20 +231,20 @@ def _keyring(case: Case) -> Finding:
         return warning(failure.title, failure.hint)
 
 
-def judge_keyring(name: str) -> Finding:
+def judge_keyring(name: Text) -> Finding:
     """``name``: what keeps keys, "" if nothing does."""
     if name:
-        return ok(f"{view.safe(name)} is used")
-    return ok("this machine has none")
+        return ok(msg("{what} is used", what=name))
+    return ok(msg("this machine has none"))
 
 
-def judge_key(key: str, origin: str) -> Finding:
+def judge_key(key: str, origin: Message) -> Finding:
     """A key of an unusual form may still be one."""
     if looks_right(key):
-        return ok(f"comes from {origin}")
+        return ok(msg("comes from {what}", what=origin))
     return warning(
-        f"comes from {origin} and does not look like one of HrFlow's",
-        "Copy it from HrFlow again if it is not taken.",
+        msg("comes from {what} and does not look like one of HrFlow's", what=origin),
+        msg("Copy it from HrFlow again if it is not taken."),
     )
 
 
@@ -226,41 +254,47 @@ class _Examination:
     def __init__(self, case: Case, account: Account, *, named: bool) -> None:
         self._case = case
         self._account = account
-        self._of = f" of {account.name}" if named else ""
+        self._named = named
         self._secret = ""
         self._elsewhere: Known | None = None
-        self._clock: Finding = skipped("the server has not answered")
+        self._clock: Finding = skipped(msg("the server has not answered"))
 
     def checks(self, config: Config) -> Iterator[Check]:
         account, name = self._account, self._account.name
         patience = 3 * account.connect_timeout + 5
         yield Check(
-            "key", f"API key{self._of}", self._key, name, failing="there is no API key",
-            seconds=_KEYRING_SECONDS + 5, late="Unlock the system's keyring.",
+            "key", self._label(msg("API key")), self._key, name, failing=msg("there is no API key"),
+            seconds=_KEYRING_SECONDS + 5, late=msg("Unlock the system's keyring."),
         )  # fmt: skip
         yield Check(
-            "proxy", "Proxy", partial(find_proxy, account), name,
-            failing="the proxy's address is not valid",
+            "proxy", msg("Proxy"), partial(find_proxy, account), name,
+            failing=msg("the proxy's address is not valid"),
         )  # fmt: skip
         yield Check(
-            "dns", "DNS", partial(find_name, account), name, [("proxy", name)],
-            failing="the server's name is not found", seconds=patience,
+            "dns", msg("DNS"), partial(find_name, account), name, [("proxy", name)],
+            failing=msg("the server's name is not found"), seconds=patience,
         )  # fmt: skip
         yield Check(
-            "tls", "TLS", partial(find_certificate, account), name,
+            "tls", msg("TLS"), partial(find_certificate, account), name,
             [("dns", name), ("proxy", name)],
-            "there is no safe connection to the server", patience,
+            msg("there is no safe connection to the server"), patience,
         )  # fmt: skip
         asked = patience + account.read_timeout
         yield Check(
-            "access", f"HrFlow{self._of}", self._access, name,
+            "access", self._label(msg("HrFlow")), self._access, name,
             [("key", name), ("dns", name), ("proxy", name), ("tls", name)],
-            "HrFlow takes no file with it", asked,
+            msg("HrFlow takes no file with it"), asked,
         )  # fmt: skip
-        yield Check("clock", "Clock", lambda: self._clock, name)
+        yield Check("clock", msg("Clock"), lambda: self._clock, name)
         for key, sync in sources_of(config, name).items():
             run = partial(self._source, key, sync=sync)
-            yield Check("source", f"Source{self._of}", run, key, [("access", name)], "", asked)
+            yield Check(
+                "source", self._label(msg("Source")), run, key, [("access", name)], "", asked
+            )
+
+    def _label(self, what: Message) -> Message:
+        name = view.safe(self._account.name)
+        return msg("{what} of {account}", what=what, account=name) if self._named else what
 
     def _key(self) -> Finding:
         """The key itself goes no further than to where it is asked with."""
@@ -294,20 +328,30 @@ class _Examination:
 
     def _source(self, key: str, *, sync: bool) -> Sequence[Finding] | Finding:
         if names_in(key):
-            return skipped(f"{view.safe(key)} is filled in for each file")
+            return skipped(msg("{key} is filled in for each file", key=view.safe(key)))
         with Inquiry(self._account, self._secret, self._case.tick) as inquiry:
             try:
                 source = inquiry.source(key)
             except NoAccessError as failure:
                 return error(
-                    f"the API key has no access to {view.safe(key)} ({failure.title})",
-                    "Give the key access to this source in HrFlow, or name another source in the"
-                    " configuration.",
+                    msg(
+                        "the API key has no access to {what} ({why})",
+                        what=view.safe(key),
+                        why=failure.title,
+                    ),
+                    msg(
+                        "Give the key access to this source in HrFlow, or name another source in"
+                        " the configuration."
+                    ),
                 )
             except UnusableError as failure:
                 return error(
-                    f"{view.safe(key)} is not a source of this account ({failure.title})",
-                    "Copy the source's key from HrFlow into the configuration.",
+                    msg(
+                        "{key} is not a source of this account ({why})",
+                        key=view.safe(key),
+                        why=failure.title,
+                    ),
+                    msg("Copy the source's key from HrFlow into the configuration."),
                 )
         found, of_sync = judge_state(source), judge_source(source, sync=sync)
         return found if found and of_sync.level is Level.OK else [*found, of_sync]
@@ -331,29 +375,43 @@ def sources_of(config: Config, account: str) -> dict[str, bool]:
 
 def judge_access(access: Access) -> Finding:
     """What a key may do that HrFlow takes."""
-    takes = f"takes the key of {view.safe(access.team)}" if access.team else "takes the key"
+    takes = (
+        msg("takes the key of {team}", team=view.safe(access.team))
+        if access.team
+        else msg("takes the key")
+    )
     match access.permission:
         case "read":
             return error(
-                f"{takes}, which may only read, so that nothing can be uploaded",
-                "Make a key in HrFlow's settings that may write, and store it.",
+                msg("{what}, which may only read, so that nothing can be uploaded", what=takes),
+                msg("Make a key in HrFlow's settings that may write, and store it."),
             )
         case "all":
-            return ok(f"{takes}, which may read and write")
+            return ok(msg("{what}, which may read and write", what=takes))
         case "write":
-            return ok(f"{takes}, which may write")
+            return ok(msg("{what}, which may write", what=takes))
         case other:
-            return ok(f"{takes}, whose rights it calls {view.safe(other)!r}")
+            return ok(
+                msg(
+                    "{what}, whose rights it calls {value}",
+                    what=takes,
+                    value=repr(view.safe(other)),
+                )
+            )
 
 
 def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
     """A key of the form ``askw_…`` may only write: that it gets no answer proves nothing."""
     if is_write_only(secret):
         return warning(
-            "answers no questions with this key, as it may only write: whether it is right shows "
-            "with the first upload",
-            "Upload a file to be sure, and see what became of it with: hrflow-watcher history.",
-            stops="a key that may only write gets no answers",
+            msg(
+                "answers no questions with this key, as it may only write: whether it is right"
+                " shows with the first upload"
+            ),
+            msg(
+                "Upload a file to be sure, and see what became of it with: hrflow-watcher history."
+            ),
+            stops=msg("a key that may only write gets no answers"),
         )
     return error(refused.title, refused.hint)
 
@@ -364,23 +422,26 @@ def judge_state(source: Source) -> list[Finding]:
     if source.is_archived:
         return [
             warning(
-                f"{name} is archived in HrFlow, which may refuse its uploads",
-                "Restore it in HrFlow, or name another source in the configuration.",
+                msg("{what} is archived in HrFlow, which may refuse its uploads", what=name),
+                msg("Restore it in HrFlow, or name another source in the configuration."),
             )
         ]
     if source.is_disabled:
         return [
             warning(
-                f"{name} is disabled in HrFlow, which may refuse its uploads",
-                "Enable it in HrFlow, or name another source in the configuration.",
+                msg("{what} is disabled in HrFlow, which may refuse its uploads", what=name),
+                msg("Enable it in HrFlow, or name another source in the configuration."),
             )
         ]
     if source.is_test:
         return [
             warning(
-                f"{name} is in HrFlow's test environment, so what is uploaded there is not among"
-                " your real candidates",
-                "Name another source in the configuration, unless you are testing.",
+                msg(
+                    "{what} is in HrFlow's test environment, so what is uploaded there is not"
+                    " among your real candidates",
+                    what=name,
+                ),
+                msg("Name another source in the configuration, unless you are testing."),
             )
         ]
     return []
@@ -391,12 +452,16 @@ def judge_source(source: Source, *, sync: bool) -> Finding:
     name = _named(source)
     if sync and not source.sync_parsing:
         return warning(
-            f"{name} does not allow sync parsing, so uploads go on without it",
-            "Enable it for the source in HrFlow, or set sync_parsing = false.",
+            msg("{what} does not allow sync parsing, so uploads go on without it", what=name),
+            msg("Enable it for the source in HrFlow, or set sync_parsing = false."),
         )
-    return ok(f"{name} with sync parsing" if sync else name)
+    return ok(msg("{what} with sync parsing", what=name) if sync else name)
 
 
-def _named(source: Source) -> str:
+def _named(source: Source) -> Message:
     key = view.short(source.key)
-    return f"{view.safe(source.name)} ({key})" if source.name else f"without a name ({key})"
+    return (
+        msg("{name} ({key})", name=view.safe(source.name), key=key)
+        if source.name
+        else msg("without a name ({key})", key=key)
+    )

@@ -7,12 +7,13 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import SystemKeyring
 from watcher.daemon.clock import RealClock
 from watcher.daemon.plans import make_plans, this_machine
 from watcher.folders.native import read_limits
+from watcher.i18n.message import Message, Text, as_data, as_message, msg
 from watcher.model.errors import WatcherError
 from watcher.present import view
 
@@ -47,9 +48,12 @@ class Finding:
     """
 
     level: Level
-    text: str
-    mend: str = ""
-    stops: str = ""
+    text: Text
+    mend: Text = ""
+    stops: Text = ""
+
+
+_LATER: Final = msg("Try it again later.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +65,33 @@ class Check:
     """
 
     name: str
-    label: str
+    label: Message
     run: Callable[[], Sequence[Finding] | Finding]
     about: str = ""
     needs: Sequence[tuple[str, str]] = ()
-    failing: str = ""
+    failing: Text = ""
     seconds: float = 10.0
-    late: str = "Try it again later."
+    late: Text = _LATER
 
 
-def ok(text: str, stops: str = "") -> Finding:
+def ok(text: Text, stops: Text = "") -> Finding:
     """All is well."""
     return Finding(Level.OK, text, stops=stops)
 
 
-def warning(text: str, mend: str, stops: str = "") -> Finding:
+def warning(text: Text, mend: Text, stops: Text = "") -> Finding:
     """It works, or may work; somebody should know."""
     return Finding(Level.WARNING, text, mend, stops)
 
 
-def error(text: str, mend: str) -> Finding:
+def error(text: Text, mend: Text) -> Finding:
     """Files will not arrive until somebody mends this."""
     return Finding(Level.ERROR, text, mend)
 
 
-def skipped(why: str) -> Finding:
+def skipped(why: Text) -> Finding:
     """Nothing can be said, and why."""
-    return Finding(Level.SKIPPED, f"not possible, because {why}", stops=why)
+    return Finding(Level.SKIPPED, msg("not possible, because {why}", why=why), stops=why)
 
 
 def of(failure: WatcherError) -> Finding:
@@ -95,20 +99,22 @@ def of(failure: WatcherError) -> Finding:
     return error(failure.title, failure.hint)
 
 
-def record(check: Check, finding: Finding) -> dict[str, str]:
+def record(check: Check, finding: Finding) -> dict[str, object]:
     """One finding for machines."""
     return {
         "check": check.name,
         "about": view.safe(check.about),
         "level": finding.level.value,
-        "text": finding.text,
-        "mend": finding.mend,
+        "text": str(finding.text),
+        "mend": str(finding.mend),
+        "text_message": as_data(as_message(finding.text)),
+        "mend_message": as_data(as_message(finding.mend)),
     }
 
 
-def with_advice(found: Iterable[tuple[Check, Finding]]) -> Iterator[tuple[Check, Finding, str]]:
+def with_advice(found: Iterable[tuple[Check, Finding]]) -> Iterator[tuple[Check, Finding, Text]]:
     """Each finding with the advice to show: that of a whole check is not said behind each line."""
-    last: tuple[Check, str] | None = None
+    last: tuple[Check, Text] | None = None
     for check, finding in found:
         said, last = last, (check, finding.mend)
         yield check, finding, "" if said == last else finding.mend
@@ -119,7 +125,7 @@ def examine(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:
 
     A check that fails or hangs becomes a finding, and one that builds on it is skipped.
     """
-    failed: dict[tuple[str, str], str] = {}
+    failed: dict[tuple[str, str], Text] = {}
     for check in checks:
         reason = next((failed[need] for need in check.needs if need in failed), "")
         findings = [skipped(reason)] if reason else _attempt(check)
@@ -133,12 +139,21 @@ def _attempt(check: Check) -> Sequence[Finding]:
     try:
         found = _within(check.seconds, check.run)
     except _LateError:
-        return [error(f"no answer came within {check.seconds:g} seconds", check.late)]
+        return [
+            error(
+                msg("no answer came within {time:duration}", time=check.seconds),
+                check.late,
+            )
+        ]
     except WatcherError as failure:
         return [of(failure)]
     except Exception as failure:  # noqa: BLE001 - one check must not stop the others
-        text = f"the check itself failed ({type(failure).__name__}: {failure})"
-        return [error(text, "Try it again; if it happens again, please report it.")]
+        text = msg(
+            "the check itself failed ({exception}: {error})",
+            exception=type(failure).__name__,
+            error=failure,
+        )
+        return [error(text, msg("Try it again; if it happens again, please report it."))]
     return [found] if isinstance(found, Finding) else found
 
 

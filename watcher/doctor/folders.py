@@ -11,6 +11,7 @@ from watcher.daemon.editing import is_to_be_made
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
 from watcher.folders.native import Probe, look_through, probe
+from watcher.i18n.message import Message, Text, msg, plural
 from watcher.journal.reader import Reader
 from watcher.model.settings import Watch
 from watcher.page.client import read_facts
@@ -42,28 +43,48 @@ def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> S
     ``running``: what is in use includes what this program takes.
     """
     if limits is None:
-        return [ok("this system has no limits of inotify")]
+        return [ok(msg("this system has no limits of inotify"))]
     needed = limits.watches + (0 if running else directories)
-    used = f"{limits.watches} of {limits.max_watches} watches are in use"
-    text = f"{directories} directories are watched, and {used}"
+    used = msg(
+        "{used:count} of {total:count} watches are in use",
+        used=limits.watches,
+        total=limits.max_watches,
+    )
+    text = plural(
+        "1 directory is watched, and {what}",
+        "{count:count} directories are watched, and {what}",
+        directories,
+        what=used,
+    )
     watches = _judge(
         "max_user_watches", needed, limits.max_watches, _WATCHES,
-        f"1 directory is watched, and {used}" if directories == 1 else text,
+        text,
     )  # fmt: skip
     instances = _judge(
         "max_user_instances", limits.instances + (not running), limits.max_instances, _INSTANCES,
-        f"{limits.instances} of {limits.max_instances} watchers are in use",
+        msg(
+            "{used:count} of {total:count} watchers are in use",
+            used=limits.instances, total=limits.max_instances,
+        ),
     )  # fmt: skip
     return [watches, instances]
 
 
-def _judge(name: str, needed: int, limit: int, proposed: int, text: str) -> Finding:
+def _judge(name: str, needed: int, limit: int, proposed: int, text: Message) -> Finding:
     if needed <= _MUCH * limit:
         return ok(text)
-    short = "which is not enough" if needed > limit else "which is nearly all"
+    short = msg("which is not enough") if needed > limit else msg("which is nearly all")
     return warning(
-        f"{text}, {short}; folders are looked through every few seconds where it is not",
-        f"Raise it: sudo sysctl fs.inotify.{name}={max(proposed, 2 * needed)}",
+        msg(
+            "{what}, {how}; folders are looked through every few seconds where it is not",
+            what=text,
+            how=short,
+        ),
+        msg(
+            "Raise it: sudo sysctl fs.inotify.{key}={number}",
+            key=name,
+            number=max(proposed, 2 * needed),
+        ),
     )
 
 
@@ -80,35 +101,37 @@ _READING = 60.0
 
 def storage_checks(case: Case) -> Iterator[Check]:
     """The journal, then each disk."""
-    yield Check("journal", "Journal", lambda: _journal(case), seconds=_READING)
-    yield Check("disk", "Disk space", lambda: _disks(case))
+    yield Check("journal", msg("Journal"), lambda: _journal(case), seconds=_READING)
+    yield Check("disk", msg("Disk space"), lambda: _disks(case))
 
 
 def judge_journal(path: str, size: int, problem: str) -> Finding:
     """``problem``: what is wrong with the file, "" if nothing is."""
     if problem:
         return error(
-            f"{path} is damaged ({problem})",
-            "Start the program: it sets the journal aside and builds a new one by looking through "
-            "the folders.",
+            msg("{path} is damaged ({error})", path=path, error=problem),
+            msg(
+                "Start the program: it sets the journal aside and builds a new one by looking"
+                " through the folders."
+            ),
         )
-    return ok(f"{path} is whole; it takes {view.size(size)}")
+    return ok(msg("{path} is whole; it takes {size:size}", path=path, size=size))
 
 
-def judge_room(place: str, free: int) -> Finding:
-    """``free``: bytes left on the disk of ``place``."""
-    text = f"{view.size(free)} free for {place}"
+def judge_room(places: tuple[Text, ...], free: int) -> Finding:
+    """``free``: bytes left on the disk of ``places``."""
+    text = msg("{size:size} free for {disks:and}", size=free, disks=places)
     if free < _TOO_LITTLE:
-        return error(text, "Make room: nothing is uploaded while the disk is full.")
+        return error(text, msg("Make room: nothing is uploaded while the disk is full."))
     if free < _LITTLE:
-        return warning(text, "Make room before it is full.")
+        return warning(text, msg("Make room before it is full."))
     return ok(text)
 
 
 def _journal(case: Case) -> Finding:
     path = case.places.journal
     if not os.path.exists(path):
-        return ok("there is none yet, as nothing has run so far")
+        return ok(msg("there is none yet, as nothing has run so far"))
     reader = Reader(path)
     try:
         problem = reader.check()
@@ -120,18 +143,17 @@ def _journal(case: Case) -> Finding:
 
 def _disks(case: Case) -> Sequence[Finding]:
     """One line for each disk, with everything that is written to it."""
-    places = {case.places.state: "the journal"}
+    places: dict[str, Text] = {case.places.state: msg("the journal")}
     for plan in case.plans().values():
         for target in filing_targets(plan.folder).values():
             place = os.path.join(plan.folder.path, target)
             places[place] = view.safe(place)
-    disks: dict[int, tuple[str, list[str]]] = {}
+    disks: dict[int, tuple[str, list[Text]]] = {}
     for path, name in places.items():
         there = _existing(path)
         disks.setdefault(os.stat(there).st_dev, (there, []))[1].append(name)
     return [
-        judge_room(" and ".join(names), shutil.disk_usage(there).free)
-        for there, names in disks.values()
+        judge_room(tuple(names), shutil.disk_usage(there).free) for there, names in disks.values()
     ]
 
 
@@ -146,7 +168,7 @@ def _existing(path: str) -> str:
 _PATIENCE = 5.0
 
 
-_NOT_THERE = "the folder is not there yet"
+_NOT_THERE = msg("the folder is not there yet")
 
 
 #: Seconds after which looking through a folder ends; a network drive may hold a million files.
@@ -156,18 +178,18 @@ _LOOKING = 20.0
 def folder_checks(case: Case) -> Iterator[Check]:
     """Two lines for each folder, and what all of them take of the system."""
     if case.loaded is None:
-        yield Check("folder", "Folder", tuple, needs=[CONFIG])
+        yield Check("folder", msg("Folder"), tuple, needs=[CONFIG])
     made = _to_be_made(case)
     looks = [_Look(case, plan, is_made=path in made) for path, plan in case.plans().items()]
     for look in looks:
         path = look.folder.path
         yield Check(
-            "folder", "Folder", look.at_place, path,
-            failing=f"{view.safe(path)} cannot be used", seconds=_LOOKING + 10,
+            "folder", msg("Folder"), look.at_place, path,
+            failing=msg("{path} cannot be used", path=view.safe(path)), seconds=_LOOKING + 10,
         )  # fmt: skip
         needs = [("folder", path)]
-        yield Check("events", "Changes", look.at_events, path, needs, seconds=_PATIENCE + 5)
-    yield Check("limits", "Limits", partial(_limits, case, looks), needs=[CONFIG], seconds=20)
+        yield Check("events", msg("Changes"), look.at_events, path, needs, seconds=_PATIENCE + 5)
+    yield Check("limits", msg("Limits"), partial(_limits, case, looks), needs=[CONFIG], seconds=20)
 
 
 class _Look:
@@ -223,11 +245,16 @@ def judge_made(path: str, *, is_running: bool) -> Finding:
     """A folder that is missing, with ``create = true``: it is made at the program's start."""
     if is_running:
         return warning(
-            f"{path} was removed while the program runs, which makes it when it starts",
-            "Make it, or start the program anew.",
+            msg(
+                "{path} was removed while the program runs, which makes it when it starts",
+                path=path,
+            ),
+            msg("Make it, or start the program anew."),
             _NOT_THERE,
         )
-    return ok(f"{path} is not there yet; the program makes it when it starts", _NOT_THERE)
+    return ok(
+        msg("{path} is not there yet; the program makes it when it starts", path=path), _NOT_THERE
+    )
 
 
 def is_polled(folder: Folder, *, remote: bool) -> bool:
@@ -239,56 +266,86 @@ def judge_problem(problem: str) -> Finding:
     """What ``mounts.identify`` says: what is wrong; and what becomes of it, or what to do."""
     text, _, rest = problem.rpartition("; ")
     if rest.startswith("it "):  # will be watched or tried again, which is no mend
-        return error(text, "Make it, connect its drive, or correct its path in the configuration.")
+        return error(
+            text, msg("Make it, connect its drive, or correct its path in the configuration.")
+        )
     return error(text, rest[:1].upper() + rest[1:])
 
 
 def judge_unreadable(first: str, number: int) -> Finding:
     """Files or directories of a folder that this user may not read."""
-    text = f"{first} and {number - 1} more cannot be read"
+    text = msg("{file} and {more} more cannot be read", file=first, more=number - 1)
     return warning(
-        text if number > 1 else f"{first} cannot be read", "Give this user the right to read it."
+        text if number > 1 else msg("{file} cannot be read", file=first),
+        msg("Give this user the right to read it."),
     )
 
 
 def judge_place(path: str, system: str, *, remote: bool) -> Finding:
     """A folder that is fine, on a file system of the type ``system`` ("" where it is unknown)."""
-    where = "on a network file system" if remote else "on a local file system"
-    return ok(f"{path} can be read; it lies {f'{where} ({system})' if system else where}")
+    where = msg("on a network file system") if remote else msg("on a local file system")
+    if system:
+        where = msg("{what} ({system})", what=where, system=system)
+    return ok(msg("{path} can be read; it lies {what}", path=path, what=where))
 
 
 def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
     """A folder that is looked through again and again."""
-    why = "on a network file system" if remote else 'with watch = "poll"'
-    return ok(f"{path} is looked through every {folder.poll_seconds:g} seconds, being {why}")
+    why = msg("on a network file system") if remote else msg('with watch = "poll"')
+    return ok(
+        msg(
+            "{path} is looked through every {time:duration}, being {what}",
+            path=path,
+            time=folder.poll_seconds,
+            what=why,
+        )
+    )
 
 
 def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Finding:
     """Whether changes are noticed at once, by what became of a file that was made for it."""
     if found.unwritable:
         return warning(
-            f"no file can be made in {path} ({found.unwritable}), so that it cannot be tried "
-            "whether one would be noticed",
-            "Give this user the right to write there; files cannot be filed away without it.",
+            msg(
+                "no file can be made in {path} ({error}), so that it cannot be tried whether one"
+                " would be noticed",
+                path=path,
+                error=found.unwritable,
+            ),
+            msg("Give this user the right to write there; files cannot be filed away without it."),
         )
     if found.unwatched:
         return warning(
-            f"the system does not tell of changes in {path} ({found.unwatched}), so that it is "
-            f"looked through every {folder.poll_seconds:g} seconds",
-            "See the limits below, or leave it if that is soon enough.",
+            msg(
+                "the system does not tell of changes in {path} ({error}), so that it is looked"
+                " through every {time:duration}",
+                path=path,
+                error=found.unwatched,
+                time=folder.poll_seconds,
+            ),
+            msg("See the limits below, or leave it if that is soon enough."),
         )
     if found.seconds is None:
         return error(
-            f"the system does not tell of a new file in {path}",
-            'Set watch = "poll" for this folder in the configuration.',
+            msg("the system does not tell of a new file in {path}", path=path),
+            msg('Set watch = "poll" for this folder in the configuration.'),
         )
     if remote:
         return warning(
-            f"{path} lies on a network file system, and files that come from other machines are "
-            "noticed within the hour only",
-            'Set watch = "auto" for this folder in the configuration.',
+            msg(
+                "{path} lies on a network file system, and files that come from other machines"
+                " are noticed within the hour only",
+                path=path,
+            ),
+            msg('Set watch = "auto" for this folder in the configuration.'),
         )
-    return ok(f"a new file in {path} is noticed within {view.duration(max(found.seconds, 0.1))}")
+    return ok(
+        msg(
+            "a new file in {path} is noticed within {duration:duration}",
+            path=path,
+            duration=max(found.seconds, 0.1),
+        )
+    )
 
 
 def _limits(case: Case, looks: Sequence[_Look]) -> Sequence[Finding]:

@@ -19,6 +19,7 @@ from watcher.daemon.login_service import LoginService, describe_exit, where_to_l
 from watcher.daemon.webhook import PATH
 from watcher.desktop.supervisor import look, may_have_icon
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, skipped, warning
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, CredentialError
 from watcher.page.client import read_facts
 from watcher.present import view
@@ -34,9 +35,12 @@ if TYPE_CHECKING:
 
 def program_checks(case: Case) -> Iterator[Check]:
     """Versions, and every mistake of the configuration."""
-    yield Check("program", "Program", lambda: _program(case))
+    yield Check("program", msg("Program"), lambda: _program(case))
     yield Check(
-        "config", "Configuration", lambda: _config(case), failing="the configuration is not usable"
+        "config",
+        msg("Configuration"),
+        lambda: _config(case),
+        failing=msg("the configuration is not usable"),
     )
 
 
@@ -51,15 +55,30 @@ def judge_versions(
 
     ``start`` is the command that starts the program.
     """
-    text = f"hrflow-watcher {own}, Python {platform.python_version()} on {platform.system()}"
+    text = msg(
+        "hrflow-watcher {version}, Python {python} on {system}",
+        version=own,
+        python=platform.python_version(),
+        system=platform.system(),
+    )
     if running is None:
-        return warning(f"{text}; it does not run, so no file is sent", f"Start it with: {start}.")
+        return warning(
+            msg("{what}; it does not run, so no file is sent", what=text),
+            msg("Start it with: {command}.", command=start),
+        )
     if running == own:
-        return ok(f"{text}; it runs (process {pid})")
+        return ok(msg("{what}; it runs (process {number})", what=text, number=pid))
     return warning(
-        f"{text}; version {view.safe(running)} is still running (process {pid})",
-        "It stops when the uploads under way are done, and the login service starts the new one."
-        " Without a login service, start it again.",
+        msg(
+            "{what}; version {version} is still running (process {number})",
+            what=text,
+            version=view.safe(running),
+            number=pid,
+        ),
+        msg(
+            "It stops when the uploads under way are done, and the login service starts the new"
+            " one. Without a login service, start it again."
+        ),
     )
 
 
@@ -83,8 +102,8 @@ def _config(case: Case) -> Sequence[Finding]:
         )
     except ConfigError as failure:
         if failure.mistakes:
-            return [error(view.safe(mistake), failure.hint) for mistake in failure.mistakes]
-        return [error(view.safe(failure.title), failure.hint)]
+            return [error(mistake, failure.hint) for mistake in failure.mistakes]
+        return [error(failure.title, failure.hint)]
     folders = len(case.loaded.config.folders)
     found = [ok(view.safe(headline(case.loaded)))] if folders else [_no_folder(case)]
     hint = "Leave it if it is meant so."
@@ -94,44 +113,56 @@ def _config(case: Case) -> Sequence[Finding]:
 
 def _no_folder(case: Case) -> Finding:
     return warning(
-        f"{view.safe(case.config)} names no folder, so nothing is watched",
-        "Put a [[folders]] table in it.",
+        msg("{path} names no folder, so nothing is watched", path=view.safe(case.config)),
+        msg("Put a [[folders]] table in it."),
     )
 
 
 def service_checks(case: Case) -> Iterator[Check]:
     """The login service."""
-    yield Check("service", "Login service", lambda: _service(case))
+    yield Check("service", msg("Login service"), lambda: _service(case))
 
 
 def judge_service(kind: str, installed: Installed | None, *, running: bool) -> Finding:
     """``kind`` is what the system has for it; ``running``: the program runs, however started."""
     if installed is None:
         return warning(
-            "the program runs, but does not start at login"
+            msg("the program runs, but does not start at login")
             if running
-            else "the program does not start at login",
-            "Have it started with: hrflow-watcher service install.",
+            else msg("the program does not start at login"),
+            msg("Have it started with: hrflow-watcher service install."),
         )
     if not running:
         code = installed.exit_code
-        text = f"it is installed ({kind}) and does not run"
+        text = msg("it is installed ({kind}) and does not run", kind=kind)
+        if code:
+            text = msg(
+                "it is installed ({kind}) and does not run: {why}",
+                kind=kind,
+                why=describe_exit(code),
+            )
         look = where_to_look(code or 0)
         return error(
-            f"{text}: {describe_exit(code)}" if code else text,
-            f"Start it with: hrflow-watcher service start. More is said by: {look}",
+            text,
+            msg(
+                "Start it with: hrflow-watcher service start. More is said by: {command}",
+                command=look,
+            ),
         )
     if not installed.enabled:
         return warning(
-            f"it runs, but was switched off for the next login ({kind})",
-            "Switch it on with: hrflow-watcher service install.",
+            msg("it runs, but was switched off for the next login ({kind})", kind=kind),
+            msg("Switch it on with: hrflow-watcher service install."),
         )
     if not installed.current:
         return warning(
-            f"it runs, but was installed for another version or other folders ({kind})",
-            "Bring it up to date with: hrflow-watcher service install.",
+            msg(
+                "it runs, but was installed for another version or other folders ({kind})",
+                kind=kind,
+            ),
+            msg("Bring it up to date with: hrflow-watcher service install."),
         )
-    return ok(f"it starts at every login ({kind}) and runs")
+    return ok(msg("it starts at every login ({kind}) and runs", kind=kind))
 
 
 def _service(case: Case) -> Finding:
@@ -141,12 +172,14 @@ def _service(case: Case) -> Finding:
     return judge_service(service.system.kind, service.system.look(), running=running)
 
 
-_CALLED: Final = MappingProxyType({"notifier": "StatusNotifier", "xorg": "X11, without a menu"})
+_CALLED: Final = MappingProxyType(
+    {"notifier": "StatusNotifier", "xorg": msg("X11, without a menu")}
+)
 
 
 def desktop_checks(case: Case) -> Iterator[Check]:
     """The tray."""
-    yield Check("tray", "Tray", lambda: judge_tray(sys.platform, case.environ, look))
+    yield Check("tray", msg("Tray"), lambda: judge_tray(sys.platform, case.environ, look))
 
 
 def judge_tray(
@@ -156,23 +189,30 @@ def judge_tray(
 ) -> Finding:
     """``platform`` as ``sys.platform`` has it; ``ask`` is ``watcher.desktop.supervisor.look``."""
     if platform in ("win32", "darwin"):
-        return ok("this system shows icons of programs")
+        return ok(msg("this system shows icons of programs"))
     if not may_have_icon(platform, environ):
         session = environ.get("XDG_SESSION_TYPE", "")
         if session:
             kind = view.safe(session)
-            return skipped(f"there is no desktop here (the session is of the kind {kind})")
-        return skipped("there is no desktop here")
+            return skipped(
+                msg("there is no desktop here (the session is of the kind {kind})", kind=kind)
+            )
+        return skipped(msg("there is no desktop here"))
     try:
         backend, advice = ask({name: environ[name] for name in environ if name != VARIABLE})
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return warning(
-            f"whether this desktop shows icons could not be found out ({type(error).__name__})",
-            "Nothing needs to be done: everything works without an icon.",
+            msg(
+                "whether this desktop shows icons could not be found out ({error})",
+                error=type(error).__name__,
+            ),
+            msg("Nothing needs to be done: everything works without an icon."),
         )
     if backend:
-        return ok(f"this desktop shows the icon (through {_CALLED.get(backend, backend)})")
-    return warning("this desktop does not show the icon", advice)
+        return ok(
+            msg("this desktop shows the icon (through {what})", what=_CALLED.get(backend, backend))
+        )
+    return warning(msg("this desktop does not show the icon"), advice)
 
 
 #: Seconds that a keyring is given.
@@ -186,13 +226,15 @@ def result_checks(case: Case) -> Iterator[Check]:
     config = case.loaded.config
     if config.webhook.enabled:
         yield Check(
-            "webhook", "Webhook", partial(_webhook, case, config.webhook), needs=[CONFIG],
-            seconds=_KEYRING_SECONDS, late="Unlock the system's keyring.",
+            "webhook", msg("Webhook"), partial(_webhook, case, config.webhook), needs=[CONFIG],
+            seconds=_KEYRING_SECONDS, late=msg("Unlock the system's keyring."),
         )  # fmt: skip
     for name, command in (("parsed", config.hooks.parsed), ("refused", config.hooks.refused)):
         if command:
             run = partial(judge_command, command[0], shutil.which(command[0]) or "")
-            yield Check("hook", f"Command for {name} files", run, name, needs=[CONFIG])
+            yield Check(
+                "hook", msg("Command for {state} files", state=name), run, name, needs=[CONFIG]
+            )
 
 
 def _webhook(case: Case, webhook: Webhook) -> Finding:
@@ -210,20 +252,28 @@ def _webhook(case: Case, webhook: Webhook) -> Finding:
 
 def judge_webhook(webhook: Webhook) -> Finding:
     """Of a webhook whose secret is at hand."""
-    where = f"is received at http://{webhook.host}:{webhook.port}{PATH} while the program runs"
+    where = msg(
+        "is received at http://{host}:{number}{path} while the program runs",
+        host=webhook.host,
+        number=webhook.port,
+        path=PATH,
+    )
     if is_loopback(webhook.host):
         return ok(where)
     return warning(
-        f"{where}, which other machines reach without encryption",
-        "Put a proxy that speaks https in front of it, and let it listen on 127.0.0.1.",
+        msg("{what}, which other machines reach without encryption", what=where),
+        msg("Put a proxy that speaks https in front of it, and let it listen on 127.0.0.1."),
     )
 
 
 def judge_command(program: str, found: str) -> Finding:
     """``found``: where the program is, "" if it is nowhere."""
     if found:
-        return ok(f"{view.safe(found)} is run")
+        return ok(msg("{path} is run", path=view.safe(found)))
     return error(
-        f"{view.safe(program)} is no program that can be run",
-        "Correct its path in the table [hooks] of the configuration, or the right to execute it.",
+        msg("{path} is no program that can be run", path=view.safe(program)),
+        msg(
+            "Correct its path in the table [hooks] of the configuration, or the right to execute"
+            " it."
+        ),
     )

@@ -25,6 +25,7 @@ from watcher.documents.opening import (
     stat_at,
 )
 from watcher.documents.parts import is_tied
+from watcher.i18n.message import Message, Text, msg
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.settings import AfterRefusal, AfterUpload
 
@@ -47,7 +48,7 @@ _NO_HARD_LINKS = (
 )  # fmt: skip
 
 
-_CHANGED = "has changed since it was sent, so it stays where it is"
+_CHANGED = msg("has changed since it was sent, so it stays where it is")
 
 
 def move(source: Directory, name: str, target: Directory, stat: Stat, *, hard_links: bool) -> str:
@@ -78,7 +79,7 @@ def _rename(
         except FileExistsError:
             continue
         return new
-    raise RefusedError("finds no free name there")
+    raise RefusedError(msg("finds no free name there"))
 
 
 def _rename_by_link(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> bool:
@@ -342,7 +343,7 @@ def file_away(
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)
     if not os.path.isdir(root):
-        return FilingFailed("stays where it is, as its folder cannot be reached", passing=True)
+        return FilingFailed(msg("stays where it is, as its folder cannot be reached"), passing=True)
     trash = how is AfterUpload.TRASH
     target = _Target(root, target_dir, has_dir_fd)
     try:
@@ -354,10 +355,10 @@ def file_away(
             return Filed(_find_moved(target, path, stat))
         return _move_to(target, path, stat, hard_links=hard_links)
     except OSError as error:
-        return _explain(error, "the trash" if trash else os.path.dirname(target_dir))
+        return _explain(error, msg("the trash") if trash else os.path.dirname(target_dir))
 
 
-def write_error_note(path: str, why: str) -> Filed | FilingFailed:
+def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
     """Write ``why`` a file was refused into ``NAME.error.txt`` beside its new ``path``.
 
     A note of the same name that says something else is kept, and the next free name used.
@@ -365,6 +366,7 @@ def write_error_note(path: str, why: str) -> Filed | FilingFailed:
     """
     folder, name = os.path.split(path)
     shown = os.fsencode(name).decode(errors="replace")
+    why = str(reason)
     said = f"it {why}" if why[:1].islower() else why  # "is a program", or a whole sentence
     text = f"{shown} was not uploaded to HrFlow: {said.rstrip('.')}.{os.linesep}".encode(
         errors="replace"
@@ -380,14 +382,19 @@ def write_error_note(path: str, why: str) -> Filed | FilingFailed:
                     return Filed(os.path.join(folder, note))
     except OSError as error:
         return _explain(error, folder)
-    return FilingFailed("has no note of why it was refused: too many notes of that name")
+    return FilingFailed(msg("has no note of why it was refused: too many notes have that name"))
 
 
-def _explain(error: OSError, target: str) -> FilingFailed:
+def _explain(error: OSError, target: Text) -> FilingFailed:
     if isinstance(error, RefusedError):
-        return FilingFailed(f"could not be moved to {target}: it {error.why}", error.passing)
+        return FilingFailed(
+            msg("could not be moved to {what}: it {why}", what=target, why=error.why), error.passing
+        )
     reason = error.strerror or str(error) or type(error).__name__
-    return FilingFailed(f"could not be moved to {target}: {reason}", error.errno not in _FINAL)
+    return FilingFailed(
+        msg("could not be moved to {what}: {error}", what=target, error=reason),
+        error.errno not in _FINAL,
+    )
 
 
 def _move_to(target: _Target, path: str, stat: Stat, *, hard_links: bool) -> Filed:

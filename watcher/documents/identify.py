@@ -16,6 +16,7 @@ from watcher.documents.opening import (
     stat_handle,
 )
 from watcher.documents.parts import find_place
+from watcher.i18n.message import msg
 from watcher.model.files import Document, Identified, Unusable
 from watcher.model.uploads import Altered
 from watcher.sniff import server_name, sniff
@@ -74,7 +75,7 @@ def reopen(
     if opened.stat == stat:
         return opened.handle
     opened.handle.close()
-    return Altered("has changed since it was looked at")
+    return Altered(msg("has changed since it was looked at"))
 
 
 def _read(
@@ -86,7 +87,7 @@ def _read(
     sent = accepts(sniffed) and (not max_size or stat.size <= max_size) and not place.part_of
     sha256 = _hash(handle, stat.size) if sent else ""
     if stat_handle(handle) != stat:
-        raise RefusedError("changed while it was read", passing=True)
+        raise RefusedError(msg("changed while it was read"), passing=True)
     file_name = server_name(place.name, sniffed.extension)
     return Document(root, path, stat, sha256, sniffed, file_name, place.part_of, place.may_be_part)
 
@@ -104,5 +105,5 @@ def _hash(handle: BufferedReader, size: int) -> str:
         if seen == size and count < room:
             break
     if seen != size:
-        raise RefusedError("changed while it was read", passing=True)
+        raise RefusedError(msg("changed while it was read"), passing=True)
     return digest.hexdigest()

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import Message, msg
 from watcher.model.files import Unusable
 from watcher.model.records import Stat, bound_time
 
@@ -149,25 +150,25 @@ _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
 
 
-_LINK = "is a symbolic link, which is never followed"
+_LINK = msg("is a symbolic link, which is never followed")
 
 
-_BEHIND_LINK = "lies behind a symbolic link, which is never followed"
+_BEHIND_LINK = msg("lies behind a symbolic link, which is never followed")
 
 
 _KINDS: Final = {
-    modes.S_IFDIR: "is a directory",
-    modes.S_IFIFO: "is a pipe and not a file",
-    modes.S_IFSOCK: "is a socket and not a file",
-    modes.S_IFCHR: "is a device and not a file",
-    modes.S_IFBLK: "is a device and not a file",
+    modes.S_IFDIR: msg("is a directory"),
+    modes.S_IFIFO: msg("is a pipe and not a file"),
+    modes.S_IFSOCK: msg("is a socket and not a file"),
+    modes.S_IFCHR: msg("is a device and not a file"),
+    modes.S_IFBLK: msg("is a device and not a file"),
 }
 
 
 class RefusedError(OSError):
     """Something is there, but not what may be used; the text follows its name."""
 
-    def __init__(self, why: str, *, passing: bool = False) -> None:
+    def __init__(self, why: Message, *, passing: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.passing = passing
@@ -220,12 +221,12 @@ def explain(error: OSError) -> Unusable:
     if isinstance(error, RefusedError):
         return Unusable(error.why, passing=error.passing)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return Unusable("is not there any more", gone=True)
+        return Unusable(msg("is not there any more"), gone=True)
     if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
-        return Unusable("is open in another program", passing=True)
+        return Unusable(msg("is open in another program"), passing=True)
     if isinstance(error, PermissionError):
-        return Unusable("may not be read by this user", passing=True)
-    why = f"could not be read ({error.strerror or error})"
+        return Unusable(msg("may not be read by this user"), passing=True)
+    why = msg("could not be read ({error})", error=error.strerror or error)
     return Unusable(why, passing=error.errno not in _FINAL)
 
 
@@ -238,7 +239,7 @@ def split_below(root: str, path: str) -> list[str]:
     prefix = root.rstrip(os.sep) + os.sep
     parts = path.removeprefix(prefix).split(os.sep)
     if not path.startswith(prefix) or not {"", ".", ".."}.isdisjoint(parts):
-        raise RefusedError("is not below the watched folder")
+        raise RefusedError(msg("is not below the watched folder"))
     return parts
 
 
@@ -366,12 +367,12 @@ def _refuse_unless_regular(found: os.stat_result) -> None:
     if _leads_elsewhere(found):
         raise RefusedError(_LINK)
     if not modes.S_ISREG(found.st_mode):
-        raise RefusedError(_KINDS.get(modes.S_IFMT(found.st_mode), "is not a regular file"))
+        raise RefusedError(_KINDS.get(modes.S_IFMT(found.st_mode), msg("is not a regular file")))
 
 
 def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
     if (opened.st_dev, opened.st_ino) != (looked.st_dev, looked.st_ino):
-        raise RefusedError("was replaced while it was opened", passing=True)
+        raise RefusedError(msg("was replaced while it was opened"), passing=True)
 
 
 def _refuse_foreign_link(found: os.stat_result) -> None:
@@ -380,7 +381,9 @@ def _refuse_foreign_link(found: os.stat_result) -> None:
     Where users have no numbers (Windows) this cannot be told.
     """
     if hasattr(os, "geteuid") and found.st_nlink > 1 and found.st_uid != os.geteuid():
-        raise RefusedError("is a hard link to a file of another user; put a copy there instead")
+        raise RefusedError(
+            msg("is a hard link to a file of another user; put a copy there instead")
+        )
 
 
 def _to_stat(found: os.stat_result) -> Stat:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from watcher.folders import mounts
 from watcher.folders.scans import Memory, Request, Scanner
+from watcher.i18n.message import NOTHING, Message, msg, plural
 from watcher.model.files import FolderState
 from watcher.model.settings import Watch
 
@@ -50,13 +51,13 @@ class _Root:
     handler: Handler | None = None
     watch: ObservedWatch | None = None
     memory: Memory | None = None
-    limit: str = ""  # why the system does not tell everything
+    limit: Message = NOTHING  # why the system does not tell everything
     limit_value: tuple[int, int] = (0, 0)
     limit_until: float = 0.0  # when native watching is tried again, limit or not
-    unreadable: str = ""
+    unreadable: Message = NOTHING
     due: float = math.inf  # when it is scanned next
     reason: str = "start"  # of the scan that is made when watching begins
-    told: str | None = None
+    told: Message | None = None
 
 
 @dataclass(slots=True)
@@ -253,9 +254,11 @@ class Folders:
         root.memory = root.memory or Memory(self._clock)
         root.limit_until = self._clock() + self._seams.reconcile_seconds
         root.due = self._clock() + root.folder.poll_seconds
-        root.limit = (
-            f"{_why_polled(error, *root.limit_value)}; {root.folder.path} is looked through "
-            f"every {root.folder.poll_seconds:g} seconds meanwhile."
+        root.limit = msg(
+            "{why}; {path} is checked every {seconds:duration} meanwhile.",
+            why=_why_polled(error, *root.limit_value),
+            path=root.folder.path,
+            seconds=root.folder.poll_seconds,
         )
 
     def _release(self, root: _Root) -> None:
@@ -264,14 +267,14 @@ class Folders:
         if root.watch is not None and self._native is not None:
             self._native.unwatch(root.watch)
         root.watch = root.handler = root.memory = root.identity = None
-        root.limit = root.unreadable = ""
+        root.limit = root.unreadable = NOTHING
         root.due = math.inf
 
     def _scan(self, root: _Root, reason: str, *, quick: bool = False) -> None:
         quick = quick and root.memory is not None
         self._scanner.request(root.folder, "", reason, root.memory, quick=quick)
 
-    def _tell(self, root: _Root, problem: str) -> None:
+    def _tell(self, root: _Root, problem: Message) -> None:
         problem = problem or root.limit or root.unreadable
         if problem != root.told:
             root.told = problem
@@ -288,7 +291,7 @@ class Folders:
         elif tally.unreadable:  # looked at again when all of it is
             root.unreadable = _unreadable(root.folder.path, tally)
             root.due = min(root.due, self._clock() + UNREADABLE_SECONDS)
-            self._tell(root, "")
+            self._tell(root, NOTHING)
 
     def _whole_scanned(self, root: _Root, tally: Tally) -> None:
         polled = root.memory is not None
@@ -297,7 +300,7 @@ class Folders:
             wait = min(wait, UNREADABLE_SECONDS)
         root.due = self._clock() + wait
         root.unreadable = _unreadable(root.folder.path, tally)
-        self._tell(root, "")
+        self._tell(root, NOTHING)
 
     # Called on other threads (too).
 
@@ -323,27 +326,38 @@ def _limits() -> tuple[int, int]:
     return mounts.inotify_limit("max_user_watches"), mounts.inotify_limit("max_user_instances")
 
 
-def _why_polled(error: OSError, watches: int, instances: int) -> str:
+def _why_polled(error: OSError, watches: int, instances: int) -> Message:
     if error.errno == errno.ENOSPC:
-        return (
-            f"The system's limit of watched directories ({watches}) is reached: raise "
-            "fs.inotify.max_user_watches"
+        return msg(
+            "The system's limit of watched directories ({number:count}) is reached: raise "
+            "fs.inotify.max_user_watches",
+            number=watches,
         )
     if error.errno == errno.EMFILE:
-        return (
-            f"The system's limit of watching programs ({instances}) is reached: raise "
-            "fs.inotify.max_user_instances"
+        return msg(
+            "The system's limit of watching programs ({number:count}) is reached: raise "
+            "fs.inotify.max_user_instances",
+            number=instances,
         )
-    return f"The system does not tell of changes ({error.strerror})"
+    return msg("The system does not tell of changes ({error})", error=error.strerror)
 
 
-def _unreadable(path: str, tally: Tally) -> str:
+def _unreadable(path: str, tally: Tally) -> Message:
     if not tally.unreadable:
-        return ""
+        return NOTHING
     first, others = tally.first_unreadable, tally.unreadable - 1
     if others:
-        return (
-            f"In {path}, {first} and {others} more cannot be read; give this user the right to "
-            "read it."
+        return plural(
+            "In {path}, {file} and {count:count} other cannot be read; give this user permission "
+            "to read them.",
+            "In {path}, {file} and {count:count} others cannot be read; give this user permission "
+            "to read them.",
+            others,
+            path=path,
+            file=first,
         )
-    return f"In {path}, {first} cannot be read; give this user the right to read it."
+    return msg(
+        "In {path}, {file} cannot be read; give this user permission to read it.",
+        path=path,
+        file=first,
+    )

@@ -12,6 +12,8 @@ import re
 import stat
 import sys
 
+from watcher.i18n.message import NOTHING, Message, msg
+
 #: File systems whose changes by other machines (or by the host of this one) are not notified.
 NETWORK_TYPES = frozenset(
     {
@@ -58,25 +60,36 @@ _FLAGS_AT = 64  # of f_flags in its struct statfs with 64-bit inodes
 _DRIVE_REMOTE = 4  # <fileapi.h>
 
 
-def identify(path: str) -> tuple[tuple[int, int] | None, str]:
+def identify(path: str) -> tuple[tuple[int, int] | None, Message]:
     """(device, inode) of the folder, or None and one sentence that says why it cannot be used."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
-        return None, f"{path} does not exist; it will be watched as soon as it is there."
+        return None, msg("{path} doesn't exist; it will be watched as soon as it does.", path=path)
     except OSError as error:
-        return None, f"{path} cannot be reached ({error.strerror}); it is tried again."
+        return None, msg(
+            "{path} cannot be reached ({error}); it will be tried again.",
+            path=path,
+            error=error.strerror,
+        )
     if stat.S_ISLNK(found.st_mode):
         return None, (
-            f"{path} has become a link, and links are not followed; put the folder back or give "
-            "the link's target in the configuration."
+            msg(
+                "{path} has become a link, and links are not followed; put the folder back or "
+                "give the link's target in the configuration.",
+                path=path,
+            )
         )
     if not stat.S_ISDIR(found.st_mode):
-        return None, f"{path} is not a folder; it will be watched as soon as it is one."
+        return None, msg(
+            "{path} is not a folder; it will be watched as soon as it is one.", path=path
+        )
     effective = os.access in os.supports_effective_ids
     if not os.access(path, os.R_OK | os.X_OK, effective_ids=effective):
-        return None, f"{path} cannot be read; give this user the right to list and open it."
-    return (found.st_dev, found.st_ino), ""
+        return None, msg(
+            "{path} cannot be read; give this user permission to list and open it.", path=path
+        )
+    return (found.st_dev, found.st_ino), NOTHING
 
 
 def on_network(path: str) -> bool:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.i18n.message import Message, msg, verbatim
 from watcher.model.follow_ups import Candidates, Listed, SourceFacts
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
@@ -135,11 +136,12 @@ def upload_outcome(
     """
     outcome = _meaning(answer, now, secret, derived_reference=derived_reference, sync=sync)
     if isinstance(outcome, Accepted | Parsed) and not sent:
-        return Wait("The server answered before it had the whole file.", troubled=True)
+        return Wait(msg("The server answered before it had the whole file."), troubled=True)
     if isinstance(outcome, Wait) and sent and not outcome.slow_down:
-        stop = "" if outcome.why.endswith((".", "!", "?")) else "."
         return Uncertain(
-            f"{outcome.why}{stop} It may have arrived.",
+            msg("{why} It may have arrived.", why=outcome.why)
+            if str(outcome.why).endswith((".", "!", "?"))
+            else msg("{why}. It may have arrived.", why=outcome.why),
             outcome.retry_after,
             outcome.offline,
             outcome.troubled,
@@ -159,16 +161,18 @@ def _meaning(
     if _is_passing(code):
         return _wait(code, message, answer, now)
     if sync and _SYNC.search(message):
-        return NoSync(message)
+        return NoSync(verbatim(message))
     if names_source(code, message):
         return Held(Cause.SOURCE, _source_words(code, message))
     if code == _QUOTA:
-        return Held(Cause.QUOTA, f"Your HrFlow plan's quota is used up: {message}")
+        return Held(
+            Cause.QUOTA, msg("Your HrFlow plan's quota is used up: {message}", message=message)
+        )
     if code in _HOLDING:
         return Held(Cause.ACCOUNT, _holding_words(code, message))
     if derived_reference and _names_reference(message):
-        return Accepted(message)
-    return Refused(f"HrFlow refused it ({code}): {message}")
+        return Accepted(verbatim(message))
+    return Refused(msg("HrFlow refused it ({code}): {message}", code=code, message=message))
 
 
 def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
@@ -179,10 +183,10 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     code, message = read.code, read.message
     if _is_success(code):
         profile = profile_of(read.data)
-        return Parsed(profile, message) if profile.key else Unknown()
+        return Parsed(profile, verbatim(message)) if profile.key else Unknown()
     # A source that is not to be had makes the upload held, which is where somebody can see it.
     if code in (401, 403) or names_source(code, message):
-        return Unreadable(message, source=names_source(code, message))
+        return Unreadable(verbatim(message), source=names_source(code, message))
     if code in (400, 404) and "unable to find" in message.lower():
         return Unknown()
     return _wait(code, message, answer, now)
@@ -206,7 +210,7 @@ def read_answer(answer: Answer, now: float = 0.0, *, secret: str = "") -> Readin
 
 def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
     if 300 <= answer.status < 400:
-        return Wait("The address answered with a redirect, as log-in pages do.", offline=True)
+        return Wait(msg("The address answered with a redirect, as log-in pages do."), offline=True)
     try:
         read = json.loads(answer.body) if answer.complete else None
     except (ValueError, RecursionError):
@@ -215,14 +219,16 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
         if _is_success(read["code"]) and not _is_success(answer.status):
             # Something on the way has changed one of the two: neither is HrFlow's word.
             after = retry_after(answer.headers, now)
-            return Wait(f"The server answered {answer.status}.", after, troubled=True)
+            return Wait(
+                msg("The server answered {code}.", code=answer.status), after, troubled=True
+            )
         code = min(read["code"], answer.status, key=_promise)
         return Reading(code, redact(_message(read), secret), read.get("data"), read.get("meta"))
     if _is_passing(answer.status):
         return _wait(answer.status, "", answer, now)
     if answer.status == 413:
-        return Refused("The server says that it is too large (413).")
-    return Wait("Something other than HrFlow answered, as log-in pages do.", offline=True)
+        return Refused(msg("The server says that it is too large (413)."))
+    return Wait(msg("Something other than HrFlow answered, as log-in pages do."), offline=True)
 
 
 def _promise(code: int) -> int:
@@ -262,7 +268,9 @@ def _is_passing(code: int) -> bool:
 
 def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
     return Wait(
-        f"HrFlow answered {code}: {message}" if message else f"The server answered {code}.",
+        msg("HrFlow answered {code}: {message}", code=code, message=message)
+        if message
+        else msg("The server answered {code}.", code=code),
         retry_after=retry_after(answer.headers, now),
         slow_down=code in _LATER,
         troubled=_is_passing(code) and code not in _LATER,
@@ -274,16 +282,24 @@ def waits(code: int, message: str, answer: Answer, now: float) -> Wait | None:
     return _wait(code, message, answer, now) if _is_passing(code) else None
 
 
-def _holding_words(code: int, message: str) -> str:
+def _holding_words(code: int, message: str) -> Message:
     if code in _ADDRESS:
-        return f"The address of the API (api_url) is not HrFlow's ({code}): {message}"
-    return f"HrFlow does not accept the API key or email ({code}): {message}"
+        return msg(
+            "The address of the API (api_url) is not HrFlow's ({code}): {message}",
+            code=code,
+            message=message,
+        )
+    return msg(
+        "HrFlow does not accept the API key or email ({code}): {message}",
+        code=code,
+        message=message,
+    )
 
 
-def _source_words(code: int, message: str) -> str:
+def _source_words(code: int, message: str) -> Message:
     if code in (401, 403):
-        return f"This API key may not use the source: {message}"
-    return f"HrFlow does not know this source: {message}"
+        return msg("This API key may not use the source: {message}", message=message)
+    return msg("HrFlow does not know this source: {message}", message=message)
 
 
 def _names_reference(message: str) -> bool:
@@ -292,7 +308,7 @@ def _names_reference(message: str) -> bool:
 
 def _success(data: object, message: str) -> Outcome:
     profile = profile_of(data.get("profile")) if isinstance(data, dict) else Profile("")
-    return Parsed(profile, message) if profile.key else Accepted(message)
+    return Parsed(profile, verbatim(message)) if profile.key else Accepted(verbatim(message))
 
 
 def profile_of(data: object) -> Profile:
@@ -371,7 +387,7 @@ def source_facts(
         return read
     if read.code in (401, 403):
         # Also the answer about a source that this key has no access to: others may be readable.
-        return Unreadable(read.message, source=True)
+        return Unreadable(verbatim(read.message), source=True)
     if 200 <= read.code < 300 and isinstance(read.data, dict):
         return SourceFacts(
             _plain_text(read.data.get("name")), read_flag(read.data.get("sync_parsing"))
@@ -387,7 +403,7 @@ def candidates(
     if isinstance(read, Wait):
         return read
     if read.code in (401, 403):
-        return Unreadable(read.message, source=names_source(read.code, read.message))
+        return Unreadable(verbatim(read.message), source=names_source(read.code, read.message))
     if not 200 <= read.code < 300:
         return waits(read.code, read.message, answer, now) or Unknown()
     data = read.data.get("profiles") if isinstance(read.data, dict) else read.data

@@ -12,18 +12,30 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from urllib3.fields import format_multipart_header_param
 
+from watcher.i18n.message import msg
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from watcher.i18n.message import Message
 
 #: Bytes read and sent at once; a smaller file travels in one piece with its headers.
 CHUNK = 256 * 1024
 
 
-class AlteredError(Exception):
+class _BodyError(Exception):
+    """The file could not be sent whole, and why."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class AlteredError(_BodyError):
     """The file is no longer what was identified; its end has not been sent."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(_BodyError):
     """The file could not be read to its end; its end has not been sent."""
 
 
@@ -79,21 +91,23 @@ class FormBody:
         while left:
             piece = self._read(min(CHUNK, left))
             if not piece:
-                raise AlteredError("It became shorter while it was being sent.")
+                raise AlteredError(msg("It became shorter while it was being sent."))
             digest.update(piece)
             left -= len(piece)
             yield piece
         if self._read(1):
-            raise AlteredError("It grew while it was being sent.")
+            raise AlteredError(msg("It grew while it was being sent."))
         if digest.hexdigest() != self._sha256:
-            raise AlteredError("Its content changed while it was being sent.")
+            raise AlteredError(msg("Its content changed while it was being sent."))
 
     def _read(self, room: int) -> bytes:
         """Up to ``room`` bytes, by one read of the system; none at the end."""
         try:
             piece: bytes = self._handle.read1(room)  # type: ignore[attr-defined]  # is buffered
         except OSError as error:
-            raise UnreadableError(f"It could not be read ({error.strerror}).") from error
+            raise UnreadableError(
+                msg("It could not be read ({error}).", error=error.strerror)
+            ) from error
         return piece
 
 

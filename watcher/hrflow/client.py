@@ -92,7 +92,7 @@ class Client:
         try:
             secret = self._key()
         except CredentialError as error:
-            return Held(Cause.CREDENTIAL, str(error))
+            return Held(Cause.CREDENTIAL, error.said)
         body = FormBody(
             job.fields,
             handle,
@@ -105,9 +105,9 @@ class Client:
         try:
             answer = self._exchange.send("POST", "/profile/parsing/file", secret, body=body)
         except AlteredError as error:
-            return Altered(str(error))
+            return Altered(error.why)
         except UnreadableError as error:
-            return Wait(str(error))
+            return Wait(error.why)
         except (requests.RequestException, HTTPError, OSError) as error:
             return failure(error, handed_out=body.handed_out)
         return upload_outcome(
@@ -153,7 +153,7 @@ class Client:
             secret = self._key()
             answer: Answer = self._exchange.send("GET", path, secret, parameters)
         except CredentialError as error:
-            return Wait(str(error))
+            return Wait(error.said)
         except (requests.RequestException, HTTPError, OSError) as error:
             outcome = failure(error, handed_out=False)
             # The words of an exception may quote the key: only our own are shown.

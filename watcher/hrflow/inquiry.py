@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from watcher.hrflow.answers import PAGE_LIMIT, names_source, page_count, read_answer, read_flag
 from watcher.hrflow.transport import Exchange, failure
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import CredentialError, OfflineError, UnusableError
 from watcher.model.uploads import Wait
 
@@ -36,9 +37,10 @@ class NoAccessError(UnusableError):
 class RefusedKeyError(CredentialError):
     """HrFlow does not take the key for this question; a write-only key never gets an answer.
 
-    ``server_time`` is that of :class:`Access`.
+    ``told`` is HrFlow's own message, ``server_time`` that of :class:`Access`.
     """
 
+    told: str = ""
     server_time: float | None = None
 
 
@@ -71,13 +73,13 @@ class Source:
     is_test: bool = False
 
     @property
-    def note(self) -> str:
-        """What stands beside its name where people choose, "" if it is one like any other."""
+    def note(self) -> Message:
+        """What stands beside its name where people choose, NOTHING if it is one like any other."""
         if self.is_archived:
-            return "archived in HrFlow"
+            return msg("archived in HrFlow")
         if self.is_disabled:
-            return "disabled in HrFlow"
-        return "test environment" if self.is_test else ""
+            return msg("disabled in HrFlow")
+        return msg("test environment") if self.is_test else NOTHING
 
 
 class Inquiry:
@@ -130,7 +132,9 @@ class Inquiry:
         """The source with this key; UnusableError if there is none."""
         found = _sources([self._read(self._send("/source", {"key": key})).data])
         if not found:
-            raise OfflineError("HrFlow answered, but not with a source.", "Try it again later.")
+            raise OfflineError(
+                msg("HrFlow answered, but not with a source."), msg("Try it again later.")
+            )
         return found[0]
 
     def _send(self, path: str, parameters: dict[str, str]) -> Answer:
@@ -139,29 +143,34 @@ class Inquiry:
         except (requests.RequestException, HTTPError, OSError) as error:
             raise OfflineError(
                 failure(error, handed_out=False).why,
-                "Check the network, the proxy and api_url, then try again.",
+                msg("Check the network, the proxy and api_url, then try again."),
             ) from error
 
     def _read(self, answer: Answer) -> Reading:
         reading = read_answer(answer, secret=self._secret)
         if isinstance(reading, Wait):
-            raise OfflineError(reading.why, "Check api_url and the network, then try again.")
+            raise OfflineError(reading.why, msg("Check api_url and the network, then try again."))
         if reading.code in (401, 403) and names_source(reading.code, reading.message):
-            raise NoAccessError(f"HrFlow says ({reading.code}): {reading.message}")
+            raise NoAccessError(
+                msg("HrFlow says ({code}): {message}", code=reading.code, message=reading.message)
+            )
         if reading.code == 402:
             raise UnusableError(
-                "Your HrFlow plan's quota is used up.",
-                "Uploads wait until it is renewed or raised; look at your plan in HrFlow.",
+                msg("Your HrFlow plan's quota is used up."),
+                msg("Uploads wait until it is renewed or raised; look at your plan in HrFlow."),
             )
         if reading.code in (401, 403):
             refused = RefusedKeyError(
-                f"HrFlow does not take this key: {reading.message}",
-                "Check the email and the key in HrFlow's settings under API keys.",
+                msg("HrFlow does not take this key: {message}", message=reading.message),
+                msg("Check the email and the key in HrFlow's settings under API keys."),
             )
+            refused.told = reading.message
             refused.server_time = _server_time(answer.headers.get("date", ""))
             raise refused
         if not 200 <= reading.code < 300:
-            raise UnusableError(f"HrFlow says ({reading.code}): {reading.message}")
+            raise UnusableError(
+                msg("HrFlow says ({code}): {message}", code=reading.code, message=reading.message)
+            )
         return reading
 
 

@@ -17,6 +17,7 @@ import truststore
 import urllib3
 
 from watcher.hrflow.transport import ProxyAddressError, explain, find_proxy, issuer
+from watcher.i18n.message import msg
 from watcher.model.errors import OfflineError, UnusableError
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def find_addresses(account: Account) -> tuple[str, ...]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         words = error.strerror if isinstance(error, OSError) else str(error)
-        raise OfflineError(f"The name {host} is not found ({words}).") from error
+        raise OfflineError(
+            msg("The name {host} is not found ({error}).", host=host, error=words)
+        ) from error
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -71,7 +74,7 @@ def proxy_of(account: Account) -> str:
     try:
         return find_proxy(account.proxy, account.api_url.rstrip("/"))
     except ProxyAddressError as error:
-        raise UnusableError(str(error)) from error
+        raise UnusableError(error.said) from error
 
 
 def find_certificate(account: Account) -> Certificate:
@@ -117,9 +120,11 @@ def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
         raise
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
         if proxy:
-            raise OfflineError(str(explain(error, proxy))) from error
+            raise OfflineError(explain(error, proxy).said) from error
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise OfflineError(f"No connection with TLS comes about ({words}).") from error
+        raise OfflineError(
+            msg("No connection with TLS comes about ({error}).", error=words)
+        ) from error
     finally:
         connection.close()
 
@@ -142,7 +147,9 @@ def _connection(
             options, host, port=port, timeout=seconds, ssl_context=context
         )
     if url.scheme != "http":
-        raise OfflineError(f"The way through a proxy of the kind {url.scheme} cannot be looked at.")
+        raise OfflineError(
+            msg("The way through a proxy of the kind {kind} cannot be looked at.", kind=url.scheme)
+        )
     connection = http.client.HTTPSConnection(
         url.hostname or "", url.port or 80, timeout=seconds, context=context
     )

@@ -22,6 +22,7 @@ from urllib3.util import parse_url
 
 from watcher import __version__
 from watcher.hrflow.answers import MAX_ANSWER, Answer
+from watcher.i18n.message import Message, msg
 from watcher.model.kinds import Cause
 from watcher.model.settings import PROXY_SCHEMES
 from watcher.model.uploads import Held, Uncertain, Wait
@@ -33,17 +34,17 @@ if TYPE_CHECKING:
     from watcher.model.settings import Account
 
 #: The words for each exception; subclasses stand before the classes they belong to.
-_WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
-    (rx.SSLError, "The server's certificate cannot be trusted, as behind a log-in page."),
-    (rx.ConnectTimeout, "The server did not answer the call in time."),
-    ((rx.ReadTimeout, ux.ReadTimeoutError), "The server took too long to answer."),
-    (rx.Timeout, "The server took too long."),
+_WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message], ...]] = (
+    (rx.SSLError, msg("The server's certificate cannot be trusted, as behind a log-in page.")),
+    (rx.ConnectTimeout, msg("The server did not answer the call in time.")),
+    ((rx.ReadTimeout, ux.ReadTimeoutError), msg("The server took too long to answer.")),
+    (rx.Timeout, msg("The server took too long.")),
     (
         (rx.ChunkedEncodingError, ux.ProtocolError),
-        "The connection broke in the middle of the answer.",
+        msg("The connection broke in the middle of the answer."),
     ),
-    ((rx.ContentDecodingError, ux.DecodeError), "The answer arrived garbled."),
-    (rx.ConnectionError, "The server cannot be reached."),
+    ((rx.ContentDecodingError, ux.DecodeError), msg("The answer arrived garbled.")),
+    (rx.ConnectionError, msg("The server cannot be reached.")),
 )
 
 
@@ -60,20 +61,23 @@ _SETTINGS: Final = (
 def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     """What ``error`` means; ``handed_out``: the server may have received the whole body."""
     if isinstance(error, ProxyAddressError):
-        return Held(Cause.ACCOUNT, str(error))
+        return Held(Cause.ACCOUNT, error.said)
     if isinstance(error, _SETTINGS):
-        return Held(Cause.ACCOUNT, f"A setting of the account is not usable: {_kind(error)}.")
+        return Held(
+            Cause.ACCOUNT,
+            msg("A setting of the account is not usable: {error}.", error=_kind(error)),
+        )
     if isinstance(error, ProxyFailedError):
-        words = str(error)
+        words = error.said
     else:
         words = next((said for kind, said in _WORDS if isinstance(error, kind)), _unforeseen(error))
     if handed_out:
-        return Uncertain(f"{words} It may have arrived.", troubled=True)
+        return Uncertain(msg("{why} It may have arrived.", why=words), troubled=True)
     return Wait(words, offline=True)
 
 
-def _unforeseen(error: Exception) -> str:
-    return f"The request failed ({_kind(error)})."
+def _unforeseen(error: Exception) -> Message:
+    return msg("The request failed ({error}).", error=_kind(error))
 
 
 def _kind(error: Exception) -> str:
@@ -138,11 +142,19 @@ _WANTS_USER: Final = ("failed: 407", "authentication")
 
 
 class ProxyAddressError(rx.InvalidProxyURL):
-    """A proxy's address cannot be used; the message is for people."""
+    """A proxy's address cannot be used; ``said`` is for people."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(str(said))
+        self.said = said
 
 
 class ProxyFailedError(rx.ProxyError):
-    """A proxy did not let a request through; the message is for people."""
+    """A proxy did not let a request through; ``said`` is for people."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(str(said))
+        self.said = said
 
 
 def find_proxy(setting: str, url: str) -> str:
@@ -195,12 +207,18 @@ def explain(error: Exception, proxy: str) -> ProxyFailedError:
     words = str(error).lower()
     if any(sign in words for sign in _WANTS_USER):
         return ProxyFailedError(
-            f"The proxy {shown_proxy(proxy)} wants a user name and password, or other ones: write"
-            " them into its address in the system's settings (http://user:password@host:port)."
+            msg(
+                "The proxy {what} wants a user name and password, or other ones: write them into "
+                "its address in the system's settings (http://user:password@host:port).",
+                what=shown_proxy(proxy),
+            )
         )
     return ProxyFailedError(
-        f"The proxy {shown_proxy(proxy)} cannot be reached or does not let the request through;"
-        ' check it, or set proxy = "none" in the configuration to do without.'
+        msg(
+            "The proxy {what} cannot be reached or does not let the request through; check it, or "
+            'set proxy = "none" in the configuration to do without.',
+            what=shown_proxy(proxy),
+        )
     )
 
 
@@ -211,8 +229,11 @@ def _check(proxy: str) -> str:
         url = f"socks5h{separator}{rest}"
     if not _is_usable(url):
         raise ProxyAddressError(
-            f"The proxy address {shown_proxy(proxy)} is not valid; correct it in the system's"
-            ' settings, or set proxy = "none" in the configuration to do without.'
+            msg(
+                "The proxy address {what} is not valid; correct it in the system's settings, or "
+                'set proxy = "none" in the configuration to do without.',
+                what=shown_proxy(proxy),
+            )
         )
     return url
 

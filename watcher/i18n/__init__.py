@@ -1,1 +1,1 @@
-"""Messages in the person's language."""
+"""What people read, in their language: messages as values, and the catalogues that render them."""

@@ -8,6 +8,7 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, as_json, from_json, msg
 from watcher.journal import store
 from watcher.journal.store import as_text
 from watcher.model import lifecycle
@@ -19,6 +20,7 @@ from watcher.model.lifecycle import Step
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from watcher.i18n.message import Message
     from watcher.journal.store import Store
     from watcher.model.files import Candidate, Document
     from watcher.model.records import Stat
@@ -54,6 +56,11 @@ _EVENT: Final = "INSERT INTO events (file_id, at, state, why) VALUES (?, ?, ?, ?
 _EVENT_CHOSEN: Final = (
     "INSERT INTO events (file_id, at, state, why) SELECT id, ?, ?, ? FROM chosen ORDER BY id"
 )
+
+
+def _stored(why: Message) -> object:
+    """A reason as the journal keeps it."""
+    return as_text(as_json(why))
 
 
 class Files:
@@ -95,7 +102,7 @@ class Files:
         many = (file_ids,) if isinstance(file_ids, int) else file_ids
         if not many:
             return
-        state, why, told_since = step.state, as_text(step.why), now if since is None else since
+        state, why, told_since = step.state, _stored(step.why), now if since is None else since
         change = (state.value, why, cause, step.due_at, told_since)
         if len(many) == 1:
             changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
@@ -116,12 +123,12 @@ class Files:
         for file_id in file_ids:
             self.disclaim(file_id, now)
 
-    def refuse_again(self, file_id: int, why: str, now: float) -> None:
+    def refuse_again(self, file_id: int, why: Message, now: float) -> None:
         """A file that was looked at once more is refused as before: for people nothing is new."""
         first: float | None = self._store.read(
             "SELECT min(at) FROM events WHERE file_id = ? AND state = 'refused' AND why = ?",
             file_id,
-            why,
+            _stored(why),
         )[0]
         self.step(file_id, Step(State.REFUSED, why), now, since=now if first is None else first)
 
@@ -131,13 +138,13 @@ class Files:
             "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
         )
         ids = [file_id for (file_id,) in found]
-        self.step(ids, Step(State.UNCERTAIN, "the program ended while sending it", now), now)
+        self.step(ids, Step(State.UNCERTAIN, msg("the program ended while sending it"), now), now)
         return len(ids)
 
-    def explain(self, file_id: int, why: str) -> None:
+    def explain(self, file_id: int, why: Message) -> None:
         """Note other words for where a file stands; its state stays."""
         update = "UPDATE files SET why = ?1 WHERE id = ?2 AND why <> ?1"
-        if self._store.write(update, why, file_id).rowcount:
+        if self._store.write(update, _stored(why), file_id).rowcount:
             self._changed[file_id] = None
 
     def take_changed(self, limit: int) -> list[int]:
@@ -157,14 +164,14 @@ class Files:
         row = self._store.read("SELECT state FROM files WHERE id = ?", file_id)
         return State(row[0]) if row else None
 
-    def last_refusal(self, file_id: int) -> str:
-        """Why a file was refused last; "" if it never was."""
+    def last_refusal(self, file_id: int) -> Message:
+        """Why a file was refused last; NOTHING if it never was."""
         row = self._store.read(
             "SELECT why FROM events WHERE file_id = ? AND state = 'refused' ORDER BY id DESC "
             "LIMIT 1",
             file_id,
         )
-        return row[0] if row else ""
+        return from_json(row[0]) if row else NOTHING
 
     # -- rows
 
@@ -194,7 +201,7 @@ class Files:
         now: float,
         state: State,
         cause: str = "",
-        why: str = "",
+        why: Message = NOTHING,
     ) -> int:
         """Note a file, or a new version of one, and give its id. Its history begins here."""
         directory, name = store.split(candidate.folder, candidate.path)
@@ -205,7 +212,7 @@ class Files:
             directory_id,
             name,
             state.value,
-            why,
+            _stored(why),
             cause,
             *store.numbers(stat),
             now,
@@ -214,7 +221,7 @@ class Files:
         )
         file_id = cursor.lastrowid or 0
         self._name(directory_id, name, stat, file_id)
-        self._store.write(_EVENT, file_id, now, state.value, why)
+        self._store.write(_EVENT, file_id, now, state.value, _stored(why))
         self._changed[file_id] = None
         return file_id
 
@@ -498,11 +505,13 @@ class Files:
         copies = self.copies(file_id)
         self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
         if copies:
-            self.step(copies, Step(State.NOTICED, "the first of its kind is gone"), now)
+            self.step(copies, Step(State.NOTICED, msg("the first of its kind is gone")), now)
 
     # -- filing away
 
-    def set_filing(self, file_id: int, filing: str, filed_to: str = "", why: str = "") -> None:
+    def set_filing(
+        self, file_id: int, filing: str, filed_to: str = "", why: Message = NOTHING
+    ) -> None:
         """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be.
 
         ``why``: what kept it from being filed away so far.
@@ -514,7 +523,7 @@ class Files:
             "WHERE id = ?4",
             filing,
             os.fsencode(filed_to),
-            why,
+            _stored(why),
             file_id,
         )
 

@@ -6,7 +6,9 @@ import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import as_json, from_json
 from watcher.journal import store
+from watcher.journal.store import as_text
 from watcher.model.files import Hold
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key
@@ -14,6 +16,7 @@ from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from watcher.i18n.message import Message
     from watcher.journal.files import Files
     from watcher.journal.store import Store
 
@@ -35,13 +38,16 @@ class Holds:
         if not self._held:  # asked for every time that something may start
             return []
         found = self._store.all(f"SELECT {_HOLD} FROM holds ORDER BY since")
-        return [Hold(key, Cause(cause), *more) for key, cause, *more in found]
+        return [
+            Hold(key, Cause(cause), account, source_key, from_json(why), *more)
+            for key, cause, account, source_key, why, *more in found
+        ]
 
     def is_held(self, key: str) -> bool:
         """Whether a cause is at work now."""
         return key in self._held
 
-    def hold(self, cause: Cause, account: str, source_key: str, why: str, now: float) -> str:
+    def hold(self, cause: Cause, account: str, source_key: str, why: Message, now: float) -> str:
         """Keep back everything that ``cause`` concerns; gives the hold's key."""
         key = hold_key(cause, account, source_key)
         row = self._store.read("SELECT attempt, due_at FROM holds WHERE key = ?", key)
@@ -56,7 +62,7 @@ class Holds:
             cause,
             account,
             source_key if cause is Cause.SOURCE else "",
-            why,
+            as_text(as_json(why)),
             now,
             now + hold_delay(cause, attempt),
             attempt,
@@ -113,7 +119,7 @@ class Holds:
 
     # -- files that were there before their folder was watched
 
-    def keep_existing(self, key: str, why: str, now: float) -> None:
+    def keep_existing(self, key: str, why: Message, now: float) -> None:
         """Note that files wait for a person's yes, and in which words that is said."""
         self._held.add(key)
         self._store.write(
@@ -121,7 +127,7 @@ class Holds:
             "ON CONFLICT (key) DO UPDATE SET why = excluded.why",
             key,
             Cause.EXISTING,
-            why,
+            as_text(as_json(why)),
             now,
         )
 

@@ -80,10 +80,22 @@ CREATE INDEX early_events_reference ON early_events (reference);
 CREATE INDEX early_events_heard ON early_events (heard_at);
 """
 
+_MESSAGES: Final = """
+-- Reasons are messages as JSON from here on; older text is shown as it is. These are compared.
+UPDATE files SET why = '{"id":"ignored by you"}'
+    WHERE state = 'ignored' AND why = 'is ignored because you said so';
+UPDATE files SET why = '{"id":"uploaded, result not known yet"}'
+    WHERE state = 'accepted' AND why = 'uploaded, result unknown yet';
+UPDATE files SET why = '{"id":"was already in the folder and is waiting for your approval"}'
+    WHERE state = 'held' AND why = 'was there before its folder was watched and waits for your yes';
+"""
+
 #: From each version the step to the next one.
-STEPS: Final[Mapping[int, str]] = MappingProxyType({1: _FOLLOW_UPS, 2: _PROMISES + _EARLY_EVENTS})
+STEPS: Final[Mapping[int, str]] = MappingProxyType(
+    {1: _FOLLOW_UPS, 2: _PROMISES + _EARLY_EVENTS, 3: _MESSAGES}
+)
 #: The version that this program reads and writes, in ``PRAGMA user_version``.
-VERSION: Final = 3
+VERSION: Final = 4
 
 
 def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:

@@ -7,9 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message, as_json, from_json
 from watcher.journal import store
 from watcher.journal.schema import connect_to_read
-from watcher.journal.store import Store
+from watcher.journal.store import Store, as_text
 from watcher.model.follow_ups import Timing
 from watcher.model.kinds import Cause, State
 from watcher.routing import names
@@ -110,7 +111,7 @@ class Reader(Store):
         facts = self.all("SELECT name FROM facts ORDER BY value")
         return [path for (fact,) in facts if (path := store.target_of(fact))]
 
-    def held(self) -> list[tuple[str, str, int]]:
+    def held(self) -> list[tuple[str, Message, int]]:
         """Each cause at work: its key, why, and how many files it keeps back.
 
         Files that wait for a yes may go meanwhile, so that their sentence is made anew.
@@ -125,7 +126,7 @@ class Reader(Store):
         return [
             (key, existing_why(files, key.partition(":")[2]), files)
             if cause == Cause.EXISTING
-            else (key, why, files)
+            else (key, from_json(why), files)
             for key, why, files, cause in found
             if files or cause != Cause.EXISTING
         ]
@@ -141,7 +142,7 @@ class Reader(Store):
         )
         return [(os.fsdecode(folder), source_key) for folder, source_key in found]
 
-    def waits(self, limit: int) -> list[tuple[State, str, int, float]]:
+    def waits(self, limit: int) -> list[tuple[State, Message, int, float]]:
         """What most files wait for until another try: state, why, how many, when the first is due.
 
         The states are those of a failed upload and of one that nobody knows the end of.
@@ -154,7 +155,9 @@ class Reader(Store):
             "ORDER BY files DESC LIMIT ?",
             limit,
         )
-        return [(State(state), why, files, due_at) for state, why, files, due_at in found]
+        return [
+            (State(state), from_json(why), files, due_at) for state, why, files, due_at in found
+        ]
 
     def requests_since(self, moment: float) -> list[float]:
         """When the requests that are counted ended after ``moment``, in that order."""
@@ -176,7 +179,7 @@ class Reader(Store):
         since: float = 0.0,
         until: float = 0.0,
         cause: str = "",
-        why: str = "",
+        why: Message = NOTHING,
         before: tuple[float, int] | None = None,
         limit: int = 50,
         offset: int = 0,
@@ -193,7 +196,7 @@ class Reader(Store):
             values.append(cause)
         if why:
             where.append("f.why = ?")
-            values.append(why)
+            values.append(as_text(as_json(why)))
         if before:
             where.append("(f.changed_at, f.id) < (?, ?)")
             values += before
@@ -233,7 +236,7 @@ class Reader(Store):
         folder: str = "",
         text: str = "",
         cause: str = "",
-        why: str = "",
+        why: Message = NOTHING,
     ) -> Iterator[list[Entry]]:
         """All files that :meth:`history` finds, in pieces, so that no number of them is too many.
 
@@ -334,10 +337,10 @@ class Reader(Store):
             for folder, key, name, state, *times in found
         ]
 
-    def story(self, file_id: int) -> list[tuple[float, State, str]]:
+    def story(self, file_id: int) -> list[tuple[float, State, Message]]:
         """Everything that happened to a file: when, its state from then on, and why."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)
-        return [(at, State(state), why) for at, state, why in found]
+        return [(at, State(state), from_json(why)) for at, state, why in found]
 
 
 def _of_states(states: tuple[State, ...]) -> str:

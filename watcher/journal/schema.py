@@ -7,6 +7,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
 from watcher.journal.migrations import VERSION, bring_up_to_date
 from watcher.model.errors import (
     DamagedJournalError,
@@ -171,16 +172,20 @@ def problem(error: Exception, path: str = "") -> JournalError:
     if isinstance(error, OSError | sqlite3.OperationalError):
         return UnwritableJournalError(
             f"{journal} cannot be used ({error}).",
-            "Check that its folder can be written to and that the disk is not full.",
+            msg("Check that its folder can be written to and that the disk is not full."),
         )
     return DamagedJournalError(
         f"{journal} is damaged ({error}).",
-        "Run the program: it sets it aside and builds a new one by looking through the folders.",
+        msg(
+            "Run the program: it sets it aside and builds a new one by looking through the folders."
+        ),
     )
 
 
 def _missing(path: str) -> NoJournalError:
-    return NoJournalError(f"There is no journal at {path} yet.", "Nothing has run so far.")
+    return NoJournalError(
+        msg("There is no journal at {path} yet.", path=path), msg("Nothing has run so far.")
+    )
 
 
 def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqlite3.Connection:
@@ -206,8 +211,8 @@ def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
     _check_version(version, path)
     if version < VERSION:
         raise JournalError(
-            f"The journal {path} was written by an older hrflow-watcher.",
-            "Start the program once: it brings the journal up to date.",
+            msg("The journal {path} was written by an older hrflow-watcher.", path=path),
+            msg("Start the program once: it brings the journal up to date."),
         )
 
 
@@ -233,8 +238,13 @@ def _prepare_to_write(connection: sqlite3.Connection, path: str) -> None:
 def _check_version(version: int, path: str) -> None:
     if version > VERSION:
         raise JournalError(
-            f"The journal {path} was written by a newer hrflow-watcher than this one.",
-            "Install the newer one again: an older one cannot know what the newer one has noted.",
+            msg(
+                "The journal {path} was written by a newer hrflow-watcher than this one.", path=path
+            ),
+            msg(
+                "Install the newer one again: an older one cannot know what the newer one has "
+                "noted."
+            ),
         )
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from watcher.i18n.message import from_json
 from watcher.journal.schema import problem
 from watcher.model.kinds import State
 from watcher.model.records import Entry, Stat
@@ -159,7 +160,7 @@ def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
         folder=os.fsdecode(row.folder),
         path=join(row.folder, row.directory, row.name),
         state=State(row.state),
-        why=row.why,
+        why=from_json(row.why),
         stat=stat(row.size, row.mtime_ns, row.device, row.inode),
         noticed_at=row.noticed_at,
         changed_at=row.changed_at,
@@ -175,7 +176,7 @@ def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
         profile_name=row.profile_name,
         profile_email=row.profile_email,
         filed_to=os.fsdecode(row.filed_to),
-        filing_why=row.filing_why,
+        filing_why=from_json(row.filing_why),
         filing_target=os.fsdecode(row.filing_target),
         duplicate_of=duplicate_of,
         sent_at=row.in_doubt_since,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from watcher.i18n.message import msg
 from watcher.journal.facts import Facts
 from watcher.journal.files import Files
 from watcher.journal.folders import Folders
@@ -42,7 +43,9 @@ class Journal:
         """
         changes = self.store.commit()
         if changes and not os.path.exists(self._path):
-            raise DamagedJournalError(f"The journal {self._path} was removed while it was in use.")
+            raise DamagedJournalError(
+                msg("The journal {path} was removed while it was in use.", path=self._path)
+            )
         return changes
 
     def close(self) -> None:

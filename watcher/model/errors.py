@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from watcher.i18n.message import Message, Text, msg, verbatim
+
 #: EX_TEMPFAIL of sysexits.h: "try again".
 UPDATED: Final = 75
 
@@ -36,13 +38,22 @@ class WatcherError(Exception):
 
     exit_code = 1
 
-    def __init__(self, title: str, hint: str = "") -> None:
+    def __init__(self, title: Text, hint: Text = "") -> None:
         super().__init__(title)
         self.title = title
         self.hint = hint
 
     def __str__(self) -> str:
         return f"{self.title} {self.hint}".strip()
+
+    @property
+    def said(self) -> Message:
+        """Both as one message."""
+        title, hint = (
+            each if isinstance(each, Message) else verbatim(each)
+            for each in (self.title, self.hint)
+        )
+        return msg("{title} {hint}", title=title, hint=hint) if hint else title
 
 
 class UsageError(WatcherError):
@@ -62,9 +73,9 @@ class ConfigError(WatcherError):
 
     def __init__(
         self,
-        title: str,
-        hint: str = "",
-        mistakes: tuple[str, ...] = (),
+        title: Text,
+        hint: Text = "",
+        mistakes: tuple[Text, ...] = (),
         *,
         unfinished: bool = False,
         by_machine: bool = False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from watcher.i18n.message import NOTHING, Message
+
 if TYPE_CHECKING:
     from typing import BinaryIO
 
@@ -50,7 +52,7 @@ class FolderState:
     """What is wrong with a watched folder, in one sentence; "" when all is well."""
 
     folder: str
-    problem: str
+    problem: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,10 @@ class Sniffed:
 
     media_type: str
     extension: str
-    what: str
+    what: Message
     whole: bool | None = None
     broken: bool = False
-    advice: str = ""
+    advice: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Unusable:
     readable); otherwise it is nothing that is ever sent (a symbolic link, a pipe, a device).
     """
 
-    why: str
+    why: Message
     gone: bool = False
     passing: bool = False
 
@@ -139,7 +141,7 @@ class Filed:
 class FilingFailed:
     """A file stays where it is, and why; ``passing``: worth another try later."""
 
-    why: str
+    why: Message
     passing: bool = False
 
 
@@ -164,7 +166,7 @@ class Hold:
     cause: Cause
     account: str
     source_key: str
-    why: str
+    why: Message
     since: float
     due_at: float
     attempt: int

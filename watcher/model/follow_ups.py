@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
+
 if TYPE_CHECKING:
     from watcher.model.kinds import State
     from watcher.model.records import Entry
@@ -92,7 +94,7 @@ class Timing:
 
 
 #: Why a file is not known to be parsed though it should be by now.
-NOT_YET: Final = "uploaded, result unknown yet"
+NOT_YET: Final = msg("uploaded, result not known yet")
 
 
 @dataclass(frozen=True, slots=True)

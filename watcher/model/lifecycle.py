@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, assert_never
 
+from watcher.i18n.message import NOTHING, Message, msg, plural
 from watcher.model.kinds import Cause, State
 from watcher.model.uploads import (
     Accepted,
@@ -122,15 +123,15 @@ IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, 
 
 
 #: Why a file is ignored that a person wants to be left alone, in words that follow its name.
-BY_HAND: Final = "is ignored because you said so"
+BY_HAND: Final = msg("ignored by you")
 
 
 #: Why a file is not sent whose folder was taken out of the settings, likewise.
-LEFT: Final = "is not sent, as its folder is not watched any more"
+LEFT: Final = msg("not uploaded because its folder is no longer watched")
 
 
 #: Why a file is read again whose folder's settings are other ones now, likewise.
-NEW_SETTINGS: Final = "is looked at again, as the settings of its folder have changed"
+NEW_SETTINGS: Final = msg("checked again because the settings of its folder have changed")
 
 
 #: States in which the content may be on its way: such a row must not be given another content.
@@ -151,7 +152,7 @@ class Step:
     """What the journal is to note: the new state, why, and when to look again (0: never)."""
 
     state: State
-    why: str = ""
+    why: Message = NOTHING
     due_at: float = 0.0
 
 
@@ -163,8 +164,8 @@ def retried(entry: Entry, now: float) -> Step | None:
     if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, BY_HAND):
         return None
     if entry.state in (_S.HELD, _S.WAITING) and entry.reference:
-        return Step(_S.QUEUED, "tried again because you said so", now)
-    return Step(_S.NOTICED, "tried again because you said so", now)
+        return Step(_S.QUEUED, msg("retried by you"), now)
+    return Step(_S.NOTICED, msg("retried by you"), now)
 
 
 def backoff(attempt: int, jitter: float) -> float:
@@ -239,17 +240,24 @@ def confirmed(
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
         case Unreadable(source=True):  # then the upload says so, to somebody who can mend it
-            return Step(_S.QUEUED, "sent again under the same reference", now)
+            return Step(_S.QUEUED, msg("sent again under the same reference"), now)
         case Unreadable() if left > 0:
-            why = "waiting to be sent again under the same reference: this key cannot look"
+            why = msg(
+                "waiting before it is sent again under the same reference, because this key "
+                "cannot read"
+            )
             return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():
-            return Step(_S.QUEUED, "sent again under the same reference: this key cannot look", now)
+            return Step(
+                _S.QUEUED,
+                msg("sent again under the same reference, because this key cannot read"),
+                now,
+            )
         case Unknown() if left > 0:
             delay = min(max(CONFIRM_FIRST, waited / 2), left)
-            return Step(_S.UNCERTAIN, "asking whether it arrived", now + delay)
+            return Step(_S.UNCERTAIN, msg("checking whether it arrived"), now + delay)
         case Unknown():
-            return Step(_S.QUEUED, "did not arrive: sent again under the same reference", now)
+            return Step(_S.QUEUED, msg("did not arrive: sent again under the same reference"), now)
     assert_never(finding)
 
 
@@ -282,17 +290,20 @@ def hold_keys(account: str, source_key: str) -> list[str]:
 
 #: Why a file waits that was there before its folder was watched, and why it does so no more: of
 #: many such files people are told in one sentence, see :func:`existing_why`.
-EXISTING_WAITS: Final = "was there before its folder was watched and waits for your yes"
+EXISTING_WAITS: Final = msg("was already in the folder and is waiting for your approval")
 
 
-EXISTING_WENT: Final = "vanished before anybody said yes to it"
+EXISTING_WENT: Final = msg("was removed before it was approved")
 
 
-def existing_why(files: int, folder: str) -> str:
+def existing_why(files: int, folder: str) -> Message:
     """What a person is told of ``files`` that were in ``folder`` before it was watched."""
-    if files == 1:
-        return f"1 file was in {folder} before it was watched and waits for your yes."
-    return f"{files} files were in {folder} before it was watched and wait for your yes."
+    return plural(
+        "1 file was already in {folder} and is waiting for your approval.",
+        "{count:count} files were already in {folder} and are waiting for your approval.",
+        files,
+        folder=folder,
+    )
 
 
 def existing_key(folder: str) -> str:

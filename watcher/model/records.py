@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message
+
 if TYPE_CHECKING:
     from watcher.model.kinds import State
 
@@ -40,7 +42,7 @@ class Entry:
     folder: str
     path: str
     state: State
-    why: str = ""
+    why: Message = NOTHING
     stat: Stat = NO_STAT
     noticed_at: float = 0.0
     changed_at: float = 0.0
@@ -57,7 +59,7 @@ class Entry:
     profile_email: str = ""
     duplicate_of: str = ""
     filed_to: str = ""
-    filing_why: str = ""
+    filing_why: Message = NOTHING
     #: The dated directory to which it is to be filed away, once that was chosen.
     filing_target: str = ""
     #: When the upload began that arrived, when it had arrived, and when its profile was known.

@@ -14,6 +14,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from watcher.i18n.message import Message  # noqa: TC001 - msgspec looks at it
+
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
 
 
@@ -292,7 +294,7 @@ class Config(Struct, frozen=True):
     #: Whether API keys may be kept in a keyring that writes plain text.
     allow_insecure_keyring: bool = False
     #: No key: what of the written configuration is not in force, and why, one sentence each.
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()
     notifications: Notifications = Notifications()
 
     def account(self, name: str) -> Account:

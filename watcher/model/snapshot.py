@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,7 +35,7 @@ class Kept:
     """A cause at work: its ``key``, ``why`` in one sentence, and how many files it keeps back."""
 
     key: str
-    why: str
+    why: Message
     files: int
 
 
@@ -44,7 +46,7 @@ class Watched:
     path: str
     account: str = ""
     source_key: str = ""
-    problem: str = ""
+    problem: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +77,4 @@ class Snapshot:
     attention: tuple[Entry, ...] = ()
     kept: tuple[Kept, ...] = ()
     watched: tuple[Watched, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()

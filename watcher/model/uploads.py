@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from watcher.i18n.message import NOTHING, Message
+
 if TYPE_CHECKING:
     from watcher.model.kinds import Cause, State
     from watcher.model.records import Stat
@@ -48,7 +50,7 @@ class Skip:
     """
 
     state: State
-    why: str
+    why: Message
     rule: int = 0
 
 
@@ -85,7 +87,7 @@ class Profile:
 class Accepted:
     """HrFlow has the file (202, or it says that it already knows the reference)."""
 
-    message: str = ""
+    message: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,14 @@ class Parsed:
     """HrFlow has the file and has parsed it (201, or a look-up found the profile)."""
 
     profile: Profile
-    message: str = ""
+    message: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """This file will never pass as it is."""
 
-    why: str
+    why: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Held:
     """Everything that shares ``cause`` has to wait until it is mended."""
 
     cause: Cause
-    why: str
+    why: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Wait:
     ``troubled``: the server failed or did not answer, which may concern all files or only one.
     """
 
-    why: str
+    why: Message
     retry_after: float | None = None
     offline: bool = False
     slow_down: bool = False
@@ -134,7 +136,7 @@ class Uncertain:
     The rest as in :class:`Wait`.
     """
 
-    why: str
+    why: Message
     retry_after: float | None = None
     offline: bool = False
     troubled: bool = False
@@ -144,14 +146,14 @@ class Uncertain:
 class NoSync:
     """Refused only because its source does not allow synchronous parsing: to be sent without."""
 
-    why: str
+    why: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Altered:
     """The file is no longer what was identified (or gone): nothing whole was sent."""
 
-    why: str
+    why: Message
     gone: bool = False
 
 
@@ -167,7 +169,7 @@ class Unreadable:
     ``source``: it is only this source that cannot be looked into.
     """
 
-    why: str = ""
+    why: Message = NOTHING
     source: bool = False
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from watcher.daemon.clock import next_day
 from watcher.daemon.imports import imported_folder
+from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
@@ -50,7 +51,7 @@ class Control(Protocol):
     def stop(self) -> None:
         """End the program."""
 
-    def reload(self) -> tuple[str, ...]:
+    def reload(self) -> tuple[Text, ...]:
         """Read the configuration again; gives what is wrong with it, a sentence each."""
 
     def show(self, path: str) -> None:
@@ -168,11 +169,11 @@ class Acts(Orders):
         """
         path = _text(order, "folder")
         if path and path not in {each.path for each in self.app.snapshot().watched}:
-            raise UsageError("This folder is not watched.")
+            raise UsageError(msg("This folder is not watched."))
         one = {"ids": [order["id"]]} if "id" in order else order
         found = {path: path} if path else _places(next(self.named(one), []))
         if not found:
-            raise UnusableError("This file is not there any more.")
+            raise UnusableError(msg("This file is not there any more."))
         shown = list(found.values())[:_WINDOWS]
         for each in shown:
             self.control.show(each)
@@ -186,9 +187,9 @@ class Acts(Orders):
     def reload(self, _: Order) -> dict[str, object]:
         """Read the configuration again."""
         if problems := self.control.reload():
-            word = self.activity.word
-            why = "; ".join(word(view.safe(each)) for each in problems)
-            raise UsageError(word("The new configuration is not used: {why}", why=why))
+            raise UsageError(
+                msg("The new configuration is not used: {mistakes}", mistakes=problems)
+            )
         return {}
 
     def keys(self, _: Order) -> dict[str, object]:
@@ -243,9 +244,9 @@ def _end_of_pause(order: Order, now: float) -> float:
     if seconds is None:
         return UNTIL_RESUMED
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise UsageError("A pause lasts a number of seconds.")
+        raise UsageError(msg("A pause lasts a number of seconds."))
     if not 0 < seconds <= _LONGEST:
-        raise UsageError("A pause lasts up to a year.")
+        raise UsageError(msg("A pause lasts up to a year."))
     return now + seconds
 
 
@@ -259,5 +260,5 @@ def _ids(order: Order) -> tuple[int, ...]:
 def _text(order: Order, name: str) -> str:
     value = order.get(name, "")
     if not isinstance(value, str):
-        raise UsageError(f"{name} is a text.")
+        raise UsageError(msg("{key} is a text.", key=name))
     return value

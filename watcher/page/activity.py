@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from watcher.i18n.message import from_json, msg
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.kinds import State
-from watcher.page.auth import is_command
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
     from watcher.model.snapshot import Snapshot
 
@@ -134,19 +134,15 @@ class Filters(TypedDict):
     folder: str
     text: str
     cause: str
-    why: str
+    why: Message
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Reads the journal at ``places``, anew for each question.
-
-    ``in_french``: a spreadsheet takes the comma for the one within numbers.
-    """
+    """Reads the journal at ``places``, anew for each question."""
 
     places: Places
-    word: Word
-    in_french: bool = False
+    word: Catalog
 
     def page(self, query: Mapping[str, str]) -> dict[str, object]:
         """Files that fit the query, the latest first, and where the next page begins."""
@@ -167,7 +163,9 @@ class Activity:
             entry = reader.entry(file_id)
             story = reader.story(file_id)
         if entry is None:
-            raise UsageError("This file is not known any more.", "Look for it in the list.")
+            raise UsageError(
+                msg("This file is not known any more."), msg("Look for it in the list.")
+            )
         return view.details(entry, story, self.word)
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
@@ -192,15 +190,15 @@ class Activity:
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """All files that fit the query, as CSV in pieces."""
-        in_french = self.in_french and not is_command()
-        yield "\N{BYTE ORDER MARK}".encode() + _csv([_COLUMNS], in_french=in_french)
+        comma = "," in self.word.number(0.5, 1)  # a spreadsheet takes it for the one within numbers
+        yield "\N{BYTE ORDER MARK}".encode() + _csv([_COLUMNS], comma=comma)
         before = None
         while True:
             with self._reader() as reader:
                 found = reader.history(**filters(query), before=before, limit=_PIECE)
             if not found:
                 return
-            yield _csv([self._cells(entry) for entry in found], in_french=in_french)
+            yield _csv([self._cells(entry) for entry in found], comma=comma)
             before = (found[-1].changed_at, found[-1].file_id)
 
     def _cells(self, entry: Entry) -> tuple[object, ...]:
@@ -222,14 +220,14 @@ def filters(query: Mapping[str, str]) -> Filters:
     """What a query asks for; UsageError if it makes no sense."""
     state = query.get("state", "")
     if state and state not in view.GROUPS and state not in list(State):
-        raise UsageError(f'There is no state "{state}".')
+        raise UsageError(msg('There is no state "{value}".', value=state))
     states = view.GROUPS.get(state) or ((State(state),) if state else ())
     return {
         "states": states,
         "folder": query.get("folder", ""),
         "text": query.get("text", "").strip(),
         "cause": query.get("cause", ""),
-        "why": query.get("why", ""),
+        "why": from_json(query.get("why", "")),
     }
 
 
@@ -240,7 +238,7 @@ def _cursor(text: str) -> tuple[float, int] | None:
     try:
         return float(moment), int(number)
     except ValueError as error:
-        raise UsageError("This page of the list does not exist.") from error
+        raise UsageError(msg("This page of the list does not exist.")) from error
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:
@@ -248,15 +246,15 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     return max(1, int(text)) if text.isdecimal() and len(text) < 9 else default
 
 
-def _csv(rows: Iterable[Iterable[object]], *, in_french: bool) -> bytes:
+def _csv(rows: Iterable[Iterable[object]], *, comma: bool) -> bytes:
     written = io.StringIO()
-    writer = csv.writer(written, delimiter=";" if in_french else ",")
-    writer.writerows([_cell(value, in_french=in_french) for value in row] for row in rows)
+    writer = csv.writer(written, delimiter=";" if comma else ",")
+    writer.writerows([_cell(value, comma=comma) for value in row] for row in rows)
     return written.getvalue().encode("utf-8", "replace")
 
 
-def _cell(value: object, *, in_french: bool) -> str:
+def _cell(value: object, *, comma: bool) -> str:
     text = "" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
-    if in_french and isinstance(value, float):
+    if comma and isinstance(value, float):
         text = text.replace(".", ",")
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -9,18 +9,19 @@ import secrets
 import socket
 import threading
 from dataclasses import dataclass, field
+from gettext import NullTranslations
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.i18n.words import words
+from watcher.i18n.message import ENGLISH, Catalog, msg
 from watcher.page.client import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Message
 
     Environ = dict[str, Any]
 
@@ -155,15 +156,29 @@ def is_command() -> bool:
     return bool(bottle.request.get_header(TOKEN))
 
 
-def for_reader(word: Word) -> Word:
+def for_reader(word: Catalog) -> Catalog:
     """``word`` for whoever made the request that is being answered; English for commands."""
-    in_english = words("en")
+    return Catalog(word.language, _OfReader(word.translations))
 
-    def say(key: str, **values: object) -> str:
-        chosen = in_english if is_command() else word
-        return chosen(key, **values)
 
-    return say
+class _OfReader(NullTranslations):
+    """Translations into the person's language, and none for commands."""
+
+    def __init__(self, persons: NullTranslations) -> None:
+        super().__init__()
+        self._persons = persons
+
+    def gettext(self, message: str) -> str:
+        return str(self._chosen().gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return str(self._chosen().ngettext(msgid1, msgid2, n))
+
+    def pgettext(self, context: str, message: str) -> str:
+        return str(self._chosen().pgettext(context, message))
+
+    def _chosen(self) -> NullTranslations:
+        return ENGLISH.translations if is_command() else self._persons
 
 
 COOKIE: Final = "watcher"
@@ -206,7 +221,7 @@ class Guard:
         tickets: Tickets,
         port: int,
         wait: Callable[[float], object],
-        word: Word,
+        word: Catalog,
     ) -> None:
         """``port`` is where it listens; ``wait`` passes as many seconds, or less at the end."""
         self._word = word
@@ -225,10 +240,9 @@ class Guard:
             return start(status, [*kept, *_HEADERS], *more)
 
         if problem := self._stranger(environ) or self._ticketless(environ):
-            status, text = problem
-            if not environ.get(_TOKEN):  # commands speak English
-                text = self._word(text)
-            return _refuse(environ, start_guarded, status, text)
+            status, said = problem
+            word = ENGLISH if environ.get(_TOKEN) else self._word  # commands speak English
+            return _refuse(environ, start_guarded, status, word(said))
         return self._inner(environ, start_guarded)
 
     def slow_down(self) -> bool:
@@ -241,22 +255,22 @@ class Guard:
             self._waiting.release()
         return True
 
-    def _stranger(self, environ: Environ) -> tuple[str, str] | None:
+    def _stranger(self, environ: Environ) -> tuple[str, Message] | None:
         host = environ.get("HTTP_HOST", "")
         if host not in self._hosts:
-            return "403 Forbidden", "This address is not one of this program."
+            return "403 Forbidden", msg("This address is not one of this program.")
         if is_somebody_else(environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])):
-            return "403 Forbidden", "This program belongs to another user of this machine."
+            return "403 Forbidden", msg("This program belongs to another user of this machine.")
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origin != f"http://{host}":
-            return "403 Forbidden", "Requests of other pages are not answered."
+            return "403 Forbidden", msg("Requests of other pages are not answered.")
         if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not _is_visit(
             environ
         ):
-            return "403 Forbidden", "Requests of other pages are not answered."
+            return "403 Forbidden", msg("Requests of other pages are not answered.")
         return None
 
-    def _ticketless(self, environ: Environ) -> tuple[str, str] | None:
+    def _ticketless(self, environ: Environ) -> tuple[str, Message] | None:
         if environ.get("PATH_INFO", "").startswith(_FREE):
             return None
         token, cookie = environ.get(_TOKEN, ""), _cookie(environ)
@@ -266,10 +280,14 @@ class Guard:
         session = self._tickets.session(cookie) if cookie and not token else None
         if session is not None:
             environ[SESSION] = session
-            return None if _proves(environ, session) else ("403 Forbidden", "The proof is missing.")
+            return (
+                None
+                if _proves(environ, session)
+                else ("403 Forbidden", msg("The proof is missing."))
+            )
         if (token or cookie) and not self.slow_down():
-            return "429 Too Many Requests", "Too many wrong tickets; wait."
-        return "403 Forbidden", "Open this page from the tray, or with: hrflow-watcher open"
+            return "429 Too Many Requests", msg("Too many wrong tickets; wait.")
+        return "403 Forbidden", msg("Open this page from the tray, or with: hrflow-watcher open")
 
 
 def _is_visit(environ: Environ) -> bool:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.config.setup import write_tags
-from watcher.daemon.examine import examine
+from watcher.daemon.examine import WOULD_BE_SENT, examine
 from watcher.daemon.plans import former_targets, make_plans, this_machine
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UsageError
 from watcher.page.activity import source_names
 from watcher.present import view
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
 
     Names = Mapping[tuple[str, str], str]
@@ -31,7 +32,7 @@ class Folders:
 
     app: App
     places: Places
-    word: Word
+    word: Catalog
 
     def all(self) -> dict[str, object]:
         """All folders, each with its rules in order."""
@@ -44,22 +45,26 @@ class Folders:
             ]
         }
 
-    def _problem(self, problems: Mapping[str, str], folder: Folder) -> str:
-        return self.word(view.safe(problems.get(os.path.realpath(folder.path), "")))
+    def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
+        return view.safe(self.word(problems.get(os.path.realpath(folder.path), NOTHING)))
 
     def check(self, order: Mapping[str, Any]) -> dict[str, object]:
         """What would happen to the file at ``path``; the same code decides as when it is sent."""
         path = order.get("path")
         if not isinstance(path, str) or not path.strip():
-            raise UsageError("Name a file.")
+            raise UsageError(msg("Name a file."))
         path = os.path.expanduser(path.strip().strip('"'))
         if not os.path.isabs(path):
-            raise UsageError("Name the file with its whole path.")
+            raise UsageError(msg("Name the file with its whole path."))
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = examine(path, plans, self.places)
-        said = {name: self.word(str(verdict.get(name, ""))) for name in ("verdict", "why", "what")}
-        return {**verdict, **said, "good": _is_good(verdict), **self._named(verdict)}
+        said = {
+            name: view.safe(self.word(value)) if isinstance(value, Message) else value
+            for name, value in verdict.items()
+        }
+        said = {"why": "", "what": "", **said}
+        return {**said, "good": verdict["verdict"] == WOULD_BE_SENT, **self._named(verdict)}
 
     def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
         """The fields of an upload with the source's name beside its key, if it is known."""
@@ -68,10 +73,6 @@ class Folders:
         if not name or not isinstance(fields, dict):
             return {}
         return {"fields": {**fields, "source_key": f"{view.safe(name)} ({view.safe(key)})"}}
-
-
-def _is_good(verdict: Mapping[str, object]) -> bool:
-    return verdict["verdict"] == "would be sent"
 
 
 def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
+from watcher.i18n.catalog import page_texts
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
 from watcher.page.auth import COOKIE, SESSION
 from watcher.present import view
@@ -18,93 +20,13 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.page.actions import Acts
     from watcher.page.activity import Activity, News
     from watcher.page.folders import Folders
     from watcher.page.health import Health
     from watcher.page.server import Server
     from watcher.page.setup import Sample, Setting
-
-#: Every text that the script asks for: it gets them in the person's language.
-SCRIPT: Final = (
-    "{number} B",
-    "{what}: {text}",
-    "1 file",
-    "1 file goes on its way.",
-    "1 file is ignored.",
-    "1 file is tried again.",
-    "A file that has arrived",
-    "Account",
-    "All folders are looked through.",
-    "All is set up but for the key, which is not kept:",
-    "Arrived",
-    "Arrived after",
-    "Arrived in {days} days: {files}; today: {today}.",
-    "Attempts",
-    "Candidate",
-    "Choose {file}",
-    "Choose…",
-    "Set for this machine",
-    "Chosen: {files}",
-    "Filed away to",
-    "Fingerprint",
-    "Folder",
-    "Folders inside",
-    "HrFlow takes the key.",
-    "Ignore",
-    "Ignore 1 file?",
-    "Ignore {files} files?",
-    "It has arrived in {source}.",
-    "It is still on its way; the list of files shows what becomes of it.",
-    "Largest file",
-    "Looking…",
-    "Need attention",
-    "No file fits.",
-    "No file was uploaded from here so far.",
-    "No folder is watched.",
-    "Not possible for: {files}",
-    "Not sent",
-    "Not set up yet",
-    "Nothing changes.",
-    "On the way",
-    "Open folder",
-    "Page {page}",
-    "Parsing took",
-    "Profile",
-    "Reference",
-    "Rules; the first that fits decides",
-    "Saved; it is in force.",
-    "Set up",
-    "Size",
-    "Source",
-    "Tags",
-    "The key cannot be tried: it may only write.",
-    "The program does not answer. Has it ended?",
-    "Tried again",
-    "Try again",
-    "Type",
-    "Upload them",
-    "Upload took",
-    "Watch it no more…",
-    "Watch {folder} no more?",
-    "goes to the trash",
-    "ignored",
-    "moves to the folder Sent",
-    "not",
-    "rule {number}",
-    "running since {time}",
-    "stays where it is",
-    "today",
-    "too",
-    "{files} files",
-    "{files} files are ignored.",
-    "{files} files are tried again.",
-    "{files} files go on their way.",
-    "{folder} is not watched any more.",
-    "{shown} of {folders} folders are opened; all at once would be too many.",
-)
-
 
 _FRAME: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static", "page.html")
 
@@ -113,20 +35,19 @@ _FRAME: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static
 _PLACE: Final = re.compile(r"\[\[(.+?)\]\]|\{\{(\w+)\}\}", re.DOTALL)
 
 
-def draw(language: str, word: Word, proof: str, start: dict[str, object]) -> str:
+def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
     """The page. ``start`` is what its script begins with, ``proof`` what its changes carry."""
-    texts = {key: word(key) for key in SCRIPT}
     values = {
-        "language": html.escape(language),
+        "language": html.escape(word.language),
         "proof": html.escape(proof),
-        "start": as_data({**start, "texts": texts, "language": language}),
+        "start": as_data({**start, "texts": page_texts(word.language), "language": word.language}),
     }
     with open(_FRAME, encoding="utf-8") as file:
         frame = file.read()
     return _PLACE.sub(lambda found: _fill(found, word, values), frame)
 
 
-def _fill(found: re.Match[str], word: Word, values: dict[str, str]) -> str:
+def _fill(found: re.Match[str], word: Catalog, values: dict[str, str]) -> str:
     return html.escape(word(found[1])) if found[1] else values[found[2]]
 
 
@@ -151,7 +72,7 @@ _KINDS: Final = (
 )
 
 
-_OPEN: Final = "Open this page with: hrflow-watcher open"
+_OPEN: Final = msg("Open this page with: hrflow-watcher open")
 
 
 #: Where a link may lead to within the page.
@@ -165,7 +86,6 @@ class Routes:
         self,
         server: Server,
         *,
-        language: str,
         activity: Activity,
         acts: Acts,
         folders: Folders,
@@ -176,7 +96,6 @@ class Routes:
     ) -> None:
         """``setting`` makes its part when it is asked for: few set anything up."""
         self._server = server
-        self._language = language
         self._activity = activity
         self._news = news
         self._bottle = bottle.Bottle(autojson=False)
@@ -254,9 +173,9 @@ class Routes:
                 "days": self._activity.days(),
             }
         except WatcherError as error:  # the journal cannot be read for the moment
-            said = word(view.safe(error.title)), word(view.safe(error.hint))
+            said = view.safe(word(error.title)), view.safe(word(error.hint))
             raise bottle.HTTPError(503, " ".join(said)) from error
-        return draw(self._language, word, session.proof, start)
+        return draw(word, session.proof, start)
 
     @staticmethod
     def _static(name: str) -> bytes:
@@ -287,7 +206,7 @@ class Routes:
     def _link(self, order: Mapping[str, Any]) -> dict[str, object]:
         at = str(order.get("at", ""))
         if not set(at) <= _LETTERS:
-            raise UsageError("There is no such place in the page.")
+            raise UsageError(msg("There is no such place in the page."))
         return {"link": self._server.link(at)}
 
 
@@ -301,15 +220,15 @@ def _with_order(act: Callable[[Mapping[str, Any]], object]) -> Callable[[], obje
         try:
             order = json.loads(bottle.request.body.read() or b"{}")
         except ValueError as error:
-            raise UsageError("This is no order.") from error
+            raise UsageError(msg("This is no order.")) from error
         if not isinstance(order, dict):
-            raise UsageError("This is no order.")
+            raise UsageError(msg("This is no order."))
         return act(order)
 
     return obey
 
 
-def _as_json(answer: Callable[..., object], word: Word) -> Callable[..., str]:
+def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]:
     """The answer as JSON; an error of ours as what a person can read and do."""
 
     def say(**values: Any) -> str:
@@ -318,12 +237,12 @@ def _as_json(answer: Callable[..., object], word: Word) -> Callable[..., str]:
             return json.dumps(answer(**values))
         except WatcherError as error:
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
-            title = " ".join(word(view.safe(each)) for each in (error.title, *mistakes))
-            said = {"error": title, "hint": word(view.safe(error.hint))}
+            title = " ".join(view.safe(word(each)) for each in (error.title, *mistakes))
+            said = {"error": title, "hint": view.safe(word(error.hint))}
         except Exception as error:  # noqa: BLE001 - the page has to hear of it
             _log.exception("a request could not be answered")
             bottle.response.status = 500
-            text = word("Something unexpected happened ({error}).", error=error)
+            text = word("Something unexpected happened ({error}).", error=str(error))
             return json.dumps({"error": text})
         bottle.response.status = 400
         return json.dumps(said)

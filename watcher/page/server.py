@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.daemon.instance import Instance
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
 
 #: Threads that answer; up to half of them may be kept by those who wait for news.
 THREADS: Final = 8
@@ -28,7 +28,7 @@ _LOOK: Final = 60
 class Server:
     """Listens from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, instance: Instance, make: Callable[[Server], Any], word: Word) -> None:
+    def __init__(self, instance: Instance, make: Callable[[Server], Any], word: Catalog) -> None:
         """Answers who calls ``instance``; ``make`` gives the WSGI application to be guarded."""
         self._word = word
         self._instance = instance

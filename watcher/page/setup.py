@@ -24,6 +24,7 @@ from watcher.daemon.editing import Editor, make_folder, what_stays, without_abse
 from watcher.daemon.instance import Places
 from watcher.daemon.login_service import LoginService
 from watcher.daemon.sample import can_drop_sample, drop_sample, sample_path
+from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import AfterUpload
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.core import App
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
@@ -70,7 +71,7 @@ class Sample:
         """What has become of the one at ``path`` ``since`` then; ``file`` is None until noticed."""
         since = order.get("since")
         if isinstance(since, bool) or not isinstance(since, int | float):
-            raise UsageError("A time is a number of seconds.")
+            raise UsageError(msg("A time is a number of seconds."))
         entry = self._find(self._folder(order), str(order.get("path")), since)
         if entry is None:
             return {"file": None, "over": False, "arrived": False}
@@ -99,7 +100,7 @@ class Sample:
         for each in self.app.snapshot().watched:
             if view.safe(each.path) == wanted:
                 return each.path
-        raise UsageError("This folder is not watched.")
+        raise UsageError(msg("This folder is not watched."))
 
 
 _log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class Setting:
     config: str
     state: str
     environ: Mapping[str, str]
-    word: Word
+    word: Catalog
 
     def known(self) -> dict[str, object]:
         """What is there already, to be proposed."""
@@ -172,13 +173,17 @@ class Setting:
             {"key": view.safe(each.key), "name": view.safe(each.name), "note": self.word(each.note)}
             for each in space.sources
         ]
-        return {"team": view.safe(space.team), "sources": sources, "unseen": space.unseen}
+        return {
+            "team": view.safe(space.team),
+            "sources": sources,
+            "unseen": self.word(space.unseen),
+        }
 
     def propose(self, order: Order) -> dict[str, object]:
         """What would be written, as a difference; errors for what makes no sense."""
         editor = self._editor()
         text, warnings = editor.propose(editor.plan(self._answers(editor, order)))
-        said = [self.word(view.safe(each)) for each in without_absent(warnings)]
+        said = [view.safe(self.word(each)) for each in without_absent(warnings)]
         return {"difference": editor.difference(text), "warnings": said}
 
     def save(self, order: Order) -> dict[str, object]:
@@ -205,7 +210,7 @@ class Setting:
         if order.get("at_login") is True and not problem:
             self._start_at_login()
         missing = unkept if unkept and not self._is_there(answers.account, key) else ""
-        said = [] if problem else [self.word(view.safe(each)) for each in without_absent(warnings)]
+        said = [] if problem else [view.safe(self.word(each)) for each in without_absent(warnings)]
         return {"problem": problem, "warnings": said, "unkept": missing}
 
     def leave(self, order: Order) -> dict[str, object]:
@@ -228,7 +233,7 @@ class Setting:
 
     def _reload(self) -> str:
         """Have the configuration used as it is now; what is wrong with it, "" if nothing is."""
-        return "; ".join(self.word(view.safe(each)) for each in self.control.reload())
+        return "; ".join(view.safe(self.word(each)) for each in self.control.reload())
 
     def _editor(self) -> Editor:
         return Editor.open(self.config, self.state)
@@ -260,7 +265,7 @@ class Setting:
         why = self._keyring().why_not()
         if not why:
             return ""
-        why, origin = self.word(view.safe(why)), self._origin(account)
+        why, origin = view.safe(self.word(why)), self._origin(account)
         if origin:
             return self.word(
                 "{why} The key comes from {origin}: another one goes there, and then start the"
@@ -274,13 +279,13 @@ class Setting:
             place=self.word(elsewhere(account)),
         )
 
-    def _origin(self, account: str) -> str:
-        """Where the account's key comes from, being in no keyring; "" if there is none."""
+    def _origin(self, account: str) -> Message:
+        """Where the account's key comes from, being in no keyring; nothing if there is none."""
         keys = Keys(self.environ)
         try:
             return keys.origin(account)
         except CredentialError:
-            return ""
+            return NOTHING
         finally:
             keys.close()
 
@@ -303,7 +308,7 @@ class Setting:
     def _answers(self, editor: Editor, order: Order) -> Answers:
         folders = order.get("folders")
         if not isinstance(folders, list):
-            raise UsageError("A folder to watch is missing.")
+            raise UsageError(msg("A folder to watch is missing."))
         answers = Answers(
             _text(order, "account") or "default",
             _text(order, "email"),
@@ -311,20 +316,25 @@ class Setting:
             tuple(_folder(editor, each) for each in folders),
         )
         if problems := find_problems(answers, editor.known):
-            said = (self.word(view.safe(redact(text))) for _, text in problems)
+            said = (view.safe(self.word(redact(text))) for _, text in problems)
             raise UsageError(" ".join(said))
         return answers
 
 
 def _folder(editor: Editor, said: object) -> FolderAnswer:
     if not isinstance(said, dict):
-        raise UsageError("A folder to watch is missing.")
+        raise UsageError(msg("A folder to watch is missing."))
     path = _text(said, "path") or _FIRST_FOLDER
     if not (os.path.isabs(path) or path.startswith(("~", "$", "%"))):
-        raise UsageError(f"{view.safe(path)} is not a whole path.", "Begin with / or ~.")
+        raise UsageError(
+            msg("{path} is not a whole path.", path=view.safe(path)), msg("Begin with / or ~.")
+        )
     drawn = _text(said, "drawn")
     if drawn and not editor.is_watched(drawn):  # given up meanwhile, here or elsewhere
-        raise UsageError(f"{view.safe(drawn)} is not watched any more.", "Load this page again.")
+        raise UsageError(
+            msg("{path} is not watched any more.", path=view.safe(drawn)),
+            msg("Load this page again."),
+        )
     written, place = editor.place(path)
     key, name = _text(said, "source") or None, _text(said, "source_name")
     if key and not name:  # typed, and not chosen from HrFlow's list
@@ -333,12 +343,12 @@ def _folder(editor: Editor, said: object) -> FolderAnswer:
         tags = parse_tags(_text(said, "tags"))
         after = AfterUpload(_text(said, "after_upload") or "keep")
     except (TagError, ValueError) as error:
-        raise UsageError(view.safe(str(error)), "Write tags like: office=Paris") from error
+        raise UsageError(view.safe(str(error)), msg("Write tags like: office=Paris")) from error
     return FolderAnswer(written, place, key, name, tags, after)
 
 
 def _text(order: Order, name: str) -> str:
     value = order.get(name) or ""
     if not isinstance(value, str) or len(value) > 4000:
-        raise UsageError(f"{name} is a short text.")
+        raise UsageError(msg("{key} is a short text.", key=name))
     return value.strip()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.desktop import start
 from watcher.daemon.instance import write_atomically
-from watcher.i18n.words import spoken, words
+from watcher.i18n.catalog import catalog
 from watcher.page.actions import Acts
 from watcher.page.activity import Activity, News
 from watcher.page.auth import for_reader
@@ -75,10 +75,9 @@ class ActivityPage:
         self._config = config
         self._control = control
         self._environ = environ
-        self._language = spoken(language)
-        self._word = words(language)
+        self._word = catalog(language)
         word = for_reader(self._word)
-        self._activity = Activity(places, word, in_french=self._language == "fr")
+        self._activity = Activity(places, word)
         self._acts = Acts(app, self._activity, control)
         self._news = News(app, _WAITING)
         self._server = Server(instance, self._make, self._word)
@@ -113,7 +112,6 @@ class ActivityPage:
     def _make(self, server: Server) -> Routes:
         return Routes(
             server,
-            language=self._language,
             activity=self._activity,
             acts=self._acts,
             folders=Folders(self._app, self._places, self._activity.word),

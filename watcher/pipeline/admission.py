@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.kinds import State
 from watcher.model.lifecycle import (
     ARRIVED,
@@ -21,7 +22,6 @@ from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Duplicates, Existing
 from watcher.model.uploads import Skip
 from watcher.pipeline.follow_up import numbered
-from watcher.present import view
 from watcher.routing.rules import form_fields, unusable_reference
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _EARLIEST_NS: Final = 7305 * _DAY_NS
 def decide(document: Document, plan: Plan) -> Route | Skip:
     """Where a document that has had its time to become whole goes, or why it does not."""
     if document.part_of:
-        return Skip(State.IGNORED, f"is a part of {view.safe(document.part_of)}")
+        return Skip(State.IGNORED, msg("is part of {name}", name=document.part_of))
     return _left_out(document, plan) or _broken(document) or plan.route(document)
 
 
@@ -57,22 +57,26 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
     """Why a file that was found once is none of its folder's by the settings of today."""
     below = document.path[len(plan.folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
     if pattern := plan.ignored(below):
-        return Skip(State.IGNORED, f"is ignored by the pattern {pattern}")
+        return Skip(State.IGNORED, msg("ignored by the pattern {pattern}", pattern=pattern))
     if not plan.folder.recursive and "/" in below:
-        return Skip(State.IGNORED, "is in a subfolder, and recursive = false leaves those out")
+        return Skip(
+            State.IGNORED, msg("is in a subfolder, and this folder is set to recursive = false")
+        )
     return None
 
 
 def _broken(document: Document) -> Skip | None:
     """Why a file that has had its time cannot be opened; None if it can, or may be."""
     if document.stat.size == 0:
-        return Skip(State.REFUSED, "is empty; put it there again once it has its content.")
+        return Skip(State.REFUSED, msg("is empty; add it again when it is complete"))
     # What HrFlow cannot read anyway is no better for being whole.
     if document.sniffed.broken and not document.sniffed.advice:
         return Skip(
             State.REFUSED,
-            f"is {document.sniffed.what} that breaks off before its end;"
-            " download or save it again.",
+            msg(
+                "is incomplete ({what}); download or save it again",
+                what=document.sniffed.what,
+            ),
         )
     return None
 
@@ -114,12 +118,12 @@ class FirstWalks:
     def __contains__(self, folder: str) -> bool:
         return folder in self._walking
 
-    def ended(self, message: ScanEnded) -> str:
-        """A walk is over; gives what a person should hear of it, "" if nothing."""
+    def ended(self, message: ScanEnded) -> Message:
+        """A walk is over; gives what a person should hear of it, NOTHING if nothing."""
         folder = message.folder
         # A directory that cannot be read must not keep a first walk from ending for ever.
         if folder not in self._walking or message.reason == _PART_OF_A_FOLDER:
-            return ""
+            return NOTHING
         now = self._clock.wall()
         self._walking.discard(folder)
         self._journal.folders.set_scanned(folder, now)
@@ -136,7 +140,7 @@ class FirstWalks:
             self._clock.wall(),
             State.BASELINE if skips else State.HELD,
             existing_key(candidate.folder),
-            "" if skips else EXISTING_WAITS,
+            NOTHING if skips else EXISTING_WAITS,
         )
 
     def recognise(self, candidate: Candidate, stat: Stat) -> bool:
@@ -165,14 +169,14 @@ class FirstWalks:
         found = stat if stat.inode else self._files.stat(candidate.folder, candidate.path)
         return found if isinstance(found, Stat) else stat
 
-    def _decide(self, folder: str, existing: Existing, now: float) -> str:
+    def _decide(self, folder: str, existing: Existing, now: float) -> Message:
         key = existing_key(folder)
         waiting = self._journal.holds.kept(key)
         if not waiting:
-            return ""
+            return NOTHING
         if existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
             self._journal.holds.take_existing(key, now)
-            return ""
+            return NOTHING
         why = existing_why(waiting, folder)
         self._journal.holds.keep_existing(key, why, now)
         return why
@@ -281,7 +285,9 @@ class Admission:
             return
         if owner != file_id:
             self._journal.files.set_duplicate(file_id, owner)
-            self._journal.files.step(file_id, Step(State.DUPLICATE, "has the same content"), now)
+            self._journal.files.step(
+                file_id, Step(State.DUPLICATE, msg("has the same content as another file")), now
+            )
             if plan.folder.after_upload is not AfterUpload.KEEP:
                 self._tidying.duplicate(file_id, owner)
             return
@@ -290,13 +296,13 @@ class Admission:
             self._tidying.refused(file_id, plan)
             return
         if self._journal.facts.is_in_doubt(file_id):
-            step = Step(State.UNCERTAIN, "asking whether it was sent before", now)
+            step = Step(State.UNCERTAIN, msg("checking whether it was uploaded before"), now)
             self._journal.files.step(file_id, step, now)
             return
         key = self._held_by(route)
         # Of those that a cause keeps back each says why, the later ones too.
         holds = self._journal.holds.at_work() if key else ()
-        why = next((hold.why for hold in holds if hold.key == key), "")
+        why = next((hold.why for hold in holds if hold.key == key), NOTHING)
         state = State.HELD if key else State.QUEUED
         self._journal.files.step(file_id, Step(state, why, due_at=now), now, cause=key)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from watcher.hrflow.pace import MINUTE
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.follow_ups import NOT_YET, Search
 from watcher.model.kinds import State
 from watcher.model.lifecycle import RETRY_AFTER_CAP, Step
@@ -59,9 +60,9 @@ SEARCH_PAGES: Final = 5
 HOOK_VALUES: Final = ("path", "profile_key", "reference", "source_key", "account", "state")
 
 
-NEVER: Final = (
-    "HrFlow has shown no profile of it within a week; look at it there, or try it again under a"
-    " new reference."
+NEVER: Final = msg(
+    "HrFlow has shown no profile for it within a week; check it at HrFlow, or retry it under a "
+    "new reference."
 )
 
 
@@ -107,10 +108,10 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Nothing is decided: ask again at ``at``. ``why`` is "" if the file's words stay."""
+    """Nothing is decided: ask again at ``at``. ``why`` is NOTHING if the file's words stay."""
 
     at: float
-    why: str = ""
+    why: Message = NOTHING
 
 
 def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
@@ -122,7 +123,7 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
         case Parsed(_, message):
             return Step(State.PARSED, message)
         case _ if follow_up.told_key:
-            return Step(State.PARSED, "HrFlow's webhook says so")
+            return Step(State.PARSED, msg("reported by HrFlow's webhook"))
         case Wait(offline=True) | Wait(slow_down=True):
             return Again(now)  # the account's pace says when
         case Wait(_, retry_after):
@@ -132,7 +133,7 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
             return Step(State.PARSE_FAILED, NEVER)
         case Unknown():
             late = now - follow_up.since >= WINDOW
-            return Again(next_question(follow_up.since, now), NOT_YET if late else "")
+            return Again(next_question(follow_up.since, now), NOT_YET if late else NOTHING)
         case Unreadable():
             return Again(next_question(follow_up.since, now), NOT_YET)
     raise AssertionError(finding)

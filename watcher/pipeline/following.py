@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.hrflow.pace import Pace
+from watcher.i18n.message import msg
 from watcher.model.follow_ups import Candidates, Event, EventKind, Search, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
@@ -13,6 +14,7 @@ from watcher.model.uploads import Parsed, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 
 if TYPE_CHECKING:
+    from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
     from watcher.model.follow_ups import FollowUp
     from watcher.model.settings import Config
@@ -71,7 +73,7 @@ class Following:
         self._describing: list[tuple[str, str]] = []
         self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
         self._pages: dict[str, int] = {}  # source → pages of its last search
-        self._news: list[str] = []
+        self._news: list[Message] = []
         self.running = 0
 
     def arm(self, config: Config) -> None:
@@ -232,7 +234,7 @@ class Following:
         """When an upload comes due to be asked for after ``now``, by the wall clock."""
         return self._journal.follow_ups.next_due(self._shares.keys() - self._off, now)
 
-    def take_news(self) -> list[str]:
+    def take_news(self) -> list[Message]:
         """What people should hear, once."""
         news, self._news = self._news, []
         return news + self._results.sources.take_news()
@@ -256,7 +258,11 @@ class Following:
 
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
-            why = f"HrFlow could not parse it: {event.message or 'it does not say why'}"
+            why = (
+                msg("HrFlow could not parse it: {message}", message=event.message)
+                if event.message
+                else msg("HrFlow could not parse it and doesn't say why")
+            )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_ask(each.job.account):
             # The event has no name in it: a question has, and it is the only one needed.
@@ -338,10 +344,14 @@ class Following:
         self._on.discard(account)
         if self._journal.facts.tell_once(_MAY_NOT_READ + account, self._clock.wall()):
             self._news.append(
-                f"The API key of account {account} may not read, so what becomes of its uploads is"
-                " not known here; they go on all the same. A key that may read and write tells it."
+                msg(
+                    'The API key of account "{account}" is write-only: uploads continue, but '
+                    "their results are not known here. Use a key that may read and write to see "
+                    "them.",
+                    account=account,
+                )
             )
 
 
 def _failed(error: Exception) -> Wait:
-    return Wait(f"The question failed ({type(error).__name__}).")
+    return Wait(msg("The question failed ({error}).", error=type(error).__name__))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message, msg, verbatim
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED
@@ -55,7 +56,7 @@ class Tidying:
         self._failures = 0
         self._retry_at: float | None = None
         self._reached: int | None = None  # a round through all that is pending is so far
-        self._problem = self._told = ""
+        self._problem = self._told = NOTHING
 
     def arm(self, plans: Mapping[str, Plan]) -> None:
         """Use ``plans`` from now on, and take up what was not finished before."""
@@ -121,7 +122,7 @@ class Tidying:
         self._busy.discard(entry.file_id)
         match message.result:
             case Filed(path):
-                self._failures, self._told = 0, ""
+                self._failures, self._told = 0, NOTHING
                 self._journal.files.set_filing(entry.file_id, "", path)
                 if path != entry.path:
                     self._journal.files.forget_name(entry.file_id)
@@ -131,15 +132,18 @@ class Tidying:
                 filing = "pending" if passing else "failed"
                 self._journal.files.set_filing(entry.file_id, filing, why=why)
                 if why != self._told:
-                    again = "; it is tried again" if passing else ""
-                    self._problem = f"A file that was sent {why}{again}."
+                    self._problem = (
+                        msg("An uploaded file {why}; it will be tried again.", why=why)
+                        if passing
+                        else msg("An uploaded file {why}.", why=why)
+                    )
                     self._told = why
                 if passing:
                     self._retry_later()
 
-    def take_problem(self) -> str:
-        """What a person should hear of filing away, once; "" if nothing."""
-        problem, self._problem = self._problem, ""
+    def take_problem(self) -> Message:
+        """What a person should hear of filing away, once; NOTHING if nothing."""
+        problem, self._problem = self._problem, NOTHING
         return problem
 
     def _retry_later(self) -> None:
@@ -165,7 +169,7 @@ class Tidying:
         files = self._files
         self._workers.read(
             lambda: Tidied(entry, files.file_away(plan, entry)),
-            lambda error: Tidied(entry, FilingFailed(str(error), passing=True)),
+            lambda error: Tidied(entry, FilingFailed(verbatim(str(error)), passing=True)),
         )
 
 
@@ -221,11 +225,11 @@ PARALLEL: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A command has ended; ``problem`` is "" if it went well."""
+    """A command has ended; ``problem`` is NOTHING if it went well."""
 
     event: str
     file_id: int
-    problem: str
+    problem: Message
 
 
 class Hooking:
@@ -238,8 +242,8 @@ class Hooking:
         self._hooks = Hooks()
         self._starting: list[tuple[str, Entry]] = []
         self._busy: set[int] = set()
-        self._told: set[tuple[str, str]] = set()
-        self._news: list[str] = []
+        self._told: set[tuple[str, Message]] = set()
+        self._news: list[Message] = []
 
     @property
     def running(self) -> int:
@@ -270,7 +274,9 @@ class Hooking:
         command = self._hooks.parsed if event == "parsed" else self._hooks.refused
         self._workers.run(
             lambda: Ran(event, entry.file_id, commands.run(command, entry, seconds)),
-            lambda error: Ran(event, entry.file_id, f"failed ({type(error).__name__})"),
+            lambda error: Ran(
+                event, entry.file_id, msg("failed ({error})", error=type(error).__name__)
+            ),
         )
 
     def ran(self, message: Ran) -> None:
@@ -280,10 +286,14 @@ class Hooking:
         if message.problem and (message.event, message.problem) not in self._told:
             self._told.add((message.event, message.problem))
             self._news.append(
-                f"The command for {message.event} files {message.problem}; the log says more."
+                msg(
+                    "The command of hooks.{event} {problem}; see the log for details.",
+                    event=message.event,
+                    problem=message.problem,
+                )
             )
 
-    def take_news(self) -> list[str]:
+    def take_news(self) -> list[Message]:
         """What people should hear, once."""
         news, self._news = self._news, []
         return news

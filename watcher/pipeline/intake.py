@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import Message, msg
 from watcher.model.errors import WatcherError
 from watcher.model.files import Candidate, Identified, ScanEnded, Scanned, Unusable
 from watcher.model.kinds import Cause, Sign, State
@@ -128,7 +129,9 @@ class Reading:
         self._workers.read(
             lambda: Read(candidate, settled, files.identify(plan, candidate.path)),
             lambda error: Read(
-                candidate, settled, Unusable(f"cannot be read ({error}).", passing=True)
+                candidate,
+                settled,
+                Unusable(msg("cannot be read ({error}).", error=error), passing=True),
             ),
         )
 
@@ -213,8 +216,8 @@ class Intake:
             else:
                 self.notice(candidate)
 
-    def scan_ended(self, message: ScanEnded) -> str:
-        """A walk is over; gives what a person should hear of it, "" if nothing."""
+    def scan_ended(self, message: ScanEnded) -> Message:
+        """A walk is over; gives what a person should hear of it, NOTHING if nothing."""
         return self._first_walks.ended(message)
 
     def notice(self, candidate: Candidate) -> None:
@@ -332,7 +335,7 @@ class Intake:
                 return
             # What was there first may come back under another name: it is known by its cause.
             first = known.cause.startswith(Cause.EXISTING)
-            why = EXISTING_WENT if first else "vanished before it was sent"
+            why = EXISTING_WENT if first else msg("removed before it was uploaded")
             now, cause = self._clock.wall(), known.cause if first else ""
             self._journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
             self._journal.files.disclaim(known.file_id, now)
@@ -360,7 +363,7 @@ class Intake:
                 continue
             known = self._journal.files.find(entry.folder, entry.path) if entry.folder else None
             if known is None or known.file_id != entry.file_id:
-                step = Step(State.GONE, "replaced by a newer version")
+                step = Step(State.GONE, msg("replaced by a newer version"))
                 self._journal.files.step(entry.file_id, step, now)
                 self._journal.files.disclaim(entry.file_id, now)
             elif entry.folder in self._plans:
@@ -413,7 +416,7 @@ class Intake:
             now = self._clock.wall()
             due_at = now + 2 * PATIENCE_FACTOR * seconds + UNREADABLE_FIRST
             self._journal.files.step(
-                known.file_id, Step(State.NOTICED, "is not whole yet", due_at), now
+                known.file_id, Step(State.NOTICED, msg("is not complete yet"), due_at), now
             )
 
     def _unusable(self, candidate: Candidate, found: Unusable) -> None:

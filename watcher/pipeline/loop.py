@@ -45,6 +45,7 @@ from watcher.pipeline.upload import Asked, Dispatch, Sent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
     from watcher.model.settings import Config
     from watcher.pipeline.ports import Clock, Commands, Files, Transport, Workers
@@ -158,7 +159,7 @@ class Aftermath:
         """When an upload comes due to be asked for, by the wall clock."""
         return self._following.next_question(now)
 
-    def take_news(self) -> list[str]:
+    def take_news(self) -> list[Message]:
         """What people should hear, once."""
         return self._following.take_news() + self._hooking.take_news()
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
+    from watcher.i18n.message import Message
     from watcher.model.files import Document, Filed, FilingFailed, Identified, Sniffed, Unusable
     from watcher.model.follow_ups import Candidates, Search, SourceFacts
     from watcher.model.records import Entry, Stat
@@ -103,7 +104,7 @@ class Workers(Protocol):
 class Commands(Protocol):
     """Commands of the person's own."""
 
-    def run(self, command: Sequence[str], entry: Entry, seconds: float) -> str:
+    def run(self, command: Sequence[str], entry: Entry, seconds: float) -> Message:
         """Run one for a file; gives what went wrong, "" if nothing did. Ends within ``seconds``.
 
         May be called again for the same file after a crash.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
 from watcher.model.follow_ups import SourceFacts
 from watcher.pipeline.follow_up import FIRST, Rhythm
 
 if TYPE_CHECKING:
+    from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
     from watcher.model.settings import Config
     from watcher.model.uploads import Job, Profile
@@ -31,7 +33,7 @@ class Sources:
         self._wanted: dict[Key, None] = {}
         self._asked: set[Key] = set()  # and not answered yet
         self._told: set[Key] = set()  # so that the journal is not asked for every file
-        self._news: list[str] = []
+        self._news: list[Message] = []
         self._armed = False
 
     def arm(self) -> None:
@@ -87,13 +89,16 @@ class Sources:
             return False
         if key not in self._told and self._journal.facts.tell_once(_what(key), self._clock.wall()):
             self._news.append(
-                f"The source {facts.name or source_key} does not allow sync_parsing, so uploads"
-                " go on without it; HrFlow's support and an admin can allow it."
+                msg(
+                    "The source {source} doesn't allow sync_parsing, so uploads continue without "
+                    "it; HrFlow's support or an admin can allow it.",
+                    source=facts.name or source_key,
+                )
             )
         self._told.add(key)
         return True
 
-    def take_news(self) -> list[str]:
+    def take_news(self) -> list[Message]:
         """What people should hear of sources, once."""
         news, self._news = self._news, []
         return news

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from watcher.i18n.message import Message, msg
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import BY_HAND, IGNORABLE, Step, retried
 
@@ -25,18 +26,20 @@ class ByHand:
         self._journal = journal
         self._clock = clock
 
-    def retry(self, file_ids: Iterable[int]) -> list[str]:
+    def retry(self, file_ids: Iterable[int]) -> list[Message]:
         """Have files tried again; gives a sentence for each that has to be put back first.
 
         What could not be parsed goes under a new reference. What is on its way is left alone.
         """
-        now, away = self._clock.wall(), []
+        now, away = self._clock.wall(), list[Message]()
         for entry in self._entries(file_ids):
             step = retried(entry, now)
             if step is None:
                 continue
             if not self._is_at_its_place(entry):
-                away.append(f"{entry.path} is not there any more: put it back, then retry it.")
+                away.append(
+                    msg("{path} no longer exists: put it back, then retry it.", path=entry.path)
+                )
                 continue
             self._keep_in_place(entry)
             self._journal.files.step(entry.file_id, step, now)

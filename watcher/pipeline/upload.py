@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.hrflow.pace import Pace
+from watcher.i18n.message import msg
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, after, confirmed, hold_key, hold_keys
 from watcher.model.uploads import Accepted, Altered, Held, NoSync, Parsed, Refused, Uncertain, Wait
@@ -241,14 +242,19 @@ class Dispatch:
                 return Sent(job, transport.upload(job, body))
 
         self._workers.send(
-            send, lambda error: Sent(job, Uncertain(f"The upload failed ({type(error).__name__})."))
+            send,
+            lambda error: Sent(
+                job, Uncertain(msg("The upload failed ({error}).", error=type(error).__name__))
+            ),
         )
 
     def _submit_question(self, job: Job, since: float) -> None:
         transport = self._transport
         self._workers.send(
             lambda: Asked(job, since, transport.find(job)),
-            lambda error: Asked(job, since, Wait(f"The question failed ({type(error).__name__}).")),
+            lambda error: Asked(
+                job, since, Wait(msg("The question failed ({error}).", error=type(error).__name__))
+            ),
         )
 
     # -- answers
@@ -292,7 +298,7 @@ class Dispatch:
         now = self._clock.wall()
         self._end(job.account, job.file_id, found, question=True)
         if not isinstance(found, Parsed) and self._is_told_of(job):
-            arrived = Accepted("HrFlow's webhook says that it arrived")
+            arrived = Accepted(msg("HrFlow's webhook reports that it arrived"))
             self._troubled_at.pop(job.file_id, None)
             self._journal.files.step(job.file_id, Step(State.ACCEPTED, arrived.message), now)
             self._arrived(job, arrived, now)

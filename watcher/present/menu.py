@@ -27,7 +27,7 @@ from watcher.present.status import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.snapshot import Kept, Snapshot, Watched
 
@@ -104,7 +104,7 @@ PART: Final = Item("")
 # --- The menu ---------------------------------------------------------------------------------
 
 
-def menu(snapshot: Snapshot, word: Word) -> tuple[Item, ...]:
+def menu(snapshot: Snapshot, word: Catalog) -> tuple[Item, ...]:
     """The whole menu. Its first line says it all, and is what a click on the icon does."""
     first = Act(Verb.ACTIVITY if snapshot.is_set_up else Verb.SET_UP)
     lines = [Item(headline(snapshot, word), first, is_default=True)]
@@ -122,7 +122,7 @@ def menu(snapshot: Snapshot, word: Word) -> tuple[Item, ...]:
     return tuple(lines)
 
 
-def _recent(snapshot: Snapshot, word: Word) -> Item:
+def _recent(snapshot: Snapshot, word: Catalog) -> Item:
     files = tuple(
         Item(_file_line(entry), Act(Verb.ACTIVITY, (entry.file_id,)))
         for entry in snapshot.recent[:LISTED]
@@ -141,7 +141,7 @@ def _file_line(entry: Entry) -> str:
     return f"{sign} {joined(cut(view.name(entry), _NAME_LETTERS), person)}{source}"
 
 
-def _attention(snapshot: Snapshot, word: Word) -> Iterable[Item]:
+def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """What needs attention, if anything does; each with its reason and what can be done."""
     files = [_attention_file(entry, word) for entry in snapshot.attention[:LISTED]]
     causes = [_attention_cause(kept, word) for kept in keepers(snapshot) if not asks(kept)]
@@ -149,7 +149,7 @@ def _attention(snapshot: Snapshot, word: Word) -> Iterable[Item]:
     total = attention_files(snapshot)
     more = []
     if total > len(files):
-        text = word("{files} more…", files=total - len(files))
+        text = word("{files:count} more…", files=total - len(files))
         more.append(Item(text, Act(Verb.ATTENTION)))
     if total > 1:
         more += [PART, Item(word("Retry all"), Act(Verb.RETRY_ALL))]
@@ -158,12 +158,12 @@ def _attention(snapshot: Snapshot, word: Word) -> Iterable[Item]:
         yield Item(word("Needs attention"), items=items)
 
 
-def _attention_file(entry: Entry, word: Word) -> Item:
+def _attention_file(entry: Entry, word: Catalog) -> Item:
     this = (entry.file_id,)
     return Item(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(cut(word(view.safe(entry.why)), _WHY_LETTERS) or word("No reason was given")),
+            Item(cut(view.safe(word(entry.why)), _WHY_LETTERS) or word("No reason was given")),
             PART,
             Item(word("Retry"), Act(Verb.RETRY, this)),
             Item(word("Open folder"), Act(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
@@ -172,20 +172,20 @@ def _attention_file(entry: Entry, word: Word) -> Item:
     )
 
 
-def _attention_cause(kept: Kept, word: Word) -> Item:
-    why = Item(cut(word(view.safe(kept.why)), _WHY_LETTERS))
+def _attention_cause(kept: Kept, word: Catalog) -> Item:
+    why = Item(cut(view.safe(word(kept.why)), _WHY_LETTERS))
     retry = Item(word("Try again now"), Act(Verb.RELEASE, key=kept.key))
     held = held_back(kept.files, word)
     return Item(f"✗ {held}", items=(why, PART, retry, Item(word("Set up…"), Act(Verb.SET_UP))))
 
 
-def _attention_folder(folder: Watched, word: Word) -> Item:
-    why = Item(cut(word(view.safe(folder.problem)), _WHY_LETTERS))
+def _attention_folder(folder: Watched, word: Catalog) -> Item:
+    why = Item(cut(view.safe(word(folder.problem)), _WHY_LETTERS))
     where = Item(word("Open folder"), Act(Verb.OPEN_FOLDER, path=folder.path))
     return Item(f"✗ {_folder_name(folder.path)}", items=(why, PART, where))
 
 
-def _existing(snapshot: Snapshot, word: Word) -> Iterable[Item]:
+def _existing(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """Files that wait for a yes; saying it takes a second click, as it may cost money."""
     asking = {kept.key: kept for kept in keepers(snapshot) if asks(kept)}
     yes = tuple(
@@ -197,14 +197,16 @@ def _existing(snapshot: Snapshot, word: Word) -> Iterable[Item]:
         yield Item(word("Upload existing files…"), items=yes)
 
 
-def _take_line(files: int, path: str, word: Word) -> str:
-    name = _folder_name(path)
-    if files == 1:
-        return word("Yes, upload 1 file of {folder}", folder=name)
-    return word("Yes, upload {files} files of {folder}", files=files, folder=name)
+def _take_line(files: int, path: str, word: Catalog) -> str:
+    return word.plural(
+        "Yes, upload 1 file of {folder}",
+        "Yes, upload {count:count} files of {folder}",
+        files,
+        folder=_folder_name(path),
+    )
 
 
-def _pausing(snapshot: Snapshot, word: Word) -> Iterable[Item]:
+def _pausing(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     if snapshot.paused_until > snapshot.at:
         return (Item(word("Resume"), Act(Verb.RESUME)),)
     return (
@@ -219,7 +221,7 @@ def _pausing(snapshot: Snapshot, word: Word) -> Iterable[Item]:
     )
 
 
-def _folders(snapshot: Snapshot, word: Word) -> Iterable[Item]:
+def _folders(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     folders = tuple(
         Item(
             ("✗ " if folder.problem else "") + _folder_name(folder.path),
@@ -231,7 +233,7 @@ def _folders(snapshot: Snapshot, word: Word) -> Iterable[Item]:
         yield Item(word("Open folder"), items=folders)
 
 
-def _help(snapshot: Snapshot, word: Word) -> Item:
+def _help(snapshot: Snapshot, word: Catalog) -> Item:
     about = word("About hrflow-watcher {version}", version=snapshot.version)
     return Item(
         word("Help"),

@@ -18,10 +18,12 @@ from watcher.present.status import (
     asks,
     attention_files,
     for_a_yes,
+    for_attention,
     held_back,
     is_today,
     keepers,
     local_time,
+    no_watch,
     troubled,
     waiting,
 )
@@ -29,7 +31,7 @@ from watcher.present.status import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import Snapshot
@@ -142,7 +144,7 @@ class _Trouble:
 class Notices:
     """Sees how things change and says what to tell. One thread."""
 
-    def __init__(self, word: Word) -> None:
+    def __init__(self, word: Catalog) -> None:
         self._word = word
         self._begun = False
         self._mark: tuple[float, int] = (0.0, 0)  # of the latest file that was seen refused
@@ -223,17 +225,15 @@ class Notices:
             return
         files, before = self._backlog
         self._backlog, self._backlog_end = None, math.inf
-        arrived = self._word("{files} have arrived.", files=self._arrived - before)
-        needy = attention_files(snapshot)
-        text = f"{arrived} {self._needs(needy)}" if needy else arrived
+        arrived = self._arrived - before
+        text = self._word.plural("1 has arrived.", "{count:count} have arrived.", arrived)
+        if needy := attention_files(snapshot):
+            needs = for_attention(needy, self._word)
+            text = self._word("{arrived} {needs}.", arrived=text, needs=needs)
         self._refused.clear()  # it is told here
         self._refused_told = now
-        yield Notice(Kind.BACKLOG, self._word("All {files} files are through", files=files), text)
-
-    def _needs(self, files: int) -> str:
-        if files == 1:
-            return self._word("1 file needs attention") + "."
-        return self._word("{files} files need attention", files=files) + "."
+        title = self._word("All {files:count} files are through", files=files)
+        yield Notice(Kind.BACKLOG, title, text)
 
     def _refusals(self, now: float) -> Iterator[Notice]:
         if not self._refused or now < self._refused_due():
@@ -241,15 +241,17 @@ class Notices:
         files = list(self._refused.values())
         self._refused.clear()
         self._refused_told = now
+        title = self._word.plural(
+            "1 file was not accepted", "{count:count} files were not accepted", len(files)
+        )
         if len(files) == 1:
-            why = cut(self._word(view.safe(files[0].why)), _WHY_LETTERS)
+            why = cut(view.safe(self._word(files[0].why)), _WHY_LETTERS)
             text = self._word("{file}: {why}", file=_name(files[0]), why=why)
-            yield Notice(Kind.REFUSED, self._word("1 file was not accepted"), text)
+            yield Notice(Kind.REFUSED, title, text)
             return
         text = ", ".join(_name(each) for each in files[:_NAMED])
         if (more := len(files) - _NAMED) > 0:
-            text = self._word("{names} and {files} more", names=text, files=more)
-        title = self._word("{files} files were not accepted", files=len(files))
+            text = self._word("{names} and {files:count} more", names=text, files=more)
         yield Notice(Kind.REFUSED, title, text)
 
     def _refused_due(self) -> float:
@@ -270,18 +272,22 @@ class Notices:
             title = held_back(kept.files, word)
             if asks(kept):
                 title = for_a_yes(kept.files, word)
-            why = cut(word(view.safe(kept.why)), _WHY_LETTERS)
+            why = cut(view.safe(word(kept.why)), _WHY_LETTERS)
             yield _Trouble(kept.key, title, why, HELD_SECONDS)
         for folder in troubled(snapshot):
-            text = cut(word(view.safe(folder.problem)), _WHY_LETTERS)
-            title = word("1 folder cannot be watched")
+            text = cut(view.safe(word(folder.problem)), _WHY_LETTERS)
+            title = no_watch(1, word)
             yield _Trouble(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
         if snapshot.offline_since and waiting(snapshot):
             since = local_time(snapshot.offline_since, snapshot.at, word)
             title = word("HrFlow cannot be reached since {time}", time=since)
             if not is_today(snapshot.offline_since, snapshot.at):
                 title = word("HrFlow cannot be reached since {day}", day=since)
-            text = word("{files} files wait; they go by themselves.", files=waiting(snapshot))
+            text = word.plural(
+                "1 file is waiting; it will be uploaded automatically.",
+                "{count:count} files are waiting; they will be uploaded automatically.",
+                waiting(snapshot),
+            )
             yield _Trouble(_OFFLINE, title, text, OFFLINE_SECONDS)
 
     def _next(self, snapshot: Snapshot) -> float:

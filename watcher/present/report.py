@@ -17,6 +17,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import ENGLISH
 from watcher.model.follow_ups import parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.present import view
@@ -327,7 +328,7 @@ def _row(line: Line, groups: Sequence[str]) -> str:
 
 
 def _seconds(seconds: float | None) -> str:
-    return "—" if seconds is None else view.duration(seconds)
+    return "—" if seconds is None else ENGLISH.duration(seconds)
 
 
 def _files(number: int) -> str:
@@ -364,7 +365,7 @@ def _times(bars: Sequence[int], middle: float | None) -> str:
     if middle is None:
         return '<p class="soft">Nothing tells yet.</p>'
     return _chart(
-        f"Files by time taken; the median is {view.duration(middle)}",
+        f"Files by time taken; the median is {ENGLISH.duration(middle)}",
         EDGE_WORDS,
         max(bars),
         lambda number: [(bars[number], "var(--time)", EDGE_WORDS[number])],

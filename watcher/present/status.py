@@ -13,7 +13,7 @@ from watcher.model.kinds import Cause, State
 from watcher.model.snapshot import Mood
 
 if TYPE_CHECKING:
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.model.snapshot import Kept, Snapshot, Watched
 
 #: What waits to be sent, or for an answer.
@@ -60,7 +60,7 @@ def waiting(snapshot: Snapshot) -> int:
     return sum(snapshot.counts.get(state, 0) for state in _WAITING)
 
 
-def headline(snapshot: Snapshot, word: Word) -> str:
+def headline(snapshot: Snapshot, word: Catalog) -> str:
     """All in one line, like "Up to date · 12 today" or "Offline since 14:02 · 5 waiting"."""
     match mood(snapshot):
         case Mood.NOT_SET_UP:
@@ -72,11 +72,11 @@ def headline(snapshot: Snapshot, word: Word) -> str:
         case Mood.WORKING:
             return _progress(snapshot, word)
         case Mood.IDLE:
-            today = word("{files} today", files=snapshot.today) if snapshot.today else ""
+            today = word("{files:count} today", files=snapshot.today) if snapshot.today else ""
             return joined(word("Up to date"), today)
 
 
-def obstacles(snapshot: Snapshot, word: Word) -> list[str]:
+def obstacles(snapshot: Snapshot, word: Catalog) -> list[str]:
     """What keeps uploads from going, the strongest first: a pause, no connection, a cause."""
     found = []
     if snapshot.paused_until > snapshot.at:
@@ -99,7 +99,7 @@ def joined(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _paused(snapshot: Snapshot, word: Word) -> str:
+def _paused(snapshot: Snapshot, word: Catalog) -> str:
     if math.isinf(snapshot.paused_until):
         return word("Paused")
     until, now = snapshot.paused_until, snapshot.at
@@ -108,65 +108,62 @@ def _paused(snapshot: Snapshot, word: Word) -> str:
     return word("Paused until {day}", day=local_time(until, now, word))
 
 
-def _offline(snapshot: Snapshot, word: Word) -> str:
+def _offline(snapshot: Snapshot, word: Catalog) -> str:
     since, now = snapshot.offline_since, snapshot.at
     if is_today(since, now):
         return word("Offline since {time}", time=local_time(since, now, word))
     return word("Offline since {day}", day=local_time(since, now, word))
 
 
-def _waiting(snapshot: Snapshot, word: Word) -> str:
+def _waiting(snapshot: Snapshot, word: Catalog) -> str:
     files = waiting(snapshot)
-    return word("{files} waiting", files=files) if files else ""
+    return word("{files:count} waiting", files=files) if files else ""
 
 
-def _progress(snapshot: Snapshot, word: Word) -> str:
+def _progress(snapshot: Snapshot, word: Catalog) -> str:
     """Counted from one: the file that is being uploaded, not those that are through."""
     if not on_the_way(snapshot):
         return ""
     at = min(snapshot.done + 1, snapshot.total)
-    return word("Uploading {done} of {total}", done=at, total=snapshot.total)
+    return word("Uploading {done:count} of {total:count}", done=at, total=snapshot.total)
 
 
-def _needs(snapshot: Snapshot, word: Word) -> str:
+def _needs(snapshot: Snapshot, word: Catalog) -> str:
     """What stops uploads comes before single files."""
     files = attention_files(snapshot)
     found = obstacles(snapshot, word) + [for_attention(files, word)] * bool(files)
     if found:
         return joined(*found)
     if folders := len(troubled(snapshot)):
-        if folders == 1:
-            return word("1 folder cannot be watched")
-        return word("{folders} folders cannot be watched", folders=folders)
+        return no_watch(folders, word)
     return for_a_yes(sum(kept.files for kept in keepers(snapshot)), word)
 
 
-def for_attention(files: int, word: Word) -> str:
+def for_attention(files: int, word: Catalog) -> str:
     """That somebody has to look at as many files."""
-    if files == 1:
-        return word("1 file needs attention")
-    return word("{files} files need attention", files=files)
+    return word.plural("1 file needs attention", "{count:count} files need attention", files)
 
 
-def for_a_yes(files: int, word: Word) -> str:
+def for_a_yes(files: int, word: Catalog) -> str:
     """That files wait for a person's yes."""
-    if files == 1:
-        return word("1 file waits for your yes")
-    return word("{files} files wait for your yes", files=files)
+    return word.plural("1 file waits for your yes", "{count:count} files wait for your yes", files)
 
 
-def held_back(files: int, word: Word) -> str:
-    """That causes keep back as many files; 0: none yet, but they would."""
-    if not files:
-        return word("Uploads are held back")
-    return (
-        word("1 file is held back")
-        if files == 1
-        else word("{files} files are held back", files=files)
+def no_watch(folders: int, word: Catalog) -> str:
+    """That as many folders cannot be watched."""
+    return word.plural(
+        "1 folder cannot be watched", "{count:count} folders cannot be watched", folders
     )
 
 
-def local_time(at: float, now: float, word: Word) -> str:
+def held_back(files: int, word: Catalog) -> str:
+    """That causes keep back as many files; 0: none yet, but they would."""
+    if not files:
+        return word("Uploads are held back")
+    return word.plural("1 file is held back", "{count:count} files are held back", files)
+
+
+def local_time(at: float, now: float, word: Catalog) -> str:
     """A local time for people: of the day, with the date if that is another day's."""
     moment = datetime.fromtimestamp(at)  # noqa: DTZ006 - local
     return moment.strftime("%H:%M" if is_today(at, now) else word("%Y-%m-%d %H:%M"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import NOTHING, Message, Text, as_data, as_json, msg
 from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
@@ -20,7 +21,7 @@ from watcher.present.status import end_of_pause, headline, keepers, mood
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from watcher.i18n.words import Word
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.snapshot import Kept, Snapshot
 
@@ -30,26 +31,26 @@ class Look:
     """How a state is shown. ``tone`` is "good", "busy", "bad" or "quiet"."""
 
     sign: str
-    word: str
+    word: Message
     tone: str
 
 
 LOOKS: Final[Mapping[State, Look]] = MappingProxyType(
     {
-        State.NOTICED: Look("…", "noticed", "busy"),
-        State.IGNORED: Look("·", "ignored", "quiet"),
-        State.DUPLICATE: Look("=", "duplicate", "quiet"),
-        State.BASELINE: Look("·", "there before", "quiet"),
-        State.QUEUED: Look("…", "queued", "busy"),
-        State.WAITING: Look("↻", "waiting", "busy"),
-        State.HELD: Look("‖", "held", "bad"),
-        State.UPLOADING: Look("↑", "uploading", "busy"),
-        State.UNCERTAIN: Look("?", "checking", "busy"),
-        State.ACCEPTED: Look("✓", "sent", "good"),
-        State.PARSED: Look("✓", "parsed", "good"),
-        State.PARSE_FAILED: Look("✗", "not parsed", "bad"),
-        State.REFUSED: Look("✗", "refused", "bad"),
-        State.GONE: Look("·", "gone", "quiet"),
+        State.NOTICED: Look("…", msg("noticed"), "busy"),
+        State.IGNORED: Look("·", msg("ignored"), "quiet"),
+        State.DUPLICATE: Look("=", msg("duplicate"), "quiet"),
+        State.BASELINE: Look("·", msg("there before"), "quiet"),
+        State.QUEUED: Look("…", msg("queued"), "busy"),
+        State.WAITING: Look("↻", msg("waiting"), "busy"),
+        State.HELD: Look("‖", msg("held"), "bad"),
+        State.UPLOADING: Look("↑", msg("uploading"), "busy"),
+        State.UNCERTAIN: Look("?", msg("checking"), "busy"),
+        State.ACCEPTED: Look("✓", msg("sent"), "good"),
+        State.PARSED: Look("✓", msg("parsed"), "good"),
+        State.PARSE_FAILED: Look("✗", msg("not parsed"), "bad"),
+        State.REFUSED: Look("✗", msg("refused"), "bad"),
+        State.GONE: Look("·", msg("gone"), "quiet"),
     }
 )
 
@@ -61,9 +62,9 @@ _UNSAFE: Final = re.compile(
 )
 
 
-def safe(text: str) -> str:
+def safe(text: Text) -> str:
     """``text`` with everything that could mislead a terminal or a reader written out."""
-    return _UNSAFE.sub(lambda found: _written_out(found[0]), text)
+    return _UNSAFE.sub(lambda found: _written_out(found[0]), str(text))
 
 
 def _written_out(character: str) -> str:
@@ -71,26 +72,6 @@ def _written_out(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-
-def size(number: float) -> str:
-    """Bytes for people: "940 B", "32.2 kB", "1.5 GB"."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if round(abs(number), 1) < 1000 or unit == "GB":
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    raise AssertionError("not reached")
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: "0.8 s", "42 s", "3 min", "2 h 05 min"."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:02.0f} min"
 
 
 def name(entry: Entry) -> str:
@@ -125,12 +106,16 @@ def remark(entry: Entry) -> str:
         case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
             return safe(entry.why)
         case State.DUPLICATE:
-            first = safe(_base(entry.duplicate_of)) or "a file sent before"
-            return f"has the same content as {first}"
+            return safe(_duplicate(entry))
         case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE | State.NOTICED if entry.why:
             return f"{LOOKS[entry.state].word}: {safe(entry.why)}"
         case _:
-            return LOOKS[entry.state].word
+            return str(LOOKS[entry.state].word)
+
+
+def _duplicate(entry: Entry) -> Message:
+    first = _base(entry.duplicate_of) or msg("a file uploaded before")
+    return msg("has the same content as {file}", file=first)
 
 
 def _arrived(entry: Entry) -> str:
@@ -139,16 +124,25 @@ def _arrived(entry: Entry) -> str:
     if entry.probable:
         person = f"probably {person or short(entry.profile_key)}"
     source = safe(entry.source_name) or f"source {short(entry.source_key)}"
-    late = entry.why if entry.state is State.ACCEPTED and entry.why == NOT_YET else ""
-    more = (late, pages(entry), safe(entry.filing_why))
-    return " · ".join([f"{person} → {source}".strip(), *filter(None, more)])
+    more = map(safe, filter(None, _beside_arrival(entry)))
+    return " · ".join([f"{person} → {source}".strip(), *more])
 
 
-def pages(entry: Entry) -> str:
-    """What is said of a CV of which HrFlow has parsed only the beginning; "" for others."""
+def _beside_arrival(entry: Entry) -> tuple[Message, ...]:
+    """What is not as it should be of a file that has arrived."""
+    late = entry.why if entry.why == NOT_YET else NOTHING
+    return late, _partly_parsed(entry), entry.filing_why
+
+
+def _partly_parsed(entry: Entry) -> Message:
+    """What is said of a CV of which HrFlow has parsed only the beginning; NOTHING for others."""
     if not 0 < entry.pages < entry.total_pages:
-        return ""
-    return f"only the first {entry.pages} of {entry.total_pages} pages are parsed"
+        return NOTHING
+    return msg(
+        "only the first {pages:count} of {total:count} pages were parsed",
+        pages=entry.pages,
+        total=entry.total_pages,
+    )
 
 
 def tags(entry: Entry) -> str:
@@ -170,6 +164,7 @@ def record(entry: Entry) -> dict[str, object]:
         "folder": safe(entry.folder),
         "state": entry.state.value,
         "why": safe(entry.why),
+        "why_message": as_data(entry.why) if entry.why else None,
         "size": entry.stat.size,
         "media_type": entry.media_type,
         "sha256": entry.sha256,
@@ -197,6 +192,7 @@ def record(entry: Entry) -> dict[str, object]:
         "parse_seconds": _rounded(parse_seconds(entry)),
         "filed_to": safe(entry.filed_to) or None,
         "filing_why": safe(entry.filing_why) or None,
+        "filing_why_message": as_data(entry.filing_why) if entry.filing_why else None,
     }
 
 
@@ -221,7 +217,7 @@ GROUPS: Final[Mapping[str, tuple[State, ...]]] = MappingProxyType(
 )
 
 
-def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
+def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
     """How things are."""
     counts = snapshot.counts
     return {
@@ -232,7 +228,7 @@ def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
         "mood": mood(snapshot).value,
         "headline": headline(snapshot, word),
         "is_set_up": snapshot.is_set_up,
-        "remarks": [word(safe(beside_state)) for beside_state in snapshot.remarks],
+        "remarks": [safe(word(each)) for each in snapshot.remarks],
         "paused": snapshot.paused_until > snapshot.at,
         "paused_until": end_of_pause(snapshot),
         "offline_since": snapshot.offline_since or None,
@@ -245,7 +241,7 @@ def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
         },
         "kept": [_kept(kept, word) for kept in keepers(snapshot)],
         "watched": [
-            {"path": safe(each.path), "problem": word(safe(each.problem))}
+            {"path": safe(each.path), "problem": safe(word(each.problem))}
             for each in snapshot.watched
         ],
         "recent": [row(entry, word) for entry in snapshot.recent],
@@ -253,16 +249,16 @@ def now(snapshot: Snapshot, word: Word) -> dict[str, object]:
     }
 
 
-def _kept(kept: Kept, word: Word) -> dict[str, object]:
+def _kept(kept: Kept, word: Catalog) -> dict[str, object]:
     return {
         "key": kept.key,
-        "why": word(safe(kept.why)),
+        "why": safe(word(kept.why)),
         "files": kept.files,
         "asks": kept.key.startswith(f"{Cause.EXISTING}:"),
     }
 
 
-def row(entry: Entry, word: Word) -> dict[str, object]:
+def row(entry: Entry, word: Catalog) -> dict[str, object]:
     """One file of a list."""
     look = LOOKS[entry.state]
     has_arrived = entry.state in ARRIVED
@@ -275,7 +271,8 @@ def row(entry: Entry, word: Word) -> dict[str, object]:
         "sign": look.sign,
         "label": word(look.word),
         "tone": look.tone,
-        "why": safe(entry.why),
+        "why": safe(word(entry.why)),
+        "reason": as_json(entry.why),  # by which others with the same are found
         "remark": beside_state(entry, word),
         "candidate": _candidate(entry, word),
         "source": safe(entry.source_name or entry.source_key),
@@ -299,29 +296,26 @@ def can_retry(entry: Entry) -> bool:
     return (entry.state in RETRIABLE or by_hand) and entry.filed_to in ("", entry.path)
 
 
-def moved(entry: Entry, word: Word) -> str:
+def moved(entry: Entry, word: Catalog) -> str:
     """Why a file that was moved out of the way cannot be tried again, and what to do; else ""."""
     place = lies_in(entry.folder, entry.path, entry.filed_to)
     if not place or entry.state not in RETRIABLE:
         return ""
     return word(
-        "lies in {place}: put it back into the folder, then it is looked at again", place=place
+        "is now in {place}; put it back into its folder to have it checked again", place=place
     )
 
 
-def beside_state(entry: Entry, word: Word) -> str:
+def beside_state(entry: Entry, word: Catalog) -> str:
     """What is to be said of a file beside its state; "" if nothing is."""
     if entry.state is State.DUPLICATE:
-        first = safe(entry.duplicate_of).replace("\\", "/").rpartition("/")[2]
-        return word("has the same content as {file}", file=first or word("a file sent before"))
+        return safe(word(_duplicate(entry)))
     if entry.state in (State.ACCEPTED, State.PARSED):
-        late = word(entry.why) if entry.why == NOT_YET else ""
-        more = (late, _partly_parsed(entry, word), word(safe(entry.filing_why)))
-        return " · ".join(filter(None, more))
-    return " · ".join(filter(None, (word(safe(entry.why)), moved(entry, word))))
+        return " · ".join(safe(word(each)) for each in _beside_arrival(entry) if each)
+    return " · ".join(filter(None, (safe(word(entry.why)), moved(entry, word))))
 
 
-def _candidate(entry: Entry, word: Word) -> str:
+def _candidate(entry: Entry, word: Catalog) -> str:
     """Whose CV it is, as far as is known."""
     person = safe(entry.profile_name)
     if not entry.probable:
@@ -329,19 +323,8 @@ def _candidate(entry: Entry, word: Word) -> str:
     return word("probably {person}", person=person or short(entry.profile_key))
 
 
-def _partly_parsed(entry: Entry, word: Word) -> str:
-    """What is said of a CV of which HrFlow has parsed only the beginning."""
-    if not pages(entry):
-        return ""
-    return word(
-        "only the first {pages} of {total} pages are parsed",
-        pages=entry.pages,
-        total=entry.total_pages,
-    )
-
-
 def details(
-    entry: Entry, story: Iterable[tuple[float, State, str]], word: Word
+    entry: Entry, story: Iterable[tuple[float, State, Message]], word: Catalog
 ) -> dict[str, object]:
     """Everything about one file, with its whole story."""
     return {
@@ -356,7 +339,7 @@ def details(
                 "sign": LOOKS[state].sign,
                 "tone": LOOKS[state].tone,
                 "label": word(LOOKS[state].word),
-                "why": word(safe(_reason(state, why))),
+                "why": safe(word(_reason(state, why))),
             }
             for at, state, why in story
         ],
@@ -370,9 +353,9 @@ def _after(entry: Entry) -> float | None:
     return entry.arrived_at - entry.noticed_at
 
 
-def _reason(state: State, why: str) -> str:
+def _reason(state: State, why: Message) -> Message:
     """A step's reason; what a server says to every file that it takes is none."""
-    return "" if state in (State.ACCEPTED, State.PARSED) and why != NOT_YET else why
+    return NOTHING if state in (State.ACCEPTED, State.PARSED) and why != NOT_YET else why
 
 
 def _tags(entry: Entry) -> list[str]:

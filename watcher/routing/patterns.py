@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
 from watcher.routing.names import as_seen
 
 if TYPE_CHECKING:
@@ -94,18 +95,18 @@ def compile_pattern(text: str) -> Pattern:
     """Compile a pattern; PatternError if it is not one."""
     if not text or text.startswith("/") or "\\" in text:
         raise PatternError(
-            'a pattern is a path below the folder with "/" between its parts, like "jobs/**"'
+            msg('a pattern is a path below the folder with "/" between its parts, like "jobs/**"')
         )
     if len(text) > _LONGEST:
-        raise PatternError(f"a pattern has at most {_LONGEST} characters")
+        raise PatternError(msg("a pattern has at most {number} characters", number=_LONGEST))
     if _SPLIT_CAPTURE.search(text):
-        raise PatternError('a capture is within one part of the path, so it holds no "/"')
+        raise PatternError(msg('a capture is within one part of the path, so it holds no "/"'))
     choices: dict[str, tuple[str, ...]] = {}
     names: list[str] = []
     parts: list[_Part | None] = []
     for part in as_seen(text).split("/"):
         if part in ("", ".", ".."):
-            raise PatternError(f'no file ever has the part "{part}" in its path')
+            raise PatternError(msg('no file ever has the part "{value}" in its path', value=part))
         if part != "**":
             parts.append(tuple(_pieces(part, names, choices)))
         elif not parts or parts[-1] is not None:
@@ -170,7 +171,7 @@ def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) ->
         if found["star"]:
             yield _Piece()
         elif found["brace"]:
-            raise PatternError(f"the brace {found['brace']!r} has no partner")
+            raise PatternError(msg("the brace {item} has no partner", item=repr(found["brace"])))
         elif found["text"]:
             yield _Piece(fixed=(_literal(found["text"], wild="?"),))
         else:

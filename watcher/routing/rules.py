@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.model.kinds import State
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
@@ -26,7 +27,6 @@ from watcher.model.settings import (
     values_of,
 )
 from watcher.model.uploads import Route, Skip, Tag
-from watcher.present import view
 from watcher.routing.names import as_seen, fold
 from watcher.routing.patterns import compile_pattern
 from watcher.routing.placeholders import built_in, fill
@@ -76,7 +76,11 @@ class Facts:
 
 
 class _NotRoutedError(Exception):
-    """The document cannot go this way; the text follows its name."""
+    """The document cannot go this way; ``why`` follows its name."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def ignore_filter(folder: Folder, targets: Collection[str] = ()) -> Callable[[str], str]:
@@ -181,11 +185,15 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
         values = built_in(document, below, facts.hostname, facts.user)
         number, rule, captured = _choose(rules, below, document)
         if rule is not None and rule.ignore:
-            return Skip(State.IGNORED, f"is ignored by rule {number} of its folder", number)
+            return Skip(
+                State.IGNORED,
+                msg("ignored by rule {number} of its folder", number=number),
+                number,
+            )
         try:
             return _route(folder, rule, number, document, {**values, **captured})
         except _NotRoutedError as error:
-            return Skip(State.REFUSED, str(error), number)
+            return Skip(State.REFUSED, error.why, number)
 
     return route
 
@@ -212,11 +220,15 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in fields if value)
 
 
-def unusable_reference(reference: str) -> str:
-    """Why a document cannot have this reference, in words that follow its name; "" if it can."""
+def unusable_reference(reference: str) -> Message:
+    """Why a document cannot have this reference, in words that follow its name, if it cannot."""
     if 1 <= len(reference) <= REFERENCE_LENGTH:
-        return ""
-    return f"gets a reference of {len(reference)} characters; 1 to {REFERENCE_LENGTH} can be used"
+        return NOTHING
+    return msg(
+        "gets a reference of {number:count} characters; it must have 1 to {most:count}",
+        number=len(reference),
+        most=REFERENCE_LENGTH,
+    )
 
 
 def asks_for_sync(job: Job) -> bool:
@@ -310,7 +322,7 @@ def _route(
 
     source_key = fill(chosen("source_key"), values).strip()
     if not source_key:
-        raise _NotRoutedError("has no source to go to: its source_key is filled with nothing")
+        raise _NotRoutedError(msg("has no source: its source_key comes out empty"))
     reference = fill(chosen("reference"), values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
@@ -351,7 +363,11 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
         filled["stage"] = stage = stage.lower()
         if stage not in STAGES:
             raise _NotRoutedError(
-                f"would get the stage {stage!r}, which is not one of {', '.join(STAGES)}"
+                msg(
+                    'would get the stage "{value}", which is not {names:or}',
+                    value=stage,
+                    names=STAGES,
+                )
             )
     return filled
 
@@ -364,27 +380,35 @@ def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
     return datetime.fromtimestamp(document.dated, UTC).isoformat(timespec="seconds")
 
 
-def _unaccepted(sniffed: Sniffed) -> str:
+def _unaccepted(sniffed: Sniffed) -> Message:
     """Why a kind of document is not sent, and what a person can do; HrFlow reads the default ones.
 
     Those are refused only where ``accept`` leaves them out.
     """
     if not sniffed.media_type:
-        return "is not a document that HrFlow can read; save it as PDF or Word"
+        return msg("is not a document that HrFlow can read; save it as PDF or Word")
     if sniffed.advice:
-        return f"is {sniffed.what}; {sniffed.advice}"
+        return msg("is {what}; {how}", what=sniffed.what, how=sniffed.advice)
     if sniffed.media_type not in DEFAULT_ACCEPT:
-        return f"is {sniffed.what}, not a document"
-    return (
-        f"is {sniffed.what} ({sniffed.media_type}), which is not among the accepted types;"
-        " add it to accept in the configuration if it is meant to be sent"
+        return msg("is {what}, not a document", what=sniffed.what)
+    return msg(
+        "is {what} ({type}), a file type that this folder doesn't accept; to upload it, add the "
+        "type to accept in the configuration",
+        what=sniffed.what,
+        type=sniffed.media_type,
     )
 
 
-def _too_large(size: int, limit: int) -> str:
-    is_close = view.size(size) == view.size(limit)
-    found, allowed = (f"{each} B" if is_close else view.size(each) for each in (size, limit))
-    return f"is {found} large, more than the {allowed} that max_size allows"
+def _too_large(size: int, limit: int) -> Message:
+    if ENGLISH.size(size) == ENGLISH.size(limit):
+        return msg(
+            "is {size:count} bytes, more than the {limit:count} bytes that max_size allows",
+            size=size,
+            limit=limit,
+        )
+    return msg(
+        "is {size:size}, more than the {limit:size} that max_size allows", size=size, limit=limit
+    )
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from watcher.i18n.message import msg
 from watcher.model.errors import WatcherError
 
 
@@ -40,8 +41,8 @@ def write_file(path: str, data: bytes) -> bool:
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise WatcherError(
-            f"{path} cannot be written ({error.strerror}).",
-            "Give yourself the right to.",
+            msg("{path} cannot be written ({error}).", path=path, error=error.strerror),
+            msg("Give yourself the right to."),
         ) from error
     return True
 
@@ -90,12 +91,17 @@ def run_program(command: Sequence[str]) -> Done:
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise WatcherError(
-            f"{command[0]} did not answer within {PATIENCE:g} seconds.", "Try it again later."
+            msg(
+                "{program} did not answer within {time:duration}.",
+                program=command[0],
+                time=PATIENCE,
+            ),
+            msg("Try it again later."),
         ) from error
     except OSError as error:
         raise WatcherError(
-            f"{command[0]} cannot be started ({error.strerror}).",
-            "Start hrflow-watcher run by hand, or by other means of the system.",
+            msg("{program} cannot be started ({error}).", program=command[0], error=error.strerror),
+            msg("Start hrflow-watcher run by hand, or by other means of the system."),
         ) from error
     out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
     return Done(done.returncode, out, err)
@@ -107,7 +113,12 @@ def insist(run: Run, *command: str) -> Done:
     if done.code != 0:
         said = " ".join((done.err or done.out).split()) or "it gave no reason"
         raise WatcherError(
-            f"{' '.join(command)} failed with code {done.code}: {said}.".replace("..", "."),
-            "Mend that and try it again.",
+            msg(
+                "{program} failed with code {code}: {message}.",
+                program=" ".join(command),
+                code=done.code,
+                message=said.rstrip("."),
+            ),
+            msg("Mend that and try it again."),
         )
     return done

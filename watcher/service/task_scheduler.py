@@ -11,6 +11,7 @@ import re
 from subprocess import list2cmdline
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
 from watcher.model.errors import UnusableError
 from watcher.service.runner import insist, read_file, remove_file, write_file
 from watcher.service.wanted import COMMENT, NAME, TITLE, Installed
@@ -134,9 +135,13 @@ class Scheduler:
         """
         if word := find_unwritable((*self._wanted.command, self._wanted.home)):
             raise UnusableError(
-                f"Windows would read something else into {word} than a path at login.",
-                "Have the program, its configuration and its state in folders without % and $( in"
-                " their names.",
+                msg(
+                    "Windows would read something else into {path} than a path at login.", path=word
+                ),
+                msg(
+                    "Have the program, its configuration and its state in folders without % and"
+                    " $( in their names."
+                ),
             )
         changed = write_file(self.file, self._render())
         if changed or not self._is_known():

@@ -6,6 +6,8 @@ import base64
 import re
 from typing import Final, NamedTuple
 
+from watcher.i18n.message import NOTHING, Message, msg
+
 _OPENXML = "application/vnd.openxmlformats-officedocument."
 
 
@@ -24,244 +26,255 @@ class Format(NamedTuple):
 
     media_type: str
     extension: str
-    what: str
-    advice: str = ""
+    what: Message
+    advice: Message = NOTHING
 
 
-SAVE: Final = "save it as PDF or Word"
+SAVE: Final = msg("save it as PDF or Word")
 
 
-SAVE_IMAGE: Final = "save it as PDF, JPEG or PNG"
+SAVE_IMAGE: Final = msg("save it as PDF, JPEG or PNG")
 
 
-EXPORT: Final = "export it as PDF or Word"
+EXPORT: Final = msg("export it as PDF or Word")
 
 
-DOWNLOAD: Final = "download it as PDF or Word"
+DOWNLOAD: Final = msg("download it as PDF or Word")
 
 
-TAKE_OUT: Final = "take the document out of it"
+TAKE_OUT: Final = msg("take the document out of it")
 
 
-UNLOCK: Final = "save it without one"
+UNLOCK: Final = msg("save it without one")
 
 
-DECRYPT: Final = "save it without encryption"
+DECRYPT: Final = msg("save it without encryption")
 
 
-ADD_FILE: Final = "add the file itself"
+ADD_FILE: Final = msg("add the file itself")
 
 
-UNKNOWN = Format("", "", "nothing this program knows")
+UNKNOWN = Format("", "", msg("nothing this program knows"))
 
 
-EMPTY = Format("", "", "an empty file")
+EMPTY = Format("", "", msg("an empty file"))
 
 
-PDF = Format("application/pdf", ".pdf", "a PDF document")
+PDF = Format("application/pdf", ".pdf", msg("a PDF document"))
 
 
-RTF = Format("application/rtf", ".rtf", "an RTF document")
+RTF = Format("application/rtf", ".rtf", msg("an RTF document"))
 
 
-HTML = Format("text/html", ".html", "a web page")
+HTML = Format("text/html", ".html", msg("a web page"))
 
 
-TEXT = Format("text/plain", ".txt", "a text file", SAVE)
+TEXT = Format("text/plain", ".txt", msg("a text file"), SAVE)
 
 
-XML = Format("application/xml", ".xml", "an XML file", SAVE)
+XML = Format("application/xml", ".xml", msg("an XML file"), SAVE)
 
 
-SVG = Format("image/svg+xml", ".svg", "an SVG drawing", SAVE_IMAGE)
+SVG = Format("image/svg+xml", ".svg", msg("an SVG drawing"), SAVE_IMAGE)
 
 
-POSTSCRIPT = Format("application/postscript", ".ps", "a PostScript file", SAVE)
+POSTSCRIPT = Format("application/postscript", ".ps", msg("a PostScript file"), SAVE)
 
 
-MAIL = Format("message/rfc822", ".eml", "an e-mail message", TAKE_OUT)
+MAIL = Format("message/rfc822", ".eml", msg("an e-mail message"), TAKE_OUT)
 
 
-MAILBOX = Format("application/mbox", ".mbox", "a mailbox", TAKE_OUT)
+MAILBOX = Format("application/mbox", ".mbox", msg("a mailbox"), TAKE_OUT)
 
 
-MHTML = Format("multipart/related", ".mht", "a web page saved as a single file (MHTML)", SAVE)
+MHTML = Format("multipart/related", ".mht", msg("a web page saved as a single file (MHTML)"), SAVE)
 
 
-WEB_ARCHIVE = Format("application/x-webarchive", ".webarchive", "a Safari web archive", SAVE)
+WEB_ARCHIVE = Format("application/x-webarchive", ".webarchive", msg("a Safari web archive"), SAVE)
 
 
-WORD_2003 = Format("application/vnd.ms-word.2003+xml", "", "a Word 2003 XML document", SAVE)
+WORD_2003 = Format("application/vnd.ms-word.2003+xml", "", msg("a Word 2003 XML document"), SAVE)
 
 
-WORD_XML = Format("application/vnd.ms-word.flat+xml", "", "a Word XML document", SAVE)
+WORD_XML = Format("application/vnd.ms-word.flat+xml", "", msg("a Word XML document"), SAVE)
 
 
-FLAT_ODF = Format(_OASIS + "flat+xml", ".fodt", "a flat OpenDocument file", SAVE)
+FLAT_ODF = Format(_OASIS + "flat+xml", ".fodt", msg("a flat OpenDocument file"), SAVE)
 
 
 GOOGLE_LINK = Format(
-    "application/vnd.google-apps.document", "", "only a link to a Google document", DOWNLOAD
+    "application/vnd.google-apps.document", "", msg("only a link to a Google document"), DOWNLOAD
 )
 
 
-WEB_LINK = Format("application/x-url", "", "only a link to a web page", DOWNLOAD)
+WEB_LINK = Format("application/x-url", "", msg("only a link to a web page"), DOWNLOAD)
 
 
-SIGNED = Format("application/pkcs7-mime", ".p7m", "a digitally signed file (.p7m)", TAKE_OUT)
+SIGNED = Format("application/pkcs7-mime", ".p7m", msg("a digitally signed file (.p7m)"), TAKE_OUT)
 
 
 SIGNATURE = Format(
-    "application/pkcs7-signature", ".p7s", "a digital signature without its document", ADD_FILE
+    "application/pkcs7-signature", ".p7s", msg("a digital signature without its document"), ADD_FILE
 )
 
 
-ENCRYPTED = Format("application/x-encrypted", "", "an encrypted file", DECRYPT)
+ENCRYPTED = Format("application/x-encrypted", "", msg("an encrypted file"), DECRYPT)
 
 
-PNG = Format("image/png", ".png", "a PNG image")
+PNG = Format("image/png", ".png", msg("a PNG image"))
 
 
-JPEG = Format("image/jpeg", ".jpg", "a JPEG image")
+JPEG = Format("image/jpeg", ".jpg", msg("a JPEG image"))
 
 
-BMP = Format("image/bmp", ".bmp", "a BMP image")
+BMP = Format("image/bmp", ".bmp", msg("a BMP image"))
 
 
-PROGRAM = Format("application/x-executable", "", "a program")
+PROGRAM = Format("application/x-executable", "", msg("a program"))
 
 
-SHORTCUT = Format("application/x-ms-shortcut", ".lnk", "a shortcut to another file", ADD_FILE)
+SHORTCUT = Format("application/x-ms-shortcut", ".lnk", msg("a shortcut to another file"), ADD_FILE)
 
 
-ZIP = Format("application/zip", ".zip", "a zip archive", TAKE_OUT)
+ZIP = Format("application/zip", ".zip", msg("a zip archive"), TAKE_OUT)
 
 
-DOCX = Format(_OPENXML + "wordprocessingml.document", ".docx", "a Word document")
+DOCX = Format(_OPENXML + "wordprocessingml.document", ".docx", msg("a Word document"))
 
 
-DOTX = Format(_OPENXML + "wordprocessingml.template", ".dotx", "a Word template")
+DOTX = Format(_OPENXML + "wordprocessingml.template", ".dotx", msg("a Word template"))
 
 
 DOCM = Format(
-    "application/vnd.ms-word.document.macroEnabled.12", ".docm", "a Word document with macros", SAVE
+    "application/vnd.ms-word.document.macroEnabled.12",
+    ".docm",
+    msg("a Word document with macros"),
+    SAVE,
 )
 
 
 DOTM = Format(
-    "application/vnd.ms-word.template.macroEnabled.12", ".dotm", "a Word template with macros", SAVE
+    "application/vnd.ms-word.template.macroEnabled.12",
+    ".dotm",
+    msg("a Word template with macros"),
+    SAVE,
 )
 
 
-PPTX = Format(_OPENXML + "presentationml.presentation", ".pptx", "a PowerPoint presentation")
+PPTX = Format(_OPENXML + "presentationml.presentation", ".pptx", msg("a PowerPoint presentation"))
 
 
-PPSX = Format(_OPENXML + "presentationml.slideshow", ".ppsx", "a PowerPoint slide show", SAVE)
+PPSX = Format(_OPENXML + "presentationml.slideshow", ".ppsx", msg("a PowerPoint slide show"), SAVE)
 
 
-POTX = Format(_OPENXML + "presentationml.template", ".potx", "a PowerPoint template", SAVE)
+POTX = Format(_OPENXML + "presentationml.template", ".potx", msg("a PowerPoint template"), SAVE)
 
 
 PPTM = Format(
     "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
     ".pptm",
-    "a PowerPoint presentation with macros",
+    msg("a PowerPoint presentation with macros"),
     SAVE,
 )
 
 
-XLSX = Format(_OPENXML + "spreadsheetml.sheet", ".xlsx", "an Excel workbook", SAVE)
+XLSX = Format(_OPENXML + "spreadsheetml.sheet", ".xlsx", msg("an Excel workbook"), SAVE)
 
 
 XLSM = Format(
-    "application/vnd.ms-excel.sheet.macroEnabled.12", ".xlsm", "an Excel workbook with macros", SAVE
+    "application/vnd.ms-excel.sheet.macroEnabled.12",
+    ".xlsm",
+    msg("an Excel workbook with macros"),
+    SAVE,
 )
 
 
-ODT = Format(_OASIS + "text", ".odt", "an OpenDocument text")
+ODT = Format(_OASIS + "text", ".odt", msg("an OpenDocument text"))
 
 
-OTT = Format(_OASIS + "text-template", ".ott", "an OpenDocument text template", SAVE)
+OTT = Format(_OASIS + "text-template", ".ott", msg("an OpenDocument text template"), SAVE)
 
 
-ODP = Format(_OASIS + "presentation", ".odp", "an OpenDocument presentation")
+ODP = Format(_OASIS + "presentation", ".odp", msg("an OpenDocument presentation"))
 
 
-ODS = Format(_OASIS + "spreadsheet", ".ods", "an OpenDocument spreadsheet", SAVE)
+ODS = Format(_OASIS + "spreadsheet", ".ods", msg("an OpenDocument spreadsheet"), SAVE)
 
 
-EPUB = Format("application/epub+zip", ".epub", "an electronic book", SAVE)
+EPUB = Format("application/epub+zip", ".epub", msg("an electronic book"), SAVE)
 
 
 _IWORK = "application/vnd.apple."
 
 
-IWORK = Format(_IWORK + "iwork", "", "an Apple iWork document", EXPORT)
+IWORK = Format(_IWORK + "iwork", "", msg("an Apple iWork document"), EXPORT)
 
 
-PAGES = Format(_IWORK + "pages", ".pages", "a Pages document", EXPORT)
+PAGES = Format(_IWORK + "pages", ".pages", msg("a Pages document"), EXPORT)
 
 
-KEYNOTE = Format(_IWORK + "keynote", ".key", "a Keynote presentation", EXPORT)
+KEYNOTE = Format(_IWORK + "keynote", ".key", msg("a Keynote presentation"), EXPORT)
 
 
-NUMBERS = Format(_IWORK + "numbers", ".numbers", "a Numbers spreadsheet", EXPORT)
+NUMBERS = Format(_IWORK + "numbers", ".numbers", msg("a Numbers spreadsheet"), EXPORT)
 
 
 SIGNED_CONTAINER = Format(
-    "application/vnd.etsi.asic-e+zip", ".asice", "a digitally signed file (.asice)", TAKE_OUT
+    "application/vnd.etsi.asic-e+zip", ".asice", msg("a digitally signed file (.asice)"), TAKE_OUT
 )
 
 
-DOC = Format("application/msword", ".doc", "a Word document")
+DOC = Format("application/msword", ".doc", msg("a Word document"))
 
 
-PPT = Format("application/vnd.ms-powerpoint", ".ppt", "a PowerPoint presentation")
+PPT = Format("application/vnd.ms-powerpoint", ".ppt", msg("a PowerPoint presentation"))
 
 
-XLS = Format("application/vnd.ms-excel", ".xls", "an Excel workbook", SAVE)
+XLS = Format("application/vnd.ms-excel", ".xls", msg("an Excel workbook"), SAVE)
 
 
-MSG = Format("application/vnd.ms-outlook", ".msg", "an Outlook message")
+MSG = Format("application/vnd.ms-outlook", ".msg", msg("an Outlook message"))
 
 
 #: Whatever it was before: nobody opens it without the password.
-LOCKED = Format("application/encrypted", "", "protected by a password", UNLOCK)
+LOCKED = Format("application/encrypted", "", msg("protected by a password"), UNLOCK)
 
 
-COMPOUND = Format("application/x-ole-storage", "", "an Office file of an unknown kind", SAVE)
+COMPOUND = Format("application/x-ole-storage", "", msg("an Office file of an unknown kind"), SAVE)
 
 
-TAR = Format("application/x-tar", ".tar", "a tar archive", TAKE_OUT)
+TAR = Format("application/x-tar", ".tar", msg("a tar archive"), TAKE_OUT)
 
 
-CPIO = Format("application/x-cpio", ".cpio", "a cpio archive", TAKE_OUT)
+CPIO = Format("application/x-cpio", ".cpio", msg("a cpio archive"), TAKE_OUT)
 
 
-TNEF = Format("application/vnd.ms-tnef", ".dat", "an Outlook attachment (winmail.dat)", TAKE_OUT)
+TNEF = Format(
+    "application/vnd.ms-tnef", ".dat", msg("an Outlook attachment (winmail.dat)"), TAKE_OUT
+)
 
 
-ARCHIVE = Format("application/x-archive", "", "an archive", TAKE_OUT)
+ARCHIVE = Format("application/x-archive", "", msg("an archive"), TAKE_OUT)
 
 
 #: What the library calls by names that say little to a person.
 OTHERS: Final = {
     entry.media_type: entry
     for entry in (
-        Format("image/gif", ".gif", "a GIF image", SAVE_IMAGE),
-        Format("image/tiff", ".tif", "a TIFF image", SAVE_IMAGE),
-        Format("image/webp", ".webp", "a WebP image", SAVE_IMAGE),
-        Format("image/heic", ".heic", "a HEIC photo", SAVE_IMAGE),
-        Format("image/avif", ".avif", "an AVIF image", SAVE_IMAGE),
-        Format("image/vnd.adobe.photoshop", ".psd", "a Photoshop image", SAVE_IMAGE),
-        Format("application/x-7z-compressed", ".7z", "a 7-Zip archive", TAKE_OUT),
-        Format("application/x-rar-compressed", ".rar", "a RAR archive", TAKE_OUT),
-        Format("application/gzip", ".gz", "a gzip archive", TAKE_OUT),
+        Format("image/gif", ".gif", msg("a GIF image"), SAVE_IMAGE),
+        Format("image/tiff", ".tif", msg("a TIFF image"), SAVE_IMAGE),
+        Format("image/webp", ".webp", msg("a WebP image"), SAVE_IMAGE),
+        Format("image/heic", ".heic", msg("a HEIC photo"), SAVE_IMAGE),
+        Format("image/avif", ".avif", msg("an AVIF image"), SAVE_IMAGE),
+        Format("image/vnd.adobe.photoshop", ".psd", msg("a Photoshop image"), SAVE_IMAGE),
+        Format("application/x-7z-compressed", ".7z", msg("a 7-Zip archive"), TAKE_OUT),
+        Format("application/x-rar-compressed", ".rar", msg("a RAR archive"), TAKE_OUT),
+        Format("application/gzip", ".gz", msg("a gzip archive"), TAKE_OUT),
         TAR,
-        Format("application/x-bzip2", ".bz2", "a bzip2 archive", TAKE_OUT),
-        Format("application/x-xz", ".xz", "an xz archive", TAKE_OUT),
-        Format("application/zstd", ".zst", "a Zstandard archive", TAKE_OUT),
-        Format("application/vnd.ms-cab-compressed", ".cab", "a cabinet archive", TAKE_OUT),
+        Format("application/x-bzip2", ".bz2", msg("a bzip2 archive"), TAKE_OUT),
+        Format("application/x-xz", ".xz", msg("an xz archive"), TAKE_OUT),
+        Format("application/zstd", ".zst", msg("a Zstandard archive"), TAKE_OUT),
+        Format("application/vnd.ms-cab-compressed", ".cab", msg("a cabinet archive"), TAKE_OUT),
     )
 }
 
@@ -438,7 +451,7 @@ def guess_other(head: bytes) -> Format:
     known = OTHERS.get(kind.mime)
     if known:
         return known
-    advice = SAVE_IMAGE if kind.mime.startswith("image/") else ""
+    advice = SAVE_IMAGE if kind.mime.startswith("image/") else NOTHING
     what = _describe(kind.mime, kind.extension)
     return Format(kind.mime, f".{kind.extension}", what, advice)
 
@@ -452,6 +465,15 @@ def can_tell(media_type: str) -> bool:
     return any(kind.mime == media_type for kind in filetype.TYPES)
 
 
-def _describe(media_type: str, extension: str) -> str:
-    words = {"image": "an image", "video": "a video", "audio": "a sound file", "font": "a font"}
-    return f"{words.get(media_type.partition('/')[0], 'a file')} of the kind {extension.upper()}"
+def _describe(media_type: str, extension: str) -> Message:
+    words = {
+        "image": msg("an image"),
+        "video": msg("a video"),
+        "audio": msg("a sound file"),
+        "font": msg("a font"),
+    }
+    return msg(
+        "{what} ({extension})",
+        what=words.get(media_type.partition("/")[0], msg("a file")),
+        extension=extension.upper(),
+    )

@@ -5,8 +5,15 @@ const proof = document.body.dataset.proof;
 const language = start.language;
 
 /** A text in the person's language; `values` fill its {places}. */
-export function t(key, values = {}) {
-  const text = start.texts[key] ?? key;
+export const t = (key, values = {}) => fill(start.texts[key] ?? key, values);
+
+/** A text about `count` things: for a single one, and for all other numbers. */
+export function tn(one, many, count) {
+  const forms = start.texts[one] ?? { one, other: many };
+  return fill(forms[plurals.select(count)] ?? forms.other, { count: whole.format(count) });
+}
+
+function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (place, name) => (name in values ? values[name] : place));
 }
 
@@ -82,13 +89,12 @@ export function put(place, text) {
 const whole = new Intl.NumberFormat(language);
 const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
 const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+const plurals = new Intl.PluralRules(language);
 const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 const near = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
 const dayOnly = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
 export const number = (value) => whole.format(value);
-/** A text about so many files: one for a single file, one for all other numbers. */
-export const count = (files, one, many) => t(files === 1 ? one : many, { files: whole.format(files) });
 export const moment = (at) => full.format(new Date(at * 1000));
 export const day = (text) => dayOnly.format(new Date(`${text}T12:00`));
 

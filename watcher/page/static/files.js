@@ -1,6 +1,6 @@
 // The list of files: search, filters, pages, a choice of several, and the details of one.
 
-import { $, ask, busy, count, duration, el, moment, number, put, say, size, t, when } from "./base.js";
+import { $, ask, busy, duration, el, moment, number, put, say, size, t, tn, when } from "./base.js";
 
 const COLUMNS = ["chosen", "state", "when", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile"];
 const LABELS = [...document.querySelectorAll("#files th")].map((each) => each.textContent.trim());
@@ -151,7 +151,7 @@ function showChosen() {
   put($("chosen-count"), t("Chosen: {files}", { files: number(some.length) }));
   $("chosen-retry").disabled = !some.some((file) => file.can_retry);
   $("chosen-ignore").disabled = !some.some((file) => file.can_ignore);
-  const alike = new Set(some.map((file) => `${file.state} ${file.why}`));
+  const alike = new Set(some.map((file) => `${file.state} ${file.reason}`));
   const isOne = alike.size === 1 && some[0].why && some[0].can_ignore;
   $("label-alike").hidden = !isOne;
   if (!isOne) $("alike").checked = false;
@@ -185,13 +185,13 @@ export async function openFolders(files_) {
 /** How the chosen files are named in an order: by their numbers, or as all that are like them. */
 function named() {
   const [one] = chosen.values();
-  return $("alike").checked ? { state: one.state, why: one.why } : { ids: [...chosen.keys()] };
+  return $("alike").checked ? { state: one.state, why: one.reason } : { ids: [...chosen.keys()] };
 }
 
 async function order(what, files_) {
   const done = await ask(`/api/${what}`, files_);
-  const text = what === "retry" ? count(done.files, "1 file is tried again.", "{files} files are tried again.")
-    : count(done.files, "1 file is ignored.", "{files} files are ignored.");
+  const text = what === "retry" ? tn("1 file is tried again.", "{count} files are tried again.", done.files)
+    : tn("1 file is ignored.", "{count} files are ignored.", done.files);
   const left = done.left.length ? ` ${t("Not possible for: {files}", { files: done.left.map((file) => file.name).join(", ") })}` : "";
   say(text + left, done.files ? "good" : "busy");
   chosen.clear();

@@ -1,6 +1,6 @@
 // The frame: where one is, how things are, pausing; and waiting for news.
 
-import { $, ask, busy, count, day, el, hush, number, put, say, start, t, when } from "./base.js";
+import { $, ask, busy, day, el, hush, number, put, say, start, t, tn, when } from "./base.js";
 import { choose, openFile, openFolders, refresh, setFolders } from "./files.js";
 import { examine, showFolders } from "./rest.js";
 import { showSetup } from "./setup.js";
@@ -92,15 +92,15 @@ function keptNotice(kept) {
   const act = el("button", { type: "button", onclick: () => busy(act, release) }, label);
   const release = async () => {
     const done = await ask("/api/retry", { cause: kept.key });
-    say(count(done.files, "1 file goes on its way.", "{files} files go on their way."));
+    say(tn("1 file goes on its way.", "{count} files go on their way.", done.files));
   };
   const ignore = el("button", { type: "button", onclick: () => busy(ignore, leave) }, t("Ignore"));
   const leave = async () => {
-    if (!confirm(count(kept.files, "Ignore 1 file?", "Ignore {files} files?"))) return;
+    if (!confirm(tn("Ignore 1 file?", "Ignore {count} files?", kept.files))) return;
     await ask("/api/ignore", { cause: kept.key });
   };
   const show = el("button", { type: "button", onclick: () => busy(show, () => openFolders({ cause: kept.key })) }, t("Open folder"));
-  const files = count(kept.files, "1 file", "{files} files");
+  const files = tn("1 file", "{count} files", kept.files);
   return notice(kept.asks ? "busy" : "bad", kept.asks ? kept.why : t("{what}: {text}", { what: files, text: kept.why }), act, ...(kept.files ? [ignore, show] : []));
 }
 

@@ -1,0 +1,97 @@
+"""The catalogues of messages: complete, current, and all that a language needs."""
+
+import importlib
+import os
+import sys
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@pytest.fixture(scope="module")
+def catalogues():
+    sys.path.insert(0, ROOT)
+    try:
+        return importlib.import_module("installers.catalogues")
+    finally:
+        sys.path.remove(ROOT)
+
+
+def po(text, *, header='"Plural-Forms: nplurals=2; plural=(n > 1);\\n"\n'):
+    return f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n{header}\n{text}'
+
+
+@pytest.fixture
+def locale(catalogues, tmp_path, monkeypatch):
+    """A folder with the template and one language, whose catalogue is given as its text."""
+    folder = tmp_path / "fr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(catalogues, "LOCALE", str(tmp_path))
+    monkeypatch.setattr(catalogues, "TEMPLATE", str(tmp_path / "hrflow-watcher.pot"))
+    (tmp_path / "hrflow-watcher.pot").write_bytes(catalogues.text_of(catalogues.extract()))
+
+    def write(text):
+        (folder / "hrflow-watcher.po").write_text(po(text), encoding="utf-8")
+        return folder
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("entry", "mistake"),
+    [
+        ('msgid "a"\nmsgstr ""\n', "is not translated"),
+        ('#, fuzzy\nmsgid "a"\nmsgstr "b"\n', "is marked fuzzy"),
+        ('msgid "a {x}"\nmsgstr "b"\n', "has other places"),
+        ('msgid "a {x:size}"\nmsgstr "b {x}"\n', "has other places"),
+        ('msgid "a {x}"\nmsgstr "b {y}"\n', "has other places"),
+        ('msgid "1 a"\nmsgid_plural "{count:count} a"\nmsgstr[0] "1 b"\nmsgstr[1] "b"\n',
+         "has other places"),
+        ('msgid "1 a"\nmsgid_plural "{count:count} a"\nmsgstr[0] "1 b"\nmsgstr[1] ""\n',
+         "is not translated"),
+        ('msgid "a"\nmsgstr "b : c"\n', "needs spaces that do not break"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_translation_is_found(catalogues, locale, entry, mistake):
+    locale(entry)
+    (found,) = catalogues.check()
+    assert mistake in found
+
+
+def test_a_good_translation_passes(catalogues, locale):
+    locale(
+        'msgid "1 a of {x}"\nmsgid_plural "{count:count} a of {x}"\n'
+        'msgstr[0] "1 b de {x}"\nmsgstr[1] "{count:count} b de {x}"\n'
+    )
+    assert catalogues.check() == []
+
+
+def test_a_template_that_is_not_current_is_found(catalogues, locale, tmp_path):
+    locale('msgid "a"\nmsgstr "b"\n')
+    with open(tmp_path / "hrflow-watcher.pot", "a", encoding="utf-8") as file:
+        file.write('\nmsgid "nobody says this"\nmsgstr ""\n')
+    (found,) = catalogues.check()
+    assert "template" in found
+
+
+def test_the_repositorys_own_catalogues_are_current_and_complete(catalogues):
+    assert catalogues.check() == []
+
+
+def test_an_update_keeps_what_is_translated_and_is_stable(catalogues, locale):
+    folder = locale('msgid "Health"\nmsgstr "Santé"\n')
+    catalogues.update()
+    first = (folder / "hrflow-watcher.po").read_bytes()
+    assert 'msgid "Health"\nmsgstr "Santé"'.encode() in first
+    catalogues.update()
+    assert (folder / "hrflow-watcher.po").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "unwanted", ["FIRST AUTHOR", "EMAIL@ADDRESS", "ORGANIZATION", "VERSION", "YEAR", "Date:"]
+)
+def test_headers_have_no_placeholders_and_no_dates(catalogues, unwanted):
+    for path in (catalogues.TEMPLATE, *map(catalogues.path_of, catalogues.languages())):
+        with open(path, encoding="utf-8") as file:
+            assert unwanted not in file.read(600)
