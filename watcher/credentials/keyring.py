@@ -233,9 +233,12 @@ def _name(part: KeyringBackend) -> Text:
     return _NAMES.get(full.removeprefix("keyring.backends."), full)
 
 
+_UNLOCK: Final = msg("Unlock it and try again.")
+
+
 @contextmanager
 def _explaining(
-    what: Message, account: str, key: str = "", hint: Message = msg("Unlock it and try again.")
+    what: Message, account: str, key: str = "", hint: Message = _UNLOCK
 ) -> Iterator[None]:
     """Turn whatever a backend raises into a CredentialError that says what to do."""
     import keyring.errors  # noqa: PLC0415

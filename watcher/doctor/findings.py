@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import SystemKeyring
 from watcher.daemon.clock import RealClock
@@ -53,6 +53,9 @@ class Finding:
     stops: Text = ""
 
 
+_LATER: Final = msg("Try it again later.")
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """Something to look at. ``name`` for machines, ``label`` for people, ``about`` tells it apart.
@@ -68,7 +71,7 @@ class Check:
     needs: Sequence[tuple[str, str]] = ()
     failing: Text = ""
     seconds: float = 10.0
-    late: Text = msg("Try it again later.")
+    late: Text = _LATER
 
 
 def ok(text: Text, stops: Text = "") -> Finding:
