@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from watcher.config.english import msg
+from watcher.i18n.message import Message, msg, plural
 
 if TYPE_CHECKING:
     from watcher.config.load import Loaded
@@ -36,10 +36,10 @@ def show(loaded: Loaded) -> list[Row]:
     return rows
 
 
-def headline(loaded: Loaded) -> str:
+def headline(loaded: Loaded) -> Message:
     """That it is fine, and how many folders it names, as an end of a sentence with its paths."""
     number = len(loaded.config.folders)
-    folders = msg("1 folder") if number == 1 else msg("{folders} folders", folders=number)
+    folders = plural("1 folder", "{count:count} folders", number)
     if not loaded.machine:
         return msg("{path} is fine: {what}", path=loaded.path, what=folders)
     if not loaded.has_own:
