@@ -64,7 +64,9 @@ def headline(snapshot: Snapshot, word: Catalog) -> str:
     """All in one line, like "Up to date · 12 today" or "Offline since 14:02 · 5 waiting"."""
     match mood(snapshot):
         case Mood.NOT_SET_UP:
-            return word("The configuration has mistakes" if snapshot.remarks else "Not set up yet")
+            if snapshot.remarks:
+                return word("The configuration has mistakes")
+            return word("Not set up yet")
         case Mood.PAUSED | Mood.OFFLINE:
             return joined(obstacles(snapshot, word)[0], _waiting(snapshot, word))
         case Mood.ATTENTION:
