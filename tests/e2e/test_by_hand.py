@@ -10,6 +10,7 @@ from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
 from watcher.daemon.instance import Instance
 from watcher.i18n.catalog import catalog
+from watcher.i18n.message import as_json
 from watcher.journal import reader
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
@@ -90,7 +91,7 @@ def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monk
     else:
         order = {
             "state": {"state": "refused"},
-            "reason": {"state": "refused", "why": refused[0].why},
+            "reason": {"state": "refused", "why": as_json(refused[0].why)},
             "ids": {"ids": [each.file_id for each in refused]},
         }[way]
         assert acts.retry(order) == {"files": 45, "left": []}

@@ -8,7 +8,7 @@ from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
 from watcher.model.kinds import Cause
 from watcher.model.lifecycle import hold_key
-from watcher.model.settings import Account, Config, Duplicates, replaced
+from watcher.model.settings import Account, Changed, Config, Duplicates, replaced
 from watcher.pipeline.messages import Resume
 from watcher.sandbox import Fault, Kind
 
@@ -122,6 +122,18 @@ def test_a_folder_that_is_not_watched_any_more_sends_nothing_until_it_is_again(w
     eventually(lambda: len(world.arrived()) == 3, within=30)
 
 
+def test_the_profile_of_an_earlier_version_proves_nothing(world, eventually):
+    folder = world.folder(reference="{stem}", changed=Changed.UPLOAD)
+    world.start(folder, confirm_seconds=1.0)
+    path = os.path.join(folder.path, "jane.pdf")
+    make_pdf(path, "first")
+    eventually(lambda: "parsed" in world.states().values(), within=60)
+    world.sandbox.faults.set(Fault(kind=Kind.HTML, method="POST", times=1))  # stores nothing
+    make_pdf(path, "second", 10)
+    world.nudge()
+    eventually(lambda: len({record.sha256 for record in world.arrived()}) == 2, within=60)
+
+
 def test_a_used_up_quota_is_a_cause_of_its_own(world, eventually):
     world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=402, message="Quota exceeded"))
     folder = world.folder()
@@ -206,7 +218,7 @@ def test_an_account_that_goes_and_comes_back_while_it_uploads_is_as_it_was(
     eventually(lambda: "uncertain" in world.states().values(), within=30)
     world.app.reload(Config(accounts=(more,), folders=(other,)))
     world.nudge()
-    assert not world.app.snapshot().offline_since
+    eventually(lambda: not world.app.snapshot().offline_since, within=60)
     world.app.reload(both)
     for name in ("next 1.pdf", "next 2.pdf", "next 3.pdf"):
         make_pdf(os.path.join(folder.path, name), name)

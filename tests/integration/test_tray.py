@@ -281,7 +281,7 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         (needy,) = [inner for text, _, _, inner in item.lines() if text == "Needs attention"]
         text, _, _, choices = needy[0]
         assert text == "✗ a__b & <c>.pdf", "an underscore marks a letter unless it is doubled"
-        assert choices[0][0] == REFUSED.why
+        assert choices[0][0] == str(REFUSED.why)
         assert not choices[0][2], "a reason is not to be clicked"
         item.click(next(number for text, number, *_ in choices if text == "Retry"))
         until(lambda: made.acts[1:] == [Act(Verb.RETRY, (3,))])

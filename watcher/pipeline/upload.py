@@ -10,7 +10,17 @@ from watcher.hrflow.pace import Pace
 from watcher.i18n.message import msg
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, after, confirmed, hold_key, hold_keys
-from watcher.model.uploads import Accepted, Altered, Held, NoSync, Parsed, Refused, Uncertain, Wait
+from watcher.model.uploads import (
+    Accepted,
+    Altered,
+    Held,
+    NoSync,
+    Parsed,
+    Refused,
+    Uncertain,
+    Unknown,
+    Wait,
+)
 from watcher.pipeline.follow_up import is_derived
 from watcher.routing.rules import asks_for_sync, without_sync
 
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
     from watcher.journal.writer import Journal
     from watcher.model.files import Identified
     from watcher.model.settings import Config
-    from watcher.model.uploads import Finding, Job, Outcome
+    from watcher.model.uploads import Finding, Job, Outcome, Profile
     from watcher.pipeline.housekeeping import Tidying
     from watcher.pipeline.ports import Clock, Files, Plan, Transport, Workers
     from watcher.pipeline.results import Results
@@ -297,6 +307,8 @@ class Dispatch:
         window = self._windows.get(job.account, CONFIRM_WINDOW)
         now = self._clock.wall()
         self._end(job.account, job.file_id, found, question=True)
+        if isinstance(found, Parsed) and not self._is_of(job, found.profile):
+            found = Unknown()
         if not isinstance(found, Parsed) and self._is_told_of(job):
             arrived = Accepted(msg("HrFlow's webhook reports that it arrived"))
             self._troubled_at.pop(job.file_id, None)
@@ -314,6 +326,17 @@ class Dispatch:
             self._troubled_at.pop(job.file_id, None)
         if isinstance(found, Parsed):
             self._arrived(job, found, now)
+
+    def _is_of(self, job: Job, profile: Profile) -> bool:
+        """Whether a profile that was found by reference proves that this upload has arrived.
+
+        A reference that was not made from the content may be an earlier version's or another
+        file's. Sent again under it, the content is at worst parsed twice; it would be lost else.
+        """
+        if is_derived(job.reference, job.sha256):
+            return True
+        known = self._journal.follow_ups.by_profile([profile.key])
+        return known.get(profile.key, job.file_id) == job.file_id
 
     def _is_told_of(self, job: Job) -> bool:
         """Whether the webhook knows the very content of an upload, so that it has arrived."""
