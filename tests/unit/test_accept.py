@@ -60,4 +60,4 @@ def test_a_rule_for_one_of_the_default_types_can_apply(tmp_path):
 def test_it_stands_for_them_there_alone(tmp_path, folder, said):
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, folder)
-    assert said in "\n".join(caught.value.mistakes)
+    assert said in "\n".join(map(str, caught.value.mistakes))

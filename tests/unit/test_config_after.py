@@ -51,7 +51,7 @@ def test_each_mistake_is_said_where_it_stands(mistakes, text, expected):  # noqa
 
 def warnings(loaded):
     """Without those about the folder, which is not there."""
-    return [each for each in loaded.warnings if "is not there yet" not in each]
+    return [said for each in loaded.warnings if "is not there yet" not in (said := str(each))]
 
 
 def test_nothing_is_on_that_nobody_asked_for(read):  # noqa: F811

@@ -342,7 +342,7 @@ def test_folders_that_cannot_be_watched(tmp_path, path, problem):
     (home / "link").symlink_to(home)
     text = path.format(home=home)
     _, said = find_place(text, {"BASE": str(home)}, str(home), str(home / "state"))
-    assert problem in said
+    assert problem in str(said)
     assert bool(said) == bool(problem)
 
 
@@ -436,4 +436,4 @@ def test_a_reader_never_sees_half_of_it(tmp_path):
 def test_a_folder_is_judged_wherever_the_command_was_started(tmp_path, monkeypatch):
     (tmp_path / "cvs").mkdir()
     monkeypatch.chdir(tmp_path / "cvs")
-    assert find_place(str(tmp_path / "cvs"), {}, "/home/jo")[1] == ""
+    assert not find_place(str(tmp_path / "cvs"), {}, "/home/jo")[1]

@@ -69,7 +69,7 @@ def test_it_is_valid_once_the_source_keys_are_filled_in(tmp_path):
 def test_as_it_stands_it_says_that_the_source_key_is_missing(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load_text(tmp_path, read_example())
-    assert all("source_key" in mistake for mistake in caught.value.mistakes)
+    assert all("source_key" in str(mistake) for mistake in caught.value.mistakes)
 
 
 def test_it_is_valid_with_every_comment_taken_away(tmp_path):
@@ -165,4 +165,4 @@ def test_what_it_locks_can_be_locked_in_the_machine_wide_file_and_there_alone(tm
     }
     with pytest.raises(ConfigError) as caught:
         load_text(tmp_path, f"{locked}\n{filled_in()}")
-    assert "belongs in the machine-wide configuration" in caught.value.mistakes[0]
+    assert "belongs in the machine-wide configuration" in str(caught.value.mistakes[0])

@@ -57,7 +57,7 @@ class Desk:
         return caught.value
 
     def say(self, texts):
-        return [each.replace(f"{self.root}{os.sep}", "") for each in texts]
+        return [str(each).replace(f"{self.root}{os.sep}", "") for each in texts]
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_each_mistake_is_said_of_the_file_it_stands_in(desk):
 def test_a_mistake_of_the_machines_is_told_though_ones_own_hides_it(desk):
     error = desk.fail("log_level = 'loud'\n", f"log_level = 'info'\n{ACCOUNT}")
     assert error.by_machine
-    assert "machine-wide configuration" in error.title
+    assert "machine-wide configuration" in str(error.title)
     assert [each[:15] for each in desk.say(error.mistakes)] == ["machine.toml:1:"]
 
 
@@ -255,7 +255,7 @@ def test_the_machines_alone_is_enough(desk):
 def test_the_machines_alone_may_leave_something_to_people(desk, machine):
     error = desk.fail(machine)
     assert (error.unfinished, error.by_machine) == (True, False)
-    assert "hrflow-watcher setup" in error.hint
+    assert "hrflow-watcher setup" in str(error.hint)
     assert not desk.fail(f"{machine}nonsense = 1\n").unfinished
 
 
@@ -391,7 +391,7 @@ def test_a_folder_of_both_is_changed_in_ones_own(desk):
 def test_answers_that_meet_what_is_locked(desk, locked, answers, expected):
     found = known(desk, f'locked = ["{locked}"]\n{ACCOUNT}{FOLDER}')
     tail = f" is set for this machine, in {desk.machine}."
-    assert [each.removesuffix(tail) for each in find_locked(answers, found)] == expected
+    assert [str(each).removesuffix(tail) for each in find_locked(answers, found)] == expected
 
 
 def test_a_source_for_all_folders_need_not_be_named(desk):

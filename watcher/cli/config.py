@@ -34,11 +34,12 @@ def check(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
         loaded = load_config(ctx)
     except ConfigError as error:
         if as_json:
-            say_json({**files, "mistakes": error.mistakes or [str(error)], "warnings": []})
+            mistakes = [str(each) for each in error.mistakes or (error,)]
+            say_json({**files, "mistakes": mistakes, "warnings": []})
             ctx.exit(error.exit_code)
         raise
     if as_json:
-        say_json({**files, "mistakes": [], "warnings": loaded.warnings})
+        say_json({**files, "mistakes": [], "warnings": [str(each) for each in loaded.warnings]})
         return
     if missing and is_named:
         say(f"There is no machine-wide configuration at {view.safe(machine)}.")

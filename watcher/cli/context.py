@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.daemon.instance import Places, default_state
+from watcher.i18n.message import msg
 
 if TYPE_CHECKING:
     from watcher.config import Loaded
@@ -67,5 +68,5 @@ def load_config(ctx: click.Context) -> Loaded:
     )
     if loaded.has_own or not ctx.find_root().obj[0]:
         return loaded
-    said = f"there is no configuration at {path}; the machine's alone is in force"
+    said = msg("there is no configuration at {path}; the machine's alone is in force", path=path)
     return replace(loaded, warnings=(said, *loaded.warnings))

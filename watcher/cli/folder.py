@@ -22,7 +22,7 @@ from watcher.cli.questions import (
 )
 from watcher.cli.sources import choose_account, find_source
 from watcher.config.setup import Answers, DropFolder, FolderAnswer, write_tags
-from watcher.daemon.editing import make_folder, what_stays
+from watcher.daemon.editing import make_folder, what_stays, without_absent
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.settings import AfterUpload
@@ -81,7 +81,7 @@ def add(
     show_difference(editor, text)
     editor.write(text)
     facts.update(path=view.safe(place), account=name, source_key=key, added=True)
-    warn([each for each in warnings if not (os.path.isdir(place) and "is not there yet" in each)])
+    warn(without_absent(warnings) if os.path.isdir(place) else warnings)
     goes_to = view.safe(source_name) or view.short(key)
     say(styled(f"✓ {view.safe(place)} is watched; its files go to {goes_to}.", "good"))
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from watcher.config.setup import KnownFolder
     from watcher.daemon.instance import Places
+    from watcher.i18n.message import Text
     from watcher.model.errors import WatcherError
     from watcher.model.settings import Account, Item
 
@@ -57,7 +58,7 @@ def fillable(tags: tuple[Item, ...]) -> tuple[Item, ...]:
     written = [text for tag in tags for text in (tag.name, tag.value) if isinstance(text, str)]
     for name in itertools.chain.from_iterable(map(names_in, written)):
         if name not in BUILT_IN:
-            raise TagError(f"{unfillable(name, BUILT_IN)}.")
+            raise TagError(msg("{problem}.", problem=unfillable(name, BUILT_IN)))
     return tags
 
 
@@ -183,7 +184,7 @@ def is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def warn(warnings: Sequence[str]) -> None:
+def warn(warnings: Sequence[Text]) -> None:
     """Say what is allowed, and perhaps not meant."""
     for warning in warnings:
         say(styled(f"! {view.safe(warning)}", "busy"))

@@ -25,7 +25,7 @@ from watcher.model.errors import UPDATED, ConfigError
 from watcher.model.settings import Config, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from watcher.cli.foreground import StopSignal
@@ -183,7 +183,7 @@ class _Control:
         show_file(path)
 
 
-def _first_config(ctx: click.Context, where: Places) -> tuple[Config, list[str]]:
+def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[Text]]:
     """The configuration to begin with, and what to say of it; an empty one if none was written.
 
     One that was named has to be there: else its name is a mistake. What is wrong with it is in the

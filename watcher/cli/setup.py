@@ -28,7 +28,7 @@ from watcher.cli.questions import (
     why_not_kept,
 )
 from watcher.cli.service import install_service, login_service
-from watcher.config.mistakes import redact
+from watcher.config.mistakes import redacted
 from watcher.config.setup import Answers, FolderAnswer, KnownFolder, find_problems
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.daemon.editing import make_folder, without_absent
@@ -252,7 +252,7 @@ def _refuse_missing(
     if problems:
         wanted = dict.fromkeys(f"--{answer}" for answer, _ in problems)
         raise UsageError(
-            " ".join(view.safe(redact(text)) for _, text in problems),
+            " ".join(view.safe(redacted(text)) for _, text in problems),
             f"Say it with {', '.join(wanted)}.",
         )
 

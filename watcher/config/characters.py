@@ -9,7 +9,7 @@ import unicodedata
 from types import MappingProxyType
 from typing import Final
 
-from watcher.config.english import msg
+from watcher.i18n.message import Message, msg
 
 #: What looks like quotation marks, double and single.
 DOUBLE: Final = "“”„‟″〝〞〟«»＂"  # noqa: RUF001 - to be told from the real ones
@@ -31,7 +31,7 @@ def name_unseen(char: str) -> str:
     return f"U+{ord(char):04X}" + f" ({name})" * bool(name)
 
 
-def explain(char: str) -> str:
+def explain(char: str) -> Message:
     """What is wrong with a character that stands where none of its kind may, in one sentence."""
     if is_unseen(char):
         if unicodedata.category(char) == "Zs":
@@ -43,16 +43,17 @@ def explain(char: str) -> str:
             "there is an invisible character here, {character}; delete it",
             character=name_unseen(char),
         )
+    number = f"{ord(char):04X}"
     meant = _MEANT.get(char) or unicodedata.normalize("NFKC", char)
     if meant.isascii():
         return msg(
             "the character {character} (U+{number}) has no meaning here; write {other}",
             character=char,
-            number=f"{ord(char):04X}",
+            number=number,
             other=meant,
         )
     return msg(
         "the character {character} (U+{number}) can only stand in quotes",
         character=char,
-        number=f"{ord(char):04X}",
+        number=number,
     )

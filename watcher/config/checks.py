@@ -13,7 +13,14 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from watcher.config.mistakes import looks_like_digits_of_a_key, nearest, shown, unfillable
+from watcher.config.mistakes import (
+    did_you_mean,
+    looks_like_digits_of_a_key,
+    nearest,
+    shown,
+    unfillable,
+)
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import DEFAULT_ACCEPT, PROXY_SCHEMES
 from watcher.pipeline.follow_up import HOOK_VALUES
 from watcher.present.notifications import read_hours
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from watcher.config.lines import Way
     from watcher.config.mistakes import Mistakes
     from watcher.config.nodes import Spot, Table
+    from watcher.i18n.message import Text
     from watcher.model.settings import Folder, Label
 
     Values = Mapping[str, Any]
@@ -45,9 +53,9 @@ _MEDIA_TYPE = re.compile(r"[a-z]+/(\*|[a-z0-9][a-z0-9.+_-]*)\Z")
 _MAIN_TYPES: Final = ("application", "audio", "font", "image", "message", "model", "text", "video")
 #: Stands for the types of DEFAULT_ACCEPT in a folder's ``accept``.
 DEFAULT: Final = "default"
-_ODD_DIGITS: Final = (
-    "has the form of an API key's 32 digits; if it is one, take it out of this file and make a new"
-    " key"
+_ODD_DIGITS: Final = msg(
+    "has the form of an API key's 32 digits; if it is one, take it out of this"
+    " file and make a new key"
 )
 _CONDITIONS: Final = ("match", "media_types", "min_size", "max_size", "ignore")
 #: Stands in for a fingerprint where a reference's length is reckoned.
@@ -65,10 +73,10 @@ def check_account(values: Values, table: Table, mistakes: Mistakes) -> None:
         mistakes.add(table.at(name), problem)
 
 
-def find_account_problems(values: Values) -> Iterator[tuple[str, str]]:
+def find_account_problems(values: Values) -> Iterator[tuple[str, Message]]:
     """(key, what is wrong with it)."""
     if "email" in values and not _EMAIL.match(values["email"]):
-        yield "email", f"{shown(values['email'])} is no email address"
+        yield "email", msg("{item} is no email address", item=shown(values["email"]))
     if "api_url" in values and (problem := _wrong_api_url(values["api_url"])):
         yield "api_url", problem
     if "proxy" in values and (problem := _wrong_proxy(values["proxy"])):
@@ -81,7 +89,9 @@ def check_notifications(values: Values, table: Table, mistakes: Mistakes) -> Non
     try:
         read_hours(hours)
     except ValueError:
-        said = f'{shown(hours)} are no two times of the day; write them like "18:00-08:00"'
+        said = msg(
+            '{item} are no two times of the day; write them like "18:00-08:00"', item=shown(hours)
+        )
         mistakes.add(table.at("quiet_hours"), said)
 
 
@@ -89,12 +99,13 @@ def check_webhook(values: Values, table: Table, mistakes: Mistakes) -> None:
     """Note what makes no sense among the values of ``[webhook]``."""
     host = values.get("host", "127.0.0.1")
     if not is_host(host):
-        said = f'{shown(host)} is no address like "127.0.0.1" or "0.0.0.0"'
+        said = msg('{item} is no address like "127.0.0.1" or "0.0.0.0"', item=shown(host))
         mistakes.add(table.at("host"), said)
     elif values.get("enabled") and not is_loopback(host):
-        said = (
-            f"{shown(host)} can be reached from other machines; only signed events get through,"
-            " but put something that speaks https in front of it"
+        said = msg(
+            "{item} can be reached from other machines; only signed events get through,"
+            " but put something that speaks https in front of it",
+            item=shown(host),
         )
         mistakes.warn(table.at("host"), said)
 
@@ -106,7 +117,9 @@ def check_sending(
     wanted = [folder.webhook_parsing_sending for folder in folders]
     wanted += [rule.webhook_parsing_sending is True for each in folders for rule in each.rules]
     if values.get("enabled") and folders and not any(wanted):
-        said = "no folder asks HrFlow to send it: set webhook_parsing_sending = true in [defaults]"
+        said = msg(
+            "no folder asks HrFlow to send it: set webhook_parsing_sending = true in [defaults]"
+        )
         mistakes.warn(spot, said)
 
 
@@ -119,17 +132,24 @@ def check_hooks(values: Values, table: Table, mistakes: Mistakes) -> None:
         for number, argument in enumerate(command):
             for name in names_in(argument):
                 if name not in HOOK_VALUES:
-                    said = f"{shown(argument)}: {unfillable(name, HOOK_VALUES)}"
+                    said = _about(argument, unfillable(name, HOOK_VALUES))
                     mistakes.add(table.at(key, number), said)
 
 
-def _wrong_program(program: str) -> str:
+def _about(text: str, why: Text) -> Message:
+    """What is wrong with a text, behind the text itself."""
+    return msg("{item}: {why}", item=shown(text), why=why)
+
+
+def _wrong_program(program: str) -> Message:
     if not program.strip() or names_in(program):
-        return "begins with the program to run, which is its name or path and no placeholder"
+        return msg("begins with the program to run, which is its name or path and no placeholder")
     if program.lower().endswith(_BATCH):
-        said = "a batch file is run by a shell, which would take parts of a file's name for orders"
-        return f"{said}; name a program"
-    return ""
+        said = msg(
+            "a batch file is run by a shell, which would take parts of a file's name for orders"
+        )
+        return msg("{why}; name a program", why=said)
+    return NOTHING
 
 
 def is_host(text: str) -> bool:
@@ -162,29 +182,32 @@ def _split(text: str) -> SplitResult | None:
     return url if usable else None
 
 
-def _wrong_api_url(text: str) -> str:
+def _wrong_api_url(text: str) -> Message:
     url = _split(text)
     if url is None or url.scheme not in ("http", "https"):
-        return f"{shown(text)} is no address like https://api.hrflow.ai/v1"
+        return msg("{item} is no address like https://api.hrflow.ai/v1", item=shown(text))
     if url.username is not None:
-        return "must not hold a user or a password"
+        return msg("must not hold a user or a password")
     if url.query or url.fragment:
-        return f'{shown(text)} goes on after its path; end it before "?" and "#"'
+        return msg('{item} goes on after its path; end it before "?" and "#"', item=shown(text))
     if url.scheme == "http" and url.hostname not in _LOOPBACK:
-        return "must begin with https://, as the API key travels there"
-    return ""
+        return msg("must begin with https://, as the API key travels there")
+    return NOTHING
 
 
-def _wrong_proxy(text: str) -> str:
+def _wrong_proxy(text: str) -> Message:
     if text in ("system", "none"):
-        return ""
+        return NOTHING
     if "@" in text:
-        return "must not hold a user or a password: leave it to the system's settings"
+        return msg("must not hold a user or a password: leave it to the system's settings")
     url = _split(text)
     if url is None or url.scheme not in PROXY_SCHEMES:
         hint = nearest(text, ("system", "none"))
-        return f'must be "system", "none" or an address like http://proxy.example.com:8080{hint}'
-    return ""
+        return msg(
+            'must be "system", "none" or an address like http://proxy.example.com:8080{hint}',
+            hint=hint,
+        )
+    return NOTHING
 
 
 # -- folders and rules
@@ -194,7 +217,7 @@ def check_folder(values: Values, table: Table, mistakes: Mistakes) -> None:
     """Note what makes no sense among the values of a folder, or of the defaults."""
     _check_media_types(values.get("accept", ()), table, "accept", mistakes)
     if values.get("accept") == ():
-        mistakes.add(table.at("accept"), "is empty, so nothing would ever be sent")
+        mistakes.add(table.at("accept"), msg("is empty, so nothing would ever be sent"))
     for number, pattern in enumerate(values.get("ignore", ())):
         _check_ignore(pattern, mistakes, table.at("ignore", number))
     _check_contents(values, None, table, mistakes)
@@ -206,13 +229,15 @@ def check_rule(values: Values, table: Table, mistakes: Mistakes) -> None:
     if "match" in values:
         pattern = _compile(values["match"], mistakes, table.at("match"))
     for capture in sorted(set(pattern.names if pattern else ()) & set(BUILT_IN)):
-        mistakes.add(table.at("match"), f"{{{capture}}} has a meaning already; name it otherwise")
+        item = f"{{{capture}}}"
+        said = msg("{item} has a meaning already; name it otherwise", item=item)
+        mistakes.add(table.at("match"), said)
     _check_media_types(values.get("media_types", ()), table, "media_types", mistakes)
     if 0 < values.get("max_size", 0) < values.get("min_size", 0):
-        mistakes.add(table.at("min_size"), "is larger than max_size")
+        mistakes.add(table.at("min_size"), msg("is larger than max_size"))
     effects = [name for name in values if name not in _CONDITIONS]
     if values.get("ignore") and effects:
-        said = f"a rule that ignores cannot set anything as well: {', '.join(effects)}"
+        said = msg("a rule that ignores cannot set anything as well: {names}", names=tuple(effects))
         mistakes.add(table.at("ignore"), said)
     if pattern is not None or "match" not in table:  # else what can be filled is not known
         _check_contents(values, pattern, table, mistakes)
@@ -220,19 +245,19 @@ def check_rule(values: Values, table: Table, mistakes: Mistakes) -> None:
 
 def _check_ignore(pattern: str, mistakes: Mistakes, spot: Spot) -> None:
     if not pattern.strip("/ "):
-        mistakes.add(spot, "is empty; write a name like *draft*, or a path like private/**")
+        mistakes.add(spot, msg("is empty; write a name like *draft*, or a path like private/**"))
     elif "/" in pattern:
         _compile(pattern.strip("/"), mistakes, spot)
     elif "[" in _CHARACTER_SET.sub("", pattern):
-        said = f'{shown(pattern)}: the bracket has no partner; write "[[]" to mean itself'
-        mistakes.add(spot, said)
+        said = msg('the bracket has no partner; write "[[]" to mean itself')
+        mistakes.add(spot, _about(pattern, said))
 
 
 def _compile(text: str, mistakes: Mistakes, spot: Spot) -> Pattern | None:
     try:
         return compile_pattern(text)
     except PatternError as error:
-        mistakes.add(spot, f"{shown(text)}: {error}")
+        mistakes.add(spot, _about(text, error.said))
         return None
 
 
@@ -246,7 +271,7 @@ def _check_contents(
         for name in names_in(template):
             if name not in known:
                 is_fillable = False
-                mistakes.add(table.at(*inner), f"{shown(template)}: {unfillable(name, known)}")
+                mistakes.add(table.at(*inner), _about(template, unfillable(name, known)))
     if "source_key" in values:
         _check_source(values["source_key"], mistakes, table.at("source_key"))
     for key in ("tags", "metadatas"):
@@ -276,30 +301,39 @@ def _templates(values: Values) -> Iterator[tuple[Way, str]]:
 
 def _check_source(source_key: str, mistakes: Mistakes, spot: Spot) -> None:
     if not source_key.strip():
-        mistakes.add(spot, "is empty; copy the key of the source from HrFlow")
+        mistakes.add(spot, msg("is empty; copy the key of the source from HrFlow"))
     elif source_key == PLACEHOLDER_KEY:
-        mistakes.add(spot, "is still the example's; put the key of your source from HrFlow there")
+        mistakes.add(
+            spot, msg("is still the example's; put the key of your source from HrFlow there")
+        )
     elif looks_like_digits_of_a_key(source_key):
         mistakes.warn(spot, _ODD_DIGITS)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
         mistakes.warn(
-            spot, f"{shown(source_key)} is no usual source key; those of HrFlow have 40 digits and"
-            " letters a to f"
-        )  # fmt: skip
+            spot,
+            msg(
+                "{item} is no usual source key; those of HrFlow have 40 digits and letters a to f",
+                item=shown(source_key),
+            ),
+        )
 
 
 def _check_reference(template: str, mistakes: Mistakes, spot: Spot) -> None:
     names = names_in(template)
     shortest = fill(template, {**dict.fromkeys(names, ""), "sha256": _FINGERPRINT})
     if not template.strip():
-        mistakes.add(spot, "is empty; {sha256} is the usual one")
+        mistakes.add(spot, msg("is empty; {item} is the usual one", item="{sha256}"))
     elif len(shortest) > REFERENCE_LENGTH:
-        said = f"is longer than the {REFERENCE_LENGTH} characters a reference may have"
+        said = msg(
+            "is longer than the {number} characters a reference may have", number=REFERENCE_LENGTH
+        )
         mistakes.add(spot, said)
     elif "sha256" not in names:
-        mistakes.warn(
-            spot, "without {sha256} two files may get the same reference, and the second is refused"
+        said = msg(
+            "without {item} two files may get the same reference, and the second is refused",
+            item="{sha256}",
         )
+        mistakes.warn(spot, said)
 
 
 def _check_label(label: Label, pattern: Pattern | None, mistakes: Mistakes, spot: Spot) -> None:
@@ -309,8 +343,13 @@ def _check_label(label: Label, pattern: Pattern | None, mistakes: Mistakes, spot
         stages = choices.get(names[0], ()) if stages[0] == f"{{{names[0]}}}" else ()
     for stage in stages:
         if stage.lower() not in STAGES:
-            said = f"the stage {shown(stage)} is not one of {', '.join(STAGES)}"
-            mistakes.add(spot, said + nearest(stage, STAGES))
+            said = msg(
+                "the stage {item} is not one of {names}{hint}",
+                item=shown(stage),
+                names=tuple(STAGES),
+                hint=nearest(stage, STAGES),
+            )
+            mistakes.add(spot, said)
 
 
 # -- media types
@@ -337,14 +376,19 @@ def _check_media_type(media_type: str, mistakes: Mistakes, spot: Spot) -> None:
     if can_tell(media_type) or (sub == "*" and main in _MAIN_TYPES):
         return
     meant = _find_meant(media_type)
-    hint = f'; did you mean "{meant}"?' if meant else ""
+    hint = did_you_mean(meant) if meant else NOTHING
     if not _MEDIA_TYPE.match(media_type):
-        said = f'{shown(media_type)} is no media type like "application/pdf"'
-        mistakes.add(spot, said + (hint or nearest(media_type, DEFAULT_ACCEPT)))
+        said = msg(
+            '{item} is no media type like "application/pdf"{hint}',
+            item=shown(media_type),
+            hint=hint or nearest(media_type, DEFAULT_ACCEPT),
+        )
+        mistakes.add(spot, said)
     elif meant or main not in _MAIN_TYPES:
-        mistakes.add(spot, f"{shown(media_type)} is no known media type{hint}")
+        said = msg("{item} is no known media type{hint}", item=shown(media_type), hint=hint)
+        mistakes.add(spot, said)
     else:
-        said = f"{shown(media_type)} is a type that this program finds in no file"
+        said = msg("{item} is a type that this program finds in no file", item=shown(media_type))
         mistakes.warn(spot, said)
 
 

@@ -26,6 +26,7 @@ from watcher.config.lines import comments, headers, locate
 from watcher.config.setup import DropFolder, PutAccount, PutFolder
 from watcher.config.text import read_text
 from watcher.config.types import DEFAULT_ACCOUNT
+from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.routing.placeholders import harmless
 
@@ -84,11 +85,18 @@ def _prove(text: str, edit: Edit) -> str:
 
 
 def _refusal(edit: Edit) -> ConfigError:
-    what = f'account "{edit.name}"' if isinstance(edit, PutAccount) else "list of folders"
+    what = (
+        msg('account "{value}"', value=edit.name)
+        if isinstance(edit, PutAccount)
+        else msg("list of folders")
+    )
     return ConfigError(
-        f"The configuration's {what} is written in a way that this program cannot change without"
-        " touching what stands around it.",
-        "Change the file by hand.",
+        msg(
+            "The configuration's {what} is written in a way that this program cannot"
+            " change without touching what stands around it.",
+            what=what,
+        ),
+        msg("Change the file by hand."),
     )
 
 
@@ -329,8 +337,8 @@ def replace_text(path: str, old: str, new: str) -> None:
     try:
         if read_or_new(path) != old:
             raise ConfigError(
-                f"The configuration {path} was changed by somebody else meanwhile.",
-                "Nothing was written; look at the change and try again.",
+                msg("The configuration {path} was changed by somebody else meanwhile.", path=path),
+                msg("Nothing was written; look at the change and try again."),
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         with _beside(target) as part:
@@ -340,12 +348,20 @@ def replace_text(path: str, old: str, new: str) -> None:
         _keep_name(os.path.dirname(target))
     except UnicodeEncodeError as error:
         raise ConfigError(
-            "A name that is not valid text cannot stand in the configuration.", "Rename it."
+            msg("A name that is not valid text cannot stand in the configuration."),
+            msg("Rename it."),
         ) from error
     except OSError as error:
         raise ConfigError(
-            f"The configuration {path} cannot be written ({error.strerror}).",
-            "It is as it was; give yourself the right to write it, or name another with --config.",
+            msg(
+                "The configuration {path} cannot be written ({error}).",
+                path=path,
+                error=error.strerror,
+            ),
+            msg(
+                "It is as it was; give yourself the right to write it, or name another with"
+                " --config."
+            ),
         ) from error
 
 

@@ -9,11 +9,12 @@ from watcher.config import types
 from watcher.config.checks import find_account_problems
 from watcher.config.layers import accounts_of, is_locked
 from watcher.config.load import put_together
-from watcher.config.mistakes import Mistakes, redact
+from watcher.config.mistakes import Mistakes, at_key, redacted
 from watcher.config.nodes import Table, list_in, table_in
 from watcher.config.places import expand, find_obstacle
 from watcher.config.setup import Known, KnownAccount, KnownFolder
 from watcher.config.text import parse
+from watcher.i18n.message import Message, msg
 from watcher.model.settings import Account, AfterUpload, values_of
 
 if TYPE_CHECKING:
@@ -81,23 +82,23 @@ def read_account(
     return Account(**values, name=name)
 
 
-def find_account_mistakes(account: Account) -> tuple[str, ...]:
+def find_account_mistakes(account: Account) -> tuple[Message, ...]:
     """What makes no sense about an account; a key must not be sent to a wrong address."""
     found = find_account_problems(values_of(account))
-    return tuple(redact(f"{name}: {problem}") for name, problem in found)
+    return tuple(redacted(at_key(name, problem)) for name, problem in found)
 
 
 def find_place(
     path: str, environ: Mapping[str, str], home: str, state_dir: str = ""
-) -> tuple[str, str]:
-    """Where ``path`` leads, links followed, and why it cannot be watched ("" if it can)."""
+) -> tuple[str, Message]:
+    """Where ``path`` leads, links followed, and why it cannot be watched (nothing if it can)."""
     expanded, problems = expand(path, environ, home)
     if problems:
-        return os.path.realpath(path), redact(problems[0])
-    problem = f'{path} is not a full path; begin it with "/" or "~/"'
+        return os.path.realpath(path), redacted(problems[0])
+    problem = msg('{path} is not a full path; begin it with "/" or "~/"', path=path)
     if os.path.isabs(expanded):
         problem = find_obstacle(os.path.normpath(expanded), home, state_dir)
-    return os.path.realpath(expanded or path), redact(problem)
+    return os.path.realpath(expanded or path), redacted(problem)
 
 
 # -- inside

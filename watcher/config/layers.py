@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from watcher.config import types
 from watcher.config.mistakes import nearest, shown
 from watcher.config.nodes import Array, Spot, Table, list_in, placed, table_in
+from watcher.i18n.message import Message, msg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -280,7 +281,9 @@ def read_locks(machine: Table, mistakes: Mistakes) -> frozenset[Lock]:
     """What ``locked`` of a machine-wide configuration says; nonsense goes to ``mistakes``."""
     names = machine.get(types.LOCKED, [])
     if not isinstance(names, list):
-        said = f'{shown(names)} is not a list of names like ["account.api_url", "log_level"]'
+        said = msg(
+            '{item} is not a list of names like ["account.api_url", "log_level"]', item=shown(names)
+        )
         mistakes.add(machine.at(types.LOCKED), said)
         return frozenset()
     known, ambiguous = _lockable(list(table_in(machine, "accounts")))
@@ -290,7 +293,7 @@ def read_locks(machine: Table, mistakes: Mistakes) -> frozenset[Lock]:
         if lock is None:
             said = _why_unknown(name, known, ambiguous)
         elif missing := _find_missing(lock, machine):
-            said = f"locks {missing}, which everybody needs and this file does not set"
+            said = msg("locks {key}, which everybody needs and this file does not set", key=missing)
         else:
             found.add(lock)
             continue
@@ -316,15 +319,27 @@ def _lockable(accounts: list[str]) -> tuple[dict[str, Lock], dict[str, list[str]
     return {**short, **known}, {name: full for name, full in meanings.items() if len(full) > 1}
 
 
-def _why_unknown(name: object, known: Mapping[str, Lock], several: Mapping[str, list[str]]) -> str:
+def _why_unknown(
+    name: object, known: Mapping[str, Lock], several: Mapping[str, list[str]]
+) -> Message:
     item = shown(name)
     if not isinstance(name, str):
-        return f"{item} is not the name of a key"
+        return msg("{item} is not the name of a key", item=item)
     if name == "defaults":
-        return f"{item} cannot be locked as a whole; lock its keys, like defaults.existing"
+        return msg(
+            "{item} cannot be locked as a whole; lock its keys, like defaults.existing", item=item
+        )
     if name in several:
-        return f"{item} is the name of several keys; write {' or '.join(several[name])}"
-    return f"{item} is not the name of a key that can be locked" + nearest(name, known)
+        return msg(
+            "{item} is the name of several keys; write {names:or}",
+            item=item,
+            names=tuple(several[name]),
+        )
+    return msg(
+        "{item} is not the name of a key that can be locked{hint}",
+        item=item,
+        hint=nearest(name, known),
+    )
 
 
 def _find_missing(lock: Lock, machine: Table) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from watcher.config import checks, types
 from watcher.config.characters import is_unseen, name_unseen
@@ -24,6 +24,7 @@ from watcher.config.places import (
     place_of,
 )
 from watcher.config.text import parse, read_text
+from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
 from watcher.model.settings import (
     Account,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[Mapping[str, Any], Table, Mistakes], None]
 
+_MISSING: Final = msg("is missing")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
 
 
@@ -68,7 +70,7 @@ class Loaded:
 
     path: str
     config: Config
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
     origins: Mapping[str, Origin]
     machine: str
     has_own: bool
@@ -105,7 +107,7 @@ def load_text(
     """The same for a text that is to stand at ``path``; None if there is none."""
     own, mistakes = parse(path, text or ""), Mistakes()
     if types.LOCKED in own:
-        said = "belongs in the machine-wide configuration, for everybody"
+        said = msg("belongs in the machine-wide configuration, for everybody")
         mistakes.add(own.at(types.LOCKED), said)
         del own[types.LOCKED]
     hide_secrets(own, mistakes)
@@ -122,7 +124,9 @@ def load_text(
     if config is None:
         _fail(path, mistakes, layer, has_own=text is not None)
     remarks = tuple(
-        mistakes.warn(spot, f"has no effect, as {layer.path} locks it for this machine")
+        mistakes.warn(
+            spot, msg("has no effect, as {path} locks it for this machine", path=layer.path)
+        )
         for spot in sorted(merged.idle, key=lambda each: each.line)
         if layer is not None
     )
@@ -156,20 +160,27 @@ def put_together(own: Table, layer: Layer | None, environ: Mapping[str, str], ho
 def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) -> NoReturn:
     texts, unfinished = mistakes.texts, mistakes.is_unfinished
     by_machine = layer is not None and not unfinished and not mistakes.is_own
-    said = "1 mistake" if len(texts) == 1 else f"{len(texts)} mistakes"
-    title = f"The configuration {path} has {said}."
-    hint = "Correct the file and check it again with: hrflow-watcher config check"
+    said = plural("1 mistake", "{count:count} mistakes", len(texts))
+    title = msg("The configuration {path} has {what}.", path=path, what=said)
+    hint = msg("Correct the file and check it again with: hrflow-watcher config check")
     if layer and by_machine:
-        title = f"The machine-wide configuration {layer.path} has {said}."
-        hint = (
-            "Whoever looks after this machine can correct the file and check it again with:"
-            " hrflow-watcher config check"
+        title = msg("The machine-wide configuration {path} has {what}.", path=layer.path, what=said)
+        hint = msg(
+            "Whoever looks after this machine can correct the file and check it again"
+            " with: hrflow-watcher config check"
         )
     elif layer and unfinished and not has_own:
-        title = f"The machine-wide configuration {layer.path} leaves something to you."
-        hint = "Have it written by: hrflow-watcher setup"
+        title = msg(
+            "The machine-wide configuration {path} leaves something to you.", path=layer.path
+        )
+        hint = msg("Have it written by: hrflow-watcher setup")
     elif layer:
-        title = f"The configuration {path} on top of {layer.path} has {said}."
+        title = msg(
+            "The configuration {path} on top of {place} has {what}.",
+            path=path,
+            place=layer.path,
+            what=said,
+        )
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
 
 
@@ -250,12 +261,14 @@ class Builder:
         several = tables.get("accounts", Table())
         if not isinstance(several, Table):
             if several is not HIDDEN:
-                self._mistakes.add(tables.at("accounts"), "write [accounts.NAME] tables")
+                self._mistakes.add(
+                    tables.at("accounts"), msg("write {names} tables", names="[accounts.NAME]")
+                )
         elif not found and not self._is_partial:
-            said = "there is no account: write an [account] table with your email"
+            said = msg("there is no account: write an [account] table with your email")
             self._mistakes.miss(tables.spot, said)
         elif "account" in tables and types.DEFAULT_ACCOUNT in several:
-            said = "[account] and [accounts.default] are the same account"
+            said = msg("[account] and [accounts.default] are the same account")
             self._mistakes.add(tables.at("account"), said)
         self._accounts = list(dict.fromkeys(name for name, *_ in found))
         accounts = [self._account(*each) for each in found]
@@ -265,7 +278,7 @@ class Builder:
         if around[key] is HIDDEN:
             return None
         if not _ACCOUNT_NAME.match(name):
-            said = "an account's name is made of letters and digits"
+            said = msg("an account's name is made of letters and digits")
             self._mistakes.add(around.at(key), said)
         table = self._table(around, key)
         values = types.read_values(table, types.ACCOUNT, self._mistakes)
@@ -281,8 +294,9 @@ class Builder:
         name = values.get("account")
         known = self._accounts
         if name is not None and known and name not in known and not self._is_partial:
-            hint = nearest(name, known) or f"; there is {', '.join(known)}"
-            self._mistakes.add(table.at("account"), f"there is no account {shown(name)}{hint}")
+            hint = nearest(name, known) or msg("; there is {names}", names=tuple(known))
+            said = msg("there is no account {item}{hint}", item=shown(name), hint=hint)
+            self._mistakes.add(table.at("account"), said)
 
     # -- folders
 
@@ -315,9 +329,8 @@ class Builder:
         for name in ("path", "source_key"):
             self._note_missing(table, name, defaults)
         if len(self._accounts) > 1:
-            self._note_missing(
-                table, "account", defaults, f"; name one of {', '.join(self._accounts)}"
-            )
+            said = msg("is missing; name one of {names}", names=tuple(self._accounts))
+            self._note_missing(table, "account", defaults, said)
         if "accept" in values:
             values["accept"] = checks.with_default(values["accept"])
         values["rules"] = tuple(
@@ -344,19 +357,22 @@ class Builder:
         if path is None:
             return
         if not os.path.isabs(path):
-            said = f'{shown(path)} is not a full path; begin it with "/" or "~/"'
+            said = msg('{item} is not a full path; begin it with "/" or "~/"', item=shown(path))
             self._mistakes.add(spot, said)
             return
         values["path"] = path = os.path.normpath(path)
         if problem := find_obstacle(path, self._home, self._state_dir, self._path):
             self._mistakes.add(spot, problem)
         elif create and not is_in(path, self._home):
-            said = "it is created in your home folder only: elsewhere a drive may just be missing"
+            said = msg(
+                "it is created in your home folder only: elsewhere a drive may just be missing"
+            )
             self._mistakes.warn(table.at("create"), said)
         elif not os.path.lexists(path) and not create:
             self._mistakes.warn(spot, _absent(path))
         if "{user}" in path:
-            self._mistakes.warn(spot, "{user} is filled in texts only; write $USER in a path")
+            said = msg("{item} is filled in texts only; write $USER in a path", item="{user}")
+            self._mistakes.warn(spot, said)
 
     # -- any table
 
@@ -366,7 +382,7 @@ class Builder:
         if isinstance(value, Table):
             return value
         if value is not None and value is not HIDDEN:
-            self._mistakes.add(around.at(key), "write a table of keys here")
+            self._mistakes.add(around.at(key), msg("write a table of keys here"))
         empty: Table = placed({}, around.at(key))
         return empty
 
@@ -377,14 +393,18 @@ class Builder:
             tables = [self._table(value, number) for number in range(len(value))]
             return [each for each, raw in zip(tables, value, strict=True) if each is raw]
         if value is not None and value is not HIDDEN:
-            self._mistakes.add(table.at(name), f"write {header} tables")
+            self._mistakes.add(table.at(name), msg("write {names} tables", names=header))
         return []
 
     def _note_missing(
-        self, table: Table, name: str, defaults: Mapping[str, Any], hint: str = ""
+        self,
+        table: Table,
+        name: str,
+        defaults: Mapping[str, Any],
+        said: Message = _MISSING,
     ) -> None:
         if name not in table and name not in defaults and not self._is_partial:
-            self._mistakes.miss(table.at(name), f"is missing{hint}")
+            self._mistakes.miss(table.at(name), said)
 
     def _note_origins(
         self, kinds: types.Kinds, prefix: str, table: Table, way: Way, defaults: Table | None = None
@@ -402,12 +422,14 @@ class Builder:
             self.origins[prefix + name] = Origin(f"{through}{spot}", layer, locked)
 
 
-def _absent(path: str) -> str:
+def _absent(path: str) -> Message:
     if unseen := next(filter(is_unseen, path), ""):
-        return (
-            f"{path} is not there, and there is an invisible character in it, {name_unseen(unseen)}"
+        return msg(
+            "{path} is not there, and there is an invisible character in it, {character}",
+            path=path,
+            character=name_unseen(unseen),
         )
-    return f"{path} is not there yet; it is watched as soon as it is"
+    return msg("{path} is not there yet; it is watched as soon as it is", path=path)
 
 
 def _with_defaults(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.config.paths import machine_path
 from watcher.config.text import LARGEST, parse
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -66,22 +67,29 @@ def find_layer(file: MachineFile | None) -> Layer | None:
         raise ConfigError(error.title, error.hint, error.mistakes, by_machine=True) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"The machine-wide configuration {file.path} is not UTF-8 text.",
-            "Whoever looks after this machine can mend that: it has to be saved as UTF-8.",
+            msg("The machine-wide configuration {path} is not UTF-8 text.", path=file.path),
+            msg("Whoever looks after this machine can mend that: it has to be saved as UTF-8."),
             by_machine=True,
         ) from error
     except OSError as error:
         raise ConfigError(
-            f"The machine-wide configuration {file.path} cannot be read ({error.strerror}).",
-            "Whoever looks after this machine can mend that: everybody has to be able to read it.",
+            msg(
+                "The machine-wide configuration {path} cannot be read ({error}).",
+                path=file.path,
+                error=error.strerror,
+            ),
+            msg(
+                "Whoever looks after this machine can mend that: everybody has to be able to"
+                " read it."
+            ),
             by_machine=True,
         ) from error
     try:
         layer.tables()
     except ConfigError as error:
         raise ConfigError(
-            f"The machine-wide configuration {file.path} is not valid TOML.",
-            "Whoever looks after this machine can correct it.",
+            msg("The machine-wide configuration {path} is not valid TOML.", path=file.path),
+            msg("Whoever looks after this machine can correct it."),
             error.mistakes,
             by_machine=True,
         ) from error
@@ -90,28 +98,29 @@ def find_layer(file: MachineFile | None) -> Layer | None:
 
 def find_distrust_on_windows(
     file: MachineFile, paths: Sequence[str], is_administrators: Callable[[str], bool]
-) -> dict[str, str]:
+) -> dict[str, Message]:
     """Path → why it is not trusted. By owners: in %ProgramData% everybody may make folders, and
     owns what they made.
     """  # noqa: D205 - one thought
     if file.is_own:
         return {}
-    why = "does not belong to the administrators"
+    why = msg("does not belong to the administrators")
     return {path: why for path in paths if not is_administrators(path)}
 
 
-def find_distrust(facts: os.stat_result, owners: frozenset[int], others: int = _OTHERS) -> str:
-    """Why a file or a folder (POSIX) may be changed by others than ``owners``; "" if it may not.
+def find_distrust(facts: os.stat_result, owners: frozenset[int], others: int = _OTHERS) -> Message:
+    """Why a file or a folder (POSIX) may be changed by others than ``owners``; nothing if not.
 
     ``others`` are the bits of its mode that nobody else may have. In a folder with the sticky bit
     others can put something beside the file, and not replace it.
     """
     if facts.st_uid not in owners:
-        return f"belongs to user {facts.st_uid}, who is no administrator"
+        return msg("belongs to user {number}, who is no administrator", number=facts.st_uid)
     sticky = stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX
     if facts.st_mode & others and not sticky:
-        return f"may be written by others than its owner (mode {stat.S_IMODE(facts.st_mode):04o})"
-    return ""
+        mode = f"{stat.S_IMODE(facts.st_mode):04o}"
+        return msg("may be written by others than its owner (mode {number})", number=mode)
+    return NOTHING
 
 
 # -- inside
@@ -128,23 +137,39 @@ def _read(file: MachineFile) -> bytes:
         else:
             distrusted = _find_distrust(file, facts, list(folders))
         for path, why in distrusted.items():
-            title = f"The machine-wide configuration {file.path} is not used: it {why}."
+            title = msg(
+                "The machine-wide configuration {path} is not used: it {why}.",
+                path=file.path,
+                why=why,
+            )
             if path != file.path:
-                title = f"The machine-wide configuration {file.path} is not used: {path} {why}."
+                title = msg(
+                    "The machine-wide configuration {path} is not used: {place} {why}.",
+                    path=file.path,
+                    place=path,
+                    why=why,
+                )
             raise ConfigError(
                 title,
-                "Whoever looks after this machine can mend that; until then no other configuration"
-                " takes its place. Only administrators may be able to write it.",
+                msg(
+                    "Whoever looks after this machine can mend that; until then no other"
+                    " configuration takes its place. Only administrators may be able to write"
+                    " it."
+                ),
             )
         if not stat.S_ISREG(facts.st_mode):
-            raise ConfigError(f"The machine-wide configuration {file.path} is not a file.")
+            raise ConfigError(
+                msg("The machine-wide configuration {path} is not a file.", path=file.path)
+            )
         content = opened.read(LARGEST + 1)
     if len(content) > LARGEST:
-        raise ConfigError(f"The configuration {file.path} is too large to be one.")
+        raise ConfigError(msg("The configuration {path} is too large to be one.", path=file.path))
     return content
 
 
-def _find_distrust(file: MachineFile, facts: os.stat_result, folders: list[str]) -> dict[str, str]:
+def _find_distrust(
+    file: MachineFile, facts: os.stat_result, folders: list[str]
+) -> dict[str, Message]:
     """The same where files have modes.
 
     In a user's namespace, as systemd makes one for the service, root has another number: the one

@@ -7,12 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from watcher.config.nodes import Array, Table
+from watcher.i18n.message import NOTHING, Message, as_message, msg
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from watcher.config.nodes import Spot
+    from watcher.i18n.message import Text, Value
 
 #: What HrFlow's keys look like.
 SECRET: Final = re.compile(
@@ -26,10 +28,10 @@ _SECRET_NAME = re.compile(
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
 _DIGITS = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{32}\Z")
 _FREE_NAMES: Final = frozenset({"tags", "metadatas"})
-_ELSEWHERE: Final = (
-    "a secret must not stand in this file: put the API key into the system's keyring, or into the"
-    " environment variable HRFLOW_API_KEY on a machine without one, and change it if others have"
-    " seen the file"
+_ELSEWHERE: Final = msg(
+    "a secret must not stand in this file: put the API key into the system's"
+    " keyring, or into the environment variable HRFLOW_API_KEY on a machine"
+    " without one, and change it if others have seen the file"
 )
 _USER_OF_URL = re.compile(r"//[^/\s@]*@")
 _LONGEST_SHOWN: Final = 60
@@ -47,7 +49,7 @@ class _Note(NamedTuple):
 
     is_own: bool
     line: int
-    text: str
+    text: Message
     is_missing: bool = False
 
 
@@ -59,12 +61,12 @@ class Mistakes:
         self._warnings: list[_Note] = []
 
     @property
-    def texts(self) -> tuple[str, ...]:
+    def texts(self) -> tuple[Message, ...]:
         """All mistakes, each once, in the order of the files; the machine-wide one comes first."""
         return _in_order(self._mistakes)
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Message, ...]:
         """All warnings, likewise."""
         return _in_order(self._warnings)
 
@@ -78,15 +80,15 @@ class Mistakes:
         """Whether something is wrong in the person's own file, not counting what is missing."""
         return any(note.is_own and not note.is_missing for note in self._mistakes)
 
-    def add(self, spot: Spot, text: str) -> None:
+    def add(self, spot: Spot, text: Text) -> None:
         """Note a mistake."""
         self._mistakes.append(_note(spot, text))
 
-    def miss(self, spot: Spot, text: str) -> None:
+    def miss(self, spot: Spot, text: Text) -> None:
         """Note that something has not been written yet."""
         self._mistakes.append(_note(spot, text)._replace(is_missing=True))
 
-    def warn(self, spot: Spot, text: str) -> str:
+    def warn(self, spot: Spot, text: Text) -> Message:
         """Note something that is allowed, and perhaps not meant; gives the whole sentence."""
         self._warnings.append(_note(spot, text))
         return self._warnings[-1].text
@@ -96,12 +98,22 @@ class Mistakes:
         self._mistakes += other._mistakes
 
 
-def _note(spot: Spot, text: str) -> _Note:
-    said = redact(f"{spot.name}: {text}" if spot.way else text)
-    return _Note(not spot.source.is_machine, spot.line, f"{spot}: {said}")
+def at_place(place: str, said: Text) -> Message:
+    """A mistake with the file and the line it stands at."""
+    return msg("{place}: {said}", place=place, said=said)
 
 
-def _in_order(notes: list[_Note]) -> tuple[str, ...]:
+def at_key(key: str, said: Text) -> Message:
+    """A mistake with the setting that it is about."""
+    return msg("{key}: {said}", key=key, said=said)
+
+
+def _note(spot: Spot, text: Text) -> _Note:
+    said = redacted(at_key(spot.name, text) if spot.way else text)
+    return _Note(not spot.source.is_machine, spot.line, at_place(str(spot), said))
+
+
+def _in_order(notes: list[_Note]) -> tuple[Message, ...]:
     return tuple(dict.fromkeys(each.text for each in sorted(notes, key=lambda note: note[:2])))
 
 
@@ -152,29 +164,59 @@ def redact(text: str) -> str:
     return harmless(_USER_OF_URL.sub("//…@", SECRET.sub("…", text)))
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """``; did you mean "…"?`` with the most similar of ``words``, or ""."""
+def redacted(said: Text) -> Message:
+    """A message whose arguments are redacted, and those of the messages in it."""
+    said = as_message(said)
+    args = {name: _redacted(value) for name, value in said.args.items()}
+    return Message(said.text, args, said.plural)
+
+
+def _redacted(value: Value) -> Value:
+    match value:
+        case str():
+            return redact(value)
+        case Message():
+            return redacted(value)
+        case tuple():
+            return tuple(map(_redacted, value))
+        case _:
+            return value
+
+
+def nearest(word: str, words: Iterable[str]) -> Message:
+    """``; did you mean "…"?`` with the most similar of ``words``; nothing if none is."""
     spelled = {each.lower(): each for each in words}
     found = difflib.get_close_matches(word[:100].lower(), spelled, n=1, cutoff=0.5)
-    return f'; did you mean "{spelled[found[0]]}"?' if found else ""
+    return did_you_mean(spelled[found[0]]) if found else NOTHING
 
 
-def unfillable(name: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str) -> Message:
+    """The end of a mistake that names what was probably meant."""
+    return msg('; did you mean "{word}"?', word=word)
+
+
+def known_are(names: Iterable[str]) -> Message:
+    """The end of a mistake that names all that could be meant."""
+    return msg("; known are {names}", names=tuple(names))
+
+
+def unfillable(name: str, known: Iterable[str]) -> Message:
     """Why a placeholder, or a brace without its partner, cannot be filled."""
     known = tuple(known)
     if name in ("{", "}"):
-        return f"the brace {name!r} has no partner; write it twice to mean itself"
-    hint = nearest(name, known) or f"; known are {', '.join(known)}"
-    return f"{{{name}}} cannot be filled{hint}"
+        return msg('the brace "{item}" has no partner; write it twice to mean itself', item=name)
+    hint = nearest(name, known) or known_are(known)
+    item = f"{{{name}}}"
+    return msg("{item} cannot be filled{hint}", item=item, hint=hint)
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> Text:
     """A wrong value for people, cut off where it is long."""
     if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "a table"
+        return msg("a list") if isinstance(value, list) else msg("a table")
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and abs(value) >= 10**18:
-        return "a number of so many digits"  # Python refuses to write some of them out
+        return msg("a number of so many digits")  # Python refuses to write some of them out
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import nearest
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:
@@ -21,15 +22,17 @@ _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
 PATHS: Final = ("path", "sent_folder", "refused_folder")
 
 
-def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[str]]:
+def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[Message]]:
     """``text`` with ``~`` and variables put in; and a sentence for each that is not known."""
-    problems = []
+    problems: list[Message] = []
 
     def put(found: re.Match[str]) -> str:
         name = found[1] or found[2] or found[3]
         if name not in environ:
             hint = nearest(name, environ)
-            problems.append(f"the environment has no variable {name}{hint}")
+            problems.append(
+                msg("the environment has no variable {name}{hint}", name=name, hint=hint)
+            )
         return environ.get(name, "")
 
     path = _VARIABLE.sub(put, text)
@@ -38,43 +41,47 @@ def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[
     return path, problems
 
 
-def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -> str:
-    """Why the folder at the absolute ``path`` cannot be watched, "" if it can.
+def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -> Message:
+    """Why the folder at the absolute ``path`` cannot be watched, nothing if it can.
 
     ``config`` is where the configuration is, which must not be sent anywhere either.
     """
     if os.path.exists(path) and not os.path.isdir(path):
-        return f"{path} is a file, not a folder"
+        return msg("{path} is a file, not a folder", path=path)
     if os.path.dirname(path) == path:
-        return f"{path} is a whole drive; name a folder on it"
+        return msg("{path} is a whole drive; name a folder on it", path=path)
     if _real(path) == _real(home):
-        return f"{path} is your home folder; name a folder in it"
+        return msg("{path} is your home folder; name a folder in it", path=path)
     if is_in(home, path):
-        return f"{path} holds your whole home folder; name a folder in that"
+        return msg("{path} holds your whole home folder; name a folder in that", path=path)
     if state_dir and is_in(path, state_dir):
-        return f"{path} is where the program keeps its own files"
+        return msg("{path} is where the program keeps its own files", path=path)
     if state_dir and is_in(state_dir, path):
-        return f"the program keeps its own files in it, at {state_dir}"
+        return msg("the program keeps its own files in it, at {path}", path=state_dir)
     if config and is_in(config, path):
-        return f"this configuration lies in it, at {config}"
-    return ""
+        return msg("this configuration lies in it, at {path}", path=config)
+    return NOTHING
 
 
 def check_target(folder: str, target: str, mistakes: Mistakes, spot: Spot) -> None:
     """Note why files of a folder cannot be filed into ``target``."""
     place = os.path.normpath(os.path.join(folder, target))
     if not target.strip():
-        mistakes.add(spot, "is empty; name a folder")
+        mistakes.add(spot, msg("is empty; name a folder"))
     elif is_in(folder, place):
-        mistakes.add(
-            spot, f'"{target}" is the folder itself or lies around it; name a folder in it, or'
-            " the full path of another one"
-        )  # fmt: skip
+        said = msg(
+            '"{path}" is the folder itself or lies around it; name a folder in it, or the full'
+            " path of another one",
+            path=target,
+        )
+        mistakes.add(spot, said)
     elif not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
-        said = f'"{target}" leads out of the folder; write its full path if you mean it'
+        said = msg(
+            '"{path}" leads out of the folder; write its full path if you mean it', path=target
+        )
         mistakes.add(spot, said)
     elif os.path.isfile(place):
-        mistakes.add(spot, f"{place} is a file, not a folder")
+        mistakes.add(spot, msg("{path} is a file, not a folder", path=place))
 
 
 def check_overlaps(folders: Sequence[tuple[Spot, Folder]], mistakes: Mistakes) -> None:
@@ -91,27 +98,36 @@ def check_overlaps(folders: Sequence[tuple[Spot, Folder]], mistakes: Mistakes) -
     for number, ((spot, folder), path) in enumerate(zip(folders, real, strict=True)):
         if path in real[:number]:
             first = _called(folders[real.index(path)][0], spot)
-            mistakes.add(spot, f"{folder.path} is watched already, as {first}")
+            mistakes.add(
+                spot, msg("{path} is watched already, as {what}", path=folder.path, what=first)
+            )
             continue
         for other, outer in enumerate(real):
             if path != outer and _is_below(path, outer):
                 around = _called(folders[other][0], spot)
-                mistakes.warn(spot, f"lies in {around}; its files go this folder's way")
+                mistakes.warn(
+                    spot, msg("lies in {what}; its files go this folder's way", what=around)
+                )
         for other, name, target in targets:
             if other != number and _is_below(path, target):
                 around = _called(folders[other][0], spot)
                 mistakes.add(
-                    spot, f"is the {name} of {around} or lies in it, and what was filed away is"
-                    " never watched"
-                )  # fmt: skip
+                    spot,
+                    msg(
+                        "is the {key} of {what} or lies in it, and what was filed away is never"
+                        " watched",
+                        key=name,
+                        what=around,
+                    ),
+                )
 
 
-def _called(spot: Spot, seen_from: Spot) -> str:
+def _called(spot: Spot, seen_from: Spot) -> Message:
     """A folder for people, by its number in its file: ``folder 2``."""
     number = int(spot.way[1]) + 1
     if spot.source is seen_from.source:
-        return f"folder {number}"
-    return f"folder {number} of {spot.source.path}"
+        return msg("folder {number}", number=number)
+    return msg("folder {number} of {path}", number=number, path=spot.source.path)
 
 
 def is_in(path: str, directory: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from watcher.config.english import msg
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import AfterUpload, Item, Value
 from watcher.routing.names import compose
 
@@ -37,7 +37,11 @@ _PLAIN_TEXT = re.compile(r"[^\s\"',\\]([^\"',\\]*[^\s\"',\\])?\Z")
 
 
 class TagError(ValueError):
-    """What was typed is no tag; the text says so in one sentence."""
+    """What was typed is no tag; ``said`` says so in one sentence."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 def parse_tags(text: str) -> tuple[Item, ...]:
@@ -127,7 +131,7 @@ def looks_like_key(text: str) -> bool:
 
 def pick_source(
     text: str, sources: Sequence[Source], *, numbered: bool = False
-) -> tuple[Source | None, str]:
+) -> tuple[Source | None, Message]:
     """The source that ``text`` means by its key or name, or None and why there is none.
 
     ``numbered``: it may also be a number, from 1, of the list that was shown.
@@ -137,24 +141,34 @@ def pick_source(
     if not found and numbered and text.isdecimal() and 1 <= int(text) <= len(sources):
         found = [sources[int(text) - 1]]
     if len(found) == 1:
-        return found[0], ""
+        return found[0], NOTHING
     if found:
-        keys = ", ".join(source.key for source in found)
+        keys = tuple(source.key for source in found)
         return None, msg(
             '{number} sources are called "{value}"; name one by its key: {names}.',
             number=len(found),
             value=text,
             names=keys,
         )
-    return None, f'This workspace has no source "{text}"{_hint(text, sources)}'
+    return None, _no_source(text, sources)
 
 
-def _hint(text: str, sources: Sequence[Named]) -> str:
+def _no_source(text: str, sources: Sequence[Named]) -> Message:
     names = {source.name.casefold(): source.name for source in sources}
     near = difflib.get_close_matches(text.casefold(), names, 1)
     if near:
-        return f'; did you mean "{names[near[0]]}"?'
-    return f"; there are {', '.join(sorted(names.values()))}." if 0 < len(names) <= 10 else "."
+        return msg(
+            'This workspace has no source "{value}"; did you mean "{name}"?',
+            value=text,
+            name=names[near[0]],
+        )
+    if 0 < len(names) <= 10:
+        return msg(
+            'This workspace has no source "{value}"; there are {names}.',
+            value=text,
+            names=tuple(sorted(names.values())),
+        )
+    return msg('This workspace has no source "{value}".', value=text)
 
 
 #: A value that can be written; tags are tuples of items.
@@ -282,12 +296,12 @@ class Answers:
     folders: tuple[FolderAnswer, ...] = ()
 
 
-def find_problems(answers: Answers, known: Known) -> tuple[tuple[str, str], ...]:
+def find_problems(answers: Answers, known: Known) -> tuple[tuple[str, Message], ...]:
     """(answer, what is wrong with it, in one sentence) for each that is missing or senseless."""
     return tuple(_problems(answers, known))
 
 
-def find_locked(answers: Answers, known: Known) -> tuple[str, ...]:
+def find_locked(answers: Answers, known: Known) -> tuple[Message, ...]:
     """What was answered and cannot be, as the machine-wide configuration has locked it."""
     return tuple(_locked(answers, known))
 
@@ -315,7 +329,7 @@ def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def _problems(answers: Answers, known: Known) -> Iterator[tuple[str, str]]:
+def _problems(answers: Answers, known: Known) -> Iterator[tuple[str, Message]]:
     account = known.account(answers.account)
     email = answers.email if answers.email is not None else account.email if account else ""
     if not email:
@@ -340,7 +354,7 @@ def _known_source(folder: FolderAnswer, known: Known) -> str:
     return known.folders[at].source_key if at is not None else known.source_key
 
 
-def _locked(answers: Answers, known: Known) -> Iterator[str]:
+def _locked(answers: Answers, known: Known) -> Iterator[Message]:
     account = known.account(answers.account)
     for key, value in (("email", answers.email), ("api_url", answers.api_url)):
         if account and key in account.locked and value not in (None, getattr(account, key)):

@@ -11,8 +11,9 @@ from typing import Final
 
 from watcher.config.characters import DOUBLE, SINGLE, explain
 from watcher.config.lines import locate
-from watcher.config.mistakes import redact
+from watcher.config.mistakes import at_key, at_place, redact
 from watcher.config.nodes import Source, Spot, Table, placed
+from watcher.i18n.message import Message, as_message, msg
 from watcher.model.errors import ConfigError
 
 LARGEST: Final = 1_000_000  # bytes; a configuration takes some kilobytes
@@ -22,12 +23,12 @@ _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 _OF_BACKSLASH: Final = re.compile("Unescaped|Invalid hex|Escaped")
 #: A backslash that takes the quotation mark behind it for a part of the text.
 _ESCAPED_END: Final = re.compile(r'(?<!\\)(?:\\\\)*\\"')
-BACKSLASH: Final = (
-    "a backslash in double quotes has a meaning of its own; write the path in single quotes,"
-    " or with /"
+BACKSLASH: Final = msg(
+    "a backslash in double quotes has a meaning of its own; write the path in"
+    " single quotes, or with /"
 )
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
-_WRITE_QUOTES: Final = 'texts stand in quotes, as in "text"; true, false and numbers do not'
+_WRITE_QUOTES: Final = msg('texts stand in quotes, as in "text"; true, false and numbers do not')
 
 
 def read_text(path: str) -> str:
@@ -37,19 +38,30 @@ def read_text(path: str) -> str:
             content = file.read(LARGEST + 1)
     except FileNotFoundError as error:
         raise ConfigError(
-            f"There is no configuration at {path}.",
-            "Have one written by: hrflow-watcher setup, or copy config.example.toml there.",
+            msg("There is no configuration at {path}.", path=path),
+            msg("Have one written by: hrflow-watcher setup, or copy config.example.toml there."),
         ) from error
     except OSError as error:
-        raise ConfigError(f"The configuration {path} cannot be read ({error.strerror}).") from error
+        raise ConfigError(
+            msg(
+                "The configuration {path} cannot be read ({error}).",
+                path=path,
+                error=error.strerror,
+            )
+        ) from error
     if len(content) > LARGEST:
-        raise ConfigError(f"The configuration {path} is too large to be one.")
+        raise ConfigError(msg("The configuration {path} is too large to be one.", path=path))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ConfigError(
-            f"The configuration {path} is not UTF-8 text (line {line}).", "Save it as UTF-8."
+            msg(
+                "The configuration {path} is not UTF-8 text (line {number}).",
+                path=path,
+                number=line,
+            ),
+            msg("Save it as UTF-8."),
         ) from error
 
 
@@ -59,13 +71,15 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
         raw = tomllib.loads(text)
         tables: Table = placed(raw, Spot(Source(path, locate(text), is_machine)))
     except RecursionError as error:
-        raise ConfigError(f"The configuration {path} is nested too deeply to be one.") from error
+        raise ConfigError(
+            msg("The configuration {path} is nested too deeply to be one.", path=path)
+        ) from error
     except ValueError as error:  # TOMLDecodeError, and numbers of too many digits
         line, problem = _explain(error, text)
         raise ConfigError(
-            f"The configuration {path} is not valid TOML.",
-            "Correct that line; everything else is checked after that.",
-            (f"{path}:{line}: {problem}",),
+            msg("The configuration {path} is not valid TOML.", path=path),
+            msg("Correct that line; everything else is checked after that."),
+            (at_place(f"{path}:{line}", problem),),
         ) from error
     return tables
 
@@ -73,7 +87,7 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
 # -- inside
 
 
-def _explain(error: ValueError, text: str) -> tuple[int, str]:
+def _explain(error: ValueError, text: str) -> tuple[int, Message]:
     """The line (from 1) of what makes ``text`` no TOML, and what that is, without its values.
 
     ``error`` is the parser's: TOMLDecodeError, or of a number of too many digits.
@@ -86,21 +100,25 @@ def _explain(error: ValueError, text: str) -> tuple[int, str]:
         line = next((at for at, each in enumerate(lines, 1) if _is_open(each)), line)
     written = lines[line - 1] if line <= len(lines) else ""
     key = _KEY_OF_LINE.match(written)
-    prefix = f"{redact(key[1])}: " if key else ""
     at = written[column - 1 : column] if column else ""
     lookalike = _find_lookalike(written)
+    said = None
     if at and not at.isascii():
-        return line, prefix + explain(at)
-    if _OF_BACKSLASH.match(problem):
-        return line, prefix + BACKSLASH
-    if lookalike and problem != "Invalid value":
-        return line, prefix + explain(lookalike)
-    if _ESCAPED_END.search(written):
-        return line, prefix + BACKSLASH
-    if problem == "Invalid value":
-        of = f" of {redact(key[1])}" if key else ""
-        return line, f"{problem}{of}: {_WRITE_QUOTES}"
-    return line, problem
+        said = explain(at)
+    elif _OF_BACKSLASH.match(problem):
+        said = BACKSLASH
+    elif lookalike and problem != "Invalid value":
+        said = explain(lookalike)
+    elif _ESCAPED_END.search(written):
+        said = BACKSLASH
+    if said is not None:
+        return line, at_key(redact(key[1]), said) if key else said
+    if problem != "Invalid value":
+        return line, as_message(problem)
+    if key:
+        why = _WRITE_QUOTES
+        return line, msg("Invalid value of {key}: {why}", key=redact(key[1]), why=why)
+    return line, msg("Invalid value: {why}", why=_WRITE_QUOTES)
 
 
 def _is_open(line: str) -> bool:

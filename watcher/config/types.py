@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from watcher.config.characters import is_unseen, name_unseen
-from watcher.config.mistakes import HIDDEN, nearest, shown
+from watcher.config.mistakes import HIDDEN, known_are, nearest, shown
 from watcher.config.nodes import Array, Table
 from watcher.config.text import BACKSLASH
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import (
     Account,
     Config,
@@ -33,6 +34,7 @@ from watcher.model.settings import (
 
 if TYPE_CHECKING:
     from watcher.config.mistakes import Mistakes
+    from watcher.i18n.message import Text
 
 Kinds = MappingProxyType[str, Any]
 
@@ -60,7 +62,12 @@ _FREE: Final = frozenset(
     {"path", "sent_folder", "refused_folder", "ignore", "match", "reference", "parsed", "refused"}
 )
 _WORDS: Final = MappingProxyType(
-    {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
+    {
+        bool: msg("true or false"),
+        int: msg("a whole number"),
+        float: msg("a number"),
+        str: msg("text in quotes"),
+    }
 )
 _UNIONS: Final = (UnionType, typing.Union)
 
@@ -94,13 +101,17 @@ _BELONGS: Final = MappingProxyType(
         **dict.fromkeys(RULE, "[[folders.rules]]"),
         **dict.fromkeys(FOLDER, "[[folders]]"),
         **dict.fromkeys(ACCOUNT, "[account]"),
-        **dict.fromkeys(GENERAL, "the first lines of the file, before any [table]"),
+        **dict.fromkeys(GENERAL, msg("the first lines of the file, before any [table]")),
     }
 )
 
 
 class _Wrong(Exception):  # noqa: N818 - never leaves this module
     """A value is not what it should be; the text says what it should be."""
+
+    def __init__(self, said: Text) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 def read_values(
@@ -134,7 +145,7 @@ def read_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
             _refuse_unseen(value)
         return _without_controls(name, _convert(value, kind))
     except _Wrong as wrong:
-        mistakes.add(table.at(name), str(wrong))
+        mistakes.add(table.at(name), wrong.said)
         return None
 
 
@@ -146,9 +157,11 @@ def _refuse_unknown(table: Table, known: tuple[str, ...], mistakes: Mistakes) ->
     for name, value in table.items():
         if name in known or value is HIDDEN:
             continue
-        belongs = f"; it belongs in {_BELONGS[name]}" if name in _BELONGS else ""
-        hint = belongs or nearest(name, known) or f"; known are {', '.join(known)}"
-        mistakes.add(table.at(name), f"this key is not known here{hint}")
+        if name in _BELONGS:
+            hint = msg("; it belongs in {place}", place=_BELONGS[name])
+        else:
+            hint = nearest(name, known) or known_are(known)
+        mistakes.add(table.at(name), msg("this key is not known here{hint}", hint=hint))
 
 
 def _hides(value: object) -> bool:
@@ -167,53 +180,56 @@ def _convert(value: object, kind: Any) -> Any:
     return converted
 
 
-def _unusable(value: object) -> str:
-    """Why a number, right by its type, cannot be used; "" if it can."""
+def _unusable(value: object) -> Message:
+    """Why a number, right by its type, cannot be used; nothing if it can."""
     if isinstance(value, int) and abs(value) > _LARGEST:
-        return f"{shown(value)} is too large"
+        return msg("{item} is too large", item=shown(value))
     if isinstance(value, float) and not math.isfinite(value):
-        return f"{shown(value)} is no number that can be used"
-    return ""
+        return msg("{item} is no number that can be used", item=shown(value))
+    return NOTHING
 
 
-def _expected(value: object, kind: Any) -> str:
+def _expected(value: object, kind: Any) -> Message:
     """What a value of this kind has to be, and is not."""
     options = typing.get_args(kind) if typing.get_origin(kind) in _UNIONS else (kind,)
-    words = []
+    words: list[Message] = []
     for option in options:
         base, *more = typing.get_args(option) if hasattr(option, "__metadata__") else (option,)
         is_number = type(value) is int or (type(value) is float and base is float)
         if more and is_number:
             (meta,) = more
-            said = f"{shown(value)} is not within {meta.ge} to {meta.le}{meta.extra['unit']}"
-            return _unusable(value) or said
+            bounds = {"item": shown(value), "least": meta.ge, "most": meta.le}
+            return _unusable(value) or Message(meta.extra["said"].text, bounds)
         if isinstance(base, type) and issubclass(base, enum.Enum):
             return _expected_choice(value, [str(member.value) for member in base])
         if typing.get_origin(base) is tuple:
             return _expected_texts(value)
         if base is not type(None):
             words.append(_WORDS[base])
-    return f"{shown(value)} is not {' or '.join(words)}"
+    return msg("{item} is not {names:or}", item=shown(value), names=tuple(words))
 
 
-def _expected_choice(value: object, choices: list[str]) -> str:
-    hint = nearest(value, choices) if isinstance(value, str) else ""
-    listed = ", ".join(f'"{choice}"' for choice in choices)
-    return f"{shown(value)} is not one of {listed}{hint}"
+def _expected_choice(value: object, choices: list[str]) -> Message:
+    hint = nearest(value, choices) if isinstance(value, str) else NOTHING
+    listed = tuple(f'"{choice}"' for choice in choices)
+    return msg("{item} is not one of {names}{hint}", item=shown(value), names=listed, hint=hint)
 
 
-def _expected_texts(value: object) -> str:
+def _expected_texts(value: object) -> Message:
     if not isinstance(value, list):
-        return f'{shown(value)} is not a list of texts like ["one", "two"]'
+        return msg('{item} is not a list of texts like ["one", "two"]', item=shown(value))
     wrong = next(each for each in value if not isinstance(each, str))
-    return f'{shown(wrong)} in it is not text: write a list like ["one", "two"]'
+    return msg('{item} in it is not text: write a list like ["one", "two"]', item=shown(wrong))
 
 
 def _refuse_unseen(value: object) -> None:
     for text in value if isinstance(value, list) else (value,):
         unseen = next(filter(is_unseen, text), "") if isinstance(text, str) else ""
         if unseen:
-            said = f"there is an invisible character in it, {name_unseen(unseen)}; delete it"
+            said = msg(
+                "there is an invisible character in it, {character}; delete it",
+                character=name_unseen(unseen),
+            )
             raise _Wrong(said)
 
 
@@ -221,8 +237,14 @@ def _without_controls(name: str, value: Any) -> Any:
     for text in value if isinstance(value, tuple) else (value,):
         found = _INVISIBLE.search(text) if isinstance(text, str) else None
         if found:
-            hint = f"; {BACKSLASH}" if name in _FREE and found[0] in _ESCAPED else ""
-            raise _Wrong(f"there is a line break or another invisible character in it{hint}")
+            if name in _FREE and found[0] in _ESCAPED:
+                raise _Wrong(
+                    msg(
+                        "there is a line break or another invisible character in it; {why}",
+                        why=BACKSLASH,
+                    )
+                )
+            raise _Wrong(msg("there is a line break or another invisible character in it"))
     return value
 
 
@@ -233,7 +255,9 @@ def _size(value: object) -> int:
     elif isinstance(value, str) and (found := _SIZE.match(value.strip())):
         size = round(float(found[1]) * _UNITS.get(found[2].lower(), -1))
     if size < 0:
-        raise _Wrong(f'{shown(value)} is no size: write a number of bytes, or "20 MB"')
+        raise _Wrong(
+            msg('{item} is no size: write a number of bytes, or "20 MB"', item=shown(value))
+        )
     return int(_convert(size, int))
 
 
@@ -247,19 +271,23 @@ def _items(value: object, mistakes: Mistakes) -> tuple[Item, ...]:
         for each in value:
             for key in _ITEM:
                 if key not in each:
-                    mistakes.add(each.spot, f"its {key} is missing")
+                    mistakes.add(each.spot, msg("its {key} is missing", key=key))
     else:
         raise _Wrong(
-            f'{shown(value)} is neither a table like {{ office = "Paris" }} nor a list like'
-            ' [{ name = "office", value = "Paris" }]'
+            msg(
+                "{item} is neither a table like {table} nor a list like {list}",
+                item=shown(value),
+                table='{ office = "Paris" }',
+                list='[{ name = "office", value = "Paris" }]',
+            )
         )
     found: dict[str, Item] = {}
     for spot, item in pairs:
         name: Any = item.get("name")
         if name == "":
-            mistakes.add(spot, "its name is empty")
+            mistakes.add(spot, msg("its name is empty"))
         elif name in found:
-            mistakes.add(spot, f"{shown(name)} stands there twice")
+            mistakes.add(spot, msg("{item} stands there twice", item=shown(name)))
         elif None not in (name, item.get("value")):
             found[name] = Item(**item)
     return tuple(found.values())
@@ -268,11 +296,15 @@ def _items(value: object, mistakes: Mistakes) -> tuple[Item, ...]:
 def _labels(value: object, mistakes: Mistakes) -> tuple[Label, ...]:
     if not isinstance(value, Array) or not all(isinstance(each, Table) for each in value):
         raise _Wrong(
-            f'{shown(value)} is not a list of labels like [{{ job_key = "…", stage = "new" }}]'
+            msg(
+                "{item} is not a list of labels like {list}",
+                item=shown(value),
+                list='[{ job_key = "…", stage = "new" }]',
+            )
         )
     for each in value:
         if not (each.get("job_key") or each.get("job_reference")):
-            mistakes.add(each.spot, "a label needs a job_key or a job_reference")
+            mistakes.add(each.spot, msg("a label needs a job_key or a job_reference"))
     return tuple(Label(**_free_values(each, _LABEL, mistakes)) for each in value)
 
 
@@ -288,5 +320,5 @@ def _free_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
     try:
         return _convert(table[name], kind)
     except _Wrong as wrong:
-        mistakes.add(table.at(name), str(wrong))
+        mistakes.add(table.at(name), wrong.said)
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import logging
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,7 @@ from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
 from watcher.config.places import is_in
 from watcher.config.setup import DropFolder, find_locked, plan_edits
-from watcher.i18n.message import msg
+from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, UnusableError, UsageError
 from watcher.model.lifecycle import OPEN
@@ -62,10 +61,7 @@ _log = logging.getLogger(__name__)
 
 
 #: In the warning of a folder that is not there.
-_ABSENT: Final = " is not there yet; it is watched as soon as it is"
-
-
-_AT_LINE = re.compile(r"\A.*?:\d+: ")
+_ABSENT: Final = "{path} is not there yet; it is watched as soon as it is"
 
 
 @dataclass(frozen=True)
@@ -113,9 +109,7 @@ class Editor:
         written = as_written(path)
         place, problem = find_place(written, os.environ, self.home, self.state_dir)
         if problem:
-            raise UnusableError(
-                msg("This folder cannot be watched: {why}.", why=view.safe(problem))
-            )
+            raise UnusableError(msg("This folder cannot be watched: {why}.", why=problem))
         return written, place
 
     def plan(self, answers: Answers) -> tuple[Edit, ...]:
@@ -127,7 +121,7 @@ class Editor:
         """UsageError where answers meet what is locked: before the key goes where they say."""
         if locked := find_locked(answers, self.known):
             raise UsageError(
-                " ".join(view.safe(text) for text in locked),
+                sentences(locked),
                 msg("Leave that out, or ask whoever looks after this machine."),
             )
 
@@ -156,7 +150,7 @@ class Editor:
     def _at(self, path: str) -> int | None:
         return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
 
-    def propose(self, edits: Sequence[Edit]) -> tuple[str, list[str]]:
+    def propose(self, edits: Sequence[Edit]) -> tuple[str, list[Message]]:
         """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes.
 
         UnusableError for a folder that is to be taken out and is not the person's own.
@@ -175,8 +169,7 @@ class Editor:
         try:
             warnings = self._load(text).warnings
         except ConfigError as error:
-            number = len(error.mistakes)
-            mistakes = msg("1 mistake") if number == 1 else msg("{number} mistakes", number=number)
+            mistakes = plural("1 mistake", "{count:count} mistakes", len(error.mistakes))
             raise ConfigError(
                 msg(
                     "Nothing was written: {path} would have {what} (the lines are those of the"
@@ -188,7 +181,7 @@ class Editor:
                 error.mistakes,
             ) from error
         known = self._old_warnings()
-        return text, [said for each in warnings if (said := _AT_LINE.sub("", each)) not in known]
+        return text, [said for each in warnings if (said := _inner(each)) not in known]
 
     def difference(self, text: str) -> list[str]:
         """What would change, line by line, as it may be shown."""
@@ -207,16 +200,22 @@ class Editor:
             layer=self.layer,
         )  # fmt: skip
 
-    def _old_warnings(self) -> set[str]:
+    def _old_warnings(self) -> set[Message]:
         try:
-            return {_AT_LINE.sub("", each) for each in self._load(self.text).warnings}
+            return {_inner(each) for each in self._load(self.text).warnings}
         except ConfigError:  # its mistakes are gone now
             return set()
 
 
-def without_absent(warnings: Sequence[str]) -> list[str]:
+def without_absent(warnings: Sequence[Message]) -> list[Message]:
     """The warnings without those of folders that are not there yet: they are made."""
-    return [each for each in warnings if _ABSENT not in each]
+    return [each for each in warnings if _inner(_inner(each)).text != _ABSENT]
+
+
+def _inner(said: Message) -> Message:
+    """A warning without the line it stands at, one about a setting without its name."""
+    inner = said.args.get("said")
+    return inner if isinstance(inner, Message) else said
 
 
 def as_written(path: str) -> str:

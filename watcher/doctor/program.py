@@ -108,7 +108,7 @@ def _config(case: Case) -> Sequence[Finding]:
     found = [ok(view.safe(headline(case.loaded)))] if folders else [_no_folder(case)]
     hint = "Leave it if it is meant so."
     warnings = without_absent(case.loaded.warnings)  # of each folder the next checks tell
-    return [*found, *(warning(view.safe(each), hint) for each in warnings)]
+    return [*found, *(warning(each, hint) for each in warnings)]
 
 
 def _no_folder(case: Case) -> Finding:

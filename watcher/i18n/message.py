@@ -75,6 +75,13 @@ def as_message(text: Text) -> Message:
     return text if isinstance(text, Message) else verbatim(text)
 
 
+def sentences(said: Sequence[Message]) -> Message:
+    """Whole sentences, one behind the other."""
+    places = [f"sentence{number}" for number in range(len(said))]
+    layout = " ".join(f"{{{place}}}" for place in places)
+    return Message(layout, dict(zip(places, said, strict=True)))
+
+
 def as_json(said: Message) -> str:
     """A message as one line of JSON, "" for none: ``{"id": …, "args": {…}, "plural": …}``."""
     return json.dumps(as_data(said), ensure_ascii=False, separators=(",", ":")) if said else ""

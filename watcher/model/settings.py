@@ -10,11 +10,11 @@ per second (a file may also say ``"20 MB"``), 0 means "no limit" where a limit i
 from __future__ import annotations
 
 import enum
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from watcher.i18n.message import Message  # noqa: TC001 - msgspec looks at it
+from watcher.i18n.message import Message, msg
 
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
 
@@ -42,9 +42,18 @@ DEFAULT_ACCEPT = (
 )
 
 
-def _within(least: float, most: float, unit: str = "") -> msgspec.Meta:
-    """What a number may be; ``unit`` is how people are told of it."""
-    return msgspec.Meta(ge=least, le=most, extra={"unit": unit})
+_BOUNDS: Final = msg("{item} is not within {least} to {most}")
+
+
+def _within(least: float, most: float, said: Message = _BOUNDS) -> msgspec.Meta:
+    """What a number may be; ``said`` is how people are told that ``item`` is not."""
+    return msgspec.Meta(ge=least, le=most, extra={"said": said})
+
+
+_SECONDS: Final = msg("{item} is not within {least} to {most} seconds")
+_DAYS: Final = msg("{item} is not within {least} to {most} days")
+_NO_LIMIT: Final = msg("{item} is not within {least} to {most} (0: no limit)")
+_NOTHING_ASKED: Final = msg("{item} is not within {least} to {most} (0: nothing is asked)")
 
 
 #: Values a tag or a metadata may have; bool comes first because it is an int as well.
@@ -153,17 +162,17 @@ class Account(Struct, frozen=True):
     name: str
     email: str
     api_url: str = DEFAULT_API_URL
-    max_requests_per_minute: Annotated[int, _within(0, 1_000_000, " (0: no limit)")] = 0
+    max_requests_per_minute: Annotated[int, _within(0, 1_000_000, _NO_LIMIT)] = 0
     parallel_uploads: Annotated[int, _within(1, 64)] = 4
     max_upload_rate: int = 0
-    connect_timeout: Annotated[float, _within(0.1, 3600, " seconds")] = 10.0
-    read_timeout: Annotated[float, _within(0.1, 3600, " seconds")] = 120.0
+    connect_timeout: Annotated[float, _within(0.1, 3600, _SECONDS)] = 10.0
+    read_timeout: Annotated[float, _within(0.1, 3600, _SECONDS)] = 120.0
     #: Seconds over which an upload without an answer is asked for before it is sent again.
-    confirm_seconds: Annotated[float, _within(1, 86_400, " seconds")] = 600.0
+    confirm_seconds: Annotated[float, _within(1, 86_400, _SECONDS)] = 600.0
     #: "system", "none" or the URL of a proxy.
     proxy: str = "system"
     #: What share of the requests may go into asking what became of uploads; 0: nothing is asked.
-    follow_up_share: Annotated[float, _within(0, 1, " (0: nothing is asked)")] = 0.5
+    follow_up_share: Annotated[float, _within(0, 1, _NOTHING_ASKED)] = 0.5
 
 
 class Rule(Struct, frozen=True):
@@ -204,8 +213,8 @@ class Folder(Struct, frozen=True):
     #: Whether a folder that is missing is made, if it lies in the person's home folder.
     create: bool = False
     watch: Watch = Watch.AUTO
-    poll_seconds: Annotated[float, _within(0.05, 86_400, " seconds")] = 30.0
-    settle_seconds: Annotated[float, _within(0.05, 86_400, " seconds")] = 2.0
+    poll_seconds: Annotated[float, _within(0.05, 86_400, _SECONDS)] = 30.0
+    settle_seconds: Annotated[float, _within(0.05, 86_400, _SECONDS)] = 2.0
     existing: Existing = Existing.UPLOAD
     changed: Changed = Changed.UPLOAD
     duplicates: Duplicates = Duplicates.SKIP
@@ -275,7 +284,7 @@ class Hooks(Struct, frozen=True):
 
     parsed: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
-    timeout_seconds: Annotated[float, _within(1, 3600, " seconds")] = 60.0
+    timeout_seconds: Annotated[float, _within(1, 3600, _SECONDS)] = 60.0
 
 
 class Config(Struct, frozen=True):
@@ -287,10 +296,10 @@ class Config(Struct, frozen=True):
     hooks: Hooks = Hooks()
     log_level: LogLevel = LogLevel.INFO
     #: Days for which it is kept what became of a file.
-    history_days: Annotated[int, _within(1, 36_500, " days")] = 400
+    history_days: Annotated[int, _within(1, 36_500, _DAYS)] = 400
     #: Whether the names and emails of people that HrFlow tells are kept, and for how many days.
     keep_names: bool = True
-    names_days: Annotated[int, _within(1, 36_500, " days")] = 90
+    names_days: Annotated[int, _within(1, 36_500, _DAYS)] = 90
     #: Whether API keys may be kept in a keyring that writes plain text.
     allow_insecure_keyring: bool = False
     #: No key: what of the written configuration is not in force, and why, one sentence each.

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from watcher.config.mistakes import redact
+from watcher.config.mistakes import redacted
 from watcher.config.setup import (
     Answers,
     DropFolder,
@@ -165,7 +165,7 @@ class Setting:
         name, email = _text(order, "account"), _text(order, "email")
         wrong = find_problems(Answers(name, email or None), editor.known)
         if texts := [text for answer, text in wrong if answer == "email"]:
-            raise UsageError(view.safe(redact(texts[0])))
+            raise UsageError(redacted(texts[0]))
         editor.refuse_locked(Answers(name, email or None, _text(order, "api_url") or None))
         account = editor.account(name, email, _text(order, "api_url"))
         space = ask_hrflow(account, self._key(order, account.name))
@@ -316,7 +316,7 @@ class Setting:
             tuple(_folder(editor, each) for each in folders),
         )
         if problems := find_problems(answers, editor.known):
-            said = (view.safe(self.word(redact(text))) for _, text in problems)
+            said = (view.safe(self.word(redacted(text))) for _, text in problems)
             raise UsageError(" ".join(said))
         return answers
 
@@ -342,8 +342,10 @@ def _folder(editor: Editor, said: object) -> FolderAnswer:
     try:
         tags = parse_tags(_text(said, "tags"))
         after = AfterUpload(_text(said, "after_upload") or "keep")
-    except (TagError, ValueError) as error:
-        raise UsageError(view.safe(str(error)), msg("Write tags like: office=Paris")) from error
+    except TagError as error:
+        raise UsageError(error.said, msg("Write tags like: office=Paris")) from error
+    except ValueError as error:
+        raise UsageError(msg("{error}.", error=error)) from error
     return FolderAnswer(written, place, key, name, tags, after)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import msg
+from watcher.i18n.message import Message, msg
 from watcher.routing.names import as_seen
 
 if TYPE_CHECKING:
@@ -36,7 +36,11 @@ _LONGEST: Final = 1000
 
 
 class PatternError(ValueError):
-    """A pattern cannot be understood; the text says why."""
+    """A pattern cannot be understood; ``said`` says why."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) ->
         if found["star"]:
             yield _Piece()
         elif found["brace"]:
-            raise PatternError(msg("the brace {item} has no partner", item=repr(found["brace"])))
+            raise PatternError(msg('the brace "{item}" has no partner', item=found["brace"]))
         elif found["text"]:
             yield _Piece(fixed=(_literal(found["text"], wild="?"),))
         else:
@@ -184,16 +188,23 @@ def _capture(
     """``whole``: it is all of a part, at whose ends no blank counts."""
     found = _CAPTURE.match(text)
     if found is None:
-        raise PatternError(f"{{{text}}} is no capture; write {{name}} or {{name:one|two}}")
+        capture = f"{{{text}}}"
+        raise PatternError(
+            msg(
+                "{item} is no capture; write {forms:or}",
+                item=capture,
+                forms=("{name}", "{name:one|two}"),
+            )
+        )
     name = found["name"]
     if name in names:
-        raise PatternError(f"the capture {{{name}}} stands there twice")
+        raise PatternError(msg('the capture "{name}" stands there twice', name=name))
     names.append(name)
     if found["choices"] is None:
         return _Piece(least=1, name=name)
     words = tuple(word.strip() if whole else word for word in found["choices"].split("|"))
     if "" in words:
-        raise PatternError(f"one of the choices of {{{name}}} is empty")
+        raise PatternError(msg('one of the choices of "{name}" is empty', name=name))
     choices[name] = words
     return _Piece(fixed=tuple(map(_literal, sorted(words, key=len, reverse=True))), name=name)
 
