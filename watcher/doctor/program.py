@@ -105,7 +105,7 @@ def _config(case: Case) -> Sequence[Finding]:
             return [error(mistake, failure.hint) for mistake in failure.mistakes]
         return [error(failure.title, failure.hint)]
     folders = len(case.loaded.config.folders)
-    found = [ok(view.safe(headline(case.loaded)))] if folders else [_no_folder(case)]
+    found = [ok(headline(case.loaded))] if folders else [_no_folder(case)]
     hint = "Leave it if it is meant so."
     warnings = without_absent(case.loaded.warnings)  # of each folder the next checks tell
     return [*found, *(warning(each, hint) for each in warnings)]

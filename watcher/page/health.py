@@ -45,8 +45,8 @@ class Health:
                     "level": self.word(looks[finding.level.value][2]),
                     "label": view.safe(self.word(check.label)),
                     "about": view.safe(check.about),
-                    "text": self.word(view.safe(finding.text)),
-                    "mend": self.word(view.safe(advice)),
+                    "text": view.safe(self.word(finding.text)),
+                    "mend": view.safe(self.word(advice)),
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))
             ]
