@@ -126,6 +126,10 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     page.get_by_role("button", name="Montrer ce qui change").click()
     page.locator("#said", has_text="relative n’est pas un chemin complet. Commencez par").wait_for()
     see_no_english(page)
+    page.get_by_label("Dossier à surveiller").fill("~")
+    page.get_by_role("button", name="Montrer ce qui change").click()
+    page.locator("#said", has_text="est votre dossier personnel").wait_for()
+    see_no_english(page)
     assert page.problems == [] or all("400" in each for each in page.problems)
 
 

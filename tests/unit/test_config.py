@@ -12,6 +12,8 @@ from watcher.config.lines import locate
 from watcher.config.load import Builder
 from watcher.config.mistakes import Mistakes, hide_secrets
 from watcher.config.nodes import Source, Spot, placed
+from watcher.i18n.catalog import catalog
+from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 from watcher.sniff.formats import MEDIA_TYPES
@@ -286,6 +288,42 @@ def test_a_secret_is_a_mistake_that_says_where_it_belongs_and_is_not_repeated(mi
     assert "keyring" in found
     assert SECRET not in found.lower()
     assert "hush" not in found
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"plain text with {SECRET}",
+        msg("{item} is wrong", item=SECRET),
+        msg("{names:or}", names=("a", f"x{SECRET[:4]}", SECRET)),
+        msg("{item}: {why}", item="a", why=msg("{value} is wrong", value=f'"{SECRET}"')),
+        msg("{item}", item=(msg("{value}", value="http://jo:ask_0x@example.com"), "a\nb")),
+    ],
+)
+def test_no_argument_of_a_mistake_holds_a_secret_or_a_line_break(said):
+    found = Mistakes()
+    found.add(Spot(Source("config.toml", {}), ("tags", SECRET)), said)
+    kept = as_json(found.texts[0])
+    assert SECRET not in kept
+    assert "jo:" not in kept
+    assert "\\n" not in kept
+
+
+def test_mistakes_are_said_in_the_language_of_who_reads_them(read):
+    text = (
+        FOLDER + "acount = 'x'\npoll_seconds = 0\nwatch = 'pol'\n[[folders.rules]]\nmatch = '{'\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    said = "\n".join(map(catalog("fr"), caught.value.mistakes))
+    for part in (
+        "il n’y a pas de compte",
+        "cette clé n’est pas connue ici\u00a0; vouliez-vous dire «\u00a0account\u00a0»\u00a0?",
+        "0 n’est pas compris entre 0.05 et 86400 secondes",
+        "vouliez-vous dire «\u00a0poll\u00a0»\u00a0?",
+        "l’accolade «\u00a0{\u00a0» n’a pas sa correspondante",
+    ):
+        assert part in said
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,8 @@ def record(check: Check, finding: Finding) -> dict[str, object]:
         "check": check.name,
         "about": view.safe(check.about),
         "level": finding.level.value,
-        "text": str(finding.text),
-        "mend": str(finding.mend),
+        "text": view.safe(finding.text),
+        "mend": view.safe(finding.mend),
         "text_message": as_data(as_message(finding.text)),
         "mend_message": as_data(as_message(finding.mend)),
     }
