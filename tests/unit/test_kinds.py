@@ -347,6 +347,7 @@ OPENS = [
     (BMP[:-1], "a BMP without the filling of its last row"),
     (PNG + b"junk" * 30_000, "bytes behind a PNG"),
     (JPEG + b"junk" * 30_000, "bytes behind a JPEG"),
+    (JPEG[:-2], "a JPEG without its end mark, as some scanners write it"),
     (JPEG[:2] + b"\xff\xe1\x00\x08Exif\0\0" + b"\0\0" + JPEG[2:], "stray bytes between its segments"),
     (BMP[:2] + struct.pack("<L", 999_999) + BMP[6:], "a BMP that tells too great a length"),
     (BMP + b"junk", "bytes behind a BMP"),
@@ -371,7 +372,7 @@ BROKEN = [
     (read("CV María José.doc")[:5000], "half a binary Word document"),
     (b"{\\rtf1 {a", "RTF cut within a group"),
     (PNG[:-20], "a PNG without its end"),
-    (JPEG[: len(JPEG) // 2], "half a JPEG"),
+    (JPEG[:20], "a JPEG whose image has not begun"),
     (BMP[: len(BMP) // 2], "half a BMP"),
 ]  # fmt: skip
 

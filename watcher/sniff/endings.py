@@ -84,7 +84,10 @@ def _find_png_end(content: Window) -> End:
 
 
 def _find_jpeg_end(content: Window) -> End:
-    """The end mark, after the image's begin: the preview in a photo's head has its own marks."""
+    """The end mark, after the image's begin: the preview in a photo's head has its own marks.
+
+    An image that has begun is opened without the mark, which some scanners leave out.
+    """
     begin = _find_jpeg_scan(content)
     if begin is None:
         return End.MISSING
@@ -94,7 +97,7 @@ def _find_jpeg_end(content: Window) -> End:
             return End.SEEN
     # Phones append a short film to a photo: its end is too far from the file's to be looked for.
     moving = re.search(rb"MotionPhoto|MicroVideo", content.read(0, 65_536))
-    return End.NONE if moving else End.MISSING
+    return End.NONE if moving else End.DOUBTFUL
 
 
 def _find_jpeg_scan(content: Window) -> int | None:
