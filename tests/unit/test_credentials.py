@@ -127,20 +127,20 @@ def test_of_two_keys_it_is_said_which_one_is_used(
     environ = {"HRFLOW_API_KEY": variable}
     if credential:
         environ |= write_credential(tmp_path, "hrflow-api-key", credential)
-    keys = make_keys(environ, armed=False)
+    keys = make_keys(environ, armed=False, patience=30.0)
     assert (keys.get("default"), str(keys.origin("default"))) == (KEY, origin)
     assert is_contested(keys.origin("default")) == ("not used" in origin)
 
 
 def test_a_credential_that_is_not_needed_need_not_be_readable(ring, make_keys, tmp_path):
     (tmp_path / "hrflow-api-key").mkdir()
-    keys = make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, armed=False)
+    keys = make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, armed=False, patience=30.0)
     assert keys.get("default") == KEY
 
 
 def test_the_order_is_keyring_credential_variable(ring, make_keys, tmp_path):
     environ = {**write_credential(tmp_path, "hrflow-api-key", "b"), "HRFLOW_API_KEY": " c\n"}
-    found = [make_keys(environ, armed=False) for _ in range(3)]
+    found = [make_keys(environ, armed=False, patience=30.0) for _ in range(3)]
     seen = [(found[0].get("default"), str(found[0].origin("default")))]
     ring.keys.clear()
     seen.append((found[1].get("default"), str(found[1].origin("default"))))
