@@ -17,7 +17,8 @@
     show        every value in force
 
     known       what it says before it is changed
-    edit        edits of :mod:`watcher.setup`, each proved before it counts
+    setup       a person's answers, and the edits that follow from them
+    edit        these edits, each proved before it counts
 """
 
 from watcher.config.load import Loaded, load

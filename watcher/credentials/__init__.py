@@ -2,11 +2,9 @@
 
 ::
 
-    form     what a key looks like, and what was pasted along with it
     keyring  the system's keyring, which may be locked, slow, absent or unsafe
     apart    a look into it by another process, which takes the libraries' memory with it
-    webhook  the webhook's secret
-    keys     the keys of a program that runs: none of them keeps anybody waiting for long
+    keys     what a key looks like, the keys of a program that runs, and the webhook's secret
 """
 
 from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring, elsewhere

@@ -2,12 +2,13 @@
 
 ::
 
-    keeper    Folders: what is watched and how, missing and returning folders, limits
-    native    watchdog's events → candidates; inotify: the events that watchdog swallows
-    scanner   the scan thread; scan: the walk; poll: what a quick look need not read again
+    keeper    Folders: what is watched and how, missing and returning folders
+    native    watchdog's events as candidates; whether, and how much of, it the system tells
+    inotify   the events that watchdog swallows
+    scans     the walk, the thread that walks, and what a quick look need not read again
     files     changes of single files of our own
     mounts    is a folder there, is it on another machine
-    probe     does the system tell of changes in a folder; limits: how many it can tell of
+    messages  what is to be watched, and what is asked and posted about it
 
 Every event is a hint and may come twice or too early; a file is missed by none of the ways.
 """

@@ -2,22 +2,16 @@
 
 ::
 
-    tickets   who may come in: a token a run, one-time links, sessions
-    guard     what every request has to pass, and what every answer carries
-    peers     whether a connection comes from the same person
-    news      how things are, for those who wait for it
-    activity  files: lists, stories, CSV, days
-    acts      what can be ordered: pause, retry, ignore, open a folder, stop
+    auth      who may come in, what every request has to pass, what every answer carries
+    server    the listener on this machine
+    routes    which address leads to what, and the page's frame
+    activity  files: lists, stories, CSV, days; and what is new, for those who wait for it
+    actions   what can be ordered: pause, retry, ignore, import, open a folder, stop
     folders   folders and rules in force, what would happen to a file
-    setting   the set-up
-    sample    its last step: a made-up CV is sent
-    texts     what the page's script says, in the person's language
-    skeleton  the page itself
-    whole     all of it put together
     health    the doctor's lines
-    routes    which address leads to what
-    server    the listener on this machine, and the file that tells commands where it is
-    client    the other end of the channel
+    setup     the set-up, and its last step: a sample CV is sent
+    whole     all of it put together
+    client    the other end: how commands reach the program that runs
 
 Nothing is imported here: the other end must start fast.
 """

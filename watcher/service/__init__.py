@@ -2,12 +2,13 @@
 
 ::
 
-    wanted     what is to be started; how it is installed
-    unit, entry, agent, task          → text for systemd, desktops, macOS, Windows; no I/O
-    systemd, autostart, launchd, scheduler   install it, start it, look at it
-    choice     which of them is there
-    program    which command line starts this program
-    runner     programs of the system, in bounded time; files: whole or not at all
+    wanted          what is to be started, and which command line starts it
+    choice          which of the system's ways is there
+    systemd         a unit of the user's systemd
+    autostart       an entry that the desktop starts
+    launchd         a LaunchAgent on macOS
+    task_scheduler  a task on Windows
+    runner          programs of the system, in bounded time; files whole or not at all
 
 Installing twice is harmless, uninstalling leaves nothing.
 """
