@@ -187,8 +187,15 @@ def _mistakes(entry: Any, language: str) -> Iterator[str]:
 
 
 def _write(path: str, data: bytes) -> None:
-    with open(path, "wb") as file:
+    """Put a file there whole, unless it is there: somebody may be packing it at this moment."""
+    if os.path.exists(path):
+        with open(path, "rb") as file:
+            if file.read() == data:
+                return
+    part = f"{path}.{os.getpid()}"
+    with open(part, "wb") as file:
         file.write(data)
+    os.replace(part, path)
 
 
 def main(arguments: list[str]) -> int:

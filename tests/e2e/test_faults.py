@@ -211,7 +211,7 @@ def test_an_account_that_goes_and_comes_back_while_it_uploads_is_as_it_was(
     )
     world.start(folder, other)
     drop(folder, 1)
-    eventually(lambda: "uploading" in world.states().values(), within=120)
+    eventually(world.sandbox.ledger.records, within=120)  # the request is on its way
     world.app.reload(Config(accounts=(more,), folders=(other,)))
     world.nudge()
     if not ends_while_it_is_gone:

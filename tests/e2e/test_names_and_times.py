@@ -131,7 +131,7 @@ def test_settings_that_do_not_route_have_nothing_read_again(world):
     assert {path: number for path, number in steps(world).items() if path in before} == before
     world.app.reload(world.config(world.folder(ignore=("no*",))))
     world.wait_for(lambda: world.states()["refused.pdf"] == "refused" and steps(world) != before)
-    assert world.states()["no.pdf"] == "ignored"
+    world.wait_for(lambda: world.states()["no.pdf"] == "ignored")
 
 
 def test_what_waits_is_left_out_once_settings_say_so(world, eventually):
