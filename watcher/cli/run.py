@@ -17,7 +17,7 @@ from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
 from watcher.daemon.editing import make_missing, without_absent
 from watcher.daemon.instance import Instance
-from watcher.daemon.systemd import Supervisor
+from watcher.daemon.systemd import ServiceManager
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language
 from watcher.i18n.message import Text, as_message, msg
@@ -66,7 +66,7 @@ def command(
     version is installed, it finishes the uploads under way and ends with exit code 75, on which
     the login service starts the new one.
     """
-    supervisor = Supervisor.of_process(os.environ)
+    service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)
     versions = {each: _version(each) for each in (path, machine_path(os.environ)[0])}
     where = places(ctx)
@@ -83,7 +83,7 @@ def command(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            tell=tell_all(beginning.hear, supervisor.hear, lines, updates.hear),
+            tell=tell_all(beginning.hear, service_manager.on_event, lines, updates.hear),
             webhook_secret=secret,
             instance=instance,
         )
@@ -99,7 +99,7 @@ def command(
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
-            supervisor.ready(app.beat, app.facts)
+            service_manager.ready(app.beat, app.facts)
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, open_page=page.open, retry_all=page.retry_all,
@@ -108,7 +108,7 @@ def command(
                 updates.start(app)
                 wait_for_end(app, stop)
         finally:
-            supervisor.stopping()
+            service_manager.stopping()
             updates.stop()
             try:
                 page.stop()
