@@ -3,7 +3,7 @@
 import os
 
 from tests.e2e.test_journey import make_pdf
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.model.files import ScanEnded
 from watcher.pipeline.loop import Woke
 from watcher.pipeline.messages import Pause

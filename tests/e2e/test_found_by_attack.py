@@ -11,7 +11,7 @@ from tests.e2e.conftest import World
 from tests.e2e.test_clock import SetClock
 from tests.e2e.test_journey import make_pdf
 from watcher import sandbox as sb
-from watcher.daemon.plans import Disk
+from watcher.daemon.adapters import Disk
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.files import Candidate
@@ -193,7 +193,7 @@ def test_a_folder_inside_that_may_not_be_read_is_told_and_read_later(not_root, e
 @pytest.mark.parametrize("what", ["journal.db", ""], ids=["the journal", "everything"])
 def test_a_journal_that_is_deleted_under_us_is_built_anew(world, what, eventually):
     folder = world.folder()
-    world.start(folder, revive_seconds=0.1)
+    world.start(folder, retry_seconds=0.1)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
     world.wait_idle(1)
     if what:
@@ -225,7 +225,7 @@ def test_a_hint_that_comes_during_the_end_has_nothing_read(world, eventually, mo
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
     eventually(lambda: world.states().get("a.pdf") == "uploading", within=30)
-    engine = world.app._engine
+    engine = world.app._supervisor.engine
     engine.post(Stop())
     eventually(lambda: engine._pipeline._stopping, within=30)
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")

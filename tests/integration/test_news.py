@@ -1,6 +1,6 @@
 """Whoever listens hears of every change, whatever others ask meanwhile."""
 
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.daemon.status import Snapshots
 from watcher.model.snapshot import Snapshot
 

@@ -8,8 +8,14 @@ import click
 
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
-from watcher.daemon.examine import MISSING, WOULD_BE_SENT, examine
-from watcher.daemon.plans import former_targets, make_plans, this_machine
+from watcher.daemon.plans import (
+    MISSING,
+    WOULD_BE_SENT,
+    check_file,
+    former_targets,
+    make_plans,
+    this_machine,
+)
 from watcher.i18n.message import ENGLISH, Message, as_data
 from watcher.model.errors import UnusableError
 from watcher.present import view
@@ -42,7 +48,7 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  
     plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
     code = 0
     for name in files:
-        verdict = examine(name, plans, where)
+        verdict = check_file(name, plans, where)
         if verdict["verdict"] == MISSING:
             code = UnusableError.exit_code
         if as_json:

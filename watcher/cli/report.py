@@ -11,8 +11,8 @@ import click
 
 from watcher.cli.context import places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
-from watcher.daemon.imports import is_in
 from watcher.daemon.instance import write_atomically
+from watcher.daemon.plans import is_in
 from watcher.i18n.message import ENGLISH, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError

@@ -16,7 +16,7 @@ from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.cli.output import json_option, say, say_json, say_table, styled
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
-from watcher.daemon.sample import drop_sample, remove_sample
+from watcher.daemon.setup import drop_sample, remove_sample
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
@@ -182,7 +182,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
                 _settings(sandbox.url, watched),
                 places,
                 keys=_SandboxKey(),
-                tell=_Onlooker(sandbox, stop, as_json=as_json),
+                on_event=_Onlooker(sandbox, stop, as_json=as_json),
                 import_all=True,
             )
             if not as_json:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import keys
-from watcher.daemon.clock import next_day
+from watcher.daemon.adapters import next_day
 from watcher.desktop.face import Face, face
 from watcher.desktop.messages import ICON_FILE, Bubbles
 from watcher.desktop.supervisor import Tray, may_have_icon

@@ -13,8 +13,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.clock import next_day
-from watcher.i18n.message import NOTHING
+from watcher.daemon.adapters import next_day
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
@@ -24,9 +23,7 @@ from watcher.model.snapshot import Kept, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.daemon.clock import RealClock
-    from watcher.i18n.message import Message
-    from watcher.model.snapshot import Watched
+    from watcher.daemon.adapters import RealClock
 
 _log = logging.getLogger(__name__)
 
@@ -201,12 +198,3 @@ class Snapshots:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-
-def watched_now(
-    watched: Mapping[str, Watched], problems: Mapping[str, Message]
-) -> tuple[Watched, ...]:
-    """The watched folders, each with what is wrong with it now."""
-    return tuple(
-        replace(each, problem=problems.get(path, NOTHING)) for path, each in watched.items()
-    )

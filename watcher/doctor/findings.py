@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import SystemKeyring
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.daemon.plans import make_plans, this_machine
 from watcher.folders.native import read_limits
 from watcher.i18n.message import Message, Text, as_data, as_message, msg

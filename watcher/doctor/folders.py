@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from watcher.daemon.editing import is_to_be_made
+from watcher.daemon.setup import is_to_be_made
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
 from watcher.folders.native import Probe, look_through, probe
@@ -132,11 +133,8 @@ def _journal(case: Case) -> Finding:
     path = case.places.journal
     if not os.path.exists(path):
         return ok(msg("there is none yet, as nothing has run so far"))
-    reader = Reader(path)
-    try:
+    with closing(Reader(path)) as reader:
         problem = reader.check()
-    finally:
-        reader.close()
     size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
     return judge_journal(view.safe(path), size, view.safe(problem))
 

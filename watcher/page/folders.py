@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.config.setup import write_tags
-from watcher.daemon.examine import WOULD_BE_SENT, examine
-from watcher.daemon.plans import former_targets, make_plans, this_machine
+from watcher.daemon.plans import WOULD_BE_SENT, check_file, former_targets, make_plans, this_machine
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UsageError
 from watcher.page.activity import source_names
@@ -58,7 +57,7 @@ class Folders:
             raise UsageError(msg("Name the file with its whole path."))
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
-        verdict = examine(path, plans, self.places)
+        verdict = check_file(path, plans, self.places)
         said = {
             name: view.safe(self.word(value)) if isinstance(value, Message) else value
             for name, value in verdict.items()

@@ -6,8 +6,9 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.daemon.instance import HOST
+from watcher.daemon.server import LocalServer
 from watcher.page.auth import Guard, Tickets
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _LARGEST: Final = 200_000
 #: Seconds without a sign after which a connection is closed, and between two looks for such.
 _SILENCE: Final = 120
 _LOOK: Final = 60
+#: Seconds that requests under way may take at the end.
+_JOIN: Final = 3.0
 
 
 class Server:
@@ -33,9 +36,7 @@ class Server:
         self._word = word
         self._instance = instance
         self._make = make
-        self._loop: dict[int, Any] = {}
-        self._server: Any = None
-        self._thread: threading.Thread | None = None
+        self._server: LocalServer | None = None
         self.tickets = Tickets(RealClock.tick, instance.token)
         self.stopping = threading.Event()
         self.guard: Guard | None = None
@@ -43,33 +44,22 @@ class Server:
 
     def start(self) -> None:
         """Answer from now on."""
-        from waitress.server import create_server  # noqa: PLC0415 - watching comes first
-
+        assert self._instance.listener is not None
         self.port = self._instance.port
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
         inner, wait = self._make(self), self.stopping.wait
         self.guard = Guard(inner, self.tickets, self.port, wait, self._word)
-        self._server = create_server(
-            self.guard, map=self._loop, sockets=[self._instance.listener], threads=THREADS,
-            ident=None, asyncore_loop_timeout=_LOOK, channel_timeout=_SILENCE,
-            cleanup_interval=_LOOK,
-            max_request_body_size=_LARGEST, clear_untrusted_proxy_headers=True,
+        self._server = LocalServer(
+            "page", self.guard, self._instance.listener, threads=THREADS,
+            asyncore_loop_timeout=_LOOK, channel_timeout=_SILENCE, cleanup_interval=_LOOK,
+            max_request_body_size=_LARGEST,
         )  # fmt: skip
-        self._thread = threading.Thread(target=self._server.run, name="page", daemon=True)
-        self._thread.start()
 
     def stop(self) -> None:
         """End; whoever waits for news is answered at once."""
         self.stopping.set()
-        if self._thread is None:
-            return
-        self._server.task_dispatcher.shutdown(timeout=3)
-        # A copy, as the server's own thread lets go of connections meanwhile.
-        everybody = list(self._loop.values())
-        triggers = [each for each in everybody if hasattr(each, "pull_trigger")]
-        for trigger in triggers[:1]:  # none, if it has let go by itself
-            trigger.pull_trigger(self._close)
-        self._thread.join(3.0)
+        if self._server is not None:
+            self._server.stop(_JOIN)
 
     def link(self, at: str = "") -> str:
         """An address that lets one browser in, once and within a minute.
@@ -77,8 +67,3 @@ class Server:
         ``at`` is where it leads: "", "attention", "file/12", "folders", "health", "setup".
         """
         return f"http://{HOST}:{self.port}/enter?code={self.tickets.link()}&at={at}"
-
-    def _close(self) -> None:
-        """Let go of all connections; on the server's own thread, whose loop ends by that."""
-        for each in list(self._loop.values()):
-            each.close()

@@ -1,10 +1,14 @@
-"""What becomes of a folder's files when it is watched no more, in words for terminal and page."""
+"""Set-up, for terminal and page: edits of the configuration, folders, sources and a sample CV."""
 
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import logging
 import os
+import stat
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,14 +16,16 @@ from watcher.config.edit import apply, read_or_new, replace_text
 from watcher.config.known import find_account_mistakes, find_place, read_account, read_known
 from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
+from watcher.config.mistakes import SECRET, unfillable
 from watcher.config.places import is_in
-from watcher.config.setup import DropFolder, find_locked, plan_edits
-from watcher.i18n.message import Message, msg, plural, sentences
+from watcher.config.setup import DropFolder, find_locked, looks_like_key, pick_source, plan_edits
+from watcher.i18n.message import NOTHING, Message, msg, plural, sentences
 from watcher.journal.reader import Reader
-from watcher.model.errors import ConfigError, UnusableError, UsageError
+from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
 from watcher.model.lifecycle import OPEN
 from watcher.model.settings import replaced
 from watcher.present import view
+from watcher.routing.placeholders import BUILT_IN, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,37 +34,11 @@ if TYPE_CHECKING:
     from watcher.config.machine import Layer
     from watcher.config.setup import Answers, Edit, Known
     from watcher.daemon.instance import Places
+    from watcher.hrflow.inquiry import Source
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Account, Folder
 
-
-def what_stays(places: Places, folder: str, word: Catalog) -> str:
-    """What happens with the files of ``folder``; JournalError if the journal cannot be read."""
-    files = _waiting(places, os.path.realpath(folder))
-    if not files:
-        return word("Nothing on the disk is removed, nor what the history tells of its files.")
-    return word.plural(
-        "Nothing on the disk is removed, nor what the history tells of its files. 1 of its files is"
-        " not sent yet, and will not be.",
-        "Nothing on the disk is removed, nor what the history tells of its files. {count:count} of"
-        " its files are not sent yet, and will not be.",
-        files,
-    )
-
-
-def _waiting(places: Places, folder: str) -> int:
-    if not places.has_journal:
-        return 0
-    reader = Reader(places.journal)
-    try:
-        standing = reader.standing(folder)
-    finally:
-        reader.close()
-    return sum(files for state, (files, _) in standing.items() if state in OPEN)
-
-
 _log = logging.getLogger(__name__)
-
 
 #: In the warning of a folder that is not there.
 _ABSENT: Final = "{path} is not there yet; it is watched as soon as it is"
@@ -218,6 +198,28 @@ def _inner(said: Message) -> Message:
     return inner if isinstance(inner, Message) else said
 
 
+def what_stays(places: Places, folder: str, word: Catalog) -> str:
+    """What happens with the files of ``folder``; JournalError if the journal cannot be read."""
+    files = _waiting(places, os.path.realpath(folder))
+    if not files:
+        return word("Nothing on the disk is removed, nor what the history tells of its files.")
+    return word.plural(
+        "Nothing on the disk is removed, nor what the history tells of its files. 1 of its files is"
+        " not sent yet, and will not be.",
+        "Nothing on the disk is removed, nor what the history tells of its files. {count:count} of"
+        " its files are not sent yet, and will not be.",
+        files,
+    )
+
+
+def _waiting(places: Places, folder: str) -> int:
+    if not places.has_journal:
+        return 0
+    with closing(Reader(places.journal)) as reader:
+        standing = reader.standing(folder)
+    return sum(files for state, (files, _) in standing.items() if state in OPEN)
+
+
 def as_written(path: str) -> str:
     """A folder as it is to be written: in full, unless it begins with "~" or a variable."""
     return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
@@ -258,3 +260,162 @@ def make_folder(place: str) -> None:
             ),
             msg("Create it yourself, or name another one."),
         ) from error
+
+
+#: What HrFlow calls the rights of a key that cannot upload.
+_READ_ONLY = "read"
+
+
+_WRITE_ONLY = "askw_"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The sources; or ``unseen``: why they are not known, as the end of a sentence."""
+
+    sources: tuple[Source, ...] = ()
+    team: str = ""
+    unseen: Message = NOTHING
+
+    def find(self, text: str, *, numbered: bool = False) -> tuple[str, str]:
+        """(key, name) of the source that ``text`` means; UnusableError if there is none.
+
+        A key that cannot be looked up is taken as it is, and so is one with placeholders.
+        """
+        if SECRET.search(text):
+            raise UnusableError(msg("This is an API key, and not a source."), msg("Name a source."))
+        unknown = next((name for name in names_in(text) if name not in BUILT_IN), "")
+        if unknown:
+            raise UnusableError(msg("{problem}.", problem=unfillable(unknown, BUILT_IN)))
+        if "{" in text or (self.unseen and looks_like_key(text)):
+            return text, ""
+        if self.unseen:
+            raise UnusableError(
+                msg(
+                    '"{value}" is no source key of 40 digits and letters a to f, and names cannot'
+                    " be looked up {how}.",
+                    value=text,
+                    how=self.unseen,
+                ),
+                msg("Copy the source's key from HrFlow."),
+            )
+        found, why = pick_source(text, self.sources, numbered=numbered)
+        if found is None:
+            raise UnusableError(why)
+        return found.key, found.name
+
+    def warning(self, key: str) -> Message:
+        """What somebody who chooses the source with this key should know, if anything."""
+        source = next((each for each in self.sources if each.key == key), None)
+        if source is None or not source.note:
+            return NOTHING
+        if source.is_archived or source.is_disabled:
+            return msg(
+                "{name} is {note}, which may refuse its uploads; put it back to use there, or"
+                " choose"
+                " another source.",
+                name=source.name,
+                note=source.note,
+            )
+        return msg(
+            "{name} is in HrFlow's test environment, so what is uploaded there is not among your"
+            " real candidates; choose another source unless you are testing.",
+            name=source.name,
+        )
+
+
+#: What is known where HrFlow is not asked.
+UNCHECKED: Final = Workspace(unseen=msg("without asking HrFlow"))
+
+
+def ask_hrflow(account: Account, secret: str) -> Workspace:
+    """Try a key and list its sources.
+
+    CredentialError if HrFlow refuses it or it cannot upload, OfflineError without an answer. A
+    write-only key cannot be tried.
+    """
+    from watcher.hrflow.inquiry import Inquiry  # noqa: PLC0415 - the network costs time
+
+    if secret.startswith(_WRITE_ONLY):
+        return Workspace(unseen=msg("with a write-only key"))
+    with Inquiry(account, secret, time.monotonic) as inquiry:
+        access = inquiry.access()
+        if access.permission == _READ_ONLY:
+            raise CredentialError(
+                msg("This key may only read, so it cannot upload."),
+                msg("Take one that may write from HrFlow's settings under API keys."),
+            )
+        return Workspace(inquiry.sources(), access.team)
+
+
+#: Never into what a link leads to, and never in the place of what is there.
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+_AS_IT_IS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+def can_drop_sample() -> bool:
+    """Whether the extra that the sample comes with is installed."""
+    return importlib.util.find_spec("multipart") is not None
+
+
+def sample_path(folder: str) -> str:
+    """Where in ``folder`` the CV lies, or would."""
+    from watcher.sandbox.samples import FILE_NAME  # noqa: PLC0415 - an extra
+
+    return os.path.join(folder, FILE_NAME)
+
+
+def drop_sample(folder: str) -> str:
+    """Put the CV into ``folder``, if it is not there yet, and give its path.
+
+    UnusableError if that fails, or another file has its name.
+    """
+    from watcher.sandbox.samples import sample_cv_pdf  # noqa: PLC0415 - an extra
+
+    path = sample_path(folder)
+    part = os.path.join(folder, f".{os.path.basename(path)}.part")
+    try:
+        if os.path.lexists(path):
+            if not _is_ours(path):
+                raise UnusableError(
+                    msg(
+                        "{path} is there already, and is not the made-up CV.", path=view.safe(path)
+                    ),
+                    msg("Give it another name."),
+                )
+            return path
+        if os.path.lexists(part):  # a drop that was broken off
+            os.unlink(part)
+        with os.fdopen(os.open(part, _NEW, 0o600), "wb") as file:
+            file.write(sample_cv_pdf())
+        os.rename(part, path)
+    except OSError as error:
+        raise UnusableError(
+            msg(
+                "Nothing can be put into {path} ({error}).",
+                path=view.safe(folder),
+                error=error.strerror,
+            ),
+            msg("Give yourself the right to."),
+        ) from error
+    return path
+
+
+def remove_sample(folder: str) -> None:
+    """Take the CV out of ``folder`` again, if it is there and still what was put there."""
+    path = sample_path(folder)
+    if os.path.lexists(path) and _is_ours(path):
+        os.unlink(path)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a file is the CV as it was dropped; a link is not."""
+    from watcher.sandbox.samples import sample_cv_pdf  # noqa: PLC0415 - an extra
+
+    wanted = sample_cv_pdf()
+    if os.path.islink(path) or not stat.S_ISREG(os.lstat(path).st_mode):
+        return False
+    with os.fdopen(os.open(path, _AS_IT_IS), "rb") as file:
+        return file.read(len(wanted) + 1) == wanted
