@@ -543,8 +543,8 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
 @pytest.mark.parametrize(
     ("installed", "running", "level", "said"),
     [
-        (None, False, Level.WARNING, "does not start at login"),
-        (None, True, Level.WARNING, "runs, but does not start at login"),
+        (None, False, Level.WARNING, "not set to start at login"),
+        (None, True, Level.WARNING, "is running, but not set to start at login"),
         (Installed("f", enabled=True, current=True), True, Level.OK, "every login"),
         (
             Installed("f", enabled=True, current=True, exit_code=2),
@@ -552,8 +552,8 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
             Level.ERROR,
             "mistakes in the configuration",
         ),
-        (Installed("f", enabled=True, current=True), False, Level.ERROR, "does not run"),
-        (Installed("f", enabled=False, current=True), True, Level.WARNING, "switched off"),
+        (Installed("f", enabled=True, current=True), False, Level.ERROR, "not running"),
+        (Installed("f", enabled=False, current=True), True, Level.WARNING, "disabled for the next login"),
         (Installed("f", enabled=True, current=False), True, Level.WARNING, "another version"),
     ],
 )
