@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import drop
+from tests.support.world import wait_for
 from watcher import sandbox as sb
 from watcher.daemon.instance import Instance
 from watcher.i18n.catalog import catalog
@@ -25,21 +26,9 @@ from watcher.pipeline.messages import Ignore, Pause, Release, Retry
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 
 
-def drop(folder, name, text=""):
-    path = os.path.join(folder.path, name)
-    make_pdf(path, text or name)
-    return path
-
-
 def entry(world, name):
     (found,) = [each for each in world.entries() if os.path.basename(each.path) == name]
     return found
-
-
-def wait_for(world, eventually, name, state, within=30):
-    """Wait for a state; what was accepted is parsed some seconds later, which is as good."""
-    states = {"accepted", "parsed"} if state == "accepted" else {state}
-    eventually(lambda: world.states().get(name) in states, within)
 
 
 def test_a_pause_keeps_files_back_over_a_restart_until_it_is_ended(world, eventually):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.model.kinds import Cause
 from watcher.model.lifecycle import hold_key

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from tests.e2e.test_by_hand import drop, wait_for
-from tests.e2e.test_clock import SetClock
+from tests.support.clock import SetClock
+from tests.support.samples import drop
+from tests.support.world import wait_for
 from watcher import sandbox as sb
 from watcher.daemon.instance import Places
 from watcher.i18n.message import NOTHING

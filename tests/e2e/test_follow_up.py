@@ -11,9 +11,9 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfWriter
 
-from tests.conftest import wait_until
-from tests.e2e.test_clock import SetClock
-from tests.e2e.test_journey import PDF, make_pdf
+from tests.support.clock import SetClock
+from tests.support.samples import PDF, make_pdf
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 from watcher.i18n.message import Message
 from watcher.model.errors import CredentialError

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from tests.e2e.conftest import World
-from tests.e2e.test_clock import SetClock
-from tests.e2e.test_journey import make_pdf
+from tests.support.clock import SetClock
+from tests.support.samples import make_pdf
+from tests.support.world import World
 from watcher import sandbox as sb
 from watcher.daemon.plans import Disk
 from watcher.journal.reader import Reader

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import SAMPLES
+from tests.support.samples import DOCX, PDF, SAMPLES, make_pdf
 from watcher import sandbox as sb
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
@@ -22,16 +22,6 @@ from watcher.model.settings import (
     Rule,
     Watch,
 )
-
-PDF = os.path.join(SAMPLES, "Aisha Rahman - CV.pdf")
-DOCX = os.path.join(SAMPLES, "Łukasz Wójcik.docx")
-
-
-def make_pdf(path, text="x", size=0):
-    """A PDF whose content is its own: ``text`` tells it from others."""
-    body = b"%PDF-1.4\n%" + text.encode() + b"\n" + b" " * size + b"\n%%EOF\n"
-    with open(path, "wb") as file:
-        file.write(body)
 
 
 def test_a_restart_sends_nothing_again(world):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.i18n.message import Message
 from watcher.journal.reader import Reader

@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from tests.e2e.desk import Process
-from tests.e2e.test_journey import make_pdf
-from tests.e2e.typing_desk import Terminal
+from tests.support.desk import Process
+from tests.support.samples import make_pdf
+from tests.support.terminal import Terminal
 from watcher import sandbox as sb
 
 MACHINE = """

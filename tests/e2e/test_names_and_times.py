@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.journal.reader import Reader
 from watcher.model.settings import (

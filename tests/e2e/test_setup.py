@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.e2e.desk import Process
-from tests.e2e.typing_desk import ENTER, Terminal
+from tests.support.desk import Process
+from tests.support.terminal import ENTER, Terminal
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 
 HERE = os.path.dirname(os.path.abspath(__file__))

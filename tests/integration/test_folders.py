@@ -11,90 +11,17 @@ import time
 import pytest
 from watchdog.observers.inotify_c import InotifyConstants
 
-from watcher.folders import Folders, Seams, WatchedFolder
+from tests.support.folders import Inbox, arm, watched, write
+from watcher.folders import Folders, Seams
 from watcher.folders.inotify import Reader
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.kinds import Sign
-from watcher.model.settings import Folder, Watch
-from watcher.routing.rules import ignore_filter
+from watcher.model.settings import Watch
 
 ROOT = pathlib.Path(__file__).parents[2]
-IGNORED = ignore_filter(
-    Folder(path="/cvs", account="a", source_key="k", ignore=("private/**", "**/*geheim /**"))
-)
 DEADLINE = 60.0
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="about inotify")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses links and renames of POSIX")
-
-
-class Inbox:
-    """Where the folders post to; waits for a condition on all that was posted."""
-
-    def __init__(self):
-        self.messages = []
-        self._changed = threading.Condition()
-
-    def post(self, message):
-        with self._changed:
-            self.messages.append(message)
-            self._changed.notify_all()
-
-    def clear(self):
-        with self._changed:
-            self.messages.clear()
-
-    def wait(self, condition, what):
-        with self._changed:
-            assert self._changed.wait_for(lambda: condition(list(self.messages)), DEADLINE), (
-                f"never came: {what}; the last were {self.messages[-20:]}"
-            )
-            return list(self.messages)
-
-    def wait_for_paths(self, paths, *signs):
-        wanted = {str(path) for path in paths}
-        missing = set(wanted)
-        read = 0
-
-        def all_there(messages):
-            nonlocal read
-            for message in messages[read:]:
-                missing.difference_update(found(message, signs))
-            read = len(messages)
-            return not missing
-
-        self.wait(all_there, f"{len(wanted)} paths with {signs}")
-
-    def wait_for_scan(self, reason, folder=None):
-        def ended(messages):
-            return [
-                m
-                for m in messages
-                if isinstance(m, ScanEnded) and m.reason == reason and folder in (None, m.folder)
-            ]
-
-        return ended(self.wait(ended, f"the end of a scan: {reason}"))[-1]
-
-    def wait_for_state(self, words):
-        def told(messages):
-            return [
-                str(m.problem)
-                for m in messages
-                if isinstance(m, FolderState)
-                and (words in str(m.problem) if words else not m.problem)
-            ]
-
-        return told(self.wait(told, f"state {words!r}"))[-1]
-
-    def paths(self, *signs):
-        return [path for message in list(self.messages) for path in found(message, signs)]
-
-
-def found(message, signs):
-    if isinstance(message, Scanned):
-        candidates = message.candidates
-    else:
-        candidates = [message] if isinstance(message, Candidate) else []
-    return [c.path for c in candidates if not signs or c.sign in signs]
 
 
 @pytest.fixture
@@ -118,28 +45,6 @@ def folders(inbox):
 def root(tmp_path):
     path = tmp_path / "CVs"
     path.mkdir()
-    return path
-
-
-def watched(path, **changes):
-    values = {
-        "recursive": True,
-        "watch": Watch.NATIVE,
-        "poll_seconds": 0.05,
-        "ignore": IGNORED,
-        "excluded": (),
-    }
-    return WatchedFolder(str(path), **(values | changes))
-
-
-def arm(folders, inbox, *watched_folders):
-    folders.arm(watched_folders)
-    for folder in watched_folders:
-        inbox.wait_for_scan("start", folder.path)
-
-
-def write(path, content=b"a CV"):
-    path.write_bytes(content)
     return path
 
 
@@ -300,7 +205,7 @@ def test_files_lost_in_an_overflow_are_found_by_a_scan(inbox, folders, root):
 LIMITED = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
-from tests.integration.test_folders import Inbox, arm, watched, write
+from tests.support.folders import Inbox, arm, watched, write
 from watcher.folders import Folders, Seams
 
 top, limit = pathlib.Path(sys.argv[2]), sys.argv[3]

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.e2e import desk as desks
+from tests.support import desk as desks
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate

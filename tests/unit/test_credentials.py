@@ -378,5 +378,5 @@ def use_box(tmp_path, monkeypatch, keys):
     box = tmp_path / "box"
     box.write_text(json.dumps(keys))
     monkeypatch.setenv("KEY_BOX", str(box))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.e2e.key_box.Keyring")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.support.file_keyring.Keyring")
     monkeypatch.setenv("PYTHONPATH", os.getcwd())

@@ -1,11 +1,12 @@
 """The whole program against the sandbox: real folders, real journal, real HTTP over loopback."""
 
+import json
 import os
 import threading
 
 import pytest
 
-from tests.e2e.desk import Desk
+from tests.support.samples import IGNORED, REFUSED, SENT
 from watcher import sandbox as sb
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
@@ -15,8 +16,6 @@ from watcher.model.lifecycle import OPEN
 from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Folder, replaced
 from watcher.pipeline.messages import Take, Taken
-
-SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
 
 
 class Keys:
@@ -149,10 +148,32 @@ def world(tmp_path):
     made.close()
 
 
-@pytest.fixture
-def desk(tmp_path):
-    with sb.Sandbox(parse_seconds=0.1) as sandbox:
-        made = Desk(tmp_path, sandbox)
-        yield made
-        for process in made.processes:
-            process.end()
+def wait_for(world, eventually, name, state, within=30):
+    """Wait for a state; what was accepted is parsed some seconds later, which is as good."""
+    states = {"accepted", "parsed"} if state == "accepted" else {state}
+    eventually(lambda: world.states().get(name) in states, within)
+
+
+def check_everything(world):
+    arrived = world.arrived()
+    entries = {os.path.basename(entry.path): entry for entry in world.entries()}
+    by_hash = {record.sha256: record for record in arrived}
+    assert len(arrived) == len(SENT) == len(by_hash)
+    for name, (media_type, sent_as) in SENT.items():
+        entry = entries[name]
+        record = by_hash[entry.sha256]
+        fields = dict(record.fields)
+        assert str(entry.state) in ("accepted", "parsed"), name
+        assert record.file_name == sent_as
+        assert record.content_type == fields["profile_content_type"] == media_type
+        assert record.source_key == sb.ENGINEERING.key
+        assert record.reference == entry.sha256
+        assert json.loads(fields["tags"]) == [
+            {"name": "office", "value": "Paris"},
+            {"name": "urgent", "value": True},
+        ]
+    for name, word in REFUSED.items():
+        assert str(entries[name].state) == "refused", name
+        assert word in str(entries[name].why), entries[name].why
+    assert not IGNORED & set(entries)
+    assert set(entries) == set(SENT) | set(REFUSED)
