@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.support import desk as desks
+from tests.support import file_keyring
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate
@@ -337,8 +337,8 @@ def newcomer(person):
     desk.folder.rmdir()
     own = desk.root / "own" / "config.toml"
     environ = desk.environ(
-        HRFLOW_API_KEY="", HRFLOW_WATCHER_CONFIG=str(own), KEY_BOX=str(desk.root / "box.json"),
-        PYTHON_KEYRING_BACKEND="key_box.Keyring", PYTHONPATH=os.path.dirname(desks.__file__),
+        HRFLOW_API_KEY="", HRFLOW_WATCHER_CONFIG=str(own),
+        **file_keyring.environ(desk.root / "box.json"),
     )  # fmt: skip
     desk.environ = lambda: environ
     desk.command = lambda *arguments: [
