@@ -344,7 +344,7 @@ def test_the_habits_are_found():
         assert list(shared_state(ast.parse(code))), code
     for code in ("A: Final = {}", "A: Final[set[int]] = {1}", "A = (1,)", "__all__ = ['a']"):
         assert not list(shared_state(ast.parse(code))), code
-    for code in ("from tests.unit.test_page import a", "from tests.unit import test_page"):
-        assert "tests.unit.test_page" in imported_names(ast.parse(code).body[0])
+    for code in ("from tests.unit.test_report import a", "from tests.unit import test_report"):
+        assert "tests.unit.test_report" in imported_names(ast.parse(code).body[0])
     assert list(sleeps(ast.parse("time.sleep(1)"))) == [1]
     assert list(sleeps(ast.parse("while not done(): sleep(1)"))) == []

@@ -1,4 +1,4 @@
-"""How much of the work at hand is done, from nothing but counts."""
+"""How much of the work at hand is done, and that whoever listens hears of every change."""
 
 import pytest
 
