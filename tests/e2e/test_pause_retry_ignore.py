@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.support.samples import drop
+from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
 from watcher import sandbox as sb
 from watcher.daemon.instance import Instance
@@ -21,7 +21,8 @@ from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.page.actions import Acts
 from watcher.page.activity import Activity
 from watcher.page.whole import ActivityPage
-from watcher.pipeline.messages import Ignore, Pause, Release, Retry
+from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
+from watcher.sandbox import Fault, Kind
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 
@@ -258,3 +259,14 @@ def _counts(world):
         return reader.counts()
     finally:
         reader.close()
+
+
+def test_resuming_frees_what_waits_too(world, eventually):
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="3600", times=1))
+    folder = world.folder()
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    world.app.post(Resume())
+    world.wait_idle(1)
+    assert len(world.arrived()) == 1

@@ -62,3 +62,24 @@ class Person:
     def close(self):
         for context in self._contexts:
             context.close()
+
+
+def names(page):
+    return page.locator("#rows .c-name").all_inner_texts()
+
+
+def row(page, name):
+    return page.locator("#rows tr", has=page.get_by_role("button", name=name, exact=True))
+
+
+def wait_for(page, name, label):
+    row(page, name).locator(".c-state", has_text=label).wait_for()
+
+
+def rows(page, files):
+    """Wait until the list has so many lines."""
+    page.wait_for_function("(n) => document.querySelectorAll('#rows tr').length === n", arg=files)
+
+
+def see_no_problem(page):
+    assert page.problems == []
