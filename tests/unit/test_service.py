@@ -553,7 +553,12 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
             "mistakes in the configuration",
         ),
         (Installed("f", enabled=True, current=True), False, Level.ERROR, "not running"),
-        (Installed("f", enabled=False, current=True), True, Level.WARNING, "disabled for the next login"),
+        (
+            Installed("f", enabled=False, current=True),
+            True,
+            Level.WARNING,
+            "disabled for the next login",
+        ),
         (Installed("f", enabled=True, current=False), True, Level.WARNING, "another version"),
     ],
 )

@@ -35,7 +35,7 @@ from watcher.present import view
 
 if TYPE_CHECKING:
     from watcher.config.setup import Known
-    from watcher.daemon.setup import Editor
+    from watcher.daemon.editing import Editor
     from watcher.model.settings import Account
 
 _MOST_BYTES: Final = 10_000

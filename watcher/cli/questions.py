@@ -19,7 +19,8 @@ from watcher.config.mistakes import redact, unfillable
 from watcher.config.setup import TagError, merge_tags, parse_tag, parse_tags, write_tags
 from watcher.credentials import keys
 from watcher.credentials.keyring import elsewhere
-from watcher.daemon.setup import UNCHECKED, Editor, Workspace, ask_hrflow
+from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
+from watcher.daemon.editing import Editor
 from watcher.i18n.message import msg
 from watcher.model.errors import (
     CredentialError,

@@ -31,7 +31,8 @@ from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redacted
 from watcher.config.setup import Answers, FolderAnswer, KnownFolder, find_problems
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
-from watcher.daemon.setup import can_drop_sample, drop_sample, make_folder, without_absent
+from watcher.daemon.editing import make_folder, without_absent
+from watcher.daemon.sample import can_drop_sample, drop_sample
 from watcher.model.errors import CredentialError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.page.client import read_facts
@@ -40,7 +41,8 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.daemon.setup import Editor, Workspace
+    from watcher.daemon.accounts import Workspace
+    from watcher.daemon.editing import Editor
     from watcher.model.settings import Item
 
 _LONGEST_KEY = 1000

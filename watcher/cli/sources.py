@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.cli.questions import find_key, warn
 from watcher.config.setup import looks_like_key
-from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow
+from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, CredentialError, UsageError
 
 if TYPE_CHECKING:
-    from watcher.daemon.setup import Editor
+    from watcher.daemon.editing import Editor
 
 _UNASKED: Final = Workspace(unseen=msg("without an API key"))
 

@@ -38,6 +38,17 @@ class Level(enum.StrEnum):
     SKIPPED = "skipped"
 
 
+#: How a level is shown.
+LOOKS: Final = MappingProxyType(
+    {
+        Level.OK: view.Look("✓", msg("ok"), "good"),
+        Level.WARNING: view.Look("!", msg("warning"), "busy"),
+        Level.ERROR: view.Look("✗", msg("error"), "bad"),
+        Level.SKIPPED: view.Look("\N{EN DASH}", msg("skipped"), "quiet"),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line: ``text`` says how things are, ``mend`` what a person can do about it.
@@ -51,14 +62,6 @@ class Finding:
     mend: Text = ""
     stops: Text = ""
 
-
-#: How each level is shown: sign, tone, label.
-LOOKS: Final = MappingProxyType({
-    Level.OK: ("✓", "good", msg("ok")),
-    Level.WARNING: ("!", "busy", msg("warning")),
-    Level.ERROR: ("✗", "bad", msg("error")),
-    Level.SKIPPED: ("\N{EN DASH}", "quiet", msg("skipped")),
-})  # fmt: skip
 
 _LATER: Final = msg("Try it again later.")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import msg
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Catalog
+
+_LOOKS: Final = (
+    ("ok", ("✓", "good", msg("ok"))), ("warning", ("!", "busy", msg("warning"))),
+    ("error", ("✗", "bad", msg("error"))),
+    ("skipped", ("\N{EN DASH}", "quiet", msg("skipped"))),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,12 +36,13 @@ class Health:
         from watcher import doctor  # noqa: PLC0415 - only who asks for it needs it
 
         case = doctor.Case(self.config, self.places, self.environ, os.path.expanduser("~"))
+        looks = dict(_LOOKS)
         return {
             "lines": [
                 {
-                    "sign": doctor.LOOKS[finding.level][0],
-                    "tone": doctor.LOOKS[finding.level][1],
-                    "level": self.word(doctor.LOOKS[finding.level][2]),
+                    "sign": looks[finding.level.value][0],
+                    "tone": looks[finding.level.value][1],
+                    "level": self.word(looks[finding.level.value][2]),
                     "label": view.safe(self.word(check.label)),
                     "about": view.safe(check.about),
                     "text": view.safe(self.word(finding.text)),

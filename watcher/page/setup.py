@@ -19,19 +19,11 @@ from watcher.config.setup import (
     write_tags,
 )
 from watcher.credentials import Keys, SystemKeyring, elsewhere, keys
+from watcher.daemon.accounts import UNCHECKED, ask_hrflow
+from watcher.daemon.editing import Editor, make_folder, what_stays, without_absent
 from watcher.daemon.instance import Places
 from watcher.daemon.login_service import LoginService
-from watcher.daemon.setup import (
-    UNCHECKED,
-    Editor,
-    ask_hrflow,
-    can_drop_sample,
-    drop_sample,
-    make_folder,
-    sample_path,
-    what_stays,
-    without_absent,
-)
+from watcher.daemon.sample import can_drop_sample, drop_sample, sample_path
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
