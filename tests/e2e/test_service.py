@@ -24,8 +24,8 @@ from watcher.i18n.message import verbatim
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState
 from watcher.pipeline.messages import Beat
+from watcher.service.common import Definition
 from watcher.service.systemd import render_unit
-from watcher.service.wanted import Wanted
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_from_install_to_uninstall(odd):
     assert odd.run("service", "install").returncode == 0
     assert (status(odd)["pid"], entry_of(odd).read_bytes()) == (first["pid"], text)
     said = odd.run("doctor").stdout
-    assert "✓ Login service it starts at every login (autostart) and runs" in said
+    assert "✓ Login service starts at every login (autostart), and is running" in said
     assert odd.run("service", "restart").returncode == 0
     second = status(odd)
     assert second["running"]
@@ -85,7 +85,7 @@ def test_from_install_to_uninstall(odd):
     assert "Not running" in odd.run("service", "status").stdout
     how = "Start it with: hrflow-watcher service start"
     assert f"Not running. {how}" in odd.run("status").stdout
-    assert f"it does not run, so no file is sent → {how}." in odd.run("doctor").stdout
+    assert f"not running, so no files are sent → {how}." in odd.run("doctor").stdout
     done = odd.run("service", "start")
     assert "Running since" in done.stdout
     done = odd.run("service", "uninstall")
@@ -154,7 +154,7 @@ def test_the_entry_is_valid(odd):
     not shutil.which("systemd-analyze"), reason="there is no systemd-analyze (Debian: systemd)"
 )
 def test_the_unit_is_valid_where_no_manager_runs(tmp_path):
-    wanted = Wanted((sys.executable, 'a b % $x é "q"'), writable=('/é %x "q"',), home="/home/x")
+    wanted = Definition((sys.executable, 'a b % $x é "q"'), writable=('/é %x "q"',), home="/home/x")
     unit = tmp_path / "hrflow-watcher.service"
     for namespaces in (True, False):
         unit.write_text(render_unit(wanted, version=252, namespaces=namespaces), encoding="utf-8")

@@ -16,7 +16,7 @@ from watcher.daemon.instance import default_state, lock
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
 from watcher.page.client import Channel, read_facts
-from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
+from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,14 +96,14 @@ class LoginService:
             *Program.of_process().command(),
             *name_places(config_path, places.state, environ),
         )
-        wanted = Wanted(
+        definition = Definition(
             command=(*command, "run", "--quiet"),
             writable=_find_writable(config_path, config, places),
             home=home,
             errors=os.path.join(home, "Library", "Logs", f"{NAME}.log"),
         )
         self.system: Service = choose(
-            wanted, environ, run, folder=places.state, spawn=self._spawn, end=self._end
+            definition, environ, run, folder=places.state, spawn=self._spawn, end=self._end
         )
 
     def start(self) -> None:
