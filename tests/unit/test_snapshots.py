@@ -31,7 +31,7 @@ S = State
 )
 def test_progress(looks, shown, reason):
     progress = Progress()
-    assert [progress.look(counts) for counts in looks] == shown, reason
+    assert [progress.update(counts) for counts in looks] == shown, reason
 
 
 def test_a_listener_hears_what_somebody_else_has_asked_for_before(tmp_path, eventually):

@@ -83,7 +83,7 @@ def command(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            on_event=tell_all(beginning.hear, service_manager.on_event, lines, updates.hear),
+            on_event=tell_all(beginning.hear, service_manager.on_event, lines, updates.on_event),
             webhook_secret=secret,
             instance=instance,
         )
