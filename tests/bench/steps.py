@@ -20,12 +20,12 @@ from tests.bench.common import BareServer, make_pdf
 from tests.bench.rows import machine, median
 
 FILES, WARM = 100, 20
-#: What is marked: label → module, class, method, and whether its begin or its end counts.
+#: What is marked: label → module, class (or module in it), method, and whether its begin or its end counts.
 MARKS = {
     "read": ("watcher.folders.inotify", "Reader", "handle_event", "begin"),
     "taken": ("watcher.pipeline.loop", "Pipeline", "_take", "end"),
-    "opened": ("watcher.daemon.plans", "Disk", "identify", "begin"),
-    "identified": ("watcher.daemon.plans", "Disk", "identify", "end"),
+    "opened": ("watcher", "documents", "identify", "begin"),
+    "identified": ("watcher", "documents", "identify", "end"),
     "commit": ("watcher.journal.store", "Store", "commit", "begin"),
     "committed": ("watcher.journal.store", "Store", "commit", "end"),
     "sending": ("watcher.daemon.accounts", "Wire", "upload", "begin"),

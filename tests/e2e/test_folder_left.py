@@ -13,7 +13,7 @@ from watcher.i18n.message import NOTHING
 from watcher.model.lifecycle import LEFT
 from watcher.model.settings import Existing
 from watcher.page.client import Channel, NotRunningError
-from watcher.pipeline.messages import Leave, Pause, Retry, Take
+from watcher.pipeline.messages import Approve, Leave, Pause, Retry
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 BUSY = sb.Fault(kind=sb.Kind.STATUS, status=429, retry_after="1", delay=1.0, times=1)
@@ -199,7 +199,7 @@ def test_an_import_does_not_have_files_wait_there(world):
     world.start(inner, outer)
     world.nudge()
     watch(world, outer)
-    world.app.post(Take(os.path.realpath(inner.path)))
+    world.app.post(Approve(os.path.realpath(inner.path)))
     world.nudge()
     assert outcomes(world, inner) == [("baseline", NOTHING)]
 

@@ -105,24 +105,24 @@ def test_a_time_the_server_names_is_kept():
 
 
 @given(st.lists(st.booleans(), max_size=200))
-def test_the_rhythm_stays_within_bounds(answers):
-    rhythm = rules.Rhythm()
+def test_the_first_delay_stays_within_bounds(answers):
+    delay = rules.FirstDelay()
     for found in answers:
-        rhythm = rhythm.learn(found=found)
-        assert rules.FIRST <= rhythm.first <= 300
+        delay = delay.learn(found=found)
+        assert rules.FIRST <= delay.seconds <= 300
 
 
 @pytest.mark.parametrize("takes", [1.0, 20.0, 120.0])
-def test_the_rhythm_follows_the_time_that_parsing_takes(takes):
-    rhythm, asked = rules.Rhythm(), 0
+def test_the_first_delay_follows_the_time_that_parsing_takes(takes):
+    delay, asked = rules.FirstDelay(), 0
     for number in range(300):
-        found = rhythm.first >= takes
+        found = delay.seconds >= takes
         asked += 1 if found else 2
-        rhythm = rhythm.learn(found=found)
+        delay = delay.learn(found=found)
         if number == 100:
             asked = 0
     assert asked / 199 < 1.35
-    assert rhythm.first < max(rules.FIRST, takes) * 1.7
+    assert delay.seconds < max(rules.FIRST, takes) * 1.7
 
 
 @given(st.integers(0, 2000), st.floats(0.01, 1.0))

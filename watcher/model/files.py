@@ -116,6 +116,11 @@ class Identified:
     handle: BinaryIO | None = None
     being_written: bool | None = None
 
+    def close(self) -> None:
+        """Close the handle, as the file is not sent now."""
+        if self.handle is not None:
+            self.handle.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
