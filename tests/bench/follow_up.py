@@ -25,7 +25,7 @@ from watcher.model.settings import Account, Config, Folder
 from watcher.model.uploads import Accepted, Parsed, Profile, Route, Unknown
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import Configure, Ping
-from watcher.pipeline.stage import Plan
+from watcher.routing.rules import Plan
 
 TITLE = "what became of uploads, within the budget of requests"
 FILES = 10_000

@@ -14,7 +14,7 @@ from watcher.pipeline.housekeeping import Filing
 from watcher.pipeline.intake import ReadQueue
 from watcher.pipeline.messages import Configure
 from watcher.pipeline.settle import Settled
-from watcher.pipeline.stage import Shared
+from watcher.pipeline.stage import Context
 
 
 class NoWorkers:
@@ -32,9 +32,9 @@ def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monke
     monkeypatch.setattr(housekeeping, "BATCH", 2)
     for number in range(5):
         journal.files.set_filing(queue(journal, f"{number}.pdf"), "pending")
-    shared = Shared(journal, RealClock(), NoWorkers(), emit=None, publish=None)
-    round_ = Filing(shared)
-    round_.handlers()[Configure](Configure(None, {}))  # their folder is not watched any more
+    context = Context(journal, RealClock(), NoWorkers(), emit=None, publish=None)
+    round_ = Filing(context)
+    round_.configure(Configure(None, {}))  # their folder is not watched any more
     turns = 0
     while round_.next_due() is not None:
         round_.work()

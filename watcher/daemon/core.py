@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from watcher.daemon.accounts import KeyStore
     from watcher.daemon.instance import Instance, Places
     from watcher.model.settings import Config, Folder
-    from watcher.pipeline.stage import Plan
+    from watcher.routing.rules import Plan
 
 _log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.journal.reader import Reader
     from watcher.journal.writer import Journal
     from watcher.model.settings import Config
-    from watcher.pipeline.stage import Plan
+    from watcher.routing.rules import Plan
 
     Task = tuple[Callable[[], object], Callable[[Exception], object]]
 

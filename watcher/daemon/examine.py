@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from watcher.model.files import Document
     from watcher.model.records import Entry
     from watcher.model.uploads import Route
-    from watcher.pipeline.stage import Plan
+    from watcher.routing.rules import Plan
 
 #: Verdicts that whoever shows them tells from the others.
 WOULD_BE_SENT: Final = msg("would be sent")

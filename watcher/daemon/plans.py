@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from watcher.journal.reader import Reader
 from watcher.model.settings import parse_folder, replaced
-from watcher.pipeline.stage import Plan
 from watcher.routing.names import lies_in
-from watcher.routing.rules import Facts, accepts, ignore_filter, router
+from watcher.routing.rules import Facts, Plan, accepts, ignore_filter, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,8 +12,8 @@ from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step, hold_keys
 from watcher.model.settings import Duplicates
 from watcher.model.uploads import Skip
 from watcher.pipeline.follow_up import numbered
-from watcher.pipeline.intake import apart, is_at, note_version
-from watcher.pipeline.messages import Complete, Configure, Finished, Queued
+from watcher.pipeline.intake import is_at, isolated, note_version
+from watcher.pipeline.messages import Complete, Finished, Queued
 from watcher.pipeline.stage import Handlers, Stage
 from watcher.routing.rules import form_fields, unusable_reference
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from watcher.model.files import Candidate, Document
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
-    from watcher.pipeline.stage import Plan
+    from watcher.routing.rules import Plan
 
 _DAY_NS: Final = 86_400 * 10**9
 
@@ -74,15 +74,12 @@ class Admission(Stage):
 
     def handlers(self) -> Handlers:
         """Return the handler of files that are complete."""
-        return {Configure: self._configure, Complete: self._admit}
-
-    def _configure(self, message: Configure) -> None:
-        self._plans = message.plans
+        return {Complete: self._admit}
 
     def _admit(self, message: Complete) -> None:
         candidate, found = message.candidate, message.found
         file_id = None
-        with apart(self._journal, self._clock, candidate):
+        with isolated(self._journal, self._clock, candidate):
             file_id = self._decide(candidate, found.document, self._plans[candidate.folder])
         if file_id is not None and found.handle is not None:
             self._emit(Queued(file_id, found.handle))

@@ -11,14 +11,15 @@ from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED
 from watcher.model.settings import AfterRefusal, AfterUpload, Hooks
-from watcher.pipeline.messages import Configure, Drain, Finished, Resume, Stop
-from watcher.pipeline.stage import Handlers, Shared, Stage
+from watcher.pipeline.messages import Drain, Finished, Resume, Stop
+from watcher.pipeline.stage import Context, Handlers, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from watcher.model.records import Entry
-    from watcher.pipeline.stage import Plan
+    from watcher.pipeline.messages import Configure
+    from watcher.routing.rules import Plan
 
 #: Files that are given to the workers at once; the rest waits in the journal.
 BATCH: Final = 200
@@ -26,6 +27,9 @@ BATCH: Final = 200
 #: Seconds until what could not be filed away is tried again, doubled every time up to the cap.
 RETRY_FIRST: Final = 10.0
 RETRY_CAP: Final = 600.0
+
+#: States in which a file is filed away.
+_FILED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,8 @@ class FilingDone:
 class Filing(Stage):
     """Notes in the journal which files are to be moved or trashed, then has it done."""
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__(shared)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._due: dict[int, None] = {}
         self._busy: set[int] = set()
         self._failures = 0
@@ -51,7 +55,6 @@ class Filing(Stage):
     def handlers(self) -> Handlers:
         """Return the handlers of files that may be filed away, or were."""
         return {
-            Configure: self._configure,
             Resume: self._resume,
             Finished: self._plan,
             FilingDone: self._note_result,
@@ -86,8 +89,9 @@ class Filing(Stage):
         is_through = self._reached is None or self._due or self._busy
         return self._retry_at if is_through else self._clock.tick()
 
-    def _configure(self, message: Configure) -> None:
-        self._plans = message.plans
+    def configure(self, message: Configure) -> None:
+        """Use new plans, and take up what was not filed away before."""
+        super().configure(message)
         self._resume()
 
     def _resume(self, _message: object = None) -> None:
@@ -154,9 +158,6 @@ class Filing(Stage):
                     self._retry_at = self._clock.tick() + delay
 
 
-#: States in which a file is filed away.
-_FILED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE}
-
 #: Commands at the same time.
 PARALLEL: Final = 2
 
@@ -174,10 +175,10 @@ class HookRunner(Stage):
     """Runs the user's commands, a few at a time."""
 
     def __init__(
-        self, shared: Shared, run: Callable[[Sequence[str], Entry, float], Message]
+        self, context: Context, run: Callable[[Sequence[str], Entry, float], Message]
     ) -> None:
         """``run`` runs a command for a file within so many seconds; returns what went wrong."""
-        super().__init__(shared)
+        super().__init__(context)
         self._run = run
         self._hooks = Hooks()
         self._starting: list[tuple[str, Entry]] = []
@@ -188,7 +189,6 @@ class HookRunner(Stage):
     def handlers(self) -> Handlers:
         """Return the handlers of settings and of commands that have ended."""
         return {
-            Configure: self._configure,
             HookDone: self._note_result,
             Drain: self._drain,
             Stop: self._stop,
@@ -213,7 +213,9 @@ class HookRunner(Stage):
         for event, entry in starting:
             self._submit(event, entry)
 
-    def _configure(self, message: Configure) -> None:
+    def configure(self, message: Configure) -> None:
+        """Run these commands from now on."""
+        super().configure(message)
         self._hooks = message.config.hooks
         self._published.clear()
         commands = {"parsed": self._hooks.parsed, "refused": self._hooks.refused}
@@ -260,15 +262,11 @@ DAY: Final = 86400.0
 class Retention(Stage):
     """Goes through the journal once a day, and deletes what is not kept any longer."""
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__(shared)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._history = self._names = 0.0  # seconds for which they are kept
         self._reached = 0
         self._due = self._clock.tick() + FIRST_PRUNING
-
-    def handlers(self) -> Handlers:
-        """Return the handler of settings."""
-        return {Configure: self._configure}
 
     def work(self) -> None:
         """Make one step, if it is time for it."""
@@ -286,8 +284,9 @@ class Retention(Stage):
         """When the next step is made."""
         return self._due
 
-    def _configure(self, message: Configure) -> None:
-        """What is not kept any longer goes soon."""
+    def configure(self, message: Configure) -> None:
+        """Keep what these settings say; what is not kept any longer goes soon."""
+        super().configure(message)
         config, before = message.config, (self._history, self._names)
         self._history = config.history_days * DAY
         self._names = config.names_days * DAY if config.keep_names else 0.0

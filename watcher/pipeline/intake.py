@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections import deque
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -27,9 +27,9 @@ from watcher.model.lifecycle import (
 )
 from watcher.model.records import Stat
 from watcher.model.settings import Changed, Existing
-from watcher.pipeline.messages import Complete, Configure
+from watcher.pipeline.messages import Complete
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled, Settling
-from watcher.pipeline.stage import Handlers, Shared, Stage
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import fingerprint, former_fingerprint
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
     from watcher.journal.writer import Journal
     from watcher.model.files import Known
-    from watcher.pipeline.stage import Clock, Plan, Workers
+    from watcher.pipeline.messages import Configure
+    from watcher.pipeline.stage import Clock, Workers
+    from watcher.routing.rules import Plan
 
 _log = logging.getLogger(__name__)
 
@@ -81,17 +83,16 @@ class ReadDone:
 class Intake(Stage):
     """Knows which files are being waited for and read."""
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__(shared)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._settling = Settling()
-        self._reading = ReadQueue(shared.workers)
-        self._existing = ExistingFiles(shared.journal)
+        self._reading = ReadQueue(context.workers)
+        self._existing = ExistingFiles(context.journal)
         self._blind: set[str] = set()  # folders where it cannot be told whether a file is open
 
     def handlers(self) -> Handlers:
         """Return the handlers of what folders and readers report."""
         return {
-            Configure: self._configure,
             Candidate: self._notice,
             Scanned: self._note_scanned,
             ScanEnded: self._end_scan,
@@ -120,8 +121,9 @@ class Intake(Stage):
         """When a file is to be looked at again."""
         return self._clock.tick() if self._reading.can_start else self._settling.next_due()
 
-    def _configure(self, message: Configure) -> None:
-        self._plans = message.plans
+    def configure(self, message: Configure) -> None:
+        """Use new plans; files of folders whose settings have changed are read again."""
+        super().configure(message)
         self._reading.configure(message.plans)
         now = self._clock.wall()
         for path, plan in message.plans.items():
@@ -174,7 +176,7 @@ class Intake(Stage):
         plan = self._plans.get(candidate.folder)
         if plan is None:
             return
-        with apart(self._journal, self._clock, candidate):
+        with isolated(self._journal, self._clock, candidate):
             self._look_at(candidate, plan)
 
     def _look_at(self, candidate: Candidate, plan: Plan) -> None:
@@ -283,7 +285,7 @@ class Intake(Stage):
         seen_again = self._reading.done(candidate.path)
         plan = self._plans.get(candidate.folder)
         is_complete = False
-        with apart(self._journal, self._clock, candidate):
+        with isolated(self._journal, self._clock, candidate):
             if isinstance(result, Unusable):
                 # What was only tried is looked at again in its time.
                 if plan is not None and message.settled:
@@ -340,8 +342,8 @@ class ReadQueue:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._plans: Mapping[str, Plan] = {}
-        self._ready: dict[str, tuple[Candidate, Settled]] = {}  # by path
-        self._order: deque[str] = deque()  # the oldest first
+        #: By path, the oldest first.
+        self._ready: OrderedDict[str, tuple[Candidate, Settled]] = OrderedDict()
         self._busy: dict[str, Sign | None] = {}  # path → how it was seen again meanwhile
 
     def __len__(self) -> int:
@@ -350,8 +352,8 @@ class ReadQueue:
     def configure(self, plans: Mapping[str, Plan]) -> None:
         """Use these plans (by folder); files of other folders are left out."""
         self._plans = plans
-        self._ready = {path: each for path, each in self._ready.items() if each[0].folder in plans}
-        self._order = deque(path for path in self._order if path in self._ready)
+        ready = self._ready.items()
+        self._ready = OrderedDict((path, each) for path, each in ready if each[0].folder in plans)
 
     @property
     def is_full(self) -> bool:
@@ -379,8 +381,6 @@ class ReadQueue:
 
     def add(self, candidate: Candidate, settled: Settled) -> None:
         """Have a file read in its turn."""
-        if candidate.path not in self._ready:
-            self._order.append(candidate.path)
         self._ready[candidate.path] = (candidate, settled)
 
     def covers(self, candidate: Candidate) -> bool:
@@ -403,7 +403,7 @@ class ReadQueue:
     def start(self) -> None:
         """Give the workers what they may read now."""
         while self.can_start:
-            candidate, settled = self._ready.pop(self._order.popleft())
+            _, (candidate, settled) = self._ready.popitem(last=False)
             plan = self._plans.get(candidate.folder)
             if plan is not None and candidate.path not in self._busy:
                 self._busy[candidate.path] = None
@@ -511,7 +511,7 @@ def _with_inode(candidate: Candidate, stat: Stat) -> Stat:
 
 
 @contextlib.contextmanager
-def apart(journal: Journal, clock: Clock, candidate: Candidate) -> Iterator[None]:
+def isolated(journal: Journal, clock: Clock, candidate: Candidate) -> Iterator[None]:
     """Log an unexpected failure: one odd file must not end the journey of all others."""
     try:
         yield

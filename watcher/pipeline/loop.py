@@ -21,6 +21,7 @@ from watcher.pipeline.messages import (
     ClockJump,
     Committed,
     Complete,
+    Configure,
     Drain,
     Drained,
     Pending,
@@ -28,7 +29,7 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
-from watcher.pipeline.stage import Handlers, Shared, Stage
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
 from watcher.pipeline.upload import Budget, Sources, Uploads
 
@@ -81,24 +82,24 @@ class Pipeline:
         self._journal = journal
         self._clock = clock
         self._publish = publish
-        shared = Shared(
+        context = Context(
             journal,
             clock,
             make_workers(self.post),
             self._emitted.append,
             self._to_publish.append,
         )
-        self._intake = Intake(shared)
-        budget, sources = Budget(shared), Sources(shared)
+        self._intake = Intake(context)
+        budget, sources = Budget(context), Sources(context)
         self._stages: tuple[Stage, ...] = (
             self._intake,
-            Admission(shared),
+            Admission(context),
             budget,
-            Uploads(shared, transport, budget, sources),
-            Tracker(shared, transport, budget, sources),
-            Filing(shared),
-            HookRunner(shared, run_hook),
-            Retention(shared),
+            Uploads(context, transport, budget, sources),
+            Tracker(context, transport, budget, sources),
+            Filing(context),
+            HookRunner(context, run_hook),
+            Retention(context),
         )
         self._handlers: dict[type, list[Callable[[Any], None]]] = {}
         for handlers in (self._own_handlers(), *(stage.handlers() for stage in self._stages)):
@@ -254,12 +255,17 @@ class Pipeline:
 
     def _own_handlers(self) -> Handlers:
         return {
+            Configure: self._configure,
             Ping: self._to_publish.append,
             Drain: self._drain,
             Stop: self._stop,
             ClockJump: self._to_publish.append,
             **dict.fromkeys(JOURNAL_COMMANDS, self._carry_out),
         }
+
+    def _configure(self, message: Configure) -> None:
+        for stage in self._stages:
+            stage.configure(message)
 
     def _carry_out(self, command: object) -> None:
         self._to_publish += carry_out(command, self._journal, self._clock.wall())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from watcher.model.records import Entry
     from watcher.model.settings import Config
     from watcher.model.uploads import Job, Profile
-    from watcher.pipeline.stage import Plan
+    from watcher.routing.rules import Plan
 
 # -- commands
 

@@ -177,12 +177,6 @@ class Settling:
         if self._pending.pop(path, None) is not None:
             self._drop_stale_looks()
 
-    def forget_below(self, directory: str, separator: str = "/") -> None:
-        """Stop waiting for everything below ``directory``; ``separator`` is the system's."""
-        below = directory.rstrip(separator) + separator
-        for path in [path for path in self._pending if path.startswith(below)]:
-            self.forget(path)
-
     @staticmethod
     def _is_closed(candidate: Candidate, known: _Pending | None, *, changed: bool) -> bool:
         """Whether a close is to be believed; ``known`` is None for a content not seen before."""

@@ -10,19 +10,17 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.journal.writer import Journal
-    from watcher.model.files import Document, Sniffed
     from watcher.model.follow_ups import Candidates, Search, SourceFacts
-    from watcher.model.settings import Folder
     from watcher.model.uploads import (
         Finding,
         Job,
         Outcome,
-        Route,
-        Skip,
         Unknown,
         Unreadable,
         Wait,
     )
+    from watcher.pipeline.messages import Configure
+    from watcher.routing.rules import Plan
 
 
 class Clock(Protocol):
@@ -83,23 +81,7 @@ class Transport(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A folder with its rules compiled.
-
-    ``ignored`` gives the pattern that ignores a path below the folder ("" if none), ``accepts``
-    whether the content is worth hashing, ``route`` where a document goes. ``is_imported``: the
-    folder is not watched; its files were imported and are still to be uploaded.
-    """
-
-    folder: Folder
-    ignored: Callable[[str], str]
-    accepts: Callable[[Sniffed], bool]
-    route: Callable[[Document], Route | Skip]
-    is_imported: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Context:
     """What every stage works with.
 
     ``emit`` hands a message to the stages within the same turn, so that its changes are part of
@@ -125,18 +107,22 @@ class Stage:
     it. So whatever has an effect outside is in the journal before it begins.
     """
 
-    def __init__(self, shared: Shared) -> None:
-        self._journal = shared.journal
-        self._clock = shared.clock
-        self._workers = shared.workers
-        self._emit = shared.emit
-        self._publish = shared.publish
+    def __init__(self, context: Context) -> None:
+        self._journal = context.journal
+        self._clock = context.clock
+        self._workers = context.workers
+        self._emit = context.emit
+        self._publish = context.publish
         #: Folder → its plan, by the settings in force.
         self._plans: Mapping[str, Plan] = {}
 
+    def configure(self, message: Configure) -> None:
+        """Use new settings from now on."""
+        self._plans = message.plans
+
     def handlers(self) -> Handlers:
         """Return the handlers of the messages that concern this stage."""
-        raise NotImplementedError
+        return {}
 
     def work(self) -> None:
         """Choose what to do next and note it in the journal."""

@@ -16,12 +16,13 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
-from watcher.pipeline.messages import Arrived, Configure, Finished, Resume
-from watcher.pipeline.stage import Handlers, Shared, Stage
+from watcher.pipeline.messages import Arrived, Finished, Resume
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import Budget, Sources, Subject, Use
 
 if TYPE_CHECKING:
     from watcher.model.uploads import Job
+    from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Transport
 
 #: The name under which the journal remembers that people were told this of an account's key.
@@ -76,9 +77,9 @@ class Tracker(Stage):
     """Asks HrFlow, as far as the budget allows, and notes in the journal what it learns."""
 
     def __init__(
-        self, shared: Shared, transport: Transport, budget: Budget, sources: Sources
+        self, context: Context, transport: Transport, budget: Budget, sources: Sources
     ) -> None:
-        super().__init__(shared)
+        super().__init__(context)
         self._transport = transport
         self._budget = budget
         self._sources = sources
@@ -98,7 +99,6 @@ class Tracker(Stage):
     def handlers(self) -> Handlers:
         """Return the handlers of uploads that have arrived, of answers and of webhook events."""
         return {
-            Configure: self._configure,
             Resume: self._resume,
             Arrived: self._note_arrival,
             Answered: self._take_answer,
@@ -110,7 +110,9 @@ class Tracker(Stage):
         """How many questions are under way."""
         return len(self._under_way)
 
-    def _configure(self, message: Configure) -> None:
+    def configure(self, message: Configure) -> None:
+        """Use new settings, and keys that may be able to read now."""
+        super().configure(message)
         config = message.config
         self._keep_names = config.keep_names
         self._windows = {account.name: account.confirm_seconds for account in config.accounts}

@@ -30,7 +30,6 @@ from watcher.pipeline.follow_up import share_limits
 from watcher.pipeline.messages import (
     Arrived,
     ClockJump,
-    Configure,
     Connection,
     Drain,
     Finished,
@@ -39,7 +38,7 @@ from watcher.pipeline.messages import (
     Resume,
     Retry,
 )
-from watcher.pipeline.stage import Handlers, Shared, Stage
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import asks_for_sync, without_sync
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.model.uploads import Job, Outcome
+    from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Transport
 
 #: Seconds for which it counts what HrFlow said of a source.
@@ -77,8 +77,8 @@ class _Account:
 class Budget(Stage):
     """Decides how many requests each account may make now."""
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__(shared)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         # Of every account there has been: one that comes back may still have requests under way.
         self._all: dict[str, _Account] = {}
         self._accounts: dict[str, _Account] = {}  # of those that are in the settings
@@ -92,7 +92,6 @@ class Budget(Stage):
     def handlers(self) -> Handlers:
         """Return the handlers of what changes the limits."""
         return {
-            Configure: self._configure,
             Resume: self._resume,
             ClockJump: self._wake,
             Retry: self._wake,
@@ -195,8 +194,9 @@ class Budget(Stage):
 
     # -- inside
 
-    def _configure(self, message: Configure) -> None:
-        self._plans = message.plans
+    def configure(self, message: Configure) -> None:
+        """Use new limits, and try again what was held back."""
+        super().configure(message)
         before, self._accounts = self._accounts, {}
         for account in message.config.accounts:
             per_minute, share = account.max_requests_per_minute, account.follow_up_share
@@ -256,11 +256,11 @@ class Budget(Stage):
 class Sources:
     """What HrFlow says of sources, by account and source key."""
 
-    def __init__(self, shared: Shared) -> None:
-        self._journal = shared.journal
-        self._clock = shared.clock
-        self._publish = shared.publish
-        self._known = shared.journal.follow_ups.sources()
+    def __init__(self, context: Context) -> None:
+        self._journal = context.journal
+        self._clock = context.clock
+        self._publish = context.publish
+        self._known = context.journal.follow_ups.sources()
         self._is_configured = False
         self._wanted: dict[tuple[str, str], None] = {}
         self._asked: set[tuple[str, str]] = set()  # and not answered yet
@@ -350,9 +350,9 @@ class Uploads(Stage):
     """Sends what is queued, as far as the budget allows."""
 
     def __init__(
-        self, shared: Shared, transport: Transport, budget: Budget, sources: Sources
+        self, context: Context, transport: Transport, budget: Budget, sources: Sources
     ) -> None:
-        super().__init__(shared)
+        super().__init__(context)
         self._transport = transport
         self._budget = budget
         self._sources = sources
@@ -363,7 +363,6 @@ class Uploads(Stage):
     def handlers(self) -> Handlers:
         """Return the handlers of what is queued and of uploads that have ended."""
         return {
-            Configure: self._configure,
             Queued: self._keep_handle,
             UploadDone: self._note_outcome,
         }
@@ -398,9 +397,6 @@ class Uploads(Stage):
         for handle in self._handles.values():
             handle.close()
         self._handles.clear()
-
-    def _configure(self, message: Configure) -> None:
-        self._plans = message.plans
 
     def _keep_handle(self, message: Queued) -> None:
         self._handles[message.file_id] = message.handle
