@@ -20,10 +20,10 @@ SHA = "ab" * 32
 SINCE = 1_000_000.0
 
 
-def follow_up(reference=SHA, tries=0, told_key="", fields=(), name="cv.pdf", size=100):
+def follow_up(reference=SHA, tries=0, reported_key="", fields=(), name="cv.pdf", size=100):
     job = Job(7, "/f", f"/f/{name}", Stat(size, 1), SHA, "application/pdf", name, "default",
               "source", reference, fields)  # fmt: skip
-    return FollowUp(job, SINCE, tries, told_key)
+    return FollowUp(job, SINCE, tries, reported_key)
 
 
 # -- the schedule
@@ -82,7 +82,7 @@ def test_the_window_has_its_last_question_at_its_end(elapsed):
     ],
 )
 def test_what_an_answer_means(finding, elapsed, told, state, why):
-    verdict = rules.judge(finding, follow_up(told_key=told), SINCE + elapsed)
+    verdict = rules.judge(finding, follow_up(reported_key=told), SINCE + elapsed)
     if state is None:
         assert isinstance(verdict, rules.Again), why
         assert verdict.at >= SINCE + elapsed

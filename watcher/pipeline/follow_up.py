@@ -104,7 +104,7 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
     match finding:
         case Parsed(_, message):
             return Step(State.PARSED, message)
-        case _ if follow_up.told_key:
+        case _ if follow_up.reported_key:
             return Step(State.PARSED, msg("reported by HrFlow's webhook"))
         case Wait(offline=True) | Wait(slow_down=True):
             return Again(now)  # the account's pace says when
@@ -147,8 +147,8 @@ def asks_by_search(follow_up: FollowUp) -> bool:
     that was in vain for long: parsing may have renamed it.
     """
     if not is_derived(follow_up.job.reference, follow_up.job.sha256):
-        return not follow_up.told_key
-    return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.told_key
+        return not follow_up.reported_key
+    return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.reported_key
 
 
 def is_same(follow_up: FollowUp, listed: Listed) -> bool:

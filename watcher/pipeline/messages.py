@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from watcher.i18n.message import msg
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import BY_HAND, IGNORABLE, Step, retried
+from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, retried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -273,7 +273,7 @@ def _ignore(journal: Journal, file_ids: tuple[int, ...], now: float) -> None:
         if entry.state not in IGNORABLE:
             continue
         _keep_in_place(journal, entry)
-        journal.files.step(entry.file_id, Step(State.IGNORED, BY_HAND), now)
+        journal.files.step(entry.file_id, Step(State.IGNORED, IGNORED_BY_USER), now)
         if entry.state not in _SENT_OR_REFUSED:
             journal.files.disclaim(entry.file_id, now)
 

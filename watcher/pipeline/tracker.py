@@ -170,7 +170,7 @@ class Tracker(Stage):
         delay = self._first_delay(account).seconds
         chosen = []
         for each in due:
-            if each.tries or each.told_key or each.since + delay <= now:
+            if each.tries or each.reported_key or each.since + delay <= now:
                 chosen.append(each)
             else:  # answers about others have shown since that it would be too early
                 later = each.since + delay
@@ -317,8 +317,8 @@ class Tracker(Stage):
         self._journal.files.step(job.file_id, verdict, now)
         if isinstance(finding, Parsed):
             self._note_profile(job, finding.profile, is_probable=is_probable)
-        elif each.told_key and verdict.state is State.PARSED:
-            self._note_profile(job, Profile(each.told_key))
+        elif each.reported_key and verdict.state is State.PARSED:
+            self._note_profile(job, Profile(each.reported_key))
 
     def _note_profile(self, job: Job, profile: Profile, *, is_probable: bool = False) -> None:
         if not self._keep_names:
@@ -414,7 +414,7 @@ class Tracker(Stage):
             # The event has no name in it: an answer has, and one question is enough.
             self._journal.follow_ups.tell_key(each.job.file_id, event.key, now)
         else:
-            reported = replace(each, told_key=event.key)
+            reported = replace(each, reported_key=event.key)
             self._note_finding(reported, Unknown(), is_probable=False)
 
 
