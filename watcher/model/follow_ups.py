@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class FollowUp:
     """An upload whose result is not known.
 
-    It arrived at ``since``, and was asked for ``tries`` times. ``reported_key``: the key of its profile, if the webhook has reported that it is parsed.
+    It arrived at ``since``, and was asked for ``tries`` times. ``reported_key``: the
+    key of its profile, if the webhook has reported that it is parsed.
     """
 
     job: Job
