@@ -53,13 +53,13 @@ READY: Final = 5_000
 UNREADABLE_FIRST: Final = 10.0
 UNREADABLE_CAP: Final = 600.0
 
-#: Seconds until a file is read again that could not be processed for an unexpected reason.
-ODD_POSTPONED: Final = 3 * 3600.0
+#: Seconds until a file is read again whose processing has failed unexpectedly.
+FAILED_PAUSE: Final = 3 * 3600.0
 
 #: So many existing files are uploaded without asking.
 EXISTING_LIMIT: Final = 100
 
-#: Reason of a walk that went through one directory of a folder only.
+#: Reason of a scan that went through one directory of a folder only.
 _PART_OF_A_FOLDER: Final = "new directory"
 
 #: Signs of a file that is there: a later reading sees all that has happened to it.
@@ -135,13 +135,13 @@ class Intake(Stage):
                 self._journal.holds.take_existing(existing_key(path), now)
         self._existing.configure(message.plans, now, import_all=message.import_all)
 
-    # -- walks
+    # -- scans
 
     def _note_scanned(self, message: Scanned) -> None:
         plan = self._plans.get(message.folder)
         if plan is None:
             return
-        if message.folder in self._existing.walking:
+        if message.folder in self._existing.scanning:
             for candidate in message.candidates:
                 self._existing.keep_back(plan, candidate, self._clock.wall())
             return
@@ -176,8 +176,12 @@ class Intake(Stage):
         plan = self._plans.get(candidate.folder)
         if plan is None:
             return
-        with isolated(self._journal, self._clock, candidate):
+        try:
             self._look_at(candidate, plan)
+        except WatcherError:
+            raise
+        except Exception:  # noqa: BLE001 - one odd file must not end the journey of all others
+            _log.exception("a file could not be noticed")
 
     def _look_at(self, candidate: Candidate, plan: Plan) -> None:
         if self._reading.covers(candidate):
@@ -225,7 +229,7 @@ class Intake(Stage):
             self._reading.add(replace(candidate, stat=stat), settled)
 
     def _may_try(self, candidate: Candidate) -> bool:
-        """Whether a file that a walk has found may be looked at before it has settled."""
+        """Whether a file that a scan has found may be looked at before it has settled."""
         found = candidate.sign is Sign.SCANNED and candidate.folder not in self._blind
         return found and self._settling.may_try(candidate.path)
 
@@ -432,18 +436,18 @@ class ReadQueue:
 
 
 class ExistingFiles:
-    """Files that were there before their folder was watched: its first walk finds them."""
+    """Files that were there before their folder was watched: its first scan finds them."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._plans: Mapping[str, Plan] = {}
-        #: Folders whose first walk is not over.
-        self.walking: set[str] = set()
+        #: Folders whose first scan is not over.
+        self.scanning: set[str] = set()
 
     def configure(self, plans: Mapping[str, Plan], now: float, *, import_all: bool) -> None:
         """Use these plans; ``import_all``: treat existing files as if they had come later."""
         self._plans = plans
-        self.walking = {
+        self.scanning = {
             path for path in plans if not import_all and not self._journal.folders.scanned(path)
         }
         for path, plan in plans.items():
@@ -451,7 +455,7 @@ class ExistingFiles:
                 self._journal.holds.skip_existing(existing_key(path), now)
 
     def keep_back(self, plan: Plan, candidate: Candidate, now: float) -> None:
-        """Note a file that the first walk has found."""
+        """Note a file that the first scan has found."""
         if candidate.stat is None or self._journal.files.find(candidate.folder, candidate.path):
             return
         skipped = self._are_skipped(plan)
@@ -481,12 +485,12 @@ class ExistingFiles:
         return False
 
     def end_scan(self, message: ScanEnded, now: float) -> Message:
-        """A walk is over; return what people should be told, NOTHING if nothing."""
+        """A scan is over; return what people should be told, NOTHING if nothing."""
         folder = message.folder
-        # A directory that cannot be read must not keep a first walk from ending for ever.
-        if folder not in self.walking or message.reason == _PART_OF_A_FOLDER:
+        # A directory that cannot be read must not keep a first scan from ending for ever.
+        if folder not in self.scanning or message.reason == _PART_OF_A_FOLDER:
             return NOTHING
-        self.walking.discard(folder)
+        self.scanning.discard(folder)
         self._journal.folders.set_scanned(folder, now)
         key = existing_key(folder)
         waiting = self._journal.holds.kept(key)
@@ -505,21 +509,21 @@ class ExistingFiles:
 
 
 def _with_inode(candidate: Candidate, stat: Stat) -> Stat:
-    """Return ``stat`` with device and inode, which a walk does not bring on every system."""
+    """Return ``stat`` with device and inode, which a scan does not bring on every system."""
     found = stat if stat.inode else documents.stat_file(candidate.folder, candidate.path)
     return found if isinstance(found, Stat) else stat
 
 
 @contextlib.contextmanager
 def isolated(journal: Journal, clock: Clock, candidate: Candidate) -> Iterator[None]:
-    """Log an unexpected failure: one odd file must not end the journey of all others."""
+    """Log an unexpected failure with a file that was read, and have it read again much later."""
     try:
         yield
     except WatcherError:
         raise
-    except Exception:  # noqa: BLE001 - see above
+    except Exception:  # noqa: BLE001 - one odd file must not end the journey of all others
         _log.exception("a file could not be processed")
-        postpone_reading(journal, candidate, clock.wall(), ODD_POSTPONED)
+        postpone_reading(journal, candidate, clock.wall(), FAILED_PAUSE)
 
 
 def is_at(folder: str, path: str, stat: Stat) -> bool:
