@@ -66,10 +66,8 @@ def marked(arguments):
         return wrapped
 
     for label, (module, owner, name, when) in MARKS.items():
-        cls = getattr(import_module(module), owner)
-        is_static = isinstance(cls.__dict__.get(name), staticmethod)
-        wrapped = mark(getattr(cls, name), label, when)
-        setattr(cls, name, staticmethod(wrapped) if is_static else wrapped)
+        holder = getattr(import_module(module), owner)
+        setattr(holder, name, mark(getattr(holder, name), label, when))
     sys.argv[1:] = arguments
     from watcher.__main__ import main  # noqa: PLC0415 - after the marks
 
