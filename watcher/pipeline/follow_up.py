@@ -166,8 +166,8 @@ def next_search(follow_up: FollowUp, pages: int, *, can_list: bool) -> Search:
     if not can_list:
         stage = STAGES[tries % len(STAGES)]
         return Search(search_page(tries // len(STAGES), pages), stage)
-    context = "" if is_derived(job.reference, job.sha256) else job.reference
-    return Search(search_page(tries, pages), reference=context)
+    narrowing = "" if is_derived(job.reference, job.sha256) else job.reference
+    return Search(search_page(tries, pages), reference=narrowing)
 
 
 def search_page(tries: int, pages: int) -> int:

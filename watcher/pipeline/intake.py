@@ -414,25 +414,19 @@ class ReadQueue:
                 self._submit(candidate, settled, plan)
 
     def _submit(self, candidate: Candidate, settled: Settled, plan: Plan) -> None:
-        folder = plan.folder
-        self._workers.read(
-            lambda: ReadDone(
-                candidate,
-                settled,
-                documents.identify(
-                    folder.path,
-                    candidate.path,
-                    accepts=plan.accepts,
-                    max_size=folder.max_size,
-                    keep_open=True,
-                ),
-            ),
-            lambda error: ReadDone(
-                candidate,
-                settled,
-                Unusable(msg("cannot be read ({error}).", error=error), passing=True),
-            ),
-        )
+        folder, path = plan.folder, candidate.path
+
+        def read() -> ReadDone:
+            found = documents.identify(
+                folder.path, path, accepts=plan.accepts, max_size=folder.max_size, keep_open=True
+            )
+            return ReadDone(candidate, settled, found)
+
+        def failed(error: Exception) -> ReadDone:
+            why = msg("cannot be read ({error}).", error=error)
+            return ReadDone(candidate, settled, Unusable(why, passing=True))
+
+        self._workers.read(read, failed)
 
 
 class ExistingFiles:

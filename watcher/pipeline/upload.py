@@ -405,18 +405,17 @@ class Uploads(Stage):
         transport = self._transport
 
         def send() -> UploadDone:
-            body = handle or documents.reopen(job.folder, job.path, job.stat)
+            body = documents.reopen(job.folder, job.path, job.stat) if handle is None else handle
             if isinstance(body, Altered):
                 return UploadDone(job, body)
             with body:
                 return UploadDone(job, transport.upload(job, body))
 
-        self._workers.send(
-            send,
-            lambda error: UploadDone(
-                job, Uncertain(msg("The upload failed ({error}).", error=type(error).__name__))
-            ),
-        )
+        def failed(error: Exception) -> UploadDone:
+            why = msg("The upload failed ({error}).", error=type(error).__name__)
+            return UploadDone(job, Uncertain(why))
+
+        self._workers.send(send, failed)
 
     def _note_outcome(self, message: UploadDone) -> None:
         self._running -= 1
