@@ -23,7 +23,7 @@ from watcher.daemon.systemd import ServiceManager
 from watcher.i18n.message import verbatim
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState
-from watcher.pipeline.messages import Beat
+from watcher.pipeline.messages import Ping
 from watcher.service.common import Definition
 from watcher.service.systemd import render_unit
 
@@ -316,7 +316,7 @@ def test_signs_of_life_come_from_whoever_is_asked(manager):
 
     def ask():
         if alive.is_set():
-            service_manager.on_event(Beat())
+            service_manager.on_event(Ping())
 
     environ = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "20000", "HOME": "/"}
     service_manager = ServiceManager.of_process(environ)
@@ -376,9 +376,9 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
     world.start(world.folder())
     service_manager = ServiceManager.of_process({"NOTIFY_SOCKET": "/nowhere/notify"})
     asked = []
-    service_manager.ready(lambda: asked.append(world.app.beat()), dict)
-    world.app.beat()
-    world.wait_for(lambda: any(isinstance(each, Beat) for each in world.news))
+    service_manager.ready(lambda: asked.append(world.app.ping()), dict)
+    world.app.ping()
+    world.wait_for(lambda: any(isinstance(each, Ping) for each in world.news))
     service_manager.stopping()
     assert not asked
 

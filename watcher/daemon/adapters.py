@@ -1,31 +1,17 @@
-"""What the pipeline needs from the machine: the clock, the disk and worker threads."""
+"""What the pipeline needs from the machine: the clock and worker threads."""
 
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import random
 import sys
 import threading
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
-
-from watcher import documents
-from watcher.i18n.message import msg
-from watcher.model.files import Filed, FilingFailed
-from watcher.model.kinds import State
-from watcher.model.settings import AfterRefusal, AfterUpload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import BinaryIO
-
-    from watcher.model.files import Identified, Unusable
-    from watcher.model.records import Entry, Stat
-    from watcher.model.uploads import Altered, Job
-    from watcher.pipeline.ports import Clock, Plan
 
     Task = tuple[Callable[[], object], Callable[[Exception], object]]
 
@@ -44,7 +30,7 @@ def next_day(now: float) -> float:
 
 
 class RealClock:
-    """Implements ``ports.Clock``."""
+    """Implements :class:`watcher.pipeline.stage.Clock`."""
 
     @staticmethod
     def wall() -> float:
@@ -64,58 +50,6 @@ class RealClock:
         return random.random()  # noqa: S311 - spreads retries, protects nothing
 
 
-class Disk:
-    """Implements ``ports.Files``."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    @staticmethod
-    def stat(folder: str, path: str) -> Stat | Unusable | None:
-        """Return what is at ``path`` now; None if that is not a regular file."""
-        return documents.stat_file(folder, path)
-
-    @staticmethod
-    def identify(plan: Plan, path: str) -> Identified | Unusable:
-        """Open, examine and hash a file."""
-        folder = plan.folder
-        return documents.identify(
-            folder.path, path, accepts=plan.accepts, max_size=folder.max_size, keep_open=True
-        )
-
-    @staticmethod
-    def reopen(job: Job) -> BinaryIO | Altered:
-        """Open the job's file again."""
-        return documents.reopen(job.folder, job.path, job.stat)
-
-    def filing_target(self, plan: Plan, entry: Entry) -> str:
-        """Return the dated directory that a file is moved to; "" if it is not moved."""
-        folder, refused = plan.folder, entry.state is State.REFUSED
-        how = folder.after_refusal if refused else folder.after_upload
-        if how not in (AfterUpload.MOVE, AfterRefusal.MOVE):
-            return ""
-        name = folder.refused_folder if refused else folder.sent_folder
-        place = os.path.normpath(os.path.join(folder.path, name))
-        if os.path.dirname(entry.filing_target) == place:
-            return entry.filing_target
-        day = datetime.fromtimestamp(self._clock.wall()).astimezone().date()
-        return os.path.join(place, day.isoformat())
-
-    def file_away(self, plan: Plan, entry: Entry) -> Filed | FilingFailed:
-        """Move or trash a file; the reason of a refusal is written beside it."""
-        folder, refused = plan.folder, entry.state is State.REFUSED
-        how = folder.after_refusal if refused else folder.after_upload
-        target = self.filing_target(plan, entry)
-        filed = documents.file_away(folder.path, entry.path, entry.stat, how, target)
-        if refused and isinstance(filed, Filed) and filed.path not in ("", entry.path):
-            note = documents.write_error_note(filed.path, entry.why)
-            if isinstance(note, FilingFailed):
-                return FilingFailed(
-                    msg("was moved to {path}, but {why}", path=filed.path, why=note.why)
-                )
-        return filed
-
-
 #: Threads that read and hash files; more of them would only wait for the same disk.
 _READERS: Final = 2
 
@@ -124,7 +58,7 @@ _RUNNERS: Final = 2
 
 
 class Threads:
-    """Pools of threads, started when there is work. Implements ``ports.Workers``.
+    """Pools of threads, started when there is work. Implements ``stage.Workers``.
 
     They are daemon threads: a request that hangs must not keep the program from stopping, and the
     journal knows of every upload that is under way.

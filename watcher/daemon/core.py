@@ -35,16 +35,16 @@ from watcher.model.files import FolderState
 from watcher.model.settings import dump_folder
 from watcher.model.snapshot import Snapshot, Watched
 from watcher.pipeline.messages import (
-    Beat,
+    AddImport,
+    Approved,
     Connection,
     Drained,
     Forget,
     Forgotten,
     Leave,
     Pending,
-    Promise,
+    Ping,
     Resume,
-    Taken,
 )
 from watcher.present import view
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from watcher.daemon.engine import KeyStore
     from watcher.daemon.instance import Instance, Places
     from watcher.model.settings import Config, Folder
-    from watcher.pipeline.ports import Plan
+    from watcher.routing.rules import Plan
 
 _log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class App:
     # --- Life cycle ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Take the lock, open the journal, start all threads.
+        """Approve the lock, open the journal, start all threads.
 
         AlreadyRunningError, JournalError or WatcherError if that is not possible.
         """
@@ -216,7 +216,7 @@ class App:
         self._look_up_keys()
         engine = self._supervisor.engine
         for path in scanning:
-            engine.post(Promise(path, dump_folder(self._imports.folders[path])))
+            engine.post(AddImport(path, dump_folder(self._imports.folders[path])))
         engine.configure(
             self._config, self._plans, importing=tuple(scanning), import_all=self._import_all
         )
@@ -246,9 +246,9 @@ class App:
         """Scan all folders now."""
         self._supervisor.engine.rescan(None, "asked for")
 
-    def beat(self) -> None:
-        """Have the pipeline report a Beat once it comes to it."""
-        self._supervisor.beat()
+    def ping(self) -> None:
+        """Have the pipeline report a Ping once it comes to it."""
+        self._supervisor.ping()
 
     def forget(self, file_ids: tuple[int, ...]) -> bool | None:
         """Forget files, but for the fingerprints of what was sent; None if that takes too long.
@@ -352,13 +352,13 @@ class App:
             case Forgotten(file_ids, is_overwritten):
                 if (done := self._forgetting.pop(file_ids, None)) is not None:
                     done.put(is_overwritten)
-            case Taken(path) if path in self._imports.scanning:  # its files are all known now
+            case Approved(path) if path in self._imports.scanning:  # its files are all known now
                 self._imports.scanning.discard(path)
                 self._problems.pop(path, None)
                 self._supervisor.engine.watch(self._plans, tuple(self._imports.scanning))
             case _:
                 pass
-        if not isinstance(event, Beat | Drained):  # which change nothing
+        if not isinstance(event, Ping | Drained):  # which change nothing
             self._log.on_event(event)
             self._imports.on_event(event)
             self._snapshots.touch()

@@ -8,7 +8,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.adapters import Disk, Threads
+from watcher.daemon.adapters import Threads
 from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
 from watcher.folders import Folders, WatchedFolder
@@ -18,8 +18,8 @@ from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJo
 from watcher.model.kinds import Cause
 from watcher.model.uploads import Held, Unreadable, Wait
 from watcher.pipeline.follow_up import PARALLEL
-from watcher.pipeline.loop import Pipeline, Woke
-from watcher.pipeline.messages import Arm, Beat, Stop
+from watcher.pipeline.loop import Pipeline
+from watcher.pipeline.messages import ClockJump, Configure, Ping, Stop
 from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from watcher.model.follow_ups import Candidates, Search, SourceFacts
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import Finding, Job, Outcome, Unknown
-    from watcher.pipeline.ports import Clock, Plan
+    from watcher.pipeline.stage import Clock
+    from watcher.routing.rules import Plan
 
     class KeyStore(Protocol):
         """Where API keys come from, by the account's name."""
@@ -78,7 +79,7 @@ _RECOVERABLE: Final = (DamagedJournalError, UnwritableJournalError)
 
 
 class Clients:
-    """One client of HrFlow for each account. Implements ``ports.Transport``.
+    """One client of HrFlow for each account. Implements :class:`watcher.pipeline.stage.Transport`.
 
     A client is created when it is first needed: importing it takes 7 MB, and as long as watching a
     thousand directories.
@@ -215,8 +216,8 @@ class Engine:
         self._clients = Clients(keys, clock)
         self._commands = HookCommands()
         self._pipeline = Pipeline(
-            self._journal, Disk(clock), self._clients, self._make_threads, clock, self._forward,
-            commands=self._commands,
+            self._journal, self._clients, self._make_threads, clock, self._forward,
+            run_hook=self._commands.run,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
         self._ended = threading.Event()
@@ -238,7 +239,7 @@ class Engine:
         self._clients.configure(config.accounts)
         # Lookups have threads beside those of the uploads, so that neither waits for the other.
         self._threads.allow(sum(each.parallel_uploads + PARALLEL for each in config.accounts))
-        self.post(Arm(config, plans, import_all))
+        self.post(Configure(config, plans, import_all))
         self.watch(plans, importing)
 
     def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
@@ -272,7 +273,7 @@ class Engine:
         return self._threads
 
     def _forward(self, event: object) -> None:
-        if isinstance(event, Woke):
+        if isinstance(event, ClockJump):
             self._folders.rescan(None, "woke up")
         self._on_event(event)
 
@@ -324,12 +325,12 @@ class Supervisor:
         self._begin(None)
         self._thread.start()
 
-    def beat(self) -> None:
-        """Have the pipeline report a Beat; during a recovery it is reported at once."""
+    def ping(self) -> None:
+        """Have the pipeline report a Ping; during a recovery it is reported at once."""
         if self._recovering.is_set():
-            self._on_event(Beat())
+            self._on_event(Ping())
         else:
-            self.engine.post(Beat())
+            self.engine.post(Ping())
 
     def wait(self, seconds: float | None) -> bool:
         """Return whether the program has ended, after waiting for it."""

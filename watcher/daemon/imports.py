@@ -11,7 +11,7 @@ from watcher.daemon.plans import is_in
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder, replaced
-from watcher.pipeline.messages import Resume, Take, Taken
+from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Imports:
         self.scanning &= self.folders.keys()
 
     def begin(self, path: str, folders: Iterable[str]) -> int:
-        """Take all files at or below ``path`` once ``folders`` are scanned; return a number."""
+        """Approve all files at or below ``path`` once ``folders`` are scanned; return a number."""
         with self._lock:
             number = next(self._numbers)
             self._waiting[number] = (path, set(folders))
@@ -79,7 +79,7 @@ class Imports:
                 self._end_scan(folder)
             case FolderState(folder, problem) if problem:
                 self._end_scan(folder)  # it cannot be scanned: the others must not wait for it
-            case Taken(path):
+            case Approved(path):
                 with self._lock:
                     for number, (taken, left) in list(self._waiting.items()):
                         # A folder that is not watched is not scanned again.
@@ -101,7 +101,7 @@ class Imports:
             ready = {path for path, left in self._waiting.values() if not left}
         for path in ready:
             self._post(Resume())  # what held files back was probably fixed before the import
-            self._post(Take(path))
+            self._post(Approve(path))
 
 
 def imported_folder(

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
-from watcher.daemon.adapters import Disk, RealClock
 from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
@@ -21,10 +20,9 @@ from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS
 from watcher.model.settings import Duplicates, parse_folder, replaced
 from watcher.model.uploads import Skip
 from watcher.pipeline.admission import decide, has_likely_time
-from watcher.pipeline.ports import Plan
 from watcher.present import view
 from watcher.routing.names import lies_in
-from watcher.routing.rules import Facts, accepts, form_fields, ignore_filter, router
+from watcher.routing.rules import Facts, Plan, accepts, form_fields, ignore_filter, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -177,11 +175,10 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
             "verdict": msg("not watched"),
             "why": msg("is in a subfolder, and this folder is set to recursive = false"),
         }
-    found = Disk(RealClock()).identify(plan, path)
+    folder = plan.folder
+    found = documents.identify(folder.path, path, accepts=plan.accepts, max_size=folder.max_size)
     if isinstance(found, Unusable):
         return {**facts, "verdict": msg("not sent"), "why": found.why}
-    if found.handle is not None:
-        found.handle.close()
     with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
         return {**facts, **_check_document(found.document, plan, reader)}
 

@@ -8,15 +8,13 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.adapters import RealClock
 from watcher.daemon.instance import lock, write_atomically
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
 from watcher.model.snapshot import Kept, Snapshot
-from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
-from watcher.pipeline.retry import ByHand
+from watcher.pipeline.messages import Resume, carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,25 +116,11 @@ class Standalone:
     def __init__(self, places: Places, journal: Journal) -> None:
         self._places = places
         self._journal = journal
-        self._by_hand = ByHand(journal, RealClock())
 
     def post(self, message: object) -> None:
         """Carry out a command; it is on disk when this returns."""
-        match message:
-            case Pause(until):
-                self._journal.facts.pause(until)
-            case Snooze(until):
-                self._journal.facts.snooze(until)
-            case Retry(file_ids):
-                self._by_hand.retry(file_ids)
-            case Ignore(file_ids):
-                self._by_hand.ignore(file_ids)
-            case Release(key):
-                self._by_hand.release(key)
-            case Resume():
-                pass  # every run begins by trying what is waiting
-            case _:
-                raise TypeError(message)
+        if not isinstance(message, Resume):  # every run begins by trying what is waiting
+            carry_out(message, self._journal, time.time())
         self._journal.commit()
 
     def snapshot(self) -> Snapshot:

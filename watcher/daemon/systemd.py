@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.files import FolderState
-from watcher.pipeline.messages import Beat, Connection, Pending
+from watcher.pipeline.messages import Connection, Pending, Ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -58,7 +58,7 @@ class ServiceManager:
     def ready(self, ask: Callable[[], object], facts: Callable[[], Mapping[str, object]]) -> None:
         """Report that the program works, and keep reporting.
 
-        ``ask`` asks the pipeline for a Beat event (see :meth:`on_event`), which a loop that is
+        ``ask`` asks the pipeline for a Ping event (see :meth:`on_event`), which a loop that is
         stuck does not send. ``facts`` returns what :meth:`watcher.daemon.core.App.facts` does.
         """
         self._facts = facts
@@ -72,11 +72,11 @@ class ServiceManager:
         self._thread.start()
 
     def on_event(self, event: object) -> None:
-        """Ping the watchdog on a Beat; update the status when something in it has changed."""
+        """Ping the watchdog on a Ping; update the status when something in it has changed."""
         if isinstance(event, FolderState | Connection | Pending):
             if not self._changed.is_set():  # setting it again takes a lock, for every file
                 self._changed.set()
-        elif isinstance(event, Beat):
+        elif isinstance(event, Ping):
             self._ping(time.monotonic())
 
     def stopping(self) -> None:

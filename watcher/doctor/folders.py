@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from watcher.doctor.findings import Case
     from watcher.folders.native import Limits
     from watcher.model.settings import Folder
-    from watcher.pipeline.ports import Plan
+    from watcher.routing.rules import Plan
 
 #: Seconds that the system gets to report a file; macOS collects changes for about one.
 _PATIENCE: Final = 5.0
