@@ -2,6 +2,8 @@
 
 import http.client
 
+from tests.support import http_client
+from tests.support.waiting import PATIENCE
 from watcher.daemon.instance import Places
 from watcher.page.client import Channel, NotRunningError
 
@@ -35,9 +37,8 @@ class Office:
 
     def ask(self, method, path, body=None, **headers):
         """What anybody on this machine gets: (status, text, headers)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.channel.port, timeout=20)
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
+        connection = http.client.HTTPConnection("127.0.0.1", self.channel.port, timeout=PATIENCE)
+        answer = http_client.ask(connection, method, path, body, headers)
         read = answer.status, answer.read().decode(), dict(answer.getheaders())
         connection.close()
         return read
