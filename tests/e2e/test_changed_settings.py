@@ -223,14 +223,14 @@ def test_a_folder_removed_by_command_leaves_nothing_waiting_now_or_after_a_start
     def groups():
         return channel().get("/api/now")["now"]["groups"]
 
-    eventually(channel, 30)
+    eventually(channel)
     channel().post("/api/pause")
     for name in ("other/a.pdf", "other/b.pdf"):
         (desk.root / name).write_bytes(b"%PDF-1.4\n%" + name.encode() + b"\n%%EOF\n")
-    eventually(lambda: groups()["waiting"] == 2, 20)
+    eventually(lambda: groups()["waiting"] == 2)
     removed = desk.run("folder", "remove", str(desk.root / "other"), "--yes")
     assert "2 of its files are not sent yet, and will not be." in removed.stdout
-    eventually(lambda: (groups()["waiting"], groups()["aside"]) == (0, 2), 20)
+    eventually(lambda: (groups()["waiting"], groups()["aside"]) == (0, 2))
     assert desk.processes[-1].end() == 0
     assert sorted(os.listdir(desk.root / "other")) == ["a.pdf", "b.pdf"]
 
@@ -241,18 +241,18 @@ def test_what_was_refused_goes_again_once_settings_send_it_otherwise(world, even
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
     shutil.copy(os.path.join(folder.path, "a.pdf"), os.path.join(folder.path, "b.pdf"))
-    eventually(lambda: sorted(world.states().values()) == ["duplicate", "refused"], within=30)
+    eventually(lambda: sorted(world.states().values()) == ["duplicate", "refused"])
     (refused,) = world.entries(states=(State.REFUSED,))
     world.app.reload(world.config(world.folder(max_size=99_000_000)))
-    eventually(lambda: times_refused(world, refused) == 2, within=30)
+    eventually(lambda: times_refused(world, refused) == 2)
     asked = [record for record in world.sandbox.ledger.records() if record.status == 422]
     assert len(asked) == 1  # the answer would have been the same
     assert refused.why in [entry.why for entry in world.entries()]
     world.sandbox.faults.clear()
     world.app.reload(world.config(world.folder(tags=(Item(name="office", value="Paris"),))))
-    eventually(lambda: len(world.arrived()) == 1, within=30)
+    eventually(lambda: len(world.arrived()) == 1)
     ended = ({"accepted", "duplicate"}, {"parsed", "duplicate"})
-    eventually(lambda: set(world.states().values()) in ended, within=30)
+    eventually(lambda: set(world.states().values()) in ended)
     assert len(world.arrived()) == 1
 
 
@@ -261,10 +261,10 @@ def test_what_is_refused_as_before_is_nothing_new(world, eventually):
     world.start(folder)
     with open(os.path.join(folder.path, "tool.pdf"), "wb") as file:
         file.write(b"MZ" + bytes(300))
-    eventually(lambda: world.states().get("tool.pdf") == "refused", within=30)
+    eventually(lambda: world.states().get("tool.pdf") == "refused")
     (before,) = world.entries()
     world.app.reload(world.config(world.folder(tags=(Item(name="a", value="b"),))))
-    eventually(lambda: times_refused(world, before) == 2, within=30)
+    eventually(lambda: times_refused(world, before) == 2)
     (after,) = world.entries()
     assert (after.state, after.why, after.changed_at) == (
         before.state, before.why, before.changed_at,
@@ -284,8 +284,8 @@ def test_what_was_refused_and_moved_away_stays_refused_under_new_settings(world,
     world.start(folder)
     with open(os.path.join(folder.path, "a.exe"), "wb") as file:
         file.write(b"MZ" + bytes(300))
-    eventually(lambda: any(entry.filed_to for entry in world.entries()), within=30)
+    eventually(lambda: any(entry.filed_to for entry in world.entries()))
     world.app.reload(world.config(world.folder(settle_seconds=0.2)))
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
-    eventually(lambda: world.states().get("b.pdf") == "accepted", within=30)
+    eventually(lambda: world.states().get("b.pdf") == "accepted")
     assert world.states()["a.exe"] == "refused"

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.earlier_versions import make_journal
 from tests.support.samples import DOCX, IGNORED, PDF, REFUSED, SAMPLES, SENT, make_pdf
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
 
@@ -25,7 +26,7 @@ def test_run_uploads_and_ends_cleanly(desk, number):
     running.wait_for("Watching")
     shutil.copy(PDF, desk.folder)
     assert "✓ Aisha Rahman - CV.pdf" in running.wait_for("Aisha")
-    assert running.end(number, within=10) == 0
+    assert running.end(number) == 0
     (record,) = desk.arrived()
     assert json.loads(dict(record.fields)["tags"])[0] == {"name": "office", "value": "Paris"}
 
@@ -76,7 +77,7 @@ def test_new_settings_are_in_force_at_once_and_bad_ones_are_not(desk):
     running.wait_for(f"Watching {other}")
     shutil.copy(DOCX, desk.folder)
     make_pdf(other / "third.pdf")
-    desk.sandbox.ledger.wait_for(3, within=30)
+    desk.sandbox.wait_for(3)
     sources = {record.file_name: record.source_key for record in desk.arrived()}
     assert sources == {
         "Aisha Rahman - CV.pdf": sb.ENGINEERING.key,
@@ -100,7 +101,7 @@ def test_a_reader_that_leaves_ends_the_program(desk):
     assert b"Watching" in running.stdout.readline()
     running.stdout.close()
     shutil.copy(PDF, desk.folder)
-    assert running.wait(30) == 0
+    assert running.wait(PATIENCE) == 0
     assert running.stderr.read() == b""
     running.stderr.close()
 
@@ -299,7 +300,7 @@ def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):
     for number in range(6):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
     counts = lambda: desk.read_json("status")[0]["counts"]  # noqa: E731 - short
-    eventually(lambda: counts().get("held") == 6, within=30)
+    eventually(lambda: counts().get("held") == 6)
     make_pdf(desk.folder / "later.pdf", "later")
     running.wait_for("later.pdf")
     running.end()
@@ -513,7 +514,7 @@ def test_check_knows_what_rests(desk, eventually, more, verdict, why):
     running = desk.start("run")
     states = {"left alone": "baseline"}
     state = states.get(verdict, verdict)
-    eventually(lambda: desk.read_json("status")[0].get("counts") == {state: 1}, within=30)
+    eventually(lambda: desk.read_json("status")[0].get("counts") == {state: 1})
     running.end()
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
     assert found["verdict"] == verdict

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.support.samples import DOCX, PDF, SAMPLES, make_pdf
+from tests.support.waiting import PATIENCE
 from tests.support.world import World
 from watcher import sandbox as sb
 from watcher.daemon.plans import Disk
@@ -223,8 +224,8 @@ def test_sent_files_are_moved_into_a_dated_folder_and_refused_ones_explained(wor
     sent = os.path.join(folder.path, "Sent", today, "Aisha Rahman - CV.pdf")
     note = os.path.join(folder.path, "Refused", today, "renamed program.pdf.error.txt")
     # A note is there before it is written.
-    eventually(lambda: os.path.exists(sent) and os.path.exists(note), within=30)
-    eventually(lambda: os.path.getsize(note), within=30)
+    eventually(lambda: os.path.exists(sent) and os.path.exists(note))
+    eventually(lambda: os.path.getsize(note))
     with open(note, encoding="utf-8") as file:
         assert "program" in file.read()
     shutil.copy(DOCX, folder.path)
@@ -349,10 +350,10 @@ def test_a_folder_inside_that_may_not_be_read_is_told_and_read_later(not_root, e
         os.mkdir(inner)
         make_pdf(os.path.join(inner, "a.pdf"), "a")
         os.chmod(inner, 0)
-        eventually(lambda: any("read" in str(news) for news in world.news), within=30)
+        eventually(lambda: any("read" in str(news) for news in world.news))
         os.chmod(inner, 0o700)
         world.app.rescan()
-        world.wait_idle(1, within=60)
+        world.wait_idle(1)
         assert len(world.arrived()) == 1
     finally:
         world.close()
@@ -370,11 +371,11 @@ def test_a_hint_that_comes_during_the_end_has_nothing_read(world, eventually, mo
     world.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=2.0))
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
-    eventually(lambda: world.states().get("a.pdf") == "uploading", within=30)
+    eventually(lambda: world.states().get("a.pdf") == "uploading")
     engine = world.app._engine
     engine.post(Stop())
-    eventually(lambda: engine._pipeline._stopping, within=30)
+    eventually(lambda: engine._pipeline._stopping)
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
     engine.post(Candidate(folder.path, os.path.join(folder.path, "b.pdf"), Sign.CLOSED))
-    assert world.app.wait(30), "the upload under way comes to its end"
+    assert world.app.wait(PATIENCE), "the upload under way comes to its end"
     assert read == ["a.pdf"]

@@ -225,9 +225,9 @@ def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, e
     for number in range(20):
         drop(folder, f"{number}.pdf")
     drop(folder, "bad.pdf")
-    eventually(lambda: (heard[-1].done, heard[-1].total) == (0, 21), 30)
+    eventually(lambda: (heard[-1].done, heard[-1].total) == (0, 21))
     world.app.post(Pause(0.0))
-    eventually(lambda: heard[-1].counts.get(State.ACCEPTED) == 20 and heard[-1].attention, 30)
+    eventually(lambda: heard[-1].counts.get(State.ACCEPTED) == 20 and heard[-1].attention)
     last = heard[-1]
     assert [os.path.basename(each.path) for each in last.attention] == ["bad.pdf"]
     assert (len(last.recent), last.today, last.total) == (10, 20, 0)
@@ -249,7 +249,7 @@ def test_a_snapshot_shows_a_journal_that_takes_the_place_of_another(world, event
     os.unlink(world.places.journal)
     drop(folder, "b.pdf")
     world.wait_for(lambda: "The journal can be used again; uploads go on." in world.news)
-    eventually(lambda: world.states().keys() == {"a.pdf", "b.pdf"}, 30)
+    eventually(lambda: world.states().keys() == {"a.pdf", "b.pdf"})
     eventually(lambda: world.app.snapshot().counts == _counts(world))
 
 
@@ -266,7 +266,7 @@ def test_resuming_frees_what_waits_too(world, eventually):
     folder = world.folder()
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
-    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    eventually(lambda: world.states().get("a.pdf") == "waiting")
     world.app.post(Resume())
     world.wait_idle(1)
     assert len(world.arrived()) == 1

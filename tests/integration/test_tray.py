@@ -24,6 +24,7 @@ from tests.support.desktop import (
     needs_xfce,
     until,
 )
+from tests.support.waiting import PATIENCE
 from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.messages import ICON_FILE
@@ -189,14 +190,16 @@ def test_xfce_shows_every_mood_a_menu_and_the_icon_again_with_each_new_panel(sur
         made.show(face(IDLE, catalog("en")))
 
         above = (0, 0, 640, 360)
-        empty = screen.photograph().crop(above).tobytes()
+        empty = screen.still(above)
         screen.do("mousemove", *CENTRE, "click", 3)
-        opened = until(lambda: differs(screen, above, empty), "no menu opened")
+        opened = screen.change(above, empty, "no menu opened")
         made.show(face(MOODS[Mood.ATTENTION], catalog("en")))
-        until(lambda: differs(screen, above, opened), "an open menu does not change")
+        screen.change(above, opened, "an open menu does not change")
         # Needs attention → the one file → beyond its reason, which is grey, Retry.
-        screen.do("key", "Home", "Down", "Down", "Right", "Right", "Return")
+        screen.press(above, "Home", "Down", "Down", "Right", "Right", "Return")
         until(lambda: made.acts == [Act(Verb.RETRY, (3,))])
+        screen.do("mousemove", 600, 20)  # where no tip for the icon comes up
+        until(lambda: screen.still(above) == empty, "the menu stays open")  # and takes all clicks
         screen.do("mousemove", *CENTRE, "click", 1)
         until(lambda: made.acts[1:] == [Act(Verb.ACTIVITY)])
 
@@ -209,14 +212,6 @@ def test_xfce_shows_every_mood_a_menu_and_the_icon_again_with_each_new_panel(sur
         )
         until(lambda: made.backend == "notifier")
         assert made.told == []
-
-
-def differs(screen, box, before):
-    """What is to be seen in a box, once it is something else and has stopped changing."""
-    now = screen.photograph().crop(box).tobytes()
-    if now == before:
-        return None
-    return now if screen.photograph().crop(box).tobytes() == now else None
 
 
 @needs_screen
@@ -356,7 +351,7 @@ def test_where_there_is_nothing_to_look_at_it_says_so_once_and_is_left_at_that(s
     environ = surroundings.environ()
     with tray({**environ, "DISPLAY": ":99999"}) as made:
         until(lambda: made.told)
-        made._thread.join(10)
+        made._thread.join(PATIENCE)
         assert not made._thread.is_alive()
         assert "system tray" in made.told[0]
         assert len(made.told) == 1
@@ -394,7 +389,7 @@ def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surrounding
 def test_a_process_that_keeps_failing_is_given_up(surroundings):
     failing = (sys.executable, "-c", "raise SystemExit(1)")
     with tray(surroundings.environ(), command=failing, backoff=(0.01, 0.01)) as made:
-        made._thread.join(20)
+        made._thread.join(PATIENCE)
         assert not made._thread.is_alive()
 
 

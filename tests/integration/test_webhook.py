@@ -244,7 +244,7 @@ def test_many_at_once_are_each_taken_once(listening):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert sorted(answers) == [200] * 40 + [409] * 40
     assert len({each.digest for each in listening.events}) == len(listening.events) == 40
 

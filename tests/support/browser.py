@@ -26,7 +26,7 @@ class Person:
     def start(self, *arguments, command=None, env=None):
         """Start the program; returns once it can be talked to."""
         self.process = self.desk.start("run", *arguments)
-        self.eventually(self.channel, 30, "the program never listened")
+        self.eventually(self.channel, why="the program never listened")
         return self.process
 
     def channel(self):

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
@@ -48,9 +49,9 @@ class Process:
             self._queue.put(line.rstrip("\n"))
         self._queue.put(None)
 
-    def wait_for(self, text, within=30):
+    def wait_for(self, text):
         """The first line from now on that holds ``text``."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
@@ -61,14 +62,14 @@ class Process:
             if text in line:
                 return line
 
-    def end(self, number=signal.SIGTERM, within=20):
+    def end(self, number=signal.SIGTERM):
         """Ask it to end; gives its exit code. May be called again."""
         if self.process.stdout.closed:
             return self.process.returncode
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(within)
-        self._thread.join(within)
+        code = self.process.wait(PATIENCE)
+        self._thread.join(PATIENCE)
         while not self._queue.empty():
             self.lines.append(self._queue.get() or "")
         self.process.stdout.close()
@@ -165,7 +166,7 @@ class Desk:
                 interrupted = True
                 process.send_signal(signal.SIGINT)
         os.close(mine)
-        return written.decode(), process.wait(60)
+        return written.decode(), process.wait(PATIENCE)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ class Office:
         self.desk = desk
         self.places = Places(str(desk.root / "state"))
         self.process = desk.start("run")
-        self.channel = eventually(self._open, 30, "the program never listened")
+        self.channel = eventually(self._open, why="the program never listened")
 
     def _open(self):
         try:

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from tests.support.samples import IGNORED, REFUSED, SENT
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
@@ -92,12 +93,12 @@ class World:
             self.news.append(news)
             self.heard.notify_all()
 
-    def wait_for(self, condition, within=30):
+    def wait_for(self, condition, within=PATIENCE):
         with self.heard:
             found = self.heard.wait_for(condition, within)
         assert found, f"did not happen; counts are {self.states()}"
 
-    def wait_idle(self, files, within=30):
+    def wait_idle(self, files, within=PATIENCE):
         """Wait until ``files`` files have come to rest."""
         self.wait_for(lambda: len(self.at_rest()) >= files, within)
 
@@ -148,10 +149,10 @@ def world(tmp_path):
     made.close()
 
 
-def wait_for(world, eventually, name, state, within=30):
+def wait_for(world, eventually, name, state):
     """Wait for a state; what was accepted is parsed some seconds later, which is as good."""
     states = {"accepted", "parsed"} if state == "accepted" else {state}
-    eventually(lambda: world.states().get(name) in states, within)
+    eventually(lambda: world.states().get(name) in states)
 
 
 def check_everything(world):

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from tests.support import file_keyring
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.credentials import WAITING, Keys, LockedError, is_contested, keys
 from watcher.credentials.apart import look_apart
@@ -32,7 +33,7 @@ class Keyring:
         with self.changed:
             self.asked.append(account)
             self.changed.notify_all()
-            assert self.changed.wait_for(lambda: account not in self.blocked, 30)
+            assert self.changed.wait_for(lambda: account not in self.blocked)
             if self.locked:
                 raise LockedError("It is locked.")
             return self.keys.get(account, "")
@@ -284,7 +285,7 @@ def test_nobody_waits_for_a_keyring_when_the_program_ends(ring, make_keys):
     asking = threading.Thread(target=ask)
     asking.start()
     keys.close()
-    asking.join(30)
+    asking.join(PATIENCE)
     assert failed
 
 

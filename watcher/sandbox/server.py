@@ -382,7 +382,7 @@ class Sandbox:
         """How often each content was parsed, by its SHA-256: more than once was for nothing."""
         return self._profiles.parses()
 
-    def wait_for(self, uploads: int, within: float = 10.0) -> tuple[Record, ...]:
+    def wait_for(self, uploads: int, within: float = 120.0) -> tuple[Record, ...]:
         """The ledger once so many uploads have ended; TimeoutError after ``within`` seconds."""
         return self.ledger.wait_for(uploads, within)
 
