@@ -80,7 +80,9 @@ def test_an_import_while_the_program_runs_is_done_by_it(desk):
 
 
 def test_an_import_that_is_broken_off_goes_on_where_it_stopped(desk):
-    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.DELAY, delay=0.05))
+    desk.sandbox.faults.set(
+        sb.Fault(kind=sb.Kind.DELAY, times=10), sb.Fault(kind=sb.Kind.DELAY, delay=2.0)
+    )
     for number in range(150):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
     first = desk.start("import", str(desk.folder))
