@@ -103,8 +103,7 @@ def assert_arrives(desk, files=1):
 def test_a_person_logs_in_and_the_program_uses_the_key(desk, service):
     service.start(unlocked=True)
     terminal = desk.terminal("login")
-    terminal.wait_for("not shown while you type")
-    terminal.type(sb.READ_WRITE_KEY + "\r")
+    terminal.answer("not shown while you type", sb.READ_WRITE_KEY)
     assert terminal.end() == 0
     assert "HrFlow takes the key" in terminal.text
     assert "is in the system's keyring." in terminal.text
