@@ -61,7 +61,7 @@ def test_what_waits_in_a_folder_that_is_left_is_not_waited_for(world, eventually
     left = {each.why for each in world.entries() if "goes" in each.folder}
     assert (left, world.states()["a copy.pdf"]) == ({LEFT}, "ignored")
     world.app.post(Pause(0.0))
-    wait_for(world, eventually, "b.pdf", "accepted")
+    wait_for(world, eventually, "b.pdf", "sent")
     eventually(lambda: world.app.snapshot().total == 0)
     assert len(world.arrived()) == 1
     watch(world, stays, goes)
@@ -124,7 +124,7 @@ def test_an_upload_that_fails_there_lets_its_copy_elsewhere_go(world, eventually
     drop(goes, "copy.pdf", "anna.pdf")
     drop(stays, "anna too.pdf", "anna.pdf")
     watch(world, stays)
-    wait_for(world, eventually, "anna too.pdf", "accepted")
+    wait_for(world, eventually, "anna too.pdf", "sent")
     eventually(lambda: world.app.snapshot().total == 0)
     assert {state for state, _ in outcomes(world, goes)} <= {"ignored"}
     assert len(world.arrived()) == 1
@@ -180,7 +180,7 @@ def test_a_key_refused_for_such_an_upload_is_tried_again_with_a_file_of_another_
     wait_for(world, eventually, "b.pdf", "held")
     clock.passed += 1000
     world.nudge()
-    wait_for(world, eventually, "b.pdf", "accepted")
+    wait_for(world, eventually, "b.pdf", "sent")
     assert [record.file_name for record in world.arrived()] == ["b.pdf"]
 
 
@@ -287,5 +287,5 @@ def test_what_was_refused_and_moved_away_stays_refused_under_new_settings(world,
     eventually(lambda: any(entry.filed_to for entry in world.entries()))
     world.app.reload(world.config(world.folder(settle_seconds=0.2)))
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
-    eventually(lambda: world.states().get("b.pdf") == "accepted")
+    eventually(lambda: world.outcomes().get("b.pdf") == "sent")
     assert world.states()["a.exe"] == "refused"

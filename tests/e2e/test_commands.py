@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from tests.support.earlier_versions import make_journal
+from tests.support.outcomes import count_outcomes
 from tests.support.samples import DOCX, IGNORED, PDF, REFUSED, SAMPLES, SENT, make_pdf
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
@@ -250,14 +251,16 @@ def test_status_and_history_need_no_running_program(desk):
     shutil.copy(os.path.join(SAMPLES, "renamed program.pdf"), desk.folder)
     desk.run("import", str(desk.folder))
     (after,) = desk.read_json("status")
-    assert after["counts"] == {"accepted": 1, "refused": 1}
+    assert count_outcomes(after["counts"]) == {"sent": 1, "refused": 1}
     assert after["today"] == 1
     assert "program" in after["attention"][0]["why"]
     (refused,) = desk.read_json("history", "--only", "refused")
     assert os.path.basename(refused["path"]) == "renamed program.pdf"
     assert len(desk.read_json("history", "--text", "aisha", "--since", "1h")) == 1
     assert desk.read_json("history", "--until", "2020-01-01") == []
-    both = desk.read_json("history", "--only", "refused", "--only", "accepted")
+    both = desk.read_json(
+        "history", *("--only", "refused", "--only", "accepted", "--only", "parsed")
+    )
     assert len(both) == 2
     assert desk.read_json("history", "--folder", str(desk.root / "other")) == []
     assert desk.read_json("history", "--folder", str(desk.folder)) == both

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.support.office import ARRIVED, Office
+from tests.support.office import Office
+from tests.support.outcomes import ARRIVED
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.instance import Places

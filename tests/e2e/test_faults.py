@@ -255,4 +255,4 @@ def test_held_files_that_went_do_not_use_up_the_probes(world, eventually):
     world.keys.key = right
     clock.passed += 3600.0
     world.nudge()
-    eventually(lambda: world.states().get("real.pdf") == "accepted")
+    eventually(lambda: world.outcomes().get("real.pdf") == "sent")

@@ -62,7 +62,7 @@ def test_the_same_content_is_sent_once_whatever_its_names(world):
     world.wait_idle(2)
     world.stop()
     assert len(world.arrived()) == 1
-    assert world.states() == {"a.pdf": "accepted", "b.pdf": "duplicate"}
+    assert world.outcomes() == {"a.pdf": "sent", "b.pdf": "duplicate"}
     (copy,) = [entry for entry in world.entries() if entry.path.endswith("b.pdf")]
     assert copy.duplicate_of.endswith("a.pdf")
 
@@ -164,7 +164,7 @@ def test_a_download_is_sent_under_its_final_name(world):
     os.rename(part, os.path.join(folder.path, "cv.pdf"))
     world.wait_idle(1)
     assert [record.file_name for record in world.arrived()] == ["cv.pdf"]
-    assert world.states() == {"cv.pdf": "accepted"}
+    assert world.outcomes() == {"cv.pdf": "sent"}
 
 
 def test_nested_directories_filled_at_once_are_not_missed(world):
@@ -273,11 +273,11 @@ def test_what_was_there_first_waits_or_is_left_alone(world, existing, files, sta
         make_pdf(os.path.join(folder.path, f"old {number}.pdf"), str(number))
     world.start(folder)
     make_pdf(os.path.join(folder.path, "new.pdf"), "new")
-    world.wait_for(lambda: world.states().get("new.pdf") == "accepted")
+    world.wait_for(lambda: world.outcomes().get("new.pdf") == "sent")
     world.stop()
     assert [record.file_name for record in world.arrived()] == ["new.pdf"]
-    states = world.states()
-    assert states.pop("new.pdf") == "accepted"
+    states = world.outcomes()
+    assert states.pop("new.pdf") == "sent"
     assert list(states.values()) == [state] * files
 
 

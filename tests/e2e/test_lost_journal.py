@@ -57,7 +57,7 @@ def test_after_a_loss_hrflow_is_asked_and_nothing_is_sent_twice(world, lose):
     assert states["new.pdf"] == "uncertain"
     assert len(world.sandbox.ledger.records()) == 3
     drop(folder, "later")
-    world.wait_for(lambda: world.states().get("later.pdf") == "accepted")
+    world.wait_for(lambda: world.outcomes().get("later.pdf") == "sent")
 
 
 def test_what_was_removed_under_the_program_is_made_anew(world, eventually):
@@ -98,7 +98,7 @@ def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(
     assert [first.status, second.status] == [202, second_status]
     assert list(world.sandbox.parses().values()) == [parses]
     assert len(world.sandbox.profiles()) == 1
-    assert world.states() == {"a.pdf": "accepted"}
+    assert world.outcomes() == {"a.pdf": "sent"}
 
 
 def test_what_was_skipped_before_the_loss_waits_for_a_yes(world, eventually):

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.support.outcomes import count_outcomes
 from tests.support.samples import make_pdf
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Duplicates, Existing
@@ -23,7 +24,7 @@ def held(world):
 def counts(world):
     reader = Reader(world.places.journal)
     try:
-        return {str(state): files for state, files in reader.counts().items()}
+        return count_outcomes(reader.counts())
     finally:
         reader.close()
 
@@ -31,7 +32,7 @@ def counts(world):
 def send_new(world, folder, name):
     """Whatever came before a new file was looked at has been looked at once that was sent."""
     make_pdf(os.path.join(folder.path, name), name)
-    world.wait_for(lambda: world.states().get(name) == "accepted")
+    world.wait_for(lambda: world.outcomes().get(name) == "sent")
 
 
 @pytest.mark.parametrize("meanwhile_off", [False, True], ids=["running", "off"])
@@ -62,7 +63,7 @@ def test_what_waits_for_a_yes_waits_under_another_name_too(world, eventually, me
     assert str(why).startswith(f"{left} files were already in")
     world.app.post(Take(moved))  # a yes finds them where they are now
     rest = {"held": 1} if meanwhile_off else {"gone": 1}
-    eventually(lambda: counts(world) == {"accepted": 22, **rest})
+    eventually(lambda: counts(world) == {"sent": 22, **rest})
 
 
 def test_what_was_skipped_is_skipped_under_another_name_too(world, eventually):
@@ -74,7 +75,7 @@ def test_what_was_skipped_is_skipped_under_another_name_too(world, eventually):
     os.rename(old, os.path.join(folder.path, "other.pdf"))
     os.link(kept, os.path.join(folder.path, "copy.pdf"))  # its name is still there: a copy
     send_new(world, folder, "new.pdf")
-    eventually(lambda: world.states().get("copy.pdf") == "accepted")
+    eventually(lambda: world.outcomes().get("copy.pdf") == "sent")
     states = world.states()
     assert (states["other.pdf"], states["kept.pdf"]) == ("baseline", "baseline")
     assert {record.file_name for record in world.arrived()} == {"copy.pdf", "new.pdf"}
@@ -113,9 +114,9 @@ def test_where_copies_are_sent_a_renamed_file_is_none(world, eventually, meanwhi
         world.start(folder)
     eventually(lambda: names_below(world, moved) == 12)
     assert len(world.arrived()) == 12
-    assert counts(world) == {"accepted": 12}  # no row was made for a mere move
+    assert counts(world) == {"sent": 12}  # no row was made for a mere move
     shutil.copy2(os.path.join(moved, "renamed.pdf"), os.path.join(folder.path, "single.pdf"))
-    eventually(lambda: counts(world) == {"accepted": 13})  # but a copy is one
+    eventually(lambda: counts(world) == {"sent": 13})  # but a copy is one
 
 
 def names_below(world, path):
@@ -139,7 +140,7 @@ def test_what_was_moved_out_and_back_is_no_copy(world, eventually):
     eventually(lambda: names_below(world, folder.path) == 0)
     os.rename(outside, inner)
     eventually(lambda: names_below(world, inner) == 5)
-    assert counts(world) == {"accepted": 5}
+    assert counts(world) == {"sent": 5}
     assert len(world.arrived()) == 5
 
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.office import ARRIVED
+from tests.support.outcomes import ARRIVED
 from watcher.model.errors import UsageError
 from watcher.page.auth import is_somebody_else
 

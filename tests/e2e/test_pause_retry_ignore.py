@@ -111,7 +111,7 @@ def test_a_refused_file_is_sent_again_when_somebody_says_so(world, eventually):
     wait_for(world, eventually, "bad.pdf", "refused")
     world.sandbox.faults.clear()
     world.app.post(Retry((entry(world, "bad.pdf").file_id,)))
-    wait_for(world, eventually, "bad.pdf", "accepted")
+    wait_for(world, eventually, "bad.pdf", "sent")
     assert len(world.arrived()) == 1
 
 
@@ -130,7 +130,7 @@ def test_an_ignored_file_is_left_alone_over_restarts_and_can_be_taken_up_again(w
     world.nudge()
     assert (world.states()["bad.pdf"], world.app.snapshot().attention) == ("ignored", ())
     world.app.post(Retry((entry(world, "bad.pdf").file_id,)))
-    wait_for(world, eventually, "bad.pdf", "accepted")
+    wait_for(world, eventually, "bad.pdf", "sent")
     assert os.path.exists(path)
 
 
@@ -159,7 +159,7 @@ def test_a_copy_goes_in_the_place_of_an_ignored_file(world, eventually):
     wait_for(world, eventually, "second.pdf", "duplicate")
     world.app.post(Ignore((entry(world, "first.pdf").file_id,)))
     world.app.post(Pause(0.0))
-    wait_for(world, eventually, "second.pdf", "accepted")
+    wait_for(world, eventually, "second.pdf", "sent")
     assert world.states()["first.pdf"] == "ignored"
     assert len(world.arrived()) == 1
 
@@ -168,7 +168,7 @@ def test_files_on_their_way_or_through_are_not_touched(world, eventually):
     folder = world.folder()
     world.start(folder)
     drop(folder, "a.pdf")
-    wait_for(world, eventually, "a.pdf", "accepted")
+    wait_for(world, eventually, "a.pdf", "sent")
     before = entry(world, "a.pdf")
     world.app.post(Ignore((before.file_id, 4711)))
     world.app.post(Retry((before.file_id, 4711)))
@@ -189,11 +189,11 @@ def test_one_of_the_files_that_wait_for_a_yes_goes_alone_then_all(world, eventua
     (kept,) = world.app.snapshot().kept
     assert (kept.key, kept.files) == (existing_key(folder.path), 3)
     world.app.post(Retry((entry(world, "b.pdf").file_id,)))
-    wait_for(world, eventually, "b.pdf", "accepted")
+    wait_for(world, eventually, "b.pdf", "sent")
     assert len(world.arrived()) == 1
     world.app.post(Release(kept.key))
-    wait_for(world, eventually, "c.pdf", "accepted")
-    wait_for(world, eventually, "a.pdf", "accepted")
+    wait_for(world, eventually, "c.pdf", "sent")
+    wait_for(world, eventually, "a.pdf", "sent")
     eventually(lambda: world.app.snapshot().kept == ())
 
 
@@ -207,8 +207,8 @@ def test_held_files_are_let_go_with_their_cause(world, eventually):
     world.keys.key = sb.READ_WRITE_KEY
     (kept,) = world.app.snapshot().kept
     world.app.post(Release(kept.key))
-    wait_for(world, eventually, "a.pdf", "accepted")
-    wait_for(world, eventually, "b.pdf", "accepted")
+    wait_for(world, eventually, "a.pdf", "sent")
+    wait_for(world, eventually, "b.pdf", "sent")
 
 
 def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, eventually):
@@ -237,7 +237,7 @@ def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, e
     world.nudge()
     end()
     drop(folder, "unheard.pdf")
-    wait_for(world, eventually, "unheard.pdf", "accepted")
+    wait_for(world, eventually, "unheard.pdf", "sent")
     assert len(heard) == told
 
 

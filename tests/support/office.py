@@ -7,9 +7,6 @@ from tests.support.waiting import PATIENCE
 from watcher.daemon.instance import Places
 from watcher.page.client import Channel, NotRunningError
 
-#: What became of a file that was sent; parsing is found out some seconds later.
-ARRIVED = {"accepted", "parsed"}
-
 
 class Office:
     """A desk whose program runs, and ways to talk to it."""

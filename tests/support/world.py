@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.support.outcomes import ARRIVED, outcome
 from tests.support.samples import IGNORED, REFUSED, SENT
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
@@ -132,6 +133,10 @@ class World:
         """What became of each file, by its name."""
         return {os.path.basename(entry.path): str(entry.state) for entry in self.entries()}
 
+    def outcomes(self):
+        """What became of each file, by its name; "sent" whether or not its result is known."""
+        return {name: outcome(state) for name, state in self.states().items()}
+
     def arrived(self):
         """What the sandbox has accepted, in the order it came."""
         return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
@@ -150,9 +155,8 @@ def world(tmp_path):
 
 
 def wait_for(world, eventually, name, state):
-    """Wait for a state; what was accepted is parsed some seconds later, which is as good."""
-    states = {"accepted", "parsed"} if state == "accepted" else {state}
-    eventually(lambda: world.states().get(name) in states)
+    """Wait for a state, or for "sent" whether or not a result is known."""
+    eventually(lambda: state in (world.states().get(name), world.outcomes().get(name)))
 
 
 def check_everything(world):
@@ -164,7 +168,7 @@ def check_everything(world):
         entry = entries[name]
         record = by_hash[entry.sha256]
         fields = dict(record.fields)
-        assert str(entry.state) in ("accepted", "parsed"), name
+        assert str(entry.state) in ARRIVED, name
         assert record.file_name == sent_as
         assert record.content_type == fields["profile_content_type"] == media_type
         assert record.source_key == sb.ENGINEERING.key
