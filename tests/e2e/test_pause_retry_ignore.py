@@ -214,7 +214,7 @@ def test_held_files_are_let_go_with_their_cause(world, eventually):
 def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, eventually):
     folder = world.folder()
     world.sandbox.faults.set(REFUSE)
-    world.start(folder)
+    world.start(folder, follow_up_share=0.0)  # results would be news, too
     heard = []
     world.app.subscribe(lambda _: 1 / 0)  # one that fails keeps nobody else from hearing
     end = world.app.subscribe(heard.append)
@@ -243,7 +243,7 @@ def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, e
 
 def test_a_snapshot_shows_a_journal_that_takes_the_place_of_another(world, eventually):
     folder = world.folder()
-    world.start(folder)
+    world.start(folder, follow_up_share=0.0)
     drop(folder, "a.pdf")
     eventually(lambda: world.app.snapshot().counts.get(State.ACCEPTED) == 1)
     os.unlink(world.places.journal)

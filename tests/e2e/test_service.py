@@ -276,7 +276,7 @@ class Manager:
     def __init__(self, address):
         self.line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.line.bind(address)
-        self.line.settimeout(30)
+        self.line.settimeout(PATIENCE)
         self.heard = []
 
     def wait_for(self, text):
@@ -356,7 +356,7 @@ def test_a_loop_that_is_stuck_gives_no_signs_of_life(desk, manager):
                 manager.line.recv(4096)
         assert running.poll() is None
         reading.start()
-        manager.line.settimeout(30)
+        manager.line.settimeout(PATIENCE)
         manager.heard.clear()
         manager.wait_for("WATCHDOG=1")  # it goes on where it was
     finally:

@@ -46,7 +46,7 @@ def upload(client, content=CONTENT):
 @pytest.fixture
 def listener():
     with socket.create_server(("127.0.0.1", 0)) as made:
-        made.settimeout(30)
+        made.settimeout(PATIENCE)
         yield made
 
 

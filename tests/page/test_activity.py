@@ -283,7 +283,7 @@ def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
     person.drop("A name that is so long that it cannot stand in one line " * 2 + ".pdf")
     page = person.open()
     page.locator("#rows .c-state", has_text="sent").wait_for()
-    connected = sqlite3.connect(person.places.journal, timeout=10, isolation_level=None)
+    connected = sqlite3.connect(person.places.journal, timeout=PATIENCE, isolation_level=None)
     with contextlib.closing(connected) as journal:
         journal.execute(
             "UPDATE files SET profile_name = 'Maria Magdalena Theodora Featherstonehaugh', "

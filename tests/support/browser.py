@@ -2,6 +2,7 @@
 
 import shutil
 
+from tests.support.waiting import PATIENCE
 from watcher.daemon.instance import Places
 from watcher.page.client import Channel, NotRunningError
 
@@ -48,7 +49,7 @@ class Person:
         context = self._browser.new_context(
             **{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", **options}
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE * 1000)
         self._contexts.append(context)
         page = context.new_page()
         page.problems = []

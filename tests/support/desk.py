@@ -156,7 +156,7 @@ class Desk:
         )  # fmt: skip
         os.close(its)
         written, interrupted = b"", not interrupt_at
-        while select.select([mine], [], [], 60)[0]:
+        while select.select([mine], [], [], PATIENCE)[0]:
             try:
                 piece = os.read(mine, 65536)
             except OSError:  # the other end was closed: that is how a terminal ends on Linux
