@@ -270,7 +270,8 @@ def test_it_can_be_ended_twice_and_frees_its_port():
     port = made.receiver.port
     made.receiver.stop()
     made.receiver.stop()
-    socket.create_server(("127.0.0.1", port)).close()
+    with socket.create_server(("127.0.0.1", port)) as free:
+        assert free.getsockname()[1] == port
 
 
 class Client:
