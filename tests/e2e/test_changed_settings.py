@@ -10,13 +10,11 @@ from tests.support.clock import SetClock
 from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
 from watcher import sandbox as sb
-from watcher.daemon.instance import Places
 from watcher.i18n.message import NOTHING
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
 from watcher.model.lifecycle import LEFT
 from watcher.model.settings import AfterRefusal, Existing, Item
-from watcher.page.client import Channel, NotRunningError
 from watcher.pipeline.messages import Leave, Pause, Retry, Take
 from watcher.sandbox import Fault, Kind
 
@@ -214,17 +212,10 @@ def test_a_folder_removed_by_command_leaves_nothing_waiting_now_or_after_a_start
     (desk.root / "other").mkdir()
     desk.start("run")
 
-    def channel():
-        try:
-            return Channel.open(Places(str(desk.root / "state")))
-        except NotRunningError:
-            return None
-
     def groups():
-        return channel().get("/api/now")["now"]["groups"]
+        return desk.channel().get("/api/now")["now"]["groups"]
 
-    eventually(channel)
-    channel().post("/api/pause")
+    eventually(desk.channel).post("/api/pause")
     for name in ("other/a.pdf", "other/b.pdf"):
         (desk.root / name).write_bytes(b"%PDF-1.4\n%" + name.encode() + b"\n%%EOF\n")
     eventually(lambda: groups()["waiting"] == 2)

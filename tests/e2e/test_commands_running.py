@@ -13,9 +13,7 @@ from tests.support.office import Office
 from tests.support.outcomes import ARRIVED
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
-from watcher.daemon.instance import Places
 from watcher.model.errors import UsageError
-from watcher.page.client import Channel
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 
@@ -260,7 +258,7 @@ def test_without_a_configuration_it_waits_for_the_set_up(desk, eventually):
     process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
     try:
         assert "Nothing is set up yet" in process.stdout.readline()
-        way = eventually(lambda: Channel.open(Places(str(desk.root / "state"))))
+        way = eventually(desk.channel)
         assert way.get("/api/now")["now"]["mood"] == "not_set_up"
     finally:
         process.terminate()

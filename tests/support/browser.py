@@ -3,8 +3,6 @@
 import shutil
 
 from tests.support.waiting import PATIENCE
-from watcher.daemon.instance import Places
-from watcher.page.client import Channel, NotRunningError
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -19,7 +17,8 @@ class Person:
 
     def __init__(self, desk, browser, eventually):
         self.desk = desk
-        self.places = Places(str(desk.root / "state"))
+        self.places = desk.places
+        self.channel = desk.channel
         self.eventually = eventually
         self._browser = browser
         self._contexts = []
@@ -29,12 +28,6 @@ class Person:
         self.process = self.desk.start("run", *arguments)
         self.eventually(self.channel, why="the program never listened")
         return self.process
-
-    def channel(self):
-        try:
-            return Channel.open(self.places)
-        except NotRunningError:
-            return None
 
     def drop(self, name, content=None, sample=None):
         path = self.desk.folder / name

@@ -15,6 +15,8 @@ import pytest
 
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
+from watcher.daemon.instance import Places
+from watcher.page.client import Channel, NotRunningError
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
 
@@ -87,6 +89,7 @@ class Desk:
         self.config = root / "config.toml"
         self.key = sb.READ_WRITE_KEY
         self.processes = []
+        self.places = Places(str(root / "state"))
         self.configure()
 
     def configure(self, more="", source=sb.ENGINEERING.key):
@@ -140,6 +143,13 @@ class Desk:
             code = 0 if read[0]["running"] else 8
         assert done.returncode == code, done.stderr
         return read
+
+    def channel(self):
+        """Return a way to talk to the program that runs, None while none listens."""
+        try:
+            return Channel.open(self.places)
+        except NotRunningError:
+            return None
 
     def arrived(self):
         return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]

@@ -4,8 +4,6 @@ import http.client
 
 from tests.support import http_client
 from tests.support.waiting import PATIENCE
-from watcher.daemon.instance import Places
-from watcher.page.client import Channel, NotRunningError
 
 
 class Office:
@@ -13,15 +11,9 @@ class Office:
 
     def __init__(self, desk, eventually):
         self.desk = desk
-        self.places = Places(str(desk.root / "state"))
+        self.places = desk.places
         self.process = desk.start("run")
-        self.channel = eventually(self._open, why="the program never listened")
-
-    def _open(self):
-        try:
-            return Channel.open(self.places)
-        except NotRunningError:
-            return None
+        self.channel = eventually(desk.channel, why="the program never listened")
 
     def drop(self, name):
         path = self.desk.folder / name
