@@ -197,19 +197,19 @@ def our_complaint(module, name):
     return f"{mine.kind} module {module} may not know {its.kind} module {name}"
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_has_a_row(module):
-    assert row_name(module) in TABLE, (
-        f"{module} is in no row: add it to TABLE in tests/test_architecture.py, and to the table "
-        "of CONTRIBUTING.md, with what it may import"
+def test_every_module_has_a_row():
+    missing = [name for name in MODULES if row_name(name) not in TABLE]
+    assert not missing, (
+        f"{', '.join(missing)}: in no row; add it to TABLE in tests/test_architecture.py, and to "
+        "the table of CONTRIBUTING.md, with what it may import"
     )
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if row_name(name) in TABLE])
-def test_a_module_imports_only_what_its_row_allows(module):
-    path = SOURCES[module][0]
+def test_a_module_imports_only_what_its_row_allows():
     wrong = [
-        f"{path}:{line} imports {name}: {why}"
+        f"{SOURCES[module][0]}:{line} imports {name}: {why}"
+        for module in MODULES
+        if row_name(module) in TABLE
         for line, name in imports(module)
         if (why := complaint(module, name))
     ]
@@ -305,22 +305,27 @@ def sleeps(tree):
             yield node.lineno
 
 
-@pytest.mark.parametrize("path", [*python_files(PACKAGE), *python_files("installers")])
-def test_no_error_disappears(path):
-    silent = [f"{path}:{n.lineno}" for n in ast.walk(parse(path)) if swallows_everything(n)]
+def test_no_error_disappears():
+    silent = [
+        f"{path}:{node.lineno}"
+        for path in [*python_files(PACKAGE), *python_files("installers")]
+        for node in ast.walk(parse(path))
+        if swallows_everything(node)
+    ]
     assert not silent, f"every error would vanish here: {', '.join(silent)}"
 
 
-@pytest.mark.parametrize("module", sorted(SOURCES))
-def test_no_module_keeps_state(module):
-    path, tree = SOURCES[module]
-    found = [f"{path}:{line}: {what}" for line, what in shared_state(tree)]
+def test_no_module_keeps_state():
+    found = [
+        f"{path}:{line}: {what}"
+        for path, tree in SOURCES.values()
+        for line, what in shared_state(tree)
+    ]
     assert not found, "\n".join(["use a tuple, MappingProxyType or NAME: Final:", *found])
 
 
-@pytest.mark.parametrize("path", list(python_files("tests")))
-def test_tests_wait_for_conditions(path):
-    found = [f"{path}:{line}" for line in sleeps(parse(path))]
+def test_tests_wait_for_conditions():
+    found = [f"{path}:{line}" for path in python_files("tests") for line in sleeps(parse(path))]
     assert not found, f"a fixed sleep is too short on a slow machine: {', '.join(found)}"
 
 

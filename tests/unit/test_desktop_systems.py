@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import Acting, outside, show_command, show_file
 from watcher.desktop.__main__ import is_time_to_leave
@@ -50,7 +50,7 @@ class Windows:
 
     def _on_notify(self, wparam, lparam):
         self.opened.set()
-        assert self.close.wait(10)
+        assert self.close.wait(PATIENCE)
 
     def _update_menu(self):
         self.made += 1
@@ -65,7 +65,7 @@ def test_on_windows_an_open_menu_is_left_alone_and_brought_up_to_date_once_close
     assert icon.made == 1
     person = threading.Thread(target=icon._on_notify, args=(0, 0x0205))
     person.start()
-    assert icon.opened.wait(10)
+    assert icon.opened.wait(PATIENCE)
     icon._update_menu()
     icon._update_menu()
     assert icon.made == 1, "the open menu would vanish"
