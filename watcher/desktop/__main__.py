@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 #: Exit codes: what the program does about the end.
 OTHER_HOST: Final = 10  # start another one at once, which chooses anew
 NO_DESKTOP: Final = 11  # start none: there is nothing to look at
+
 #: Whether the system has but one way to show an icon.
 ON_ONE_WAY: Final = sys.platform in ("win32", "darwin")
+
 #: Seconds that a panel may come later than the program, as when a person logs in.
 _PATIENCE: Final = 5.0
 _log = logging.getLogger(__name__)

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from watcher.present.menu import Act, Item
 
 _log = logging.getLogger(__name__)
+
 #: Points of an image that the panel scales: a whole multiple of 16 and of 24.
 _SIZE: Final = 48
+
 #: pystray's icon of X11 knows no transparency: this is seen where there is nothing.
 _GROUND: Final = (240, 240, 240, 255)
+
 #: NIN_BALLOONUSERCLICK of shellapi.h: the person clicked the message.
 _MESSAGE_CLICKED: Final = 0x0400 + 5
+
 #: Fields of NOTIFYICONDATAW and how many UTF-16 units fit in before their end mark.
 _LONGEST: Final = MappingProxyType({"szTip": 127, "szInfo": 255, "szInfoTitle": 63})
 

@@ -28,6 +28,7 @@ NOTHING: Final = (0, 0, 0, 0)
 
 #: Points drawn for one that is shown, in each direction.
 _FINER: Final = 8
+
 #: What is smaller is made of this size: a panel that is being put up has windows of one point.
 _LEAST: Final = 16
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 NAME: Final = "org.freedesktop.Notifications"
+
 #: The program's icon, for those who show one beside a message.
 ICON_FILE: Final = os.path.join(os.path.dirname(__file__), "icon.png")
 _PATH: Final = "/org/freedesktop/Notifications"
+
 #: What the specification calls a click on the message itself.
 _DEFAULT: Final = "default"
 

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
+
 WATCHER: Final = jeepney.DBusAddress(
     "/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher", "org.kde.StatusNotifierWatcher"
 )
+
 PROPERTIES: Final = "org.freedesktop.DBus.Properties"
+
 #: Seconds that an answer on the bus may take.
 _PATIENCE: Final = 5.0
+
 #: What an icon is shown through, the better one first.
 NOTIFIER, XORG = "notifier", "xorg"
 

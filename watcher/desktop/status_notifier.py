@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
+
 #: Sizes in points that panels show, for normal and for dense screens.
 SIZES: Final = (16, 22, 24, 32, 44, 48, 64)
 _ITEM: Final = "org.kde.StatusNotifierItem"
 _ITEM_PATH: Final = "/StatusNotifierItem"
+
 #: Calls of a host that shows the menu by itself; only a plain click does anything.
 _METHODS: Final = ("Activate", "SecondaryActivate", "ContextMenu", "Scroll")
 _MENU: Final = "com.canonical.dbusmenu"

@@ -26,17 +26,23 @@ if TYPE_CHECKING:
     from watcher.present.menu import Act
 
 _log = logging.getLogger(__name__)
+
 #: Among what a tray is told: that there is another face.
 _NEW_FACE: Final = object()
+
 #: Seconds between two faces: whoever looks sees no more, and a burst costs next to nothing.
 _BETWEEN: Final = 0.3
+
 #: Seconds before another process is started, by how many have failed in a row; then none is.
 BACKOFF: Final = (0.2, 1.0, 5.0, 30.0, 120.0)
+
 #: Seconds after which a process counts as one that did not fail.
 _PROVEN: Final = 60.0
+
 #: The same for one that ended because a panel came or went.
 _MOVED: Final = 1.0
 _LOOK_SECONDS: Final = 20.0
+
 #: Exit codes of the process: see ``watcher.desktop.__main__``.
 _OTHER_HOST, _NO_DESKTOP = 10, 11
 

@@ -35,18 +35,12 @@ if TYPE_CHECKING:
     from watcher.model.records import Stat
 
 _CHUNK = 262_144  # bytes copied at once
-
-
 _LONGEST = 255  # bytes of a name, as most file systems have it
-
-
 _NAMES_TRIED = 10_000
-
 
 _NO_HARD_LINKS = (
     errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL,
 )  # fmt: skip
-
 
 _CHANGED = msg("has changed since it was sent, so it stays where it is")
 

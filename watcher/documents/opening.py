@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 
 _PROCESS = "/proc/self"
 
-
 #: File systems without a disk of their own to which nobody writes but through this kernel. Others
 #: may be a network's, the host's or a program's (FUSE), whose writers it does not know.
 _LOCAL = frozenset({"bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs"})
-
-
 _SHARING_VIOLATION = 32
 
 
@@ -117,44 +114,24 @@ if sys.platform == "win32":  # not tested on a real system yet
 
 
 HAS_DIR_FD: Final = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
-
-
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-
-
 _CLOSED_TO_CHILDREN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
-
-
 _BINARY = getattr(os, "O_BINARY", 0)
-
-
 _DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_TO_CHILDREN
-
 
 #: A pipe that replaces the file between the look and the opening must not block.
 _READ_FLAGS = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
 )
 
-
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
-
 
 #: Reparse points that lead elsewhere; others (OneDrive, deduplication) are the file itself.
 _LEADING_ELSEWHERE = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
-
-
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
-
-
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
-
-
 _LINK = msg("is a symbolic link, which is never followed")
-
-
 _BEHIND_LINK = msg("lies behind a symbolic link, which is never followed")
-
 
 _KINDS: Final = {
     modes.S_IFDIR: msg("is a directory"),

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 #: Seconds of rest after a change before it is acted upon: editors write in several steps.
 REST_SECONDS = 0.2
+
 #: Directories that come or go while they are looked at are looked at again so often.
 _TRIES = 10
 

@@ -34,10 +34,13 @@ logger = logging.getLogger(__name__)
 
 #: How often it is looked whether each folder is still the one that is watched, …
 CHECK_SECONDS = 10.0
+
 #: … whether one that is missing has come back, …
 MISSING_SECONDS = 2.0
+
 #: … and what is in a folder whose changes the system tells: the net below all events.
 RECONCILE_SECONDS = 3600.0
+
 #: How often a folder is looked through while some of it cannot be read.
 UNREADABLE_SECONDS = 120.0
 

@@ -143,11 +143,9 @@ def _make_file(
 
 logger = logging.getLogger(__name__)
 
-
 #: Told what happened, "overflow", "limit", "unmounted" or "interrupted", and for "limit" the path
 #: of the watched folder; on the reader's thread or on the one that begins a watch.
 Tell = Callable[[str, str], None]
-
 
 #: One filter for every folder: two watches of one directory share one mask in the kernel.
 EVENTS: Final[list[type[FileSystemEvent]]] = [

@@ -218,11 +218,7 @@ def _opened(path: str) -> Iterator[tuple[os.stat_result, Iterator[os.DirEntry[st
 #: without the directory's time changing. Measured between our own looks: the clock of a server
 #: may be wrong.
 COARSEST_SECONDS = 3.0
-
-
 FULL_EVERY = 10
-
-
 _UNREAD = -2  # a time that no directory has
 
 

@@ -34,17 +34,10 @@ if TYPE_CHECKING:
 #: Files listed of each kind; the activity page has the rest.
 LISTED: Final = 10
 
-
 #: Letters of a name, of a person's name and of a reason that are shown.
 _NAME_LETTERS: Final = 40
-
-
 _PERSON_LETTERS: Final = 30
-
-
 _WHY_LETTERS: Final = 90
-
-
 _SIGNS: Final[Mapping[str, str]] = MappingProxyType({"good": "✓", "busy": "…", "bad": "✗"})
 
 

@@ -74,42 +74,24 @@ def _minutes(text: str) -> int:
 
 #: Seconds without another refused file after which those that came are told, and how long at most.
 REST: Final = 4.0
-
-
 LONGEST: Final = 30.0
-
 
 #: Seconds before refused files are told again.
 AGAIN: Final = 600.0
 
-
 #: Seconds that something must keep uploads back before it is told, by what it is.
 HELD_SECONDS: Final = 10.0
-
-
 FOLDER_SECONDS: Final = 60.0
-
-
 OFFLINE_SECONDS: Final = 900.0
-
 
 #: As many files at once are a backlog, whose end is worth a message.
 BACKLOG: Final = 25
 
-
 #: Names that stand in one message, and letters of each.
 _NAMED: Final = 3
-
-
 _NAME_LETTERS: Final = 48
-
-
 _WHY_LETTERS: Final = 160
-
-
 _OFFLINE: Final = "offline"
-
-
 _ARRIVED: Final = (State.ACCEPTED, State.PARSED)
 
 

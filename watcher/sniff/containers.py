@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import re
 import struct
 import zipfile
@@ -9,37 +11,72 @@ import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.sniff import formats
-from watcher.sniff.window import Bounded, End
+from watcher.sniff.endings import End
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from olefile import OleFileIO
 
+    from watcher.sniff.endings import Content
     from watcher.sniff.formats import Format
-    from watcher.sniff.window import Window
+
+
+class Bounded(io.RawIOBase):
+    """A handle for libraries that read what a file tells them to: it runs dry in time.
+
+    After ``left`` bytes it has nothing more to give, and what lies behind ``size`` is not there
+    for them: what was appended to a file. As libraries take every error for a
+    malformed file, one of the disk is kept in ``failure``.
+    """
+
+    def __init__(self, handle: BinaryIO, left: int, size: int) -> None:
+        self._handle = handle
+        self._size = size
+        self.left = left
+        self.failure: OSError | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """As of any handle."""
+        try:
+            room = max(0, min(self.left, self._size - self._handle.tell()))
+            data = self._handle.read(room if size < 0 else min(size, room))
+        except OSError as error:
+            self.failure = error
+            raise
+        self.left -= len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """As of any handle; a place before the begin is the file's fault, not the disk's."""
+        try:
+            if whence == io.SEEK_END:
+                return self._handle.seek(max(0, self._size + offset))
+            return self._handle.seek(offset, whence)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                self.failure = error
+            raise
+
+    def tell(self) -> int:
+        """As of any handle."""
+        return self._handle.tell()
+
+    def seekable(self) -> bool:
+        """As of any handle."""
+        return True
+
+
+# --- Zip ---------------------------------------------------------------------------------------
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
-
-
 _END_64 = struct.Struct("<40xQQ")  # length and offset in that of zip64, 4.3.14
-
-
 _LOCATOR = struct.Struct("<4sLQL")  # where that is, 4.3.15
-
-
 _ENTRY = struct.Struct("<4s24x3H8xL")  # name, extra, comment, place of a central entry, 4.3.12
-
-
 _DIRECTORY_CAP = 1_000_000  # bytes of central directory, some 10,000 entries
-
-
 _ZIP_BUDGET = 4_000_000  # bytes the library may read in all
-
-
 _ENTRY_CAP = 262_144  # bytes read of one entry
-
-
 _NAMES_REACH = 65_536  # bytes in which names are looked for when there is no directory
-
 
 _MAIN_PARTS = (
     (b"wordprocessingml.document.main+xml", formats.DOCX),
@@ -54,14 +91,12 @@ _MAIN_PARTS = (
     (b"ms-excel.sheet.macroenabled.main+xml", formats.XLSM),
 )
 
-
 _MIMETYPES: Final = {
     entry.media_type: entry
     for entry in (
         formats.ODT, formats.OTT, formats.ODP, formats.ODS, formats.EPUB, formats.SIGNED_CONTAINER
     )
 } | {"application/vnd.etsi.asic-s+zip": formats.SIGNED_CONTAINER}  # fmt: skip
-
 
 #: Other files that are zips, by an entry that each of them has.
 _TELLING_NAMES: Final = {
@@ -72,17 +107,12 @@ _TELLING_NAMES: Final = {
     "AndroidManifest.xml": formats.PROGRAM,
 }
 
-
 _MANIFEST: Final = "META-INF/manifest.xml"
-
-
 _IWORK: Final = {each.extension: each for each in (formats.PAGES, formats.KEYNOTE, formats.NUMBERS)}
-
 
 #: Where the directory is missing: names that a document's first entry may have, then folders
 #: and what they tell; the first of a family is meant where the extension is no help.
 _FIRST_NAMES = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"customXml/")
-
 
 _FOLDERS = (
     (b"word/", (formats.DOCX, formats.DOTX, formats.DOCM, formats.DOTM)),
@@ -90,9 +120,7 @@ _FOLDERS = (
     (b"xl/", (formats.XLSX, formats.XLSM)),
 )
 
-
 _LOCAL_NAME = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
-
 
 #: What zipfile raises on archives that are not what they claim (UnicodeDecodeError is a
 #: ValueError; RuntimeError: encrypted, NotImplementedError: an unknown compression).
@@ -102,7 +130,7 @@ _ZIP_MALFORMED = (
 )  # fmt: skip
 
 
-def look_into_zip(content: Window, extension: str) -> tuple[Format, End]:
+def look_into_zip(content: Content, extension: str) -> tuple[Format, End]:
     """What the zip is, and whether it is whole: whether its directory is readable."""
     end, size = _find_directory(content)
     found = _look_through(content, size) if end is End.SEEN else None
@@ -112,7 +140,7 @@ def look_into_zip(content: Window, extension: str) -> tuple[Format, End]:
     return found, end
 
 
-def _find_directory(content: Window) -> tuple[End, int]:
+def _find_directory(content: Content) -> tuple[End, int]:
     """Whether the central directory is all there, and how long the file is without what follows.
 
     A zip that breaks off behind a zip within it ends with that one's directory: hence an entry
@@ -136,7 +164,7 @@ def _find_directory(content: Window) -> tuple[End, int]:
     return End.MISSING, content.size
 
 
-def _read_end_64(content: Window, place: int) -> tuple[int, int, int] | None:
+def _read_end_64(content: Content, place: int) -> tuple[int, int, int] | None:
     """Length and offset of the directory, and where it ends, as the records of zip64 say."""
     if place < _LOCATOR.size:
         return None
@@ -150,7 +178,7 @@ def _read_end_64(content: Window, place: int) -> tuple[int, int, int] | None:
     return length, offset, at
 
 
-def _has_first(content: Window, place: int, length: int) -> bool:
+def _has_first(content: Content, place: int, length: int) -> bool:
     """Whether a directory at ``place`` lists the entry that the file begins with, by its name."""
     if not 0 <= place < content.size:
         return False
@@ -168,7 +196,7 @@ def _has_first(content: Window, place: int, length: int) -> bool:
     return False
 
 
-def _look_through(content: Window, size: int) -> Format | None:
+def _look_through(content: Content, size: int) -> Format | None:
     bounded = Bounded(content.handle, _ZIP_BUDGET, size)
     try:
         with zipfile.ZipFile(bounded) as archive:
@@ -217,7 +245,7 @@ def _tell_main_part(types: bytes) -> Format | None:
     return next((found for main, found in _MAIN_PARTS if main in types), None)
 
 
-def _tell_by_first_entries(content: Window, extension: str) -> Format | None:
+def _tell_by_first_entries(content: Content, extension: str) -> Format | None:
     """What the names in the head tell; the extension says which of a family."""
     head = content.read(0, _NAMES_REACH)
     for entry in _LOCAL_NAME.finditer(head):
@@ -239,17 +267,12 @@ def _tell_mimetype(rest: bytes) -> Format | None:
     return next((_MIMETYPES[known] for known in longest_first if text.startswith(known)), None)
 
 
+# --- OLE compound files -----------------------------------------------------------------------
+
 _OLE_BUDGET = 1_000_000  # bytes the library may read: the tables of a file of 120 MB
-
-
 _HEADER = struct.Struct("<24xHHHHH10xL")  # versions, byte order, two shifts, number of FAT sectors
-
-
 _SECTOR_SHIFTS = (9, 12)
-
-
 _FREE = 0xFFFFFFFF
-
 
 #: What olefile raises on files that are not what they claim (its own errors are OSErrors;
 #: RecursionError: a directory tree as deep as it has entries).
@@ -258,15 +281,9 @@ _OLE_MALFORMED = (
     RecursionError,
 )  # fmt: skip
 
-
 _ENCRYPTED = 0x0100  # in the flags of a Word document, [MS-DOC] 2.5.1
-
-
 _ENCRYPTED_SLIDES = b"\xdf\xc4\xd1\xf3"  # how the stream "Current User" begins, [MS-PPT] 2.3.2
-
-
 _MINI_STREAM = 4096  # bytes; shorter streams lie in one of their own
-
 
 _STREAMS = (
     ("EncryptedPackage", formats.LOCKED),
@@ -278,7 +295,6 @@ _STREAMS = (
     ("Workbook", formats.XLS),
     ("Book", formats.XLS),
 )
-
 
 _BY_EXTENSION: Final = {
     ".doc": formats.DOC,
@@ -298,7 +314,7 @@ class _Stream(NamedTuple):
     size: int
 
 
-def look_into_compound(content: Window, extension: str) -> tuple[Format, End]:
+def look_into_compound(content: Content, extension: str) -> tuple[Format, End]:
     """What the compound file is, and whether all that its streams need is there."""
     fallback = _BY_EXTENSION.get(extension, formats.COMPOUND)
     if not _is_plausible(content):
@@ -313,7 +329,7 @@ def look_into_compound(content: Window, extension: str) -> tuple[Format, End]:
     return found, _find_end(content, streams, table)
 
 
-def _is_plausible(content: Window) -> bool:
+def _is_plausible(content: Content) -> bool:
     if len(content.head) < _HEADER.size:
         return False
     _, version, order, shift, _, tables = _HEADER.unpack_from(content.head)
@@ -361,7 +377,7 @@ def _has_locked_slides(compound: OleFileIO, bounded: Bounded) -> bool:
     return bool(token == _ENCRYPTED_SLIDES)
 
 
-def _is_encrypted(content: Window, stream: _Stream | None) -> bool:
+def _is_encrypted(content: Content, stream: _Stream | None) -> bool:
     """Whether a Word document, as it says in its first bytes, needs a password to be read."""
     if stream is None or stream.size < _MINI_STREAM:
         return False
@@ -370,7 +386,7 @@ def _is_encrypted(content: Window, stream: _Stream | None) -> bool:
     return begin[:2] == b"\xec\xa5" and bool(flags & _ENCRYPTED)
 
 
-def _find_end(content: Window, streams: dict[str, _Stream], table: list[int]) -> End:
+def _find_end(content: Content, streams: dict[str, _Stream], table: list[int]) -> End:
     """Whether the file reaches as far as the last sector that its table says is used.
 
     The table may say so of sectors that nothing uses: then each stream is followed. The last
@@ -401,5 +417,5 @@ def _is_there(stream: _Stream, table: list[int], sectors: int, shift: int) -> bo
     return True
 
 
-def _shift(content: Window) -> int:
+def _shift(content: Content) -> int:
     return int(_HEADER.unpack_from(content.head)[3])

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Final
 from watcher.model.files import Sniffed
 from watcher.sniff import formats
 from watcher.sniff.containers import look_into_compound, look_into_zip
-from watcher.sniff.endings import find_end
+from watcher.sniff.endings import Content, End, find_end
 from watcher.sniff.formats import KNOWN_EXTENSIONS, SAME, find_signature, guess_other, is_tar
 from watcher.sniff.passwords import needs_password
-from watcher.sniff.window import End, Window
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -21,15 +20,11 @@ if TYPE_CHECKING:
 
 #: Control characters that no text holds; tab, line ends, form feed and escape are tolerated.
 _BINARY = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-
-
 _BEFORE_HTML = r"(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->)*"
-
 
 _HTML = re.compile(
     _BEFORE_HTML + r"<(?:!doctype\s+html|html|head|body|title|meta)\b", re.IGNORECASE | re.DOTALL
 )
-
 
 #: What a page copied or exported without its frame begins with.
 _FRAGMENT = re.compile(
@@ -39,12 +34,8 @@ _FRAGMENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-
 _MARKUP = re.compile(r"\s*<[a-z!]", re.IGNORECASE)
-
-
 _PLAIN: Final = frozenset({".txt", ".text", ".md", ".log", ".csv"})
-
 
 _XML: Final = (
     (re.compile(r"<svg\b"), formats.SVG),
@@ -55,32 +46,23 @@ _XML: Final = (
     (re.compile(r"<plist\b.*<key>URL</key>", re.DOTALL), formats.WEB_LINK),
 )
 
-
 _WEB_LINK = re.compile(r"\s*\[(?:InternetShortcut|Desktop Entry\][^\[]*\bType=Link\b)")
-
-
 _GOOGLE_LINK = re.compile(r'"doc_id"\s*:.*"(?:email|resource_key)"\s*:', re.DOTALL)
-
 
 _GOOGLE: Final = frozenset(
     {".gdoc", ".gsheet", ".gslides", ".gdraw", ".gform", ".gtable", ".gmap", ".gsite", ".gjam",
      ".gscript", ".glink", ".gnote", ".gdrive"}
 )  # fmt: skip
 
-
 #: The header of a mail (RFC 5322): what may stand before it, and one line of it.
 _BEFORE_MAIL = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d+[ \t]*\r?\n)?(From .*\n>?)?\s*")  # .emlx, mbox
-
-
 _HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)\r?(?:\n|\Z)")
-
 
 _OF_MAIL: Final = frozenset(
     b"from to cc bcc sender subject reply-to received return-path message-id mime-version"
     b" delivered-to x-original-to content-transfer-encoding dkim-signature arc-seal"
     b" authentication-results in-reply-to references x-mozilla-status x-received".split()
 )
-
 
 #: Those that nobody writes above a letter.
 _TECHNICAL: Final = frozenset(
@@ -89,16 +71,9 @@ _TECHNICAL: Final = frozenset(
     b" x-mozilla-status x-received".split()
 )
 
-
 _RECEIVED: Final = frozenset(b"to cc bcc received delivered-to return-path x-original-to".split())
-
-
 _MAIL_DATE = re.compile(rb"\s*(?:\w{3}, *)?\d{1,2} \w{3} \d{4} \d\d:\d\d")
-
-
 _LONG_HEADER = 1000  # bytes; longer than what a person writes above a letter
-
-
 _MAIL_ENDINGS: Final = frozenset({".eml", ".emlx", ".mbox", ".mht", ".mhtml"})
 
 
@@ -200,27 +175,14 @@ def _decode_as(encoding: str, head: bytes) -> str | None:
 
 
 _HEAD = 8192  # bytes; what the signatures' library looks at as well
-
-
 _PDF_REACH = 1024  # bytes; readers look for the header that far (PDF 1.7, implementation note 13)
-
-
 _PDF_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?[\0\s]{0,64}(?:%PDF-|%!PS-Adobe-\d\.\d PDF-\d)")
-
-
 _PDF_HEADER = re.compile(rb"%PDF-\d")
-
-
 _PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
-
 
 #: The header as it stands in a file, and not in a sentence about such files.
 _PDF_LINE = re.compile(rb"[\0\s\xef\xbb\xbf]*%[^\r\n%]{4,24}?\d\.\d[ \t]*(?:[\r\n%]|\Z)")
-
-
 _STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
-
-
 _WHOLE: Final = {End.SEEN: True, End.NONE: None, End.DOUBTFUL: False, End.MISSING: False}
 
 
@@ -231,7 +193,7 @@ def sniff(handle: BinaryIO, size: int, name: str) -> Sniffed:
     else. The handle's position is anywhere afterwards.
     """
     handle.seek(0)
-    content = Window(handle, size, handle.read(_HEAD))
+    content = Content(handle, size, handle.read(_HEAD))
     found, end = _identify(content, _extension(name))
     if found is formats.PDF and needs_password(content):
         found = formats.LOCKED
@@ -244,7 +206,7 @@ def _extension(name: str) -> str:
     return dot + extension.lower() if stem else ""
 
 
-def _identify(content: Window, extension: str) -> tuple[Format, End]:
+def _identify(content: Content, extension: str) -> tuple[Format, End]:
     head = content.head
     if not head:
         return formats.EMPTY, End.MISSING
@@ -258,7 +220,7 @@ def _identify(content: Window, extension: str) -> tuple[Format, End]:
     return found, find_end(found, content)
 
 
-def _identify_by_head(content: Window, extension: str) -> Format:
+def _identify_by_head(content: Content, extension: str) -> Format:
     head = content.head
     text = find_text(head, extension)
     if _PDF_BEGIN.match(head) and (text is None or _begins_as_pdf(head)):
@@ -281,7 +243,7 @@ def _find_header(head: bytes) -> re.Match[bytes] | None:
     return header if header and _PDF_OBJECT.search(head, header.end()) else None
 
 
-def _is_late_pdf(content: Window, extension: str) -> bool:
+def _is_late_pdf(content: Content, extension: str) -> bool:
     """Whether what looks like a text is a PDF behind a few lines of junk, and not about PDF.
 
     Then its last pointer leads to a table of contents, counted from the file's begin or from the
@@ -299,17 +261,11 @@ def _is_late_pdf(content: Window, extension: str) -> bool:
 
 
 _LONGEST = 255  # bytes of UTF-8, as most file systems have it
-
-
 _STEM = "document"
-
-
 _SPACES = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
-
 
 #: Bytes that are not UTF-8 (as surrogates) and control characters.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
 
 #: What makes "fdp.exe" of "exe.pdf" on a screen.
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")

@@ -1,43 +1,87 @@
-"""Is a file whole? Whether the end that its format calls for is there.
+"""Tells whether a file is complete: whether the end that its format calls for is there.
 
 Only what nothing can open counts as broken off: what is appended, filled up, or counted wrongly
-in a file proves nothing. See :class:`watcher.sniff.window.End`.
+in a file proves nothing.
 """
 
 from __future__ import annotations
 
+import enum
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.sniff import formats
-from watcher.sniff.window import REACH, End
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
     from watcher.sniff.formats import Format
-    from watcher.sniff.window import Window
+
+#: Bytes from the end in which an end is looked for, however much was appended or filled up.
+REACH: Final = 1_000_000
+_NEAR: Final = (2048, 65_536, REACH)
+
+
+class End(enum.Enum):
+    """Whether a file has the end that its format calls for."""
+
+    SEEN = "seen"
+    NONE = "none"  # the format has none, or the file can be opened without it
+    DOUBTFUL = "doubtful"  # it seems to be missing: worth waiting for, and sent in the end
+    MISSING = "missing"  # without it nothing can open the file
+
+
+class Content(NamedTuple):
+    """A file's content: its ``head``, its ``size`` in bytes, and the handle for the rest."""
+
+    handle: BinaryIO
+    size: int
+    head: bytes
+
+    def read(self, offset: int, count: int) -> bytes:
+        """At most ``count`` bytes from ``offset``; from the head where it reaches that far."""
+        if offset + count <= len(self.head):
+            return self.head[offset : offset + count]
+        self.handle.seek(offset)
+        return self.handle.read(count)
+
+    def tail(self, count: int) -> bytes:
+        """The last ``count`` bytes, or all if there are fewer."""
+        start = max(0, self.size - count)
+        return self.read(start, self.size - start)
+
+    def tails(self) -> Iterator[bytes]:
+        """The end of the file, and more of it as long as more is asked for; at most REACH."""
+        for count in _NEAR:
+            yield self.tail(count)
+            if count >= self.size:
+                return
+
 
 _FILLING = b"\0 \t\r\n\x0c\x1a"  # what may follow the end: padding, line ends, Ctrl-Z
 _JPEG_SEGMENTS = 256  # before the image itself; real files have fewer than 40
 _MORE_PDF = re.compile(rb"\d\s+\d+\s+obj\b")
 _STARTXREF = re.compile(rb"startxref\s+\d+\s*\Z")
+
 #: Behind the last object its table of contents begins: readers make another one if they must.
 _TABLE = re.compile(rb"endobj\s+(?:xref\s+\d|\d+\s+\d+\s+obj\s*<<[^>]{0,500}/Type\s*/XRef\b)")
+
 #: What the first page of a linearized file ends with (ISO 32000, annex F): the rest follows.
 _FIRST_PAGE = re.compile(rb"startxref\s+0\s+%%EOF")
+
 #: In RTF: raw bytes of a length, braces that are text, and those that are not.
 _RTF_TOKEN = re.compile(rb"\\bin(\d{1,9}) ?|\\[\\{}]|[{}]")
 _BMP_PLAIN = (0, 3)  # compressions of which every row has its size
 
 
-def find_end(found: Format, content: Window) -> End:
+def find_end(found: Format, content: Content) -> End:
     """Whether ``content`` of the format ``found`` is whole."""
     check = _CHECKS.get(found)
     return check(content) if check else End.NONE
 
 
-def _find_pdf_end(content: Window) -> End:
+def _find_pdf_end(content: Content) -> End:
     """Whether there is an ``%%EOF``, and nothing of the document behind it.
 
     Without the mark but with a pointer to the table of contents, readers open it. Where a later
@@ -58,13 +102,13 @@ def _find_pdf_end(content: Window) -> End:
     return End.DOUBTFUL if opens else End.MISSING
 
 
-def _ends_first_page(content: Window, text: bytes) -> bool:
+def _ends_first_page(content: Content, text: bytes) -> bool:
     last = text.rfind(b"startxref")
     is_first = last >= 0 and _FIRST_PAGE.fullmatch(text, last) is not None
     return is_first and b"/Linearized" in content.head
 
 
-def _has_early_end(content: Window) -> bool:
+def _has_early_end(content: Content) -> bool:
     """Whether there is an ``%%EOF`` anywhere: as far as that goes the document can be opened."""
     overlap = 64
     for at in range(0, max(0, content.size - REACH), REACH):
@@ -75,7 +119,7 @@ def _has_early_end(content: Window) -> bool:
     return False
 
 
-def _find_png_end(content: Window) -> End:
+def _find_png_end(content: Content) -> End:
     """The last chunk; without the checksum that follows its name readers open it all the same."""
     for tail in content.tails():
         if b"IEND\xaeB`\x82" in tail:
@@ -83,7 +127,7 @@ def _find_png_end(content: Window) -> End:
     return End.DOUBTFUL if b"IEND" in content.tail(16) else End.MISSING
 
 
-def _find_jpeg_end(content: Window) -> End:
+def _find_jpeg_end(content: Content) -> End:
     """The end mark, after the image's begin: the preview in a photo's head has its own marks.
 
     An image that has begun is opened without the mark, which some scanners leave out.
@@ -100,7 +144,7 @@ def _find_jpeg_end(content: Window) -> End:
     return End.NONE if moving else End.DOUBTFUL
 
 
-def _find_jpeg_scan(content: Window) -> int | None:
+def _find_jpeg_scan(content: Content) -> int | None:
     """Where the image itself begins (its "start of scan"), or what no list of segments is.
 
     None where the file ends before that.
@@ -117,7 +161,7 @@ def _find_jpeg_scan(content: Window) -> int | None:
     return offset
 
 
-def _find_bmp_end(content: Window) -> End:
+def _find_bmp_end(content: Content) -> End:
     """By the size of the image; the size of the file that the header gives is often wrong."""
     needed = _measure_bmp(content.head)
     declared = int.from_bytes(content.head[2:6], "little")
@@ -140,7 +184,7 @@ def _measure_bmp(head: bytes) -> int:
     return start + row * abs(height) if row > 0 and height else 0
 
 
-def _find_rtf_end(content: Window) -> End:
+def _find_rtf_end(content: Content) -> End:
     """It is whole once its first group is closed, whatever follows.
 
     Some programs forget the last brace, and readers do not mind.
@@ -158,17 +202,17 @@ def _find_rtf_end(content: Window) -> End:
     return End.DOUBTFUL if body.rstrip(_FILLING).endswith(b"}") else End.MISSING
 
 
-def _find_html_end(content: Window) -> End:
+def _find_html_end(content: Content) -> End:
     tail = content.tail(2048).replace(b"\0", b"").lower()  # UTF-16 has a zero beside each letter
     return End.SEEN if b"</html>" in tail else End.NONE
 
 
-def _find_text_end(content: Window) -> End:
+def _find_text_end(content: Content) -> End:
     """Text has no end; but zeros at the end are room that a copy has not filled yet."""
     return End.DOUBTFUL if content.tail(16).endswith(b"\0\0\0\0") else End.NONE
 
 
-_CHECKS: Final[dict[Format, Callable[[Window], End]]] = {
+_CHECKS: Final[dict[Format, Callable[[Content], End]]] = {
     formats.PDF: _find_pdf_end,
     formats.PNG: _find_png_end,
     formats.JPEG: _find_jpeg_end,

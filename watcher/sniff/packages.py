@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _IWORK: Final = (
     "Index.zip", "Index/Document.iwa", "index.apxl", "index.apxl.gz", "index.xml", "index.xml.gz"
 )  # fmt: skip
+
 #: By the folder's extension: the files of which one, the first that is there, stands for all.
 MAIN_FILES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -28,6 +29,7 @@ MAIN_FILES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ".epub": ("META-INF/container.xml",),
     }
 )
+
 _FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         ".pages": formats.PAGES,
@@ -36,8 +38,10 @@ _FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         ".epub": formats.EPUB,
     }
 )
+
 #: Endings of pages beside which their folder is looked for.
 PAGES: Final = (".html", ".htm", ".xhtml", ".shtml")
+
 #: What browsers and Office append to a page's name for its folder, by language; those that
 #: Windows keeps together with their page, and more.
 _COMPANIONS: Final = (
@@ -48,6 +52,7 @@ _COMPANIONS: Final = (
     "_fájlok", "_skrár", "_файлы", "_файли", "_файлове", "_датотеке", "_αρχεία", "_קבצים",
     "_ملفات", "_ไฟล์", "_ファイル", "_文件", "_파일",
 )  # fmt: skip
+
 _COMPANION = re.compile(rf"(.+)(?:{'|'.join(map(re.escape, _COMPANIONS))})", re.IGNORECASE)
 
 

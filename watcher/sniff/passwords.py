@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from watcher.sniff.window import Window
+    from watcher.sniff.endings import Content
 
 
 def rc4(key: bytes, data: bytes) -> bytes:
@@ -118,36 +118,22 @@ def encrypt_cbc(key: bytes, vector: bytes, data: bytes) -> bytes:
 
 
 _NEAR = 65_536  # bytes from each end in which a trailer is looked for
-
-
 _FAR = 1_000_000  # likewise the dictionary that it names
-
-
 _ENCRYPT = re.compile(rb"/Encrypt\s*(?:<<|(\d{1,9})\s+(\d{1,5})\s+R)")
-
-
 _ID = re.compile(rb"/ID\s*\[\s*(?=[<(])")
-
-
 _POINTER = re.compile(rb"startxref\s+(\d{1,12})")
-
 
 _TOKEN = re.compile(
     rb"[\0\s]+|%[^\r\n]*|(?P<mark><<|>>|[\[\]])|<(?P<hex>[0-9A-Fa-f\0\s]*)>|(?P<text>\()"
     rb"|(?P<word>/?[^\0\s()<>\[\]{}/%]+)"
 )
 
-
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))|\r\n?", re.DOTALL)
-
-
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-
-
 _PADDING: Final = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 
 
-def needs_password(content: Window) -> bool:
+def needs_password(content: Content) -> bool:
     """Whether the PDF is encrypted, and not with the empty password."""
     for part in _read_ends(content):
         if found := _ENCRYPT.search(part):
@@ -159,7 +145,7 @@ def needs_password(content: Window) -> bool:
     return False
 
 
-def _read_ends(content: Window) -> Iterator[bytes]:
+def _read_ends(content: Content) -> Iterator[bytes]:
     """Where a trailer may be: at the end, where the last pointer leads, and at the begin."""
     tail = content.tail(_NEAR)
     yield tail
@@ -168,7 +154,7 @@ def _read_ends(content: Window) -> Iterator[bytes]:
     yield content.head
 
 
-def _find(content: Window, reference: re.Match[bytes]) -> dict[bytes, bytes]:
+def _find(content: Content, reference: re.Match[bytes]) -> dict[bytes, bytes]:
     """The dictionary that a trailer refers to; empty if it is not near an end of the file."""
     begin = re.compile(rb"(?<!\d)%b\s+%b\s+obj\b" % (reference[1], reference[2]))
     for part in (content.tail(_FAR), content.read(0, _FAR)):
