@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
-from watcher.documents.opening import RefusedError, explain, judge_sharing, mounted_as
+from watcher.documents.identification import judge_sharing, mounted_as
+from watcher.documents.opening import RefusedError, explain
 from watcher.i18n.message import msg
 from watcher.model.files import Identified, Unusable
 from watcher.model.records import Stat
@@ -325,8 +326,8 @@ def test_of_a_file_in_memory_it_is_known_too_who_writes_it():
 @pytest.mark.parametrize("kind", ["fuse.bindfs", "virtiofs", "drvfs", "nfs4", ""])
 def test_where_others_may_write_unseen_a_lease_says_nothing(root, kind, monkeypatch):
     path = f"{root}/cv.pdf"
-    monkeypatch.setattr("watcher.documents.opening.os.major", lambda _device: 0)
-    monkeypatch.setattr("watcher.documents.opening.mounted_as", lambda _fd: kind)
+    monkeypatch.setattr("watcher.documents.identification.os.major", lambda _device: 0)
+    monkeypatch.setattr("watcher.documents.identification.mounted_as", lambda _fd: kind)
     with open(path, "rb") as handle:
         assert being_written(handle, path) is None
         with open(path, "r+b"):

@@ -1,7 +1,7 @@
 """Tells whether a file is complete: whether the end that its format calls for is there.
 
-Only what nothing can open counts as broken off: what is appended, filled up, or counted wrongly
-in a file proves nothing.
+Only what no program opens counts as incomplete: appended data, padding and wrong counts in a
+file prove nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from watcher.sniff.formats import Format
 
-#: Bytes from the end in which an end is looked for, however much was appended or filled up.
+#: How many of the last bytes are searched for an end: data may be appended, or padding.
 REACH: Final = 1_000_000
 _NEAR: Final = (2048, 65_536, REACH)
 
@@ -27,9 +27,9 @@ class End(enum.Enum):
     """Whether a file has the end that its format calls for."""
 
     SEEN = "seen"
-    NONE = "none"  # the format has none, or the file can be opened without it
-    DOUBTFUL = "doubtful"  # it seems to be missing: worth waiting for, and sent in the end
-    MISSING = "missing"  # without it nothing can open the file
+    NONE = "none"  # the format has none, or the file opens without it
+    DOUBTFUL = "doubtful"  # it seems to be missing: waited for, then sent all the same
+    MISSING = "missing"  # without it no program opens the file
 
 
 class Content(NamedTuple):
@@ -40,19 +40,19 @@ class Content(NamedTuple):
     head: bytes
 
     def read(self, offset: int, count: int) -> bytes:
-        """At most ``count`` bytes from ``offset``; from the head where it reaches that far."""
+        """Return at most ``count`` bytes from ``offset``; without I/O if the head has them."""
         if offset + count <= len(self.head):
             return self.head[offset : offset + count]
         self.handle.seek(offset)
         return self.handle.read(count)
 
     def tail(self, count: int) -> bytes:
-        """The last ``count`` bytes, or all if there are fewer."""
+        """Return the last ``count`` bytes, or all if there are fewer."""
         start = max(0, self.size - count)
         return self.read(start, self.size - start)
 
     def tails(self) -> Iterator[bytes]:
-        """The end of the file, and more of it as long as more is asked for; at most REACH."""
+        """Yield the end of the file, then ever longer ends; at most ``REACH`` bytes."""
         for count in _NEAR:
             yield self.tail(count)
             if count >= self.size:
@@ -64,7 +64,7 @@ _JPEG_SEGMENTS = 256  # before the image itself; real files have fewer than 40
 _MORE_PDF = re.compile(rb"\d\s+\d+\s+obj\b")
 _STARTXREF = re.compile(rb"startxref\s+\d+\s*\Z")
 
-#: Behind the last object its table of contents begins: readers make another one if they must.
+#: The cross-reference table behind the last object; readers rebuild the rest if they must.
 _TABLE = re.compile(rb"endobj\s+(?:xref\s+\d|\d+\s+\d+\s+obj\s*<<[^>]{0,500}/Type\s*/XRef\b)")
 
 #: What the first page of a linearized file ends with (ISO 32000, annex F): the rest follows.
@@ -76,16 +76,16 @@ _BMP_PLAIN = (0, 3)  # compressions of which every row has its size
 
 
 def find_end(found: Format, content: Content) -> End:
-    """Whether ``content`` of the format ``found`` is whole."""
+    """Return whether ``content`` has the end that the format ``found`` calls for."""
     check = _CHECKS.get(found)
     return check(content) if check else End.NONE
 
 
 def _find_pdf_end(content: Content) -> End:
-    """Whether there is an ``%%EOF``, and nothing of the document behind it.
+    """Look for an ``%%EOF`` with nothing of the document behind it.
 
-    Without the mark but with a pointer to the table of contents, readers open it. Where a later
-    version of it breaks off they open the one before.
+    Without that mark readers still open a file that has a pointer to its cross-reference table,
+    and where an incremental update is incomplete they open the version before it.
     """
     for tail in content.tails():
         mark = tail.rfind(b"%%EOF")
@@ -95,7 +95,7 @@ def _find_pdf_end(content: Content) -> End:
             return End.DOUBTFUL if _MORE_PDF.search(tail, mark) else End.SEEN
         if _STARTXREF.search(tail.rstrip(_FILLING)):
             return End.NONE
-    # Room that was made and not filled, as far as was looked: what is before it is not known.
+    # The searched part is allocated but not filled: what precedes it is not known.
     is_room = content.size > REACH and not tail.strip(b"\0")
     has_objects = _TABLE.match(tail, tail.rfind(b"endobj")) is not None
     opens = is_room or has_objects or _has_early_end(content)
@@ -109,7 +109,7 @@ def _ends_first_page(content: Content, text: bytes) -> bool:
 
 
 def _has_early_end(content: Content) -> bool:
-    """Whether there is an ``%%EOF`` anywhere: as far as that goes the document can be opened."""
+    """Whether there is an ``%%EOF`` anywhere: the document opens as it was then."""
     overlap = 64
     for at in range(0, max(0, content.size - REACH), REACH):
         chunk = content.read(max(0, at - overlap), REACH + overlap)
@@ -120,7 +120,7 @@ def _has_early_end(content: Content) -> bool:
 
 
 def _find_png_end(content: Content) -> End:
-    """The last chunk; without the checksum that follows its name readers open it all the same."""
+    """Look for the last chunk; readers do without the checksum that follows its name."""
     for tail in content.tails():
         if b"IEND\xaeB`\x82" in tail:
             return End.SEEN
@@ -128,9 +128,9 @@ def _find_png_end(content: Content) -> End:
 
 
 def _find_jpeg_end(content: Content) -> End:
-    """The end mark, after the image's begin: the preview in a photo's head has its own marks.
+    """Look for the end mark behind the start of the image: a preview in the head has its own.
 
-    An image that has begun is opened without the mark, which some scanners leave out.
+    Once the image has started, it opens without the mark, which some scanners leave out.
     """
     begin = _find_jpeg_scan(content)
     if begin is None:
@@ -139,15 +139,15 @@ def _find_jpeg_end(content: Content) -> End:
         mark = tail.rfind(b"\xff\xd9")
         if mark >= 0 and content.size - len(tail) + mark >= begin:
             return End.SEEN
-    # Phones append a short film to a photo: its end is too far from the file's to be looked for.
+    # Phones append a short video to a photo, so its end may be too far up to be found.
     moving = re.search(rb"MotionPhoto|MicroVideo", content.read(0, 65_536))
     return End.NONE if moving else End.DOUBTFUL
 
 
 def _find_jpeg_scan(content: Content) -> int | None:
-    """Where the image itself begins (its "start of scan"), or what no list of segments is.
+    """Return the offset of the image itself (its "start of scan"), or of what is no segment.
 
-    None where the file ends before that.
+    None if the file ends before that.
     """
     offset = 2
     for _ in range(_JPEG_SEGMENTS):
@@ -162,7 +162,7 @@ def _find_jpeg_scan(content: Content) -> int | None:
 
 
 def _find_bmp_end(content: Content) -> End:
-    """By the size of the image; the size of the file that the header gives is often wrong."""
+    """Compare with the size of the image; the header's size of the file is often wrong."""
     needed = _measure_bmp(content.head)
     declared = int.from_bytes(content.head[2:6], "little")
     if needed and content.size < needed:  # only the filling of the last row may be left out
@@ -175,7 +175,7 @@ def _find_bmp_end(content: Content) -> End:
 
 
 def _measure_bmp(head: bytes) -> int:
-    """The bytes that the header and all rows take, 0 where that is not known."""
+    """Return the bytes of the header and all rows; 0 if that is not known."""
     start, second = (int.from_bytes(head[at : at + 4], "little") for at in (10, 14))
     if second < 40 or int.from_bytes(head[30:34], "little") not in _BMP_PLAIN:
         return 0
@@ -185,7 +185,7 @@ def _measure_bmp(head: bytes) -> int:
 
 
 def _find_rtf_end(content: Content) -> End:
-    """It is whole once its first group is closed, whatever follows.
+    """Look for the brace that closes the first group, whatever follows it.
 
     Some programs forget the last brace, and readers do not mind.
     """
@@ -208,7 +208,7 @@ def _find_html_end(content: Content) -> End:
 
 
 def _find_text_end(content: Content) -> End:
-    """Text has no end; but zeros at the end are room that a copy has not filled yet."""
+    """Text has no end, but zeros at the end are space that a copy has yet to fill."""
     return End.DOUBTFUL if content.tail(16).endswith(b"\0\0\0\0") else End.NONE
 
 

@@ -169,6 +169,12 @@ EXTENSIONS: Final = {each.extension: each.media_type for each in _ALL if each.ex
     for other in same
 }  # fmt: skip
 
+#: Extensions of the files that Google Drive stores for its documents.
+GOOGLE_EXTENSIONS: Final = frozenset({
+    ".gdoc", ".gsheet", ".gslides", ".gdraw", ".gform", ".gtable", ".gmap", ".gsite", ".gjam",
+    ".gscript", ".glink", ".gnote", ".gdrive",
+})  # fmt: skip
+
 #: What is an extension at the end of a name; others are part of the name ("CV v2.1", "J. Doe").
 KNOWN_EXTENSIONS: Final = frozenset(EXTENSIONS) | {
     ".xhtml", ".mhtml", ".eps", ".dot", ".pps", ".pot", ".rtfd", ".textbundle", ".exe"
@@ -290,7 +296,7 @@ def guess_other(head: bytes) -> Format:
     return Format(kind.mime, f".{kind.extension}", what, advice)
 
 
-def can_tell(media_type: str) -> bool:
+def can_detect(media_type: str) -> bool:
     """Whether :func:`watcher.sniff.sniff` can return this media type."""
     if media_type in MEDIA_TYPES:
         return True
