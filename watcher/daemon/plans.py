@@ -133,7 +133,7 @@ class Disk:
     def identify(plan: Plan, path: str) -> Identified | Unusable:
         """Open, look at and hash a file."""
         folder = plan.folder
-        return documents.identification(
+        return documents.identify(
             folder.path, path, accepts=plan.accepts, max_size=folder.max_size, keep_open=True
         )
 

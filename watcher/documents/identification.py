@@ -1,4 +1,4 @@
-"""What a file is: opened once, looked at, hashed, and handed on through the same handle."""
+"""Identifies a file: opened once, examined, hashed, and passed on through the same handle."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def identify(
     keep_open: bool = False,
     has_dir_fd: bool = HAS_DIR_FD,
 ) -> Identified | Unusable:
-    """Open the file at ``path`` below ``root`` and say what it is.
+    """Open the file at ``path`` below ``root`` and return what it is.
 
-    A file larger than ``max_size`` bytes (0: no limit), or whose content is not accepted, is
-    not hashed: its ``sha256`` is "", as it will be refused anyway. With ``keep_open`` the handle
-    comes along, at its start, for the caller to send and to close. A file that changes while it
-    is read is Unusable for now.
+    A file that is larger than ``max_size`` bytes (0: no limit), or not accepted, will be refused
+    anyway and is not hashed: its ``sha256`` is "". With ``keep_open`` the result has the handle,
+    at its start, which the caller closes. A file that changes while it is read is Unusable for
+    now.
     """
     opened = open_document(root, path, has_dir_fd=has_dir_fd)
     if isinstance(opened, Unusable):
@@ -70,7 +70,7 @@ def identify(
 def reopen(
     root: str, path: str, stat: Stat, *, has_dir_fd: bool = HAS_DIR_FD
 ) -> BinaryIO | Altered:
-    """The file that was identified as ``stat``, open again at its start; Altered if it is not."""
+    """Open the file that was identified as ``stat`` again; Altered if it is no longer that."""
     opened = open_document(root, path, has_dir_fd=has_dir_fd)
     if isinstance(opened, Unusable):
         return Altered(opened.why, gone=opened.gone)
@@ -95,12 +95,12 @@ def _read(
 
 
 def _hash(handle: BufferedReader, size: int) -> str:
-    """SHA-256 of the ``size`` bytes that the file should have; one more tells that it grew."""
+    """Return the SHA-256 of the ``size`` bytes; one more is read to notice that the file grew."""
     handle.seek(0)
     digest = hashlib.sha256()
     buffer = memoryview(bytearray(min(size + 1, _CHUNK)))
     seen, room = 0, len(buffer)
-    # Fewer bytes than there is room for are all that the file has, or had by then.
+    # Fewer bytes than there is room for are the last ones.
     while seen <= size and (count := handle.readinto1(buffer)):
         digest.update(buffer[:count])
         seen += count
@@ -115,16 +115,16 @@ def _hash(handle: BufferedReader, size: int) -> str:
 
 _PROCESS = "/proc/self"
 
-#: File systems without a disk of their own to which nobody writes but through this kernel. Others
-#: may be a network's, the host's or a program's (FUSE), whose writers it does not know.
+#: File systems without a device number of their own that only this kernel writes to. Others may
+#: be on a network, the host or a program (FUSE), whose writers the kernel does not know.
 _LOCAL = frozenset({"bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs"})
 _SHARING_VIOLATION = 32
 
 
 def being_written(handle: BinaryIO, path: str) -> bool | None:
-    """Whether somebody has the file behind ``handle``, at ``path``, open for writing.
+    """Whether a program has the file behind ``handle``, at ``path``, open for writing.
 
-    None: cannot be told here (another user's file, a network file system, macOS).
+    None if that is unknown (another user's file, a network file system, macOS).
     """
     answer = None
     if sys.platform == "linux":
@@ -141,10 +141,9 @@ if sys.platform == "linux":
     def _try_lease(fd: int) -> bool | None:
         """Ask for a read lease, which is only granted while nobody writes (fcntl(2)).
 
-        The lease is given back at once. Should somebody open the file in between, the system
-        tells the holder by a signal: one is chosen that does nothing unless asked for, as the
-        usual one ends the process. Who opens it in that moment waits some microseconds, or, if
-        he asked not to wait (O_NONBLOCK), is told to try again.
+        The lease is given back at once. If a program opens the file in between, the kernel sends
+        us a signal: SIGURG is ignored by default, while the usual one would end the process. That
+        program waits some microseconds, or gets EWOULDBLOCK if it passed O_NONBLOCK.
         """
         try:
             fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
@@ -155,15 +154,15 @@ if sys.platform == "linux":
         return False if _knows_writers(fd) else None
 
     def _knows_writers(fd: int) -> bool:
-        """Whether the kernel knows of everybody who writes the file."""
+        """Whether the kernel knows every program that writes the file."""
         return bool(os.major(os.fstat(fd).st_dev)) or mounted_as(fd) in _LOCAL
 
 
 def mounted_as(fd: int, process: str = _PROCESS) -> str:
-    """The type of the file system that an open file is on; "" where nothing is known.
+    """Return the type of the file system that an open file is on; "" if unknown.
 
-    By proc(5): fdinfo has the number of its mount, mountinfo the mounts. Not by the device, as
-    each subvolume of a btrfs has one that no mount has.
+    fdinfo has the number of its mount, mountinfo the mounts (proc(5)). The device number would
+    not do: each subvolume of a btrfs has its own, which no mount has.
     """
     try:
         with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
@@ -176,7 +175,7 @@ def mounted_as(fd: int, process: str = _PROCESS) -> str:
 
 
 def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:
-    """What an attempt to open ``path`` without letting others write says.
+    """Whether ``path`` is open for writing, by an attempt to open it and deny others to write.
 
     ``open_denying_writers`` opens and closes it, and returns 0 or the system's error number.
     """

@@ -1,4 +1,4 @@
-"""Opening what lies below a watched folder, and nothing that a link below it points to."""
+"""Opens files and directories below a watched folder without following a link there."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _CLOSED_TO_CHILDREN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0
 _BINARY = getattr(os, "O_BINARY", 0)
 _DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_TO_CHILDREN
 
-#: A pipe that replaces the file between the look and the opening must not block.
+#: O_NONBLOCK: a pipe that replaces the file before it is opened must not block.
 _READ_FLAGS = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
 )
 
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
 
-#: Reparse points that lead elsewhere; others (OneDrive, deduplication) are the file itself.
+#: Reparse points that are links; others (OneDrive, deduplication) are the file itself.
 _LEADING_ELSEWHERE = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
@@ -48,7 +48,7 @@ _KINDS: Final = {
 
 
 class RefusedError(OSError):
-    """Something is there, but not what may be used; the text follows its name."""
+    """There is something, but nothing that may be used; ``why`` follows its name."""
 
     def __init__(self, why: Message, *, passing: bool = False) -> None:
         super().__init__(why)
@@ -58,7 +58,7 @@ class RefusedError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A regular file, open for reading at its start, and what it was then."""
+    """A regular file, open for reading at its start, and its stat at that moment."""
 
     handle: BufferedReader
     stat: Stat
@@ -66,13 +66,13 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory that was reached without following a link; ``fd`` None where there is none."""
+    """A directory that was reached without following a link; ``fd`` None without dir_fd."""
 
     path: str
     fd: int | None
 
     def at(self, name: str) -> str:
-        """What to pass, with ``dir_fd=self.fd``, for the entry called ``name``."""
+        """Return the path to pass, with ``dir_fd=self.fd``, for the entry called ``name``."""
         return os.path.join(self.path, name) if self.fd is None else name
 
 
@@ -86,9 +86,9 @@ def open_document(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Ope
 
 
 def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | Unusable | None:
-    """What the regular file at ``path`` is now; None if there is none that is ever sent.
+    """Return the stat of the regular file at ``path``; None if there is none.
 
-    Unusable if that cannot be told now: not every file that cannot be seen is gone.
+    Unusable if that is unknown for now: a file that cannot be seen need not be gone.
     """
     try:
         with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
@@ -99,7 +99,7 @@ def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | 
 
 
 def explain(error: OSError) -> Unusable:
-    """Say in words that follow a file's name what ``error`` means for it."""
+    """Return what ``error`` means for a file, in words that follow its name."""
     if isinstance(error, RefusedError):
         return Unusable(error.why, passing=error.passing)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
@@ -113,10 +113,10 @@ def explain(error: OSError) -> Unusable:
 
 
 def split_below(root: str, path: str) -> list[str]:
-    """The parts of ``path`` below ``root``.
+    """Return the parts of ``path`` below ``root``.
 
     Raises:
-        RefusedError: it is not below it, or not written plainly.
+        RefusedError: it is not below it, or not normalized.
     """
     prefix = root.rstrip(os.sep) + os.sep
     parts = path.removeprefix(prefix).split(os.sep)
@@ -127,7 +127,7 @@ def split_below(root: str, path: str) -> list[str]:
 
 @contextlib.contextmanager
 def open_parent(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Iterator[Directory]:
-    """The directory that holds ``path``; see :func:`open_directory`."""
+    """Open the directory that holds ``path``; see :func:`open_directory`."""
     parts = split_below(root, path)[:-1]
     with open_directory(root, parts, has_dir_fd=has_dir_fd) as parent:
         yield parent
@@ -137,7 +137,7 @@ def open_parent(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Itera
 def open_directory(
     root: str, parts: list[str], *, make: bool = False, has_dir_fd: bool = HAS_DIR_FD
 ) -> Iterator[Directory]:
-    """The directory ``parts`` below ``root``, made where it is missing if ``make``.
+    """Open the directory ``parts`` below ``root``; ``make`` creates what is missing.
 
     Raises:
         OSError: it cannot be reached; RefusedError if there is a link on the way.
@@ -198,10 +198,10 @@ def _leads_elsewhere(found: os.stat_result) -> bool:
 
 
 def stat_at(directory: Directory, name: str) -> Stat | None:
-    """What the regular file ``name`` is now, None if it is none.
+    """Return the stat of the regular file ``name``; None if there is none.
 
     Raises:
-        OSError: it cannot be told.
+        OSError: that is unknown.
     """
     try:
         found = os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
@@ -214,7 +214,7 @@ def stat_at(directory: Directory, name: str) -> Stat | None:
 def open_regular(directory: Directory, name: str) -> Opened:
     """Open the regular file ``name`` for reading.
 
-    It is looked at before it is opened: opening alone does something to a pipe or a device.
+    Its stat is checked before it is opened, as opening alone can affect a pipe or a device.
 
     Raises:
         OSError: it cannot be opened; RefusedError if it is no regular file.
@@ -235,13 +235,13 @@ def open_regular(directory: Directory, name: str) -> Opened:
 
 
 def create_file(directory: Directory, name: str, mode: int = 0o666) -> BinaryIO:
-    """Create the file ``name`` for writing; FileExistsError if there is anything already."""
+    """Create the file ``name`` for writing; FileExistsError if the name is taken."""
     fd = os.open(directory.at(name), _CREATE_FLAGS, mode, dir_fd=directory.fd)
     return os.fdopen(fd, "wb")
 
 
 def stat_handle(handle: BinaryIO) -> Stat:
-    """What the open file is now."""
+    """Return the current stat of the open file."""
     return _to_stat(os.fstat(handle.fileno()))
 
 
@@ -258,9 +258,9 @@ def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
 
 
 def _refuse_foreign_link(found: os.stat_result) -> None:
-    """A second name of a file that is somebody else's may lead out of the folder, as a link does.
+    """Refuse a hard link to another user's file, which leads out of the folder as a symlink does.
 
-    Where users have no numbers (Windows) this cannot be told.
+    Not checked where users have no numbers (Windows).
     """
     if hasattr(os, "geteuid") and found.st_nlink > 1 and found.st_uid != os.geteuid():
         raise RefusedError(
@@ -269,7 +269,7 @@ def _refuse_foreign_link(found: os.stat_result) -> None:
 
 
 def _to_stat(found: os.stat_result) -> Stat:
-    """Numbers are cut to 63 bits: file systems use 64, and databases have signed integers."""
+    """Cut numbers to 63 bits: file systems use 64, SQLite has signed integers."""
     mask = (1 << 63) - 1
     mtime_ns = bound_time(found.st_mtime_ns)
     return Stat(found.st_size, mtime_ns, found.st_dev & mask, found.st_ino & mask)
