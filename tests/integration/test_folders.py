@@ -11,7 +11,7 @@ import time
 import pytest
 from watchdog.observers.inotify_c import InotifyConstants
 
-from watcher.folders import Folders, Seams, WatchedFolder
+from watcher.folders import Folders, WatchedFolder
 from watcher.folders.inotify import Reader
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.kinds import Sign
@@ -105,8 +105,9 @@ def inbox():
 @pytest.fixture
 def folders(inbox):
     before = set(threading.enumerate())
-    seams = Seams(check_seconds=0.1, missing_seconds=0.05)
-    folders = Folders(inbox.post, lambda folder, directory: {}, seams)
+    folders = Folders(
+        inbox.post, lambda folder, directory: {}, check_seconds=0.1, missing_seconds=0.05
+    )
     yield folders
     began = time.monotonic()
     folders.stop()
@@ -133,7 +134,7 @@ def watched(path, **changes):
 
 
 def arm(folders, inbox, *watched_folders):
-    folders.arm(watched_folders)
+    folders.watch(watched_folders)
     for folder in watched_folders:
         inbox.wait_for_scan("start", folder.path)
 
@@ -301,12 +302,13 @@ LIMITED = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
 from tests.integration.test_folders import Inbox, arm, watched, write
-from watcher.folders import Folders, Seams
+from watcher.folders import Folders
 
 top, limit = pathlib.Path(sys.argv[2]), sys.argv[3]
 inbox = Inbox()
-seams = Seams(check_seconds=0.05, reconcile_seconds=0.2)
-folders = Folders(inbox.post, lambda folder, directory: {}, seams)
+folders = Folders(
+    inbox.post, lambda folder, directory: {}, check_seconds=0.05, reconcile_seconds=0.2
+)
 arm(folders, inbox, watched(top))
 print(inbox.wait_for_state("limit"))
 inbox.wait_for_paths([write(below / "cv.pdf") for below in top.iterdir()])
@@ -345,7 +347,7 @@ def test_at_the_systems_limit_it_is_said_and_polled_until_there_is_room(root, li
 
 def test_a_folder_that_is_missing_is_watched_as_soon_as_it_is_there(folders, inbox, tmp_path):
     root = tmp_path / "not yet" / "CVs"
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     assert "doesn't exist" in inbox.wait_for_state("doesn't exist")
     root.mkdir(parents=True)
     early = write(root / "early.pdf")
@@ -477,9 +479,7 @@ def test_polling_finds_new_and_changed_files(folders, inbox, root):
 @pytest.mark.parametrize(("network", "signs"), [(True, {Sign.SCANNED}), (False, {Sign.CLOSED})])
 @LINUX
 def test_auto_polls_what_is_on_the_network(inbox, root, network, signs):
-    folders = Folders(
-        inbox.post, lambda folder, directory: {}, Seams(on_network=lambda path: network)
-    )
+    folders = Folders(inbox.post, lambda folder, directory: {}, on_network=lambda path: network)
     try:
         arm(folders, inbox, watched(root, watch=Watch.AUTO))
         inbox.wait_for_paths([write(root / "cv.pdf")], *signs)
@@ -496,12 +496,12 @@ def test_folders_come_and_go_while_others_stay_watched(folders, inbox, tmp_path)
     arm(folders, inbox, stays)
     inbox.clear()
     arm_again = [stays, watched(second)]
-    folders.arm(arm_again)
+    folders.watch(arm_again)
     inbox.wait_for_scan("start", str(second))
-    folders.arm(arm_again)
+    folders.watch(arm_again)
     inbox.wait_for_paths([write(first / "a.pdf"), write(second / "b.pdf")], Sign.CLOSED)
     assert not [m for m in inbox.messages if isinstance(m, ScanEnded) and m.folder == str(first)]
-    folders.arm([stays])
+    folders.watch([stays])
     folders.rescan(reason="proof that this was heard")
     inbox.wait_for_scan("proof that this was heard", str(first))
     write(second / "unseen.pdf")
@@ -515,12 +515,12 @@ def test_other_settings_of_a_folder_are_followed_at_once(folders, inbox, root):
     hidden, deep = write(root / ".cv.pdf"), write(root / "below" / "cv.pdf")
     arm(folders, inbox, watched(root, recursive=False))
     assert not inbox.paths()
-    folders.arm([watched(root, recursive=False, ignore=lambda relative: "")])
+    folders.watch([watched(root, recursive=False, ignore=lambda relative: "")])
     inbox.wait_for_paths([hidden], Sign.SCANNED)
     inbox.wait_for_paths([write(root / ".later.pdf")], Sign.CLOSED)
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     inbox.wait_for_paths([deep], Sign.SCANNED)
-    folders.arm([watched(root, watch=Watch.POLL)])
+    folders.watch([watched(root, watch=Watch.POLL)])
     inbox.clear()
     inbox.wait_for_paths([write(root / "polled.pdf")], Sign.SCANNED)
 
@@ -565,9 +565,9 @@ def test_a_journal_that_fails_once_does_not_end_the_scans(inbox, root):
         return {}
 
     path = write(root / "cv.pdf")
-    folders = Folders(inbox.post, failing, Seams(check_seconds=0.05))
+    folders = Folders(inbox.post, failing, check_seconds=0.05)
     try:
-        folders.arm([watched(root)])
+        folders.watch([watched(root)])
         inbox.wait_for_paths([path], Sign.SCANNED)
     finally:
         folders.stop()
@@ -576,7 +576,7 @@ def test_a_journal_that_fails_once_does_not_end_the_scans(inbox, root):
 
 @LINUX
 def test_a_folder_is_looked_through_now_and_then_though_its_changes_are_told(inbox, root):
-    folders = Folders(inbox.post, lambda folder, directory: {}, Seams(reconcile_seconds=0.05))
+    folders = Folders(inbox.post, lambda folder, directory: {}, reconcile_seconds=0.05)
     try:
         arm(folders, inbox, watched(root))
         inbox.wait_for_scan("interval")
@@ -609,7 +609,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_found(not_root, folders, in
     closed.mkdir()
     closed.chmod(0)
     write(not_root / "cv.pdf")
-    folders.arm([watched(not_root)])
+    folders.watch([watched(not_root)])
     inbox.wait_for_paths([not_root / "cv.pdf"])
     assert f"{closed} (Permission denied)" in inbox.wait_for_state("cannot be read")
     assert not inbox.wait_for_scan("start").complete
@@ -622,7 +622,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_found(not_root, folders, in
 def test_a_new_directory_that_cannot_be_read_is_said_too(not_root, folders, inbox):
     watched_root = not_root / "cvs"
     watched_root.mkdir()
-    folders.arm([watched(watched_root)])
+    folders.watch([watched(watched_root)])
     inbox.wait_for_scan("start")
     away = not_root / "closed"
     (away / "inner").mkdir(parents=True)
@@ -639,7 +639,7 @@ def test_of_what_is_ignored_nobody_complains_that_it_cannot_be_read(
         (not_root / place).mkdir(parents=True)
         write(not_root / place / "cv.pdf")
         (not_root / place).chmod(0o700 if place == "open" else 0)
-    folders.arm([watched(not_root, watch=watch)])
+    folders.watch([watched(not_root, watch=watch)])
     assert inbox.wait_for_scan("start").complete
     (not_root / "private").rename(not_root / "away")
     (not_root / "away").rename(not_root / "Private ")  # a new directory, told by the system
@@ -657,7 +657,7 @@ def test_of_what_is_ignored_nobody_complains_that_it_cannot_be_read(
 
 
 def test_a_limit_that_is_told_of_when_the_folder_is_gone_keeps_nobody_busy(folders, inbox, root):
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     inbox.wait_for_scan("start")
     root.rmdir()
     inbox.wait_for_state("exist")
@@ -669,7 +669,7 @@ def test_a_limit_that_is_told_of_when_the_folder_is_gone_keeps_nobody_busy(folde
 
 def test_stopping_twice_or_before_anything_is_harmless(inbox, root):
     folders = Folders(inbox.post, lambda folder, directory: {})
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     folders.stop()
     folders.stop()
     assert not [t.name for t in threading.enumerate() if t.name.startswith(("watch-", "scan"))]
@@ -686,7 +686,7 @@ def test_a_long_scan_does_not_delay_the_end(inbox, root):
         return {}
 
     folders = Folders(inbox.post, slow_journal)
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     assert begun.wait(DEADLINE)
     folders.stop()
     assert not [t.name for t in threading.enumerate() if t.name.startswith(("watch-", "scan"))]
