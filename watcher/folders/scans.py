@@ -140,9 +140,7 @@ class _Walk:
             relative = pending.pop()
             below: list[str] = []
             path = _absolute(self.folder, relative)
-            recorded = dict(
-                self.known(self.folder.path, relative)
-            )  # outside the try: the journal's errors
+            recorded = dict(self.known(self.folder.path, relative))
             try:
                 with _opened(path) as (found, entries):
                     self.tally.directories += 1

@@ -16,7 +16,7 @@ from watcher.i18n.message import NOTHING, Message, Text, as_data, as_json, msg
 from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
-from watcher.present.status import end_of_pause, headline, keepers, mood
+from watcher.present.status import active_holds, app_state, end_of_pause, headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -225,7 +225,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "pid": snapshot.pid,
         "version": snapshot.version,
         "since": snapshot.since,
-        "mood": mood(snapshot).value,
+        "state": app_state(snapshot).value,
         "headline": headline(snapshot, word),
         "is_set_up": snapshot.is_set_up,
         "remarks": [safe(word(each)) for each in snapshot.remarks],
@@ -239,7 +239,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "groups": {
             name: sum(counts.get(state, 0) for state in states) for name, states in GROUPS.items()
         },
-        "kept": [_kept(kept, word) for kept in keepers(snapshot)],
+        "kept": [_kept(kept, word) for kept in active_holds(snapshot)],
         "watched": [
             {"path": safe(each.path), "problem": safe(word(each.problem))}
             for each in snapshot.watched
