@@ -156,15 +156,19 @@ _KINDS: Final = MappingProxyType(
 
 
 def xorg_icon(base: Any) -> Any:
-    """``base``, pystray's icon of X11, which hears of clicks and asks once to be shown.
+    """Return a subclass of ``base``, pystray's icon for X11, that makes up for three omissions.
 
-    By itself it handles clicks but does not ask for them, asks the panel for a place at every
-    change, upon which some make it ever narrower, and notes its thread after others need it.
+    In pystray 0.19.5 the window does not select the clicks that it handles. With every new image
+    the icon is docked again, which makes it narrower each time in trayer. And ``run`` starts the
+    thread that shows the icon before it sets the attribute which that needs.
+
+    When the panel goes, the window goes with it: this process ends, and its successor waits for
+    the next panel (see ``is_time_to_leave`` in ``watcher.desktop.__main__``).
     """
     from Xlib import X  # noqa: PLC0415 - with this backend only
 
     class XorgIcon(base):  # type: ignore[misc] # pystray has no types
-        """Hears of clicks."""
+        """See :func:`xorg_icon`."""
 
         def _create_window(self) -> Any:
             window = super()._create_window()
