@@ -8,13 +8,13 @@ import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from PIL import Image
+
 from watcher.desktop.drawing import draw
 from watcher.model.snapshot import AppState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PIL import Image
 
     from watcher.present.menu import Action, IconView, Item
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _SIZE: Final = 48
 
 #: The background for X11, where pystray's icon has no transparency.
-_GROUND: Final = (240, 240, 240, 255)
+_GROUND: Final = (240, 240, 240)
 
 #: NIN_BALLOONUSERCLICK of shellapi.h: the person clicked the notification.
 _NOTIFICATION_CLICKED: Final = 0x0400 + 5
@@ -42,8 +42,8 @@ class TrayIcon:
         self._lock = threading.Lock()  # pystray takes calls from other threads, but one at a time
         self._act = act
         self._view = first
-        kind = _KINDS[backend]()
-        self._icon = kind("hrflow-watcher", self._draw(), first.tooltip, self._menu())
+        icon_class = _icon_class(backend)
+        self._icon = icon_class("hrflow-watcher", self._draw(), first.tooltip, self._menu())
         self._set_status()
 
     def run(self, shown: Callable[[], None]) -> None:
@@ -99,7 +99,8 @@ class TrayIcon:
             from watcher.desktop.status_notifier import SIZES  # noqa: PLC0415 - on Linux only
 
             return tuple(draw(state, size) for size in SIZES)
-        return on_ground(draw(state, _SIZE)) if self.backend == "xorg" else draw(state, _SIZE)
+        image = draw(state, _SIZE)
+        return _without_transparency(image) if self.backend == "xorg" else image
 
     def _menu(self) -> Any:
         import pystray  # noqa: PLC0415 - with the chosen backend
@@ -118,38 +119,26 @@ class TrayIcon:
         return pystray.MenuItem(item.text, action, default=item.is_default, enabled=item.is_enabled)
 
 
-def _load(backend: str) -> Any:
-    """Return pystray's icon class for a backend, which it chooses when it is imported."""
+def _icon_class(backend: str) -> Any:
+    """Return the pystray icon for a backend; ImportError if it cannot be used."""
+    if backend == "notifier":
+        from watcher.desktop.status_notifier import StatusNotifierIcon  # noqa: PLC0415 - Linux only
+
+        return StatusNotifierIcon
     os.environ["PYSTRAY_BACKEND"] = backend
-    import pystray  # noqa: PLC0415 - see above
+    import pystray  # noqa: PLC0415 - it chooses the backend when it is imported
 
-    return pystray.Icon
-
-
-def _notifier_kind() -> Any:
-    from watcher.desktop.status_notifier import StatusNotifierIcon  # noqa: PLC0415 - on Linux only
-
-    return StatusNotifierIcon
-
-
-def _mac_kind() -> Any:
+    if backend == "xorg":
+        return xorg_icon(pystray.Icon)
+    if backend == "win32":
+        return windows_icon(pystray.Icon)
     import AppKit  # noqa: PLC0415 - on macOS only, where pystray brings it along
 
-    # Neither in the Dock nor among the windows that Cmd-Tab goes through.
+    # Neither in the Dock nor among the windows of Cmd-Tab.
     AppKit.NSApplication.sharedApplication().setActivationPolicy_(
         AppKit.NSApplicationActivationPolicyAccessory
     )
-    return mac_icon(_load("darwin"))
-
-
-_KINDS: Final = MappingProxyType(
-    {
-        "notifier": _notifier_kind,
-        "xorg": lambda: xorg_icon(_load("xorg")),
-        "win32": lambda: windows_icon(_load("win32")),
-        "darwin": _mac_kind,
-    }
-)
+    return mac_icon(pystray.Icon)
 
 
 # --- X11 ----------------------------------------------------------------------------------------
@@ -187,11 +176,10 @@ def xorg_icon(base: Any) -> Any:
     return XorgIcon
 
 
-def on_ground(image: Image.Image) -> Image.Image:
-    """Return ``image`` without transparency."""
-    from PIL import Image as images  # noqa: N813, PLC0415 - with this backend only
-
-    return images.alpha_composite(images.new("RGBA", image.size, _GROUND), image)
+def _without_transparency(image: Image.Image) -> Image.Image:
+    ground = Image.new("RGB", image.size, _GROUND)
+    ground.paste(image, mask=image)
+    return ground
 
 
 # --- Windows ------------------------------------------------------------------------------------
@@ -208,7 +196,9 @@ def windows_icon(base: Any) -> Any:
         """See :func:`windows_icon`."""
 
         def __init__(self, *arguments: Any) -> None:
-            self._menu_state = MenuState()
+            self._menu_lock = threading.Lock()
+            self._menu_is_open = False
+            self._menu_is_stale = False
             super().__init__(*arguments)
 
         def _on_notify(self, wparam: Any, lparam: Any) -> None:
@@ -216,66 +206,42 @@ def windows_icon(base: Any) -> Any:
             if lparam == _NOTIFICATION_CLICKED:
                 self()
                 return
-            self._menu_state.open()
+            with self._menu_lock:
+                self._menu_is_open = True
             try:
                 super()._on_notify(wparam, lparam)
             finally:
-                if self._menu_state.close():
+                with self._menu_lock:
+                    self._menu_is_open = False
+                    is_stale, self._menu_is_stale = self._menu_is_stale, False
+                if is_stale:
                     self._update_menu()
 
         def _update_menu(self) -> None:
-            self._menu_state.change(super()._update_menu)
+            with self._menu_lock:
+                self._menu_is_stale = self._menu_is_open
+                if not self._menu_is_open:
+                    super()._update_menu()
 
         def _message(self, code: int, flags: int, **values: Any) -> None:
-            super()._message(code, flags, **fitting(values))
+            super()._message(code, flags, **_fitting(values))
 
         def _create_menu_item(self, descriptor: Any, callbacks: Any) -> Any:
-            return plain(super()._create_menu_item(descriptor, callbacks))
+            item = super()._create_menu_item(descriptor, callbacks)
+            if getattr(item, "dwTypeData", None):  # a single ampersand would underline a letter
+                item.dwTypeData = item.dwTypeData.replace("&", "&&")
+            return item
 
     return WindowsIcon
 
 
-def fitting(values: dict[str, Any]) -> dict[str, Any]:
+def _fitting(values: dict[str, Any]) -> dict[str, Any]:
     """Return ``values`` of a NOTIFYICONDATAW with texts that fit in."""
-    cut = {name: cut_units(values[name], _LONGEST[name]) for name in _LONGEST if name in values}
+    cut = {name: _cut_units(values[name], _LONGEST[name]) for name in _LONGEST if name in values}
     return {**values, **cut}
 
 
-def plain(item: Any) -> Any:
-    """Double the ampersands of a MENUITEMINFO: a single one underlines a letter."""
-    if getattr(item, "dwTypeData", None):
-        item.dwTypeData = item.dwTypeData.replace("&", "&&")
-    return item
-
-
-class MenuState:
-    """Whether the menu is open, and whether it has to be updated once it is closed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_open = False
-        self._is_late = False
-
-    def open(self) -> None:
-        """Note that it is opened."""
-        with self._lock:
-            self._is_open = True
-
-    def close(self) -> bool:
-        """Note that it is closed; return whether it has to be updated now."""
-        with self._lock:
-            late, self._is_open, self._is_late = self._is_late, False, False
-            return late
-
-    def change(self, make: Callable[[], object]) -> None:
-        """Call ``make`` to update it, unless it is open."""
-        with self._lock:
-            self._is_late = self._is_late or self._is_open
-            if not self._is_open:
-                make()
-
-
-def cut_units(text: str, units: int) -> str:
+def _cut_units(text: str, units: int) -> str:
     """Return as much of ``text`` as fits, with an ellipsis for the rest. An emoji has two units."""
     if len(text.encode("utf-16-le")) // 2 <= units:
         return text

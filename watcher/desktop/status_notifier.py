@@ -92,9 +92,6 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
             finally:
                 self._close()
 
-    def _run_detached(self) -> None:
-        threading.Thread(target=self._run).start()
-
     def _stop(self) -> None:
         self._soon(lambda: setattr(self, "_is_stopped", True))
 
