@@ -76,7 +76,7 @@ def test_the_first_success_is_told_and_a_snooze_is_taken_up_while_it_runs(desk, 
         drop(desk, "plain.txt", "plain.html")
         drop(desk, "Aisha Rahman - CV.pdf")
         until(lambda: messages.shown, "nothing was told")
-        assert messages.shown[1]["title"] == "Le premier CV est arrivé"
+        assert messages.shown[1]["title"] == "Le premier CV a été envoyé"
         before = time.time()
         done = desk.run("notify", "snooze", "1h")
         assert "No messages until" in done.stdout

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _HOUR: Final = 3600.0
 
-#: Seconds between two looks at the clock, which may be set meanwhile.
+#: Seconds after which the clock is read again, as it may have been set.
 _LONGEST_WAIT: Final = 3600.0
 
 

@@ -41,9 +41,9 @@ _STABLE_SECONDS: Final = 60.0
 _MOVED_SECONDS: Final = 1.0
 _FIND_SECONDS: Final = 20.0
 
-#: Exit codes of the process: start another one at once, which chooses its backend anew; …
+#: Exit code of the process: another one should start at once and choose its backend again.
 OTHER_HOST: Final = 10
-#: … and start none, as there is no desktop.
+#: Exit code of the process: there is no desktop, so no other one should start.
 NO_DESKTOP: Final = 11
 
 
@@ -200,7 +200,7 @@ class Tray:
             case {"action": action}:
                 self._act(msgspec.convert(action, Action))
             case {"shown": str(backend)}:
-                self.backend, self._has_said = backend, True  # advice is of no use any more
+                self.backend, self._has_said = backend, True  # advice is not needed any more
                 _log.info("the icon is shown through %s", backend)
             case {"log": int(level), "text": str(text)}:
                 _log.log(level, "%s", text)

@@ -77,7 +77,7 @@ def reopen(
     if opened.stat == stat:
         return opened.handle
     opened.handle.close()
-    return Altered(msg("has changed since it was looked at"))
+    return Altered(msg("has changed since it was examined"))
 
 
 def _read(

@@ -36,7 +36,7 @@ _LEADING_ELSEWHERE = (0xA000000C, 0xA0000003)  # symbolic link, mount point (jun
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
 _LINK = msg("is a symbolic link, which is never followed")
-_BEHIND_LINK = msg("lies behind a symbolic link, which is never followed")
+_BEHIND_LINK = msg("is behind a symbolic link, which is never followed")
 
 _KINDS: Final = {
     modes.S_IFDIR: msg("is a directory"),
@@ -103,11 +103,11 @@ def explain(error: OSError) -> Unusable:
     if isinstance(error, RefusedError):
         return Unusable(error.why, passing=error.passing)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return Unusable(msg("is not there any more"), gone=True)
+        return Unusable(msg("no longer exists"), gone=True)
     if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
         return Unusable(msg("is open in another program"), passing=True)
     if isinstance(error, PermissionError):
-        return Unusable(msg("may not be read by this user"), passing=True)
+        return Unusable(msg("cannot be read by this user"), passing=True)
     why = msg("could not be read ({error})", error=error.strerror or error)
     return Unusable(why, passing=error.errno not in _FINAL)
 
@@ -121,7 +121,7 @@ def split_below(root: str, path: str) -> list[str]:
     prefix = root.rstrip(os.sep) + os.sep
     parts = path.removeprefix(prefix).split(os.sep)
     if not path.startswith(prefix) or not {"", ".", ".."}.isdisjoint(parts):
-        raise RefusedError(msg("is not below the watched folder"))
+        raise RefusedError(msg("is not in the watched folder"))
     return parts
 
 
@@ -263,9 +263,7 @@ def _refuse_foreign_link(found: os.stat_result) -> None:
     Not checked where users have no numbers (Windows).
     """
     if hasattr(os, "geteuid") and found.st_nlink > 1 and found.st_uid != os.geteuid():
-        raise RefusedError(
-            msg("is a hard link to a file of another user; put a copy there instead")
-        )
+        raise RefusedError(msg("is a hard link to another user's file; use a copy instead"))
 
 
 def _to_stat(found: os.stat_result) -> Stat:

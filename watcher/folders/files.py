@@ -86,8 +86,8 @@ class WatchedFiles:
     ) -> None:
         """Watch the directory ``place`` for changes of any of ``paths``.
 
-        If one of the directories ``around`` comes, goes or changes its permissions, all is
-        watched anew.
+        If one of the directories ``around`` comes, goes or changes its permissions, all watches
+        are replaced.
         """
         from watchdog import events  # noqa: PLC0415 - see native.load
 
@@ -127,7 +127,7 @@ class WatchedFiles:
                     logger.exception("handling a change of %s failed", path)
 
     def _take_due(self) -> list[tuple[str, Callable[[], object]]]:
-        """Return what is to be called: everything, and watched anew, if directories changed."""
+        """Return what is to be called; everything, with new watches, if directories changed."""
         with self._lock:
             is_stale, self._is_stale = self._is_stale, False
             due, self._due = self._due, set()

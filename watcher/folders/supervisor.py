@@ -342,7 +342,7 @@ def _why_polled(error: OSError, watches: int, instances: int) -> Message:
             "fs.inotify.max_user_instances",
             number=instances,
         )
-    return msg("The system does not tell of changes ({error})", error=error.strerror)
+    return msg("The system sends no notifications of changes ({error})", error=error.strerror)
 
 
 def _unreadable(path: str, tally: Tally) -> Message:

@@ -1,4 +1,4 @@
-"""Tells what a file is, in which order its content is examined, and which name is sent."""
+"""Detects what a file is, and chooses the name that is sent."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ _OF_MAIL: Final = frozenset(
     b" authentication-results in-reply-to references x-mozilla-status x-received".split()
 )
 
-#: Those that nobody types above a letter.
+#: Those that people do not type above a letter.
 _TECHNICAL: Final = frozenset(
     b"received return-path message-id mime-version delivered-to x-original-to content-type"
     b" content-transfer-encoding dkim-signature arc-seal authentication-results in-reply-to"

@@ -1,4 +1,4 @@
-"""Tells whether a file is complete: whether the end that its format calls for is there.
+"""Checks that a file is complete: that it has the end that its format calls for.
 
 Only what no program opens counts as incomplete: appended data, padding and wrong counts in a
 file prove nothing.

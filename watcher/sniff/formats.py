@@ -36,7 +36,7 @@ _OPENXML = "application/vnd.openxmlformats-officedocument."
 _OASIS = "application/vnd.oasis.opendocument."
 _APPLE = "application/vnd.apple."
 
-UNKNOWN = Format("", "", msg("nothing this program knows"))
+UNKNOWN = Format("", "", msg("a file of an unknown type"))
 EMPTY = Format("", "", msg("an empty file"))
 
 # Documents that are text or have a signature of their own
@@ -112,7 +112,7 @@ ODT = Format(_OASIS + "text", ".odt", msg("an OpenDocument text"))
 OTT = Format(_OASIS + "text-template", ".ott", msg("an OpenDocument text template"), SAVE)
 ODP = Format(_OASIS + "presentation", ".odp", msg("an OpenDocument presentation"))
 ODS = Format(_OASIS + "spreadsheet", ".ods", msg("an OpenDocument spreadsheet"), SAVE)
-EPUB = Format("application/epub+zip", ".epub", msg("an electronic book"), SAVE)
+EPUB = Format("application/epub+zip", ".epub", msg("an e-book"), SAVE)
 IWORK = Format(_APPLE + "iwork", "", msg("an Apple iWork document"), EXPORT)
 PAGES = Format(_APPLE + "pages", ".pages", msg("a Pages document"), EXPORT)
 KEYNOTE = Format(_APPLE + "keynote", ".key", msg("a Keynote presentation"), EXPORT)

@@ -1,4 +1,4 @@
-"""Tells whether a PDF needs a password to be opened (ISO 32000-2, 7.6).
+"""Checks whether a PDF needs a password to be opened (ISO 32000-2, 7.6).
 
 This takes RC4 and AES-128, which the standard library lacks; a cryptography library would be a
 large dependency for this alone, and nothing is kept secret here.
