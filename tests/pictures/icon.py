@@ -1,4 +1,4 @@
-"""Draws the README's pictures of the icon anew: ``python -m tests.pictures_tray``.
+"""Draws the README's pictures of the icon anew: ``python -m tests.pictures.icon``.
 
 One is a sheet of all icons; the other is photographed in a real panel with its menu open.
 """
@@ -11,7 +11,7 @@ import time
 from PIL import Image
 from Xlib import display
 
-from tests.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
+from tests.support.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
 from watcher.desktop.drawing import draw
 from watcher.desktop.supervisor import Tray
 from watcher.i18n.catalog import catalog
@@ -21,11 +21,12 @@ from watcher.model.records import Entry
 from watcher.model.snapshot import AppState, Snapshot, Watched
 from watcher.present.menu import icon_view
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PICTURES = os.path.join(ROOT, "installers", "pictures")
 SIZES = (16, 22, 24, 32, 48, 64)
 SHOWN = (
-    AppState.IDLE, AppState.WORKING, AppState.PAUSED, AppState.OFFLINE, AppState.ATTENTION, AppState.NOT_SET_UP,
+    AppState.IDLE, AppState.WORKING, AppState.PAUSED, AppState.OFFLINE, AppState.ATTENTION,
+    AppState.NOT_SET_UP,
 )  # fmt: skip
 LIGHT, DARK = (242, 242, 242), (38, 38, 42)
 KEYS = ("e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09", "77c1b0e2d93f4a5588e0a1b2c3d4e5f607182930")
