@@ -29,7 +29,7 @@ from watcher.present.status import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
@@ -56,7 +56,6 @@ BACKLOG: Final = 25
 _NAMED: Final = 3
 _NAME_LETTERS: Final = 48
 _WHY_LETTERS: Final = 160
-_OFFLINE: Final = "offline"
 _ARRIVED: Final = (State.ACCEPTED, State.PARSED)
 
 
@@ -119,20 +118,21 @@ class NotificationTracker:
                 each.state in _ARRIVED and each.changed_at > snapshot.since
                 for each in snapshot.recent
             )
-        self._observe(snapshot, now)
+        problems = tuple(_find_problems(snapshot, self._word))
+        self._observe(snapshot, problems, now)
         is_silent = now < silent_until
-        found = [*self._first(arrived), *self._backlog_over(snapshot, now)]
+        found = [*self._first_success(arrived), *self._backlog_over(snapshot, now)]
         if math.isinf(silent_until):
             self._forget()
         if not is_silent:
-            found += [*self._refusals(now), *self._problems(snapshot, now)]
-        self.due = min(silent_until if is_silent else self._next(snapshot), self._backlog_end)
+            found += [*self._refusals(now), *self._lasting(problems, now)]
+        self.due = min(silent_until if is_silent else self._next(problems), self._backlog_end)
         switches = {kind: wanted.enabled and getattr(wanted, kind) for kind in Kind}
         return [] if is_silent else [each for each in found if switches[each.kind]]
 
     # -- Observing
 
-    def _observe(self, snapshot: Snapshot, now: float) -> None:
+    def _observe(self, snapshot: Snapshot, problems: Sequence[_Problem], now: float) -> None:
         fresh = [each for each in snapshot.attention if _order(each) > self._mark]
         self._mark = max([self._mark, *map(_order, fresh)])
         listed = {each.file_id for each in snapshot.attention}
@@ -142,7 +142,7 @@ class NotificationTracker:
             self._refused_first = self._refused_first if self._refused else now
             self._refused_last = now
             self._refused |= {each.file_id: each for each in fresh}
-        keys = {problem.key for problem in self._all_problems(snapshot)}
+        keys = {problem.key for problem in problems}
         self._since = {key: self._since.get(key, now) for key in keys}
         self._notified &= keys
         if snapshot.total >= BACKLOG:
@@ -158,7 +158,7 @@ class NotificationTracker:
 
     # -- Notifications
 
-    def _first(self, arrived: int) -> Iterator[Notification]:
+    def _first_success(self, arrived: int) -> Iterator[Notification]:
         if arrived and not self._arrived:
             yield Notification(
                 Kind.FIRST_SUCCESS,
@@ -206,44 +206,44 @@ class NotificationTracker:
         rest = min(self._refused_last + QUIET_SECONDS, self._refused_first + LONGEST_DELAY)
         return max(rest, self._refused_notified + REPEAT_SECONDS)
 
-    def _problems(self, snapshot: Snapshot, now: float) -> Iterator[Notification]:
-        for problem in self._all_problems(snapshot):
+    def _lasting(self, problems: Sequence[_Problem], now: float) -> Iterator[Notification]:
+        for problem in problems:
             if problem.key in self._notified or now < self._since[problem.key] + problem.seconds:
                 continue
             self._notified.add(problem.key)
             yield Notification(Kind.HELD, problem.title, problem.text)
 
-    def _all_problems(self, snapshot: Snapshot) -> Iterable[_Problem]:
-        word = self._word
-        for kept in active_holds(snapshot):
-            title = held_back(kept.files, word)
-            if needs_approval(kept):
-                title = awaiting_approval(kept.files, word)
-            why = cut(view.safe(word(kept.why)), _WHY_LETTERS)
-            yield _Problem(kept.key, title, why, HELD_SECONDS)
-        for folder in broken_folders(snapshot):
-            text = cut(view.safe(word(folder.problem)), _WHY_LETTERS)
-            title = cannot_be_watched(1, word)
-            yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
-        if snapshot.offline_since and waiting(snapshot):
-            since = local_time(snapshot.offline_since, snapshot.at, word)
-            title = word("HrFlow has been unreachable since {time}", time=since)
-            if not is_today(snapshot.offline_since, snapshot.at):
-                title = word("HrFlow has been unreachable since {day}", day=since)
-            text = word.plural(
-                "1 file is waiting; it will be uploaded automatically.",
-                "{count:count} files are waiting; they will be uploaded automatically.",
-                waiting(snapshot),
-            )
-            yield _Problem(_OFFLINE, title, text, OFFLINE_SECONDS)
-
-    def _next(self, snapshot: Snapshot) -> float:
+    def _next(self, problems: Sequence[_Problem]) -> float:
         dues = [
             self._since[problem.key] + problem.seconds
-            for problem in self._all_problems(snapshot)
+            for problem in problems
             if problem.key not in self._notified
         ]
         return min([math.inf, *dues, *([self._refused_due()] if self._refused else [])])
+
+
+def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
+    for kept in active_holds(snapshot):
+        title = held_back(kept.files, word)
+        if needs_approval(kept):
+            title = awaiting_approval(kept.files, word)
+        why = cut(view.safe(word(kept.why)), _WHY_LETTERS)
+        yield _Problem(kept.key, title, why, HELD_SECONDS)
+    for folder in broken_folders(snapshot):
+        text = cut(view.safe(word(folder.problem)), _WHY_LETTERS)
+        title = cannot_be_watched(1, word)
+        yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
+    if snapshot.offline_since and waiting(snapshot):
+        since = local_time(snapshot.offline_since, snapshot.at, word)
+        title = word("HrFlow has been unreachable since {time}", time=since)
+        if not is_today(snapshot.offline_since, snapshot.at):
+            title = word("HrFlow has been unreachable since {day}", day=since)
+        text = word.plural(
+            "1 file is waiting; it will be uploaded automatically.",
+            "{count:count} files are waiting; they will be uploaded automatically.",
+            waiting(snapshot),
+        )
+        yield _Problem("offline", title, text, OFFLINE_SECONDS)
 
 
 def _order(entry: Entry) -> tuple[float, int]:
