@@ -29,16 +29,12 @@ NOTHING: Final = (0, 0, 0, 0)
 #: Pixels drawn for one that is shown, in each direction.
 _FINER: Final = 8
 
-#: The smallest size that is drawn; less is scaled down, as a starting panel has one pixel.
-_LEAST: Final = 16
-
 
 def draw(state: AppState, size: int) -> Image.Image:
-    """Return the icon for ``state``, ``size`` pixels wide and high, RGBA."""
-    pen = _Pen(max(size, _LEAST))
+    """Return the icon for ``state``, ``size`` pixels (at least 16) wide and high, RGBA."""
+    pen = _Pen(size)
     _DRAWN[state](pen)
-    drawn = pen.finish()
-    return drawn if size >= _LEAST else drawn.resize((size, size), Image.Resampling.BOX)
+    return pen.finish()
 
 
 class _Pen:
