@@ -119,16 +119,16 @@ class Folders:
         going = True
         while going:
             try:
-                going = self._work()
+                going = self._handle_calls()
                 if going:
-                    self._look_after()
+                    self._handle_due()
             except Exception:  # whatever it is, the folders stay watched
                 logger.exception("Checking the folders failed; it will be tried again.")
                 self._next_check = time.monotonic() + self._check_seconds
         if self._native is not None:
             self._native.stop()
 
-    def _work(self) -> bool:
+    def _handle_calls(self) -> bool:
         """Wait for calls in the inbox and make them; return False at the end."""
         wait = max(0.0, min(self._next_check, self._next_due()) - time.monotonic())
         try:
@@ -171,7 +171,7 @@ class Folders:
             if root.identity is not None and path in (None, root.folder.path):
                 self._scan(root, reason)
 
-    def _look_after(self) -> None:
+    def _handle_due(self) -> None:
         signals, self._signals = self._signals, set()
         now = time.monotonic()
         if signals & {"unmounted", "interrupted"}:
@@ -212,7 +212,7 @@ class Folders:
             root.reason = "limit" if retry else root.reason
             if identity is not None:
                 root.identity = identity
-                self._begin(root)
+                self._start_watching(root)
                 self._post_problem(root, problem)  # at once, as the scan may take a while
                 self._scan(root, root.reason)
                 root.reason = "returned"
@@ -224,19 +224,19 @@ class Folders:
             root.limit_value != _limits() or time.monotonic() >= root.limit_until
         )
 
-    def _begin(self, root: _Root) -> None:
+    def _start_watching(self, root: _Root) -> None:
         """Begin to watch, before the scan: what comes in between is seen twice, not never."""
         if self._polled(root.folder):
             root.memory = Memory()
         else:
-            self._begin_native(root)
+            self._start_native(root)
 
     def _polled(self, folder: WatchedFolder) -> bool:
         if folder.watch is Watch.AUTO:
             return self._on_network(folder.path)
         return folder.watch is Watch.POLL
 
-    def _begin_native(self, root: _Root) -> None:
+    def _start_native(self, root: _Root) -> None:
         from watcher.folders.native import Handler, Native  # noqa: PLC0415 - watchdog, late
 
         try:
@@ -247,9 +247,9 @@ class Folders:
             root.handler = handler
         except OSError as error:
             logger.info("%s cannot be watched: %s", root.folder.path, error)
-            self._limit(root, error)
+            self._fall_back_to_polling(root, error)
 
-    def _limit(self, root: _Root, error: OSError) -> None:
+    def _fall_back_to_polling(self, root: _Root, error: OSError) -> None:
         """Poll a folder that has no notifications, or not for all of its directories."""
         if root.limit or root.identity is None:
             return
@@ -322,7 +322,7 @@ class Folders:
     def _signal(self, what: str, path: str) -> None:
         self._signals.add(what)
         if what == "limit" and path in self._roots:
-            self._limit(self._roots[path], OSError(errno.ENOSPC, ""))
+            self._fall_back_to_polling(self._roots[path], OSError(errno.ENOSPC, ""))
 
 
 def _limits() -> tuple[int, int]:
