@@ -138,7 +138,7 @@ ACTIONS = [
     (Action(Verb.RETRY, (1, 2)), "posted", Retry((1, 2))),
     (Action(Verb.RETRY_ALL), "retried", None),
     (Action(Verb.IGNORE, (1,)), "posted", Ignore((1,))),
-    (Action(Verb.TAKE, path="/cvs"), "posted", Take("/cvs")),
+    (Action(Verb.APPROVE, path="/cvs"), "posted", Take("/cvs")),
     (Action(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
     (Action(Verb.PAUSE_AN_HOUR), "posted", Pause(4600.0)),
     (Action(Verb.PAUSE_UNTIL_TOMORROW), "posted", Pause(next_day(1000.0))),

@@ -160,7 +160,7 @@ def test_a_yes_takes_a_second_click():
     existing = line(menu(FULL, EN), "Upload existing files…")
     assert existing.action is None
     (yes,) = existing.items
-    assert yes == Item("Upload 137 files from jo/CVs", Action(Verb.TAKE, path="/home/jo/CVs"))
+    assert yes == Item("Upload 137 files from jo/CVs", Action(Verb.APPROVE, path="/home/jo/CVs"))
 
 
 def test_a_pause_is_offered_or_its_end():

@@ -235,7 +235,7 @@ class ActionHandler:
                 self._retry_all()
             case Verb.IGNORE:
                 self._post(Ignore(action.file_ids))
-            case Verb.TAKE:
+            case Verb.APPROVE:
                 self._post(Take(action.path))
             case Verb.RELEASE:
                 self._post(Release(action.key))

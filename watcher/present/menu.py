@@ -57,7 +57,7 @@ class Verb(enum.StrEnum):
     RETRY = "retry"
     RETRY_ALL = "retry_all"  # all that needs attention or is held back, listed or not
     IGNORE = "ignore"
-    TAKE = "take"  # upload the files below ``path`` that existed before it was watched
+    APPROVE = "approve"  # upload the files below ``path`` that existed before it was watched
     RELEASE = "release"  # try again what the cause ``key`` holds back
     PAUSE_AN_HOUR = "pause_an_hour"
     PAUSE_UNTIL_TOMORROW = "pause_until_tomorrow"
@@ -204,7 +204,7 @@ def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """Yield the approval of existing files: in a submenu, as the upload may cost money."""
     asking = {kept.key: kept for kept in active_holds(snapshot) if needs_approval(kept)}
     items = tuple(
-        Item(_approval_line(kept.files, folder.path, word), Action(Verb.TAKE, path=folder.path))
+        Item(_approval_line(kept.files, folder.path, word), Action(Verb.APPROVE, path=folder.path))
         for folder in snapshot.watched
         if (kept := asking.get(existing_key(folder.path))) is not None
     )
