@@ -39,10 +39,13 @@ _STABLE_SECONDS: Final = 60.0
 
 #: The same for one that ended as a panel came or went.
 _MOVED_SECONDS: Final = 1.0
+
+#: Seconds that :func:`find_backend` may take.
 _FIND_SECONDS: Final = 20.0
 
 #: Exit code of the process: another one should start at once and choose its backend again.
 OTHER_HOST: Final = 10
+
 #: Exit code of the process: there is no desktop, so no other one should start.
 NO_DESKTOP: Final = 11
 
