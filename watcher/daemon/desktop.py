@@ -22,7 +22,7 @@ from watcher.desktop.notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.supervisor import Tray, has_desktop
 from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
-from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
+from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry
 from watcher.present.menu import Action, IconView, Verb, icon_view
 from watcher.present.notifications import NotificationTracker, silent_until
 
@@ -236,7 +236,7 @@ class ActionHandler:
             case Verb.IGNORE:
                 self._post(Ignore(action.file_ids))
             case Verb.APPROVE:
-                self._post(Take(action.path))
+                self._post(Approve(action.path))
             case Verb.RELEASE:
                 self._post(Release(action.key))
             case Verb.PAUSE_AN_HOUR:
