@@ -5,8 +5,7 @@ import os
 from tests.support.clock import SetClock
 from tests.support.samples import make_pdf
 from watcher.model.files import ScanEnded
-from watcher.pipeline.loop import Woke
-from watcher.pipeline.messages import Pause
+from watcher.pipeline.messages import ClockJump, Pause
 from watcher.sandbox import Fault, Kind
 
 DAY = 86400.0
@@ -27,7 +26,7 @@ def test_a_clock_set_back_a_day_delays_nothing(world, eventually):
     clock.set_by = -DAY
     world.sandbox.faults.clear()
     world.nudge()
-    world.wait_for(lambda: Woke in map(type, world.news))
+    world.wait_for(lambda: ClockJump in map(type, world.news))
     drop(folder, "b")
     world.wait_idle(2)
     assert len(world.arrived()) == 2
@@ -91,7 +90,7 @@ def test_a_pause_lasts_as_long_as_was_meant_when_the_clock_is_set(world, eventua
     eventually(lambda: world.app.snapshot().paused_until)
     clock.set_by = -DAY
     world.nudge()
-    world.wait_for(lambda: Woke in map(type, world.news))
+    world.wait_for(lambda: ClockJump in map(type, world.news))
     eventually(lambda: 0 < world.app.snapshot().paused_until - clock.wall() <= 3600)
     drop(folder, "a")
     eventually(lambda: world.states().get("a.pdf") == "queued")

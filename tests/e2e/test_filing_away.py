@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.clock import SetClock
 from tests.support.samples import DOCX, PDF, make_pdf
-from watcher.daemon.plans import Disk
+from watcher import documents
 from watcher.i18n.message import Message, verbatim
 from watcher.model.files import FilingFailed
 from watcher.model.settings import AfterRefusal, AfterUpload
@@ -78,13 +78,13 @@ def test_what_was_filed_before_midnight_is_found_by_the_next_try_after_it(
     world, monkeypatch, eventually, restarted
 ):
     """The first try has moved the file, and nobody came to know of it."""
-    real, tried = Disk.file_away, []
+    real, tried = documents.file_by_settings, []
 
-    def cut_off(disk, plan, entry):
-        tried.append(real(disk, plan, entry))
+    def cut_off(folder, entry, now):
+        tried.append(real(folder, entry, now))
         return tried[-1] if len(tried) > 1 else FilingFailed(verbatim("was cut off"), passing=True)
 
-    monkeypatch.setattr(Disk, "file_away", cut_off)
+    monkeypatch.setattr(documents, "file_by_settings", cut_off)
     clock = SetClock()
     folder = world.folder(after_upload=AfterUpload.MOVE)
     world.start(folder, clock=clock)

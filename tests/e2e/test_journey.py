@@ -11,8 +11,8 @@ import pytest
 from tests.support.samples import DOCX, PDF, SAMPLES, make_pdf
 from tests.support.waiting import PATIENCE
 from tests.support.world import World
+from watcher import documents
 from watcher import sandbox as sb
-from watcher.daemon.plans import Disk
 from watcher.journal.reader import Reader
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign, State
@@ -367,11 +367,11 @@ def test_a_folder_inside_that_may_not_be_read_is_told_and_read_later(not_root, e
 def test_a_hint_that_comes_during_the_end_has_nothing_read(world, eventually, monkeypatch):
     read = []
 
-    def identify(plan, path, look=Disk.identify):
+    def identify(root, path, look=documents.identify, **options):
         read.append(os.path.basename(path))
-        return look(plan, path)
+        return look(root, path, **options)
 
-    monkeypatch.setattr(Disk, "identify", staticmethod(identify))
+    monkeypatch.setattr(documents, "identify", identify)
     folder = world.folder()
     world.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=2.0))
     world.start(folder)
@@ -379,7 +379,7 @@ def test_a_hint_that_comes_during_the_end_has_nothing_read(world, eventually, mo
     eventually(lambda: world.states().get("a.pdf") == "uploading")
     engine = world.app._engine
     engine.post(Stop())
-    eventually(lambda: engine._pipeline._stopping)
+    eventually(lambda: engine._pipeline._is_stopping)
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
     engine.post(Candidate(folder.path, os.path.join(folder.path, "b.pdf"), Sign.CLOSED))
     assert world.app.wait(PATIENCE), "the upload under way comes to its end"

@@ -15,7 +15,7 @@ from watcher.i18n.message import as_json
 from watcher.journal import reader
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BY_HAND, existing_key
+from watcher.model.lifecycle import IGNORED_BY_USER, existing_key
 from watcher.model.settings import AfterRefusal, AfterUpload, Existing
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.page.actions import Acts
@@ -123,7 +123,7 @@ def test_an_ignored_file_is_left_alone_over_restarts_and_can_be_taken_up_again(w
     wait_for(world, eventually, "bad.pdf", "refused")
     world.app.post(Ignore((entry(world, "bad.pdf").file_id,)))
     wait_for(world, eventually, "bad.pdf", "ignored")
-    assert entry(world, "bad.pdf").why == BY_HAND
+    assert entry(world, "bad.pdf").why == IGNORED_BY_USER
     world.stop()
     world.sandbox.faults.clear()
     world.start(world.folder(settle_seconds=0.2))  # new settings: all are judged anew, but this one

@@ -23,7 +23,7 @@ from watcher.daemon.systemd import Supervisor
 from watcher.i18n.message import verbatim
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState
-from watcher.pipeline.messages import Beat
+from watcher.pipeline.messages import Ping
 from watcher.service.systemd import render_unit
 from watcher.service.wanted import Wanted
 
@@ -316,7 +316,7 @@ def test_signs_of_life_come_from_whoever_is_asked(manager):
 
     def ask():
         if alive.is_set():
-            supervisor.hear(Beat())
+            supervisor.hear(Ping())
 
     environ = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "20000", "HOME": "/"}
     supervisor = Supervisor.of_process(environ)
@@ -378,7 +378,7 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
     supervisor.ready(world.app.beat, dict)
     assert supervisor._thread is None
     world.app.beat()
-    world.wait_for(lambda: any(isinstance(each, Beat) for each in world.news))
+    world.wait_for(lambda: any(isinstance(each, Ping) for each in world.news))
     supervisor.stopping()
 
 

@@ -17,7 +17,7 @@ from watcher.model.files import ScanEnded
 from watcher.model.lifecycle import OPEN
 from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Folder, replaced
-from watcher.pipeline.messages import Take, Taken
+from watcher.pipeline.messages import Approve, Approved
 
 
 class Keys:
@@ -85,9 +85,9 @@ class World:
 
     def nudge(self):
         """Return when the pipeline has worked on everything that was posted before."""
-        before = len([news for news in self.news if isinstance(news, Taken)])
-        self.app.post(Take("/nowhere"))
-        self.wait_for(lambda: len([n for n in self.news if isinstance(n, Taken)]) > before)
+        before = len([news for news in self.news if isinstance(news, Approved)])
+        self.app.post(Approve("/nowhere"))
+        self.wait_for(lambda: len([n for n in self.news if isinstance(n, Approved)]) > before)
 
     def hear(self, news):
         with self.heard:

@@ -16,7 +16,7 @@ from watcher.daemon.desktop import Acting, outside, show_command, show_file
 from watcher.desktop.__main__ import is_time_to_leave
 from watcher.desktop.backends import mac_icon, windows_icon
 from watcher.desktop.session import advice
-from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
+from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry
 from watcher.present.menu import Act, Verb
 
 
@@ -138,7 +138,7 @@ ACTS = [
     (Act(Verb.RETRY, (1, 2)), "posted", Retry((1, 2))),
     (Act(Verb.RETRY_ALL), "retried", None),
     (Act(Verb.IGNORE, (1,)), "posted", Ignore((1,))),
-    (Act(Verb.TAKE, path="/cvs"), "posted", Take("/cvs")),
+    (Act(Verb.TAKE, path="/cvs"), "posted", Approve("/cvs")),
     (Act(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
     (Act(Verb.PAUSE_AN_HOUR), "posted", Pause(4600.0)),
     (Act(Verb.PAUSE_UNTIL_TOMORROW), "posted", Pause(next_day(1000.0))),
