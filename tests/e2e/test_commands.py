@@ -302,8 +302,7 @@ def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):
     running.wait_for("Watching")
     for number in range(6):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
-    counts = lambda: desk.read_json("status")[0]["counts"]  # noqa: E731 - short
-    eventually(lambda: counts().get("held") == 6)
+    eventually(lambda: desk.states() == ["held"] * 6)
     make_pdf(desk.folder / "later.pdf", "later")
     running.wait_for("later.pdf")
     running.end()
@@ -517,7 +516,7 @@ def test_check_knows_what_rests(desk, eventually, more, verdict, why):
     running = desk.start("run")
     states = {"left alone": "baseline"}
     state = states.get(verdict, verdict)
-    eventually(lambda: desk.read_json("status")[0].get("counts") == {state: 1})
+    eventually(lambda: desk.states() == [state])
     running.end()
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
     assert found["verdict"] == verdict
