@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from tests.old import JOURNALS, make_journal
-from watcher.i18n.message import verbatim
+from watcher.i18n.message import msg, verbatim
 from watcher.journal import migrations
 from watcher.journal.migrations import STEPS, VERSION
 from watcher.journal.reader import Reader
@@ -14,7 +14,7 @@ from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
 from watcher.model.follow_ups import NOT_YET
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BY_HAND
+from watcher.model.lifecycle import BY_HAND, Step
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)
@@ -200,6 +200,21 @@ def test_reasons_from_before_they_were_messages_are_shown_as_they_are(path):
     assert (found.pop(6), found.pop(1)) == (BY_HAND, NOT_YET)
     assert any(found.values())
     assert found == {number: verbatim(old[number]) for number in found}
+
+
+def test_files_are_found_by_a_reason_whether_it_was_stored_as_text_or_as_a_message(path):
+    make(path, 2)
+    journal = Journal(path)
+    journal.files.step(8, Step(State.REFUSED, msg("is empty")), 1790000005.0)
+    journal.commit()
+    journal.close()
+    reader = Reader(path)
+    found = [
+        {entry.file_id for entry in reader.history(why=why)}
+        for why in (msg("is empty"), verbatim("is empty"), verbatim("no text in it"))
+    ]
+    reader.close()
+    assert found == [{3, 8}, {3}, {7}]
 
 
 @pytest.mark.parametrize("version", EVERY)

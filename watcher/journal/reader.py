@@ -195,8 +195,9 @@ class Reader(Store):
             where.append("f.cause = ? AND f.cause <> ''")
             values.append(cause)
         if why:
-            where.append("f.why = ?")
-            values.append(as_text(as_json(why)))
+            # Rows from before reasons were messages hold the English text.
+            where.append("f.why IN (?, ?)")
+            values += [as_text(as_json(why)), as_text(str(why))]
         if before:
             where.append("(f.changed_at, f.id) < (?, ?)")
             values += before
