@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.i18n.message import from_json, verbatim
-from watcher.journal.migrations import VERSION
+from watcher.journal.schema import VERSION
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError

@@ -5,18 +5,26 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from watcher.journal import store
-from watcher.journal.store import PAUSED, SNOOZED
+from watcher.journal import rows
 
 if TYPE_CHECKING:
     from watcher.journal.store import Store
 
+PAUSED: Final = "paused_until"
+SNOOZED: Final = "snoozed_until"
 #: Days after which a journal that took the place of a lost one is one like any other.
 _REBUILT_DAYS: Final = 30
 _DAY: Final = 86400.0
+_REBUILT: Final = "rebuilt_at"
 _REMAINS: Final = "remains"
-_NOTE: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
-_FORGET: Final = "DELETE FROM facts WHERE name = ?"
+#: Followed by a directory, as bytes: files were filed away below it.
+_TARGET: Final = b"filed into "
+
+
+def target_of(fact: str | bytes) -> str:
+    """Return the directory that a fact's name tells of, "" for a fact about something else."""
+    is_target = isinstance(fact, bytes) and fact.startswith(_TARGET)
+    return os.fsdecode(fact[len(_TARGET) :]) if is_target else ""
 
 
 class Facts:
@@ -24,7 +32,7 @@ class Facts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._rebuilt_at = self._read("rebuilt_at")
+        self._rebuilt_at = self._read(_REBUILT)
         self._paused_until = self._read(PAUSED)
         self._targets: set[str] = set()
 
@@ -37,21 +45,15 @@ class Facts:
         if until == self._paused_until:
             return
         self._paused_until = until
-        if until:
-            self._store.write(_NOTE, PAUSED, until)
-        else:
-            self._store.write(_FORGET, PAUSED)
+        self._set(PAUSED, until)
 
     def snooze(self, until: float) -> None:
         """Note until when a person wants no notifications; 0 ends that."""
-        if until:
-            self._store.write(_NOTE, SNOOZED, until)
-        else:
-            self._store.write(_FORGET, SNOOZED)
+        self._set(SNOOZED, until)
 
     def set_rebuilt(self, now: float) -> None:
         """Note that this journal takes the place of one that was lost."""
-        self._store.write(_NOTE, "rebuilt_at", now)
+        self._set(_REBUILT, now)
         self._rebuilt_at = now
 
     def is_rebuilt(self) -> bool:
@@ -65,7 +67,7 @@ class Facts:
         """
         if not self._rebuilt_at:
             return False
-        query = f"SELECT f.noticed_at, o.scanned_at {store.FROM} WHERE f.id = ?"
+        query = f"SELECT f.noticed_at, o.scanned_at {rows.FROM} WHERE f.id = ?"
         noticed_at, scanned_at = self._store.read(query, file_id)
         return not scanned_at or noticed_at <= scanned_at
 
@@ -77,24 +79,21 @@ class Facts:
         target = os.path.dirname(os.path.dirname(filed_to))  # TARGET/YYYY-MM-DD/NAME
         if target not in self._targets:
             self._targets.add(target)
-            self._store.write(_NOTE, store.target_fact(target), now)
+            self._set(_TARGET + os.fsencode(target), now)
 
     def tell_once(self, what: str, now: float) -> bool:
         """Note that people are told of ``what``; False if they were before."""
         insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self._store.write(insert, store.told_fact(what), now).rowcount == 1
+        return self._store.write(insert, f"told: {what}", now).rowcount == 1
 
     def tell_anew(self, what: str) -> None:
         """It is not so any more: should it be so again, people are to be told."""
-        if self._read(store.told_fact(what)):
-            self._store.write(_FORGET, store.told_fact(what))
+        if self._read(f"told: {what}"):
+            self._set(f"told: {what}", 0.0)
 
     def note_remains(self, now: float) -> None:
         """Note that the journal's file holds remains of what was forgotten; 0: not any more."""
-        if now:
-            self._store.write(_NOTE, _REMAINS, now)
-        else:
-            self._store.write(_FORGET, _REMAINS)
+        self._set(_REMAINS, now)
 
     def has_remains(self) -> bool:
         """Whether the journal's file holds remains of what was forgotten."""
@@ -103,8 +102,15 @@ class Facts:
     def prune(self, now: float) -> None:
         """Forget what has become old."""
         if 0 < self._rebuilt_at < now - _REBUILT_DAYS * _DAY:
-            self._store.write(_FORGET, "rebuilt_at")
+            self._set(_REBUILT, 0.0)
             self._rebuilt_at = 0.0
+
+    def _set(self, name: str | bytes, value: float) -> None:
+        """Write a fact; 0 removes it."""
+        if value:
+            self._store.write("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, value)
+        else:
+            self._store.write("DELETE FROM facts WHERE name = ?", name)
 
     def _read(self, name: str) -> float:
         row = self._store.read("SELECT value FROM facts WHERE name = ?", name)

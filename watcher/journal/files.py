@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, as_json, from_json, msg
-from watcher.journal import store
+from watcher.journal import rows
 from watcher.journal.store import as_text
 from watcher.model import lifecycle
 from watcher.model.errors import JournalError
@@ -177,7 +177,7 @@ class Files:
 
     def find(self, folder: str, path: str) -> Known | None:
         """What is known of the file at ``path``, None if nothing is."""
-        directory, name = store.split(folder, path)
+        directory, name = rows.split(folder, path)
         directory_id = self.find_directory(folder, directory)
         if directory_id is None:
             return None
@@ -191,7 +191,7 @@ class Files:
         if row is None:
             return None
         file_id, state, size, mtime_ns, device, inode, sha256, reference, source_key, cause = row
-        stat = store.stat(size, mtime_ns, device, inode)
+        stat = rows.stat(size, mtime_ns, device, inode)
         return Known(file_id, State(state), stat, sha256, reference, source_key, cause)
 
     def add(
@@ -204,7 +204,7 @@ class Files:
         why: Message = NOTHING,
     ) -> int:
         """Note a file, or a new version of one, and give its id. Its history begins here."""
-        directory, name = store.split(candidate.folder, candidate.path)
+        directory, name = rows.split(candidate.folder, candidate.path)
         directory_id = self.directory(candidate.folder, directory)
         cursor = self._store.write(
             "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
@@ -214,7 +214,7 @@ class Files:
             state.value,
             _stored(why),
             cause,
-            *store.numbers(stat),
+            *rows.numbers(stat),
             now,
             now,
             now,
@@ -227,11 +227,11 @@ class Files:
 
     def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
         """Note that a file has another size or time, its history going on."""
-        directory, name = store.split(candidate.folder, candidate.path)
+        directory, name = rows.split(candidate.folder, candidate.path)
         self._name(self.directory(candidate.folder, directory), name, stat, file_id)
         self._store.write(
             "UPDATE files SET size = ?, mtime_ns = ?, device = ?, inode = ? WHERE id = ?",
-            *store.numbers(stat),
+            *rows.numbers(stat),
             file_id,
         )
 
@@ -255,7 +255,7 @@ class Files:
             route.account,
             route.source_key,
             reference,
-            store.fields_text(fields),
+            rows.fields_text(fields),
             file_id,
         )
 
@@ -364,9 +364,9 @@ class Files:
         self._store.write(
             "DELETE FROM folders WHERE settings = ? AND imported = '' AND id NOT IN "
             "(SELECT folder_id FROM directories)",
-            store.LEFT,
+            rows.LEFT,
         )
-        left = self._store.all("SELECT id FROM folders WHERE settings = ?", store.LEFT)
+        left = self._store.all("SELECT id FROM folders WHERE settings = ?", rows.LEFT)
         self.left.clear()
         self.left.update(folder_id for (folder_id,) in left)
 
@@ -391,7 +391,7 @@ class Files:
             below + os.fsencode(os.sep),
             below + bytes([ord(os.sep) + 1]),
         )
-        return [store.join(root, directory, name) for directory, name in found]
+        return [rows.join(root, directory, name) for directory, name in found]
 
     def forget_name(self, file_id: int) -> None:
         """Note that a file is not on disk any more; its history stays."""
@@ -403,7 +403,7 @@ class Files:
 
     def rename(self, file_id: int, candidate: Candidate) -> None:
         """Note that a file has another path, its history going on."""
-        directory, name = store.split(candidate.folder, candidate.path)
+        directory, name = rows.split(candidate.folder, candidate.path)
         directory_id = self.directory(candidate.folder, directory)
         self.forget_name(file_id)
         self._store.write(
@@ -424,26 +424,26 @@ class Files:
         """Files with the numbers of ``stat`` that a cause kept back: id, last path, state."""
         # The plus has the index of inodes used: of one cause there may be very many files.
         found = self._store.all(
-            f"SELECT f.id, f.state, o.path, d.path, f.name {store.FROM} WHERE f.size = ? "
+            f"SELECT f.id, f.state, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
             "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
             "AND +f.cause = ? AND f.state IN ('held', 'baseline', 'gone') ORDER BY f.id DESC",
-            *store.numbers(stat),
+            *rows.numbers(stat),
             key,
         )
-        return [(file_id, store.join(*path), State(state)) for file_id, state, *path in found]
+        return [(file_id, rows.join(*path), State(state)) for file_id, state, *path in found]
 
     def sent_as(self, stat: Stat, sha256: str, source_key: str) -> list[tuple[int, str, str]]:
         """Files that arrived, with these numbers and this content: id, folder, last path."""
         found = self._store.all(
-            f"SELECT f.id, o.path, d.path, f.name {store.FROM} WHERE f.size = ? "
+            f"SELECT f.id, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
             "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
             "AND f.sha256 = ? AND f.source_key = ? "
             "AND f.state IN ('accepted', 'parsed', 'parse_failed') ORDER BY f.id DESC",
-            *store.numbers(stat),
+            *rows.numbers(stat),
             sha256,
             source_key,
         )
-        return [(file_id, os.fsdecode(path[0]), store.join(*path)) for file_id, *path in found]
+        return [(file_id, os.fsdecode(path[0]), rows.join(*path)) for file_id, *path in found]
 
     def replace(self, file_id: int, former: int) -> None:
         """Give up a new row, as it is about the same file as a ``former`` one."""

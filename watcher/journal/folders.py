@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from watcher.i18n.message import as_json
-from watcher.journal import store
-from watcher.journal.store import LEFT
+from watcher.journal import rows
+from watcher.journal.rows import LEFT
 from watcher.model import lifecycle
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BY_HAND, Step
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from watcher.journal.files import Files
-    from watcher.journal.holds import Holds
+    from watcher.journal.queues import Holds
     from watcher.journal.store import Store
 
 
@@ -123,7 +123,7 @@ class Folders:
                 self._holds.skip_existing(lifecycle.existing_key(path), now)
         marks = ", ".join("?" * len(others))
         found = others and self._store.all(
-            f"SELECT f.id {store.FROM} WHERE o.id IN ({marks}) AND f.id IN ("
+            f"SELECT f.id {rows.FROM} WHERE o.id IN ({marks}) AND f.id IN ("
             # Each part by its own index of open files.
             "SELECT id FROM files WHERE state IN ('queued', 'waiting') UNION ALL "
             "SELECT id FROM files WHERE state = 'noticed' UNION ALL "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from watcher.journal import store
+from watcher.journal import rows
 from watcher.model.follow_ups import Event, EventKind, FollowUp, SourceFacts
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from watcher.journal.store import Store
 
 _FOLLOW_UP: Final = f"""
-    SELECT u.since, u.tries, u.told_key, {store.JOB}
+    SELECT u.since, u.tries, u.told_key, {rows.JOB}
     FROM follow_ups u CROSS JOIN files f ON f.id = u.file_id
     JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id
 """
@@ -182,6 +182,6 @@ class FollowUps:
     def _due(self, where: str, *values: object) -> list[FollowUp]:
         found = self._store.all(f"{_FOLLOW_UP} {where}", *values)
         return [
-            FollowUp(store.job(store.JobRow._make(job)), since, tries, told_key)
+            FollowUp(rows.job(rows.JobRow._make(job)), since, tries, told_key)
             for since, tries, told_key, *job in found
         ]

@@ -8,9 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, Message, as_json, from_json
-from watcher.journal import store
-from watcher.journal.schema import connect_to_read
-from watcher.journal.store import Store, as_text
+from watcher.journal import facts, rows
+from watcher.journal.store import Store, as_text, connect_to_read
 from watcher.model.follow_ups import Timing
 from watcher.model.kinds import Cause, State
 from watcher.routing import names
@@ -75,12 +74,12 @@ class Reader(Store):
 
     def paused_until(self) -> float:
         """Until when no uploads are started because a person said so; 0 if nobody did."""
-        row = self.read("SELECT value FROM facts WHERE name = ?", store.PAUSED)
+        row = self.read("SELECT value FROM facts WHERE name = ?", facts.PAUSED)
         return float(row[0]) if row else 0.0
 
     def snoozed_until(self) -> float:
         """Until when a person wants no notifications; 0 for no such wish."""
-        row = self.read("SELECT value FROM facts WHERE name = ?", store.SNOOZED)
+        row = self.read("SELECT value FROM facts WHERE name = ?", facts.SNOOZED)
         return float(row[0]) if row else 0.0
 
     def recent(self, limit: int) -> list[Entry]:
@@ -108,8 +107,8 @@ class Reader(Store):
 
     def filing_targets(self) -> list[str]:
         """Directories below which files have ever been filed away, as absolute paths."""
-        facts = self.all("SELECT name FROM facts ORDER BY value")
-        return [path for (fact,) in facts if (path := store.target_of(fact))]
+        found = self.all("SELECT name FROM facts ORDER BY value")
+        return [path for (fact,) in found if (path := facts.target_of(fact))]
 
     def held(self) -> list[tuple[str, Message, int]]:
         """Each cause at work: its key, why, and how many files it keeps back.
@@ -286,7 +285,7 @@ class Reader(Store):
 
     def at(self, folder: str, path: str) -> Entry | None:
         """The file that is at ``path`` below ``folder``, as far as known; None if none is."""
-        directory, name = store.split(folder, path)
+        directory, name = rows.split(folder, path)
         found = self.entries(
             "f.id = (SELECT n.file_id FROM folders w JOIN directories p ON p.folder_id = w.id "
             "JOIN names n ON n.directory_id = p.id WHERE w.path = ? AND p.path = ? AND n.name = ?)",
@@ -326,7 +325,7 @@ class Reader(Store):
         """The files noticed from ``since`` on and before ``until``, for a report."""
         found = self.all(
             "SELECT o.path, f.source_key, coalesce(s.name, ''), f.state, f.noticed_at, "
-            f"f.in_doubt_since, f.arrived_at, f.parsed_at {store.FROM} "
+            f"f.in_doubt_since, f.arrived_at, f.parsed_at {rows.FROM} "
             "LEFT JOIN sources s ON s.account = f.account AND s.source_key = f.source_key "
             # Nothing changes before it was noticed: the index on changes leaves old files out.
             "WHERE f.changed_at >= ?1 AND f.noticed_at >= ?1 AND f.noticed_at < ?2",
