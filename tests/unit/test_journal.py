@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.i18n.message import from_json, verbatim
-from watcher.journal.schema import VERSION
 from watcher.journal.reader import Reader
+from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
 from watcher.model.files import Candidate
