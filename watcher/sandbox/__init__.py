@@ -65,7 +65,6 @@ from watcher.sandbox.checks import (
 from watcher.sandbox.control import Call, Ledger, Record
 from watcher.sandbox.faults import Fault, Faults, Kind
 from watcher.sandbox.profiles import Profile
-from watcher.sandbox.reading import Reading
 from watcher.sandbox.samples import sample_cv_pdf
 from watcher.sandbox.server import Sandbox
 
@@ -86,7 +85,6 @@ __all__ = [
     "Kind",
     "Ledger",
     "Profile",
-    "Reading",
     "Record",
     "References",
     "Sandbox",
