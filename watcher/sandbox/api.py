@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 from watcher.sandbox import checks
 from watcher.sandbox.checks import Refusal, permission
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from watcher.sandbox.uploads import Upload
     from watcher.sandbox.webhooks import Webhooks
 
-#: How HrFlow says that there is no such source: the first document, and the SDK's.
-UNKNOWN_SOURCES: Final = (
+#: How HrFlow says that there is no such source: the first document, the SDK's, and a later one.
+UnknownSource = Literal[
     "Invalid source fields",
     "Invalid parameters. Unable to find object: source",
     "Could not find a source matching this query.",
-)
+]
+UNKNOWN_SOURCES: Final[tuple[UnknownSource, ...]] = get_args(UnknownSource)
 UPLOAD: Final = "/profile/parsing/file"
 #: Seconds that no sandbox lives.
 _NEVER: Final = 1e9
@@ -66,10 +67,12 @@ class Api:
     keys: Sequence[str]
     email: str
     profiles: Profiles
+    #: Told of every profile that is parsed later and whose upload wants a webhook.
+    webhooks: Webhooks
     parse_seconds: float
     references: References = "update"
     #: The words for a source that is not there; the documents have two.
-    unknown_source: str = UNKNOWN_SOURCES[0]
+    unknown_source: UnknownSource = UNKNOWN_SOURCES[0]
     #: Sources that the account has, and its key has no access to.
     forbidden: Collection[str] = ()
     #: Whether the plan's quota is used up.
@@ -78,8 +81,6 @@ class Api:
     may_search: bool = True
     #: Flags are 0 and 1 in answers, and ``GET /auth`` uses its other name, as later pages have it.
     later: bool = False
-    #: Told of every profile that is parsed later and whose upload wants a webhook.
-    webhooks: Webhooks | None = None
     #: Glob of file names that cannot be parsed: their profiles are never seen.
     unparsable: str = ""
     _handlers: Mapping[str, Callable[[Pairs], Reply]] = field(init=False)
@@ -136,7 +137,7 @@ class Api:
     def _queue(self, form: checks.Form, upload: Upload) -> Reply:
         failed = bool(self.unparsable) and fnmatchcase(upload.file_name, self.unparsable)
         profile = self._add(form, upload, _NEVER if failed else self.parse_seconds)
-        if self.webhooks and form.webhook_parsing_sending:
+        if form.webhook_parsing_sending:
             at = self.profiles.now() + self.parse_seconds
             self.webhooks.announce(profile, at, failed=failed)
         message = "Your profile as been sent successfully to the Parsing Queue."

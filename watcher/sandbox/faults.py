@@ -12,16 +12,18 @@ import json
 import socket
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import responses
-from math import ceil, isfinite
-from typing import TYPE_CHECKING, Any, Final
+from math import ceil
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+
+import msgspec
 
 from watcher.sandbox.api import Reply, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
 _MINUTE: Final = 60.0
 
@@ -58,13 +60,17 @@ _STORING: Final = frozenset(
     }
 )
 
-
 #: Applied before the request is whole; all others when it has been read.
 EARLY: Final = (Kind.CUT_BEFORE_BODY, Kind.CUT_IN_BODY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+_Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+#: What may stand in a header.
+_Header: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[ -~]*\Z")]
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One switch: what goes wrong, for which requests, and how often.
 
     ``method``, ``path`` (below ``/v1``), ``source_key`` and ``file_name`` are globs; a request
@@ -74,35 +80,31 @@ class Fault:
 
     kind: Kind
     #: How many requests it applies to; None for all.
-    times: int | None = None
+    times: _Count | None = None
     method: str = "*"
     path: str = "*"
     source_key: str = "*"
     file_name: str = "*"
     #: Seconds before the answer, whatever the kind.
-    delay: float = 0.0
-    #: HTTP status; 0 stands for the kind's own.
-    status: int = 0
+    delay: _Seconds = 0.0
+    #: HTTP status; None for the kind's own.
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
     message: str = ""
     #: Seconds, or a date as HTTP writes it.
-    retry_after: str = ""
+    retry_after: _Header = ""
     #: The ``code`` in the JSON of :attr:`Kind.CODE`.
-    code: int = 500
+    code: _Count = 500
     #: What :attr:`Kind.HTML`, ``TEXT`` and ``SHAPE`` answer with; "" for something fitting.
     body: str = ""
-    url: str = ""
-    after_bytes: int = 0
-    size: int = 1_000_000_000
-    interval: float = 1.0
-    per_minute: int = 60
+    url: _Header = ""
+    after_bytes: _Count = 0
+    size: _Count = 1_000_000_000
+    interval: _Seconds = 1.0
+    per_minute: _Count = 60
     #: Whether the request has its effect; None for what is usual for the kind.
     stored: bool | None = None
 
     def __post_init__(self) -> None:
-        for name, (kinds, holds) in _TYPES.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kinds) or not holds(value):
-                raise ValueError(f"{name} of a fault may not be {value!r}")
         if self.kind is Kind.REDIRECT and not self.url:
             raise ValueError("a redirect needs a url")
         known_late = (self.source_key, self.file_name) != ("*", "*")
@@ -113,48 +115,6 @@ class Fault:
     def stores(self) -> bool:
         """Whether a request that meets this fault has its effect all the same."""
         return self.kind in _STORING if self.stored is None else self.stored
-
-
-def _is_count(value: float) -> bool:
-    return value >= 0
-
-
-def _is_status(value: int) -> bool:
-    return value == 0 or 200 <= value <= 599
-
-
-def _is_seconds(value: float) -> bool:
-    return isfinite(value) and 0 <= value <= 86_400
-
-
-def _is_header(value: str) -> bool:
-    return value.isascii() and value.isprintable()
-
-
-def _is_any(_: object) -> bool:
-    return True
-
-
-_TYPES: Final[Mapping[str, tuple[Any, Callable[[Any], bool]]]] = {
-    "kind": (Kind, _is_any),
-    "times": (int | None, lambda value: value is None or value >= 0),
-    **dict.fromkeys(("method", "path", "source_key", "file_name"), (str, _is_any)),
-    **dict.fromkeys(("message", "body"), (str, _is_any)),
-    **dict.fromkeys(("retry_after", "url"), (str, _is_header)),
-    **dict.fromkeys(("delay", "interval"), (int | float, _is_seconds)),
-    **dict.fromkeys(("after_bytes", "size", "per_minute", "code"), (int, _is_count)),
-    "status": (int, _is_status),
-}
-
-
-def parse_fault(values: object) -> Fault:
-    """A fault from JSON; ValueError says what is wrong with it."""
-    if not isinstance(values, dict):
-        raise ValueError("a fault has to be an object")  # noqa: TRY004 - wrong JSON, not a bug
-    unknown = values.keys() - {field.name for field in fields(Fault)}
-    if unknown or "kind" not in values:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}" if unknown else "kind is missing")
-    return Fault(**{**values, "kind": Kind(values["kind"])})
 
 
 @dataclass(slots=True)
@@ -244,7 +204,10 @@ class Faults:
     def state(self) -> list[dict[str, Any]]:
         """The faults as JSON; ``left`` says how often each may still apply."""
         with self._lock:
-            return [{**asdict(switch.fault), "left": switch.left} for switch in self._switches]
+            return [
+                {**msgspec.structs.asdict(switch.fault), "left": switch.left}
+                for switch in self._switches
+            ]
 
     def take(
         self, request: Request, kinds: Iterable[Kind] = (), *, received: int = 0
@@ -272,9 +235,7 @@ class Faults:
 
 _LATE: Final = frozenset(Kind) - frozenset(EARLY)
 
-
 _PIECE: Final = 256 * 1024
-
 
 #: What answers a request that never gets to HrFlow: (media type, body, HTTP status).
 _FOREIGN: Final = {

@@ -314,9 +314,9 @@ class Sandbox:
             keys,
             email,
             self._profiles,
+            self.webhooks,
             parse_seconds,
             references,
-            webhooks=self.webhooks,
         )
         self._server: Server | None = None
         self._thread: threading.Thread | None = None

@@ -17,7 +17,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ UPDATE: Final = "profile.parsing.update"
 ERROR: Final = "profile.parsing.error"
 #: How an event is signed: as documented, as the Python or the PHP SDK check it, or over the body.
 Form = Literal["documented", "python_sdk", "php_sdk", "body"]
-FORMS: Final[tuple[Form, ...]] = ("documented", "python_sdk", "php_sdk", "body")
+FORMS: Final[tuple[Form, ...]] = get_args(Form)
 _SECONDS: Final = 10.0
 
 
