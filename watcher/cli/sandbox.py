@@ -79,7 +79,13 @@ def sandbox(
 
 def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sandbox:
     """A sandbox that is not started yet."""
-    from watcher.sandbox import Sandbox  # noqa: PLC0415 - takes longer than most commands
+    try:
+        from watcher.sandbox import Sandbox  # noqa: PLC0415 - an extra that may be missing
+    except ModuleNotFoundError as error:
+        raise UnusableError(
+            f"The local HrFlow needs the library {error.name}, which is not installed.",
+            "Install hrflow-watcher with its extra: pip install 'hrflow-watcher[sandbox]'.",
+        ) from error
 
     return Sandbox(data_dir=data, parse_seconds=parse_seconds)
 
