@@ -8,7 +8,7 @@ import pytest
 
 from watcher.sandbox.checks import Form
 from watcher.sandbox.profiles import Profiles, Reading, read_document
-from watcher.sandbox.samples import EMAIL, NAME, sample_cv_pdf
+from watcher.sandbox.samples import PERSON, PERSON_EMAIL, sample_cv_pdf
 from watcher.sandbox.uploads import Upload
 
 NAMES = ("Ada Example", "Ben Example", "Cid Example")
@@ -59,13 +59,13 @@ def test_ten_pages_of_a_document_are_read():
     buffer = io.BytesIO()
     writer.write(buffer)
     read = read_document(buffer.getvalue(), "cv.pdf")
-    assert (read.name, read.total_pages, read.processed_pages) == (NAME, 12, 10)
+    assert (read.name, read.total_pages, read.processed_pages) == (PERSON, 12, 10)
 
 
 def test_the_cv_made_in_code_is_a_sound_pdf():
     reader = pypdf.PdfReader(io.BytesIO(sample_cv_pdf()), strict=True)
     assert "Université de Lyon" in reader.pages[0].extract_text()
-    assert read_document(sample_cv_pdf(), "") == Reading(NAME, EMAIL)
+    assert read_document(sample_cv_pdf(), "") == Reading(PERSON, PERSON_EMAIL)
     assert sample_cv_pdf() == sample_cv_pdf()
 
 

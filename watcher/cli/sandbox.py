@@ -91,17 +91,17 @@ def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sand
 
 
 def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
-    from watcher.sandbox import checks  # noqa: PLC0415 - as above
+    from watcher.sandbox import samples  # noqa: PLC0415 - as above
 
-    keys = {checks.permission(key): key for key in checks.KEYS}
+    keys = {samples.permission(key): key for key in samples.KEYS}
     if as_json:
-        sources = [{"key": source.key, "name": source.name} for source in checks.SOURCES]
-        say_json({"api_url": sandbox.url, "email": checks.EMAIL, "keys": keys, "sources": sources})
+        sources = [{"key": source.key, "name": source.name} for source in samples.SOURCES]
+        say_json({"api_url": sandbox.url, "email": samples.EMAIL, "keys": keys, "sources": sources})
         return
     say(styled(f"The sandbox answers at {sandbox.url} (Ctrl-C ends it).", "good"))
-    rows = [["email", checks.EMAIL]]
+    rows = [["email", samples.EMAIL]]
     rows += [[f"key ({permission})", key] for permission, key in keys.items()]
-    rows += [[f"source {source.name}", source.key] for source in checks.SOURCES]
+    rows += [[f"source {source.name}", source.key] for source in samples.SOURCES]
     say_table(["What", "Value"], rows)
 
 
@@ -109,9 +109,9 @@ class _SandboxKey:
     """The sandbox's key is no secret: it opens nothing but the sandbox."""
 
     def get(self, account: str) -> str:  # noqa: ARG002 - the interface's
-        from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
-        return checks.READ_WRITE_KEY
+        return samples.READ_WRITE_KEY
 
     def forget(self, account: str) -> None:
         """Nothing to do: it never changes."""
@@ -139,9 +139,9 @@ class _Onlooker(LiveLines):
             self._received.add(news.file_id)
 
     def _say_received(self, entry: Entry) -> None:
-        from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
-        names = {source.key: source.name for source in checks.SOURCES}
+        names = {source.key: source.name for source in samples.SOURCES}
         for record in self._sandbox.ledger.records():
             if record.reference != entry.reference or record.source_key != entry.source_key:
                 continue
@@ -223,15 +223,15 @@ def _a_place() -> Iterator[str]:
 
 
 def _settings(url: str, folder: str) -> Config:
-    from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+    from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
     return Config(
-        accounts=(Account(name="default", email=checks.EMAIL, api_url=url),),
+        accounts=(Account(name="default", email=samples.EMAIL, api_url=url),),
         folders=(
             Folder(
                 path=folder,
                 account="default",
-                source_key=checks.ENGINEERING.key,
+                source_key=samples.ENGINEERING.key,
                 tags=(Item(name="rehearsal", value=True),),
             ),
         ),

@@ -40,8 +40,8 @@ Look-ups
       A search looks at stage ``new`` unless another is named, and at profiles without a label as
       if they were new; without ``may_search`` it is a 403.
 Parsing
-    - Names, emails and phone numbers are guessed from the text (:mod:`watcher.sandbox.reading`);
-      files above 5 MB are not read.
+    - A person's name is the first line of a PDF or a text, if it looks like one, else the file's
+      name; an email is the first in the text. Files above 5 MB are not read.
 
 Everything is forgotten at the end, except what stands in the data folder, which is never read
 again. It listens on 127.0.0.1 only. ``multipart`` is needed, ``pypdf`` only to read PDFs: both
@@ -49,7 +49,10 @@ come with the extra ``sandbox``.
 """
 
 from watcher.sandbox.api import UNKNOWN_SOURCES
-from watcher.sandbox.checks import (
+from watcher.sandbox.control import Call, Ledger, Record
+from watcher.sandbox.faults import Fault, Faults, Kind
+from watcher.sandbox.profiles import Profile, References
+from watcher.sandbox.samples import (
     EMAIL,
     ENGINEERING,
     EXPRESS,
@@ -59,13 +62,10 @@ from watcher.sandbox.checks import (
     SALES,
     SOURCES,
     WRITE_KEY,
-    References,
     Source,
+    permission,
+    sample_cv_pdf,
 )
-from watcher.sandbox.control import Call, Ledger, Record
-from watcher.sandbox.faults import Fault, Faults, Kind
-from watcher.sandbox.profiles import Profile
-from watcher.sandbox.samples import sample_cv_pdf
 from watcher.sandbox.server import Sandbox
 
 __all__ = [
@@ -89,5 +89,6 @@ __all__ = [
     "References",
     "Sandbox",
     "Source",
+    "permission",
     "sample_cv_pdf",
 ]

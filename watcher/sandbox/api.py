@@ -8,19 +8,21 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 from watcher.sandbox import checks
-from watcher.sandbox.checks import Refusal, permission
+from watcher.sandbox.checks import Refusal
 from watcher.sandbox.profiles import (
     describe_dates,
     describe_parsing,
     describe_profile,
     describe_source,
 )
+from watcher.sandbox.samples import permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from watcher.sandbox.checks import Header, References, Source
-    from watcher.sandbox.profiles import Profile, Profiles
+    from watcher.sandbox.checks import Header
+    from watcher.sandbox.profiles import Profile, Profiles, References
+    from watcher.sandbox.samples import Source
     from watcher.sandbox.uploads import Upload
     from watcher.sandbox.webhooks import Webhooks
 

@@ -1,8 +1,4 @@
-"""What a sandbox consists of at its start: sources, keys and an account's email.
-
-The keys' prefixes say what they may do (``ask_`` read and write, ``askw_`` write only, ``askr_``
-read only), as the vendor's SDK and later pages have it.
-"""
+"""Checks of requests, as strict as the documents allow: a Refusal, or values to work with."""
 
 from __future__ import annotations
 
@@ -22,74 +18,18 @@ from typing import (
 
 import msgspec
 
+from watcher.sandbox.samples import permission
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     #: Gives a header by its name, None if it did not come.
     Header = Callable[[str], str | None]
 
-Right = Literal["read", "write"]
-
-
-#: What is done with a reference that its source has already; see :mod:`watcher.sandbox`.
-References = Literal["update", "at_once", "late", "never"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source of profiles. ``key`` is 40 hexadecimal digits by habit, any text will do.
-
-    ``always_sync``: it parses while the uploader waits though nobody has asked for that.
-    ``archived_at`` is ISO 8601, "" for one in use.
-    """
-
-    key: str
-    name: str
-    sync_parsing: bool = False
-    type: str = "api"
-    subtype: str = "python"
-    environment: str = "production"
-    disable: bool = False
-    archived_at: str = ""
-    always_sync: bool = False
-
-
-ENGINEERING: Final = Source("e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09", "Engineering")
-
-SALES: Final = Source("5a1e5c0ffee0b5e2d4c6a8f0e1d3c5b7a9080706", "Sales")
-
-#: The only one of the three that may parse while the uploader waits.
-EXPRESS: Final = Source("0ddba11f00dfacade5eed0f1ce0b1a5edfacefee", "Express", sync_parsing=True)
-
-SOURCES: Final = (ENGINEERING, SALES, EXPRESS)
-
-READ_WRITE_KEY: Final = "ask_" + "0123456789abcdef" * 2
-
-WRITE_KEY: Final = "askw_" + "123456789abcdef0" * 2
-
-READ_KEY: Final = "askr_" + "23456789abcdef01" * 2
-
-KEYS: Final = (READ_WRITE_KEY, WRITE_KEY, READ_KEY)
-
-EMAIL: Final = "recruiter@example.org"
-
-
-def permission(key: str) -> str:
-    """What ``GET /auth`` calls the rights of a key: all, write or read."""
-    return {"ask": "all", "askw": "write", "askr": "read"}[key.partition("_")[0]]
-
-
-def may(key: str, right: Right) -> bool:
-    """Whether a key's prefix gives it this right."""
-    return permission(key) in ("all", right)
-
-
 FLAGS: Final = ("sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending")
-
 
 Stage = Literal["new", "yes", "later", "no"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
-
 SORTS: Final = (
     "created_at",
     "updated_at",
@@ -99,11 +39,8 @@ SORTS: Final = (
     "searching",
     "scoring",
 )
-
 _KEY: Final = re.compile(r"ask[rw]?_[0-9a-f]{32}")
-
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
-
 _INTEGER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 #: The last second of the year 9999: milliseconds are taken for what they are, a mistake.
@@ -142,12 +79,14 @@ class Form:
     key: str = ""
 
 
-def check_access(header: Header, right: Right, keys: Collection[str], email: str) -> str:
+def check_access(
+    header: Header, right: Literal["read", "write"], keys: Collection[str], email: str
+) -> str:
     """The request's key, if it is known and may do this."""
     key = header("X-API-KEY")
     if key is None:
         raise Refusal(401, "Unauthorized. Missing header: X-API-KEY")
-    if not _KEY.fullmatch(key) or key not in keys or not may(key, right):
+    if not _KEY.fullmatch(key) or key not in keys or permission(key) not in ("all", right):
         raise Refusal(401, f"Unauthorized. Invalid secret key: {key} for permission: {right}")
     user = header("X-USER-EMAIL")
     if user is None:
@@ -327,5 +266,4 @@ _FIELDS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "metadatas": _items,
     **dict.fromkeys(FLAGS, _flag),
 }
-
 _NAMES: Final[Mapping[str, str]] = {"profile_content_type": "content_type"}

@@ -11,16 +11,17 @@ from urllib.parse import urlsplit
 import msgspec
 
 from watcher.sandbox.api import Reply, UnknownSource, reply
-from watcher.sandbox.checks import References  # noqa: TC001 - msgspec reads it
 from watcher.sandbox.faults import Fault, Kind
+from watcher.sandbox.profiles import References  # noqa: TC001 - msgspec reads it
 from watcher.sandbox.webhooks import Form  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from watcher.sandbox.api import Api
-    from watcher.sandbox.checks import Header, Source
+    from watcher.sandbox.checks import Header
     from watcher.sandbox.faults import Faults
+    from watcher.sandbox.samples import Source
 
 _CALLS: Final = 100_000
 

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pypdf
 
@@ -21,10 +21,13 @@ from watcher.sandbox.uploads import MAX_KEPT
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.sandbox.checks import Form, References, Source
+    from watcher.sandbox.checks import Form
+    from watcher.sandbox.samples import Source
     from watcher.sandbox.uploads import Upload
 
 _log = logging.getLogger(__name__)
+#: What is done with a reference that its source has already; see :mod:`watcher.sandbox`.
+References = Literal["update", "at_once", "late", "never"]
 #: Pages of a document that HrFlow parses.
 MAX_PAGES: Final = 10
 #: Bytes of all documents kept in memory to be read later; beyond, a file's name has to do.

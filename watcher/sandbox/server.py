@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from watcher.sandbox.api import UPLOAD, Api, Reply, reply
-from watcher.sandbox.checks import EMAIL, KEYS, SOURCES
 from watcher.sandbox.control import PREFIX, Call, Control, Ledger
 from watcher.sandbox.faults import Faults, Kind, Line, Request, distort
 from watcher.sandbox.profiles import Profiles
+from watcher.sandbox.samples import EMAIL, KEYS, SOURCES
 from watcher.sandbox.uploads import CHUNK, Upload, read_upload
 from watcher.sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.sandbox.checks import References, Source
     from watcher.sandbox.control import Record
     from watcher.sandbox.faults import Fault
-    from watcher.sandbox.profiles import Profile
+    from watcher.sandbox.profiles import Profile, References
+    from watcher.sandbox.samples import Source
 
 VERSION_PATH: Final = "/v1"
 
