@@ -1,4 +1,4 @@
-"""Facts of the journal as a whole: a pause, what people were told, where files were filed."""
+"""Facts of the journal as a whole: a pause, which notices were shown, where files were filed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PAUSED: Final = "paused_until"
 SNOOZED: Final = "snoozed_until"
-#: Days after which a journal that took the place of a lost one is one like any other.
+#: Days after which a journal that replaced a lost one is like any other.
 _REBUILT_DAYS: Final = 30
 _DAY: Final = 86400.0
 _REBUILT: Final = "rebuilt_at"
@@ -37,33 +37,33 @@ class Facts:
         self._targets: set[str] = set()
 
     def paused_until(self) -> float:
-        """Until when no uploads are started because a person said so; 0 if nobody did."""
+        """Return until when a person paused uploads, 0 for no pause."""
         return self._paused_until
 
     def pause(self, until: float) -> None:
-        """Note until when no uploads are to be started, over restarts; 0 ends a pause."""
+        """Pause uploads until this moment, over restarts; 0 ends a pause."""
         if until == self._paused_until:
             return
         self._paused_until = until
         self._set(PAUSED, until)
 
     def snooze(self, until: float) -> None:
-        """Note until when a person wants no notifications; 0 ends that."""
+        """Snooze notifications until this moment; 0 ends that."""
         self._set(SNOOZED, until)
 
     def set_rebuilt(self, now: float) -> None:
-        """Note that this journal takes the place of one that was lost."""
+        """Store that this journal replaces one that was lost."""
         self._set(_REBUILT, now)
         self._rebuilt_at = now
 
     def is_rebuilt(self) -> bool:
-        """Whether this journal takes the place of one that was lost, not long ago."""
+        """Return whether this journal replaces one that was lost not long ago."""
         return self._rebuilt_at > 0
 
     def is_in_doubt(self, file_id: int) -> bool:
-        """Whether a file may have been sent while another journal was kept, which was lost.
+        """Return whether a file may have been sent according to a journal that was lost.
 
-        So it is with those that the first walk through their folder found.
+        These are the files that the first scan of their folder found.
         """
         if not self._rebuilt_at:
             return False
@@ -72,7 +72,7 @@ class Facts:
         return not scanned_at or noticed_at <= scanned_at
 
     def note_target(self, filed_to: str, now: float) -> None:
-        """Remember for ever where files are filed away, given where one was.
+        """Store for good where files are filed away, given where one was.
 
         What lies there is never new, even if files are filed elsewhere one day.
         """
@@ -82,25 +82,25 @@ class Facts:
             self._set(_TARGET + os.fsencode(target), now)
 
     def tell_once(self, what: str, now: float) -> bool:
-        """Note that people are told of ``what``; False if they were before."""
+        """Store that people are told of ``what``; False if they were told before."""
         insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._store.write(insert, f"told: {what}", now).rowcount == 1
 
     def tell_anew(self, what: str) -> None:
-        """It is not so any more: should it be so again, people are to be told."""
+        """Let people be told of ``what`` again, as it is over."""
         if self._read(f"told: {what}"):
             self._set(f"told: {what}", 0.0)
 
     def note_remains(self, now: float) -> None:
-        """Note that the journal's file holds remains of what was forgotten; 0: not any more."""
+        """Store since when the journal's file holds remains of what was deleted; 0 for none."""
         self._set(_REMAINS, now)
 
     def has_remains(self) -> bool:
-        """Whether the journal's file holds remains of what was forgotten."""
+        """Return whether the journal's file holds remains of what was deleted."""
         return self._read(_REMAINS) > 0
 
     def prune(self, now: float) -> None:
-        """Forget what has become old."""
+        """Delete facts that have become old."""
         if 0 < self._rebuilt_at < now - _REBUILT_DAYS * _DAY:
             self._set(_REBUILT, 0.0)
             self._rebuilt_at = 0.0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Folders:
-    """What is known of folders as a whole."""
+    """Folders: watched, imported, or no longer watched."""
 
     def __init__(self, store: Store, files: Files, holds: Holds) -> None:
         self._store = store
@@ -31,12 +31,12 @@ class Folders:
         files.left.update(folder_id for (folder_id,) in found)
 
     def scanned(self, folder: str) -> bool:
-        """Whether a first walk through the folder has ended at some time."""
+        """Return whether a first scan of the folder has ended."""
         row = self._store.read("SELECT scanned_at FROM folders WHERE path = ?", os.fsencode(folder))
         return bool(row and row[0])
 
     def set_scanned(self, folder: str, now: float) -> None:
-        """Note that a walk through the folder has ended."""
+        """Store that a scan of the folder has ended."""
         folder_id = self._files.folder(folder)
         self._store.write("UPDATE folders SET scanned_at = ? WHERE id = ?", now, folder_id)
 
@@ -51,7 +51,7 @@ class Folders:
     def reread(
         self, folder: str, settings: str, now: float, *, former: str = "", is_imported: bool = False
     ) -> bool:
-        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
+        """Let files be routed again if the folder's ``settings`` fingerprint is new; False if not.
 
         Files that were not sent yet are noticed anew; what was sent stays as it is. What HrFlow
         has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
@@ -102,10 +102,10 @@ class Folders:
         return True
 
     def leave(self, watched: Collection[str], now: float) -> None:
-        """Let nothing wait in folders other than ``watched``, nor begin to: see ``Files.step``.
+        """Let no file wait in folders other than ``watched``, nor begin to; see ``Files.step``.
 
-        What waits there for a yes is left alone for good. Should such a folder be watched again,
-        its files are looked at anew. Folders that were imported are no such: their files are to
+        Files that wait there for approval are ignored for good. If such a folder is watched again,
+        its files are examined again. Folders that were imported are left out: their files are to
         be finished.
         """
         known = self._store.all(

@@ -51,7 +51,7 @@ class Queues:
         self._store = store
 
     def due_jobs(self, account: str, now: float, limit: int, folders: Collection[str]) -> list[Job]:
-        """Up to ``limit`` uploads of ``folders`` that may start, those due longest first."""
+        """Return up to ``limit`` uploads of ``folders`` that may start, those due longest first."""
         marks = ", ".join("?" * len(folders))
         return self._jobs(
             "f.account = ? AND f.state IN ('queued', 'waiting') AND f.due_at <= ? "
@@ -63,7 +63,7 @@ class Queues:
         )
 
     def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
-        """Uploads to be asked for, each with the moment since when it is uncertain."""
+        """Return uploads to be asked for, each with the moment since when it is uncertain."""
         found = self._store.all(
             f"SELECT f.in_doubt_since, {rows.JOB} {rows.FROM} WHERE "
             "f.state IN ('uploading', 'uncertain') AND f.state = 'uncertain' AND f.due_at <= ? "
@@ -75,7 +75,7 @@ class Queues:
         return [(rows.job(rows.JobRow._make(job)), since) for since, *job in found]
 
     def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Entry]:
-        """Files of ``folders`` that are known and not read, those that are due longest first."""
+        """Return files of ``folders`` that are still to be read, those due longest first."""
         marks = ", ".join("?" * len(folders))
         return self._store.entries(
             f"f.state = 'noticed' AND f.due_at <= ? AND o.path IN ({marks}) "
@@ -86,7 +86,7 @@ class Queues:
         )
 
     def next_due(self, now: float) -> float | None:
-        """When the next file or cause comes due after ``now``; None if nothing waits for a time."""
+        """Return when the next file or hold is due after ``now``; None if none waits for a time."""
         row = self._store.read(
             "SELECT min(due) FROM (SELECT min(due_at) AS due FROM files "
             "WHERE state IN ('queued', 'waiting') AND due_at > ?1 "
@@ -100,32 +100,32 @@ class Queues:
         return due
 
     def begin_request(self, account: str, now: float) -> int:
-        """Note that a request is about to be made; gives its id for :meth:`end_request`."""
+        """Store that a request is about to be made; return its id for :meth:`end_request`."""
         self._store.write("DELETE FROM requests WHERE started_at < ?", now - _REQUESTS_KEPT)
         insert = "INSERT INTO requests (account, started_at) VALUES (?, ?)"
         return self._store.write(insert, account, now).lastrowid or 0
 
     def end_request(self, request_id: int, now: float) -> None:
-        """Note that a request is over."""
+        """Store that a request is over."""
         self._store.write("UPDATE requests SET ended_at = ? WHERE id = ?", now, request_id)
 
     def recent_requests(self, account: str) -> list[float]:
-        """When the last requests of an account ended, 0 for each that never did; some minutes'."""
+        """Return when the recent requests of an account ended, 0 for each that did not."""
         query = "SELECT ended_at FROM requests WHERE account = ? ORDER BY ended_at"
         return [at for (at,) in self._store.all(query, account)]
 
     def latest(self) -> float:
-        """When something was noted last, by the wall clock of that time; 0 if nothing was."""
+        """Return the wall clock of the last event, 0 if there is none."""
         row = self._store.read("SELECT at FROM events ORDER BY id DESC LIMIT 1")
         return float(row[0]) if row else 0.0
 
     def shift(self, seconds: float) -> None:
-        """The wall clock was set: what is due at a time is due that much later (or earlier)."""
+        """Move all due times, as the wall clock was set by so many seconds."""
         for table, column, where in _MOMENTS:
             self._store.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
 
     def hasten(self, account: str, now: float) -> None:
-        """Uploads and questions of an account that wait for another try are due now."""
+        """Make the uploads and questions of an account due now that wait for another try."""
         for open_states in ("'queued', 'waiting'", "'uploading', 'uncertain'"):
             self._store.write(
                 f"UPDATE files SET due_at = ?1 WHERE state IN ({open_states}) AND due_at > ?1 "
@@ -135,7 +135,7 @@ class Queues:
             )
 
     def to_file(self, after: int, limit: int) -> list[Entry]:
-        """Up to ``limit`` files after id ``after`` that are still to be filed away."""
+        """Return up to ``limit`` files after id ``after`` that are still to be filed away."""
         return self._store.entries(
             "f.filing = 'pending' AND f.id > ? ORDER BY f.id LIMIT ?", after, limit
         )
@@ -146,7 +146,7 @@ class Queues:
 
 
 class Holds:
-    """Keeps files back and lets them go again."""
+    """Holds files for a cause that concerns many, and releases them."""
 
     def __init__(self, store: Store, files: Files) -> None:
         self._store = store
@@ -154,7 +154,7 @@ class Holds:
         self._held = {key for (key,) in store.all("SELECT key FROM holds")}
 
     def at_work(self) -> list[Hold]:
-        """All causes at work now, the oldest first."""
+        """Return all causes at work now, the oldest first."""
         if not self._held:  # asked for every time that something may start
             return []
         found = self._store.all(f"SELECT {_HOLD} FROM holds ORDER BY since")
@@ -164,11 +164,11 @@ class Holds:
         ]
 
     def is_held(self, key: str) -> bool:
-        """Whether a cause is at work now."""
+        """Return whether a cause is at work now."""
         return key in self._held
 
     def hold(self, cause: Cause, account: str, source_key: str, why: Message, now: float) -> str:
-        """Keep back everything that ``cause`` concerns; gives the hold's key."""
+        """Hold everything that ``cause`` concerns; return the hold's key."""
         key = hold_key(cause, account, source_key)
         row = self._store.read("SELECT attempt, due_at FROM holds WHERE key = ?", key)
         attempt, due_at = row or (0, 0.0)
@@ -195,16 +195,16 @@ class Holds:
         return key
 
     def release(self, key: str, now: float) -> bool:
-        """Let go everything that a cause keeps back; False if it keeps nothing back."""
+        """Release everything that a cause holds; False if it holds nothing."""
         gone = self._forget(key)
         freed = self._ids(f"{_CAUSED} AND state = 'held'", key)
         self._files.step(freed, Step(State.QUEUED, due_at=now), now)
         return gone or bool(freed)
 
     def probe(self, hold: Hold, now: float, folders: Collection[str]) -> bool:
-        """Let go a file of ``folders`` to find out if the cause is still there; False if none.
+        """Release one file of ``folders`` to find out if the cause is still there; False if none.
 
-        A cause that keeps nothing back is forgotten: the next file finds out.
+        A hold without files is removed: the next file finds out.
         """
         self._store.write(
             "UPDATE holds SET due_at = ?, attempt = ? WHERE key = ?",
@@ -227,20 +227,20 @@ class Holds:
         return True
 
     def probe_soon(self, key: str, now: float) -> None:
-        """Let the next file of a cause find out at once: the one that was to is gone."""
+        """Let the next file find out at once, as the one that was to is gone."""
         self._store.write("UPDATE holds SET due_at = ? WHERE key = ? AND due_at > ?", now, key, now)
 
     def kept(self, key: str) -> int:
-        """How many files a cause keeps back."""
+        """Return how many files a cause holds."""
         number: int = self._store.read(
             f"SELECT count(*) FROM files WHERE {_CAUSED} AND state = 'held'", key
         )[0]
         return number
 
-    # -- files that were there before their folder was watched
+    # -- existing files: those that were there before their folder was watched
 
     def keep_existing(self, key: str, why: Message, now: float) -> None:
-        """Note that files wait for a person's yes, and in which words that is said."""
+        """Hold existing files until a person approves; ``why`` says so."""
         self._held.add(key)
         self._store.write(
             "INSERT INTO holds VALUES (?, ?, '', '', ?, ?, 0, 1) "
@@ -252,22 +252,22 @@ class Holds:
         )
 
     def take_existing(self, key: str, now: float) -> int:
-        """Have files read that were there before their folder was watched; gives how many."""
+        """Let existing files be read, as a person approved; return how many."""
         self._forget(key)
         found = self._ids(f"{_CAUSED} AND state IN ('held', 'baseline')", key)
         self._files.step(found, Step(State.NOTICED, due_at=now), now)
         return len(found)
 
     def skip_existing(self, key: str, now: float) -> None:
-        """Leave alone for good what waits for a person's yes."""
+        """Ignore for good the existing files that wait for approval."""
         self._forget(key)
         found = self._ids(f"{_CAUSED} AND state = 'held'", key)
         self._files.step(found, Step(State.BASELINE), now, cause=key)
 
     def take_below(self, path: str, now: float) -> int:
-        """Have files at or below ``path`` read that were there first; gives how many.
+        """Let existing files at or below ``path`` be read; return how many.
 
-        Not those of folders that are not watched any more: nobody would.
+        Not those of folders that are no longer watched: nothing would read them.
         """
         taken = 0
         for (stored,) in self._store.all("SELECT path FROM folders WHERE settings <> ?", rows.LEFT):
@@ -304,21 +304,21 @@ class Holds:
 
 
 class Hooks:
-    """The step of a file notes what is to be run for it; here it is taken up."""
+    """Commands to be run for files. A file's change of state adds them."""
 
     def __init__(self, store: Store, files: Files) -> None:
         self._store = store
         self._files = files
 
     def want(self, events: Collection[str]) -> None:
-        """The states for which a command is to be run, from now on."""
+        """Set the states for which a command is to be run, from now on."""
         self._files.hooks = frozenset(events)
         marks = ", ".join("?" * len(events))
         if self._store.read(f"SELECT 1 FROM hooks WHERE event NOT IN ({marks})", *events):
             self._store.write(f"DELETE FROM hooks WHERE event NOT IN ({marks})", *events)
 
     def to_run(self, limit: int, busy: Sequence[int]) -> list[tuple[str, Entry]]:
-        """Up to ``limit`` commands to be run, by event and file, without files that are ``busy``.
+        """Return up to ``limit`` commands to run, by event and file, except for ``busy`` files.
 
         A file that was forgotten meanwhile needs none.
         """
@@ -338,5 +338,5 @@ class Hooks:
         return [(event, entry) for event, _, entry in entries if entry is not None]
 
     def ran(self, file_id: int, event: str) -> None:
-        """A command needs not be run any more."""
+        """Delete a command that was run, or need not be."""
         self._store.write("DELETE FROM hooks WHERE file_id = ? AND event = ?", file_id, event)

@@ -93,7 +93,7 @@ _ELSEWHERE: Final = MappingProxyType(
 
 
 def columns(kind: type[EntryRow | JobRow]) -> str:
-    """What to select for a row of this kind, in the order of its fields."""
+    """Return what to select for a row of this kind, in the order of its fields."""
     return ", ".join(_ELSEWHERE.get(name, f"f.{name}") for name in kind._fields)
 
 
@@ -105,7 +105,7 @@ _SEPARATOR: Final = os.fsencode(os.sep)
 
 
 def split(folder: str, path: str) -> tuple[bytes, bytes]:
-    """Directory below the folder and name, as bytes; ValueError if not below the folder."""
+    """Return directory below the folder, and name, as bytes; ValueError if not below it."""
     root = folder if folder.endswith(os.sep) else folder + os.sep
     if not path.startswith(root):
         raise ValueError(f"{path!r} is not below {folder!r}")
@@ -114,12 +114,12 @@ def split(folder: str, path: str) -> tuple[bytes, bytes]:
 
 
 def join(folder: bytes, directory: bytes, name: bytes) -> str:
-    """The path that :func:`split` took apart."""
+    """Return the path that :func:`split` took apart."""
     return os.fsdecode(os.path.join(folder, directory, name))
 
 
 def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
-    """What people are shown; ``duplicate_of`` is the path of the file that it repeats."""
+    """Return a row as people are shown it; ``duplicate_of`` is the path of the same file."""
     return Entry(
         file_id=row.id,
         folder=os.fsdecode(row.folder),
@@ -156,7 +156,7 @@ def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
 
 
 def job(row: JobRow) -> Job:
-    """An upload to be made."""
+    """Return a row as the upload to be made."""
     return Job(
         file_id=row.id,
         folder=os.fsdecode(row.folder),
@@ -174,25 +174,25 @@ def job(row: JobRow) -> Job:
 
 
 def fields(text: str) -> tuple[tuple[str, str], ...]:
-    """Form fields as they were stored."""
+    """Return form fields as they were stored."""
     return tuple(map(tuple, json.loads(text)))
 
 
 def fields_text(pairs: tuple[tuple[str, str], ...]) -> str:
-    """Form fields as they are stored."""
+    """Return form fields as they are to be stored."""
     return json.dumps(pairs, ensure_ascii=False, separators=(",", ":")) if pairs else "[]"
 
 
 def numbers(stat: Stat) -> tuple[int, int, int, int]:
-    """A Stat as the journal keeps it: size, mtime_ns, device, inode."""
+    """Return a Stat as the journal keeps it: size, mtime_ns, device, inode."""
     return (stat.size, stat.mtime_ns, _signed(stat.device), _signed(stat.inode))
 
 
 def stat(size: int, mtime_ns: int, device: int, inode: int) -> Stat:
-    """The Stat that :func:`numbers` took apart."""
+    """Return the Stat that :func:`numbers` took apart."""
     return Stat(size, mtime_ns, device % (1 << 64), inode % (1 << 64))
 
 
 def _signed(number: int) -> int:
-    """A 64-bit number as SQLite can keep it: Windows and ZFS have inodes above 2**63."""
+    """Return a 64-bit number as SQLite can keep it: Windows and ZFS have inodes above 2**63."""
     return number - (1 << 64) if number >= 1 << 63 else number

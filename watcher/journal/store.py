@@ -53,7 +53,7 @@ def connect_to_read(path: str) -> sqlite3.Connection:
 
 
 def problem(error: Exception, path: str = "") -> JournalError:
-    """What to tell a person when the journal at ``path`` cannot be used."""
+    """Return what to tell a person when the journal at ``path`` cannot be used."""
     journal = f"The journal {path}".strip()
     if isinstance(error, OSError | sqlite3.OperationalError):
         return UnwritableJournalError(
@@ -75,7 +75,7 @@ def _missing(path: str) -> NoJournalError:
 
 
 def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqlite3.Connection:
-    """A connection that ``prepare`` was done to; closed if that fails."""
+    """Return a prepared connection; closed if preparing fails."""
     with contextlib.ExitStack() as undo:
         try:
             connection = sqlite3.connect(
@@ -149,14 +149,14 @@ class Store:
         return self._connection.in_transaction
 
     def commit(self) -> bool:
-        """Flush all changes to the disk, as one; whether there were any."""
+        """Flush all changes to the disk, as one; return whether there were any."""
         changes = self.changed
         if changes:
             self._run("COMMIT", ())
         return changes
 
     def close(self) -> None:
-        """End; changes that were not committed are lost."""
+        """Close the journal; changes that were not committed are lost."""
         self._connection.close()
 
     def write(self, query: str, *values: object) -> sqlite3.Cursor:
@@ -166,7 +166,7 @@ class Store:
         return self._run(query, values)
 
     def write_many(self, query: str, values: Iterable[tuple[object, ...]]) -> int:
-        """Run a query once for each of ``values``; gives how many rows it has changed."""
+        """Run a query once for each of ``values``; return how many rows it has changed."""
         if not self.changed:
             self._run("BEGIN IMMEDIATE", ())
         try:
@@ -182,18 +182,18 @@ class Store:
         )
 
     def read(self, query: str, *values: object) -> Any:
-        """The first row of a query, None if there is none."""
+        """Return the first row of a query, None if there is none."""
         return self._run(query, values).fetchone()
 
     def all(self, query: str, *values: object) -> list[Any]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         try:
             return self._run(query, values).fetchall()
         except sqlite3.Error as error:
             raise problem(error) from error
 
     def entries(self, where: str, *values: object) -> list[Entry]:
-        """Files for which ``where`` holds; ``f`` stands for the table of files."""
+        """Return files for which ``where`` holds; ``f`` stands for the table of files."""
         found = self.all(f"SELECT {rows.ENTRY} {rows.FROM} WHERE {where}", *values)
         return [
             rows.entry(row, self.path_of(row.duplicate_of) if row.duplicate_of else "")
@@ -201,7 +201,7 @@ class Store:
         ]
 
     def entries_of(self, file_ids: Sequence[int]) -> list[Entry]:
-        """These files in this order, as far as there are such files."""
+        """Return these files in this order, as far as there are such files."""
         found: dict[int, Entry] = {}
         for start in range(0, len(file_ids), _AT_ONCE):
             some = file_ids[start : start + _AT_ONCE]
@@ -213,24 +213,24 @@ class Store:
         return [found[file_id] for file_id in file_ids if file_id in found]
 
     def entry(self, file_id: int) -> Entry | None:
-        """One file, None if there is no such file."""
+        """Return one file, None if there is no such file."""
         found = self.entries("f.id = ?", file_id)
         return found[0] if found else None
 
     def path_of(self, file_id: int) -> str:
-        """Where a file was when it was noticed; "" if there is no such file."""
+        """Return where a file was when it was noticed; "" if there is no such file."""
         row = self.read(f"SELECT o.path, d.path, f.name {rows.FROM} WHERE f.id = ?", file_id)
         return rows.join(*row) if row else ""
 
     def _run(self, query: str, values: Sequence[object]) -> sqlite3.Cursor:
         try:
             return self._connection.execute(query, values)
-        except UnicodeEncodeError:  # a sentence that quotes a name which is no text
+        except UnicodeEncodeError:  # a message that quotes a name which is not valid text
             return self._connection.execute(query, [as_text(value) for value in values])
         except sqlite3.Error as error:
             raise problem(error) from error
 
 
 def as_text(value: object) -> object:
-    """``value`` as the journal can keep it: a name that is no text may stand in a sentence."""
+    """Return ``value`` as SQLite can keep it: a message may quote a name that is not valid text."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""The endpoints: a request in, an answer out. Knows nothing of sockets."""
+"""The endpoints: a request in, an answer out. Nothing of sockets."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ class Reply:
 
 
 def reply(status: int, message: str, **more: Any) -> Reply:
-    """An answer of the API's shape."""
+    """Return an answer of the API's shape."""
     headers = more.pop("headers", ())
     return Reply(status, {"code": status, "message": message, **more}, headers)
 
 
 @dataclass(slots=True)
 class Api:
-    """Answers requests out of a world and a store of profiles."""
+    """Answers requests from the sources and profiles of an account."""
 
     sources: Sequence[Source]
     keys: Sequence[str]
@@ -98,7 +98,7 @@ class Api:
         }
 
     def look_up(self, method: str, path: str, query: Pairs, header: Header) -> Reply:
-        """Everything but uploads."""
+        """Answer everything but uploads."""
         allowed = "POST" if path == UPLOAD else "GET"
         if path not in (*self._handlers, "/auth", UPLOAD):
             return reply(404, f"Not found: {path}")
@@ -111,7 +111,7 @@ class Api:
             return reply(refusal.status, refusal.message)
 
     def upload(self, upload: Upload, header: Header) -> Reply:
-        """``POST /profile/parsing/file`` once its body has been read."""
+        """Answer ``POST /profile/parsing/file`` once its body has been read."""
         try:
             checks.check_access(header, "write", self.keys, self.email)
             return self._upload(upload)
@@ -167,7 +167,7 @@ class Api:
         return profile
 
     def _source(self, key: str) -> Source | None:
-        """The source with a key; a Refusal if the account's key has no access to it."""
+        """Return the source with a key, None if there is none; Refusal if it may not be used."""
         if key in self.forbidden:
             raise Refusal(401, f"Unauthorized Access to source key: {key}")
         return next((source for source in self.sources if source.key == key), None)
@@ -252,7 +252,7 @@ class Api:
         return reply(200, "List of profiles", data=found, meta=meta)
 
     def _name(self, profile: Profile, texts: Mapping[str, str]) -> str:
-        """A profile's name, read only where somebody asks for one."""
+        """Return a profile's name in lower case, "" unless the query asks for a name."""
         return self.profiles.reading(profile).name.lower() if texts.get("name") else ""
 
     def _sources(self, texts: Mapping[str, str]) -> dict[str, Source]:
@@ -298,7 +298,7 @@ def _check_file(upload: Upload) -> None:
 
 
 def _order(items: list[_Item], texts: Mapping[str, str]) -> list[_Item]:
-    """The newest first unless ``order_by`` is "asc"; whatever it is sorted by, age decides here."""
+    """Return the newest first unless ``order_by`` is "asc"; only the age is sorted by here."""
     order = checks.check_choice("order_by", texts, ("asc", "desc"), "desc")
     return items if order == "asc" else items[::-1]
 

@@ -82,7 +82,7 @@ class Form:
 def check_access(
     header: Header, right: Literal["read", "write"], keys: Collection[str], email: str
 ) -> str:
-    """The request's key, if it is known and may do this."""
+    """Return the key of a request; Refusal unless it is known and has the right."""
     key = header("X-API-KEY")
     if key is None:
         raise Refusal(401, "Unauthorized. Missing header: X-API-KEY")
@@ -97,7 +97,7 @@ def check_access(
 
 
 def check_form(pairs: Iterable[tuple[str, str]]) -> Form:
-    """An upload's text fields in the order they came."""
+    """Return the checked text fields of an upload, given as (name, value)."""
     texts = _once(pairs, _FIELDS, "field")
     if "content_type" in texts and "profile_content_type" in texts:
         _refuse("Repeated field: content_type")
@@ -109,7 +109,7 @@ def check_form(pairs: Iterable[tuple[str, str]]) -> Form:
 def check_query(
     pairs: Iterable[tuple[str, str]], known: Collection[str], required: Collection[str] = ()
 ) -> dict[str, str]:
-    """A look-up's parameters, each known and given once, the required ones all there."""
+    """Return the parameters of a look-up: each known and given once, all required ones there."""
     texts = _once(pairs, known, "parameter")
     for name in required:
         if not texts.get(name):
@@ -118,7 +118,7 @@ def check_query(
 
 
 def check_page(texts: Mapping[str, str]) -> tuple[int, int]:
-    """``page`` (from 1) and ``limit`` of a list."""
+    """Return ``page`` (from 1) and ``limit`` of a list."""
     return _count("page", texts.get("page", "1"), 10**6), _count(
         "limit", texts.get("limit", "30"), _MAX_LIMIT
     )
@@ -127,7 +127,7 @@ def check_page(texts: Mapping[str, str]) -> tuple[int, int]:
 def check_choice(
     name: str, texts: Mapping[str, str], choices: Collection[str], default: str
 ) -> str:
-    """A parameter that has to be one of ``choices``."""
+    """Return a parameter that has to be one of ``choices``."""
     value = texts.get(name, default)
     if value not in choices and value != default:
         _refuse(f"Invalid parameter {name}: expected one of {', '.join(choices)}")
@@ -135,7 +135,7 @@ def check_choice(
 
 
 def check_keys(name: str, text: str) -> list[str]:
-    """A parameter that holds a JSON array of texts, with at least one."""
+    """Return a parameter that holds a JSON array of texts, with at least one."""
     keys: list[str] = _array(name, text, Annotated[str, msgspec.Meta(min_length=1)])
     if not keys:
         _refuse(f"Invalid parameter {name}: expected at least one key")
@@ -143,7 +143,7 @@ def check_keys(name: str, text: str) -> list[str]:
 
 
 def check_flag(name: str, texts: Mapping[str, str]) -> bool:
-    """A parameter that is a boolean, as JSON, Python or a form write it; False if it is absent."""
+    """Return a boolean parameter, as JSON, Python or a form write it; False if it is absent."""
     value = texts.get(name, "0").lower()
     if value not in ("0", "1", "false", "true"):
         _refuse(f"Invalid parameter {name}: expected a boolean")
@@ -151,7 +151,7 @@ def check_flag(name: str, texts: Mapping[str, str]) -> bool:
 
 
 def check_day(name: str, texts: Mapping[str, str]) -> str:
-    """A parameter that is a date, "" if it is absent."""
+    """Return a parameter that is a date, "" if it is absent."""
     value = texts.get(name, "")
     try:
         return datetime.fromisoformat(value).isoformat()[: len(value)] if value else ""

@@ -1,4 +1,9 @@
-"""What the sandbox has received, for tests and for people to look at."""
+"""What the sandbox has received, and its switches over HTTP, for tests and for people.
+
+``GET /_sandbox/state`` shows the switches, ``POST /_sandbox/faults`` sets some of them, and
+``GET /_sandbox/ledger`` shows the uploads. All of it is JSON, for example
+``{"faults": [{"kind": "status", "status": 503, "times": 2}], "parse_seconds": 5}``.
+"""
 
 from __future__ import annotations
 
@@ -72,23 +77,23 @@ class Ledger:
         self._calls: deque[Call] = deque(maxlen=_CALLS)
 
     def records(self) -> tuple[Record, ...]:
-        """Every upload so far."""
+        """Return every upload so far."""
         with self._changed:
             return tuple(self._records)
 
     def calls(self) -> tuple[Call, ...]:
-        """The last requests of every kind, those to ``/_sandbox`` apart."""
+        """Return the last requests of every kind, those to ``/_sandbox`` apart."""
         with self._changed:
             return tuple(self._calls)
 
     def wait_for(self, count: int, within: float) -> tuple[Record, ...]:
-        """The records once ``count`` uploads have ended; TimeoutError after ``within`` seconds."""
+        """Return the records once ``count`` uploads have ended; TimeoutError after ``within`` s."""
         return self._wait(lambda: self._ended >= count, within)
 
     def wait_until(
         self, condition: Callable[[tuple[Record, ...]], bool], within: float
     ) -> tuple[Record, ...]:
-        """The records once they fulfil ``condition``; TimeoutError after ``within`` seconds."""
+        """Return the records once they fulfil ``condition``; TimeoutError after ``within`` s."""
         return self._wait(lambda: condition(tuple(self._records)), within)
 
     def _wait(self, condition: Callable[[], bool], within: float) -> tuple[Record, ...]:
@@ -101,7 +106,7 @@ class Ledger:
             )
 
     def note(self, call: Call) -> None:
-        """Write down a request."""
+        """Record a request of any kind."""
         with self._changed:
             self._calls.append(call)
 
@@ -114,7 +119,7 @@ class Ledger:
             return number
 
     def update(self, number: int, **changes: Any) -> None:
-        """Write down what came to be known about a request."""
+        """Record what came to be known about an upload."""
         with self._changed:
             before = self._records[number - 1]
             self._records[number - 1] = after = replace(before, **changes)

@@ -1,8 +1,7 @@
 """Switches that make the sandbox misbehave the way servers, proxies and networks do.
 
-Of the faults that are set the first that matches a request applies to it, and only that one; a
-rate limit that is not reached lets the request pass on to the next. A fault that has applied as
-often as it should is over.
+Of the faults that are set the first that matches a request applies to it, and only that one. A
+fault that has applied as often as it should is over.
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ import enum
 import json
 import socket
 import threading
-from collections import deque
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import responses
-from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import msgspec
@@ -23,16 +20,13 @@ import msgspec
 from watcher.sandbox.api import Reply, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-_MINUTE: Final = 60.0
+    from collections.abc import Iterable, Iterator
 
 
 class Kind(enum.StrEnum):
     """What goes wrong."""
 
     STATUS = "status"  # answered with ``status``, ``message``, ``retry_after``
-    RATE_LIMIT = "rate_limit"  # 429 beyond ``per_minute`` requests a minute
     DELAY = "delay"  # the right answer after ``delay`` seconds
     NEVER = "never"  # no answer; the connection stays open
     CUT_BEFORE_BODY = "cut_before_body"  # closed after the headers, the body unread
@@ -62,6 +56,9 @@ _STORING: Final = frozenset(
 
 #: Applied before the request is whole; all others when it has been read.
 EARLY: Final = (Kind.CUT_BEFORE_BODY, Kind.CUT_IN_BODY)
+_LATE: Final = frozenset(Kind) - frozenset(EARLY)
+#: Bytes of a huge answer that are sent at once.
+_PIECE: Final = 256 * 1024
 
 
 _Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
@@ -100,7 +97,6 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     after_bytes: _Count = 0
     size: _Count = 1_000_000_000
     interval: _Seconds = 1.0
-    per_minute: _Count = 60
     #: Whether the request has its effect; None for what is usual for the kind.
     stored: bool | None = None
 
@@ -127,13 +123,12 @@ class Request:
     file_name: str = ""
 
 
+@dataclass(slots=True)
 class _Switch:
-    """A fault that is set, how often it may still apply, and when it let requests pass."""
+    """A fault that is set, and how often it may still apply."""
 
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        self.left = fault.times
-        self._passed: deque[float] = deque()
+    fault: Fault
+    left: int | None
 
     def matches(self, request: Request) -> bool:
         fault = self.fault
@@ -147,62 +142,30 @@ class _Switch:
             )
         )
 
-    def apply(self, now: float) -> Fault | None:
-        """The fault as it meets a request, None if a rate limit lets it pass."""
-        fault = self.fault
-        if fault.kind is Kind.RATE_LIMIT:
-            wait = self._wait(now)
-            if not wait:
-                self._passed.append(now)
-                return None
-            fault = _limited(fault, wait)
-        if self.left is not None:
-            self.left -= 1
-        return fault
-
-    def _wait(self, now: float) -> float:
-        """Seconds until one more request may pass."""
-        while self._passed and self._passed[0] <= now - _MINUTE:
-            self._passed.popleft()
-        if len(self._passed) < self.fault.per_minute:
-            return 0.0
-        return self._passed[0] + _MINUTE - now if self._passed else _MINUTE
-
-
-def _limited(fault: Fault, wait: float) -> Fault:
-    return Fault(
-        kind=Kind.STATUS,
-        status=429,
-        delay=fault.delay,
-        message=fault.message or "Too many requests",
-        retry_after=fault.retry_after or str(ceil(wait)),
-    )
-
 
 class Faults:
     """The faults of a running sandbox; every method may be called from any thread."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._switches: tuple[_Switch, ...] = ()
 
     def set(self, *faults: Fault) -> None:
         """Let exactly these faults apply from now on, the first that matches first."""
         with self._lock:
-            self._switches = tuple(map(_Switch, faults))
+            self._switches = tuple(_Switch(fault, fault.times) for fault in faults)
 
     def add(self, *faults: Fault) -> None:
         """Let these faults apply after those that are set already."""
         with self._lock:
-            self._switches += tuple(map(_Switch, faults))
+            self._switches += tuple(_Switch(fault, fault.times) for fault in faults)
 
     def clear(self) -> None:
-        """Behave."""
+        """Let no fault apply any longer."""
         self.set()
 
     def state(self) -> list[dict[str, Any]]:
-        """The faults as JSON; ``left`` says how often each may still apply."""
+        """Return the faults as JSON; ``left`` says how often each may still apply."""
         with self._lock:
             return [
                 {**msgspec.structs.asdict(switch.fault), "left": switch.left}
@@ -212,30 +175,24 @@ class Faults:
     def take(
         self, request: Request, kinds: Iterable[Kind] = (), *, received: int = 0
     ) -> Fault | None:
-        """The fault that applies to this request now, which counts as one time.
+        """Return the fault that applies to this request now, which counts as one time.
 
         ``kinds``: only these (of the early ones), or all that are not early. ``received``: bytes
         of the body so far.
         """
-        if not self._switches:
-            return None
         wanted = frozenset(kinds) or _LATE
         with self._lock:
             for switch in self._switches:
-                kind = switch.fault.kind
-                if kind not in wanted or not switch.matches(request):
+                fault = switch.fault
+                if fault.kind not in wanted or not switch.matches(request):
                     continue
-                if kind is Kind.CUT_IN_BODY and received < switch.fault.after_bytes:
+                if fault.kind is Kind.CUT_IN_BODY and received < fault.after_bytes:
                     continue
-                fault = switch.apply(self._clock())
-                if fault:
-                    return fault
+                if switch.left is not None:
+                    switch.left -= 1
+                return fault
         return None
 
-
-_LATE: Final = frozenset(Kind) - frozenset(EARLY)
-
-_PIECE: Final = 256 * 1024
 
 #: What answers a request that never gets to HrFlow: (media type, body, HTTP status).
 _FOREIGN: Final = {
@@ -251,7 +208,7 @@ _FOREIGN: Final = {
 
 
 def distort(answer: Reply | None, fault: Fault) -> Reply:
-    """What is said instead of ``answer``, which is None for a request without effect."""
+    """Return what is said instead of ``answer``, which is None for a request without effect."""
     if fault.kind in _FOREIGN:
         media_type, body, status = _FOREIGN[fault.kind]
         headers = (("Location", fault.url),) if fault.url else ()
@@ -266,60 +223,46 @@ def distort(answer: Reply | None, fault: Fault) -> Reply:
     return answer
 
 
-class Line:
-    """One connection, as far as answers are concerned.
+def deliver(
+    answer: Reply,
+    fault: Fault | None,
+    connection: socket.socket,
+    stopping: threading.Event,
+    *,
+    close: bool,
+) -> bool:
+    """Write an answer, as a fault has it; return whether all of it was handed to the network.
 
-    ``stopping`` is set when the sandbox ends: nothing waits any longer then.
+    ``close``: say that the connection ends with it. When ``stopping`` is set nothing waits any
+    longer.
     """
-
-    def __init__(self, connection: socket.socket, stopping: threading.Event) -> None:
-        self._connection = connection
-        self._stopping = stopping
-
-    def deliver(self, answer: Reply, fault: Fault | None, *, close: bool) -> bool:
-        """Write an answer; whether all of it was handed to the network.
-
-        ``close``: say that the connection ends with it.
-        """
-        if fault is None:
-            return self._send(render(answer, close=close))
-        if self._stopping.wait(fault.delay) or fault.kind is Kind.CUT_BEFORE_ANSWER:
-            return False
-        if fault.kind is Kind.NEVER:
-            self._wait_for_end()
-            return False
-        return self._deliver_oddly(answer, fault, close=close)
-
-    def _deliver_oddly(self, answer: Reply, fault: Fault, *, close: bool) -> bool:
-        if fault.kind is Kind.HUGE:
-            return all(map(self._send, _huge(answer.status, fault.size)))
-        rendered = render(answer, close=close)
-        if fault.kind is Kind.CUT_IN_ANSWER:
-            start = rendered.index(b"\r\n\r\n") + 4
-            self._send(rendered[: start + (fault.after_bytes or (len(rendered) - start) // 2)])
-            return False
-        if fault.kind is Kind.DRIP:
-            return self._drip(rendered, fault.interval)
-        return self._send(rendered)
-
-    def _drip(self, rendered: bytes, interval: float) -> bool:
-        for number in range(len(rendered)):
-            if number and self._stopping.wait(interval):
+    kind = fault.kind if fault else None
+    if fault and (stopping.wait(fault.delay) or kind is Kind.CUT_BEFORE_ANSWER):
+        return False
+    if kind is Kind.NEVER:
+        connection.recv(1, socket.MSG_PEEK)  # until the other side gives up, or the sandbox ends
+        return False
+    if fault and kind is Kind.HUGE:
+        for piece in _huge(answer.status, fault.size):
+            connection.sendall(piece)
+        return True
+    rendered = _render(answer, close=close)
+    if fault and kind is Kind.CUT_IN_ANSWER:
+        start = rendered.index(b"\r\n\r\n") + 4
+        connection.sendall(rendered[: start + (fault.after_bytes or (len(rendered) - start) // 2)])
+        return False
+    if fault and kind is Kind.DRIP:
+        for byte in rendered:
+            connection.sendall(bytes([byte]))
+            if stopping.wait(fault.interval):
                 return False
-            self._send(rendered[number : number + 1])
         return True
-
-    def _send(self, piece: bytes) -> bool:
-        self._connection.sendall(piece)
-        return True
-
-    def _wait_for_end(self) -> None:
-        """Until the other side gives up, or the sandbox does."""
-        self._connection.recv(1, socket.MSG_PEEK)
+    connection.sendall(rendered)
+    return True
 
 
-def render(answer: Reply, *, close: bool) -> bytes:
-    """An answer as it goes over the wire."""
+def _render(answer: Reply, *, close: bool) -> bytes:
+    """Return an answer as it goes over the wire."""
     content = answer.content
     if answer.media_type == "application/json" and not isinstance(content, str):
         content = json.dumps(content, ensure_ascii=False)
@@ -342,7 +285,7 @@ def _head(
 
 
 def _huge(status: int, size: int) -> Iterator[bytes]:
-    """A well-formed answer of at least ``size`` bytes, which nobody should read to its end."""
+    """Yield a well-formed answer of at least ``size`` bytes, which nobody should read whole."""
     start, end = f'{{"code": {status}, "data": [], "message": "'.encode(), b'"}'
     left = max(0, size - len(start) - len(end))
     yield _head(status, "application/json", len(start) + left + len(end)) + start

@@ -122,7 +122,7 @@ class Profile:
 
 
 def make_profile(form: Form, upload: Upload, now: float, visible_at: float, nth: int) -> Profile:
-    """The profile of an upload; its key follows from source, reference, content and ``nth``."""
+    """Return the profile of an upload; its key derives from source, reference, content, ``nth``."""
     identity = "\n".join((form.source_key, form.reference, upload.sha256, str(nth)))
     return Profile(
         key=hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest(),
@@ -267,7 +267,7 @@ def _is_taken(same: Sequence[Profile], references: References, now: float) -> bo
 
 
 def _parsed_again(before: Profile, after: Profile) -> Profile:
-    """The profile ``before`` once what became ``after`` was parsed for it: it stays visible.
+    """Return the profile ``before`` with the document of ``after`` parsed for it; it stays visible.
 
     Tags are settable at creation only, as later pages have it.
     """
@@ -281,7 +281,7 @@ def _parsed_again(before: Profile, after: Profile) -> Profile:
 
 
 def describe_parsing(profile: Profile, reading: Reading) -> dict[str, Any]:
-    """``data`` of ``GET /profile/parsing``."""
+    """Return ``data`` of ``GET /profile/parsing``."""
     return {
         "key": profile.key,
         "reference": profile.reference,
@@ -296,7 +296,7 @@ def describe_parsing(profile: Profile, reading: Reading) -> dict[str, Any]:
 
 
 def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict[str, Any]:
-    """``data`` of ``GET /profile/indexing``, and what a search lists."""
+    """Return ``data`` of ``GET /profile/indexing``, and what a search lists."""
     first, _, last = reading.name.rpartition(" ")
     return {
         "key": profile.key,
@@ -328,7 +328,7 @@ def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict
 
 
 def describe_dates(profile: Profile) -> dict[str, Any]:
-    """What a list of stored profiles holds unless whole ones are asked for."""
+    """Return an entry of a list of stored profiles, unless whole ones are asked for."""
     return {
         "key": profile.key,
         "reference": profile.reference,
@@ -338,7 +338,7 @@ def describe_dates(profile: Profile) -> dict[str, Any]:
 
 
 def describe_source(source: Source, flag: Callable[[bool], int] = bool) -> dict[str, Any]:
-    """``data`` of ``GET /source``; ``flag`` makes of a boolean what stands in the answer."""
+    """Return ``data`` of ``GET /source``; ``flag`` makes of a boolean what stands in the answer."""
     return {
         "key": source.key,
         "name": source.name,
