@@ -24,7 +24,7 @@ _COMMAND: Final = ("-P", "-m", "watcher.credentials.apart")
 
 
 def look_apart(account: str, *, allow_insecure: bool) -> str | None:
-    """The account's key, "" if the keyring has none; None if it is locked or nobody answers.
+    """Return the account's key, "" if the keyring has none; None if it is locked or nobody answers.
 
     CredentialError as ``SystemKeyring.read`` raises it. ``allow_insecure`` is as there.
     """

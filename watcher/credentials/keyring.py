@@ -36,7 +36,7 @@ _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 
 
 def cannot_ask(error: Exception) -> CredentialError:
-    """What is said of an error that nobody has foreseen."""
+    """Return what is said of an error that nobody has foreseen."""
     return CredentialError(
         msg("The keyring cannot be asked ({exception}).", exception=type(error).__name__),
         msg("Start the program anew; if that does not help, put the key somewhere else."),
@@ -44,7 +44,7 @@ def cannot_ask(error: Exception) -> CredentialError:
 
 
 def elsewhere(account: str = "default") -> Message:
-    """Where a key can come from on a machine without a keyring, for people; see ``Keys``."""
+    """Return where a key can come from on a machine without a keyring, for people; see ``Keys``."""
     variable = "HRFLOW_API_KEY"
     if sys.platform != "linux":
         return msg("the environment variable {variable}", variable=variable)
@@ -70,7 +70,7 @@ class SystemKeyring:
         self.allow_insecure = allow_insecure
 
     def name(self) -> Message:
-        """What keeps the keys of this machine, as its library calls it; nothing if nothing does.
+        """Return what keeps the keys of this machine, as its library calls it; nothing if nothing does.
 
         CredentialError if only plain text does and that is not allowed.
         """
@@ -85,7 +85,7 @@ class SystemKeyring:
             return error.title
 
     def read(self, account: str) -> str:
-        """The account's key, "" if there is none; CredentialError if there is no answer."""
+        """Return the account's key, "" if there is none; CredentialError if there is no answer."""
         with _explaining(
             msg('The keyring does not give the key of account "{account}"', account=account),
             account,
@@ -143,7 +143,7 @@ class SystemKeyring:
         return removed
 
     def is_locked(self) -> bool:
-        """Whether it is known to be locked. Asks nobody for a password, and answers at once."""
+        """Return whether it is known to be locked. Asks nobody for a password, and answers at once."""
         try:
             # By its name: with the backend come 12 MB of what it is made of, in use or not.
             return any(map(_is_secret_service, self._parts())) and _is_service_locked()
@@ -152,7 +152,7 @@ class SystemKeyring:
             return False
 
     def _parts(self) -> list[KeyringBackend]:
-        """Where keys are looked for; CredentialError if all of it keeps plain text."""
+        """Return where keys are looked for; CredentialError if all of it keeps plain text."""
         found = _parts()
         safe = [part for part in found if self.allow_insecure or not _keeps_plain_text(part)]
         if found and not safe:
@@ -176,7 +176,7 @@ class SystemKeyring:
 
 
 def _parts() -> list[KeyringBackend]:
-    """The machine's keyring, or those it is chained of, without those that keep nothing."""
+    """Return the machine's keyring, or those it is chained of, without those that keep nothing."""
     import keyring  # noqa: PLC0415 - takes its time, and is only needed once
     from keyring.backends import chainer, fail, null  # noqa: PLC0415
 
@@ -188,7 +188,7 @@ def _parts() -> list[KeyringBackend]:
 
 
 def _look_again(ring: KeyringBackend) -> KeyringBackend:
-    """A better one, if the session has one by now: it is chosen once, perhaps before that."""
+    """Return a better one, if the session has one by now: it is chosen once, perhaps before that."""
     import keyring  # noqa: PLC0415
     from keyring import backend, core  # noqa: PLC0415
     from keyring.backends import chainer  # noqa: PLC0415

@@ -37,7 +37,7 @@ READ_ONLY_HINT: Final = msg(
 
 
 def clean(text: str) -> str:
-    """The key in what was typed, pasted or read; CredentialError if there can be none in it."""
+    """Return the key in what was typed, pasted or read; CredentialError if there can be none in it."""
     key = text.strip()
     if not key:
         raise CredentialError(
@@ -56,12 +56,12 @@ def clean(text: str) -> str:
 
 
 def looks_right(key: str) -> bool:
-    """Whether it has the form of HrFlow's keys."""
+    """Return whether it has the form of HrFlow's keys."""
     return bool(_FORM.match(key))
 
 
 def is_write_only(key: str) -> bool:
-    """Whether the server answers this key's uploads alone, so that it cannot be tried."""
+    """Return whether the server answers this key's uploads alone, so that it cannot be tried."""
     return key.startswith("askw_")
 
 
@@ -103,11 +103,11 @@ class Keyring(Protocol):
     allow_insecure: bool
 
     def read(self, account: str) -> str:
-        """The key or "", perhaps after minutes; CredentialError if there is no answer."""
+        """Return the key or "", perhaps after minutes; CredentialError if there is no answer."""
         ...
 
     def is_locked(self) -> bool:
-        """Whether it is known to be locked; answers at once."""
+        """Return whether it is known to be locked; answers at once."""
         ...
 
 
@@ -115,7 +115,7 @@ class Look(Protocol):
     """See :func:`watcher.credentials.apart.look_apart`."""
 
     def __call__(self, account: str, *, allow_insecure: bool) -> str | None:
-        """The key or "", None if this is no way to have it; CredentialError likewise."""
+        """Return the key or "", None if this is no way to have it; CredentialError likewise."""
         ...
 
 
@@ -167,7 +167,7 @@ class Keys:
 
     @classmethod
     def of_process(cls, environ: MutableMapping[str, str]) -> Self:
-        """The keys, with the one in ``environ`` taken out: what is started from here needs none.
+        """Return the keys, with the one in ``environ`` taken out: what is started from here needs none.
 
         The keyring is looked into by another process, as its libraries take memory.
         """
@@ -197,11 +197,11 @@ class Keys:
             self._changed.notify_all()
 
     def get(self, account: str) -> str:
-        """The key of an account, after seconds at the most; CredentialError if there is none."""
+        """Return the key of an account, after seconds at the most; CredentialError if there is none."""
         return self._get(account)[0]
 
     def origin(self, account: str) -> Message:
-        """Where the key of an account comes from, for people; CredentialError if there is none."""
+        """Return where the key of an account comes from, for people; CredentialError if there is none."""
         return self._get(account)[1]
 
     def forget(self, account: str) -> None:
@@ -292,7 +292,7 @@ class Keys:
         return key, origin, None if key else problem or _say_absent(account)
 
     def _ask_keyring(self, account: str) -> str:
-        """The keyring's answer, as :meth:`Keyring.read` gives it.
+        """Return the keyring's answer, as :meth:`Keyring.read` gives it.
 
         A locked one asks a person for a password. Whoever unlocks it may do so elsewhere and leave
         that question open: then it is left alone, and the keyring is asked once more.
@@ -348,7 +348,7 @@ class Keys:
     # -- without a keyring
 
     def _elsewhere(self, account: str) -> tuple[str, Message]:
-        """The key and its origin on a machine without a keyring; "" and "" if there is none."""
+        """Return the key and its origin on a machine without a keyring; "" and "" if there is none."""
         if key := self._read_credential(account):
             return key, self._compare(account, key, _BY_SYSTEMD)
         if key := self._environ[VARIABLE]:
@@ -392,7 +392,7 @@ class Keys:
 
 
 def is_contested(origin: Message) -> bool:
-    """Whether an origin also tells of another place, with another key that is not used."""
+    """Return whether an origin also tells of another place, with another key that is not used."""
     return "what" in origin.args  # see ``_compare``
 
 
@@ -452,7 +452,7 @@ def read_webhook_secret(
     allow_insecure: bool = False,
     keyring: SystemKeyring | None = None,
 ) -> str:
-    """The secret, perhaps after minutes: a locked keyring asks a person; CredentialError if none.
+    """Return the secret, perhaps after minutes: a locked keyring asks a person; CredentialError if none.
 
     One that the keyring does not give is looked for elsewhere.
     """

@@ -104,7 +104,7 @@ def redact(text: str, secret: str = "") -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that ``Retry-After`` asks for (a number or an HTTP date), None if it does not."""
+    """Return seconds that ``Retry-After`` asks for (a number or an HTTP date), None if it does not."""
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
@@ -128,7 +128,7 @@ def upload_outcome(
     sync: bool = False,
     sent: bool = True,
 ) -> Outcome:
-    """What the answer to an upload means for the file.
+    """Return what the answer to an upload means for the file.
 
     ``derived_reference``: the reference was made from the content, so that "already used" says
     that this very content has arrived. ``sync``: synchronous parsing was asked for. ``sent``: the
@@ -176,7 +176,7 @@ def _meaning(
 
 
 def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
-    """What the answer to a look-up by reference says (``GET /profile/parsing``)."""
+    """Return what the answer to a look-up by reference says (``GET /profile/parsing``)."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
@@ -203,7 +203,7 @@ class Reading:
 
 
 def read_answer(answer: Answer, now: float = 0.0, *, secret: str = "") -> Reading | Wait:
-    """What HrFlow says, or why it is not heard; the answer to a question that sends no file."""
+    """Return what HrFlow says, or why it is not heard; the answer to a question that sends no file."""
     read = _read(answer, now, secret)
     return Wait(read.why) if isinstance(read, Refused) else read
 
@@ -232,7 +232,7 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
 
 
 def _promise(code: int) -> int:
-    """The more, the more would be lost if it were believed wrongly.
+    """Return the more, the more would be lost if it were believed wrongly.
 
     JSON and HTTP may say different things: the one that loses nothing counts, and of those the
     one that leaves open whether the file arrived.
@@ -247,7 +247,7 @@ def _promise(code: int) -> int:
 
 
 def _is_code(value: object) -> bool:
-    """Whether it is a code of HrFlow's: those of HTTP. Others speak JSON with a "code" too."""
+    """Return whether it is a code of HrFlow's: those of HTTP. Others speak JSON with a "code" too."""
     return type(value) is int and (_is_success(value) or 400 <= value < 600)
 
 
@@ -278,7 +278,7 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
 
 
 def waits(code: int, message: str, answer: Answer, now: float) -> Wait | None:
-    """What a code means that is about no single question: a pause; None for other codes."""
+    """Return what a code means that is about no single question: a pause; None for other codes."""
     return _wait(code, message, answer, now) if _is_passing(code) else None
 
 
@@ -312,7 +312,7 @@ def _success(data: object, message: str) -> Outcome:
 
 
 def profile_of(data: object) -> Profile:
-    """The profile in a 201's ``data.profile``, or in a look-up's ``data``; key "" if there is none.
+    """Return the profile in a 201's ``data.profile``, or in a look-up's ``data``; key "" if there is none.
 
     A look-up names people in ``persons[].full_name`` and addresses in ``emails``, a profile in
     ``info``.
@@ -336,7 +336,7 @@ def _first(items: object, name: str) -> str:
 
 
 def names_source(code: int, message: str) -> bool:
-    """Whether an answer is about its source: it is not there, or the key may not use it.
+    """Return whether an answer is about its source: it is not there, or the key may not use it.
 
     A 401 that does not speak of the secret key leaves the key alone, however it is worded.
     """
@@ -359,14 +359,14 @@ PAGE_LIMIT: Final = 30
 
 
 def read_flag(value: object) -> bool | None:
-    """A flag as HrFlow writes it, ``true`` or ``1``; None for anything else."""
+    """Return a flag as HrFlow writes it, ``true`` or ``1``; None for anything else."""
     if value in ("0", "1"):
         return value == "1"
     return bool(value) if type(value) in (bool, int) and value in (0, 1) else None
 
 
 def page_count(meta: Any, page: int, listed: int) -> int:
-    """How many pages a list has, by what page ``page`` of it says; ``listed``: its entries.
+    """Return how many pages a list has, by what page ``page`` of it says; ``listed``: its entries.
 
     Where it says nothing, a full page has another one behind it.
     """
@@ -381,7 +381,7 @@ def page_count(meta: Any, page: int, listed: int) -> int:
 def source_facts(
     answer: Answer, now: float, *, secret: str = ""
 ) -> SourceFacts | Unknown | Unreadable | Wait:
-    """What the answer to ``GET /source`` says."""
+    """Return what the answer to ``GET /source`` says."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
@@ -398,7 +398,7 @@ def source_facts(
 def candidates(
     answer: Answer, now: float, *, secret: str = "", page: int = 1
 ) -> Candidates | Unknown | Unreadable | Wait:
-    """What the answer to a question for page ``page`` of a list of profiles holds."""
+    """Return what the answer to a question for page ``page`` of a list of profiles holds."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
@@ -430,7 +430,7 @@ def _listed(data: Any) -> Listed | None:
 
 
 def _document(attachments: Any) -> dict[str, Any]:
-    """The attachment that is the CV itself, as far as that is said."""
+    """Return the attachment that is the CV itself, as far as that is said."""
     found = attachments if isinstance(attachments, list) else []
     tables = [each for each in found if isinstance(each, dict)]
     original = [each for each in tables if each.get("type") in ("resume", "original")]
@@ -444,7 +444,7 @@ def _size(value: Any) -> int:
 
 
 def _moment(value: Any) -> float:
-    """Seconds since 1970 of ISO 8601 text (UTC where it names no zone); 0 if it is none."""
+    """Return seconds since 1970 of ISO 8601 text (UTC where it names no zone); 0 if it is none."""
     try:
         moment = datetime.fromisoformat(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -101,7 +101,7 @@ class FormBody:
             raise AlteredError(msg("Its content changed while it was being sent."))
 
     def _read(self, room: int) -> bytes:
-        """Up to ``room`` bytes, by one read of the system; none at the end."""
+        """Return up to ``room`` bytes, by one read of the system; none at the end."""
         try:
             piece: bytes = self._handle.read1(room)  # type: ignore[attr-defined]  # is buffered
         except OSError as error:
@@ -114,13 +114,13 @@ class FormBody:
 def _head(
     boundary: str, fields: Sequence[tuple[str, str]], file_name: str, media_type: str
 ) -> bytes:
-    """Everything before the file's first byte."""
+    """Return everything before the file's first byte."""
     parts = [f"{_part(boundary, name)}\r\n\r\n{value}\r\n" for name, value in fields]
     file = f"{_part(boundary, 'file')}; {format_multipart_header_param('filename', file_name)}"
     return "".join([*parts, f"{file}\r\nContent-Type: {media_type}\r\n\r\n"]).encode()
 
 
 def _part(boundary: str, name: str) -> str:
-    """How a part begins, up to where a file's name may follow."""
+    """Return how a part begins, up to where a file's name may follow."""
     named = format_multipart_header_param("name", name)
     return f"--{boundary}\r\nContent-Disposition: form-data; {named}"

@@ -125,7 +125,7 @@ class Client:
         return self._ask("/profile/parsing", parameters, finding)
 
     def search(self, source_key: str, search: Search) -> Candidates | Unknown | Unreadable | Wait:
-        """One page of a source's profiles, as ``search`` says. May be called at any time."""
+        """Return one page of a source's profiles, as ``search`` says. May be called at any time."""
         parameters = {
             "source_keys": json.dumps([source_key]),
             "page": str(search.page),
@@ -142,7 +142,7 @@ class Client:
         return self._ask(path, parameters, partial(candidates, page=search.page))
 
     def describe(self, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
-        """What HrFlow says of a source. May be called at any time."""
+        """Return what HrFlow says of a source. May be called at any time."""
         return self._ask("/source", {"key": source_key}, source_facts)
 
     def _ask(

@@ -105,7 +105,7 @@ class Inquiry:
         self._exchange.close()
 
     def access(self) -> Access:
-        """What the key may do."""
+        """Return what the key may do."""
         answer = self._send("/auth", {})
         data = self._read(answer).data
         data = data if isinstance(data, dict) else {}
@@ -116,7 +116,7 @@ class Inquiry:
         )
 
     def sources(self) -> tuple[Source, ...]:
-        """All sources that the key may see, sorted by name."""
+        """Return all sources that the key may see, sorted by name."""
         found: dict[str, Source] = {}
         for page in range(1, _MOST_PAGES + 1):
             parameters = {"page": str(page), "limit": str(PAGE_LIMIT)}
@@ -129,7 +129,7 @@ class Inquiry:
         return tuple(sorted(found.values(), key=lambda source: source.name.casefold()))
 
     def source(self, key: str) -> Source:
-        """The source with this key; UnusableError if there is none."""
+        """Return the source with this key; UnusableError if there is none."""
         found = _sources([self._read(self._send("/source", {"key": key})).data])
         if not found:
             raise OfflineError(

@@ -58,7 +58,7 @@ class Pace:
         self.resume()
 
     def free(self, now: float) -> int:
-        """How many requests may start at ``now``."""
+        """Return how many requests may start at ``now``."""
         if now < self.paused_until:
             return 0
         # After a failure that concerns all files one request goes first, to try the ice.
@@ -68,19 +68,19 @@ class Pace:
         return max(0, places)
 
     def room(self, now: float) -> int | None:
-        """How many requests may be made aside at ``now``; None for "as many as you like"."""
+        """Return how many requests may be made aside at ``now``; None for "as many as you like"."""
         if now < self.paused_until or (self.failures and self.running + self.aside):
             return 0
         left = max(0, self._left(now)) if self.per_minute else None
         return min(1, 1 if left is None else left) if self.failures else left
 
     def _left(self, now: float) -> int:
-        """How many requests the minute still allows."""
+        """Return how many requests the minute still allows."""
         self._forget(now)
         return self.per_minute - self.running - self.aside - len(self._ended)
 
     def next_start(self, now: float) -> float | None:
-        """When :meth:`free` may become positive by time alone; None if only an end can do it."""
+        """Return when :meth:`free` may become positive by time alone; None if only an end can do it."""
         if now < self.paused_until:
             return self.paused_until
         if self.per_minute and self._ended and self.running < self.limit:

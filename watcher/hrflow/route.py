@@ -48,12 +48,12 @@ def host_of(account: Account) -> tuple[str, int]:
 
 
 def is_encrypted(account: Account) -> bool:
-    """Whether the API is spoken to through TLS."""
+    """Return whether the API is spoken to through TLS."""
     return account.api_url.lower().startswith("https:")
 
 
 def find_addresses(account: Account) -> tuple[str, ...]:
-    """The addresses that the server's name stands for; OfflineError if it stands for none."""
+    """Return the addresses that the server's name stands for; OfflineError if it stands for none."""
     host, port = host_of(account)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -66,7 +66,7 @@ def find_addresses(account: Account) -> tuple[str, ...]:
 
 
 def proxy_of(account: Account) -> str:
-    """The address of the proxy that requests take, "" if they take none.
+    """Return the address of the proxy that requests take, "" if they take none.
 
     It may hold a user and a password: show ``proxies.shown_proxy``. UnusableError if nothing can
     go through it.
@@ -97,7 +97,7 @@ def find_certificate(account: Account) -> Certificate:
 
 
 def _ask_issuer(account: Account) -> str:
-    """Who signed a certificate that is not trusted; nothing is sent over that connection."""
+    """Return who signed a certificate that is not trusted; nothing is sent over that connection."""
     anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anyone.check_hostname = False
     anyone.verify_mode = ssl.CERT_NONE
@@ -109,7 +109,7 @@ def _words(error: ssl.SSLCertVerificationError) -> str:
 
 
 def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
-    """The server's certificate, once TLS is agreed on; SSLCertVerificationError, OfflineError."""
+    """Return the server's certificate, once TLS is agreed on; SSLCertVerificationError, OfflineError."""
     proxy = proxy_of(account)
     connection = _connection(account, proxy, context)
     try:

@@ -59,7 +59,7 @@ _SETTINGS: Final = (
 
 
 def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
-    """What ``error`` means; ``handed_out``: the server may have received the whole body."""
+    """Return what ``error`` means; ``handed_out``: the server may have received the whole body."""
     if isinstance(error, ProxyAddressError):
         return Held(Cause.ACCOUNT, error.said)
     if isinstance(error, _SETTINGS):
@@ -98,7 +98,7 @@ _COMMON_NAME: Final = bytes.fromhex("550403")
 
 
 def issuer(certificate: bytes) -> str:
-    """The signer as "organisation (common name)", with what there is of both; "" without either."""
+    """Return the signer as "organisation (common name)", with what there is of both; "" without either."""
     try:
         names = dict(_attributes(_issuer_field(certificate)))
     except (IndexError, ValueError, StopIteration):  # not what the standard asks for
@@ -158,7 +158,7 @@ class ProxyFailedError(rx.ProxyError):
 
 
 def find_proxy(setting: str, url: str) -> str:
-    """The URL of the proxy for requests to ``url``, "" for none; asks the system where it may.
+    """Return the URL of the proxy for requests to ``url``, "" for none; asks the system where it may.
 
     ``setting`` is that of an account. This machine itself is never asked for through a proxy. The
     URL may hold a user and a password: show :func:`shown_proxy`. ProxyAddressError if no request
@@ -173,7 +173,7 @@ def find_proxy(setting: str, url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine, in any way to write it: ``localhost``, ``127.1``, ``::1``.
+    """Return whether ``host`` is this machine, in any way to write it: ``localhost``, ``127.1``, ``::1``.
 
     Names are not looked up.
     """
@@ -191,19 +191,19 @@ def is_loopback(host: str) -> bool:
 
 
 def shown_proxy(proxy: str) -> str:
-    """A proxy's address without user and password; its scheme only where it is not HTTP's."""
+    """Return a proxy's address without user and password; its scheme only where it is not HTTP's."""
     scheme, separator, rest = proxy.rpartition("://")
     address = rest.rpartition("@")[2]
     return address if scheme.lower() in ("", "http", "https") else scheme + separator + address
 
 
 def looks_names_up(proxy: str) -> bool:
-    """Whether the proxy is given the server's name; else its address, found on this machine."""
+    """Return whether the proxy is given the server's name; else its address, found on this machine."""
     return urlsplit(proxy).scheme not in ("socks4", "socks5")
 
 
 def explain(error: Exception, proxy: str) -> ProxyFailedError:
-    """What is said of a proxy that did not let a request through."""
+    """Return what is said of a proxy that did not let a request through."""
     words = str(error).lower()
     if any(sign in words for sign in _WANTS_USER):
         return ProxyFailedError(
@@ -264,7 +264,7 @@ class Limits:
 def make_adapter(
     url: str, connections: int, limits: Limits, tick: Callable[[], float]
 ) -> HTTPAdapter:
-    """What keeps up to ``connections`` connections to ``url`` alive; never retries."""
+    """Return what keeps up to ``connections`` connections to ``url`` alive; never retries."""
     pools = _Pools(limits, tick)
     if not url.lower().startswith("https:"):
         return _Adapter(pools, {}, connections)
@@ -295,7 +295,7 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        """The way to the server is looked for once: all requests of an account take the same."""
+        """Return the way to the server is looked for once: all requests of an account take the same."""
         if self._way is None:
             self._way = super().get_connection_with_tls_context(*args, **options)
         return self._way
@@ -496,7 +496,7 @@ class Exchange:
         return headers
 
     def _identify(self, secret: str) -> CaseInsensitiveDict[str]:
-        """The headers that say who asks; requests looks whether they are fit to be sent."""
+        """Return the headers that say who asks; requests looks whether they are fit to be sent."""
         request = requests.PreparedRequest()
         request.prepare_headers(
             {
@@ -511,7 +511,7 @@ class Exchange:
 
     @staticmethod
     def _read(response: requests.Response) -> Answer:
-        """The answer, as far as its size is bearable."""
+        """Return the answer, as far as its size is bearable."""
         raw = response.raw
         data = raw.read(MAX_ANSWER + 1, decode_content=True)
         headers = {name.lower(): raw.headers[name] for name in raw.headers}
@@ -519,7 +519,7 @@ class Exchange:
 
 
 def _is_about_proxy(error: requests.ConnectionError) -> bool:
-    """Whether it is the proxy that failed; of a SOCKS proxy that is told of as of a server."""
+    """Return whether it is the proxy that failed; of a SOCKS proxy that is told of as of a server."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(error, requests.exceptions.ProxyError) or isinstance(
         reason, NewConnectionError | ConnectTimeoutError

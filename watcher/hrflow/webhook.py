@@ -75,7 +75,7 @@ class Gate:
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def let_in(self, header: str, now: float, body: bytes = b"") -> Event | None:
-        """The event of a request; None for one that is right and none of our business.
+        """Return the event of a request; None for one that is right and none of our business.
 
         RefusedError for one that is not signed, not whole, too old, or was here before.
         """
@@ -93,7 +93,7 @@ class Gate:
         return _event(data, digest)
 
     def _check_signature(self, header: str, body: bytes) -> bytes:
-        """What was signed; the time this takes tells nothing of the right signature."""
+        """Return what was signed; the time this takes tells nothing of the right signature."""
         if not header or len(header) > MAX_HEADER or not header.isascii():
             raise RefusedError(401, "there is no signature")
         if signs_body(header):
@@ -114,12 +114,12 @@ class Gate:
 
 
 def signs_body(header: str) -> bool:
-    """Whether the signature in a header's value is one of the request's body."""
+    """Return whether the signature in a header's value is one of the request's body."""
     return _DIGITS.fullmatch(header.strip()) is not None
 
 
 def _decode(text: str) -> bytes:
-    """What base64, in either alphabet, stands for; b"" for what is none."""
+    """Return what base64, in either alphabet, stands for; b"" for what is none."""
     text = text.rstrip("=").translate(_URL_SAFE)
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -157,7 +157,7 @@ def _event(data: dict[str, Any], digest: bytes) -> Event | None:
 
 
 def _is_old(data: dict[str, Any], now: float) -> bool:
-    """Whether an event names a time, and one that is not about now."""
+    """Return whether an event names a time, and one that is not about now."""
     times = [_moment(data[name]) for name in _TIMES if name in data]
     return any(at and not now - MAX_AGE <= at <= now + _AHEAD for at in times)
 

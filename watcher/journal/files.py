@@ -349,7 +349,7 @@ class Files:
         self._used.update(directories)
 
     def forget_unused_directories(self) -> None:
-        """Delete the directories in which a whole round has seen no file: their names may name people.
+        """Delete the directories in which a whole round has seen no file, as names tell of people.
 
         With them go folders that are not watched any more.
         """
