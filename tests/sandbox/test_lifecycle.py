@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.sandbox.conftest import BOUNDARY, END, Client, form, part
+from tests.support.sandbox_client import BOUNDARY, END, Client, form, part
+from tests.support.waiting import wait_until
 from watcher.sandbox import EMAIL, ENGINEERING, EXPRESS, READ_WRITE_KEY, Fault, Kind, Sandbox
 
 LARGE = 1_000_000_000
@@ -106,7 +106,11 @@ def test_without_its_libraries_it_is_said_what_to_install(command):
     code = "import sys; sys.modules['multipart'] = None\n"
     code += "from watcher.cli import run_command; sys.exit(run_command(sys.argv[1:]))"
     found = subprocess.run(
-        [sys.executable, "-c", code, command], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert found.returncode != 0
     assert "hrflow-watcher[sandbox]" in found.stderr

@@ -1,18 +1,17 @@
 """The store of profiles, where its edges are not seen over HTTP, and what is read in a CV."""
 
 import io
-import os
 
 import pypdf
 import pytest
 
+from tests.support.documents import read
 from watcher.sandbox.checks import Form
 from watcher.sandbox.profiles import Profiles, Reading, read_document
 from watcher.sandbox.samples import PERSON, PERSON_EMAIL, sample_cv_pdf
 from watcher.sandbox.uploads import Upload
 
 NAMES = ("Ada Example", "Ben Example", "Cid Example")
-SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
 
 
 def add(profiles, name):
@@ -31,11 +30,6 @@ def test_documents_that_nobody_asks_for_do_not_pile_up():
     )
 
 
-def sample(name):
-    with open(os.path.join(SAMPLES, name), "rb") as file:
-        return file.read()
-
-
 @pytest.mark.parametrize(
     ("name", "person", "email"),
     [
@@ -49,7 +43,7 @@ def sample(name):
     ],
 )
 def test_a_document_names_its_person(name, person, email):
-    assert read_document(sample(name), name) == Reading(person, email)
+    assert read_document(read(name), name) == Reading(person, email)
 
 
 def test_ten_pages_of_a_document_are_read():
@@ -58,8 +52,8 @@ def test_ten_pages_of_a_document_are_read():
         writer.append(io.BytesIO(sample_cv_pdf()))
     buffer = io.BytesIO()
     writer.write(buffer)
-    read = read_document(buffer.getvalue(), "cv.pdf")
-    assert (read.name, read.total_pages, read.processed_pages) == (PERSON, 12, 10)
+    found = read_document(buffer.getvalue(), "cv.pdf")
+    assert (found.name, found.total_pages, found.processed_pages) == (PERSON, 12, 10)
 
 
 def test_the_cv_made_in_code_is_a_sound_pdf():
