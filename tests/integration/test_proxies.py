@@ -13,7 +13,7 @@ from tests.support.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.hrflow import route
 from watcher.hrflow.client import Client
-from watcher.hrflow.transport import ProxyAddressError, find_proxy, is_loopback
+from watcher.hrflow.route import ProxyAddressError, find_proxy, is_loopback
 from watcher.model.errors import UnusableError
 from watcher.model.kinds import Cause
 from watcher.model.records import Stat

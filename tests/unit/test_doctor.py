@@ -19,8 +19,7 @@ from watcher.doctor import account, folders, program, with_advice, write_bundle
 from watcher.doctor.findings import Case, Check, Level, error, examine, ok, record, skipped, warning
 from watcher.folders.native import Limits, Probe, probe, read_limits
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
-from watcher.hrflow.route import Certificate
-from watcher.hrflow.transport import issuer, shown_proxy
+from watcher.hrflow.route import Certificate, issuer, shown_proxy
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, JournalError, OfflineError
 from watcher.model.settings import Account, Config, Folder, Rule, Watch

@@ -104,7 +104,7 @@ def redact(text: str, secret: str = "") -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return seconds that ``Retry-After`` asks for (a number or an HTTP date), None if it does not."""
+    """Return the seconds that ``Retry-After`` asks for (a number or a date), None for none."""
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
@@ -203,7 +203,7 @@ class Reading:
 
 
 def read_answer(answer: Answer, now: float = 0.0, *, secret: str = "") -> Reading | Wait:
-    """Return what HrFlow says, or why it is not heard; the answer to a question that sends no file."""
+    """Return what HrFlow answers to a request without a file, or a Wait if it is no answer."""
     read = _read(answer, now, secret)
     return Wait(read.why) if isinstance(read, Refused) else read
 
@@ -247,7 +247,7 @@ def _promise(code: int) -> int:
 
 
 def _is_code(value: object) -> bool:
-    """Return whether it is a code of HrFlow's: those of HTTP. Others speak JSON with a "code" too."""
+    """Return whether it is a code of HrFlow's, as HTTP's; others have a "code" in JSON as well."""
     return type(value) is int and (_is_success(value) or 400 <= value < 600)
 
 
@@ -312,7 +312,7 @@ def _success(data: object, message: str) -> Outcome:
 
 
 def profile_of(data: object) -> Profile:
-    """Return the profile in a 201's ``data.profile``, or in a look-up's ``data``; key "" if there is none.
+    """Return the profile in a 201's ``data.profile``, or a look-up's ``data``; key "" for none.
 
     A look-up names people in ``persons[].full_name`` and addresses in ``emails``, a profile in
     ``info``.

@@ -80,7 +80,7 @@ class Pace:
         return self.per_minute - self.running - self.aside - len(self._ended)
 
     def next_start(self, now: float) -> float | None:
-        """Return when :meth:`free` may become positive by time alone; None if only an end can do it."""
+        """Return when :meth:`free` may rise without a request ending; None if it cannot."""
         if now < self.paused_until:
             return self.paused_until
         if self.per_minute and self._ended and self.running < self.limit:
