@@ -37,48 +37,37 @@ if TYPE_CHECKING:
 
     from watcher.model.uploads import Finding, Outcome
 
-#: Bytes of an answer that are looked at; a parsed profile takes some tens of kilobytes.
+#: Bytes of an answer that are read; a parsed profile takes some tens of kilobytes.
 MAX_ANSWER = 16 * 1024 * 1024
-
 
 _KEY = re.compile(r"ask[rw]?_[0-9A-Za-z]+")
 
-
 _QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
 
-
-#: Surrogates too: half of a character that a server cut in two is no text that can be kept.
+#: Surrogates too: half a character, as a server may cut a text, cannot be stored.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
-
-#: A source that is not there, or that this key may not use (401): its files wait, no others.
+#: A source that does not exist, or that this key may not use (401): only its files wait.
 _NAMES_SOURCE = re.compile(
     r"invalid source|could not find (a|the) source|unable to find object: source\b"
     r"|unauthorized access to source",
     re.IGNORECASE,
 )
 
-
 _USED_REFERENCE = re.compile(r"\breference\b.*\balready\b|\balready\b.*\breference\b")
 
-
-#: How a source that does not parse while the uploader waits says so; its words are not documented.
+#: How a source refuses synchronous parsing; the words are not documented.
 _SYNC = re.compile(r"\bsync(hronous)?[ _-]?parsing", re.IGNORECASE)
-
 
 _MESSAGE_LENGTH = 300
 
-
-#: The server took nothing and wants us to come later.
+#: The server took nothing and asks to be tried later.
 _LATER = frozenset({425, 429})
-
 
 _QUOTA = 402
 
-
 #: Not about this file: the address, or what this account may do.
 _HOLDING = frozenset({401, _QUOTA, 403, 404, 405, 410})
-
 
 #: Of these, what a wrong address is answered with.
 _ADDRESS = frozenset({404, 405, 410})
@@ -95,7 +84,7 @@ class Answer:
 
 
 def redact(text: str, secret: str = "") -> str:
-    """``text`` without anything that is or looks like an API key, on one line, not too long."""
+    """Return ``text`` on one line, shortened, without anything that looks like an API key."""
     if secret:
         text = text.replace(secret, "•••")
     text = _QUOTED_KEY.sub(r"\1•••", _KEY.sub("•••", text))
@@ -184,7 +173,7 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     if _is_success(code):
         profile = profile_of(read.data)
         return Parsed(profile, verbatim(message)) if profile.key else Unknown()
-    # A source that is not to be had makes the upload held, which is where somebody can see it.
+    # A source that cannot be used holds the upload, where a person sees it.
     if code in (401, 403) or names_source(code, message):
         return Unreadable(verbatim(message), source=names_source(code, message))
     if code in (400, 404) and "unable to find" in message.lower():
@@ -217,7 +206,7 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
         read = None
     if isinstance(read, dict) and _is_code(read.get("code")):
         if _is_success(read["code"]) and not _is_success(answer.status):
-            # Something on the way has changed one of the two: neither is HrFlow's word.
+            # A proxy has changed one of the two: neither can be believed.
             after = retry_after(answer.headers, now)
             return Wait(
                 msg("The server answered {code}.", code=answer.status), after, troubled=True
@@ -232,10 +221,10 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
 
 
 def _promise(code: int) -> int:
-    """Return the more, the more would be lost if it were believed wrongly.
+    """Return a rank: the higher, the more would be lost if the code were believed wrongly.
 
-    JSON and HTTP may say different things: the one that loses nothing counts, and of those the
-    one that leaves open whether the file arrived.
+    JSON and HTTP may differ: the lower rank counts, which at best leaves open whether the file
+    arrived.
     """
     if code in _LATER:
         return 1
@@ -278,7 +267,7 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
 
 
 def waits(code: int, message: str, answer: Answer, now: float) -> Wait | None:
-    """Return what a code means that is about no single question: a pause; None for other codes."""
+    """Return the Wait for a code that concerns all requests, None for other codes."""
     return _wait(code, message, answer, now) if _is_passing(code) else None
 
 
@@ -338,7 +327,7 @@ def _first(items: object, name: str) -> str:
 def names_source(code: int, message: str) -> bool:
     """Return whether an answer is about its source: it is not there, or the key may not use it.
 
-    A 401 that does not speak of the secret key leaves the key alone, however it is worded.
+    A 401 that does not mention the secret key is not about the key, however it is worded.
     """
     if _NAMES_SOURCE.search(message):
         return True
@@ -430,7 +419,7 @@ def _listed(data: Any) -> Listed | None:
 
 
 def _document(attachments: Any) -> dict[str, Any]:
-    """Return the attachment that is the CV itself, as far as that is said."""
+    """Return the attachment that is the CV itself, {} if there is none."""
     found = attachments if isinstance(attachments, list) else []
     tables = [each for each in found if isinstance(each, dict)]
     original = [each for each in tables if each.get("type") in ("resume", "original")]

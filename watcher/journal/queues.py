@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 #: Seconds for which requests are kept: the minute they are counted over, after the longest one.
 _REQUESTS_KEPT: Final = 1800.0
 
-
 #: What is kept as a time of the wall clock and is still to come or to be measured from.
 _MOMENTS: Final = (
     ("files", "due_at", "state IN ('queued', 'waiting') AND due_at > 0"),

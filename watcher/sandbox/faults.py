@@ -60,7 +60,6 @@ _LATE: Final = frozenset(Kind) - frozenset(EARLY)
 #: Bytes of a huge answer that are sent at once.
 _PIECE: Final = 256 * 1024
 
-
 _Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 #: What may stand in a header.
