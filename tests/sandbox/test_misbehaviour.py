@@ -161,6 +161,16 @@ def test_no_answer_comes_and_the_sandbox_ends_all_the_same(client, sandbox, conn
     assert time.monotonic() - started < PATIENCE
 
 
+def test_requests_beyond_the_rate_are_told_to_wait(client, sandbox, clock):
+    sandbox.faults.set(Fault(kind=Kind.RATE_LIMIT, per_minute=2))
+    assert [client.upload().status for _ in range(3)] == [202, 202, 429]
+    clock.now += 20
+    limited = client.upload()
+    assert (limited.status, limited.headers["Retry-After"]) == (429, "40")
+    clock.now += 40
+    assert client.upload().status == 202
+
+
 MATCHING = [
     # a fault's filters, whether it meets an upload of "cv.txt" to Engineering
     ({}, True),

@@ -1,7 +1,8 @@
 """Switches that make the sandbox misbehave the way servers, proxies and networks do.
 
-Of the faults that are set the first that matches a request applies to it, and only that one. A
-fault that has applied as often as it should is over.
+Of the faults that are set the first that matches a request applies to it, and only that one; a
+rate limit that is not reached lets the request pass on to the next. A fault that has applied as
+often as it should is over.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import enum
 import json
 import socket
 import threading
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.client import responses
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import msgspec
@@ -20,13 +23,14 @@ import msgspec
 from watcher.sandbox.api import Reply, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class Kind(enum.StrEnum):
     """What goes wrong."""
 
     STATUS = "status"  # answered with ``status``, ``message``, ``retry_after``
+    RATE_LIMIT = "rate_limit"  # 429 beyond ``per_minute`` requests a minute
     DELAY = "delay"  # the right answer after ``delay`` seconds
     NEVER = "never"  # no answer; the connection stays open
     CUT_BEFORE_BODY = "cut_before_body"  # closed after the headers, the body unread
@@ -42,6 +46,7 @@ class Kind(enum.StrEnum):
     HUGE = "huge"  # a JSON answer of ``size`` bytes
 
 
+_MINUTE: Final = 60.0
 #: The request has its effect all the same, unless the fault says otherwise.
 _STORING: Final = frozenset(
     {
@@ -96,6 +101,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     after_bytes: _Count = 0
     size: _Count = 1_000_000_000
     interval: _Seconds = 1.0
+    per_minute: _Count = 60
     #: Whether the request has its effect; None for what is usual for the kind.
     stored: bool | None = None
 
@@ -124,10 +130,11 @@ class Request:
 
 @dataclass(slots=True)
 class _Switch:
-    """A fault that is set, and how often it may still apply."""
+    """A fault that is set, how often it may still apply, and when it let requests pass."""
 
     fault: Fault
     left: int | None
+    passed: deque[float] = field(default_factory=deque)
 
     def matches(self, request: Request) -> bool:
         fault = self.fault
@@ -141,11 +148,31 @@ class _Switch:
             )
         )
 
+    def seconds_to_wait(self, now: float) -> float:
+        """Return how long a rate limit wants the next request to wait; 0 lets it pass."""
+        while self.passed and self.passed[0] <= now - _MINUTE:
+            self.passed.popleft()
+        if len(self.passed) < self.fault.per_minute:
+            self.passed.append(now)
+            return 0.0
+        return self.passed[0] + _MINUTE - now if self.passed else _MINUTE
+
+
+def _limited(fault: Fault, wait: float) -> Fault:
+    return Fault(
+        kind=Kind.STATUS,
+        status=429,
+        delay=fault.delay,
+        message=fault.message or "Too many requests",
+        retry_after=fault.retry_after or str(ceil(wait)),
+    )
+
 
 class Faults:
     """The faults of a running sandbox; every method may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._switches: tuple[_Switch, ...] = ()
 
@@ -187,6 +214,11 @@ class Faults:
                     continue
                 if fault.kind is Kind.CUT_IN_BODY and received < fault.after_bytes:
                     continue
+                if fault.kind is Kind.RATE_LIMIT:
+                    wait = switch.seconds_to_wait(self._clock())
+                    if not wait:
+                        continue
+                    fault = _limited(fault, wait)
                 if switch.left is not None:
                     switch.left -= 1
                 return fault

@@ -292,7 +292,7 @@ class Sandbox:
     ) -> None:
         self.data_dir = data_dir
         self.clock = clock
-        self.faults = Faults()
+        self.faults = Faults(clock)
         self.ledger = Ledger()
         self._profiles = Profiles(clock, data_dir)
         self.webhooks = Webhooks(clock)
