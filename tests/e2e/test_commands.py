@@ -140,7 +140,7 @@ def test_try_leaves_what_a_person_put_into_its_folder(desk):
     running.wait_for("✓ Łukasz Wójcik.docx")
     assert running.end(signal.SIGINT) == 0
     try:
-        assert f"What you put into {place} is still there." in running.lines
+        assert f"Your files in {place} were kept." in running.lines
         assert sorted(os.listdir(place)) == ["Aisha Rahman - CV.pdf", "below"]
         assert os.listdir(place / "below") == ["Łukasz Wójcik.docx"]
         assert os.listdir(place.parent) == [place.name]
