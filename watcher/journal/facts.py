@@ -81,13 +81,13 @@ class Facts:
             self._targets.add(target)
             self._set(_TARGET + os.fsencode(target), now)
 
-    def tell_once(self, what: str, now: float) -> bool:
-        """Store that people are told of ``what``; False if they were told before."""
+    def set_notified(self, what: str, now: float) -> bool:
+        """Store that people are notified of ``what``; False if they were before."""
         insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._store.write(insert, f"told: {what}", now).rowcount == 1
 
-    def tell_anew(self, what: str) -> None:
-        """Let people be told of ``what`` again, as it is over."""
+    def clear_notified(self, what: str) -> None:
+        """Let people be notified of ``what`` again, as it is over."""
         if self._read(f"told: {what}"):
             self._set(f"told: {what}", 0.0)
 

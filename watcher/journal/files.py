@@ -8,9 +8,8 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import NOTHING, as_json, from_json, msg
+from watcher.i18n.message import NOTHING, from_json, msg
 from watcher.journal import rows
-from watcher.journal.store import as_text
 from watcher.model import lifecycle
 from watcher.model.errors import JournalError
 from watcher.model.files import Known
@@ -58,11 +57,6 @@ _EVENT_CHOSEN: Final = (
 )
 
 
-def _stored(why: Message) -> object:
-    """Return a reason as the journal keeps it."""
-    return as_text(as_json(why))
-
-
 class Files:
     """Rows of files. Every change of a state is made by :meth:`step`."""
 
@@ -102,7 +96,11 @@ class Files:
         many = (file_ids,) if isinstance(file_ids, int) else file_ids
         if not many:
             return
-        state, why, told_since = step.state, _stored(step.why), now if since is None else since
+        state, why, told_since = (
+            step.state,
+            rows.reason_text(step.why),
+            now if since is None else since,
+        )
         change = (state.value, why, cause, step.due_at, told_since)
         if len(many) == 1:
             changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
@@ -126,9 +124,9 @@ class Files:
     def refuse_again(self, file_id: int, why: Message, now: float) -> None:
         """Refuse a file that was examined again as before: for people nothing is new."""
         first: float | None = self._store.read(
-            "SELECT min(at) FROM events WHERE file_id = ? AND state = 'refused' AND why = ?",
+            "SELECT min(at) FROM events WHERE file_id = ? AND state = 'refused' AND why IN (?, ?)",
             file_id,
-            _stored(why),
+            *rows.reason_texts(why),
         )[0]
         self.step(file_id, Step(State.REFUSED, why), now, since=now if first is None else first)
 
@@ -144,7 +142,7 @@ class Files:
     def explain(self, file_id: int, why: Message) -> None:
         """Change the reason of a file's state; the state stays."""
         update = "UPDATE files SET why = ?1 WHERE id = ?2 AND why <> ?1"
-        if self._store.write(update, _stored(why), file_id).rowcount:
+        if self._store.write(update, rows.reason_text(why), file_id).rowcount:
             self._changed[file_id] = None
 
     def take_changed(self, limit: int) -> list[int]:
@@ -212,7 +210,7 @@ class Files:
             directory_id,
             name,
             state.value,
-            _stored(why),
+            rows.reason_text(why),
             cause,
             *rows.numbers(stat),
             now,
@@ -221,7 +219,7 @@ class Files:
         )
         file_id = cursor.lastrowid or 0
         self._name(directory_id, name, stat, file_id)
-        self._store.write(_EVENT, file_id, now, state.value, _stored(why))
+        self._store.write(_EVENT, file_id, now, state.value, rows.reason_text(why))
         self._changed[file_id] = None
         return file_id
 
@@ -523,7 +521,7 @@ class Files:
             "WHERE id = ?4",
             filing,
             os.fsencode(filed_to),
-            _stored(why),
+            rows.reason_text(why),
             file_id,
         )
 

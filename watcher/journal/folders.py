@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from watcher.i18n.message import as_json
 from watcher.journal import rows
 from watcher.journal.rows import LEFT
 from watcher.model import lifecycle
@@ -82,7 +81,7 @@ class Folders:
             "EXISTS (SELECT 1 FROM names n WHERE n.directory_id = files.directory_id "
             "AND n.name = files.name AND n.file_id = files.id)))",
             folder_id,
-            as_json(BY_HAND),
+            rows.reason_text(BY_HAND),
         )
         refused = [file_id for file_id, state in found if state == State.REFUSED]
         unsent = [file_id for file_id, state in found if state != State.REFUSED]

@@ -78,7 +78,7 @@ class FollowUps:
             file_id,
         )
 
-    def tell_key(self, file_id: int, key: str, now: float) -> None:
+    def set_profile_key(self, file_id: int, key: str, now: float) -> None:
         """Store the profile that a webhook named for a file; it is asked for at once."""
         self._store.write(
             "UPDATE follow_ups SET told_key = ?, due_at = ? WHERE file_id = ?", key, now, file_id
@@ -126,7 +126,7 @@ class FollowUps:
 
     # -- webhook
 
-    def hear(self, digest: bytes, now: float) -> bool:
+    def record_event(self, digest: bytes, now: float) -> bool:
         """Store that an event was received; False if it was received before."""
         insert = "INSERT INTO webhook_events VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._store.write(insert, digest, now).rowcount == 1

@@ -6,9 +6,8 @@ import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import as_json, from_json
+from watcher.i18n.message import from_json
 from watcher.journal import rows
-from watcher.journal.store import as_text
 from watcher.model.files import Hold
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key
@@ -123,7 +122,7 @@ class Queues:
         for table, column, where in _MOMENTS:
             self._store.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
 
-    def hasten(self, account: str, now: float) -> None:
+    def retry_now(self, account: str, now: float) -> None:
         """Make the uploads and questions of an account due now that wait for another try."""
         for open_states in ("'queued', 'waiting'", "'uploading', 'uncertain'"):
             self._store.write(
@@ -181,7 +180,7 @@ class Holds:
             cause,
             account,
             source_key if cause is Cause.SOURCE else "",
-            as_text(as_json(why)),
+            rows.reason_text(why),
             now,
             now + hold_delay(cause, attempt),
             attempt,
@@ -246,7 +245,7 @@ class Holds:
             "ON CONFLICT (key) DO UPDATE SET why = excluded.why",
             key,
             Cause.EXISTING,
-            as_text(as_json(why)),
+            rows.reason_text(why),
             now,
         )
 
@@ -309,7 +308,7 @@ class Hooks:
         self._store = store
         self._files = files
 
-    def want(self, events: Collection[str]) -> None:
+    def set_events(self, events: Collection[str]) -> None:
         """Set the states for which a command is to be run, from now on."""
         self._files.hooks = frozenset(events)
         marks = ", ".join("?" * len(events))
@@ -331,11 +330,11 @@ class Hooks:
         entries = [(event, file_id, self._store.entry(file_id)) for event, file_id in found]
         for event, file_id, entry in entries:
             if entry is None:
-                self.ran(file_id, event)
+                self.remove(file_id, event)
         if any(entry is None for *_, entry in entries):  # others may stand behind them
             return self.to_run(limit, busy)
         return [(event, entry) for event, _, entry in entries if entry is not None]
 
-    def ran(self, file_id: int, event: str) -> None:
+    def remove(self, file_id: int, event: str) -> None:
         """Delete a command that was run, or need not be."""
         self._store.write("DELETE FROM hooks WHERE file_id = ? AND event = ?", file_id, event)

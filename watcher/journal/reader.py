@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import NOTHING, Message, as_json, from_json
+from watcher.i18n.message import NOTHING, Message, from_json
 from watcher.journal import facts, rows
-from watcher.journal.store import Store, as_text, connect_to_read
+from watcher.journal.store import Store, connect_to_read
 from watcher.model.follow_ups import Timing
 from watcher.model.kinds import Cause, State
 from watcher.routing import names
@@ -194,9 +194,8 @@ class Reader(Store):
             where.append("f.cause = ? AND f.cause <> ''")
             values.append(cause)
         if why:
-            # Rows from before reasons were messages hold the English text.
             where.append("f.why IN (?, ?)")
-            values += [as_text(as_json(why)), as_text(str(why))]
+            values += rows.reason_texts(why)
         if before:
             where.append("(f.changed_at, f.id) < (?, ?)")
             values += before

@@ -7,7 +7,7 @@ import os
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from watcher.i18n.message import from_json
+from watcher.i18n.message import Message, as_json, from_json
 from watcher.model.kinds import State
 from watcher.model.records import Entry, Stat
 from watcher.model.uploads import Job
@@ -181,6 +181,21 @@ def fields(text: str) -> tuple[tuple[str, str], ...]:
 def fields_text(pairs: tuple[tuple[str, str], ...]) -> str:
     """Return form fields as they are to be stored."""
     return json.dumps(pairs, ensure_ascii=False, separators=(",", ":")) if pairs else "[]"
+
+
+def reason_text(why: Message) -> str:
+    """Return a reason as it is stored: JSON, "" for NOTHING."""
+    return as_text(as_json(why))
+
+
+def reason_texts(why: Message) -> tuple[str, str]:
+    """Return how a reason may be stored: as JSON, or as English text by versions before 4."""
+    return reason_text(why), as_text(str(why))
+
+
+def as_text(value: str) -> str:
+    """Return text as SQLite can keep it: a message may quote a name that is not valid text."""
+    return value.encode("utf-8", "replace").decode()
 
 
 def numbers(stat: Stat) -> tuple[int, int, int, int]:

@@ -226,11 +226,7 @@ class Store:
         try:
             return self._connection.execute(query, values)
         except UnicodeEncodeError:  # a message that quotes a name which is not valid text
-            return self._connection.execute(query, [as_text(value) for value in values])
+            texts = [rows.as_text(each) if isinstance(each, str) else each for each in values]
+            return self._connection.execute(query, texts)
         except sqlite3.Error as error:
             raise problem(error) from error
-
-
-def as_text(value: object) -> object:
-    """Return ``value`` as SQLite can keep it: a message may quote a name that is not valid text."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
