@@ -289,7 +289,7 @@ def test_a_journal_of_another_version_is_left_alone(desk):
         told = desk.run(command)
         assert told.returncode == 6
         assert "written by a newer hrflow-watcher than this one" in told.stderr
-        assert "Install the newer one again" in told.stderr
+        assert "Install the newer version again" in told.stderr
 
 
 def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):

@@ -246,7 +246,7 @@ def test_a_changed_key_is_used_once_the_program_is_told(ring, listener, make_key
 def test_a_keyring_that_fails_in_its_own_way_is_asked_again(ring, listener, make_keys):
     ring.read = lambda account: {}["missing"]
     keys = make_keys(patience=10)
-    with pytest.raises(CredentialError, match=r"The keyring cannot be asked \(KeyError\)"):
+    with pytest.raises(CredentialError, match=r"The keyring is not usable \(KeyError\)"):
         keys.get("default")
     del ring.read
     keys.arm(CONFIG, listener.tell, listener.resume)

@@ -406,7 +406,7 @@ def test_what_a_key_may_do(permission, level, words):
 
 
 def test_a_refused_key_is_wrong_unless_it_may_only_write():
-    refused = RefusedKeyError("HrFlow does not take this key: no", "Check it.")
+    refused = RefusedKeyError("HrFlow rejected this key: no", "Check it.")
     assert account.judge_refused("ask_" + "0" * 32, refused).level is ERROR
     write_only = account.judge_refused("askw_" + "0" * 32, refused)
     assert write_only.level is WARNING

@@ -186,7 +186,7 @@ def test_a_journal_of_a_newer_program_is_left_alone(path):
     for kind in (Journal, Reader):
         with pytest.raises(JournalError, match="written by a newer hrflow-watcher") as told:
             kind(path)
-        assert "Install the newer one again" in str(told.value.hint)
+        assert "Install the newer version again" in str(told.value.hint)
 
 
 def test_reasons_from_before_they_were_messages_are_shown_as_they_are(path):

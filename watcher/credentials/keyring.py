@@ -38,8 +38,8 @@ _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 def cannot_ask(error: Exception) -> CredentialError:
     """Return the CredentialError for an unforeseen error."""
     return CredentialError(
-        msg("The keyring cannot be asked ({exception}).", exception=type(error).__name__),
-        msg("Start the program anew; if that does not help, put the key somewhere else."),
+        msg("The keyring is not usable ({exception}).", exception=type(error).__name__),
+        msg("Restart the program; if that does not help, store the key somewhere else."),
     )
 
 
@@ -87,9 +87,9 @@ class SystemKeyring:
     def read(self, account: str) -> str:
         """Return the account's key, "" if there is none; CredentialError if there is no answer."""
         with _explaining(
-            msg('The keyring does not give the key of account "{account}"', account=account),
+            msg('The keyring did not return the key of account "{account}"', account=account),
             account,
-            hint=msg("Unlock it; the uploads go on by themselves."),
+            hint=msg("Unlock it; uploads then resume automatically."),
         ):
             for part in self._parts():
                 if key := (part.get_password(SERVICE, account) or "").strip():
@@ -99,7 +99,7 @@ class SystemKeyring:
     def write(self, account: str, key: str) -> None:
         """Store the account's key; CredentialError if it is not stored, or not safely."""
         with _explaining(
-            msg('The keyring does not take the key of account "{account}"', account=account),
+            msg('The keyring did not store the key of account "{account}"', account=account),
             account,
             key,
         ):
@@ -107,8 +107,8 @@ class SystemKeyring:
             if not parts:
                 raise CredentialError(
                     msg(
-                        'This machine has no keyring, so the key of account "{account}" is not'
-                        " kept.",
+                        'This machine has no keyring, so the key of account "{account}" was not'
+                        " stored.",
                         account=account,
                     ),
                     msg(
@@ -120,7 +120,7 @@ class SystemKeyring:
             if parts[0].get_password(SERVICE, account) != key:
                 raise CredentialError(
                     msg(
-                        'The keyring ({what}) has not kept the key of account "{account}".',
+                        'The keyring ({what}) did not store the key of account "{account}".',
                         what=_name(parts[0]),
                         account=account,
                     ),
@@ -133,7 +133,7 @@ class SystemKeyring:
         """Remove the account's key from every keyring; False if none has it."""
         removed = False
         with _explaining(
-            msg('The keyring does not remove the key of account "{account}"', account=account),
+            msg('The keyring did not remove the key of account "{account}"', account=account),
             account,
         ):
             for part in _parts():
@@ -158,8 +158,8 @@ class SystemKeyring:
         if found and not safe:
             raise CredentialError(
                 msg(
-                    "This machine's keyring ({what}) keeps keys as plain text, which everybody"
-                    " can read who can read your files, so it is not used.",
+                    "This machine's keyring ({what}) stores keys as plain text, readable by anyone"
+                    " who can read your files, so it is not used.",
                     what=_name(found[0]),
                 ),
                 msg(
@@ -263,5 +263,5 @@ def _explaining(
                 what=what,
                 error=said or type(error).__name__,
             ),
-            msg("Mend it, or put the key into {what}.", what=elsewhere(account)),
+            msg("Fix it, or put the key into {what}.", what=elsewhere(account)),
         ) from error

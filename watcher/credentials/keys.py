@@ -385,7 +385,7 @@ def _copy(error: CredentialError) -> CredentialError:
 def _say_waiting(account: str) -> LockedError:
     return LockedError(
         msg('The key of account "{account}" is {what}.', account=account, what=WAITING),
-        msg("Unlock it; the uploads go on by themselves."),
+        msg("Unlock it; uploads then resume automatically."),
     )
 
 

@@ -161,7 +161,7 @@ class Inquiry:
             )
         if reading.code in (401, 403):
             refused = RefusedKeyError(
-                msg("HrFlow does not take this key: {message}", message=reading.message),
+                msg("HrFlow rejected this key: {message}", message=reading.message),
                 msg("Check the email and the key in HrFlow's settings under API keys."),
             )
             refused.told = reading.message

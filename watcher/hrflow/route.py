@@ -62,7 +62,7 @@ def find_addresses(account: Account) -> tuple[str, ...]:
     except (OSError, UnicodeError) as error:
         words = error.strerror if isinstance(error, OSError) else str(error)
         raise OfflineError(
-            msg("The name {host} is not found ({error}).", host=host, error=words)
+            msg("The name {host} could not be resolved ({error}).", host=host, error=words)
         ) from error
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -137,15 +137,15 @@ def explain(error: Exception, proxy: str) -> ProxyFailedError:
     if any(sign in words for sign in _WANTS_USER):
         return ProxyFailedError(
             msg(
-                "The proxy {what} wants a user name and password, or other ones: write them into "
-                "its address in the system's settings (http://user:password@host:port).",
+                "The proxy {what} requires a user name and password, or different ones: put them "
+                "into its address in the system's settings (http://user:password@host:port).",
                 what=shown_proxy(proxy),
             )
         )
     return ProxyFailedError(
         msg(
             "The proxy {what} cannot be reached or does not let the request through; check it, or "
-            'set proxy = "none" in the configuration to do without.',
+            'set proxy = "none" in the configuration to connect directly.',
             what=shown_proxy(proxy),
         )
     )
@@ -160,7 +160,7 @@ def _check(proxy: str) -> str:
         raise ProxyAddressError(
             msg(
                 "The proxy address {what} is not valid; correct it in the system's settings, or "
-                'set proxy = "none" in the configuration to do without.',
+                'set proxy = "none" in the configuration to connect directly.',
                 what=shown_proxy(proxy),
             )
         )
@@ -252,7 +252,7 @@ def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
             raise OfflineError(explain(error, proxy).said) from error
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise OfflineError(
-            msg("No connection with TLS comes about ({error}).", error=words)
+            msg("No TLS connection could be established ({error}).", error=words)
         ) from error
     finally:
         connection.close()
@@ -277,7 +277,7 @@ def _connection(
         )
     if url.scheme != "http":
         raise OfflineError(
-            msg("The way through a proxy of the kind {kind} cannot be looked at.", kind=url.scheme)
+            msg("The connection cannot be checked through a proxy of type {kind}.", kind=url.scheme)
         )
     connection = http.client.HTTPSConnection(
         url.hostname or "", url.port or 80, timeout=seconds, context=context

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: The words for each exception; subclasses stand before the classes they belong to.
 _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message], ...]] = (
     (rx.SSLError, msg("The server's certificate cannot be trusted, as behind a log-in page.")),
-    (rx.ConnectTimeout, msg("The server did not answer the call in time.")),
+    (rx.ConnectTimeout, msg("The server did not accept the connection in time.")),
     ((rx.ReadTimeout, ux.ReadTimeoutError), msg("The server took too long to answer.")),
     (rx.Timeout, msg("The server took too long.")),
     (

@@ -136,7 +136,9 @@ class Files:
             "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
         )
         ids = [file_id for (file_id,) in found]
-        self.step(ids, Step(State.UNCERTAIN, msg("the program ended while sending it"), now), now)
+        self.step(
+            ids, Step(State.UNCERTAIN, msg("the program stopped during the upload"), now), now
+        )
         return len(ids)
 
     def explain(self, file_id: int, why: Message) -> None:
@@ -503,7 +505,9 @@ class Files:
         copies = self.copies(file_id)
         self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
         if copies:
-            self.step(copies, Step(State.NOTICED, msg("the first of its kind is gone")), now)
+            self.step(
+                copies, Step(State.NOTICED, msg("the file with the same content is gone")), now
+            )
 
     # -- filing away
 

@@ -63,14 +63,15 @@ def problem(error: Exception, path: str = "") -> JournalError:
     return DamagedJournalError(
         f"{journal} is damaged ({error}).",
         msg(
-            "Run the program: it sets it aside and builds a new one by looking through the folders."
+            "Start the program: it sets the journal aside and builds a new one by scanning the "
+            "folders."
         ),
     )
 
 
 def _missing(path: str) -> NoJournalError:
     return NoJournalError(
-        msg("There is no journal at {path} yet.", path=path), msg("Nothing has run so far.")
+        msg("There is no journal at {path} yet.", path=path), msg("The program has not run yet.")
     )
 
 
@@ -124,10 +125,7 @@ def _check_version(version: int, path: str) -> None:
             msg(
                 "The journal {path} was written by a newer hrflow-watcher than this one.", path=path
             ),
-            msg(
-                "Install the newer one again: an older one cannot know what the newer one has "
-                "noted."
-            ),
+            msg("Install the newer version again: this one cannot read what it has stored."),
         )
 
 
