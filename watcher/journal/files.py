@@ -67,7 +67,7 @@ class Files:
         self._used: set[int] = set()  # directories in which a round of forgetting has seen files
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
         self.hooks: frozenset[str] = frozenset()
-        #: Folders, by id, that are not watched any more: nothing waits there.
+        #: Ids of folders that are no longer watched: nothing waits there.
         self.left: set[int] = set()
 
     # -- states
@@ -86,8 +86,8 @@ class Files:
         ``since``: for people nothing is new. They count as being in that state since then, and no
         command is run for them.
 
-        Where nobody watches any more nothing waits, such as an upload that has come to nothing
-        since: it is left alone, and a copy of it goes in its place.
+        In a folder that is no longer watched nothing waits, such as an upload that has failed: it
+        is ignored, and a copy elsewhere is sent in its place.
 
         Raises:
             JournalError: the step is not allowed from where one of them is. What was done of it
@@ -116,7 +116,7 @@ class Files:
         self._follow_step(many, state, now, is_news=since is None)
 
     def leave_alone(self, file_ids: Sequence[int], now: float) -> None:
-        """Ignore files whose folder is not watched any more; copies elsewhere go instead."""
+        """Ignore files whose folder is no longer watched; copies elsewhere are sent instead."""
         self.step(file_ids, Step(State.IGNORED, lifecycle.LEFT), now)
         for file_id in file_ids:
             self.disclaim(file_id, now)
@@ -160,7 +160,7 @@ class Files:
         return bool(self._changed)
 
     def state(self, file_id: int) -> State | None:
-        """Return a file's state; None if it is not known any more."""
+        """Return a file's state; None if there is no such file."""
         row = self._store.read("SELECT state FROM files WHERE id = ?", file_id)
         return State(row[0]) if row else None
 
@@ -351,7 +351,7 @@ class Files:
     def forget_unused_directories(self) -> None:
         """Delete the directories in which a whole round has seen no file, as names tell of people.
 
-        With them go folders that are not watched any more.
+        With them folders that are no longer watched are deleted.
         """
         found = self._store.all(
             "SELECT id FROM directories d WHERE NOT EXISTS "

@@ -52,7 +52,7 @@ class Folders:
     ) -> bool:
         """Let files be routed again if the folder's ``settings`` fingerprint is new; False if not.
 
-        Files that were not sent yet are noticed anew; what was sent stays as it is. What HrFlow
+        Files that were not sent yet become noticed again; what was sent stays as it is. What HrFlow
         has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
 
         ``former``: the fingerprint that an older program had of the same settings.

@@ -17,7 +17,7 @@ _FOLLOW_UP: Final = f"""
     FROM follow_ups u CROSS JOIN files f ON f.id = u.file_id
     JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id
 """
-#: Seconds after which a row goes that nobody has asked for: its account cannot read, or is gone.
+#: Seconds after which an upload is no longer followed: its account cannot read, or is gone.
 _ABANDONED: Final = 14 * 86400.0
 #: Seconds for which it is known that an event was heard.
 _EVENTS_KEPT: Final = 30 * 86400.0

@@ -144,7 +144,7 @@ class Reader(Store):
     def waits(self, limit: int) -> list[tuple[State, Message, int, float]]:
         """Return what most files wait for: (state, why, how many, when the first is due).
 
-        The states are those of a failed upload and of one that nobody knows the end of.
+        The states are waiting and uncertain.
         """
         # Each half by its own index of open files: an OR of both would read the whole history.
         store = "SELECT state, why, count(*) AS files, min(due_at) FROM files WHERE "
@@ -253,7 +253,7 @@ class Reader(Store):
         """Return how the files that are at or below ``path`` now stand: state → (files, bytes).
 
         With them go those of which something became at or after the moment ``since`` and that
-        are not there any more, as they were filed away.
+        are no longer there, as they were filed away.
         """
         below = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
         places = "FROM folders o JOIN directories d ON d.folder_id = o.id"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: Rows looked at in one step; a step takes milliseconds.
 STEP: Final = 1000
-#: A file on which nothing more has to be done and which is not on disk any more, as far as known.
+#: A file with which nothing is to be done, and which is no longer on disk, as far as known.
 _OVER: Final = """
     state IN ('ignored', 'duplicate', 'baseline', 'accepted', 'parsed', 'parse_failed', 'refused',
               'gone')

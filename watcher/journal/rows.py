@@ -12,7 +12,7 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry, Stat
 from watcher.model.uploads import Job
 
-#: In the place of the settings' fingerprint of a folder that is not watched any more.
+#: In place of the settings' fingerprint of a folder that is no longer watched.
 LEFT: Final = "left"
 
 FROM: Final = """

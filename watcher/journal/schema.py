@@ -116,7 +116,7 @@ CREATE TABLE IF NOT EXISTS requests (
     ended_at REAL NOT NULL DEFAULT 0    -- 0: is under way, or was when the program ended
 );
 CREATE INDEX IF NOT EXISTS requests_started ON requests (started_at);
--- Facts of the journal as a whole, such as when it had to be built anew.
+-- Facts of the journal as a whole, such as when it was rebuilt.
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS holds (
     key TEXT PRIMARY KEY,

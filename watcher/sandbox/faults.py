@@ -316,7 +316,7 @@ def _head(
 
 
 def _huge(status: int, size: int) -> Iterator[bytes]:
-    """Yield a well-formed answer of at least ``size`` bytes, which nobody should read whole."""
+    """Yield a well-formed answer of at least ``size`` bytes, not to be read whole."""
     start, end = f'{{"code": {status}, "data": [], "message": "'.encode(), b'"}'
     left = max(0, size - len(start) - len(end))
     yield _head(status, "application/json", len(start) + left + len(end)) + start

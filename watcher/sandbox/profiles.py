@@ -117,7 +117,7 @@ class Profile:
 
     @property
     def stages(self) -> frozenset[str]:
-        """Where it stands in recruiters' processes: at "new" where nobody has said anything."""
+        """The stages of its labels, "new" without any."""
         return frozenset(label.get("stage", "new") for label in self.labels) or frozenset({"new"})
 
 

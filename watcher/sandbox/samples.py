@@ -13,7 +13,7 @@ from typing import Final
 class Source:
     """A source of profiles. ``key`` is 40 hexadecimal digits by habit, any text will do.
 
-    ``always_sync``: it parses while the uploader waits though nobody has asked for that.
+    ``always_sync``: it parses at once without being asked to.
     ``archived_at`` is ISO 8601, "" for one in use.
     """
 
