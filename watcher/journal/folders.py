@@ -9,7 +9,7 @@ from watcher.journal import rows
 from watcher.journal.rows import LEFT
 from watcher.model import lifecycle
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BY_HAND, Step
+from watcher.model.lifecycle import IGNORED_BY_USER, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -81,7 +81,7 @@ class Folders:
             "EXISTS (SELECT 1 FROM names n WHERE n.directory_id = files.directory_id "
             "AND n.name = files.name AND n.file_id = files.id)))",
             folder_id,
-            rows.reason_text(BY_HAND),
+            rows.reason_text(IGNORED_BY_USER),
         )
         refused = [file_id for file_id, state in found if state == State.REFUSED]
         unsent = [file_id for file_id, state in found if state != State.REFUSED]
