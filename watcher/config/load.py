@@ -5,25 +5,33 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from watcher.config import checks, types
-from watcher.config.characters import is_unseen, name_unseen
-from watcher.config.layers import Lock, Merged, accounts_of, is_locked, merge, read_locks
+from watcher.config.layers import (
+    Lock,
+    Merged,
+    folder_way,
+    is_locked,
+    merge,
+    read_locks,
+    unify,
+)
+from watcher.config.lines import Array, Table, placed, tables_in
 from watcher.config.machine import Layer, MachineFile, find_layer
 from watcher.config.mistakes import HIDDEN, Mistakes, hide_secrets, nearest, shown
-from watcher.config.nodes import Array, Table, placed
-from watcher.config.paths import is_absent
-from watcher.config.places import (
+from watcher.config.paths import (
     PATHS,
     check_overlaps,
     check_target,
     expand,
     find_obstacle,
+    is_absent,
     is_in,
     place_of,
 )
-from watcher.config.text import parse, read_text
+from watcher.config.text import find_invisible, parse, read_text
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
 from watcher.model.settings import (
@@ -33,6 +41,7 @@ from watcher.model.settings import (
     Hooks,
     Notifications,
     Rule,
+    Struct,
     Webhook,
     replaced,
 )
@@ -41,12 +50,16 @@ from watcher.routing.rules import filing_targets
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from watcher.config.lines import Way
-
     Check = Callable[[Mapping[str, Any], Table, Mistakes], None]
 
 _MISSING: Final = msg("is missing")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
+#: Tables that there are once, and that nothing else bears upon.
+_PLAIN: Final[dict[str, tuple[type[Struct], types.Kinds, Check]]] = {
+    "notifications": (Notifications, types.NOTIFICATIONS, checks.check_notifications),
+    "webhook": (Webhook, types.WEBHOOK, checks.check_webhook),
+    "hooks": (Hooks, types.HOOKS, checks.check_hooks),
+}
 
 
 class Origin(NamedTuple):
@@ -104,57 +117,54 @@ def load_text(
     state_dir: str = "",
     layer: Layer | None = None,
 ) -> Loaded:
-    """The same for a text that is to stand at ``path``; None if there is none."""
+    """Do the same for a text that is to stand at ``path``; None if there is none."""
     own, mistakes = parse(path, text or ""), Mistakes()
     if types.LOCKED in own:
         said = msg("belongs in the machine-wide configuration, for everybody")
         mistakes.add(own.at(types.LOCKED), said)
         del own[types.LOCKED]
-    hide_secrets(own, mistakes)
+    merged = put_together(own, layer, environ, home, mistakes)
     if layer is not None:  # what is wrong there is said, though a person's own may hide it
-        alone, first = layer.tables(), Mistakes()
-        read_locks(alone, first)
-        hide_secrets(alone, first)
-        alone.pop(types.LOCKED, None)
+        first = Mistakes()
+        alone, _ = _read_machine(layer, first)
         Builder(first, environ, home, state_dir, path=layer.path, is_partial=True).build(alone)
         mistakes.absorb(first)
-    merged = put_together(own, layer, environ, home)
     builder = Builder(mistakes, environ, home, state_dir, path=path, locks=merged.locks)
     config = builder.build(merged.tables)
     if config is None:
         _fail(path, mistakes, layer, has_own=text is not None)
-    remarks = tuple(
-        mistakes.warn(
-            spot, msg("has no effect, as {path} locks it for this machine", path=layer.path)
-        )
-        for spot in sorted(merged.idle, key=lambda each: each.line)
-        if layer is not None
-    )
+    machine = layer.path if layer else ""
+    no_effect = msg("has no effect, as {path} locks it for this machine", path=machine)
+    remarks = [
+        mistakes.warn(spot, no_effect) for spot in sorted(merged.idle, key=lambda spot: spot.line)
+    ]
     return Loaded(
         path,
-        replaced(config, remarks=remarks),
+        replaced(config, remarks=tuple(remarks)),
         mistakes.warnings,
         builder.origins,
-        layer.path if layer else "",
+        machine,
         text is not None,
     )
 
 
-def put_together(own: Table, layer: Layer | None, environ: Mapping[str, str], home: str) -> Merged:
-    """A person's own tables on those of the machine, if it has any."""
+def put_together(
+    own: Table, layer: Layer | None, environ: Mapping[str, str], home: str, mistakes: Mistakes
+) -> Merged:
+    """Put a person's own tables, whose form is checked, on those of the machine, if it has any."""
+    hide_secrets(own, mistakes)
+    unify(own, mistakes)
     if layer is None:
         return Merged(own)
+    machine, locks = _read_machine(layer, Mistakes())
+    return merge(machine, own, locks, lambda table: place_of(table.get("path"), environ, home))
+
+
+def _read_machine(layer: Layer, mistakes: Mistakes) -> tuple[Table, frozenset[Lock]]:
     machine = layer.tables()
-    locks = read_locks(machine, Mistakes())
-    hide_secrets(machine, Mistakes())
-    return merge(
-        machine,
-        own,
-        locks,
-        lambda folder: (
-            place_of(folder.get("path"), environ, home) if isinstance(folder, Table) else ""
-        ),
-    )
+    hide_secrets(machine, mistakes)
+    unify(machine, mistakes)
+    return machine, read_locks(machine, mistakes)
 
 
 def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) -> NoReturn:
@@ -184,7 +194,7 @@ def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) 
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
 
 
-# -- accounts, defaults, folders and rules, put together key by key
+# -- from tables to settings
 
 
 class Builder:
@@ -215,80 +225,58 @@ class Builder:
         self.origins: dict[str, Origin] = {}
 
     def build(self, tables: Table) -> Config | None:
-        """The settings, or None where there are mistakes."""
-        general = types.read_values(tables, types.GENERAL, self._mistakes, known=types.TOP)
+        """Return the settings, or None where there are mistakes."""
+        values = types.read_values(tables, types.GENERAL, self._mistakes, known=types.TOP)
         self._note_origins(types.GENERAL, "", tables, ())
-        notifications = self._plain(
-            tables, "notifications", types.NOTIFICATIONS, checks.check_notifications
-        )
-        webhook = self._plain(tables, "webhook", types.WEBHOOK, checks.check_webhook)
-        hooks = self._plain(tables, "hooks", types.HOOKS, checks.check_hooks)
-        accounts = self._read_accounts(tables)
+        for name, (kind, kinds, check) in _PLAIN.items():
+            table = self._table(tables, name)
+            inner = types.read_values(table, kinds, self._mistakes)
+            check(inner, table, self._mistakes)
+            self._note_origins(kinds, f"{name}.", table, (name,))
+            values[name] = kind(**inner)
+        values["accounts"] = self._read_accounts(tables)
         defaults = self._table(tables, "defaults")
-        values = self._folder_values(defaults, types.DEFAULTS)
+        given = self._folder_values(defaults, types.DEFAULTS)
         folders = [
-            self._folder(each, number, defaults, values)
+            self._folder(each, number, defaults, given)
             for number, each in enumerate(self._list(tables, "folders", "[[folders]]"))
         ]
         built = [each for each in folders if each is not None]
         check_overlaps([(table.at("path"), folder) for table, folder in built], self._mistakes)
-        checks.check_sending(
-            webhook, tables.at("webhook", "enabled"), [each for _, each in built], self._mistakes
-        )
-        if self._mistakes.texts:
-            return None
-        return Config(
-            accounts=accounts,
-            folders=tuple(folder for _, folder in built),
-            notifications=Notifications(**notifications),
-            webhook=Webhook(**webhook),
-            hooks=Hooks(**hooks),
-            **general,
-        )
-
-    def _plain(self, tables: Table, name: str, kinds: types.Kinds, check: Check) -> dict[str, Any]:
-        """The values of a table that there is once, and that nothing else bears upon."""
-        table = self._table(tables, name)
-        values = types.read_values(table, kinds, self._mistakes)
-        check(values, table, self._mistakes)
-        self._note_origins(kinds, f"{name}.", table, (name,))
-        return values
+        values["folders"] = tuple(folder for _, folder in built)
+        spot = tables.at("webhook", "enabled")
+        checks.check_sending(values["webhook"], spot, values["folders"], self._mistakes)
+        return None if self._mistakes.texts else Config(**values)
 
     # -- accounts
 
     def _read_accounts(self, tables: Table) -> tuple[Account, ...]:
-        found = list(accounts_of(tables))
         several = tables.get("accounts", Table())
-        if not isinstance(several, Table):
-            if several is not HIDDEN:
-                self._mistakes.add(
-                    tables.at("accounts"), msg("write {names} tables", names="[accounts.NAME]")
-                )
-        elif not found and not self._is_partial:
-            said = msg("there is no account: write an [account] table with your email")
-            self._mistakes.miss(tables.spot, said)
-        elif "account" in tables and types.DEFAULT_ACCOUNT in several:
-            said = msg("[account] and [accounts.default] are the same account")
-            self._mistakes.add(tables.at("account"), said)
-        self._accounts = list(dict.fromkeys(name for name, *_ in found))
-        accounts = [self._account(*each) for each in found]
-        return tuple(account for account in accounts if account is not None)
+        if isinstance(several, Table):
+            self._accounts = list(several)
+            if not several and not self._is_partial:
+                said = msg("there is no account: write an [account] table with your email")
+                self._mistakes.add(tables.spot, said, is_missing=True)
+            found = [self._account(name, several) for name in several]
+            return tuple(account for account in found if account is not None)
+        if several is not HIDDEN:
+            said = msg("write {names} tables", names="[accounts.NAME]")
+            self._mistakes.add(tables.at("accounts"), said)
+        return ()
 
-    def _account(self, name: str, around: Table, key: str) -> Account | None:
-        if around[key] is HIDDEN:
+    def _account(self, name: str, around: Table) -> Account | None:
+        if around[name] is HIDDEN:
             return None
         if not _ACCOUNT_NAME.match(name):
             said = msg("an account's name is made of letters and digits")
-            self._mistakes.add(around.at(key), said)
-        table = self._table(around, key)
+            self._mistakes.add(around.at(name), said)
+        table = self._table(around, name)
         values = types.read_values(table, types.ACCOUNT, self._mistakes)
         checks.check_account(values, table, self._mistakes)
-        if isinstance(around[key], Table):
-            self._note_missing(table, "email", {})
-        if "email" not in values:
-            return None
-        self._note_origins(types.ACCOUNT, f"accounts.{name}.", table, table.spot.way)
-        return Account(**values, name=name)
+        self._note_origins(types.ACCOUNT, f"accounts.{name}.", table, ("accounts", name))
+        if table is around[name]:
+            self._note_missing(table, "email")
+        return Account(**values, name=name) if "email" in values else None
 
     def _check_account_name(self, values: Mapping[str, Any], table: Table) -> None:
         name = values.get("account")
@@ -316,11 +304,11 @@ class Builder:
     def _folder(
         self, table: Table, number: int, defaults: Table, given: Mapping[str, Any]
     ) -> tuple[Table, Folder] | None:
-        """A folder with its table; ``given`` are the values of ``defaults``."""
+        """Return a folder with its table; ``given`` are the values of ``defaults``."""
         own = self._folder_values(table, types.FOLDER)
         self._check_path(own, table, create=own.get("create", given.get("create")) is True)
         prefix = f"folders[{number + 1}]."
-        self._note_origins(types.FOLDER, prefix, table, table.spot.way, defaults)
+        self._note_origins(types.FOLDER, prefix, table, folder_way(table), defaults)
         values = _with_defaults(given, own)
         if len(self._accounts) == 1 and "account" not in values:
             values["account"] = self._accounts[0]
@@ -376,43 +364,49 @@ class Builder:
 
     # -- any table
 
-    def _table(self, around: Table | Array, key: str | int) -> Table:
-        """A table in another one or in a list; an empty one if it is not there, or is none."""
-        value = around.get(str(key)) if isinstance(around, Table) else around[int(key)]
+    def _table(self, around: Table, name: str) -> Table:
+        """Return a table in another one; an empty one if it is not there, or is none."""
+        value = around.get(name)
         if isinstance(value, Table):
             return value
         if value is not None and value is not HIDDEN:
-            self._mistakes.add(around.at(key), msg("write a table of keys here"))
-        empty: Table = placed({}, around.at(key))
+            self._mistakes.add(around.at(name), msg("write a table of keys here"))
+        empty: Table = placed({}, around.at(name))
         return empty
 
     def _list(self, table: Table, name: str, header: str) -> list[Table]:
-        """The folders at the top, or a folder's rules."""
-        value = table.get(name)
-        if isinstance(value, Array):
-            tables = [self._table(value, number) for number in range(len(value))]
-            return [each for each, raw in zip(tables, value, strict=True) if each is raw]
-        if value is not None and value is not HIDDEN:
-            self._mistakes.add(table.at(name), msg("write {names} tables", names=header))
-        return []
+        """Return the folders at the top, or a folder's rules."""
+        value = table.get(name, Array())
+        if not isinstance(value, Array):
+            if value is not HIDDEN:
+                self._mistakes.add(table.at(name), msg("write {names} tables", names=header))
+            return []
+        for number, each in enumerate(value):
+            if not isinstance(each, Table) and each is not HIDDEN:
+                self._mistakes.add(value.at(number), msg("write a table of keys here"))
+        return tables_in(table, name)
 
     def _note_missing(
         self,
         table: Table,
         name: str,
-        defaults: Mapping[str, Any],
+        defaults: Mapping[str, Any] = MappingProxyType({}),
         said: Message = _MISSING,
     ) -> None:
         if name not in table and name not in defaults and not self._is_partial:
-            self._mistakes.miss(table.at(name), said)
+            self._mistakes.add(table.at(name), said, is_missing=True)
 
     def _note_origins(
-        self, kinds: types.Kinds, prefix: str, table: Table, way: Way, defaults: Table | None = None
+        self,
+        kinds: types.Kinds,
+        prefix: str,
+        table: Table,
+        way: Lock,
+        defaults: Table | None = None,
     ) -> None:
-        """``way`` is the table's, though it may not be written."""
-        is_shared = table.shared is not None or table.spot.source.is_machine
+        """``way`` is the table's, as locks name it."""
         for name in kinds:
-            locked = is_locked(self._locks, (*way, name), is_shared=is_shared)
+            locked = is_locked(self._locks, (*way, name))
             source = table if name in table else defaults
             if source is None or name not in source:
                 self.origins[prefix + name] = Origin(is_locked=locked)
@@ -423,11 +417,11 @@ class Builder:
 
 
 def _absent(path: str) -> Message:
-    if unseen := next(filter(is_unseen, path), ""):
+    if invisible := find_invisible(path):
         return msg(
             "{path} is not there, and there is an invisible character in it, {character}",
             path=path,
-            character=name_unseen(unseen),
+            character=invisible,
         )
     return msg("{path} is not there yet; it is watched as soon as it is", path=path)
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.paths import machine_path
-from watcher.config.text import LARGEST, parse
+from watcher.config.text import LARGEST, decode, parse, unreadable
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from watcher.config.nodes import Table
+    from watcher.config.lines import Table
 
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).
@@ -53,46 +53,24 @@ class Layer:
 
 
 def find_layer(file: MachineFile | None) -> Layer | None:
-    """The machine-wide configuration, None if there is none.
+    """Return the machine-wide configuration, None if there is none.
 
     ConfigError where it cannot be read, is not to be trusted, or is no TOML.
     """
     if file is None:
         return None
     try:
-        layer = Layer(file.path, _read(file).decode("utf-8-sig"))
+        layer = Layer(file.path, decode(file.path, _read(file)))
+        layer.tables()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ConfigError as error:
-        raise ConfigError(error.title, error.hint, error.mistakes, by_machine=True) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            msg("The machine-wide configuration {path} is not UTF-8 text.", path=file.path),
-            msg("Whoever looks after this machine can mend that: it has to be saved as UTF-8."),
-            by_machine=True,
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            msg(
-                "The machine-wide configuration {path} cannot be read ({error}).",
-                path=file.path,
-                error=error.strerror,
-            ),
-            msg(
-                "Whoever looks after this machine can mend that: everybody has to be able to"
-                " read it."
-            ),
-            by_machine=True,
-        ) from error
-    try:
-        layer.tables()
-    except ConfigError as error:
-        raise ConfigError(
-            msg("The machine-wide configuration {path} is not valid TOML.", path=file.path),
-            msg("Whoever looks after this machine can correct it."),
-            error.mistakes,
-            by_machine=True,
-        ) from error
+    except (ConfigError, OSError) as error:
+        found = unreadable(file.path, error) if isinstance(error, OSError) else error
+        hint = msg(
+            "Ask the administrator of this computer to fix the machine-wide configuration; until"
+            " then, no other one is used in its place."
+        )
+        raise ConfigError(found.title, hint, found.mistakes, by_machine=True) from error
     return layer
 
 
@@ -137,34 +115,20 @@ def _read(file: MachineFile) -> bytes:
         else:
             distrusted = _find_distrust(file, facts, list(folders))
         for path, why in distrusted.items():
-            title = msg(
-                "The machine-wide configuration {path} is not used: it {why}.",
-                path=file.path,
-                why=why,
-            )
-            if path != file.path:
-                title = msg(
-                    "The machine-wide configuration {path} is not used: {place} {why}.",
+            raise ConfigError(
+                msg(
+                    "The machine-wide configuration {path} is not used: {place} {why}. Only"
+                    " administrators may have write access to it.",
                     path=file.path,
                     place=path,
                     why=why,
                 )
-            raise ConfigError(
-                title,
-                msg(
-                    "Whoever looks after this machine can mend that; until then no other"
-                    " configuration takes its place. Only administrators may be able to write"
-                    " it."
-                ),
             )
         if not stat.S_ISREG(facts.st_mode):
             raise ConfigError(
                 msg("The machine-wide configuration {path} is not a file.", path=file.path)
             )
-        content = opened.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ConfigError(msg("The configuration {path} is too large to be one.", path=file.path))
-    return content
+        return opened.read(LARGEST + 1)
 
 
 def _find_distrust(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.config.nodes import Array, Table
+from watcher.config.lines import Array, Table, entries
 from watcher.i18n.message import NOTHING, Message, as_message, msg
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from watcher.config.nodes import Spot
+    from watcher.config.lines import Spot
     from watcher.i18n.message import Text, Value
 
 #: What HrFlow's keys look like.
@@ -26,7 +26,6 @@ _SECRET_NAME = re.compile(
 )
 #: Names of settings; a tag may well be called so.
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
-_DIGITS = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{32}\Z")
 _FREE_NAMES: Final = frozenset({"tags", "metadatas"})
 _ELSEWHERE: Final = msg(
     "a secret must not stand in this file: put the API key into the system's"
@@ -50,7 +49,7 @@ class _Note(NamedTuple):
     is_own: bool
     line: int
     text: Message
-    is_missing: bool = False
+    is_missing: bool
 
 
 class Mistakes:
@@ -80,21 +79,17 @@ class Mistakes:
         """Whether something is wrong in the person's own file, not counting what is missing."""
         return any(note.is_own and not note.is_missing for note in self._mistakes)
 
-    def add(self, spot: Spot, text: Text) -> None:
-        """Note a mistake."""
-        self._mistakes.append(_note(spot, text))
-
-    def miss(self, spot: Spot, text: Text) -> None:
-        """Note that something has not been written yet."""
-        self._mistakes.append(_note(spot, text)._replace(is_missing=True))
+    def add(self, spot: Spot, text: Text, *, is_missing: bool = False) -> None:
+        """Note a mistake; ``is_missing``: something has not been written yet."""
+        self._mistakes.append(_note(spot, text, is_missing=is_missing))
 
     def warn(self, spot: Spot, text: Text) -> Message:
-        """Note something that is allowed, and perhaps not meant; gives the whole sentence."""
+        """Note something that is allowed, and perhaps not meant; return the whole sentence."""
         self._warnings.append(_note(spot, text))
         return self._warnings[-1].text
 
     def absorb(self, other: Mistakes) -> None:
-        """Have the mistakes of another look at a part of the same files, without its warnings."""
+        """Take over the mistakes, not the warnings, that were found in a part of the files."""
         self._mistakes += other._mistakes
 
 
@@ -108,9 +103,9 @@ def at_key(key: str, said: Text) -> Message:
     return msg("{key}: {said}", key=key, said=said)
 
 
-def _note(spot: Spot, text: Text) -> _Note:
+def _note(spot: Spot, text: Text, *, is_missing: bool = False) -> _Note:
     said = redacted(at_key(spot.name, text) if spot.way else text)
-    return _Note(not spot.source.is_machine, spot.line, at_place(str(spot), said))
+    return _Note(not spot.source.is_machine, spot.line, at_place(str(spot), said), is_missing)
 
 
 def _in_order(notes: list[_Note]) -> tuple[Message, ...]:
@@ -125,21 +120,12 @@ def hide_secrets(tables: Table | Array, mistakes: Mistakes, *, are_free: bool = 
 
     ``are_free``: names are a person's own, as those of tags.
     """
-    for key, value in _items(tables):
+    for key, value in entries(tables):
         if _is_secret(key, value, are_free=are_free):
             mistakes.add(tables.at(key), _ELSEWHERE)
             tables[key] = HIDDEN  # type: ignore[index]
         elif isinstance(value, Table | Array):
             hide_secrets(value, mistakes, are_free=are_free or key in _FREE_NAMES)
-
-
-def looks_like_digits_of_a_key(text: str) -> bool:
-    """Whether it has the form of what follows ``ask_`` in a key; other things have it as well."""
-    return bool(_DIGITS.match(text))
-
-
-def _items(tables: Table | Array) -> Iterator[tuple[str | int, Any]]:
-    yield from list(tables.items()) if isinstance(tables, Table) else enumerate(list(tables))
 
 
 def _is_secret(key: object, value: object, *, are_free: bool) -> bool:

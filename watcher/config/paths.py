@@ -1,13 +1,32 @@
-"""Where the configuration is looked for."""
+"""Paths: where the configuration is looked for, and what the paths in it mean.
+
+Of those it is told whether they can be watched, or filed into.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from watcher.config.mistakes import nearest
+from watcher.i18n.message import NOTHING, Message, msg
+from watcher.routing.rules import filing_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from watcher.config.lines import Spot
+    from watcher.config.mistakes import Mistakes
+    from watcher.model.settings import Folder
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
+#: Settings that are paths.
+PATHS: Final = ("path", "sent_folder", "refused_folder")
+
+
+# -- of the configuration
 
 
 def default_path(environ: Mapping[str, str]) -> str:
@@ -48,3 +67,135 @@ def machine_path(environ: Mapping[str, str], system: str = sys.platform) -> tupl
     else:
         folder = "/etc/hrflow-watcher"
     return os.path.join(folder, "config.toml"), False
+
+
+# -- in the configuration
+
+
+def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[Message]]:
+    """``text`` with ``~`` and variables put in; and a sentence for each that is not known."""
+    problems: list[Message] = []
+
+    def put(found: re.Match[str]) -> str:
+        name = found[1] or found[2] or found[3]
+        if name not in environ:
+            hint = nearest(name, environ)
+            problems.append(
+                msg("the environment has no variable {name}{hint}", name=name, hint=hint)
+            )
+        return environ.get(name, "")
+
+    path = _VARIABLE.sub(put, text)
+    if path == "~" or path.startswith(("~/", "~\\")):
+        path = home + path[1:]
+    return path, problems
+
+
+def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -> Message:
+    """Why the folder at the absolute ``path`` cannot be watched, nothing if it can.
+
+    ``config`` is where the configuration is, which must not be sent anywhere either.
+    """
+    if os.path.exists(path) and not os.path.isdir(path):
+        return msg("{path} is a file, not a folder", path=path)
+    if os.path.dirname(path) == path:
+        return msg("{path} is a whole drive; name a folder on it", path=path)
+    if _real(path) == _real(home):
+        return msg("{path} is your home folder; name a folder in it", path=path)
+    if is_in(home, path):
+        return msg("{path} holds your whole home folder; name a folder in that", path=path)
+    if state_dir and is_in(path, state_dir):
+        return msg("{path} is where the program keeps its own files", path=path)
+    if state_dir and is_in(state_dir, path):
+        return msg("the program keeps its own files in it, at {path}", path=state_dir)
+    if config and is_in(config, path):
+        return msg("this configuration lies in it, at {path}", path=config)
+    return NOTHING
+
+
+def check_target(folder: str, target: str, mistakes: Mistakes, spot: Spot) -> None:
+    """Note why files of a folder cannot be filed into ``target``."""
+    place = os.path.normpath(os.path.join(folder, target))
+    if not target.strip():
+        mistakes.add(spot, msg("is empty; name a folder"))
+    elif is_in(folder, place):
+        said = msg(
+            '"{path}" is the folder itself or lies around it; name a folder in it, or the full'
+            " path of another one",
+            path=target,
+        )
+        mistakes.add(spot, said)
+    elif not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
+        said = msg(
+            '"{path}" leads out of the folder; write its full path if you mean it', path=target
+        )
+        mistakes.add(spot, said)
+    elif os.path.isfile(place):
+        mistakes.add(spot, msg("{path} is a file, not a folder", path=place))
+
+
+def check_overlaps(folders: Sequence[tuple[Spot, Folder]], mistakes: Mistakes) -> None:
+    """Note folders that are watched twice or filed into, and say of those in each other.
+
+    Each comes with the place that its path stands at.
+    """
+    real = [_real(folder.path) for _, folder in folders]
+    targets = [
+        (other, name, _real(os.path.join(outer.path, target)))
+        for other, (_, outer) in enumerate(folders)
+        for name, target in filing_targets(outer).items()
+    ]
+    for number, ((spot, folder), path) in enumerate(zip(folders, real, strict=True)):
+        if path in real[:number]:
+            first = _called(folders[real.index(path)][0], spot)
+            mistakes.add(
+                spot, msg("{path} is watched already, as {what}", path=folder.path, what=first)
+            )
+            continue
+        for other, outer in enumerate(real):
+            if path != outer and _is_below(path, outer):
+                around = _called(folders[other][0], spot)
+                mistakes.warn(
+                    spot, msg("lies in {what}; its files go this folder's way", what=around)
+                )
+        for other, name, target in targets:
+            if other != number and _is_below(path, target):
+                around = _called(folders[other][0], spot)
+                mistakes.add(
+                    spot,
+                    msg(
+                        "is the {key} of {what} or lies in it, and what was filed away is never"
+                        " watched",
+                        key=name,
+                        what=around,
+                    ),
+                )
+
+
+def _called(spot: Spot, seen_from: Spot) -> Message:
+    """A folder for people, by its number in its file: ``folder 2``."""
+    number = int(spot.way[1]) + 1
+    if spot.source is seen_from.source:
+        return msg("folder {number}", number=number)
+    return msg("folder {number} of {path}", number=number, path=spot.source.path)
+
+
+def is_in(path: str, directory: str) -> bool:
+    """Whether ``path`` is ``directory`` or below it, once links are followed."""
+    return _is_below(_real(path), _real(directory))
+
+
+def _is_below(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith(os.path.join(outer, ""))
+
+
+def place_of(path: object, environ: Mapping[str, str], home: str) -> str:
+    """Where a folder's raw path leads, to be compared; "" where it leads nowhere."""
+    if not isinstance(path, str):
+        return ""
+    expanded, problems = expand(path, environ, home)
+    return _real(expanded) if not problems and os.path.isabs(expanded) else ""
+
+
+def _real(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))
