@@ -8,10 +8,12 @@ fails is refused.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import os
 import re
+import stat
 import tempfile
 import tomllib
 from collections import Counter
@@ -31,7 +33,7 @@ from watcher.model.errors import ConfigError
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from watcher.config.lines import Way
     from watcher.config.setup import Edit, Plain
@@ -52,7 +54,6 @@ _FOLDER_NOTES: Final = {
 _REMARK: Final = re.compile(r'# source ".*"\Z')
 _LONGEST_REMARK: Final = 60
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
-_BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
@@ -188,19 +189,23 @@ def _put(table: Any, values: Mapping[str, Any], remark: str = "") -> None:
             del table[key]
     new = [key for key in values if key not in table]
     for key, value in values.items():
-        old, own = table.get(key), remark if key == "source_key" else ""
-        if key in new:
-            continue
-        if isinstance(value, dict) and isinstance(old, Table):  # a section: one by one
-            for name in [name for name in old if name not in value]:
-                del old[name]
-            _put(old, value)
-            continue
-        if _REMARK.match(old.trivia.comment):
-            old.trivia.comment, old.trivia.comment_ws = own, "  " if own else ""
-        table[key] = _written(value)
-    for key in new:
+        if key not in new:
+            _set(table, key, value, remark if key == "source_key" else "")
+    for key in new:  # below all that was changed
         _add(table, key, values[key], remark if key == "source_key" else "")
+
+
+def _set(table: Any, key: str, value: object, remark: str) -> None:
+    """Set a key that is there, and keep the comment behind it."""
+    old = table[key]
+    if isinstance(value, dict) and isinstance(old, Table):  # a section of its own: one by one
+        for name in [name for name in old if name not in value]:
+            del old[name]
+        _put(old, value)
+        return
+    if _REMARK.match(old.trivia.comment):
+        old.trivia.comment, old.trivia.comment_ws = remark, "  " if remark else ""
+    table[key] = _written(value)
 
 
 def _add(table: Any, key: str, value: object, remark: str) -> None:
@@ -312,8 +317,8 @@ def _written(value: object) -> Item:
 
 
 def read_or_new(path: str) -> str:
-    """What stands at ``path``, without a byte order mark; "" if nothing is there."""
-    return read_text(path) if os.path.lexists(_target(path)) else ""
+    """Return what stands at ``path``, without a byte order mark; "" if nothing is there."""
+    return read_text(path) if os.path.exists(path) else ""
 
 
 def replace_text(path: str, old: str, new: str) -> None:
@@ -323,7 +328,7 @@ def replace_text(path: str, old: str, new: str) -> None:
     the file it leads to is replaced, and keeps its mode and owner; a new one is its owner's alone.
     ConfigError if it cannot be written, or if it is not ``old`` any more.
     """
-    target = _target(path)
+    target = os.path.realpath(path)
     try:
         if read_or_new(path) != old:
             raise ConfigError(
@@ -331,11 +336,7 @@ def replace_text(path: str, old: str, new: str) -> None:
                 msg("Nothing was written; look at the change and try again."),
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-        with _beside(target) as part:
-            _write(part, _as_before(target) + new)
-            _take_over_rights(target, part)
-            os.replace(part, target)
-        _keep_name(os.path.dirname(target))
+        _replace(target, new.encode())
     except UnicodeEncodeError as error:
         raise ConfigError(
             msg("A name that is not valid text cannot stand in the configuration."),
@@ -355,57 +356,29 @@ def replace_text(path: str, old: str, new: str) -> None:
         ) from error
 
 
-def _target(path: str) -> str:
-    return os.path.realpath(path)
-
-
-@contextlib.contextmanager
-def _beside(target: str) -> Iterator[str]:
-    """A new file that nobody else can read, in the same directory; gone at the end."""
-    descriptor, part = tempfile.mkstemp(
-        ".part", f".{os.path.basename(target)}.", os.path.dirname(target)
-    )
-    os.close(descriptor)
+def _replace(target: str, content: bytes) -> None:
+    """Put a new file in the place of ``target`` at once, with its rights and byte order mark."""
+    folder, name = os.path.split(target)
+    descriptor, part = tempfile.mkstemp(".part", f".{name}.", folder)  # for its owner alone
     try:
-        yield part
-    finally:
-        with contextlib.suppress(FileNotFoundError):  # it has become the target
-            os.remove(part)
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _as_before(target: str) -> str:
-    """The byte order mark that Windows' editors put at the beginning, if it is there."""
-    try:
-        with open(target, "rb") as file:
-            return _BYTE_ORDER_MARK if file.read(3) == _BYTE_ORDER_MARK.encode() else ""
-    except FileNotFoundError:
-        return ""
-
-
-def _take_over_rights(target: str, part: str) -> None:
-    try:
-        known = os.stat(target)
-    except FileNotFoundError:
-        return
-    if hasattr(os, "chown"):
-        with contextlib.suppress(PermissionError):  # only an administrator may give files away
-            os.chown(part, known.st_uid, known.st_gid)
-    os.chmod(part, known.st_mode & 0o7777)
-
-
-def _keep_name(directory: str) -> None:
-    """Make the new name survive a power cut, where the system lets a directory be flushed."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
+        with open(descriptor, "wb") as file:
+            if os.path.exists(target):
+                with open(target, "rb") as before:
+                    if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+                        content = codecs.BOM_UTF8 + content
+                    facts = os.fstat(before.fileno())
+                if hasattr(os, "chown"):
+                    with contextlib.suppress(PermissionError):  # only administrators give away
+                        os.chown(part, facts.st_uid, facts.st_gid)
+                os.chmod(part, stat.S_IMODE(facts.st_mode))
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    except BaseException:
+        os.remove(part)
+        raise
+    if os.name != "nt":  # the new name has to survive a power cut too
+        descriptor = os.open(folder, os.O_RDONLY)
         os.fsync(descriptor)
-    finally:
         os.close(descriptor)
