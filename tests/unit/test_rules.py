@@ -37,7 +37,6 @@ from watcher.routing.rules import (
     Facts,
     fingerprint,
     form_fields,
-    former_fingerprint,
     ignore_filter,
     ignored_by,
     router,
@@ -331,24 +330,6 @@ def test_every_setting_of_a_folder_is_said_to_be_about_routing_or_not():
 def test_only_settings_that_route_tell_fingerprints_apart(name):
     changed = folder(**{name: OTHER_SETTINGS[name]})
     assert (fingerprint(changed) != fingerprint(folder())) is (name in ROUTING)
-    assert former_fingerprint(changed) != former_fingerprint(folder())
-
-
-def test_a_journal_of_an_older_program_knows_the_settings_that_it_noted():
-    rules = (Rule(match="a/*", source_key="s"),)
-    tags = (Item(name="a", value=True),)
-    former = (
-        "application/pdf", "image/png", "image/jpeg", "image/bmp", "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
-        "application/vnd.oasis.opendocument.text", "application/rtf",
-        "application/vnd.oasis.opendocument.presentation", "application/vnd.ms-powerpoint",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        "application/vnd.ms-outlook", "text/html",
-    )  # fmt: skip
-    noted = "325010bcdaaa97430e19a35170094344be8676c6c1d85b30607800eea14b7f99"
-    found = folder(tags=tags, ignore=("*draft*",), rules=rules, accept=former)
-    assert former_fingerprint(found) == noted
 
 
 def test_placeholders_are_filled_everywhere():

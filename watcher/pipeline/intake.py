@@ -16,7 +16,7 @@ from watcher.model.records import Stat
 from watcher.model.settings import Changed
 from watcher.pipeline.admission import Admission, FirstWalks, close_handle
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled
-from watcher.routing.rules import fingerprint, former_fingerprint
+from watcher.routing.rules import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -182,9 +182,8 @@ class Intake:
         self._reading.arm(plans)
         now = self._clock.wall()
         for path, plan in plans.items():
-            former = former_fingerprint(plan.folder)
             self._journal.folders.reread(
-                path, fingerprint(plan.folder), now, former=former, is_imported=plan.is_imported
+                path, fingerprint(plan.folder), now, is_imported=plan.is_imported
             )
             if plan.is_imported:  # whoever imports has said yes
                 self._journal.holds.take_existing(existing_key(path), now)

@@ -57,16 +57,6 @@ STAGES: Final = ("new", "yes", "later", "no")
 REFERENCE_LENGTH: Final = 255
 
 
-#: In the order in which they were then.
-_FORMER_SETTINGS: Final = (
-    "path", "account", "source_key", "tags", "metadatas", "labels", "recursive", "create", "watch",
-    "poll_seconds", "settle_seconds", "existing", "changed", "duplicates", "after_upload",
-    "after_refusal", "sent_folder", "refused_folder", "ignore", "accept", "max_size",
-    "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
-    "created_at_format", "reference", "rules",
-)  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What placeholders may say of the machine and the person at it."""
@@ -141,12 +131,6 @@ def filing_targets(folder: Folder) -> dict[str, str]:
 def fingerprint(folder: Folder) -> str:
     """Tells whether a folder's files are still routed as they were."""
     return _digest(repr([getattr(folder, name) for name in ROUTING]))
-
-
-def former_fingerprint(folder: Folder) -> str:
-    """The same as older programs noted it, of every setting that there was then."""
-    settings = ", ".join(f"{name}={getattr(folder, name)!r}" for name in _FORMER_SETTINGS)
-    return _digest(f"Folder({settings})")
 
 
 def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
