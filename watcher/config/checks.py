@@ -38,18 +38,12 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
 #: A glob without its sets of characters, as fnmatch reads them.
 _CHARACTER_SET = re.compile(r"\[!?+\]?+[^\]]*\]")
-#: What follows ``ask_`` in an API key; other things have that form as well.
-_DIGITS = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{32}\Z")
 #: Some of what source keys may be made of, and their least length; the API promises no form.
 _SOURCE_KEY = re.compile(r"[0-9A-Za-z._:-]{16,}\Z")
 #: What may stand before the "/", from the registry of media types (IANA).
 _MAIN_TYPES: Final = ("application", "audio", "font", "image", "message", "model", "text", "video")
 #: Stands for the types of DEFAULT_ACCEPT in a folder's ``accept``.
 DEFAULT: Final = "default"
-_ODD_DIGITS: Final = msg(
-    "has the form of an API key's 32 digits; if it is one, take it out of this"
-    " file and make a new key"
-)
 _CONDITIONS: Final = ("match", "media_types", "min_size", "max_size", "ignore")
 #: Stands in for a fingerprint where a reference's length is reckoned.
 _FINGERPRINT: Final = "0" * 64
@@ -267,10 +261,6 @@ def _check_contents(
                 mistakes.add(table.at(*inner), _about(template, unfillable(name, known)))
     if "source_key" in values:
         _check_source(values["source_key"], mistakes, table.at("source_key"))
-    for key in ("tags", "metadatas"):
-        for item in values.get(key, ()):
-            if isinstance(item.value, str) and _DIGITS.match(item.value):
-                mistakes.warn(table.at(key, item.name), _ODD_DIGITS)
     if is_fillable and "reference" in values:
         _check_reference(values["reference"], mistakes, table.at("reference"))
     for number, label in enumerate(values.get("labels") or ()):
@@ -299,8 +289,6 @@ def _check_source(source_key: str, mistakes: Mistakes, spot: Spot) -> None:
         mistakes.add(
             spot, msg("is still the example's; put the key of your source from HrFlow there")
         )
-    elif _DIGITS.match(source_key):
-        mistakes.warn(spot, _ODD_DIGITS)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
         mistakes.warn(
             spot,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
@@ -19,7 +19,7 @@ from watcher.config.layers import (
     unify,
 )
 from watcher.config.lines import Array, Table, placed, tables_in
-from watcher.config.machine import Layer, MachineFile, find_layer
+from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
 from watcher.config.mistakes import HIDDEN, Mistakes, hide_secrets, nearest, shown
 from watcher.config.paths import (
     PATHS,
@@ -31,7 +31,7 @@ from watcher.config.paths import (
     is_in,
     place_of,
 )
-from watcher.config.text import find_invisible, parse, read_text
+from watcher.config.text import parse, read_text
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
 from watcher.model.settings import (
@@ -175,63 +175,44 @@ def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) 
     hint = msg("Correct the file and check it again with: hrflow-watcher config check")
     if layer and by_machine:
         title = msg("The machine-wide configuration {path} has {what}.", path=layer.path, what=said)
-        hint = msg(
-            "Whoever looks after this machine can correct the file and check it again"
-            " with: hrflow-watcher config check"
-        )
+        hint = ASK_THE_ADMINISTRATOR
     elif layer and unfinished and not has_own:
         title = msg(
             "The machine-wide configuration {path} leaves something to you.", path=layer.path
         )
         hint = msg("Have it written by: hrflow-watcher setup")
-    elif layer:
-        title = msg(
-            "The configuration {path} on top of {place} has {what}.",
-            path=path,
-            place=layer.path,
-            what=said,
-        )
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
 
 
 # -- from tables to settings
 
 
+@dataclass
 class Builder:
     """Builds the settings from tables; what is wrong goes to ``mistakes``.
 
-    ``is_partial``: they are those of one of two files, and what is missing may stand in the other.
+    ``path`` is the configuration's own. ``is_partial``: the tables are those of one of two files,
+    and what is missing may stand in the other.
     """
 
-    def __init__(
-        self,
-        mistakes: Mistakes,
-        environ: Mapping[str, str],
-        home: str,
-        state_dir: str = "",
-        *,
-        path: str = "",
-        locks: Collection[Lock] = (),
-        is_partial: bool = False,
-    ) -> None:
-        self._mistakes = mistakes
-        self._environ = environ
-        self._home = home
-        self._state_dir = state_dir
-        self._path = path
-        self._locks = locks
-        self._is_partial = is_partial
-        self._accounts: list[str] = []
-        self.origins: dict[str, Origin] = {}
+    mistakes: Mistakes
+    environ: Mapping[str, str]
+    home: str
+    state_dir: str = ""
+    path: str = ""
+    locks: Collection[Lock] = ()
+    is_partial: bool = False
+    accounts: list[str] = field(default_factory=list)
+    origins: dict[str, Origin] = field(default_factory=dict)
 
     def build(self, tables: Table) -> Config | None:
         """Return the settings, or None where there are mistakes."""
-        values = types.read_values(tables, types.GENERAL, self._mistakes, known=types.TOP)
+        values = types.read_values(tables, types.GENERAL, self.mistakes, known=types.TOP)
         self._note_origins(types.GENERAL, "", tables, ())
         for name, (kind, kinds, check) in _PLAIN.items():
             table = self._table(tables, name)
-            inner = types.read_values(table, kinds, self._mistakes)
-            check(inner, table, self._mistakes)
+            inner = types.read_values(table, kinds, self.mistakes)
+            check(inner, table, self.mistakes)
             self._note_origins(kinds, f"{name}.", table, (name,))
             values[name] = kind(**inner)
         values["accounts"] = self._read_accounts(tables)
@@ -242,26 +223,26 @@ class Builder:
             for number, each in enumerate(self._list(tables, "folders", "[[folders]]"))
         ]
         built = [each for each in folders if each is not None]
-        check_overlaps([(table.at("path"), folder) for table, folder in built], self._mistakes)
+        check_overlaps([(table.at("path"), folder) for table, folder in built], self.mistakes)
         values["folders"] = tuple(folder for _, folder in built)
         spot = tables.at("webhook", "enabled")
-        checks.check_sending(values["webhook"], spot, values["folders"], self._mistakes)
-        return None if self._mistakes.texts else Config(**values)
+        checks.check_sending(values["webhook"], spot, values["folders"], self.mistakes)
+        return None if self.mistakes.texts else Config(**values)
 
     # -- accounts
 
     def _read_accounts(self, tables: Table) -> tuple[Account, ...]:
         several = tables.get("accounts", Table())
         if isinstance(several, Table):
-            self._accounts = list(several)
-            if not several and not self._is_partial:
+            self.accounts = list(several)
+            if not several and not self.is_partial:
                 said = msg("there is no account: write an [account] table with your email")
-                self._mistakes.add(tables.spot, said, is_missing=True)
+                self.mistakes.add(tables.spot, said, is_missing=True)
             found = [self._account(name, several) for name in several]
             return tuple(account for account in found if account is not None)
         if several is not HIDDEN:
             said = msg("write {names} tables", names="[accounts.NAME]")
-            self._mistakes.add(tables.at("accounts"), said)
+            self.mistakes.add(tables.at("accounts"), said)
         return ()
 
     def _account(self, name: str, around: Table) -> Account | None:
@@ -269,10 +250,10 @@ class Builder:
             return None
         if not _ACCOUNT_NAME.match(name):
             said = msg("an account's name is made of letters and digits")
-            self._mistakes.add(around.at(name), said)
+            self.mistakes.add(around.at(name), said)
         table = self._table(around, name)
-        values = types.read_values(table, types.ACCOUNT, self._mistakes)
-        checks.check_account(values, table, self._mistakes)
+        values = types.read_values(table, types.ACCOUNT, self.mistakes)
+        checks.check_account(values, table, self.mistakes)
         self._note_origins(types.ACCOUNT, f"accounts.{name}.", table, ("accounts", name))
         if table is around[name]:
             self._note_missing(table, "email")
@@ -280,24 +261,24 @@ class Builder:
 
     def _check_account_name(self, values: Mapping[str, Any], table: Table) -> None:
         name = values.get("account")
-        known = self._accounts
-        if name is not None and known and name not in known and not self._is_partial:
+        known = self.accounts
+        if name is not None and known and name not in known and not self.is_partial:
             hint = nearest(name, known) or msg("; there is {names}", names=tuple(known))
             said = msg("there is no account {item}{hint}", item=shown(name), hint=hint)
-            self._mistakes.add(table.at("account"), said)
+            self.mistakes.add(table.at("account"), said)
 
     # -- folders
 
     def _folder_values(self, table: Table, kinds: types.Kinds) -> dict[str, Any]:
         """The values of a folder, or of the defaults."""
-        values = types.read_values(table, kinds, self._mistakes)
+        values = types.read_values(table, kinds, self.mistakes)
         for name in PATHS:
             if name in values:
-                values[name], problems = expand(values[name], self._environ, self._home)
+                values[name], problems = expand(values[name], self.environ, self.home)
                 for problem in problems:
                     values.pop(name, None)
-                    self._mistakes.add(table.at(name), problem)
-        checks.check_folder(values, table, self._mistakes)
+                    self.mistakes.add(table.at(name), problem)
+        checks.check_folder(values, table, self.mistakes)
         self._check_account_name(values, table)
         return values
 
@@ -310,14 +291,14 @@ class Builder:
         prefix = f"folders[{number + 1}]."
         self._note_origins(types.FOLDER, prefix, table, folder_way(table), defaults)
         values = _with_defaults(given, own)
-        if len(self._accounts) == 1 and "account" not in values:
-            values["account"] = self._accounts[0]
+        if len(self.accounts) == 1 and "account" not in values:
+            values["account"] = self.accounts[0]
             origin = self.origins[f"{prefix}account"]
             self.origins[f"{prefix}account"] = origin._replace(text="the only account")
         for name in ("path", "source_key"):
             self._note_missing(table, name, defaults)
-        if len(self._accounts) > 1:
-            said = msg("is missing; name one of {names}", names=tuple(self._accounts))
+        if len(self.accounts) > 1:
+            said = msg("is missing; name one of {names}", names=tuple(self.accounts))
             self._note_missing(table, "account", defaults, said)
         if "accept" in values:
             values["accept"] = checks.with_default(values["accept"])
@@ -331,12 +312,12 @@ class Builder:
             if name not in values and name not in filing_targets(folder):
                 continue  # a file that happens to have that name is nobody's mistake
             place = defaults if name not in own and name in given else table
-            check_target(folder.path, getattr(folder, name), self._mistakes, place.at(name))
+            check_target(folder.path, getattr(folder, name), self.mistakes, place.at(name))
         return table, folder
 
     def _rule(self, table: Table) -> Rule:
-        values = types.read_values(table, types.RULE, self._mistakes)
-        checks.check_rule(values, table, self._mistakes)
+        values = types.read_values(table, types.RULE, self.mistakes)
+        checks.check_rule(values, table, self.mistakes)
         return Rule(**values)
 
     def _check_path(self, values: dict[str, Any], table: Table, *, create: bool) -> None:
@@ -346,21 +327,22 @@ class Builder:
             return
         if not os.path.isabs(path):
             said = msg('{item} is not a full path; begin it with "/" or "~/"', item=shown(path))
-            self._mistakes.add(spot, said)
+            self.mistakes.add(spot, said)
             return
         values["path"] = path = os.path.normpath(path)
-        if problem := find_obstacle(path, self._home, self._state_dir, self._path):
-            self._mistakes.add(spot, problem)
-        elif create and not is_in(path, self._home):
+        if problem := find_obstacle(path, self.home, self.state_dir, self.path):
+            self.mistakes.add(spot, problem)
+        elif create and not is_in(path, self.home):
             said = msg(
                 "it is created in your home folder only: elsewhere a drive may just be missing"
             )
-            self._mistakes.warn(table.at("create"), said)
+            self.mistakes.warn(table.at("create"), said)
         elif not os.path.lexists(path) and not create:
-            self._mistakes.warn(spot, _absent(path))
+            said = msg("{path} is not there yet; it is watched as soon as it is", path=path)
+            self.mistakes.warn(spot, said)
         if "{user}" in path:
             said = msg("{item} is filled in texts only; write $USER in a path", item="{user}")
-            self._mistakes.warn(spot, said)
+            self.mistakes.warn(spot, said)
 
     # -- any table
 
@@ -370,7 +352,7 @@ class Builder:
         if isinstance(value, Table):
             return value
         if value is not None and value is not HIDDEN:
-            self._mistakes.add(around.at(name), msg("write a table of keys here"))
+            self.mistakes.add(around.at(name), msg("write a table of keys here"))
         empty: Table = placed({}, around.at(name))
         return empty
 
@@ -379,11 +361,11 @@ class Builder:
         value = table.get(name, Array())
         if not isinstance(value, Array):
             if value is not HIDDEN:
-                self._mistakes.add(table.at(name), msg("write {names} tables", names=header))
+                self.mistakes.add(table.at(name), msg("write {names} tables", names=header))
             return []
         for number, each in enumerate(value):
             if not isinstance(each, Table) and each is not HIDDEN:
-                self._mistakes.add(value.at(number), msg("write a table of keys here"))
+                self.mistakes.add(value.at(number), msg("write a table of keys here"))
         return tables_in(table, name)
 
     def _note_missing(
@@ -393,8 +375,8 @@ class Builder:
         defaults: Mapping[str, Any] = MappingProxyType({}),
         said: Message = _MISSING,
     ) -> None:
-        if name not in table and name not in defaults and not self._is_partial:
-            self._mistakes.add(table.at(name), said, is_missing=True)
+        if name not in table and name not in defaults and not self.is_partial:
+            self.mistakes.add(table.at(name), said, is_missing=True)
 
     def _note_origins(
         self,
@@ -406,7 +388,7 @@ class Builder:
     ) -> None:
         """``way`` is the table's, as locks name it."""
         for name in kinds:
-            locked = is_locked(self._locks, (*way, name))
+            locked = is_locked(self.locks, (*way, name))
             source = table if name in table else defaults
             if source is None or name not in source:
                 self.origins[prefix + name] = Origin(is_locked=locked)
@@ -414,16 +396,6 @@ class Builder:
             spot, through = source.at(name), "[defaults] " if source is defaults else ""
             layer = "machine" if spot.source.is_machine else "user"
             self.origins[prefix + name] = Origin(f"{through}{spot}", layer, locked)
-
-
-def _absent(path: str) -> Message:
-    if invisible := find_invisible(path):
-        return msg(
-            "{path} is not there, and there is an invisible character in it, {character}",
-            path=path,
-            character=invisible,
-        )
-    return msg("{path} is not there yet; it is watched as soon as it is", path=path)
 
 
 def _with_defaults(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).
 _TRUSTED_SIDS: Final = (26, 22)
+ASK_THE_ADMINISTRATOR: Final = msg(
+    "Ask the administrator of this computer to fix the machine-wide configuration; until then, no"
+    " other one is used in its place."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,9 @@ def find_layer(file: MachineFile | None) -> Layer | None:
         return None
     except (ConfigError, OSError) as error:
         found = unreadable(file.path, error) if isinstance(error, OSError) else error
-        hint = msg(
-            "Ask the administrator of this computer to fix the machine-wide configuration; until"
-            " then, no other one is used in its place."
-        )
-        raise ConfigError(found.title, hint, found.mistakes, by_machine=True) from error
+        raise ConfigError(
+            found.title, ASK_THE_ADMINISTRATOR, found.mistakes, by_machine=True
+        ) from error
     return layer
 
 

@@ -29,10 +29,9 @@ _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _OF_BACKSLASH: Final = re.compile("Unescaped|Invalid hex|Escaped")
 #: A backslash that takes the quotation mark behind it for a part of the text.
 _ESCAPED_END: Final = re.compile(r'(?<!\\)(?:\\\\)*\\"')
-#: What looks like quotation marks, double and single, and like "-".
+#: What looks like quotation marks, double and single.
 _DOUBLE: Final = "“”„‟″〝〞〟«»＂"  # noqa: RUF001 - to be told from the real ones
 _SINGLE: Final = "‘’‚‛′´‹›＇"  # noqa: RUF001 - likewise
-_DASHES: Final = "‐‑‒–—―−"  # noqa: RUF001 - likewise
 
 
 def read_text(path: str) -> str:
@@ -152,23 +151,10 @@ def _explain_character(char: str) -> Message:
         return msg(
             "there is an invisible character here, {character}; delete it", character=invisible
         )
-    number = f"{ord(char):04X}"
+    character = f"{char} (U+{ord(char):04X})"
     if char in _DOUBLE + _SINGLE:
-        meant = "\" or '"
-    else:
-        meant = "-" if char in _DASHES else unicodedata.normalize("NFKC", char)
-    if meant.isascii():
-        return msg(
-            "the character {character} (U+{number}) has no meaning here; write {other}",
-            character=char,
-            number=number,
-            other=meant,
-        )
-    return msg(
-        "the character {character} (U+{number}) can only stand in quotes",
-        character=char,
-        number=number,
-    )
+        return msg("{character} is no quotation mark here; write \" or '", character=character)
+    return msg("{character} can only stand in quotes", character=character)
 
 
 def _is_open(line: str) -> bool:
