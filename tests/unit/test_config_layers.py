@@ -104,7 +104,7 @@ def put_together(machine, own):
         ("[defaults]\ntags = [{ name = 'a', value = 1 }]", "[defaults]\ntags = { b = 3 }", "[defaults]\ntags = { a = 1, b = 3 }"),
         ("[defaults]\ntags = { a = 1 }", "[defaults]\ntags = [{ name = 'a', value = 2 }]", "[defaults]\ntags = { a = 2 }"),
         ("[defaults]\ntags = { a = 1 }", "[defaults]\ntags = [{ nam = 'a' }]", "[defaults]\ntags = { a = 1 }"),  # a mistake is told, and left out
-        ("[defaults]\nignore = ['a']", "[defaults]\nignore = ['b']", "[defaults]\nignore = ['b', 'a']"),  # adds, as in folders
+        ("[defaults]\nignore = ['a']", "[defaults]\nignore = ['b']", "[defaults]\nignore = ['a', 'b']"),  # adds, as in folders
         ("[defaults]\naccept = ['a']", "[defaults]\naccept = ['b']", "[defaults]\naccept = ['b']"),
         ("[hooks]\nparsed = ['a', 'b']", "[hooks]\nparsed = ['c']", "[hooks]\nparsed = ['c']"),
         # folders: one's own first, the same place is one folder

@@ -95,7 +95,7 @@ def merge(
         folder.shared = shared.get(place_of(folder)) if place_of(folder) else None
     names = list(table_in(machine, "accounts"))
     gone = list(_take_out(own, (), locks))
-    _fill_up(own, machine)
+    fill_up(own, machine)
     _lend_account_keys(table_in(own, "accounts"), machine, locks)
     if len(names) == 1 and "account" not in table_in(machine, "defaults"):
         _name_account(own, names[0])
@@ -179,20 +179,29 @@ def _holds(whole: Any, part: Any) -> bool:
 # -- the merge
 
 
-def _fill_up(own: Table, machine: Table) -> None:
-    """Put the machine's values below those of ``own``."""
-    for name, value in machine.items():
+def fill_up(own: Table, base: Table) -> None:
+    """Put the values of ``base`` below those of ``own``; tags keep the order of ``base``."""
+    for name, value in base.items():
         mine = own.get(name)
         if name not in own:
-            own.take(name, machine.at(name), value)
+            own.take(name, base.at(name), value)
         elif isinstance(mine, Table) and isinstance(value, Table):
-            _fill_up(mine, value)
+            fill_up(mine, value)
+            for key in [*value, *(key for key in mine if key not in value)]:
+                mine[key] = mine.pop(key)
         elif isinstance(mine, Array) and isinstance(value, Array):
             if name == "ignore":
-                for number, pattern in enumerate(value):
-                    mine.take(value.at(number), pattern)
+                own[name] = _joined(value, mine)
             elif name == "folders":
                 _fill_up_folders(mine, value)
+
+
+def _joined(base: Array, own: Array) -> Array:
+    joined: Array = placed([], own.spot)
+    for patterns in (base, own):
+        for number, pattern in enumerate(patterns):
+            joined.take(patterns.at(number), pattern)
+    return joined
 
 
 def _fill_up_folders(own: Array, machine: Array) -> None:
@@ -200,7 +209,7 @@ def _fill_up_folders(own: Array, machine: Array) -> None:
     for folder in own:
         if isinstance(folder, Table) and folder.shared is not None:
             both.append(id(folder.shared))
-            _fill_up(folder, folder.shared)
+            fill_up(folder, folder.shared)
     for number, folder in enumerate(machine):
         if id(folder) not in both:
             own.take(machine.at(number), folder)

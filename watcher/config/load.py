@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from watcher.config import checks, types
 from watcher.config.layers import (
     Lock,
     Merged,
+    fill_up,
     folder_way,
     is_locked,
     merge,
     read_locks,
     unify,
 )
-from watcher.config.lines import Array, Table, placed, tables_in
+from watcher.config.lines import Array, Spot, Table, placed, tables_in
 from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
 from watcher.config.mistakes import HIDDEN, Mistakes, hide_secrets, nearest, shown
 from watcher.config.paths import (
@@ -217,14 +217,16 @@ class Builder:
             values[name] = kind(**inner)
         values["accounts"] = self._read_accounts(tables)
         defaults = self._table(tables, "defaults")
-        given = self._folder_values(defaults, types.DEFAULTS)
-        folders = [
-            self._folder(each, number, defaults, given)
-            for number, each in enumerate(self._list(tables, "folders", "[[folders]]"))
-        ]
-        built = [each for each in folders if each is not None]
-        check_overlaps([(table.at("path"), folder) for table, folder in built], self.mistakes)
-        values["folders"] = tuple(folder for _, folder in built)
+        self._folder_values(defaults, types.DEFAULTS)
+        for name in defaults.keys() - types.DEFAULTS.keys():
+            del defaults[name]
+        folders: list[tuple[Spot, Folder]] = []
+        for number, table in enumerate(self._list(tables, "folders", "[[folders]]"), 1):
+            fill_up(table, defaults)
+            if folder := self._folder(table, f"folders[{number}]."):
+                folders.append((table.at("path"), folder))
+        check_overlaps(folders, self.mistakes)
+        values["folders"] = tuple(folder for _, folder in folders)
         spot = tables.at("webhook", "enabled")
         checks.check_sending(values["webhook"], spot, values["folders"], self.mistakes)
         return None if self.mistakes.texts else Config(**values)
@@ -270,7 +272,7 @@ class Builder:
     # -- folders
 
     def _folder_values(self, table: Table, kinds: types.Kinds) -> dict[str, Any]:
-        """The values of a folder, or of the defaults."""
+        """Return the values of a folder, or of the defaults."""
         values = types.read_values(table, kinds, self.mistakes)
         for name in PATHS:
             if name in values:
@@ -282,24 +284,20 @@ class Builder:
         self._check_account_name(values, table)
         return values
 
-    def _folder(
-        self, table: Table, number: int, defaults: Table, given: Mapping[str, Any]
-    ) -> tuple[Table, Folder] | None:
-        """Return a folder with its table; ``given`` are the values of ``defaults``."""
-        own = self._folder_values(table, types.FOLDER)
-        self._check_path(own, table, create=own.get("create", given.get("create")) is True)
-        prefix = f"folders[{number + 1}]."
-        self._note_origins(types.FOLDER, prefix, table, folder_way(table), defaults)
-        values = _with_defaults(given, own)
-        if len(self.accounts) == 1 and "account" not in values:
+    def _folder(self, table: Table, prefix: str) -> Folder | None:
+        """Return the folder of a table that has what the defaults say as well."""
+        values = self._folder_values(table, types.FOLDER)
+        self._check_path(values, table)
+        self._note_origins(types.FOLDER, prefix, table, folder_way(table))
+        for name in ("path", "source_key"):
+            self._note_missing(table, name)
+        if len(self.accounts) > 1:
+            said = msg("is missing; name one of {names}", names=tuple(self.accounts))
+            self._note_missing(table, "account", said)
+        elif self.accounts and "account" not in values:
             values["account"] = self.accounts[0]
             origin = self.origins[f"{prefix}account"]
             self.origins[f"{prefix}account"] = origin._replace(text="the only account")
-        for name in ("path", "source_key"):
-            self._note_missing(table, name, defaults)
-        if len(self.accounts) > 1:
-            said = msg("is missing; name one of {names}", names=tuple(self.accounts))
-            self._note_missing(table, "account", defaults, said)
         if "accept" in values:
             values["accept"] = checks.with_default(values["accept"])
         values["rules"] = tuple(
@@ -309,20 +307,20 @@ class Builder:
             return None
         folder = Folder(**values)
         for name in ("sent_folder", "refused_folder"):
-            if name not in values and name not in filing_targets(folder):
-                continue  # a file that happens to have that name is nobody's mistake
-            place = defaults if name not in own and name in given else table
-            check_target(folder.path, getattr(folder, name), self.mistakes, place.at(name))
-        return table, folder
+            # Else a file that happens to have that name is nobody's mistake.
+            if name in values or name in filing_targets(folder):
+                check_target(folder.path, getattr(folder, name), self.mistakes, table.at(name))
+        return folder
 
     def _rule(self, table: Table) -> Rule:
         values = types.read_values(table, types.RULE, self.mistakes)
         checks.check_rule(values, table, self.mistakes)
         return Rule(**values)
 
-    def _check_path(self, values: dict[str, Any], table: Table, *, create: bool) -> None:
+    def _check_path(self, values: dict[str, Any], table: Table) -> None:
         """Check the folder's path, take it out where it is wrong, and bring it into one form."""
         path, spot = values.pop("path", None), table.at("path")
+        create = values.get("create") is True
         if path is None:
             return
         if not os.path.isabs(path):
@@ -368,42 +366,18 @@ class Builder:
                 self.mistakes.add(value.at(number), msg("write a table of keys here"))
         return tables_in(table, name)
 
-    def _note_missing(
-        self,
-        table: Table,
-        name: str,
-        defaults: Mapping[str, Any] = MappingProxyType({}),
-        said: Message = _MISSING,
-    ) -> None:
-        if name not in table and name not in defaults and not self.is_partial:
+    def _note_missing(self, table: Table, name: str, said: Message = _MISSING) -> None:
+        if name not in table and not self.is_partial:
             self.mistakes.add(table.at(name), said, is_missing=True)
 
-    def _note_origins(
-        self,
-        kinds: types.Kinds,
-        prefix: str,
-        table: Table,
-        way: Lock,
-        defaults: Table | None = None,
-    ) -> None:
+    def _note_origins(self, kinds: types.Kinds, prefix: str, table: Table, way: Lock) -> None:
         """``way`` is the table's, as locks name it."""
         for name in kinds:
-            locked = is_locked(self.locks, (*way, name))
-            source = table if name in table else defaults
-            if source is None or name not in source:
-                self.origins[prefix + name] = Origin(is_locked=locked)
-                continue
-            spot, through = source.at(name), "[defaults] " if source is defaults else ""
+            locked, spot = is_locked(self.locks, (*way, name)), table.at(name)
             layer = "machine" if spot.source.is_machine else "user"
-            self.origins[prefix + name] = Origin(f"{through}{spot}", layer, locked)
-
-
-def _with_defaults(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """A folder's values over the defaults; tags and metadatas by name, ``ignore`` adds."""
-    merged = {**defaults, **own}
-    for name in types.ITEMS & defaults.keys() & own.keys():
-        by_name = {item.name: item for item in (*defaults[name], *own[name])}
-        merged[name] = tuple(by_name.values())
-    if "ignore" in defaults and "ignore" in own:
-        merged["ignore"] = (*defaults["ignore"], *own["ignore"])
-    return merged
+            through = "[defaults] " if spot.way[0] == "defaults" else ""
+            self.origins[prefix + name] = (
+                Origin(f"{through}{spot}", layer, locked)
+                if name in table
+                else Origin(is_locked=locked)
+            )
