@@ -61,7 +61,7 @@ ODD_CHARACTERS = [
     ('watch = "poll\\u200b"', "6: folders[1].watch: there is an invisible character in it, U+200B (zero width space); delete it"),
     ('after_upload = "move\u00a0"', "6: folders[1].after_upload: there is an invisible character in it, U+00A0"),
     ('accept = ["application/pdf\u200b"]', "6: folders[1].accept: there is an invisible character in it, U+200B"),
-    ('accept = ["L’Oréal" "b"]', "6: Unclosed array"),  # an apostrophe is not what is wrong
+    ('accept = ["L’Oréal" "b"]', "6: accept: Unclosed array"),  # an apostrophe is not what is wrong
     ('reference = "“x” {sha256}"', None),  # in quotes they may stand
     ("ignore = ['*\u00a0draft*']", None),  # as in names
     ('tags = { "Genre\u00a0" = "Élan\u00a0: “x”" }', None),
@@ -109,8 +109,8 @@ ODD_CHARACTERS = [
         (ACCOUNT + '[[folders]]\npath = "/x"\n', "3: folders[1].source_key: is missing"),
         ("x = [1,", "1: "),
         *((GOOD + text, expected) for text, expected in ODD_CHARACTERS),
-        (GOOD + "recursive = yes", '6: Invalid value of recursive: texts stand in quotes, as in "text"; true,'),
-        (GOOD + "poll_seconds =", "6: Invalid value of poll_seconds"),
+        (GOOD + "recursive = yes", '6: recursive: this is not a value: texts stand in quotes, as in "text"; true,'),
+        (GOOD + "poll_seconds =", "6: poll_seconds: this is not a value"),
         # wrong types: each says what it expected
         (GOOD + "recursive = 1", "6: folders[1].recursive: 1 is not true or false"),
         (GOOD + "watch = 1979-05-27", '6: folders[1].watch: 1979-05-27 is not one of "auto"'),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import json
+import logging
 import os
 import re
 import stat
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from watcher.config.lines import Way
     from watcher.config.setup import Edit, Plain
+
+_log = logging.getLogger(__name__)
 
 _HEAD: Final = """\
 # Configuration of hrflow-watcher. After a change, check it with: hrflow-watcher config check
@@ -77,24 +80,14 @@ def _change_and_prove(text: str, edit: Edit) -> str:
         changed = _change(text, edit)
         is_right = _same(tomllib.loads(changed), _expected(tomllib.loads(text), edit))
         lost = Counter(_kept_comments(text, edit)) - Counter(comments(changed))
+        if is_right and (not lost or isinstance(edit, DropFolder)):
+            return changed
     except (TOMLKitError, LookupError, ValueError, TypeError, AttributeError) as error:
-        raise _refusal(edit) from error
-    if not is_right or (lost and not isinstance(edit, DropFolder)):
-        raise _refusal(edit)
-    return changed
-
-
-def _refusal(edit: Edit) -> ConfigError:
-    what = (
-        msg('account "{value}"', value=edit.name)
-        if isinstance(edit, PutAccount)
-        else msg("list of folders")
-    )
-    return ConfigError(
+        _log.debug("an edit of the configuration failed: %s", type(error).__name__)
+    raise ConfigError(
         msg(
-            "The configuration's {what} is written in a way that this program cannot"
-            " change without touching what stands around it.",
-            what=what,
+            "The configuration is written in a way that this program cannot change without"
+            " touching what stands around it."
         ),
         msg("Change the file by hand."),
     )

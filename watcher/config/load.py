@@ -24,9 +24,9 @@ from watcher.config.mistakes import HIDDEN, Mistakes, hide_secrets, nearest, sho
 from watcher.config.paths import (
     PATHS,
     check_overlaps,
-    check_target,
     expand,
     find_obstacle,
+    find_target_problem,
     is_absent,
     is_in,
     place_of,
@@ -309,7 +309,8 @@ class Builder:
         for name in ("sent_folder", "refused_folder"):
             # Else a file that happens to have that name is nobody's mistake.
             if name in values or name in filing_targets(folder):
-                check_target(folder.path, getattr(folder, name), self.mistakes, table.at(name))
+                problem = find_target_problem(folder.path, getattr(folder, name))
+                self.mistakes.add(table.at(name), problem)
         return folder
 
     def _rule(self, table: Table) -> Rule:

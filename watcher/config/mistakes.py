@@ -1,4 +1,4 @@
-"""Collects what is wrong with a configuration, and says it without giving a secret away."""
+"""Collects what is wrong with a configuration, and tells it without giving a secret away."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Note(NamedTuple):
 
 
 class Mistakes:
-    """Everything that is wrong, or perhaps not meant, each with the place it stands at."""
+    """Everything that is wrong, or perhaps not meant, each with its place."""
 
     def __init__(self) -> None:
         self._mistakes: list[_Note] = []
@@ -80,8 +80,9 @@ class Mistakes:
         return any(note.is_own and not note.is_missing for note in self._mistakes)
 
     def add(self, spot: Spot, text: Text, *, is_missing: bool = False) -> None:
-        """Note a mistake; ``is_missing``: something has not been written yet."""
-        self._mistakes.append(_note(spot, text, is_missing=is_missing))
+        """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet."""
+        if text:
+            self._mistakes.append(_note(spot, text, is_missing=is_missing))
 
     def warn(self, spot: Spot, text: Text) -> Message:
         """Note something that is allowed, and perhaps not meant; return the whole sentence."""
@@ -94,12 +95,12 @@ class Mistakes:
 
 
 def at_place(place: str, said: Text) -> Message:
-    """A mistake with the file and the line it stands at."""
+    """Return a mistake with the file and the line it stands at."""
     return msg("{place}: {said}", place=place, said=said)
 
 
 def at_key(key: str, said: Text) -> Message:
-    """A mistake with the setting that it is about."""
+    """Return a mistake with the setting that it is about."""
     return msg("{key}: {said}", key=key, said=said)
 
 
@@ -142,16 +143,16 @@ def _is_secret(key: object, value: object, *, are_free: bool) -> bool:
     return bool(_SECRET_NAME.match(named) or (not are_free and _SECRET_SETTING.match(named)))
 
 
-# -- what mistakes are said with
+# -- words for mistakes
 
 
 def redact(text: str) -> str:
-    """``text`` on one line, without keys of HrFlow and without users and passwords of addresses."""
+    """Return ``text`` on one line, without API keys, and users and passwords in addresses."""
     return harmless(_USER_OF_URL.sub("//…@", SECRET.sub("…", text)))
 
 
 def redacted(said: Text) -> Message:
-    """A message whose arguments are redacted, and those of the messages in it."""
+    """Return a message whose arguments are redacted, and those of the messages in it."""
     said = as_message(said)
     args = {name: _redacted(value) for name, value in said.args.items()}
     return Message(said.text, args, said.plural)
@@ -170,24 +171,24 @@ def _redacted(value: Value) -> Value:
 
 
 def nearest(word: str, words: Iterable[str]) -> Message:
-    """``; did you mean "…"?`` with the most similar of ``words``; nothing if none is."""
+    """Return ``; did you mean "…"?`` with the most similar of ``words``; nothing if none is."""
     spelled = {each.lower(): each for each in words}
     found = difflib.get_close_matches(word[:100].lower(), spelled, n=1, cutoff=0.5)
     return did_you_mean(spelled[found[0]]) if found else NOTHING
 
 
 def did_you_mean(word: str) -> Message:
-    """The end of a mistake that names what was probably meant."""
+    """Return the end of a mistake that names what was probably meant."""
     return msg('; did you mean "{word}"?', word=word)
 
 
 def known_are(names: Iterable[str]) -> Message:
-    """The end of a mistake that names all that could be meant."""
+    """Return the end of a mistake that names all that could be meant."""
     return msg("; known are {names}", names=tuple(names))
 
 
 def unfillable(name: str, known: Iterable[str]) -> Message:
-    """Why a placeholder, or a brace without its partner, cannot be filled."""
+    """Return why a placeholder, or a brace without its partner, cannot be filled."""
     known = tuple(known)
     if name in ("{", "}"):
         return msg('the brace "{item}" has no partner; write it twice to mean itself', item=name)
@@ -197,7 +198,7 @@ def unfillable(name: str, known: Iterable[str]) -> Message:
 
 
 def shown(value: object) -> Text:
-    """A wrong value for people, cut off where it is long."""
+    """Return a wrong value for people, cut off where it is long."""
     if isinstance(value, list | dict):
         return msg("a list") if isinstance(value, list) else msg("a table")
     if isinstance(value, bool):

@@ -30,7 +30,7 @@ PATHS: Final = ("path", "sent_folder", "refused_folder")
 
 
 def default_path(environ: Mapping[str, str]) -> str:
-    """``HRFLOW_WATCHER_CONFIG``, or ``config.toml`` in the platform's place for configurations."""
+    """Return ``HRFLOW_WATCHER_CONFIG``, or the platform's place for configurations."""
     if named := environ.get("HRFLOW_WATCHER_CONFIG"):
         return os.path.abspath(os.path.expanduser(named))
     import platformdirs  # noqa: PLC0415 - only where nothing was named
@@ -51,7 +51,7 @@ def is_absent(path: str) -> bool:
 
 
 def machine_path(environ: Mapping[str, str], system: str = sys.platform) -> tuple[str, bool]:
-    """Where the machine-wide configuration is, and whether the person named it.
+    """Return where the machine-wide configuration is, and whether the person named it.
 
     It is named by ``HRFLOW_WATCHER_MACHINE_CONFIG``: to try one before it is rolled out. Else it is
     the place that only administrators may write to.
@@ -73,7 +73,7 @@ def machine_path(environ: Mapping[str, str], system: str = sys.platform) -> tupl
 
 
 def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[Message]]:
-    """``text`` with ``~`` and variables put in; and a sentence for each that is not known."""
+    """Return ``text`` with ``~`` and variables put in, and a sentence for each unknown one."""
     problems: list[Message] = []
 
     def put(found: re.Match[str]) -> str:
@@ -92,7 +92,7 @@ def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[
 
 
 def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -> Message:
-    """Why the folder at the absolute ``path`` cannot be watched, nothing if it can.
+    """Return why the folder at the absolute ``path`` cannot be watched, nothing if it can.
 
     ``config`` is where the configuration is, which must not be sent anywhere either.
     """
@@ -113,67 +113,57 @@ def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -
     return NOTHING
 
 
-def check_target(folder: str, target: str, mistakes: Mistakes, spot: Spot) -> None:
-    """Note why files of a folder cannot be filed into ``target``."""
+def find_target_problem(folder: str, target: str) -> Message:
+    """Return why files of a folder cannot be filed into ``target``, nothing if they can."""
     place = os.path.normpath(os.path.join(folder, target))
     if not target.strip():
-        mistakes.add(spot, msg("is empty; name a folder"))
-    elif is_in(folder, place):
-        said = msg(
+        return msg("is empty; name a folder")
+    if is_in(folder, place):
+        return msg(
             '"{path}" is the folder itself or lies around it; name a folder in it, or the full'
             " path of another one",
             path=target,
         )
-        mistakes.add(spot, said)
-    elif not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
-        said = msg(
+    if not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
+        return msg(
             '"{path}" leads out of the folder; write its full path if you mean it', path=target
         )
-        mistakes.add(spot, said)
-    elif os.path.isfile(place):
-        mistakes.add(spot, msg("{path} is a file, not a folder", path=place))
+    if os.path.isfile(place):
+        return msg("{path} is a file, not a folder", path=place)
+    return NOTHING
 
 
 def check_overlaps(folders: Sequence[tuple[Spot, Folder]], mistakes: Mistakes) -> None:
-    """Note folders that are watched twice or filed into, and say of those in each other.
+    """Note folders that are watched twice or filed into, and warn of those in each other.
 
     Each comes with the place that its path stands at.
     """
     real = [_real(folder.path) for _, folder in folders]
-    targets = [
-        (other, name, _real(os.path.join(outer.path, target)))
-        for other, (_, outer) in enumerate(folders)
-        for name, target in filing_targets(outer).items()
-    ]
     for number, ((spot, folder), path) in enumerate(zip(folders, real, strict=True)):
         if path in real[:number]:
             first = _called(folders[real.index(path)][0], spot)
-            mistakes.add(
-                spot, msg("{path} is watched already, as {what}", path=folder.path, what=first)
-            )
+            said = msg("{path} is watched already, as {what}", path=folder.path, what=first)
+            mistakes.add(spot, said)
             continue
-        for other, outer in enumerate(real):
-            if path != outer and _is_below(path, outer):
-                around = _called(folders[other][0], spot)
+        for other, (outer_spot, outer) in enumerate(folders):
+            what = _called(outer_spot, spot)
+            if path != real[other] and _is_below(path, real[other]):
                 mistakes.warn(
-                    spot, msg("lies in {what}; its files go this folder's way", what=around)
+                    spot, msg("lies in {what}; its files go this folder's way", what=what)
                 )
-        for other, name, target in targets:
-            if other != number and _is_below(path, target):
-                around = _called(folders[other][0], spot)
-                mistakes.add(
-                    spot,
-                    msg(
+            for name, target in filing_targets(outer).items():
+                if other != number and is_in(path, os.path.join(outer.path, target)):
+                    said = msg(
                         "is the {key} of {what} or lies in it, and what was filed away is never"
                         " watched",
                         key=name,
-                        what=around,
-                    ),
-                )
+                        what=what,
+                    )
+                    mistakes.add(spot, said)
 
 
 def _called(spot: Spot, seen_from: Spot) -> Message:
-    """A folder for people, by its number in its file: ``folder 2``."""
+    """Return a folder for people, by its number in its file: ``folder 2``."""
     number = int(spot.way[1]) + 1
     if spot.source is seen_from.source:
         return msg("folder {number}", number=number)
@@ -190,7 +180,7 @@ def _is_below(inner: str, outer: str) -> bool:
 
 
 def place_of(path: object, environ: Mapping[str, str], home: str) -> str:
-    """Where a folder's raw path leads, to be compared; "" where it leads nowhere."""
+    """Return where a folder's raw path leads, to be compared; "" where it leads nowhere."""
     if not isinstance(path, str):
         return ""
     expanded, problems = expand(path, environ, home)

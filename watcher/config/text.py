@@ -21,7 +21,6 @@ BACKSLASH: Final = msg(
     "a backslash in double quotes has a meaning of its own; write the path in"
     " single quotes, or with /"
 )
-_WRITE_QUOTES: Final = msg('texts stand in quotes, as in "text"; true, false and numbers do not')
 _PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
 _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -118,18 +117,11 @@ def _explain(error: ValueError, text: str) -> tuple[int, Message]:
     written = lines[line - 1] if line <= len(lines) else ""
     said = _find_cause(written, written[column - 1 : column] if column else "", problem)
     key = _KEY_OF_LINE.match(written)
-    if said is not None:
-        return line, at_key(redact(key[1]), said) if key else said
-    if problem != "Invalid value":
-        return line, as_message(problem)
-    if key:
-        why = _WRITE_QUOTES
-        return line, msg("Invalid value of {key}: {why}", key=redact(key[1]), why=why)
-    return line, msg("Invalid value: {why}", why=_WRITE_QUOTES)
+    return line, at_key(redact(key[1]), said) if key else said
 
 
-def _find_cause(line: str, char: str, problem: str) -> Message | None:
-    """Return what is wrong in a line where the parser stops at ``char``, if that can be told."""
+def _find_cause(line: str, char: str, problem: str) -> Message:
+    """Return what is wrong in a line where the parser stops at ``char`` because of ``problem``."""
     lookalike = _find_lookalike(line)
     if char and not char.isascii():
         return _explain_character(char)
@@ -137,7 +129,14 @@ def _find_cause(line: str, char: str, problem: str) -> Message | None:
         return BACKSLASH
     if lookalike and problem != "Invalid value":
         return _explain_character(lookalike)
-    return BACKSLASH if _ESCAPED_END.search(line) else None
+    if _ESCAPED_END.search(line):
+        return BACKSLASH
+    if problem == "Invalid value":
+        return msg(
+            'this is not a value: texts stand in quotes, as in "text"; true, false and numbers do'
+            " not"
+        )
+    return as_message(problem)
 
 
 def _explain_character(char: str) -> Message:
