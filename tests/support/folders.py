@@ -6,7 +6,7 @@ from tests.support.waiting import PATIENCE
 from watcher.folders import WatchedFolder
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.settings import Folder, Watch
-from watcher.routing.rules import ignore_filter
+from watcher.routing.ignored import ignore_filter
 
 IGNORED = ignore_filter(
     Folder(path="/cvs", account="a", source_key="k", ignore=("private/**", "**/*geheim /**"))

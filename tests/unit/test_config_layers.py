@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
 from watcher.config.known import read_account, read_known
-from watcher.config.layers import is_locked, merge, read_locks, unify
+from watcher.config.layers import is_locked, merge, normalize, read_locks
 from watcher.config.lines import Array, Source, Spot, Table, placed
 from watcher.config.machine import find_layer
 from watcher.config.mistakes import Mistakes
@@ -75,7 +75,7 @@ MACHINE, OWN = Source("machine.toml", {}, is_machine=True), Source("own.toml", {
 def canonical(raw, source=OWN):
     """Tables as they are merged: each thing in one form."""
     tables = placed(raw, Spot(source))
-    unify(tables, Mistakes())
+    normalize(tables, Mistakes())
     return tables
 
 
@@ -125,7 +125,7 @@ def test_ones_own_refines_the_machines(machine, own, expected):
 
 
 @pytest.mark.parametrize(
-    ("locked", "machine", "own", "expected", "idle"),
+    ("locked", "machine", "own", "expected", "ineffective"),
     [
         ("account.api_url", "[account]\napi_url = 'm'", "[account]\napi_url = 'o'\nemail = 'e'", "[account]\napi_url = 'm'\nemail = 'e'", ["account.api_url"]),
         ("account.api_url", "[account]\napi_url = 'm'", "[account]\napi_url = 'm'", "[account]\napi_url = 'm'", []),  # it says the same
@@ -155,10 +155,10 @@ def test_ones_own_refines_the_machines(machine, own, expected):
         ("folders.source_key", "[[folders]]\npath = '/a'\nsource_key = 'k'", "[[folders]]\npath = '/a'\nsource_key = 'o'\n[[folders]]\npath = '/b'\nsource_key = 'o'", "[[folders]]\npath = '/a'\nsource_key = 'k'\n[[folders]]\npath = '/b'\nsource_key = 'o'", ["folders.0.source_key"]),
     ],
 )  # fmt: skip
-def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expected, idle):
+def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expected, ineffective):
     found = put_together(f"locked = ['{locked}']\n{machine}", own)
     assert found.tables == canonical(tomllib.loads(expected))
-    assert [".".join(map(str, spot.way)) for spot in found.idle] == idle
+    assert [".".join(map(str, spot.way)) for spot in found.ineffective] == ineffective
 
 
 @pytest.mark.parametrize(
@@ -451,14 +451,14 @@ LOCKS = st.frozensets(
 def test_without_ones_own_all_is_the_machines(machine, locks):
     found = merged(machine, {}, locks)
     assert found.tables == canonical(machine)
-    assert found.idle == []
+    assert found.ineffective == []
 
 
 @given(FILES)
 def test_without_the_machines_all_is_ones_own(own):
     found = merged({}, own, frozenset())
     assert found.tables == canonical(own)
-    assert found.idle == []
+    assert found.ineffective == []
     assert all(spot.source is OWN for spot, _ in keys_of(found.tables))
 
 
@@ -539,7 +539,9 @@ def test_what_is_not_locked_is_ones_own_wherever_it_says_something(machine, own,
     in_force = {spot.way for spot, _ in keys_of(found.tables) if spot.source is OWN}
     for spot, _ in keys_of(placed(own, Spot(OWN))):
         way = spot.way
-        if way in in_force or any(way[: len(idle.way)] == idle.way for idle in found.idle):
+        if way in in_force or any(
+            way[: len(ineffective.way)] == ineffective.way for ineffective in found.ineffective
+        ):
             continue
         # Taken out without a word, as it says what the machine's file says.
         assert is_locked(locks, lock_way(way, machine, own))

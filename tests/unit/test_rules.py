@@ -30,17 +30,10 @@ from watcher.model.settings import (
 )
 from watcher.model.uploads import Route, Skip, Tag
 from watcher.pipeline.admission import has_likely_time
-from watcher.routing.names import as_seen
+from watcher.routing.ignored import IGNORED_NAMES, ignore_filter
+from watcher.routing.patterns import as_seen
 from watcher.routing.placeholders import fill, names_in
-from watcher.routing.rules import (
-    IGNORED_NAMES,
-    Facts,
-    fingerprint,
-    form_fields,
-    ignore_filter,
-    ignored_by,
-    router,
-)
+from watcher.routing.rules import Facts, fingerprint, form_fields, router
 
 FACTS = Facts(hostname="pc-7", user="jo")
 PDF = Sniffed("application/pdf", ".pdf", msg("a PDF document"), whole=True)
@@ -136,7 +129,6 @@ OWN = ("*draft*", "*.BAK", "private/**", "old/", "a/b", "*\u017f*.x", "x/[a/*")
 @pytest.mark.parametrize(("below", "why", "pattern"), IGNORED)
 def test_what_is_ignored(below, why, pattern):
     assert ignore_filter(folder(ignore=OWN, **FILING))(below) == pattern, why
-    assert ignored_by(folder(ignore=OWN, **FILING), below) == pattern
 
 
 @pytest.mark.parametrize(("below", "why"), TAKEN)
@@ -207,7 +199,7 @@ def test_a_name_is_the_program_s_where_it_files_or_has_filed(
     ],
 )
 def test_a_folder_is_ignored_where_everything_in_it_is(pattern, below, ignored, why):
-    assert bool(ignored_by(folder(ignore=(pattern,)), below)) is ignored, why
+    assert bool(ignore_filter(folder(ignore=(pattern,)))(below)) is ignored, why
 
 
 NFD = "e\u0301"  # as macOS and some shares write "é"
@@ -236,7 +228,7 @@ NFD = "e\u0301"  # as macOS and some shares write "é"
     ],
 )
 def test_names_are_ignored_as_people_see_them(pattern, below, ignored, why):
-    assert bool(ignored_by(folder(ignore=(pattern,)), below)) is ignored, why
+    assert bool(ignore_filter(folder(ignore=(pattern,)))(below)) is ignored, why
 
 
 @pytest.mark.parametrize(

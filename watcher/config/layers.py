@@ -51,15 +51,15 @@ _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
 @dataclass
 class Merged:
-    """``tables`` of both files; ``idle`` is what has no effect of the person's, being locked."""
+    """Both files in one: ``ineffective`` is where the person's own says what is locked."""
 
     tables: Table
     locks: Collection[Lock] = ()
-    idle: list[Spot] = field(default_factory=list)
+    ineffective: list[Spot] = field(default_factory=list)
 
 
-def unify(tables: Table, mistakes: Mistakes) -> None:
-    """Bring what can be written in two forms into one, as all that follows knows only that.
+def normalize(tables: Table, mistakes: Mistakes) -> None:
+    """Bring what can be written in two forms into the one that all other code knows.
 
     ``[account]`` becomes ``[accounts.default]``, and tags in the API's form a plain table.
     """
@@ -94,19 +94,19 @@ def merge(
     for folder in tables_in(own, "folders"):
         folder.shared = shared.get(place_of(folder)) if place_of(folder) else None
     names = list(table_in(machine, "accounts"))
-    gone = list(_take_out(own, (), locks))
+    removed = list(_remove_locked(own, (), locks))
     fill_up(own, machine)
-    _lend_account_keys(table_in(own, "accounts"), machine, locks)
+    _share_locked_keys(table_in(own, "accounts"), machine, locks)
     if len(names) == 1 and "account" not in table_in(machine, "defaults"):
         _name_account(own, names[0])
-    return Merged(own, locks, [each.spot for each in gone if not _says_so(own, each)])
+    return Merged(own, locks, [each.spot for each in removed if not _is_in_force(own, each)])
 
 
 # -- what is locked
 
 
 def is_locked(locks: Collection[Lock], way: Lock) -> bool:
-    """Whether the key at ``way``, or something around it, is out of a person's reach."""
+    """Whether the key at ``way``, or a table around it, is locked."""
     return any(
         len(lock) <= len(way)
         and all(wanted in ("*", part) for wanted, part in zip(lock, way, strict=False))
@@ -120,8 +120,8 @@ def folder_way(folder: Table) -> Lock:
     return ("folders", "shared" if is_shared else "own")
 
 
-class _Gone(NamedTuple):
-    """What was taken out of a person's own configuration, and out of which table."""
+class _Removed(NamedTuple):
+    """What was removed from a person's own configuration, and from which table."""
 
     spot: Spot
     table: Table
@@ -129,44 +129,46 @@ class _Gone(NamedTuple):
     value: Any
 
 
-def _take_out(table: Table, way: Lock, locks: Collection[Lock]) -> Iterator[_Gone]:
-    """Take what is locked out of the person's own tables."""
+def _remove_locked(table: Table, way: Lock, locks: Collection[Lock]) -> Iterator[_Removed]:
+    """Remove what is locked from the person's own tables."""
     for name in list(table):
         inner, value = (*way, name), table[name]
         if inner == ("folders",) and isinstance(value, Array):
-            yield from _take_out_folders(table, value, locks)
+            yield from _remove_locked_folders(table, value, locks)
         elif inner == ("accounts",) and isinstance(value, Table):  # one by one, to name each
-            yield from _take_out(value, inner, locks)
+            yield from _remove_locked(value, inner, locks)
         elif is_locked(locks, inner):
-            yield _Gone(table.at(name), table, name, table.pop(name))
+            yield _Removed(table.at(name), table, name, table.pop(name))
         elif isinstance(value, Table):
-            yield from _take_out(value, inner, locks)
+            yield from _remove_locked(value, inner, locks)
         elif name == "rules":
             for rule in tables_in(table, name):
-                yield from _take_out(rule, inner, locks)
+                yield from _remove_locked(rule, inner, locks)
 
 
-def _take_out_folders(own: Table, folders: Array, locks: Collection[Lock]) -> Iterator[_Gone]:
+def _remove_locked_folders(
+    own: Table, folders: Array, locks: Collection[Lock]
+) -> Iterator[_Removed]:
     if is_locked(locks, ("folders",)):
         for number, folder in enumerate(folders):
-            yield _Gone(folders.at(number), own, "folders", folder)
+            yield _Removed(folders.at(number), own, "folders", folder)
         folders.clear()
     for folder in tables_in(own, "folders"):
-        yield from _take_out(folder, folder_way(folder), locks)
+        yield from _remove_locked(folder, folder_way(folder), locks)
 
 
-def _says_so(own: Table, gone: _Gone) -> bool:
-    """Whether what is in force says the same as the person's own line that was taken out."""
-    if gone.name == "folders":
-        folder = gone.value
+def _is_in_force(own: Table, removed: _Removed) -> bool:
+    """Whether what is in force says the same as the person's own line that was removed."""
+    if removed.name == "folders":
+        folder = removed.value
         if not isinstance(folder, Table) or folder.shared is None:
             return False
         said = {name: value for name, value in folder.items() if name != "path"}
         return _holds(folder.shared, said)
-    in_force = gone.table.get(gone.name)
-    if in_force is None and gone.spot.way[0] == "folders":
-        in_force = table_in(own, "defaults").get(gone.name)
-    return in_force is not None and _holds(in_force, gone.value)
+    in_force = removed.table.get(removed.name)
+    if in_force is None and removed.spot.way[0] == "folders":
+        in_force = table_in(own, "defaults").get(removed.name)
+    return in_force is not None and _holds(in_force, removed.value)
 
 
 def _holds(whole: Any, part: Any) -> bool:
@@ -215,14 +217,14 @@ def _fill_up_folders(own: Array, machine: Array) -> None:
             own.take(machine.at(number), folder)
 
 
-def _lend_account_keys(accounts: Table, machine: Table, locks: Collection[Lock]) -> None:
+def _share_locked_keys(accounts: Table, machine: Table, locks: Collection[Lock]) -> None:
     """Give accounts that only the person has the locked keys of the machine's ``[account]``."""
     theirs = table_in(machine, "accounts")
     general = table_in(theirs, types.DEFAULT_ACCOUNT)
     for name, account in accounts.items():
         for key in general:
-            is_lent = name not in theirs and ("accounts", "*", key) in locks
-            if is_lent and isinstance(account, Table) and key not in account:
+            is_shared = name not in theirs and ("accounts", "*", key) in locks
+            if is_shared and isinstance(account, Table) and key not in account:
                 account.take(key, general.at(key), general[key])
 
 

@@ -15,8 +15,8 @@ from watcher.config.layers import (
     folder_way,
     is_locked,
     merge,
+    normalize,
     read_locks,
-    unify,
 )
 from watcher.config.lines import Array, Spot, Table, placed, tables_in
 from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
@@ -45,7 +45,7 @@ from watcher.model.settings import (
     Webhook,
     replaced,
 )
-from watcher.routing.rules import filing_targets
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -136,7 +136,8 @@ def load_text(
     machine = layer.path if layer else ""
     no_effect = msg("has no effect, as {path} locks it for this machine", path=machine)
     remarks = [
-        mistakes.warn(spot, no_effect) for spot in sorted(merged.idle, key=lambda spot: spot.line)
+        mistakes.warn(spot, no_effect)
+        for spot in sorted(merged.ineffective, key=lambda spot: spot.line)
     ]
     return Loaded(
         path,
@@ -153,7 +154,7 @@ def put_together(
 ) -> Merged:
     """Put a person's own tables, whose form is checked, on those of the machine, if it has any."""
     hide_secrets(own, mistakes)
-    unify(own, mistakes)
+    normalize(own, mistakes)
     if layer is None:
         return Merged(own)
     machine, locks = _read_machine(layer, Mistakes())
@@ -163,7 +164,7 @@ def put_together(
 def _read_machine(layer: Layer, mistakes: Mistakes) -> tuple[Table, frozenset[Lock]]:
     machine = layer.tables()
     hide_secrets(machine, mistakes)
-    unify(machine, mistakes)
+    normalize(machine, mistakes)
     return machine, read_locks(machine, mistakes)
 
 

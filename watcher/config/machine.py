@@ -40,7 +40,7 @@ class MachineFile:
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str]) -> MachineFile:
-        """The system's place, or what the environment names."""
+        """Return the system's place, or what the environment names."""
         return cls(*machine_path(environ))
 
 
@@ -52,7 +52,7 @@ class Layer:
     text: str
 
     def tables(self) -> Table:
-        """Its tables, made anew: whoever asks may change them."""
+        """Return its tables, parsed anew: the caller may change them."""
         return parse(self.path, self.text, is_machine=True)
 
 
@@ -79,9 +79,10 @@ def find_layer(file: MachineFile | None) -> Layer | None:
 def find_distrust_on_windows(
     file: MachineFile, paths: Sequence[str], is_administrators: Callable[[str], bool]
 ) -> dict[str, Message]:
-    """Path → why it is not trusted. By owners: in %ProgramData% everybody may make folders, and
-    owns what they made.
-    """  # noqa: D205 - one thought
+    """Return the paths that are not trusted, each with the reason.
+
+    Owners decide: in %ProgramData% everybody may make folders, and owns what they made.
+    """
     if file.is_own:
         return {}
     why = msg("does not belong to the administrators")
@@ -89,7 +90,7 @@ def find_distrust_on_windows(
 
 
 def find_distrust(facts: os.stat_result, owners: frozenset[int], others: int = _OTHERS) -> Message:
-    """Why a file or a folder (POSIX) may be changed by others than ``owners``; nothing if not.
+    """Return why others than ``owners`` may change a file or a folder (POSIX); nothing if not.
 
     ``others`` are the bits of its mode that nobody else may have. In a folder with the sticky bit
     others can put something beside the file, and not replace it.
@@ -136,7 +137,7 @@ def _read(file: MachineFile) -> bytes:
 def _find_distrust(
     file: MachineFile, facts: os.stat_result, folders: list[str]
 ) -> dict[str, Message]:
-    """The same where files have modes.
+    """Do the same where files have modes.
 
     In a user's namespace, as systemd makes one for the service, root has another number: the one
     that the root directory belongs to.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import nearest
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.routing.rules import filing_targets
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -154,7 +154,7 @@ def read_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
             return _read_labels(value, mistakes)
         for text in value if isinstance(value, list) else (value,):
             if isinstance(text, str):
-                _refuse_invisible(text, may_hold=name in _FREE)
+                _refuse_invisible(text, are_allowed=name in _FREE)
         return _convert(value, kind)
     except _Wrong as wrong:
         mistakes.add(table.at(name), wrong.said)
@@ -167,9 +167,9 @@ def _hides(value: object) -> bool:
     return value is HIDDEN or any(map(_hides, inner))
 
 
-def _refuse_invisible(text: str, *, may_hold: bool) -> None:
-    """``may_hold``: what is beyond ASCII may be meant, though it is not seen."""
-    if not may_hold and (invisible := find_invisible(text)):
+def _refuse_invisible(text: str, *, are_allowed: bool) -> None:
+    """``are_allowed``: invisible characters beyond ASCII may be meant."""
+    if not are_allowed and (invisible := find_invisible(text)):
         raise _Wrong(
             msg(
                 "there is an invisible character in it, {character}; delete it", character=invisible
@@ -177,7 +177,7 @@ def _refuse_invisible(text: str, *, may_hold: bool) -> None:
         )
     if found := _CONTROL.search(text):
         said = msg("there is a line break or another invisible character in it")
-        if may_hold and found[0] in _ESCAPED:
+        if are_allowed and found[0] in _ESCAPED:
             said = msg(
                 "there is a line break or another invisible character in it; {why}", why=BACKSLASH
             )

@@ -16,7 +16,7 @@ from watcher.folders import Folders, WatchedFolder
 from watcher.pipeline.follow_up import PARALLEL
 from watcher.pipeline.loop import Pipeline, Woke
 from watcher.pipeline.messages import Arm, Stop
-from watcher.routing.rules import filing_targets
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

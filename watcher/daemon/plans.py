@@ -16,8 +16,9 @@ from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
 from watcher.model.settings import AfterRefusal, AfterUpload, parse_folder, replaced
 from watcher.pipeline.ports import Plan
-from watcher.routing.names import lies_in
-from watcher.routing.rules import Facts, accepts, ignore_filter, router
+from watcher.routing.ignored import ignore_filter
+from watcher.routing.patterns import lies_in
+from watcher.routing.rules import Facts, accepts, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection
