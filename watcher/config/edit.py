@@ -89,7 +89,7 @@ def _change_and_prove(text: str, edit: Edit) -> str:
             "The configuration is written in a way that this program cannot change without"
             " touching what stands around it."
         ),
-        msg("Change the file by hand."),
+        msg("Change the file by hand, or put its [[folders]] next to each other."),
     )
 
 
