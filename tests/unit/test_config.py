@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
 from watcher.config.layers import normalize
-from watcher.config.lines import Source, Spot, locate, placed
+from watcher.config.lines import Location, Source, locate, placed
 from watcher.config.load import Builder
 from watcher.config.mistakes import Mistakes, hide_secrets
 from watcher.i18n.catalog import catalog
@@ -26,7 +26,7 @@ EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "config.example.to
 SINGLE = "in single quotes, or with /"
 #: (what follows five whole lines, what is said of it)
 ODD_CHARACTERS = [
-    ("reference = “x”", "6: reference: “ (U+201C) is no quotation mark here; write \" or '"),
+    ("reference = “x”", "6: reference: “ (U+201C) can only stand in quotes, which are \" or '"),
     ('reference = "x”', "6: reference: ” (U+201D)"),
     ('reference = "x”\nwatch = "poll"', "6: reference: ” (U+201D)"),
     ("reference = „x“", "6: reference: „ (U+201E)"),
@@ -35,12 +35,12 @@ ODD_CHARACTERS = [
     ("reference = ‘x’", "‘ (U+2018)"),
     ("reference = 'x’", "6: reference: ’ (U+2019)"),  # never ends
     ("reference = 'x’\n\nwatch = \"poll\"\n", "6: reference: ’ (U+2019)"),
-    ('accept = ["a”, "b"]', "6: accept: ” (U+201D)"),
+    ('accept = ["a”, "b"]', "6: accept: Unclosed array"),
     ('accept = [\n  "a",\n  “b”,\n]', "8: “ (U+201C)"),
     ("tags = { a = “b” }", "6: tags: “ (U+201C)"),
     ('tags = { “a” = "b" }', "6: tags: “ (U+201C)"),
     ('“reference” = "x"', "6: “ (U+201C)"),
-    ('reference\u00a0= "x"', "6: reference: there is an invisible character here, U+00A0 (no-break space); write an ordinary space"),
+    ('reference\u00a0= "x"', "6: reference: there is an invisible character here, U+00A0 (no-break space); delete it"),
     ('reference = \u00a0"x"', "6: reference: there is an invisible character here, U+00A0"),
     ('\u00a0\u00a0reference = "x"', "6: reference: there is an invisible character here, U+00A0"),
     ('reference = "x"\u202f', "U+202F (narrow no-break space)"),
@@ -275,7 +275,7 @@ def test_a_secret_is_a_mistake_that_says_where_it_belongs_and_is_not_repeated(mi
 )
 def test_no_argument_of_a_mistake_holds_a_secret_or_a_line_break(said):
     found = Mistakes()
-    found.add(Spot(Source("config.toml", {}), ("tags", SECRET)), said)
+    found.add(Location(Source("config.toml", {}), ("tags", SECRET)), said)
     kept = as_json(found.texts[0])
     assert SECRET not in kept
     assert "jo:" not in kept
@@ -498,11 +498,11 @@ def test_lines_are_found(text, key, line, end):
     assert locate(text.replace("\n", end)).get(key, 0) == line
 
 
-def keys_of(raw, way=()):
+def keys_of(raw, key_path=()):
     for name, value in raw.items() if isinstance(raw, dict) else enumerate(raw):
-        yield (*way, name)
+        yield (*key_path, name)
         if isinstance(value, dict | list):
-            yield from keys_of(value, (*way, name))
+            yield from keys_of(value, (*key_path, name))
 
 
 def test_every_key_of_the_example_has_a_line():
@@ -530,7 +530,7 @@ KEYS = st.sampled_from(
 @given(st.dictionaries(KEYS, VALUES), st.dictionaries(KEYS, VALUES), st.lists(VALUES, max_size=2))
 def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     raw = {"account": {"email": "a@example.com", **account}, "folders": [folder, *odd]}
-    tables = placed(raw, Spot(Source("config.toml", {})))
+    tables = placed(raw, Location(Source("config.toml", {})))
     found = Mistakes()
     hide_secrets(tables, found)
     normalize(tables, found)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from watcher.config import MachineFile, load, show
 from watcher.config.known import read_account, read_known
 from watcher.config.layers import is_locked, merge, normalize, read_locks
-from watcher.config.lines import Array, Source, Spot, Table, placed
+from watcher.config.lines import Array, Location, Source, Table, placed
 from watcher.config.machine import find_layer
 from watcher.config.mistakes import Mistakes
 from watcher.config.setup import (
@@ -74,7 +74,7 @@ MACHINE, OWN = Source("machine.toml", {}, is_machine=True), Source("own.toml", {
 
 def canonical(raw, source=OWN):
     """Tables as they are merged: each thing in one form."""
-    tables = placed(raw, Spot(source))
+    tables = placed(raw, Location(source))
     normalize(tables, Mistakes())
     return tables
 
@@ -158,7 +158,7 @@ def test_ones_own_refines_the_machines(machine, own, expected):
 def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expected, ineffective):
     found = put_together(f"locked = ['{locked}']\n{machine}", own)
     assert found.tables == canonical(tomllib.loads(expected))
-    assert [".".join(map(str, spot.way)) for spot in found.ineffective] == ineffective
+    assert [".".join(map(str, location.key_path)) for location in found.ineffective] == ineffective
 
 
 @pytest.mark.parametrize(
@@ -459,7 +459,7 @@ def test_without_the_machines_all_is_ones_own(own):
     found = merged({}, own, frozenset())
     assert found.tables == canonical(own)
     assert found.ineffective == []
-    assert all(spot.source is OWN for spot, _ in keys_of(found.tables))
+    assert all(location.source is OWN for location, _ in keys_of(found.tables))
 
 
 @given(FILES, FILES, LOCKS)
@@ -470,7 +470,7 @@ def test_doing_it_again_changes_nothing(machine, own, locks):
 
 
 def copied(tables):
-    return placed(tables, Spot(OWN))
+    return placed(tables, Location(OWN))
 
 
 ODD = st.recursive(
@@ -505,43 +505,48 @@ def keys_of(tables):
             yield tables.at(name), value
 
 
-def dig(raw, way):
-    for part in way:
+def dig(raw, key_path):
+    for part in key_path:
         raw = raw[part]
     return raw
 
 
-def lock_way(way, machine, own):
-    """The way of a key of one's own, as locks name it."""
-    if way[0] == "account":
-        return ("accounts", "default", *way[1:])
-    if way[0] == "folders" and len(way) > 1:
+def lock_key_path(key_path, machine, own):
+    """The key path of a key of one's own, as locks name it."""
+    if key_path[0] == "account":
+        return ("accounts", "default", *key_path[1:])
+    if key_path[0] == "folders" and len(key_path) > 1:
         places = [place_of(each) for each in machine.get("folders", [])]
-        shared = "shared" if place_of(own["folders"][way[1]]) in places else "own"
-        return ("folders", shared, *(each for each in way[2:] if isinstance(each, str)))
-    return way
+        shared = "shared" if place_of(own["folders"][key_path[1]]) in places else "own"
+        return ("folders", shared, *(each for each in key_path[2:] if isinstance(each, str)))
+    return key_path
 
 
 @given(FILES, FILES, LOCKS)
 def test_what_is_locked_never_comes_from_ones_own(machine, own, locks):
-    for spot, value in keys_of(merged(machine, own, locks).tables):
-        way = spot.way
-        if spot.source is MACHINE:
+    for location, value in keys_of(merged(machine, own, locks).tables):
+        key_path = location.key_path
+        if location.source is MACHINE:
             # A folder's account may be named: it is the only one that the machine's file has.
-            assert dig(machine, way) == value or (way[0] == "folders" and len(way) == 2)
-        elif (way[0], way[-1]) != ("folders", "path") and not set("xyz") & {way[-1]}:
-            assert not is_locked(locks, lock_way(way, machine, own))
+            assert dig(machine, key_path) == value or (
+                key_path[0] == "folders" and len(key_path) == 2
+            )
+        elif (key_path[0], key_path[-1]) != ("folders", "path") and not set("xyz") & {key_path[-1]}:
+            assert not is_locked(locks, lock_key_path(key_path, machine, own))
 
 
 @given(FILES, FILES, LOCKS)
 def test_what_is_not_locked_is_ones_own_wherever_it_says_something(machine, own, locks):
     found = merged(machine, own, locks)
-    in_force = {spot.way for spot, _ in keys_of(found.tables) if spot.source is OWN}
-    for spot, _ in keys_of(placed(own, Spot(OWN))):
-        way = spot.way
-        if way in in_force or any(
-            way[: len(ineffective.way)] == ineffective.way for ineffective in found.ineffective
+    in_force = {
+        location.key_path for location, _ in keys_of(found.tables) if location.source is OWN
+    }
+    for location, _ in keys_of(placed(own, Location(OWN))):
+        key_path = location.key_path
+        if key_path in in_force or any(
+            key_path[: len(ineffective.key_path)] == ineffective.key_path
+            for ineffective in found.ineffective
         ):
             continue
         # Taken out without a word, as it says what the machine's file says.
-        assert is_locked(locks, lock_way(way, machine, own))
+        assert is_locked(locks, lock_key_path(key_path, machine, own))

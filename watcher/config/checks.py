@@ -24,7 +24,7 @@ from watcher.routing.rules import REFERENCE_LENGTH, STAGES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from watcher.config.lines import Spot, Table, Way
+    from watcher.config.lines import KeyPath, Location, Table
     from watcher.config.mistakes import Mistakes
     from watcher.i18n.message import Text
     from watcher.model.settings import Folder, Label, Webhook
@@ -95,7 +95,7 @@ def check_webhook(values: Values, table: Table, mistakes: Mistakes) -> None:
 
 
 def check_sending(
-    webhook: Webhook, spot: Spot, folders: Sequence[Folder], mistakes: Mistakes
+    webhook: Webhook, location: Location, folders: Sequence[Folder], mistakes: Mistakes
 ) -> None:
     """Warn where a webhook is waited for that no folder asks HrFlow to send."""
     wanted = [folder.webhook_parsing_sending for folder in folders]
@@ -104,7 +104,7 @@ def check_sending(
         said = msg(
             "no folder asks HrFlow to send it: set webhook_parsing_sending = true in [defaults]"
         )
-        mistakes.warn(spot, said)
+        mistakes.warn(location, said)
 
 
 def check_hooks(values: Values, table: Table, mistakes: Mistakes) -> None:
@@ -287,7 +287,7 @@ def _check_contents(
         mistakes.add(table.at("labels", number, "stage"), _wrong_stage(label, pattern))
 
 
-def _templates(values: Values) -> Iterator[tuple[Way, str]]:
+def _templates(values: Values) -> Iterator[tuple[KeyPath, str]]:
     for key in ("source_key", "reference"):
         if key in values:
             yield (key,), values[key]
@@ -302,36 +302,36 @@ def _templates(values: Values) -> Iterator[tuple[Way, str]]:
                 yield ("labels", number, key), text
 
 
-def _check_source(source_key: str, spot: Spot, mistakes: Mistakes) -> None:
+def _check_source(source_key: str, location: Location, mistakes: Mistakes) -> None:
     if not source_key.strip():
-        mistakes.add(spot, msg("is empty; copy the key of the source from HrFlow"))
+        mistakes.add(location, msg("is empty; copy the key of the source from HrFlow"))
     elif source_key == PLACEHOLDER_KEY:
         said = msg("is still the example's; put the key of your source from HrFlow there")
-        mistakes.add(spot, said)
+        mistakes.add(location, said)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
         said = msg(
             "{item} is no usual source key; those of HrFlow have 40 digits and letters a to f",
             item=shown(source_key),
         )
-        mistakes.warn(spot, said)
+        mistakes.warn(location, said)
 
 
-def _check_reference(template: str, spot: Spot, mistakes: Mistakes) -> None:
+def _check_reference(template: str, location: Location, mistakes: Mistakes) -> None:
     names = names_in(template)
     shortest = fill(template, {**dict.fromkeys(names, ""), "sha256": "0" * 64})
     if not template.strip():
-        mistakes.add(spot, msg("is empty; {item} is the usual one", item="{sha256}"))
+        mistakes.add(location, msg("is empty; {item} is the usual one", item="{sha256}"))
     elif len(shortest) > REFERENCE_LENGTH:
         said = msg(
             "is longer than the {number} characters a reference may have", number=REFERENCE_LENGTH
         )
-        mistakes.add(spot, said)
+        mistakes.add(location, said)
     elif "sha256" not in names:
         said = msg(
             "without {item} two files may get the same reference, and the second is refused",
             item="{sha256}",
         )
-        mistakes.warn(spot, said)
+        mistakes.warn(location, said)
 
 
 def _wrong_stage(label: Label, pattern: Pattern | None) -> Message:

@@ -36,7 +36,7 @@ from watcher.routing.placeholders import harmless
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.config.lines import Way
+    from watcher.config.lines import KeyPath
     from watcher.config.setup import Edit, Plain
 
 _log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def _expected(raw: dict[str, Any], edit: Edit) -> dict[str, Any]:
     match edit:
         case PutAccount(name, values):
             table = raw
-            for part in _account_way(raw, name):
+            for part in _account_key_path(raw, name):
                 table = table.setdefault(part, {})
             table.update(_raw_values(values))
         case PutFolder(None, values):
@@ -123,9 +123,9 @@ def _kept_comments(text: str, edit: Edit) -> list[str]:
     """Return the comments that have to stay: all but remarks, and those behind tags that go."""
     goes = set()
     if isinstance(edit, PutFolder) and edit.at is not None and "tags" in edit.values:
-        way = ("folders", edit.at, "tags")
-        stay = [(*way, name) for name in _raw_values(edit.values)["tags"]]
-        goes = {at for key, at in locate(text).items() if key[:-1] == way and key not in stay}
+        key_path = ("folders", edit.at, "tags")
+        stay = [(*key_path, name) for name in _raw_values(edit.values)["tags"]]
+        goes = {at for key, at in locate(text).items() if key[:-1] == key_path and key not in stay}
     kept = (line for number, line in enumerate(text.split("\n"), 1) if number not in goes)
     return [comment for comment in comments("\n".join(kept)) if not _REMARK.match(comment)]
 
@@ -133,7 +133,7 @@ def _kept_comments(text: str, edit: Edit) -> list[str]:
 # -- the change
 
 
-def _account_way(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def _account_key_path(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
     is_plain = name == DEFAULT_ACCOUNT and name not in raw.get("accounts", {})
     return ("account",) if is_plain else ("accounts", name)
 
@@ -152,12 +152,12 @@ def _change(text: str, edit: Edit) -> str:
     folders = document.get("folders")
     match edit:
         case PutAccount(name, values):
-            way = _account_way(document, name)
+            key_path = _account_key_path(document, name)
             table = document
-            for part in way:
+            for part in key_path:
                 table = None if table is None else table.get(part)
             if table is None:
-                header = f"[{'.'.join(map(_name, way))}]"
+                header = f"[{'.'.join(map(_name, key_path))}]"
                 return text + _block(header, _raw_values(values), _ACCOUNT_NOTES)
             _put(table, _raw_values(values))
         case PutFolder(None, values, source_name) if not isinstance(folders, Array):
@@ -261,9 +261,9 @@ def _without(text: str, at: int) -> str:
 
     Comments that may be about something else stay.
     """
-    lines, way = text.split("\n")[:-1], ("folders", at)
-    header = locate(text)[way] - 1
-    end = _end_of(text, way)
+    lines, key_path = text.split("\n")[:-1], ("folders", at)
+    header = locate(text)[key_path] - 1
+    end = _end_of(text, key_path)
     first = header
     while first and lines[first - 1].startswith("#"):
         first -= 1
@@ -278,10 +278,14 @@ def _without(text: str, at: int) -> str:
     return "\n\n".join(each for each in (before, after.rstrip()) if each) + "\n"
 
 
-def _end_of(text: str, way: Way) -> int:
-    """Return how many lines there are up to the first one that is not of the table at ``way``."""
+def _end_of(text: str, key_path: KeyPath) -> int:
+    """Return how many lines there are before the first one that is not of that table."""
     found = locate(text)
-    others = [line for key, line in found.items() if line > found[way] and key[: len(way)] != way]
+    others = [
+        line
+        for key, line in found.items()
+        if line > found[key_path] and key[: len(key_path)] != key_path
+    ]
     return min(others, default=text.count("\n") + 1) - 1
 
 

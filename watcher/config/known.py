@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config import types
 from watcher.config.checks import find_account_problems
-from watcher.config.layers import folder_way, is_locked
+from watcher.config.layers import folder_key_path, is_locked
 from watcher.config.lines import Array, Table, placed, table_in
 from watcher.config.load import put_together
 from watcher.config.mistakes import Mistakes, at_key, redacted
@@ -102,8 +102,8 @@ def find_place(
     return os.path.realpath(expanded or path), redacted(problem)
 
 
-def _locked(locks: Collection[Lock], way: Lock, names: Collection[str]) -> frozenset[str]:
-    return frozenset(name for name in names if is_locked(locks, (*way, name)))
+def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> frozenset[str]:
+    return frozenset(name for name in names if is_locked(locks, (*key_path, name)))
 
 
 def _folder(
@@ -115,7 +115,7 @@ def _folder(
 ) -> KnownFolder:
     values = {**defaults, **folder}
     path, after_upload = _text(folder.get("path")), values.get("after_upload")
-    is_machine = folder.spot.source.is_machine
+    is_machine = folder.location.source.is_machine
     base = folder if is_machine else folder.shared
     return KnownFolder(
         path=path,
@@ -129,7 +129,7 @@ def _folder(
         recursive=values.get("recursive") is not False,
         given=_tags(base) if base is not None else (),
         is_machine=is_machine,
-        locked=_locked(locks, folder_way(folder), _ASKED),
+        locked=_locked(locks, folder_key_path(folder), _ASKED),
     )
 
 

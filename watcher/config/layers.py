@@ -4,9 +4,9 @@ The person's value wins, key by key: tables are merged, tags and metadatas by na
 any other list is replaced. The machine's folders come behind the person's own; the same place in
 both is one folder, whose keys the person's own refines. What is locked stays as the machine has it.
 
-What ``locked`` names becomes patterns of ways: "*" stands for any part, and all that lies below is
-locked as well. A folder is called "shared" in a way if the machine's configuration names it too,
-else "own"::
+What ``locked`` names becomes patterns of key paths: "*" stands for any part, and all that lies
+below is locked as well. A folder is called "shared" in them if the machine's configuration names it
+too, else "own"::
 
     account               ("accounts",)
     account.api_url       ("accounts", "*", "api_url")
@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from watcher.config import types
-from watcher.config.lines import Array, Spot, Table, placed, table_in, tables_in
+from watcher.config.lines import Array, Location, Table, placed, table_in, tables_in
 from watcher.config.mistakes import nearest, shown
 from watcher.i18n.message import NOTHING, msg
 
@@ -55,7 +55,7 @@ class Merged:
 
     tables: Table
     locks: Collection[Lock] = ()
-    ineffective: list[Spot] = field(default_factory=list)
+    ineffective: list[Location] = field(default_factory=list)
 
 
 def normalize(tables: Table, mistakes: Mistakes) -> None:
@@ -99,40 +99,40 @@ def merge(
     _share_locked_keys(table_in(own, "accounts"), machine, locks)
     if len(names) == 1 and "account" not in table_in(machine, "defaults"):
         _name_account(own, names[0])
-    return Merged(own, locks, [each.spot for each in removed if not _is_in_force(own, each)])
+    return Merged(own, locks, [each.location for each in removed if not _is_in_force(own, each)])
 
 
 # -- what is locked
 
 
-def is_locked(locks: Collection[Lock], way: Lock) -> bool:
-    """Whether the key at ``way``, or a table around it, is locked."""
+def is_locked(locks: Collection[Lock], key_path: Lock) -> bool:
+    """Whether the key at ``key_path``, or a table around it, is locked."""
     return any(
-        len(lock) <= len(way)
-        and all(wanted in ("*", part) for wanted, part in zip(lock, way, strict=False))
+        len(lock) <= len(key_path)
+        and all(wanted in ("*", part) for wanted, part in zip(lock, key_path, strict=False))
         for lock in locks
     )
 
 
-def folder_way(folder: Table) -> Lock:
-    """Return the way of a folder, as locks name it."""
-    is_shared = folder.shared is not None or folder.spot.source.is_machine
+def folder_key_path(folder: Table) -> Lock:
+    """Return the key path of a folder, as locks name it."""
+    is_shared = folder.shared is not None or folder.location.source.is_machine
     return ("folders", "shared" if is_shared else "own")
 
 
 class _Removed(NamedTuple):
     """What was removed from a person's own configuration, and from which table."""
 
-    spot: Spot
+    location: Location
     table: Table
     name: str
     value: Any
 
 
-def _remove_locked(table: Table, way: Lock, locks: Collection[Lock]) -> Iterator[_Removed]:
+def _remove_locked(table: Table, key_path: Lock, locks: Collection[Lock]) -> Iterator[_Removed]:
     """Remove what is locked from the person's own tables."""
     for name in list(table):
-        inner, value = (*way, name), table[name]
+        inner, value = (*key_path, name), table[name]
         if inner == ("folders",) and isinstance(value, Array):
             yield from _remove_locked_folders(table, value, locks)
         elif inner == ("accounts",) and isinstance(value, Table):  # one by one, to name each
@@ -154,7 +154,7 @@ def _remove_locked_folders(
             yield _Removed(folders.at(number), own, "folders", folder)
         folders.clear()
     for folder in tables_in(own, "folders"):
-        yield from _remove_locked(folder, folder_way(folder), locks)
+        yield from _remove_locked(folder, folder_key_path(folder), locks)
 
 
 def _is_in_force(own: Table, removed: _Removed) -> bool:
@@ -166,7 +166,7 @@ def _is_in_force(own: Table, removed: _Removed) -> bool:
         said = {name: value for name, value in folder.items() if name != "path"}
         return _holds(folder.shared, said)
     in_force = removed.table.get(removed.name)
-    if in_force is None and removed.spot.way[0] == "folders":
+    if in_force is None and removed.location.key_path[0] == "folders":
         in_force = table_in(own, "defaults").get(removed.name)
     return in_force is not None and _holds(in_force, removed.value)
 
@@ -199,7 +199,7 @@ def fill_up(own: Table, base: Table) -> None:
 
 
 def _joined(base: Array, own: Array) -> Array:
-    joined: Array = placed([], own.spot)
+    joined: Array = placed([], own.location)
     for patterns in (base, own):
         for number, pattern in enumerate(patterns):
             joined.take(patterns.at(number), pattern)
@@ -234,8 +234,8 @@ def _name_account(own: Table, name: str) -> None:
         return
     for folder in tables_in(own, "folders"):
         theirs = folder.shared or folder
-        if "account" not in folder and theirs.spot.source.is_machine:
-            folder.take("account", theirs.spot, name)
+        if "account" not in folder and theirs.location.source.is_machine:
+            folder.take("account", theirs.location, name)
 
 
 # -- the list of what is locked

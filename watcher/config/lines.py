@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: A key's way from the top: names of tables, and numbers (from 0) in arrays.
-Way = tuple[str | int, ...]
+#: A key's path from the top: names of tables, and numbers (from 0) in arrays.
+KeyPath = tuple[str | int, ...]
 
 _TOKEN = re.compile(
     r'''(?P<text>"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^']|'{1,2}(?!'))*'{3,5}'''
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
 # -- where keys stand in a text
 
 
-def locate(text: str) -> dict[Way, int]:
+def locate(text: str) -> dict[KeyPath, int]:
     """Return the lines (from 1) of all tables, keys and elements of arrays in a valid TOML text."""
     return _Reader(text).lines
 
@@ -45,11 +45,13 @@ class _Reader:
     """Goes through the tokens of a text once, and notes where keys and elements begin."""
 
     def __init__(self, text: str) -> None:
-        self.lines: dict[Way, int] = {}
-        self._last: dict[Way, int] = {}  # the number of the last element of each array of tables
+        self.lines: dict[KeyPath, int] = {}
+        self._last: dict[
+            KeyPath, int
+        ] = {}  # the number of the last element of each array of tables
         self._line = 1
         self._tokens = self._read(text + "\n")
-        table: Way = ()
+        table: KeyPath = ()
         for piece in self._tokens:
             if piece == "[":
                 table = self._read_header()
@@ -62,7 +64,7 @@ class _Reader:
                 yield found[0]
             self._line += found[0].count("\n")
 
-    def _read_header(self) -> Way:
+    def _read_header(self) -> KeyPath:
         """Read what follows the first bracket, up to the end of the line."""
         line, is_array, parts = self._line, False, list[str]()
         for piece in self._tokens:
@@ -72,56 +74,58 @@ class _Reader:
                 is_array = True
             elif piece not in "].":
                 parts.append(_unquoted(piece))
-        way: Way = ()
+        key_path: KeyPath = ()
         for number, part in enumerate(parts, 1):
-            way = (*way, part)
-            if way in self._last and number < len(parts):
-                way = (*way, self._last[way])
+            key_path = (*key_path, part)
+            if key_path in self._last and number < len(parts):
+                key_path = (*key_path, self._last[key_path])
         if is_array:
-            self._last[way] = self._last.get(way, -1) + 1
-            way = (*way, self._last[way])
-        self._note(way, line)
-        return way
+            self._last[key_path] = self._last.get(key_path, -1) + 1
+            key_path = (*key_path, self._last[key_path])
+        self._note(key_path, line)
+        return key_path
 
-    def _read_pair(self, piece: str, table: Way, ends: str) -> str:
+    def _read_pair(self, piece: str, table: KeyPath, ends: str) -> str:
         """Read a key, which begins with ``piece``, and its value; return the sign it ends with."""
-        way: Way = table
+        key_path: KeyPath = table
         while piece != "=":
             if piece != ".":
-                way = (*way, _unquoted(piece))
+                key_path = (*key_path, _unquoted(piece))
             piece = next(self._tokens)
-        self._note(way, self._line)
-        return self._read_value(next(self._tokens), way, ends)
+        self._note(key_path, self._line)
+        return self._read_value(next(self._tokens), key_path, ends)
 
-    def _read_value(self, piece: str, way: Way, ends: str) -> str:
+    def _read_value(self, piece: str, key_path: KeyPath, ends: str) -> str:
         """Read a value, which begins with ``piece``, up to one of the signs ``ends``; return it."""
         while piece not in ends:
             if piece == "[":
-                self._read_array(way)
+                self._read_array(key_path)
             elif piece == "{":
-                self._read_inline_table(way)
+                self._read_inline_table(key_path)
             piece = next(self._tokens)
         return piece
 
-    def _read_array(self, way: Way) -> None:
+    def _read_array(self, key_path: KeyPath) -> None:
         number = 0
         for piece in self._tokens:
             if piece == "]":
                 return
             if piece not in ",\n":
-                self._note((*way, number), self._line)
-                if self._read_value(piece, (*way, number), ",]") == "]":
+                self._note((*key_path, number), self._line)
+                if self._read_value(piece, (*key_path, number), ",]") == "]":
                     return
                 number += 1
 
-    def _read_inline_table(self, way: Way) -> None:
+    def _read_inline_table(self, key_path: KeyPath) -> None:
         for piece in self._tokens:
-            if piece == "}" or (piece not in ",\n" and self._read_pair(piece, way, ",}") == "}"):
+            if piece == "}" or (
+                piece not in ",\n" and self._read_pair(piece, key_path, ",}") == "}"
+            ):
                 return
 
-    def _note(self, way: Way, line: int) -> None:
-        for size in range(1, len(way) + 1):
-            self.lines.setdefault(way[:size], line)
+    def _note(self, key_path: KeyPath, line: int) -> None:
+        for size in range(1, len(key_path) + 1):
+            self.lines.setdefault(key_path[:size], line)
 
 
 def _unquoted(word: str) -> str:
@@ -138,33 +142,33 @@ class Source:
     """A configuration file; ``is_machine`` for the machine-wide one."""
 
     path: str
-    lines: Mapping[Way, int]
+    lines: Mapping[KeyPath, int]
     is_machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a key stands: its file, and its way from the top of it."""
+class Location:
+    """Where a key stands: its file, and its path from the top of it."""
 
     source: Source
-    way: Way = ()
+    key_path: KeyPath = ()
 
-    def __truediv__(self, key: str | int) -> Spot:
-        return Spot(self.source, (*self.way, key))
+    def __truediv__(self, key: str | int) -> Location:
+        return Location(self.source, (*self.key_path, key))
 
     @property
     def line(self) -> int:
         """The line of the key, or of the nearest thing around it; 0 if nothing is written."""
-        way = self.way
-        while way and way not in self.source.lines:
-            way = way[:-1]
-        return self.source.lines.get(way, 0)
+        key_path = self.key_path
+        while key_path and key_path not in self.source.lines:
+            key_path = key_path[:-1]
+        return self.source.lines.get(key_path, 0)
 
     @property
     def name(self) -> str:
         """For people, counting from 1: ``folders[2].after_upload``."""
         text = ""
-        for part in self.way:
+        for part in self.key_path:
             text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
         return text
 
@@ -174,17 +178,17 @@ class Spot:
 
 
 class _Placed:
-    """What tables and lists share: their own ``spot``, and in ``moved`` those of foreign keys."""
+    """What tables and lists share: their ``location``, and in ``moved`` those of foreign keys."""
 
-    spot: Spot
-    moved: dict[str | int, Spot]
+    location: Location
+    moved: dict[str | int, Location]
 
-    def at(self, key: str | int, *more: str | int) -> Spot:
+    def at(self, key: str | int, *more: str | int) -> Location:
         """Return the place of a key, or of one further inside; it need not be there."""
         inner = dict(entries(self)).get(key)
         if more and isinstance(inner, _Placed):
             return inner.at(*more)
-        return functools.reduce(operator.truediv, more, self.moved.get(key) or self.spot / key)
+        return functools.reduce(operator.truediv, more, self.moved.get(key) or self.location / key)
 
 
 class Table(_Placed, dict[str, Any]):
@@ -192,17 +196,17 @@ class Table(_Placed, dict[str, Any]):
 
     shared: Table | None = None
 
-    def take(self, name: str, spot: Spot, value: Any) -> None:
-        """Set a key to what is written elsewhere, at ``spot``."""
-        self[name], self.moved[name] = value, spot
+    def take(self, name: str, location: Location, value: Any) -> None:
+        """Set a key to what is written elsewhere, at ``location``."""
+        self[name], self.moved[name] = value, location
 
 
 class Array(_Placed, list[Any]):
     """A list."""
 
-    def take(self, spot: Spot, value: Any) -> None:
-        """Append what is written elsewhere, at ``spot``."""
-        self.moved[len(self)] = spot
+    def take(self, location: Location, value: Any) -> None:
+        """Append what is written elsewhere, at ``location``."""
+        self.moved[len(self)] = location
         self.append(value)
 
 
@@ -213,16 +217,16 @@ def entries(tables: _Placed) -> list[tuple[str | int, Any]]:
     return list(enumerate(tables)) if isinstance(tables, Array) else []
 
 
-def placed(value: Any, spot: Spot) -> Any:
+def placed(value: Any, location: Location) -> Any:
     """Return a copy of tables and lists as the parser gives them; other values as they are."""
     made: Table | Array
     if isinstance(value, dict):
-        made = Table({name: placed(each, spot / name) for name, each in value.items()})
+        made = Table({name: placed(each, location / name) for name, each in value.items()})
     elif isinstance(value, list):
-        made = Array(placed(each, spot / number) for number, each in enumerate(value))
+        made = Array(placed(each, location / number) for number, each in enumerate(value))
     else:
         return value
-    made.spot, made.moved = spot, {}
+    made.location, made.moved = location, {}
     return made
 
 

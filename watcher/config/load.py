@@ -12,13 +12,13 @@ from watcher.config.layers import (
     Lock,
     Merged,
     fill_up,
-    folder_way,
+    folder_key_path,
     is_locked,
     merge,
     normalize,
     read_locks,
 )
-from watcher.config.lines import Array, Spot, Table, placed, tables_in
+from watcher.config.lines import Array, Location, Table, placed, tables_in
 from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
 from watcher.config.mistakes import HIDDEN, Mistakes, hide_secrets, nearest, shown
 from watcher.config.paths import (
@@ -136,8 +136,8 @@ def load_text(
     machine = layer.path if layer else ""
     no_effect = msg("has no effect, as {path} locks it for this machine", path=machine)
     remarks = [
-        mistakes.warn(spot, no_effect)
-        for spot in sorted(merged.ineffective, key=lambda spot: spot.line)
+        mistakes.warn(location, no_effect)
+        for location in sorted(merged.ineffective, key=lambda location: location.line)
     ]
     return Loaded(
         path,
@@ -221,15 +221,15 @@ class Builder:
         self._folder_values(defaults, types.DEFAULTS)
         for name in defaults.keys() - types.DEFAULTS.keys():
             del defaults[name]
-        folders: list[tuple[Spot, Folder]] = []
+        folders: list[tuple[Location, Folder]] = []
         for number, table in enumerate(self._list(tables, "folders", "[[folders]]"), 1):
             fill_up(table, defaults)
             if folder := self._folder(table, f"folders[{number}]."):
                 folders.append((table.at("path"), folder))
         check_overlaps(folders, self.mistakes)
         values["folders"] = tuple(folder for _, folder in folders)
-        spot = tables.at("webhook", "enabled")
-        checks.check_sending(values["webhook"], spot, values["folders"], self.mistakes)
+        location = tables.at("webhook", "enabled")
+        checks.check_sending(values["webhook"], location, values["folders"], self.mistakes)
         return None if self.mistakes.texts else Config(**values)
 
     # -- accounts
@@ -240,7 +240,7 @@ class Builder:
             self.accounts = list(several)
             if not several and not self.is_partial:
                 said = msg("there is no account: write an [account] table with your email")
-                self.mistakes.add(tables.spot, said, is_missing=True)
+                self.mistakes.add(tables.location, said, is_missing=True)
             found = [self._account(name, several) for name in several]
             return tuple(account for account in found if account is not None)
         if several is not HIDDEN:
@@ -289,7 +289,7 @@ class Builder:
         """Return the folder of a table that has what the defaults say as well."""
         values = self._folder_values(table, types.FOLDER)
         self._check_path(values, table)
-        self._note_origins(types.FOLDER, prefix, table, folder_way(table))
+        self._note_origins(types.FOLDER, prefix, table, folder_key_path(table))
         for name in ("path", "source_key"):
             self._note_missing(table, name)
         if len(self.accounts) > 1:
@@ -321,17 +321,17 @@ class Builder:
 
     def _check_path(self, values: dict[str, Any], table: Table) -> None:
         """Check the folder's path, take it out where it is wrong, and bring it into one form."""
-        path, spot = values.pop("path", None), table.at("path")
+        path, location = values.pop("path", None), table.at("path")
         create = values.get("create") is True
         if path is None:
             return
         if not os.path.isabs(path):
             said = msg('{item} is not a full path; begin it with "/" or "~/"', item=shown(path))
-            self.mistakes.add(spot, said)
+            self.mistakes.add(location, said)
             return
         values["path"] = path = os.path.normpath(path)
         if problem := find_obstacle(path, self.home, self.state_dir, self.path):
-            self.mistakes.add(spot, problem)
+            self.mistakes.add(location, problem)
         elif create and not is_in(path, self.home):
             said = msg(
                 "it is created in your home folder only: elsewhere a drive may just be missing"
@@ -339,10 +339,10 @@ class Builder:
             self.mistakes.warn(table.at("create"), said)
         elif not os.path.lexists(path) and not create:
             said = msg("{path} is not there yet; it is watched as soon as it is", path=path)
-            self.mistakes.warn(spot, said)
+            self.mistakes.warn(location, said)
         if "{user}" in path:
             said = msg("{item} is filled in texts only; write $USER in a path", item="{user}")
-            self.mistakes.warn(spot, said)
+            self.mistakes.warn(location, said)
 
     # -- any table
 
@@ -372,14 +372,14 @@ class Builder:
         if name not in table and not self.is_partial:
             self.mistakes.add(table.at(name), said, is_missing=True)
 
-    def _note_origins(self, kinds: types.Kinds, prefix: str, table: Table, way: Lock) -> None:
-        """``way`` is the table's, as locks name it."""
+    def _note_origins(self, kinds: types.Kinds, prefix: str, table: Table, key_path: Lock) -> None:
+        """``key_path`` is the table's, as locks name it."""
         for name in kinds:
-            locked, spot = is_locked(self.locks, (*way, name)), table.at(name)
-            layer = "machine" if spot.source.is_machine else "user"
-            through = "[defaults] " if spot.way[0] == "defaults" else ""
+            locked, location = is_locked(self.locks, (*key_path, name)), table.at(name)
+            layer = "machine" if location.source.is_machine else "user"
+            through = "[defaults] " if location.key_path[0] == "defaults" else ""
             self.origins[prefix + name] = (
-                Origin(f"{through}{spot}", layer, locked)
+                Origin(f"{through}{location}", layer, locked)
                 if name in table
                 else Origin(is_locked=locked)
             )

@@ -13,7 +13,7 @@ from watcher.routing.placeholders import harmless
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from watcher.config.lines import Spot
+    from watcher.config.lines import Location
     from watcher.i18n.message import Text, Value
 
 #: What HrFlow's keys look like.
@@ -79,14 +79,14 @@ class Mistakes:
         """Whether something is wrong in the person's own file, not counting what is missing."""
         return any(note.is_own and not note.is_missing for note in self._mistakes)
 
-    def add(self, spot: Spot, text: Text, *, is_missing: bool = False) -> None:
+    def add(self, location: Location, text: Text, *, is_missing: bool = False) -> None:
         """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet."""
         if text:
-            self._mistakes.append(_note(spot, text, is_missing=is_missing))
+            self._mistakes.append(_note(location, text, is_missing=is_missing))
 
-    def warn(self, spot: Spot, text: Text) -> Message:
+    def warn(self, location: Location, text: Text) -> Message:
         """Note something that is allowed, and perhaps not meant; return the whole sentence."""
-        self._warnings.append(_note(spot, text))
+        self._warnings.append(_note(location, text))
         return self._warnings[-1].text
 
     def absorb(self, other: Mistakes) -> None:
@@ -104,9 +104,11 @@ def at_key(key: str, said: Text) -> Message:
     return msg("{key}: {said}", key=key, said=said)
 
 
-def _note(spot: Spot, text: Text, *, is_missing: bool = False) -> _Note:
-    said = redacted(at_key(spot.name, text) if spot.way else text)
-    return _Note(not spot.source.is_machine, spot.line, at_place(str(spot), said), is_missing)
+def _note(location: Location, text: Text, *, is_missing: bool = False) -> _Note:
+    said = redacted(at_key(location.name, text) if location.key_path else text)
+    return _Note(
+        not location.source.is_machine, location.line, at_place(str(location), said), is_missing
+    )
 
 
 def _in_order(notes: list[_Note]) -> tuple[Message, ...]:

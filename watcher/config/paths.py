@@ -17,7 +17,7 @@ from watcher.routing.ignored import filing_targets
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.config.lines import Spot
+    from watcher.config.lines import Location
     from watcher.config.mistakes import Mistakes
     from watcher.model.settings import Folder
 
@@ -133,23 +133,23 @@ def find_target_problem(folder: str, target: str) -> Message:
     return NOTHING
 
 
-def check_overlaps(folders: Sequence[tuple[Spot, Folder]], mistakes: Mistakes) -> None:
+def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistakes) -> None:
     """Note folders that are watched twice or filed into, and warn of those in each other.
 
     Each comes with the place that its path stands at.
     """
     real = [_real(folder.path) for _, folder in folders]
-    for number, ((spot, folder), path) in enumerate(zip(folders, real, strict=True)):
+    for number, ((location, folder), path) in enumerate(zip(folders, real, strict=True)):
         if path in real[:number]:
-            first = _called(folders[real.index(path)][0], spot)
+            first = _called(folders[real.index(path)][0], location)
             said = msg("{path} is watched already, as {what}", path=folder.path, what=first)
-            mistakes.add(spot, said)
+            mistakes.add(location, said)
             continue
-        for other, (outer_spot, outer) in enumerate(folders):
-            what = _called(outer_spot, spot)
+        for other, (outer_location, outer) in enumerate(folders):
+            what = _called(outer_location, location)
             if path != real[other] and _is_below(path, real[other]):
                 mistakes.warn(
-                    spot, msg("lies in {what}; its files go this folder's way", what=what)
+                    location, msg("lies in {what}; its files go this folder's way", what=what)
                 )
             for name, target in filing_targets(outer).items():
                 if other != number and is_in(path, os.path.join(outer.path, target)):
@@ -159,15 +159,15 @@ def check_overlaps(folders: Sequence[tuple[Spot, Folder]], mistakes: Mistakes) -
                         key=name,
                         what=what,
                     )
-                    mistakes.add(spot, said)
+                    mistakes.add(location, said)
 
 
-def _called(spot: Spot, seen_from: Spot) -> Message:
+def _called(location: Location, seen_from: Location) -> Message:
     """Return a folder for people, by its number in its file: ``folder 2``."""
-    number = int(spot.way[1]) + 1
-    if spot.source is seen_from.source:
+    number = int(location.key_path[1]) + 1
+    if location.source is seen_from.source:
         return msg("folder {number}", number=number)
-    return msg("folder {number} of {path}", number=number, path=spot.source.path)
+    return msg("folder {number} of {path}", number=number, path=location.source.path)
 
 
 def is_in(path: str, directory: str) -> bool:

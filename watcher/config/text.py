@@ -11,7 +11,7 @@ import tomllib
 import unicodedata
 from typing import Final
 
-from watcher.config.lines import Source, Spot, Table, locate, placed
+from watcher.config.lines import Location, Source, Table, locate, placed
 from watcher.config.mistakes import at_key, at_place, redact
 from watcher.i18n.message import Message, as_message, msg
 from watcher.model.errors import ConfigError
@@ -23,14 +23,11 @@ BACKSLASH: Final = msg(
 )
 _PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
 _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
-_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_TEXT: Final = re.compile(r""" "(?:[^"\\]|\\.)*" | '[^']*' """, re.VERBOSE)
 #: What the parser says of a backslash that begins nothing it knows.
 _OF_BACKSLASH: Final = re.compile("Unescaped|Invalid hex|Escaped")
 #: A backslash that takes the quotation mark behind it for a part of the text.
 _ESCAPED_END: Final = re.compile(r'(?<!\\)(?:\\\\)*\\"')
-#: What looks like quotation marks, double and single.
-_DOUBLE: Final = "“”„‟″〝〞〟«»＂"  # noqa: RUF001 - to be told from the real ones
-_SINGLE: Final = "‘’‚‛′´‹›＇"  # noqa: RUF001 - likewise
 
 
 def read_text(path: str) -> str:
@@ -76,7 +73,7 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
     """Return the tables of a text that is to stand at ``path``; ConfigError if it is not TOML."""
     try:
         raw = tomllib.loads(text)
-        tables: Table = placed(raw, Spot(Source(path, locate(text), is_machine)))
+        tables: Table = placed(raw, Location(Source(path, locate(text), is_machine)))
     except RecursionError as error:
         raise ConfigError(
             msg("The configuration {path} is nested too deeply to be one.", path=path)
@@ -111,24 +108,28 @@ def _explain(error: ValueError, text: str) -> tuple[int, Message]:
     lines = text.split("\n")
     found = _PLACE.search(str(error))
     problem = redact(_PLACE.sub("", str(error)).strip())
-    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), 0)
-    if not column:  # a text that never ends: look for where it was meant to
-        line = next((at for at, each in enumerate(lines, 1) if _is_open(each)), line)
-    written = lines[line - 1] if line <= len(lines) else ""
-    said = _find_cause(written, written[column - 1 : column] if column else "", problem)
+    line = int(found[1]) if found and found[1] else 0
+    if not line:  # a text that never ends: look for a mark that was meant to end it
+        odd = (at for at, each in enumerate(lines, 1) if _find_odd(each))
+        line = next(odd, len(lines))
+    written = lines[line - 1]
     key = _KEY_OF_LINE.match(written)
+    said = _find_cause(written, problem)
     return line, at_key(redact(key[1]), said) if key else said
 
 
-def _find_cause(line: str, char: str, problem: str) -> Message:
-    """Return what is wrong in a line where the parser stops at ``char`` because of ``problem``."""
-    lookalike = _find_lookalike(line)
-    if char and not char.isascii():
-        return _explain_character(char)
+def _find_cause(line: str, problem: str) -> Message:
+    """Return what is wrong in a line where the parser stops because of ``problem``."""
     if _OF_BACKSLASH.match(problem):
         return BACKSLASH
-    if lookalike and problem != "Invalid value":
-        return _explain_character(lookalike)
+    if odd := _find_odd(line):
+        if invisible := find_invisible(odd):
+            return msg(
+                "there is an invisible character here, {character}; delete it",
+                character=invisible,
+            )
+        shown = f"{odd} (U+{ord(odd):04X})"
+        return msg("{character} can only stand in quotes, which are \" or '", character=shown)
     if _ESCAPED_END.search(line):
         return BACKSLASH
     if problem == "Invalid value":
@@ -139,35 +140,7 @@ def _find_cause(line: str, char: str, problem: str) -> Message:
     return as_message(problem)
 
 
-def _explain_character(char: str) -> Message:
-    """Return what is wrong with a character that may not stand where it does."""
-    if invisible := find_invisible(char):
-        if unicodedata.category(char) == "Zs":
-            return msg(
-                "there is an invisible character here, {character}; write an ordinary space",
-                character=invisible,
-            )
-        return msg(
-            "there is an invisible character here, {character}; delete it", character=invisible
-        )
-    character = f"{char} (U+{ord(char):04X})"
-    if char in _DOUBLE + _SINGLE:
-        return msg("{character} is no quotation mark here; write \" or '", character=character)
-    return msg("{character} can only stand in quotes", character=character)
-
-
-def _is_open(line: str) -> bool:
-    """Whether a text may begin in a line that was meant to end by a mark that ends nothing."""
-    is_odd = line.count('"') % 2 or line.count("'") % 2
-    return bool(is_odd and _find_lookalike(line))
-
-
-def _find_lookalike(line: str) -> str:
-    """Return the first mark that only looks like a quotation mark; "" if there is none.
-
-    Within quotes an apostrophe is one.
-    """
-    found = re.search(f"[{_DOUBLE}{_SINGLE}]", _TEXT.sub("", line)) or re.search(
-        f"[{_DOUBLE}]", line
-    )
-    return found[0] if found else ""
+def _find_odd(line: str) -> str:
+    """Return the first character that only texts in quotes and comments may hold, or ""."""
+    bare = _TEXT.sub("", line).partition("#")[0]
+    return next((char for char in bare if not char.isascii()), "")

@@ -257,19 +257,19 @@ def _read_size(value: object) -> int:
 
 def table_of_items(items: Array, mistakes: Mistakes) -> Table:
     """Return tags in the API's form, a list of names and values, as the table they stand for."""
-    table: Table = placed({}, items.spot)
+    table: Table = placed({}, items.location)
     for each in items:
         _refuse_unknown(each, _ITEM, mistakes)
         for key in _ITEM:
             if key not in each:
-                mistakes.add(each.spot, msg("its {key} is missing", key=key))
+                mistakes.add(each.location, msg("its {key} is missing", key=key))
         name = each.get("name", "")
         if not isinstance(name, str):
             mistakes.add(each.at("name"), _expected(name, str))
         elif name in table:
-            mistakes.add(each.spot, msg("{item} stands there twice", item=shown(name)))
+            mistakes.add(each.location, msg("{item} stands there twice", item=shown(name)))
         elif each.keys() >= _ITEM.keys():
-            table.take(name, each.spot, each["value"])
+            table.take(name, each.location, each["value"])
     return table
 
 
@@ -306,5 +306,5 @@ def _read_labels(value: object, mistakes: Mistakes) -> tuple[Label, ...]:
         )
     for each in value:
         if not (each.get("job_key") or each.get("job_reference")):
-            mistakes.add(each.spot, msg("a label needs a job_key or a job_reference"))
+            mistakes.add(each.location, msg("a label needs a job_key or a job_reference"))
     return tuple(Label(**read_values(each, LABEL, mistakes)) for each in value)
