@@ -185,6 +185,21 @@ def test_adding_and_taking_out_again_leaves_what_was_there():
     assert apply(added, [DropFolder(2)]) == FULL
 
 
+def test_a_new_folder_stands_behind_the_last_one_and_can_be_edited_again():
+    text = FULL.replace("# the end", "# From here on\n[webhook]\nenabled = false")
+    edited = apply(text, [put(path="/x", source_key="k"), put(2, after_upload="move")])
+    lines = edited.splitlines()
+    order = [
+        "[folders.tags]",
+        'path = "/x"',
+        'after_upload = "move"',
+        "# From here on",
+        "[webhook]",
+    ]
+    assert sorted(order, key=lines.index) == order
+    assert apply(edited, [DropFolder(2)]) == text
+
+
 # -- properties
 
 NAMES = st.sampled_from(["a", "b-c", "d e", "é", 'q"', "x.y", "1"])
