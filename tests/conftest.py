@@ -24,11 +24,11 @@ hypothesis.settings.load_profile("same")
 
 @pytest.fixture
 def eventually():
-    """``eventually(condition, within=…)``: waits until the condition is true, or fails."""
+    """``eventually(condition)``: waits until the condition is true and gives its value, or fails."""
 
-    def wait(condition, within=PATIENCE, why="the condition never became true"):
-        value = wait_until(condition, within)
-        assert value, f"{why} (waited {within:g} s)"
+    def wait(condition, why="the condition never became true"):
+        value = wait_until(condition)
+        assert value, f"{why} (waited {PATIENCE:g} s)"
         return value
 
     return wait

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from unittest import mock
 
 from tests.bench.rows import Row
 from watcher.i18n.message import msg, verbatim
@@ -23,8 +24,8 @@ from watcher.model.records import Stat
 from watcher.model.settings import Account, Config, Folder
 from watcher.model.uploads import Accepted, Parsed, Profile, Route, Unknown
 from watcher.pipeline.loop import Pipeline
-from watcher.pipeline.messages import Arm
-from watcher.pipeline.ports import Plan
+from watcher.pipeline.messages import Configure, Ping
+from watcher.routing.rules import Plan
 
 TITLE = "what became of uploads, within the budget of requests"
 FILES = 10_000
@@ -80,14 +81,6 @@ class HrFlow:
         return SourceFacts("Engineering")
 
 
-class Nothing:
-    """Files that are there; commands that are never run."""
-
-    @staticmethod
-    def reopen(job):
-        return io.BytesIO()
-
-
 class Workers:
     """Requests take a twentieth of a second each, of the clock's time."""
 
@@ -118,12 +111,8 @@ class Driven(Pipeline):
                 patience = min(patience, workers.under_way[0][0] - clock.now)
             clock.now += max(patience, 1e-3)
             workers.deliver()
-        self.post(None)
+        self.post(Ping())
         self._turn()
-
-    def _handle(self, message):
-        if message is not None:
-            super()._handle(message)
 
 
 def fill(journal, files, now):
@@ -158,13 +147,15 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
     """Have ``files`` uploaded and followed up until all are known (or sent, where nobody asks)."""
     clock = Clock()
     server, workers = HrFlow(clock, parallel), Workers(clock)
-    with tempfile.TemporaryDirectory() as place:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        mock.patch("watcher.documents.reopen", lambda *file: io.BytesIO()),
+    ):
         journal = Journal(os.path.join(place, "journal.db"))
         journal.store.read("PRAGMA synchronous = OFF")  # it is not the disk that is measured
         fill(journal, files, clock.now)
         pipeline = Driven(
-            journal, Nothing(), server, workers, clock, lambda news: None,
-            commands=Nothing(), entries=False,
+            journal, server, workers, clock, lambda news: None, run_hook=None,
         )  # fmt: skip
         account = Account(
             name="default", email="a@example.org", max_requests_per_minute=per_minute,
@@ -172,7 +163,7 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
         )  # fmt: skip
         config = Config(accounts=(account,), folders=(FOLDER,))
         plan = Plan(FOLDER, lambda path: "", lambda sniffed: True, lambda document: None)
-        pipeline.post(Arm(config, {FOLDER.path: plan}))
+        pipeline.post(Configure(config, {FOLDER.path: plan}))
         began = clock.now
         wanted = State.PARSED if share else State.ACCEPTED
         while count(journal, wanted) < files:

@@ -20,12 +20,12 @@ from tests.bench.common import BareServer, make_pdf
 from tests.bench.rows import machine, median
 
 FILES, WARM = 100, 20
-#: What is marked: label → module, class, method, and whether its begin or its end counts.
+#: What is marked: label → module, class (or module in it), method, and whether its begin or its end counts.
 MARKS = {
     "read": ("watcher.folders.inotify", "Reader", "handle_event", "begin"),
     "taken": ("watcher.pipeline.loop", "Pipeline", "_take", "end"),
-    "opened": ("watcher.daemon.plans", "Disk", "identify", "begin"),
-    "identified": ("watcher.daemon.plans", "Disk", "identify", "end"),
+    "opened": ("watcher", "documents", "identify", "begin"),
+    "identified": ("watcher", "documents", "identify", "end"),
     "commit": ("watcher.journal.store", "Store", "commit", "begin"),
     "committed": ("watcher.journal.store", "Store", "commit", "end"),
     "sending": ("watcher.daemon.accounts", "Wire", "upload", "begin"),
@@ -66,10 +66,8 @@ def marked(arguments):
         return wrapped
 
     for label, (module, owner, name, when) in MARKS.items():
-        cls = getattr(import_module(module), owner)
-        is_static = isinstance(cls.__dict__.get(name), staticmethod)
-        wrapped = mark(getattr(cls, name), label, when)
-        setattr(cls, name, staticmethod(wrapped) if is_static else wrapped)
+        holder = getattr(import_module(module), owner)
+        setattr(holder, name, mark(getattr(holder, name), label, when))
     sys.argv[1:] = arguments
     from watcher.__main__ import main  # noqa: PLC0415 - after the marks
 

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
 
@@ -37,7 +37,6 @@ after_upload = "{after}"
 """
 #: Seconds until a profile is visible: "not found" right after an upload proves nothing.
 PARSING = 0.5
-PATIENCE = 60.0
 
 
 @dataclass
@@ -192,9 +191,9 @@ class Victim:
         self._start()
         drain = threading.Thread(target=self.process.stdout.read)
         drain.start()
-        wait_until(lambda: self.expected.keys() <= self.accepted().keys(), PATIENCE)
-        wait_until(lambda: not self._open_files(), PATIENCE)
-        wait_until(lambda: self.after == "keep" or not self._unfiled(), PATIENCE)
+        wait_until(lambda: self.expected.keys() <= self.accepted().keys())
+        wait_until(lambda: not self._open_files())
+        wait_until(lambda: self.after == "keep" or not self._unfiled())
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(PATIENCE)
         drain.join()
@@ -253,21 +252,21 @@ def while_hashing(victim):
 def while_sending(victim):
     before = len(victim.sandbox.ledger.records())
     victim.drop()
-    wait_until(lambda: len(victim.sandbox.ledger.records()) > before, 10)
+    wait_until(lambda: len(victim.sandbox.ledger.records()) > before)
     victim.pause(0.03)
 
 
 def between_answer_and_journal(victim):
     before = sum(victim.accepted().values())
     victim.drop()
-    wait_until(lambda: sum(victim.accepted().values()) > before, 10)
+    wait_until(lambda: sum(victim.accepted().values()) > before)
     victim.pause(0.004)
 
 
 def while_filing_away(victim):
     before = sum(victim.accepted().values())
     victim.drop()
-    wait_until(lambda: sum(victim.accepted().values()) > before, 10)
+    wait_until(lambda: sum(victim.accepted().values()) > before)
     deadline = time.monotonic() + 0.01 + victim.random.uniform(0, 0.04)
     while time.monotonic() < deadline:
         victim.pause(0.002)

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.support.samples import make_pdf
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 
 SIZE = 1_000_000_000
@@ -59,15 +60,15 @@ def test_a_gigabyte_is_uploaded_in_little_memory(tmp_path):
             try:
                 assert "Watching" in process.stdout.readline()
                 make_pdf(folder / "small.pdf")
-                sandbox.ledger.wait_for(1, within=60)
+                sandbox.wait_for(1)
                 before = peak_memory(process.pid)
                 make_big_pdf(tmp_path / "big.part")
                 os.rename(tmp_path / "big.part", folder / "big.pdf")
-                record = sandbox.ledger.wait_for(2, within=240)[-1]
+                record = sandbox.wait_for(2, within=240)[-1]
                 growth = peak_memory(process.pid) - before
             finally:
                 process.terminate()
-                process.communicate(timeout=30)
+                process.communicate(timeout=PATIENCE)
     assert (record.status, record.size) == (202, SIZE + 7)
     assert process.returncode == 0
     assert growth < ALLOWED, f"{growth / 1e6:.1f} MB more"

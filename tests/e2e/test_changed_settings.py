@@ -10,14 +10,12 @@ from tests.support.clock import SetClock
 from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
 from watcher import sandbox as sb
-from watcher.daemon.instance import Places
 from watcher.i18n.message import NOTHING
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
 from watcher.model.lifecycle import LEFT
 from watcher.model.settings import AfterRefusal, Existing, Item
-from watcher.page.client import Channel, NotRunningError
-from watcher.pipeline.messages import Leave, Pause, Retry, Take
+from watcher.pipeline.messages import Approve, Leave, Pause, Retry
 from watcher.sandbox import Fault, Kind
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
@@ -61,7 +59,7 @@ def test_what_waits_in_a_folder_that_is_left_is_not_waited_for(world, eventually
     left = {each.why for each in world.entries() if "goes" in each.folder}
     assert (left, world.states()["a copy.pdf"]) == ({LEFT}, "ignored")
     world.app.post(Pause(0.0))
-    wait_for(world, eventually, "b.pdf", "accepted")
+    wait_for(world, eventually, "b.pdf", "sent")
     eventually(lambda: world.app.snapshot().total == 0)
     assert len(world.arrived()) == 1
     watch(world, stays, goes)
@@ -124,7 +122,7 @@ def test_an_upload_that_fails_there_lets_its_copy_elsewhere_go(world, eventually
     drop(goes, "copy.pdf", "anna.pdf")
     drop(stays, "anna too.pdf", "anna.pdf")
     watch(world, stays)
-    wait_for(world, eventually, "anna too.pdf", "accepted")
+    wait_for(world, eventually, "anna too.pdf", "sent")
     eventually(lambda: world.app.snapshot().total == 0)
     assert {state for state, _ in outcomes(world, goes)} <= {"ignored"}
     assert len(world.arrived()) == 1
@@ -180,7 +178,7 @@ def test_a_key_refused_for_such_an_upload_is_tried_again_with_a_file_of_another_
     wait_for(world, eventually, "b.pdf", "held")
     clock.passed += 1000
     world.nudge()
-    wait_for(world, eventually, "b.pdf", "accepted")
+    wait_for(world, eventually, "b.pdf", "sent")
     assert [record.file_name for record in world.arrived()] == ["b.pdf"]
 
 
@@ -204,7 +202,7 @@ def test_an_import_does_not_have_files_wait_there(world):
     world.start(inner, outer)
     world.nudge()
     watch(world, outer)
-    world.app.post(Take(os.path.realpath(inner.path)))
+    world.app.post(Approve(os.path.realpath(inner.path)))
     world.nudge()
     assert outcomes(world, inner) == [("baseline", NOTHING)]
 
@@ -214,23 +212,16 @@ def test_a_folder_removed_by_command_leaves_nothing_waiting_now_or_after_a_start
     (desk.root / "other").mkdir()
     desk.start("run")
 
-    def channel():
-        try:
-            return Channel.open(Places(str(desk.root / "state")))
-        except NotRunningError:
-            return None
-
     def groups():
-        return channel().get("/api/now")["now"]["groups"]
+        return desk.channel().get("/api/now")["now"]["groups"]
 
-    eventually(channel, 30)
-    channel().post("/api/pause")
+    eventually(desk.channel).post("/api/pause")
     for name in ("other/a.pdf", "other/b.pdf"):
         (desk.root / name).write_bytes(b"%PDF-1.4\n%" + name.encode() + b"\n%%EOF\n")
-    eventually(lambda: groups()["waiting"] == 2, 20)
+    eventually(lambda: groups()["waiting"] == 2)
     removed = desk.run("folder", "remove", str(desk.root / "other"), "--yes")
     assert "2 of its files are not sent yet, and will not be." in removed.stdout
-    eventually(lambda: (groups()["waiting"], groups()["aside"]) == (0, 2), 20)
+    eventually(lambda: (groups()["waiting"], groups()["aside"]) == (0, 2))
     assert desk.processes[-1].end() == 0
     assert sorted(os.listdir(desk.root / "other")) == ["a.pdf", "b.pdf"]
 
@@ -241,18 +232,18 @@ def test_what_was_refused_goes_again_once_settings_send_it_otherwise(world, even
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
     shutil.copy(os.path.join(folder.path, "a.pdf"), os.path.join(folder.path, "b.pdf"))
-    eventually(lambda: sorted(world.states().values()) == ["duplicate", "refused"], within=30)
+    eventually(lambda: sorted(world.states().values()) == ["duplicate", "refused"])
     (refused,) = world.entries(states=(State.REFUSED,))
     world.app.reload(world.config(world.folder(max_size=99_000_000)))
-    eventually(lambda: times_refused(world, refused) == 2, within=30)
+    eventually(lambda: times_refused(world, refused) == 2)
     asked = [record for record in world.sandbox.ledger.records() if record.status == 422]
     assert len(asked) == 1  # the answer would have been the same
     assert refused.why in [entry.why for entry in world.entries()]
     world.sandbox.faults.clear()
     world.app.reload(world.config(world.folder(tags=(Item(name="office", value="Paris"),))))
-    eventually(lambda: len(world.arrived()) == 1, within=30)
+    eventually(lambda: len(world.arrived()) == 1)
     ended = ({"accepted", "duplicate"}, {"parsed", "duplicate"})
-    eventually(lambda: set(world.states().values()) in ended, within=30)
+    eventually(lambda: set(world.states().values()) in ended)
     assert len(world.arrived()) == 1
 
 
@@ -261,10 +252,10 @@ def test_what_is_refused_as_before_is_nothing_new(world, eventually):
     world.start(folder)
     with open(os.path.join(folder.path, "tool.pdf"), "wb") as file:
         file.write(b"MZ" + bytes(300))
-    eventually(lambda: world.states().get("tool.pdf") == "refused", within=30)
+    eventually(lambda: world.states().get("tool.pdf") == "refused")
     (before,) = world.entries()
     world.app.reload(world.config(world.folder(tags=(Item(name="a", value="b"),))))
-    eventually(lambda: times_refused(world, before) == 2, within=30)
+    eventually(lambda: times_refused(world, before) == 2)
     (after,) = world.entries()
     assert (after.state, after.why, after.changed_at) == (
         before.state, before.why, before.changed_at,
@@ -284,8 +275,8 @@ def test_what_was_refused_and_moved_away_stays_refused_under_new_settings(world,
     world.start(folder)
     with open(os.path.join(folder.path, "a.exe"), "wb") as file:
         file.write(b"MZ" + bytes(300))
-    eventually(lambda: any(entry.filed_to for entry in world.entries()), within=30)
+    eventually(lambda: any(entry.filed_to for entry in world.entries()))
     world.app.reload(world.config(world.folder(settle_seconds=0.2)))
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
-    eventually(lambda: world.states().get("b.pdf") == "accepted", within=30)
+    eventually(lambda: world.outcomes().get("b.pdf") == "sent")
     assert world.states()["a.exe"] == "refused"

@@ -12,7 +12,9 @@ import sys
 import pytest
 
 from tests.support.earlier_versions import make_journal
+from tests.support.outcomes import count_outcomes
 from tests.support.samples import DOCX, IGNORED, PDF, REFUSED, SAMPLES, SENT, make_pdf
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
 
@@ -25,7 +27,7 @@ def test_run_uploads_and_ends_cleanly(desk, number):
     running.wait_for("Watching")
     shutil.copy(PDF, desk.folder)
     assert "✓ Aisha Rahman - CV.pdf" in running.wait_for("Aisha")
-    assert running.end(number, within=10) == 0
+    assert running.end(number) == 0
     (record,) = desk.arrived()
     assert json.loads(dict(record.fields)["tags"])[0] == {"name": "office", "value": "Paris"}
 
@@ -76,7 +78,7 @@ def test_new_settings_are_in_force_at_once_and_bad_ones_are_not(desk):
     running.wait_for(f"Watching {other}")
     shutil.copy(DOCX, desk.folder)
     make_pdf(other / "third.pdf")
-    desk.sandbox.ledger.wait_for(3, within=30)
+    desk.sandbox.wait_for(3)
     sources = {record.file_name: record.source_key for record in desk.arrived()}
     assert sources == {
         "Aisha Rahman - CV.pdf": sb.ENGINEERING.key,
@@ -100,7 +102,7 @@ def test_a_reader_that_leaves_ends_the_program(desk):
     assert b"Watching" in running.stdout.readline()
     running.stdout.close()
     shutil.copy(PDF, desk.folder)
-    assert running.wait(30) == 0
+    assert running.wait(PATIENCE) == 0
     assert running.stderr.read() == b""
     running.stderr.close()
 
@@ -250,14 +252,16 @@ def test_status_and_history_need_no_running_program(desk):
     shutil.copy(os.path.join(SAMPLES, "renamed program.pdf"), desk.folder)
     desk.run("import", str(desk.folder))
     (after,) = desk.read_json("status")
-    assert after["counts"] == {"accepted": 1, "refused": 1}
+    assert count_outcomes(after["counts"]) == {"sent": 1, "refused": 1}
     assert after["today"] == 1
     assert "program" in after["attention"][0]["why"]
     (refused,) = desk.read_json("history", "--only", "refused")
     assert os.path.basename(refused["path"]) == "renamed program.pdf"
     assert len(desk.read_json("history", "--text", "aisha", "--since", "1h")) == 1
     assert desk.read_json("history", "--until", "2020-01-01") == []
-    both = desk.read_json("history", "--only", "refused", "--only", "accepted")
+    both = desk.read_json(
+        "history", *("--only", "refused", "--only", "accepted", "--only", "parsed")
+    )
     assert len(both) == 2
     assert desk.read_json("history", "--folder", str(desk.root / "other")) == []
     assert desk.read_json("history", "--folder", str(desk.folder)) == both
@@ -300,7 +304,7 @@ def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):
     for number in range(6):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
     counts = lambda: desk.read_json("status")[0]["counts"]  # noqa: E731 - short
-    eventually(lambda: counts().get("held") == 6, within=30)
+    eventually(lambda: counts().get("held") == 6)
     make_pdf(desk.folder / "later.pdf", "later")
     running.wait_for("later.pdf")
     running.end()
@@ -514,7 +518,7 @@ def test_check_knows_what_rests(desk, eventually, more, verdict, why):
     running = desk.start("run")
     states = {"left alone": "baseline"}
     state = states.get(verdict, verdict)
-    eventually(lambda: desk.read_json("status")[0].get("counts") == {state: 1}, within=30)
+    eventually(lambda: desk.read_json("status")[0].get("counts") == {state: 1})
     running.end()
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
     assert found["verdict"] == verdict

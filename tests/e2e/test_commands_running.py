@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from tests.support.office import ARRIVED, Office
+from tests.support.office import Office
+from tests.support.outcomes import ARRIVED
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
-from watcher.daemon.instance import Places
 from watcher.model.errors import UsageError
-from watcher.page.client import Channel
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 
@@ -43,7 +43,7 @@ def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     desk = office.desk
     assert "Paused until 20" in desk.run("pause", "--for", "1h").stdout
     office.drop("a.pdf")
-    eventually(lambda: office.state("a.pdf") == "queued", 20)
+    eventually(lambda: office.state("a.pdf") == "queued")
     assert "Paused until 20" in desk.run("status").stdout
     (said,) = desk.read_json("pause", "--until-tomorrow")
     assert time.localtime(said["paused_until"])[3:6] == (0, 0, 0)
@@ -52,7 +52,7 @@ def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     (facts,) = desk.read_json("status")
     assert (facts["paused"], facts["paused_until"]) == (True, None)
     assert desk.run("resume").stdout == "Uploads go on.\n"
-    eventually(lambda: office.state("a.pdf") in ARRIVED, 20)
+    eventually(lambda: office.state("a.pdf") in ARRIVED)
     wrong = desk.run("pause", "--for", "soon")
     assert (wrong.returncode, "'soon' is no time" in wrong.stderr) == (2, True)
 
@@ -62,16 +62,16 @@ def test_files_are_tried_again_and_ignored_by_name(office, eventually):
     desk.sandbox.faults.set(REFUSE)
     for name in ("bad 1.pdf", "bad 2.pdf", "bad 3.pdf", "good.pdf"):
         office.drop(name)
-    eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 3, 20)
-    eventually(lambda: office.state("good.pdf") in ARRIVED, 20)
+    eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 3)
+    eventually(lambda: office.state("good.pdf") in ARRIVED)
     assert desk.run("ignore", str(desk.folder / "bad 1.pdf")).stdout == "1 file is ignored.\n"
-    eventually(lambda: office.state("bad 1.pdf") == "ignored", 20)
+    eventually(lambda: office.state("bad 1.pdf") == "ignored")
     desk.sandbox.faults.clear()
     (done,) = desk.read_json("retry", str(desk.folder / "bad 2.pdf"))
     assert (done["files"], done["left"]) == (1, [])
-    eventually(lambda: office.state("bad 2.pdf") in ARRIVED, 20)
+    eventually(lambda: office.state("bad 2.pdf") in ARRIVED)
     assert desk.run("retry", "--all").stdout == "1 file is tried again.\n"
-    eventually(lambda: office.state("bad 3.pdf") in ARRIVED, 20)
+    eventually(lambda: office.state("bad 3.pdf") in ARRIVED)
     assert office.state("bad 1.pdf") == "ignored"
     arrived = desk.run("retry", str(desk.folder / "good.pdf"))
     assert arrived.returncode == 5
@@ -86,12 +86,12 @@ def test_all_of_a_cause_are_tried_again(office, eventually):
     desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.STATUS, status=401, message="no"))
     office.drop("a.pdf")
     office.drop("b.pdf")
-    eventually(lambda: office.channel.get("/api/now")["now"]["counts"].get("held") == 2, 20)
+    eventually(lambda: office.channel.get("/api/now")["now"]["counts"].get("held") == 2)
     desk.sandbox.faults.clear()
     (status,) = desk.read_json("status")
     (held,) = status["held"]
     assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files are tried again.\n"
-    eventually(lambda: {office.state("a.pdf"), office.state("b.pdf")} <= ARRIVED, 20)
+    eventually(lambda: {office.state("a.pdf"), office.state("b.pdf")} <= ARRIVED)
     gone = desk.run("retry", "--cause", held["cause"])
     assert (gone.returncode, "Nothing is held back" in gone.stderr) == (2, True)
 
@@ -113,17 +113,17 @@ def test_stop_ends_it_also_while_somebody_watches(office, eventually):
     office.drop("a.pdf")
     watching.wait_for("1 today")
     assert desk.run("stop").stdout == "hrflow-watcher has ended.\n"
-    code = office.process.process.wait(20)
+    code = office.process.process.wait(PATIENCE)
     office.process.end()
     assert code == 0, office.process.lines
-    assert watching.process.wait(20) == 8
+    assert watching.process.wait(PATIENCE) == 8
     assert not os.path.exists(office.places.instance)
     assert desk.run("stop").stdout == "hrflow-watcher is not running.\n"
 
 
 def test_following_draws_in_a_terminal(office, eventually):
     office.drop("a.pdf")
-    eventually(lambda: office.state("a.pdf") in ARRIVED, 20)
+    eventually(lambda: office.state("a.pdf") in ARRIVED)
     written, code = office.desk.at_terminal("status", "--follow", interrupt_at="a.pdf")
     assert "Up to date" in written
     assert code == 0
@@ -155,11 +155,11 @@ def test_a_pause_is_noted_where_nothing_runs_and_holds_from_the_start(desk, even
     assert facts["paused"]
     office = Office(desk, eventually)
     office.drop("a.pdf")
-    eventually(lambda: office.state("a.pdf") == "queued", 30)
+    eventually(lambda: office.state("a.pdf") == "queued")
     office.process.end()
     assert desk.run("resume").returncode == 0
     office = Office(desk, eventually)
-    eventually(lambda: office.state("a.pdf") in ARRIVED, 30)
+    eventually(lambda: office.state("a.pdf") in ARRIVED)
 
 
 def test_files_are_retried_and_ignored_where_nothing_runs(desk, eventually):
@@ -167,7 +167,7 @@ def test_files_are_retried_and_ignored_where_nothing_runs(desk, eventually):
     office = Office(desk, eventually)
     for number in range(3):
         office.drop(f"bad {number}.pdf")
-    eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 3, 30)
+    eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 3)
     office.process.end()
     desk.sandbox.faults.clear()
     ignored = desk.run("ignore", str(desk.folder / "bad 0.pdf"))
@@ -205,13 +205,13 @@ def test_files_and_folders_are_shown_by_the_desktops_own_program(desk, eventuall
     desk.environ = functools.partial(desk.environ, PATH=path)
     office = Office(desk, eventually)
     office.drop("a.pdf")
-    eventually(lambda: office.state("a.pdf") in ARRIVED, 20)
+    eventually(lambda: office.state("a.pdf") in ARRIVED)
     (file,) = office.channel.get("/api/files")["files"]
     office.channel.post("/api/show", id=file["id"])
     shown = tmp_path / "shown"
-    eventually(lambda: shown.exists() and shown.read_text() == f"{desk.folder}\n", 20)
+    eventually(lambda: shown.exists() and shown.read_text() == f"{desk.folder}\n")
     office.channel.post("/api/show", folder=str(desk.folder))
-    eventually(lambda: shown.read_text() == f"{desk.folder}\n" * 2, 20)
+    eventually(lambda: shown.read_text() == f"{desk.folder}\n" * 2)
     assert shown.read_text() == f"{desk.folder}\n" * 2
     for order in ({"folder": "/etc"}, {"id": 99}, {"id": "1"}, {}):
         with pytest.raises(UsageError):
@@ -233,16 +233,16 @@ def test_the_folders_of_several_files_are_opened_each_once_and_not_too_many(
         (desk.folder / f"in {number}").mkdir()
         office.drop(f"in {number}/bad {number}.pdf")
     office.drop("in 0/bad too.pdf")
-    eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 8, 30)
+    eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 8)
     files = office.channel.get("/api/files")["files"]
     in_one = [each["id"] for each in files if "in 0" in each["path"]]
     shown = tmp_path / "shown"
     done = office.channel.post("/api/show", ids=in_one)
     assert done == {"shown": 1, "folders": 1}
-    eventually(lambda: shown.exists() and shown.read_text() == f"{desk.folder}/in 0\n", 20)
+    eventually(lambda: shown.exists() and shown.read_text() == f"{desk.folder}/in 0\n")
     alike = {"state": "refused", "why": files[0]["reason"]}
     assert office.channel.post("/api/show", **alike) == {"shown": 5, "folders": 7}
-    eventually(lambda: len(set(shown.read_text().splitlines())) >= 5, 20)
+    eventually(lambda: len(set(shown.read_text().splitlines())) >= 5)
     os.unlink(desk.folder / "in 0" / "bad 0.pdf")
     os.unlink(desk.folder / "in 0" / "bad too.pdf")
     os.rmdir(desk.folder / "in 0")
@@ -258,11 +258,11 @@ def test_without_a_configuration_it_waits_for_the_set_up(desk, eventually):
     process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
     try:
         assert "Nothing is set up yet" in process.stdout.readline()
-        way = eventually(lambda: Channel.open(Places(str(desk.root / "state"))), 20)
+        way = eventually(desk.channel)
         assert way.get("/api/now")["now"]["mood"] == "not_set_up"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
         process.stdout.close()
     named = desk.run("run")
     assert (named.returncode, "config.toml" in named.stderr) == (2, True)
@@ -271,7 +271,7 @@ def test_without_a_configuration_it_waits_for_the_set_up(desk, eventually):
 def test_status_answers_in_a_blink(office, eventually):
     """150 ms is the promise on an idle machine; processor time is the same on a busy one."""
     office.drop("a.pdf")
-    eventually(lambda: office.state("a.pdf") in ARRIVED, 60)
+    eventually(lambda: office.state("a.pdf") in ARRIVED)
 
     def seconds(*command):
         before = os.times()

@@ -21,6 +21,7 @@ from tests.support.desktop import (
     until,
 )
 from tests.support.samples import SAMPLES
+from tests.support.waiting import PATIENCE
 
 #: Instead of a browser: it notes where it was sent.
 BROWSER = "#!/bin/sh\necho \"$1\" >> '{}'\n"
@@ -114,7 +115,7 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         item.click(until(lambda: find(item, "Recent", "✓ Aisha Rahman"))[1])
         until(program.visited, "the click opened nothing")
         item.click(find(item, "Quit")[1])
-        assert program.process.wait(20) == 0
+        assert program.process.wait(PATIENCE) == 0
 
 
 @needs_bus
@@ -129,8 +130,8 @@ def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings)
         until(lambda: find(item, "2 files wait for your yes"))
         assert desk.arrived() == []
         item.click(find(item, "Upload existing files…", "Yes, upload 2 files")[1])
+        until(lambda: len(desk.arrived()) == 2)
         until(lambda: find(item, "Up to date"))
-        assert len(desk.arrived()) == 2
 
 
 def children(program):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.clock import SetClock
 from tests.support.samples import DOCX, PDF, make_pdf
-from watcher.daemon.plans import Disk
+from watcher import documents
 from watcher.i18n.message import Message, verbatim
 from watcher.model.files import FilingFailed
 from watcher.model.settings import AfterRefusal, AfterUpload
@@ -48,14 +48,12 @@ def test_a_full_disk_at_the_target_delays_filing_and_loses_nothing(world, small_
     world.wait_idle(3)
     problem = "could not be moved"
     told = lambda: [str(news) for news in world.news if isinstance(news, Message | str)]  # noqa: E731 - short
-    eventually(lambda: told() and problem in told()[0], within=30)
-    eventually(
-        lambda: all(problem in str(entry.filing_why) for entry in world.entries()), within=30
-    )
+    eventually(lambda: told() and problem in told()[0])
+    eventually(lambda: all(problem in str(entry.filing_why) for entry in world.entries()))
     assert len(told()) == 1  # one message, not one for each file
     assert names_below(folder.path) == ["0.pdf", "1.pdf", "2.pdf"]
     os.unlink(filler)
-    eventually(lambda: names_below(folder.path) == [], within=60)
+    eventually(lambda: names_below(folder.path) == [])
     assert names_below(small_disk) == ["0.pdf", "1.pdf", "2.pdf"]
     assert len(world.arrived()) == 3
 
@@ -67,11 +65,11 @@ def test_what_could_not_be_filed_away_is_taken_up_by_the_next_run(world, small_d
         file.write(bytes(1_000_000))
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a", size=100_000)
-    eventually(lambda: any(entry.filing_why for entry in world.entries()), within=30)
+    eventually(lambda: any(entry.filing_why for entry in world.entries()))
     world.stop()
     os.unlink(filler)
     world.start(folder)
-    eventually(lambda: names_below(small_disk) == ["a.pdf"], within=30)
+    eventually(lambda: names_below(small_disk) == ["a.pdf"])
     assert len(world.arrived()) == 1
 
 
@@ -80,25 +78,25 @@ def test_what_was_filed_before_midnight_is_found_by_the_next_try_after_it(
     world, monkeypatch, eventually, restarted
 ):
     """The first try has moved the file, and nobody came to know of it."""
-    real, tried = Disk.file_away, []
+    real, tried = documents.file_by_settings, []
 
-    def cut_off(disk, plan, entry):
-        tried.append(real(disk, plan, entry))
+    def cut_off(folder, entry, now):
+        tried.append(real(folder, entry, now))
         return tried[-1] if len(tried) > 1 else FilingFailed(verbatim("was cut off"), passing=True)
 
-    monkeypatch.setattr(Disk, "file_away", cut_off)
+    monkeypatch.setattr(documents, "file_by_settings", cut_off)
     clock = SetClock()
     folder = world.folder(after_upload=AfterUpload.MOVE)
     world.start(folder, clock=clock)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
-    eventually(lambda: any(entry.filing_why for entry in world.entries()), within=30)
+    eventually(lambda: any(entry.filing_why for entry in world.entries()))
     if restarted:
         world.stop()
     clock.passed += 86400.0
     if restarted:
         world.start(folder, clock=clock)
     world.app.post(Resume())
-    eventually(lambda: any(entry.filed_to for entry in world.entries()), within=30)
+    eventually(lambda: any(entry.filed_to for entry in world.entries()))
     (entry,) = world.entries()
     assert (entry.filed_to, entry.filing_target) == (tried[0].path, "")
     assert names_below(folder.path) == ["a.pdf"]
@@ -111,8 +109,8 @@ def test_a_result_is_told_once_though_the_file_is_moved_then(desk, eventually):
     make_pdf(os.path.join(desk.folder, "a.pdf"), "a")
     with open(os.path.join(desk.folder, "b.exe"), "wb") as file:
         file.write(b"MZ" + bytes(300))
-    eventually(lambda: len(names_below(desk.folder)) == 3, within=30)  # and why one was refused
-    eventually(lambda: sorted(os.listdir(desk.folder)) == ["Refused", "Sent"], within=30)
+    eventually(lambda: len(names_below(desk.folder)) == 3)  # and why one was refused
+    eventually(lambda: sorted(os.listdir(desk.folder)) == ["Refused", "Sent"])
     make_pdf(os.path.join(desk.folder, "c.pdf"), "c")
     running.wait_for("c.pdf")
     running.end()
@@ -132,7 +130,7 @@ def test_a_refused_file_that_was_moved_is_known_at_both_places(desk, eventually)
         attention = desk.read_json("status")[0]["attention"]
         return attention and attention[0]["filed_to"]
 
-    eventually(told, within=30)
+    eventually(told)
     assert f"; lies in {below}" in " ".join(desk.run("status", COLUMNS="300").stdout.split())
     for name in ("b.exe", below):
         done = desk.run("retry", os.path.join(desk.folder, name))
@@ -161,10 +159,10 @@ def test_a_file_put_back_after_it_was_moved_is_not_sent_again(world, eventually)
     original = os.path.join(folder.path, "a.pdf")
     make_pdf(original, "a")
     sent = os.path.join(folder.path, "Sent", time.strftime("%Y-%m-%d"), "a.pdf")
-    eventually(lambda: os.path.exists(sent), within=30)
+    eventually(lambda: os.path.exists(sent))
     os.rename(sent, original)
     make_pdf(os.path.join(folder.path, "other.pdf"), "other")
-    eventually(lambda: len(world.arrived()) == 2, within=30)
+    eventually(lambda: len(world.arrived()) == 2)
     assert [record.file_name for record in world.arrived()].count("a.pdf") == 1
 
 
@@ -175,7 +173,7 @@ def test_copies_of_what_was_sent_are_moved_too(world, eventually):
         with open(source, "rb") as read, open(os.path.join(folder.path, name), "wb") as written:
             written.write(read.read())
     inbox = folder.path
-    eventually(lambda: [e for e in os.listdir(inbox) if e != "Sent"] == [], within=30)
+    eventually(lambda: [e for e in os.listdir(inbox) if e != "Sent"] == [])
     assert len(world.arrived()) == 2
 
 
@@ -185,8 +183,8 @@ def test_a_refused_file_that_is_put_back_is_tried_again(world, eventually):
     world.start(folder)
     path = os.path.join(folder.path, "a.pdf")
     make_pdf(path, "a")
-    eventually(lambda: world.entries() and world.entries()[0].filed_to, within=30)
+    eventually(lambda: world.entries() and world.entries()[0].filed_to)
     (refused,) = world.entries()
     world.sandbox.faults.clear()
     os.rename(refused.filed_to, path)
-    eventually(lambda: len(world.arrived()) == 1, within=30)
+    eventually(lambda: len(world.arrived()) == 1)

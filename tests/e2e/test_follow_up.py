@@ -22,7 +22,7 @@ def test_a_person_sees_who_came_where(world, clock, eventually):
     send(world, clock)
     assert one(world).state == "accepted"
     let_pass(world, clock, 6)
-    eventually(lambda: one(world).state == "parsed", within=30)
+    eventually(lambda: one(world).state == "parsed")
     entry = one(world)
     assert view.remark(entry) == "Aisha Rahman → Engineering"
     assert entry.profile_key == world.sandbox.profiles()[0].key
@@ -40,7 +40,7 @@ def test_names_are_not_kept_where_settings_say_so(world, clock, eventually):
     world.settings = {"keep_names": False}
     send(world, clock)
     let_pass(world, clock, 6)
-    eventually(lambda: one(world).state == "parsed", within=30)
+    eventually(lambda: one(world).state == "parsed")
     entry = one(world)
     assert (entry.profile_name, entry.profile_email) == ("", "")
     assert entry.profile_key
@@ -49,10 +49,10 @@ def test_names_are_not_kept_where_settings_say_so(world, clock, eventually):
 def test_names_that_are_known_go_once_settings_say_so(world, clock, eventually):
     folder = send(world, clock)
     let_pass(world, clock, 6)
-    eventually(lambda: one(world).profile_name == "Aisha Rahman", within=30)
+    eventually(lambda: one(world).profile_name == "Aisha Rahman")
     config = world.config(folder)
     world.app.reload(replaced(config, keep_names=False))
-    eventually(lambda: one(world).profile_name == "", within=30)
+    eventually(lambda: one(world).profile_name == "")
     assert one(world).profile_email == ""
 
 
@@ -63,17 +63,17 @@ def test_what_takes_long_is_asked_for_ever_more_rarely_and_then_daily(world, clo
     while clock.passed < WINDOW:
         questions += 1
         let_pass(world, clock, clock.passed * 1.1 + 6)
-        eventually(lambda expected=questions: len(asked(world)) >= expected, within=30)
+        eventually(lambda expected=questions: len(asked(world)) >= expected)
     let_pass(world, clock, DAILY)
-    eventually(lambda: one(world).why == NOT_YET, within=30)
+    eventually(lambda: one(world).why == NOT_YET)
     assert view.remark(one(world)).endswith(str(NOT_YET))
     assert len(asked(world)) <= 14
     for day in range(1, 10):
         before = len(asked(world))
         let_pass(world, clock, DAILY)
         if day <= 6:
-            eventually(lambda before=before: len(asked(world, "/")) > before, within=30)
-    eventually(lambda: one(world).state == "parse_failed", within=30)
+            eventually(lambda before=before: len(asked(world, "/")) > before)
+    eventually(lambda: one(world).state == "parse_failed")
     assert one(world).why == NEVER
 
 
@@ -82,7 +82,7 @@ def test_a_result_is_still_asked_for_after_a_restart(world, clock, eventually):
     world.stop()
     clock.passed += 3600
     world.start(folder, clock=clock)
-    eventually(lambda: one(world).state == "parsed", within=30)
+    eventually(lambda: one(world).state == "parsed")
 
 
 def test_a_key_that_may_only_write_is_explained_once(world, clock, eventually):
@@ -91,7 +91,7 @@ def test_a_key_that_may_only_write_is_explained_once(world, clock, eventually):
     let_pass(world, clock, 6)
     world.wait_for(lambda: any("write-only" in each for each in sentences(world)))
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
-    eventually(lambda: len(world.arrived()) == 2, within=30)
+    eventually(lambda: len(world.arrived()) == 2)
     for _ in range(3):
         let_pass(world, clock, 600)
     assert len([each for each in sentences(world) if "write-only" in each]) == 1
@@ -99,13 +99,13 @@ def test_a_key_that_may_only_write_is_explained_once(world, clock, eventually):
     world.stop()
     world.start(folder, clock=clock)
     let_pass(world, clock, DAILY)
-    eventually(lambda: len(asked(world)) > 1, within=30)  # as it may be another key
+    eventually(lambda: len(asked(world)) > 1)  # as it may be another key
     world.nudge()
     assert [each for each in sentences(world) if "write-only" in each] == []  # not once more
     world.keys.key = sb.READ_WRITE_KEY
     world.app.post(Resume())
     let_pass(world, clock, DAILY)
-    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"}, within=30)
+    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"})
 
 
 def test_while_offline_nothing_is_given_up(world, clock, eventually):
@@ -113,10 +113,10 @@ def test_while_offline_nothing_is_given_up(world, clock, eventually):
     world.sandbox.faults.set(Fault(kind=Kind.HTML, times=None))
     for _ in range(5):
         let_pass(world, clock, 300)
-    eventually(lambda: len(asked(world)) >= 2, within=30)
+    eventually(lambda: len(asked(world)) >= 2)
     world.sandbox.faults.clear()
     let_pass(world, clock, 300)
-    eventually(lambda: one(world).state == "parsed", within=30)
+    eventually(lambda: one(world).state == "parsed")
 
 
 def test_questions_that_fail_hold_no_upload_back(world, clock, eventually):
@@ -126,9 +126,9 @@ def test_questions_that_fail_hold_no_upload_back(world, clock, eventually):
     world.start(folder, clock=clock)
     for number in range(6):
         make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
-        eventually(lambda expected=number + 1: len(world.arrived()) == expected, within=30)
+        eventually(lambda expected=number + 1: len(world.arrived()) == expected)
         let_pass(world, clock, 30)
-        eventually(lambda expected=number + 1: len(asked(world, "/")) > expected, within=30)
+        eventually(lambda expected=number + 1: len(asked(world, "/")) > expected)
     assert not [news for news in world.news if isinstance(news, Connection)]
     assert {str(entry.state) for entry in world.entries()} == {"accepted"}
 
@@ -139,7 +139,7 @@ def test_questions_never_take_what_an_upload_waits_for(world, clock, eventually)
     world.start(folder, clock=clock, max_requests_per_minute=4, follow_up_share=0.5)
     for number in range(10):
         make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
-    eventually(lambda: len(world.arrived()) == 4, within=30)
+    eventually(lambda: len(world.arrived()) == 4)
     let_pass(world, clock, 0)
     assert len(asked(world, "/")) == 4
     minutes = []
@@ -184,7 +184,7 @@ def test_nothing_is_said_of_sync_parsing_where_nobody_wants_it(world, clock, eve
     folder = world.folder()
     world.start(folder, clock=clock)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
-    eventually(lambda: world.entries() and one(world).source_name == "Engineering", within=30)
+    eventually(lambda: world.entries() and one(world).source_name == "Engineering")
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
     world.wait_idle(2)
     world.nudge()
@@ -197,7 +197,7 @@ def test_sync_parsing_carries_it_all(world, clock, eventually):
     shutil.copy(PDF, folder.path)
     world.wait_idle(1)
     assert one(world).profile_name == "Aisha Rahman"
-    eventually(lambda: one(world).source_name == "Express", within=30)
+    eventually(lambda: one(world).source_name == "Express")
     let_pass(world, clock, 600)
     assert not asked(world)
 
@@ -207,7 +207,7 @@ def test_a_source_that_parses_at_once_unasked_is_believed(world, clock, eventual
     folder = world.folder()
     world.start(folder, clock=clock)
     shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
-    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"], within=30)
+    eventually(lambda: [str(e.state) for e in world.entries()] == ["parsed"])
     assert one(world).profile_name == "Aisha Rahman"
     assert not asked(world)
 
@@ -223,7 +223,7 @@ def test_without_a_reference_of_its_own_a_file_is_found_probably(world, clock, e
     shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
     world.wait_idle(2)
     let_pass(world, clock, 6)
-    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"}, within=30)
+    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"})
     by_name = {os.path.basename(entry.path): entry for entry in world.entries()}
     assert view.remark(by_name["Aisha.pdf"]) == "probably Aisha Rahman → Engineering"
     keys = {profile.file_name: profile.key for profile in world.sandbox.profiles()}
@@ -243,7 +243,7 @@ def test_a_file_is_found_by_a_list_of_what_is_stored_whatever_its_stage(
     shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
     world.wait_idle(1)
     let_pass(world, clock, 6)
-    eventually(lambda: one(world).state == "parsed", within=30)
+    eventually(lambda: one(world).state == "parsed")
     targets = [call.target for call in world.sandbox.ledger.calls()]
     assert any("/storing/profiles" in target for target in targets)
     assert not any("/profiles/searching" in target for target in targets)
@@ -264,7 +264,7 @@ def test_where_nothing_can_be_listed_every_stage_is_searched(world, clock, event
         let_pass(world, clock, clock.passed * 1.1 + 6)
         eventually(lambda number=number: len(asked(world, "/profiles/searching")) == number)
         assert f"stage={stage}" in asked(world, "/profiles/searching")[-1].target
-    eventually(lambda: one(world).state == "parsed", within=30)
+    eventually(lambda: one(world).state == "parsed")
     assert len(asked(world, "/storing/profiles")) == 1
 
 
@@ -278,16 +278,16 @@ def test_an_account_that_may_neither_list_nor_search_reads_all_else(world, clock
     shutil.copy(PDF, os.path.join(known.path, "Aisha.pdf"))
     world.wait_idle(1)
     let_pass(world, clock, 6)
-    eventually(lambda: one(world).state == "parsed", within=30)
+    eventually(lambda: one(world).state == "parsed")
     shared = world.folder("shared", reference="the-same-for-all")
     world.app.reload(world.config(known, shared))
     make_pdf(os.path.join(shared.path, "b.pdf"), "b")
-    eventually(lambda: len(world.arrived()) == 2, within=30)
+    eventually(lambda: len(world.arrived()) == 2)
     let_pass(world, clock, 600)
     make_pdf(os.path.join(known.path, "c.pdf"), "c")
-    eventually(lambda: len(world.arrived()) == 3, within=30)
+    eventually(lambda: len(world.arrived()) == 3)
     let_pass(world, clock, 600)
-    eventually(lambda: world.states()["c.pdf"] == "parsed", within=30)
+    eventually(lambda: world.states()["c.pdf"] == "parsed")
     assert not any("write-only" in each for each in sentences(world))
 
 
@@ -318,7 +318,7 @@ def test_of_a_long_cv_it_is_said_how_much_is_parsed(world, clock, eventually):
     os.rename(os.path.join(world.root, "long.pdf"), os.path.join(folder.path, "long.pdf"))
     world.wait_idle(1)
     let_pass(world, clock, 6)
-    eventually(lambda: one(world).state == "parsed", within=30)
+    eventually(lambda: one(world).state == "parsed")
     assert view.remark(one(world)).endswith("only the first 10 of 12 pages were parsed")
 
 
@@ -334,13 +334,13 @@ def test_a_file_that_is_forgotten_while_it_is_asked_for_harms_nothing(world, clo
     folder = send(world, clock)
     world.sandbox.faults.set(Fault(kind=Kind.DELAY, method="GET", delay=0.7))
     let_pass(world, clock, 6)
-    eventually(lambda: asked(world), within=30)
+    eventually(lambda: asked(world))
     world.app.post(Forget((one(world).file_id,)))
-    eventually(lambda: not world.entries(), within=30)
+    eventually(lambda: not world.entries())
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
-    eventually(lambda: len(world.arrived()) == 2, within=30)
+    eventually(lambda: len(world.arrived()) == 2)
     let_pass(world, clock, 6)
-    eventually(lambda: world.states().get("b.pdf") == "parsed", within=30)
+    eventually(lambda: world.states().get("b.pdf") == "parsed")
 
 
 def test_an_account_that_cannot_be_asked_keeps_no_other_from_asking(world, eventually):
@@ -356,7 +356,7 @@ def test_an_account_that_cannot_be_asked_keeps_no_other_from_asking(world, event
     world.start(gone, there)
     for number in range(25):
         make_pdf(os.path.join(gone.path, f"{number}.pdf"), str(number))
-    eventually(lambda: list(world.states().values()) == ["uncertain"] * 25, within=30)
+    eventually(lambda: list(world.states().values()) == ["uncertain"] * 25)
     world.app.reload(Config(accounts=(accounts[1],), folders=(there,)))
     make_pdf(os.path.join(there.path, "there.pdf"), "there")
-    eventually(lambda: world.states().get("there.pdf") == "parsed", within=30)
+    eventually(lambda: world.states().get("there.pdf") == "parsed")

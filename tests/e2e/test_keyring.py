@@ -94,7 +94,7 @@ def desk(tmp_path, service):
 
 
 def assert_arrives(desk, files=1):
-    assert wait_until(lambda: len(desk.arrived()) == files, 60), desk.status()
+    assert wait_until(lambda: len(desk.arrived()) == files), desk.status()
 
 
 # --- Unlocked ---------------------------------------------------------------------------------
@@ -103,8 +103,7 @@ def assert_arrives(desk, files=1):
 def test_a_person_logs_in_and_the_program_uses_the_key(desk, service):
     service.start(unlocked=True)
     terminal = desk.terminal("login")
-    terminal.wait_for("not shown while you type")
-    terminal.type(sb.READ_WRITE_KEY + "\r")
+    terminal.answer("not shown while you type", sb.READ_WRITE_KEY)
     assert terminal.end() == 0
     assert "HrFlow takes the key" in terminal.text
     assert "is in the system's keyring." in terminal.text
@@ -204,7 +203,7 @@ def test_the_program_waits_for_the_keyring_and_goes_on_by_itself(desk, service):
     assert WAITING in held
     assert WAITING in desk.told_key()["problem"]
     desk.drop("later.pdf", PDF + b"2")  # watching goes on meanwhile
-    assert wait_until(lambda: desk.status()["counts"].get("held") == 2, 60), desk.status()
+    assert wait_until(lambda: desk.status()["counts"].get("held") == 2), desk.status()
     assert desk.arrived() == []
     service.unlock()
     assert_arrives(desk, 2)

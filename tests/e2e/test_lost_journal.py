@@ -57,7 +57,7 @@ def test_after_a_loss_hrflow_is_asked_and_nothing_is_sent_twice(world, lose):
     assert states["new.pdf"] == "uncertain"
     assert len(world.sandbox.ledger.records()) == 3
     drop(folder, "later")
-    world.wait_for(lambda: world.states().get("later.pdf") == "accepted")
+    world.wait_for(lambda: world.outcomes().get("later.pdf") == "sent")
 
 
 def test_what_was_removed_under_the_program_is_made_anew(world, eventually):
@@ -70,7 +70,7 @@ def test_what_was_removed_under_the_program_is_made_anew(world, eventually):
         if os.path.isfile(path) and name != "lock":
             os.unlink(path)
     drop(folder, "b")
-    eventually(lambda: os.path.exists(world.places.journal), within=30)
+    eventually(lambda: os.path.exists(world.places.journal))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_with_a_key_that_may_only_write_they_go_again_under_the_same_reference(
     assert [first.status, second.status] == [202, second_status]
     assert list(world.sandbox.parses().values()) == [parses]
     assert len(world.sandbox.profiles()) == 1
-    assert world.states() == {"a.pdf": "accepted"}
+    assert world.outcomes() == {"a.pdf": "sent"}
 
 
 def test_what_was_skipped_before_the_loss_waits_for_a_yes(world, eventually):
@@ -109,7 +109,7 @@ def test_what_was_skipped_before_the_loss_waits_for_a_yes(world, eventually):
     assert world.states() == {"old.pdf": "baseline"}
     damage(world.places.journal)
     world.start(folder)
-    eventually(lambda: world.states() == {"old.pdf": "held"}, within=30)
+    eventually(lambda: world.states() == {"old.pdf": "held"})
     assert not world.sandbox.ledger.records()
 
 
@@ -128,10 +128,10 @@ def test_damage_that_shows_while_running_is_mended_too(world, eventually):
         file.write(b"\xff" * size * (pages - 1))
     world.start(folder, revive_seconds=0.1)
     drop(folder, "b")
-    eventually(lambda: set_aside(world), within=30)
-    eventually(lambda: world.states().get("a.pdf") == "parsed", within=30)
+    eventually(lambda: set_aside(world))
+    eventually(lambda: world.states().get("a.pdf") == "parsed")
     sent = ("uncertain", "accepted", "parsed")
-    eventually(lambda: world.states().get("b.pdf") in sent, within=30)
+    eventually(lambda: world.states().get("b.pdf") in sent)
     assert [record.file_name for record in world.arrived()].count("a.pdf") == 1
 
 
@@ -166,11 +166,11 @@ def test_a_full_disk_under_the_journal_stops_nothing_for_good(world, small_disk,
     world.wait_idle(1)
     filler = fill(small_disk)
     drop(folder, *(f"during {number}" for number in range(20)))
-    eventually(lambda: any("disk is not full" in text for text in sentences(world)), within=30)
+    eventually(lambda: any("disk is not full" in text for text in sentences(world)))
     os.unlink(filler)
-    eventually(lambda: any("can be used again" in text for text in sentences(world)), within=30)
+    eventually(lambda: any("can be used again" in text for text in sentences(world)))
     drop(folder, "after")
-    eventually(lambda: len(world.arrived()) == 22, within=60)
+    eventually(lambda: len(world.arrived()) == 22)
     names = [record.file_name for record in world.arrived()]
     assert len(set(names)) == 22
 
@@ -183,14 +183,14 @@ def test_a_folder_left_while_the_disk_was_full_has_nothing_waiting_after(
     world.start(stays, goes, revive_seconds=0.1)
     world.app.post(Pause(float("inf")))
     drop(goes, "a")
-    eventually(lambda: world.states().get("a.pdf") == "queued", within=30)
+    eventually(lambda: world.states().get("a.pdf") == "queued")
     filler = fill(small_disk)
     drop(stays, *(f"during {number}" for number in range(20)))
-    eventually(lambda: any("disk is not full" in text for text in sentences(world)), within=30)
+    eventually(lambda: any("disk is not full" in text for text in sentences(world)))
     world.app.reload(world.config(stays))
     world.app.post(Leave(frozenset({os.path.realpath(stays.path)})))
     os.unlink(filler)
-    eventually(lambda: world.states()["a.pdf"] == "ignored", within=30)
+    eventually(lambda: world.states()["a.pdf"] == "ignored")
     world.stop()
 
 
@@ -210,11 +210,11 @@ def test_an_answer_that_could_not_be_noted_is_asked_for(world, small_disk, event
     folder = world.folder()
     world.start(folder, revive_seconds=0.1)
     drop(folder, "a")
-    eventually(lambda: world.states().get("a.pdf") == "uploading", within=30)
+    eventually(lambda: world.states().get("a.pdf") == "uploading")
     filler = fill(small_disk)
-    eventually(lambda: sentences(world), within=30)
+    eventually(lambda: sentences(world))
     os.unlink(filler)
-    eventually(lambda: world.states().get("a.pdf") == "parsed", within=60)
+    eventually(lambda: world.states().get("a.pdf") == "parsed")
     assert len(world.sandbox.ledger.records()) == 1
 
 
@@ -235,6 +235,6 @@ def test_a_journal_that_is_deleted_under_us_is_built_anew(world, what, eventuall
             return len(world.states()) == 2 and world.states()["a.pdf"] == "parsed"
         return False
 
-    eventually(came_back, within=30)
+    eventually(came_back)
     names = [record.file_name for record in world.arrived()]
     assert names.count("a.pdf") == 1

@@ -100,7 +100,7 @@ def test_the_machines_configuration_alone_is_enough(office, eventually):
     running.wait_for("Watching")
     eventually(office.folder.is_dir)  # it was not there, and is to be
     make_pdf(office.folder / "a.pdf", "a")
-    eventually(office.desk.arrived, within=30)
+    eventually(office.desk.arrived)
     assert not office.own.exists()
     assert not elsewhere.parent.exists()
 
@@ -121,7 +121,7 @@ def test_a_person_refines_it_and_meets_what_is_locked(office, eventually):
     running.wait_for("has no effect")
     eventually(office.folder.is_dir)
     make_pdf(office.folder / "a.pdf", "a")
-    eventually(office.desk.arrived, within=30)
+    eventually(office.desk.arrived)
     (record,) = office.desk.arrived()
     fields = dict(record.fields)
     assert fields["source_key"] == sb.ENGINEERING.key
@@ -143,14 +143,14 @@ def test_a_change_is_taken_up_and_one_with_mistakes_is_not(office, eventually):
     office.write_machine(source=sb.SALES.key)
     running.wait_for("The new configuration is in force")
     make_pdf(office.folder / "a.pdf", "a")
-    eventually(office.desk.arrived, within=30)
+    eventually(office.desk.arrived)
     assert office.sources() == [sb.SALES.key]
 
     office.write_machine(more="nonsense = 1", source=sb.ENGINEERING.key)
     assert f"{office.machine}:15: folders[1].nonsense" in running.wait_for("is not used")
     eventually(lambda: "the new configuration is not used" in office.run("status"))
     make_pdf(office.folder / "b.pdf", "b")
-    eventually(lambda: len(office.desk.arrived()) == 2, within=30)
+    eventually(lambda: len(office.desk.arrived()) == 2)
     assert office.sources() == [sb.SALES.key] * 2  # the last good one
 
     office.machine.chmod(0o666)  # others may write it now: it is not to be trusted
@@ -158,7 +158,7 @@ def test_a_change_is_taken_up_and_one_with_mistakes_is_not(office, eventually):
     office.write_machine()
     running.wait_for("The new configuration is in force")
     make_pdf(office.folder / "c.pdf", "c")
-    eventually(lambda: len(office.desk.arrived()) == 3, within=30)
+    eventually(lambda: len(office.desk.arrived()) == 3)
     assert office.sources()[-1] == sb.ENGINEERING.key
 
 
@@ -170,7 +170,7 @@ def test_one_that_comes_later_is_taken_up(office, eventually):
     running.wait_for("The new configuration is in force")
     eventually(office.folder.is_dir)
     make_pdf(office.folder / "a.pdf", "a")
-    eventually(office.desk.arrived, within=30)
+    eventually(office.desk.arrived)
 
 
 def test_with_mistakes_at_the_start_it_waits_until_they_are_mended(office, eventually):
@@ -182,7 +182,7 @@ def test_with_mistakes_at_the_start_it_waits_until_they_are_mended(office, event
     office.write_machine()
     running.wait_for("The new configuration is in force")
     make_pdf(office.folder / "a.pdf", "a")
-    eventually(office.desk.arrived, within=30)
+    eventually(office.desk.arrived)
     assert "nonsense" not in office.run("status")
 
 

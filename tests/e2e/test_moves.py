@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
+from tests.support.outcomes import count_outcomes
 from tests.support.samples import make_pdf
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Duplicates, Existing
-from watcher.pipeline.messages import Take
+from watcher.pipeline.messages import Approve
 
 
 def held(world):
@@ -23,7 +24,7 @@ def held(world):
 def counts(world):
     reader = Reader(world.places.journal)
     try:
-        return {str(state): files for state, files in reader.counts().items()}
+        return count_outcomes(reader.counts())
     finally:
         reader.close()
 
@@ -31,7 +32,7 @@ def counts(world):
 def send_new(world, folder, name):
     """Whatever came before a new file was looked at has been looked at once that was sent."""
     make_pdf(os.path.join(folder.path, name), name)
-    world.wait_for(lambda: world.states().get(name) == "accepted")
+    world.wait_for(lambda: world.outcomes().get(name) == "sent")
 
 
 @pytest.mark.parametrize("meanwhile_off", [False, True], ids=["running", "off"])
@@ -44,7 +45,7 @@ def test_what_waits_for_a_yes_waits_under_another_name_too(world, eventually, me
     make_pdf(os.path.join(folder.path, "single.pdf"), "single")
     make_pdf(os.path.join(folder.path, "goes.pdf"), "goes")
     world.start(folder)
-    eventually(lambda: counts(world) == {"held": 22}, within=30)
+    eventually(lambda: counts(world) == {"held": 22})
     if meanwhile_off:
         world.stop()
     os.rename(inner, moved)
@@ -55,14 +56,14 @@ def test_what_waits_for_a_yes_waits_under_another_name_too(world, eventually, me
         os.unlink(os.path.join(folder.path, "goes.pdf"))
     send_new(world, folder, "new.pdf")
     left = 22 if meanwhile_off else 21
-    eventually(lambda: counts(world).get("held") == left, within=30)
+    eventually(lambda: counts(world).get("held") == left)
     assert [record.file_name for record in world.arrived()] == ["new.pdf"]
     ((why, files),) = held(world)
     assert files == left
     assert str(why).startswith(f"{left} files were already in")
-    world.app.post(Take(moved))  # a yes finds them where they are now
+    world.app.post(Approve(moved))  # a yes finds them where they are now
     rest = {"held": 1} if meanwhile_off else {"gone": 1}
-    eventually(lambda: counts(world) == {"accepted": 22, **rest}, within=30)
+    eventually(lambda: counts(world) == {"sent": 22, **rest})
 
 
 def test_what_was_skipped_is_skipped_under_another_name_too(world, eventually):
@@ -74,7 +75,7 @@ def test_what_was_skipped_is_skipped_under_another_name_too(world, eventually):
     os.rename(old, os.path.join(folder.path, "other.pdf"))
     os.link(kept, os.path.join(folder.path, "copy.pdf"))  # its name is still there: a copy
     send_new(world, folder, "new.pdf")
-    eventually(lambda: world.states().get("copy.pdf") == "accepted", within=30)
+    eventually(lambda: world.outcomes().get("copy.pdf") == "sent")
     states = world.states()
     assert (states["other.pdf"], states["kept.pdf"]) == ("baseline", "baseline")
     assert {record.file_name for record in world.arrived()} == {"copy.pdf", "new.pdf"}
@@ -84,9 +85,9 @@ def test_a_no_to_what_waits_is_said_by_the_configuration(world, eventually):
     folder = world.folder(existing=Existing.ASK)
     make_pdf(os.path.join(folder.path, "old.pdf"), "old")
     world.start(folder)
-    eventually(lambda: counts(world) == {"held": 1}, within=30)
+    eventually(lambda: counts(world) == {"held": 1})
     world.app.reload(world.config(world.folder(existing=Existing.SKIP)))
-    eventually(lambda: counts(world).get("baseline") == 1, within=30)
+    eventually(lambda: counts(world).get("baseline") == 1)
     assert held(world) == []
     send_new(world, folder, "new.pdf")
     assert len(world.arrived()) == 1
@@ -111,11 +112,11 @@ def test_where_copies_are_sent_a_renamed_file_is_none(world, eventually, meanwhi
     os.rename(os.path.join(folder.path, "copy.pdf"), os.path.join(moved, "copy.pdf"))
     if meanwhile_off:
         world.start(folder)
-    eventually(lambda: names_below(world, moved) == 12, within=30)
+    eventually(lambda: names_below(world, moved) == 12)
     assert len(world.arrived()) == 12
-    assert counts(world) == {"accepted": 12}  # no row was made for a mere move
+    assert counts(world) == {"sent": 12}  # no row was made for a mere move
     shutil.copy2(os.path.join(moved, "renamed.pdf"), os.path.join(folder.path, "single.pdf"))
-    eventually(lambda: counts(world) == {"accepted": 13}, within=30)  # but a copy is one
+    eventually(lambda: counts(world) == {"sent": 13})  # but a copy is one
 
 
 def names_below(world, path):
@@ -136,10 +137,10 @@ def test_what_was_moved_out_and_back_is_no_copy(world, eventually):
         make_pdf(os.path.join(inner, f"{number}.pdf"), str(number))
     world.wait_idle(5)
     os.rename(inner, outside)
-    eventually(lambda: names_below(world, folder.path) == 0, within=30)
+    eventually(lambda: names_below(world, folder.path) == 0)
     os.rename(outside, inner)
-    eventually(lambda: names_below(world, inner) == 5, within=30)
-    assert counts(world) == {"accepted": 5}
+    eventually(lambda: names_below(world, inner) == 5)
+    assert counts(world) == {"sent": 5}
     assert len(world.arrived()) == 5
 
 
@@ -151,7 +152,7 @@ def test_where_files_were_filed_nothing_is_new_under_other_settings(
     folder = world.folder(**done)
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
-    eventually(lambda: any(entry.filed_to for entry in world.entries()), within=30)
+    eventually(lambda: any(entry.filed_to for entry in world.entries()))
     (entry,) = world.entries()
     elsewhere = world.folder(**{**done, "sent_folder": "Done2"}, duplicates=Duplicates.UPLOAD)
     if meanwhile_off:
@@ -163,7 +164,7 @@ def test_where_files_were_filed_nothing_is_new_under_other_settings(
     # What would be taken for new there is something else than what was filed.
     make_pdf(os.path.join(os.path.dirname(entry.filed_to), "b.pdf"), "b")
     make_pdf(os.path.join(folder.path, "c.pdf"), "c")
-    eventually(lambda: len([each for each in world.entries() if each.filed_to]) == 2, within=30)
+    eventually(lambda: len([each for each in world.entries() if each.filed_to]) == 2)
     assert [record.file_name for record in world.arrived()] == ["a.pdf", "c.pdf"]
     assert os.path.exists(entry.filed_to)
 
@@ -184,5 +185,5 @@ def test_what_is_moved_in_whole_is_sent_at_once_and_what_is_still_written_is_not
         world.wait_idle(2)
         assert {record.file_name for record in world.arrived()} == {"whole.pdf", "later.pdf"}
         writer.write(b"% the end")
-    eventually(lambda: len(world.arrived()) == 3, within=30)
+    eventually(lambda: len(world.arrived()) == 3)
     assert "broken.pdf" not in {record.file_name for record in world.arrived()}

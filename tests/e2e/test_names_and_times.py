@@ -120,7 +120,7 @@ def test_settings_that_do_not_route_have_nothing_read_again(world):
     with open(os.path.join(folder.path, "refused.pdf"), "w") as file:
         file.write("no document")
     world.start(folder)
-    world.wait_idle(3, within=60)
+    world.wait_idle(3)
     before = steps(world)
     world.stop()
     other = world.folder(rules=rules, poll_seconds=7.0, duplicates=Duplicates.UPLOAD)
@@ -140,10 +140,10 @@ def test_what_waits_is_left_out_once_settings_say_so(world, eventually):
     for parts in (("old draft.pdf",), ("below", "deep.pdf"), ("cv.pdf",)):
         put(folder, *parts)
     world.start(folder)
-    eventually(lambda: list(world.states().values()) == ["held"] * 3, within=30)
+    eventually(lambda: list(world.states().values()) == ["held"] * 3)
     world.keys.key = sb.READ_WRITE_KEY
     world.app.reload(world.config(world.folder(ignore=("*draft*",), recursive=False)))
-    eventually(lambda: "parsed" in world.states().values(), within=30)
+    eventually(lambda: "parsed" in world.states().values())
     whys = sorted(str(entry.why) for entry in world.entries() if entry.state == "ignored")
     assert whys == [
         "ignored by the pattern *draft*",

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.office import ARRIVED
+from tests.support.outcomes import ARRIVED
 from watcher.model.errors import UsageError
 from watcher.page.auth import is_somebody_else
 
@@ -115,7 +115,7 @@ def test_wrong_tickets_become_slow_and_right_ones_do_not(office):
 
 def test_a_spreadsheet_takes_no_name_for_a_formula(office, eventually):
     office.drop("=HYPERLINK(1).pdf")
-    eventually(lambda: office.state("=HYPERLINK(1).pdf") in ARRIVED, 20)
+    eventually(lambda: office.state("=HYPERLINK(1).pdf") in ARRIVED)
     token = {"X-Watcher-Token": office.channel.token}
     _, text, headers = office.ask("GET", "/api/files.csv?text=hyper", **token)
     assert "'=HYPERLINK(1).pdf" in text

@@ -15,7 +15,7 @@ from watcher.i18n.message import as_json
 from watcher.journal import reader
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BY_HAND, existing_key
+from watcher.model.lifecycle import IGNORED_BY_USER, existing_key
 from watcher.model.settings import AfterRefusal, AfterUpload, Existing
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.page.actions import Acts
@@ -111,7 +111,7 @@ def test_a_refused_file_is_sent_again_when_somebody_says_so(world, eventually):
     wait_for(world, eventually, "bad.pdf", "refused")
     world.sandbox.faults.clear()
     world.app.post(Retry((entry(world, "bad.pdf").file_id,)))
-    wait_for(world, eventually, "bad.pdf", "accepted")
+    wait_for(world, eventually, "bad.pdf", "sent")
     assert len(world.arrived()) == 1
 
 
@@ -123,14 +123,14 @@ def test_an_ignored_file_is_left_alone_over_restarts_and_can_be_taken_up_again(w
     wait_for(world, eventually, "bad.pdf", "refused")
     world.app.post(Ignore((entry(world, "bad.pdf").file_id,)))
     wait_for(world, eventually, "bad.pdf", "ignored")
-    assert entry(world, "bad.pdf").why == BY_HAND
+    assert entry(world, "bad.pdf").why == IGNORED_BY_USER
     world.stop()
     world.sandbox.faults.clear()
     world.start(world.folder(settle_seconds=0.2))  # new settings: all are judged anew, but this one
     world.nudge()
     assert (world.states()["bad.pdf"], world.app.snapshot().attention) == ("ignored", ())
     world.app.post(Retry((entry(world, "bad.pdf").file_id,)))
-    wait_for(world, eventually, "bad.pdf", "accepted")
+    wait_for(world, eventually, "bad.pdf", "sent")
     assert os.path.exists(path)
 
 
@@ -159,7 +159,7 @@ def test_a_copy_goes_in_the_place_of_an_ignored_file(world, eventually):
     wait_for(world, eventually, "second.pdf", "duplicate")
     world.app.post(Ignore((entry(world, "first.pdf").file_id,)))
     world.app.post(Pause(0.0))
-    wait_for(world, eventually, "second.pdf", "accepted")
+    wait_for(world, eventually, "second.pdf", "sent")
     assert world.states()["first.pdf"] == "ignored"
     assert len(world.arrived()) == 1
 
@@ -168,7 +168,7 @@ def test_files_on_their_way_or_through_are_not_touched(world, eventually):
     folder = world.folder()
     world.start(folder)
     drop(folder, "a.pdf")
-    wait_for(world, eventually, "a.pdf", "accepted")
+    wait_for(world, eventually, "a.pdf", "sent")
     before = entry(world, "a.pdf")
     world.app.post(Ignore((before.file_id, 4711)))
     world.app.post(Retry((before.file_id, 4711)))
@@ -189,11 +189,11 @@ def test_one_of_the_files_that_wait_for_a_yes_goes_alone_then_all(world, eventua
     (kept,) = world.app.snapshot().kept
     assert (kept.key, kept.files) == (existing_key(folder.path), 3)
     world.app.post(Retry((entry(world, "b.pdf").file_id,)))
-    wait_for(world, eventually, "b.pdf", "accepted")
+    wait_for(world, eventually, "b.pdf", "sent")
     assert len(world.arrived()) == 1
     world.app.post(Release(kept.key))
-    wait_for(world, eventually, "c.pdf", "accepted")
-    wait_for(world, eventually, "a.pdf", "accepted")
+    wait_for(world, eventually, "c.pdf", "sent")
+    wait_for(world, eventually, "a.pdf", "sent")
     eventually(lambda: world.app.snapshot().kept == ())
 
 
@@ -207,14 +207,14 @@ def test_held_files_are_let_go_with_their_cause(world, eventually):
     world.keys.key = sb.READ_WRITE_KEY
     (kept,) = world.app.snapshot().kept
     world.app.post(Release(kept.key))
-    wait_for(world, eventually, "a.pdf", "accepted")
-    wait_for(world, eventually, "b.pdf", "accepted")
+    wait_for(world, eventually, "a.pdf", "sent")
+    wait_for(world, eventually, "b.pdf", "sent")
 
 
 def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, eventually):
     folder = world.folder()
     world.sandbox.faults.set(REFUSE)
-    world.start(folder)
+    world.start(folder, follow_up_share=0.0)  # results would be news, too
     heard = []
     world.app.subscribe(lambda _: 1 / 0)  # one that fails keeps nobody else from hearing
     end = world.app.subscribe(heard.append)
@@ -225,9 +225,9 @@ def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, e
     for number in range(20):
         drop(folder, f"{number}.pdf")
     drop(folder, "bad.pdf")
-    eventually(lambda: (heard[-1].done, heard[-1].total) == (0, 21), 30)
+    eventually(lambda: (heard[-1].done, heard[-1].total) == (0, 21))
     world.app.post(Pause(0.0))
-    eventually(lambda: heard[-1].counts.get(State.ACCEPTED) == 20 and heard[-1].attention, 30)
+    eventually(lambda: heard[-1].counts.get(State.ACCEPTED) == 20 and heard[-1].attention)
     last = heard[-1]
     assert [os.path.basename(each.path) for each in last.attention] == ["bad.pdf"]
     assert (len(last.recent), last.today, last.total) == (10, 20, 0)
@@ -237,19 +237,19 @@ def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, e
     world.nudge()
     end()
     drop(folder, "unheard.pdf")
-    wait_for(world, eventually, "unheard.pdf", "accepted")
+    wait_for(world, eventually, "unheard.pdf", "sent")
     assert len(heard) == told
 
 
 def test_a_snapshot_shows_a_journal_that_takes_the_place_of_another(world, eventually):
     folder = world.folder()
-    world.start(folder)
+    world.start(folder, follow_up_share=0.0)
     drop(folder, "a.pdf")
     eventually(lambda: world.app.snapshot().counts.get(State.ACCEPTED) == 1)
     os.unlink(world.places.journal)
     drop(folder, "b.pdf")
     world.wait_for(lambda: "The journal can be used again; uploads go on." in world.news)
-    eventually(lambda: world.states().keys() == {"a.pdf", "b.pdf"}, 30)
+    eventually(lambda: world.states().keys() == {"a.pdf", "b.pdf"})
     eventually(lambda: world.app.snapshot().counts == _counts(world))
 
 
@@ -266,7 +266,7 @@ def test_resuming_frees_what_waits_too(world, eventually):
     folder = world.folder()
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
-    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    eventually(lambda: world.states().get("a.pdf") == "waiting")
     world.app.post(Resume())
     world.wait_idle(1)
     assert len(world.arrived()) == 1

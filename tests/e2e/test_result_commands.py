@@ -29,15 +29,15 @@ def test_a_command_is_run_for_what_is_parsed_and_for_what_is_refused(world, cloc
     make_pdf(os.path.join(folder.path, "fine.pdf"))
     with open(os.path.join(folder.path, "bad.pdf"), "wb") as file:
         file.write(b"MZ\x90\x00 this is a program" + b"\x00" * 200)
-    eventually(lambda: len(world.arrived()) == 2, within=30)
+    eventually(lambda: len(world.arrived()) == 2)
     let_pass(world, clock, 6)
     let_pass(world, clock, 60)  # what is no document is given its time to become one
-    eventually(lambda: len(list(note.iterdir())) == 3, within=60)
+    eventually(lambda: len(list(note.iterdir())) == 3)
 
     def read():
         return sorted(json.loads(each.read_text()) for each in note.iterdir() if each.read_text())
 
-    eventually(lambda: len(read()) == 3, within=30)
+    eventually(lambda: len(read()) == 3)
     keys = {os.path.basename(e.path): e.profile_key for e in world.entries()}
     by_path = {os.path.basename(row[1]): row for row in read()}
     odd = by_path["$(touch hacked) ; 'x'.pdf"]
@@ -50,10 +50,10 @@ def test_a_command_that_fails_is_told_once(world, clock, eventually):
     world.settings = {"hooks": Hooks(parsed=(sys.executable, "-c", "import sys; sys.exit(3)"))}
     folder = send(world, clock)
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
-    eventually(lambda: len(world.arrived()) == 2, within=30)
+    eventually(lambda: len(world.arrived()) == 2)
     let_pass(world, clock, 6)
     let_pass(world, clock, 6)
-    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"}, within=30)
+    eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"})
     world.wait_for(lambda: any("exit code 3" in each for each in sentences(world)))
     assert len([each for each in sentences(world) if "exit code 3" in each]) == 1
 
@@ -65,9 +65,9 @@ def test_a_command_that_was_under_way_at_the_end_is_run_again(world, clock, even
     world.settings = {"hooks": Hooks(parsed=(sys.executable, "-c", code))}
     folder = send(world, clock)
     let_pass(world, clock, 6)
-    eventually(lambda: note.exists() and note.read_text() == "x", within=30)
+    eventually(lambda: note.exists() and note.read_text() == "x")
     world.stop()
     world.start(folder, clock=clock)
-    eventually(lambda: note.read_text() == "xx", within=30)
+    eventually(lambda: note.read_text() == "xx")
     world.nudge()
     assert note.read_text() == "xx"

@@ -60,10 +60,9 @@ def test_the_key_is_nowhere(office, fault, eventually):
     program = office.start("run")
     program.wait_for("Watching")
     make_pdf(str(office.folder / "a.pdf"), "a")
-    eventually(office.sandbox.ledger.records, within=30)
+    eventually(office.sandbox.ledger.records)
     eventually(
         lambda: (entries := office.read_json("history")) and entries[0]["state"] in SETTLED,
-        within=30,
     )
     seen = {what: memory_of(program.process.pid, what) for what in ("cmdline", "environ")}
     for command in ("status", "history", "config show"):

@@ -15,7 +15,7 @@ import pytest
 from tests.support.desk import Desk, Process
 from tests.support.samples import make_pdf
 from tests.support.terminal import Terminal
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 from watcher.daemon.event_log import LogReader, find_last_error
 from watcher.daemon.instance import write_atomically
@@ -23,7 +23,7 @@ from watcher.daemon.systemd import Supervisor
 from watcher.i18n.message import verbatim
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState
-from watcher.pipeline.messages import Beat
+from watcher.pipeline.messages import Ping
 from watcher.service.systemd import render_unit
 from watcher.service.wanted import Wanted
 
@@ -134,7 +134,7 @@ def test_a_login_starts_it(odd, eventually):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False,
     )  # fmt: skip
     assert login.returncode == 0
-    eventually(odd.arrived, within=30)
+    eventually(odd.arrived)
     assert status(odd)["running"]
 
 
@@ -194,7 +194,7 @@ def test_without_a_service(desk):
 def test_a_service_says_nothing_of_files(desk, eventually):
     running = desk.start("run", "--quiet")
     make_pdf(desk.folder / "Jane Doe.pdf", "a")
-    eventually(desk.arrived, within=30)
+    eventually(desk.arrived)
     assert running.end() == 0
     assert "".join(running.lines) == ""
 
@@ -276,7 +276,7 @@ class Manager:
     def __init__(self, address):
         self.line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.line.bind(address)
-        self.line.settimeout(30)
+        self.line.settimeout(PATIENCE)
         self.heard = []
 
     def wait_for(self, text):
@@ -304,7 +304,7 @@ def test_the_program_tells_its_manager(desk, manager):
     manager.wait_for("STATUS=Watching 1 folder")
     manager.wait_for("WATCHDOG=1")
     make_pdf(desk.folder / "Jane Doe.pdf", "a")
-    wait_until(desk.arrived, within=30)
+    wait_until(desk.arrived)
     running.process.send_signal(signal.SIGTERM)
     manager.wait_for("STOPPING=1")
     assert running.end() == 0
@@ -316,7 +316,7 @@ def test_signs_of_life_come_from_whoever_is_asked(manager):
 
     def ask():
         if alive.is_set():
-            supervisor.hear(Beat())
+            supervisor.hear(Ping())
 
     environ = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "20000", "HOME": "/"}
     supervisor = Supervisor.of_process(environ)
@@ -356,13 +356,13 @@ def test_a_loop_that_is_stuck_gives_no_signs_of_life(desk, manager):
                 manager.line.recv(4096)
         assert running.poll() is None
         reading.start()
-        manager.line.settimeout(30)
+        manager.line.settimeout(PATIENCE)
         manager.heard.clear()
         manager.wait_for("WATCHDOG=1")  # it goes on where it was
     finally:
         running.send_signal(signal.SIGTERM)
-        assert running.wait(30) == 0
-        reading.join(30)
+        assert running.wait(PATIENCE) == 0
+        reading.join(PATIENCE)
         os.close(ours)
 
 
@@ -378,7 +378,7 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
     supervisor.ready(world.app.beat, dict)
     assert supervisor._thread is None
     world.app.beat()
-    world.wait_for(lambda: any(isinstance(each, Beat) for each in world.news))
+    world.wait_for(lambda: any(isinstance(each, Ping) for each in world.news))
     supervisor.stopping()
 
 

@@ -117,7 +117,7 @@ def test_from_install_to_uninstall(office, eventually):
     assert status_text.startswith("Watching ")
 
     make_pdf(office.folder / "Élodie 100%.pdf", "a")
-    eventually(office.arrived, within=30)
+    eventually(office.arrived)
     eventually(lambda: os.listdir(office.folder) == ["Sent"])  # moved, under ProtectSystem=strict
 
     before = office.left()
@@ -167,10 +167,10 @@ def test_it_comes_back_when_it_is_killed_or_hangs(office, eventually):
     for number in (signal.SIGKILL, signal.SIGSTOP):  # a crash; what hangs gives no signs of life
         pid = office.status()["pid"]
         os.kill(pid, number)
-        eventually(lambda pid=pid: office.status()["pid"] not in (pid, None), within=60)
+        eventually(lambda pid=pid: office.status()["pid"] not in (pid, None))
     assert office.status()["running"]
     make_pdf(office.folder / "later.pdf", "b")
-    eventually(office.arrived, within=30)
+    eventually(office.arrived)
 
 
 def test_mistakes_need_a_person_and_are_not_tried_again(office, eventually):
@@ -226,7 +226,7 @@ def test_a_desktop_that_comes_later_is_told_to_it(office, eventually):
         # What the desktop's session starts, made of the entry by systemd itself.
         started = office.manager.systemctl("restart", "app-hrflow\\x2dwatcher@autostart.service")
         assert started.returncode == 0, started.stderr
-        eventually(lambda pid=pid: office.status()["pid"] not in (pid, None), within=30)
+        eventually(lambda pid=pid: office.status()["pid"] not in (pid, None))
         pid = office.status()["pid"]
         with open(f"/proc/{pid}/environ", "rb") as file:
             assert f"DISPLAY={display}".encode() in file.read().split(b"\0")
@@ -241,7 +241,7 @@ def test_the_key_as_a_credential(office, eventually):
     office.hurry(more=f"LoadCredential=hrflow-api-key:{key}\n")
     office.run("service", "start")
     make_pdf(office.folder / "cv.pdf", "a")
-    eventually(office.arrived, within=30)
+    eventually(office.arrived)
     assert "the systemd credential" in office.run("status")
     said = office.run("doctor")  # which has no such credential, and ends with 0
     assert "the running program has it from the systemd credential" in said
@@ -267,12 +267,12 @@ def test_after_an_update_the_new_version_is_started(office, eventually):
     assert office.status()["version"] == "0.0.1"
 
     installed.put("0.0.2")
-    eventually(lambda: office.status()["version"] == "0.0.2", within=120)
-    eventually(lambda: office.manager.show(UNIT, "ActiveState") == "active", within=30)
+    eventually(lambda: office.status()["version"] == "0.0.2")
+    eventually(lambda: office.manager.show(UNIT, "ActiveState") == "active")
     assert office.status()["pid"] != pid
     assert office.manager.show(UNIT, "NRestarts") == "1"
     make_pdf(office.folder / "after.pdf", "c")
-    eventually(office.arrived, within=30)
+    eventually(office.arrived)
     office.run("service", "stop")
     assert office.manager.show(UNIT, "Result") == "success"
 
@@ -309,7 +309,7 @@ def test_the_machines_configuration_is_read_in_its_own_place(office, eventually)
         assert "on top of /etc/hrflow-watcher/config.toml, is fine: 1 folder." in said
         office.run("service", "install")
         make_pdf(office.folder / "a.pdf", "a")
-        eventually(office.arrived, within=30)
+        eventually(office.arrived)
         (record,) = office.arrived()
         assert "team" in dict(record.fields)["tags"]
     finally:

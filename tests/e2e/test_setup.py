@@ -63,7 +63,7 @@ class Person:
         return self.text(), self.stored(), sorted(os.listdir(self.home))
 
     def wait_for_arrivals(self, number):
-        wait_until(lambda: len(self.desk.arrived()) >= number, within=30)
+        wait_until(lambda: len(self.desk.arrived()) >= number)
         assert len(self.desk.arrived()) == number
 
     def close(self):

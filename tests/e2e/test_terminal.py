@@ -47,7 +47,9 @@ def test_a_long_import_shows_its_rate_and_the_time_left(desk):
 
 
 def test_ctrl_c_leaves_the_terminal_as_it_was(desk):
-    desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.DELAY, delay=0.1))
+    desk.sandbox.faults.set(
+        sb.Fault(kind=sb.Kind.DELAY, delay=0.1, times=40), sb.Fault(kind=sb.Kind.DELAY, delay=2.0)
+    )
     for number in range(100):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
     written, code = desk.at_terminal("import", str(desk.folder), interrupt_at="files/s")

@@ -12,12 +12,12 @@ import pytest
 from tests.support.desk import Process
 from tests.support.installation import Installation
 from tests.support.samples import make_pdf
+from tests.support.waiting import PATIENCE
 from watcher.daemon.instance import Places
 from watcher.model.errors import UPDATED
 from watcher.page.client import read_facts
 
 OLD, NEW = "0.0.1", "0.0.2"
-PATIENCE = 120
 
 
 class Gate:
@@ -47,7 +47,7 @@ class Gate:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE)
         for each in (self._listener, *self._lines):
             each.close()
 
@@ -138,12 +138,12 @@ def test_it_ends_between_two_uploads_and_the_next_one_goes_on(place, eventually)
     assert place.running()["version"] == OLD
     place.gate.shut()
     place.drop("under way.pdf")
-    eventually(place.desk.arrived, within=PATIENCE)  # and the answer does not come
+    eventually(place.desk.arrived)  # and the answer does not come
 
     place.installed.put(NEW)
-    running.wait_for("Version 0.0.2 was installed. This one stops when the uploads", PATIENCE)
+    running.wait_for("Version 0.0.2 was installed. This one stops when the uploads")
     place.drop("meanwhile.pdf")
-    eventually(lambda: place.counts().get("queued") == 1, within=PATIENCE)
+    eventually(lambda: place.counts().get("queued") == 1)
     assert "Version 0.0.1 is running" in place.desk.run("status").stdout
     assert len(place.desk.arrived()) == 1  # nothing new is begun
     assert running.process.poll() is None
@@ -151,13 +151,13 @@ def test_it_ends_between_two_uploads_and_the_next_one_goes_on(place, eventually)
     place.gate.open()
     place.manager.wait_for("STOPPING=1")
     assert running.process.wait(PATIENCE) == UPDATED
-    running.wait_for("Stopped for the update. Start it again", PATIENCE)
+    running.wait_for("Stopped for the update. Start it again")
 
     again = place.start()
-    eventually(lambda: len(place.desk.arrived()) == 2, within=PATIENCE)
+    eventually(lambda: len(place.desk.arrived()) == 2)
     assert place.running()["version"] == NEW
     place.drop("after.pdf")
-    eventually(lambda: len(place.desk.arrived()) == 3, within=PATIENCE)
+    eventually(lambda: len(place.desk.arrived()) == 3)
     assert again.end() == 0
     references = [each.reference for each in place.desk.arrived()]
     assert len(set(references)) == 3  # each once
@@ -175,15 +175,15 @@ def test_no_upload_begins_while_there_is_half_of_a_version(place, eventually):
     place.installed.put_modules(NEW)  # the metadata is still that of the old one
     (place.installed.folder / "a sign").mkdir()
     log = place.desk.root / "state" / "hrflow-watcher.log"
-    eventually(lambda: "no upload begins" in log.read_text(), within=PATIENCE)
+    eventually(lambda: "no upload begins" in log.read_text())
     place.drop("meanwhile.pdf")
-    eventually(lambda: place.counts() == {"queued": 1}, within=PATIENCE)
+    eventually(lambda: place.counts() == {"queued": 1})
     assert running.process.poll() is None
     place.installed.put_record(NEW)
     assert running.process.wait(PATIENCE) == UPDATED
     assert place.desk.arrived() == []
     again = place.start()
-    eventually(place.desk.arrived, within=PATIENCE)
+    eventually(place.desk.arrived)
     assert again.end() == 0
     assert len(place.desk.arrived()) == 1
 
@@ -192,9 +192,9 @@ def test_a_person_who_ends_it_meanwhile_sees_an_ordinary_end(place, eventually):
     running = place.start()
     place.gate.shut()
     place.drop("under way.pdf")
-    eventually(place.desk.arrived, within=PATIENCE)
+    eventually(place.desk.arrived)
     place.installed.put(NEW)
-    running.wait_for("was installed", PATIENCE)
+    running.wait_for("was installed")
     running.process.send_signal(signal.SIGTERM)
     place.manager.wait_for("STOPPING=1")
     place.gate.open()  # the upload ends after that

@@ -124,10 +124,10 @@ def terminated(trial):
     program.wait_for("Watching")
     trial.drop(folder, *(f"{number}.pdf" for number in range(60)))
     trial.until(lambda: len(trial.arrived()) >= 8)
-    assert program.end(signal.SIGTERM, within=10) == 0
+    assert program.end(signal.SIGTERM) == 0
     again = desk.start("run")
     trial.until(lambda: len(trial.arrived()) >= 60)
-    assert again.end(signal.SIGTERM, within=10) == 0
+    assert again.end(signal.SIGTERM) == 0
 
 
 def two_at_once(trial):

@@ -49,9 +49,9 @@ class Trial(World):
         desk.configure(more)
         return desk
 
-    def until(self, condition, within=60):
-        found = wait_until(condition, within)
-        assert found, f"did not happen within {within} s; files are {self.states()}"
+    def until(self, condition):
+        found = wait_until(condition)
+        assert found, f"did not happen; files are {self.states()}"
         return found
 
     def drop(self, folder, *names, size=0, wanted=True):
@@ -90,10 +90,10 @@ class Trial(World):
 
     def finish(self):
         """Wait for the last of them, end the program, and count."""
-        wait_until(lambda: self.expected.keys() <= self.hashes().keys(), 90)
-        wait_until(lambda: self.unwanted <= set(self.explained()), 30)
+        wait_until(lambda: self.expected.keys() <= self.hashes().keys())
+        wait_until(lambda: self.unwanted <= set(self.explained()))
         # What has arrived may still be sent once more, as long as it is in doubt.
-        wait_until(lambda: not {"queued", "uploading", "uncertain"} & {*self.states().values()}, 90)
+        wait_until(lambda: not {"queued", "uploading", "uncertain"} & {*self.states().values()})
         self.stop()
         hashes, explained = self.hashes(), self.explained()
         told = sum(1 for name in self.unwanted if name in explained)

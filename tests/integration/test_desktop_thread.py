@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher.daemon.desktop import Desktop
 from watcher.i18n.catalog import catalog
 from watcher.model.settings import Notifications
@@ -45,11 +46,11 @@ class Shown:
         with self.heard:
             before = len(self.faces)
             self.desktop.hear(snapshot)
-            assert self.heard.wait_for(lambda: len(self.faces) > before, 10)
+            assert self.heard.wait_for(lambda: len(self.faces) > before, PATIENCE)
 
     def wait_for(self, condition):
         with self.heard:
-            assert self.heard.wait_for(condition, 10)
+            assert self.heard.wait_for(condition, PATIENCE)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_files_that_were_there_before_are_found_with_their_stat(folders, inbox, 
     assert all(c.stat.size == 4 and c.stat.inode for batch in batches for c in batch)
     end = inbox.wait_for_scan("start")
     assert (end.files, end.new, end.complete) == (1234, 1234, True)
-    assert inbox.wait_for_state("") == ""
+    inbox.wait_until_watched()
 
 
 @LINUX

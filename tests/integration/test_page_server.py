@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 
+from tests.support.waiting import PATIENCE
 from watcher.daemon.instance import Instance, Places
 from watcher.i18n.catalog import catalog
 from watcher.page.server import Server
@@ -21,7 +22,7 @@ def make(_server):
 
 
 def connect(server):
-    return socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
 
 
 def test_a_connection_that_comes_while_the_server_ends_is_closed_and_keeps_nothing_alive(
@@ -41,7 +42,7 @@ def test_a_connection_that_comes_while_the_server_ends_is_closed_and_keeps_nothi
         ended = end(timeout=timeout)
         before = len(server._loop)
         came.append(connect(server))
-        eventually(lambda: len(server._loop) > before, 20)  # it is let in
+        eventually(lambda: len(server._loop) > before)  # it is let in
         came.append(connect(server))  # and this one perhaps
         came[-1].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return ended

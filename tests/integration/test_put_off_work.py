@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher.daemon.later import Later
 
 
@@ -17,7 +18,7 @@ class Work:
 
     def __call__(self):
         self.times += 1
-        self.held.wait(30)
+        self.held.wait(PATIENCE)
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ def test_every_command_is_one(words):
         rest = [*context._protected_args, *context.args]
         name, command, rest = context.command.resolve_command(context, rest)
         context = command.make_context(name, rest, parent=context)
+    assert not context.args
 
 
 def test_every_command_is_listed():

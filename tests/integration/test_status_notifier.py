@@ -6,6 +6,7 @@ import pytest
 from jeepney import DBusErrorResponse
 
 from tests.support.desktop import Bus, Item, Panel, needs_bus, until
+from tests.support.waiting import PATIENCE
 from watcher.desktop.drawing import draw
 from watcher.desktop.status_notifier import Menu, MenuItem, StatusNotifierIcon
 from watcher.model.snapshot import Mood
@@ -58,7 +59,7 @@ def icon(surroundings, state, monkeypatch):
     made.item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
     yield made
     made.stop()
-    runner.join(30)
+    runner.join(PATIENCE)
     assert not runner.is_alive()
 
 

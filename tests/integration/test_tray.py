@@ -24,6 +24,7 @@ from tests.support.desktop import (
     needs_xfce,
     until,
 )
+from tests.support.waiting import PATIENCE
 from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.messages import ICON_FILE
@@ -37,6 +38,8 @@ from watcher.model.snapshot import UNTIL_RESUMED, Mood, Snapshot, Watched
 from watcher.present.menu import Act, Verb
 
 NOON = 1_700_000_000.0
+#: Seconds between two faces that a process is sent.
+BETWEEN = 0.3
 #: Where trayer, 26 points high, has its one icon on a screen of 640 by 400; and Xfce's panel.
 X_ICON = (308, 375, 332, 399)
 ICON = (6, 373, 28, 395)
@@ -189,14 +192,16 @@ def test_xfce_shows_every_mood_a_menu_and_the_icon_again_with_each_new_panel(sur
         made.show(face(IDLE, catalog("en")))
 
         above = (0, 0, 640, 360)
-        empty = screen.photograph().crop(above).tobytes()
+        empty = screen.still(above)
         screen.do("mousemove", *CENTRE, "click", 3)
-        opened = until(lambda: differs(screen, above, empty), "no menu opened")
+        opened = screen.change(above, empty, "no menu opened")
         made.show(face(MOODS[Mood.ATTENTION], catalog("en")))
-        until(lambda: differs(screen, above, opened), "an open menu does not change")
+        screen.change(above, opened, "an open menu does not change")
         # Needs attention → the one file → beyond its reason, which is grey, Retry.
-        screen.do("key", "Home", "Down", "Down", "Right", "Right", "Return")
+        screen.press(above, "Home", "Down", "Down", "Right", "Right", "Return")
         until(lambda: made.acts == [Act(Verb.RETRY, (3,))])
+        screen.do("mousemove", 600, 20)  # where no tip for the icon comes up
+        until(lambda: screen.still(above) == empty, "the menu stays open")  # and takes all clicks
         screen.do("mousemove", *CENTRE, "click", 1)
         until(lambda: made.acts[1:] == [Act(Verb.ACTIVITY)])
 
@@ -209,14 +214,6 @@ def test_xfce_shows_every_mood_a_menu_and_the_icon_again_with_each_new_panel(sur
         )
         until(lambda: made.backend == "notifier")
         assert made.told == []
-
-
-def differs(screen, box, before):
-    """What is to be seen in a box, once it is something else and has stopped changing."""
-    now = screen.photograph().crop(box).tobytes()
-    if now == before:
-        return None
-    return now if screen.photograph().crop(box).tobytes() == now else None
 
 
 @needs_screen
@@ -356,7 +353,7 @@ def test_where_there_is_nothing_to_look_at_it_says_so_once_and_is_left_at_that(s
     environ = surroundings.environ()
     with tray({**environ, "DISPLAY": ":99999"}) as made:
         until(lambda: made.told)
-        made._thread.join(10)
+        made._thread.join(PATIENCE)
         assert not made._thread.is_alive()
         assert "system tray" in made.told[0]
         assert len(made.told) == 1
@@ -367,12 +364,10 @@ def test_a_process_that_hangs_holds_nobody_up(surroundings):
     with tray(surroundings.environ(), command=deaf) as made:
         until(lambda: made._process is not None)
         big = replace(IDLE, attention=tuple(entry(n, "x" * 200) for n in range(10_000)))
-        began = time.monotonic()
         for number in range(20):
             made.show(face(replace(big, today=number), catalog("en")))
         made.stop(seconds=0.2)
         assert not made._thread.is_alive()
-        assert time.monotonic() - began < 10
         assert made._process.poll() is not None
 
 
@@ -381,6 +376,7 @@ def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surrounding
     counts += "print('{\"shown\": \"' + str(n) + '\"}', flush=True)"
     with tray(surroundings.environ(), command=(sys.executable, "-c", counts)) as made:
         until(lambda: made.backend == "1")
+        began = time.monotonic()
         for _ in range(50):
             made.show(face(replace(IDLE, at=time.time()), catalog("en")))
         for done in range(200):
@@ -388,13 +384,13 @@ def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surrounding
         made.show(face(MOODS[Mood.PAUSED], catalog("en")))
         until(lambda: made._face == face(MOODS[Mood.PAUSED], catalog("en")))
         until(lambda: int(made.backend) >= 2)
-        assert int(made.backend) <= 4
+        assert int(made.backend) <= 4 + (time.monotonic() - began) / BETWEEN
 
 
 def test_a_process_that_keeps_failing_is_given_up(surroundings):
     failing = (sys.executable, "-c", "raise SystemExit(1)")
     with tray(surroundings.environ(), command=failing, backoff=(0.01, 0.01)) as made:
-        made._thread.join(20)
+        made._thread.join(PATIENCE)
         assert not made._thread.is_alive()
 
 

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher.hrflow.client import Client
 from watcher.i18n.message import verbatim
 from watcher.model.records import Stat
@@ -45,7 +46,7 @@ def upload(client, content=CONTENT):
 @pytest.fixture
 def listener():
     with socket.create_server(("127.0.0.1", 0)) as made:
-        made.settimeout(30)
+        made.settimeout(PATIENCE)
         yield made
 
 
@@ -72,7 +73,7 @@ def test_headers_and_a_small_file_travel_together_and_the_connection_is_kept(lis
     server.start()
     with client_of(listener.getsockname()[1]) as client:
         outcomes = [upload(client), upload(client)]
-        server.join(30)
+        server.join(PATIENCE)
     assert outcomes == [Accepted(verbatim("ok")), Accepted(verbatim("ok"))]
     for request in received:
         head, _, body = request.partition(b"\r\n\r\n")

@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from tests.support.browser import names, row, rows, see_no_problem, wait_for
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate
@@ -190,8 +191,10 @@ def test_everything_can_be_done_by_keyboard_alone(person):
     person.desk.sandbox.faults.set(REFUSE)
     person.start()
     person.drop("bad one.pdf")
+    person.drop("fine.pdf")
     page = person.open()
     wait_for(page, "bad one.pdf", "refused")
+    wait_for(page, "fine.pdf", "sent")
 
     def tab_to(wanted):
         for _ in range(60):
@@ -210,6 +213,7 @@ def test_everything_can_be_done_by_keyboard_alone(person):
     tab_to("Pause…")
     tab_to("text")
     page.keyboard.type("bad")
+    rows(page, 1)  # those that fit are listed: nothing moves any more
     tab_to("Choose bad one.pdf")
     page.keyboard.press("Space")
     page.locator("#chosen:not([hidden])").wait_for()
@@ -279,7 +283,7 @@ def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
     person.drop("A name that is so long that it cannot stand in one line " * 2 + ".pdf")
     page = person.open()
     page.locator("#rows .c-state", has_text="sent").wait_for()
-    connected = sqlite3.connect(person.places.journal, timeout=10, isolation_level=None)
+    connected = sqlite3.connect(person.places.journal, timeout=PATIENCE, isolation_level=None)
     with contextlib.closing(connected) as journal:
         journal.execute(
             "UPDATE files SET profile_name = 'Maria Magdalena Theodora Featherstonehaugh', "
@@ -316,32 +320,47 @@ def test_it_speaks_french_where_the_system_does(person):
     see_no_problem(page)
 
 
-def test_a_hundred_thousand_files_are_shown_at_once(person):
-    """200 ms is the promise; a slow machine gets more, a list that grows with the history fails."""
-    journal = Journal(person.places.journal)
-    path = f"{person.desk.folder}/first.pdf"
-    journal.files.add(
-        Candidate(str(person.desk.folder), path, Sign.SCANNED), Stat(1, 1), 1.0, State.GONE
-    )
-    journal.store.write(
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
-        "INSERT INTO files (directory_id, name, state, size, mtime_ns, noticed_at, changed_at) "
-        "SELECT 1, CAST('Candidate ' || i || '.pdf' AS BLOB), 'parsed', 1000, 1, i, i FROM n"
-    )
-    journal.commit()
-    journal.close()
-    person.start()
-    page = person.open()
-    rows(page, 50)
+def fill(journal, first, last):
+    """Put files into a journal that were parsed long ago."""
+    with contextlib.closing(sqlite3.connect(journal, timeout=PATIENCE)) as connected, connected:
+        connected.execute(
+            "WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2) "
+            "INSERT INTO files (directory_id, name, state, size, mtime_ns, noticed_at, changed_at) "
+            "SELECT 1, CAST('Candidate ' || i || '.pdf' AS BLOB), 'parsed', 1000, 1, i, i FROM n",
+            (first, last),
+        )
+
+
+def time_until_painted(page):
+    """The shortest of some times until the page is first painted, in milliseconds."""
     took = []
-    for _ in range(3):
+    for _ in range(5):
         page.reload()
         rows(page, 50)
         painted = page.wait_for_function(
             "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
         )
         took.append(painted.json_value())
-    assert min(took) < 1000, took
+    return min(took)
+
+
+def test_a_hundred_thousand_files_are_shown_at_once(person):
+    """200 ms is the promise on an idle machine; on any, a long history costs little more."""
+    journal = Journal(person.places.journal)
+    path = f"{person.desk.folder}/first.pdf"
+    journal.files.add(
+        Candidate(str(person.desk.folder), path, Sign.SCANNED), Stat(1, 1), 1.0, State.GONE
+    )
+    journal.commit()
+    journal.close()
+    fill(person.places.journal, 1, 100)
+    person.start()
+    page = person.open()
+    rows(page, 50)
+    short = time_until_painted(page)
+    fill(person.places.journal, 101, 100_000)
+    long = time_until_painted(page)
+    assert long < 5 * short + 200, (short, long)
     page.locator("#text").fill("candidate 77777.pdf")
     rows(page, 1)
     see_no_problem(page)

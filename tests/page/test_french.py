@@ -137,9 +137,7 @@ def test_commands_speak_english_to_the_same_program(assistant):
     """What stands in a script, and is read by a program, does not change with the system."""
     assistant.start()
     assistant.drop("setup.exe", b"MZ" + b"\0" * 100)
-    assistant.eventually(
-        lambda: assistant.channel().get("/api/now")["now"]["groups"]["attention"], 30
-    )
+    assistant.eventually(lambda: assistant.channel().get("/api/now")["now"]["groups"]["attention"])
     now = assistant.channel().get("/api/now")["now"]
     assert now["headline"] == "1 file needs attention"
     assert now["attention"][0]["remark"] == "is a program, not a document"

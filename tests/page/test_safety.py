@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 
 from tests.support.browser import names, row, see_no_problem, wait_for
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 
 SCRIPT_NAME = "bad <img src=x onerror=alert(1)>.pdf"
@@ -14,7 +15,7 @@ REFUSE = sb.Fault(
 
 def call_the_candidate(person, name):
     """What HrFlow could say of a candidate; the sandbox reads no such names."""
-    connected = sqlite3.connect(person.places.journal, timeout=10, isolation_level=None)
+    connected = sqlite3.connect(person.places.journal, timeout=PATIENCE, isolation_level=None)
     with contextlib.closing(connected) as journal:
         journal.execute("UPDATE files SET profile_name = ?", (name,))
 

@@ -84,11 +84,12 @@ def menu(root):
         paint(screen.display)
         panel = (6, 373, 28, 395)  # where its one icon is
         until(lambda: len(screen.photograph().crop(panel).getcolors()) > 1)
-        before = screen.photograph().crop((0, 0, 900, 360)).tobytes()
+        above = (0, 0, 900, 360)
+        before = screen.still(above)
         screen.do("mousemove", 17, 384, "click", 3)
-        until(lambda: screen.photograph().crop((0, 0, 900, 360)).tobytes() != before)
-        screen.do("key", "Home", "Down", "Right")
-        picture = until(lambda: settled(screen))
+        screen.change(above, before)
+        screen.press(above, "Home", "Down", "Right")
+        picture = screen.photograph()
         tray.stop()
         return picture.crop((0, 110, 740, 400))
     finally:
@@ -96,12 +97,6 @@ def menu(root):
 
 
 BACKGROUND = (74, 94, 120)
-
-
-def settled(screen):
-    """What is to be seen once two photographs are alike."""
-    one, other = screen.photograph(), screen.photograph()
-    return one if one.tobytes() == other.tobytes() else None
 
 
 def paint(name):

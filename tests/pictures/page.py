@@ -29,8 +29,8 @@ REFUSE = sb.Fault(
 )
 
 
-def eventually(condition, within=30, why=""):
-    assert wait_until(condition, within), why
+def eventually(condition, why=""):
+    assert wait_until(condition), why
     return condition()
 
 

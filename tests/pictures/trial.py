@@ -16,6 +16,8 @@ import threading
 from rich.console import Console
 from rich.text import Text
 
+from tests.support.waiting import PATIENCE
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PICTURE = os.path.join(ROOT, "installers", "pictures", "try.svg")
 DROPPED = ("Łukasz Wójcik.docx", "really a pdf.docx", "mai scan.jpeg", "renamed program.pdf")
@@ -45,7 +47,7 @@ def run_try():
             written += "" if person in written else read_until(mine, person)
         process.terminate()
         written += read_until(mine, "Ended")
-        process.wait(10)
+        process.wait(PATIENCE)
         os.close(mine)
         return written.replace(folder, "~/CVs").replace(os.path.realpath(folder), "~/CVs")
 

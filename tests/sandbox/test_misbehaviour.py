@@ -277,7 +277,7 @@ def test_the_ledger_knows_a_request_before_its_end(client, sandbox):
         connection.sendall(head.encode())
         [record] = sandbox.ledger.wait_until(lambda records: len(records) == 1, PATIENCE)
         assert not record.ended
-    [record] = sandbox.wait_for(1, PATIENCE)
+    [record] = sandbox.wait_for(1)
     assert (record.ended, record.whole, record.status) == (True, False, 0)
 
 

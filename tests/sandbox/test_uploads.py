@@ -1,6 +1,7 @@
 """``POST /profile/parsing/file``: what is accepted, and how everything else is refused."""
 
 import hashlib
+import itertools
 import json
 
 import pytest
@@ -182,6 +183,12 @@ def test_a_body_of_another_type_is_refused(client, sandbox):
 
 def test_a_body_without_a_length_is_refused(client):
     answer = client.post(iter([form(source_key=ENGINEERING.key)]))
+    assert answer.status == 411
+
+
+def test_the_answer_to_a_body_that_is_refused_unread_arrives(client):
+    more = (b"x" * 65536 for _ in range(100))
+    answer = client.post(itertools.chain([form(source_key=ENGINEERING.key)], more))
     assert answer.status == 411
 
 

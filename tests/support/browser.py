@@ -2,8 +2,7 @@
 
 import shutil
 
-from watcher.daemon.instance import Places
-from watcher.page.client import Channel, NotRunningError
+from tests.support.waiting import PATIENCE
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -18,7 +17,8 @@ class Person:
 
     def __init__(self, desk, browser, eventually):
         self.desk = desk
-        self.places = Places(str(desk.root / "state"))
+        self.places = desk.places
+        self.channel = desk.channel
         self.eventually = eventually
         self._browser = browser
         self._contexts = []
@@ -26,14 +26,8 @@ class Person:
     def start(self, *arguments, command=None, env=None):
         """Start the program; returns once it can be talked to."""
         self.process = self.desk.start("run", *arguments)
-        self.eventually(self.channel, 30, "the program never listened")
+        self.eventually(self.channel, why="the program never listened")
         return self.process
-
-    def channel(self):
-        try:
-            return Channel.open(self.places)
-        except NotRunningError:
-            return None
 
     def drop(self, name, content=None, sample=None):
         path = self.desk.folder / name
@@ -48,7 +42,7 @@ class Person:
         context = self._browser.new_context(
             **{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", **options}
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE * 1000)
         self._contexts.append(context)
         page = context.new_page()
         page.problems = []

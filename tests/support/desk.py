@@ -13,7 +13,10 @@ import time
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
+from watcher.daemon.instance import Places
+from watcher.page.client import Channel, NotRunningError
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
 
@@ -48,9 +51,9 @@ class Process:
             self._queue.put(line.rstrip("\n"))
         self._queue.put(None)
 
-    def wait_for(self, text, within=30):
+    def wait_for(self, text):
         """The first line from now on that holds ``text``."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
@@ -61,14 +64,14 @@ class Process:
             if text in line:
                 return line
 
-    def end(self, number=signal.SIGTERM, within=20):
+    def end(self, number=signal.SIGTERM):
         """Ask it to end; gives its exit code. May be called again."""
         if self.process.stdout.closed:
             return self.process.returncode
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(within)
-        self._thread.join(within)
+        code = self.process.wait(PATIENCE)
+        self._thread.join(PATIENCE)
         while not self._queue.empty():
             self.lines.append(self._queue.get() or "")
         self.process.stdout.close()
@@ -86,6 +89,7 @@ class Desk:
         self.config = root / "config.toml"
         self.key = sb.READ_WRITE_KEY
         self.processes = []
+        self.places = Places(str(root / "state"))
         self.configure()
 
     def configure(self, more="", source=sb.ENGINEERING.key):
@@ -140,6 +144,13 @@ class Desk:
         assert done.returncode == code, done.stderr
         return read
 
+    def channel(self):
+        """Return a way to talk to the program that runs, None while none listens."""
+        try:
+            return Channel.open(self.places)
+        except NotRunningError:
+            return None
+
     def arrived(self):
         return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
 
@@ -155,7 +166,7 @@ class Desk:
         )  # fmt: skip
         os.close(its)
         written, interrupted = b"", not interrupt_at
-        while select.select([mine], [], [], 60)[0]:
+        while select.select([mine], [], [], PATIENCE)[0]:
             try:
                 piece = os.read(mine, 65536)
             except OSError:  # the other end was closed: that is how a terminal ends on Linux
@@ -165,7 +176,7 @@ class Desk:
                 interrupted = True
                 process.send_signal(signal.SIGINT)
         os.close(mine)
-        return written.decode(), process.wait(60)
+        return written.decode(), process.wait(PATIENCE)
 
 
 @pytest.fixture

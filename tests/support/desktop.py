@@ -17,9 +17,8 @@ from jeepney.io.blocking import open_dbus_connection
 from PIL import Image
 
 from tests.support.secret_service import BUS
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
-PATIENCE = 20
 NEEDED = ("Xvfb", "trayer", "xdotool", "scrot", "dbus-daemon")
 MISSING = [name for name in NEEDED if not shutil.which(name)]
 needs_screen = pytest.mark.skipif(
@@ -92,6 +91,28 @@ class Screen:
         )  # fmt: skip
         with Image.open(path) as image:
             return image.convert("RGB")
+
+    def still(self, box):
+        """Return what is to be seen in a box, as bytes, once two photographs of it are alike."""
+        return until(lambda: self._twice_alike(box), "it never stood still")
+
+    def change(self, box, before, why="nothing changed on the screen"):
+        """Return what is to be seen in a box once it is not ``before`` any more, and still."""
+        return until(lambda: (now := self._twice_alike(box)) != before and now, why)
+
+    def press(self, box, *keys):
+        """Press keys one by one: each once the one before has changed the box, which is still.
+
+        A menu that opens a moment later would not hear a key that came too soon.
+        """
+        for key in keys:
+            before = self.still(box)
+            self.do("key", key)
+            self.change(box, before, f"the key {key} changed nothing")
+
+    def _twice_alike(self, box):
+        one, other = (self.photograph().crop(box).tobytes() for _ in range(2))
+        return one if one == other else None
 
     def close(self):
         self.process.terminate()
@@ -383,7 +404,7 @@ def surroundings(tmp_path):
     made.close()
 
 
-def until(condition, why="it never became so", within=PATIENCE):
-    value = wait_until(condition, within)
+def until(condition, why="it never became so"):
+    value = wait_until(condition)
     assert value, why
     return value

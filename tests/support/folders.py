@@ -4,6 +4,7 @@ import threading
 
 from tests.support.waiting import PATIENCE
 from watcher.folders import WatchedFolder
+from watcher.i18n.message import NOTHING
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.settings import Folder, Watch
 from watcher.routing.ignored import ignore_filter
@@ -60,19 +61,27 @@ class Inbox:
 
         return ended(self.wait(ended, f"the end of a scan: {reason}"))[-1]
 
-    def wait_for_state(self, words):
-        def told(messages):
-            return [
-                str(m.problem)
-                for m in messages
-                if isinstance(m, FolderState)
-                and (words in str(m.problem) if words else not m.problem)
-            ]
+    def wait_for_problem(self, message_id=""):
+        """Return the problem that a folder has now, a message whose id begins so."""
 
-        return told(self.wait(told, f"state {words!r}"))[-1]
+        def has_problem(messages):
+            problem = last_problem(messages)
+            return problem and problem.text.startswith(message_id)
+
+        return last_problem(self.wait(has_problem, f"problem {message_id!r}"))
+
+    def wait_until_watched(self):
+        """Return once nothing keeps a folder from being watched any more."""
+        self.wait(lambda messages: last_problem(messages) == NOTHING, "a folder without a problem")
 
     def paths(self, *signs):
         return [path for message in list(self.messages) for path in found(message, signs)]
+
+
+def last_problem(messages):
+    """The problem that was told last; None if nothing was told."""
+    problems = [message.problem for message in messages if isinstance(message, FolderState)]
+    return problems[-1] if problems else None
 
 
 def found(message, signs):

@@ -25,7 +25,7 @@ def let_pass(world, clock, seconds):
     """Have time pass once nothing is under way: an answer belongs to the time of its question."""
     pipeline = world.app._engine._pipeline
     world.nudge()
-    assert wait_until(lambda: not pipeline._dispatch.running + pipeline._aftermath.running, 30)
+    assert wait_until(lambda: not any(stage.running for stage in pipeline._stages))
     world.nudge()  # the last answer is noted, too
     clock.passed += seconds
     world.nudge()

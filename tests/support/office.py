@@ -2,11 +2,8 @@
 
 import http.client
 
-from watcher.daemon.instance import Places
-from watcher.page.client import Channel, NotRunningError
-
-#: What became of a file that was sent; parsing is found out some seconds later.
-ARRIVED = {"accepted", "parsed"}
+from tests.support import http_client
+from tests.support.waiting import PATIENCE
 
 
 class Office:
@@ -14,15 +11,9 @@ class Office:
 
     def __init__(self, desk, eventually):
         self.desk = desk
-        self.places = Places(str(desk.root / "state"))
+        self.places = desk.places
         self.process = desk.start("run")
-        self.channel = eventually(self._open, 30, "the program never listened")
-
-    def _open(self):
-        try:
-            return Channel.open(self.places)
-        except NotRunningError:
-            return None
+        self.channel = eventually(desk.channel, why="the program never listened")
 
     def drop(self, name):
         path = self.desk.folder / name
@@ -35,9 +26,8 @@ class Office:
 
     def ask(self, method, path, body=None, **headers):
         """What anybody on this machine gets: (status, text, headers)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.channel.port, timeout=20)
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
+        connection = http.client.HTTPConnection("127.0.0.1", self.channel.port, timeout=PATIENCE)
+        answer = http_client.ask(connection, method, path, body, headers)
         read = answer.status, answer.read().decode(), dict(answer.getheaders())
         connection.close()
         return read

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from tests.support import http_client
 from tests.support.waiting import PATIENCE
 from watcher.sandbox import EMAIL, ENGINEERING, READ_WRITE_KEY
 
@@ -66,8 +67,7 @@ class Client:
             {"X-API-KEY": READ_WRITE_KEY, "X-USER-EMAIL": EMAIL} if headers is None else headers
         )
         headers = {name: value for name, value in {**headers, **more}.items() if value is not None}
-        self.connection.request(method, target, body, headers)
-        response = self.connection.getresponse()
+        response = http_client.ask(self.connection, method, target, body, headers)
         return Answer(response.status, response.headers, response.read())
 
     def get(self, path, headers=None, **query):

@@ -16,13 +16,12 @@ import pytest
 from jeepney.io.blocking import open_dbus_connection
 from secretstorage.util import DBusAddressWrapper, format_secret, open_session
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 PASSWORD = b"correct horse"
 SECRETS = "org.freedesktop.secrets"
 PROMPTER = "org.gnome.keyring.SystemPrompter"
 DEFAULT = "/org/freedesktop/secrets/aliases/default"
-PATIENCE = 30
 
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -107,9 +106,9 @@ class SecretService:
         )  # fmt: skip
         self._daemon.stdin.write(PASSWORD if unlocked else b"")
         self._daemon.stdin.close()
-        assert wait_until(lambda: self._owned(SECRETS), PATIENCE), "gnome-keyring does not start"
+        assert wait_until(lambda: self._owned(SECRETS)), "gnome-keyring does not start"
         if unlocked:
-            assert wait_until(lambda: not self.is_locked(), PATIENCE), "it stays locked"
+            assert wait_until(lambda: not self.is_locked()), "it stays locked"
 
     def start_locked(self):
         """Start a keyring that was used before, and that nobody has unlocked since."""
@@ -147,7 +146,7 @@ class SecretService:
             self._daemon.terminate()
             self._daemon.wait(PATIENCE)
             self._daemon = None
-            assert wait_until(lambda: not self._owned(SECRETS), PATIENCE)
+            assert wait_until(lambda: not self._owned(SECRETS))
 
     def close(self):
         if self._prompter is not None:

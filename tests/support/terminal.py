@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from tests.support.waiting import PATIENCE
+
 CTRL_C, ENTER = "\x03", "\r"
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 #: Makes the terminal the process's own, so that Ctrl-C is a signal; then becomes the command.
@@ -40,9 +42,9 @@ class Terminal:
     def text(self):
         return _CODES.sub("", self.raw).replace("\r\n", "\n")
 
-    def wait_for(self, text, within=60):
+    def wait_for(self, text):
         """Read until ``text`` comes, behind what was waited for before."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + PATIENCE
         while (at := self.text.find(text, self._seen)) < 0:
             assert self._read(deadline), (
                 f"{text!r} never came; there was {self.text[self._seen :]!r}"
@@ -52,12 +54,12 @@ class Terminal:
     def type(self, text):
         os.write(self._mine, text.encode())
 
-    def interrupt(self, within=60):
+    def interrupt(self):
         """Press Ctrl-C once the command waits for an answer.
 
         A signal between the question and the reading is not seen by Python before the next key.
         """
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + PATIENCE
         while self._state() != "S" and time.monotonic() < deadline:
             time.sleep(0.005)
         self.type(CTRL_C)
@@ -72,9 +74,9 @@ class Terminal:
         self.wait_for(": ")
         self.type(text + ENTER)
 
-    def end(self, within=60):
+    def end(self):
         """Read to the end; the exit code."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + PATIENCE
         while self._read(deadline):
             pass
         return self._process.wait(max(0.1, deadline - time.monotonic()))

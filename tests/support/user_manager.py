@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 SYSTEMD = "/usr/lib/systemd/systemd"
 #: Makes the world look booted with systemd, takes a control group, becomes the manager. Mounts reach
@@ -89,7 +89,7 @@ class UserManager:
     def close(self):
         self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(30)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -101,10 +101,10 @@ class UserManager:
 
     def _wait(self):
         socket = self.runtime / "systemd" / "private"
-        wait_until(lambda: socket.exists() or self._process.poll() is not None, within=30)
+        wait_until(lambda: socket.exists() or self._process.poll() is not None)
         state = ""
         if self._process.poll() is None:
-            state = wait_until(self._is_running, within=30)
+            state = wait_until(self._is_running)
         if not state:
             self._log.seek(0)
             said = self._log.read().decode(errors="replace").strip().splitlines()
@@ -123,5 +123,5 @@ class UserManager:
         with contextlib.suppress(subprocess.TimeoutExpired):  # it is empty, and in nobody's way
             subprocess.run(
                 ["unshare", "--mount", "sh", "-c", script, "sh", self._group],
-                capture_output=True, timeout=10, check=False,
+                capture_output=True, timeout=PATIENCE, check=False,
             )  # fmt: skip

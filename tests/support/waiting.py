@@ -3,7 +3,7 @@
 import time
 
 #: Seconds that anything awaited may take on a busy machine; a test that passes never waits as long.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def wait_until(condition, within=PATIENCE):

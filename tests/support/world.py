@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
+from tests.support.outcomes import ARRIVED, outcome
 from tests.support.samples import IGNORED, REFUSED, SENT
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
@@ -15,7 +17,7 @@ from watcher.model.files import ScanEnded
 from watcher.model.lifecycle import OPEN
 from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Folder, replaced
-from watcher.pipeline.messages import Take, Taken
+from watcher.pipeline.messages import Approve, Approved
 
 
 class Keys:
@@ -83,21 +85,21 @@ class World:
 
     def nudge(self):
         """Return when the pipeline has worked on everything that was posted before."""
-        before = len([news for news in self.news if isinstance(news, Taken)])
-        self.app.post(Take("/nowhere"))
-        self.wait_for(lambda: len([n for n in self.news if isinstance(n, Taken)]) > before)
+        before = len([news for news in self.news if isinstance(news, Approved)])
+        self.app.post(Approve("/nowhere"))
+        self.wait_for(lambda: len([n for n in self.news if isinstance(n, Approved)]) > before)
 
     def hear(self, news):
         with self.heard:
             self.news.append(news)
             self.heard.notify_all()
 
-    def wait_for(self, condition, within=30):
+    def wait_for(self, condition, within=PATIENCE):
         with self.heard:
             found = self.heard.wait_for(condition, within)
         assert found, f"did not happen; counts are {self.states()}"
 
-    def wait_idle(self, files, within=30):
+    def wait_idle(self, files, within=PATIENCE):
         """Wait until ``files`` files have come to rest."""
         self.wait_for(lambda: len(self.at_rest()) >= files, within)
 
@@ -131,6 +133,10 @@ class World:
         """What became of each file, by its name."""
         return {os.path.basename(entry.path): str(entry.state) for entry in self.entries()}
 
+    def outcomes(self):
+        """What became of each file, by its name; "sent" whether or not its result is known."""
+        return {name: outcome(state) for name, state in self.states().items()}
+
     def arrived(self):
         """What the sandbox has accepted, in the order it came."""
         return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
@@ -148,10 +154,9 @@ def world(tmp_path):
     made.close()
 
 
-def wait_for(world, eventually, name, state, within=30):
-    """Wait for a state; what was accepted is parsed some seconds later, which is as good."""
-    states = {"accepted", "parsed"} if state == "accepted" else {state}
-    eventually(lambda: world.states().get(name) in states, within)
+def wait_for(world, eventually, name, state):
+    """Wait for a state, or for "sent" whether or not a result is known."""
+    eventually(lambda: state in (world.states().get(name), world.outcomes().get(name)))
 
 
 def check_everything(world):
@@ -163,7 +168,7 @@ def check_everything(world):
         entry = entries[name]
         record = by_hash[entry.sha256]
         fields = dict(record.fields)
-        assert str(entry.state) in ("accepted", "parsed"), name
+        assert str(entry.state) in ARRIVED, name
         assert record.file_name == sent_as
         assert record.content_type == fields["profile_content_type"] == media_type
         assert record.source_key == sb.ENGINEERING.key

@@ -12,8 +12,10 @@ from watcher.i18n.message import verbatim
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
     Accepted,
+    Finding,
     Held,
     NoSync,
+    Outcome,
     Parsed,
     Profile,
     Refused,
@@ -248,8 +250,8 @@ FLAGS = [(True, True), (False, False), (1, True), (0, False), (None, None), ("1"
 @given(st.integers(100, 599), st.binary(max_size=200), st.booleans())
 def test_no_answer_is_too_odd(status, body, complete):
     given_answer = Answer(status, {"retry-after": "x"}, body, complete)
-    upload_outcome(given_answer, NOW)
-    finding(given_answer, NOW)
+    assert isinstance(upload_outcome(given_answer, NOW), Outcome)
+    assert isinstance(finding(given_answer, NOW), Finding)
 
 
 JSON = st.recursive(
@@ -264,5 +266,5 @@ JSON = st.recursive(
 @given(st.integers(100, 599), st.integers(0, 700), JSON, JSON)
 def test_no_json_is_too_odd(status, code, message, data):
     body = json.dumps({"code": code, "message": message, "data": data}).encode()
-    upload_outcome(Answer(status, {}, body), NOW)
-    finding(Answer(status, {}, body), NOW)
+    assert isinstance(upload_outcome(Answer(status, {}, body), NOW), Outcome)
+    assert isinstance(finding(Answer(status, {}, body), NOW), Finding)

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from tests.support import file_keyring
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.credentials import WAITING, Keys, LockedError, is_contested, keys
 from watcher.credentials.apart import look_apart
@@ -32,7 +33,7 @@ class Keyring:
         with self.changed:
             self.asked.append(account)
             self.changed.notify_all()
-            assert self.changed.wait_for(lambda: account not in self.blocked, 30)
+            assert self.changed.wait_for(lambda: account not in self.blocked, PATIENCE)
             if self.locked:
                 raise LockedError("It is locked.")
             return self.keys.get(account, "")
@@ -127,20 +128,20 @@ def test_of_two_keys_it_is_said_which_one_is_used(
     environ = {"HRFLOW_API_KEY": variable}
     if credential:
         environ |= write_credential(tmp_path, "hrflow-api-key", credential)
-    keys = make_keys(environ, armed=False, patience=30.0)
+    keys = make_keys(environ, armed=False, patience=PATIENCE)
     assert (keys.get("default"), str(keys.origin("default"))) == (KEY, origin)
     assert is_contested(keys.origin("default")) == ("not used" in origin)
 
 
 def test_a_credential_that_is_not_needed_need_not_be_readable(ring, make_keys, tmp_path):
     (tmp_path / "hrflow-api-key").mkdir()
-    keys = make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, armed=False, patience=30.0)
+    keys = make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, armed=False, patience=PATIENCE)
     assert keys.get("default") == KEY
 
 
 def test_the_order_is_keyring_credential_variable(ring, make_keys, tmp_path):
     environ = {**write_credential(tmp_path, "hrflow-api-key", "b"), "HRFLOW_API_KEY": " c\n"}
-    found = [make_keys(environ, armed=False, patience=30.0) for _ in range(3)]
+    found = [make_keys(environ, armed=False, patience=PATIENCE) for _ in range(3)]
     seen = [(found[0].get("default"), str(found[0].origin("default")))]
     ring.keys.clear()
     seen.append((found[1].get("default"), str(found[1].origin("default"))))
@@ -162,12 +163,12 @@ def test_a_credential_that_cannot_be_read_is_said(ring, make_keys, tmp_path):
     ring.keys.clear()
     (tmp_path / "hrflow-api-key").mkdir()
     with pytest.raises(CredentialError, match="hrflow-api-key cannot be read"):
-        make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}).get("default")
+        make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, patience=PATIENCE).get("default")
 
 
 def test_without_any_key_it_is_said_how_to_store_one(make_keys):
     with pytest.raises(CredentialError, match=r'no API key for account "paris".*--account paris'):
-        make_keys().get("paris")
+        make_keys(patience=PATIENCE).get("paris")
 
 
 def test_the_variable_is_kept_from_programs_that_are_started():
@@ -184,7 +185,7 @@ def test_a_keyring_that_blocks_holds_nobody_up_and_is_asked_by_one_thread(
 ):
     ring.blocked = {"default"}
     ring.keys["paris"] = OTHER
-    keys = make_keys()
+    keys = make_keys(patience=1.0)
     for _ in range(20):
         with pytest.raises(LockedError, match=str(WAITING)):
             keys.get("default")
@@ -213,7 +214,7 @@ def test_a_locked_keyring_asks_a_person_once_and_is_used_once_it_is_unlocked(
     ring, listener, make_keys, eventually
 ):
     ring.locked = True
-    keys = make_keys(patience=10)
+    keys = make_keys(patience=PATIENCE)
     for _ in range(5):
         with pytest.raises(LockedError):
             keys.get("default")
@@ -235,7 +236,7 @@ def test_a_person_who_says_so_is_asked_once_more(ring, listener, make_keys, even
 
 
 def test_a_changed_key_is_used_once_the_program_is_told(ring, listener, make_keys):
-    keys = make_keys(patience=10)
+    keys = make_keys(patience=PATIENCE)
     assert keys.get("default") == KEY
     ring.keys["default"] = OTHER
     assert keys.get("default") == KEY
@@ -245,7 +246,7 @@ def test_a_changed_key_is_used_once_the_program_is_told(ring, listener, make_key
 
 def test_a_keyring_that_fails_in_its_own_way_is_asked_again(ring, listener, make_keys):
     ring.read = lambda account: {}["missing"]
-    keys = make_keys(patience=10)
+    keys = make_keys(patience=PATIENCE)
     with pytest.raises(CredentialError, match=r"The keyring cannot be asked \(KeyError\)"):
         keys.get("default")
     del ring.read
@@ -254,7 +255,7 @@ def test_a_keyring_that_fails_in_its_own_way_is_asked_again(ring, listener, make
 
 
 def test_a_refused_key_is_looked_up_anew(ring, make_keys):
-    keys = make_keys(patience=10)
+    keys = make_keys(patience=PATIENCE)
     assert keys.get("default") == KEY
     ring.keys["default"] = OTHER
     keys.forget("default")
@@ -263,7 +264,7 @@ def test_a_refused_key_is_looked_up_anew(ring, make_keys):
 
 def test_an_answer_from_before_a_change_does_not_count(ring, listener, make_keys, eventually):
     ring.blocked = {"default"}
-    keys = make_keys(patience=10)
+    keys = make_keys(patience=PATIENCE)
     eventually(lambda: "default" in ring.asked)
     keys.arm(CONFIG, listener.tell, listener.resume)
     ring.set(blocked=set())
@@ -284,7 +285,7 @@ def test_nobody_waits_for_a_keyring_when_the_program_ends(ring, make_keys):
     asking = threading.Thread(target=ask)
     asking.start()
     keys.close()
-    asking.join(30)
+    asking.join(PATIENCE)
     assert failed
 
 

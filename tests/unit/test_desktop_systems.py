@@ -10,13 +10,13 @@ import threading
 
 import pytest
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from watcher.daemon.clock import next_day
 from watcher.daemon.desktop import Acting, outside, show_command, show_file
 from watcher.desktop.__main__ import is_time_to_leave
 from watcher.desktop.backends import mac_icon, windows_icon
 from watcher.desktop.session import advice
-from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
+from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry
 from watcher.present.menu import Act, Verb
 
 
@@ -50,7 +50,7 @@ class Windows:
 
     def _on_notify(self, wparam, lparam):
         self.opened.set()
-        assert self.close.wait(10)
+        assert self.close.wait(PATIENCE)
 
     def _update_menu(self):
         self.made += 1
@@ -65,7 +65,7 @@ def test_on_windows_an_open_menu_is_left_alone_and_brought_up_to_date_once_close
     assert icon.made == 1
     person = threading.Thread(target=icon._on_notify, args=(0, 0x0205))
     person.start()
-    assert icon.opened.wait(10)
+    assert icon.opened.wait(PATIENCE)
     icon._update_menu()
     icon._update_menu()
     assert icon.made == 1, "the open menu would vanish"
@@ -138,7 +138,7 @@ ACTS = [
     (Act(Verb.RETRY, (1, 2)), "posted", Retry((1, 2))),
     (Act(Verb.RETRY_ALL), "retried", None),
     (Act(Verb.IGNORE, (1,)), "posted", Ignore((1,))),
-    (Act(Verb.TAKE, path="/cvs"), "posted", Take("/cvs")),
+    (Act(Verb.TAKE, path="/cvs"), "posted", Approve("/cvs")),
     (Act(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
     (Act(Verb.PAUSE_AN_HOUR), "posted", Pause(4600.0)),
     (Act(Verb.PAUSE_UNTIL_TOMORROW), "posted", Pause(next_day(1000.0))),

@@ -59,9 +59,9 @@ def test_what_stays(scrubber, text, expected):
     assert scrubber.text(text) == (text if expected is None else expected)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_word_of_ours_is_a_name(name):
-    assert name not in WORDS, "it would stay: write something else, or put it among _NAMES_TOO"
+def test_no_word_of_ours_is_a_name():
+    found = set(NAMES) & set(WORDS)
+    assert not found, "they would stay: write something else, or put them among _NAMES_TOO"
 
 
 def test_a_stand_in_in_the_text_is_no_way_out(scrubber):

@@ -20,10 +20,10 @@ SHA = "ab" * 32
 SINCE = 1_000_000.0
 
 
-def follow_up(reference=SHA, tries=0, told_key="", fields=(), name="cv.pdf", size=100):
+def follow_up(reference=SHA, tries=0, reported_key="", fields=(), name="cv.pdf", size=100):
     job = Job(7, "/f", f"/f/{name}", Stat(size, 1), SHA, "application/pdf", name, "default",
               "source", reference, fields)  # fmt: skip
-    return FollowUp(job, SINCE, tries, told_key)
+    return FollowUp(job, SINCE, tries, reported_key)
 
 
 # -- the schedule
@@ -82,7 +82,7 @@ def test_the_window_has_its_last_question_at_its_end(elapsed):
     ],
 )
 def test_what_an_answer_means(finding, elapsed, told, state, why):
-    verdict = rules.judge(finding, follow_up(told_key=told), SINCE + elapsed)
+    verdict = rules.judge(finding, follow_up(reported_key=told), SINCE + elapsed)
     if state is None:
         assert isinstance(verdict, rules.Again), why
         assert verdict.at >= SINCE + elapsed
@@ -105,24 +105,24 @@ def test_a_time_the_server_names_is_kept():
 
 
 @given(st.lists(st.booleans(), max_size=200))
-def test_the_rhythm_stays_within_bounds(answers):
-    rhythm = rules.Rhythm()
+def test_the_first_delay_stays_within_bounds(answers):
+    delay = rules.FirstDelay()
     for found in answers:
-        rhythm = rhythm.learn(found=found)
-        assert rules.FIRST <= rhythm.first <= 300
+        delay = delay.learn(found=found)
+        assert rules.FIRST <= delay.seconds <= 300
 
 
 @pytest.mark.parametrize("takes", [1.0, 20.0, 120.0])
-def test_the_rhythm_follows_the_time_that_parsing_takes(takes):
-    rhythm, asked = rules.Rhythm(), 0
+def test_the_first_delay_follows_the_time_that_parsing_takes(takes):
+    delay, asked = rules.FirstDelay(), 0
     for number in range(300):
-        found = rhythm.first >= takes
+        found = delay.seconds >= takes
         asked += 1 if found else 2
-        rhythm = rhythm.learn(found=found)
+        delay = delay.learn(found=found)
         if number == 100:
             asked = 0
     assert asked / 199 < 1.35
-    assert rhythm.first < max(rules.FIRST, takes) * 1.7
+    assert delay.seconds < max(rules.FIRST, takes) * 1.7
 
 
 @given(st.integers(0, 2000), st.floats(0.01, 1.0))

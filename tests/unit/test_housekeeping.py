@@ -10,9 +10,11 @@ from watcher.journal.writer import Journal
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
 from watcher.pipeline import housekeeping
-from watcher.pipeline.housekeeping import Tidying
-from watcher.pipeline.intake import Reading
+from watcher.pipeline.housekeeping import Filing
+from watcher.pipeline.intake import ReadQueue
+from watcher.pipeline.messages import Configure
 from watcher.pipeline.settle import Settled
+from watcher.pipeline.stage import Context
 
 
 class NoWorkers:
@@ -30,8 +32,9 @@ def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monke
     monkeypatch.setattr(housekeeping, "BATCH", 2)
     for number in range(5):
         journal.files.set_filing(queue(journal, f"{number}.pdf"), "pending")
-    round_ = Tidying(journal, None, NoWorkers(), RealClock())
-    round_.arm({})  # their folder is not watched any more
+    context = Context(journal, RealClock(), NoWorkers(), emit=None, publish=None)
+    round_ = Filing(context)
+    round_.configure(Configure(None, {}))  # their folder is not watched any more
     turns = 0
     while round_.next_due() is not None:
         round_.work()
@@ -41,13 +44,13 @@ def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monke
 
 
 def test_files_of_folders_that_are_not_watched_any_more_wait_for_no_reader():
-    reading = Reading(None, NoWorkers())
-    reading.arm({"/left": None, FOLDER: None})
+    reading = ReadQueue(NoWorkers())
+    reading.configure({"/left": None, FOLDER: None})
     for folder in ("/left", FOLDER):
         candidate = Candidate(folder, os.path.join(folder, "a.pdf"), Sign.CLOSED)
         reading.add(candidate, Settled.YES)
-    reading.arm({FOLDER: None})
+    reading.configure({FOLDER: None})
     assert len(reading) == 1
-    reading.arm({})
-    assert reading.is_hungry
+    reading.configure({})
+    assert reading.is_empty
     assert not reading.can_start

@@ -380,6 +380,19 @@ def test_history_is_found_by_state_folder_text_and_time(journal, read):
     ]  # fmt: skip
 
 
+def test_an_import_counts_what_was_filed_away_since_it_began(journal, read):
+    numbers = {}
+    for name, now in (("before.pdf", 10.0), ("since.pdf", 30.0)):
+        numbers[name] = number = queue(journal, name, now=now)
+        for state in (State.UPLOADING, State.ACCEPTED):
+            journal.files.step(number, Step(state), now)
+        journal.files.set_filing(number, "", f"/srv/sent/{name}")
+        journal.files.forget_name(number)
+    journal.files.step(numbers["before.pdf"], Step(State.PARSED), 40.0)  # its result comes late
+    journal.commit()
+    assert read().standing(FOLDER, 20.0) == {State.ACCEPTED: (1, 10)}
+
+
 def test_a_walk_is_told_what_is_known(journal, read):
     add(journal, "dev/a.pdf")
     journal.commit()

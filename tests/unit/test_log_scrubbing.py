@@ -5,6 +5,7 @@ import unicodedata
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher.daemon.event_log import scrub_logs
 from watcher.daemon.instance import Places
 
@@ -68,7 +69,7 @@ def test_what_is_logged_meanwhile_is_kept(places):
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE)
     while not ended.is_set():
         scrub_logs(places, ["Zoraida Quimby"])
         with open(places.log, "r+") as file:  # so that each round has something to replace

@@ -14,7 +14,7 @@ from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
 from watcher.model.follow_ups import NOT_YET
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BY_HAND
+from watcher.model.lifecycle import IGNORED_BY_USER
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)
@@ -199,7 +199,7 @@ def test_reasons_from_before_they_were_messages_are_shown_as_they_are(path):
     journal = Journal(path)
     found = {number: journal.store.entry(number).why for number in old}
     journal.close()
-    assert (found.pop(6), found.pop(1)) == (BY_HAND, NOT_YET)
+    assert (found.pop(6), found.pop(1)) == (IGNORED_BY_USER, NOT_YET)
     assert any(found.values())
     assert found == {number: verbatim(old[number]) for number in found}
 

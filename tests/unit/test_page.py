@@ -14,7 +14,7 @@ from watcher.daemon.instance import Instance, Places
 from watcher.i18n.message import ENGLISH, msg, verbatim
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BY_HAND
+from watcher.model.lifecycle import IGNORED_BY_USER
 from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, Kept, Snapshot, Watched
 from watcher.page.activity import News, filters
@@ -117,7 +117,7 @@ def test_the_next_day_is_near_and_begins_at_midnight(now):
     [
         (State.REFUSED, "no", "", True, "it lies where it was"),
         (State.REFUSED, "no", "/f/Refused/a.pdf", False, "it was moved away"),
-        (State.IGNORED, BY_HAND, "", True, "it was a person's word"),
+        (State.IGNORED, IGNORED_BY_USER, "", True, "it was a person's word"),
         (State.IGNORED, verbatim("matches *.tmp"), "", False, "the rules say so"),
         (State.PARSED, "", "", False, "it is there"),
     ],

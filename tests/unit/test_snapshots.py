@@ -42,10 +42,10 @@ def test_a_listener_hears_what_somebody_else_has_asked_for_before(tmp_path, even
     heard = []
     snapshots.subscribe(lambda snapshot: heard.append(snapshot.version))
     try:
-        eventually(lambda: heard == ["1"], 20)
+        eventually(lambda: heard == ["1"])
         version[0] = "2"
         snapshots.touch()
         assert snapshots.latest().version == "2"  # as a command that asks for the status does
-        eventually(lambda: heard == ["1", "2"], 20)
+        eventually(lambda: heard == ["1", "2"])
     finally:
         snapshots.stop()

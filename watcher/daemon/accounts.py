@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from watcher.model.follow_ups import Candidates, Search, SourceFacts
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import Finding, Job, Outcome, Unknown
-    from watcher.pipeline.ports import Clock
+    from watcher.pipeline.stage import Clock
 
     class KeyStore(Protocol):
         """Gives keys by account's name."""
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 
 class Wire:
-    """Implements ``ports.Transport``.
+    """Implements :class:`watcher.pipeline.stage.Transport`.
 
     Clients are made when they are needed: what they are made of takes as long to import as a
     thousand directories take to be watched, and 7 MB.

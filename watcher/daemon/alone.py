@@ -6,13 +6,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from watcher.daemon.clock import RealClock
 from watcher.daemon.instance import lock
 from watcher.daemon.recovery import open_journal
 from watcher.journal.reader import Reader
 from watcher.model.snapshot import Kept, Snapshot
-from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
-from watcher.pipeline.retry import ByHand
+from watcher.pipeline.messages import Resume, carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,25 +25,11 @@ class Alone:
     def __init__(self, places: Places, journal: Journal) -> None:
         self._places = places
         self._journal = journal
-        self._by_hand = ByHand(journal, RealClock())
 
     def post(self, message: object) -> None:
         """Obey at once; it is on the disk when this returns."""
-        match message:
-            case Pause(until):
-                self._journal.facts.pause(until)
-            case Snooze(until):
-                self._journal.facts.snooze(until)
-            case Retry(file_ids):
-                self._by_hand.retry(file_ids)
-            case Ignore(file_ids):
-                self._by_hand.ignore(file_ids)
-            case Release(key):
-                self._by_hand.release(key)
-            case Resume():
-                pass  # what waits is tried at the start of every run
-            case _:
-                raise TypeError(message)
+        if not isinstance(message, Resume):  # what waits is tried at the start of every run
+            carry_out(message, self._journal, time.time())
         self._journal.commit()
 
     def snapshot(self) -> Snapshot:

@@ -20,7 +20,7 @@ def next_day(now: float) -> float:
 
 
 class RealClock:
-    """Implements ``ports.Clock``."""
+    """Implements :class:`watcher.pipeline.stage.Clock`."""
 
     @staticmethod
     def wall() -> float:

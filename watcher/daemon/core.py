@@ -32,16 +32,16 @@ from watcher.model.files import FolderState
 from watcher.model.settings import dump_folder, replaced
 from watcher.model.snapshot import Snapshot, Watched
 from watcher.pipeline.messages import (
-    Beat,
+    AddImport,
+    Approved,
     Connection,
     Drained,
     Forget,
     Forgotten,
     Leave,
     Pending,
-    Promise,
+    Ping,
     Resume,
-    Taken,
 )
 from watcher.present import view
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from watcher.daemon.accounts import KeyStore
     from watcher.daemon.instance import Instance, Places
     from watcher.model.settings import Config, Folder
-    from watcher.pipeline.ports import Plan
+    from watcher.routing.rules import Plan
 
 _log = logging.getLogger(__name__)
 
@@ -271,11 +271,11 @@ class App:
         return self._ended.wait(seconds)
 
     def beat(self) -> None:
-        """Have a Beat told by the pipeline, or at once while another takes its place."""
+        """Have a Ping told by the pipeline, or at once while another takes its place."""
         if not self._reviving.is_set():
-            self._engine.post(Beat())
+            self._engine.post(Ping())
         elif self._hear is not None:
-            self._hear(Beat())
+            self._hear(Ping())
 
     def stop(self, seconds: float = 8.0) -> None:
         """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
@@ -340,7 +340,7 @@ class App:
         self._diary.arm(plans)
         self._look_up_keys()
         for path in self._importing:
-            self._engine.post(Promise(path, dump_folder(self._imported[path])))
+            self._engine.post(AddImport(path, dump_folder(self._imported[path])))
         self._engine.arm(
             self._config, plans, importing=tuple(self._importing), import_all=self._import_all
         )
@@ -391,9 +391,9 @@ class App:
             case Forgotten(file_ids, is_overwritten):
                 if (asked := self._forgetting.pop(file_ids, None)) is not None:
                     asked.put(is_overwritten)
-            case Taken(path):
+            case Approved(path):
                 self._end_import(path)
-            case Beat() | Drained():  # nothing has changed
+            case Ping() | Drained():  # nothing has changed
                 if self._hear is not None:
                     self._hear(news)
                 return

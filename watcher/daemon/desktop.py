@@ -23,7 +23,7 @@ from watcher.desktop.messages import ICON_FILE, Bubbles
 from watcher.desktop.supervisor import Tray, may_have_icon
 from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
-from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
+from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry
 from watcher.present.menu import Act, Verb
 from watcher.present.notifications import Notices, silent_until
 
@@ -157,7 +157,7 @@ class Acting:
             case Verb.IGNORE:
                 return Ignore(act.file_ids)
             case Verb.TAKE:
-                return Take(act.path)
+                return Approve(act.path)
             case Verb.RELEASE:
                 return Release(act.key)
             case Verb.PAUSE_AN_HOUR:

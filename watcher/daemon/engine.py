@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from watcher.daemon.accounts import Wire
 from watcher.daemon.hooks import HookCommands
-from watcher.daemon.plans import Disk
 from watcher.folders import Folders, WatchedFolder
 from watcher.pipeline.follow_up import PARALLEL
-from watcher.pipeline.loop import Pipeline, Woke
-from watcher.pipeline.messages import Arm, Stop
+from watcher.pipeline.loop import Pipeline
+from watcher.pipeline.messages import ClockJump, Configure, Stop
 from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.journal.reader import Reader
     from watcher.journal.writer import Journal
     from watcher.model.settings import Config
-    from watcher.pipeline.ports import Plan
+    from watcher.routing.rules import Plan
 
     Task = tuple[Callable[[], object], Callable[[Exception], object]]
 
@@ -42,8 +41,9 @@ RUNNERS = 2
 
 
 class Threads:
-    """Implements ``ports.Workers``. Threads start when there is work for them, up to a limit.
+    """Implements :class:`watcher.pipeline.stage.Workers`.
 
+    Threads start when there is work for them, up to a limit.
     They are daemons: a request that hangs must not keep the program from ending, and the journal
     knows of every upload that is under way.
     """
@@ -173,8 +173,8 @@ class Engine:
         self._wire = Wire(keys, clock)
         self._commands = HookCommands()
         self._pipeline = Pipeline(
-            self._journal, Disk(clock), self._wire, self._make_threads, clock, self._hear,
-            commands=self._commands,
+            self._journal, self._wire, self._make_threads, clock, self._hear,
+            run_hook=self._commands.run,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
         self._ended = threading.Event()
@@ -196,7 +196,7 @@ class Engine:
         self._wire.arm(config.accounts)
         # Questions go on threads beside those of the uploads, so that none waits for the other.
         self._threads.allow(sum(each.parallel_uploads + PARALLEL for each in config.accounts))
-        self.post(Arm(config, plans, import_all))
+        self.post(Configure(config, plans, import_all))
         self.watch(plans, importing)
 
     def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
@@ -232,7 +232,7 @@ class Engine:
         return self._threads
 
     def _hear(self, news: object) -> None:
-        if isinstance(news, Woke):
+        if isinstance(news, ClockJump):
             self._folders.rescan(None, "woke up")
         self._tell(news)
 

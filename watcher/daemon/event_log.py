@@ -22,8 +22,7 @@ from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED
 from watcher.model.records import Entry
-from watcher.pipeline.loop import Woke
-from watcher.pipeline.messages import Connection, Pause, Resume, Taken
+from watcher.pipeline.messages import Approved, ClockJump, Connection, Pause, Resume
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -105,9 +104,9 @@ class Diary:
                 _log.info("HrFlow can be reached again")
             case Connection():
                 _log.warning("HrFlow cannot be reached")
-            case Taken(files=files):
+            case Approved(files=files):
                 _log.info("%d files that were there before are looked at, as asked for", files)
-            case Woke(set_by):
+            case ClockJump(set_by):
                 _log.info("the machine has slept, or its clock was set (by %.0f s)", set_by)
             case Message() | str():
                 _log.debug("%s", news)

@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
-from watcher.daemon.clock import RealClock
 from watcher.daemon.imports import is_in
-from watcher.daemon.plans import Disk, on_disk
+from watcher.daemon.plans import on_disk
 from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from watcher.model.files import Document
     from watcher.model.records import Entry
     from watcher.model.uploads import Route
-    from watcher.pipeline.ports import Plan
+    from watcher.routing.rules import Plan
 
 #: Verdicts that whoever shows them tells from the others.
 WOULD_BE_SENT: Final = msg("would be sent")
@@ -71,11 +70,10 @@ def examine(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, ob
             "verdict": msg("not watched"),
             "why": msg("is in a subfolder, and this folder is set to recursive = false"),
         }
-    found = Disk(RealClock()).identify(plan, path)
+    folder = plan.folder
+    found = documents.identify(folder.path, path, accepts=plan.accepts, max_size=folder.max_size)
     if isinstance(found, Unusable):
         return {**facts, "verdict": msg("not sent"), "why": found.why}
-    if found.handle is not None:
-        found.handle.close()
     return {**facts, **_decision(found.document, plan, where)}
 
 

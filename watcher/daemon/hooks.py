@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.pipeline.follow_up import HOOK_VALUES
+from watcher.model.settings import HOOK_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ _SECRETS: Final = ("HRFLOW_API_KEY", "HRFLOW_WEBHOOK_SECRET", "CREDENTIALS_DIREC
 
 
 class HookCommands:
-    """Implements ``ports_follow.Commands``; may be used by several threads."""
+    """Runs the commands of ``hooks``; may be used by several threads."""
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[bytes]] = set()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder
-from watcher.pipeline.messages import Resume, Take, Taken
+from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Imports:
                 self._walked(folder)
             case FolderState(folder, problem) if problem:
                 self._walked(folder)  # it cannot be walked through: the rest must not wait for it
-            case Taken(path):
+            case Approved(path):
                 with self._lock:
                     for number, (taken, left) in list(self._walks.items()):
                         # One that is imported, and not watched, is walked through no more.
@@ -77,7 +77,7 @@ class Imports:
             ready = {path for path, left in self._walks.values() if not left}
         for path in ready:
             self._post(Resume())  # whoever asks for it has mended what held files back
-            self._post(Take(path))
+            self._post(Approve(path))
 
 
 def imported_folder(

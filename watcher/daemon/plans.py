@@ -6,30 +6,19 @@ import getpass
 import logging
 import os
 import socket
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from watcher import documents
-from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
-from watcher.model.files import Filed, FilingFailed
-from watcher.model.kinds import State
-from watcher.model.settings import AfterRefusal, AfterUpload, parse_folder, replaced
-from watcher.pipeline.ports import Plan
+from watcher.model.settings import parse_folder, replaced
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.patterns import lies_in
-from watcher.routing.rules import Facts, accepts, router
+from watcher.routing.rules import Facts, Plan, accepts, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import BinaryIO
 
     from watcher.daemon.instance import Places
-    from watcher.model.files import Identified, Unusable
-    from watcher.model.records import Entry, Stat
     from watcher.model.settings import Config, Folder
-    from watcher.model.uploads import Altered, Job
-    from watcher.pipeline.ports import Clock
 
 _log = logging.getLogger(__name__)
 
@@ -117,55 +106,3 @@ def on_disk(path: str) -> str:
     except OSError:  # whoever opens the path hears of it
         same = []
     return os.path.join(directory, same[0] if len(same) == 1 else name)
-
-
-class Disk:
-    """Implements ``ports.Files``."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    @staticmethod
-    def stat(folder: str, path: str) -> Stat | Unusable | None:
-        """What is at ``path`` now; None if that is no regular file."""
-        return documents.stat_file(folder, path)
-
-    @staticmethod
-    def identify(plan: Plan, path: str) -> Identified | Unusable:
-        """Open, look at and hash a file."""
-        folder = plan.folder
-        return documents.identify(
-            folder.path, path, accepts=plan.accepts, max_size=folder.max_size, keep_open=True
-        )
-
-    @staticmethod
-    def reopen(job: Job) -> BinaryIO | Altered:
-        """The job's file, opened again."""
-        return documents.reopen(job.folder, job.path, job.stat)
-
-    def filing_target(self, plan: Plan, entry: Entry) -> str:
-        """The dated directory that a file is moved to; "" if it is not moved."""
-        folder, refused = plan.folder, entry.state is State.REFUSED
-        how = folder.after_refusal if refused else folder.after_upload
-        if how not in (AfterUpload.MOVE, AfterRefusal.MOVE):
-            return ""
-        name = folder.refused_folder if refused else folder.sent_folder
-        place = os.path.normpath(os.path.join(folder.path, name))
-        if os.path.dirname(entry.filing_target) == place:
-            return entry.filing_target
-        day = datetime.fromtimestamp(self._clock.wall()).astimezone().date()
-        return os.path.join(place, day.isoformat())
-
-    def file_away(self, plan: Plan, entry: Entry) -> Filed | FilingFailed:
-        """Move or trash what has arrived or was refused; says beside it why it was refused."""
-        folder, refused = plan.folder, entry.state is State.REFUSED
-        how = folder.after_refusal if refused else folder.after_upload
-        target = self.filing_target(plan, entry)
-        filed = documents.file_away(folder.path, entry.path, entry.stat, how, target)
-        if refused and isinstance(filed, Filed) and filed.path not in ("", entry.path):
-            note = documents.write_error_note(filed.path, entry.why)
-            if isinstance(note, FilingFailed):
-                return FilingFailed(
-                    msg("was moved to {path}, but {why}", path=filed.path, why=note.why)
-                )
-        return filed

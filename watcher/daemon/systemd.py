@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from watcher.daemon.later import Later
 from watcher.model.files import FolderState
-from watcher.pipeline.messages import Beat, Connection, Pending
+from watcher.pipeline.messages import Connection, Pending, Ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -57,7 +57,7 @@ class Supervisor:
     def ready(self, ask: Callable[[], object], facts: Callable[[], Mapping[str, object]]) -> None:
         """The program works; from now on it gives signs of life, where somebody wants them.
 
-        ``ask`` has the pipeline's loop tell a Beat (see :meth:`hear`) once it comes to it: a loop
+        ``ask`` has the pipeline's loop tell a Ping (see :meth:`hear`) once it comes to it: a loop
         that is stuck gives none. ``facts`` are what the program says of itself.
         """
         self._tell("READY=1")
@@ -76,7 +76,7 @@ class Supervisor:
             self._say()
         elif isinstance(news, Pending):  # for every file that comes
             self._later.ask()
-        elif isinstance(news, Beat):
+        elif isinstance(news, Ping):
             self._pulse(time.monotonic())
 
     def stopping(self) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from watcher.config import Loaded
     from watcher.daemon.instance import Places
     from watcher.folders.native import Limits
-    from watcher.pipeline.ports import Plan
+    from watcher.routing.rules import Plan
 
 
 class _LateError(Exception):

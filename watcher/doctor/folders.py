@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from watcher.doctor.findings import Case
     from watcher.folders.native import Limits
     from watcher.model.settings import Folder
-    from watcher.pipeline.ports import Plan
+    from watcher.routing.rules import Plan
 
 #: Part of a limit that may be in use before somebody should know.
 _MUCH = 0.9

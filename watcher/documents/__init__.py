@@ -1,6 +1,11 @@
 """Files on disk: opened without ever following a symbolic link, identified, and filed away."""
 
-from watcher.documents.filing import file_away, write_error_note
+from watcher.documents.filing import (
+    file_away,
+    file_by_settings,
+    filing_target,
+    write_error_note,
+)
 from watcher.documents.identify import identify, reopen
 from watcher.documents.opening import Opened, being_written, open_document, stat_file
 from watcher.documents.parts import main_file
@@ -9,6 +14,8 @@ __all__ = [
     "Opened",
     "being_written",
     "file_away",
+    "file_by_settings",
+    "filing_target",
     "identify",
     "main_file",
     "open_document",

@@ -11,6 +11,7 @@ import shutil
 import stat as modes
 import sys
 import urllib.parse
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.documents.opening import (
@@ -27,12 +28,14 @@ from watcher.documents.opening import (
 from watcher.documents.parts import is_tied
 from watcher.i18n.message import Message, Text, msg
 from watcher.model.files import Filed, FilingFailed
+from watcher.model.kinds import State
 from watcher.model.settings import AfterRefusal, AfterUpload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from watcher.model.records import Stat
+    from watcher.model.records import Entry, Stat
+    from watcher.model.settings import Folder
 
 _CHUNK = 262_144  # bytes copied at once
 
@@ -315,6 +318,39 @@ def _infos(path: str) -> Iterator[str]:
 
 
 _FINAL = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)
+
+
+def filing_target(folder: Folder, entry: Entry, now: float) -> str:
+    """Return the dated directory that a file is moved to; "" if it is not moved.
+
+    It is the one chosen before, unless the settings name another place by now.
+    """
+    refused = entry.state is State.REFUSED
+    how = folder.after_refusal if refused else folder.after_upload
+    if how not in (AfterUpload.MOVE, AfterRefusal.MOVE):
+        return ""
+    name = folder.refused_folder if refused else folder.sent_folder
+    place = os.path.normpath(os.path.join(folder.path, name))
+    if os.path.dirname(entry.filing_target) == place:
+        return entry.filing_target
+    return os.path.join(place, datetime.fromtimestamp(now).astimezone().date().isoformat())
+
+
+def file_by_settings(folder: Folder, entry: Entry, now: float) -> Filed | FilingFailed:
+    """Move or trash what has arrived or was refused, and note beside it why it was refused.
+
+    May be called again after a crash.
+    """
+    refused = entry.state is State.REFUSED
+    how = folder.after_refusal if refused else folder.after_upload
+    filed = file_away(folder.path, entry.path, entry.stat, how, filing_target(folder, entry, now))
+    if refused and isinstance(filed, Filed) and filed.path not in ("", entry.path):
+        note = write_error_note(filed.path, entry.why)
+        if isinstance(note, FilingFailed):
+            return FilingFailed(
+                msg("was moved to {path}, but {why}", path=filed.path, why=note.why)
+            )
+    return filed
 
 
 class _Target(NamedTuple):

@@ -10,7 +10,7 @@ from watcher.journal import store
 from watcher.journal.store import LEFT
 from watcher.model import lifecycle
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BY_HAND, Step
+from watcher.model.lifecycle import IGNORED_BY_USER, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -78,7 +78,7 @@ class Folders:
             "EXISTS (SELECT 1 FROM names n WHERE n.directory_id = files.directory_id "
             "AND n.name = files.name AND n.file_id = files.id)))",
             folder_id,
-            as_json(BY_HAND),
+            as_json(IGNORED_BY_USER),
         )
         refused = [file_id for file_id, state in found if state == State.REFUSED]
         unsent = [file_id for file_id, state in found if state != State.REFUSED]

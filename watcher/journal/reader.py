@@ -253,7 +253,7 @@ class Reader(Store):
     def standing(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
         """How the files that are at or below ``path`` now stand: state → (files, bytes).
 
-        With them go those of which something became at or after the moment ``since`` and that
+        With them go those that arrived or were refused at or after the moment ``since`` and that
         are not there any more, as they were filed away.
         """
         below = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
@@ -263,7 +263,10 @@ class Reader(Store):
             "JOIN names n ON n.directory_id = d.id "
             f"JOIN files f ON f.id = n.file_id WHERE {below} "
             f"UNION ALL SELECT f.state, f.size {places} JOIN files f ON f.directory_id = d.id "
-            f"WHERE {below} AND f.changed_at >= ?3 AND f.state <> 'gone' AND NOT EXISTS "
+            f"WHERE {below} AND f.changed_at >= ?3 AND f.state <> 'gone' "
+            # The result of one that had arrived before may come at any time.
+            "AND (f.arrived_at >= ?3 OR f.state NOT IN ('accepted', 'parsed', 'parse_failed')) "
+            "AND NOT EXISTS "
             "(SELECT 1 FROM names n WHERE n.directory_id = f.directory_id "
             "AND n.name = f.name AND n.file_id = f.id)) "
             "GROUP BY state",

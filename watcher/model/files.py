@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that may have to be uploaded. ``folder`` is the watched folder's path."""
+    """A file that may have to be uploaded; ``folder`` is the path of its watched folder."""
 
     folder: str
     path: str
@@ -26,7 +26,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """Files that a walk through a folder found new or changed; at most some hundreds at once."""
+    """Files that a scan of a folder found new or changed; at most a few hundred at once."""
 
     folder: str
     candidates: tuple[Candidate, ...]
@@ -34,9 +34,9 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True)
 class ScanEnded:
-    """A walk through a folder is over: ``files`` seen, ``new`` ones (or changed) posted.
+    """A scan of a folder has ended: ``files`` were seen, ``new`` of them new or changed.
 
-    ``complete`` is False when a directory could not be read or the walk was broken off.
+    ``complete`` is False if a directory could not be read or the scan was interrupted.
     """
 
     folder: str
@@ -49,7 +49,7 @@ class ScanEnded:
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What is wrong with a watched folder, in one sentence; "" when all is well."""
+    """What is wrong with a watched folder, in one sentence; NOTHING if all is well."""
 
     folder: str
     problem: Message
@@ -57,15 +57,14 @@ class FolderState:
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """What a file's content says it is.
+    """What a file is, by its content.
 
-    ``media_type`` is what is sent and what settings speak of; ``extension`` (with its dot) what
-    the server must see at the end of the name; ``what`` the same for people ("a PDF document",
-    "a program"). ``whole`` is False for a file that seems to break off, True where the format's
-    end was seen, None where the format has no end to look for. ``broken``: it does break off,
-    nothing could open it; what only seems so is waited for, and sent in the end. ``media_type``
-    is "" when the content is nothing that could be told. ``advice``: what a person can do with
-    what HrFlow cannot read ("save it as PDF or Word"), "" otherwise.
+    ``media_type`` is what is sent and what settings refer to, "" if the content is unknown;
+    ``extension`` (with its dot) is what the server must see at the end of the name; ``what`` is
+    for people ("a PDF document", "a program"). ``whole`` is True if the format's end was found,
+    False if the file seems truncated, None if the format has no end to look for. ``broken``: it
+    is certainly truncated, nothing could open it; what only seems so is waited for, and sent in
+    the end. ``advice``: what to do with a file that HrFlow cannot read ("save it as PDF or Word").
     """
 
     media_type: str
@@ -78,13 +77,13 @@ class Sniffed:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that was opened, looked at and hashed: ``sha256`` in hexadecimal.
+    """A file that was opened, examined and hashed; ``sha256`` is in hexadecimal.
 
-    ``file_name`` is the name the server will see: the file's own, its extension following the
-    content. ``part_of``: the document that the file belongs to, as the pictures of a saved web
+    ``file_name`` is the name the server will see: the file's own, with the extension of its
+    content. ``part_of`` is the document that the file belongs to, as the pictures of a saved web
     page do. ``may_be_part``: it lies where such parts do, and that document is not there so far.
-    content. ``noticed_at`` is when the file was first noticed, in seconds since 1970, where its
-    own time cannot be right; else None.
+    ``noticed_at`` is when the file was first noticed, in seconds since 1970, if its own time
+    cannot be right, else None.
     """
 
     folder: str
@@ -99,7 +98,7 @@ class Document:
 
     @property
     def dated(self) -> int:
-        """When the file came into being, as far as can be told, in seconds since 1970."""
+        """When the file was created, as far as is known, in seconds since 1970."""
         if self.noticed_at is not None:
             return int(self.noticed_at)
         return max(0, self.stat.mtime_ns // 10**9)
@@ -107,22 +106,27 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A document with the handle it was read through, at its start; that handle is what is sent.
+    """A document and the handle it was read from, at its start: that handle is what is sent.
 
-    ``being_written``: somebody has the file open for writing; None where that cannot be told.
+    ``being_written``: a program has the file open for writing; None if that is unknown.
     """
 
     document: Document
     handle: BinaryIO | None = None
     being_written: bool | None = None
 
+    def close(self) -> None:
+        """Close the handle, as the file is not sent now."""
+        if self.handle is not None:
+            self.handle.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A file that could not be read, and why, in words that follow its name.
+    """A file that could not be read, and why: the end of a sentence that begins with its name.
 
-    ``gone``: it is not there any more. ``passing``: it may be different later (locked, not
-    readable); otherwise it is nothing that is ever sent (a symbolic link, a pipe, a device).
+    ``gone``: it no longer exists. ``passing``: it may be readable later (locked, no permission);
+    otherwise it is never sent (a symbolic link, a pipe, a device).
     """
 
     why: Message
@@ -132,14 +136,14 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A file was moved to ``path``; "" when it went to the trash or was gone already."""
+    """A file was moved to ``path``; "" if it went to the trash or was gone already."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class FilingFailed:
-    """A file stays where it is, and why; ``passing``: worth another try later."""
+    """A file stays where it is, and why; ``passing``: worth another try."""
 
     why: Message
     passing: bool = False
@@ -147,7 +151,7 @@ class FilingFailed:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the journal holds of the file that is at a path now."""
+    """What the journal knows of the file at a path."""
 
     file_id: int
     state: State
@@ -160,7 +164,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One cause. ``source_key`` is "" when everything of the account is concerned."""
+    """A cause that holds files back; ``source_key`` is "" if it concerns the whole account."""
 
     key: str
     cause: Cause

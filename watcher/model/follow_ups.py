@@ -1,4 +1,4 @@
-"""What became of uploads: what is asked, what is answered, and what HrFlow tells by itself."""
+"""What became of uploads: questions, answers, and what HrFlow's webhook reports."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """An upload whose result is not known: since when it has arrived, and how often it was asked.
+    """An upload whose result is not known.
 
-    ``told_key``: the webhook has told that it is parsed, and this is its profile's key.
+    It arrived at ``since``, and was asked for ``tries`` times. ``reported_key``: the
+    key of its profile, if the webhook has reported that it is parsed.
     """
 
     job: Job
     since: float
     tries: int = 0
-    told_key: str = ""
+    reported_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A profile as a search lists it; 0 and "" where the answer does not say.
+    """A profile in a list of profiles; 0 and "" where the answer does not say.
 
     ``file_name`` and ``size`` (bytes) are those of its document; ``created_at`` is the reception
-    date, ``came_at`` when HrFlow got it.
+    date that was sent, ``came_at`` when HrFlow received it.
     """
 
     profile: Profile
@@ -45,7 +46,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """One page of a search, and of how many pages it is."""
+    """One page of a list of profiles, and how many ``pages`` there are."""
 
     profiles: tuple[Listed, ...]
     pages: int = 1
@@ -53,14 +54,14 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What HrFlow says of a source; ``sync_parsing``: None where it does not say."""
+    """What HrFlow says about a source; ``sync_parsing`` is None if it does not say."""
 
     name: str
     sync_parsing: bool | None = None
 
 
 class EventKind(enum.StrEnum):
-    """What the webhook tells that concerns us; later pages have an update beside the success."""
+    """The webhook's events that concern us; later API versions send an update with the success."""
 
     SUCCESS = "profile.parsing.success"
     UPDATE = "profile.parsing.update"
@@ -69,7 +70,7 @@ class EventKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a webhook has told, its signature checked; ``digest`` tells it from every other."""
+    """A webhook event with a valid signature; ``digest`` identifies it."""
 
     kind: EventKind
     digest: bytes
@@ -81,7 +82,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One file for a report: where it stands, and its moments (0: not yet, or not known)."""
+    """One file in a report: its state and its times (0: not yet, or unknown)."""
 
     folder: str
     source_key: str
@@ -93,17 +94,17 @@ class Timing:
     parsed_at: float = 0.0
 
 
-#: Why a file is not known to be parsed though it should be by now.
+#: Why a file is not parsed that should be by now.
 NOT_YET: Final = msg("uploaded, result not known yet")
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One question for a list of profiles: ``page`` of a source's, the latest first.
+    """A request for one page of a source's profiles, the latest first.
 
-    Without a ``stage`` what is stored is listed, which every account may ask for; with one it is
-    HrFlow's search, which needs a licence and looks at one stage at a time. ``reference`` narrows
-    the former, "" if it does not.
+    Without a ``stage`` it lists the stored profiles, which every account may do, and only those
+    with the ``reference`` unless that is ""; with a ``stage`` it is HrFlow's search, which needs a
+    licence and covers one stage at a time.
     """
 
     page: int
@@ -112,16 +113,16 @@ class Search:
 
 
 def upload_seconds(of: Entry | Timing) -> float | None:
-    """Seconds from the beginning of an upload until HrFlow had it; None where nothing tells."""
+    """Return the seconds from an upload's beginning until HrFlow had it; None if unknown."""
     if not of.sent_at or of.arrived_at < of.sent_at:
         return None
     return of.arrived_at - of.sent_at
 
 
 def parse_seconds(of: Entry | Timing) -> float | None:
-    """Seconds from a file's arrival until its profile was known; None where nothing tells.
+    """Return the seconds from a file's arrival until its profile was known; None if unknown.
 
-    What was parsed while the upload waited has no time of its own.
+    What was parsed during the upload took no time of its own.
     """
     if not of.arrived_at or of.parsed_at <= of.arrived_at:
         return None

@@ -1,6 +1,6 @@
-"""Which step of a file's journey may follow which, and when a failed one is tried again.
+"""Which state may follow which, what an outcome means for a file, and when to retry.
 
-Pure: the moment and the random part of a delay are arguments.
+Pure: the time and the random part of a delay are arguments.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ if TYPE_CHECKING:
     from watcher.model.records import Entry
     from watcher.model.uploads import Finding, Outcome
 
-#: Seconds that the first retry waits at the most; doubles with every attempt.
+#: Seconds before the first retry, at most; doubled with every attempt.
 BACKOFF_BASE = 2.0
 
 
-#: Seconds that no retry waits longer than: an hour bounds how late a mended server is noticed.
+#: Seconds before any retry, at most: this bounds how late a recovered server is noticed.
 BACKOFF_CAP = 3600.0
 
 
-#: Seconds that a server may make us wait: a mistake in its answer must not end all uploads.
+#: Seconds that a server may make us wait: a wrong answer must not end all uploads.
 RETRY_AFTER_CAP = 24 * BACKOFF_CAP
 
 
-#: Seconds after which a network that was away is tried again at the latest: one request does it.
+#: Seconds before an unreachable network is tried again, at most: one request does it.
 OFFLINE_CAP = 120.0
 
 
-#: Seconds over which an uncertain upload is asked for before it is sent again: parsing is
-#: asynchronous, so that a profile which did arrive stays invisible for a while.
+#: Seconds for which an uncertain upload is checked before it is sent again: parsing is
+#: asynchronous, so a profile that did arrive stays invisible for a while.
 CONFIRM_WINDOW = 600.0
 
 
-#: Seconds between two questions about one uncertain upload, growing by half each time.
+#: Seconds until an uncertain upload is checked first; the pauses grow by half each time.
 CONFIRM_FIRST = 5.0
 
 
 _S = State
 
 
-#: From each state the states that may follow. A new file starts as if it came from NOTICED.
+#: From each state, the states that may follow. A new file starts from NOTICED.
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
     {
         _S.NOTICED: frozenset(
@@ -102,7 +102,7 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 )
 
 
-#: States in which something still has to happen.
+#: States in which something is still to be done.
 OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
 
 
@@ -114,31 +114,31 @@ WAITS: Final = OPEN - {_S.UPLOADING, _S.UNCERTAIN}
 ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
 
 
-#: What a person may want done once more, and what may be left alone for good. Files ignored by
-#: hand may be taken up again too.
+#: What may be retried, and what may be ignored, by the user. What the user has ignored may be
+#: retried, too.
 RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.BASELINE})
 
 
 IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
 
 
-#: Why a file is ignored that a person wants to be left alone, in words that follow its name.
-BY_HAND: Final = msg("ignored by you")
+#: Reasons, as ends of sentences that begin with the file's name: ignored by the user,
+IGNORED_BY_USER: Final = msg("ignored by you")
 
 
-#: Why a file is not sent whose folder was taken out of the settings, likewise.
+#: not uploaded because its folder was taken out of the settings,
 LEFT: Final = msg("not uploaded because its folder is no longer watched")
 
 
-#: Why a file is read again whose folder's settings are other ones now, likewise.
+#: and looked at again because its folder's settings have changed.
 NEW_SETTINGS: Final = msg("checked again because the settings of its folder have changed")
 
 
-#: States in which the content may be on its way: such a row must not be given another content.
+#: States in which the content may be on its way: such a row must keep its content.
 IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
 
 
-#: Cause of a file that HrFlow has refused and that is looked at again under new settings.
+#: Cause of a file that was refused and is looked at again under new settings.
 REFUSED_BEFORE: Final = "refused before"
 
 
@@ -149,7 +149,7 @@ def allowed(before: State, after: State) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the journal is to note: the new state, why, and when to look again (0: never)."""
+    """A change of state: the new one, why, and when it is due to be worked on (0: never)."""
 
     state: State
     why: Message = NOTHING
@@ -157,11 +157,11 @@ class Step:
 
 
 def retried(entry: Entry, now: float) -> Step | None:
-    """The step that follows when a person wants a file tried again; None if nothing is to do.
+    """Return the step that follows a retry by the user; None if the file cannot be retried.
 
-    What has its address goes back to the queue, all else is looked at anew.
+    A file that was routed goes back to the queue, any other is looked at again.
     """
-    if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, BY_HAND):
+    if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, IGNORED_BY_USER):
         return None
     if entry.state in (_S.HELD, _S.WAITING) and entry.reference:
         return Step(_S.QUEUED, msg("retried by you"), now)
@@ -169,10 +169,10 @@ def retried(entry: Entry, now: float) -> Step | None:
 
 
 def backoff(attempt: int, jitter: float) -> float:
-    """Seconds to wait after failed attempt number ``attempt`` (1 is the first).
+    """Return the seconds to wait after failed attempt number ``attempt`` (1 is the first).
 
     Exponential with full jitter: ``jitter`` (0 ≤ jitter < 1) spreads the retries of many
-    machines over the whole interval, so that a server that comes back is not run over.
+    machines over the whole interval, so that a server that recovers is not overrun.
     """
     exponent = min(max(attempt, 1) - 1, 30)
     return min(BACKOFF_CAP, BACKOFF_BASE * 2.0**exponent) * jitter
@@ -181,9 +181,10 @@ def backoff(attempt: int, jitter: float) -> float:
 def retry_delay(
     attempt: int, jitter: float, retry_after: float | None, *, offline: bool = False
 ) -> float:
-    """Seconds to wait after failed attempt number ``attempt``: what the server names, if it does.
+    """Return the seconds to wait after attempt number ``attempt``.
 
-    A server that names no time to come ("Retry-After: 0") is not asked again and again at once.
+    It is what the server asks for with ``retry_after``, if it does, but not longer than a day.
+    "Retry-After: 0" counts as no wish, so that the server is not asked again and again at once.
     """
     delay = backoff(attempt, jitter)
     if offline:
@@ -192,7 +193,7 @@ def retry_delay(
 
 
 def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
-    """The step that follows attempt number ``attempt`` of an upload."""
+    """Return the step that follows attempt number ``attempt`` of an upload."""
     match outcome:
         case Accepted(message):
             return Step(_S.ACCEPTED, message)
@@ -223,13 +224,13 @@ def confirmed(
     *,
     answering: float = 0.0,
 ) -> Step:
-    """The step that follows a question about an upload that is uncertain since ``since``.
+    """Return the step that follows a check of an upload that is uncertain since ``since``.
 
-    "Not found" within the confirm ``window`` (seconds) proves nothing, so the question is asked
-    again; after the window the file is sent again under the same reference. So it is where the
-    key cannot read, as HrFlow may know a reference only once its profile is parsed. ``answering``:
-    since when the server answers such questions without trouble; what it took before may wait to
-    be parsed for just as long.
+    "Not found" within the confirm ``window`` (seconds) proves nothing, so it is checked again;
+    after the window the file is sent again under the same reference. A key that cannot read waits
+    for the window, too, as HrFlow may know a reference only once its profile is parsed.
+    ``answering``: since when the server answers such questions without trouble; what it took
+    before that may wait to be parsed for just as long.
     """
     waited = max(0.0, now - since)
     left = window - max(0.0, now - max(since, answering))
@@ -239,7 +240,7 @@ def confirmed(
         case Wait(why, retry_after):
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
-        case Unreadable(source=True):  # then the upload says so, to somebody who can mend it
+        case Unreadable(source=True):  # then the upload is refused, which is shown
             return Step(_S.QUEUED, msg("sent again under the same reference"), now)
         case Unreadable() if left > 0:
             why = msg(
@@ -262,10 +263,10 @@ def confirmed(
 
 
 def hold_delay(cause: Cause, attempt: int) -> float:
-    """Seconds until one file may find out whether a cause is still there; 0 for "never".
+    """Return the seconds until one file tries whether a cause still holds; 0 for "never".
 
-    Rarely, as whoever mends it says so (a changed key, a changed setting, a person's yes); a
-    missing key is looked for more often, because a keyring may be unlocked at any time.
+    They are long, as a changed key or setting ends a hold at once; a missing key is looked for
+    more often, because a keyring may be unlocked at any time.
     """
     if cause is Cause.EXISTING:
         return 0.0
@@ -274,22 +275,22 @@ def hold_delay(cause: Cause, attempt: int) -> float:
 
 
 def hold_key(cause: Cause, account: str, source_key: str = "") -> str:
-    """The name under which a cause is kept; equal causes share it."""
+    """Return the name of a cause; equal causes share it."""
     return f"{cause}:{account}:{source_key}" if cause is Cause.SOURCE else f"{cause}:{account}"
 
 
 def account_keys(account: str) -> list[str]:
-    """The names of all causes that keep back whatever goes to an account."""
+    """Return the names of all causes that hold back what goes to an account."""
     return [hold_key(cause, account) for cause in (Cause.CREDENTIAL, Cause.ACCOUNT, Cause.QUOTA)]
 
 
 def hold_keys(account: str, source_key: str) -> list[str]:
-    """The names of all causes that keep back what goes to a source."""
+    """Return the names of all causes that hold back what goes to a source."""
     return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
 
 
-#: Why a file waits that was there before its folder was watched, and why it does so no more: of
-#: many such files people are told in one sentence, see :func:`existing_why`.
+#: Why a file waits that was there before its folder was watched, and why it does no longer. Many
+#: such files share one message, see :func:`existing_why`.
 EXISTING_WAITS: Final = msg("was already in the folder and is waiting for your approval")
 
 
@@ -297,7 +298,7 @@ EXISTING_WENT: Final = msg("was removed before it was approved")
 
 
 def existing_why(files: int, folder: str) -> Message:
-    """What a person is told of ``files`` that were in ``folder`` before it was watched."""
+    """Return the message about ``files`` that were in ``folder`` before it was watched."""
     return plural(
         "1 file was already in {folder} and is waiting for your approval.",
         "{count:count} files were already in {folder} and are waiting for your approval.",
@@ -307,5 +308,5 @@ def existing_why(files: int, folder: str) -> Message:
 
 
 def existing_key(folder: str) -> str:
-    """The name under which files wait that were in ``folder`` before it was watched."""
+    """Return the name of the cause of files that were in ``folder`` before it was watched."""
     return f"{Cause.EXISTING}:{folder.encode('utf-8', 'backslashreplace').decode()}"

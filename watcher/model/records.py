@@ -1,4 +1,4 @@
-"""What the journal holds of files and causes, and people are shown."""
+"""Files as the journal keeps them and people see them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from watcher.i18n.message import NOTHING, Message
 if TYPE_CHECKING:
     from watcher.model.kinds import State
 
-#: Times further from 1970 than this (292 years) are taken to be this far: a journal keeps 64
-#: bits, file systems have more, and wrong clocks write anything.
+#: Times further from 1970 than this (292 years) count as this far: the journal keeps 64 bits, file
+#: systems have more, and wrong clocks write anything.
 _FURTHEST_NS: Final = (1 << 63) - 1
 
 
 def bound_time(time_ns: int) -> int:
-    """A file's time in nanoseconds, as it is kept and compared."""
+    """Return a file's time in nanoseconds as it is kept and compared."""
     return max(-_FURTHEST_NS, min(time_ns, _FURTHEST_NS))
 
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """What tells one version of a file from another; sizes in bytes, times in nanoseconds."""
+    """What identifies one version of a file; size in bytes, time in nanoseconds."""
 
     size: int
     mtime_ns: int
@@ -30,13 +30,13 @@ class Stat:
     inode: int = 0
 
 
-#: Stands for a file that was never looked at.
+#: Of a file that was never examined.
 NO_STAT: Final = Stat(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file as the journal knows it, for people and machines to read."""
+    """A file as the journal knows it, to be shown to people and programs."""
 
     file_id: int
     folder: str
@@ -60,13 +60,13 @@ class Entry:
     duplicate_of: str = ""
     filed_to: str = ""
     filing_why: Message = NOTHING
-    #: The dated directory to which it is to be filed away, once that was chosen.
+    #: The dated directory that it is moved to, once that was chosen.
     filing_target: str = ""
-    #: When the upload began that arrived, when it had arrived, and when its profile was known.
+    #: When the upload that arrived began, when it arrived, and when its profile was known.
     sent_at: float = 0.0
     arrived_at: float = 0.0
     parsed_at: float = 0.0
-    #: Pages that HrFlow has parsed, of how many; zeros where it did not say.
+    #: Pages that HrFlow has parsed, of how many; 0 if it did not say.
     pages: int = 0
     total_pages: int = 0
     #: The profile was found by a search: it is probably this file's.

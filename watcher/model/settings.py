@@ -275,11 +275,14 @@ class Webhook(Struct, frozen=True):
     port: Annotated[int, _within(1, 65_535)] = 8790
 
 
+#: The placeholders that a hook's arguments may hold.
+HOOK_VALUES: Final = ("path", "profile_key", "reference", "source_key", "account", "state")
+
+
 class Hooks(Struct, frozen=True):
     """Commands that are run when something has become of a file; empty: none.
 
-    Each is a program and its arguments, which may hold the placeholders of
-    ``watcher.daemon.hooks``.
+    Each is a program and its arguments, which may hold the placeholders ``HOOK_VALUES``.
     """
 
     parsed: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Where documents go, and what came of sending them."""
+"""Where documents go, and the outcome of sending them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One tag or metadata as it is sent: ``{"name": …, "value": …}``."""
+    """A tag or metadata as it is sent: ``{"name": …, "value": …}``."""
 
     name: str
     value: bool | int | float | str
@@ -24,9 +24,9 @@ class Tag:
 class Route:
     """Where a document goes and with what; every placeholder is filled.
 
-    ``labels`` holds one mapping per label, with only the fields that are set. ``created_at`` is
-    ISO 8601 text or seconds since 1970 as text, "" when it is not sent. ``rule`` is the number
-    of the rule that matched, 1 being the folder's first, 0 when none did.
+    ``labels`` has one mapping per label, with only the fields that are set. ``created_at`` is
+    ISO 8601 text or seconds since 1970 as text, "" if it is not sent. ``rule`` is the number of
+    the rule that matched (the folder's first is 1), 0 if none did.
     """
 
     account: str
@@ -44,9 +44,9 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A file that is not uploaded, and why, in words that follow its name.
+    """A file that is not uploaded, and why: the end of a sentence that begins with its name.
 
-    ``state`` is IGNORED (nobody needs to hear of it) or REFUSED (somebody should).
+    ``state`` is IGNORED, or REFUSED if it needs attention.
     """
 
     state: State
@@ -56,7 +56,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One upload to be made. ``fields`` are the form's text fields in the order they are sent."""
+    """An upload to be made; ``fields`` are the form's text fields in the order they are sent."""
 
     file_id: int
     folder: str
@@ -74,7 +74,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What HrFlow made of a document; empty strings and zeros where it did not say."""
+    """What HrFlow read in a document; "" and 0 where it does not say."""
 
     key: str
     name: str = ""
@@ -85,7 +85,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """HrFlow has the file (202, or it says that it already knows the reference)."""
+    """HrFlow has the file (202, or it already knows the reference)."""
 
     message: Message = NOTHING
 
@@ -100,14 +100,14 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This file will never pass as it is."""
+    """HrFlow will never take this file as it is."""
 
     why: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Everything that shares ``cause`` has to wait until it is mended."""
+    """Everything that ``cause`` concerns has to wait until it is fixed."""
 
     cause: Cause
     why: Message
@@ -115,11 +115,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Try again later. ``retry_after`` in seconds if the server named a time.
+    """Try again later, after ``retry_after`` seconds if the server named a time.
 
-    ``offline``: nothing that speaks HrFlow's language could be reached, so that no other file
-    need try either. ``slow_down``: the server took nothing and asks us to come later (429, 425).
-    ``troubled``: the server failed or did not answer, which may concern all files or only one.
+    ``offline``: HrFlow could not be reached, so no other file need try either. ``slow_down``: the
+    server took nothing and asks for fewer requests (429, 425). ``troubled``: the server failed or
+    did not answer, which may concern all files or only this one.
     """
 
     why: Message
@@ -131,9 +131,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """Everything was sent and HrFlow did not say whether it has it: it may have arrived.
+    """Everything was sent and there was no clear answer: it may have arrived.
 
-    The rest as in :class:`Wait`.
+    The other fields are those of :class:`Wait`.
     """
 
     why: Message
@@ -144,14 +144,14 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class NoSync:
-    """Refused only because its source does not allow synchronous parsing: to be sent without."""
+    """Refused only because the source does not allow synchronous parsing: to be sent without."""
 
     why: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """The file is no longer what was identified (or gone): nothing whole was sent."""
+    """The file is no longer the one that was identified, or ``gone``: nothing complete was sent."""
 
     why: Message
     gone: bool = False
@@ -159,14 +159,14 @@ class Altered:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A look-up by reference found nothing. Proves nothing while parsing may be under way."""
+    """The reference was not found, which proves nothing while parsing may be under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A look-up was answered 401: this key may write only.
+    """The question was answered with 401: this key may only write.
 
-    ``source``: it is only this source that cannot be looked into.
+    ``source``: it is only this source that it may not read.
     """
 
     why: Message = NOTHING

@@ -7,7 +7,7 @@ or a server that was busy for long is still caught up with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -28,57 +28,39 @@ if TYPE_CHECKING:
 #: Seconds after an upload at which it is asked for first; parsing takes 1 to 8.
 FIRST: Final = 5.0
 
-
 #: Seconds of growing intervals, and from one question to the next after that.
 WINDOW: Final = 3600.0
 
-
 DAILY: Final = 86400.0
-
 
 #: Seconds after which an upload that was never found counts as one that could not be parsed.
 END: Final = 7 * DAILY
 
-
 #: Requests a minute that questions are a share of where an account has no limit.
 UNLIMITED: Final = 600
-
 
 #: Questions of an account at the same time, beside its uploads.
 PARALLEL: Final = 2
 
-
-#: Pages of a CV that HrFlow parses.
-PARSED_PAGES: Final = 10
-
-
 #: Pages of a search that are looked through, the latest profiles first.
 SEARCH_PAGES: Final = 5
-
-
-#: What a hook's arguments may hold.
-HOOK_VALUES: Final = ("path", "profile_key", "reference", "source_key", "account", "state")
-
 
 NEVER: Final = msg(
     "HrFlow has shown no profile for it within a week; check it at HrFlow, or retry it under a "
     "new reference."
 )
 
-
-#: Share of a first interval by which it grows after a question too early, and shrinks after others.
+#: By which the first delay grows after a question too early, and shrinks after others.
 _SLOWER, _FASTER = 1.5, 0.9
 
-
 _LONGEST_FIRST: Final = 300.0
-
 
 #: Questions by reference after which a search is tried as well: all those within the window.
 _IN_VAIN: Final = 10
 
 
 def next_question(since: float, now: float) -> float:
-    """When to ask again about an upload that arrived at ``since`` and is not found at ``now``."""
+    """Return when to ask again about an upload that arrived at ``since``, not found at ``now``."""
     elapsed = max(0.0, now - since)
     if elapsed < WINDOW:
         return now + min(max(FIRST, elapsed), max(FIRST, WINDOW - elapsed))
@@ -91,38 +73,38 @@ def is_over(since: float, now: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
-    """How long after an upload the first question is worth a request; learns from answers.
+class FirstDelay:
+    """Seconds after an upload at which the first question is worth a request.
 
-    Asking too early costs a second request, asking late only time: one first question in five
-    comes too early.
+    It learns from answers. Asking too early costs a second request, asking late only time: one
+    first question in five comes too early.
     """
 
-    first: float = FIRST
+    seconds: float = FIRST
 
-    def learn(self, *, found: bool) -> Rhythm:
-        """What a first question teaches; ``found``: it was answered with a profile."""
-        changed = self.first * (_FASTER if found else _SLOWER)
-        return Rhythm(min(max(FIRST, changed), _LONGEST_FIRST))
+    def learn(self, *, found: bool) -> FirstDelay:
+        """Return the delay after a first question that has ``found`` a profile, or has not."""
+        changed = self.seconds * (_FASTER if found else _SLOWER)
+        return FirstDelay(min(max(FIRST, changed), _LONGEST_FIRST))
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Nothing is decided: ask again at ``at``. ``why`` is NOTHING if the file's words stay."""
+    """Nothing is decided: ask again at ``at``. ``why`` is NOTHING if the file's reason stays."""
 
     at: float
     why: Message = NOTHING
 
 
 def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
-    """What an answer about an upload means for its file.
+    """Return what an answer about an upload means for its file.
 
-    An upload that the webhook has told of is parsed, whatever a question brings beside that.
+    An upload that the webhook has reported is parsed, whatever the answer is.
     """
     match finding:
         case Parsed(_, message):
             return Step(State.PARSED, message)
-        case _ if follow_up.told_key:
+        case _ if follow_up.reported_key:
             return Step(State.PARSED, msg("reported by HrFlow's webhook"))
         case Wait(offline=True) | Wait(slow_down=True):
             return Again(now)  # the account's pace says when
@@ -139,18 +121,11 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
     raise AssertionError(finding)
 
 
-def told(follow_up: FollowUp, key: str) -> FollowUp:
-    """The same, once the webhook has told the profile's key."""
-    return replace(follow_up, told_key=key)
-
-
-def told_profile(follow_up: FollowUp) -> Profile:
-    """What is known of a profile that only the webhook has told of."""
-    return Profile(follow_up.told_key)
-
-
 def share_limits(per_minute: int, share: float) -> tuple[int, int, float]:
-    """What a Pace of an account's questions is armed with: a share of the requests it may make."""
+    """Return the limits of an account's questions, as :class:`Pace` takes them.
+
+    They are a ``share`` of the requests it may make.
+    """
     allowed = (per_minute or UNLIMITED) * share
     return (PARALLEL, int(allowed), MINUTE) if allowed >= 1 else (1, 1, MINUTE / allowed)
 
@@ -172,8 +147,8 @@ def asks_by_search(follow_up: FollowUp) -> bool:
     that was in vain for long: parsing may have renamed it.
     """
     if not is_derived(follow_up.job.reference, follow_up.job.sha256):
-        return not follow_up.told_key
-    return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.told_key
+        return not follow_up.reported_key
+    return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.reported_key
 
 
 def is_same(follow_up: FollowUp, listed: Listed) -> bool:
@@ -183,20 +158,20 @@ def is_same(follow_up: FollowUp, listed: Listed) -> bool:
 
 
 def next_search(follow_up: FollowUp, pages: int, *, can_list: bool) -> Search:
-    """What to ask for the next time; ``pages`` are those of the last list.
+    """Return what to ask for next; ``pages`` are those of the last list.
 
-    ``can_list``: what is stored can be listed. The searches of an upload go through all stages.
+    ``can_list``: stored profiles can be listed. The searches of an upload go through all stages.
     """
     tries, job = follow_up.tries, follow_up.job
     if not can_list:
         stage = STAGES[tries % len(STAGES)]
         return Search(search_page(tries // len(STAGES), pages), stage)
-    shared = "" if is_derived(job.reference, job.sha256) else job.reference
-    return Search(search_page(tries, pages), reference=shared)
+    narrowing = "" if is_derived(job.reference, job.sha256) else job.reference
+    return Search(search_page(tries, pages), reference=narrowing)
 
 
 def search_page(tries: int, pages: int) -> int:
-    """Which page to look at the next time; most is on the first one."""
+    """Return which page to look at next; most is on the first one."""
     if tries % 2 == 0 or pages <= 1:
         return 1
     return 2 + (tries // 2) % (min(pages, SEARCH_PAGES) - 1)

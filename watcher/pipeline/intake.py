@@ -1,150 +1,69 @@
-"""From a candidate to a file that is read, and handed on to be admitted."""
+"""From a candidate to a file that is complete and identified.
+
+Files that were there before their folder was watched are kept back here, too.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections import deque
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import Message, msg
+from watcher import documents
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import WatcherError
-from watcher.model.files import Candidate, Identified, ScanEnded, Scanned, Unusable
+from watcher.model.files import Candidate, FolderState, Identified, ScanEnded, Scanned, Unusable
 from watcher.model.kinds import Cause, Sign, State
-from watcher.model.lifecycle import ARRIVED, EXISTING_WENT, IN_FLIGHT, Step, existing_key
+from watcher.model.lifecycle import (
+    ARRIVED,
+    EXISTING_WAITS,
+    EXISTING_WENT,
+    IN_FLIGHT,
+    Step,
+    existing_key,
+    existing_why,
+)
 from watcher.model.records import Stat
-from watcher.model.settings import Changed
-from watcher.pipeline.admission import Admission, FirstWalks, close_handle
-from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled
+from watcher.model.settings import Changed, Existing
+from watcher.pipeline.messages import Complete
+from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled, Settling
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from watcher.journal.writer import Journal
     from watcher.model.files import Known
-    from watcher.pipeline.housekeeping import Tidying
-    from watcher.pipeline.ports import Clock, Files, Plan, Workers
-    from watcher.pipeline.settle import Settling
+    from watcher.pipeline.messages import Configure
+    from watcher.pipeline.stage import Clock, Workers
+    from watcher.routing.rules import Plan
+
+_log = logging.getLogger(__name__)
 
 #: Files being read at once: few, as disks do not like many, but enough to keep senders busy.
 READING: Final = 16
 
-
 #: Files that wait in memory to be read; the rest waits in the journal.
 READY: Final = 5_000
 
-
-#: Signs of a file that is there: whoever reads it later sees all that has happened to it.
-_HINTS: Final = frozenset({Sign.CHANGED, Sign.SCANNED, Sign.CLOSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A worker has looked at a candidate, which had ``settled`` (NO: it was tried before that)."""
-
-    candidate: Candidate
-    settled: Settled
-    result: Identified | Unusable
-
-
-class Reading:
-    """Gives files to the workers that read, each once at a time. One thread."""
-
-    def __init__(self, files: Files, workers: Workers) -> None:
-        self._files = files
-        self._workers = workers
-        self._plans: Mapping[str, Plan] = {}
-        self._ready: dict[str, tuple[Candidate, Settled]] = {}  # by path
-        self._order: deque[str] = deque()  # the oldest first
-        self._busy: dict[str, Sign | None] = {}  # path → how it was seen again meanwhile
-
-    def __len__(self) -> int:
-        return len(self._ready) + len(self._busy)
-
-    def __contains__(self, path: str) -> bool:
-        """Whether the file at ``path`` is being read."""
-        return path in self._busy
-
-    def arm(self, plans: Mapping[str, Plan]) -> None:
-        """Use ``plans`` (by folder path) from now on; files of other folders are left out."""
-        self._plans = plans
-        self._ready = {path: each for path, each in self._ready.items() if each[0].folder in plans}
-        self._order = deque(path for path in self._order if path in self._ready)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether more files are better left in the journal."""
-        return len(self._ready) >= READY
-
-    @property
-    def is_hungry(self) -> bool:
-        """Whether nothing is there to be read."""
-        return not self._ready
-
-    @property
-    def room(self) -> int:
-        """How many files more may be read at once."""
-        return READING - len(self._busy)
-
-    @property
-    def can_start(self) -> bool:
-        """Whether :meth:`start` has something to do."""
-        return bool(self._ready) and self.room > 0
-
-    def add(self, candidate: Candidate, settled: Settled) -> None:
-        """Have a file read in its turn."""
-        if candidate.path not in self._ready:
-            self._order.append(candidate.path)
-        self._ready[candidate.path] = (candidate, settled)
-
-    def covers(self, candidate: Candidate) -> bool:
-        """Whether a sign of a file needs no thought: it is still to be read, or again after that.
-
-        Of a file that is only tried a close is news: it may say that it is whole.
-        """
-        closed = candidate.sign is Sign.CLOSED
-        if candidate.path in self._busy:
-            self._busy[candidate.path] = Sign.CLOSED if closed else Sign.CHANGED
-            return True
-        _, settled = self._ready.get(candidate.path, (None, Settled.LAST))
-        is_tried = settled is Settled.NO and not closed
-        return candidate.sign in _HINTS and (is_tried or settled is Settled.YES)
-
-    def done(self, path: str) -> Sign | None:
-        """A file was read; gives how it was seen again meanwhile, None if it was not."""
-        return self._busy.pop(path, None)
-
-    def start(self) -> None:
-        """Give the workers what they may read now."""
-        while self.can_start:
-            candidate, settled = self._ready.pop(self._order.popleft())
-            plan = self._plans.get(candidate.folder)
-            if plan is not None and candidate.path not in self._busy:
-                self._busy[candidate.path] = None
-                self._submit(candidate, settled, plan)
-
-    def _submit(self, candidate: Candidate, settled: Settled, plan: Plan) -> None:
-        files = self._files
-        self._workers.read(
-            lambda: Read(candidate, settled, files.identify(plan, candidate.path)),
-            lambda error: Read(
-                candidate,
-                settled,
-                Unusable(msg("cannot be read ({error}).", error=error), passing=True),
-            ),
-        )
-
-
-_log = logging.getLogger(__name__)
-
-
 #: Seconds until a file that could not be read is tried again, doubled every time up to the cap.
 UNREADABLE_FIRST: Final = 10.0
-
-
 UNREADABLE_CAP: Final = 600.0
 
+#: Seconds until a file is read again whose processing has failed unexpectedly.
+FAILED_PAUSE: Final = 3 * 3600.0
+
+#: So many existing files are uploaded without asking.
+EXISTING_LIMIT: Final = 100
+
+#: Reason of a scan that went through one directory of a folder only.
+_PART_OF_A_FOLDER: Final = "new directory"
+
+#: Signs of a file that is there: a later reading sees all that has happened to it.
+_HINTS: Final = frozenset({Sign.CHANGED, Sign.SCANNED, Sign.CLOSED})
 
 #: States of files that are gone when they vanish; of others the history is what counts.
 _UNSENT: Final = frozenset(
@@ -152,145 +71,135 @@ _UNSENT: Final = frozenset(
 )
 
 
-class Intake:
-    """Owns what is known of files before they are queued. One thread; no I/O but through ports."""
+@dataclass(frozen=True, slots=True)
+class ReadDone:
+    """A worker has read a candidate, which had ``settled`` (NO: it was tried before that)."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        files: Files,
-        workers: Workers,
-        clock: Clock,
-        settling: Settling,
-        tidying: Tidying,
-        keep_handle: Callable[[int, Identified], None],
-    ) -> None:
-        """``keep_handle`` takes the open handle of a file that has just been queued."""
-        self._journal = journal
-        self._files = files
-        self._clock = clock
-        self._settling = settling
-        self._reading = Reading(files, workers)
-        self._admission = Admission(journal, files, clock, tidying, keep_handle)
-        self._first_walks = FirstWalks(journal, files, clock)
-        self._plans: Mapping[str, Plan] = {}
-        self._blind: set[str] = set()  # folders where nobody can tell whether a file is open
+    candidate: Candidate
+    settled: Settled
+    result: Identified | Unusable
 
-    def arm(self, plans: Mapping[str, Plan], *, import_all: bool = False) -> None:
-        """Use ``plans`` (by folder path) from now on; ``import_all``: take what was there first."""
-        self._plans = plans
-        self._reading.arm(plans)
-        now = self._clock.wall()
-        for path, plan in plans.items():
-            self._journal.folders.reread(
-                path, fingerprint(plan.folder), now, is_imported=plan.is_imported
-            )
-            if plan.is_imported:  # whoever imports has said yes
-                self._journal.holds.take_existing(existing_key(path), now)
-        self._first_walks.arm(plans, import_all=import_all)
+
+class Intake(Stage):
+    """Knows which files are being waited for and read."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._settling = Settling()
+        self._reading = ReadQueue(context.workers)
+        self._existing = ExistingFiles(context.journal)
+        self._blind: set[str] = set()  # folders where it cannot be told whether a file is open
+
+    def handlers(self) -> Handlers:
+        """Return the handlers of what folders and readers report."""
+        return {
+            Candidate: self._notice,
+            Scanned: self._note_scanned,
+            ScanEnded: self._end_scan,
+            FolderState: self._publish,
+            ReadDone: self._take_result,
+        }
 
     @property
     def pending(self) -> int:
         """How many files are noticed and not decided upon."""
         return len(self._settling) + len(self._reading)
 
-    def next_due(self) -> float | None:
-        """When :meth:`work` has something to do by time alone, on the clock's ``tick``."""
-        return self._clock.tick() if self._reading.can_start else self._settling.next_due()
-
-    # -- messages
-
-    def scanned(self, message: Scanned) -> None:
-        """Files that a walk found."""
-        plan = self._plans.get(message.folder)
-        if plan is None:
-            return
-        if message.folder in self._first_walks:
-            for candidate in message.candidates:
-                self._first_walks.keep_back(plan, candidate)
-            return
-        for candidate in message.candidates:
-            if self._reading.is_full:
-                self._note_for_later(candidate)
-            else:
-                self.notice(candidate)
-
-    def scan_ended(self, message: ScanEnded) -> Message:
-        """A walk is over; gives what a person should hear of it, NOTHING if nothing."""
-        return self._first_walks.ended(message)
-
-    def notice(self, candidate: Candidate) -> None:
-        """A file may be new, changed, renamed or gone, or a directory may be gone."""
-        if candidate.sign is Sign.EMPTIED:
-            for path in self._journal.files.names_below(candidate.folder, candidate.path):
-                self.notice(Candidate(candidate.folder, path, Sign.REMOVED))
-            return
-        try:
-            self._notice(candidate)
-        except WatcherError:
-            raise
-        except Exception:  # noqa: BLE001 - one odd file must not end the journey of all others
-            _log.exception("a file could not be noticed")
-
-    def _notice(self, candidate: Candidate) -> None:
-        plan = self._plans.get(candidate.folder)
-        if plan is None:
-            return
-        if self._reading.covers(candidate):
-            return
-        stat: Stat | Unusable | None = candidate.stat
-        if stat is None or candidate.sign in (Sign.REMOVED, Sign.MISSING):
-            stat = self._files.stat(candidate.folder, candidate.path)
-        known = self._journal.files.find(candidate.folder, candidate.path)
-        if isinstance(stat, Unusable):
-            if known is None or known.state is State.NOTICED:
-                self._unusable(candidate, stat)
-        elif stat is None:
-            self._vanished(candidate, known)
-        elif known is None and self._first_walks.recognise(candidate, stat):
-            self._settling.forget(candidate.path)
-        elif not self._is_settled_matter(candidate, known, stat, plan):
-            self._settle(candidate, known, stat, plan)
-
-    def read(self, message: Read) -> None:
-        """A worker has looked at a file."""
-        candidate = message.candidate
-        again = self._reading.done(candidate.path)
-        plan = self._plans.get(candidate.folder)
-        result = message.result
-        try:
-            if plan is None or isinstance(result, Unusable):
-                # What was only tried is looked at again in its time.
-                if plan is not None and isinstance(result, Unusable) and message.settled:
-                    self._unusable(candidate, result)
-            elif not self._postpone(message, result, plan):
-                self._admission.admit(candidate, result, plan)
-                result = replace(result, handle=None)  # whoever keeps it, closes it
-        except WatcherError:
-            raise
-        except Exception:  # noqa: BLE001 - one odd file must not end the journey of all others
-            _log.exception("a file could not be judged")
-            self._put_off(candidate, UNREADABLE_CAP)
-        if isinstance(result, Identified):
-            close_handle(result)
-        if again is not None:
-            self.notice(replace(candidate, sign=again, stat=None))
-
     def work(self) -> None:
-        """Look at what has come due, and give the readers what there is to read."""
+        """Look again at what has come due, and take up what waits in the journal."""
         for candidate in self._settling.due(self._clock.tick()):
-            self.notice(replace(candidate, stat=None))
-        if self._reading.is_hungry:
+            self._notice(replace(candidate, stat=None))
+        if self._reading.is_empty:
             self._take_from_journal()
-        self.start()
+        self._reading.start()  # reading has no effect that would have to be in the journal first
 
     def start(self) -> None:
         """Give the readers what there is to read."""
         self._reading.start()
 
+    def next_due(self) -> float | None:
+        """When a file is to be looked at again."""
+        return self._clock.tick() if self._reading.can_start else self._settling.next_due()
+
+    def configure(self, message: Configure) -> None:
+        """Use new plans; files of folders whose settings have changed are read again."""
+        super().configure(message)
+        self._reading.configure(message.plans)
+        now = self._clock.wall()
+        for path, plan in message.plans.items():
+            self._journal.folders.reread(
+                path, fingerprint(plan.folder), now, is_imported=plan.is_imported
+            )
+            if plan.is_imported:  # importing approves what was there
+                self._journal.holds.take_existing(existing_key(path), now)
+        self._existing.configure(message.plans, now, import_all=message.import_all)
+
+    # -- scans
+
+    def _note_scanned(self, message: Scanned) -> None:
+        plan = self._plans.get(message.folder)
+        if plan is None:
+            return
+        if message.folder in self._existing.scanning:
+            for candidate in message.candidates:
+                self._existing.keep_back(plan, candidate, self._clock.wall())
+            return
+        for candidate in message.candidates:
+            if self._reading.is_full:
+                self._note_for_later(candidate)
+            else:
+                self._notice(candidate)
+
+    def _note_for_later(self, candidate: Candidate) -> None:
+        known = self._journal.files.find(candidate.folder, candidate.path)
+        if known is not None:
+            self._notice(candidate)
+        elif candidate.stat is not None:
+            now = self._clock.wall()
+            if not self._existing.recognise(candidate, candidate.stat, now):
+                self._journal.files.add(candidate, candidate.stat, now, State.NOTICED)
+
+    def _end_scan(self, message: ScanEnded) -> None:
+        if why := self._existing.end_scan(message, self._clock.wall()):
+            self._publish(why)
+        self._publish(message)
+
     # -- noticing
 
-    def _is_settled_matter(
+    def _notice(self, candidate: Candidate) -> None:
+        """A file may be new, changed, renamed or gone, or a directory may be gone."""
+        if candidate.sign is Sign.EMPTIED:
+            for path in self._journal.files.names_below(candidate.folder, candidate.path):
+                self._notice(Candidate(candidate.folder, path, Sign.REMOVED))
+            return
+        plan = self._plans.get(candidate.folder)
+        if plan is None:
+            return
+        try:
+            self._look_at(candidate, plan)
+        except WatcherError:
+            raise
+        except Exception:  # noqa: BLE001 - one odd file must not end the journey of all others
+            _log.exception("a file could not be noticed")
+
+    def _look_at(self, candidate: Candidate, plan: Plan) -> None:
+        if self._reading.covers(candidate):
+            return
+        stat: Stat | Unusable | None = candidate.stat
+        if stat is None or candidate.sign in (Sign.REMOVED, Sign.MISSING):
+            stat = documents.stat_file(candidate.folder, candidate.path)
+        known = self._journal.files.find(candidate.folder, candidate.path)
+        if isinstance(stat, Unusable):
+            if known is None or known.state is State.NOTICED:
+                self._note_unusable(candidate, stat)
+        elif stat is None:
+            self._note_vanished(candidate, known)
+        elif known is None and self._existing.recognise(candidate, stat, self._clock.wall()):
+            self._settling.forget(candidate.path)
+        elif not self._is_decided(candidate, known, stat, plan):
+            self._settle(candidate, known, stat, plan)
+
+    def _is_decided(
         self, candidate: Candidate, known: Known | None, stat: Stat, plan: Plan
     ) -> bool:
         """Whether this version of the file has been decided upon before."""
@@ -307,7 +216,6 @@ class Intake:
 
     def _settle(self, candidate: Candidate, known: Known | None, stat: Stat, plan: Plan) -> None:
         changed = known is not None and known.state in ARRIVED | IN_FLIGHT
-        candidate = replace(candidate, stat=stat)
         settled = self._settling.observe(
             candidate,
             stat,
@@ -317,66 +225,92 @@ class Intake:
             changed=changed,
         )
         if settled or (not changed and self._may_try(candidate)):
-            self._reading.add(candidate, settled)
+            self._reading.add(replace(candidate, stat=stat), settled)
 
     def _may_try(self, candidate: Candidate) -> bool:
-        """Whether a file that a walk has found may be looked at before it has settled."""
+        """Whether a file that a scan has found may be looked at before it has settled."""
         found = candidate.sign is Sign.SCANNED and candidate.folder not in self._blind
         return found and self._settling.may_try(candidate.path)
 
-    def _vanished(self, candidate: Candidate, known: Known | None) -> None:
+    def _note_vanished(self, candidate: Candidate, known: Known | None) -> None:
         self._settling.forget(candidate.path)
         if known is None or known.state in IN_FLIGHT:
             return
         if known.state in _UNSENT:
+            existed = known.cause.startswith(Cause.EXISTING)
             # A drive that is not there at the moment: its files stay what they were.
-            if candidate.sign is Sign.MISSING and known.cause.startswith(Cause.EXISTING):
+            if candidate.sign is Sign.MISSING and existed:
                 return
             # What was there first may come back under another name: it is known by its cause.
-            first = known.cause.startswith(Cause.EXISTING)
-            why = EXISTING_WENT if first else msg("removed before it was uploaded")
-            now, cause = self._clock.wall(), known.cause if first else ""
+            why = EXISTING_WENT if existed else msg("removed before it was uploaded")
+            now, cause = self._clock.wall(), known.cause if existed else ""
             self._journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
             self._journal.files.disclaim(known.file_id, now)
         elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
             self._journal.files.forget_name(known.file_id)
 
-    def _note_for_later(self, candidate: Candidate) -> None:
+    def _note_unusable(self, candidate: Candidate, found: Unusable) -> None:
         known = self._journal.files.find(candidate.folder, candidate.path)
-        if known is None and candidate.stat is not None:
-            if self._first_walks.recognise(candidate, candidate.stat):
-                return
-            self._journal.files.add(candidate, candidate.stat, self._clock.wall(), State.NOTICED)
-        elif known is not None:
-            self.notice(candidate)
+        now = self._clock.wall()
+        if found.gone:
+            self._note_vanished(candidate, known)
+            return
+        seen = documents.stat_file(candidate.folder, candidate.path)
+        stat = seen if isinstance(seen, Stat) else candidate.stat or Stat(0, 0)
+        file_id = note_version(self._journal, candidate, known, stat, now)
+        if found.passing:
+            tries = self._journal.files.count_try(file_id)
+            delay = min(UNREADABLE_CAP, UNREADABLE_FIRST * 2.0 ** min(tries, 10))
+            self._journal.files.step(file_id, Step(State.NOTICED, found.why, now + delay), now)
+        else:
+            self._journal.files.step(file_id, Step(State.IGNORED, found.why), now)
 
     # -- reading
 
     def _take_from_journal(self) -> None:
         now = self._clock.wall()
-        room = self._reading.room
-        if room <= 0:
+        if self._reading.room <= 0:
             return
         for entry in self._journal.queues.unread(now, READING, self._plans):
-            if entry.path in self._reading:
+            if self._reading.is_reading(entry.path):
                 continue
-            known = self._journal.files.find(entry.folder, entry.path) if entry.folder else None
+            known = self._journal.files.find(entry.folder, entry.path)
             if known is None or known.file_id != entry.file_id:
                 step = Step(State.GONE, msg("replaced by a newer version"))
                 self._journal.files.step(entry.file_id, step, now)
                 self._journal.files.disclaim(entry.file_id, now)
-            elif entry.folder in self._plans:
+            else:
                 candidate = Candidate(entry.folder, entry.path, Sign.SCANNED)
                 self._reading.add(candidate, Settled.YES)
 
-    def _postpone(self, message: Read, found: Identified, plan: Plan) -> bool:
-        """Whether the file is to be looked at again later, as it does not seem to be whole."""
-        candidate, stat = message.candidate, found.document.stat
-        sniffed = found.document.sniffed
+    def _take_result(self, message: ReadDone) -> None:
+        candidate, result = message.candidate, message.result
+        seen_again = self._reading.done(candidate.path)
+        plan = self._plans.get(candidate.folder)
+        is_complete = False
+        with isolated(self._journal, self._clock, candidate):
+            if isinstance(result, Unusable):
+                # What was only tried is looked at again in its time.
+                if plan is not None and message.settled:
+                    self._note_unusable(candidate, result)
+            elif plan is not None:
+                is_complete = not self._postpone(message, result, plan)
+        if isinstance(result, Identified):
+            if is_complete:
+                self._emit(Complete(candidate, result))
+            else:
+                result.close()
+        if seen_again is not None:  # after its admission
+            self._emit(replace(candidate, sign=seen_again, stat=None))
+
+    def _postpone(self, message: ReadDone, found: Identified, plan: Plan) -> bool:
+        """Whether the file is to be looked at again later, as it does not seem to be complete."""
+        candidate, document = message.candidate, found.document
+        stat, sniffed = document.stat, document.sniffed
         # What cannot be told may be room that was reserved for a copy still to come.
         whole = sniffed.whole is not False and sniffed.media_type and stat.size
         # Nor can what may turn out to belong to a document that is still being saved.
-        whole = whole and not found.document.may_be_part
+        whole = whole and not document.may_be_part
         # Of a format without an end only rest tells that its writer does not go on.
         rest = self._clock.wall() - stat.mtime_ns / 1e9
         goes_on = sniffed.whole is None and rest < plan.folder.settle_seconds
@@ -387,49 +321,226 @@ class Intake:
             return False
         doubt = Doubt.BROKEN_OFF if not whole else Doubt.NO_END
         doubt = Doubt.BEING_WRITTEN if found.being_written else doubt
-        self._settling.defer(
-            replace(candidate, stat=stat),
-            stat,
-            self._clock.tick(),
-            plan.folder.settle_seconds,
-            doubt,
-        )
-        self._put_off(candidate, plan.folder.settle_seconds)
+        seconds = plan.folder.settle_seconds
+        self._settling.defer(candidate, stat, self._clock.tick(), seconds, doubt)
+        wait = 2 * PATIENCE_FACTOR * seconds + UNREADABLE_FIRST  # it is waited for in memory
+        postpone_reading(self._journal, candidate, self._clock.wall(), wait)
         return True
 
     def _is_proved(self, found: Identified) -> bool:
-        """Whether a look before its time shows that a file is whole: if not, it is waited for."""
-        if found.being_written is None:
-            self._blind.add(found.document.folder)
+        """Whether a look before its time shows that a file is complete; else it is waited for."""
         document = found.document
+        if found.being_written is None:
+            self._blind.add(document.folder)
         return (
             found.being_written is False
             and document.sniffed.whole is True
             and not document.may_be_part
         )
 
-    def _put_off(self, candidate: Candidate, seconds: float) -> None:
-        """Leave a file that is waited for in memory alone in the journal's list of the unread."""
-        known = self._journal.files.find(candidate.folder, candidate.path)
-        if known is not None and known.state is State.NOTICED:
-            now = self._clock.wall()
-            due_at = now + 2 * PATIENCE_FACTOR * seconds + UNREADABLE_FIRST
-            self._journal.files.step(
-                known.file_id, Step(State.NOTICED, msg("is not complete yet"), due_at), now
-            )
 
-    def _unusable(self, candidate: Candidate, found: Unusable) -> None:
-        known = self._journal.files.find(candidate.folder, candidate.path)
-        now = self._clock.wall()
-        if found.gone:
-            self._vanished(candidate, known)
+class ReadQueue:
+    """Gives files to the workers that read, each once at a time."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._plans: Mapping[str, Plan] = {}
+        #: By path, the oldest first.
+        self._ready: OrderedDict[str, tuple[Candidate, Settled]] = OrderedDict()
+        self._busy: dict[str, Sign | None] = {}  # path → how it was seen again meanwhile
+
+    def __len__(self) -> int:
+        return len(self._ready) + len(self._busy)
+
+    def configure(self, plans: Mapping[str, Plan]) -> None:
+        """Use these plans (by folder); files of other folders are left out."""
+        self._plans = plans
+        ready = self._ready.items()
+        self._ready = OrderedDict((path, each) for path, each in ready if each[0].folder in plans)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more files are better left in the journal."""
+        return len(self._ready) >= READY
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no file waits to be read."""
+        return not self._ready
+
+    @property
+    def room(self) -> int:
+        """How many more files may be read at once."""
+        return READING - len(self._busy)
+
+    @property
+    def can_start(self) -> bool:
+        """Whether :meth:`start` has something to do."""
+        return bool(self._ready) and self.room > 0
+
+    def is_reading(self, path: str) -> bool:
+        """Whether the file at ``path`` is being read."""
+        return path in self._busy
+
+    def add(self, candidate: Candidate, settled: Settled) -> None:
+        """Have a file read in its turn."""
+        self._ready[candidate.path] = (candidate, settled)
+
+    def covers(self, candidate: Candidate) -> bool:
+        """Whether a sign of a file needs no thought: it is still to be read, or again after that.
+
+        Of a file that is only tried a close is news: it may say that it is complete.
+        """
+        closed = candidate.sign is Sign.CLOSED
+        if candidate.path in self._busy:
+            self._busy[candidate.path] = Sign.CLOSED if closed else Sign.CHANGED
+            return True
+        _, settled = self._ready.get(candidate.path, (None, Settled.LAST))
+        is_tried = settled is Settled.NO and not closed
+        return candidate.sign in _HINTS and (is_tried or settled is Settled.YES)
+
+    def done(self, path: str) -> Sign | None:
+        """A file was read; return how it was seen again meanwhile, None if it was not."""
+        return self._busy.pop(path, None)
+
+    def start(self) -> None:
+        """Give the workers what they may read now."""
+        while self.can_start:
+            _, (candidate, settled) = self._ready.popitem(last=False)
+            plan = self._plans.get(candidate.folder)
+            if plan is not None and candidate.path not in self._busy:
+                self._busy[candidate.path] = None
+                self._submit(candidate, settled, plan)
+
+    def _submit(self, candidate: Candidate, settled: Settled, plan: Plan) -> None:
+        folder, path = plan.folder, candidate.path
+
+        def read() -> ReadDone:
+            found = documents.identify(
+                folder.path, path, accepts=plan.accepts, max_size=folder.max_size, keep_open=True
+            )
+            return ReadDone(candidate, settled, found)
+
+        def failed(error: Exception) -> ReadDone:
+            why = msg("cannot be read ({error}).", error=error)
+            return ReadDone(candidate, settled, Unusable(why, passing=True))
+
+        self._workers.read(read, failed)
+
+
+class ExistingFiles:
+    """Files that were there before their folder was watched: its first scan finds them."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._plans: Mapping[str, Plan] = {}
+        #: Folders whose first scan is not over.
+        self.scanning: set[str] = set()
+
+    def configure(self, plans: Mapping[str, Plan], now: float, *, import_all: bool) -> None:
+        """Use these plans; ``import_all``: treat existing files as if they had come later."""
+        self._plans = plans
+        self.scanning = {
+            path for path in plans if not import_all and not self._journal.folders.scanned(path)
+        }
+        for path, plan in plans.items():
+            if self._are_skipped(plan):  # those that wait for approval as well
+                self._journal.holds.skip_existing(existing_key(path), now)
+
+    def keep_back(self, plan: Plan, candidate: Candidate, now: float) -> None:
+        """Note a file that the first scan has found."""
+        if candidate.stat is None or self._journal.files.find(candidate.folder, candidate.path):
             return
-        seen = self._files.stat(candidate.folder, candidate.path)
-        stat = seen if isinstance(seen, Stat) else candidate.stat or Stat(0, 0)
-        file_id = self._admission.row(candidate, known, stat, now)
-        if found.passing:
-            tries = self._journal.files.count_try(file_id)
-            delay = min(UNREADABLE_CAP, UNREADABLE_FIRST * 2.0 ** min(tries, 10))
-            self._journal.files.step(file_id, Step(State.NOTICED, found.why, now + delay), now)
-        else:
-            self._journal.files.step(file_id, Step(State.IGNORED, found.why), now)
+        skipped = self._are_skipped(plan)
+        self._journal.files.add(
+            candidate,
+            _with_inode(candidate, candidate.stat),
+            now,
+            State.BASELINE if skipped else State.HELD,
+            existing_key(candidate.folder),
+            NOTHING if skipped else EXISTING_WAITS,
+        )
+
+    def recognise(self, candidate: Candidate, stat: Stat, now: float) -> bool:
+        """Whether what seems new was there first under another name; it stays what it was."""
+        key = existing_key(candidate.folder)
+        stat = _with_inode(candidate, stat)
+        for file_id, path, state in self._journal.files.kept_as(stat, key):
+            if state is State.GONE and not self._journal.holds.is_held(key):
+                continue
+            if path != candidate.path and is_at(candidate.folder, path, stat):
+                continue
+            if state is State.GONE:  # the old name was missed before the new one was found
+                self._journal.files.step(file_id, Step(State.NOTICED), now)
+                self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
+            self._journal.files.rename(file_id, candidate)
+            return True
+        return False
+
+    def end_scan(self, message: ScanEnded, now: float) -> Message:
+        """A scan is over; return what people should be told, NOTHING if nothing."""
+        folder = message.folder
+        # A directory that cannot be read must not keep a first scan from ending for ever.
+        if folder not in self.scanning or message.reason == _PART_OF_A_FOLDER:
+            return NOTHING
+        self.scanning.discard(folder)
+        self._journal.folders.set_scanned(folder, now)
+        key = existing_key(folder)
+        waiting = self._journal.holds.kept(key)
+        if not waiting:
+            return NOTHING
+        if self._plans[folder].folder.existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
+            self._journal.holds.take_existing(key, now)
+            return NOTHING
+        why = existing_why(waiting, folder)
+        self._journal.holds.keep_existing(key, why, now)
+        return why
+
+    def _are_skipped(self, plan: Plan) -> bool:
+        # Which files were skipped is lost with a journal: only the user knows.
+        return plan.folder.existing is Existing.SKIP and not self._journal.facts.is_rebuilt()
+
+
+def _with_inode(candidate: Candidate, stat: Stat) -> Stat:
+    """Return ``stat`` with device and inode, which a scan does not bring on every system."""
+    found = stat if stat.inode else documents.stat_file(candidate.folder, candidate.path)
+    return found if isinstance(found, Stat) else stat
+
+
+@contextlib.contextmanager
+def isolated(journal: Journal, clock: Clock, candidate: Candidate) -> Iterator[None]:
+    """Log an unexpected failure with a file that was read, and have it read again much later."""
+    try:
+        yield
+    except WatcherError:
+        raise
+    except Exception:  # noqa: BLE001 - one odd file must not end the journey of all others
+        _log.exception("a file could not be processed")
+        postpone_reading(journal, candidate, clock.wall(), FAILED_PAUSE)
+
+
+def is_at(folder: str, path: str, stat: Stat) -> bool:
+    """Whether the very file with the device and inode of ``stat`` is at ``path``."""
+    there = documents.stat_file(folder, path)
+    return isinstance(there, Stat) and (there.device, there.inode) == (stat.device, stat.inode)
+
+
+def note_version(
+    journal: Journal, candidate: Candidate, known: Known | None, stat: Stat, now: float
+) -> int:
+    """Return the id of the row that stands for this version of the file, in state NOTICED."""
+    if known is None or known.state in ARRIVED | IN_FLIGHT:
+        return journal.files.add(candidate, stat, now, State.NOTICED)
+    if known.state is not State.NOTICED:
+        journal.files.step(known.file_id, Step(State.NOTICED), now)
+    journal.files.disclaim(known.file_id, now)
+    journal.files.restat(known.file_id, candidate, stat)
+    return known.file_id
+
+
+def postpone_reading(journal: Journal, candidate: Candidate, now: float, seconds: float) -> None:
+    """Let a file that is noticed wait in the journal before it is read from there."""
+    known = journal.files.find(candidate.folder, candidate.path)
+    if known is not None and known.state is State.NOTICED:
+        step = Step(State.NOTICED, msg("is not complete yet"), now + seconds)
+        journal.files.step(known.file_id, step, now)

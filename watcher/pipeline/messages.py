@@ -1,20 +1,37 @@
-"""What the pipeline is told, and what it tells; beside what the folders and its own workers say."""
+"""Messages: what the pipeline is asked to do, what it publishes, what its stages tell one another.
+
+The results of workers are defined by the stages that start the work; those of folders and the
+webhook in ``watcher.model``. :func:`carry_out` carries out the commands that change nothing but
+the journal, whether a pipeline runs or not.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from watcher.i18n.message import msg
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, retried
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import BinaryIO
+
+    from watcher.i18n.message import Message
+    from watcher.journal.writer import Journal
+    from watcher.model.files import Candidate, Identified
+    from watcher.model.records import Entry
     from watcher.model.settings import Config
-    from watcher.pipeline.ports import Plan
+    from watcher.model.uploads import Job, Profile
+    from watcher.routing.rules import Plan
+
+# -- commands
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
-    """New settings are in force."""
+class Configure:
+    """Use new settings; ``import_all``: upload existing files without asking."""
 
     config: Config
     plans: Mapping[str, Plan]
@@ -22,10 +39,10 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """The files in ``folder``, which is not watched, are to be uploaded by these ``settings``.
+class AddImport:
+    """Upload the files in ``folder``, which is not watched, by these ``settings``.
 
-    The promise holds over restarts. ``settings`` are those of ``settings.dump_folder``.
+    It is remembered over restarts. ``settings`` are the text of ``settings.dump_folder``.
     """
 
     folder: str
@@ -33,118 +50,235 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """A person says yes to files below ``path`` that were there before their folder was watched."""
+class Approve:
+    """Upload the files below ``path`` that were there before their folder was watched."""
 
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A :class:`Take` was obeyed: ``files`` are looked at now."""
-
-    path: str
-    files: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """As many files are noticed and not decided upon; told when that begins and when it ends."""
-
-    files: int
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Try again at once what is held or waits."""
+    """Try everything again now that is held or waiting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Start no uploads before the moment ``until`` (inf: before told to); 0 ends a pause."""
+    """Start no uploads until ``until`` (inf: until resumed); 0 ends a pause."""
 
     until: float
 
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """Show no notifications before the moment ``until`` (inf: before told to); 0 ends that."""
+    """Show no notifications until ``until`` (inf: until told otherwise); 0 ends that."""
 
     until: float
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A person wants files tried again now that were refused, failed, held or ignored by hand."""
+    """Try files again now that were refused, failed, are held, or were ignored by the user."""
 
     file_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """A person wants nothing more to be done about files, nor to be reminded of them."""
+    """Leave files alone for good."""
 
     file_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
-    """Only the folders ``watched`` are from now on: what waits in others is not sent any more."""
-
-    watched: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Release:
-    """A person wants everything tried again that the cause called ``key`` keeps back."""
+    """Try everything again now that the cause called ``key`` holds back."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """Upload nothing more that waits in folders other than ``watched``."""
+
+    watched: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
-    """A person wants files to be forgotten, but for the fingerprints of what was sent."""
+    """Delete what is known of files, except for the fingerprints of what was sent."""
 
     file_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """Start nothing new, as the program is about to be replaced; ``on=False``: go on."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Publish this message again, as a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End once everything under way has ended."""
+
+
+# -- what the pipeline publishes, beside an Entry for every file that has changed
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An :class:`Approve` was carried out: ``files`` are looked at now."""
+
+    path: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
-    """A :class:`Forget` was obeyed; whether nothing of it is left in the journal's file either."""
+    """A :class:`Forget` was carried out; whether the journal's file was overwritten, too."""
 
     file_ids: tuple[int, ...]
     is_overwritten: bool
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """So many files are noticed and not decided upon; published when that begins and ends."""
+
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
-    """HrFlow has become unreachable at ``offline_since``, or reachable again (0)."""
+    """HrFlow has been unreachable since ``offline_since``, or can be reached again (0)."""
 
     offline_since: float
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
-    """The journal has changed: counts, files or causes are others than before."""
+class ClockJump:
+    """The machine has slept, or the clock was set by ``set_by`` seconds (0: it was not)."""
+
+    set_by: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Drain:
-    """Start nothing new, as the program is about to be replaced; without ``on``: go on."""
-
-    on: bool = True
+class Committed:
+    """The journal has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """Nothing is under way any more, as a :class:`Drain` wants it; told until that is over."""
+    """Nothing is under way any more, as a :class:`Drain` asks for."""
+
+
+# -- what stages tell one another, in the order of a file's journey
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """Somebody asks for a sign of life; told back by the loop that has come to it."""
+class Complete:
+    """A file is complete and was identified."""
+
+    candidate: Candidate
+    found: Identified
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """End after what is under way has ended."""
+class Queued:
+    """A file was queued; it can be sent from the handle through which it was read."""
+
+    file_id: int
+    handle: BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """HrFlow has a file; ``profile`` if it was parsed at once."""
+
+    job: Job
+    profile: Profile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A file has arrived, was refused, or repeats one that has arrived: it may be filed away."""
+
+    file_id: int
+    folder: str
+
+
+# -- commands that concern the journal only
+
+#: States of a file whose content counts as sent: its copies stay copies.
+_SENT_OR_REFUSED = frozenset({State.REFUSED, State.PARSE_FAILED})
+
+
+#: The commands that :func:`carry_out` knows.
+JOURNAL_COMMANDS = (Approve, AddImport, Forget, Ignore, Leave, Pause, Release, Retry, Snooze)
+
+
+def carry_out(command: object, journal: Journal, now: float) -> list[object]:
+    """Carry out one of ``JOURNAL_COMMANDS``; return what is to be published after the commit."""
+    match command:
+        case Pause(until):
+            journal.facts.pause(until)
+        case Snooze(until):
+            journal.facts.snooze(until)
+        case Retry(file_ids):
+            return list(_retry(journal, file_ids, now))
+        case Ignore(file_ids):
+            _ignore(journal, file_ids, now)
+        case Release(key):
+            is_approval = key.startswith(f"{Cause.EXISTING}:")
+            release = journal.holds.take_existing if is_approval else journal.holds.release
+            release(key, now)
+        case Approve(path):
+            return [Approved(path, journal.holds.take_below(path, now))]
+        case AddImport(folder, settings):
+            journal.folders.set_imported(folder, settings)
+        case Leave(watched):
+            journal.folders.leave(watched, now)
+        case Forget(file_ids):
+            return [Forgotten(file_ids, journal.retention.forget(file_ids, now))]
+        case _:
+            raise TypeError(command)
+    return []
+
+
+def _retry(journal: Journal, file_ids: tuple[int, ...], now: float) -> Iterable[Message]:
+    """Try files again; yield a message for each that has to be put back first.
+
+    What could not be parsed goes under a new reference. What is on its way is left alone.
+    """
+    for entry in journal.store.entries_of(file_ids):
+        step = retried(entry, now)
+        if step is None:
+            continue
+        known = journal.files.find(entry.folder, entry.path)
+        if known is None or known.file_id != entry.file_id:
+            yield msg("{path} no longer exists: put it back, then retry it.", path=entry.path)
+            continue
+        _keep_in_place(journal, entry)
+        journal.files.step(entry.file_id, step, now)
+
+
+def _ignore(journal: Journal, file_ids: tuple[int, ...], now: float) -> None:
+    """Leave files alone, unless they are on their way; a copy of one is sent in its place."""
+    for entry in journal.store.entries_of(file_ids):
+        if entry.state not in IGNORABLE:
+            continue
+        _keep_in_place(journal, entry)
+        journal.files.step(entry.file_id, Step(State.IGNORED, IGNORED_BY_USER), now)
+        if entry.state not in _SENT_OR_REFUSED:
+            journal.files.disclaim(entry.file_id, now)
+
+
+def _keep_in_place(journal: Journal, entry: Entry) -> None:
+    """Do not file away any more what was refused and is now retried or ignored."""
+    if not entry.filed_to:
+        journal.files.set_filing(entry.file_id, "")

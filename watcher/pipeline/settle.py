@@ -3,7 +3,7 @@
 A file whose writer closed it is whole at once. Where no close is seen (scans, renames, systems
 that do not tell) a file is whole once its size *and* time stayed the same for the folder's
 ``settle_seconds``: copies that preallocate have their size from the start, and writers that
-reopen have an old time for a moment. What a walk finds may be looked at before that: where the
+reopen have an old time for a moment. What a scan finds may be looked at before that: where the
 system says that nobody has it open for writing, and its end is there, it was closed as well.
 
 ``now`` is a clock that never goes back, in seconds, and is what waiting is measured by; ``wall``
@@ -177,12 +177,6 @@ class Settling:
         if self._pending.pop(path, None) is not None:
             self._drop_stale_looks()
 
-    def forget_below(self, directory: str, separator: str = "/") -> None:
-        """Stop waiting for everything below ``directory``; ``separator`` is the system's."""
-        below = directory.rstrip(separator) + separator
-        for path in [path for path in self._pending if path.startswith(below)]:
-            self.forget(path)
-
     @staticmethod
     def _is_closed(candidate: Candidate, known: _Pending | None, *, changed: bool) -> bool:
         """Whether a close is to be believed; ``known`` is None for a content not seen before."""
@@ -243,6 +237,6 @@ def _wait(stat: Stat, seconds: float) -> float:
 
 
 def _is_old(candidate: Candidate, stat: Stat, seconds: float, wall: float) -> bool:
-    """Whether a walk found a file that has been at rest for long enough already."""
+    """Whether a scan found a file that has been at rest for long enough already."""
     rest = wall - stat.mtime_ns / 1e9
     return candidate.sign is Sign.SCANNED and rest >= max(seconds, 0.0)

@@ -1,15 +1,21 @@
-"""From the queue to HrFlow and back: who may be sent now, and what the answer means."""
+"""From the queue to HrFlow: how many requests may be made now, and what an upload's answer means.
+
+:class:`Budget` counts all requests, those of :mod:`watcher.pipeline.tracker` too.
+"""
 
 from __future__ import annotations
 
+import enum
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from watcher import documents
 from watcher.hrflow.pace import Pace
 from watcher.i18n.message import msg
+from watcher.model.follow_ups import SourceFacts
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import CONFIRM_WINDOW, Step, after, confirmed, hold_key, hold_keys
+from watcher.model.lifecycle import Step, after, hold_key, hold_keys
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -18,379 +24,424 @@ from watcher.model.uploads import (
     Parsed,
     Refused,
     Uncertain,
-    Unknown,
     Wait,
 )
-from watcher.pipeline.follow_up import is_derived
+from watcher.pipeline.follow_up import share_limits
+from watcher.pipeline.messages import (
+    Arrived,
+    ClockJump,
+    Connection,
+    Drain,
+    Finished,
+    Queued,
+    Release,
+    Resume,
+    Retry,
+)
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import asks_for_sync, without_sync
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
     from typing import BinaryIO
 
-    from watcher.journal.writer import Journal
-    from watcher.model.files import Identified
-    from watcher.model.settings import Config
-    from watcher.model.uploads import Finding, Job, Outcome, Profile
-    from watcher.pipeline.housekeeping import Tidying
-    from watcher.pipeline.ports import Clock, Files, Plan, Transport, Workers
-    from watcher.pipeline.results import Results
+    from watcher.model.uploads import Job, Outcome
+    from watcher.pipeline.messages import Configure
+    from watcher.pipeline.stage import Transport
+
+#: Seconds for which it counts what HrFlow said of a source.
+_FRESH: Final = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An upload has ended."""
+class Use(enum.Enum):
+    """What a request is for, which decides the limits it counts for."""
 
-    job: Job
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A look-up of an uncertain upload has ended; ``since`` as in the journal."""
-
-    job: Job
-    since: float
-    finding: Finding
+    UPLOAD = "upload"
+    CHECK = "check"  # whether an uncertain upload has arrived; in an upload's place
+    FOLLOW_UP = "follow-up"  # what became of an upload; beside the uploads, from a share of its own
 
 
-class Dispatch:
-    """Owns the pace of each account and what is under way. One thread."""
+#: What a request is about: a file, or an account's source.
+Subject = int | tuple[str, str]
 
-    def __init__(
-        self,
-        journal: Journal,
-        files: Files,
-        transport: Transport,
-        workers: Workers,
-        clock: Clock,
-        tidying: Tidying,
-        results: Results,
-    ) -> None:
-        self._journal = journal
-        self._files = files
-        self._transport = transport
-        self._workers = workers
-        self._clock = clock
-        self._tidying = tidying
-        self._results = results
-        self._plans: Mapping[str, Plan] = {}
-        self._windows: dict[str, float] = {}  # account → seconds for which it is asked
+
+@dataclass(slots=True)
+class _Account:
+    """The limits of one account; ``share`` are those of its follow-ups."""
+
+    pace: Pace
+    share: Pace | None = None
+    has_follow_ups: bool = False
+
+
+class Budget(Stage):
+    """Decides how many requests each account may make now."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         # Of every account there has been: one that comes back may still have requests under way.
-        self._all_paces: dict[str, Pace] = {}
-        self._paces: dict[str, Pace] = {}  # of those that are in the settings
-        #: File → when a question about it met a server in trouble, on the clock's ``tick``.
-        self._troubled_at: dict[int, float] = {}
-        self._handles: dict[int, BinaryIO] = {}
-        self._starting: list[Job] = []
-        self._asking: dict[int, tuple[Job, float]] = {}
-        self._asked: set[int] = set()
-        #: File, or source that is asked for → its request, where those are counted.
-        self._requests: dict[int | str, int] = {}
-        self._running = 0
+        self._all: dict[str, _Account] = {}
+        self._accounts: dict[str, _Account] = {}  # of those that are in the settings
+        self._is_draining = False
+        #: Subject → its request in the journal, where requests a minute are limited.
+        self._requests: dict[Subject, int] = {}
         self._offline: dict[str, float] = {}  # account → since when it cannot be reached
+        self._offline_since = 0.0  # as it was published
+        self._looked_at = 0.0  # on the clock's ``tick``
 
-    def arm(self, config: Config, plans: Mapping[str, Plan]) -> None:
-        """Use these settings from now on."""
-        self._plans = plans
-        self._windows = {account.name: account.confirm_seconds for account in config.accounts}
-        before, self._paces = self._paces, {}
-        for account in config.accounts:
-            limits = account.parallel_uploads, account.max_requests_per_minute
-            if pace := self._all_paces.get(account.name):
-                pace.arm(*limits)
-            else:
-                pace = self._all_paces[account.name] = Pace(*limits)
-                pace.remember(self.recent_requests(account.name))
-            self._paces[account.name] = pace
-        self._offline = {name: at for name, at in self._offline.items() if name in self._paces}
-        if before:  # whoever changes settings mends what held files back, or tries to
-            self.resume()
-        else:  # and may have done so while nothing ran: one file of each cause finds out
-            for hold in self._journal.holds.at_work():
-                if hold.cause is not Cause.EXISTING:
-                    self._journal.holds.probe_soon(hold.key, self._clock.wall())
+    def handlers(self) -> Handlers:
+        """Return the handlers of what changes the limits."""
+        return {
+            Resume: self._resume,
+            ClockJump: self._wake,
+            Retry: self._wake,
+            Release: self._wake,
+            Drain: self._drain,
+        }
 
-    def recent_requests(self, account: str) -> list[float]:
-        """When the last run's requests ended, on the clock's ``tick``."""
-        now, tick = self._clock.wall(), self._clock.tick()
-        recent = self._journal.queues.recent_requests(account)
-        # Of what never ended it is taken that it ended just now, with the last run.
-        return [tick - max(0.0, now - at) if at else tick for at in recent]
-
-    @property
-    def offline_since(self) -> float:
-        """Since when an account cannot be reached; 0 if none is known to be so."""
-        return min(self._offline.values(), default=0.0)
-
-    @property
-    def running(self) -> int:
-        """How many requests are under way or about to start."""
-        return self._running
-
-    def keep_handle(self, file_id: int, found: Identified) -> None:
-        """Take the handle through which a queued file was read, so that it is sent from it.
-
-        Only what starts with the next commit is: an open file cannot be renamed on every system.
-        """
-        if found.handle is not None:
-            self._handles[file_id] = found.handle
-
-    def close(self) -> None:
-        """Let go of the files that are not about to be sent."""
-        for handle in self._handles.values():
-            handle.close()
-        self._handles.clear()
-
-    def resume(self) -> None:
-        """Try everything at once, whatever was found before."""
-        now = self._clock.wall()
-        for name, pace in self._paces.items():
-            pace.resume()
-            self._journal.queues.hasten(name, now)
-        for hold in self._journal.holds.at_work():
-            if hold.cause is not Cause.EXISTING:
-                self._journal.holds.release(hold.key, now)
-
-    def wake(self) -> None:
-        """The time has passed without us: the network may be another one by now."""
-        for pace in self._paces.values():
-            pace.resume()
-
-    # -- before the commit
-
-    def claim(self) -> None:
-        """Note in the journal what is about to be sent or asked; it starts after the commit."""
-        now, tick = self._clock.wall(), self._clock.tick()
-        if self._is_paused(now):
-            return
-        for hold in self._journal.holds.at_work():
-            if 0 < hold.due_at <= now:
-                self._journal.holds.probe(hold, now, self._plans)
-        for name, pace in self._paces.items():
-            free = pace.free(tick)
-            if not free:
-                continue
-            for job in self._journal.queues.due_jobs(name, now, free, self._plans):
-                self._journal.files.step(job.file_id, Step(State.UPLOADING), now)
-                self._starting.append(job)
-                self._begin(job, pace, now)
-            self._claim_questions(name, pace, now, tick)
-
-    def _is_paused(self, now: float) -> bool:
-        """Whether a person wants no requests now; a pause whose time is over ends here."""
+    def work(self) -> None:
+        """End a pause whose time is over, and let one file of each due cause try again."""
+        now, self._looked_at = self._clock.wall(), self._clock.tick()
         if self._journal.facts.paused_until() <= now:
             self._journal.facts.pause(0.0)
-        return self._journal.facts.paused_until() > 0
+        if not self._is_closed():
+            for hold in self._journal.holds.at_work():
+                if 0 < hold.due_at <= now:
+                    self._journal.holds.probe(hold, now, self._plans)
+        offline_since = min(self._offline.values(), default=0.0)
+        if offline_since != self._offline_since:
+            self._offline_since = offline_since
+            self._publish(Connection(offline_since))
 
-    def _claim_questions(self, account: str, pace: Pace, now: float, tick: float) -> None:
-        limit = pace.free(tick) and pace.parallel + len(self._asked)
-        for job, since in self._journal.queues.uncertain_jobs(account, now, limit) if limit else ():
-            if job.file_id not in self._asked and pace.free(tick):
-                self._asking[job.file_id] = (job, since)
-                self._asked.add(job.file_id)
-                self._begin(job, pace, now)
+    def next_due(self) -> float | None:
+        """When a pause or a minute ends."""
+        if paused_until := self._journal.facts.paused_until():
+            ends = self._clock.tick() + max(0.0, paused_until - self._clock.wall())
+            return None if ends == math.inf else ends
+        limits = [each.pace for each in self._accounts.values()]
+        limits += [each.share for each in self._accounts.values() if each.share]
+        times = (limit.next_start(self._looked_at) for limit in limits)
+        return min((at for at in times if at is not None and at > self._looked_at), default=None)
 
-    def _begin(self, job: Job, pace: Pace, now: float) -> None:
-        pace.start()
-        if pace.per_minute:
-            self._requests[job.file_id] = self._journal.queues.begin_request(job.account, now)
+    # -- what may start
 
-    # -- requests beside the uploads
+    @property
+    def accounts(self) -> Iterable[str]:
+        """The accounts in the settings."""
+        return self._accounts.keys()
 
-    def room_aside(self, account: str, tick: float, wanted: int) -> int:
-        """How many of ``wanted`` requests may be made beside the uploads of an account.
+    def has_follow_ups(self, account: str) -> bool:
+        """Whether an account is in the settings and may ask what became of uploads."""
+        return account in self._accounts and self._accounts[account].has_follow_ups
 
-        None while an upload waits for its place in the minute.
-        """
-        pace = self._paces.get(account)
-        if pace is None or self._is_paused(self._clock.wall()):
+    def free(self, account: str) -> int:
+        """How many uploads or checks may start now."""
+        return 0 if self._is_closed() else self._accounts[account].pace.free(self._clock.tick())
+
+    def room(self, account: str) -> int:
+        """How many follow-ups may start now: of the share, and never what an upload waits for."""
+        limits, tick = self._accounts[account], self._clock.tick()
+        if limits.share is None or not limits.has_follow_ups or self._is_closed():
             return 0
-        room = pace.room(tick)
+        if not (wanted := limits.share.free(tick)):
+            return 0
+        room = limits.pace.room(tick)
         if room is None:
             return wanted
         if room and self._journal.queues.due_jobs(account, self._clock.wall(), 1, self._plans):
             return 0
         return min(room, wanted)
 
-    def begin_aside(self, account: str, what: int | str) -> None:
-        """A request about a file or a source is made."""
-        pace = self._all_paces[account]
-        pace.start(aside=True)
-        if pace.per_minute:
-            self._requests[what] = self._journal.queues.begin_request(account, self._clock.wall())
+    def is_failing(self, account: str) -> bool:
+        """Whether follow-ups have failed last: then one upload's goes first."""
+        share = self._accounts[account].share
+        return share is not None and share.failures > 0
 
-    def end_aside(self, account: str, what: int | str, finding: object) -> None:
-        """Such a request has ended."""
-        self._end(account, what, finding, aside=True)
+    # -- what has started and ended
 
-    # -- after the commit
+    def begin(self, account: str, subject: Subject, use: Use) -> None:
+        """Count a request that is about to start."""
+        limits, is_aside = self._all[account], use is Use.FOLLOW_UP
+        limits.pace.start(aside=is_aside)
+        if is_aside and limits.share:
+            limits.share.start()
+        if limits.pace.per_minute:
+            request = self._journal.queues.begin_request(account, self._clock.wall())
+            self._requests[subject] = request
 
-    def start(self) -> None:
-        """Start what was claimed. Call after the journal's commit."""
-        starting, self._starting = self._starting, []
-        for job in starting:
-            self._running += 1
-            self._submit(job, self._handles.pop(job.file_id, None))
-        self.close()
-        asking, self._asking = self._asking, {}
-        for job, since in asking.values():
-            self._running += 1
-            self._submit_question(job, since)
-
-    def _submit(self, job: Job, handle: BinaryIO | None) -> None:
-        files, transport = self._files, self._transport
-        sources = self._results.sources
-        if asks_for_sync(job) and sources.forbids_sync(job.account, job.source_key):
-            job = without_sync(job)
-
-        def send() -> Sent:
-            body = files.reopen(job) if handle is None else handle
-            if isinstance(body, Altered):
-                return Sent(job, body)
-            with body:
-                return Sent(job, transport.upload(job, body))
-
-        self._workers.send(
-            send,
-            lambda error: Sent(
-                job, Uncertain(msg("The upload failed ({error}).", error=type(error).__name__))
-            ),
-        )
-
-    def _submit_question(self, job: Job, since: float) -> None:
-        transport = self._transport
-        self._workers.send(
-            lambda: Asked(job, since, transport.find(job)),
-            lambda error: Asked(
-                job, since, Wait(msg("The question failed ({error}).", error=type(error).__name__))
-            ),
-        )
-
-    # -- answers
-
-    def sent(self, message: Sent) -> None:
-        """Note what became of an upload."""
-        self._running -= 1
-        job, outcome = message.job, message.outcome
-        now = self._clock.wall()
-        self._end(job.account, job.file_id, outcome)
-        if isinstance(outcome, Held):
-            self._hold(job, outcome, now)
-            return
-        step = after(outcome, job.attempt + 1, now, self._clock.jitter())
-        self._journal.files.step(job.file_id, step, now)
-        match outcome:
-            case Accepted() | Parsed():
-                self._arrived(job, outcome, now)
-            case Refused():
-                self._release(job, now)
-                if job.folder in self._plans:
-                    self._tidying.refused(job.file_id, self._plans[job.folder])
-            case Altered():
-                self._journal.files.disclaim(job.file_id, now)
-                for key in hold_keys(job.account, job.source_key):
-                    if self._journal.holds.is_held(
-                        key
-                    ):  # this one was to find out whether it still is
-                        self._journal.holds.probe_soon(key, now)
-            case NoSync():
-                self._results.sources.refused_sync(job.account, job.source_key)
-            case Wait() | Uncertain():
-                pass
-
-    def asked(self, message: Asked) -> None:
-        """Note what a question about an uncertain upload has brought."""
-        self._running -= 1
-        job, found = message.job, message.finding
-        self._asked.discard(job.file_id)
-        window = self._windows.get(job.account, CONFIRM_WINDOW)
-        now = self._clock.wall()
-        self._end(job.account, job.file_id, found, question=True)
-        if isinstance(found, Parsed) and not self._is_of(job, found.profile):
-            found = Unknown()
-        if not isinstance(found, Parsed) and self._is_told_of(job):
-            arrived = Accepted(msg("HrFlow's webhook reports that it arrived"))
-            self._troubled_at.pop(job.file_id, None)
-            self._journal.files.step(job.file_id, Step(State.ACCEPTED, arrived.message), now)
-            self._arrived(job, arrived, now)
-            return
-        tick = self._clock.tick()
-        if isinstance(found, Wait) and found.troubled:
-            self._troubled_at[job.file_id] = tick
-        troubled_at = self._troubled_at.get(job.file_id)
-        answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
-        step = confirmed(found, message.since, now, window, answering=answering)
-        self._journal.files.step(job.file_id, step, now)
-        if step.state is not State.UNCERTAIN:
-            self._troubled_at.pop(job.file_id, None)
-        if isinstance(found, Parsed):
-            self._arrived(job, found, now)
-
-    def _is_of(self, job: Job, profile: Profile) -> bool:
-        """Whether a profile that was found by reference proves that this upload has arrived.
-
-        A reference that was not made from the content may be an earlier version's or another
-        file's. Sent again under it, the content is at worst parsed twice; it would be lost else.
-        """
-        if is_derived(job.reference, job.sha256):
-            return True
-        known = self._journal.follow_ups.by_profile([profile.key])
-        return known.get(profile.key, job.file_id) == job.file_id
-
-    def _is_told_of(self, job: Job) -> bool:
-        """Whether the webhook knows the very content of an upload, so that it has arrived."""
-        return is_derived(job.reference, job.sha256) and any(
-            event.source_key in ("", job.source_key)
-            for event in self._journal.follow_ups.early(job.reference)
-        )
-
-    def next_due(self, tick: float) -> float | None:
-        """When a pause or a minute ends, on the clock's ``tick``; None if nothing waits so."""
-        if paused_until := self._journal.facts.paused_until():
-            ends = self._clock.tick() + max(0.0, paused_until - self._clock.wall())
-            return None if ends == math.inf else ends
-        times = (pace.next_start(tick) for pace in self._paces.values())
-        return min((time for time in times if time is not None), default=None)
-
-    def _end(
-        self,
-        account: str,
-        what: int | str,
-        outcome: object,
-        *,
-        aside: bool = False,
-        question: bool = False,
-    ) -> None:
-        now = self._clock.wall()
-        if request := self._requests.pop(what, 0):
+    def end(self, account: str, subject: Subject, use: Use, outcome: object) -> None:
+        """Note how a request has ended."""
+        now, tick, jitter = self._clock.wall(), self._clock.tick(), self._clock.jitter()
+        limits, is_aside = self._all[account], use is Use.FOLLOW_UP
+        if request := self._requests.pop(subject, 0):
             self._journal.queues.end_request(request, now)
-        tick, jitter = self._clock.tick(), self._clock.jitter()
-        self._all_paces[account].end(outcome, tick, jitter, aside=aside, question=question)
+        limits.pace.end(outcome, tick, jitter, aside=is_aside, question=use is Use.CHECK)
+        if is_aside and limits.share:
+            limits.share.end(outcome, tick, jitter)
         if isinstance(outcome, Wait | Uncertain) and outcome.offline:
-            if not aside and account in self._paces:
+            if not is_aside and account in self._accounts:
                 self._offline.setdefault(account, now)
         elif isinstance(outcome, Uncertain):
             pass  # nothing was heard of HrFlow
         elif self._offline.pop(account, 0.0):  # what has waited for this waits no longer
             self._journal.queues.hasten(account, now)
 
-    def _hold(self, job: Job, outcome: Held, now: float) -> None:
-        key = hold_key(outcome.cause, job.account, job.source_key)
-        self._journal.files.step(job.file_id, Step(State.HELD, outcome.why), now, cause=key)
-        self._journal.holds.hold(outcome.cause, job.account, job.source_key, outcome.why, now)
-
-    def _arrived(self, job: Job, outcome: Accepted | Parsed, now: float) -> None:
-        if isinstance(outcome, Parsed):
-            self._results.parsed(job, outcome.profile)
-        else:
-            self._results.accepted(job)
-        self._release(job, now)
-        if job.folder in self._plans:
-            self._tidying.arrived(job.file_id, self._plans[job.folder])
-
-    def _release(self, job: Job, now: float) -> None:
+    def release_holds(self, job: Job) -> None:
         """An answer about the file itself: the account and its key are fine, so is the source."""
         for key in hold_keys(job.account, job.source_key):
             if self._journal.holds.is_held(key):
-                self._journal.holds.release(key, now)
+                self._journal.holds.release(key, self._clock.wall())
+
+    # -- inside
+
+    def configure(self, message: Configure) -> None:
+        """Use new limits, and try again what was held back."""
+        super().configure(message)
+        before, self._accounts = self._accounts, {}
+        for account in message.config.accounts:
+            per_minute, share = account.max_requests_per_minute, account.follow_up_share
+            limits = self._all.get(account.name)
+            if limits is None:
+                limits = self._all[account.name] = _Account(Pace(account.parallel_uploads))
+                limits.pace.remember(self._recent_requests(account.name))
+            limits.pace.arm(account.parallel_uploads, per_minute)
+            limits.has_follow_ups = share > 0
+            if share > 0 and limits.share is None:
+                limits.share = Pace(*share_limits(per_minute, share))
+                if per_minute:
+                    limits.share.remember(self._recent_requests(account.name))
+            elif share > 0 and limits.share is not None:
+                limits.share.arm(*share_limits(per_minute, share))
+            self._accounts[account.name] = limits
+        self._offline = {name: at for name, at in self._offline.items() if name in self._accounts}
+        if before:  # changed settings mend what held files back, or try to
+            self._resume()
+        else:  # and so they may have done while nothing ran: one file of each cause finds out
+            for hold in self._journal.holds.at_work():
+                if hold.cause is not Cause.EXISTING:
+                    self._journal.holds.probe_soon(hold.key, self._clock.wall())
+
+    def _resume(self, _message: object = None) -> None:
+        """Try everything at once, whatever was found before."""
+        now = self._clock.wall()
+        self._wake()
+        for name in self._accounts:
+            self._journal.queues.hasten(name, now)
+        for hold in self._journal.holds.at_work():
+            if hold.cause is not Cause.EXISTING:
+                self._journal.holds.release(hold.key, now)
+
+    def _wake(self, _message: object = None) -> None:
+        """End all waiting after failures: the network may be another one by now."""
+        for limits in self._accounts.values():
+            limits.pace.resume()
+            if limits.share:
+                limits.share.resume()
+
+    def _drain(self, message: Drain) -> None:
+        self._is_draining = message.on
+
+    def _is_closed(self) -> bool:
+        """Whether no request may start now."""
+        return self._is_draining or self._journal.facts.paused_until() > 0
+
+    def _recent_requests(self, account: str) -> list[float]:
+        """When the last run's requests ended, on the clock's ``tick``."""
+        now, tick = self._clock.wall(), self._clock.tick()
+        recent = self._journal.queues.recent_requests(account)
+        # Of what never ended it is taken that it ended just now, with the last run.
+        return [tick - max(0.0, now - at) if at else tick for at in recent]
+
+
+class Sources:
+    """What HrFlow says of sources, by account and source key."""
+
+    def __init__(self, context: Context) -> None:
+        self._journal = context.journal
+        self._clock = context.clock
+        self._publish = context.publish
+        self._known = context.journal.follow_ups.sources()
+        self._is_configured = False
+        self._wanted: dict[tuple[str, str], None] = {}
+        self._asked: set[tuple[str, str]] = set()  # and not answered yet
+        self._warned: set[tuple[str, str]] = set()  # so that not every upload asks the journal
+
+    def configure(self) -> None:
+        """Forget which sources do not allow sync_parsing, unless the program has just started."""
+        if self._is_configured:
+            for key, (facts, _) in self._known.items():
+                self._known[key] = SourceFacts(facts.name), 0.0
+        self._is_configured = True
+
+    def note_use(self, account: str, source_key: str) -> None:
+        """Have a source asked for, unless it is known, as something was sent there."""
+        key = account, source_key
+        if key not in self._asked and self._clock.wall() - self._facts(key)[1] >= _FRESH:
+            self._wanted[key] = None
+
+    def take(self, account: str) -> str:
+        """Return the key of a source that is to be asked for; "" if there is none."""
+        found = next((key for key in self._wanted if key[0] == account), None)
+        if found is None:
+            return ""
+        del self._wanted[found]
+        self._asked.add(found)
+        return found[1]
+
+    def note_answer(self, account: str, source_key: str, answer: object) -> None:
+        """Note what HrFlow says of a source, which it is asked for once a day."""
+        key = account, source_key
+        self._asked.discard(key)
+        if isinstance(answer, Wait):
+            self.note_use(account, source_key)
+        else:
+            self._note(key, answer if isinstance(answer, SourceFacts) else self._facts(key)[0])
+
+    def note_no_sync(self, account: str, source_key: str) -> None:
+        """A source has refused synchronous parsing."""
+        key = account, source_key
+        self._note(key, SourceFacts(self._facts(key)[0].name, sync_parsing=False))
+
+    def forbids_sync(self, account: str, source_key: str) -> bool:
+        """Whether a source is known not to allow synchronous parsing, of which people are told."""
+        key = account, source_key
+        facts, since = self._facts(key)
+        now = self._clock.wall()
+        if facts.sync_parsing is not False or now - since >= _FRESH:
+            return False
+        if key not in self._warned and self._journal.facts.tell_once(_no_sync(key), now):
+            self._publish(
+                msg(
+                    "The source {source} doesn't allow sync_parsing, so uploads continue without "
+                    "it; HrFlow's support or an admin can allow it.",
+                    source=facts.name or source_key,
+                )
+            )
+        self._warned.add(key)
+        return True
+
+    def _facts(self, key: tuple[str, str]) -> tuple[SourceFacts, float]:
+        """What is known of a source, and since when."""
+        return self._known.get(key, (SourceFacts(""), -math.inf))
+
+    def _note(self, key: tuple[str, str], facts: SourceFacts) -> None:
+        now = self._clock.wall()
+        self._known[key] = facts, now
+        if facts.sync_parsing:
+            self._warned.discard(key)
+            self._journal.facts.tell_anew(_no_sync(key))
+        self._journal.follow_ups.note_source(*key, facts, now)
+
+
+def _no_sync(key: tuple[str, str]) -> str:
+    """The name under which the journal remembers that people were told."""
+    return f"no sync_parsing: {key[1]} of {key[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadDone:
+    """An upload has ended."""
+
+    job: Job
+    outcome: Outcome
+
+
+class Uploads(Stage):
+    """Sends what is queued, as far as the budget allows."""
+
+    def __init__(
+        self, context: Context, transport: Transport, budget: Budget, sources: Sources
+    ) -> None:
+        super().__init__(context)
+        self._transport = transport
+        self._budget = budget
+        self._sources = sources
+        self._handles: dict[int, BinaryIO] = {}
+        self._starting: list[Job] = []
+        self._running = 0
+
+    def handlers(self) -> Handlers:
+        """Return the handlers of what is queued and of uploads that have ended."""
+        return {
+            Queued: self._keep_handle,
+            UploadDone: self._note_outcome,
+        }
+
+    @property
+    def running(self) -> int:
+        """How many uploads are under way."""
+        return self._running
+
+    def work(self) -> None:
+        """Note which uploads are about to start."""
+        now = self._clock.wall()
+        for account in self._budget.accounts:
+            if not (free := self._budget.free(account)):
+                continue
+            for job in self._journal.queues.due_jobs(account, now, free, self._plans):
+                self._journal.files.step(job.file_id, Step(State.UPLOADING), now)
+                self._budget.begin(account, job.file_id, Use.UPLOAD)
+                forbids = asks_for_sync(job) and self._sources.forbids_sync(account, job.source_key)
+                self._starting.append(without_sync(job) if forbids else job)
+
+    def start(self) -> None:
+        """Start the uploads that the journal announces."""
+        starting, self._starting = self._starting, []
+        for job in starting:
+            self._running += 1
+            self._submit(job, self._handles.pop(job.file_id, None))
+        self.close()
+
+    def close(self) -> None:
+        """Close the files that are not sent now: an open file cannot be renamed on Windows."""
+        for handle in self._handles.values():
+            handle.close()
+        self._handles.clear()
+
+    def _keep_handle(self, message: Queued) -> None:
+        self._handles[message.file_id] = message.handle
+
+    def _submit(self, job: Job, handle: BinaryIO | None) -> None:
+        transport = self._transport
+
+        def send() -> UploadDone:
+            body = documents.reopen(job.folder, job.path, job.stat) if handle is None else handle
+            if isinstance(body, Altered):
+                return UploadDone(job, body)
+            with body:
+                return UploadDone(job, transport.upload(job, body))
+
+        def failed(error: Exception) -> UploadDone:
+            why = msg("The upload failed ({error}).", error=type(error).__name__)
+            return UploadDone(job, Uncertain(why))
+
+        self._workers.send(send, failed)
+
+    def _note_outcome(self, message: UploadDone) -> None:
+        self._running -= 1
+        job, outcome, now = message.job, message.outcome, self._clock.wall()
+        self._budget.end(job.account, job.file_id, Use.UPLOAD, outcome)
+        if isinstance(outcome, Held):
+            key = hold_key(outcome.cause, job.account, job.source_key)
+            self._journal.files.step(job.file_id, Step(State.HELD, outcome.why), now, cause=key)
+            self._journal.holds.hold(outcome.cause, job.account, job.source_key, outcome.why, now)
+            return
+        step = after(outcome, job.attempt + 1, now, self._clock.jitter())
+        self._journal.files.step(job.file_id, step, now)
+        match outcome:
+            case Accepted():
+                self._emit(Arrived(job))
+            case Parsed(profile):
+                self._emit(Arrived(job, profile))
+            case Refused():
+                self._budget.release_holds(job)
+                self._emit(Finished(job.file_id, job.folder))
+            case Altered():
+                self._journal.files.disclaim(job.file_id, now)
+                for key in hold_keys(job.account, job.source_key):
+                    if self._journal.holds.is_held(key):  # which this one was to find out
+                        self._journal.holds.probe_soon(key, now)
+            case NoSync():
+                self._sources.note_no_sync(job.account, job.source_key)
+            case Wait() | Uncertain():
+                pass

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Final
 from watcher.i18n.message import NOTHING, Message, Text, as_data, as_json, msg
 from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import ARRIVED, BY_HAND, IGNORABLE, OPEN, RETRIABLE, existing_key
+from watcher.model.lifecycle import (
+    ARRIVED,
+    IGNORABLE,
+    IGNORED_BY_USER,
+    OPEN,
+    RETRIABLE,
+    existing_key,
+)
 from watcher.present.status import end_of_pause, headline, keepers, mood
 
 if TYPE_CHECKING:
@@ -292,7 +299,7 @@ def row(entry: Entry, word: Catalog) -> dict[str, object]:
 
 def can_retry(entry: Entry) -> bool:
     """Whether a person may have a file tried again; one that was moved away is not at its place."""
-    by_hand = entry.state is State.IGNORED and entry.why == BY_HAND
+    by_hand = entry.state is State.IGNORED and entry.why == IGNORED_BY_USER
     return (entry.state in RETRIABLE or by_hand) and entry.filed_to in ("", entry.path)
 
 

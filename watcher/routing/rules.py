@@ -46,6 +46,22 @@ class Facts:
     user: str
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A folder with its rules compiled.
+
+    ``ignored`` gives the pattern that ignores a path below the folder ("" if none), ``accepts``
+    whether the content is worth hashing, ``route`` where a document goes. ``is_imported``: the
+    folder is not watched; its files were imported and are still to be uploaded.
+    """
+
+    folder: Folder
+    ignored: Callable[[str], str]
+    accepts: Callable[[Sniffed], bool]
+    route: Callable[[Document], Route | Skip]
+    is_imported: bool = False
+
+
 class _NotRoutedError(Exception):
     """The document cannot go this way; ``why`` follows its name."""
 

@@ -36,6 +36,9 @@ VERSION_PATH: Final = "/v1"
 
 
 _MAX_OTHER_BODY: Final = 1_000_000
+#: Bytes that are taken of a body that was refused unread, and seconds of silence that end it.
+_MAX_DRAINED: Final = 64_000_000
+_DRAIN_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     rbufsize = CHUNK
+    #: Whether a body was refused that may still be on its way.
+    _has_unread = False
 
     def __init__(self, context: Context, *connection: Any) -> None:
         self._context = context  # before the base class, which serves all requests in here
@@ -85,8 +90,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, _: str | None = None) -> None:
         """What the standard library finds wrong is said in JSON as well."""
-        self.close_connection = True
+        self.close_connection = self._has_unread = True
         self._deliver(reply(code, message or "Bad request"))
+
+    def finish(self) -> None:
+        """Called at the end of a connection, to close it.
+
+        Closing one with unread data resets it, and the client may lose the answer.
+        """
+        super().finish()
+        if self._has_unread:
+            _drain(self.connection)
 
     def _serve(self) -> None:
         address = urlsplit(self.path)
@@ -136,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
         self._cut_if(request, Kind.CUT_BEFORE_BODY)
         length = _number(self.headers.get("Content-Length"))
         if length is None:
-            self.close_connection = True
+            self.close_connection = self._has_unread = True
             self._deliver(reply(411, "Content-Length is required"))
             return False
 
@@ -198,7 +212,7 @@ class Handler(BaseHTTPRequestHandler):
         """The body of a request that is no upload; one that is too large ends the connection."""
         length = _number(self.headers.get("Content-Length", "0"))
         if length is None or length > _MAX_OTHER_BODY or "Transfer-Encoding" in self.headers:
-            self.close_connection = True
+            self.close_connection = self._has_unread = True
             return b""
         return self.rfile.read(length)
 
@@ -368,9 +382,21 @@ class Sandbox:
         """How often each content was parsed, by its SHA-256: more than once was for nothing."""
         return self._profiles.parses()
 
-    def wait_for(self, uploads: int, within: float = 10.0) -> tuple[Record, ...]:
+    def wait_for(self, uploads: int, within: float = 120.0) -> tuple[Record, ...]:
         """The ledger once so many uploads have ended; TimeoutError after ``within`` seconds."""
         return self.ledger.wait_for(uploads, within)
+
+
+def _drain(connection: socket.socket) -> None:
+    """Read and drop what a client still sends, up to a bound."""
+    left = _MAX_DRAINED
+    try:
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(_DRAIN_SECONDS)
+        while left > 0 and (piece := connection.recv(CHUNK)):
+            left -= len(piece)
+    except OSError as error:
+        _log.debug("a client sent no more of its body: %s", error)
 
 
 def _hang_up(connection: socket.socket) -> None:

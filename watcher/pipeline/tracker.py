@@ -1,0 +1,429 @@
+"""What became of uploads: asked of HrFlow, or told by its webhook.
+
+One question serves both cases: whether HrFlow knows an upload's reference. An upload that is
+uncertain is checked in an upload's place, as it may have to be sent again; one that has arrived
+is followed up beside the uploads, until its profile is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from watcher.i18n.message import msg
+from watcher.model.follow_ups import Candidates, Event, EventKind, FollowUp, Search, SourceFacts
+from watcher.model.kinds import State
+from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
+from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
+from watcher.pipeline import follow_up as rules
+from watcher.pipeline.messages import Arrived, Finished, Resume
+from watcher.pipeline.stage import Context, Handlers, Stage
+from watcher.pipeline.upload import Budget, Sources, Subject, Use
+
+if TYPE_CHECKING:
+    from watcher.model.uploads import Job
+    from watcher.pipeline.messages import Configure
+    from watcher.pipeline.stage import Transport
+
+#: The name under which the journal remembers that people were told this of an account's key.
+_MAY_NOT_READ: Final = "may not read: "
+
+#: Seconds for which it counts how long parsing took last.
+_DELAY_KEPT: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether an upload has arrived that is uncertain ``since``."""
+
+    job: Job
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Whether an upload's profile is known; ``search`` if a list of profiles is asked for."""
+
+    follow_up: FollowUp
+    search: Search | None = None
+
+    @property
+    def job(self) -> Job:
+        """The upload."""
+        return self.follow_up.job
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """What a source is called, and what it allows."""
+
+    account: str
+    source_key: str
+
+
+Question = Check | Poll | Describe
+Answer = Finding | Candidates | SourceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question has been answered."""
+
+    question: Question
+    answer: Answer
+
+
+class Tracker(Stage):
+    """Asks HrFlow, as far as the budget allows, and notes in the journal what it learns."""
+
+    def __init__(
+        self, context: Context, transport: Transport, budget: Budget, sources: Sources
+    ) -> None:
+        super().__init__(context)
+        self._transport = transport
+        self._budget = budget
+        self._sources = sources
+        self._keep_names = True
+        self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
+        self._write_only: set[str] = set()  # accounts whose key cannot read
+        self._readable: set[str] = set()  # accounts whose key can
+        self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
+        self._pages: dict[str, int] = {}  # source → pages of its last search
+        self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
+        #: File → when a check of it met a server in trouble, on the clock's ``tick``.
+        self._troubled_at: dict[int, float] = {}
+        self._starting: list[Question] = []
+        self._under_way: set[Subject] = set()
+        self._next_due: float | None = None
+
+    def handlers(self) -> Handlers:
+        """Return the handlers of uploads that have arrived, of answers and of webhook events."""
+        return {
+            Resume: self._resume,
+            Arrived: self._note_arrival,
+            Answered: self._take_answer,
+            Event: self._take_event,
+        }
+
+    @property
+    def running(self) -> int:
+        """How many questions are under way."""
+        return len(self._under_way)
+
+    def configure(self, message: Configure) -> None:
+        """Use new settings, and keys that may be able to read now."""
+        super().configure(message)
+        config = message.config
+        self._keep_names = config.keep_names
+        self._windows = {account.name: account.confirm_seconds for account in config.accounts}
+        self._sources.configure()
+        self._resume(message)
+
+    def _resume(self, _message: object) -> None:
+        """A key that could not read may be another one by now."""
+        self._write_only.clear()
+        self._unlisted.clear()
+
+    # -- asking
+
+    def work(self) -> None:
+        """Choose what is asked next."""
+        now = self._clock.wall()
+        accounts = list(self._budget.accounts)
+        for account in accounts:
+            self._choose_checks(account, now)
+        asking = [each for each in accounts if self._can_follow_up(each)]
+        for account in asking:
+            if self._budget.room(account) and not self._budget.is_failing(account):
+                self._choose_source(account)
+            if room := self._budget.room(account):
+                self._choose_polls(account, now, room)
+        due = self._journal.follow_ups.next_due(asking, now)
+        self._next_due = None if due is None else self._clock.tick() + (due - now)
+
+    def start(self) -> None:
+        """Ask what was chosen."""
+        starting, self._starting = self._starting, []
+        for question in starting:
+            self._submit(question)
+
+    def next_due(self) -> float | None:
+        """When an upload is to be followed up next."""
+        return self._next_due
+
+    def _choose_checks(self, account: str, now: float) -> None:
+        free = self._budget.free(account)
+        if not free:
+            return
+        due = self._journal.queues.uncertain_jobs(account, now, free + len(self._under_way))
+        due = [(job, since) for job, since in due if job.file_id not in self._under_way]
+        for job, since in due[:free]:
+            self._begin(account, job.file_id, Check(job, since))
+
+    def _choose_source(self, account: str) -> None:
+        if source_key := self._sources.take(account):
+            self._begin(account, (account, source_key), Describe(account, source_key))
+
+    def _choose_polls(self, account: str, now: float, room: int) -> None:
+        due = self._journal.follow_ups.due(account, now, room + len(self._under_way))
+        due = [each for each in due if each.job.file_id not in self._under_way]
+        delay = self._first_delay(account).seconds
+        chosen = []
+        for each in due:
+            if each.tries or each.reported_key or each.since + delay <= now:
+                chosen.append(each)
+            else:  # answers about others have shown since that it would be too early
+                later = each.since + delay
+                self._journal.follow_ups.ask_again(each.job.file_id, later, tried=False)
+        for each in chosen[:room]:
+            self._begin(account, each.job.file_id, Poll(each, self._search_for(each)))
+
+    def _search_for(self, each: FollowUp) -> Search | None:
+        """The list that is to be asked for; None if the reference is."""
+        if not rules.asks_by_search(each):
+            return None
+        can_list = each.job.account not in self._unlisted
+        return rules.next_search(each, self._pages.get(each.job.source_key, 1), can_list=can_list)
+
+    def _begin(self, account: str, subject: Subject, question: Question) -> None:
+        self._budget.begin(account, subject, _use(question))
+        self._under_way.add(subject)
+        self._starting.append(question)
+
+    def _submit(self, question: Question) -> None:
+        def failed(error: Exception) -> Answered:
+            why = msg("The question failed ({error}).", error=type(error).__name__)
+            return Answered(question, Wait(why))
+
+        self._workers.send(lambda: Answered(question, self._ask(question)), failed)
+
+    def _ask(self, question: Question) -> Answer:
+        """Ask HrFlow; on a worker's thread."""
+        match question:
+            case Describe(account, source_key):
+                return self._transport.describe(account, source_key)
+            case Poll(FollowUp(job), Search() as search):
+                return self._transport.search(job.account, job.source_key, search)
+            case Check() | Poll():
+                return self._transport.find(question.job)
+
+    def _take_answer(self, message: Answered) -> None:
+        question, answer = message.question, message.answer
+        account, subject = _about(question)
+        self._under_way.discard(subject)
+        self._budget.end(account, subject, _use(question), answer)
+        match question:
+            case Check():
+                assert not isinstance(answer, Candidates | SourceFacts)
+                self._note_check(question, answer)
+            case Poll():
+                assert not isinstance(answer, SourceFacts)
+                self._note_poll(question, answer)
+            case Describe():
+                if isinstance(answer, Unreadable) and not answer.source:
+                    self._note_write_only(account)
+                self._sources.note_answer(account, question.source_key, answer)
+
+    # -- uploads that are uncertain
+
+    def _note_check(self, check: Check, found: Finding) -> None:
+        job, now, tick = check.job, self._clock.wall(), self._clock.tick()
+        if isinstance(found, Parsed) and not self._is_of(job, found.profile):
+            found = Unknown()
+        if not isinstance(found, Parsed) and self._has_event(job):
+            step = Step(State.ACCEPTED, msg("HrFlow's webhook reports that it arrived"))
+        else:
+            if isinstance(found, Wait) and found.troubled:
+                self._troubled_at[job.file_id] = tick
+            troubled_at = self._troubled_at.get(job.file_id)
+            answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
+            window = self._windows.get(job.account, CONFIRM_WINDOW)
+            step = confirmed(found, check.since, now, window, answering=answering)
+        self._journal.files.step(job.file_id, step, now)
+        if step.state is not State.UNCERTAIN:
+            self._troubled_at.pop(job.file_id, None)
+        if isinstance(found, Parsed):
+            self._note_arrival(Arrived(job, found.profile))
+        elif step.state is State.ACCEPTED:
+            self._note_arrival(Arrived(job))
+
+    def _is_of(self, job: Job, profile: Profile) -> bool:
+        """Whether a profile that was found by reference proves that this upload has arrived.
+
+        A reference that was not made from the content may be an earlier version's or another
+        file's. Sent again under it, the content is at worst parsed twice; it would be lost else.
+        """
+        if rules.is_derived(job.reference, job.sha256):
+            return True
+        known = self._journal.follow_ups.by_profile([profile.key])
+        return known.get(profile.key, job.file_id) == job.file_id
+
+    def _has_event(self, job: Job) -> bool:
+        """Whether a webhook event is about the very content of an upload: then it has arrived."""
+        return rules.is_derived(job.reference, job.sha256) and any(
+            event.source_key in ("", job.source_key)
+            for event in self._journal.follow_ups.early(job.reference)
+        )
+
+    # -- uploads that have arrived
+
+    def _note_arrival(self, message: Arrived) -> None:
+        job, now = message.job, self._clock.wall()
+        if message.profile is not None:
+            self._note_profile(job, message.profile)
+        else:
+            due_at = now + self._first_delay(job.account).seconds
+            self._journal.follow_ups.follow(job.file_id, now, due_at)
+            self._sources.note_use(job.account, job.source_key)
+            for event in self._journal.follow_ups.early(job.reference):
+                if uploads := self._uploads_of(event):
+                    self._journal.follow_ups.drop_early(event)
+                for each in uploads:
+                    self._apply(event, each, now)
+        self._budget.release_holds(job)
+        self._emit(Finished(job.file_id, job.folder))
+
+    def _note_poll(self, poll: Poll, answer: Finding | Candidates) -> None:
+        job = poll.job
+        current = self._journal.follow_ups.followed(job.file_id)
+        if current is None or current.job.reference != job.reference:
+            return  # a webhook was faster, or it was deleted
+        finding, is_probable = self._look_through(current, answer)
+        if poll.search and self._must_search(job.account, poll.search, finding):
+            self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
+            return
+        if (
+            isinstance(finding, Unreadable)
+            and not finding.source
+            and not (poll.search and job.account in self._readable)
+        ):  # a key that may read all but this
+            self._note_write_only(job.account)
+        elif isinstance(finding, Parsed | Unknown):
+            self._note_readable(job.account)
+        if current.tries == 0 and isinstance(finding, Parsed | Unknown) and not is_probable:
+            delay = self._first_delay(job.account).learn(found=isinstance(finding, Parsed))
+            self._delays[job.account] = delay, self._clock.wall()
+        self._note_finding(current, finding, is_probable=is_probable)
+
+    def _note_finding(self, each: FollowUp, finding: Finding, *, is_probable: bool) -> None:
+        now, job = self._clock.wall(), each.job
+        verdict = rules.judge(finding, each, now)
+        if isinstance(verdict, rules.Again):
+            tried = not isinstance(finding, Wait)
+            self._journal.follow_ups.ask_again(job.file_id, verdict.at, tried=tried)
+            if verdict.why:
+                self._journal.files.explain(job.file_id, verdict.why)
+            return
+        self._journal.files.step(job.file_id, verdict, now)
+        if isinstance(finding, Parsed):
+            self._note_profile(job, finding.profile, is_probable=is_probable)
+        elif each.reported_key and verdict.state is State.PARSED:
+            self._note_profile(job, Profile(each.reported_key))
+
+    def _note_profile(self, job: Job, profile: Profile, *, is_probable: bool = False) -> None:
+        if not self._keep_names:
+            profile = replace(profile, name="", email="")
+        self._journal.files.profile(job.file_id, profile, probable=is_probable)
+        self._sources.note_use(job.account, job.source_key)
+
+    def _look_through(self, each: FollowUp, answer: Finding | Candidates) -> tuple[Finding, bool]:
+        """What a search has found for an upload, and whether that is only probable."""
+        if not isinstance(answer, Candidates):
+            return answer, False
+        self._pages[each.job.source_key] = answer.pages
+        sure = next((listed for listed in answer.profiles if rules.is_same(each, listed)), None)
+        if sure is not None:
+            return Parsed(sure.profile), False
+        owners = self._journal.follow_ups.by_profile(
+            [listed.profile.key for listed in answer.profiles]
+        )
+        taken = [key for key, owner in owners.items() if owner != each.job.file_id]
+        profile = rules.match(each, answer, taken)
+        return (Unknown() if profile is None else Parsed(profile)), True
+
+    def _must_search(self, account: str, search: Search, finding: Finding) -> bool:
+        """Whether stored profiles cannot be listed, so that they are searched for from now on."""
+        if search.stage or account in self._unlisted:
+            return False
+        is_refused = isinstance(finding, Unreadable) and not finding.source
+        if is_refused or isinstance(finding, Unknown):
+            self._unlisted.add(account)
+            return True
+        return False
+
+    def _first_delay(self, account: str) -> rules.FirstDelay:
+        """How long after an upload it is asked for first."""
+        delay, learned_at = self._delays.get(account, (rules.FirstDelay(), 0.0))
+        # A queue at HrFlow is over some time: a single file need not wait for it then.
+        is_stale = abs(self._clock.wall() - learned_at) > _DELAY_KEPT
+        return rules.FirstDelay() if is_stale else delay
+
+    def _can_follow_up(self, account: str) -> bool:
+        return self._budget.has_follow_ups(account) and account not in self._write_only
+
+    def _note_readable(self, account: str) -> None:
+        if account not in self._readable:
+            self._readable.add(account)
+            self._journal.facts.tell_anew(_MAY_NOT_READ + account)
+
+    def _note_write_only(self, account: str) -> None:
+        self._write_only.add(account)
+        self._readable.discard(account)
+        if self._journal.facts.tell_once(_MAY_NOT_READ + account, self._clock.wall()):
+            self._publish(
+                msg(
+                    'The API key of account "{account}" is write-only: uploads continue, but '
+                    "their results are not known here. Use a key that may read and write to see "
+                    "them.",
+                    account=account,
+                )
+            )
+
+    # -- the webhook
+
+    def _take_event(self, event: Event) -> None:
+        """The webhook reports a profile: by its reference, or by the key of one we know."""
+        now = self._clock.wall()
+        if not self._journal.follow_ups.hear(event.digest, now):
+            return
+        uploads = self._uploads_of(event)
+        for each in uploads:
+            self._apply(event, each, now)
+        known = self._journal.follow_ups.by_profile([event.key]) if event.key else {}
+        if event.reference and not uploads and not known:  # perhaps faster than the answer
+            self._journal.follow_ups.keep_early(event, now)
+        if event.kind is not EventKind.ERROR:
+            for file_id in known.values():
+                self._journal.files.make_certain(file_id)
+
+    def _uploads_of(self, event: Event) -> list[FollowUp]:
+        if not event.reference:
+            return []
+        found = self._journal.follow_ups.followed_by_reference(event.reference, event.source_key)
+        return found if len(found) == 1 else []  # of several that share it none can be told apart
+
+    def _apply(self, event: Event, each: FollowUp, now: float) -> None:
+        if event.kind is EventKind.ERROR:
+            why = (
+                msg("HrFlow could not parse it: {message}", message=event.message)
+                if event.message
+                else msg("HrFlow could not parse it and doesn't say why")
+            )
+            self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
+        elif self._can_follow_up(each.job.account):
+            # The event has no name in it: an answer has, and one question is enough.
+            self._journal.follow_ups.tell_key(each.job.file_id, event.key, now)
+        else:
+            reported = replace(each, reported_key=event.key)
+            self._note_finding(reported, Unknown(), is_probable=False)
+
+
+def _use(question: Question) -> Use:
+    return Use.CHECK if isinstance(question, Check) else Use.FOLLOW_UP
+
+
+def _about(question: Question) -> tuple[str, Subject]:
+    """The account that a question is put to, and what it is about."""
+    if isinstance(question, Describe):
+        return question.account, (question.account, question.source_key)
+    return question.job.account, question.job.file_id
