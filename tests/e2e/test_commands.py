@@ -238,6 +238,7 @@ def test_config_check_and_show(desk):
     desk.configure(more="foo = 1")
     (found,) = desk.read_json("config", "check", code=2)
     assert "foo" in found["mistakes"][0]
+    assert found["mistake_messages"][0]["args"]["said"]["args"]["key"] == "folders[1].foo"
 
 
 def test_status_and_history_need_no_running_program(desk):

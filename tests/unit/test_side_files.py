@@ -11,7 +11,8 @@ from watcher.model.kinds import State
 from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
-from watcher.routing.rules import Facts, Plan, accepts, ignore_filter, router
+from watcher.routing.ignored import ignore_filter
+from watcher.routing.rules import Facts, Plan, accepts, router
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.

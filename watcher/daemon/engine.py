@@ -15,7 +15,7 @@ from watcher.folders import Folders, WatchedFolder
 from watcher.pipeline.follow_up import PARALLEL
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import ClockJump, Configure, Stop
-from watcher.routing.rules import filing_targets
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

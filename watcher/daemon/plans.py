@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from watcher.journal.reader import Reader
 from watcher.model.settings import parse_folder, replaced
-from watcher.routing.names import lies_in
-from watcher.routing.rules import Facts, Plan, accepts, ignore_filter, router
+from watcher.routing.ignored import ignore_filter
+from watcher.routing.patterns import lies_in
+from watcher.routing.rules import Facts, Plan, accepts, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -17,7 +17,7 @@ from watcher.journal.reader import Reader
 from watcher.model.settings import Watch
 from watcher.page.client import read_facts
 from watcher.present import view
-from watcher.routing.rules import filing_targets
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

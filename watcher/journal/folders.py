@@ -47,15 +47,11 @@ class Folders:
         folder_id = self._files.folder(folder)
         self._store.write("UPDATE folders SET imported = ? WHERE id = ?", settings, folder_id)
 
-    def reread(
-        self, folder: str, settings: str, now: float, *, former: str = "", is_imported: bool = False
-    ) -> bool:
-        """Let files be routed again if the folder's ``settings`` fingerprint is new; False if not.
+    def reread(self, folder: str, settings: str, now: float, *, is_imported: bool = False) -> bool:
+        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
 
         Files that were not sent yet become noticed again; what was sent stays as it is. What HrFlow
         has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
-
-        ``former``: the fingerprint that an older program had of the same settings.
 
         A folder that ``is_imported`` is not watched. Should it be watched one day, the files that
         were imported still go where they were to go then.
@@ -70,7 +66,7 @@ class Folders:
             return False
         self._store.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
         self._files.left.discard(folder_id)
-        if before in ("", former):
+        if not before:
             return False
         found = self._store.all(
             "SELECT id, state FROM files WHERE directory_id IN "

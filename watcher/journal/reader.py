@@ -12,7 +12,7 @@ from watcher.journal import facts, rows
 from watcher.journal.store import Store, connect_to_read
 from watcher.model.follow_ups import Timing
 from watcher.model.kinds import Cause, State
-from watcher.routing import names
+from watcher.routing.patterns import as_seen, fold, lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -357,12 +357,12 @@ def _of_states(states: tuple[State, ...]) -> str:
 
 def _fold(text: str | bytes) -> str:
     """Return a name or path as a search compares it."""
-    return names.fold(names.as_seen(os.fsencode(text).decode(errors="replace")))
+    return fold(as_seen(os.fsencode(text).decode(errors="replace")))
 
 
 def _lies_in(inner: bytes, outer: bytes) -> bool:
     """Return whether a path is another one or lies below it, for people."""
-    return names.lies_in(os.fsdecode(inner), os.fsdecode(outer), os.sep)
+    return lies_in(os.fsdecode(inner), os.fsdecode(outer), os.sep)
 
 
 def _prefix(path: str) -> tuple[bytes, int]:
