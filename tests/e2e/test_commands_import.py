@@ -226,7 +226,7 @@ def test_other_commands_reach_a_program_that_imports(desk, eventually):
     (status,) = desk.read_json("status")
     assert (status["pid"], status["paused"]) == (first.process.pid, True)
     second = desk.start("import", str(other), "--source", sb.SALES.key)
-    eventually(lambda: len(desk.read_json("history")) == 2)
+    eventually(lambda: len(desk.states()) == 2)
     assert not desk.arrived()
     assert desk.run("resume").returncode == 0
     desk.sandbox.wait_for(2)

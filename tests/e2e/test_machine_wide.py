@@ -260,8 +260,8 @@ def test_a_key_with_a_byte_order_mark_is_taken(office):
 def test_what_is_no_toml_is_told_as_the_machines(office):
     office.write_machine(more="nonsense")
     said = office.run("config", "check", code=2)
-    assert f"The machine-wide configuration {office.machine} is not valid TOML." in said
-    assert "Whoever looks after this machine can correct it." in said
+    assert f"The configuration {office.machine} is not valid TOML." in said
+    assert "Ask the administrator of this computer to fix the machine-wide configuration" in said
 
 
 def test_that_a_named_one_is_not_there_is_said_by_the_check(office):

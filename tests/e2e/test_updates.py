@@ -113,9 +113,6 @@ class Place:
     def running(self):
         return read_facts(Places(str(self.desk.root / "state")))
 
-    def counts(self):
-        return self.desk.read_json("status")[0]["counts"]
-
     def drop(self, name):
         make_pdf(self.desk.folder / name, name)
 
@@ -143,7 +140,7 @@ def test_it_ends_between_two_uploads_and_the_next_one_goes_on(place, eventually)
     place.installed.put(NEW)
     running.wait_for("Version 0.0.2 was installed. This one stops when the uploads")
     place.drop("meanwhile.pdf")
-    eventually(lambda: place.counts().get("queued") == 1)
+    eventually(lambda: "queued" in place.desk.states())
     assert "Version 0.0.1 is running" in place.desk.run("status").stdout
     assert len(place.desk.arrived()) == 1  # nothing new is begun
     assert running.process.poll() is None
@@ -177,7 +174,7 @@ def test_no_upload_begins_while_there_is_half_of_a_version(place, eventually):
     log = place.desk.root / "state" / "hrflow-watcher.log"
     eventually(lambda: "no upload begins" in log.read_text())
     place.drop("meanwhile.pdf")
-    eventually(lambda: place.counts() == {"queued": 1})
+    eventually(lambda: place.desk.states() == ["queued"])
     assert running.process.poll() is None
     place.installed.put_record(NEW)
     assert running.process.wait(PATIENCE) == UPDATED

@@ -1,5 +1,6 @@
 """A person at a machine: commands as processes of their own, in a pipe or at a terminal."""
 
+import contextlib
 import json
 import os
 import pty
@@ -16,6 +17,8 @@ import pytest
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.instance import Places
+from watcher.journal.reader import Reader
+from watcher.model.errors import JournalError
 from watcher.page.client import Channel, NotRunningError
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
@@ -150,6 +153,17 @@ class Desk:
             return Channel.open(self.places)
         except NotRunningError:
             return None
+
+    def states(self):
+        """Return the states of all known files, read where no process has to be started."""
+        if not os.path.exists(self.places.journal):
+            return []
+        try:
+            reader = Reader(self.places.journal)
+        except JournalError:  # it is being made
+            return []
+        with contextlib.closing(reader):
+            return sorted(str(entry.state) for entry in reader.history(limit=100_000))
 
     def arrived(self):
         return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]

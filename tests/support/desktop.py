@@ -68,7 +68,8 @@ class Screen:
         self._root = root
         mine, its = os.pipe()
         self.process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(its), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(its), "-screen", "0", f"{size}x24", "-nolisten", "tcp",
+             "-noreset"],  # else it restarts, and refuses others, when the last client leaves
             pass_fds=[its], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(its)

@@ -1,28 +1,21 @@
-"""What earlier versions have left: journals and configurations. Run it before a release.
+"""What earlier versions have left: journals. Run it before a release.
 
     python -m tests.support.earlier_versions
 
-writes the journal of this version into ``tests/journals`` if there is none yet, and what each
-configuration in ``tests/configs`` means, where that is not known yet. What was released is not
-changed any more.
+writes the journal of this version into ``tests/journals`` if there is none yet. What was released
+is not changed any more.
 """
 
-import json
 import os
 import sqlite3
 import sys
 import tempfile
 
-import msgspec
-
-from watcher.config import load
-from watcher.journal.migrations import VERSION
+from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CONFIGS = os.path.join(ROOT, "tests", "configs")
 JOURNALS = os.path.join(ROOT, "tests", "journals")
-NAMES = sorted(name.removesuffix(".toml") for name in os.listdir(CONFIGS) if name.endswith(".toml"))
 #: Rows for tables that would be empty otherwise; one line for each table that a version has added.
 MORE = """
 INSERT OR IGNORE INTO follow_ups VALUES (1, 'default', 'source-1', 'ref-1', 1790000002.0, 1790000007.0, 2, '');
@@ -46,13 +39,6 @@ def make_journal(path, version):
     connection.close()
 
 
-def read_config(name):
-    """What a configuration means, as plain values."""
-    path = os.path.join(CONFIGS, f"{name}.toml")
-    loaded = load(path, environ={"CVS": "/srv/cvs"}, home="/home/jane")
-    return json.loads(msgspec.json.encode(loaded.config))
-
-
 def dump_journal():
     """The journal of this version as SQL: that of the version before, brought up to date."""
     with tempfile.TemporaryDirectory() as place:
@@ -71,15 +57,11 @@ def dump_journal():
 
 def main():
     """Write what is missing."""
-    wanted = {os.path.join(JOURNALS, f"version-{VERSION}.sql"): dump_journal}
-    for name in NAMES:
-        meant = json.dumps(read_config(name), indent=1, ensure_ascii=False) + "\n"
-        wanted[os.path.join(CONFIGS, f"{name}.json")] = lambda meant=meant: meant
-    for path, make in wanted.items():
-        if not os.path.exists(path):
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(make())
-            sys.stdout.write(f"{os.path.relpath(path, ROOT)}\n")
+    path = os.path.join(JOURNALS, f"version-{VERSION}.sql")
+    if not os.path.exists(path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(dump_journal())
+        sys.stdout.write(f"{os.path.relpath(path, ROOT)}\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from watcher.folders import WatchedFolder
 from watcher.i18n.message import NOTHING
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.settings import Folder, Watch
-from watcher.routing.rules import ignore_filter
+from watcher.routing.ignored import ignore_filter
 
 IGNORED = ignore_filter(
     Folder(path="/cvs", account="a", source_key="k", ignore=("private/**", "**/*geheim /**"))
@@ -104,7 +104,7 @@ def watched(path, **changes):
 
 
 def arm(folders, inbox, *watched_folders):
-    folders.arm(watched_folders)
+    folders.watch(watched_folders)
     for folder in watched_folders:
         inbox.wait_for_scan("start", folder.path)
 

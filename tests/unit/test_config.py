@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
-from watcher.config.layers import unify
-from watcher.config.lines import locate
+from watcher.config.layers import normalize
+from watcher.config.lines import Location, Source, locate, placed
 from watcher.config.load import Builder
 from watcher.config.mistakes import Mistakes, hide_secrets
-from watcher.config.nodes import Source, Spot, placed
 from watcher.i18n.catalog import catalog
 from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError
@@ -27,32 +26,32 @@ EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "config.example.to
 SINGLE = "in single quotes, or with /"
 #: (what follows five whole lines, what is said of it)
 ODD_CHARACTERS = [
-    ("reference = “x”", "6: reference: the character “ (U+201C) has no meaning here; write \" or '"),
-    ('reference = "x”', "6: reference: the character ” (U+201D)"),
-    ('reference = "x”\nwatch = "poll"', "6: reference: the character ” (U+201D)"),
-    ("reference = „x“", "6: reference: the character „ (U+201E)"),
-    ("reference = «x»", "the character « (U+00AB)"),
-    ("reference = ″x″", "the character ″ (U+2033)"),
-    ("reference = ‘x’", "the character ‘ (U+2018)"),
-    ("reference = 'x’", "6: reference: the character ’ (U+2019)"),  # never ends
-    ("reference = 'x’\n\nwatch = \"poll\"\n", "6: reference: the character ’ (U+2019)"),
-    ('accept = ["a”, "b"]', "6: accept: the character ” (U+201D)"),
-    ('accept = [\n  "a",\n  “b”,\n]', "8: the character “ (U+201C)"),
-    ("tags = { a = “b” }", "6: tags: the character “ (U+201C)"),
-    ('tags = { “a” = "b" }', "6: tags: the character “ (U+201C)"),
-    ('“reference” = "x"', "6: the character “ (U+201C)"),
-    ('reference\u00a0= "x"', "6: reference: there is an invisible character here, U+00A0 (no-break space); write an ordinary space"),
+    ("reference = “x”", "6: reference: “ (U+201C) can only stand in quotes, which are \" or '"),
+    ('reference = "x”', "6: reference: ” (U+201D)"),
+    ('reference = "x”\nwatch = "poll"', "6: reference: ” (U+201D)"),
+    ("reference = „x“", "6: reference: „ (U+201E)"),
+    ("reference = «x»", "« (U+00AB)"),
+    ("reference = ″x″", "″ (U+2033)"),
+    ("reference = ‘x’", "‘ (U+2018)"),
+    ("reference = 'x’", "6: reference: ’ (U+2019)"),  # never ends
+    ("reference = 'x’\n\nwatch = \"poll\"\n", "6: reference: ’ (U+2019)"),
+    ('accept = ["a”, "b"]', "6: accept: Unclosed array"),
+    ('accept = [\n  "a",\n  “b”,\n]', "8: “ (U+201C)"),
+    ("tags = { a = “b” }", "6: tags: “ (U+201C)"),
+    ('tags = { “a” = "b" }', "6: tags: “ (U+201C)"),
+    ('“reference” = "x"', "6: “ (U+201C)"),
+    ('reference\u00a0= "x"', "6: reference: there is an invisible character here, U+00A0 (no-break space); delete it"),
     ('reference = \u00a0"x"', "6: reference: there is an invisible character here, U+00A0"),
     ('\u00a0\u00a0reference = "x"', "6: reference: there is an invisible character here, U+00A0"),
     ('reference = "x"\u202f', "U+202F (narrow no-break space)"),
     ('\u200breference = "x"', "6: there is an invisible character here, U+200B (zero width space); delete it"),
     ('\ufeffreference = "x"', "6: there is an invisible character here, U+FEFF (zero width no-break space)"),
     ('reference = "x"\u2028', "U+2028 (line separator); delete it"),
-    ('reference ＝ "x"', "the character ＝ (U+FF1D) has no meaning here; write ="),
-    ("max_size ＝ 1", "write ="),
-    ("max_size = １", "6: max_size: the character １ (U+FF11) has no meaning here; write 1"),
-    ("poll–seconds = 3", "the character – (U+2013) has no meaning here; write -"),
-    ('été = "x"', "6: the character é (U+00E9) can only stand in quotes"),
+    ('reference ＝ "x"', "＝ (U+FF1D) can only stand in quotes"),
+    ("max_size ＝ 1", "＝ (U+FF1D) can only stand in quotes"),
+    ("max_size = １", "6: max_size: １ (U+FF11) can only stand in quotes"),
+    ("poll–seconds = 3", "– (U+2013) can only stand in quotes"),
+    ('été = "x"', "6: é (U+00E9) can only stand in quotes"),
     ('sent_folder = "C:\\Users\\Jane"', f"6: sent_folder: a backslash in double quotes has a meaning of its own; write the path {SINGLE}"),
     ('sent_folder = "D:\\Daten"', SINGLE),
     ('sent_folder = "C:\\udata"', SINGLE),
@@ -62,7 +61,7 @@ ODD_CHARACTERS = [
     ('watch = "poll\\u200b"', "6: folders[1].watch: there is an invisible character in it, U+200B (zero width space); delete it"),
     ('after_upload = "move\u00a0"', "6: folders[1].after_upload: there is an invisible character in it, U+00A0"),
     ('accept = ["application/pdf\u200b"]', "6: folders[1].accept: there is an invisible character in it, U+200B"),
-    ('accept = ["L’Oréal" "b"]', "6: Unclosed array"),  # an apostrophe is not what is wrong
+    ('accept = ["L’Oréal" "b"]', "6: accept: Unclosed array"),  # an apostrophe is not what is wrong
     ('reference = "“x” {sha256}"', None),  # in quotes they may stand
     ("ignore = ['*\u00a0draft*']", None),  # as in names
     ('tags = { "Genre\u00a0" = "Élan\u00a0: “x”" }', None),
@@ -79,7 +78,7 @@ ODD_CHARACTERS = [
         (GOOD + 'max_size = "20 Mo"', '6: folders[1].max_size: "20 Mo" is no size: write a number of bytes, or "20 MB"'),
         (GOOD + 'tags = "x"', '6: folders[1].tags: "x" is neither a table'),
         (GOOD + "tags = { a = [1] }", "6: folders[1].tags.a: a list is not true or false, a whole number, a number or text in quotes"),
-        (GOOD + 'accept = ["pdf"]', '6: folders[1].accept[1]: "pdf" is no media type like "application/pdf"; did you mean "application/pdf"?'),
+        (GOOD + 'accept = ["pdf"]', '6: folders[1].accept[1]: "pdf" is no known media type; did you mean "application/pdf"?'),
         (GOOD + '[notifications]\nquiet_hours = "18h-8h"', '7: notifications.quiet_hours: "18h-8h" are no two times of the day; write them like "18:00-08:00"'),
         (GOOD + "[notifications]\nquiet_hours = 18", "7: notifications.quiet_hours: 18 is not text in quotes"),
         (GOOD + '[notifications]\nenabled = "no"', '7: notifications.enabled: "no" is not true or false'),
@@ -110,8 +109,8 @@ ODD_CHARACTERS = [
         (ACCOUNT + '[[folders]]\npath = "/x"\n', "3: folders[1].source_key: is missing"),
         ("x = [1,", "1: "),
         *((GOOD + text, expected) for text, expected in ODD_CHARACTERS),
-        (GOOD + "recursive = yes", '6: Invalid value of recursive: texts stand in quotes, as in "text"; true,'),
-        (GOOD + "poll_seconds =", "6: Invalid value of poll_seconds"),
+        (GOOD + "recursive = yes", '6: recursive: this is not a value: texts stand in quotes, as in "text"; true,'),
+        (GOOD + "poll_seconds =", "6: poll_seconds: this is not a value"),
         # wrong types: each says what it expected
         (GOOD + "recursive = 1", "6: folders[1].recursive: 1 is not true or false"),
         (GOOD + "watch = 1979-05-27", '6: folders[1].watch: 1979-05-27 is not one of "auto"'),
@@ -127,6 +126,7 @@ ODD_CHARACTERS = [
         (GOOD + 'accept = ["application/docx"]', 'did you mean "application/vnd.openxmlformats-officedocument.wordprocessingml.document"?'),
         (GOOD + 'accept = ["imgae/*"]', 'did you mean "image/*"?'),
         (GOOD + 'accept = ["paper/a4"]', '"paper/a4" is no known media type'),
+        (GOOD + 'accept = ["model/obj"]', '"model/obj" is no known media type'),  # found in no file
         (GOOD + '[[folders.rules]]\nmedia_types = ["aplication/pdf"]', '7: folders[1].rules[1].media_types[1]: "aplication/pdf" is no known media type; did you mean "application/pdf"?'),
         (GOOD + 'ignore = ["["]', '6: folders[1].ignore[1]: "[": the bracket has no partner'),
         (GOOD + 'ignore = ["*.bak", "x[!]"]', "6: folders[1].ignore[2]"),
@@ -275,7 +275,7 @@ def test_a_secret_is_a_mistake_that_says_where_it_belongs_and_is_not_repeated(mi
 )
 def test_no_argument_of_a_mistake_holds_a_secret_or_a_line_break(said):
     found = Mistakes()
-    found.add(Spot(Source("config.toml", {}), ("tags", SECRET)), said)
+    found.add(Location(Source("config.toml", {}), ("tags", SECRET)), said)
     kept = as_json(found.texts[0])
     assert SECRET not in kept
     assert "jo:" not in kept
@@ -405,23 +405,7 @@ RULE = "[[folders.rules]]\n"
         (GOOD + INNER, "7: folders[2].path: lies in folder 1; its files go this folder's way"),
         (GOOD, "4: folders[1].path: /srv/cvs is not there yet"),
         (GOOD + 'reference = "{stem}"', "6: folders[1].reference: without {sha256} two files may"),
-        (
-            GOOD.replace("/srv/cvs", "/srv/cvs\u00a0"),
-            "is not there, and there is an invisible character in it, U+00A0 (no-break space)",
-        ),
-        (
-            GOOD + 'accept = ["model/obj"]',
-            'accept[1]: "model/obj" is a type that this program finds in no file',
-        ),
         (GOOD.replace(KEY, "zz"), '5: folders[1].source_key: "zz" is no usual source key'),
-        (
-            GOOD.replace(KEY, KEY[:32]),
-            "folders[1].source_key: has the form of an API key's 32 digits",
-        ),
-        (
-            GOOD + f"tags = {{ a = '{SECRET[4:]}' }}",
-            "6: folders[1].tags.a: has the form of an API key's",
-        ),
     ],
 )
 def test_what_is_perhaps_not_meant_is_said(load_text, text, warning):
@@ -514,11 +498,11 @@ def test_lines_are_found(text, key, line, end):
     assert locate(text.replace("\n", end)).get(key, 0) == line
 
 
-def keys_of(raw, way=()):
+def keys_of(raw, key_path=()):
     for name, value in raw.items() if isinstance(raw, dict) else enumerate(raw):
-        yield (*way, name)
+        yield (*key_path, name)
         if isinstance(value, dict | list):
-            yield from keys_of(value, (*way, name))
+            yield from keys_of(value, (*key_path, name))
 
 
 def test_every_key_of_the_example_has_a_line():
@@ -546,10 +530,10 @@ KEYS = st.sampled_from(
 @given(st.dictionaries(KEYS, VALUES), st.dictionaries(KEYS, VALUES), st.lists(VALUES, max_size=2))
 def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     raw = {"account": {"email": "a@example.com", **account}, "folders": [folder, *odd]}
-    tables = placed(raw, Spot(Source("config.toml", {})))
+    tables = placed(raw, Location(Source("config.toml", {})))
     found = Mistakes()
     hide_secrets(tables, found)
-    unify(tables, found)
+    normalize(tables, found)
     config = Builder(found, {}, "/home/jo").build(tables)
     assert (config is None) == bool(found.texts)
 

@@ -117,8 +117,7 @@ def test_an_edit_that_says_what_is_there_changes_no_character():
         ('folders = [\n  { path = "/a" }, # one\n  { path = "/b" }, # two\n]', [put(path="/c")], {"folders": [{"path": "/a"}, {"path": "/b"}, {"path": "/c"}]}),
         ('[[folders]]\npath = "/a"\ntags = [{ name = "x", value = 1 }]', [put(0, tags=items(y=2))], {"folders": [{"path": "/a", "tags": {"y": 2}}]}),
         ('[[folders]]\npath = "/a"\ntags.x = 1\ntags.z = 3', [put(0, tags=items(y=2, z=3))], {"folders": [{"path": "/a", "tags": {"y": 2, "z": 3}}]}),
-        # a folder's rules may stand far from it
-        ('[[folders]]\npath = "/a"\n[account]\nemail = "a"\n[[folders.rules]]\nmatch = "x"', [DropFolder(0)], {"account": {"email": "a"}}),
+        ('[[folders]]\npath = "/a"\n[[folders.tags]]\nname = "x"\nvalue = 1', [put(0, tags=items(y=2))], {"folders": [{"path": "/a", "tags": {"y": 2}}]}),
         # types that Python takes for equal
         ("[[folders]]\nrecursive = 1", [put(0, recursive=True)], {"folders": [{"recursive": True}]}),
         # no line end at the end; headers and keys that only look like some
@@ -141,8 +140,9 @@ def test_every_way_of_writing_can_be_edited(text, edits, said):
     [
         # a comment would be lost with the list it stands in
         ('[[folders]]\npath = "/a"\ntags = [\n  # why\n  { name = "x", value = 1 },\n]', put(0, tags=items(y=2))),
-        # tags as an array of tables
-        ('[[folders]]\npath = "/a"\n[[folders.tags]]\nname = "x"\nvalue = 1', put(0, tags=items(y=2))),
+        # folders that stand apart, or a folder's rules far from it
+        ('[[folders]]\npath = "/a"\n[account]\nemail = "a"\n[[folders]]\npath = "/b"', put(0, path="/c")),
+        ('[[folders]]\npath = "/a"\n[account]\nemail = "a"\n[[folders.rules]]\nmatch = "x"', DropFolder(0)),
         ('account = "x"', PutAccount("default", {"email": "a"})),
         ("folders = 5", put(path="/a")),
         ('[[folders]]\npath = "/a"', put(7, path="/b")),
@@ -185,6 +185,21 @@ def test_adding_and_taking_out_again_leaves_what_was_there():
     assert apply(added, [DropFolder(2)]) == FULL
 
 
+def test_a_new_folder_stands_behind_the_last_one_and_can_be_edited_again():
+    text = FULL.replace("# the end", "# From here on\n[webhook]\nenabled = false")
+    edited = apply(text, [put(path="/x", source_key="k"), put(2, after_upload="move")])
+    lines = edited.splitlines()
+    order = [
+        "[folders.tags]",
+        'path = "/x"',
+        'after_upload = "move"',
+        "# From here on",
+        "[webhook]",
+    ]
+    assert sorted(order, key=lines.index) == order
+    assert apply(edited, [DropFolder(2)]) == text
+
+
 # -- properties
 
 NAMES = st.sampled_from(["a", "b-c", "d e", "é", 'q"', "x.y", "1"])
@@ -200,7 +215,7 @@ ENDS = st.sampled_from(["", " # end", "\t# [x]"])
 
 @st.composite
 def configurations(draw):
-    """A valid text with comments everywhere, and tables in any order a person might choose."""
+    """A valid text with comments everywhere, and tables in any order; folders stand together."""
 
     def keys(*pairs):
         return "".join(
@@ -226,7 +241,7 @@ def configurations(draw):
         st.sampled_from(["[account]\n", "[accounts.default]\n", "[accounts.lyon] # l\n"])
     )
     parts = [account + keys(("email", '"a@b"'), ("proxy", "'none'"))]
-    parts += [folder(number) for number in range(draw(st.integers(0, 3)))]
+    parts += ["".join(folder(number) for number in range(draw(st.integers(0, 3))))]
     parts += draw(st.sampled_from([[], ["[defaults]\nafter_upload = 'keep'\n"]]))
     parts = draw(st.permutations(parts))
     text = draw(NOTES) + "".join(part + draw(NOTES) for part in parts)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
 from watcher.config.known import read_account, read_known
-from watcher.config.layers import is_locked, merge, read_locks
+from watcher.config.layers import is_locked, merge, normalize, read_locks
+from watcher.config.lines import Array, Location, Source, Table, placed
 from watcher.config.machine import find_layer
 from watcher.config.mistakes import Mistakes
-from watcher.config.nodes import Array, Source, Spot, Table, placed
 from watcher.config.setup import (
     Answers,
     FolderAnswer,
@@ -72,14 +72,21 @@ def place_of(folder):
 MACHINE, OWN = Source("machine.toml", {}, is_machine=True), Source("own.toml", {})
 
 
+def canonical(raw, source=OWN):
+    """Tables as they are merged: each thing in one form."""
+    tables = placed(raw, Location(source))
+    normalize(tables, Mistakes())
+    return tables
+
+
 def merged(machine, own, locks):
-    return merge(placed(machine, Spot(MACHINE)), placed(own, Spot(OWN)), locks, place_of)
+    return merge(canonical(machine, MACHINE), canonical(own), locks, place_of)
 
 
 def put_together(machine, own):
-    raw = tomllib.loads(machine)
-    locks = read_locks(placed(raw, Spot(MACHINE)), Mistakes())
-    return merged(raw, tomllib.loads(own), locks)
+    tables = canonical(tomllib.loads(machine), MACHINE)
+    locks = read_locks(tables, Mistakes())
+    return merge(tables, canonical(tomllib.loads(own)), locks, place_of)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +103,8 @@ def put_together(machine, own):
         # tags by name, in whichever of their forms
         ("[defaults]\ntags = [{ name = 'a', value = 1 }]", "[defaults]\ntags = { b = 3 }", "[defaults]\ntags = { a = 1, b = 3 }"),
         ("[defaults]\ntags = { a = 1 }", "[defaults]\ntags = [{ name = 'a', value = 2 }]", "[defaults]\ntags = { a = 2 }"),
-        ("[defaults]\ntags = { a = 1 }", "[defaults]\ntags = [{ nam = 'a' }]", "[defaults]\ntags = [{ nam = 'a' }]"),  # a mistake stays one
-        ("[defaults]\nignore = ['a']", "[defaults]\nignore = ['b']", "[defaults]\nignore = ['b', 'a']"),  # adds, as in folders
+        ("[defaults]\ntags = { a = 1 }", "[defaults]\ntags = [{ nam = 'a' }]", "[defaults]\ntags = { a = 1 }"),  # a mistake is told, and left out
+        ("[defaults]\nignore = ['a']", "[defaults]\nignore = ['b']", "[defaults]\nignore = ['a', 'b']"),  # adds, as in folders
         ("[defaults]\naccept = ['a']", "[defaults]\naccept = ['b']", "[defaults]\naccept = ['b']"),
         ("[hooks]\nparsed = ['a', 'b']", "[hooks]\nparsed = ['c']", "[hooks]\nparsed = ['c']"),
         # folders: one's own first, the same place is one folder
@@ -114,18 +121,18 @@ def put_together(machine, own):
     ],
 )  # fmt: skip
 def test_ones_own_refines_the_machines(machine, own, expected):
-    assert put_together(machine, own).tables == tomllib.loads(expected)
+    assert put_together(machine, own).tables == canonical(tomllib.loads(expected))
 
 
 @pytest.mark.parametrize(
-    ("locked", "machine", "own", "expected", "idle"),
+    ("locked", "machine", "own", "expected", "ineffective"),
     [
         ("account.api_url", "[account]\napi_url = 'm'", "[account]\napi_url = 'o'\nemail = 'e'", "[account]\napi_url = 'm'\nemail = 'e'", ["account.api_url"]),
         ("account.api_url", "[account]\napi_url = 'm'", "[account]\napi_url = 'm'", "[account]\napi_url = 'm'", []),  # it says the same
         # an account that only the person has is under it too
         ("account.api_url", "[account]\napi_url = 'm'", "[accounts.mine]\napi_url = 'o'", "[account]\napi_url = 'm'\n[accounts.mine]\napi_url = 'm'", ["accounts.mine.api_url"]),
         ("accounts.paris.proxy", "[accounts.paris]\nproxy = 'm'", "[accounts.paris]\nproxy = 'o'\n[accounts.lyon]\nproxy = 'o'", "[accounts.paris]\nproxy = 'm'\n[accounts.lyon]\nproxy = 'o'", ["accounts.paris.proxy"]),
-        ("account", "[account]\nemail = 'm'", "[account]\nproxy = 'o'\n[accounts.mine]\nemail = 'o'", "[account]\nemail = 'm'", ["account", "accounts"]),
+        ("account", "[account]\nemail = 'm'", "[account]\nproxy = 'o'\n[accounts.mine]\nemail = 'o'", "[account]\nemail = 'm'", ["account", "accounts.mine"]),
         # the name of a key alone is enough where it means one
         ("parallel_uploads", "", "[account]\nparallel_uploads = 9", "[account]", ["account.parallel_uploads"]),
         ("existing", "", "[defaults]\nexisting = 'skip'", "[defaults]", ["defaults.existing"]),
@@ -148,10 +155,10 @@ def test_ones_own_refines_the_machines(machine, own, expected):
         ("folders.source_key", "[[folders]]\npath = '/a'\nsource_key = 'k'", "[[folders]]\npath = '/a'\nsource_key = 'o'\n[[folders]]\npath = '/b'\nsource_key = 'o'", "[[folders]]\npath = '/a'\nsource_key = 'k'\n[[folders]]\npath = '/b'\nsource_key = 'o'", ["folders.0.source_key"]),
     ],
 )  # fmt: skip
-def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expected, idle):
+def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expected, ineffective):
     found = put_together(f"locked = ['{locked}']\n{machine}", own)
-    assert found.tables == tomllib.loads(expected)
-    assert [".".join(map(str, spot.way)) for spot in found.idle] == idle
+    assert found.tables == canonical(tomllib.loads(expected))
+    assert [".".join(map(str, location.key_path)) for location in found.ineffective] == ineffective
 
 
 @pytest.mark.parametrize(
@@ -161,7 +168,7 @@ def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expect
         ("api_urll", 'did you mean "api_url"?'),
         ("refused", "is the name of several keys; write notifications.refused or hooks.refused"),
         ("enabled", "notifications.enabled or webhook.enabled"),
-        ("defaults", "cannot be locked as a whole; lock its keys, like defaults.existing"),
+        ("defaults", "is not the name of a key that can be locked"),
         ("folders.path", "is not the name of a key that can be locked"),
         ("locked", "is not the name of a key that can be locked"),
         ("accounts.nobody", "is not the name of a key that can be locked"),
@@ -432,8 +439,9 @@ FILES = st.fixed_dictionaries(
 LOCKS = st.frozensets(
     st.sampled_from(
         [
-            ("account", "api_url"), ("account",), ("hooks",), ("hooks", "parsed"), ("log_level",),
-            ("defaults", "existing"), ("folders",), ("folders", "source_key"), ("defaults", "tags"),
+            ("accounts", "*", "api_url"), ("accounts",), ("hooks",), ("hooks", "parsed"),
+            ("log_level",), ("defaults", "existing"), ("folders", "*", "existing"), ("folders",),
+            ("folders", "shared", "source_key"), ("defaults", "tags"),
         ]
     )
 )  # fmt: skip
@@ -442,22 +450,27 @@ LOCKS = st.frozensets(
 @given(FILES, LOCKS)
 def test_without_ones_own_all_is_the_machines(machine, locks):
     found = merged(machine, {}, locks)
-    assert found.tables == machine
-    assert found.idle == []
+    assert found.tables == canonical(machine)
+    assert found.ineffective == []
 
 
 @given(FILES)
 def test_without_the_machines_all_is_ones_own(own):
     found = merged({}, own, frozenset())
-    assert found.tables == own
-    assert found.idle == []
-    assert all(spot.source is OWN for spot, _ in keys_of(found.tables))
+    assert found.tables == canonical(own)
+    assert found.ineffective == []
+    assert all(location.source is OWN for location, _ in keys_of(found.tables))
 
 
 @given(FILES, FILES, LOCKS)
 def test_doing_it_again_changes_nothing(machine, own, locks):
     once = merged(machine, own, locks).tables
-    assert merged(machine, once, locks).tables == once
+    again = merge(canonical(machine, MACHINE), copied(once), locks, place_of).tables
+    assert again == once
+
+
+def copied(tables):
+    return placed(tables, Location(OWN))
 
 
 ODD = st.recursive(
@@ -492,39 +505,48 @@ def keys_of(tables):
             yield tables.at(name), value
 
 
-def dig(raw, way):
-    for part in way:
+def dig(raw, key_path):
+    for part in key_path:
         raw = raw[part]
     return raw
 
 
-def is_shared(spot, machine, own):
-    """Whether a key is one of a folder that both files name."""
-    places = [place_of(each) for each in machine.get("folders", [])]
-    return spot.way[0] == "folders" and place_of(own["folders"][spot.way[1]]) in places
+def lock_key_path(key_path, machine, own):
+    """The key path of a key of one's own, as locks name it."""
+    if key_path[0] == "account":
+        return ("accounts", "default", *key_path[1:])
+    if key_path[0] == "folders" and len(key_path) > 1:
+        places = [place_of(each) for each in machine.get("folders", [])]
+        shared = "shared" if place_of(own["folders"][key_path[1]]) in places else "own"
+        return ("folders", shared, *(each for each in key_path[2:] if isinstance(each, str)))
+    return key_path
 
 
 @given(FILES, FILES, LOCKS)
 def test_what_is_locked_never_comes_from_ones_own(machine, own, locks):
-    for spot, value in keys_of(merged(machine, own, locks).tables):
-        way = spot.way
-        if spot.source is MACHINE:
+    for location, value in keys_of(merged(machine, own, locks).tables):
+        key_path = location.key_path
+        if location.source is MACHINE:
             # A folder's account may be named: it is the only one that the machine's file has.
-            assert dig(machine, way) == value or (way[0] == "folders" and len(way) == 2)
-        elif (way[0], way[-1]) != ("folders", "path") and not set("xyz") & {way[-1]}:
-            assert not is_locked(locks, way, is_shared=is_shared(spot, machine, own))
+            assert dig(machine, key_path) == value or (
+                key_path[0] == "folders" and len(key_path) == 2
+            )
+        elif (key_path[0], key_path[-1]) != ("folders", "path") and not set("xyz") & {key_path[-1]}:
+            assert not is_locked(locks, lock_key_path(key_path, machine, own))
 
 
 @given(FILES, FILES, LOCKS)
 def test_what_is_not_locked_is_ones_own_wherever_it_says_something(machine, own, locks):
     found = merged(machine, own, locks)
-    in_force = {spot.way for spot, _ in keys_of(found.tables) if spot.source is OWN}
-    for spot, _ in keys_of(placed(own, Spot(OWN))):
-        way = spot.way
-        if way in in_force or any(way[: len(idle.way)] == idle.way for idle in found.idle):
+    in_force = {
+        location.key_path for location, _ in keys_of(found.tables) if location.source is OWN
+    }
+    for location, _ in keys_of(placed(own, Location(OWN))):
+        key_path = location.key_path
+        if key_path in in_force or any(
+            key_path[: len(ineffective.key_path)] == ineffective.key_path
+            for ineffective in found.ineffective
+        ):
             continue
         # Taken out without a word, as it says what the machine's file says.
-        outer = [way[:size] for size in range(1, len(way) + 1)]
-        assert any(
-            is_locked(locks, each, is_shared=is_shared(spot, machine, own)) for each in outer
-        )
+        assert is_locked(locks, lock_key_path(key_path, machine, own))

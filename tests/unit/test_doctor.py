@@ -28,10 +28,10 @@ from watcher.doctor.findings import (
     skipped,
     warning,
 )
-from watcher.folders.native import Limits, Probe, probe, read_limits
+from watcher.folders.mounts import Limits, read_limits
+from watcher.folders.native import Probe, probe
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
-from watcher.hrflow.route import Certificate
-from watcher.hrflow.transport import issuer, shown_proxy
+from watcher.hrflow.route import Certificate, issuer, shown_proxy
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, JournalError, OfflineError
 from watcher.model.settings import Account, Config, Folder, Rule, Watch

@@ -30,18 +30,10 @@ from watcher.model.settings import (
 )
 from watcher.model.uploads import Route, Skip, Tag
 from watcher.pipeline.admission import has_likely_time
-from watcher.routing.names import as_seen
+from watcher.routing.ignored import IGNORED_NAMES, ignore_filter
+from watcher.routing.patterns import as_seen
 from watcher.routing.placeholders import fill, names_in
-from watcher.routing.rules import (
-    IGNORED_NAMES,
-    Facts,
-    fingerprint,
-    form_fields,
-    former_fingerprint,
-    ignore_filter,
-    ignored_by,
-    router,
-)
+from watcher.routing.rules import Facts, fingerprint, form_fields, router
 
 FACTS = Facts(hostname="pc-7", user="jo")
 PDF = Sniffed("application/pdf", ".pdf", msg("a PDF document"), whole=True)
@@ -137,7 +129,6 @@ OWN = ("*draft*", "*.BAK", "private/**", "old/", "a/b", "*\u017f*.x", "x/[a/*")
 @pytest.mark.parametrize(("below", "why", "pattern"), IGNORED)
 def test_what_is_ignored(below, why, pattern):
     assert ignore_filter(folder(ignore=OWN, **FILING))(below) == pattern, why
-    assert ignored_by(folder(ignore=OWN, **FILING), below) == pattern
 
 
 @pytest.mark.parametrize(("below", "why"), TAKEN)
@@ -208,7 +199,7 @@ def test_a_name_is_the_program_s_where_it_files_or_has_filed(
     ],
 )
 def test_a_folder_is_ignored_where_everything_in_it_is(pattern, below, ignored, why):
-    assert bool(ignored_by(folder(ignore=(pattern,)), below)) is ignored, why
+    assert bool(ignore_filter(folder(ignore=(pattern,)))(below)) is ignored, why
 
 
 NFD = "e\u0301"  # as macOS and some shares write "é"
@@ -237,7 +228,7 @@ NFD = "e\u0301"  # as macOS and some shares write "é"
     ],
 )
 def test_names_are_ignored_as_people_see_them(pattern, below, ignored, why):
-    assert bool(ignored_by(folder(ignore=(pattern,)), below)) is ignored, why
+    assert bool(ignore_filter(folder(ignore=(pattern,)))(below)) is ignored, why
 
 
 @pytest.mark.parametrize(
@@ -331,24 +322,6 @@ def test_every_setting_of_a_folder_is_said_to_be_about_routing_or_not():
 def test_only_settings_that_route_tell_fingerprints_apart(name):
     changed = folder(**{name: OTHER_SETTINGS[name]})
     assert (fingerprint(changed) != fingerprint(folder())) is (name in ROUTING)
-    assert former_fingerprint(changed) != former_fingerprint(folder())
-
-
-def test_a_journal_of_an_older_program_knows_the_settings_that_it_noted():
-    rules = (Rule(match="a/*", source_key="s"),)
-    tags = (Item(name="a", value=True),)
-    former = (
-        "application/pdf", "image/png", "image/jpeg", "image/bmp", "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
-        "application/vnd.oasis.opendocument.text", "application/rtf",
-        "application/vnd.oasis.opendocument.presentation", "application/vnd.ms-powerpoint",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        "application/vnd.ms-outlook", "text/html",
-    )  # fmt: skip
-    noted = "325010bcdaaa97430e19a35170094344be8676c6c1d85b30607800eea14b7f99"
-    found = folder(tags=tags, ignore=("*draft*",), rules=rules, accept=former)
-    assert former_fingerprint(found) == noted
 
 
 def test_placeholders_are_filled_everywhere():

@@ -11,7 +11,8 @@ from watcher.model.kinds import State
 from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
-from watcher.routing.rules import Facts, Plan, accepts, ignore_filter, router
+from watcher.routing.ignored import ignore_filter
+from watcher.routing.rules import Facts, Plan, accepts, router
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.
@@ -113,7 +114,7 @@ MAIN = [
     ("CV.pages/Index/Document.iwa", "CV.pages", "a Pages document"),
     ("CV.key/index.apxl.gz", "CV.key", "a Keynote presentation"),
     ("CV.numbers/Index.zip", "CV.numbers", "a Numbers spreadsheet"),
-    ("CV.epub/META-INF/container.xml", "CV.epub", "an electronic book"),
+    ("CV.epub/META-INF/container.xml", "CV.epub", "an e-book"),
     ("CV.rtfd/TXT.rtf", "CV.txt", "a text file"),  # as its content is
 ]
 

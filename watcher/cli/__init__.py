@@ -18,7 +18,11 @@ from watcher.model.errors import ConfigError, WatcherError
 #: Command → module below ``watcher.cli`` (and what it is called there, if not ``command``), and a
 #: line for ``--help``, in the order they are shown.
 _COMMANDS: Final = (
-    ("try", "sandbox:try_out", "Rehearse with a sandbox; nothing leaves this machine."),
+    (
+        "try",
+        "sandbox:try_out",
+        "See how it works, with a local sandbox; nothing leaves this machine.",
+    ),
     ("setup", "setup", "Set everything up, step by step; can be run again."),
     ("login", "login:login", "Store an account's API key in the system's keyring."),
     ("logout", "login:logout", "Remove it from there."),
@@ -41,7 +45,7 @@ _COMMANDS: Final = (
     ("notify", "notify", "Messages on the desktop: snooze, off, on."),
     ("config", "config", "Check and show the configuration."),
     ("doctor", "doctor", "What is wrong with this set-up, and what to do about it."),
-    ("sandbox", "sandbox:sandbox", "A local HrFlow to rehearse against."),
+    ("sandbox", "sandbox:sandbox", "Run a local HrFlow for testing."),
 )
 
 

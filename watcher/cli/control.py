@@ -22,7 +22,7 @@ from watcher.model.errors import (
 from watcher.model.kinds import State
 from watcher.page.client import Channel, SilentError
 from watcher.present import view
-from watcher.routing.names import lies_in
+from watcher.routing.patterns import lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

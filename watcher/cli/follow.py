@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Seconds that are waited for at a time; what ends the waiting comes at any moment.
 _LONG: Final = 3600.0
 _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
-_MOODS: Final = {
+_TONE_OF_STATE: Final = {
     "idle": "good", "working": "busy", "paused": "quiet", "offline": "bad", "attention": "bad",
     "not_set_up": "quiet",
 }  # fmt: skip
@@ -90,7 +90,7 @@ def _drawn(now: dict[str, Any]) -> RenderableType:
     from rich.text import Text  # noqa: PLC0415
 
     parts: list[RenderableType] = [
-        Text(now["headline"], style=f"bold {_COLOURS[_MOODS[now['mood']]]}")
+        Text(now["headline"], style=f"bold {_COLOURS[_TONE_OF_STATE[now['state']]]}")
     ]
     if now["total"]:
         parts.append(ProgressBar(total=now["total"], completed=now["done"], width=60))

@@ -20,7 +20,7 @@ from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.page.client import Channel, read_facts
 from watcher.present import view
-from watcher.routing.names import fold, lies_in
+from watcher.routing.patterns import fold, lies_in
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places

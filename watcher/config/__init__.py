@@ -2,21 +2,18 @@
 
 ::
 
-    paths       where it is looked for
+    paths       where it is looked for, and what the paths in it mean
     machine     the machine-wide one: read only where nobody but administrators may write it
-    text        a file as text and as tables, and why a text is no TOML
-    characters  those that look like others, or like nothing
-    lines       on which line of a text a key stands
-    nodes       tables that know where each of their values was written
-    mistakes    everything that is wrong, said without giving a secret away
+    text        a file as text and as tables, and why a text is not TOML
+    lines       tables that know on which line each of their keys stands
+    mistakes    everything that is wrong, told without giving a secret away
     layers      the machine's and a person's own put together, and what is locked
     types       the keys of each table, and their values
     checks      what a type cannot say
-    places      the same of paths
     load        all of it in order, and where each value comes from
     show        every value in force
 
-    known       what it says before it is changed
+    known       what a configuration says before it is changed
     setup       a person's answers, and the edits that follow from them
     edit        these edits, each proved before it counts
 """

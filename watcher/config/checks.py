@@ -1,25 +1,18 @@
 """What a type cannot say about settings: addresses, patterns, placeholders, labels, commands.
 
-Each check gets the values that one table sets, and that table, so that a mistake is said where it
-was written.
+Each ``check_`` gets the values that one table sets, and that table, so that a mistake is told where
+it was written. Each ``_wrong_`` returns what is wrong with one value, nothing if it is right.
 """
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import itertools
 import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from watcher.config.mistakes import (
-    did_you_mean,
-    looks_like_digits_of_a_key,
-    nearest,
-    shown,
-    unfillable,
-)
+from watcher.config.mistakes import did_you_mean, nearest, shown, unfillable
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import DEFAULT_ACCEPT, HOOK_VALUES, PROXY_SCHEMES
 from watcher.present.notifications import read_hours
@@ -28,42 +21,33 @@ from watcher.routing.placeholders import BUILT_IN, fill, names_in
 from watcher.routing.rules import REFERENCE_LENGTH, STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from watcher.config.lines import Way
+    from watcher.config.lines import KeyPath, Location, Table
     from watcher.config.mistakes import Mistakes
-    from watcher.config.nodes import Spot, Table
     from watcher.i18n.message import Text
-    from watcher.model.settings import Folder, Label
+    from watcher.model.settings import Folder, Label, Webhook
 
     Values = Mapping[str, Any]
 
 #: What the example writes where a source key belongs.
 PLACEHOLDER_KEY: Final = "PUT-YOUR-SOURCE-KEY-HERE"
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+#: Stands for the types of DEFAULT_ACCEPT in a folder's ``accept``.
+DEFAULT: Final = "default"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
 #: A glob without its sets of characters, as fnmatch reads them.
 _CHARACTER_SET = re.compile(r"\[!?+\]?+[^\]]*\]")
 #: Some of what source keys may be made of, and their least length; the API promises no form.
 _SOURCE_KEY = re.compile(r"[0-9A-Za-z._:-]{16,}\Z")
-_MEDIA_TYPE = re.compile(r"[a-z]+/(\*|[a-z0-9][a-z0-9.+_-]*)\Z")
 #: What may stand before the "/", from the registry of media types (IANA).
 _MAIN_TYPES: Final = ("application", "audio", "font", "image", "message", "model", "text", "video")
-#: Stands for the types of DEFAULT_ACCEPT in a folder's ``accept``.
-DEFAULT: Final = "default"
-_ODD_DIGITS: Final = msg(
-    "has the form of an API key's 32 digits; if it is one, take it out of this"
-    " file and make a new key"
-)
 _CONDITIONS: Final = ("match", "media_types", "min_size", "max_size", "ignore")
-#: Stands in for a fingerprint where a reference's length is reckoned.
-_FINGERPRINT: Final = "0" * 64
 #: Windows hands these to its command interpreter, which takes parts of a file's name for orders.
 _BATCH: Final = (".bat", ".cmd")
 
 
-# -- accounts, messages, what follows an upload
+# -- accounts, notifications, what follows an upload
 
 
 def check_account(values: Values, table: Table, mistakes: Mistakes) -> None:
@@ -73,17 +57,17 @@ def check_account(values: Values, table: Table, mistakes: Mistakes) -> None:
 
 
 def find_account_problems(values: Values) -> Iterator[tuple[str, Message]]:
-    """(key, what is wrong with it)."""
+    """Yield each key that has a wrong value, and what is wrong with it."""
     if "email" in values and not _EMAIL.match(values["email"]):
         yield "email", msg("{item} is no email address", item=shown(values["email"]))
-    if "api_url" in values and (problem := _wrong_api_url(values["api_url"])):
+    if problem := _wrong_api_url(values.get("api_url")):
         yield "api_url", problem
-    if "proxy" in values and (problem := _wrong_proxy(values["proxy"])):
+    if problem := _wrong_proxy(values.get("proxy", "none")):
         yield "proxy", problem
 
 
 def check_notifications(values: Values, table: Table, mistakes: Mistakes) -> None:
-    """Note what makes no sense among the values of the messages on the desktop."""
+    """Note what makes no sense among the values of ``[notifications]``."""
     hours = values.get("quiet_hours", "")
     try:
         read_hours(hours)
@@ -110,34 +94,28 @@ def check_webhook(values: Values, table: Table, mistakes: Mistakes) -> None:
 
 
 def check_sending(
-    values: Values, spot: Spot, folders: Sequence[Folder], mistakes: Mistakes
+    webhook: Webhook, location: Location, folders: Sequence[Folder], mistakes: Mistakes
 ) -> None:
-    """Say so where a webhook is waited for that no folder asks HrFlow to send."""
+    """Warn where a webhook is waited for that no folder asks HrFlow to send."""
     wanted = [folder.webhook_parsing_sending for folder in folders]
     wanted += [rule.webhook_parsing_sending is True for each in folders for rule in each.rules]
-    if values.get("enabled") and folders and not any(wanted):
+    if webhook.enabled and folders and not any(wanted):
         said = msg(
             "no folder asks HrFlow to send it: set webhook_parsing_sending = true in [defaults]"
         )
-        mistakes.warn(spot, said)
+        mistakes.warn(location, said)
 
 
 def check_hooks(values: Values, table: Table, mistakes: Mistakes) -> None:
     """Note what makes no sense among the values of ``[hooks]``."""
     for key in ("parsed", "refused"):
-        command = values.get(key, ())
-        if command and (problem := _wrong_program(command[0])):
-            mistakes.add(table.at(key, 0), problem)
-        for number, argument in enumerate(command):
+        for number, argument in enumerate(values.get(key, ())):
+            if number == 0:
+                mistakes.add(table.at(key, 0), _wrong_program(argument))
             for name in names_in(argument):
                 if name not in HOOK_VALUES:
                     said = _about(argument, unfillable(name, HOOK_VALUES))
                     mistakes.add(table.at(key, number), said)
-
-
-def _about(text: str, why: Text) -> Message:
-    """What is wrong with a text, behind the text itself."""
-    return msg("{item}: {why}", item=shown(text), why=why)
 
 
 def _wrong_program(program: str) -> Message:
@@ -161,27 +139,26 @@ def is_host(text: str) -> bool:
     return True
 
 
-def is_loopback(host: str) -> bool:
+def is_loopback(host: str | None) -> bool:
     """Whether only this machine can reach what listens there."""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False
 
 
 def _split(text: str) -> SplitResult | None:
-    """The parts of an address; None if it is none, or holds what an address here must not."""
+    """Return the parts of an address; None if it is none that can be used."""
     try:
         url = urlsplit(text)
-        usable = url.hostname and url.port != 0 and not re.search(r"\s", text)
+        return url if url.hostname and url.port != 0 and not re.search(r"\s", text) else None
     except ValueError:
         return None
-    return url if usable else None
 
 
-def _wrong_api_url(text: str) -> Message:
+def _wrong_api_url(text: str | None) -> Message:
+    if text is None:
+        return NOTHING
     url = _split(text)
     if url is None or url.scheme not in ("http", "https"):
         return msg("{item} is no address like https://api.hrflow.ai/v1", item=shown(text))
@@ -189,7 +166,7 @@ def _wrong_api_url(text: str) -> Message:
         return msg("must not hold a user or a password")
     if url.query or url.fragment:
         return msg('{item} goes on after its path; end it before "?" and "#"', item=shown(text))
-    if url.scheme == "http" and url.hostname not in _LOOPBACK:
+    if url.scheme == "http" and not is_loopback(url.hostname):
         return msg("must begin with https://, as the API key travels there")
     return NOTHING
 
@@ -201,10 +178,9 @@ def _wrong_proxy(text: str) -> Message:
         return msg("must not hold a user or a password: leave it to the system's settings")
     url = _split(text)
     if url is None or url.scheme not in PROXY_SCHEMES:
-        hint = nearest(text, ("system", "none"))
         return msg(
             'must be "system", "none" or an address like http://proxy.example.com:8080{hint}',
-            hint=hint,
+            hint=nearest(text, ("system", "none")),
         )
     return NOTHING
 
@@ -214,11 +190,13 @@ def _wrong_proxy(text: str) -> Message:
 
 def check_folder(values: Values, table: Table, mistakes: Mistakes) -> None:
     """Note what makes no sense among the values of a folder, or of the defaults."""
-    _check_media_types(values.get("accept", ()), table, "accept", mistakes)
     if values.get("accept") == ():
         mistakes.add(table.at("accept"), msg("is empty, so nothing would ever be sent"))
+    for number, media_type in enumerate(values.get("accept", ())):
+        if media_type != DEFAULT:
+            mistakes.add(table.at("accept", number), _wrong_media_type(media_type))
     for number, pattern in enumerate(values.get("ignore", ())):
-        _check_ignore(pattern, mistakes, table.at("ignore", number))
+        mistakes.add(table.at("ignore", number), _wrong_ignore(pattern))
     _check_contents(values, None, table, mistakes)
 
 
@@ -226,12 +204,16 @@ def check_rule(values: Values, table: Table, mistakes: Mistakes) -> None:
     """Note what makes no sense among the values of a rule."""
     pattern = None
     if "match" in values:
-        pattern = _compile(values["match"], mistakes, table.at("match"))
+        try:
+            pattern = compile_pattern(values["match"])
+        except PatternError as error:
+            mistakes.add(table.at("match"), _about(values["match"], error.said))
     for capture in sorted(set(pattern.names if pattern else ()) & set(BUILT_IN)):
         item = f"{{{capture}}}"
         said = msg("{item} has a meaning already; name it otherwise", item=item)
         mistakes.add(table.at("match"), said)
-    _check_media_types(values.get("media_types", ()), table, "media_types", mistakes)
+    for number, media_type in enumerate(values.get("media_types", ())):
+        mistakes.add(table.at("media_types", number), _wrong_media_type(media_type))
     if 0 < values.get("max_size", 0) < values.get("min_size", 0):
         mistakes.add(table.at("min_size"), msg("is larger than max_size"))
     effects = [name for name in values if name not in _CONDITIONS]
@@ -242,22 +224,47 @@ def check_rule(values: Values, table: Table, mistakes: Mistakes) -> None:
         _check_contents(values, pattern, table, mistakes)
 
 
-def _check_ignore(pattern: str, mistakes: Mistakes, spot: Spot) -> None:
+def with_default(types: Sequence[str]) -> tuple[str, ...]:
+    """Return ``types`` with the default ones in the place of the word for them, each once."""
+    written = ((each,) if each != DEFAULT else DEFAULT_ACCEPT for each in types)
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(written)))
+
+
+def _wrong_media_type(media_type: str) -> Message:
+    if media_type in DEFAULT_ACCEPT:
+        return NOTHING
+    from watcher.sniff.formats import EXTENSIONS, can_detect  # noqa: PLC0415 - few need them
+
+    main, _, sub = media_type.partition("/")
+    if can_detect(media_type) or (sub == "*" and main in _MAIN_TYPES):
+        return NOTHING
+    extension = f".{(sub or main).strip('.').lower()}"
+    if extension in EXTENSIONS:
+        hint = did_you_mean(EXTENSIONS[extension])
+    else:
+        hint = nearest(media_type, (*DEFAULT_ACCEPT, *(f"{each}/*" for each in _MAIN_TYPES)))
+    return msg("{item} is no known media type{hint}", item=shown(media_type), hint=hint)
+
+
+def _wrong_ignore(pattern: str) -> Message:
     if not pattern.strip("/ "):
-        mistakes.add(spot, msg("is empty; write a name like *draft*, or a path like private/**"))
-    elif "/" in pattern:
-        _compile(pattern.strip("/"), mistakes, spot)
+        return msg("is empty; write a name like *draft*, or a path like private/**")
+    if "/" in pattern:
+        try:
+            compile_pattern(pattern.strip("/"))
+        except PatternError as error:
+            return _about(pattern.strip("/"), error.said)
     elif "[" in _CHARACTER_SET.sub("", pattern):
-        said = msg('the bracket has no partner; write "[[]" to mean itself')
-        mistakes.add(spot, _about(pattern, said))
+        return _about(pattern, msg('the bracket has no partner; write "[[]" to mean itself'))
+    return NOTHING
 
 
-def _compile(text: str, mistakes: Mistakes, spot: Spot) -> Pattern | None:
-    try:
-        return compile_pattern(text)
-    except PatternError as error:
-        mistakes.add(spot, _about(text, error.said))
-        return None
+def _about(text: str, why: Text) -> Message:
+    """Return what is wrong with a text, behind the text itself."""
+    return msg("{item}: {why}", item=shown(text), why=why)
+
+
+# -- what may hold placeholders
 
 
 def _check_contents(
@@ -272,18 +279,14 @@ def _check_contents(
                 is_fillable = False
                 mistakes.add(table.at(*inner), _about(template, unfillable(name, known)))
     if "source_key" in values:
-        _check_source(values["source_key"], mistakes, table.at("source_key"))
-    for key in ("tags", "metadatas"):
-        for item in values.get(key, ()):
-            if isinstance(item.value, str) and looks_like_digits_of_a_key(item.value):
-                mistakes.warn(table.at(key, item.name), _ODD_DIGITS)
+        _check_source(values["source_key"], table.at("source_key"), mistakes)
     if is_fillable and "reference" in values:
-        _check_reference(values["reference"], mistakes, table.at("reference"))
+        _check_reference(values["reference"], table.at("reference"), mistakes)
     for number, label in enumerate(values.get("labels") or ()):
-        _check_label(label, pattern, mistakes, table.at("labels", number, "stage"))
+        mistakes.add(table.at("labels", number, "stage"), _wrong_stage(label, pattern))
 
 
-def _templates(values: Values) -> Iterator[tuple[Way, str]]:
+def _templates(values: Values) -> Iterator[tuple[KeyPath, str]]:
     for key in ("source_key", "reference"):
         if key in values:
             yield (key,), values[key]
@@ -298,126 +301,50 @@ def _templates(values: Values) -> Iterator[tuple[Way, str]]:
                 yield ("labels", number, key), text
 
 
-def _check_source(source_key: str, mistakes: Mistakes, spot: Spot) -> None:
+def _check_source(source_key: str, location: Location, mistakes: Mistakes) -> None:
     if not source_key.strip():
-        mistakes.add(spot, msg("is empty; copy the key of the source from HrFlow"))
+        mistakes.add(location, msg("is empty; copy the key of the source from HrFlow"))
     elif source_key == PLACEHOLDER_KEY:
-        mistakes.add(
-            spot, msg("is still the example's; put the key of your source from HrFlow there")
-        )
-    elif looks_like_digits_of_a_key(source_key):
-        mistakes.warn(spot, _ODD_DIGITS)
+        said = msg("is still the example's; put the key of your source from HrFlow there")
+        mistakes.add(location, said)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
-        mistakes.warn(
-            spot,
-            msg(
-                "{item} is no usual source key; those of HrFlow have 40 digits and letters a to f",
-                item=shown(source_key),
-            ),
+        said = msg(
+            "{item} is no usual source key; those of HrFlow have 40 digits and letters a to f",
+            item=shown(source_key),
         )
+        mistakes.warn(location, said)
 
 
-def _check_reference(template: str, mistakes: Mistakes, spot: Spot) -> None:
+def _check_reference(template: str, location: Location, mistakes: Mistakes) -> None:
     names = names_in(template)
-    shortest = fill(template, {**dict.fromkeys(names, ""), "sha256": _FINGERPRINT})
+    shortest = fill(template, {**dict.fromkeys(names, ""), "sha256": "0" * 64})
     if not template.strip():
-        mistakes.add(spot, msg("is empty; {item} is the usual one", item="{sha256}"))
+        mistakes.add(location, msg("is empty; {item} is the usual one", item="{sha256}"))
     elif len(shortest) > REFERENCE_LENGTH:
         said = msg(
             "is longer than the {number} characters a reference may have", number=REFERENCE_LENGTH
         )
-        mistakes.add(spot, said)
+        mistakes.add(location, said)
     elif "sha256" not in names:
         said = msg(
             "without {item} two files may get the same reference, and the second is refused",
             item="{sha256}",
         )
-        mistakes.warn(spot, said)
+        mistakes.warn(location, said)
 
 
-def _check_label(label: Label, pattern: Pattern | None, mistakes: Mistakes, spot: Spot) -> None:
-    stages: tuple[str, ...] = () if label.stage is None else (label.stage,)
+def _wrong_stage(label: Label, pattern: Pattern | None) -> Message:
+    """Return why a label's stage, or one that its placeholder may hold, is none."""
+    stages = [] if label.stage is None else [label.stage]
     if stages and (names := names_in(stages[0])):
-        choices = pattern.choices if pattern else {}
-        stages = choices.get(names[0], ()) if stages[0] == f"{{{names[0]}}}" else ()
+        is_whole = stages[0] == f"{{{names[0]}}}"
+        stages = [*pattern.choices.get(names[0], ())] if pattern and is_whole else []
     for stage in stages:
         if stage.lower() not in STAGES:
-            said = msg(
+            return msg(
                 "the stage {item} is not one of {names}{hint}",
                 item=shown(stage),
                 names=tuple(STAGES),
                 hint=nearest(stage, STAGES),
             )
-            mistakes.add(spot, said)
-
-
-# -- media types
-
-
-def with_default(types: Sequence[str]) -> tuple[str, ...]:
-    """``types`` with the default ones in the place of the word for them, each once."""
-    written = ((each,) if each != DEFAULT else DEFAULT_ACCEPT for each in types)
-    return tuple(dict.fromkeys(itertools.chain.from_iterable(written)))
-
-
-def _check_media_types(types: Sequence[str], table: Table, key: str, mistakes: Mistakes) -> None:
-    """Note the types that are misspelled, and warn of those that no file is found to be."""
-    known = (*DEFAULT_ACCEPT, DEFAULT) if key == "accept" else DEFAULT_ACCEPT
-    for number, media_type in enumerate(types):
-        if media_type not in known:
-            _check_media_type(media_type, mistakes, table.at(key, number))
-
-
-def _check_media_type(media_type: str, mistakes: Mistakes, spot: Spot) -> None:
-    from watcher.sniff.formats import can_tell  # noqa: PLC0415 - most name the usual types
-
-    main, _, sub = media_type.partition("/")
-    if can_tell(media_type) or (sub == "*" and main in _MAIN_TYPES):
-        return
-    meant = _find_meant(media_type)
-    hint = did_you_mean(meant) if meant else NOTHING
-    if not _MEDIA_TYPE.match(media_type):
-        said = msg(
-            '{item} is no media type like "application/pdf"{hint}',
-            item=shown(media_type),
-            hint=hint or nearest(media_type, DEFAULT_ACCEPT),
-        )
-        mistakes.add(spot, said)
-    elif meant or main not in _MAIN_TYPES:
-        said = msg("{item} is no known media type{hint}", item=shown(media_type), hint=hint)
-        mistakes.add(spot, said)
-    else:
-        said = msg("{item} is a type that this program finds in no file", item=shown(media_type))
-        mistakes.warn(spot, said)
-
-
-def _find_meant(media_type: str) -> str:
-    """The type that a misspelled one, another name or a file's extension stands for, or ""."""
-    from watcher.sniff.formats import EXTENSIONS  # noqa: PLC0415
-
-    main, slash, sub = media_type.lower().partition("/")
-    if sub == "*":
-        return next((f"{each}/*" for each in _MAIN_TYPES if _is_slip(main, each)), "")
-    word = (sub if slash else main).strip(".").removeprefix("x-")
-    known = (*DEFAULT_ACCEPT, *EXTENSIONS.values())
-    same = [each for each in known if each.partition("/")[2].lower() == word]
-    if same or f".{word}" in EXTENSIONS:
-        return same[0] if same else EXTENSIONS[f".{word}"]
-    return _first_slip(main, word, known) if slash else ""
-
-
-def _first_slip(main: str, sub: str, known: Collection[str]) -> str:
-    parted = ((each, *each.lower().split("/")) for each in known)
-    fits = (
-        each
-        for each, its_main, its_sub in parted
-        if _is_slip(sub, its_sub) and (main == its_main or _is_slip(main, its_main))
-    )
-    return next(fits, "")
-
-
-def _is_slip(word: str, meant: str) -> bool:
-    """Whether they differ by one character, or by two that changed places."""
-    longest = max(len(word), len(meant))
-    ratio = difflib.SequenceMatcher(None, word, meant).ratio()
-    return word != meant and longest > 2 and ratio * longest >= longest - 1 - 1e-6
+    return NOTHING

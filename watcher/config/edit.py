@@ -1,28 +1,31 @@
 """Careful edits: what an edit does not name stays as it is, comments and order included.
 
-Values are written by tomlkit. It sees one section at a time, a table's lines from its header to the
-next one: in a whole file it moves tables that stand apart together, and puts new keys behind the
-comments of the next table. Each edit is proved before it counts: the new text has to say what the
-old one said, with nothing but the edit changed, and has to have all its comments. One that fails is
-refused.
+Values are changed by tomlkit in the whole document; a new table is written behind the last one, and
+a folder is taken out by its lines. Each edit is proved before it counts: the new text has to say
+what the old one said, with nothing but the edit changed, and has to have all its comments. One that
+fails is refused.
 """
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
+import logging
 import os
 import re
+import stat
 import tempfile
 import tomllib
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import tomlkit
+from tomlkit.container import OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import InlineTable, Item
+from tomlkit.items import AoT, Array, InlineTable, Item, Key, Table
 
-from watcher.config.lines import comments, headers, locate
+from watcher.config.lines import comments, locate
 from watcher.config.setup import DropFolder, PutAccount, PutFolder
 from watcher.config.text import read_text
 from watcher.config.types import DEFAULT_ACCOUNT
@@ -31,10 +34,12 @@ from watcher.model.errors import ConfigError
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from watcher.config.lines import Way
+    from watcher.config.lines import KeyPath
     from watcher.config.setup import Edit, Plain
+
+_log = logging.getLogger(__name__)
 
 _HEAD: Final = """\
 # Configuration of hrflow-watcher. After a change, check it with: hrflow-watcher config check
@@ -52,11 +57,10 @@ _FOLDER_NOTES: Final = {
 _REMARK: Final = re.compile(r'# source ".*"\Z')
 _LONGEST_REMARK: Final = 60
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
-_BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
-    """The configuration ``text`` with ``edits``; "" makes a new one.
+    """Return the configuration ``text`` with ``edits``; "" makes a new one.
 
     ConfigError if an edit cannot be made without touching something else. ``text`` has to be
     valid TOML; whether it makes sense is not asked.
@@ -64,68 +68,37 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
     newline = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n") or _HEAD
     for edit in edits:
-        text = _prove(text if text.endswith("\n") else text + "\n", edit)
+        text = _change_and_prove(text if text.endswith("\n") else text + "\n", edit)
     return text.replace("\n", newline)
 
 
 # -- the proof
 
 
-def _prove(text: str, edit: Edit) -> str:
-    raw = tomllib.loads(text)
+def _change_and_prove(text: str, edit: Edit) -> str:
     try:
-        changed = _change(text, raw, edit)
-        is_right = _same(tomllib.loads(changed), _expected(raw, edit))
+        changed = _change(text, edit)
+        is_right = _same(tomllib.loads(changed), _expected(tomllib.loads(text), edit))
         lost = Counter(_kept_comments(text, edit)) - Counter(comments(changed))
+        if is_right and (not lost or isinstance(edit, DropFolder)):
+            return changed
     except (TOMLKitError, LookupError, ValueError, TypeError, AttributeError) as error:
-        raise _refusal(edit) from error
-    if not is_right or (lost and not isinstance(edit, DropFolder)):
-        raise _refusal(edit)
-    return changed
-
-
-def _refusal(edit: Edit) -> ConfigError:
-    what = (
-        msg('account "{value}"', value=edit.name)
-        if isinstance(edit, PutAccount)
-        else msg("list of folders")
-    )
-    return ConfigError(
+        _log.debug("an edit of the configuration failed: %s", type(error).__name__)
+    raise ConfigError(
         msg(
-            "The configuration's {what} is written in a way that this program cannot"
-            " change without touching what stands around it.",
-            what=what,
+            "The configuration is written in a way that this program cannot change without"
+            " touching what stands around it."
         ),
-        msg("Change the file by hand."),
+        msg("Change the file by hand, or put its [[folders]] next to each other."),
     )
-
-
-def _kept_comments(text: str, edit: Edit) -> list[str]:
-    """The comments that have to be there afterwards: remarks, and those of tags that go, may go."""
-    goes = set()
-    if isinstance(edit, PutFolder) and edit.at is not None and "tags" in edit.values:
-        way = ("folders", edit.at, "tags")
-        stay = [(*way, name) for name in _raw_values(edit.values)["tags"]]
-        goes = {at for key, at in locate(text).items() if key[:-1] == way and key not in stay}
-    kept = (line for number, line in enumerate(text.split("\n"), 1) if number not in goes)
-    return [comment for comment in comments("\n".join(kept)) if not _REMARK.match(comment)]
-
-
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Equal, and of the same types: for Python 1, 1.0 and true are equal. No folders are none."""
-    texts = [
-        json.dumps({**each, "folders": each.get("folders", [])}, sort_keys=True, default=repr)
-        for each in (one, other)
-    ]
-    return texts[0] == texts[1]
 
 
 def _expected(raw: dict[str, Any], edit: Edit) -> dict[str, Any]:
-    """What the file has to say afterwards."""
+    """Return what the file has to say afterwards."""
     match edit:
         case PutAccount(name, values):
             table = raw
-            for part in _account_way(raw, name):
+            for part in _account_key_path(raw, name):
                 table = table.setdefault(part, {})
             table.update(_raw_values(values))
         case PutFolder(None, values):
@@ -137,10 +110,30 @@ def _expected(raw: dict[str, Any], edit: Edit) -> dict[str, Any]:
     return raw
 
 
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether both say the same: for Python 1, 1.0 and true are equal. No folders are none."""
+    texts = [
+        json.dumps({**each, "folders": each.get("folders", [])}, sort_keys=True, default=repr)
+        for each in (one, other)
+    ]
+    return texts[0] == texts[1]
+
+
+def _kept_comments(text: str, edit: Edit) -> list[str]:
+    """Return the comments that have to stay: all but remarks, and those behind tags that go."""
+    goes = set()
+    if isinstance(edit, PutFolder) and edit.at is not None and "tags" in edit.values:
+        key_path = ("folders", edit.at, "tags")
+        stay = [(*key_path, name) for name in _raw_values(edit.values)["tags"]]
+        goes = {at for key, at in locate(text).items() if key[:-1] == key_path and key not in stay}
+    kept = (line for number, line in enumerate(text.split("\n"), 1) if number not in goes)
+    return [comment for comment in comments("\n".join(kept)) if not _REMARK.match(comment)]
+
+
 # -- the change
 
 
-def _account_way(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def _account_key_path(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
     is_plain = name == DEFAULT_ACCOUNT and name not in raw.get("accounts", {})
     return ("account",) if is_plain else ("accounts", name)
 
@@ -152,30 +145,84 @@ def _raw_values(values: Mapping[str, Plain]) -> dict[str, Any]:
     }
 
 
-def _change(text: str, raw: Mapping[str, Any], edit: Edit) -> str:
-    in_one_list = "folders" in raw and all(way[0] != "folders" for _, way in headers(text))
+def _change(text: str, edit: Edit) -> str:
+    document: Any = tomlkit.parse(text)
+    if document.as_string() != text:
+        raise ValueError("folders that stand apart would be put together")
+    folders = document.get("folders")
     match edit:
         case PutAccount(name, values):
-            way = _account_way(raw, name)
-            if way[0] not in raw or way[-1] not in (way[0], *raw[way[0]]):
-                header = f"[{'.'.join(map(_name, way))}]"
+            key_path = _account_key_path(document, name)
+            table = document
+            for part in key_path:
+                table = None if table is None else table.get(part)
+            if table is None:
+                header = f"[{'.'.join(map(_name, key_path))}]"
                 return text + _block(header, _raw_values(values), _ACCOUNT_NOTES)
-            for key, value in _raw_values(values).items():
-                text = _put(text, (*way, key), value)
-        case PutFolder(at, values, source_name):
+            _put(table, _raw_values(values))
+        case PutFolder(None, values, source_name) if not isinstance(folders, Array):
             remark = _remark(source_name)
-            if at is None and not in_one_list:
-                return text + _block("[[folders]]", _raw_values(values), _FOLDER_NOTES, remark)
-            if at is None:
-                return _put(text, ("folders", len(raw["folders"])), _raw_values(values))
-            for key, value in _raw_values(values).items():
-                own = remark if key == "source_key" else ""
-                text = _put(text, ("folders", at, key), value, own)
+            block = _block("[[folders]]", _raw_values(values), _FOLDER_NOTES, remark)
+            return _behind_folders(text, block)
+        case PutFolder(None, values):
+            folders.append(_written(_raw_values(values)))
+        case PutFolder(at, values, source_name):
+            _put(folders[at], _raw_values(values), _remark(source_name))
+        case DropFolder(at) if not isinstance(folders, Array):
+            return _without(text, at)
         case DropFolder(at):
-            text = (
-                _put(text, ("folders", at), None) if in_one_list else _drop(text, ("folders", at))
-            )
-    return text
+            del folders[at]
+    return str(document.as_string())
+
+
+def _put(table: Any, values: Mapping[str, Any], remark: str = "") -> None:
+    """Set keys of a table; ``remark`` is put behind its source key."""
+    for key in values:
+        if _is_dotted(table.get(key)):  # becomes one line
+            del table[key]
+    new = [key for key in values if key not in table]
+    for key, value in values.items():
+        if key not in new:
+            _set(table, key, value, remark if key == "source_key" else "")
+    for key in new:  # below all that was changed
+        _add(table, key, values[key], remark if key == "source_key" else "")
+
+
+def _set(table: Any, key: str, value: object, remark: str) -> None:
+    """Set a key that is there, and keep the comment behind it."""
+    old = table[key]
+    if isinstance(value, dict) and isinstance(old, Table):  # a section of its own: one by one
+        for name in [name for name in old if name not in value]:
+            del old[name]
+        _put(old, value)
+        return
+    if _REMARK.match(old.trivia.comment):
+        old.trivia.comment, old.trivia.comment_ws = remark, "  " if remark else ""
+    table[key] = _written(value)
+
+
+def _add(table: Any, key: str, value: object, remark: str) -> None:
+    """Add a key below the last one of a table: tomlkit puts it behind comments of the next one."""
+    if isinstance(table, InlineTable):
+        table[key] = _written(value)
+        return
+    last, inner = table, table
+    while isinstance(inner, Table):
+        own = [each for name, each in inner.value.body if name and not _is_section(name, each)]
+        inner = own[-1] if own else None
+        last = inner or last
+    last.trivia.trail += _line(key, value, remark)
+
+
+def _is_dotted(old: object) -> bool:
+    """Whether it is written as ``tags.city = "Paris"``; tomlkit knows several such as a proxy."""
+    return isinstance(old, OutOfOrderTableProxy) or (
+        isinstance(old, Table) and old.is_super_table()
+    )
+
+
+def _is_section(key: Key, item: Item) -> bool:
+    return isinstance(item, AoT) or (isinstance(item, Table) and not key.is_dotted())
 
 
 def _remark(source_name: str) -> str:
@@ -183,121 +230,66 @@ def _remark(source_name: str) -> str:
     return f'# source "{name}"' if name else ""
 
 
-class _Section(NamedTuple):
-    """A table's ``way``, and its lines without its header: [start, end)."""
-
-    way: Way
-    start: int
-    end: int
-
-
-def _sections(text: str) -> list[_Section]:
-    marks = [(0, ()), *headers(text)]
-    ends = [line - 1 for line, _ in marks[1:]] + [text.count("\n")]
-    return [_Section(way, line, end) for (line, way), end in zip(marks, ends, strict=True)]
-
-
-def _lines(text: str) -> list[str]:
-    """Split at line ends alone, of which Python knows more than TOML."""
-    return re.findall(r"[^\n]*\n", text)
-
-
-def _put(text: str, way: Way, value: object, remark: str = "") -> str:
-    """Set the key at ``way``; None takes it out, and a list's end is where an element is added.
-
-    Of a table, the keys of ``value`` are set and all others are taken out.
-    """
-    around = [each for each in _sections(text) if way[: len(each.way)] == each.way]
-    section = max(around, key=lambda each: len(each.way))
-    lines = _lines(text)
-    body = lines[section.start : section.end]
-    document = tomlkit.parse("".join(body))
-    table: Any = document
-    for part in way[len(section.way) : -1]:
-        table = table[part]
-    key: Any = way[-1]
-    old = document if section.way == way else table.get(key) if isinstance(table, dict) else None
-    if isinstance(value, dict) and isinstance(old, dict) and not isinstance(old, InlineTable):
-        # One at a time: tomlkit loses track of dotted keys that it changed before.
-        for name in (*value, *(name for name in old if name not in value)):
-            text = _put(text, (*way, name), value.get(name))
-        # A section stays without keys; of dotted keys nothing is left.
-        return text if value or section.way == way else _put(text, way, value)
-    if table is document and key not in document:
-        end = len(body)
-        while end and _is_note(body[end - 1]):
-            end -= 1
-        body.insert(end, _line(key, value, remark))
-    else:
-        _set(table, key, value, remark)
-        body = [document.as_string()]
-    return "".join([*lines[: section.start], *body, *lines[section.end :]])
-
-
-def _set(table: Any, key: Any, value: object, remark: str) -> None:
-    """Set a key or an element of a list, and keep the comment behind it."""
-    if value is None:
-        del table[key]
-    elif isinstance(table, list) and key == len(table):
-        table.append(_written(value))
-    else:
-        old = table.get(key) if isinstance(table, dict) else None
-        if old is not None and _REMARK.match(old.trivia.comment):
-            old.trivia.comment, old.trivia.comment_ws = remark, "  " if remark else ""
-        table[key] = _written(value)
-
-
-def _drop(text: str, way: Way) -> str:
-    """Take out the table at ``way`` and those in it, with the comments right above and in them."""
-    runs: list[tuple[int, int]] = []
-    for section in _sections(text):
-        if section.way[: len(way)] == way:
-            start = section.start - 1
-            if runs and runs[-1][1] == start:
-                start = runs.pop()[0]
-            runs.append((start, section.end))
-    lines = _lines(text)
-    for start, end in reversed(runs):
-        lines = _without(lines, start, end)
-    return "".join(lines)
-
-
-def _without(lines: list[str], start: int, end: int) -> list[str]:
-    """Take out whole tables; comments that may be about something else stay."""
-    first = start
-    while first and lines[first - 1].lstrip().startswith("#"):
-        first -= 1
-    if not first or lines[first - 1].strip():  # the file's own, or those of a key right above
-        first = start
-    last = end
-    while _is_note(lines[last - 1]):
-        last -= 1
-    below = lines[last:end]  # up to an empty line they are about the last key
-    default = len(below) if end == len(lines) else 0
-    own = next((at for at, line in enumerate(below) if not line.strip()), default)
-    before, after = lines[:first], [*below[own:], *lines[end:]]
-    has_gap = any(not line.strip() for line in (*before[-1:], *after[:1]))
-    while before and not before[-1].strip():
-        before.pop()
-    while after and not after[0].strip():
-        after.pop(0)
-    return [*before, *(["\n"] if has_gap and before and after else []), *after]
-
-
-def _is_note(line: str) -> bool:
-    """Whether it is empty, or a comment alone."""
-    return not line.strip() or line.lstrip().startswith("#")
+# -- whole tables, by their lines
 
 
 def _block(
     header: str, values: Mapping[str, object], notes: Mapping[str, str], remark: str = ""
 ) -> str:
-    """A new table at the end, with comments."""
+    """Return a new table, with comments."""
     lines = ["\n", f"# {notes['']}\n", f"{header}\n"]
     for key, value in values.items():
         lines += [f"# {notes[key]}\n"] if key in notes else []
         lines.append(_line(key, value, remark if key == "source_key" else ""))
     return "".join(lines)
+
+
+def _behind_folders(text: str, block: str) -> str:
+    """Return the text with a new folder behind the last one, or at the end."""
+    lines = text.split("\n")[:-1]
+    end = _end_of(text, ("folders",)) if ("folders",) in locate(text) else len(lines)
+    if end < len(lines):  # comments right above the next table are about that
+        while lines[end - 1].startswith("#"):
+            end -= 1
+        while not lines[end - 1].strip():
+            end -= 1
+    return "\n".join([*lines[:end], *block.split("\n")[:-1], *lines[end:], ""])
+
+
+def _without(text: str, at: int) -> str:
+    """Return the text without a folder, its rules, and the comments right above and in them.
+
+    Comments that may be about something else stay.
+    """
+    lines, key_path = text.split("\n")[:-1], ("folders", at)
+    header = locate(text)[key_path] - 1
+    end = _end_of(text, key_path)
+    first = header
+    while first and lines[first - 1].startswith("#"):
+        first -= 1
+    if not first or lines[first - 1].strip():  # the file's own, or those of a key right above
+        first = header
+    last = end
+    while not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#"):
+        last -= 1
+    # Up to an empty line they are about the last key.
+    last = next((number for number in range(last, end) if not lines[number].strip()), last)
+    before, after = "\n".join(lines[:first]).rstrip(), "\n".join(lines[last:]).lstrip("\n")
+    return "\n\n".join(each for each in (before, after.rstrip()) if each) + "\n"
+
+
+def _end_of(text: str, key_path: KeyPath) -> int:
+    """Return how many lines there are before the first one that is not of that table."""
+    found = locate(text)
+    others = [
+        line
+        for key, line in found.items()
+        if line > found[key_path] and key[: len(key_path)] != key_path
+    ]
+    return min(others, default=text.count("\n") + 1) - 1
+
+
+# -- values
 
 
 def _line(key: str, value: object, remark: str = "") -> str:
@@ -309,7 +301,7 @@ def _name(key: str) -> str:
 
 
 def _written(value: object) -> Item:
-    """A value as it is written: small tables in one line, backslashes as they are."""
+    """Return a value as it is written: small tables in one line, backslashes as they are."""
     if isinstance(value, dict):
         pairs = [f"{_name(key)} = {_written(each).as_string()}" for key, each in value.items()]
         return tomlkit.value(f"{{ {', '.join(pairs)} }}" if pairs else "{ }")
@@ -322,8 +314,8 @@ def _written(value: object) -> Item:
 
 
 def read_or_new(path: str) -> str:
-    """What stands at ``path``, without a byte order mark; "" if nothing is there."""
-    return read_text(path) if os.path.lexists(_target(path)) else ""
+    """Return what stands at ``path``, without a byte order mark; "" if nothing is there."""
+    return read_text(path) if os.path.exists(path) else ""
 
 
 def replace_text(path: str, old: str, new: str) -> None:
@@ -333,7 +325,7 @@ def replace_text(path: str, old: str, new: str) -> None:
     the file it leads to is replaced, and keeps its mode and owner; a new one is its owner's alone.
     ConfigError if it cannot be written, or if it is not ``old`` any more.
     """
-    target = _target(path)
+    target = os.path.realpath(path)
     try:
         if read_or_new(path) != old:
             raise ConfigError(
@@ -341,11 +333,7 @@ def replace_text(path: str, old: str, new: str) -> None:
                 msg("Nothing was written; look at the change and try again."),
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-        with _beside(target) as part:
-            _write(part, _as_before(target) + new)
-            _take_over_rights(target, part)
-            os.replace(part, target)
-        _keep_name(os.path.dirname(target))
+        _replace(target, new.encode())
     except UnicodeEncodeError as error:
         raise ConfigError(
             msg("A name that is not valid text cannot stand in the configuration."),
@@ -365,57 +353,29 @@ def replace_text(path: str, old: str, new: str) -> None:
         ) from error
 
 
-def _target(path: str) -> str:
-    return os.path.realpath(path)
-
-
-@contextlib.contextmanager
-def _beside(target: str) -> Iterator[str]:
-    """A new file that nobody else can read, in the same directory; gone at the end."""
-    descriptor, part = tempfile.mkstemp(
-        ".part", f".{os.path.basename(target)}.", os.path.dirname(target)
-    )
-    os.close(descriptor)
+def _replace(target: str, content: bytes) -> None:
+    """Put a new file in the place of ``target`` at once, with its rights and byte order mark."""
+    folder, name = os.path.split(target)
+    descriptor, part = tempfile.mkstemp(".part", f".{name}.", folder)  # for its owner alone
     try:
-        yield part
-    finally:
-        with contextlib.suppress(FileNotFoundError):  # it has become the target
-            os.remove(part)
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _as_before(target: str) -> str:
-    """The byte order mark that Windows' editors put at the beginning, if it is there."""
-    try:
-        with open(target, "rb") as file:
-            return _BYTE_ORDER_MARK if file.read(3) == _BYTE_ORDER_MARK.encode() else ""
-    except FileNotFoundError:
-        return ""
-
-
-def _take_over_rights(target: str, part: str) -> None:
-    try:
-        known = os.stat(target)
-    except FileNotFoundError:
-        return
-    if hasattr(os, "chown"):
-        with contextlib.suppress(PermissionError):  # only an administrator may give files away
-            os.chown(part, known.st_uid, known.st_gid)
-    os.chmod(part, known.st_mode & 0o7777)
-
-
-def _keep_name(directory: str) -> None:
-    """Make the new name survive a power cut, where the system lets a directory be flushed."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
+        with open(descriptor, "wb") as file:
+            if os.path.exists(target):
+                with open(target, "rb") as before:
+                    if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+                        content = codecs.BOM_UTF8 + content
+                    facts = os.fstat(before.fileno())
+                if hasattr(os, "chown"):
+                    with contextlib.suppress(PermissionError):  # only administrators give away
+                        os.chown(part, facts.st_uid, facts.st_gid)
+                os.chmod(part, stat.S_IMODE(facts.st_mode))
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    except BaseException:
+        os.remove(part)
+        raise
+    if os.name != "nt":  # the new name has to survive a power cut too
+        descriptor = os.open(folder, os.O_RDONLY)
         os.fsync(descriptor)
-    finally:
         os.close(descriptor)

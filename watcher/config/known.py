@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config import types
 from watcher.config.checks import find_account_problems
-from watcher.config.layers import accounts_of, is_locked
+from watcher.config.layers import folder_key_path, is_locked
+from watcher.config.lines import Array, Table, placed, table_in
 from watcher.config.load import put_together
 from watcher.config.mistakes import Mistakes, at_key, redacted
-from watcher.config.nodes import Table, list_in, table_in
-from watcher.config.places import expand, find_obstacle
+from watcher.config.paths import expand, find_obstacle
 from watcher.config.setup import Known, KnownAccount, KnownFolder
 from watcher.config.text import parse
 from watcher.i18n.message import Message, msg
 from watcher.model.settings import Account, AfterUpload, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from watcher.config.layers import Merged
-    from watcher.config.lines import Way
+    from watcher.config.layers import Lock
     from watcher.config.machine import Layer
     from watcher.model.settings import Item
 
@@ -32,47 +31,49 @@ _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
 def read_known(
     path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None = None
 ) -> Known:
-    """All accounts and folders of the configuration ``text`` that is to stand at ``path``.
+    """Return all accounts and folders of the configuration ``text`` that is to stand at ``path``.
 
     ``layer`` is the machine-wide configuration below it. What is wrong is left out, so that it can
     be set right; ConfigError only if it is no TOML.
     """
-    merged = put_together(parse(path, text), layer, environ, home)
-    defaults = table_in(merged.tables, "defaults")
+    merged = put_together(parse(path, text), layer, environ, home, Mistakes())
+    accounts, defaults = table_in(merged.tables, "accounts"), table_in(merged.tables, "defaults")
+    folders = merged.tables.get("folders")
+    folders = folders if isinstance(folders, Array) else Array()
     return Known(
         tuple(
             KnownAccount(
                 name,
-                _text(table_in(around, key).get("email")),
-                _text(table_in(around, key).get("api_url")),
-                _locked(merged, around.at(key).way, ("email", "api_url")),
+                _text(table_in(accounts, name).get("email")),
+                _text(table_in(accounts, name).get("api_url")),
+                _locked(merged.locks, ("accounts", name), ("email", "api_url")),
             )
-            for name, around, key in accounts_of(merged.tables)
+            for name in accounts
         ),
         tuple(
             _folder(
-                merged, folder if isinstance(folder, Table) else Table(), defaults, environ, home
+                each if isinstance(each, Table) else placed({}, folders.at(number)),
+                defaults, merged.locks, environ, home,
             )
-            for folder in list_in(merged.tables, "folders")
+            for number, each in enumerate(folders)
         ),
         source_key=_text(defaults.get("source_key")),
         machine=layer.path if layer else "",
-        locked=_locked(merged, ("defaults",), _ASKED),
+        locked=_locked(merged.locks, ("defaults",), _ASKED),
         has_locked_folders=is_locked(merged.locks, ("folders",)),
-    )
+    )  # fmt: skip
 
 
 def read_account(
     name: str, path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None
 ) -> Account:
-    """The account as far as it is written, its email "" where that is missing.
+    """Return the account as far as it is written, its email "" where that is missing.
 
     It is what HrFlow is asked with while the rest is being written: proxy and address count then
     too. What is wrong is left out, but for a wrong address: no key may go to another one.
     """
-    merged = put_together(parse(path, text), layer, environ, home)
-    tables = {each: table_in(around, key) for each, around, key in accounts_of(merged.tables)}
-    table = tables.get(name, Table())
+    merged = put_together(parse(path, text), layer, environ, home, Mistakes())
+    table = table_in(table_in(merged.tables, "accounts"), name)
     values: dict[str, Any] = {"email": ""}
     for key in types.ACCOUNT.keys() & table.keys():
         value = types.read_value(table, key, types.ACCOUNT[key], Mistakes())
@@ -83,7 +84,7 @@ def read_account(
 
 
 def find_account_mistakes(account: Account) -> tuple[Message, ...]:
-    """What makes no sense about an account; a key must not be sent to a wrong address."""
+    """Return what makes no sense about an account; a key must not be sent to a wrong address."""
     found = find_account_problems(values_of(account))
     return tuple(redacted(at_key(name, problem)) for name, problem in found)
 
@@ -91,7 +92,7 @@ def find_account_mistakes(account: Account) -> tuple[Message, ...]:
 def find_place(
     path: str, environ: Mapping[str, str], home: str, state_dir: str = ""
 ) -> tuple[str, Message]:
-    """Where ``path`` leads, links followed, and why it cannot be watched (nothing if it can)."""
+    """Return where ``path`` leads, links followed, and why it cannot be watched, if it cannot."""
     expanded, problems = expand(path, environ, home)
     if problems:
         return os.path.realpath(path), redacted(problems[0])
@@ -101,25 +102,21 @@ def find_place(
     return os.path.realpath(expanded or path), redacted(problem)
 
 
-# -- inside
-
-
-def _locked(
-    merged: Merged, way: Way, names: Sequence[str], *, is_shared: bool = False
-) -> frozenset[str]:
-    return frozenset(
-        name for name in names if is_locked(merged.locks, (*way, name), is_shared=is_shared)
-    )
+def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> frozenset[str]:
+    return frozenset(name for name in names if is_locked(locks, (*key_path, name)))
 
 
 def _folder(
-    merged: Merged, folder: Table, defaults: Table, environ: Mapping[str, str], home: str
+    folder: Table,
+    defaults: Table,
+    locks: Collection[Lock],
+    environ: Mapping[str, str],
+    home: str,
 ) -> KnownFolder:
     values = {**defaults, **folder}
-    path = _text(folder.get("path"))
-    is_machine = bool(folder) and folder.spot.source.is_machine
-    base = folder.shared or (folder if is_machine else None)
-    after_upload = values.get("after_upload")
+    path, after_upload = _text(folder.get("path")), values.get("after_upload")
+    is_machine = folder.location.source.is_machine
+    base = folder if is_machine else folder.shared
     return KnownFolder(
         path=path,
         place=find_place(path, environ, home)[0] if path else "",
@@ -130,9 +127,9 @@ def _folder(
         if after_upload in list(AfterUpload)
         else AfterUpload.KEEP,
         recursive=values.get("recursive") is not False,
-        given=_tags(base) if base else (),
+        given=_tags(base) if base is not None else (),
         is_machine=is_machine,
-        locked=_locked(merged, ("folders", 0), _ASKED, is_shared=base is not None),
+        locked=_locked(locks, folder_key_path(folder), _ASKED),
     )
 
 

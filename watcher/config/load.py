@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from watcher.config import checks, types
-from watcher.config.characters import is_unseen, name_unseen
-from watcher.config.layers import Lock, Merged, accounts_of, is_locked, merge, read_locks
-from watcher.config.machine import Layer, MachineFile, find_layer
+from watcher.config.layers import (
+    Lock,
+    Merged,
+    fill_up,
+    folder_key_path,
+    is_locked,
+    merge,
+    normalize,
+    read_locks,
+)
+from watcher.config.lines import Array, Location, Table, placed, tables_in
+from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
 from watcher.config.mistakes import HIDDEN, Mistakes, hide_secrets, nearest, shown
-from watcher.config.nodes import Array, Table, placed
-from watcher.config.paths import is_absent
-from watcher.config.places import (
+from watcher.config.paths import (
     PATHS,
     check_overlaps,
-    check_target,
     expand,
     find_obstacle,
+    find_target_problem,
+    is_absent,
     is_in,
     place_of,
 )
@@ -33,20 +41,25 @@ from watcher.model.settings import (
     Hooks,
     Notifications,
     Rule,
+    Struct,
     Webhook,
     replaced,
 )
-from watcher.routing.rules import filing_targets
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-
-    from watcher.config.lines import Way
 
     Check = Callable[[Mapping[str, Any], Table, Mistakes], None]
 
 _MISSING: Final = msg("is missing")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
+#: Tables that there are once, and that nothing else bears upon.
+_PLAIN: Final[dict[str, tuple[type[Struct], types.Kinds, Check]]] = {
+    "notifications": (Notifications, types.NOTIFICATIONS, checks.check_notifications),
+    "webhook": (Webhook, types.WEBHOOK, checks.check_webhook),
+    "hooks": (Hooks, types.HOOKS, checks.check_hooks),
+}
 
 
 class Origin(NamedTuple):
@@ -104,57 +117,55 @@ def load_text(
     state_dir: str = "",
     layer: Layer | None = None,
 ) -> Loaded:
-    """The same for a text that is to stand at ``path``; None if there is none."""
+    """Do the same for a text that is to stand at ``path``; None if there is none."""
     own, mistakes = parse(path, text or ""), Mistakes()
     if types.LOCKED in own:
         said = msg("belongs in the machine-wide configuration, for everybody")
         mistakes.add(own.at(types.LOCKED), said)
         del own[types.LOCKED]
-    hide_secrets(own, mistakes)
+    merged = put_together(own, layer, environ, home, mistakes)
     if layer is not None:  # what is wrong there is said, though a person's own may hide it
-        alone, first = layer.tables(), Mistakes()
-        read_locks(alone, first)
-        hide_secrets(alone, first)
-        alone.pop(types.LOCKED, None)
+        first = Mistakes()
+        alone, _ = _read_machine(layer, first)
         Builder(first, environ, home, state_dir, path=layer.path, is_partial=True).build(alone)
         mistakes.absorb(first)
-    merged = put_together(own, layer, environ, home)
     builder = Builder(mistakes, environ, home, state_dir, path=path, locks=merged.locks)
     config = builder.build(merged.tables)
     if config is None:
         _fail(path, mistakes, layer, has_own=text is not None)
-    remarks = tuple(
-        mistakes.warn(
-            spot, msg("has no effect, as {path} locks it for this machine", path=layer.path)
-        )
-        for spot in sorted(merged.idle, key=lambda each: each.line)
-        if layer is not None
-    )
+    machine = layer.path if layer else ""
+    no_effect = msg("has no effect, as {path} locks it for this machine", path=machine)
+    remarks = [
+        mistakes.warn(location, no_effect)
+        for location in sorted(merged.ineffective, key=lambda location: location.line)
+    ]
     return Loaded(
         path,
-        replaced(config, remarks=remarks),
+        replaced(config, remarks=tuple(remarks)),
         mistakes.warnings,
         builder.origins,
-        layer.path if layer else "",
+        machine,
         text is not None,
     )
 
 
-def put_together(own: Table, layer: Layer | None, environ: Mapping[str, str], home: str) -> Merged:
-    """A person's own tables on those of the machine, if it has any."""
+def put_together(
+    own: Table, layer: Layer | None, environ: Mapping[str, str], home: str, mistakes: Mistakes
+) -> Merged:
+    """Put a person's own tables, whose form is checked, on those of the machine, if it has any."""
+    hide_secrets(own, mistakes)
+    normalize(own, mistakes)
     if layer is None:
         return Merged(own)
+    machine, locks = _read_machine(layer, Mistakes())
+    return merge(machine, own, locks, lambda table: place_of(table.get("path"), environ, home))
+
+
+def _read_machine(layer: Layer, mistakes: Mistakes) -> tuple[Table, frozenset[Lock]]:
     machine = layer.tables()
-    locks = read_locks(machine, Mistakes())
-    hide_secrets(machine, Mistakes())
-    return merge(
-        machine,
-        own,
-        locks,
-        lambda folder: (
-            place_of(folder.get("path"), environ, home) if isinstance(folder, Table) else ""
-        ),
-    )
+    hide_secrets(machine, mistakes)
+    normalize(machine, mistakes)
+    return machine, read_locks(machine, mistakes)
 
 
 def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) -> NoReturn:
@@ -165,172 +176,129 @@ def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) 
     hint = msg("Correct the file and check it again with: hrflow-watcher config check")
     if layer and by_machine:
         title = msg("The machine-wide configuration {path} has {what}.", path=layer.path, what=said)
-        hint = msg(
-            "Whoever looks after this machine can correct the file and check it again"
-            " with: hrflow-watcher config check"
-        )
+        hint = ASK_THE_ADMINISTRATOR
     elif layer and unfinished and not has_own:
         title = msg(
             "The machine-wide configuration {path} leaves something to you.", path=layer.path
         )
         hint = msg("Have it written by: hrflow-watcher setup")
-    elif layer:
-        title = msg(
-            "The configuration {path} on top of {place} has {what}.",
-            path=path,
-            place=layer.path,
-            what=said,
-        )
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
 
 
-# -- accounts, defaults, folders and rules, put together key by key
+# -- from tables to settings
 
 
+@dataclass
 class Builder:
     """Builds the settings from tables; what is wrong goes to ``mistakes``.
 
-    ``is_partial``: they are those of one of two files, and what is missing may stand in the other.
+    ``path`` is the configuration's own. ``is_partial``: the tables are those of one of two files,
+    and what is missing may stand in the other.
     """
 
-    def __init__(
-        self,
-        mistakes: Mistakes,
-        environ: Mapping[str, str],
-        home: str,
-        state_dir: str = "",
-        *,
-        path: str = "",
-        locks: Collection[Lock] = (),
-        is_partial: bool = False,
-    ) -> None:
-        self._mistakes = mistakes
-        self._environ = environ
-        self._home = home
-        self._state_dir = state_dir
-        self._path = path
-        self._locks = locks
-        self._is_partial = is_partial
-        self._accounts: list[str] = []
-        self.origins: dict[str, Origin] = {}
+    mistakes: Mistakes
+    environ: Mapping[str, str]
+    home: str
+    state_dir: str = ""
+    path: str = ""
+    locks: Collection[Lock] = ()
+    is_partial: bool = False
+    accounts: list[str] = field(default_factory=list)
+    origins: dict[str, Origin] = field(default_factory=dict)
 
     def build(self, tables: Table) -> Config | None:
-        """The settings, or None where there are mistakes."""
-        general = types.read_values(tables, types.GENERAL, self._mistakes, known=types.TOP)
+        """Return the settings, or None where there are mistakes."""
+        values = types.read_values(tables, types.GENERAL, self.mistakes, known=types.TOP)
         self._note_origins(types.GENERAL, "", tables, ())
-        notifications = self._plain(
-            tables, "notifications", types.NOTIFICATIONS, checks.check_notifications
-        )
-        webhook = self._plain(tables, "webhook", types.WEBHOOK, checks.check_webhook)
-        hooks = self._plain(tables, "hooks", types.HOOKS, checks.check_hooks)
-        accounts = self._read_accounts(tables)
+        for name, (kind, kinds, check) in _PLAIN.items():
+            table = self._table(tables, name)
+            inner = types.read_values(table, kinds, self.mistakes)
+            check(inner, table, self.mistakes)
+            self._note_origins(kinds, f"{name}.", table, (name,))
+            values[name] = kind(**inner)
+        values["accounts"] = self._read_accounts(tables)
         defaults = self._table(tables, "defaults")
-        values = self._folder_values(defaults, types.DEFAULTS)
-        folders = [
-            self._folder(each, number, defaults, values)
-            for number, each in enumerate(self._list(tables, "folders", "[[folders]]"))
-        ]
-        built = [each for each in folders if each is not None]
-        check_overlaps([(table.at("path"), folder) for table, folder in built], self._mistakes)
-        checks.check_sending(
-            webhook, tables.at("webhook", "enabled"), [each for _, each in built], self._mistakes
-        )
-        if self._mistakes.texts:
-            return None
-        return Config(
-            accounts=accounts,
-            folders=tuple(folder for _, folder in built),
-            notifications=Notifications(**notifications),
-            webhook=Webhook(**webhook),
-            hooks=Hooks(**hooks),
-            **general,
-        )
-
-    def _plain(self, tables: Table, name: str, kinds: types.Kinds, check: Check) -> dict[str, Any]:
-        """The values of a table that there is once, and that nothing else bears upon."""
-        table = self._table(tables, name)
-        values = types.read_values(table, kinds, self._mistakes)
-        check(values, table, self._mistakes)
-        self._note_origins(kinds, f"{name}.", table, (name,))
-        return values
+        self._folder_values(defaults, types.DEFAULTS)
+        for name in defaults.keys() - types.DEFAULTS.keys():
+            del defaults[name]
+        folders: list[tuple[Location, Folder]] = []
+        for number, table in enumerate(self._list(tables, "folders", "[[folders]]"), 1):
+            fill_up(table, defaults)
+            if folder := self._folder(table, f"folders[{number}]."):
+                folders.append((table.at("path"), folder))
+        check_overlaps(folders, self.mistakes)
+        values["folders"] = tuple(folder for _, folder in folders)
+        location = tables.at("webhook", "enabled")
+        checks.check_sending(values["webhook"], location, values["folders"], self.mistakes)
+        return None if self.mistakes.texts else Config(**values)
 
     # -- accounts
 
     def _read_accounts(self, tables: Table) -> tuple[Account, ...]:
-        found = list(accounts_of(tables))
         several = tables.get("accounts", Table())
-        if not isinstance(several, Table):
-            if several is not HIDDEN:
-                self._mistakes.add(
-                    tables.at("accounts"), msg("write {names} tables", names="[accounts.NAME]")
-                )
-        elif not found and not self._is_partial:
-            said = msg("there is no account: write an [account] table with your email")
-            self._mistakes.miss(tables.spot, said)
-        elif "account" in tables and types.DEFAULT_ACCOUNT in several:
-            said = msg("[account] and [accounts.default] are the same account")
-            self._mistakes.add(tables.at("account"), said)
-        self._accounts = list(dict.fromkeys(name for name, *_ in found))
-        accounts = [self._account(*each) for each in found]
-        return tuple(account for account in accounts if account is not None)
+        if isinstance(several, Table):
+            self.accounts = list(several)
+            if not several and not self.is_partial:
+                said = msg("there is no account: write an [account] table with your email")
+                self.mistakes.add(tables.location, said, is_missing=True)
+            found = [self._account(name, several) for name in several]
+            return tuple(account for account in found if account is not None)
+        if several is not HIDDEN:
+            said = msg("write {names} tables", names="[accounts.NAME]")
+            self.mistakes.add(tables.at("accounts"), said)
+        return ()
 
-    def _account(self, name: str, around: Table, key: str) -> Account | None:
-        if around[key] is HIDDEN:
+    def _account(self, name: str, around: Table) -> Account | None:
+        if around[name] is HIDDEN:
             return None
         if not _ACCOUNT_NAME.match(name):
             said = msg("an account's name is made of letters and digits")
-            self._mistakes.add(around.at(key), said)
-        table = self._table(around, key)
-        values = types.read_values(table, types.ACCOUNT, self._mistakes)
-        checks.check_account(values, table, self._mistakes)
-        if isinstance(around[key], Table):
-            self._note_missing(table, "email", {})
-        if "email" not in values:
-            return None
-        self._note_origins(types.ACCOUNT, f"accounts.{name}.", table, table.spot.way)
-        return Account(**values, name=name)
+            self.mistakes.add(around.at(name), said)
+        table = self._table(around, name)
+        values = types.read_values(table, types.ACCOUNT, self.mistakes)
+        checks.check_account(values, table, self.mistakes)
+        self._note_origins(types.ACCOUNT, f"accounts.{name}.", table, ("accounts", name))
+        if table is around[name]:
+            self._note_missing(table, "email")
+        return Account(**values, name=name) if "email" in values else None
 
     def _check_account_name(self, values: Mapping[str, Any], table: Table) -> None:
         name = values.get("account")
-        known = self._accounts
-        if name is not None and known and name not in known and not self._is_partial:
+        known = self.accounts
+        if name is not None and known and name not in known and not self.is_partial:
             hint = nearest(name, known) or msg("; there is {names}", names=tuple(known))
             said = msg("there is no account {item}{hint}", item=shown(name), hint=hint)
-            self._mistakes.add(table.at("account"), said)
+            self.mistakes.add(table.at("account"), said)
 
     # -- folders
 
     def _folder_values(self, table: Table, kinds: types.Kinds) -> dict[str, Any]:
-        """The values of a folder, or of the defaults."""
-        values = types.read_values(table, kinds, self._mistakes)
+        """Return the values of a folder, or of the defaults."""
+        values = types.read_values(table, kinds, self.mistakes)
         for name in PATHS:
             if name in values:
-                values[name], problems = expand(values[name], self._environ, self._home)
+                values[name], problems = expand(values[name], self.environ, self.home)
                 for problem in problems:
                     values.pop(name, None)
-                    self._mistakes.add(table.at(name), problem)
-        checks.check_folder(values, table, self._mistakes)
+                    self.mistakes.add(table.at(name), problem)
+        checks.check_folder(values, table, self.mistakes)
         self._check_account_name(values, table)
         return values
 
-    def _folder(
-        self, table: Table, number: int, defaults: Table, given: Mapping[str, Any]
-    ) -> tuple[Table, Folder] | None:
-        """A folder with its table; ``given`` are the values of ``defaults``."""
-        own = self._folder_values(table, types.FOLDER)
-        self._check_path(own, table, create=own.get("create", given.get("create")) is True)
-        prefix = f"folders[{number + 1}]."
-        self._note_origins(types.FOLDER, prefix, table, table.spot.way, defaults)
-        values = _with_defaults(given, own)
-        if len(self._accounts) == 1 and "account" not in values:
-            values["account"] = self._accounts[0]
+    def _folder(self, table: Table, prefix: str) -> Folder | None:
+        """Return the folder of a table that has what the defaults say as well."""
+        values = self._folder_values(table, types.FOLDER)
+        self._check_path(values, table)
+        self._note_origins(types.FOLDER, prefix, table, folder_key_path(table))
+        for name in ("path", "source_key"):
+            self._note_missing(table, name)
+        if len(self.accounts) > 1:
+            said = msg("is missing; name one of {names}", names=tuple(self.accounts))
+            self._note_missing(table, "account", said)
+        elif self.accounts and "account" not in values:
+            values["account"] = self.accounts[0]
             origin = self.origins[f"{prefix}account"]
             self.origins[f"{prefix}account"] = origin._replace(text="the only account")
-        for name in ("path", "source_key"):
-            self._note_missing(table, name, defaults)
-        if len(self._accounts) > 1:
-            said = msg("is missing; name one of {names}", names=tuple(self._accounts))
-            self._note_missing(table, "account", defaults, said)
         if "accept" in values:
             values["accept"] = checks.with_default(values["accept"])
         values["rules"] = tuple(
@@ -340,104 +308,78 @@ class Builder:
             return None
         folder = Folder(**values)
         for name in ("sent_folder", "refused_folder"):
-            if name not in values and name not in filing_targets(folder):
-                continue  # a file that happens to have that name is nobody's mistake
-            place = defaults if name not in own and name in given else table
-            check_target(folder.path, getattr(folder, name), self._mistakes, place.at(name))
-        return table, folder
+            # Else a file that happens to have that name is nobody's mistake.
+            if name in values or name in filing_targets(folder):
+                problem = find_target_problem(folder.path, getattr(folder, name))
+                self.mistakes.add(table.at(name), problem)
+        return folder
 
     def _rule(self, table: Table) -> Rule:
-        values = types.read_values(table, types.RULE, self._mistakes)
-        checks.check_rule(values, table, self._mistakes)
+        values = types.read_values(table, types.RULE, self.mistakes)
+        checks.check_rule(values, table, self.mistakes)
         return Rule(**values)
 
-    def _check_path(self, values: dict[str, Any], table: Table, *, create: bool) -> None:
+    def _check_path(self, values: dict[str, Any], table: Table) -> None:
         """Check the folder's path, take it out where it is wrong, and bring it into one form."""
-        path, spot = values.pop("path", None), table.at("path")
+        path, location = values.pop("path", None), table.at("path")
+        create = values.get("create") is True
         if path is None:
             return
         if not os.path.isabs(path):
             said = msg('{item} is not a full path; begin it with "/" or "~/"', item=shown(path))
-            self._mistakes.add(spot, said)
+            self.mistakes.add(location, said)
             return
         values["path"] = path = os.path.normpath(path)
-        if problem := find_obstacle(path, self._home, self._state_dir, self._path):
-            self._mistakes.add(spot, problem)
-        elif create and not is_in(path, self._home):
+        if problem := find_obstacle(path, self.home, self.state_dir, self.path):
+            self.mistakes.add(location, problem)
+        elif create and not is_in(path, self.home):
             said = msg(
                 "it is created in your home folder only: elsewhere a drive may just be missing"
             )
-            self._mistakes.warn(table.at("create"), said)
+            self.mistakes.warn(table.at("create"), said)
         elif not os.path.lexists(path) and not create:
-            self._mistakes.warn(spot, _absent(path))
+            said = msg("{path} is not there yet; it is watched as soon as it is", path=path)
+            self.mistakes.warn(location, said)
         if "{user}" in path:
             said = msg("{item} is filled in texts only; write $USER in a path", item="{user}")
-            self._mistakes.warn(spot, said)
+            self.mistakes.warn(location, said)
 
     # -- any table
 
-    def _table(self, around: Table | Array, key: str | int) -> Table:
-        """A table in another one or in a list; an empty one if it is not there, or is none."""
-        value = around.get(str(key)) if isinstance(around, Table) else around[int(key)]
+    def _table(self, around: Table, name: str) -> Table:
+        """Return a table in another one; an empty one if it is not there, or is none."""
+        value = around.get(name)
         if isinstance(value, Table):
             return value
         if value is not None and value is not HIDDEN:
-            self._mistakes.add(around.at(key), msg("write a table of keys here"))
-        empty: Table = placed({}, around.at(key))
+            self.mistakes.add(around.at(name), msg("write a table of keys here"))
+        empty: Table = placed({}, around.at(name))
         return empty
 
     def _list(self, table: Table, name: str, header: str) -> list[Table]:
-        """The folders at the top, or a folder's rules."""
-        value = table.get(name)
-        if isinstance(value, Array):
-            tables = [self._table(value, number) for number in range(len(value))]
-            return [each for each, raw in zip(tables, value, strict=True) if each is raw]
-        if value is not None and value is not HIDDEN:
-            self._mistakes.add(table.at(name), msg("write {names} tables", names=header))
-        return []
+        """Return the folders at the top, or a folder's rules."""
+        value = table.get(name, Array())
+        if not isinstance(value, Array):
+            if value is not HIDDEN:
+                self.mistakes.add(table.at(name), msg("write {names} tables", names=header))
+            return []
+        for number, each in enumerate(value):
+            if not isinstance(each, Table) and each is not HIDDEN:
+                self.mistakes.add(value.at(number), msg("write a table of keys here"))
+        return tables_in(table, name)
 
-    def _note_missing(
-        self,
-        table: Table,
-        name: str,
-        defaults: Mapping[str, Any],
-        said: Message = _MISSING,
-    ) -> None:
-        if name not in table and name not in defaults and not self._is_partial:
-            self._mistakes.miss(table.at(name), said)
+    def _note_missing(self, table: Table, name: str, said: Message = _MISSING) -> None:
+        if name not in table and not self.is_partial:
+            self.mistakes.add(table.at(name), said, is_missing=True)
 
-    def _note_origins(
-        self, kinds: types.Kinds, prefix: str, table: Table, way: Way, defaults: Table | None = None
-    ) -> None:
-        """``way`` is the table's, though it may not be written."""
-        is_shared = table.shared is not None or table.spot.source.is_machine
+    def _note_origins(self, kinds: types.Kinds, prefix: str, table: Table, key_path: Lock) -> None:
+        """``key_path`` is the table's, as locks name it."""
         for name in kinds:
-            locked = is_locked(self._locks, (*way, name), is_shared=is_shared)
-            source = table if name in table else defaults
-            if source is None or name not in source:
-                self.origins[prefix + name] = Origin(is_locked=locked)
-                continue
-            spot, through = source.at(name), "[defaults] " if source is defaults else ""
-            layer = "machine" if spot.source.is_machine else "user"
-            self.origins[prefix + name] = Origin(f"{through}{spot}", layer, locked)
-
-
-def _absent(path: str) -> Message:
-    if unseen := next(filter(is_unseen, path), ""):
-        return msg(
-            "{path} is not there, and there is an invisible character in it, {character}",
-            path=path,
-            character=name_unseen(unseen),
-        )
-    return msg("{path} is not there yet; it is watched as soon as it is", path=path)
-
-
-def _with_defaults(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """A folder's values over the defaults; tags and metadatas by name, ``ignore`` adds."""
-    merged = {**defaults, **own}
-    for name in types.ITEMS & defaults.keys() & own.keys():
-        by_name = {item.name: item for item in (*defaults[name], *own[name])}
-        merged[name] = tuple(by_name.values())
-    if "ignore" in defaults and "ignore" in own:
-        merged["ignore"] = (*defaults["ignore"], *own["ignore"])
-    return merged
+            locked, location = is_locked(self.locks, (*key_path, name)), table.at(name)
+            layer = "machine" if location.source.is_machine else "user"
+            through = "[defaults] " if location.key_path[0] == "defaults" else ""
+            self.origins[prefix + name] = (
+                Origin(f"{through}{location}", layer, locked)
+                if name in table
+                else Origin(is_locked=locked)
+            )

@@ -13,18 +13,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.paths import machine_path
-from watcher.config.text import LARGEST, parse
+from watcher.config.text import LARGEST, decode, parse, unreadable
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from watcher.config.nodes import Table
+    from watcher.config.lines import Table
 
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).
 _TRUSTED_SIDS: Final = (26, 22)
+ASK_THE_ADMINISTRATOR: Final = msg(
+    "Ask the administrator of this computer to fix the machine-wide configuration; until then, no"
+    " other one is used in its place."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class MachineFile:
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str]) -> MachineFile:
-        """The system's place, or what the environment names."""
+        """Return the system's place, or what the environment names."""
         return cls(*machine_path(environ))
 
 
@@ -48,50 +52,26 @@ class Layer:
     text: str
 
     def tables(self) -> Table:
-        """Its tables, made anew: whoever asks may change them."""
+        """Return its tables, parsed anew: the caller may change them."""
         return parse(self.path, self.text, is_machine=True)
 
 
 def find_layer(file: MachineFile | None) -> Layer | None:
-    """The machine-wide configuration, None if there is none.
+    """Return the machine-wide configuration, None if there is none.
 
     ConfigError where it cannot be read, is not to be trusted, or is no TOML.
     """
     if file is None:
         return None
     try:
-        layer = Layer(file.path, _read(file).decode("utf-8-sig"))
+        layer = Layer(file.path, decode(file.path, _read(file)))
+        layer.tables()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ConfigError as error:
-        raise ConfigError(error.title, error.hint, error.mistakes, by_machine=True) from error
-    except UnicodeDecodeError as error:
+    except (ConfigError, OSError) as error:
+        found = unreadable(file.path, error) if isinstance(error, OSError) else error
         raise ConfigError(
-            msg("The machine-wide configuration {path} is not UTF-8 text.", path=file.path),
-            msg("Whoever looks after this machine can mend that: it has to be saved as UTF-8."),
-            by_machine=True,
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            msg(
-                "The machine-wide configuration {path} cannot be read ({error}).",
-                path=file.path,
-                error=error.strerror,
-            ),
-            msg(
-                "Whoever looks after this machine can mend that: everybody has to be able to"
-                " read it."
-            ),
-            by_machine=True,
-        ) from error
-    try:
-        layer.tables()
-    except ConfigError as error:
-        raise ConfigError(
-            msg("The machine-wide configuration {path} is not valid TOML.", path=file.path),
-            msg("Whoever looks after this machine can correct it."),
-            error.mistakes,
-            by_machine=True,
+            found.title, ASK_THE_ADMINISTRATOR, found.mistakes, by_machine=True
         ) from error
     return layer
 
@@ -99,9 +79,10 @@ def find_layer(file: MachineFile | None) -> Layer | None:
 def find_distrust_on_windows(
     file: MachineFile, paths: Sequence[str], is_administrators: Callable[[str], bool]
 ) -> dict[str, Message]:
-    """Path → why it is not trusted. By owners: in %ProgramData% everybody may make folders, and
-    owns what they made.
-    """  # noqa: D205 - one thought
+    """Return the paths that are not trusted, each with the reason.
+
+    Owners decide: in %ProgramData% everybody may make folders, and owns what they made.
+    """
     if file.is_own:
         return {}
     why = msg("does not belong to the administrators")
@@ -109,7 +90,7 @@ def find_distrust_on_windows(
 
 
 def find_distrust(facts: os.stat_result, owners: frozenset[int], others: int = _OTHERS) -> Message:
-    """Why a file or a folder (POSIX) may be changed by others than ``owners``; nothing if not.
+    """Return why others than ``owners`` may change a file or a folder (POSIX); nothing if not.
 
     ``others`` are the bits of its mode that nobody else may have. In a folder with the sticky bit
     others can put something beside the file, and not replace it.
@@ -137,40 +118,26 @@ def _read(file: MachineFile) -> bytes:
         else:
             distrusted = _find_distrust(file, facts, list(folders))
         for path, why in distrusted.items():
-            title = msg(
-                "The machine-wide configuration {path} is not used: it {why}.",
-                path=file.path,
-                why=why,
-            )
-            if path != file.path:
-                title = msg(
-                    "The machine-wide configuration {path} is not used: {place} {why}.",
+            raise ConfigError(
+                msg(
+                    "The machine-wide configuration {path} is not used: {place} {why}. Only"
+                    " administrators may have write access to it.",
                     path=file.path,
                     place=path,
                     why=why,
                 )
-            raise ConfigError(
-                title,
-                msg(
-                    "Whoever looks after this machine can mend that; until then no other"
-                    " configuration takes its place. Only administrators may be able to write"
-                    " it."
-                ),
             )
         if not stat.S_ISREG(facts.st_mode):
             raise ConfigError(
                 msg("The machine-wide configuration {path} is not a file.", path=file.path)
             )
-        content = opened.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ConfigError(msg("The configuration {path} is too large to be one.", path=file.path))
-    return content
+        return opened.read(LARGEST + 1)
 
 
 def _find_distrust(
     file: MachineFile, facts: os.stat_result, folders: list[str]
 ) -> dict[str, Message]:
-    """The same where files have modes.
+    """Do the same where files have modes.
 
     In a user's namespace, as systemd makes one for the service, root has another number: the one
     that the root directory belongs to.

@@ -1,19 +1,19 @@
-"""Collects what is wrong with a configuration, and says it without giving a secret away."""
+"""Collects what is wrong with a configuration, and tells it without giving a secret away."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.config.nodes import Array, Table
+from watcher.config.lines import Array, Table, entries
 from watcher.i18n.message import NOTHING, Message, as_message, msg
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from watcher.config.nodes import Spot
+    from watcher.config.lines import Location
     from watcher.i18n.message import Text, Value
 
 #: What HrFlow's keys look like.
@@ -26,7 +26,6 @@ _SECRET_NAME = re.compile(
 )
 #: Names of settings; a tag may well be called so.
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
-_DIGITS = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{32}\Z")
 _FREE_NAMES: Final = frozenset({"tags", "metadatas"})
 _ELSEWHERE: Final = msg(
     "a secret must not stand in this file: put the API key into the system's"
@@ -50,11 +49,11 @@ class _Note(NamedTuple):
     is_own: bool
     line: int
     text: Message
-    is_missing: bool = False
+    is_missing: bool
 
 
 class Mistakes:
-    """Everything that is wrong, or perhaps not meant, each with the place it stands at."""
+    """Everything that is wrong, or perhaps not meant, each with its place."""
 
     def __init__(self) -> None:
         self._mistakes: list[_Note] = []
@@ -80,37 +79,36 @@ class Mistakes:
         """Whether something is wrong in the person's own file, not counting what is missing."""
         return any(note.is_own and not note.is_missing for note in self._mistakes)
 
-    def add(self, spot: Spot, text: Text) -> None:
-        """Note a mistake."""
-        self._mistakes.append(_note(spot, text))
+    def add(self, location: Location, text: Text, *, is_missing: bool = False) -> None:
+        """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet."""
+        if text:
+            self._mistakes.append(_note(location, text, is_missing=is_missing))
 
-    def miss(self, spot: Spot, text: Text) -> None:
-        """Note that something has not been written yet."""
-        self._mistakes.append(_note(spot, text)._replace(is_missing=True))
-
-    def warn(self, spot: Spot, text: Text) -> Message:
-        """Note something that is allowed, and perhaps not meant; gives the whole sentence."""
-        self._warnings.append(_note(spot, text))
+    def warn(self, location: Location, text: Text) -> Message:
+        """Note something that is allowed, and perhaps not meant; return the whole sentence."""
+        self._warnings.append(_note(location, text))
         return self._warnings[-1].text
 
     def absorb(self, other: Mistakes) -> None:
-        """Have the mistakes of another look at a part of the same files, without its warnings."""
+        """Take over the mistakes, not the warnings, that were found in a part of the files."""
         self._mistakes += other._mistakes
 
 
 def at_place(place: str, said: Text) -> Message:
-    """A mistake with the file and the line it stands at."""
+    """Return a mistake with the file and the line it stands at."""
     return msg("{place}: {said}", place=place, said=said)
 
 
 def at_key(key: str, said: Text) -> Message:
-    """A mistake with the setting that it is about."""
+    """Return a mistake with the setting that it is about."""
     return msg("{key}: {said}", key=key, said=said)
 
 
-def _note(spot: Spot, text: Text) -> _Note:
-    said = redacted(at_key(spot.name, text) if spot.way else text)
-    return _Note(not spot.source.is_machine, spot.line, at_place(str(spot), said))
+def _note(location: Location, text: Text, *, is_missing: bool = False) -> _Note:
+    said = redacted(at_key(location.name, text) if location.key_path else text)
+    return _Note(
+        not location.source.is_machine, location.line, at_place(str(location), said), is_missing
+    )
 
 
 def _in_order(notes: list[_Note]) -> tuple[Message, ...]:
@@ -125,21 +123,12 @@ def hide_secrets(tables: Table | Array, mistakes: Mistakes, *, are_free: bool = 
 
     ``are_free``: names are a person's own, as those of tags.
     """
-    for key, value in _items(tables):
+    for key, value in entries(tables):
         if _is_secret(key, value, are_free=are_free):
             mistakes.add(tables.at(key), _ELSEWHERE)
             tables[key] = HIDDEN  # type: ignore[index]
         elif isinstance(value, Table | Array):
             hide_secrets(value, mistakes, are_free=are_free or key in _FREE_NAMES)
-
-
-def looks_like_digits_of_a_key(text: str) -> bool:
-    """Whether it has the form of what follows ``ask_`` in a key; other things have it as well."""
-    return bool(_DIGITS.match(text))
-
-
-def _items(tables: Table | Array) -> Iterator[tuple[str | int, Any]]:
-    yield from list(tables.items()) if isinstance(tables, Table) else enumerate(list(tables))
 
 
 def _is_secret(key: object, value: object, *, are_free: bool) -> bool:
@@ -156,16 +145,16 @@ def _is_secret(key: object, value: object, *, are_free: bool) -> bool:
     return bool(_SECRET_NAME.match(named) or (not are_free and _SECRET_SETTING.match(named)))
 
 
-# -- what mistakes are said with
+# -- words for mistakes
 
 
 def redact(text: str) -> str:
-    """``text`` on one line, without keys of HrFlow and without users and passwords of addresses."""
+    """Return ``text`` on one line, without API keys, and users and passwords in addresses."""
     return harmless(_USER_OF_URL.sub("//…@", SECRET.sub("…", text)))
 
 
 def redacted(said: Text) -> Message:
-    """A message whose arguments are redacted, and those of the messages in it."""
+    """Return a message whose arguments are redacted, and those of the messages in it."""
     said = as_message(said)
     args = {name: _redacted(value) for name, value in said.args.items()}
     return Message(said.text, args, said.plural)
@@ -184,24 +173,24 @@ def _redacted(value: Value) -> Value:
 
 
 def nearest(word: str, words: Iterable[str]) -> Message:
-    """``; did you mean "…"?`` with the most similar of ``words``; nothing if none is."""
+    """Return ``; did you mean "…"?`` with the most similar of ``words``; nothing if none is."""
     spelled = {each.lower(): each for each in words}
     found = difflib.get_close_matches(word[:100].lower(), spelled, n=1, cutoff=0.5)
     return did_you_mean(spelled[found[0]]) if found else NOTHING
 
 
 def did_you_mean(word: str) -> Message:
-    """The end of a mistake that names what was probably meant."""
+    """Return the end of a mistake that names what was probably meant."""
     return msg('; did you mean "{word}"?', word=word)
 
 
 def known_are(names: Iterable[str]) -> Message:
-    """The end of a mistake that names all that could be meant."""
+    """Return the end of a mistake that names all that could be meant."""
     return msg("; known are {names}", names=tuple(names))
 
 
 def unfillable(name: str, known: Iterable[str]) -> Message:
-    """Why a placeholder, or a brace without its partner, cannot be filled."""
+    """Return why a placeholder, or a brace without its partner, cannot be filled."""
     known = tuple(known)
     if name in ("{", "}"):
         return msg('the brace "{item}" has no partner; write it twice to mean itself', item=name)
@@ -211,7 +200,7 @@ def unfillable(name: str, known: Iterable[str]) -> Message:
 
 
 def shown(value: object) -> Text:
-    """A wrong value for people, cut off where it is long."""
+    """Return a wrong value for people, cut off where it is long."""
     if isinstance(value, list | dict):
         return msg("a list") if isinstance(value, list) else msg("a table")
     if isinstance(value, bool):

@@ -1,17 +1,36 @@
-"""Where the configuration is looked for."""
+"""Paths: where the configuration is looked for, and what the paths in it mean.
+
+Of those it is told whether they can be watched, or filed into.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from watcher.config.mistakes import nearest
+from watcher.i18n.message import NOTHING, Message, msg
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from watcher.config.lines import Location
+    from watcher.config.mistakes import Mistakes
+    from watcher.model.settings import Folder
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
+#: Settings that are paths.
+PATHS: Final = ("path", "sent_folder", "refused_folder")
+
+
+# -- of the configuration
 
 
 def default_path(environ: Mapping[str, str]) -> str:
-    """``HRFLOW_WATCHER_CONFIG``, or ``config.toml`` in the platform's place for configurations."""
+    """Return ``HRFLOW_WATCHER_CONFIG``, or the platform's place for configurations."""
     if named := environ.get("HRFLOW_WATCHER_CONFIG"):
         return os.path.abspath(os.path.expanduser(named))
     import platformdirs  # noqa: PLC0415 - only where nothing was named
@@ -32,7 +51,7 @@ def is_absent(path: str) -> bool:
 
 
 def machine_path(environ: Mapping[str, str], system: str = sys.platform) -> tuple[str, bool]:
-    """Where the machine-wide configuration is, and whether the person named it.
+    """Return where the machine-wide configuration is, and whether the person named it.
 
     It is named by ``HRFLOW_WATCHER_MACHINE_CONFIG``: to try one before it is rolled out. Else it is
     the place that only administrators may write to.
@@ -48,3 +67,125 @@ def machine_path(environ: Mapping[str, str], system: str = sys.platform) -> tupl
     else:
         folder = "/etc/hrflow-watcher"
     return os.path.join(folder, "config.toml"), False
+
+
+# -- in the configuration
+
+
+def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[Message]]:
+    """Return ``text`` with ``~`` and variables put in, and a sentence for each unknown one."""
+    problems: list[Message] = []
+
+    def put(found: re.Match[str]) -> str:
+        name = found[1] or found[2] or found[3]
+        if name not in environ:
+            hint = nearest(name, environ)
+            problems.append(
+                msg("the environment has no variable {name}{hint}", name=name, hint=hint)
+            )
+        return environ.get(name, "")
+
+    path = _VARIABLE.sub(put, text)
+    if path == "~" or path.startswith(("~/", "~\\")):
+        path = home + path[1:]
+    return path, problems
+
+
+def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -> Message:
+    """Return why the folder at the absolute ``path`` cannot be watched, nothing if it can.
+
+    ``config`` is where the configuration is, which must not be sent anywhere either.
+    """
+    if os.path.exists(path) and not os.path.isdir(path):
+        return msg("{path} is a file, not a folder", path=path)
+    if os.path.dirname(path) == path:
+        return msg("{path} is a whole drive; name a folder on it", path=path)
+    if _real(path) == _real(home):
+        return msg("{path} is your home folder; name a folder in it", path=path)
+    if is_in(home, path):
+        return msg("{path} holds your whole home folder; name a folder in that", path=path)
+    if state_dir and is_in(path, state_dir):
+        return msg("{path} is where the program keeps its own files", path=path)
+    if state_dir and is_in(state_dir, path):
+        return msg("the program keeps its own files in it, at {path}", path=state_dir)
+    if config and is_in(config, path):
+        return msg("this configuration lies in it, at {path}", path=config)
+    return NOTHING
+
+
+def find_target_problem(folder: str, target: str) -> Message:
+    """Return why files of a folder cannot be filed into ``target``, nothing if they can."""
+    place = os.path.normpath(os.path.join(folder, target))
+    if not target.strip():
+        return msg("is empty; name a folder")
+    if is_in(folder, place):
+        return msg(
+            '"{path}" is the folder itself or lies around it; name a folder in it, or the full'
+            " path of another one",
+            path=target,
+        )
+    if not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
+        return msg(
+            '"{path}" leads out of the folder; write its full path if you mean it', path=target
+        )
+    if os.path.isfile(place):
+        return msg("{path} is a file, not a folder", path=place)
+    return NOTHING
+
+
+def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistakes) -> None:
+    """Note folders that are watched twice or filed into, and warn of those in each other.
+
+    Each comes with the place that its path stands at.
+    """
+    real = [_real(folder.path) for _, folder in folders]
+    for number, ((location, folder), path) in enumerate(zip(folders, real, strict=True)):
+        if path in real[:number]:
+            first = _called(folders[real.index(path)][0], location)
+            said = msg("{path} is watched already, as {what}", path=folder.path, what=first)
+            mistakes.add(location, said)
+            continue
+        for other, (outer_location, outer) in enumerate(folders):
+            what = _called(outer_location, location)
+            if path != real[other] and _is_below(path, real[other]):
+                mistakes.warn(
+                    location, msg("lies in {what}; its files go this folder's way", what=what)
+                )
+            for name, target in filing_targets(outer).items():
+                if other != number and is_in(path, os.path.join(outer.path, target)):
+                    said = msg(
+                        "is the {key} of {what} or lies in it, and what was filed away is never"
+                        " watched",
+                        key=name,
+                        what=what,
+                    )
+                    mistakes.add(location, said)
+
+
+def _called(location: Location, seen_from: Location) -> Message:
+    """Return a folder for people, by its number in its file: ``folder 2``."""
+    number = int(location.key_path[1]) + 1
+    if location.source is seen_from.source:
+        return msg("folder {number}", number=number)
+    return msg("folder {number} of {path}", number=number, path=location.source.path)
+
+
+def is_in(path: str, directory: str) -> bool:
+    """Whether ``path`` is ``directory`` or below it, once links are followed."""
+    return _is_below(_real(path), _real(directory))
+
+
+def _is_below(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith(os.path.join(outer, ""))
+
+
+def place_of(path: object, environ: Mapping[str, str], home: str) -> str:
+    """Return where a folder's raw path leads, to be compared; "" where it leads nowhere."""
+    if not isinstance(path, str):
+        return ""
+    expanded, problems = expand(path, environ, home)
+    return _real(expanded) if not problems and os.path.isabs(expanded) else ""
+
+
+def _real(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import AfterUpload, Item, Value
-from watcher.routing.names import compose
+from watcher.routing.patterns import compose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

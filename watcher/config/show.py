@@ -16,7 +16,7 @@ Row = tuple[str, str, str]
 
 
 def show(loaded: Loaded) -> list[Row]:
-    """(key, value, where it comes from) for every key of every account and folder.
+    """Return (key, value, where it comes from) for every key of every account and folder.
 
     Where there are two configurations, it is said which one, and what is locked.
     """
@@ -37,7 +37,7 @@ def show(loaded: Loaded) -> list[Row]:
 
 
 def headline(loaded: Loaded) -> Message:
-    """That it is fine, and how many folders it names, as an end of a sentence with its paths."""
+    """Return that it is fine, and how many folders it names."""
     number = len(loaded.config.folders)
     folders = plural("1 folder", "{count:count} folders", number)
     if not loaded.machine:

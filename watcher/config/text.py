@@ -1,54 +1,58 @@
-"""A configuration file as text, and as tables that know where they were written.
+"""A configuration file as text and as tables, and why a text is not TOML.
 
-What makes a text no TOML is explained to people: the parser names a place and a rule.
+The parser names a place and a rule; people are told what to write instead. Word processors, chats
+and web pages put other characters in the place of quotation marks and spaces.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from typing import Final
 
-from watcher.config.characters import DOUBLE, SINGLE, explain
-from watcher.config.lines import locate
+from watcher.config.lines import Location, Source, Table, locate, placed
 from watcher.config.mistakes import at_key, at_place, redact
-from watcher.config.nodes import Source, Spot, Table, placed
 from watcher.i18n.message import Message, as_message, msg
 from watcher.model.errors import ConfigError
 
 LARGEST: Final = 1_000_000  # bytes; a configuration takes some kilobytes
-_PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
-_KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
-#: What the parser says of a backslash that begins nothing it knows.
-_OF_BACKSLASH: Final = re.compile("Unescaped|Invalid hex|Escaped")
-#: A backslash that takes the quotation mark behind it for a part of the text.
-_ESCAPED_END: Final = re.compile(r'(?<!\\)(?:\\\\)*\\"')
 BACKSLASH: Final = msg(
     "a backslash in double quotes has a meaning of its own; write the path in"
     " single quotes, or with /"
 )
-_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
-_WRITE_QUOTES: Final = msg('texts stand in quotes, as in "text"; true, false and numbers do not')
+_PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
+_KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
+_TEXT: Final = re.compile(r""" "(?:[^"\\]|\\.)*" | '[^']*' """, re.VERBOSE)
+#: What the parser says of a backslash that begins nothing it knows.
+_OF_BACKSLASH: Final = re.compile("Unescaped|Invalid hex|Escaped")
+#: A backslash that takes the quotation mark behind it for a part of the text.
+_ESCAPED_END: Final = re.compile(r'(?<!\\)(?:\\\\)*\\"')
 
 
 def read_text(path: str) -> str:
-    """What stands at ``path``, without a byte order mark; ConfigError if that is no text."""
+    """Return what stands at ``path``, without a byte order mark; ConfigError if it is no text."""
     try:
         with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+            return decode(path, file.read(LARGEST + 1))
     except FileNotFoundError as error:
         raise ConfigError(
             msg("There is no configuration at {path}.", path=path),
             msg("Have one written by: hrflow-watcher setup, or copy config.example.toml there."),
         ) from error
     except OSError as error:
-        raise ConfigError(
-            msg(
-                "The configuration {path} cannot be read ({error}).",
-                path=path,
-                error=error.strerror,
-            )
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: OSError) -> ConfigError:
+    """Return the error for a configuration that the system does not give out."""
+    return ConfigError(
+        msg("The configuration {path} cannot be read ({error}).", path=path, error=error.strerror)
+    )
+
+
+def decode(path: str, content: bytes) -> str:
+    """Return the text of a configuration, without a byte order mark; ConfigError if it is none."""
     if len(content) > LARGEST:
         raise ConfigError(msg("The configuration {path} is too large to be one.", path=path))
     try:
@@ -66,10 +70,10 @@ def read_text(path: str) -> str:
 
 
 def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
-    """The tables of a text that is to stand at ``path``; ConfigError if it is no TOML."""
+    """Return the tables of a text that is to stand at ``path``; ConfigError if it is not TOML."""
     try:
         raw = tomllib.loads(text)
-        tables: Table = placed(raw, Spot(Source(path, locate(text), is_machine)))
+        tables: Table = placed(raw, Location(Source(path, locate(text), is_machine)))
     except RecursionError as error:
         raise ConfigError(
             msg("The configuration {path} is nested too deeply to be one.", path=path)
@@ -84,54 +88,59 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
     return tables
 
 
-# -- inside
+def find_invisible(text: str) -> str:
+    """Return the first character beyond ASCII that nobody sees: ``U+00A0 (no-break space)``."""
+    for char in text:
+        if not char.isascii() and unicodedata.category(char) in ("Zs", "Zl", "Zp", "Cf", "Cc"):
+            name = unicodedata.name(char, "").lower()
+            return f"U+{ord(char):04X}" + f" ({name})" * bool(name)
+    return ""
+
+
+# -- why a text is not TOML
 
 
 def _explain(error: ValueError, text: str) -> tuple[int, Message]:
-    """The line (from 1) of what makes ``text`` no TOML, and what that is, without its values.
+    """Return the line (from 1) of what makes ``text`` no TOML, and what is wrong there.
 
     ``error`` is the parser's: TOMLDecodeError, or of a number of too many digits.
     """
     lines = text.split("\n")
     found = _PLACE.search(str(error))
     problem = redact(_PLACE.sub("", str(error)).strip())
-    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), 0)
-    if not column:  # a text that never ends: look for where it was meant to
-        line = next((at for at, each in enumerate(lines, 1) if _is_open(each)), line)
-    written = lines[line - 1] if line <= len(lines) else ""
+    line = int(found[1]) if found and found[1] else 0
+    if not line:  # a text that never ends: look for a mark that was meant to end it
+        odd = (at for at, each in enumerate(lines, 1) if _find_odd(each))
+        line = next(odd, len(lines))
+    written = lines[line - 1]
     key = _KEY_OF_LINE.match(written)
-    at = written[column - 1 : column] if column else ""
-    lookalike = _find_lookalike(written)
-    said = None
-    if at and not at.isascii():
-        said = explain(at)
-    elif _OF_BACKSLASH.match(problem):
-        said = BACKSLASH
-    elif lookalike and problem != "Invalid value":
-        said = explain(lookalike)
-    elif _ESCAPED_END.search(written):
-        said = BACKSLASH
-    if said is not None:
-        return line, at_key(redact(key[1]), said) if key else said
-    if problem != "Invalid value":
-        return line, as_message(problem)
-    if key:
-        why = _WRITE_QUOTES
-        return line, msg("Invalid value of {key}: {why}", key=redact(key[1]), why=why)
-    return line, msg("Invalid value: {why}", why=_WRITE_QUOTES)
+    said = _find_cause(written, problem)
+    return line, at_key(redact(key[1]), said) if key else said
 
 
-def _is_open(line: str) -> bool:
-    """Whether a text may begin in a line that was meant to end by a mark that ends nothing."""
-    is_odd = line.count('"') % 2 or line.count("'") % 2
-    return bool(is_odd and _find_lookalike(line))
+def _find_cause(line: str, problem: str) -> Message:
+    """Return what is wrong in a line where the parser stops because of ``problem``."""
+    if _OF_BACKSLASH.match(problem):
+        return BACKSLASH
+    if odd := _find_odd(line):
+        if invisible := find_invisible(odd):
+            return msg(
+                "there is an invisible character here, {character}; delete it",
+                character=invisible,
+            )
+        shown = f"{odd} (U+{ord(odd):04X})"
+        return msg("{character} can only stand in quotes, which are \" or '", character=shown)
+    if _ESCAPED_END.search(line):
+        return BACKSLASH
+    if problem == "Invalid value":
+        return msg(
+            'this is not a value: texts stand in quotes, as in "text"; true, false and numbers do'
+            " not"
+        )
+    return as_message(problem)
 
 
-def _find_lookalike(line: str) -> str:
-    """The first mark that only looks like a quotation mark; "" if there is none.
-
-    Within quotes an apostrophe is one.
-    """
-    bare = _TEXT.sub("", line)
-    found = re.search(f"[{DOUBLE}{SINGLE}]", bare) or re.search(f"[{DOUBLE}]", line)
-    return found[0] if found else ""
+def _find_odd(line: str) -> str:
+    """Return the first character that only texts in quotes and comments may hold, or ""."""
+    bare = _TEXT.sub("", line).partition("#")[0]
+    return next((char for char in bare if not char.isascii()), "")

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from watcher.config.characters import is_unseen, name_unseen
+from watcher.config.lines import Array, Table, placed
 from watcher.config.mistakes import HIDDEN, known_are, nearest, shown
-from watcher.config.nodes import Array, Table
-from watcher.config.text import BACKSLASH
+from watcher.config.text import BACKSLASH, find_invisible
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import (
     Account,
@@ -29,10 +28,13 @@ from watcher.model.settings import (
     Label,
     Notifications,
     Rule,
+    Value,
     Webhook,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from watcher.config.mistakes import Mistakes
     from watcher.i18n.message import Text
 
@@ -54,7 +56,7 @@ _UNITS: Final = MappingProxyType(
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)\Z")
 #: Whole numbers beyond this fit into no database and no other program.
 _LARGEST: Final = 2**63 - 1
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: What becomes of "\b", "\t", "\n", "\f" and "\r", as in "C:\new" and "C:\temp".
 _ESCAPED: Final = "\b\t\n\f\r"
 #: Settings whose texts may hold what is not seen: people's names of files, and what they call them.
@@ -90,7 +92,7 @@ ACCOUNT: Final = _fields(Account, "name")
 FOLDER: Final = _fields(Folder)
 DEFAULTS: Final = _fields(Folder, "path", "rules")
 RULE: Final = _fields(Rule)
-_LABEL: Final = _fields(Label)
+LABEL: Final = _fields(Label)
 _ITEM: Final = _fields(Item)
 #: Where keys belong that somebody wrote elsewhere.
 _BELONGS: Final = MappingProxyType(
@@ -117,57 +119,72 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this module
 def read_values(
     table: Table, kinds: Kinds, mistakes: Mistakes, known: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """The values that a table sets, by key; wrong ones are noted and left out, as are secrets.
+    """Return the values that a table sets, by key; wrong ones are noted and left out.
 
     ``known`` are all keys that may stand in the table, where ``kinds`` are not all.
     """
-    _refuse_unknown(table, known or tuple(kinds), mistakes)
-    found = {}
-    for name in table:
-        if name in kinds and name != "rules" and not _hides(table[name]):
-            value = read_value(table, name, kinds[name], mistakes)
-            if value is not None:
-                found[name] = value
-    return found
+    _refuse_unknown(table, known or kinds, mistakes)
+    found = {
+        name: read_value(table, name, kinds[name], mistakes)
+        for name in table
+        if name in kinds and name != "rules" and not _hides(table[name])
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _refuse_unknown(table: Table, known: Collection[str], mistakes: Mistakes) -> None:
+    for name, value in table.items():
+        if name not in known and value is not HIDDEN:
+            if name in _BELONGS:
+                hint = msg("; it belongs in {place}", place=_BELONGS[name])
+            else:
+                hint = nearest(name, known) or known_are(known)
+            mistakes.add(table.at(name), msg("this key is not known here{hint}", hint=hint))
 
 
 def read_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
-    """One of them, or None."""
+    """Return one of them, or None."""
     value = table[name]
     try:
         if name in _SIZES:
-            return _size(value)
+            return _read_size(value)
         if name in ITEMS:
-            return _items(value, mistakes)
+            return _read_items(value, mistakes)
         if name == "labels":
-            return _labels(value, mistakes)
-        if name not in _FREE:
-            _refuse_unseen(value)
-        return _without_controls(name, _convert(value, kind))
+            return _read_labels(value, mistakes)
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str):
+                _refuse_invisible(text, are_allowed=name in _FREE)
+        return _convert(value, kind)
     except _Wrong as wrong:
         mistakes.add(table.at(name), wrong.said)
         return None
-
-
-# -- inside
-
-
-def _refuse_unknown(table: Table, known: tuple[str, ...], mistakes: Mistakes) -> None:
-    """Note every key of ``table`` that is not ``known``."""
-    for name, value in table.items():
-        if name in known or value is HIDDEN:
-            continue
-        if name in _BELONGS:
-            hint = msg("; it belongs in {place}", place=_BELONGS[name])
-        else:
-            hint = nearest(name, known) or known_are(known)
-        mistakes.add(table.at(name), msg("this key is not known here{hint}", hint=hint))
 
 
 def _hides(value: object) -> bool:
     """Whether a secret stands at a key, or somewhere in its value."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return value is HIDDEN or any(map(_hides, inner))
+
+
+def _refuse_invisible(text: str, *, are_allowed: bool) -> None:
+    """``are_allowed``: invisible characters beyond ASCII may be meant."""
+    if not are_allowed and (invisible := find_invisible(text)):
+        raise _Wrong(
+            msg(
+                "there is an invisible character in it, {character}; delete it", character=invisible
+            )
+        )
+    if found := _CONTROL.search(text):
+        said = msg("there is a line break or another invisible character in it")
+        if are_allowed and found[0] in _ESCAPED:
+            said = msg(
+                "there is a line break or another invisible character in it; {why}", why=BACKSLASH
+            )
+        raise _Wrong(said)
+
+
+# -- what the type alone decides
 
 
 def _convert(value: object, kind: Any) -> Any:
@@ -181,7 +198,7 @@ def _convert(value: object, kind: Any) -> Any:
 
 
 def _unusable(value: object) -> Message:
-    """Why a number, right by its type, cannot be used; nothing if it can."""
+    """Return why a number, right by its type, cannot be used; nothing if it can."""
     if isinstance(value, int) and abs(value) > _LARGEST:
         return msg("{item} is too large", item=shown(value))
     if isinstance(value, float) and not math.isfinite(value):
@@ -190,7 +207,7 @@ def _unusable(value: object) -> Message:
 
 
 def _expected(value: object, kind: Any) -> Message:
-    """What a value of this kind has to be, and is not."""
+    """Return what a value of this kind has to be, and is not."""
     options = typing.get_args(kind) if typing.get_origin(kind) in _UNIONS else (kind,)
     words: list[Message] = []
     for option in options:
@@ -201,18 +218,18 @@ def _expected(value: object, kind: Any) -> Message:
             bounds = {"item": shown(value), "least": meta.ge, "most": meta.le}
             return _unusable(value) or Message(meta.extra["said"].text, bounds)
         if isinstance(base, type) and issubclass(base, enum.Enum):
-            return _expected_choice(value, [str(member.value) for member in base])
+            choices = [str(member.value) for member in base]
+            return msg(
+                "{item} is not one of {names}{hint}",
+                item=shown(value),
+                names=tuple(f'"{choice}"' for choice in choices),
+                hint=nearest(value, choices) if isinstance(value, str) else NOTHING,
+            )
         if typing.get_origin(base) is tuple:
             return _expected_texts(value)
         if base is not type(None):
             words.append(_WORDS[base])
     return msg("{item} is not {names:or}", item=shown(value), names=tuple(words))
-
-
-def _expected_choice(value: object, choices: list[str]) -> Message:
-    hint = nearest(value, choices) if isinstance(value, str) else NOTHING
-    listed = tuple(f'"{choice}"' for choice in choices)
-    return msg("{item} is not one of {names}{hint}", item=shown(value), names=listed, hint=hint)
 
 
 def _expected_texts(value: object) -> Message:
@@ -222,33 +239,10 @@ def _expected_texts(value: object) -> Message:
     return msg('{item} in it is not text: write a list like ["one", "two"]', item=shown(wrong))
 
 
-def _refuse_unseen(value: object) -> None:
-    for text in value if isinstance(value, list) else (value,):
-        unseen = next(filter(is_unseen, text), "") if isinstance(text, str) else ""
-        if unseen:
-            said = msg(
-                "there is an invisible character in it, {character}; delete it",
-                character=name_unseen(unseen),
-            )
-            raise _Wrong(said)
+# -- sizes, tags and metadatas, labels
 
 
-def _without_controls(name: str, value: Any) -> Any:
-    for text in value if isinstance(value, tuple) else (value,):
-        found = _INVISIBLE.search(text) if isinstance(text, str) else None
-        if found:
-            if name in _FREE and found[0] in _ESCAPED:
-                raise _Wrong(
-                    msg(
-                        "there is a line break or another invisible character in it; {why}",
-                        why=BACKSLASH,
-                    )
-                )
-            raise _Wrong(msg("there is a line break or another invisible character in it"))
-    return value
-
-
-def _size(value: object) -> int:
+def _read_size(value: object) -> int:
     size = -1
     if type(value) is int:
         size = value
@@ -261,18 +255,27 @@ def _size(value: object) -> int:
     return int(_convert(size, int))
 
 
-def _items(value: object, mistakes: Mistakes) -> tuple[Item, ...]:
-    """Tags or metadatas, from a simple table or the API's list form."""
-    if isinstance(value, Table):
-        each_value = {key: _free_value(value, key, _ITEM["value"], mistakes) for key in value}
-        pairs = [(value.at(key), {"name": key, "value": each_value[key]}) for key in value]
-    elif isinstance(value, Array) and all(isinstance(each, Table) for each in value):
-        pairs = [(each.spot, _free_values(each, _ITEM, mistakes)) for each in value]
-        for each in value:
-            for key in _ITEM:
-                if key not in each:
-                    mistakes.add(each.spot, msg("its {key} is missing", key=key))
-    else:
+def table_of_items(items: Array, mistakes: Mistakes) -> Table:
+    """Return tags in the API's form, a list of names and values, as the table they stand for."""
+    table: Table = placed({}, items.location)
+    for each in items:
+        _refuse_unknown(each, _ITEM, mistakes)
+        for key in _ITEM:
+            if key not in each:
+                mistakes.add(each.location, msg("its {key} is missing", key=key))
+        name = each.get("name", "")
+        if not isinstance(name, str):
+            mistakes.add(each.at("name"), _expected(name, str))
+        elif name in table:
+            mistakes.add(each.location, msg("{item} stands there twice", item=shown(name)))
+        elif each.keys() >= _ITEM.keys():
+            table.take(name, each.location, each["value"])
+    return table
+
+
+def _read_items(value: object, mistakes: Mistakes) -> tuple[Item, ...]:
+    """Return tags or metadatas, whose texts may hold anything."""
+    if not isinstance(value, Table):
         raise _Wrong(
             msg(
                 "{item} is neither a table like {table} nor a list like {list}",
@@ -281,19 +284,18 @@ def _items(value: object, mistakes: Mistakes) -> tuple[Item, ...]:
                 list='[{ name = "office", value = "Paris" }]',
             )
         )
-    found: dict[str, Item] = {}
-    for spot, item in pairs:
-        name: Any = item.get("name")
-        if name == "":
-            mistakes.add(spot, msg("its name is empty"))
-        elif name in found:
-            mistakes.add(spot, msg("{item} stands there twice", item=shown(name)))
-        elif None not in (name, item.get("value")):
-            found[name] = Item(**item)
-    return tuple(found.values())
+    found = []
+    for name, each in value.items():
+        if not name:
+            mistakes.add(value.at(name), msg("its name is empty"))
+        try:
+            found.append(Item(name=name, value=_convert(each, Value)))
+        except _Wrong as wrong:
+            mistakes.add(value.at(name), wrong.said)
+    return tuple(found)
 
 
-def _labels(value: object, mistakes: Mistakes) -> tuple[Label, ...]:
+def _read_labels(value: object, mistakes: Mistakes) -> tuple[Label, ...]:
     if not isinstance(value, Array) or not all(isinstance(each, Table) for each in value):
         raise _Wrong(
             msg(
@@ -304,21 +306,5 @@ def _labels(value: object, mistakes: Mistakes) -> tuple[Label, ...]:
         )
     for each in value:
         if not (each.get("job_key") or each.get("job_reference")):
-            mistakes.add(each.spot, msg("a label needs a job_key or a job_reference"))
-    return tuple(Label(**_free_values(each, _LABEL, mistakes)) for each in value)
-
-
-def _free_values(table: Table, kinds: Kinds, mistakes: Mistakes) -> dict[str, Any]:
-    """The values of an item or a label, whose texts may hold anything; None for wrong ones."""
-    _refuse_unknown(table, tuple(kinds), mistakes)
-    return {
-        name: _free_value(table, name, kinds[name], mistakes) for name in table if name in kinds
-    }
-
-
-def _free_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
-    try:
-        return _convert(table[name], kind)
-    except _Wrong as wrong:
-        mistakes.add(table.at(name), wrong.said)
-        return None
+            mistakes.add(each.location, msg("a label needs a job_key or a job_reference"))
+    return tuple(Label(**read_values(each, LABEL, mistakes)) for each in value)

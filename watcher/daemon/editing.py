@@ -12,7 +12,7 @@ from watcher.config.edit import apply, read_or_new, replace_text
 from watcher.config.known import find_account_mistakes, find_place, read_account, read_known
 from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
-from watcher.config.places import is_in
+from watcher.config.paths import is_in
 from watcher.config.setup import DropFolder, find_locked, plan_edits
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.journal.reader import Reader

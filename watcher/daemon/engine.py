@@ -20,7 +20,7 @@ from watcher.model.uploads import Held, Unreadable, Wait
 from watcher.pipeline.follow_up import PARALLEL
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import ClockJump, Configure, Ping, Stop
-from watcher.routing.rules import filing_targets
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -244,7 +244,7 @@ class Engine:
 
     def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
         """Watch the folders of ``plans``, those that are imported only while in ``importing``."""
-        self._folders.arm(_watched(plans, importing))
+        self._folders.watch(_watched(plans, importing))
 
     def post(self, message: object) -> None:
         """Send a message to the pipeline; from any thread."""

@@ -21,8 +21,9 @@ from watcher.model.settings import Duplicates, parse_folder, replaced
 from watcher.model.uploads import Skip
 from watcher.pipeline.admission import decide, has_likely_time
 from watcher.present import view
-from watcher.routing.names import lies_in
-from watcher.routing.rules import Facts, Plan, accepts, form_fields, ignore_filter, router
+from watcher.routing.ignored import ignore_filter
+from watcher.routing.patterns import lies_in
+from watcher.routing.rules import Facts, Plan, accepts, form_fields, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from watcher.credentials import SystemKeyring
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.plans import make_plans, this_machine
-from watcher.folders.native import read_limits
+from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_data, as_message, msg
 from watcher.model.errors import WatcherError
 from watcher.page.client import read_facts
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from watcher.config import Loaded
     from watcher.daemon.instance import Places
-    from watcher.folders.native import Limits
+    from watcher.folders.mounts import Limits
     from watcher.routing.rules import Plan
 
 

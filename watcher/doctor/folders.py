@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from watcher.daemon.editing import is_to_be_made
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
-from watcher.folders.native import Probe, look_through, probe
+from watcher.folders.native import Probe, probe
+from watcher.folders.scans import survey
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.settings import Watch
 from watcher.present import view
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from watcher.doctor.findings import Case
-    from watcher.folders.native import Limits
+    from watcher.folders.mounts import Limits
     from watcher.model.settings import Folder
     from watcher.routing.rules import Plan
 
@@ -91,7 +92,7 @@ class _FolderCheck:
             path, self.folder.recursive, self.folder.watch, self.folder.poll_seconds,
             self._plan.ignored, others,
         )  # fmt: skip
-        tally = look_through(watched, lambda: case.tick() > deadline)
+        tally = survey(watched, lambda: case.tick() > deadline)
         self.directories = tally.directories
         if tally.unreadable:
             return judge_unreadable(view.safe(tally.first_unreadable), tally.unreadable)

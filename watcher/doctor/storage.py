@@ -11,7 +11,7 @@ from watcher.doctor.findings import error, ok, warning
 from watcher.i18n.message import Text, msg
 from watcher.journal.reader import Reader
 from watcher.present import view
-from watcher.routing.rules import filing_targets
+from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

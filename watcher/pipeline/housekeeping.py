@@ -219,7 +219,7 @@ class HookRunner(Stage):
         self._hooks = message.config.hooks
         self._published.clear()
         commands = {"parsed": self._hooks.parsed, "refused": self._hooks.refused}
-        self._journal.hooks.want([event for event, command in commands.items() if command])
+        self._journal.hooks.set_events([event for event, command in commands.items() if command])
 
     def _drain(self, message: Drain) -> None:
         self._is_draining = message.on
@@ -240,7 +240,7 @@ class HookRunner(Stage):
     def _note_result(self, message: HookDone) -> None:
         """A failure is published once; the log says more."""
         self._busy.discard(message.file_id)
-        self._journal.hooks.ran(message.file_id, message.event)
+        self._journal.hooks.remove(message.file_id, message.event)
         if message.problem and (message.event, message.problem) not in self._published:
             self._published.add((message.event, message.problem))
             self._publish(

@@ -30,7 +30,7 @@ from watcher.model.settings import Changed, Existing
 from watcher.pipeline.messages import Complete
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled, Settling
 from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.routing.rules import fingerprint, former_fingerprint
+from watcher.routing.rules import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,9 +127,8 @@ class Intake(Stage):
         self._reading.configure(message.plans)
         now = self._clock.wall()
         for path, plan in message.plans.items():
-            former = former_fingerprint(plan.folder)
             self._journal.folders.reread(
-                path, fingerprint(plan.folder), now, former=former, is_imported=plan.is_imported
+                path, fingerprint(plan.folder), now, is_imported=plan.is_imported
             )
             if plan.is_imported:  # importing approves what was there
                 self._journal.holds.take_existing(existing_key(path), now)

@@ -364,12 +364,12 @@ class Tracker(Stage):
     def _note_readable(self, account: str) -> None:
         if account not in self._readable:
             self._readable.add(account)
-            self._journal.facts.tell_anew(_MAY_NOT_READ + account)
+            self._journal.facts.clear_notified(_MAY_NOT_READ + account)
 
     def _note_write_only(self, account: str) -> None:
         self._write_only.add(account)
         self._readable.discard(account)
-        if self._journal.facts.tell_once(_MAY_NOT_READ + account, self._clock.wall()):
+        if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._publish(
                 msg(
                     'The API key of account "{account}" is write-only: uploads continue, but '
@@ -384,7 +384,7 @@ class Tracker(Stage):
     def _take_event(self, event: Event) -> None:
         """The webhook reports a profile: by its reference, or by the key of one we know."""
         now = self._clock.wall()
-        if not self._journal.follow_ups.hear(event.digest, now):
+        if not self._journal.follow_ups.record_event(event.digest, now):
             return
         uploads = self._uploads_of(event)
         for each in uploads:
@@ -412,7 +412,7 @@ class Tracker(Stage):
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_follow_up(each.job.account):
             # The event has no name in it: an answer has, and one question is enough.
-            self._journal.follow_ups.tell_key(each.job.file_id, event.key, now)
+            self._journal.follow_ups.set_profile_key(each.job.file_id, event.key, now)
         else:
             reported = replace(each, reported_key=event.key)
             self._note_finding(reported, Unknown(), is_probable=False)

@@ -184,7 +184,7 @@ class Budget(Stage):
         elif isinstance(outcome, Uncertain):
             pass  # nothing was heard of HrFlow
         elif self._offline.pop(account, 0.0):  # what has waited for this waits no longer
-            self._journal.queues.hasten(account, now)
+            self._journal.queues.retry_now(account, now)
 
     def release_holds(self, job: Job) -> None:
         """An answer about the file itself: the account and its key are fine, so is the source."""
@@ -226,7 +226,7 @@ class Budget(Stage):
         now = self._clock.wall()
         self._wake()
         for name in self._accounts:
-            self._journal.queues.hasten(name, now)
+            self._journal.queues.retry_now(name, now)
         for hold in self._journal.holds.at_work():
             if hold.cause is not Cause.EXISTING:
                 self._journal.holds.release(hold.key, now)
@@ -309,7 +309,7 @@ class Sources:
         now = self._clock.wall()
         if facts.sync_parsing is not False or now - since >= _FRESH:
             return False
-        if key not in self._warned and self._journal.facts.tell_once(_no_sync(key), now):
+        if key not in self._warned and self._journal.facts.set_notified(_no_sync(key), now):
             self._publish(
                 msg(
                     "The source {source} doesn't allow sync_parsing, so uploads continue without "
@@ -329,7 +329,7 @@ class Sources:
         self._known[key] = facts, now
         if facts.sync_parsing:
             self._warned.discard(key)
-            self._journal.facts.tell_anew(_no_sync(key))
+            self._journal.facts.clear_notified(_no_sync(key))
         self._journal.follow_ups.note_source(*key, facts, now)
 
 

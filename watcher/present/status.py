@@ -1,6 +1,6 @@
-"""How things are in one word and in one line.
+"""The state of the program in one word and in one line: the same for icon, page and commands.
 
-Pure. Tray, page and commands say the same, as they all ask here.
+Pure.
 """
 
 from __future__ import annotations
@@ -10,94 +10,94 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.kinds import Cause, State
-from watcher.model.snapshot import Mood
+from watcher.model.snapshot import AppState
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
     from watcher.model.snapshot import Kept, Snapshot, Watched
 
-#: What waits to be sent, or for an answer.
+#: Files that wait to be sent, or for an answer.
 _WAITING: Final = (State.QUEUED, State.WAITING, State.HELD, State.UNCERTAIN, State.UPLOADING)
 
 
-def mood(snapshot: Snapshot) -> Mood:
-    """The one word for everything; what comes first in :class:`Mood` wins."""
+def app_state(snapshot: Snapshot) -> AppState:
+    """Return the first state in the order of :class:`AppState` that applies."""
     if not snapshot.is_set_up:
-        return Mood.NOT_SET_UP
+        return AppState.NOT_SET_UP
     if snapshot.paused_until > snapshot.at:
-        return Mood.PAUSED
-    if attention_files(snapshot) or keepers(snapshot) or troubled(snapshot):
-        return Mood.ATTENTION
+        return AppState.PAUSED
+    if attention_files(snapshot) or active_holds(snapshot) or broken_folders(snapshot):
+        return AppState.ATTENTION
     if snapshot.offline_since:
-        return Mood.OFFLINE
-    return Mood.WORKING if on_the_way(snapshot) else Mood.IDLE
+        return AppState.OFFLINE
+    return AppState.WORKING if on_the_way(snapshot) else AppState.IDLE
 
 
 def attention_files(snapshot: Snapshot) -> int:
-    """How many files somebody has to look at."""
+    """Return how many files need a person's attention."""
     counts = snapshot.counts
     counted = counts.get(State.REFUSED, 0) + counts.get(State.PARSE_FAILED, 0)
     return max(counted, len(snapshot.attention))
 
 
-def keepers(snapshot: Snapshot) -> tuple[Kept, ...]:
-    """The causes that keep files back, or would; one that asks for a yes only if files wait."""
-    return tuple(kept for kept in snapshot.kept if kept.files or not asks(kept))
+def active_holds(snapshot: Snapshot) -> tuple[Kept, ...]:
+    """Return the causes that hold back files, or would; an approval counts only if files wait."""
+    return tuple(kept for kept in snapshot.kept if kept.files or not needs_approval(kept))
 
 
-def troubled(snapshot: Snapshot) -> tuple[Watched, ...]:
-    """The folders with which something is wrong."""
+def broken_folders(snapshot: Snapshot) -> tuple[Watched, ...]:
+    """Return the folders that have a problem."""
     return tuple(folder for folder in snapshot.watched if folder.problem)
 
 
 def on_the_way(snapshot: Snapshot) -> int:
-    """How many files are still to come through, of those that work began with."""
+    """Return how many files of the current batch are not done."""
     return max(0, snapshot.total - snapshot.done)
 
 
 def waiting(snapshot: Snapshot) -> int:
-    """How many files wait to be sent."""
+    """Return how many files wait to be sent, or for an answer."""
     return sum(snapshot.counts.get(state, 0) for state in _WAITING)
 
 
 def headline(snapshot: Snapshot, word: Catalog) -> str:
-    """All in one line, like "Up to date · 12 today" or "Offline since 14:02 · 5 waiting"."""
-    match mood(snapshot):
-        case Mood.NOT_SET_UP:
+    """Return a summary like "Up to date · 12 today" or "Offline since 14:02 · 5 waiting"."""
+    match app_state(snapshot):
+        case AppState.NOT_SET_UP:
             if snapshot.remarks:
-                return word("The configuration has mistakes")
+                return word("The configuration has errors")
             return word("Not set up yet")
-        case Mood.PAUSED | Mood.OFFLINE:
+        case AppState.PAUSED | AppState.OFFLINE:
             return joined(obstacles(snapshot, word)[0], _waiting(snapshot, word))
-        case Mood.ATTENTION:
+        case AppState.ATTENTION:
             return joined(_needs(snapshot, word), _progress(snapshot, word))
-        case Mood.WORKING:
+        case AppState.WORKING:
             return _progress(snapshot, word)
-        case Mood.IDLE:
+        case AppState.IDLE:
             today = word("{files:count} today", files=snapshot.today) if snapshot.today else ""
             return joined(word("Up to date"), today)
 
 
 def obstacles(snapshot: Snapshot, word: Catalog) -> list[str]:
-    """What keeps uploads from going, the strongest first: a pause, no connection, a cause."""
+    """Return what stops uploads, the most important first: a pause, no connection, a cause."""
     found = []
     if snapshot.paused_until > snapshot.at:
         found.append(_paused(snapshot, word))
     if snapshot.offline_since:
         found.append(_offline(snapshot, word))
-    if held := [kept for kept in keepers(snapshot) if not asks(kept)]:
+    if held := [kept for kept in active_holds(snapshot) if not needs_approval(kept)]:
         found.append(held_back(sum(kept.files for kept in held), word))
     return found
 
 
 def end_of_pause(snapshot: Snapshot) -> float | None:
-    """When a pause ends by itself; None without one, or if it never does."""
+    """Return when a pause ends by itself; None if there is none, or it never does."""
     until = snapshot.paused_until
     return until if until > snapshot.at and not math.isinf(until) else None
 
 
 def joined(*parts: str) -> str:
-    """The parts that say something, in one line."""
+    """Join the parts that are not empty into one line."""
     return " · ".join(part for part in parts if part)
 
 
@@ -123,7 +123,7 @@ def _waiting(snapshot: Snapshot, word: Catalog) -> str:
 
 
 def _progress(snapshot: Snapshot, word: Catalog) -> str:
-    """Counted from one: the file that is being uploaded, not those that are through."""
+    """Return the number of the file that is being uploaded, of all in the batch; "" if none is."""
     if not on_the_way(snapshot):
         return ""
     at = min(snapshot.done + 1, snapshot.total)
@@ -131,52 +131,56 @@ def _progress(snapshot: Snapshot, word: Catalog) -> str:
 
 
 def _needs(snapshot: Snapshot, word: Catalog) -> str:
-    """What stops uploads comes before single files."""
+    """Return what needs attention; what stops all uploads comes before single files."""
     files = attention_files(snapshot)
-    found = obstacles(snapshot, word) + [for_attention(files, word)] * bool(files)
+    found = obstacles(snapshot, word) + [needing_attention(files, word)] * bool(files)
     if found:
         return joined(*found)
-    if folders := len(troubled(snapshot)):
-        return no_watch(folders, word)
-    return for_a_yes(sum(kept.files for kept in keepers(snapshot)), word)
+    if folders := len(broken_folders(snapshot)):
+        return cannot_be_watched(folders, word)
+    return awaiting_approval(sum(kept.files for kept in active_holds(snapshot)), word)
 
 
-def for_attention(files: int, word: Catalog) -> str:
-    """That somebody has to look at as many files."""
+def needing_attention(files: int, word: Catalog) -> str:
+    """Say that files need attention."""
     return word.plural("1 file needs attention", "{count:count} files need attention", files)
 
 
-def for_a_yes(files: int, word: Catalog) -> str:
-    """That files wait for a person's yes."""
-    return word.plural("1 file waits for your yes", "{count:count} files wait for your yes", files)
+def awaiting_approval(files: int, word: Catalog) -> str:
+    """Say that files wait for a person's approval."""
+    return word.plural(
+        "1 file is waiting for your approval",
+        "{count:count} files are waiting for your approval",
+        files,
+    )
 
 
-def no_watch(folders: int, word: Catalog) -> str:
-    """That as many folders cannot be watched."""
+def cannot_be_watched(folders: int, word: Catalog) -> str:
+    """Say that folders cannot be watched."""
     return word.plural(
         "1 folder cannot be watched", "{count:count} folders cannot be watched", folders
     )
 
 
 def held_back(files: int, word: Catalog) -> str:
-    """That causes keep back as many files; 0: none yet, but they would."""
+    """Say that files are held back; 0: none yet, but they would be."""
     if not files:
         return word("Uploads are held back")
     return word.plural("1 file is held back", "{count:count} files are held back", files)
 
 
 def local_time(at: float, now: float, word: Catalog) -> str:
-    """A local time for people: of the day, with the date if that is another day's."""
+    """Return a local time, with the date unless that is today."""
     moment = datetime.fromtimestamp(at)  # noqa: DTZ006 - local
     return moment.strftime("%H:%M" if is_today(at, now) else word("%Y-%m-%d %H:%M"))
 
 
 def is_today(at: float, now: float) -> bool:
-    """Whether two moments are of the same day here."""
+    """Whether two moments are on the same local day."""
     moment, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006 - local
     return moment.date() == today.date()
 
 
-def asks(kept: Kept) -> bool:
-    """Whether a cause waits for a person's yes, and not for something to be mended."""
+def needs_approval(kept: Kept) -> bool:
+    """Whether a cause waits for a person's approval, and not for something to be fixed."""
     return kept.key.partition(":")[0] == Cause.EXISTING

@@ -23,7 +23,7 @@ from watcher.model.lifecycle import (
     RETRIABLE,
     existing_key,
 )
-from watcher.present.status import end_of_pause, headline, keepers, mood
+from watcher.present.status import active_holds, app_state, end_of_pause, headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -232,7 +232,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "pid": snapshot.pid,
         "version": snapshot.version,
         "since": snapshot.since,
-        "mood": mood(snapshot).value,
+        "state": app_state(snapshot).value,
         "headline": headline(snapshot, word),
         "is_set_up": snapshot.is_set_up,
         "remarks": [safe(word(each)) for each in snapshot.remarks],
@@ -246,7 +246,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "groups": {
             name: sum(counts.get(state, 0) for state in states) for name, states in GROUPS.items()
         },
-        "kept": [_kept(kept, word) for kept in keepers(snapshot)],
+        "kept": [_kept(kept, word) for kept in active_holds(snapshot)],
         "watched": [
             {"path": safe(each.path), "problem": safe(word(each.problem))}
             for each in snapshot.watched

@@ -1,9 +1,17 @@
-"""Patterns of paths: ``*``, ``**``, ``?`` and captures ``{name}`` or ``{name:one|two}``.
+"""Paths as people see them, and patterns of them.
+
+The same "é" is one character on most systems and two (a letter and an accent) on some shares and
+on macOS; a blank at the end of a folder's name is not seen at all. Compatibility forms (full-width
+letters, superscripts) look different and stay different names. Bytes that are no text stay as
+they are, as surrogate escapes. So names are compared as they are seen; a file is always opened by
+the name that it has.
+
+A pattern has ``*``, ``**``, ``?`` and captures ``{name}`` or ``{name:one|two}``.
 
 Paths are relative to a watched folder, their parts joined by ``/``. Letters match whatever their
 case, as the same folder is typed "Yes" by one person and "yes" by the next; what a capture gives
 is the path's own spelling, or the pattern's where it lists choices. Both are compared as people
-see them: see :mod:`watcher.routing.names`.
+see them.
 
 Matching takes at most as many steps as the pattern has characters times those of the path, whatever
 a person writes: no place in a part is ever entered twice. Wildcards and captures take the shortest
@@ -13,26 +21,58 @@ text that lets the whole match.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import Message, msg
-from watcher.routing.names import as_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+#: Characters that leave nothing to be seen at the beginning or end of a name.
+_BLANKS: Final = (
+    "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+    + "\u200b\u200e\u200f\u2060\ufeff"
+)
 _TOKEN = re.compile(r"(?P<star>\*+)|\{(?P<capture>[^{}]*)\}|(?P<brace>[{}])|(?P<text>[^*{}]+)")
-
-
 _CAPTURE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<choices>.*))?\Z", re.DOTALL)
-
-
 _SPLIT_CAPTURE = re.compile(r"\{[^{}]*/[^{}]*\}")
-
-
 _LONGEST: Final = 1000
+
+
+# -- names as they are seen
+
+
+def compose(text: str) -> str:
+    """Return ``text`` with each letter and its accents as one character, if there is one (NFC)."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def as_seen(path: str, separator: str = "/") -> str:
+    """Return a path as people see it: composed, without blanks around the names of its folders.
+
+    What follows the last separator is a file's name, which keeps its blanks.
+    """
+    *folders, name = compose(path).split(separator)
+    return separator.join([*(each.strip(_BLANKS) or each for each in folders), name])
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in one case, to be compared."""
+    return compose(compose(text).casefold())
+
+
+def lies_in(inner: str, outer: str, separator: str) -> bool:
+    """Whether a path is another one or lies below it, as people see them; both absolute."""
+    below, above = (
+        as_seen(path.rstrip(separator) + separator, separator) for path in (inner, outer)
+    )
+    return below.startswith(above)
+
+
+# -- patterns
 
 
 class PatternError(ValueError):

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from watcher.routing.names import as_seen
+from watcher.routing.patterns import as_seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,17 +17,13 @@ if TYPE_CHECKING:
 BUILT_IN: Final = (
     "folder", "parent", "stem", "extension", "date", "hostname", "user", "sha256", "path",
 )  # fmt: skip
-
-
 _PLACE = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])")
-
-
 #: What must not end up in a value: control characters and bytes that are no text.
 _HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def names_in(template: str) -> list[str]:
-    """The placeholders of a template, in order; a stray brace is given as itself."""
+    """Return the placeholders of a template, in order; a stray brace is given as itself."""
     return [
         found["name"] if found["stray"] is None else found["stray"]
         for found in _PLACE.finditer(template)
@@ -36,7 +32,7 @@ def names_in(template: str) -> list[str]:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """``template`` with its placeholders filled; KeyError for one that ``values`` lacks."""
+    """Return ``template`` with its placeholders filled; KeyError for one that ``values`` lacks."""
     if "{" not in template and "}" not in template:
         return template
 
@@ -48,12 +44,12 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def harmless(text: str) -> str:
-    """``text`` as valid text without control characters, for a value that is sent."""
+    """Return ``text`` as valid text without control characters, for a value that is sent."""
     return _HARMFUL.sub("\ufffd", text)
 
 
 def built_in(document: Document, below: str, hostname: str, user: str) -> dict[str, str]:
-    """The built-in placeholders for a document; ``below`` is its path below the folder.
+    """Return the built-in placeholders for a document; ``below`` is its path below the folder.
 
     Names are given as people see them; only ``{path}``, which is to tell files apart, as it is.
 

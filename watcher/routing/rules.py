@@ -1,16 +1,12 @@
 """Where a document goes and with what: the folder's settings, refined by its first fitting rule.
 
-Pure. A folder is compiled once (:func:`router`, :func:`ignore_filter`); the result is called for
-every file.
+Pure. A folder is compiled once (:func:`router`); the result is called for every file.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import json
-import posixpath
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,17 +16,13 @@ from watcher.model.kinds import State
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
     ROUTING,
-    AfterRefusal,
-    AfterUpload,
     CreatedAt,
     CreatedAtFormat,
     values_of,
 )
 from watcher.model.uploads import Route, Skip, Tag
-from watcher.routing.names import as_seen, fold
 from watcher.routing.patterns import compile_pattern
 from watcher.routing.placeholders import built_in, fill
-from watcher.routing.side_files import IGNORED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -40,31 +32,10 @@ if TYPE_CHECKING:
     from watcher.model.uploads import Job
     from watcher.routing.patterns import Pattern
 
-#: The notes of why a file was refused, which may be put back with it.
-ERROR_NOTES: Final = "*.error.txt"
-
-
-_WILD: Final = frozenset("*?[")
-
-
-_ALL_IN_FOLDER: Final = re.compile(r"(?P<folder>.+?)(?:/\*\*)*/\*+")
-
-
 STAGES: Final = ("new", "yes", "later", "no")
-
 
 #: As long as HrFlow's references may be, as far as known; longer ones are cut off elsewhere.
 REFERENCE_LENGTH: Final = 255
-
-
-#: In the order in which they were then.
-_FORMER_SETTINGS: Final = (
-    "path", "account", "source_key", "tags", "metadatas", "labels", "recursive", "create", "watch",
-    "poll_seconds", "settle_seconds", "existing", "changed", "duplicates", "after_upload",
-    "after_refusal", "sent_folder", "refused_folder", "ignore", "accept", "max_size",
-    "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
-    "created_at_format", "reference", "rules",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,74 +70,13 @@ class _NotRoutedError(Exception):
         self.why = why
 
 
-def ignore_filter(folder: Folder, targets: Collection[str] = ()) -> Callable[[str], str]:
-    """Gives, for a path below the folder, the pattern that ignores it, or "".
-
-    A folder's path ends with "/": it is ignored where everything in it is. ``targets``: absolute
-    paths where files were filed by earlier settings, ignored likewise. A pattern that fits a
-    folder on the file's way ignores the file. Called for every event.
-    """
-    filed = _targets_below(folder, targets)
-    notes = (ERROR_NOTES,) if targets or folder.after_refusal is AfterRefusal.MOVE else ()
-    of_names = (*IGNORED_NAMES, *notes, *(each for each in folder.ignore if "/" not in each))
-    by_name = _name_filter(of_names)
-    of_paths = [(each, as_seen(each).strip("/")) for each in folder.ignore if "/" in each]
-    paths = [(pattern, compile_pattern(text).match) for pattern, text in of_paths]
-    # "a/**" fits what is in the folder a, not a itself.
-    contents = [
-        (pattern, compile_pattern(inner["folder"]).match)
-        for pattern, text in of_paths
-        if (inner := _ALL_IN_FOLDER.fullmatch(text))
-    ]
-
-    def find(below: str) -> str:
-        seen = as_seen(below)
-        parts = seen.rstrip("/").split("/")
-        for part in parts if seen == below else (*parts, *below.split("/")):
-            if pattern := by_name(part):
-                return pattern
-        if filed and (folded := fold(seen).rstrip("/") + "/").startswith(filed):
-            return next(target for target in filed if folded.startswith(target))
-        for pattern, fits in (*paths, *contents) if below.endswith("/") else paths:
-            for end in range(1, len(parts) + 1):
-                if fits("/".join(parts[:end])) is not None:
-                    return pattern
-        return ""
-
-    return find
-
-
-def ignored_by(folder: Folder, below: str) -> str:
-    """The pattern that ignores a path below the folder, or ""; for a single question."""
-    return ignore_filter(folder)(below)
-
-
-def filing_targets(folder: Folder) -> dict[str, str]:
-    """Where a folder's files are moved to, by the setting that says so; relative or absolute.
-
-    As long as nothing is moved, a folder called "Sent" or "Refused" is a person's own.
-    """
-    targets = {}
-    if folder.after_upload is AfterUpload.MOVE:
-        targets["sent_folder"] = folder.sent_folder
-    if folder.after_refusal is AfterRefusal.MOVE:
-        targets["refused_folder"] = folder.refused_folder
-    return targets
-
-
 def fingerprint(folder: Folder) -> str:
-    """Tells whether a folder's files are still routed as they were."""
+    """Return what tells whether a folder's files are still routed as they were."""
     return _digest(repr([getattr(folder, name) for name in ROUTING]))
 
 
-def former_fingerprint(folder: Folder) -> str:
-    """The same as older programs noted it, of every setting that there was then."""
-    settings = ", ".join(f"{name}={getattr(folder, name)!r}" for name in _FORMER_SETTINGS)
-    return _digest(f"Folder({settings})")
-
-
 def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
-    """Says whether a content is among those that the folder accepts."""
+    """Return a function that says whether the folder accepts a content."""
     wanted = frozenset(folder.accept)
 
     def accept(sniffed: Sniffed) -> bool:
@@ -181,7 +91,7 @@ def fits_type(media_type: str, wanted: Collection[str]) -> bool:
 
 
 def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
-    """Gives, for a document, where it goes or why it goes nowhere.
+    """Return a function that gives where a document goes, or why it goes nowhere.
 
     The folder must have passed the configuration's check: its patterns compile and every
     placeholder can be filled.
@@ -215,7 +125,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
 
 
 def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
-    """The form's text fields, in the order of the API's page of POST /profile/parsing/file.
+    """Return the form's text fields, in the order of the API's page of POST /profile/parsing/file.
 
     Arrays are JSON text, flags 0 or 1, as the vendor's SDK (4.3) sends them; what is not set is
     left out, where the SDK would send its own defaults for ``sync_parsing_indexing``.
@@ -237,7 +147,7 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
 
 
 def unusable_reference(reference: str) -> Message:
-    """Why a document cannot have this reference, in words that follow its name, if it cannot."""
+    """Return why a document cannot have this reference, in words that follow its name."""
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
@@ -253,7 +163,7 @@ def asks_for_sync(job: Job) -> bool:
 
 
 def without_sync(job: Job) -> Job:
-    """The same upload without asking for synchronous parsing."""
+    """Return the same upload without asking for synchronous parsing."""
     fields = [
         (name, _flag(False) if name == "sync_parsing" else value)  # noqa: FBT003 - its value
         for name, value in job.fields
@@ -264,52 +174,6 @@ def without_sync(job: Job) -> Job:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
-
-
-def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:
-    """Gives the pattern that fits a name, or "".
-
-    Whole names, endings and first characters are looked up; few names need an expression.
-    """
-    whole = {fold(each): each for each in patterns if not _WILD & set(each)}
-    endings = {fold(each[1:]): each for each in patterns if _is_ending(each)}
-    others = [each for each in patterns if _WILD & set(each) and not _is_ending(each)]
-    free = [each for each in others if each[0] in _WILD]
-    firsts = frozenset(fold(each)[0] for each in others if each[0] not in _WILD)
-    match_any, match_free, all_endings = _any_of(others), _any_of(free), tuple(endings)
-
-    def find(name: str) -> str:
-        folded = fold(name)
-        if folded in whole:
-            return whole[folded]
-        if folded.endswith(all_endings):
-            return next(endings[each] for each in all_endings if folded.endswith(each))
-        tried, match = (others, match_any) if folded[:1] in firsts else (free, match_free)
-        found = match(folded)
-        return tried[found.lastindex - 1] if found is not None and found.lastindex else ""
-
-    return find
-
-
-def _any_of(patterns: list[str]) -> Callable[[str], re.Match[str] | None]:
-    """Matches what any of the patterns fits; the number of its group is the pattern's, from 1."""
-    expressions = [f"({fnmatch.translate(fold(each))})" for each in patterns]
-    return re.compile("|".join(expressions) or r"(?!)").match
-
-
-def _is_ending(pattern: str) -> bool:
-    return pattern.startswith("*") and not _WILD & set(pattern[1:])
-
-
-def _targets_below(folder: Folder, former: Collection[str]) -> tuple[str, ...]:
-    """Where files are, or were, filed below the folder: folded, each with "/" at its end."""
-    root = folder.path.replace("\\", "/").rstrip("/") + "/"
-    found = []
-    for target in (*filing_targets(folder).values(), *former):
-        place = posixpath.normpath(posixpath.join(root, target.replace("\\", "/")))
-        if place.startswith(root):
-            found.append(fold(as_seen(place[len(root) :] + "/")))
-    return tuple(found)
 
 
 def _choose(
@@ -397,7 +261,7 @@ def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
 
 
 def _unaccepted(sniffed: Sniffed) -> Message:
-    """Why a kind of document is not sent, and what a person can do; HrFlow reads the default ones.
+    """Return why a kind of document is not sent, and what to do; HrFlow reads the default ones.
 
     Those are refused only where ``accept`` leaves them out.
     """

@@ -31,7 +31,7 @@ function go() {
 
 function show() {
   put($("headline"), now.headline);
-  document.body.dataset.mood = now.mood;
+  document.body.dataset.state = now.state;
   document.title = `${now.headline} – hrflow-watcher`;
   $("resume").hidden = !now.paused;
   put($("about"), `hrflow-watcher ${now.version} · ${t("running since {time}", { time: when(now.since) })}`);
@@ -155,11 +155,11 @@ async function listen() {
         await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
       }
       await rest(news.again ? news.again * 1000 : 400);
-      if (document.body.dataset.mood === "lost") show();
+      if (document.body.dataset.state === "lost") show();
       patience = 2;
     } catch (error) {
       put($("headline"), error.message);
-      document.body.dataset.mood = "lost";
+      document.body.dataset.state = "lost";
       if (error.status === 403) return; // another run of the program: it lets nobody in like this
       await rest(patience * 1000);
       patience = Math.min(60, patience * 2);
