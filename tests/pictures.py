@@ -44,7 +44,7 @@ def run_try():
         for person in ("Łukasz Wójcik →", "John O'Brien →"):  # is asked for after some seconds
             written += "" if person in written else read_until(mine, person)
         process.terminate()
-        written += read_until(mine, "Ended")
+        written += read_until(mine, "Stopped at")
         process.wait(10)
         os.close(mine)
         return written.replace(folder, "~/CVs").replace(os.path.realpath(folder), "~/CVs")

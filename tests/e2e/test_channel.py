@@ -102,10 +102,10 @@ def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     assert said == {"paused_until": None}
     (facts,) = desk.read_json("status")
     assert (facts["paused"], facts["paused_until"]) == (True, None)
-    assert desk.run("resume").stdout == "Uploads go on.\n"
+    assert desk.run("resume").stdout == "Uploads resumed.\n"
     eventually(lambda: office.state("a.pdf") in ARRIVED, 20)
     wrong = desk.run("pause", "--for", "soon")
-    assert (wrong.returncode, "'soon' is no time" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "'soon' is not a valid duration" in wrong.stderr) == (2, True)
 
 
 def test_files_are_tried_again_and_ignored_by_name(office, eventually):
@@ -121,12 +121,12 @@ def test_files_are_tried_again_and_ignored_by_name(office, eventually):
     (done,) = desk.read_json("retry", str(desk.folder / "bad 2.pdf"))
     assert (done["files"], done["left"]) == (1, [])
     eventually(lambda: office.state("bad 2.pdf") in ARRIVED, 20)
-    assert desk.run("retry", "--all").stdout == "1 file is tried again.\n"
+    assert desk.run("retry", "--all").stdout == "1 file will be tried again.\n"
     eventually(lambda: office.state("bad 3.pdf") in ARRIVED, 20)
     assert office.state("bad 1.pdf") == "ignored"
     arrived = desk.run("retry", str(desk.folder / "good.pdf"))
     assert arrived.returncode == 5
-    assert "0 files are tried again." in arrived.stdout
+    assert "0 files will be tried again." in arrived.stdout
     unknown = desk.run("ignore", str(desk.folder / "never.pdf"))
     assert (unknown.returncode, "no file that is known here" in unknown.stderr) == (5, True)
     assert desk.run("retry").returncode == 2
@@ -141,7 +141,7 @@ def test_all_of_a_cause_are_tried_again(office, eventually):
     desk.sandbox.faults.clear()
     (status,) = desk.read_json("status")
     (held,) = status["held"]
-    assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files are tried again.\n"
+    assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files will be tried again.\n"
     eventually(lambda: {office.state("a.pdf"), office.state("b.pdf")} <= ARRIVED, 20)
     gone = desk.run("retry", "--cause", held["cause"])
     assert (gone.returncode, "Nothing is held back" in gone.stderr) == (2, True)
@@ -154,7 +154,7 @@ def test_reload_says_what_is_wrong_and_takes_what_is_right(office):
     wrong = desk.run("reload")
     assert (wrong.returncode, "nonsense" in wrong.stderr) == (2, True)
     desk.config.write_text(right)
-    assert desk.run("reload").stdout == "The configuration is in force.\n"
+    assert desk.run("reload").stdout == "Configuration reloaded.\n"
 
 
 def test_stop_ends_it_also_while_somebody_watches(office, eventually):
@@ -163,7 +163,7 @@ def test_stop_ends_it_also_while_somebody_watches(office, eventually):
     watching.wait_for("Up to date")
     office.drop("a.pdf")
     watching.wait_for("1 today")
-    assert desk.run("stop").stdout == "hrflow-watcher has ended.\n"
+    assert desk.run("stop").stdout == "hrflow-watcher has stopped.\n"
     code = office.process.process.wait(20)
     office.process.end()
     assert code == 0, office.process.lines
@@ -223,7 +223,7 @@ def test_files_are_retried_and_ignored_where_nothing_runs(desk, eventually):
     desk.sandbox.faults.clear()
     ignored = desk.run("ignore", str(desk.folder / "bad 0.pdf"))
     assert (ignored.returncode, ignored.stdout) == (0, "1 file is ignored.\n")
-    assert desk.run("retry", "--all").stdout == "2 files are tried again.\n"
+    assert desk.run("retry", "--all").stdout == "2 files will be tried again.\n"
     assert not desk.arrived()
     office = Office(desk, eventually)
     eventually(

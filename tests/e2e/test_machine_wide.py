@@ -140,7 +140,7 @@ def test_a_change_is_taken_up_and_one_with_mistakes_is_not(office, eventually):
     running = office.start()
     running.wait_for("Watching")
     office.write_machine(source=sb.SALES.key)
-    running.wait_for("The new configuration is in force")
+    running.wait_for("Configuration reloaded")
     make_pdf(office.folder / "a.pdf", "a")
     eventually(office.desk.arrived, within=30)
     assert office.sources() == [sb.SALES.key]
@@ -155,7 +155,7 @@ def test_a_change_is_taken_up_and_one_with_mistakes_is_not(office, eventually):
     office.machine.chmod(0o666)  # others may write it now: it is not to be trusted
     assert "may be written by others than its owner (mode 0666)" in running.wait_for("is not used")
     office.write_machine()
-    running.wait_for("The new configuration is in force")
+    running.wait_for("Configuration reloaded")
     make_pdf(office.folder / "c.pdf", "c")
     eventually(lambda: len(office.desk.arrived()) == 3, within=30)
     assert office.sources()[-1] == sb.ENGINEERING.key
@@ -166,7 +166,7 @@ def test_one_that_comes_later_is_taken_up(office, eventually):
     running = office.start()
     running.wait_for("Nothing is set up yet")
     office.write_machine()
-    running.wait_for("The new configuration is in force")
+    running.wait_for("Configuration reloaded")
     eventually(office.folder.is_dir)
     make_pdf(office.folder / "a.pdf", "a")
     eventually(office.desk.arrived, within=30)
@@ -179,7 +179,7 @@ def test_with_mistakes_at_the_start_it_waits_until_they_are_mended(office, event
     running.wait_for("nonsense")
     eventually(lambda: "nonsense" in office.run("status"))
     office.write_machine()
-    running.wait_for("The new configuration is in force")
+    running.wait_for("Configuration reloaded")
     make_pdf(office.folder / "a.pdf", "a")
     eventually(office.desk.arrived, within=30)
     assert "nonsense" not in office.run("status")

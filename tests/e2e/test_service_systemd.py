@@ -106,7 +106,7 @@ def office(manager):
 
 def test_from_install_to_uninstall(office, eventually):
     said = office.run("service", "install", HRFLOW_API_KEY=sb.READ_WRITE_KEY)
-    assert "It starts at every login (systemd" in said
+    assert "Starts automatically when you log in (systemd" in said
     assert "LoadCredential=hrflow-api-key:" in said
     status = office.status()
     assert (status["kind"], status["enabled"], status["current"]) == ("systemd", True, True)

@@ -132,7 +132,7 @@ def test_from_nothing_to_the_first_cv(person):
 def test_a_yes_starts_it_now_and_at_every_login(person):
     terminal = person.at_terminal("setup", "--api-url", person.url)
     answer_all(terminal, [*FIRST[:-2], ("at every login?", ""), FIRST[-1], ("made-up CV", "y")])
-    terminal.wait_for("It starts at every login (autostart")
+    terminal.wait_for("Starts automatically when you log in (autostart")
     assert terminal.end() == 0
     entry = person.home / ".config" / "autostart" / "hrflow-watcher.desktop"
     assert entry.is_file()
@@ -583,11 +583,11 @@ def test_machines_get_what_changed_as_one_object(ready):
 def test_removing_asks_and_finds_a_folder_by_any_of_its_names(ready):
     before = ready.text()
     terminal = ready.at_terminal("folder", "remove", str(ready.home / "CVs"))
-    terminal.answer("Watch this folder no more?")
+    terminal.answer("Stop watching this folder?")
     assert terminal.end() == 0
     assert ready.text() == before
     terminal = ready.at_terminal("folder", "remove", "~/CVs")
-    terminal.answer("Watch this folder no more?", "y")
+    terminal.answer("Stop watching this folder?", "y")
     assert terminal.end() == 0
     assert "[[folders]]" not in ready.text()
     assert "No folder is watched" in ready.run("folder", "list").stdout
@@ -622,7 +622,7 @@ def test_a_folder_is_added_where_only_the_program_has_the_key(ready):
     by_name = ("folder", "add", "~/More", "--create", "--source", "Sales")
     done = ready.run(*by_name, **nothing)
     assert done.returncode == 4
-    assert "A source cannot be looked up by its name without a key. There is no" in done.stderr
+    assert "A source can't be looked up by its name without an API key. There is no" in done.stderr
     assert "Give the source's key instead" in done.stderr
     assert "the systemd credential hrflow-api-key" in done.stderr
     by_key = (*by_name[:-1], sb.SALES.key)

@@ -1,4 +1,4 @@
-"""``sandbox``: a local HrFlow to rehearse against, in the foreground."""
+"""``sandbox`` and ``try``: a local HrFlow for testing, alone or with a program to use it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Folder, Item
-from watcher.present import view
+from watcher.present import listing, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,14 +39,17 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="Listen on this port.  [default: a free one]",
 )
-@click.option("--data", metavar="FOLDER", help="Keep what arrives in this folder, not in memory.")
+@click.option(
+    "--data", metavar="FOLDER",
+    help="Keep what is uploaded in this folder.  [default: in memory]",
+)  # fmt: skip
 @click.option(
     "--parse-seconds",
     default=2.0,
     show_default=True,
     type=click.FloatRange(0, 3600),
     metavar="SECONDS",
-    help="How long a profile is invisible after its upload.",
+    help="How long parsing takes.",
 )
 @json_option
 def sandbox(
@@ -55,11 +58,11 @@ def sandbox(
     parse_seconds: float,
     as_json: bool,  # noqa: FBT001 - click passes it so
 ) -> None:
-    """Be a local HrFlow to rehearse against, until Ctrl-C.
+    """Run a local HrFlow for testing, until Ctrl-C.
 
-    It listens on this machine only and is as strict as HrFlow's documents allow. Put its address
-    in a configuration as api_url; keys and sources are shown at its start.
-    Faults can be switched on while it runs: its page /_sandbox/ says how.
+    It listens on this machine only and is as strict as HrFlow's documentation allows. Put its
+    address in a configuration as api_url; keys and sources are shown when it starts. Errors can be
+    simulated: its page /_sandbox/ tells how.
     """
     sandbox = make_sandbox(data=data, parse_seconds=parse_seconds)
     with stop_signal() as stop:
@@ -67,7 +70,8 @@ def sandbox(
             sandbox.start(port)
         except OSError as error:
             raise UsageError(
-                f"The sandbox cannot listen on port {port} ({error.strerror}).", "Choose another."
+                f"The sandbox cannot listen on port {port} ({error.strerror}).",
+                "Choose another one.",
             ) from error
         try:
             _introduce_sandbox(sandbox, as_json=as_json)
@@ -78,7 +82,7 @@ def sandbox(
 
 
 def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sandbox:
-    """A sandbox that is not started yet."""
+    """Return a sandbox that has not been started."""
     from watcher.sandbox import Sandbox  # noqa: PLC0415 - takes longer than most commands
 
     return Sandbox(data_dir=data, parse_seconds=parse_seconds)
@@ -92,7 +96,7 @@ def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
         sources = [{"key": source.key, "name": source.name} for source in checks.SOURCES]
         say_json({"api_url": sandbox.url, "email": checks.EMAIL, "keys": keys, "sources": sources})
         return
-    say(styled(f"The sandbox answers at {sandbox.url} (Ctrl-C ends it).", "good"))
+    say(styled(f"The sandbox is running at {sandbox.url} (stop it with Ctrl-C).", "good"))
     rows = [["email", checks.EMAIL]]
     rows += [[f"key ({permission})", key] for permission, key in keys.items()]
     rows += [[f"source {source.name}", source.key] for source in checks.SOURCES]
@@ -100,7 +104,7 @@ def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
 
 
 class _SandboxKey:
-    """The sandbox's key is no secret: it opens nothing but the sandbox."""
+    """The sandbox's key, which is no secret: it opens nothing but the sandbox."""
 
     def get(self, account: str) -> str:  # noqa: ARG002 - the interface's
         from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
@@ -117,22 +121,22 @@ class _SandboxKey:
         """Nobody waits for it."""
 
 
-class _Onlooker(LiveLines):
-    """Says what happens, and what the sandbox has received of each file."""
+class _SandboxLines(LiveLines):
+    """Writes what happens, and what the sandbox has received for each file."""
 
     def __init__(self, sandbox: Sandbox, stop: StopSignal, *, as_json: bool) -> None:
         super().__init__(stop, as_json=as_json)
         self._sandbox = sandbox
         self._received: set[int] = set()
 
-    def say_news(self, news: object) -> None:
-        super().say_news(news)
-        if isinstance(news, Entry) and news.state in (State.ACCEPTED, State.PARSED):
-            if news.file_id not in self._received:
-                self._say_received(news)
-            self._received.add(news.file_id)
+    def write(self, event: object) -> None:
+        super().write(event)
+        if isinstance(event, Entry) and event.state in (State.ACCEPTED, State.PARSED):
+            if event.file_id not in self._received:
+                self._write_received(event)
+            self._received.add(event.file_id)
 
-    def _say_received(self, entry: Entry) -> None:
+    def _write_received(self, entry: Entry) -> None:
         from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
 
         names = {source.key: source.name for source in checks.SOURCES}
@@ -142,9 +146,9 @@ class _Onlooker(LiveLines):
             facts = {
                 "source": names.get(record.source_key, record.source_key),
                 "content_type": record.content_type,
-                "file_name": view.safe(record.file_name),
+                "file_name": record.file_name,
                 "size": record.size,
-                "tags": view.tags(entry),
+                "tags": listing.tags(entry),
                 "reference": record.reference,
             }
             if self.as_json:
@@ -164,14 +168,14 @@ class _Onlooker(LiveLines):
 @click.argument("folder", required=False)
 @json_option
 def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Rehearse: watch FOLDER (or a new one with a sample CV) and upload to a sandbox.
+    """Try it out: watch FOLDER (or a new one with a sample CV) and upload to a sandbox.
 
-    No account and no configuration are needed, and nothing leaves this machine: HrFlow is played
-    by the sandbox. Files stay where they are, also those that you put into the new folder; of ours
-    nothing is left behind. Ctrl-C ends it.
+    No account and no configuration are needed, and nothing leaves this machine: the sandbox takes
+    HrFlow's place. Your files stay where they are, and nothing else is left behind. Stop it with
+    Ctrl-C.
     """
     if folder is not None and not os.path.isdir(folder):
-        raise UnusableError(f"{view.safe(folder)} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
     sandbox = make_sandbox()
     with stop_signal() as stop, _a_place() as place:
         watched = os.path.realpath(folder or os.path.join(place, "CVs"))
@@ -182,7 +186,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
                 _settings(sandbox.url, watched),
                 places,
                 keys=_SandboxKey(),
-                tell=_Onlooker(sandbox, stop, as_json=as_json),
+                tell=_SandboxLines(sandbox, stop, as_json=as_json),
                 import_all=True,
             )
             if not as_json:
@@ -200,7 +204,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
 
 @contextmanager
 def _a_place() -> Iterator[str]:
-    """A new directory. In the end what is ours goes, and what a person has put into it stays."""
+    """Yield a new directory; at the end, only files that a person has put into it are left."""
     place = tempfile.mkdtemp(prefix="hrflow-watcher-")
     try:
         yield place
@@ -209,11 +213,11 @@ def _a_place() -> Iterator[str]:
         watched = os.path.join(place, "CVs")
         remove_sample(watched)
         for path in (watched, place):
-            with contextlib.suppress(FileNotFoundError):  # never made, as there was a folder
+            with contextlib.suppress(FileNotFoundError):  # not made, as a folder was named
                 if not os.listdir(path):
                     os.rmdir(path)
         if os.path.isdir(watched):
-            click.echo(f"What you put into {view.safe(watched)} is still there.", err=True)
+            say(f"Your files are still in {watched}.", err=True)
 
 
 def _settings(url: str, folder: str) -> Config:
@@ -233,9 +237,8 @@ def _settings(url: str, folder: str) -> Config:
 
 
 def _introduce(url: str, folder: str) -> None:
-    say(f"A sandbox HrFlow answers at {url}; nothing leaves this machine.")
-    say(styled(f"Drop CVs into {view.safe(folder)}", "good") + " and watch them arrive. "
-        "Ctrl-C ends it.")  # fmt: skip
+    say(f"A sandbox is running at {url} in HrFlow's place; nothing leaves this machine.")
+    say(styled(f"Drop CVs into {folder}", "good"), " and watch them arrive. Stop with Ctrl-C.")
     say()
 
 
@@ -248,4 +251,4 @@ def _sum_up(places: Places) -> None:
     finally:
         reader.close()
     say()
-    say(f"Ended {time.strftime('%H:%M:%S')}: {view.tally(counts)}.")
+    say(f"Stopped at {time.strftime('%H:%M:%S')}: {view.tally(counts)}.")

@@ -95,7 +95,7 @@ def _decision(document: Document, plan: Plan, where: Places) -> dict[str, object
     if isinstance(decision, Skip):
         return {
             **facts,
-            "verdict": view.LOOKS[decision.state].word,
+            "verdict": view.STATES[decision.state].label,
             "why": decision.why,
             "rule": decision.rule,
         }

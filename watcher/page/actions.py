@@ -16,7 +16,7 @@ from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
-from watcher.present import view
+from watcher.present import listing
 from watcher.present.status import asks
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Orders:
             return self.retry_all()
         if cause := _text(order, "cause"):
             return self._release(cause)
-        return self._order(order, view.can_retry, Retry)
+        return self._order(order, listing.can_retry, Retry)
 
     def retry_all(self) -> dict[str, object]:
         """Try again all that needs attention or is held back."""
@@ -110,7 +110,7 @@ class Orders:
                 self.app.post(Release(kept.key))
                 files += kept.files
         self.app.post(Resume())
-        also = self._order({"state": "attention"}, view.can_retry, Retry)
+        also = self._order({"state": "attention"}, listing.can_retry, Retry)
         return {**also, "files": files + int(str(also["files"]))}
 
     def ignore(self, order: Order) -> dict[str, object]:
@@ -140,7 +140,7 @@ class Orders:
                 self.app.post(message(chosen))
             files += len(chosen)
             left += [entry for entry in found if not fits(entry)][: _LEFT - len(left)]
-        return {"files": files, "left": [view.row(each, self.activity.word) for each in left]}
+        return {"files": files, "left": [listing.row(each, self.activity.word) for each in left]}
 
     def named(self, order: Order) -> Iterator[list[Entry]]:
         """All files that an order is for, in pieces."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import threading
 import time
@@ -17,10 +15,11 @@ from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.kinds import State
-from watcher.present import view
+from watcher.present import listing
+from watcher.present.view import Group, states_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
@@ -117,16 +116,6 @@ _PIECE: Final = 1000
 DAYS: Final = 30
 
 
-_COLUMNS: Final = (
-    "id", "name", "path", "state", "remark", "candidate", "source", "tags", "type", "size",
-    "took", "reference", "profile", "changed_at",
-)  # fmt: skip
-
-
-#: What a spreadsheet would take for a formula at a cell's beginning.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
 class Filters(TypedDict):
     """What ``Reader.history`` filters by; empty values do not."""
 
@@ -153,7 +142,7 @@ class Activity:
         shown = found[:limit]
         last = shown[-1] if len(found) > limit else None
         return {
-            "files": [view.row(entry, self.word) for entry in shown],
+            "files": [listing.row(entry, self.word) for entry in shown],
             "next": f"{last.changed_at!r}_{last.file_id}" if last else None,
         }
 
@@ -166,7 +155,7 @@ class Activity:
             raise UsageError(
                 msg("This file is not known any more."), msg("Look for it in the list.")
             )
-        return view.details(entry, story, self.word)
+        return listing.details(entry, story, self.word)
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
         """The files with these ids that are known."""
@@ -190,22 +179,15 @@ class Activity:
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """All files that fit the query, as CSV in pieces."""
-        comma = "," in self.word.number(0.5, 1)  # a spreadsheet takes it for the one within numbers
-        yield "\N{BYTE ORDER MARK}".encode() + _csv([_COLUMNS], comma=comma)
+        yield "\N{BYTE ORDER MARK}".encode() + listing.to_csv([], self.word, head=True).encode()
         before = None
         while True:
             with self._reader() as reader:
                 found = reader.history(**filters(query), before=before, limit=_PIECE)
             if not found:
                 return
-            yield _csv([self._cells(entry) for entry in found], comma=comma)
+            yield listing.to_csv(found, self.word, head=False).encode()
             before = (found[-1].changed_at, found[-1].file_id)
-
-    def _cells(self, entry: Entry) -> tuple[object, ...]:
-        row = view.row(entry, self.word)
-        changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.changed_at))
-        values = {**row, "state": row["label"], "changed_at": changed}
-        return tuple(values[column] for column in _COLUMNS)
 
     @contextmanager
     def _reader(self) -> Iterator[Reader]:
@@ -219,9 +201,12 @@ class Activity:
 def filters(query: Mapping[str, str]) -> Filters:
     """What a query asks for; UsageError if it makes no sense."""
     state = query.get("state", "")
-    if state and state not in view.GROUPS and state not in list(State):
+    if state in list(Group):
+        states = states_of(Group(state))
+    elif state in ("", *State):
+        states = (State(state),) if state else ()
+    else:
         raise UsageError(msg('There is no state "{value}".', value=state))
-    states = view.GROUPS.get(state) or ((State(state),) if state else ())
     return {
         "states": states,
         "folder": query.get("folder", ""),
@@ -244,17 +229,3 @@ def _cursor(text: str) -> tuple[float, int] | None:
 def _number(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name, "")
     return max(1, int(text)) if text.isdecimal() and len(text) < 9 else default
-
-
-def _csv(rows: Iterable[Iterable[object]], *, comma: bool) -> bytes:
-    written = io.StringIO()
-    writer = csv.writer(written, delimiter=";" if comma else ",")
-    writer.writerows([_cell(value, comma=comma) for value in row] for row in rows)
-    return written.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: object, *, comma: bool) -> str:
-    text = "" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
-    if comma and isinstance(value, float):
-        text = text.replace(".", ",")
-    return f"'{text}" if text.startswith(_FORMULA) else text

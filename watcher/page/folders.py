@@ -12,7 +12,6 @@ from watcher.daemon.plans import former_targets, make_plans, this_machine
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UsageError
 from watcher.page.activity import source_names
-from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +45,7 @@ class Folders:
         }
 
     def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
-        return view.safe(self.word(problems.get(os.path.realpath(folder.path), NOTHING)))
+        return self.word(problems.get(os.path.realpath(folder.path), NOTHING))
 
     def check(self, order: Mapping[str, Any]) -> dict[str, object]:
         """What would happen to the file at ``path``; the same code decides as when it is sent."""
@@ -60,7 +59,7 @@ class Folders:
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = examine(path, plans, self.places)
         said = {
-            name: view.safe(self.word(value)) if isinstance(value, Message) else value
+            name: self.word(value) if isinstance(value, Message) else value
             for name, value in verdict.items()
         }
         said = {"why": "", "what": "", **said}
@@ -72,17 +71,17 @@ class Folders:
         name = source_names(self.places).get((str(verdict.get("account", "")), key))
         if not name or not isinstance(fields, dict):
             return {}
-        return {"fields": {**fields, "source_key": f"{view.safe(name)} ({view.safe(key)})"}}
+        return {"fields": {**fields, "source_key": f"{name} ({key})"}}
 
 
 def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
     return {
-        "path": view.safe(folder.path),
-        "real": view.safe(os.path.realpath(folder.path)),
+        "path": folder.path,
+        "real": os.path.realpath(folder.path),
         "problem": problem,
-        "account": view.safe(folder.account),
+        "account": folder.account,
         "source": _source(folder, folder.source_key, names),
-        "tags": view.safe(write_tags(folder.tags)),
+        "tags": write_tags(folder.tags),
         "recursive": folder.recursive,
         "existing": folder.existing.value,
         "after_upload": folder.after_upload.value,
@@ -93,18 +92,18 @@ def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
 
 
 def _source(folder: Folder, key: str, names: Names) -> str:
-    return view.safe(names.get((folder.account, key), key))
+    return names.get((folder.account, key), key)
 
 
 def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, object]:
     return {
         "number": number,
-        "match": view.safe(rule.match or "**"),
+        "match": rule.match or "**",
         "media_types": list(rule.media_types),
         "ignore": rule.ignore,
         "source": _source(folder, rule.source_key or "", names),
-        "tags": view.safe(write_tags(rule.tags)),
-        "reference": view.safe(rule.reference or ""),
+        "tags": write_tags(rule.tags),
+        "reference": rule.reference or "",
         "min_size": rule.min_size,
         "max_size": rule.max_size,
     }

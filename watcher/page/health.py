@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import msg
-from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,10 +42,10 @@ class Health:
                     "sign": looks[finding.level.value][0],
                     "tone": looks[finding.level.value][1],
                     "level": self.word(looks[finding.level.value][2]),
-                    "label": view.safe(self.word(check.label)),
-                    "about": view.safe(check.about),
-                    "text": view.safe(self.word(finding.text)),
-                    "mend": view.safe(self.word(advice)),
+                    "label": self.word(check.label),
+                    "about": check.about,
+                    "text": self.word(finding.text),
+                    "mend": self.word(advice),
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))
             ]

@@ -15,7 +15,7 @@ from watcher.i18n.catalog import page_texts
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
 from watcher.page.auth import COOKIE, SESSION
-from watcher.present import view
+from watcher.present import status, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -168,13 +168,12 @@ class Routes:
         try:
             start = {
                 "number": number,
-                "now": view.now(snapshot, word) if snapshot else {},
+                "now": status.now(snapshot, word) if snapshot else {},
                 "page": self._activity.page({}),
                 "days": self._activity.days(),
             }
         except WatcherError as error:  # the journal cannot be read for the moment
-            said = view.safe(word(error.title)), view.safe(word(error.hint))
-            raise bottle.HTTPError(503, " ".join(said)) from error
+            raise bottle.HTTPError(503, f"{word(error.title)} {word(error.hint)}") from error
         return draw(word, session.proof, start)
 
     @staticmethod
@@ -200,7 +199,7 @@ class Routes:
     def _now(self) -> dict[str, object]:
         seen = bottle.request.query.seen
         number, snapshot, again = self._news.wait(int(seen) if seen.isdecimal() else 0)
-        now = view.now(snapshot, self._activity.word) if snapshot else None
+        now = status.now(snapshot, self._activity.word) if snapshot else None
         return {"number": number, "now": now, "again": again}
 
     def _link(self, order: Mapping[str, Any]) -> dict[str, object]:
@@ -237,8 +236,8 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
             return json.dumps(answer(**values))
         except WatcherError as error:
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
-            title = " ".join(view.safe(word(each)) for each in (error.title, *mistakes))
-            said = {"error": title, "hint": view.safe(word(error.hint))}
+            title = " ".join(word(each) for each in (error.title, *mistakes))
+            said = {"error": title, "hint": word(error.hint)}
         except Exception as error:  # noqa: BLE001 - the page has to hear of it
             _log.exception("a request could not be answered")
             bottle.response.status = 500
@@ -252,4 +251,4 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
 
 def _say_bottle_error(error: bottle.HTTPError) -> str:
     bottle.response.content_type = "text/plain; charset=utf-8"
-    return f"{error.body or error.status_line}\n"
+    return view.safe(str(error.body or error.status_line)) + "\n"

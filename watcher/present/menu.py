@@ -132,11 +132,11 @@ def _recent(snapshot: Snapshot, word: Catalog) -> Item:
 
 def _file_line(entry: Entry) -> str:
     """A line like "✓ jane.pdf · Jane Doe → Engineering"; the source's key until it has a name."""
-    look = view.LOOKS[entry.state]
-    sign = "…" if entry.state is State.HELD else _SIGNS.get(look.tone, look.sign)
-    person = cut(view.safe(entry.profile_name), _PERSON_LETTERS)
-    named = cut(view.safe(entry.source_name), _PERSON_LETTERS)
-    source = named or (view.short(entry.source_key) if entry.source_key else "")
+    display = view.STATES[entry.state]
+    sign = "…" if entry.state is State.HELD else _SIGNS.get(display.tone, display.sign)
+    person = cut(entry.profile_name, _PERSON_LETTERS)
+    named = cut(entry.source_name, _PERSON_LETTERS)
+    source = named or cut(view.short(entry.source_key), _PERSON_LETTERS)
     source = f" → {source}" if source else ""
     return f"{sign} {joined(cut(view.name(entry), _NAME_LETTERS), person)}{source}"
 
@@ -163,7 +163,7 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
     return Item(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(cut(view.safe(word(entry.why)), _WHY_LETTERS) or word("No reason was given")),
+            Item(cut(word(entry.why), _WHY_LETTERS) or word("No reason was given")),
             PART,
             Item(word("Retry"), Act(Verb.RETRY, this)),
             Item(word("Open folder"), Act(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
@@ -173,14 +173,14 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
 
 
 def _attention_cause(kept: Kept, word: Catalog) -> Item:
-    why = Item(cut(view.safe(word(kept.why)), _WHY_LETTERS))
+    why = Item(cut(word(kept.why), _WHY_LETTERS))
     retry = Item(word("Try again now"), Act(Verb.RELEASE, key=kept.key))
     held = held_back(kept.files, word)
     return Item(f"✗ {held}", items=(why, PART, retry, Item(word("Set up…"), Act(Verb.SET_UP))))
 
 
 def _attention_folder(folder: Watched, word: Catalog) -> Item:
-    why = Item(cut(view.safe(word(folder.problem)), _WHY_LETTERS))
+    why = Item(cut(word(folder.problem), _WHY_LETTERS))
     where = Item(word("Open folder"), Act(Verb.OPEN_FOLDER, path=folder.path))
     return Item(f"✗ {_folder_name(folder.path)}", items=(why, PART, where))
 
@@ -249,7 +249,8 @@ def _help(snapshot: Snapshot, word: Catalog) -> Item:
 
 
 def cut(text: str, letters: int) -> str:
-    """``text``, its middle left out where it is longer: a name's ending tells as much."""
+    """Return ``text`` as it may be shown, without its middle if it is longer than ``letters``."""
+    text = view.safe(text)
     if len(text) <= letters:
         return text
     tail = letters // 3
@@ -259,4 +260,4 @@ def cut(text: str, letters: int) -> str:
 def _folder_name(path: str) -> str:
     """A folder's last two parts: many are called the same."""
     parts = [part for part in path.replace("\\", "/").split("/") if part]
-    return cut(view.safe("/".join(parts[-2:]) or path), _NAME_LETTERS)
+    return cut("/".join(parts[-2:]) or path, _NAME_LETTERS)

@@ -245,7 +245,7 @@ class Notices:
             "1 file was not accepted", "{count:count} files were not accepted", len(files)
         )
         if len(files) == 1:
-            why = cut(view.safe(self._word(files[0].why)), _WHY_LETTERS)
+            why = cut(self._word(files[0].why), _WHY_LETTERS)
             text = self._word("{file}: {why}", file=_name(files[0]), why=why)
             yield Notice(Kind.REFUSED, title, text)
             return
@@ -272,10 +272,10 @@ class Notices:
             title = held_back(kept.files, word)
             if asks(kept):
                 title = for_a_yes(kept.files, word)
-            why = cut(view.safe(word(kept.why)), _WHY_LETTERS)
+            why = cut(word(kept.why), _WHY_LETTERS)
             yield _Trouble(kept.key, title, why, HELD_SECONDS)
         for folder in troubled(snapshot):
-            text = cut(view.safe(word(folder.problem)), _WHY_LETTERS)
+            text = cut(word(folder.problem), _WHY_LETTERS)
             title = no_watch(1, word)
             yield _Trouble(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
         if snapshot.offline_since and waiting(snapshot):

@@ -1,23 +1,22 @@
-"""How things are in one word and in one line.
+"""How things are: in one word, in one line, and as plain values for the page.
 
-Pure. Tray, page and commands say the same, as they all ask here.
+Pure. The icon, the page and the commands all ask here, so that they cannot disagree.
 """
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from watcher.model.kinds import Cause, State
+from watcher.model.kinds import Cause
 from watcher.model.snapshot import Mood
+from watcher.present.listing import row
+from watcher.present.view import Group, count
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
     from watcher.model.snapshot import Kept, Snapshot, Watched
-
-#: What waits to be sent, or for an answer.
-_WAITING: Final = (State.QUEUED, State.WAITING, State.HELD, State.UNCERTAIN, State.UPLOADING)
 
 
 def mood(snapshot: Snapshot) -> Mood:
@@ -35,9 +34,7 @@ def mood(snapshot: Snapshot) -> Mood:
 
 def attention_files(snapshot: Snapshot) -> int:
     """How many files somebody has to look at."""
-    counts = snapshot.counts
-    counted = counts.get(State.REFUSED, 0) + counts.get(State.PARSE_FAILED, 0)
-    return max(counted, len(snapshot.attention))
+    return max(count(snapshot.counts, Group.ATTENTION), len(snapshot.attention))
 
 
 def keepers(snapshot: Snapshot) -> tuple[Kept, ...]:
@@ -57,7 +54,7 @@ def on_the_way(snapshot: Snapshot) -> int:
 
 def waiting(snapshot: Snapshot) -> int:
     """How many files wait to be sent."""
-    return sum(snapshot.counts.get(state, 0) for state in _WAITING)
+    return count(snapshot.counts, Group.WAITING)
 
 
 def headline(snapshot: Snapshot, word: Catalog) -> str:
@@ -180,3 +177,41 @@ def is_today(at: float, now: float) -> bool:
 def asks(kept: Kept) -> bool:
     """Whether a cause waits for a person's yes, and not for something to be mended."""
     return kept.key.partition(":")[0] == Cause.EXISTING
+
+
+def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
+    """Return how things are as plain values, in a language."""
+    counts = snapshot.counts
+    return {
+        "at": snapshot.at,
+        "pid": snapshot.pid,
+        "version": snapshot.version,
+        "since": snapshot.since,
+        "mood": mood(snapshot).value,
+        "headline": headline(snapshot, word),
+        "is_set_up": snapshot.is_set_up,
+        "remarks": [word(each) for each in snapshot.remarks],
+        "paused": snapshot.paused_until > snapshot.at,
+        "paused_until": end_of_pause(snapshot),
+        "offline_since": snapshot.offline_since or None,
+        "done": snapshot.done,
+        "total": snapshot.total,
+        "today": snapshot.today,
+        "counts": {state.value: files for state, files in counts.items()},
+        "groups": {group.value: count(counts, group) for group in Group},
+        "kept": [_kept(kept, word) for kept in keepers(snapshot)],
+        "watched": [
+            {"path": each.path, "problem": word(each.problem)} for each in snapshot.watched
+        ],
+        "recent": [row(entry, word) for entry in snapshot.recent],
+        "attention": [row(entry, word) for entry in snapshot.attention],
+    }
+
+
+def _kept(kept: Kept, word: Catalog) -> dict[str, object]:
+    return {
+        "key": kept.key,
+        "why": word(kept.why),
+        "files": kept.files,
+        "asks": asks(kept),
+    }

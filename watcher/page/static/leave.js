@@ -11,7 +11,7 @@ export function askToLeave(folder, button, done) {
     asked = { folder, button, done };
     put($("leave-title"), t("Watch {folder} no more?", { folder }));
     put($("leave-stays"), said.stays);
-    put($("leave-difference"), said.difference.join("\n"));
+    put($("leave-difference"), ...said.difference);
     $("leave").querySelector("details").open = false;
     $("leave").showModal();
   });

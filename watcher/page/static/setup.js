@@ -142,7 +142,7 @@ $("another").addEventListener("click", () => {
 $("plan").addEventListener("click", () => busy($("plan"), async () => {
   const said = await ask("/api/setup/plan", answers());
   const lines = [...said.difference, ...said.warnings.map((each) => `! ${each}`)];
-  put($("difference"), lines.length ? lines.join("\n") : t("Nothing changes."));
+  put($("difference"), ...(lines.length ? lines : [t("Nothing changes.")]));
   $("difference").hidden = false;
 }));
 $("setup").addEventListener("submit", (event) => {
