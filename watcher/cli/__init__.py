@@ -127,7 +127,8 @@ def _say_error(error: BaseException, *, as_json: bool) -> int:
             return 130
         case click.ClickException():
             if isinstance(error, click.UsageError) and error.ctx and not as_json:
-                write(f"{error.ctx.get_usage()}\n", err=True)
+                write(error.ctx.get_usage(), err=True)
+                say(f"Try '{error.ctx.command_path} --help' for help.", err=True)
             lines = f"Error: {error.format_message()}".expandtabs(4).splitlines()
             code = error.exit_code
         case OSError(errno=errno.ENOSPC):

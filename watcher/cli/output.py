@@ -40,6 +40,8 @@ _NUMBER: Final = re.compile(r"[\d.]+( [kMG]?B)?")
 #: least so many characters.
 _LONG_WORD: Final = 16
 _PART_OF_A_WORD: Final = 9
+#: A part of a path, behind which it is broken first.
+_PIECE: Final = re.compile(r"[^/\\]+[/\\]?|[/\\]")
 #: In the first column only words longer than this are broken; the second number is for terminals
 #: that are too narrow for the first.
 _LONGEST_KEPT: Final = (34, 16)
@@ -154,7 +156,9 @@ def _broken(texts: Sequence[str], hang: int | None) -> list[str]:
             breaks.add(at - 1)
             column = hang + width
         else:
-            column = (column + bool(number) + width) % columns
+            column += bool(number) + width
+            while column > columns:  # a word that is broken by the terminal
+                column -= columns
         at += len(word) + 1
     broken, start = [], 0
     for text in texts:
@@ -240,16 +244,34 @@ def say_table(
             column[0], justify="right" if numeric else "left", overflow="fold", width=width
         )
     for number, line in enumerate(lines):
-        first, *rest = line
-        table.add_row(drawn(first, tones.get(number, "")), *map(drawn, rest))
+        first, *rest = map(_folded, line, widths)
+        table.add_row(_rich(first, tones.get(number, "")), *(_rich(cell, "") for cell in rest))
     console.print(table)
 
 
 def drawn(text: Text, tone: str = "", **options: Any) -> RichText:
     """A text for what rich draws; ``options`` are those of :class:`rich.text.Text`."""
+    return _rich(view.safe(text), tone, **options)
+
+
+def _rich(text: str, tone: str, **options: Any) -> RichText:
     from rich.text import Text as Rich  # noqa: PLC0415 - costs more than most commands take
 
-    return Rich(view.safe(text), style=_COLOURS.get(tone, tone), **options)
+    return Rich(text, style=_COLOURS.get(tone, tone), **options)
+
+
+def _folded(text: str, width: int) -> str:
+    """The text of a cell, its longest words broken behind slashes where that is possible."""
+    lines = [""]
+    for word in text.split(" "):
+        pieces = [word] if _width(word) <= width else _PIECE.findall(word)
+        for number, piece in enumerate(pieces):
+            gap = " " if number == 0 and lines[-1] else ""
+            if lines[-1] and _width(lines[-1] + gap + piece) > width:
+                lines.append(piece)
+            else:
+                lines[-1] += gap + piece
+    return "\n".join(lines)
 
 
 def fit(widths: Sequence[int], words: Sequence[int], room: int) -> list[int]:

@@ -261,7 +261,7 @@ def to_csv(entries: Iterable[Entry], word: Catalog, *, head: bool) -> str:
         writer.writerow(_COLUMNS)
     for entry in entries:
         label = word(STATES[entry.state].label)
-        values = {**record(entry), "label": label, "why": word(entry.why), "tags": tags(entry)}
+        values = {**record(entry), "label": label, "why": remark(entry, word), "tags": tags(entry)}
         writer.writerow(_cell(column, values[column], comma=comma) for column in _COLUMNS)
     return written.getvalue()
 
