@@ -14,7 +14,7 @@ import pytest
 from watcher import sandbox as sb
 from watcher.daemon.instance import Places
 from watcher.model.errors import UsageError
-from watcher.page.auth import is_somebody_else
+from watcher.page.auth import is_other_user
 from watcher.page.client import Channel, NotRunningError
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
@@ -455,7 +455,7 @@ def test_only_the_same_user_may_connect(office):
     connection = http.client.HTTPConnection("127.0.0.1", office.channel.port)
     connection.connect()
     address, port = connection.sock.getsockname()
-    assert not is_somebody_else(address, port)
+    assert not is_other_user(address, port)
     connection.close()
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")

@@ -1,4 +1,4 @@
-"""The made-up CV is put into a folder without harm to what is there."""
+"""The sample CV is put into a folder without harm to what is there."""
 
 import os
 
@@ -57,7 +57,7 @@ def test_something_else_of_its_name_is_neither_replaced_nor_removed(tmp_path, ki
         case _:
             with open(path, "wb") as file:
                 file.write(sample_cv_pdf() + b"\n%theirs")
-    with pytest.raises(UnusableError, match="is not the made-up CV"):
+    with pytest.raises(UnusableError, match="is not the sample CV"):
         drop_sample(str(tmp_path))
     remove_sample(str(tmp_path))
     assert os.path.lexists(path)

@@ -24,16 +24,16 @@ def two(person):
 def test_a_test_cv_is_sent_and_one_sees_it_arrive(person):
     person.start()
     page = person.open("setup")
-    page.get_by_role("button", name="Send a test CV").click()
+    page.get_by_role("button", name="Upload a sample CV").click()
     page.locator("#tested.good", has_text="It has arrived in Engineering.").wait_for()
     page.locator("#test-story li", has_text="uploading").wait_for()
     page.locator("#tested", has_text="✓ parsed").wait_for()
     assert (person.desk.folder / FILE_NAME).read_bytes() == sample_cv_pdf()
     assert [record.file_name for record in person.desk.arrived()] == [FILE_NAME]
-    page.get_by_role("button", name="Send a test CV").click()
+    page.get_by_role("button", name="Upload a sample CV").click()
     page.locator("#tested", has_text="✓ parsed").wait_for()
     assert len(person.desk.arrived()) == 1, "the one that lies there is not sent twice"
-    page.get_by_role("link", name="Everything about this file").click()
+    page.get_by_role("link", name="File details").click()
     page.get_by_role("dialog").locator("#d-name", has_text=FILE_NAME).wait_for()
     assert page.problems == []
 
@@ -42,7 +42,7 @@ def test_a_test_cv_that_waits_says_for_what(person):
     person.start()
     person.channel().post("/api/pause")
     page = person.open("setup")
-    page.get_by_role("button", name="Send a test CV").click()
+    page.get_by_role("button", name="Upload a sample CV").click()
     page.locator("#tested", has_text="… queued · Paused · 1 waiting").wait_for()
     page.get_by_role("button", name="Resume").click()
     page.locator("#tested.good", has_text="It has arrived in Engineering.").wait_for()
@@ -53,14 +53,14 @@ def test_a_test_cv_that_cannot_be_put_or_does_not_arrive_says_why(two):
     page = two.open("setup")
     (two.desk.folder / FILE_NAME).write_bytes(b"%PDF-1.4\n%somebody's own\n%%EOF\n")
     page.locator("#test-folder").select_option(str(two.desk.folder))
-    page.get_by_role("button", name="Send a test CV").click()
-    page.locator("#tested.bad", has_text="is there already, and is not the made-up CV").wait_for()
+    page.get_by_role("button", name="Upload a sample CV").click()
+    page.locator("#tested.bad", has_text="already exists and is not the sample CV").wait_for()
     assert b"somebody's own" in (two.desk.folder / FILE_NAME).read_bytes()
     two.desk.sandbox.faults.set(
         sb.Fault(kind=sb.Kind.STATUS, status=400, message="<b>no", file_name="Cam*")
     )
     page.locator("#test-folder").select_option(str(two.other))
-    page.get_by_role("button", name="Send a test CV").click()
+    page.get_by_role("button", name="Upload a sample CV").click()
     page.locator("#tested.bad", has_text="✗ refused").wait_for()
     assert "<b>no" in page.locator("#tested").inner_text()
 
@@ -74,15 +74,15 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
     # Not by wait_for_function: a function that gives a promise is not waited for.
     two.eventually(lambda: two.channel().get("/api/now")["now"]["groups"]["waiting"] == 1)
     before = two.desk.config.read_text()
-    button = page.locator("#places .place").nth(1).get_by_role("button", name="Watch it no more…")
+    button = page.locator("#places .place").nth(1).get_by_role("button", name="Stop watching…")
     button.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     dialog.wait_for()
     assert page.evaluate("document.activeElement.id") == "leave-not", "the harmless one"
-    assert dialog.get_by_role("heading").inner_text() == f"Watch {two.other} no more?"
-    assert "Nothing on the disk is removed" in dialog.locator("#leave-stays").inner_text()
-    assert "1 of its files is not sent yet" in dialog.locator("#leave-stays").inner_text()
+    assert dialog.get_by_role("heading").inner_text() == f"Stop watching {two.other}?"
+    assert "Your files and their history are kept" in dialog.locator("#leave-stays").inner_text()
+    assert "1 file is not uploaded yet" in dialog.locator("#leave-stays").inner_text()
     dialog.locator("summary").click()
     assert f'-path = "{two.other}"' in dialog.locator("#leave-difference").inner_text()
     page.keyboard.press("Escape")
@@ -94,7 +94,7 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "leave-sure"
     page.keyboard.press("Enter")
-    page.locator("#said", has_text=f"{two.other} is not watched any more.").wait_for()
+    page.locator("#said", has_text=f"{two.other} is no longer watched.").wait_for()
     page.locator("#places .place").nth(1).wait_for(state="detached")
     page.wait_for_function("() => document.activeElement.id === 'another'")
     left = two.desk.config.read_text()
@@ -109,8 +109,8 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
 def test_the_last_folder_can_be_given_up_on_the_page_of_folders(person):
     person.start()
     page = person.open("folders")
-    page.locator("#folder-list").get_by_role("button", name="Watch it no more…").click()
-    page.get_by_role("button", name="Watch it no more", exact=True).click()
+    page.locator("#folder-list").get_by_role("button", name="Stop watching…").click()
+    page.get_by_role("button", name="Stop watching", exact=True).click()
     page.locator("#folder-list", has_text="No folder is watched.").wait_for()
     page.locator("#headline", has_text="Not set up yet").wait_for()
     page.wait_for_function("() => document.activeElement.id === 'h-folders'")
@@ -125,9 +125,9 @@ def test_a_folder_that_is_given_up_elsewhere_does_not_come_back_with_the_form(tw
     page = two.open("setup")
     page.locator("#places .place").nth(1).wait_for()
     page.locator("nav").get_by_role("link", name="Folders").click()
-    page.locator("#folder-list").get_by_role("button", name="Watch it no more…").nth(1).click()
-    page.get_by_role("button", name="Watch it no more", exact=True).click()
-    page.locator("#said", has_text="is not watched any more").wait_for()
+    page.locator("#folder-list").get_by_role("button", name="Stop watching…").nth(1).click()
+    page.get_by_role("button", name="Stop watching", exact=True).click()
+    page.locator("#said", has_text="is no longer watched").wait_for()
     page.locator("nav").get_by_role("link", name="Set-up").click()
     page.wait_for_function("() => document.querySelectorAll('#places .place').length === 1")
     text = two.desk.config.read_text()
@@ -135,7 +135,7 @@ def test_a_folder_that_is_given_up_elsewhere_does_not_come_back_with_the_form(tw
     two.desk.config.write_text(text.replace(str(two.desk.folder), str(two.desk.root / "new")))
     page.locator('#places [data-is="tags"]').fill("a=b")
     page.get_by_role("button", name="Save").click()
-    page.locator("#said.bad", has_text="is not watched any more. Load this page again.").wait_for()
+    page.locator("#said.bad", has_text="is no longer watched. Reload this page.").wait_for()
     assert str(two.desk.folder) + '"' not in two.desk.config.read_text()
 
 
@@ -144,10 +144,10 @@ def test_the_question_has_nothing_that_the_accessibility_checker_finds(two):
     two.start()
     page = two.open("setup", viewport={"width": 320, "height": 700}, color_scheme="dark")
     page.locator("#test:not([hidden])").wait_for()
-    page.get_by_role("button", name="Send a test CV").click()
+    page.get_by_role("button", name="Upload a sample CV").click()
     page.locator("#test-story li").first.wait_for()
     assert axe.run(page).violations_count == 0, axe.run(page).generate_report()
-    page.get_by_role("button", name="Watch it no more…").first.click()
+    page.get_by_role("button", name="Stop watching…").first.click()
     page.get_by_role("dialog").wait_for()
     found = axe.run(page)
     assert found.violations_count == 0, found.generate_report()

@@ -10,7 +10,7 @@ import click
 
 from watcher.cli.context import config_option, config_path, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
-from watcher.doctor import Case, Check, Level, examine, ok, record, with_advice, write_bundle
+from watcher.doctor import LOOKS, Case, Check, Level, examine, ok, record, with_advice, write_bundle
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError
 from watcher.present import view
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
     from watcher.doctor import Finding
 
-#: How a level is shown: sign and tone.
-_LOOKS: Final = {
-    Level.OK: ("✓", "good"),
-    Level.WARNING: ("!", "busy"),
-    Level.ERROR: ("✗", "bad"),
-    Level.SKIPPED: ("\N{EN DASH}", "quiet"),
-}
 _WIDTH: Final = 13
 
 
@@ -74,9 +67,10 @@ def _say(check: Check, finding: Finding, advice: Text, *, as_json: bool) -> None
     if as_json:
         say_json(record(check, finding))
         return
-    sign, tone = _LOOKS[finding.level]
+    look = LOOKS[finding.level]
     mend = f" → {view.safe(advice)}" if advice else ""
-    say(styled(f"{sign} {check.label!s:<{_WIDTH}} {view.safe(finding.text)}{mend}", tone))
+    label = f"{check.label!s:<{_WIDTH}}"
+    say(styled(f"{look.sign} {label} {view.safe(finding.text)}{mend}", look.tone))
 
 
 @contextmanager

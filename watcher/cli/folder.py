@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.output import answers_with_facts, json_option, say, say_json, say_table, styled
-from watcher.cli.questions import (
-    Questions,
+from watcher.cli.editing import (
     after_option,
+    ask_to_create,
     check_option,
     create_option,
     is_terminal,
@@ -20,8 +19,10 @@ from watcher.cli.questions import (
     tag_option,
     warn,
 )
+from watcher.cli.output import answers_with_facts, json_option, say, say_json, say_table, styled
 from watcher.cli.sources import choose_account, find_source
-from watcher.config.setup import Answers, DropFolder, FolderAnswer, write_tags
+from watcher.config.setup import Answers, DropFolder, FolderAnswer
+from watcher.config.tags import write_tags
 from watcher.daemon.editing import make_folder, what_stays, without_absent
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
@@ -151,7 +152,7 @@ def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an optio
     if os.path.lexists(place):
         return
     if create is None:
-        create = is_terminal() and Questions.create(place)
+        create = is_terminal() and ask_to_create(place)
     if create:
         make_folder(place)
 

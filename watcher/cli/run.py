@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
-    from watcher.page.whole import ActivityPage
+    from watcher.page.server import ActivityPage
 
 Version = tuple[int, int, int]
 
@@ -133,7 +133,7 @@ def _surroundings(
     dropped must not wait for the page.
     """
     from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
-    from watcher.page.whole import ActivityPage  # noqa: PLC0415
+    from watcher.page.server import ActivityPage  # noqa: PLC0415
 
     language = system_language(environ)
     page = ActivityPage(

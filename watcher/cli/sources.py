@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
-from watcher.cli.questions import find_key, warn
-from watcher.config.setup import looks_like_key
-from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
+from watcher.cli.editing import warn
+from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, looks_like_key
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, CredentialError, UsageError
 
@@ -45,7 +45,7 @@ def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Wor
     if not check:
         return UNCHECKED
     try:
-        secret = find_key(account)[0]
+        secret = find_key(account, os.environ)[0]
     except CredentialError as error:
         if not looks_like_key(source):
             raise CredentialError(

@@ -1,4 +1,4 @@
-"""What becomes of a folder's files when it is watched no more, in words for terminal and page."""
+"""Changes to the configuration, and the watched folders on the disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from watcher.config.known import find_account_mistakes, find_place, read_account
 from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
 from watcher.config.places import is_in
-from watcher.config.setup import DropFolder, find_locked, plan_edits
+from watcher.config.setup import (
+    DropFolder,
+    find_account_problems,
+    find_locked,
+    find_problems,
+    plan_edits,
+)
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, UnusableError, UsageError
@@ -26,22 +32,21 @@ if TYPE_CHECKING:
 
     from watcher.config import Loaded
     from watcher.config.machine import Layer
-    from watcher.config.setup import Answers, Edit, Known
+    from watcher.config.setup import Answers, Edit, Known, Problem
     from watcher.daemon.instance import Places
-    from watcher.i18n.message import Catalog
+    from watcher.i18n.message import Catalog, Text
     from watcher.model.settings import Account, Folder
 
 
 def what_stays(places: Places, folder: str, word: Catalog) -> str:
-    """What happens with the files of ``folder``; JournalError if the journal cannot be read."""
+    """Return what happens to the files of ``folder``; JournalError if that is not known."""
     files = _waiting(places, os.path.realpath(folder))
     if not files:
-        return word("Nothing on the disk is removed, nor what the history tells of its files.")
+        return word("Your files and their history are kept.")
     return word.plural(
-        "Nothing on the disk is removed, nor what the history tells of its files. 1 of its files is"
-        " not sent yet, and will not be.",
-        "Nothing on the disk is removed, nor what the history tells of its files. {count:count} of"
-        " its files are not sent yet, and will not be.",
+        "Your files and their history are kept. 1 file is not uploaded yet and will not be.",
+        "Your files and their history are kept. {count:count} files are not uploaded yet and will"
+        " not be.",
         files,
     )
 
@@ -60,7 +65,7 @@ def _waiting(places: Places, folder: str) -> int:
 _log = logging.getLogger(__name__)
 
 
-#: In the warning of a folder that is not there.
+#: The warning about a missing folder.
 _ABSENT: Final = "{path} is not there yet; it is watched as soon as it is"
 
 
@@ -77,9 +82,9 @@ class Editor:
 
     @classmethod
     def open(cls, path: str, state_dir: str) -> Editor:
-        """Read it; ConfigError if it is no TOML. One that is not there yet is empty.
+        """Read it; ConfigError if it is not TOML. One that does not exist yet is empty.
 
-        What the machine-wide configuration says is known too, and never written.
+        The machine-wide configuration is read too, but never written.
         """
         home = os.path.expanduser("~")
         layer = find_layer(MachineFile.of_process(os.environ))
@@ -88,13 +93,16 @@ class Editor:
         return cls(path, text, known, home, state_dir, layer)
 
     def account(self, name: str, email: str = "", api_url: str = "") -> Account:
-        """The account to ask HrFlow with: what is said here, else what is written.
+        """Return the account to ask HrFlow with: what is given here, else what is configured.
 
-        ConfigError if that makes no sense, so that no key goes to a wrong address.
+        ConfigError if that makes no sense, so that no key is sent to a wrong address.
         """
         try:
             written = self._load(self.text).config.account(name)
-        except (ConfigError, KeyError):  # not there yet, or with mistakes that are to be mended
+        except (
+            ConfigError,
+            KeyError,
+        ):  # it is not there yet, or has mistakes
             written = read_account(name, self.path, self.text, os.environ, self.home, self.layer)
         said = {"email": email, "api_url": api_url}
         account = replaced(written, **{key: value for key, value in said.items() if value})
@@ -105,35 +113,45 @@ class Editor:
         return account
 
     def place(self, path: str) -> tuple[str, str]:
-        """A folder as it is to be written, and where it leads; UnusableError if it cannot be."""
+        """Return a folder as it is to be written, and its real path.
+
+        UnusableError if it cannot be watched.
+        """
         written = as_written(path)
         place, problem = find_place(written, os.environ, self.home, self.state_dir)
         if problem:
-            raise UnusableError(msg("This folder cannot be watched: {why}.", why=problem))
+            raise UnusableError(
+                msg("This folder cannot be watched: {why}.", why=problem), field="path"
+            )
         return written, place
 
     def plan(self, answers: Answers) -> tuple[Edit, ...]:
-        """The edits that follow from answers; UsageError where these meet what is locked."""
-        self.refuse_locked(answers)
+        """Return the edits that follow from answers; UsageError if these have problems."""
+        self.check_locked(answers)
+        _refuse(find_problems(answers, self.known))
         return plan_edits(answers, self.known)
 
-    def refuse_locked(self, answers: Answers) -> None:
-        """UsageError where answers meet what is locked: before the key goes where they say."""
-        if locked := find_locked(answers, self.known):
-            raise UsageError(
-                sentences(locked),
-                msg("Leave that out, or ask whoever looks after this machine."),
-            )
+    def check_account(self, answers: Answers) -> None:
+        """Raise UsageError for problems of the account: before the key goes where it says."""
+        self.check_locked(answers)
+        _refuse(find_account_problems(answers, self.known))
+
+    def check_locked(self, answers: Answers) -> None:
+        """Raise UsageError for answers that would change what is locked."""
+        _refuse(
+            find_locked(answers, self.known),
+            msg("Leave that out, or ask your administrator."),
+        )
 
     def is_watched(self, path: str) -> bool:
-        """Whether ``path``, as it is written or by where it leads, is a watched folder."""
+        """Whether ``path``, as configured or by its real path, is a watched folder."""
         written = [folder.path for folder in self.known.folders]
         return path in written or self._at(path) is not None
 
     def number(self, path: str) -> int:
-        """Which folder ``path`` is (from 0), as it is written or by where it leads.
+        """Return the number (from 0) of the folder ``path``, as configured or by its real path.
 
-        UnusableError if it is none of the watched ones.
+        UnusableError if it is not watched.
         """
         written = [folder.path for folder in self.known.folders]
         at = written.index(path) if path in written else self._at(path)
@@ -143,7 +161,7 @@ class Editor:
                 msg("{path} is not a watched folder.", path=view.safe(path)),
                 msg("These are watched: {names}.", names=known)
                 if known
-                else "No folder is watched.",
+                else msg("No folder is watched."),
             )
         return at
 
@@ -151,19 +169,19 @@ class Editor:
         return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
 
     def propose(self, edits: Sequence[Edit]) -> tuple[str, list[Message]]:
-        """The text with ``edits``, and what is to be warned of; ConfigError if it has mistakes.
+        """Return the text with ``edits``, and warnings; ConfigError if it has mistakes.
 
-        UnusableError for a folder that is to be taken out and is not the person's own.
+        UnusableError for a folder to remove that is not in the person's own configuration.
         """
         for edit in edits:
             if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
                 raise UnusableError(
                     msg(
-                        "{path} is watched on this machine because {place} says so.",
+                        "{path} is set for this machine, in {place}.",
                         path=view.safe(self.known.folders[edit.at].path),
                         place=view.safe(self.known.machine),
                     ),
-                    msg("Whoever looks after this machine can change that."),
+                    msg("Ask your administrator to change that."),
                 )
         text = apply(self.text, edits) if edits else self.text
         try:
@@ -172,26 +190,26 @@ class Editor:
             mistakes = plural("1 mistake", "{count:count} mistakes", len(error.mistakes))
             raise ConfigError(
                 msg(
-                    "Nothing was written: {path} would have {what} (the lines are those of the"
-                    " new file).",
+                    "Nothing was saved: {path} would have {what} (line numbers are those of the new"
+                    " file).",
                     path=self.path,
                     what=mistakes,
                 ),
-                msg("Correct what is wrong, then try again."),
+                msg("Fix that, then try again."),
                 error.mistakes,
             ) from error
         known = self._old_warnings()
         return text, [said for each in warnings if (said := _inner(each)) not in known]
 
     def difference(self, text: str) -> list[str]:
-        """What would change, line by line, as it may be shown."""
+        """Return what would change, line by line."""
         before, after = self.text.splitlines(), text.splitlines()
         old = self.path if self.text else os.devnull
         lines = difflib.unified_diff(before, after, old, self.path, lineterm="")
         return [view.safe(line.expandtabs()) for line in lines]
 
     def write(self, text: str) -> None:
-        """Let ``text`` be the configuration; ConfigError if that fails, and nothing is changed."""
+        """Save ``text`` as the configuration; ConfigError if that fails; then nothing changes."""
         replace_text(self.path, self.text, text)
 
     def _load(self, text: str) -> Loaded:
@@ -203,31 +221,37 @@ class Editor:
     def _old_warnings(self) -> set[Message]:
         try:
             return {_inner(each) for each in self._load(self.text).warnings}
-        except ConfigError:  # its mistakes are gone now
+        except ConfigError:  # its mistakes are fixed now
             return set()
 
 
+def _refuse(problems: Sequence[Problem], hint: Text = "") -> None:
+    if problems:
+        said = sentences([each.said for each in problems])
+        raise UsageError(said, hint, field=problems[0].field)
+
+
 def without_absent(warnings: Sequence[Message]) -> list[Message]:
-    """The warnings without those of folders that are not there yet: they are made."""
+    """Return the warnings without those about missing folders, which are created."""
     return [each for each in warnings if _inner(_inner(each)).text != _ABSENT]
 
 
 def _inner(said: Message) -> Message:
-    """A warning without the line it stands at, one about a setting without its name."""
+    """Return a warning without its line, one about a setting without its name."""
     inner = said.args.get("said")
     return inner if isinstance(inner, Message) else said
 
 
 def as_written(path: str) -> str:
-    """A folder as it is to be written: in full, unless it begins with "~" or a variable."""
+    """Return a folder as it is to be written: in full, unless it begins with "~" or a variable."""
     return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
 
 
 def make_missing(folders: Sequence[Folder]) -> None:
-    """Create the folders that are to be created, in the person's home alone.
+    """Create the missing folders with ``create``, but only in the person's home.
 
-    Elsewhere one that is missing may be a drive that is not mounted yet: what was put into a folder
-    in its place would be hidden by it.
+    Elsewhere one may be on a drive that is not mounted yet, which would hide the files in a folder
+    created in its place.
     """
     home = os.path.expanduser("~")
     for folder in folders:
@@ -237,16 +261,16 @@ def make_missing(folders: Sequence[Folder]) -> None:
             except UnusableError as error:
                 _log.warning("%s", error)
             else:
-                _log.info("a folder that was to be watched and was missing is created")
+                _log.info("a missing folder was created")
 
 
 def is_to_be_made(folder: Folder, home: str) -> bool:
-    """Whether it is missing, and the program makes it when it starts."""
+    """Whether it is missing, and the program creates it when it starts."""
     return folder.create and not os.path.lexists(folder.path) and is_in(folder.path, home)
 
 
 def make_folder(place: str) -> None:
-    """Create a folder that is to be watched; UnusableError if that fails."""
+    """Create a folder to watch; UnusableError if that fails."""
     try:
         os.makedirs(place, exist_ok=True)
     except OSError as error:
@@ -256,5 +280,5 @@ def make_folder(place: str) -> None:
                 path=view.safe(place),
                 error=error.strerror,
             ),
-            msg("Create it yourself, or name another one."),
+            msg("Create it yourself, or choose another one."),
         ) from error

@@ -1,4 +1,4 @@
-"""A made-up CV, dropped as a program drops a file: under another name until it is whole."""
+"""A sample CV, written like programs write files: under another name until it is complete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from watcher.i18n.message import msg
 from watcher.model.errors import UnusableError
 from watcher.present import view
 
-#: Never into what a link leads to, and never in the place of what is there.
+#: Never through a link, and never over an existing file.
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -19,19 +19,19 @@ _AS_IT_IS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_B
 
 
 def can_drop_sample() -> bool:
-    """Whether the extra that the sample comes with is installed."""
+    """Whether the extra that contains the sample is installed."""
     return importlib.util.find_spec("multipart") is not None
 
 
 def sample_path(folder: str) -> str:
-    """Where in ``folder`` the CV lies, or would."""
+    """Return where in ``folder`` the CV is, or would be."""
     from watcher.sandbox.samples import FILE_NAME  # noqa: PLC0415 - an extra
 
     return os.path.join(folder, FILE_NAME)
 
 
 def drop_sample(folder: str) -> str:
-    """Put the CV into ``folder``, if it is not there yet, and give its path.
+    """Put the CV into ``folder``, unless it is there already, and return its path.
 
     UnusableError if that fails, or another file has its name.
     """
@@ -43,13 +43,11 @@ def drop_sample(folder: str) -> str:
         if os.path.lexists(path):
             if not _is_ours(path):
                 raise UnusableError(
-                    msg(
-                        "{path} is there already, and is not the made-up CV.", path=view.safe(path)
-                    ),
-                    msg("Give it another name."),
+                    msg("{path} already exists and is not the sample CV.", path=view.safe(path)),
+                    msg("Rename it."),
                 )
             return path
-        if os.path.lexists(part):  # a drop that was broken off
+        if os.path.lexists(part):  # an earlier attempt that was interrupted
             os.unlink(part)
         with os.fdopen(os.open(part, _NEW, 0o600), "wb") as file:
             file.write(sample_cv_pdf())
@@ -57,24 +55,24 @@ def drop_sample(folder: str) -> str:
     except OSError as error:
         raise UnusableError(
             msg(
-                "Nothing can be put into {path} ({error}).",
+                "No file can be written to {path} ({error}).",
                 path=view.safe(folder),
                 error=error.strerror,
             ),
-            msg("Give yourself the right to."),
+            msg("Check your permissions for this folder."),
         ) from error
     return path
 
 
 def remove_sample(folder: str) -> None:
-    """Take the CV out of ``folder`` again, if it is there and still what was put there."""
+    """Remove the CV from ``folder``, if it is there and unchanged."""
     path = sample_path(folder)
     if os.path.lexists(path) and _is_ours(path):
         os.unlink(path)
 
 
 def _is_ours(path: str) -> bool:
-    """Whether a file is the CV as it was dropped; a link is not."""
+    """Whether a file is the unchanged CV; a link is not."""
     from watcher.sandbox.samples import sample_cv_pdf  # noqa: PLC0415 - an extra
 
     wanted = sample_cv_pdf()
