@@ -71,19 +71,19 @@ def office(desk, eventually):
 
 def test_a_key_in_use_is_not_asked_for_again(office):
     """Without a keyring: what is said can be followed."""
-    said = office.channel.get("/api/setup")["unkept"]
+    said = office.channel.get("/api/setup")["not_stored"]
     assert said == (
         "This machine has no keyring. The key comes from the environment variable HRFLOW_API_KEY:"
-        " another one goes there, and then start the program anew."
+        " put a new one there, then restart the program."
     )
 
 
 def test_where_a_first_key_goes_without_a_keyring(desk, eventually):
     desk.key = ""
-    said = Office(desk, eventually).channel.get("/api/setup")["unkept"]
+    said = Office(desk, eventually).channel.get("/api/setup")["not_stored"]
     assert said == (
         "This machine has no keyring. Put the key into the systemd credential hrflow-api-key or"
-        " the environment variable HRFLOW_API_KEY, and start the program anew."
+        " the environment variable HRFLOW_API_KEY, then restart the program."
     )
 
 
@@ -144,7 +144,7 @@ def test_all_of_a_cause_are_tried_again(office, eventually):
     assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files are tried again.\n"
     eventually(lambda: {office.state("a.pdf"), office.state("b.pdf")} <= ARRIVED, 20)
     gone = desk.run("retry", "--cause", held["cause"])
-    assert (gone.returncode, "Nothing is held back" in gone.stderr) == (2, True)
+    assert (gone.returncode, "No file is held back" in gone.stderr) == (2, True)
 
 
 def test_reload_says_what_is_wrong_and_takes_what_is_right(office):
@@ -297,7 +297,7 @@ def test_the_folders_of_several_files_are_opened_each_once_and_not_too_many(
     os.unlink(desk.folder / "in 0" / "bad 0.pdf")
     os.unlink(desk.folder / "in 0" / "bad too.pdf")
     os.rmdir(desk.folder / "in 0")
-    with pytest.raises(UsageError, match="not there any more"):
+    with pytest.raises(UsageError, match="does not exist any more"):
         office.channel.post("/api/show", ids=in_one)
 
 
@@ -430,7 +430,7 @@ def test_senseless_orders_are_refused_in_a_sentence(office):
     assert office.ask("DELETE", "/api/files/1", **token)[0] == 405
 
 
-def test_wrong_tickets_become_slow_and_right_ones_do_not(office):
+def test_wrong_tokens_become_slow_and_right_ones_do_not(office):
     started = time.monotonic()
     for _ in range(4):
         office.ask("GET", "/api/now", **{"X-Watcher-Token": "guessed"})

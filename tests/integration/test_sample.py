@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from watcher.daemon.sample import drop_sample, remove_sample, sample_path
+from watcher.daemon.setup import drop_sample, remove_sample, sample_path
 from watcher.model.errors import UnusableError
 from watcher.sandbox.samples import sample_cv_pdf
 
@@ -64,5 +64,5 @@ def test_something_else_of_its_name_is_neither_replaced_nor_removed(tmp_path, ki
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(UnusableError, match="Nothing can be put into"):
+    with pytest.raises(UnusableError, match="No file can be written to"):
         drop_sample(str(tmp_path / "gone"))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from watcher.config import load, show
 from watcher.config.lines import locate
+from watcher.config.layers import unify
 from watcher.config.load import Builder
 from watcher.config.mistakes import Mistakes, hide_secrets
 from watcher.config.nodes import Source, Spot, placed
@@ -576,6 +577,7 @@ def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     tables = placed(raw, Spot(Source("config.toml", {})))
     found = Mistakes()
     hide_secrets(tables, found)
+    unify(tables, found)
     config = Builder(found, {}, "/home/jo").build(tables)
     assert (config is None) == bool(found.texts)
 

@@ -19,8 +19,7 @@ from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, Kept, Snapshot, Watched
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
-from watcher.page.server import ChangeFeed
-from watcher.page.views import filters
+from watcher.page.views import ChangeFeed, filters
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.present import view
 
@@ -36,7 +35,7 @@ class Clock:
 
 def test_a_link_lets_in_once_and_soon():
     clock = Clock()
-    sessions = Sessions(clock.tick, TOKEN)
+    sessions = Sessions(clock.tick, TOKEN, lambda _: None)
     code = sessions.link()
     session = sessions.enter(code)
     assert sessions.session(session.cookie) == session
@@ -48,7 +47,7 @@ def test_a_link_lets_in_once_and_soon():
 
 
 def test_codes_cannot_be_guessed_from_each_other():
-    sessions = Sessions(Clock().tick, TOKEN)
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
     session = sessions.enter(sessions.link())
     every = {sessions.token, session.cookie, session.proof, sessions.link()}
     assert len(every) == 4
@@ -60,7 +59,7 @@ def test_codes_cannot_be_guessed_from_each_other():
 
 
 def test_failed_attempts_cost_more_and_more_up_to_a_cap():
-    sessions = Sessions(Clock().tick, TOKEN)
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
     costs = [sessions.delay() for _ in range(12)]
     assert costs == sorted(costs)
     assert (costs[0], costs[-1]) == (0.1, 3.0)
@@ -69,7 +68,7 @@ def test_failed_attempts_cost_more_and_more_up_to_a_cap():
 
 
 def test_old_browsers_have_to_go_when_there_are_many():
-    sessions = Sessions(Clock().tick, TOKEN)
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
     opened = [sessions.enter(sessions.link()) for _ in range(25)]
     known = [sessions.session(each.cookie) is not None for each in opened]
     assert known == [False] * 5 + [True] * 20

@@ -10,7 +10,7 @@ import click
 from watcher.cli.context import config_path, places
 from watcher.cli.output import say, styled
 from watcher.config.tags import check_tags, parse_tag
-from watcher.daemon.editing import Editor
+from watcher.daemon.setup import Editor
 from watcher.model.errors import UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
@@ -61,7 +61,7 @@ def show_difference(editor: Editor, text: str) -> None:
     """Show what would change, line by line."""
     for line in editor.difference(text):
         tone = next((tone for sign, tone in _TONES if line.startswith(sign)), "")
-        say(styled(line, tone) if tone else line)
+        say(styled(view.safe(line), tone) if tone else view.safe(line))
 
 
 def warn(warnings: Sequence[Text]) -> None:

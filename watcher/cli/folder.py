@@ -23,7 +23,7 @@ from watcher.cli.output import answers_with_facts, json_option, say, say_json, s
 from watcher.cli.sources import choose_account, find_source
 from watcher.config.setup import Answers, DropFolder, FolderAnswer
 from watcher.config.tags import write_tags
-from watcher.daemon.editing import make_folder, what_stays, without_absent
+from watcher.daemon.setup import make_folder, what_stays, without_absent
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.settings import AfterUpload

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.config.setup import Known
-    from watcher.daemon.editing import Editor
     from watcher.daemon.instance import Places
+    from watcher.daemon.setup import Editor
     from watcher.model.settings import Account
 
 #: Bytes of the longest secret that is read from standard input.

@@ -15,8 +15,8 @@ from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
-from watcher.daemon.editing import make_missing, without_absent
 from watcher.daemon.instance import Instance
+from watcher.daemon.setup import make_missing, without_absent
 from watcher.daemon.systemd import Supervisor
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language

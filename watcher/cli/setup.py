@@ -43,17 +43,18 @@ from watcher.config.setup import (
 )
 from watcher.config.tags import read_tags, write_tags
 from watcher.credentials import keys
-from watcher.daemon.editing import without_absent
-from watcher.daemon.sample import can_drop_sample, drop_sample
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
     Workspace,
     ask_hrflow,
+    can_drop_sample,
+    drop_sample,
     find_key,
     find_missing,
     save,
     why_not_stored,
+    without_absent,
 )
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, OfflineError, UnusableError, UsageError
@@ -62,7 +63,7 @@ from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from watcher.daemon.editing import Editor
+    from watcher.daemon.setup import Editor
     from watcher.model.settings import Account, Item
 
 #: What a path contains, and no answer to another question.
@@ -108,7 +109,7 @@ class _Options:
 @click.option("--api-url", metavar="URL", help="Custom API address.")
 @check_option
 @click.option("--test-file/--no-test-file", default=None,
-              help="Upload a sample CV from the folder, to see it arrive.")  # fmt: skip
+              help="Put a sample CV into the folder, to see it arrive.")  # fmt: skip
 @click.option("--service/--no-service", default=None,
               help="Start automatically at login, and now; or leave that as it is.")  # fmt: skip
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: for scripts.")
@@ -243,7 +244,7 @@ def _answer(
     after = AfterUpload(options.after_upload) if options.after_upload else None
     if after is None and asks("after_upload"):
         after = ask(
-            "After upload: keep the file, move it to Sent, or put it in the trash",
+            "After upload: keep the file, move it to Sent, or trash it",
             check_after_upload, known.after_upload.value,
         )  # fmt: skip
     return FolderAnswer(known.path, known.place, source_key, source_name, tags, after)
@@ -447,7 +448,7 @@ def _offer_sample(answers: Answers, options: _Options) -> None:
     if not folders or options.test_file is False or not can_drop_sample():
         return
     if options.test_file is None and (options.non_interactive or not click.confirm(
-        "Upload a sample CV from the folder, to see it arrive? It becomes a profile in HrFlow,"
+        "Put a sample CV into the folder, to see it arrive? It becomes a profile in HrFlow,"
         " which may use paid credits", default=False,
     )):  # fmt: skip
         return

@@ -11,7 +11,7 @@ from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, CredentialError, UsageError
 
 if TYPE_CHECKING:
-    from watcher.daemon.editing import Editor
+    from watcher.daemon.setup import Editor
 
 _UNASKED: Final = Workspace(unseen=msg("without an API key"))
 

@@ -85,9 +85,16 @@ class Session:
 class Sessions:
     """Links for browsers, their sessions, and the token of commands. For all threads."""
 
-    def __init__(self, tick: Callable[[], float], token: str) -> None:
-        """``tick`` returns monotonic seconds; ``token`` is that of this run."""
+    def __init__(
+        self, tick: Callable[[], float], token: str, wait: Callable[[float], object]
+    ) -> None:
+        """``tick`` returns monotonic seconds; ``token`` is that of this run.
+
+        ``wait`` sleeps, less long if the server stops.
+        """
         self._tick = tick
+        self._wait = wait
+        self._waiting = threading.Lock()
         self._lock = threading.Lock()
         self._links: dict[str, float] = {}
         self._sessions: dict[str, Session] = {}
@@ -128,6 +135,16 @@ class Sessions:
         with self._lock:
             self._wrong += 1
             return float(min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(self._wrong - 1, 10)))
+
+    def slow_down(self) -> bool:
+        """Delay the answer to a failed attempt; False if another one is being delayed already."""
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            self._wait(self.delay())
+        finally:
+            self._waiting.release()
+        return True
 
     def reset_delay(self) -> None:
         """Note a successful attempt."""
@@ -192,21 +209,12 @@ _HEADERS: Final = (
 class Guard:
     """A WSGI application around another one."""
 
-    def __init__(
-        self,
-        inner: App,
-        sessions: Sessions,
-        port: int,
-        wait: Callable[[float], object],
-        word: Catalog,
-    ) -> None:
-        """``port`` is where it listens; ``wait`` sleeps, less long if the server stops."""
+    def __init__(self, inner: App, sessions: Sessions, port: int, word: Catalog) -> None:
+        """``port`` is where it listens."""
         self._word = word
         self._inner = inner
         self._sessions = sessions
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
-        self._wait = wait
-        self._waiting = threading.Lock()
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """Answer, or let the inner application do so."""
@@ -221,16 +229,6 @@ class Guard:
             word = ENGLISH if environ.get(_TOKEN) else self._word  # commands speak English
             return _refuse(environ, start_guarded, status, word(said))
         return self._inner(environ, start_guarded)
-
-    def slow_down(self) -> bool:
-        """Delay the answer to a failed attempt; False if another one is being delayed already."""
-        if not self._waiting.acquire(blocking=False):
-            return False
-        try:
-            self._wait(self._sessions.delay())
-        finally:
-            self._waiting.release()
-        return True
 
     def _foreign(self, environ: Environ) -> tuple[str, Message] | None:
         host = environ.get("HTTP_HOST", "")
@@ -262,7 +260,7 @@ class Guard:
                 if _proves(environ, session)
                 else ("403 Forbidden", msg("Reload this page: its session has ended."))
             )
-        if (token or cookie) and not self.slow_down():
+        if (token or cookie) and not self._sessions.slow_down():
             return "429 Too Many Requests", msg("Too many failed attempts. Wait a few seconds.")
         return "403 Forbidden", msg("Open this page from the icon, or with: hrflow-watcher open")
 

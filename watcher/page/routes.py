@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Catalog
     from watcher.page.actions import Actions, Body
-    from watcher.page.server import ChangeFeed, Server
+    from watcher.page.auth import Sessions
     from watcher.page.setup import Sample, Setup
-    from watcher.page.views import Activity, Folders, Health
+    from watcher.page.views import Activity, ChangeFeed, Folders, Health
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +71,8 @@ class Routes:
 
     def __init__(
         self,
-        server: Server,
+        sessions: Sessions,
+        link: Callable[[str], str],
         *,
         activity: Activity,
         actions: Actions,
@@ -81,7 +82,8 @@ class Routes:
         sample: Sample,
         feed: ChangeFeed,
     ) -> None:
-        self._server = server
+        self._sessions = sessions
+        self._make_link = link
         self._activity = activity
         self._feed = feed
         self._bottle = bottle.Bottle(autojson=False)
@@ -123,12 +125,11 @@ class Routes:
     def _enter(self) -> str:
         """Let a browser in, once, and send it on to the page: now the cookie is our own."""
         query = bottle.request.query
-        session = self._server.sessions.enter(query.code)
+        session = self._sessions.enter(query.code)
         at = query.at if set(query.at) <= _LETTERS else ""
         bottle.response.content_type = "text/html; charset=utf-8"
         if session is None:
-            if self._server.guard is not None:
-                self._server.guard.slow_down()
+            self._sessions.slow_down()
             bottle.response.status = 403
             word = self._activity.word
             text = word("This link has been used already, or has expired.")
@@ -157,8 +158,7 @@ class Routes:
                 "days": self._activity.days(),
             }
         except WatcherError as error:  # the journal cannot be read at the moment
-            said = view.safe(word(error.title)), view.safe(word(error.hint))
-            raise bottle.HTTPError(503, " ".join(said)) from error
+            raise bottle.HTTPError(503, f"{word(error.title)} {word(error.hint)}") from error
         return draw(word, session.proof, start)
 
     @staticmethod
@@ -191,7 +191,7 @@ class Routes:
         at = str(body.get("at", ""))
         if not set(at) <= _LETTERS:
             raise UsageError(msg("The page has no such section."))
-        return {"link": self._server.link(at)}
+        return {"link": self._make_link(at)}
 
 
 def _query() -> dict[str, str]:
@@ -223,8 +223,8 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
             return json.dumps(answer(**values))
         except WatcherError as error:
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
-            title = " ".join(view.safe(word(each)) for each in (error.title, *mistakes))
-            hint = view.safe(word(error.hint))
+            title = " ".join(word(each) for each in (error.title, *mistakes))
+            hint = word(error.hint)
             said = {"error": title, "hint": hint, "field": error.field}
         except Exception as error:  # noqa: BLE001 - the page has to show it
             _log.exception("a request could not be answered")
@@ -239,4 +239,4 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
 
 def _answer_error(error: bottle.HTTPError) -> str:
     bottle.response.content_type = "text/plain; charset=utf-8"
-    return f"{error.body or error.status_line}\n"
+    return view.safe(str(error.body or error.status_line)) + "\n"

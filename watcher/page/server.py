@@ -1,4 +1,4 @@
-"""The listener on this machine, those who wait for changes, and the page put together."""
+"""The listener on this machine, and the page put together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from watcher.page.actions import Actions
 from watcher.page.auth import Guard, Sessions, for_reader
 from watcher.page.routes import Routes
 from watcher.page.setup import Sample, Setup
-from watcher.page.views import Activity, Folders, Health
+from watcher.page.views import Activity, ChangeFeed, Folders, Health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.daemon.instance import Instance, Places
     from watcher.i18n.message import Catalog
-    from watcher.model.snapshot import Snapshot
     from watcher.page.actions import Control
 
 _log = logging.getLogger(__name__)
@@ -40,11 +39,6 @@ _LARGEST: Final = 200_000
 _INACTIVE: Final = 120
 _CHECK: Final = 60
 
-#: Seconds after which a wait ends without a change: browsers and proxies give up later than that.
-_LONGEST_WAIT: Final = 25.0
-#: Seconds after which those may ask again who cannot be kept waiting.
-_CROWDED: Final = 2.0
-
 
 class Server:
     """Listens from :meth:`start` to :meth:`stop`."""
@@ -57,9 +51,8 @@ class Server:
         self._loop: dict[int, Any] = {}
         self._server: Any = None
         self._thread: threading.Thread | None = None
-        self.sessions = Sessions(RealClock.tick, instance.token)
-        self.stopping = threading.Event()
-        self.guard: Guard | None = None
+        self._stopping = threading.Event()
+        self.sessions = Sessions(RealClock.tick, instance.token, self._stopping.wait)
         self.port = 0
 
     def start(self) -> None:
@@ -68,10 +61,9 @@ class Server:
 
         self.port = self._instance.port
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
-        inner, wait = self._make(self), self.stopping.wait
-        self.guard = Guard(inner, self.sessions, self.port, wait, self._word)
+        guard = Guard(self._make(self), self.sessions, self.port, self._word)
         self._server = create_server(
-            self.guard, map=self._loop, sockets=[self._instance.listener], threads=_THREADS,
+            guard, map=self._loop, sockets=[self._instance.listener], threads=_THREADS,
             ident=None, asyncore_loop_timeout=_CHECK, channel_timeout=_INACTIVE,
             cleanup_interval=_CHECK,
             max_request_body_size=_LARGEST, clear_untrusted_proxy_headers=True,
@@ -81,7 +73,7 @@ class Server:
 
     def stop(self) -> None:
         """End; those who wait for changes are answered at once."""
-        self.stopping.set()
+        self._stopping.set()
         if self._thread is None:
             return
         self._server.task_dispatcher.shutdown(timeout=3)
@@ -103,57 +95,6 @@ class Server:
         """Close all connections, on the server's own thread; that ends its loop."""
         for each in list(self._loop.values()):
             each.close()
-
-
-class ChangeFeed:
-    """Numbers the snapshots, and lets requests wait for the next one. For all threads."""
-
-    def __init__(self, app: App, waiting: int) -> None:
-        """At most ``waiting`` requests wait at the same time."""
-        self._app = app
-        self._latest = app.snapshot
-        self._beginning = threading.Lock()
-        self._unsubscribe: Callable[[], None] | None = None  # until the first request
-        self._places = threading.Semaphore(waiting)
-        self._changed = threading.Condition()
-        self._number = 1
-        self._closed = False
-
-    def _on_change(self, _snapshot: Snapshot) -> None:
-        with self._changed:
-            self._number += 1
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """End all waiting."""
-        with self._beginning, self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-
-    def wait(self, seen: int) -> tuple[int, Snapshot | None, float]:
-        """Return (number, snapshot, seconds until the next request) as soon as there is a change.
-
-        ``seen`` is the number of the last answer, 0 for none. The snapshot is None if there was no
-        change for a while.
-        """
-        with self._beginning:
-            if self._unsubscribe is None and not self._closed:
-                self._unsubscribe = self._app.subscribe(self._on_change)
-        if seen != self._number:
-            return self._number, self._latest(), 0.0
-        if not self._places.acquire(blocking=False):
-            return seen, None, _CROWDED
-        try:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._number != seen, _LONGEST_WAIT)
-                number = self._number
-        finally:
-            self._places.release()
-        if number == seen:
-            return number, None, _CROWDED if self._closed else 0.0
-        return number, self._latest(), 0.0
 
 
 class ActivityPage:
@@ -211,7 +152,8 @@ class ActivityPage:
 
     def _make(self, server: Server) -> Routes:
         return Routes(
-            server,
+            server.sessions,
+            server.link,
             activity=self._activity,
             actions=self._actions,
             folders=self._folders,

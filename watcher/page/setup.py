@@ -17,24 +17,26 @@ from watcher.config.setup import (
 )
 from watcher.config.tags import read_tags, write_tags
 from watcher.credentials import SystemKeyring, keys
-from watcher.daemon.editing import Editor, what_stays, without_absent
-from watcher.daemon.login_service import LoginService
-from watcher.daemon.sample import can_drop_sample, drop_sample, sample_path
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
+    Editor,
     ask_hrflow,
+    can_drop_sample,
+    drop_sample,
     find_key,
     find_missing,
+    sample_path,
     save,
+    what_stays,
     why_not_stored,
+    without_absent,
 )
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.snapshot import Mood
 from watcher.pipeline.messages import Resume
-from watcher.present import view
 from watcher.present.status import headline, mood
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
+    from watcher.daemon.login_service import LoginService
     from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
     from watcher.page.actions import Control
@@ -79,7 +82,7 @@ class Setup:
         ]  # fmt: skip
         folders = [
             {
-                "path": view.safe(each.path),
+                "path": each.path,
                 "source": each.source_key,
                 "tags": write_tags(each.tags),
                 "after_upload": each.after_upload.value,
@@ -114,11 +117,11 @@ class Setup:
         key = _key(body) or find_key(account.name, self.environ)[0]
         space = ask_hrflow(account, key)
         return {
-            "team": view.safe(space.team),
+            "team": space.team,
             "sources": [
                 {
-                    "key": view.safe(each.key),
-                    "name": view.safe(each.name),
+                    "key": each.key,
+                    "name": each.name,
                     "note": self.word(each.note),
                 }
                 for each in space.sources
@@ -175,19 +178,21 @@ class Setup:
     # -- inside
 
     def _say(self, said: Message) -> str:
-        return view.safe(self.word(said))
+        return self.word(said)
 
     def _warnings(self, warnings: Sequence[Message]) -> list[str]:
         return [self._say(each) for each in without_absent(warnings)]
 
     def _reload(self) -> str:
         """Have the configuration used as it is now; return what is wrong with it."""
-        return "; ".join(view.safe(self.word(each)) for each in self.control.reload())
+        return "; ".join(self.word(each) for each in self.control.reload())
 
     def _editor(self) -> Editor:
         return Editor.open(self.config, self.places.state)
 
     def _login_service(self) -> LoginService:
+        from watcher.daemon.login_service import LoginService  # noqa: PLC0415 - takes memory
+
         home = os.path.expanduser("~")
         return LoginService(self.config, self.app.config, self.places, self.environ, home)
 
@@ -279,7 +284,7 @@ class Sample:
 
     def places(self) -> list[str]:
         """Return the watched folders that it can be put into."""
-        return [view.safe(each.path) for each in self.app.snapshot().watched if can_drop_sample()]
+        return [each.path for each in self.app.snapshot().watched if can_drop_sample()]
 
     def drop(self, body: Body) -> dict[str, object]:
         """Put it into the watched ``folder``; returns what :meth:`look` is to be asked with.
@@ -288,7 +293,7 @@ class Sample:
         """
         folder = self._folder(body)
         since = 0.0 if os.path.lexists(sample_path(folder)) else time.time()
-        return {"folder": view.safe(folder), "path": drop_sample(folder), "since": since}
+        return {"folder": folder, "path": drop_sample(folder), "since": since}
 
     def look(self, body: Body) -> dict[str, object]:
         """Return what became of the one that was put at ``path``, at ``since`` or later.
@@ -321,6 +326,6 @@ class Sample:
     def _folder(self, body: Body) -> str:
         wanted = body.get("folder")
         for each in self.app.snapshot().watched:
-            if view.safe(each.path) == wanted:
+            if each.path == wanted:
                 return each.path
         raise UsageError(msg("This folder is not watched."))

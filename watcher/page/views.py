@@ -1,4 +1,4 @@
-"""What the page shows: files, folders and rules, what would happen to a file, health."""
+"""What the page shows: files, status, folders and rules, what would happen to a file, health."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import logging
 import os
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from watcher.model.kinds import State
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from watcher.daemon.core import App
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.settings import Folder, Rule
+    from watcher.model.snapshot import Snapshot
 
     Names = Mapping[tuple[str, str], str]
 
@@ -200,6 +202,66 @@ def _cell(value: object, *, comma: bool) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+# -- Status
+
+
+#: Seconds after which a wait ends without a change: browsers and proxies give up later than that.
+_LONGEST_WAIT: Final = 25.0
+#: Seconds after which those may ask again who cannot be kept waiting.
+_CROWDED: Final = 2.0
+
+
+class ChangeFeed:
+    """Numbers the snapshots, and lets requests wait for the next one. For all threads."""
+
+    def __init__(self, app: App, waiting: int) -> None:
+        """At most ``waiting`` requests wait at the same time."""
+        self._app = app
+        self._latest = app.snapshot
+        self._beginning = threading.Lock()
+        self._unsubscribe: Callable[[], None] | None = None  # until the first request
+        self._places = threading.Semaphore(waiting)
+        self._changed = threading.Condition()
+        self._number = 1
+        self._closed = False
+
+    def _on_change(self, _snapshot: Snapshot) -> None:
+        with self._changed:
+            self._number += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End all waiting."""
+        with self._beginning, self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+
+    def wait(self, seen: int) -> tuple[int, Snapshot | None, float]:
+        """Return (number, snapshot, seconds until the next request) as soon as there is a change.
+
+        ``seen`` is the number of the last answer, 0 for none. The snapshot is None if there was no
+        change for a while.
+        """
+        with self._beginning:
+            if self._unsubscribe is None and not self._closed:
+                self._unsubscribe = self._app.subscribe(self._on_change)
+        if seen != self._number:
+            return self._number, self._latest(), 0.0
+        if not self._places.acquire(blocking=False):
+            return seen, None, _CROWDED
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._number != seen, _LONGEST_WAIT)
+                number = self._number
+        finally:
+            self._places.release()
+        if number == seen:
+            return number, None, _CROWDED if self._closed else 0.0
+        return number, self._latest(), 0.0
+
+
 # -- Folders
 
 
@@ -223,7 +285,7 @@ class Folders:
         }
 
     def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
-        return view.safe(self.word(problems.get(os.path.realpath(folder.path), NOTHING)))
+        return self.word(problems.get(os.path.realpath(folder.path), NOTHING))
 
     def check(self, order: Mapping[str, Any]) -> dict[str, object]:
         """Return what would happen to the file at ``path``; the code that uploads decides it."""
@@ -237,7 +299,7 @@ class Folders:
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = examine(path, plans, self.places)
         said = {
-            name: view.safe(self.word(value)) if isinstance(value, Message) else value
+            name: self.word(value) if isinstance(value, Message) else value
             for name, value in verdict.items()
         }
         said = {"why": "", "what": "", **said}
@@ -249,17 +311,17 @@ class Folders:
         name = source_names(self.places).get((str(verdict.get("account", "")), key))
         if not name or not isinstance(fields, dict):
             return {}
-        return {"fields": {**fields, "source_key": f"{view.safe(name)} ({view.safe(key)})"}}
+        return {"fields": {**fields, "source_key": f"{name} ({key})"}}
 
 
 def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
     return {
-        "path": view.safe(folder.path),
-        "real": view.safe(os.path.realpath(folder.path)),
+        "path": folder.path,
+        "real": os.path.realpath(folder.path),
         "problem": problem,
-        "account": view.safe(folder.account),
+        "account": folder.account,
         "source": _source(folder, folder.source_key, names),
-        "tags": view.safe(write_tags(folder.tags)),
+        "tags": write_tags(folder.tags),
         "recursive": folder.recursive,
         "existing": folder.existing.value,
         "after_upload": folder.after_upload.value,
@@ -270,18 +332,18 @@ def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
 
 
 def _source(folder: Folder, key: str, names: Names) -> str:
-    return view.safe(names.get((folder.account, key), key))
+    return names.get((folder.account, key), key)
 
 
 def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, object]:
     return {
         "number": number,
-        "match": view.safe(rule.match or "**"),
+        "match": rule.match or "**",
         "media_types": list(rule.media_types),
         "ignore": rule.ignore,
         "source": _source(folder, rule.source_key or "", names),
-        "tags": view.safe(write_tags(rule.tags)),
-        "reference": view.safe(rule.reference or ""),
+        "tags": write_tags(rule.tags),
+        "reference": rule.reference or "",
         "min_size": rule.min_size,
         "max_size": rule.max_size,
     }
@@ -310,10 +372,10 @@ class Health:
                     "sign": doctor.LOOKS[finding.level].sign,
                     "tone": doctor.LOOKS[finding.level].tone,
                     "level": self.word(doctor.LOOKS[finding.level].word),
-                    "label": view.safe(self.word(check.label)),
-                    "about": view.safe(check.about),
-                    "text": view.safe(self.word(finding.text)),
-                    "mend": view.safe(self.word(advice)),
+                    "label": self.word(check.label),
+                    "about": check.about,
+                    "text": self.word(finding.text),
+                    "mend": self.word(advice),
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))
             ]

@@ -19,6 +19,12 @@ function fill(text, values) {
 
 export const $ = (id) => document.getElementById(id);
 
+const MISLEADING = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
+
+/** A text as it may be shown: no character in it can hide or turn what follows. */
+export const safe = (text) =>
+  String(text).replace(MISLEADING, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /** An element; texts among `children` stay texts, whatever they look like. */
 export function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -27,7 +33,8 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) made.setAttribute(name, "");
     else if (value !== false && value != null) made.setAttribute(name, value);
   }
-  made.append(...children.filter((child) => child != null && child !== ""));
+  const shown = children.filter((child) => child != null && child !== "");
+  made.append(...shown.map((child) => (typeof child === "string" ? safe(child) : child)));
   return made;
 }
 
@@ -58,7 +65,7 @@ export function say(text, tone = "good") {
   const place = $("said");
   clearTimeout(clearing);
   place.className = `said ${tone}`;
-  place.textContent = text;
+  place.textContent = safe(text);
   if (tone !== "bad") clearing = setTimeout(() => (place.textContent = ""), 8000);
 }
 
@@ -81,9 +88,10 @@ export async function busy(button, work) {
   }
 }
 
-/** Set an element's text only if it is another one: nothing flickers, nothing is read out again. */
-export function put(place, text) {
-  if (place.textContent !== text) place.textContent = text;
+/** Set an element's text, or lines, only if they are others: nothing flickers or is read out again. */
+export function put(place, ...lines) {
+  const shown = lines.map(safe).join("\n");
+  if (place.textContent !== shown) place.textContent = shown;
 }
 
 /** Wait. */

@@ -1,6 +1,6 @@
 // The list of files: search, filters, pages, a selection of several, and the details of one.
 
-import { $, ask, busy, duration, el, moment, number, put, say, size, t, tn, when } from "./base.js";
+import { $, ask, busy, duration, el, moment, number, put, safe, say, size, t, tn, when } from "./base.js";
 
 const COLUMNS = ["selected", "state", "when", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile"];
 const LABELS = [...document.querySelectorAll("#files th")].map((each) => each.textContent.trim());
@@ -71,13 +71,13 @@ function fill(row, file) {
   row.file = file;
   row.line.className = `is-${file.tone}`;
   row.box.checked = selected.has(file.id);
-  row.box.setAttribute("aria-label", t("Select {file}", { file: file.name }));
+  row.box.setAttribute("aria-label", safe(t("Select {file}", { file: file.name })));
   const [sign, label, remark] = row.cells[1].querySelectorAll("span, small");
   put(sign, file.sign);
   put(label, file.label);
   put(remark, file.remark);
   put(row.name, file.name);
-  row.name.title = file.path;
+  row.name.title = safe(file.path);
   const took = duration(file.took);
   const texts = { candidate: file.candidate, source: file.source, tags: file.tags, type: short(file.type),
     size: size(file.size), took, reference: file.reference, profile: file.profile, when: when(file.changed_at) };
@@ -85,7 +85,7 @@ function fill(row, file) {
     if (!(column in texts)) return;
     const cell = row.cells[at];
     put(cell, texts[column]);
-    if (cell.title !== texts[column]) cell.title = texts[column];
+    cell.title = cell.textContent;
   });
 }
 

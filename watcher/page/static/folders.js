@@ -71,7 +71,7 @@ export function confirmStop(folder, button, done) {
     stopping = { folder, button, done };
     put($("leave-title"), t("Stop watching {folder}?", { folder }));
     put($("leave-stays"), stays);
-    put($("leave-difference"), difference.join("\n"));
+    put($("leave-difference"), ...difference);
     $("leave").querySelector("details").open = false;
     $("leave").showModal();
   });

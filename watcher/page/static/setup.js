@@ -164,7 +164,7 @@ $("try").addEventListener("click", () => busy($("try"), async () => {
 $("plan").addEventListener("click", () => busy($("plan"), async () => {
   const { difference, warnings } = await send("/api/setup/plan", answers());
   const lines = [...difference, ...warnings.map((each) => `! ${each}`)];
-  put($("difference"), lines.length ? lines.join("\n") : t("Nothing changes."));
+  put($("difference"), ...(lines.length ? lines : [t("Nothing changes.")]));
   $("difference").hidden = false;
 }));
 $("setup").addEventListener("submit", (event) => {
