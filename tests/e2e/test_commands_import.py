@@ -238,7 +238,7 @@ def test_other_commands_reach_a_program_that_imports(desk, eventually):
         (["--tag", "a=b"], "need --source"),  # a watched folder's settings have tags
         (["--source", "x" * 40], "Leave --source away"),  # two settings for one folder
         (["--account", "default"], "need --source"),
-        (["--source", "x" * 40, "--tag", "Paris"], "no tag like"),
+        (["--source", "x" * 40, "--tag", "Paris"], "Tags look like office=Paris"),
         (["--source", "x" * 40, "--tag", "a={jbo}"], "{jbo} cannot be filled"),
         (["--source", "x" * 40, "--tag", "a={"], "has no partner"),
     ],

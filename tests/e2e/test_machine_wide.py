@@ -223,7 +223,7 @@ def test_what_is_locked_cannot_be_set_up_otherwise(office):
         ),
     ):
         assert "is set for this machine" in office.run(*command, code=2)
-    assert "Whoever looks after this machine" in office.run(
+    assert "Ask your administrator" in office.run(
         "folder", "remove", "~/CVs", "--yes", code=5
     )
     assert not office.own.exists()

@@ -327,7 +327,7 @@ def test_a_write_only_key_names_its_source_by_key(person):
     terminal = person.at_terminal("setup", "--api-url", person.url)
     terminal.answer("Email", sb.EMAIL)
     terminal.answer("API key", sb.WRITE_KEY)
-    terminal.wait_for("can't be listed with a write-only key")
+    terminal.wait_for("A write-only key can't be tested")
     answer_all(terminal, FIRST[2:4])
     terminal.answer("Source for", "Sales")
     terminal.answer("is not a source key", sb.SALES.key)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import load, show
-from watcher.config.lines import locate
 from watcher.config.layers import unify
+from watcher.config.lines import locate
 from watcher.config.load import Builder
 from watcher.config.mistakes import Mistakes, hide_secrets
 from watcher.config.nodes import Source, Spot, placed

@@ -381,7 +381,7 @@ def test_a_folder_of_both_is_changed_in_ones_own(desk):
         ("account.email", Answers(email="b@example.com"), ["The account's email"]),
         ("account.email", Answers(email="a@example.com"), []),
         ("account", Answers(email="b@example.com", api_url="https://x"), ["The account's email", "The account's api_url"]),
-        ("folders", Answers(folders=(FolderAnswer("/new", "/new", KEY),)), ["/new cannot be added: the list of folders"]),
+        ("folders", Answers(folders=(FolderAnswer("/new", "/new", KEY),)), ["The list of folders, without /new,"]),
         ("folders", Answers(folders=(FolderAnswer("/srv/cvs", "/srv/cvs", KEY),)), []),
         ("folders.source_key", Answers(folders=(FolderAnswer("/srv/cvs", "/srv/cvs", OTHER),)), ["source_key of /srv/cvs"]),
         ("folders.source_key", Answers(folders=(FolderAnswer("/new", "/new", OTHER),)), []),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
-import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -13,12 +13,12 @@ import click
 
 from watcher.cli.context import config_option, load_config, places, state_option
 from watcher.cli.editing import is_terminal, open_editor, warn
-from watcher.cli.output import answers_with_facts, say, styled
+from watcher.cli.output import answers_with_facts, say, say_table, styled
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import WEBHOOK_ENTRY
-from watcher.daemon.setup import ask_access
-from watcher.i18n.message import msg
+from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
+from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
     ConfigError,
     CredentialError,
@@ -48,7 +48,6 @@ _SHORTEST_SECRET: Final = 8
 _SILENT_SECONDS: Final = 3.0
 _MOST_SECONDS: Final = 120.0
 
-_RIGHTS: Final = {"all": "read and write", "write": "write only"}
 
 _Result = TypeVar("_Result")
 
@@ -78,7 +77,7 @@ def ask(
         try:
             return check(typed if hidden else typed.strip())
         except WatcherError as error:
-            say_problem(error)
+            _say_problem(error)
 
 
 def ask_email(default: str = "") -> str:
@@ -86,8 +85,74 @@ def ask_email(default: str = "") -> str:
     return ask("Email of your HrFlow account", check_email, default)
 
 
-def say_problem(error: WatcherError) -> None:
-    """Show what is wrong with an answer."""
+def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[str, Workspace]:
+    """Ask for a key until HrFlow accepts it, or the person insists; returns what HrFlow said too.
+
+    ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
+    """
+    current, origin = "", NOTHING
+    if may_keep:
+        with contextlib.suppress(CredentialError):
+            current, origin = find_key(account.name, os.environ)
+    if why := why_not_stored(account.name, os.environ):
+        warn([why])
+    hint = f"; press Enter to keep the one from {origin}" if current else ""
+    while True:
+        typed = ask(
+            f"API key (not shown while you type{hint})",
+            lambda text: check_key(text) if text.strip() or not current else "",
+            optional=bool(current), hidden=True,
+        )  # fmt: skip
+        if check:
+            workspace = _try_key(account, typed or current)
+        elif not typed or keys.looks_right(typed) or click.confirm("Use it anyway?", default=False):
+            workspace = UNCHECKED
+        else:
+            continue
+        if workspace is not None:
+            return typed, workspace
+
+
+def _try_key(account: Account, key: str) -> Workspace | None:
+    """Return what HrFlow says, None to ask for the key again."""
+    from watcher.hrflow.inquiry import RefusedKeyError  # noqa: PLC0415 - takes time to import
+
+    try:
+        return _test_key(account, key)
+    except RefusedKeyError as error:
+        _say_problem(error)
+        question, why = "Write-only keys can't be tested. Use it anyway?", msg("with this key")
+    except (OfflineError, UnusableError) as error:
+        _say_problem(error)
+        question, why = "Continue without testing the key?", msg("while HrFlow does not answer")
+    except CredentialError as error:
+        _say_problem(error)
+        return None
+    return Workspace(unseen=why) if click.confirm(question, default=False) else None
+
+
+def _test_key(account: Account, key: str) -> Workspace:
+    """Ask HrFlow about the key; the errors are those of ``ask_hrflow``."""
+    workspace = ask_hrflow(account, key)
+    if workspace.unseen:
+        say("A write-only key can't be tested: the first upload shows if it is right.")
+    else:
+        team = f' (workspace "{view.safe(workspace.team)}")' if workspace.team else ""
+        say(styled(f"✓ Key accepted{team}", "good"))
+    return workspace
+
+
+def show_sources(workspace: Workspace) -> None:
+    """Show the sources as a numbered table."""
+    rows = [
+        (str(number), f"{each.name} ({each.note})" if each.note else each.name, each.key)
+        for number, each in enumerate(workspace.sources, 1)
+    ]
+    if rows:
+        say_table(["No.", "Source", "Key"], [tuple(map(view.safe, row)) for row in rows])
+
+
+def _say_problem(error: WatcherError) -> None:
     say(styled(view.safe(str(error)), "bad"))
 
 
@@ -200,11 +265,12 @@ def login(
         _store_secret(ctx, from_stdin=key_stdin)
         return
     chosen = _find_account(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
-    key = read_key() if key_stdin else check_key(
-        click.prompt("API key (not shown while you type)", hide_input=True)
-    )  # fmt: skip
-    if not unchecked:
-        _test_key(chosen, key, may_ask=not key_stdin)
+    if key_stdin:
+        key = read_key()
+        if not unchecked:
+            _test_key(chosen, key)
+    else:
+        key, _ = ask_key(chosen, check=not unchecked)
     store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
@@ -281,33 +347,6 @@ def _allows_insecure(ctx: click.Context) -> bool:
         return load_config(ctx).config.allow_insecure_keyring
     except ConfigError:  # it does not exist yet, or has mistakes: then it allows nothing
         return False
-
-
-def _test_key(account: Account, key: str, *, may_ask: bool) -> None:
-    """Ask HrFlow about the key; CredentialError or OfflineError if it is not to be stored."""
-    from watcher.hrflow.inquiry import Inquiry, RefusedKeyError  # noqa: PLC0415 - takes its time
-
-    try:
-        with Inquiry(account, key, time.monotonic) as inquiry:
-            access = ask_access(inquiry)
-    except RefusedKeyError:
-        if not keys.is_write_only(key):  # such a key gets this answer whether it is right or not
-            raise
-        say("A write-only key can't be tested: the first upload shows if it is right.")
-    except (OfflineError, UnusableError) as error:
-        why = view.safe(error.title)
-        if may_ask:
-            say(styled(f"! The key can't be tested now: {why}", "bad"))
-            if click.confirm("Store it anyway?", default=False):
-                return
-        raise OfflineError(
-            f"The key could not be tested, so it is not stored: {why}",
-            "Try again later, or store it without a test with --unchecked.",
-        ) from error
-    else:
-        workspace = f'workspace "{view.safe(access.team)}"' if access.team else ""
-        known = ", ".join(filter(None, (workspace, _RIGHTS.get(access.permission))))
-        say(styled(f"✓ Key accepted{f' ({known})' if known else ''}", "good"))
 
 
 # -- logout

@@ -24,10 +24,10 @@ from watcher.cli.editing import (
 from watcher.cli.login import (
     ask,
     ask_email,
-    check_key,
+    ask_key,
     choose_name,
     read_key,
-    say_problem,
+    show_sources,
     store_key,
 )
 from watcher.cli.output import answers_with_facts, say, say_table, styled
@@ -42,7 +42,6 @@ from watcher.config.setup import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.credentials import keys
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
@@ -57,14 +56,14 @@ from watcher.daemon.setup import (
     without_absent,
 )
 from watcher.i18n.message import NOTHING, Message, msg, sentences
-from watcher.model.errors import CredentialError, OfflineError, UnusableError, UsageError
+from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
     from watcher.daemon.setup import Editor
-    from watcher.model.settings import Account, Item
+    from watcher.model.settings import Item
 
 #: What a path contains, and no answer to another question.
 _PATH: Final = re.compile(r"[/\\]|^(?:[~.$%]|[A-Za-z]:)")
@@ -192,14 +191,17 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
     name = options.account or (_ask_account(editor) if asks else choose_name(known, None))
     account = known.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
-    if asks and not options.email:
-        email = _ask_email(email, is_locked=account is not None and "email" in account.locked)
+    if account and "email" in account.locked and asks:
+        say(f"Email of your HrFlow account: {view.safe(email)}, set for this machine.")
+    elif asks and not options.email:
+        email = ask_email(email)
     if not asks:
         _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
     editor.check_account(Answers(name, email, options.api_url))
     to_ask = editor.account(name, email, options.api_url or "")
     if asks:
-        key, workspace = _ask_key(to_ask, check=options.check)
+        key, workspace = ask_key(to_ask, check=options.check, may_keep=True)
+        show_sources(workspace)
     elif options.check:
         workspace = ask_hrflow(to_ask, key or find_key(name, os.environ)[0])
     else:
@@ -214,15 +216,20 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
     missing = find_missing(answers) if options.create is not False else []
     if asks and options.create is None:
         missing = [place for place in missing if ask_to_create(place)]
-    at_login = options.service
-    if at_login is None:  # a service that is installed is brought up to date without a question
-        is_installed = login_service(ctx).system.look() is not None
-        at_login = is_installed or (
-            asks and click.confirm("Start automatically when you log in?", default=True)
-        )
+    at_login = _wants_start(ctx, options)
     text, warnings = editor.propose(editor.plan(answers))
     _show(editor, text, without_absent(warnings))
     return Changes(answers, key, tuple(missing), text), at_login
+
+
+def _wants_start(ctx: click.Context, options: _Options) -> bool:
+    """Whether to start at login; a service that is installed is brought up to date unasked."""
+    if options.service is not None:
+        return options.service
+    if login_service(ctx).system.look() is not None:
+        return True
+    question = "Start automatically when you log in?"
+    return not options.non_interactive and click.confirm(question, default=True)
 
 
 def _answer(
@@ -277,63 +284,6 @@ def _ask_account(editor: Editor) -> str:
     return str(click.prompt("Account", type=click.Choice(names), default=names[0]))
 
 
-def _ask_email(known: str, *, is_locked: bool) -> str:
-    if is_locked:
-        say(f"Email of your HrFlow account: {view.safe(known)}, set for this machine.")
-        return known
-    return ask_email(known)
-
-
-def _ask_key(account: Account, *, check: bool) -> tuple[str, Workspace]:
-    """Ask for a new key, "" for the current one, and let HrFlow say what it is good for."""
-    try:
-        known, origin = find_key(account.name, os.environ)
-    except CredentialError:
-        known, origin = "", NOTHING
-    if why := why_not_stored(account.name, os.environ):
-        warn([why])
-    hint = f"; press Enter to keep the one from {origin}" if known else ""
-    while True:
-        typed = ask(
-            f"API key (not shown while you type{hint})",
-            lambda text: check_key(text) if text.strip() or not known else "",
-            optional=bool(known), hidden=True,
-        )  # fmt: skip
-        workspace = _test_key(account, typed or known) if check else _accept_untested(typed)
-        if workspace is not None:
-            _show_sources(workspace)
-            return typed, workspace
-
-
-def _test_key(account: Account, key: str) -> Workspace | None:
-    """Return what HrFlow says, None to ask for the key again."""
-    from watcher.hrflow.inquiry import RefusedKeyError  # noqa: PLC0415 - takes time to import
-
-    try:
-        workspace = ask_hrflow(account, key)
-    except (OfflineError, RefusedKeyError) as error:
-        say_problem(error)
-        if isinstance(error, OfflineError):
-            question, why = "Continue without testing the key?", msg("while HrFlow is offline")
-        else:
-            question = "Write-only keys can't be tested. Use it anyway?"
-            why = msg("with this key")
-        return Workspace(unseen=why) if click.confirm(question, default=False) else None
-    except CredentialError as error:
-        say_problem(error)
-        return None
-    team = f' (workspace "{view.safe(workspace.team)}")' if workspace.team else ""
-    say(styled(f"✓ Key accepted{team}", "good") if not workspace.unseen
-        else f"Sources can't be listed {workspace.unseen}.")  # fmt: skip
-    return workspace
-
-
-def _accept_untested(key: str) -> Workspace | None:
-    """Return None to ask again: without a test nobody finds out that it is not a key."""
-    odd = key and not keys.looks_right(key)
-    return None if odd and not click.confirm("Use it anyway?", default=False) else UNCHECKED
-
-
 def _ask_folders(editor: Editor) -> list[tuple[str, str]]:
     """Ask for folders until there are no more; returns (as written, real path) for each."""
     known = editor.known.folders
@@ -368,19 +318,6 @@ def _ask_folders(editor: Editor) -> list[tuple[str, str]]:
             return found
         if folder not in found:
             found.append(folder)
-
-
-def _show_sources(workspace: Workspace) -> None:
-    rows = [
-        (
-            str(number),
-            view.safe(f"{source.name} ({source.note})" if source.note else source.name),
-            view.safe(source.key),
-        )
-        for number, source in enumerate(workspace.sources, 1)
-    ]
-    if rows:
-        say_table(["No.", "Source", "Key"], rows)
 
 
 def _ask_source(workspace: Workspace, folder: KnownFolder) -> tuple[str, str]:

@@ -209,7 +209,29 @@ def find_account_problems(answers: Answers, known: Known) -> tuple[Problem, ...]
 
 def find_locked(answers: Answers, known: Known) -> tuple[Problem, ...]:
     """Return which answers would change what the machine-wide configuration has locked."""
-    return tuple(_locked(answers, known))
+    found: list[tuple[str, Message]] = []
+    if account := known.account(answers.account):
+        for key, value in (("email", answers.email), ("api_url", answers.api_url)):
+            if key in account.locked and value not in (None, getattr(account, key)):
+                found.append((key, msg("The account's {key}", key=key)))
+    for number, folder in enumerate(answers.folders):
+        locked = known.folder(folder.path, folder.place).locked
+        for edit in _folder_edits(folder, answers, known):
+            if known.has_locked_folders:
+                what = msg("The list of folders, without {path},", path=folder.path)
+                found.append((f"folders.{number}.path", what))
+                continue
+            for key in edit.values:
+                if key in locked:
+                    field = f"folders.{number}.{key.removesuffix('_key')}"
+                    found.append((field, msg("{key} of {path}", key=key, path=folder.path)))
+    return tuple(
+        Problem(
+            field,
+            msg("{what} is set for this machine, in {place}.", what=what, place=known.machine),
+        )
+        for field, what in found
+    )
 
 
 def _folder_problems(answers: Answers, known: Known) -> Iterator[Problem]:
@@ -223,47 +245,6 @@ def _folder_problems(answers: Answers, known: Known) -> Iterator[Problem]:
         if not (folder.source_key or known.folder(folder.path, folder.place).source_key):
             said = msg("The source for the files of {path} is missing.", path=folder.path)
             yield Problem(f"folders.{number}.source", redacted(said))
-
-
-def _locked(answers: Answers, known: Known) -> Iterator[Problem]:
-    account = known.account(answers.account)
-    for key, value in (("email", answers.email), ("api_url", answers.api_url)):
-        if account and key in account.locked and value not in (None, getattr(account, key)):
-            yield Problem(
-                key,
-                msg(
-                    "The account's {key} is set for this machine, in {path}.",
-                    key=key,
-                    path=known.machine,
-                ),
-            )
-    for number, folder in enumerate(answers.folders):
-        edit = next(_folder_edits(folder, answers, known), None)
-        if edit is None:
-            continue
-        if known.has_locked_folders:
-            yield Problem(
-                f"folders.{number}.path",
-                msg(
-                    "{path} cannot be added: the list of folders is set for this machine, in"
-                    " {place}.",
-                    path=folder.path,
-                    place=known.machine,
-                ),
-            )
-            continue
-        locked = known.folder(folder.path, folder.place).locked
-        for key in edit.values:
-            if key in locked:
-                yield Problem(
-                    f"folders.{number}.{key.removesuffix('_key')}",
-                    msg(
-                        "{key} of {path} is set for this machine, in {place}.",
-                        key=key,
-                        path=folder.path,
-                        place=known.machine,
-                    ),
-                )
 
 
 # -- Edits

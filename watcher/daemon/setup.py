@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from watcher.config.machine import Layer
     from watcher.config.setup import Answers, Edit, Known, Problem
     from watcher.daemon.instance import Places
-    from watcher.hrflow.inquiry import Access, Inquiry, Source
+    from watcher.hrflow.inquiry import Source
     from watcher.i18n.message import Catalog, Text
     from watcher.model.settings import Account, Folder
 
@@ -402,23 +402,18 @@ def looks_like_key(text: str) -> bool:
 def ask_hrflow(account: Account, secret: str) -> Workspace:
     """Test a key and list its sources; a write-only key cannot be tested.
 
-    CredentialError if HrFlow rejects it or it cannot upload, OfflineError without an answer.
+    CredentialError if HrFlow rejects it or it cannot upload, OfflineError without an answer,
+    UnusableError if HrFlow says something else.
     """
     from watcher.hrflow.inquiry import Inquiry  # noqa: PLC0415 - the network takes time to import
 
     if keys.is_write_only(secret):
         return Workspace(unseen=msg("with a write-only key"))
     with Inquiry(account, secret, time.monotonic) as inquiry:
-        access = ask_access(inquiry)
+        access = inquiry.access()
+        if access.permission == "read":
+            raise CredentialError(keys.READ_ONLY, keys.READ_ONLY_HINT, field="key")
         return Workspace(inquiry.sources(), access.team)
-
-
-def ask_access(inquiry: Inquiry) -> Access:
-    """Ask what the key may do; CredentialError if it is rejected or may only read."""
-    access = inquiry.access()
-    if access.permission == "read":
-        raise CredentialError(keys.READ_ONLY, keys.READ_ONLY_HINT, field="key")
-    return access
 
 
 # -- The keyring
