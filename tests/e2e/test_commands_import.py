@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.conftest import SAMPLES
-from tests.e2e.test_journey import DOCX, PDF, make_pdf
-from tests.e2e.test_samples import REFUSED, SENT, check_everything
+from tests.support.samples import DOCX, PDF, REFUSED, SAMPLES, SENT, make_pdf
+from tests.support.world import check_everything
 from watcher import sandbox as sb
 
 

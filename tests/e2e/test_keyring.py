@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.e2e.desk import Desk, Process
-from tests.e2e.typing_desk import Terminal
-from tests.secret_service import SecretService, needs_secret_service
+from tests.support.desk import Desk, Process
+from tests.support.secret_service import SecretService, needs_secret_service
+from tests.support.terminal import Terminal
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 
 pytestmark = needs_secret_service

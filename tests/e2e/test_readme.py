@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.e2e.typing_desk import CTRL_C, Terminal
-from tests.secret_service import SecretService, needs_secret_service
+from tests.support.secret_service import SecretService, needs_secret_service
+from tests.support.terminal import CTRL_C, Terminal
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 
 ROOT = pathlib.Path(__file__).parents[2]

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from tests.e2e.desk import Process
-from tests.e2e.test_journey import make_pdf
-from tests.e2e.user_manager import NoManagerError, UserManager
-from tests.installation import MEASURING, Installation
+from tests.support.desk import Process
+from tests.support.installation import MEASURING, Installation
+from tests.support.samples import make_pdf
+from tests.support.user_manager import NoManagerError, UserManager
 from watcher import sandbox as sb
 from watcher.service.systemd import quote
 

@@ -6,12 +6,12 @@ import subprocess
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.e2e.desk import Process
-from tests.e2e.typing_desk import ENTER, Terminal
+from tests.support import file_keyring
+from tests.support.desk import Process
+from tests.support.terminal import ENTER, Terminal
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 OTHER_KEY = "f" * 40
 KEYS = {sb.READ_WRITE_KEY, sb.READ_KEY, sb.WRITE_KEY}
 
@@ -33,9 +33,9 @@ class Person:
     def environ(self, **more):
         own = {
             "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"),
-            "KEY_BOX": str(self.box), "PYTHONPATH": HERE,
+            **file_keyring.environ(self.box),
         }  # fmt: skip
-        return self.desk.environ(**{**own, "PYTHON_KEYRING_BACKEND": "key_box.Keyring", **more})
+        return self.desk.environ(**{**own, **more})
 
     def at_terminal(self, *arguments, **environ):
         self._terminals.append(Terminal(self.desk.command(*arguments), self.environ(**environ)))

@@ -1,4 +1,4 @@
-"""Draws the README's pictures of the page anew: ``python -m tests.page.pictures``.
+"""Draws the README's pictures of the page anew: ``python -m tests.pictures.page``.
 
 The real program works on made-up files against the sandbox, and the real page is photographed;
 only the candidates' names and earlier days are put into the journal by hand.
@@ -13,9 +13,9 @@ import tempfile
 
 from playwright.sync_api import sync_playwright
 
-from tests.conftest import wait_until
-from tests.e2e.desk import Desk
-from tests.page.conftest import CHROMIUM, QUIET, Person
+from tests.support.browser import CHROMIUM, QUIET, Person
+from tests.support.desk import Desk
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

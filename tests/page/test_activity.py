@@ -2,45 +2,21 @@
 
 import contextlib
 import functools
-import os
 import re
 import sqlite3
-import sys
 
 import pytest
 
-from tests.e2e import desk as desks
+from tests.support.browser import names, row, rows, see_no_problem, wait_for
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign, State
 from watcher.model.records import Stat
 
-SCRIPT_NAME = "bad <img src=x onerror=alert(1)>.pdf"
 REFUSE = sb.Fault(
     kind=sb.Kind.STATUS, status=400, message="<script>alert(2)</script>", file_name="bad*"
 )
-
-
-def names(page):
-    return page.locator("#rows .c-name").all_inner_texts()
-
-
-def row(page, name):
-    return page.locator("#rows tr", has=page.get_by_role("button", name=name, exact=True))
-
-
-def wait_for(page, name, label):
-    row(page, name).locator(".c-state", has_text=label).wait_for()
-
-
-def rows(page, files):
-    """Wait until the list has so many lines."""
-    page.wait_for_function("(n) => document.querySelectorAll('#rows tr').length === n", arg=files)
-
-
-def see_no_problem(page):
-    assert page.problems == []
 
 
 def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
@@ -327,231 +303,6 @@ def test_what_was_said_stays_where_it_was_said(person):
     page.locator("nav").get_by_role("link", name="Activity").click()
     page.locator("#at-activity:not([hidden])").wait_for()
     assert page.locator("#said").inner_text() == ""
-
-
-@pytest.fixture
-def newcomer(person):
-    """Somebody with a home and a keyring, and nothing set up."""
-    desk = person.desk
-    desk.config.unlink()
-    desk.folder.rmdir()
-    own = desk.root / "own" / "config.toml"
-    environ = desk.environ(
-        HRFLOW_API_KEY="", HRFLOW_WATCHER_CONFIG=str(own), KEY_BOX=str(desk.root / "box.json"),
-        PYTHON_KEYRING_BACKEND="key_box.Keyring", PYTHONPATH=os.path.dirname(desks.__file__),
-    )  # fmt: skip
-    desk.environ = lambda: environ
-    desk.command = lambda *arguments: [
-        sys.executable, "-m", "watcher", "--state", person.places.state, *arguments
-    ]  # fmt: skip
-    person.own_config = own
-    return person
-
-
-def test_everything_is_set_up_from_nothing(newcomer):
-    newcomer.start()
-    page = newcomer.open()
-    page.locator("#headline", has_text="Not set up yet").wait_for()
-    page.locator("#kept").get_by_role("link", name="Set up").click()
-    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
-    page.locator("#setup summary").click()
-    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
-    page.locator("#key").fill("ask_" + "0" * 32)
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried.bad").wait_for()
-    page.locator("#key").fill(sb.READ_WRITE_KEY)
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried", has_text='Key accepted (workspace "Sandbox")').wait_for()
-    place = page.locator("#places .place")
-    assert place.locator('[data-is="path"]').input_value() == "~/CVs"
-    place.locator('[data-is="path"]').fill("relative")
-    place.locator('[data-is="source"]').select_option(label="Engineering")
-    page.get_by_role("button", name="Save").click()
-    page.locator("#said.bad", has_text="relative is not a full path").wait_for()
-    place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
-    place.locator('[data-is="tags"]').fill('office=Paris, zip="75001"')
-    page.get_by_label("Start automatically when you log in").check()
-    page.get_by_role("button", name="Show changes").click()
-    page.locator("#difference", has_text="75001").wait_for()
-    assert "not there yet" not in page.locator("#difference").inner_text()
-    assert not newcomer.own_config.exists()
-    page.get_by_role("button", name="Save").click()
-    page.locator("#saved", has_text="Saved and active").wait_for()
-    page.locator("#said", has_text=re.compile(r"^Saved and active\.$")).wait_for()
-    assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
-    page.locator("#label-login").wait_for(state="hidden")
-    (entry,) = (newcomer.desk.root / "settings").rglob("*hrflow-watcher*")
-    assert str(newcomer.own_config) in entry.read_text()
-    assert page.locator("#key").input_value() == ""
-    assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
-    assert sb.READ_WRITE_KEY not in page.content()
-    for name in ("hrflow-watcher.log", "instance.json"):
-        with open(os.path.join(newcomer.places.state, name), encoding="utf-8") as file:
-            assert sb.READ_WRITE_KEY not in file.read()
-    newcomer.drop("first.pdf")
-    page.get_by_role("link", name="Activity", exact=True).click()
-    wait_for(page, "first.pdf", "sent")
-    assert row(page, "first.pdf").locator(".c-tags").inner_text() == "office=Paris, zip=75001"
-    (record,) = newcomer.desk.arrived()
-    assert record.source_key == sb.ENGINEERING.key
-
-
-def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
-    environ = {**newcomer.desk.environ(), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
-    newcomer.desk.environ = lambda: environ
-    newcomer.start()
-    page = newcomer.open("setup")
-    page.locator("#about-key", has_text="HRFLOW_API_KEY").wait_for()
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried.bad", has_text="The email of the HrFlow account is missing.").wait_for()
-    assert "default" not in page.locator("#tried").inner_text()
-    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
-    page.locator("#setup summary").click()
-    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
-    page.locator("#key").fill(sb.READ_WRITE_KEY)
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried", has_text="Key accepted").wait_for()
-    place = page.locator("#places .place")
-    place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
-    place.locator('[data-is="source"]').select_option(label="Engineering")
-    page.get_by_role("button", name="Save").click()
-    said = page.locator(
-        "#said.bad", has_text="Everything is set up except the key, which is not stored"
-    )
-    assert "This machine has no keyring. Put the key into" in said.inner_text()
-    assert sb.ENGINEERING.key in newcomer.own_config.read_text()
-    assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
-    assert newcomer.desk.folder.is_dir()
-    assert "not there yet" not in said.inner_text()
-
-
-def test_what_is_set_for_the_machine_is_shown_and_not_asked_for(newcomer):
-    desk = newcomer.desk
-    machine = desk.root / "machine" / "config.toml"
-    machine.parent.mkdir()
-    machine.write_text(
-        f'locked = ["account.api_url", "folders"]\n[account]\napi_url = "{desk.sandbox.url}"\n'
-        f'[[folders]]\npath = "{desk.folder}"\nsource_key = "{sb.ENGINEERING.key}"\n'
-        "settle_seconds = 0.3\n",
-        encoding="utf-8",
-    )
-    newcomer.start()
-    page = newcomer.open("setup")
-    email = page.get_by_label("Email of your HrFlow account")
-    email.fill(sb.EMAIL)
-    for locked in (page.locator("#api-url"), page.locator('#places [data-is="path"]')):
-        assert not locked.is_editable()
-        assert locked.get_attribute("title") == "Set for this machine"
-    assert page.locator("#another").is_hidden()
-    assert page.locator('#places [data-is="remove"]').is_hidden()
-    page.locator("#key").fill(sb.READ_WRITE_KEY)
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried", has_text="Key accepted").wait_for()
-    assert page.locator('#places [data-is="source"]').is_disabled()
-    page.get_by_role("button", name="Save").click()
-    page.locator("#saved", has_text="Saved and active").wait_for()
-    own = newcomer.own_config.read_text()
-    assert f'email = "{sb.EMAIL}"' in own
-    assert "api_url" not in own
-    assert "[[folders]]" not in own
-    newcomer.drop("first.pdf")
-    page.get_by_role("link", name="Activity", exact=True).click()
-    wait_for(page, "first.pdf", "sent")
-
-
-def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(newcomer):
-    desk = newcomer.desk
-    machine = desk.root / "machine" / "config.toml"
-    machine.parent.mkdir()
-    good = (
-        f'[account]\nemail = "{sb.EMAIL}"\napi_url = "{desk.sandbox.url}"\n'
-        f'[[folders]]\npath = "{desk.folder}"\nsource_key = "{sb.ENGINEERING.key}"\n'
-    )
-    desk.folder.mkdir(exist_ok=True)
-    machine.write_text("nonsense = 1\n" + good, encoding="utf-8")
-    newcomer.start()
-    page = newcomer.open()
-    page.locator("#headline", has_text="The configuration has mistakes").wait_for()
-    page.locator("#kept .notice.bad", has_text="nonsense").wait_for()
-    machine.write_text(good, encoding="utf-8")
-    page.locator("#headline", has_text="Up to date").wait_for()
-    page.locator("#kept .notice", has_text="nonsense").wait_for(state="detached")
-
-
-def test_names_and_messages_of_others_stay_texts(person):
-    person.desk.sandbox.faults.set(REFUSE)
-    person.start()
-    person.drop(SCRIPT_NAME)
-    page = person.open()
-    opened = []
-    page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
-    wait_for(page, SCRIPT_NAME, "refused")
-    call_the_candidate(
-        person, "Eve <img src=x onerror=alert(3)> </script><script>alert(4)</script>"
-    )
-    assert names(page) == [SCRIPT_NAME]
-    assert "<script>alert(2)</script>" in row(page, SCRIPT_NAME).locator(".c-state").inner_text()
-    row(page, SCRIPT_NAME).get_by_role("button").click()
-    page.get_by_role("dialog").wait_for()
-    page.reload()
-    page.locator("#rows tr").wait_for()
-    assert "Eve <img src=x" in row(page, SCRIPT_NAME).locator(".c-candidate").inner_text()
-    assert page.locator("main img, main script").count() == 0
-    assert opened == []
-    see_no_problem(page)
-
-
-def call_the_candidate(person, name):
-    """What HrFlow could say of a candidate; the sandbox reads no such names."""
-    connected = sqlite3.connect(person.places.journal, timeout=10, isolation_level=None)
-    with contextlib.closing(connected) as journal:
-        journal.execute("UPDATE files SET profile_name = ?", (name,))
-
-
-def test_a_foreign_page_can_neither_frame_it_nor_ask_it_anything(person, browser):
-    """What a page of another origin, open in the same browser, gets."""
-    person.start()
-    page = person.open()
-    base = page.url.partition("#")[0]
-    other = page.context.new_page()
-    other.goto(person.desk.sandbox.origin + "/")
-    answer = other.evaluate(
-        "(url) => fetch(url, {credentials: 'include'}).then((a) => a.text(), () => 'nothing')",
-        base + "api/files",
-    )
-    assert answer == "nothing"
-    done = other.evaluate(
-        "(url) => fetch(url, {method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}'})"
-        ".then(() => 'sent', () => 'nothing')",
-        base + "api/pause",
-    )
-    assert done in ("sent", "nothing")
-    assert not person.channel().get("/api/now")["now"]["paused"]
-    other.evaluate(
-        "(url) => { const f = document.createElement('iframe'); f.src = url; document.body.append(f) }",
-        base,
-    )
-    frame = other.locator("iframe").element_handle().content_frame()
-    assert frame is None or frame.locator("#headline").count() == 0
-    other.close()
-    alone = browser.new_context()
-    stranger = alone.new_page()
-    answer = stranger.goto(base)
-    assert (answer.status, "Open this page" in stranger.content()) == (403, True)
-    alone.close()
-
-
-def test_a_link_lets_in_once(person, browser):
-    person.start()
-    link = person.channel().post("/api/link")["link"]
-    contexts = [browser.new_context(), browser.new_context()]
-    first, second = (context.new_page() for context in contexts)
-    first.goto(link)
-    first.wait_for_selector("#headline:not(:empty)")
-    assert second.goto(link).status == 403
-    assert first.evaluate("document.cookie") == ""
-    for context in contexts:
-        context.close()
 
 
 def test_it_speaks_french_where_the_system_does(person):

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.support.waiting import wait_until
 from watcher.daemon.clock import next_day
 from watcher.daemon.desktop import Acting, outside, show_command, show_file
 from watcher.desktop.__main__ import is_time_to_leave

@@ -16,7 +16,7 @@ import pytest
 from jeepney.io.blocking import open_dbus_connection
 from secretstorage.util import DBusAddressWrapper, format_secret, open_session
 
-from tests.conftest import wait_until
+from tests.support.waiting import wait_until
 
 PASSWORD = b"correct horse"
 SECRETS = "org.freedesktop.secrets"

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfWriter
 
-from tests.unit.test_sniff import compound, look, office, read, zipped
+from tests.support.documents import compound, look, office, read, zipped
 from watcher.model.settings import DEFAULT_ACCEPT
 
 OPENXML = "application/vnd.openxmlformats-officedocument."

@@ -1,6 +1,6 @@
 """What earlier versions have left: journals and configurations. Run it before a release.
 
-    python -m tests.old
+    python -m tests.support.earlier_versions
 
 writes the journal of this version into ``tests/journals`` if there is none yet, and what each
 configuration in ``tests/configs`` means, where that is not known yet. What was released is not
@@ -19,7 +19,7 @@ from watcher.config import load
 from watcher.journal.migrations import VERSION
 from watcher.journal.writer import Journal
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CONFIGS = os.path.join(ROOT, "tests", "configs")
 JOURNALS = os.path.join(ROOT, "tests", "journals")
 NAMES = sorted(name.removesuffix(".toml") for name in os.listdir(CONFIGS) if name.endswith(".toml"))

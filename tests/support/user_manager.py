@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 
-from tests.conftest import wait_until
+from tests.support.waiting import wait_until
 
 SYSTEMD = "/usr/lib/systemd/systemd"
 #: Makes the world look booted with systemd, takes a control group, becomes the manager. Mounts reach

@@ -16,8 +16,8 @@ import pytest
 from jeepney.io.blocking import open_dbus_connection
 from PIL import Image
 
-from tests.conftest import wait_until
-from tests.secret_service import BUS
+from tests.support.secret_service import BUS
+from tests.support.waiting import wait_until
 
 PATIENCE = 20
 NEEDED = ("Xvfb", "trayer", "xdotool", "scrot", "dbus-daemon")

@@ -1,10 +1,21 @@
-"""A keyring for tests, chosen by PYTHON_KEYRING_BACKEND: a file that KEY_BOX names."""
+"""A keyring for processes of tests: a file."""
 
 import json
 import os
 
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError, PasswordSetError
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def environ(path):
+    """Variables of a process whose keyring is the file at ``path``."""
+    return {
+        "PYTHON_KEYRING_BACKEND": f"{__name__}.Keyring",
+        "PYTHONPATH": ROOT,
+        "KEY_BOX": str(path),
+    }
 
 
 class Keyring(KeyringBackend):

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import drop, make_pdf
+from tests.support.world import wait_for
 from watcher import sandbox as sb
 from watcher.daemon.instance import Instance
 from watcher.i18n.catalog import catalog
@@ -20,26 +21,15 @@ from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.page.actions import Actions
 from watcher.page.server import ActivityPage
 from watcher.page.views import Activity
-from watcher.pipeline.messages import Ignore, Pause, Release, Retry
+from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
+from watcher.sandbox import Fault, Kind
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
-
-
-def drop(folder, name, text=""):
-    path = os.path.join(folder.path, name)
-    make_pdf(path, text or name)
-    return path
 
 
 def entry(world, name):
     (found,) = [each for each in world.entries() if os.path.basename(each.path) == name]
     return found
-
-
-def wait_for(world, eventually, name, state, within=30):
-    """Wait for a state; what was accepted is parsed some seconds later, which is as good."""
-    states = {"accepted", "parsed"} if state == "accepted" else {state}
-    eventually(lambda: world.states().get(name) in states, within)
 
 
 def test_a_pause_keeps_files_back_over_a_restart_until_it_is_ended(world, eventually):
@@ -269,3 +259,14 @@ def _counts(world):
         return reader.counts()
     finally:
         reader.close()
+
+
+def test_resuming_frees_what_waits_too(world, eventually):
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=429, retry_after="3600", times=1))
+    folder = world.folder()
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    eventually(lambda: world.states().get("a.pdf") == "waiting", within=30)
+    world.app.post(Resume())
+    world.wait_idle(1)
+    assert len(world.arrived()) == 1

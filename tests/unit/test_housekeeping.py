@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.unit.test_journal import FOLDER, queue
+from tests.support.journal import FOLDER, queue
 from watcher.daemon.clock import RealClock
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate

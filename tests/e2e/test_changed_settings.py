@@ -1,19 +1,24 @@
-"""A folder that is taken out of the settings while files of it wait, and comes back."""
+"""Settings that change: a folder is taken out and comes back, refused files are judged anew."""
 
 import os
+import shutil
 import time
 
 import pytest
 
-from tests.e2e.test_by_hand import drop, wait_for
-from tests.e2e.test_clock import SetClock
+from tests.support.clock import SetClock
+from tests.support.samples import drop, make_pdf
+from tests.support.world import wait_for
 from watcher import sandbox as sb
 from watcher.daemon.instance import Places
 from watcher.i18n.message import NOTHING
+from watcher.journal.reader import Reader
+from watcher.model.kinds import State
 from watcher.model.lifecycle import LEFT
-from watcher.model.settings import Existing
+from watcher.model.settings import AfterRefusal, Existing, Item
 from watcher.page.client import Channel, NotRunningError
 from watcher.pipeline.messages import Leave, Pause, Retry, Take
+from watcher.sandbox import Fault, Kind
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
 BUSY = sb.Fault(kind=sb.Kind.STATUS, status=429, retry_after="1", delay=1.0, times=1)
@@ -228,3 +233,59 @@ def test_a_folder_removed_by_command_leaves_nothing_waiting_now_or_after_a_start
     eventually(lambda: (groups()["waiting"], groups()["aside"]) == (0, 2), 20)
     assert desk.processes[-1].end() == 0
     assert sorted(os.listdir(desk.root / "other")) == ["a.pdf", "b.pdf"]
+
+
+def test_what_was_refused_goes_again_once_settings_send_it_otherwise(world, eventually):
+    world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=422))
+    folder = world.folder()
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    shutil.copy(os.path.join(folder.path, "a.pdf"), os.path.join(folder.path, "b.pdf"))
+    eventually(lambda: sorted(world.states().values()) == ["duplicate", "refused"], within=30)
+    (refused,) = world.entries(states=(State.REFUSED,))
+    world.app.reload(world.config(world.folder(max_size=99_000_000)))
+    eventually(lambda: times_refused(world, refused) == 2, within=30)
+    asked = [record for record in world.sandbox.ledger.records() if record.status == 422]
+    assert len(asked) == 1  # the answer would have been the same
+    assert refused.why in [entry.why for entry in world.entries()]
+    world.sandbox.faults.clear()
+    world.app.reload(world.config(world.folder(tags=(Item(name="office", value="Paris"),))))
+    eventually(lambda: len(world.arrived()) == 1, within=30)
+    ended = ({"accepted", "duplicate"}, {"parsed", "duplicate"})
+    eventually(lambda: set(world.states().values()) in ended, within=30)
+    assert len(world.arrived()) == 1
+
+
+def test_what_is_refused_as_before_is_nothing_new(world, eventually):
+    folder = world.folder()
+    world.start(folder)
+    with open(os.path.join(folder.path, "tool.pdf"), "wb") as file:
+        file.write(b"MZ" + bytes(300))
+    eventually(lambda: world.states().get("tool.pdf") == "refused", within=30)
+    (before,) = world.entries()
+    world.app.reload(world.config(world.folder(tags=(Item(name="a", value="b"),))))
+    eventually(lambda: times_refused(world, before) == 2, within=30)
+    (after,) = world.entries()
+    assert (after.state, after.why, after.changed_at) == (
+        before.state, before.why, before.changed_at,
+    )  # fmt: skip
+
+
+def times_refused(world, entry):
+    reader = Reader(world.places.journal)
+    try:
+        return [state for _, state, _ in reader.story(entry.file_id)].count(State.REFUSED)
+    finally:
+        reader.close()
+
+
+def test_what_was_refused_and_moved_away_stays_refused_under_new_settings(world, eventually):
+    folder = world.folder(after_refusal=AfterRefusal.MOVE)
+    world.start(folder)
+    with open(os.path.join(folder.path, "a.exe"), "wb") as file:
+        file.write(b"MZ" + bytes(300))
+    eventually(lambda: any(entry.filed_to for entry in world.entries()), within=30)
+    world.app.reload(world.config(world.folder(settle_seconds=0.2)))
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    eventually(lambda: world.states().get("b.pdf") == "accepted", within=30)
+    assert world.states()["a.exe"] == "refused"

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.test_journey import make_pdf
+from tests.support.desk import Desk
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
 

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 
-SOURCE = pathlib.Path(__file__).parents[1] / "watcher"
+SOURCE = pathlib.Path(__file__).parents[2] / "watcher"
 #: What would have the processes measured: their modules go while they run.
 MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 

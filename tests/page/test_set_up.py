@@ -1,9 +1,13 @@
-"""The ends of the set-up in a real browser: a test CV that arrives, a folder that is given up."""
+"""The set-up in a real browser: from nothing, a test CV that arrives, a folder that is given up."""
 
 import os
+import re
+import sys
 
 import pytest
 
+from tests.support import file_keyring
+from tests.support.browser import row, wait_for
 from watcher import sandbox as sb
 from watcher.sandbox.samples import FILE_NAME, sample_cv_pdf
 
@@ -153,3 +157,152 @@ def test_the_question_has_nothing_that_the_accessibility_checker_finds(two):
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     (two.desk.root / "question.png").write_bytes(page.screenshot())
+
+
+@pytest.fixture
+def newcomer(person):
+    """Somebody with a home and a keyring, and nothing set up."""
+    desk = person.desk
+    desk.config.unlink()
+    desk.folder.rmdir()
+    own = desk.root / "own" / "config.toml"
+    environ = desk.environ(
+        HRFLOW_API_KEY="", HRFLOW_WATCHER_CONFIG=str(own),
+        **file_keyring.environ(desk.root / "box.json"),
+    )  # fmt: skip
+    desk.environ = lambda: environ
+    desk.command = lambda *arguments: [
+        sys.executable, "-m", "watcher", "--state", person.places.state, *arguments
+    ]  # fmt: skip
+    person.own_config = own
+    return person
+
+
+def test_everything_is_set_up_from_nothing(newcomer):
+    newcomer.start()
+    page = newcomer.open()
+    page.locator("#headline", has_text="Not set up yet").wait_for()
+    page.locator("#kept").get_by_role("link", name="Set up").click()
+    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
+    page.locator("#setup summary").click()
+    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
+    page.locator("#key").fill("ask_" + "0" * 32)
+    page.get_by_role("button", name="Test key").click()
+    page.locator("#tried.bad").wait_for()
+    page.locator("#key").fill(sb.READ_WRITE_KEY)
+    page.get_by_role("button", name="Test key").click()
+    page.locator("#tried", has_text='Key accepted (workspace "Sandbox")').wait_for()
+    place = page.locator("#places .place")
+    assert place.locator('[data-is="path"]').input_value() == "~/CVs"
+    place.locator('[data-is="path"]').fill("relative")
+    place.locator('[data-is="source"]').select_option(label="Engineering")
+    page.get_by_role("button", name="Save").click()
+    page.locator("#said.bad", has_text="relative is not a full path").wait_for()
+    place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
+    place.locator('[data-is="tags"]').fill('office=Paris, zip="75001"')
+    page.get_by_label("Start automatically when you log in").check()
+    page.get_by_role("button", name="Show changes").click()
+    page.locator("#difference", has_text="75001").wait_for()
+    assert "not there yet" not in page.locator("#difference").inner_text()
+    assert not newcomer.own_config.exists()
+    page.get_by_role("button", name="Save").click()
+    page.locator("#saved", has_text="Saved and active").wait_for()
+    page.locator("#said", has_text=re.compile(r"^Saved and active\.$")).wait_for()
+    assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
+    page.locator("#label-login").wait_for(state="hidden")
+    (entry,) = (newcomer.desk.root / "settings").rglob("*hrflow-watcher*")
+    assert str(newcomer.own_config) in entry.read_text()
+    assert page.locator("#key").input_value() == ""
+    assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
+    assert sb.READ_WRITE_KEY not in page.content()
+    for name in ("hrflow-watcher.log", "instance.json"):
+        with open(os.path.join(newcomer.places.state, name), encoding="utf-8") as file:
+            assert sb.READ_WRITE_KEY not in file.read()
+    newcomer.drop("first.pdf")
+    page.get_by_role("link", name="Activity", exact=True).click()
+    wait_for(page, "first.pdf", "sent")
+    assert row(page, "first.pdf").locator(".c-tags").inner_text() == "office=Paris, zip=75001"
+    (record,) = newcomer.desk.arrived()
+    assert record.source_key == sb.ENGINEERING.key
+
+
+def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
+    environ = {**newcomer.desk.environ(), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    newcomer.desk.environ = lambda: environ
+    newcomer.start()
+    page = newcomer.open("setup")
+    page.locator("#about-key", has_text="HRFLOW_API_KEY").wait_for()
+    page.get_by_role("button", name="Test key").click()
+    page.locator("#tried.bad", has_text="The email of the HrFlow account is missing.").wait_for()
+    assert "default" not in page.locator("#tried").inner_text()
+    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
+    page.locator("#setup summary").click()
+    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
+    page.locator("#key").fill(sb.READ_WRITE_KEY)
+    page.get_by_role("button", name="Test key").click()
+    page.locator("#tried", has_text="Key accepted").wait_for()
+    place = page.locator("#places .place")
+    place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
+    place.locator('[data-is="source"]').select_option(label="Engineering")
+    page.get_by_role("button", name="Save").click()
+    said = page.locator(
+        "#said.bad", has_text="Everything is set up except the key, which is not stored"
+    )
+    assert "This machine has no keyring. Put the key into" in said.inner_text()
+    assert sb.ENGINEERING.key in newcomer.own_config.read_text()
+    assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
+    assert newcomer.desk.folder.is_dir()
+    assert "not there yet" not in said.inner_text()
+
+
+def test_what_is_set_for_the_machine_is_shown_and_not_asked_for(newcomer):
+    desk = newcomer.desk
+    machine = desk.root / "machine" / "config.toml"
+    machine.parent.mkdir()
+    machine.write_text(
+        f'locked = ["account.api_url", "folders"]\n[account]\napi_url = "{desk.sandbox.url}"\n'
+        f'[[folders]]\npath = "{desk.folder}"\nsource_key = "{sb.ENGINEERING.key}"\n'
+        "settle_seconds = 0.3\n",
+        encoding="utf-8",
+    )
+    newcomer.start()
+    page = newcomer.open("setup")
+    email = page.get_by_label("Email of your HrFlow account")
+    email.fill(sb.EMAIL)
+    for locked in (page.locator("#api-url"), page.locator('#places [data-is="path"]')):
+        assert not locked.is_editable()
+        assert locked.get_attribute("title") == "Set for this machine"
+    assert page.locator("#another").is_hidden()
+    assert page.locator('#places [data-is="remove"]').is_hidden()
+    page.locator("#key").fill(sb.READ_WRITE_KEY)
+    page.get_by_role("button", name="Test key").click()
+    page.locator("#tried", has_text="Key accepted").wait_for()
+    assert page.locator('#places [data-is="source"]').is_disabled()
+    page.get_by_role("button", name="Save").click()
+    page.locator("#saved", has_text="Saved and active").wait_for()
+    own = newcomer.own_config.read_text()
+    assert f'email = "{sb.EMAIL}"' in own
+    assert "api_url" not in own
+    assert "[[folders]]" not in own
+    newcomer.drop("first.pdf")
+    page.get_by_role("link", name="Activity", exact=True).click()
+    wait_for(page, "first.pdf", "sent")
+
+
+def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(newcomer):
+    desk = newcomer.desk
+    machine = desk.root / "machine" / "config.toml"
+    machine.parent.mkdir()
+    good = (
+        f'[account]\nemail = "{sb.EMAIL}"\napi_url = "{desk.sandbox.url}"\n'
+        f'[[folders]]\npath = "{desk.folder}"\nsource_key = "{sb.ENGINEERING.key}"\n'
+    )
+    desk.folder.mkdir(exist_ok=True)
+    machine.write_text("nonsense = 1\n" + good, encoding="utf-8")
+    newcomer.start()
+    page = newcomer.open()
+    page.locator("#headline", has_text="The configuration has mistakes").wait_for()
+    page.locator("#kept .notice.bad", has_text="nonsense").wait_for()
+    machine.write_text(good, encoding="utf-8")
+    page.locator("#headline", has_text="Up to date").wait_for()
+    page.locator("#kept .notice", has_text="nonsense").wait_for(state="detached")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import proxy
+from tests.support import proxy
 from watcher import sandbox as sb
 
 

@@ -1,4 +1,4 @@
-"""Draws the README's picture anew: ``python -m tests.pictures``.
+"""Draws the README's picture anew: ``python -m tests.pictures.trial``.
 
 The real ``try`` runs at a pseudo-terminal, files are dropped into its folder, and what it wrote is
 drawn as an SVG.
@@ -16,7 +16,7 @@ import threading
 from rich.console import Console
 from rich.text import Text
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PICTURE = os.path.join(ROOT, "installers", "pictures", "try.svg")
 DROPPED = ("Łukasz Wójcik.docx", "really a pdf.docx", "mai scan.jpeg", "renamed program.pdf")
 COLUMNS = 140

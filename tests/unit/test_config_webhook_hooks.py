@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.test_config import ACCOUNT, FOLDER, GOOD, mistakes, read  # noqa: F401 - fixtures
+from tests.support.configuration import ACCOUNT, FOLDER, GOOD
 from watcher.config import show
 from watcher.config.checks import is_host, is_loopback
 from watcher.model.settings import Hooks, Webhook
@@ -45,7 +45,7 @@ HOOKS = GOOD + "[hooks]\n"
         (GOOD + 'host = "x"', "it belongs in [webhook]"),
     ],
 )
-def test_each_mistake_is_said_where_it_stands(mistakes, text, expected):  # noqa: F811
+def test_each_mistake_is_said_where_it_stands(mistakes, text, expected):
     assert any(expected in each for each in mistakes(text)), mistakes(text)
 
 
@@ -54,17 +54,17 @@ def warnings(loaded):
     return [said for each in loaded.warnings if "is not there yet" not in (said := str(each))]
 
 
-def test_nothing_is_on_that_nobody_asked_for(read):  # noqa: F811
-    config = read(GOOD).config
+def test_nothing_is_on_that_nobody_asked_for(load_text):
+    config = load_text(GOOD).config
     assert (config.webhook, config.hooks) == (Webhook(), Hooks())
     assert not config.webhook.enabled
     assert not (config.hooks.parsed or config.hooks.refused)
 
 
-def test_what_is_written_is_in_force(read):  # noqa: F811
+def test_what_is_written_is_in_force(load_text):
     text = "[webhook]\nenabled = true\nport = 9000\n[hooks]\n"
     text += 'parsed = ["/usr/bin/tell", "{path}", "{{x}}"]\ntimeout_seconds = 5\n'
-    loaded = read(ACCOUNT + FOLDER + "webhook_parsing_sending = true\n" + text)
+    loaded = load_text(ACCOUNT + FOLDER + "webhook_parsing_sending = true\n" + text)
     assert loaded.config.webhook == Webhook(enabled=True, port=9000)
     assert loaded.config.hooks == Hooks(
         parsed=("/usr/bin/tell", "{path}", "{{x}}"), timeout_seconds=5.0
@@ -76,18 +76,18 @@ def test_what_is_written_is_in_force(read):  # noqa: F811
     assert shown["webhook.host"] == ('"127.0.0.1"', "built-in default")
 
 
-def test_a_listener_for_other_machines_is_a_warning(read):  # noqa: F811
+def test_a_listener_for_other_machines_is_a_warning(load_text):
     text = FOLDER + "webhook_parsing_sending = true\n[webhook]\nenabled = true\n"
-    assert not warnings(read(ACCOUNT + text))
-    (warning,) = warnings(read(ACCOUNT + text + 'host = "0.0.0.0"\n'))
+    assert not warnings(load_text(ACCOUNT + text))
+    (warning,) = warnings(load_text(ACCOUNT + text + 'host = "0.0.0.0"\n'))
     assert "other machines" in warning
 
 
-def test_a_webhook_that_nobody_sends_is_a_warning(read):  # noqa: F811
-    (warning,) = warnings(read(WEBHOOK + "enabled = true"))
+def test_a_webhook_that_nobody_sends_is_a_warning(load_text):
+    (warning,) = warnings(load_text(WEBHOOK + "enabled = true"))
     assert "webhook_parsing_sending" in warning
     rule = '[[folders.rules]]\nmatch = "x/**"\nwebhook_parsing_sending = true\n'
-    assert not warnings(read(GOOD + rule + "[webhook]\nenabled = true"))
+    assert not warnings(load_text(GOOD + rule + "[webhook]\nenabled = true"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Draws the README's pictures of the icon anew: ``python -m tests.pictures_tray``.
+"""Draws the README's pictures of the icon anew: ``python -m tests.pictures.icon``.
 
 One is a sheet of all icons; the other is photographed in a real panel with its menu open.
 """
@@ -11,7 +11,7 @@ import time
 from PIL import Image
 from Xlib import display
 
-from tests.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
+from tests.support.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
 from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.supervisor import Tray
@@ -21,7 +21,7 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import Mood, Snapshot, Watched
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PICTURES = os.path.join(ROOT, "installers", "pictures")
 SIZES = (16, 22, 24, 32, 48, 64)
 SHOWN = (

@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 
+import pytest
+
 from watcher import sandbox as sb
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
@@ -164,3 +166,12 @@ class Desk:
                 process.send_signal(signal.SIGINT)
         os.close(mine)
         return written.decode(), process.wait(60)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with sb.Sandbox(parse_seconds=0.1) as sandbox:
+        made = Desk(tmp_path, sandbox)
+        yield made
+        for process in made.processes:
+            process.end()
