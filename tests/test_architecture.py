@@ -70,6 +70,7 @@ TABLE = {
 #: Modules of other packages that are pure, and may be imported as such.
 ALSO_PURE = {
     "config.setup": "answers in, edits out",
+    "config.tags": "tags as people type them",
     "hrflow.answers": "what an answer means",
     "hrflow.pace": "how fast one account may be used",
     "pipeline.settle": "when a file is complete",
@@ -153,6 +154,15 @@ def imports(module):
 def name_of(node):
     """The last part of a name: ``sleep`` of ``time.sleep``, "" where there is none."""
     return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def imported_names(node):
+    """The modules that an absolute import names, and those that its names may be."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
 
 
 # --- Layers -----------------------------------------------------------------------------------
@@ -310,6 +320,18 @@ def test_tests_wait_for_conditions(path):
     assert not found, f"a fixed sleep is too short on a slow machine: {', '.join(found)}"
 
 
+def test_no_test_module_imports_another():
+    """What several of them use stands in tests/support, and fixtures in a conftest."""
+    found = [
+        f"{path}:{node.lineno} imports {name}"
+        for path in python_files("tests")
+        for node in ast.walk(parse(path))
+        for name in imported_names(node)
+        if name.startswith("tests.") and name.split(".")[-1].startswith(("test_", "conftest"))
+    ]
+    assert not found, "\n".join(["move what is shared to tests/support:", *found])
+
+
 def test_the_habits_are_found():
     swallowing = [
         "try: f()\nexcept: pass",
@@ -323,5 +345,7 @@ def test_the_habits_are_found():
         assert list(shared_state(ast.parse(code))), code
     for code in ("A: Final = {}", "A: Final[set[int]] = {1}", "A = (1,)", "__all__ = ['a']"):
         assert not list(shared_state(ast.parse(code))), code
+    for code in ("from tests.unit.test_report import a", "from tests.unit import test_report"):
+        assert "tests.unit.test_report" in imported_names(ast.parse(code).body[0])
     assert list(sleeps(ast.parse("time.sleep(1)"))) == [1]
     assert list(sleeps(ast.parse("while not done(): sleep(1)"))) == []

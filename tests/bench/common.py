@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 
-from tests.e2e.conftest import Keys
+from tests.support.world import Keys
 from watcher import sandbox as sb
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places

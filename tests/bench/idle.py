@@ -46,7 +46,7 @@ def ours(root, folders, **more):
 @contextlib.contextmanager
 def with_icon(root, folders, kind):
     """On a screen of our own, with Xfce's panel for StatusNotifier or trayer for plain X11."""
-    from tests.desktop import XFCONF, Bus, Screen, Trayer, XfcePanel  # noqa: PLC0415 - needs more
+    from tests.support.desktop import XFCONF, Bus, Screen, Trayer, XfcePanel  # noqa: PLC0415 - needs more
 
     os.makedirs(root)
     there = pathlib.Path(root)

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.conftest import wait_until
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
 

@@ -1,158 +1,17 @@
-"""The whole program against the sandbox: real folders, real journal, real HTTP over loopback."""
-
-import os
-import threading
+"""The program between a folder and the sandbox, in further states."""
 
 import pytest
 
-from tests.e2e.desk import Desk
-from watcher import sandbox as sb
-from watcher.daemon.core import App
-from watcher.daemon.instance import Places
-from watcher.journal.reader import Reader
-from watcher.model.files import ScanEnded
-from watcher.model.lifecycle import OPEN
-from watcher.model.records import Entry
-from watcher.model.settings import Account, Config, Folder, replaced
-from watcher.pipeline.messages import Take, Taken
-
-SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
-
-
-class Keys:
-    """The key that a test's account has; what the server refuses is asked for again."""
-
-    def __init__(self, key):
-        self.key = key
-        self.asked_anew = 0
-
-    def get(self, account):
-        return self.key
-
-    def forget(self, account):
-        self.asked_anew += 1
-
-    def arm(self, config, tell, resume):
-        """It is at hand."""
-
-    def close(self):
-        """Nobody waits for it."""
-
-
-class World:
-    """A sandbox, a state directory, and the program between them."""
-
-    def __init__(self, root):
-        self.root = root
-        self.places = Places(str(root / "state"))
-        self.sandbox = sb.Sandbox(parse_seconds=0.1)
-        self.keys = Keys(sb.READ_WRITE_KEY)
-        self.app = None
-        self.settings = {}  # of the program as a whole
-        self.options = {}
-        self.news = []
-        self.heard = threading.Condition()
-
-    def folder(self, name="cvs", **settings):
-        path = self.root / name
-        path.mkdir(exist_ok=True)
-        values = {"account": "default", "source_key": sb.ENGINEERING.key, "settle_seconds": 0.3}
-        return Folder(path=str(path), **{**values, **settings})
-
-    def config(self, *folders, **account):
-        values = {"name": "default", "email": sb.EMAIL, "api_url": self.sandbox.url}
-        return Config(accounts=(Account(**{**values, **account}),), folders=folders)
-
-    def start(self, *folders, import_all=False, clock=None, revive_seconds=0.2, **account):
-        """Start the program; returns once every folder has been walked through once."""
-        options = {"clock": clock, "revive_seconds": revive_seconds, "import_all": import_all}
-        options |= self.options
-        self.start_without_waiting(*folders, options=options, **account)
-        expected = {os.path.realpath(folder.path) for folder in folders}
-        self.wait_for(lambda: expected <= self.walked())
-
-    def start_without_waiting(self, *folders, options=None, **account):
-        """Start the program, which may not be able to walk through a folder yet."""
-        config = replaced(self.config(*folders, **account), **self.settings)
-        self.news.clear()
-        self.app = App(config, self.places, keys=self.keys, tell=self.hear, **(options or {}))
-        self.app.start()
-
-    def walked(self):
-        """The folders that have been walked through."""
-        return {news.folder for news in self.news if isinstance(news, ScanEnded)}
-
-    def nudge(self):
-        """Return when the pipeline has worked on everything that was posted before."""
-        before = len([news for news in self.news if isinstance(news, Taken)])
-        self.app.post(Take("/nowhere"))
-        self.wait_for(lambda: len([n for n in self.news if isinstance(n, Taken)]) > before)
-
-    def hear(self, news):
-        with self.heard:
-            self.news.append(news)
-            self.heard.notify_all()
-
-    def wait_for(self, condition, within=30):
-        with self.heard:
-            found = self.heard.wait_for(condition, within)
-        assert found, f"did not happen; counts are {self.states()}"
-
-    def wait_idle(self, files, within=30):
-        """Wait until ``files`` files have come to rest."""
-        self.wait_for(lambda: len(self.at_rest()) >= files, within)
-
-    def at_rest(self):
-        latest = {news.file_id: news for news in list(self.news) if isinstance(news, Entry)}
-        return [entry for entry in latest.values() if entry.state not in OPEN]
-
-    def stop(self):
-        if self.app is not None:
-            self.app.stop()
-            assert self.app.failure is None, self.app.failure
-            self.app = None
-
-    def entries(self, **filters):
-        reader = Reader(self.places.journal)
-        try:
-            return reader.history(limit=100_000, **filters)
-        finally:
-            reader.close()
-
-    def read_known(self, path):
-        """Whether the journal knows of a file at ``path`` now."""
-        reader = Reader(self.places.journal)
-        try:
-            folder, name = os.path.split(os.path.realpath(path))
-            return name in reader.known(folder, "")
-        finally:
-            reader.close()
-
-    def states(self):
-        """What became of each file, by its name."""
-        return {os.path.basename(entry.path): str(entry.state) for entry in self.entries()}
-
-    def arrived(self):
-        """What the sandbox has accepted, in the order it came."""
-        return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
-
-    def close(self):
-        self.stop()
-        self.sandbox.stop()
+from tests.support.clock import SetClock
+from tests.support.office import Office
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    made.sandbox.start()
-    yield made
-    made.close()
+def office(desk, eventually):
+    return Office(desk, eventually)
 
 
 @pytest.fixture
-def desk(tmp_path):
-    with sb.Sandbox(parse_seconds=0.1) as sandbox:
-        made = Desk(tmp_path, sandbox)
-        yield made
-        for process in made.processes:
-            process.end()
+def clock(world):
+    world.sandbox.api.parse_seconds = 0.0  # the sandbox's clock is not the one that is set here
+    return SetClock()

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.e2e.conftest import SAMPLES
+from tests.support.samples import SAMPLES
 from watcher.daemon.examine import examine
 from watcher.daemon.plans import make_plans, this_machine
 from watcher.model.settings import AfterRefusal, AfterUpload

@@ -2,28 +2,14 @@
 
 import os
 
-from tests.e2e.test_journey import make_pdf
-from watcher.daemon.clock import RealClock
+from tests.support.clock import SetClock
+from tests.support.samples import make_pdf
 from watcher.model.files import ScanEnded
 from watcher.pipeline.loop import Woke
 from watcher.pipeline.messages import Pause
 from watcher.sandbox import Fault, Kind
 
 DAY = 86400.0
-
-
-class SetClock(RealClock):
-    """The real time, but that somebody sets the clock (``set``) or lets it pass (``pass_by``)."""
-
-    def __init__(self):
-        self.set_by = 0.0
-        self.passed = 0.0
-
-    def wall(self):
-        return RealClock.wall() + self.set_by + self.passed
-
-    def tick(self):
-        return RealClock.tick() + self.passed
 
 
 def drop(folder, *names):

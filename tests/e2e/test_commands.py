@@ -11,10 +11,8 @@ import sys
 
 import pytest
 
-from tests.e2e.conftest import SAMPLES
-from tests.e2e.test_journey import DOCX, PDF, make_pdf
-from tests.e2e.test_samples import IGNORED, REFUSED, SENT
-from tests.old import make_journal
+from tests.support.earlier_versions import make_journal
+from tests.support.samples import DOCX, IGNORED, PDF, REFUSED, SAMPLES, SENT, make_pdf
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
 

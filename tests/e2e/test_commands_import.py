@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.conftest import SAMPLES
-from tests.e2e.test_journey import DOCX, PDF, make_pdf
-from tests.e2e.test_samples import REFUSED, SENT, check_everything
+from tests.support.samples import DOCX, PDF, REFUSED, SAMPLES, SENT, make_pdf
+from tests.support.world import check_everything
 from watcher import sandbox as sb
 
 
@@ -238,7 +237,7 @@ def test_other_commands_reach_a_program_that_imports(desk, eventually):
         (["--tag", "a=b"], "need --source"),  # a watched folder's settings have tags
         (["--source", "x" * 40], "Leave --source away"),  # two settings for one folder
         (["--account", "default"], "need --source"),
-        (["--source", "x" * 40, "--tag", "Paris"], "no tag like"),
+        (["--source", "x" * 40, "--tag", "Paris"], "Tags look like office=Paris"),
         (["--source", "x" * 40, "--tag", "a={jbo}"], "{jbo} cannot be filled"),
         (["--source", "x" * 40, "--tag", "a={"], "has no partner"),
     ],

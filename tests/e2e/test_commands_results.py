@@ -12,8 +12,9 @@ from datetime import datetime
 
 import pytest
 
-from tests.e2e.desk import Process
-from tests.e2e.test_journey import PDF
+from tests.support import file_keyring
+from tests.support.desk import Process
+from tests.support.samples import PDF
 from watcher import sandbox as sb
 from watcher.i18n.message import verbatim
 from watcher.journal.writer import Journal
@@ -131,11 +132,7 @@ def test_what_cannot_be_parsed_needs_attention(desk):
 @pytest.fixture
 def box(desk):
     """A keyring of the test's own."""
-    return {
-        "PYTHON_KEYRING_BACKEND": "tests.e2e.key_box.Keyring",
-        "KEY_BOX": str(desk.root / "box.json"),
-        "PYTHONPATH": os.getcwd(),
-    }
+    return file_keyring.environ(desk.root / "box.json")
 
 
 def give(desk, secret, *more, **environ):

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.desktop import (
+from tests.support.desk import Process
+from tests.support.desktop import (
     Bus,
     Item,
     Messages,
@@ -19,9 +20,7 @@ from tests.desktop import (
     needs_screen,
     until,
 )
-from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixture
-from tests.e2e.conftest import SAMPLES
-from tests.e2e.desk import Process
+from tests.support.samples import SAMPLES
 
 #: Instead of a browser: it notes where it was sent.
 BROWSER = "#!/bin/sh\necho \"$1\" >> '{}'\n"

@@ -11,16 +11,15 @@ import zipfile
 import pytest
 import requests
 
-from tests import proxy
-from tests.e2e.desk import Desk
-from tests.e2e.test_journey import make_pdf
-from tests.tls import speak_tls
+from tests.support import proxy
+from tests.support.desk import Desk
+from tests.support.samples import PDF, make_pdf
+from tests.support.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.hrflow.route import Certificate, find_certificate
 from watcher.model.settings import Account
 
 DASH = "\N{EN DASH}"
-SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
 NO_CONNECTION = 9  # the discard port: nobody answers
 
 
@@ -409,9 +408,7 @@ def full_desk(desk):
         source=sb.EXPRESS.key,
     )
     write_config(desk, '"Paris"', '"Kanarienvogel"')
-    shutil.copy(
-        os.path.join(SAMPLES, "Aisha Rahman - CV.pdf"), desk.folder / "Zdenka Quillfeather.pdf"
-    )
+    shutil.copy(PDF, desk.folder / "Zdenka Quillfeather.pdf")
     assert desk.run("import", str(desk.folder)).returncode == 0
     values = {"folder": desk.folder, "key": desk.key, "email": sb.EMAIL}
     with open(desk.root / "state" / "hrflow-watcher.log", "a", encoding="utf-8") as log:

@@ -4,11 +4,18 @@ import os
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.clock import SetClock
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.model.kinds import Cause
 from watcher.model.lifecycle import hold_key
-from watcher.model.settings import Account, Changed, Config, Duplicates, replaced
+from watcher.model.settings import (
+    Account,
+    Changed,
+    Config,
+    Duplicates,
+    replaced,
+)
 from watcher.pipeline.messages import Resume
 from watcher.sandbox import Fault, Kind
 
@@ -229,3 +236,23 @@ def test_an_account_that_goes_and_comes_back_while_it_uploads_is_as_it_was(
     world.nudge()
     assert len(world.sandbox.ledger.records()) == 2
     world.sandbox.stop()  # which ends what has waited for an answer
+
+
+def test_held_files_that_went_do_not_use_up_the_probes(world, eventually):
+    clock = SetClock()
+    right, world.keys.key = world.keys.key, "ask_" + "0" * 32
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    inner = os.path.join(folder.path, "inner")
+    os.mkdir(inner)
+    for number in range(5):
+        make_pdf(os.path.join(inner, f"{number}.pdf"), str(number))
+    eventually(lambda: list(world.states().values()) == ["held"] * 5, within=30)
+    make_pdf(os.path.join(folder.path, "real.pdf"), "real")
+    eventually(lambda: world.states().get("real.pdf") == "held", within=30)
+    os.rename(inner, os.path.join(world.root, "away"))
+    eventually(lambda: list(world.states().values()).count("gone") == 5, within=30)
+    world.keys.key = right
+    clock.passed += 3600.0
+    world.nudge()
+    eventually(lambda: world.states().get("real.pdf") == "accepted", within=30)

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.e2e.test_clock import SetClock
-from tests.e2e.test_journey import DOCX, PDF, make_pdf
+from tests.support.clock import SetClock
+from tests.support.samples import DOCX, PDF, make_pdf
 from watcher.daemon.plans import Disk
 from watcher.i18n.message import Message, verbatim
 from watcher.model.files import FilingFailed

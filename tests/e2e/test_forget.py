@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 
 CANARY = "Zoraida Quimby"

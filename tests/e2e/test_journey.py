@@ -4,14 +4,18 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 import time
 
 import pytest
 
-from tests.e2e.conftest import SAMPLES
+from tests.support.samples import DOCX, PDF, SAMPLES, make_pdf
+from tests.support.world import World
 from watcher import sandbox as sb
+from watcher.daemon.plans import Disk
 from watcher.journal.reader import Reader
-from watcher.model.kinds import State
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign, State
 from watcher.model.settings import (
     AfterRefusal,
     AfterUpload,
@@ -22,16 +26,8 @@ from watcher.model.settings import (
     Rule,
     Watch,
 )
-
-PDF = os.path.join(SAMPLES, "Aisha Rahman - CV.pdf")
-DOCX = os.path.join(SAMPLES, "Łukasz Wójcik.docx")
-
-
-def make_pdf(path, text="x", size=0):
-    """A PDF whose content is its own: ``text`` tells it from others."""
-    body = b"%PDF-1.4\n%" + text.encode() + b"\n" + b" " * size + b"\n%%EOF\n"
-    with open(path, "wb") as file:
-        file.write(body)
+from watcher.pipeline.messages import Stop
+from watcher.sandbox import Fault, Kind
 
 
 def test_a_restart_sends_nothing_again(world):
@@ -317,3 +313,68 @@ def test_sync_parsing_brings_the_name_at_once(world):
     (entry,) = world.entries()
     assert (str(entry.state), entry.profile_name) == ("parsed", "Aisha Rahman")
     assert entry.profile_key
+
+
+def test_half_of_a_document_without_an_end_is_not_sent(world, eventually):
+    """Its writer closes it and opens it again."""
+    folder = world.folder(settle_seconds=1.0)
+    world.start(folder)
+    path = os.path.join(folder.path, "cv.html")
+    half = b"<html><body><h1>Aisha Rahman</h1>" + b"<p>experience</p>" * 100
+    with open(path, "wb") as file:
+        file.write(half)
+    threading.Event().wait(0.2)  # what the writer does between its two turns
+    with open(path, "ab") as file:
+        file.write(b"<p>education</p>")
+    world.wait_idle(1)
+    assert [record.size for record in world.arrived()] == [len(half) + 16]
+
+
+def test_a_whole_document_of_such_a_format_waits_for_nothing(world):
+    folder = world.folder(settle_seconds=60.0)
+    world.start(folder)
+    with open(os.path.join(folder.path, "cv.html"), "wb") as file:
+        file.write(b"<html><body>Aisha Rahman</body></html>")
+    world.wait_idle(1)
+    assert len(world.arrived()) == 1
+
+
+def test_a_folder_inside_that_may_not_be_read_is_told_and_read_later(not_root, eventually):
+    world = World(not_root)
+    world.sandbox.start()
+    try:
+        folder = world.folder()
+        world.start(folder)
+        inner = os.path.join(folder.path, "inner")
+        os.mkdir(inner)
+        make_pdf(os.path.join(inner, "a.pdf"), "a")
+        os.chmod(inner, 0)
+        eventually(lambda: any("read" in str(news) for news in world.news), within=30)
+        os.chmod(inner, 0o700)
+        world.app.rescan()
+        world.wait_idle(1, within=60)
+        assert len(world.arrived()) == 1
+    finally:
+        world.close()
+
+
+def test_a_hint_that_comes_during_the_end_has_nothing_read(world, eventually, monkeypatch):
+    read = []
+
+    def identify(plan, path, look=Disk.identify):
+        read.append(os.path.basename(path))
+        return look(plan, path)
+
+    monkeypatch.setattr(Disk, "identify", staticmethod(identify))
+    folder = world.folder()
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=2.0))
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    eventually(lambda: world.states().get("a.pdf") == "uploading", within=30)
+    engine = world.app._engine
+    engine.post(Stop())
+    eventually(lambda: engine._pipeline._stopping, within=30)
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+    engine.post(Candidate(folder.path, os.path.join(folder.path, "b.pdf"), Sign.CLOSED))
+    assert world.app.wait(30), "the upload under way comes to its end"
+    assert read == ["a.pdf"]

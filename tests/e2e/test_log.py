@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.daemon.event_log import Diary
 from watcher.i18n.message import verbatim

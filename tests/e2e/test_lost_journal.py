@@ -7,11 +7,11 @@ import subprocess
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.i18n.message import Message
 from watcher.journal.reader import Reader
-from watcher.model.errors import WatcherError
+from watcher.model.errors import JournalError, WatcherError
 from watcher.model.settings import Existing
 from watcher.pipeline.messages import Leave, Pause
 from watcher.sandbox import Fault, Kind
@@ -216,3 +216,25 @@ def test_an_answer_that_could_not_be_noted_is_asked_for(world, small_disk, event
     os.unlink(filler)
     eventually(lambda: world.states().get("a.pdf") == "parsed", within=60)
     assert len(world.sandbox.ledger.records()) == 1
+
+
+@pytest.mark.parametrize("what", ["journal.db", ""], ids=["the journal", "everything"])
+def test_a_journal_that_is_deleted_under_us_is_built_anew(world, what, eventually):
+    folder = world.folder()
+    world.start(folder, revive_seconds=0.1)
+    make_pdf(os.path.join(folder.path, "a.pdf"), "a")
+    world.wait_idle(1)
+    if what:
+        os.unlink(os.path.join(world.places.state, what))
+    else:
+        shutil.rmtree(world.places.state)
+    make_pdf(os.path.join(folder.path, "b.pdf"), "b")
+
+    def came_back():
+        with contextlib.suppress(JournalError):  # the new one has just begun
+            return len(world.states()) == 2 and world.states()["a.pdf"] == "parsed"
+        return False
+
+    eventually(came_back, within=30)
+    names = [record.file_name for record in world.arrived()]
+    assert names.count("a.pdf") == 1

@@ -8,9 +8,10 @@ import subprocess
 
 import pytest
 
-from tests.e2e.desk import Process
-from tests.e2e.test_journey import make_pdf
-from tests.e2e.typing_desk import Terminal
+from tests.support import file_keyring
+from tests.support.desk import Process
+from tests.support.samples import make_pdf
+from tests.support.terminal import Terminal
 from watcher import sandbox as sb
 
 MACHINE = """
@@ -223,9 +224,7 @@ def test_what_is_locked_cannot_be_set_up_otherwise(office):
         ),
     ):
         assert "is set for this machine" in office.run(*command, code=2)
-    assert "Whoever looks after this machine" in office.run(
-        "folder", "remove", "~/CVs", "--yes", code=5
-    )
+    assert "Ask your administrator" in office.run("folder", "remove", "~/CVs", "--yes", code=5)
     assert not office.own.exists()
     assert not (office.home / "Mine").exists()
     listed = json.loads(office.run("folder", "list", "--json"))
@@ -247,8 +246,7 @@ def test_no_key_goes_to_an_address_that_is_locked_out(office):
 
 def test_a_key_with_a_byte_order_mark_is_taken(office):
     office.write_machine()
-    environ = {"KEY_BOX": str(office.desk.root / "box.json"), "HRFLOW_API_KEY": "",
-        "PYTHON_KEYRING_BACKEND": "key_box.Keyring", "PYTHONPATH": os.path.dirname(__file__)}  # fmt: skip
+    environ = {**file_keyring.environ(office.desk.root / "box.json"), "HRFLOW_API_KEY": ""}
     done = subprocess.run(
         office.command("setup", "--non-interactive", "--key-stdin"), env=office.environ() | environ,
         input=b"\xef\xbb\xbf" + sb.READ_WRITE_KEY.encode() + b"\r\n",
@@ -298,9 +296,9 @@ def test_what_waits_for_a_yes_goes_on_waiting_after_a_start_without_a_configurat
 
 def test_the_guided_set_up_proposes_the_machines_values_and_leaves_out_what_is_locked(office):
     office.write_machine(locked=["account", "defaults.after_upload"])
-    environ = office.environ() | {
-        "KEY_BOX": str(office.desk.root / "box.json"), "HRFLOW_API_KEY": "",
-        "PYTHON_KEYRING_BACKEND": "key_box.Keyring", "PYTHONPATH": os.path.dirname(__file__),
+    environ = {
+        **office.environ(), **file_keyring.environ(office.desk.root / "box.json"),
+        "HRFLOW_API_KEY": "",
     }  # fmt: skip
     terminal = Terminal(office.command("setup"), environ)
     try:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Duplicates, Existing
 from watcher.pipeline.messages import Take

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.journal.reader import Reader
 from watcher.model.settings import (
@@ -171,3 +171,21 @@ def test_commands_find_files_by_their_names_as_people_see_them(desk):
     (place / "Rene\u0301e.pdf").unlink()
     (done,) = desk.read_json("forget", named, "--yes")
     assert done == {"forgotten": 1, "kept": 0, "is_overwritten": True}
+
+
+@pytest.mark.parametrize("seconds", [9_300_000_000, -9_300_000_000], ids=["2264", "1675"])
+def test_a_file_of_an_impossible_date_is_sent_like_any_other(world, seconds):
+    folder = world.folder()
+    outside = os.path.join(world.root, "x.pdf")
+    make_pdf(outside, "x")
+    os.utime(outside, (seconds, seconds))
+    world.start(folder)
+    os.rename(outside, os.path.join(folder.path, "x.pdf"))
+    make_pdf(os.path.join(folder.path, "y.pdf"), "y")
+    world.wait_idle(2)
+    assert len(world.arrived()) == 2
+    world.stop()
+    world.start(folder)  # and it is known again
+    make_pdf(os.path.join(folder.path, "z.pdf"), "z")
+    world.wait_idle(1)
+    assert len(world.arrived()) == 3

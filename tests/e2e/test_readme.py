@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.e2e.typing_desk import CTRL_C, Terminal
-from tests.secret_service import SecretService, needs_secret_service
+from tests.support.secret_service import SecretService, needs_secret_service
+from tests.support.terminal import CTRL_C, Terminal
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -70,14 +70,14 @@ def test_set_up_as_the_readme_says(newcomer):
         ("Email", sb.EMAIL),
         ("API key", sb.READ_WRITE_KEY),
         ("Folder to watch", "~/CVs"),
-        ("Another folder", ""),
+        ("Add another folder", ""),
         ("Source for", "Engineering"),
         ("Tags", "office=Paris"),
-        ("A file that has arrived", ""),
+        ("After upload", ""),
         ("Create it?", "y"),
-        ("Start it at every login", "n"),
-        ("Write it?", "y"),
-        ("made-up CV", "n"),
+        ("Start automatically", "n"),
+        ("Save these settings?", "y"),
+        ("sample CV", "n"),
     ):
         terminal.answer(question, text)
     assert terminal.end() == 0, terminal.text

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hrflow import Hrflow
 
-from tests.e2e.conftest import SAMPLES
+from tests.support.samples import SAMPLES
 from watcher import sandbox as sb
 from watcher.model.settings import Item, Label
 

@@ -12,10 +12,10 @@ import threading
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.e2e.desk import Desk, Process
-from tests.e2e.test_journey import make_pdf
-from tests.e2e.typing_desk import Terminal
+from tests.support.desk import Desk, Process
+from tests.support.samples import make_pdf
+from tests.support.terminal import Terminal
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 from watcher.daemon.event_log import LogReader, find_last_error
 from watcher.daemon.instance import write_atomically

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from tests.e2e.desk import Process
-from tests.e2e.test_journey import make_pdf
-from tests.e2e.user_manager import NoManagerError, UserManager
-from tests.installation import MEASURING, Installation
+from tests.support.desk import Process
+from tests.support.installation import MEASURING, Installation
+from tests.support.samples import make_pdf
+from tests.support.user_manager import NoManagerError, UserManager
 from watcher import sandbox as sb
 from watcher.service.systemd import quote
 
@@ -122,7 +122,7 @@ def test_from_install_to_uninstall(office, eventually):
 
     before = office.left()
     again = office.run("service", "install")
-    assert "It starts at every login" in again
+    assert "Starts automatically when you log in" in again
     assert office.status()["pid"] == status["pid"]  # nothing changed, so nothing was disturbed
     assert office.left() == before
 
@@ -193,7 +193,7 @@ def test_mistakes_need_a_person_and_are_not_tried_again(office, eventually):
 
 
 def test_a_login_starts_it(office):
-    assert "It starts at every login" in office.run("service", "install", "--no-start")
+    assert "Starts automatically when you log in" in office.run("service", "install", "--no-start")
     assert not office.status()["running"]
     started = office.manager.systemctl("start", "default.target")  # what a login does
     assert started.returncode == 0, started.stderr

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.e2e.test_journey import make_pdf
+from tests.support.samples import make_pdf
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts, and errors of Linux")
 

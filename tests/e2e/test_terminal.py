@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.e2e.test_journey import PDF, make_pdf
+from tests.support.samples import PDF, make_pdf
 from watcher import sandbox as sb
 from watcher.cli.output import fit
 

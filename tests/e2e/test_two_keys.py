@@ -1,9 +1,8 @@
 """A key in the keyring and another one in the environment: which is used is said, and never shown."""
 
-import os
-
 import pytest
 
+from tests.support import file_keyring
 from watcher import sandbox as sb
 
 OTHER = "ask_" + "5" * 32
@@ -13,10 +12,7 @@ SAID = "the environment variable HRFLOW_API_KEY holds another key, which is not 
 @pytest.fixture
 def boxed(desk, tmp_path):
     """Variables of a machine whose keyring holds the right key, and who has another one set."""
-    box = {
-        "PYTHON_KEYRING_BACKEND": "key_box.Keyring", "PYTHONPATH": os.path.dirname(__file__),
-        "KEY_BOX": str(tmp_path / "box.json"), "HRFLOW_API_KEY": OTHER,
-    }  # fmt: skip
+    box = {**file_keyring.environ(tmp_path / "box.json"), "HRFLOW_API_KEY": OTHER}
     done = desk.feed(sb.READ_WRITE_KEY, "login", "--key-stdin", **box)
     assert done.returncode == 0, done.stderr
     assert "HRFLOW_API_KEY holds another key, which is not used" in done.stdout

@@ -9,9 +9,9 @@ import threading
 
 import pytest
 
-from tests.e2e.desk import Process
-from tests.e2e.test_journey import make_pdf
-from tests.installation import Installation
+from tests.support.desk import Process
+from tests.support.installation import Installation
+from tests.support.samples import make_pdf
 from watcher.daemon.instance import Places
 from watcher.model.errors import UPDATED
 from watcher.page.client import read_facts

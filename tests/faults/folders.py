@@ -5,8 +5,8 @@ import pathlib
 import shutil
 import subprocess
 
-from tests.e2e.desk import Process
 from tests.faults.trial import Scenario
+from tests.support.desk import Process
 from watcher.model.files import FolderState
 
 

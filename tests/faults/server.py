@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from tests.faults.trial import Scenario
-from tests.tls import speak_tls
+from tests.support.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.pipeline.messages import Resume
 from watcher.sandbox import Fault, Kind

@@ -5,9 +5,9 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.conftest import wait_until
-from tests.e2e.conftest import World
-from tests.e2e.desk import Desk
+from tests.support.desk import Desk
+from tests.support.waiting import wait_until
+from tests.support.world import World
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.e2e.desk import Desk
+from tests.support.desk import Desk
 from watcher import sandbox as sb
 
 ROOT = pathlib.Path(__file__).parents[2]

@@ -5,7 +5,12 @@ import re
 import subprocess
 import sys
 
-CONFTEST = os.path.join(os.path.dirname(os.path.dirname(__file__)), "conftest.py")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CONFTEST = """
+from tests.support import waiting
+pytest_plugins = ["tests.support.leaks"]
+waiting.PATIENCE = 3
+"""
 
 TESTS = """
 import logging, os, threading
@@ -15,17 +20,19 @@ def test_leaves_a_file_open(): os.open(__file__, os.O_RDONLY)
 def test_leaves_a_thread(): threading.Thread(target=STOP.wait, daemon=True).start()
 def test_leaves_a_log_handler(): logging.getLogger("x").addHandler(logging.StreamHandler())
 def test_comes_after_them(): pass
-def test_leaves_what_ends_a_moment_later(): threading.Timer(0.1, int).start()
+def test_leaves_what_ends_a_moment_later(): threading.Timer(0.5, int).start()
 """
 
 
 def test_each_leak_fails_the_test_that_made_it(tmp_path):
-    with open(CONFTEST, encoding="utf-8") as file:
-        conftest = file.read().replace("PATIENCE_SECONDS = 10.0", "PATIENCE_SECONDS = 1.0")
-    (tmp_path / "conftest.py").write_text(conftest, encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (tmp_path / "test_leaks.py").write_text(TESTS, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-rE", "-p", "no:cacheprovider", str(tmp_path)]
-    wide = {**os.environ, "COLUMNS": "500"}  # so that no line of the summary is cut
+    wide = {
+        **os.environ,
+        "COLUMNS": "500",
+        "PYTHONPATH": ROOT,
+    }  # so that no line of the summary is cut
     ran = subprocess.run(
         command, cwd=tmp_path, env=wide, capture_output=True, text=True, check=False
     )

@@ -4,8 +4,7 @@ import threading
 
 import pytest
 
-from tests.desktop import Bus, Messages, needs_bus, until
-from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixture
+from tests.support.desktop import Bus, Messages, needs_bus, until
 from watcher.desktop.messages import Bubbles
 
 pytestmark = needs_bus

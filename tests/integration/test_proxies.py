@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests import proxy
-from tests.tls import speak_tls
+from tests.support import proxy
+from tests.support.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.hrflow import route
 from watcher.hrflow.client import Client

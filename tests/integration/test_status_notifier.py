@@ -5,8 +5,7 @@ import threading
 import pytest
 from jeepney import DBusErrorResponse
 
-from tests.desktop import Bus, Item, Panel, needs_bus, until
-from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixture
+from tests.support.desktop import Bus, Item, Panel, needs_bus, until
 from watcher.desktop.drawing import draw
 from watcher.desktop.status_notifier import Menu, MenuItem, StatusNotifierIcon
 from watcher.model.snapshot import Mood

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from tests.desktop import (
+from tests.support.desktop import (
     XFCONF,
     Bus,
     Item,
@@ -24,7 +24,6 @@ from tests.desktop import (
     needs_xfce,
     until,
 )
-from tests.desktop import surroundings as surroundings  # noqa: PLC0414 - a fixture
 from watcher.desktop.drawing import draw
 from watcher.desktop.face import face
 from watcher.desktop.messages import ICON_FILE

@@ -67,9 +67,7 @@ def assistant(person):
 
 
 def test_pieces_are_found():
-    assert {"is not in a watched folder", "HrFlow refused it", "is not a whole path"} <= set(
-        ENGLISH
-    )
+    assert {"is not in a watched folder", "HrFlow refused it", "is not a full path"} <= set(ENGLISH)
 
 
 def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
@@ -120,14 +118,14 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     go(page, "setup")
     page.locator("#setup").wait_for()
     page.get_by_label("Clé d’API").fill("this is no key")
-    page.get_by_role("button", name="Essayer la clé").click()
+    page.get_by_role("button", name="Tester la clé").click()
     page.locator("#tried", has_text="✗ Ce n’est pas une clé d’API").wait_for()
     page.get_by_label("Dossier à surveiller").fill("relative")
-    page.get_by_role("button", name="Montrer ce qui change").click()
+    page.get_by_role("button", name="Afficher les modifications").click()
     page.locator("#said", has_text="relative n’est pas un chemin complet. Commencez par").wait_for()
     see_no_english(page)
     page.get_by_label("Dossier à surveiller").fill("~")
-    page.get_by_role("button", name="Montrer ce qui change").click()
+    page.get_by_role("button", name="Afficher les modifications").click()
     page.locator("#said", has_text="est votre dossier personnel").wait_for()
     see_no_english(page)
     assert page.problems == [] or all("400" in each for each in page.problems)

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.sandbox.conftest import BOUNDARY, END, Client, form, part
+from tests.support.sandbox_client import BOUNDARY, END, Client, form, part
+from tests.support.waiting import wait_until
 from watcher.sandbox import EMAIL, ENGINEERING, EXPRESS, READ_WRITE_KEY, Fault, Kind, Sandbox
 
 LARGE = 1_000_000_000

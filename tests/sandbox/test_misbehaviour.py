@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.sandbox.conftest import PATIENCE_SECONDS, form
+from tests.support.sandbox_client import form
+from tests.support.waiting import PATIENCE
 from watcher.sandbox import EMAIL, ENGINEERING, READ_WRITE_KEY, SALES, Fault, Kind
 
 CUT = (http.client.RemoteDisconnected, ConnectionError, http.client.IncompleteRead)
@@ -157,7 +158,7 @@ def test_no_answer_comes_and_the_sandbox_ends_all_the_same(client, sandbox, conn
     impatient.connection.request("GET", "/v1/auth")
     started = time.monotonic()
     sandbox.stop()
-    assert time.monotonic() - started < PATIENCE_SECONDS
+    assert time.monotonic() - started < PATIENCE
 
 
 def test_requests_beyond_the_rate_are_told_to_wait(client, sandbox, clock):
@@ -271,12 +272,12 @@ def test_every_call_is_noted(client, sandbox):
 
 
 def test_the_ledger_knows_a_request_before_its_end(client, sandbox):
-    with socket.create_connection(client_address(sandbox), PATIENCE_SECONDS) as connection:
+    with socket.create_connection(client_address(sandbox), PATIENCE) as connection:
         head = f"POST /v1/profile/parsing/file HTTP/1.1\r\nHost: x\r\nX-API-KEY: {READ_WRITE_KEY}\r\nX-USER-EMAIL: {EMAIL}\r\nContent-Length: 1000\r\n\r\n"
         connection.sendall(head.encode())
-        [record] = sandbox.ledger.wait_until(lambda records: len(records) == 1, PATIENCE_SECONDS)
+        [record] = sandbox.ledger.wait_until(lambda records: len(records) == 1, PATIENCE)
         assert not record.ended
-    [record] = sandbox.wait_for(1, PATIENCE_SECONDS)
+    [record] = sandbox.wait_for(1, PATIENCE)
     assert (record.ended, record.whole, record.status) == (True, False, 0)
 
 
@@ -286,7 +287,7 @@ def test_waiting_ends_with_an_error_that_says_what_is_there(sandbox):
 
 
 def test_what_is_no_http_is_told_so(sandbox):
-    with socket.create_connection(client_address(sandbox), PATIENCE_SECONDS) as connection:
+    with socket.create_connection(client_address(sandbox), PATIENCE) as connection:
         connection.sendall(b"HELLO\r\n\r\n")
         answer = connection.makefile("rb").read()
     assert json.loads(answer.split(b"\r\n\r\n")[1])["code"] == 400

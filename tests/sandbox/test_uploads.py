@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.sandbox.conftest import BOUNDARY, CV, END, form, part
+from tests.support.sandbox_client import BOUNDARY, CV, END, form, part
 from watcher.sandbox import (
     EMAIL,
     ENGINEERING,

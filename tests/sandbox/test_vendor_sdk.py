@@ -6,7 +6,7 @@ import shutil
 import pytest
 from hrflow import Hrflow
 
-from tests.sandbox.conftest import SAMPLES
+from tests.support.samples import SAMPLES
 from watcher.sandbox import (
     EMAIL,
     ENGINEERING,

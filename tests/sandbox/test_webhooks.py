@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.sandbox.conftest import Client
+from tests.support.sandbox_client import Client
 from watcher.hrflow.webhook import Gate
 from watcher.sandbox import ENGINEERING, Sandbox
 from watcher.sandbox.webhooks import FORMS, HEADER

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
+from watcher.config.layers import unify
 from watcher.config.lines import locate
 from watcher.config.load import Builder
 from watcher.config.mistakes import Mistakes, hide_secrets
@@ -18,37 +20,8 @@ from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 from watcher.sniff.formats import MEDIA_TYPES
 
-ACCOUNT = '[account]\nemail = "a@example.com"\n'
-KEY = "0e1f" * 10
-FOLDER = f'[[folders]]\npath = "/srv/cvs"\nsource_key = "{KEY}"\n'
-GOOD = ACCOUNT + FOLDER
 SECRET = "ask_" + "ab12" * 8
 EXAMPLE = os.path.join(os.path.dirname(__file__), "..", "..", "config.example.toml")
-
-
-@pytest.fixture
-def read(tmp_path):
-    def read(text, **more):
-        path = tmp_path / "config.toml"
-        path.write_text(text, encoding="utf-8")
-        values = {"environ": {"BASE": "/data"}, "home": "/home/jo", "state_dir": "/var/own", **more}
-        return load(str(path), **values)
-
-    return read
-
-
-@pytest.fixture
-def mistakes(read, tmp_path):
-    """The mistakes of a text, without the file's path."""
-
-    def find(text, **more):
-        with pytest.raises(ConfigError) as caught:
-            read(text, **more)
-        return [
-            str(each).removeprefix(f"{tmp_path / 'config.toml'}:") for each in caught.value.mistakes
-        ]
-
-    return find
 
 
 SINGLE = "in single quotes, or with /"
@@ -231,9 +204,9 @@ ODD_CHARACTERS = [
         ('log_level = "loud"\n' + GOOD, "1: log_level"),
     ],
 )  # fmt: skip
-def test_a_mistake_says_where_and_what_was_expected(read, mistakes, text, expected):
+def test_a_mistake_says_where_and_what_was_expected(load_text, mistakes, text, expected):
     if expected is None:
-        assert read(text).config
+        assert load_text(text).config
     else:
         assert any(expected in mistake for mistake in mistakes(text)), mistakes(text)
 
@@ -309,12 +282,12 @@ def test_no_argument_of_a_mistake_holds_a_secret_or_a_line_break(said):
     assert "\\n" not in kept
 
 
-def test_mistakes_are_said_in_the_language_of_who_reads_them(read):
+def test_mistakes_are_said_in_the_language_of_who_reads_them(load_text):
     text = (
         FOLDER + "acount = 'x'\npoll_seconds = 0\nwatch = 'pol'\n[[folders.rules]]\nmatch = '{'\n"
     )
     with pytest.raises(ConfigError) as caught:
-        read(text)
+        load_text(text)
     said = "\n".join(map(catalog("fr"), caught.value.mistakes))
     for part in (
         "il n’y a pas de compte",
@@ -354,12 +327,12 @@ def test_no_message_repeats_a_secret(mistakes, text):
         "tags = { a = 'task_force', b = 'ask_candidate', c = 'ask_2nd' }",  # words, not keys
     ],
 )
-def test_what_only_sounds_like_a_secret_is_none(read, setting):
-    assert read(GOOD + setting).config
+def test_what_only_sounds_like_a_secret_is_none(load_text, setting):
+    assert load_text(GOOD + setting).config
 
 
-def test_messages_are_as_they_are_wanted(read):
-    loaded = read(GOOD + '[notifications]\nquiet_hours = "18:00-08:00"\nbacklog = false')
+def test_messages_are_as_they_are_wanted(load_text):
+    loaded = load_text(GOOD + '[notifications]\nquiet_hours = "18:00-08:00"\nbacklog = false')
     wanted = loaded.config.notifications
     assert (wanted.enabled, wanted.quiet_hours, wanted.backlog) == (True, "18:00-08:00", False)
     assert loaded.origins["notifications.backlog"].text.endswith(":8")
@@ -377,18 +350,18 @@ def test_messages_are_as_they_are_wanted(read):
         f"source_key = '{KEY[:20]}-{{parent}}'",
     ],
 )
-def test_what_is_unusual_and_right_is_left_alone(read, tmp_path, setting):
+def test_what_is_unusual_and_right_is_left_alone(load_text, tmp_path, setting):
     (tmp_path / "in").mkdir()
     text = GOOD.replace("/srv/cvs", str(tmp_path / "in"))
     if setting.startswith("source_key"):
         text = text.replace(f'source_key = "{KEY}"\n', "")
-    assert read(text + setting).warnings == ()
+    assert load_text(text + setting).warnings == ()
 
 
-def test_every_type_that_a_file_may_have_can_be_accepted(read, tmp_path):
+def test_every_type_that_a_file_may_have_can_be_accepted(load_text, tmp_path):
     (tmp_path / "in").mkdir()
     text = GOOD.replace("/srv/cvs", str(tmp_path / "in"))
-    assert not read(f"{text}accept = {sorted(MEDIA_TYPES)}\n").warnings
+    assert not load_text(f"{text}accept = {sorted(MEDIA_TYPES)}\n").warnings
 
 
 def test_a_folder_that_holds_the_configuration_is_not_watched(mistakes, tmp_path):
@@ -398,8 +371,8 @@ def test_a_folder_that_holds_the_configuration_is_not_watched(mistakes, tmp_path
     assert "lies in it" in mistakes(GOOD.replace("/srv/cvs", str(tmp_path / "link")))[0]
 
 
-def test_values_find_their_way(read):
-    loaded = read(
+def test_values_find_their_way(load_text):
+    loaded = load_text(
         "[accounts.paris]\nemail = 'p@example.com'\nmax_upload_rate = '1.5 MB'\n"
         "[accounts.lyon]\nemail = 'l@example.com'\n"
         "[defaults]\naccount = 'paris'\ntags = { a = 1, b = 'x' }\nignore = ['*.bak']\n"
@@ -451,8 +424,8 @@ RULE = "[[folders.rules]]\n"
         ),
     ],
 )
-def test_what_is_perhaps_not_meant_is_said(read, text, warning):
-    warnings = read(text).warnings
+def test_what_is_perhaps_not_meant_is_said(load_text, text, warning):
+    warnings = load_text(text).warnings
     assert any(warning in str(each) for each in warnings), warnings
 
 
@@ -464,15 +437,15 @@ def test_what_is_perhaps_not_meant_is_said(read, text, warning):
         RULE + 'media_types = ["image/*"]\n' + RULE + 'media_types = ["image/png"]\nmatch = "a"\n',
     ],
 )
-def test_rules_that_may_apply_are_not_warned_of(read, tmp_path, rules):
+def test_rules_that_may_apply_are_not_warned_of(load_text, tmp_path, rules):
     (tmp_path / "in").mkdir()
     text = (GOOD + rules).replace("/srv/cvs", str(tmp_path / "in"))
-    assert read(text, home="/home/jo").warnings == ()
+    assert load_text(text, home="/home/jo").warnings == ()
 
 
-def test_paths_may_hold_home_and_variables(read):
+def test_paths_may_hold_home_and_variables(load_text):
     text = GOOD + "sent_folder = '~/Done'\nrefused_folder = '%BASE%/bad'\n"
-    (folder,) = read(text.replace("/srv", "$BASE/5$/x")).config.folders
+    (folder,) = load_text(text.replace("/srv", "$BASE/5$/x")).config.folders
     assert folder.path == "/data/5$/x/cvs"
     assert (folder.sent_folder, folder.refused_folder) == ("/home/jo/Done", "/data/bad")
 
@@ -491,8 +464,8 @@ def test_paths_may_hold_home_and_variables(read):
         ('" 1 MiB "', 1_048_576),
     ],
 )
-def test_sizes(read, written, size):
-    assert read(GOOD + f"max_size = {written}").config.folders[0].max_size == size
+def test_sizes(load_text, written, size):
+    assert load_text(GOOD + f"max_size = {written}").config.folders[0].max_size == size
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[account", b"\x00", b"a = 1\n" * 3])
@@ -576,6 +549,7 @@ def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     tables = placed(raw, Spot(Source("config.toml", {})))
     found = Mistakes()
     hide_secrets(tables, found)
+    unify(tables, found)
     config = Builder(found, {}, "/home/jo").build(tables)
     assert (config is None) == bool(found.texts)
 

@@ -1,11 +1,11 @@
 """Keys that are found, missing, late or changed; the keyring is played, as its delays matter."""
 
 import json
-import os
 import threading
 
 import pytest
 
+from tests.support import file_keyring
 from watcher import sandbox as sb
 from watcher.credentials import WAITING, Keys, LockedError, is_contested, keys
 from watcher.credentials.apart import look_apart
@@ -377,6 +377,5 @@ def use_box(tmp_path, monkeypatch, keys):
     """A keyring that a test fills; the process that looks finds it by the environment."""
     box = tmp_path / "box"
     box.write_text(json.dumps(keys))
-    monkeypatch.setenv("KEY_BOX", str(box))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.e2e.key_box.Keyring")
-    monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    for name, value in file_keyring.environ(box).items():
+        monkeypatch.setenv(name, value)

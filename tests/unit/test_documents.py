@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import samples
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
 from watcher.documents.opening import RefusedError, explain, judge_sharing, mounted_as
 from watcher.i18n.message import msg
@@ -19,8 +20,7 @@ from watcher.model.files import Identified, Unusable
 from watcher.model.records import Stat
 from watcher.model.uploads import Altered
 
-SAMPLES = Path(__file__).parents[1] / "samples"
-PDF = (SAMPLES / "Aisha Rahman - CV.pdf").read_bytes()
+PDF = Path(samples.PDF).read_bytes()
 LINK = "is a symbolic link, which is never followed"
 BEHIND = "lies behind a symbolic link, which is never followed"
 OUTSIDE = "is not below the watched folder"

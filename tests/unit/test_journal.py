@@ -8,18 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.journal import FOLDER, add, queue
 from watcher.i18n.message import from_json, verbatim
 from watcher.journal.migrations import VERSION
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
-from watcher.model.files import Candidate
-from watcher.model.kinds import Cause, Sign, State
+from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import TRANSITIONS, Step, existing_key, hold_key
 from watcher.model.records import Stat
 from watcher.model.uploads import Profile, Route
 
-FOLDER = "/srv/cvs"
 ROUTE = Route("default", "source", "ref")
 
 
@@ -46,18 +45,6 @@ def read(path):
     yield open_reader
     for reader in made:
         reader.close()
-
-
-def add(journal, name="a.pdf", state=State.NOTICED, cause="", now=1.0):
-    candidate = Candidate(FOLDER, f"{FOLDER}/{name}", Sign.SCANNED)
-    return journal.files.add(candidate, Stat(10, 20, 30, 2**64 - 1), now, state, cause)
-
-
-def queue(journal, name="a.pdf", now=1.0, account="default", source="source"):
-    file_id = add(journal, name, now=now)
-    journal.files.address(file_id, Route(account, source, "ref"), "ref", (("tags", "[]"),))
-    journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
-    return file_id
 
 
 def test_it_is_for_its_owner_alone(journal, path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.test_journal import FOLDER, add, queue
+from tests.support.journal import FOLDER, add, queue
 from watcher.i18n.message import verbatim
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal

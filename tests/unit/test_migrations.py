@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from tests.old import JOURNALS, make_journal
+from tests.support.earlier_versions import JOURNALS, make_journal
 from watcher.i18n.message import verbatim
 from watcher.journal import migrations
 from watcher.journal.migrations import STEPS, VERSION
@@ -62,7 +62,9 @@ def test_there_is_a_step_from_every_version():
 @pytest.mark.parametrize("version", EVERY)
 def test_there_is_a_journal_of_every_version_to_try_it_with(version):
     path = os.path.join(JOURNALS, f"version-{version}.sql")
-    assert os.path.exists(path), "make it with the code of that version: python -m tests.old"
+    assert os.path.exists(path), (
+        "make it with the code of that version: python -m tests.support.earlier_versions"
+    )
     with open(path, encoding="utf-8") as file:
         assert file.read().endswith(f"PRAGMA user_version = {version};\n")
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.old import CONFIGS, NAMES, ROOT, read_config
+from tests.support.earlier_versions import CONFIGS, NAMES, ROOT, read_config
 
 RELEASED = re.compile(r"^## \[(\d[^\]]*)\]", re.MULTILINE)
 

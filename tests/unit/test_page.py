@@ -1,4 +1,4 @@
-"""Parts of the page that need no browser: tickets, pauses, data in the frame, rows."""
+"""Parts of the page that need no browser: sessions, pauses, data in the frame, rows."""
 
 import json
 import time
@@ -17,9 +17,9 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import BY_HAND
 from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, Kept, Snapshot, Watched
-from watcher.page.activity import News, filters
-from watcher.page.auth import LINK_SECONDS, Tickets
+from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
+from watcher.page.views import ChangeFeed, filters
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.present import listing, status
 
@@ -35,42 +35,42 @@ class Clock:
 
 def test_a_link_lets_in_once_and_soon():
     clock = Clock()
-    tickets = Tickets(clock.tick, TOKEN)
-    code = tickets.link()
-    session = tickets.enter(code)
-    assert tickets.session(session.cookie) == session
-    assert tickets.enter(code) is None
-    late = tickets.link()
+    sessions = Sessions(clock.tick, TOKEN, lambda _: None)
+    code = sessions.link()
+    session = sessions.enter(code)
+    assert sessions.session(session.cookie) == session
+    assert sessions.enter(code) is None
+    late = sessions.link()
     clock.now = LINK_SECONDS
-    assert tickets.enter(late) is None
-    assert tickets.enter("") is None
+    assert sessions.enter(late) is None
+    assert sessions.enter("") is None
 
 
-def test_tickets_cannot_be_guessed_from_each_other():
-    tickets = Tickets(Clock().tick, TOKEN)
-    session = tickets.enter(tickets.link())
-    every = {tickets.token, session.cookie, session.proof, tickets.link()}
+def test_codes_cannot_be_guessed_from_each_other():
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
+    session = sessions.enter(sessions.link())
+    every = {sessions.token, session.cookie, session.proof, sessions.link()}
     assert len(every) == 4
     assert all(len(each) >= 43 for each in every)
     assert session.cookie not in repr(session)
-    assert not tickets.is_token("")
-    assert not tickets.is_token("ü")
-    assert tickets.is_token(tickets.token)
+    assert not sessions.is_token("")
+    assert not sessions.is_token("ü")
+    assert sessions.is_token(sessions.token)
 
 
-def test_wrong_tickets_cost_more_and_more_up_to_a_cap():
-    tickets = Tickets(Clock().tick, TOKEN)
-    costs = [tickets.penalty() for _ in range(12)]
+def test_failed_attempts_cost_more_and_more_up_to_a_cap():
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
+    costs = [sessions.delay() for _ in range(12)]
     assert costs == sorted(costs)
     assert (costs[0], costs[-1]) == (0.1, 3.0)
-    tickets.forgive()
-    assert tickets.penalty() == 0.1
+    sessions.reset_delay()
+    assert sessions.delay() == 0.1
 
 
 def test_old_browsers_have_to_go_when_there_are_many():
-    tickets = Tickets(Clock().tick, TOKEN)
-    sessions = [tickets.enter(tickets.link()) for _ in range(25)]
-    known = [tickets.session(each.cookie) is not None for each in sessions]
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
+    opened = [sessions.enter(sessions.link()) for _ in range(25)]
+    known = [sessions.session(each.cookie) is not None for each in opened]
     assert known == [False] * 5 + [True] * 20
 
 
@@ -206,7 +206,7 @@ def test_filters_say_what_makes_no_sense():
         filters({"state": "odd"})
 
 
-def test_news_come_at_once_or_when_there_are_some():
+def test_changes_come_at_once_or_when_there_are_some():
     told, listeners = Snapshot(at=1.0), []
 
     class App:
@@ -217,15 +217,15 @@ def test_news_come_at_once_or_when_there_are_some():
             listeners.append(listener)
             return listeners.clear
 
-    news = News(App(), 0)
+    feed = ChangeFeed(App(), 0)
     assert not listeners, "while nobody looks nothing is made"
-    assert news.wait(0) == (1, told, 0.0)
-    assert news.wait(1) == (1, None, 2.0), "where nobody may wait, one asks again"
+    assert feed.wait(0) == (1, told, 0.0)
+    assert feed.wait(1) == (1, None, 2.0), "where nobody may wait, one asks again"
     listeners[0](told)
-    assert news.wait(1) == (2, told, 0.0)
-    news.close()
+    assert feed.wait(1) == (2, told, 0.0)
+    feed.close()
     assert not listeners
-    waiting = News(App(), 1)
+    waiting = ChangeFeed(App(), 1)
     waiting.close()
     assert waiting.wait(1) == (1, None, 2.0)
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from tests.unit.test_journal import FOLDER, add
+from tests.support.journal import FOLDER, add
 from watcher.journal.reader import Reader
 from watcher.journal.retention import STEP
 from watcher.journal.writer import Journal

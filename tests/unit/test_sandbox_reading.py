@@ -7,10 +7,9 @@ import zipfile
 import pypdf
 import pytest
 
+from tests.support.samples import SAMPLES
 from watcher.sandbox.reading import Reading, find_facts, read_document, strip_rtf
 from watcher.sandbox.samples import EMAIL, NAME, PHONE, sample_cv_pdf
-
-SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples")
 
 PEOPLE = {
     # sample: name, email, phone, pages

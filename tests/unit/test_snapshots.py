@@ -1,9 +1,11 @@
-"""How much of the work at hand is done, from nothing but counts."""
+"""How much of the work at hand is done, and that whoever listens hears of every change."""
 
 import pytest
 
-from watcher.daemon.status import Progress
+from watcher.daemon.clock import RealClock
+from watcher.daemon.status import Progress, Snapshots
 from watcher.model.kinds import State
+from watcher.model.snapshot import Snapshot
 
 S = State
 
@@ -30,3 +32,20 @@ S = State
 def test_progress(looks, shown, reason):
     progress = Progress()
     assert [progress.look(counts) for counts in looks] == shown, reason
+
+
+def test_a_listener_hears_what_somebody_else_has_asked_for_before(tmp_path, eventually):
+    version = ["1"]
+    snapshots = Snapshots(
+        str(tmp_path / "no journal"), RealClock(), lambda: Snapshot(version=version[0])
+    )
+    heard = []
+    snapshots.subscribe(lambda snapshot: heard.append(snapshot.version))
+    try:
+        eventually(lambda: heard == ["1"], 20)
+        version[0] = "2"
+        snapshots.touch()
+        assert snapshots.latest().version == "2"  # as a command that asks for the status does
+        eventually(lambda: heard == ["1", "2"], 20)
+    finally:
+        snapshots.stop()

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.conftest import wait_until
-from tests.installation import Installation
+from tests.support.installation import Installation
+from tests.support.waiting import wait_until
 from watcher import __version__
 from watcher.daemon.updates import Installed, OwnFiles, UpdateWatch
 from watcher.pipeline.messages import Drain, Drained

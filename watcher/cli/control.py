@@ -57,12 +57,12 @@ def send(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
 def _note(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
     from watcher.daemon.alone import alone  # noqa: PLC0415 - only where nothing runs
     from watcher.i18n.catalog import catalog  # noqa: PLC0415
-    from watcher.page.actions import Orders  # noqa: PLC0415
-    from watcher.page.activity import Activity  # noqa: PLC0415
+    from watcher.page.actions import JournalActions  # noqa: PLC0415
+    from watcher.page.views import Activity  # noqa: PLC0415
 
     say("hrflow-watcher is not running; this takes effect when it starts.", err=True)
     with alone(where) as journal:
-        orders = Orders(journal, Activity(where, catalog("en")))
+        orders = JournalActions(journal, Activity(where, catalog("en")))
         acts = {
             "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
             "retry": orders.retry, "ignore": orders.ignore,
@@ -286,7 +286,7 @@ def open_page(ctx: click.Context, place: str, only_link: bool) -> None:  # noqa:
     PLACE is "activity", "attention", "folders", "health" or "setup". The page is served on this
     machine to you only: a link admits one browser, once, within a minute.
     """
-    from watcher.page.whole import open_link  # noqa: PLC0415 - the page, which no other command needs
+    from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 
     link = channel(ctx).post("/api/link", at=place)["link"]
     if only_link:

@@ -10,7 +10,17 @@ import click
 
 from watcher.cli.context import config_option, config_path, places, state_option
 from watcher.cli.output import json_option, say, say_json, styled
-from watcher.doctor import Case, Check, Level, examine, ok, record, with_advice, write_bundle
+from watcher.doctor import (
+    LEVELS,
+    Case,
+    Check,
+    Level,
+    examine,
+    ok,
+    record,
+    with_advice,
+    write_bundle,
+)
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError
 
@@ -19,13 +29,6 @@ if TYPE_CHECKING:
 
     from watcher.doctor import Finding
 
-#: How a level is shown: sign and tone.
-_SIGNS: Final = {
-    Level.OK: ("✓", "good"),
-    Level.WARNING: ("!", "busy"),
-    Level.ERROR: ("✗", "bad"),
-    Level.SKIPPED: ("\N{EN DASH}", "quiet"),
-}
 _WIDTH: Final = 13
 
 
@@ -72,9 +75,10 @@ def _show(check: Check, finding: Finding, advice: Text, *, as_json: bool) -> Non
     if as_json:
         say_json(record(check, finding))
         return
-    sign, tone = _SIGNS[finding.level]
+    display = LEVELS[finding.level]
     fix = f" → {advice}" if advice else ""
-    say(styled(f"{sign} {check.label!s:<{_WIDTH}} {finding.text}{fix}", tone), hang=_WIDTH + 3)
+    label = f"{check.label!s:<{_WIDTH}}"
+    say(styled(f"{display.sign} {label} {finding.text}{fix}", display.tone), hang=_WIDTH + 3)
 
 
 @contextmanager

@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.editing import (
+    after_option,
+    ask_to_create,
+    check_option,
+    create_option,
+    is_terminal,
+    open_editor,
+    show_difference,
+    tag_option,
+    warn,
+)
 from watcher.cli.output import (
     answers_with_facts,
     confirm,
@@ -17,21 +28,18 @@ from watcher.cli.output import (
     say_table,
     styled,
 )
-from watcher.cli.questions import (
-    Questions,
-    after_option,
-    check_option,
-    create_option,
+from watcher.config.setup import Answers, DropFolder, FolderAnswer
+from watcher.config.tags import write_tags
+from watcher.daemon.setup import (
+    UNCHECKED,
+    Workspace,
+    ask_hrflow,
     find_key,
-    is_terminal,
-    open_editor,
-    show_difference,
-    tag_option,
-    warn,
+    looks_like_key,
+    make_folder,
+    what_stays,
+    without_absent,
 )
-from watcher.config.setup import Answers, DropFolder, FolderAnswer, looks_like_key, write_tags
-from watcher.daemon.accounts import UNCHECKED, Workspace, ask_hrflow
-from watcher.daemon.editing import make_folder, what_stays, without_absent
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
@@ -40,7 +48,7 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.daemon.editing import Editor
+    from watcher.daemon.setup import Editor
     from watcher.model.settings import Folder, Item
 
 
@@ -159,7 +167,7 @@ def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an optio
     if os.path.lexists(place):
         return
     if create is None:
-        create = is_terminal() and Questions.create(place)
+        create = is_terminal() and ask_to_create(place)
     if create:
         make_folder(place)
 
@@ -218,7 +226,7 @@ def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Wor
     if not check:
         return UNCHECKED
     try:
-        secret = find_key(account)[0]
+        secret = find_key(account, os.environ)[0]
     except CredentialError as error:
         if not looks_like_key(source):
             raise CredentialError(

@@ -10,8 +10,8 @@ import click
 
 from watcher.cli.context import places, state_option
 from watcher.cli.control import BATCH
+from watcher.cli.editing import is_terminal
 from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
-from watcher.cli.questions import is_terminal
 from watcher.daemon.event_log import scrub_logs
 from watcher.daemon.instance import lock
 from watcher.journal.reader import Reader

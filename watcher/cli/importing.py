@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.editing import check_option, open_editor, tag_option
 from watcher.cli.folder import choose_account, find_source
 from watcher.cli.foreground import log_to, stop_signal
 from watcher.cli.output import (
@@ -27,7 +28,6 @@ from watcher.cli.output import (
     say_table,
     styled,
 )
-from watcher.cli.questions import check_option, open_editor, tag_option
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
@@ -48,7 +48,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
 from watcher.page.client import Channel, read_facts
-from watcher.page.whole import ActivityPage
+from watcher.page.server import ActivityPage
 from watcher.present import view
 
 if TYPE_CHECKING:

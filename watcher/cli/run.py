@@ -22,8 +22,8 @@ from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
-from watcher.daemon.editing import make_missing, without_absent
 from watcher.daemon.instance import Instance
+from watcher.daemon.setup import make_missing, without_absent
 from watcher.daemon.systemd import Supervisor
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
-    from watcher.page.whole import ActivityPage
+    from watcher.page.server import ActivityPage
 
     FileVersion = tuple[int, int, int]
 
@@ -139,7 +139,7 @@ def _page_and_icon(
     Importing them takes as long as beginning to watch the folders, which must not wait for them.
     """
     from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
-    from watcher.page.whole import ActivityPage  # noqa: PLC0415
+    from watcher.page.server import ActivityPage  # noqa: PLC0415
 
     language = system_language(environ)
     page = ActivityPage(

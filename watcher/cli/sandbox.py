@@ -16,7 +16,7 @@ from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.cli.output import json_option, say, say_json, say_table, styled
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
-from watcher.daemon.sample import drop_sample, remove_sample
+from watcher.daemon.setup import drop_sample, remove_sample
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 
 from watcher.doctor import account, findings, folders, program
 from watcher.doctor.bundle import write as write_bundle
-from watcher.doctor.findings import Case, Check, Finding, Level, ok, record, with_advice
+from watcher.doctor.findings import LEVELS, Case, Check, Finding, Level, ok, record, with_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
-    "Case", "Check", "Finding", "Level", "examine", "ok", "record", "with_advice", "write_bundle",
+    "LEVELS", "Case", "Check", "Finding", "Level", "examine", "ok", "record", "with_advice",
+    "write_bundle",
 ]  # fmt: skip
 
 _GROUPS = (

@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import SystemKeyring
@@ -37,6 +38,17 @@ class Level(enum.StrEnum):
     WARNING = "warning"
     ERROR = "error"
     SKIPPED = "skipped"
+
+
+#: How a level is shown.
+LEVELS: Final = MappingProxyType(
+    {
+        Level.OK: view.Display("✓", msg("ok"), "good"),
+        Level.WARNING: view.Display("!", msg("warning"), "busy"),
+        Level.ERROR: view.Display("✗", msg("error"), "bad"),
+        Level.SKIPPED: view.Display("\N{EN DASH}", msg("skipped"), "quiet"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,30 +33,36 @@ class Group(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How a state is shown."""
+    """How something is shown."""
 
     sign: str
     label: Message
     tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateDisplay(Display):
+    """How a state is shown."""
+
     group: Group
 
 
-STATES: Final[Mapping[State, Display]] = MappingProxyType(
+STATES: Final[Mapping[State, StateDisplay]] = MappingProxyType(
     {
-        State.NOTICED: Display("…", msg("noticed"), "busy", Group.WAITING),
-        State.IGNORED: Display("·", msg("ignored"), "quiet", Group.ASIDE),
-        State.DUPLICATE: Display("=", msg("duplicate"), "quiet", Group.ASIDE),
-        State.BASELINE: Display("·", msg("there before"), "quiet", Group.ASIDE),
-        State.QUEUED: Display("…", msg("queued"), "busy", Group.WAITING),
-        State.WAITING: Display("↻", msg("waiting"), "busy", Group.WAITING),
-        State.HELD: Display("‖", msg("held"), "bad", Group.WAITING),
-        State.UPLOADING: Display("↑", msg("uploading"), "busy", Group.WAITING),
-        State.UNCERTAIN: Display("?", msg("checking"), "busy", Group.WAITING),
-        State.ACCEPTED: Display("✓", msg("sent"), "good", Group.ARRIVED),
-        State.PARSED: Display("✓", msg("parsed"), "good", Group.ARRIVED),
-        State.PARSE_FAILED: Display("✗", msg("not parsed"), "bad", Group.ATTENTION),
-        State.REFUSED: Display("✗", msg("refused"), "bad", Group.ATTENTION),
-        State.GONE: Display("·", msg("gone"), "quiet", Group.ASIDE),
+        State.NOTICED: StateDisplay("…", msg("noticed"), "busy", Group.WAITING),
+        State.IGNORED: StateDisplay("·", msg("ignored"), "quiet", Group.ASIDE),
+        State.DUPLICATE: StateDisplay("=", msg("duplicate"), "quiet", Group.ASIDE),
+        State.BASELINE: StateDisplay("·", msg("there before"), "quiet", Group.ASIDE),
+        State.QUEUED: StateDisplay("…", msg("queued"), "busy", Group.WAITING),
+        State.WAITING: StateDisplay("↻", msg("waiting"), "busy", Group.WAITING),
+        State.HELD: StateDisplay("‖", msg("held"), "bad", Group.WAITING),
+        State.UPLOADING: StateDisplay("↑", msg("uploading"), "busy", Group.WAITING),
+        State.UNCERTAIN: StateDisplay("?", msg("checking"), "busy", Group.WAITING),
+        State.ACCEPTED: StateDisplay("✓", msg("sent"), "good", Group.ARRIVED),
+        State.PARSED: StateDisplay("✓", msg("parsed"), "good", Group.ARRIVED),
+        State.PARSE_FAILED: StateDisplay("✗", msg("not parsed"), "bad", Group.ATTENTION),
+        State.REFUSED: StateDisplay("✗", msg("refused"), "bad", Group.ATTENTION),
+        State.GONE: StateDisplay("·", msg("gone"), "quiet", Group.ASIDE),
     }
 )
 

@@ -1,0 +1,347 @@
+"""The activity page in a real browser: what a person sees, does, and can do without a mouse."""
+
+import contextlib
+import functools
+import re
+import sqlite3
+
+import pytest
+
+from tests.support.browser import names, row, rows, see_no_problem, wait_for
+from watcher import sandbox as sb
+from watcher.journal.writer import Journal
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign, State
+from watcher.model.records import Stat
+
+REFUSE = sb.Fault(
+    kind=sb.Kind.STATUS, status=400, message="<script>alert(2)</script>", file_name="bad*"
+)
+
+
+def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
+    person.start()
+    page = person.open()
+    assert page.locator("#none").inner_text() == "No files uploaded yet"
+    person.drop("Aisha Rahman.pdf")
+    wait_for(page, "Aisha Rahman.pdf", "sent")
+    page.locator("#headline", has_text="Up to date · 1 today").wait_for()
+    assert (
+        row(page, "Aisha Rahman.pdf").locator(".c-tags").inner_text() == "office=Paris, urgent=true"
+    )
+    handle = row(page, "Aisha Rahman.pdf").element_handle()
+    person.drop("Second.pdf")
+    wait_for(page, "Second.pdf", "sent")
+    assert names(page) == ["Second.pdf", "Aisha Rahman.pdf"]
+    assert handle.is_visible(), "a line that stays is not drawn anew: nothing flickers"
+    bars = page.locator("#chart rect")
+    assert (bars.count(), bars.last.locator("title").text_content()[-3:]) == (30, ": 2")
+    see_no_problem(page)
+
+
+def test_a_refused_file_is_looked_into_and_tried_again(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop("bad one.pdf")
+    page = person.open()
+    wait_for(page, "bad one.pdf", "refused")
+    person.desk.sandbox.faults.clear()
+    row(page, "bad one.pdf").get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    story = dialog.locator("#d-story li")
+    assert re.search("refused", story.last.inner_text())
+    dialog.get_by_role("button", name="Retry").click()
+    dialog.locator("#d-state", has_text="sent").wait_for()
+    story.last.locator("text=sent").first.wait_for()
+    page.keyboard.press("Escape")
+    wait_for(page, "bad one.pdf", "sent")
+    assert page.evaluate("document.activeElement.textContent") == "bad one.pdf"
+    see_no_problem(page)
+
+
+def test_several_are_chosen_and_ignored_or_tried_again_with_all_alike(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    for number in range(4):
+        person.drop(f"bad {number}.pdf")
+    page = person.open("attention")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("#rows tr").nth(3).wait_for()
+    assert page.locator("#state").input_value() == "attention"
+    for number in (0, 1):
+        page.get_by_role("checkbox", name=f"Select bad {number}.pdf").check()
+    page.locator("#selected").get_by_role("button", name="Ignore").click()
+    page.locator("#said", has_text="2 files will be ignored.").wait_for()
+    rows(page, 2)
+    person.desk.sandbox.faults.clear()
+    page.get_by_role("checkbox", name="Select bad 2.pdf").check()
+    page.get_by_label("and all others with this reason").check()
+    with page.expect_response("**/api/show") as answer:
+        page.locator("#selected").get_by_role("button", name="Open folder").click()
+    assert answer.value.json() == {"shown": 1, "folders": 1}
+    page.locator("#selected").get_by_role("button", name="Retry").click()
+    page.locator("#said", has_text="2 files will be retried.").wait_for()
+    rows(page, 0)
+    assert page.locator("#none").inner_text() == "No matching files"
+    page.locator("#state").select_option("aside")
+    wait_for(page, "bad 0.pdf", "ignored")
+    see_no_problem(page)
+
+
+def test_search_and_filters_work_as_one_types_and_pages_are_turned(person):
+    person.start()
+    page = person.open()
+    for number in range(60):
+        person.drop(f"cv {number:02}.pdf")
+    page.locator("#counts .good b", has_text="60").first.wait_for()
+    rows(page, 50)
+    page.get_by_role("button", name="Older").click()
+    rows(page, 10)
+    assert page.locator("#where").inner_text() == "Page 2"
+    page.get_by_role("button", name="Newer").click()
+    page.locator("#text").fill("CV 07")
+    rows(page, 1)
+    assert names(page) == ["cv 07.pdf"]
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename == "cvs.csv"
+    page.locator("#text").fill("nobody")
+    page.locator("#none:not([hidden])").wait_for()
+    see_no_problem(page)
+
+
+def test_a_pause_is_begun_and_ended(person):
+    person.start()
+    page = person.open()
+    page.locator("#pause summary").click()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("button", name="1 hour").is_hidden()
+    page.keyboard.press("Enter")  # it has the focus still
+    page.keyboard.press("Tab")
+    assert not person.channel().get("/api/now")["now"]["paused"], "nothing is done on the way"
+    page.keyboard.press("Enter")
+    page.locator("#headline", has_text="Paused until").wait_for()
+    assert page.get_by_role("button", name="1 hour").is_hidden()
+    person.drop("a.pdf")
+    wait_for(page, "a.pdf", "queued")
+    page.get_by_role("button", name="Resume").click()
+    wait_for(page, "a.pdf", "sent")
+    see_no_problem(page)
+
+
+def test_files_that_were_there_first_wait_for_a_yes(person):
+    person.desk.configure('existing = "ask"')
+    for name in ("a.pdf", "b.pdf"):
+        person.drop(name)
+    person.start()
+    page = person.open()
+    page.locator("#kept", has_text="2 files were already in").wait_for()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    wait_for(page, "a.pdf", "sent")
+    wait_for(page, "b.pdf", "sent")
+    page.locator("#kept .notice").wait_for(state="detached")
+    see_no_problem(page)
+
+
+def test_folders_a_file_in_question_and_health_are_shown(person):
+    person.desk.configure('[[folders.rules]]\nmatch = "private/**"\nignore = true')
+    person.start()
+    path = person.drop("question.pdf")
+    page = person.open("folders")
+    assert page.locator("#folder-list h3").inner_text() == str(person.desk.folder)
+    assert "private/** → ignored" in page.locator("#folder-list ol").inner_text()
+    page.get_by_label("What would happen to this file?").fill(str(path) + ".not")
+    page.get_by_role("button", name="Check").click()
+    page.locator("#verdict", has_text="was not found; check the path").wait_for()
+    page.get_by_label("What would happen to this file?").fill(str(path))
+    page.keyboard.press("Enter")
+    page.locator("#verdict", has_text="a PDF document").wait_for()
+    page.locator("nav").get_by_role("link", name="Set-up").click()
+    chosen = page.locator('#places [data-is="source"] option:checked')
+    chosen.wait_for(state="attached")
+    assert chosen.inner_text() == "Engineering", "the key that is there is asked for names"
+    page.get_by_role("button", name="Show changes").click()
+    page.locator("#difference", has_text="Nothing changes.").wait_for()
+    page.get_by_role("link", name="Health").click()
+    page.locator("#lines li", has_text="HrFlow").first.wait_for()
+    assert "takes the key" in page.locator("#lines").inner_text()
+    see_no_problem(page)
+
+
+def test_a_source_is_called_by_its_name_once_that_is_known(person):
+    person.start()
+    path = person.drop("a.pdf")
+    page = person.open()
+    row(page, "a.pdf").locator(".c-source", has_text="Engineering").wait_for()
+    page.locator("nav").get_by_role("link", name="Folders").click()
+    page.locator("#folder-list dd", has_text="Engineering").wait_for()
+    assert sb.ENGINEERING.key not in page.locator("#folder-list").inner_text()
+    other = path.with_name("b.pdf.part")
+    other.write_bytes(path.read_bytes() + b"%more\n%%EOF\n")
+    person.channel().post("/api/pause")
+    other.rename(path.with_name("b.pdf"))
+    page.get_by_label("What would happen to this file?").fill(str(path.with_name("b.pdf")))
+    page.get_by_role("button", name="Check").click()
+    page.locator("#verdict dd", has_text=f"Engineering ({sb.ENGINEERING.key})").wait_for()
+    see_no_problem(page)
+
+
+def test_everything_can_be_done_by_keyboard_alone(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop("bad one.pdf")
+    page = person.open()
+    wait_for(page, "bad one.pdf", "refused")
+
+    def tab_to(wanted):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            said = page.evaluate(
+                "((e) => [e.id, e.textContent.trim(), e.getAttribute('aria-label')])"
+                "(document.activeElement)"
+            )
+            if wanted in said:
+                return
+        raise AssertionError(f"{wanted} cannot be reached")
+
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert page.locator(".skip").bounding_box()["x"] > 0, "it is seen while it has the focus"
+    tab_to("Pause…")
+    tab_to("text")
+    page.keyboard.type("bad")
+    tab_to("Select bad one.pdf")
+    page.keyboard.press("Space")
+    page.locator("#selected:not([hidden])").wait_for()
+    tab_to("bad one.pdf")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid", "the focus is seen"
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    person.desk.sandbox.faults.clear()
+    tab_to("d-retry")
+    page.keyboard.press("Enter")
+    page.locator("#d-state", has_text="sent").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    see_no_problem(page)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop("bad one.pdf")
+    person.drop("good one.pdf")
+    page = person.open(color_scheme=scheme, viewport={"width": width, "height": 800})
+    wait_for(page, "bad one.pdf", "refused")
+    wait_for(page, "good one.pdf", "sent")
+    for place, ready in (("activity", "#rows tr"), ("folders", "article"), ("setup", ".place"),
+                         ("health", "#lines li")):  # fmt: skip
+        page.evaluate(f"location.hash = '{place}'")
+        page.locator(ready).first.wait_for()
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{place}: {found.generate_report()}"
+    page.evaluate("location.hash = 'activity'")
+    row(page, "bad one.pdf").get_by_role("button").click()
+    page.get_by_role("dialog").wait_for()
+    found = axe.run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", [320, 768, 1080, 1920])
+def test_it_fits_narrow_and_wide_windows(person, width):
+    person.start()
+    person.drop(
+        "A name that is so long that it cannot stand in one line of a telephone " * 2 + ".pdf"
+    )
+    page = person.open(viewport={"width": width, "height": 800})
+    page.locator("#rows tr").wait_for()
+    for place in ("activity", "folders", "setup"):
+        page.evaluate(f"location.hash = '{place}'")
+        page.locator(f"#at-{place}:not([hidden])").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+    page.locator("#pause summary").click()
+    menu = page.locator("#pause div").bounding_box()
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= width
+    page.locator("h1").click(force=True)
+    page.locator("#pause:not([open])").wait_for()
+    table = "document.querySelector('.wide')"
+    page.evaluate("location.hash = 'activity'")
+    page.locator("#at-activity:not([hidden])").wait_for()
+    assert page.evaluate(f"{table}.scrollWidth - {table}.clientWidth") <= 0, "columns are cut off"
+
+
+def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
+    person.start()
+    person.drop("A name that is so long that it cannot stand in one line " * 2 + ".pdf")
+    page = person.open()
+    page.locator("#rows .c-state", has_text="sent").wait_for()
+    connected = sqlite3.connect(person.places.journal, timeout=10, isolation_level=None)
+    with contextlib.closing(connected) as journal:
+        journal.execute(
+            "UPDATE files SET profile_name = 'Maria Magdalena Theodora Featherstonehaugh', "
+            "profile_key = ?, reference = ?, size = 12345678", ("0123456789" * 4, "ref-" * 20),
+        )  # fmt: skip
+    page.reload()
+    page.locator("#rows .c-profile", has_text="0123456789").wait_for()
+    wide = "document.querySelector('.wide')"
+    assert page.evaluate(f"{wide}.scrollWidth - {wide}.clientWidth") <= 0
+    cell = "document.querySelector('#rows .c-profile')"
+    assert page.evaluate(f"{cell}.scrollWidth > {cell}.clientWidth")
+    assert page.evaluate(f"getComputedStyle({cell}).textOverflow") == "ellipsis"
+    (person.desk.root / "wide.png").write_bytes(page.screenshot())
+
+
+def test_what_was_said_stays_where_it_was_said(person):
+    person.start()
+    page = person.open("folders")
+    page.get_by_role("button", name="Rescan all folders").click()
+    page.locator("#said", has_text="All folders are being rescanned.").wait_for()
+    page.locator("nav").get_by_role("link", name="Activity").click()
+    page.locator("#at-activity:not([hidden])").wait_for()
+    assert page.locator("#said").inner_text() == ""
+
+
+def test_it_speaks_french_where_the_system_does(person):
+    person.desk.environ = functools.partial(person.desk.environ, LC_ALL="fr_FR.UTF-8")
+    person.start()
+    person.drop("a.pdf")
+    page = person.open()
+    wait_for(page, "a.pdf", "envoyé")
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    assert page.locator("nav a").all_inner_texts()[0] == "Activité"
+    see_no_problem(page)
+
+
+def test_a_hundred_thousand_files_are_shown_at_once(person):
+    """200 ms is the promise; a slow machine gets more, a list that grows with the history fails."""
+    journal = Journal(person.places.journal)
+    path = f"{person.desk.folder}/first.pdf"
+    journal.files.add(
+        Candidate(str(person.desk.folder), path, Sign.SCANNED), Stat(1, 1), 1.0, State.GONE
+    )
+    journal.store.write(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+        "INSERT INTO files (directory_id, name, state, size, mtime_ns, noticed_at, changed_at) "
+        "SELECT 1, CAST('Candidate ' || i || '.pdf' AS BLOB), 'parsed', 1000, 1, i, i FROM n"
+    )
+    journal.commit()
+    journal.close()
+    person.start()
+    page = person.open()
+    rows(page, 50)
+    took = []
+    for _ in range(3):
+        page.reload()
+        rows(page, 50)
+        painted = page.wait_for_function(
+            "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+        )
+        took.append(painted.json_value())
+    assert min(took) < 1000, took
+    page.locator("#text").fill("candidate 77777.pdf")
+    rows(page, 1)
+    see_no_problem(page)

@@ -1,0 +1,85 @@
+"""Somebody with the program running as a process and its page open in a real browser."""
+
+import shutil
+
+from watcher.daemon.instance import Places
+from watcher.page.client import Channel, NotRunningError
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-breakpad",
+    "--disable-dev-shm-usage", "--lang=en-US",
+)  # fmt: skip
+
+
+class Person:
+    """Somebody with the program running and its page open."""
+
+    def __init__(self, desk, browser, eventually):
+        self.desk = desk
+        self.places = Places(str(desk.root / "state"))
+        self.eventually = eventually
+        self._browser = browser
+        self._contexts = []
+
+    def start(self, *arguments, command=None, env=None):
+        """Start the program; returns once it can be talked to."""
+        self.process = self.desk.start("run", *arguments)
+        self.eventually(self.channel, 30, "the program never listened")
+        return self.process
+
+    def channel(self):
+        try:
+            return Channel.open(self.places)
+        except NotRunningError:
+            return None
+
+    def drop(self, name, content=None, sample=None):
+        path = self.desk.folder / name
+        if sample:
+            shutil.copyfile(sample, path)
+        else:
+            path.write_bytes(content or b"%PDF-1.4\n%" + name.encode() + b"\n%%EOF\n")
+        return path
+
+    def open(self, at="", **options):
+        """The page in a browser of its own, at a place in it."""
+        context = self._browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", **options}
+        )
+        context.set_default_timeout(20_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda line: page.problems.append(line.text)
+                if line.type in ("error", "warning") else None)  # fmt: skip
+        page.goto(self.channel().post("/api/link", at=at)["link"])
+        page.wait_for_selector("#headline:not(:empty)")
+        return page
+
+    def close(self):
+        for context in self._contexts:
+            context.close()
+
+
+def names(page):
+    return page.locator("#rows .c-name").all_inner_texts()
+
+
+def row(page, name):
+    return page.locator("#rows tr", has=page.get_by_role("button", name=name, exact=True))
+
+
+def wait_for(page, name, label):
+    row(page, name).locator(".c-state", has_text=label).wait_for()
+
+
+def rows(page, files):
+    """Wait until the list has so many lines."""
+    page.wait_for_function("(n) => document.querySelectorAll('#rows tr').length === n", arg=files)
+
+
+def see_no_problem(page):
+    assert page.problems == []

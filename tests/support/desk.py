@@ -1,0 +1,177 @@
+"""A person at a machine: commands as processes of their own, in a pipe or at a terminal."""
+
+import json
+import os
+import pty
+import queue
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from watcher import sandbox as sb
+
+DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
+
+BASE = """
+[account]
+email = "{email}"
+api_url = "{url}"
+
+[[folders]]
+path = "{folder}"
+source_key = "{source}"
+settle_seconds = 0.3
+tags = {{ office = "Paris", urgent = true }}
+{more}
+"""
+
+
+class Process:
+    """A running command whose lines can be waited for."""
+
+    def __init__(self, command, env):
+        self.process = subprocess.Popen(
+            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.lines = []
+        self._queue = queue.Queue()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._queue.put(line.rstrip("\n"))
+        self._queue.put(None)
+
+    def wait_for(self, text, within=30):
+        """The first line from now on that holds ``text``."""
+        deadline = time.monotonic() + within
+        while True:
+            try:
+                line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                line = None
+            assert line is not None, f"{text!r} never came; there was {self.lines}"
+            self.lines.append(line)
+            if text in line:
+                return line
+
+    def end(self, number=signal.SIGTERM, within=20):
+        """Ask it to end; gives its exit code. May be called again."""
+        if self.process.stdout.closed:
+            return self.process.returncode
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(within)
+        self._thread.join(within)
+        while not self._queue.empty():
+            self.lines.append(self._queue.get() or "")
+        self.process.stdout.close()
+        return code
+
+
+class Desk:
+    """A person's machine: a folder, a configuration, the commands; HrFlow is the sandbox."""
+
+    def __init__(self, root, sandbox):
+        self.root = root
+        self.sandbox = sandbox
+        self.folder = root / "cvs"
+        self.folder.mkdir()
+        self.config = root / "config.toml"
+        self.key = sb.READ_WRITE_KEY
+        self.processes = []
+        self.configure()
+
+    def configure(self, more="", source=sb.ENGINEERING.key):
+        text = BASE.format(
+            email=sb.EMAIL, url=self.sandbox.url, folder=self.folder, source=source, more=more
+        )
+        self.config.write_text(text, encoding="utf-8")
+
+    def command(self, *arguments):
+        return [
+            *(sys.executable, "-m", "watcher", "--config", str(self.config)),
+            *("--state", str(self.root / "state"), *arguments),
+        ]
+
+    def environ(self, **more):
+        """Without the desktop of whoever runs the tests: nothing is shown there."""
+        return {
+            **{name: value for name, value in os.environ.items() if name not in DESKTOP},
+            "HRFLOW_API_KEY": self.key,
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "PYTHONUTF8": "1",
+            "LC_ALL": "C.UTF-8",  # English, whatever the person's system speaks
+            # No test may see, or install, a login service of whoever runs it.
+            "XDG_CONFIG_HOME": str(self.root / "settings"),
+            "XDG_RUNTIME_DIR": str(self.root / "runtime"),
+            "HRFLOW_WATCHER_MACHINE_CONFIG": str(self.root / "machine" / "config.toml"),
+            **more,
+        }
+
+    def start(self, *arguments, **environ):
+        self.processes.append(Process(self.command(*arguments), self.environ(**environ)))
+        return self.processes[-1]
+
+    def run(self, *arguments, **environ):
+        return subprocess.run(
+            self.command(*arguments), env=self.environ(**environ),
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def feed(self, text, *arguments, **environ):
+        """A command that reads ``text`` from its standard input."""
+        return subprocess.run(
+            self.command(*arguments), env=self.environ(**environ), input=text,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def read_json(self, *arguments, code=0):
+        done = self.run(*arguments, "--json")
+        read = [json.loads(line) for line in done.stdout.splitlines()]
+        if arguments == ("status",) and read:
+            code = 0 if read[0]["running"] else 8
+        assert done.returncode == code, done.stderr
+        return read
+
+    def arrived(self):
+        return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
+
+    def at_terminal(self, *arguments, interrupt_at="", columns=120, **environ):
+        """What a command writes to a terminal, and its exit code.
+
+        ``interrupt_at``: it gets a SIGINT once it has written this.
+        """
+        mine, its = pty.openpty()
+        process = subprocess.Popen(
+            self.command(*arguments), stdin=its, stdout=its, stderr=its,
+            env=self.environ(TERM="xterm-256color", COLUMNS=str(columns), **environ),
+        )  # fmt: skip
+        os.close(its)
+        written, interrupted = b"", not interrupt_at
+        while select.select([mine], [], [], 60)[0]:
+            try:
+                piece = os.read(mine, 65536)
+            except OSError:  # the other end was closed: that is how a terminal ends on Linux
+                break
+            written += piece
+            if not interrupted and interrupt_at.encode() in written:
+                interrupted = True
+                process.send_signal(signal.SIGINT)
+        os.close(mine)
+        return written.decode(), process.wait(60)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with sb.Sandbox(parse_seconds=0.1) as sandbox:
+        made = Desk(tmp_path, sandbox)
+        yield made
+        for process in made.processes:
+            process.end()

@@ -1,0 +1,21 @@
+"""Rows put into a journal of a test's own."""
+
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign, State
+from watcher.model.lifecycle import Step
+from watcher.model.records import Stat
+from watcher.model.uploads import Route
+
+FOLDER = "/srv/cvs"
+
+
+def add(journal, name="a.pdf", state=State.NOTICED, cause="", now=1.0):
+    candidate = Candidate(FOLDER, f"{FOLDER}/{name}", Sign.SCANNED)
+    return journal.files.add(candidate, Stat(10, 20, 30, 2**64 - 1), now, state, cause)
+
+
+def queue(journal, name="a.pdf", now=1.0, account="default", source="source"):
+    file_id = add(journal, name, now=now)
+    journal.files.address(file_id, Route(account, source, "ref"), "ref", (("tags", "[]"),))
+    journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
+    return file_id

@@ -1,0 +1,53 @@
+"""What goes on by itself is due at once: no message comes that would have it looked at."""
+
+import os
+
+import pytest
+
+from tests.support.journal import FOLDER, queue
+from watcher.daemon.clock import RealClock
+from watcher.journal.writer import Journal
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign
+from watcher.pipeline import housekeeping
+from watcher.pipeline.housekeeping import Tidying
+from watcher.pipeline.intake import Reading
+from watcher.pipeline.settle import Settled
+
+
+class NoWorkers:
+    """Nothing is given to them here."""
+
+
+@pytest.fixture
+def journal(tmp_path):
+    made = Journal(str(tmp_path / "journal.db"))
+    yield made
+    made.close()
+
+
+def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monkeypatch):
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    for number in range(5):
+        journal.files.set_filing(queue(journal, f"{number}.pdf"), "pending")
+    round_ = Tidying(journal, None, NoWorkers(), RealClock())
+    round_.arm({})  # their folder is not watched any more
+    turns = 0
+    while round_.next_due() is not None:
+        round_.work()
+        round_.start()
+        turns += 1
+    assert turns == 4  # two, two, one, and none
+
+
+def test_files_of_folders_that_are_not_watched_any_more_wait_for_no_reader():
+    reading = Reading(None, NoWorkers())
+    reading.arm({"/left": None, FOLDER: None})
+    for folder in ("/left", FOLDER):
+        candidate = Candidate(folder, os.path.join(folder, "a.pdf"), Sign.CLOSED)
+        reading.add(candidate, Settled.YES)
+    reading.arm({FOLDER: None})
+    assert len(reading) == 1
+    reading.arm({})
+    assert reading.is_hungry
+    assert not reading.can_start
