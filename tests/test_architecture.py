@@ -18,7 +18,7 @@ PACKAGE = "watcher"
 
 #: What a pure module may use of the standard library: nothing that sees the world outside.
 HARMLESS = frozenset({
-    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "dataclasses",
+    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "csv", "dataclasses",
     "datetime", "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
     "gettext", "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
