@@ -58,7 +58,7 @@ TABLE = {
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
-    "desktop": row(EDGE, "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
+    "desktop": row(EDGE, "msgspec", "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
     "pipeline": row(FLOW),
     "daemon": row(SHELL, "filelock", "platformdirs", "waitress"),
     "page": row(SHELL, "bottle", "waitress"),

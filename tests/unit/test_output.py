@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import re
 
 import pytest
@@ -47,7 +48,7 @@ def test_lines_are_broken_between_words(screen, columns):
     assert max(map(len, lines)) <= columns
     assert written.split() == SENTENCE.split()
     assert all(line.startswith("  ") for line in lines[1:]), "indented behind the sign"
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in itertools.pairwise(lines):
         assert len(line) + 1 + len(following.split()[0]) > columns, "no line is broken too early"
 
 
