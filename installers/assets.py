@@ -100,12 +100,12 @@ def write_icons(folder: str) -> None:
     if importlib.util.find_spec("watcher.desktop") is None:
         return
     from watcher.desktop.drawing import draw  # noqa: PLC0415
-    from watcher.model.snapshot import Mood  # noqa: PLC0415
+    from watcher.model.snapshot import AppState  # noqa: PLC0415
 
     for size in _SIZES:
         path = os.path.join(folder, f"{size}x{size}", "apps", f"{NAME}.png")
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        draw(Mood.IDLE, size).save(path, optimize=True)
+        draw(AppState.IDLE, size).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ PACKAGE = "watcher"
 
 #: What a pure module may use of the standard library: nothing that sees the world outside.
 HARMLESS = frozenset({
-    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "dataclasses",
+    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "csv", "dataclasses",
     "datetime", "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
     "gettext", "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
@@ -58,7 +58,7 @@ TABLE = {
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
-    "desktop": row(EDGE, "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
+    "desktop": row(EDGE, "msgspec", "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
     "pipeline": row(FLOW),
     "daemon": row(SHELL, "filelock", "platformdirs", "waitress"),
     "page": row(SHELL, "bottle", "waitress"),

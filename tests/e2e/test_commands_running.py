@@ -131,7 +131,7 @@ def test_following_draws_in_a_terminal(office, eventually):
 
 def test_following_tells_machines_every_change(office):
     watching = office.desk.start("status", "--follow", "--json")
-    assert json.loads(watching.wait_for('"mood"'))["mood"] == "idle"
+    assert json.loads(watching.wait_for('"state"'))["state"] == "idle"
     watching.process.kill()
 
 
@@ -259,7 +259,7 @@ def test_without_a_configuration_it_waits_for_the_set_up(desk, eventually):
     try:
         assert "Nothing is set up yet" in process.stdout.readline()
         way = eventually(lambda: Channel.open(Places(str(desk.root / "state"))), 20)
-        assert way.get("/api/now")["now"]["mood"] == "not_set_up"
+        assert way.get("/api/now")["now"]["state"] == "not_set_up"
     finally:
         process.terminate()
         process.wait(20)

@@ -75,7 +75,7 @@ def test_the_first_success_is_told_and_a_snooze_is_taken_up_while_it_runs(desk, 
         drop(desk, "plain.txt", "plain.html")
         drop(desk, "Aisha Rahman - CV.pdf")
         until(lambda: messages.shown, "nothing was told")
-        assert messages.shown[1]["title"] == "Le premier CV est arrivé"
+        assert messages.shown[1]["title"] == "Le premier CV a été envoyé"
         before = time.time()
         done = desk.run("notify", "snooze", "1h")
         assert "Notifications snoozed until" in done.stdout
@@ -126,9 +126,9 @@ def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings)
     panel = surroundings.have(Panel, bus.address)
     with running(desk, {**ours(surroundings.environ(bus=bus)), "WAYLAND_DISPLAY": "wayland-0"}):
         item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
-        until(lambda: find(item, "2 files wait for your yes"))
+        until(lambda: find(item, "2 files are waiting for your approval"))
         assert desk.arrived() == []
-        item.click(find(item, "Upload existing files…", "Yes, upload 2 files")[1])
+        item.click(find(item, "Upload existing files…", "Upload 2 files")[1])
         until(lambda: find(item, "Up to date"))
         assert len(desk.arrived()) == 2
 

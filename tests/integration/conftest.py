@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.support.folders import Inbox
-from watcher.folders import Folders, Seams
+from watcher.folders import Folders
 
 
 @pytest.fixture
@@ -17,8 +17,9 @@ def inbox():
 @pytest.fixture
 def folders(inbox):
     before = set(threading.enumerate())
-    seams = Seams(check_seconds=0.1, missing_seconds=0.05)
-    folders = Folders(inbox.post, lambda folder, directory: {}, seams)
+    folders = Folders(
+        inbox.post, lambda folder, directory: {}, check_seconds=0.1, missing_seconds=0.05
+    )
     yield folders
     began = time.monotonic()
     folders.stop()

@@ -9,7 +9,7 @@ import pytest
 from watcher.daemon.desktop import Desktop
 from watcher.i18n.catalog import catalog
 from watcher.model.settings import Notifications
-from watcher.model.snapshot import Kept, Mood, Snapshot
+from watcher.model.snapshot import AppState, Kept, Snapshot
 
 HELD = Snapshot(kept=(Kept("account:default", "HrFlow does not accept the key.", 2),))
 
@@ -18,24 +18,24 @@ class Shown:
     """A desktop whose clock is set by the test."""
 
     def __init__(self, wanted):
-        self.faces, self.messages = [], []
+        self.views, self.messages = [], []
         self.now = 1000.0
         self.fails = False
         self.heard = threading.Condition()
         self.desktop = Desktop(
-            lambda: wanted, catalog("en"), show_face=self.face, show_message=self.message,
+            lambda: wanted, catalog("en"), show_icon=self.icon, show_notification=self.notification,
             now=lambda: self.now,
         )  # fmt: skip
         self.desktop.start()
 
-    def face(self, face):
+    def icon(self, view):
         with self.heard:
-            self.faces.append(face)
+            self.views.append(view)
             self.heard.notify_all()
         if self.fails:
             raise ValueError("the icon cannot be shown")
 
-    def message(self, title, text):
+    def notification(self, title, text):
         with self.heard:
             self.messages.append(title)
             self.heard.notify_all()
@@ -43,9 +43,9 @@ class Shown:
     def hear(self, snapshot):
         """Returns when it was looked at."""
         with self.heard:
-            before = len(self.faces)
-            self.desktop.hear(snapshot)
-            assert self.heard.wait_for(lambda: len(self.faces) > before, 10)
+            before = len(self.views)
+            self.desktop.update(snapshot)
+            assert self.heard.wait_for(lambda: len(self.views) > before, 10)
 
     def wait_for(self, condition):
         with self.heard:
@@ -62,9 +62,9 @@ def shown():
 
 def test_a_pause_ends_by_itself(shown):
     shown.hear(Snapshot(paused_until=1000.2))
-    assert shown.faces[-1].mood is Mood.PAUSED
+    assert shown.views[-1].state is AppState.PAUSED
     shown.now = 1000.3
-    shown.wait_for(lambda: shown.faces[-1].mood is Mood.IDLE)
+    shown.wait_for(lambda: shown.views[-1].state is AppState.IDLE)
 
 
 def test_what_keeps_uploads_back_is_told_after_a_while(shown):
@@ -87,5 +87,5 @@ def test_an_icon_that_fails_ends_nothing(shown, caplog):
     shown.hear(HELD)
     shown.fails = False
     shown.hear(replace(HELD, today=1))
-    assert shown.faces[-1].mood is Mood.ATTENTION
-    assert "could not be brought up to date" in caplog.text
+    assert shown.views[-1].state is AppState.ATTENTION
+    assert "could not be updated" in caplog.text

@@ -13,7 +13,7 @@ from watchdog.observers.inotify_c import InotifyConstants
 
 from tests.support.folders import Inbox, arm, watched, write
 from tests.support.waiting import PATIENCE
-from watcher.folders import Folders, Seams
+from watcher.folders import Folders
 from watcher.folders.inotify import Reader
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import Sign
@@ -27,12 +27,13 @@ LIMITED = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
 from tests.support.folders import Inbox, arm, watched, write
-from watcher.folders import Folders, Seams
+from watcher.folders import Folders
 
 top, limit = pathlib.Path(sys.argv[2]), sys.argv[3]
 inbox = Inbox()
-seams = Seams(check_seconds=0.05, reconcile_seconds=0.2)
-folders = Folders(inbox.post, lambda folder, directory: {}, seams)
+folders = Folders(
+    inbox.post, lambda folder, directory: {}, check_seconds=0.05, reconcile_seconds=0.2
+)
 arm(folders, inbox, watched(top))
 print(inbox.wait_for_state("limit"))
 inbox.wait_for_paths([write(below / "cv.pdf") for below in top.iterdir()])
@@ -71,7 +72,7 @@ def test_at_the_systems_limit_it_is_said_and_polled_until_there_is_room(root, li
 
 def test_a_folder_that_is_missing_is_watched_as_soon_as_it_is_there(folders, inbox, tmp_path):
     root = tmp_path / "not yet" / "CVs"
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     assert "doesn't exist" in inbox.wait_for_state("doesn't exist")
     root.mkdir(parents=True)
     early = write(root / "early.pdf")
@@ -128,12 +129,12 @@ def test_folders_come_and_go_while_others_stay_watched(folders, inbox, tmp_path)
     arm(folders, inbox, stays)
     inbox.clear()
     arm_again = [stays, watched(second)]
-    folders.arm(arm_again)
+    folders.watch(arm_again)
     inbox.wait_for_scan("start", str(second))
-    folders.arm(arm_again)
+    folders.watch(arm_again)
     inbox.wait_for_paths([write(first / "a.pdf"), write(second / "b.pdf")], Sign.CLOSED)
     assert not [m for m in inbox.messages if isinstance(m, ScanEnded) and m.folder == str(first)]
-    folders.arm([stays])
+    folders.watch([stays])
     folders.rescan(reason="proof that this was heard")
     inbox.wait_for_scan("proof that this was heard", str(first))
     write(second / "unseen.pdf")
@@ -147,12 +148,12 @@ def test_other_settings_of_a_folder_are_followed_at_once(folders, inbox, root):
     hidden, deep = write(root / ".cv.pdf"), write(root / "below" / "cv.pdf")
     arm(folders, inbox, watched(root, recursive=False))
     assert not inbox.paths()
-    folders.arm([watched(root, recursive=False, ignore=lambda relative: "")])
+    folders.watch([watched(root, recursive=False, ignore=lambda relative: "")])
     inbox.wait_for_paths([hidden], Sign.SCANNED)
     inbox.wait_for_paths([write(root / ".later.pdf")], Sign.CLOSED)
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     inbox.wait_for_paths([deep], Sign.SCANNED)
-    folders.arm([watched(root, watch=Watch.POLL)])
+    folders.watch([watched(root, watch=Watch.POLL)])
     inbox.clear()
     inbox.wait_for_paths([write(root / "polled.pdf")], Sign.SCANNED)
 
@@ -197,9 +198,9 @@ def test_a_journal_that_fails_once_does_not_end_the_scans(inbox, root):
         return {}
 
     path = write(root / "cv.pdf")
-    folders = Folders(inbox.post, failing, Seams(check_seconds=0.05))
+    folders = Folders(inbox.post, failing, check_seconds=0.05)
     try:
-        folders.arm([watched(root)])
+        folders.watch([watched(root)])
         inbox.wait_for_paths([path], Sign.SCANNED)
     finally:
         folders.stop()
@@ -208,7 +209,7 @@ def test_a_journal_that_fails_once_does_not_end_the_scans(inbox, root):
 
 @LINUX
 def test_a_folder_is_looked_through_now_and_then_though_its_changes_are_told(inbox, root):
-    folders = Folders(inbox.post, lambda folder, directory: {}, Seams(reconcile_seconds=0.05))
+    folders = Folders(inbox.post, lambda folder, directory: {}, reconcile_seconds=0.05)
     try:
         arm(folders, inbox, watched(root))
         inbox.wait_for_scan("interval")
@@ -241,7 +242,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_found(not_root, folders, in
     closed.mkdir()
     closed.chmod(0)
     write(not_root / "cv.pdf")
-    folders.arm([watched(not_root)])
+    folders.watch([watched(not_root)])
     inbox.wait_for_paths([not_root / "cv.pdf"])
     assert f"{closed} (Permission denied)" in inbox.wait_for_state("cannot be read")
     assert not inbox.wait_for_scan("start").complete
@@ -254,7 +255,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_found(not_root, folders, in
 def test_a_new_directory_that_cannot_be_read_is_said_too(not_root, folders, inbox):
     watched_root = not_root / "cvs"
     watched_root.mkdir()
-    folders.arm([watched(watched_root)])
+    folders.watch([watched(watched_root)])
     inbox.wait_for_scan("start")
     away = not_root / "closed"
     (away / "inner").mkdir(parents=True)
@@ -271,7 +272,7 @@ def test_of_what_is_ignored_nobody_complains_that_it_cannot_be_read(
         (not_root / place).mkdir(parents=True)
         write(not_root / place / "cv.pdf")
         (not_root / place).chmod(0o700 if place == "open" else 0)
-    folders.arm([watched(not_root, watch=watch)])
+    folders.watch([watched(not_root, watch=watch)])
     assert inbox.wait_for_scan("start").complete
     (not_root / "private").rename(not_root / "away")
     (not_root / "away").rename(not_root / "Private ")  # a new directory, told by the system
@@ -289,7 +290,7 @@ def test_of_what_is_ignored_nobody_complains_that_it_cannot_be_read(
 
 
 def test_a_limit_that_is_told_of_when_the_folder_is_gone_keeps_nobody_busy(folders, inbox, root):
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     inbox.wait_for_scan("start")
     root.rmdir()
     inbox.wait_for_state("exist")
@@ -301,7 +302,7 @@ def test_a_limit_that_is_told_of_when_the_folder_is_gone_keeps_nobody_busy(folde
 
 def test_stopping_twice_or_before_anything_is_harmless(inbox, root):
     folders = Folders(inbox.post, lambda folder, directory: {})
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     folders.stop()
     folders.stop()
     assert not [t.name for t in threading.enumerate() if t.name.startswith(("watch-", "scan"))]
@@ -318,7 +319,7 @@ def test_a_long_scan_does_not_delay_the_end(inbox, root):
         return {}
 
     folders = Folders(inbox.post, slow_journal)
-    folders.arm([watched(root)])
+    folders.watch([watched(root)])
     assert begun.wait(PATIENCE)
     folders.stop()
     assert not [t.name for t in threading.enumerate() if t.name.startswith(("watch-", "scan"))]

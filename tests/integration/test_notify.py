@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.support.desktop import Bus, Messages, needs_bus, until
-from watcher.desktop.messages import Bubbles
+from watcher.desktop.notifications import DesktopNotifications
 
 pytestmark = needs_bus
 
@@ -29,16 +29,16 @@ def clicks():
 
 
 @pytest.fixture
-def bubbles(bus, clicks):
+def notifications(bus, clicks):
     environ = {"DBUS_SESSION_BUS_ADDRESS": bus.address}
-    made = Bubbles(environ, clicks, label="Show", icon="/usr/share/icon.png")
+    made = DesktopNotifications(environ, clicks, label="Show", icon="/usr/share/icon.png")
     yield made
     made.stop()
 
 
-def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, bubbles, clicks):
+def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, notifications, clicks):
     desktop = surroundings.have(Messages, bus.address)
-    bubbles.show("2 files were not accepted", "a & b, <c>")
+    notifications.show("2 files were not accepted", "a & b, <c>")
     shown = until(lambda: desktop.shown.get(1))
     assert shown["title"] == "2 files were not accepted"
     assert shown["text"] == "a & b, <c>", "this service takes no mark-up"
@@ -49,80 +49,84 @@ def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, bubbles, click
     until(lambda: clicks.count == 1)
 
 
-def test_where_mark_up_is_understood_names_cannot_be_any(surroundings, bus, bubbles):
+def test_where_mark_up_is_understood_names_cannot_be_any(surroundings, bus, notifications):
     desktop = surroundings.have(Messages, bus.address, ("actions", "body", "body-markup"))
-    bubbles.show("Title", "<a href='http://evil'>cv</a> & more")
+    notifications.show("Title", "<a href='http://evil'>cv</a> & more")
     shown = until(lambda: desktop.shown.get(1))
     assert shown["text"] == "&lt;a href='http://evil'&gt;cv&lt;/a&gt; &amp; more"
 
 
-def test_nothing_waits_once_every_message_has_gone(surroundings, bus, bubbles, clicks):
+def test_nothing_waits_once_every_message_has_gone(surroundings, bus, notifications, clicks):
     desktop = surroundings.have(Messages, bus.address)
-    bubbles.show("One", "")
-    bubbles.show("Two", "")
+    notifications.show("One", "")
+    notifications.show("Two", "")
     until(lambda: len(desktop.shown) == 2)
     desktop.dismiss(1)
     desktop.click(2)
-    until(lambda: bubbles._thread is None, "a thread stays for messages that have gone")
+    until(lambda: notifications._thread is None, "a thread stays for messages that have gone")
     assert clicks.count == 1
-    bubbles.show("Three", "")
+    notifications.show("Three", "")
     until(lambda: len(desktop.shown) == 3)
 
 
-def test_others_messages_are_none_of_ours(surroundings, bus, bubbles, clicks):
+def test_others_messages_are_none_of_ours(surroundings, bus, notifications, clicks):
     desktop = surroundings.have(Messages, bus.address)
-    bubbles.show("Ours", "")
+    notifications.show("Ours", "")
     until(lambda: desktop.shown)
     desktop.click(77)
     desktop.click(1)
-    until(lambda: bubbles._thread is None)
+    until(lambda: notifications._thread is None)
     assert clicks.count == 1
 
 
-def test_a_service_without_clicks_leaves_nothing_to_wait_for(surroundings, bus, bubbles):
+def test_a_service_without_clicks_leaves_nothing_to_wait_for(surroundings, bus, notifications):
     desktop = surroundings.have(Messages, bus.address, ("body",))
-    bubbles.show("One", "")
+    notifications.show("One", "")
     until(lambda: desktop.shown)
     assert desktop.shown[1]["actions"] == []
-    until(lambda: bubbles._thread is None)
+    until(lambda: notifications._thread is None)
 
 
-def test_where_nobody_shows_messages_it_is_left_at_that(bus, bubbles):
-    bubbles.show("One", "")
-    until(lambda: bubbles._thread is None)
+def test_where_nobody_shows_messages_it_is_left_at_that(bus, notifications):
+    notifications.show("One", "")
+    until(lambda: notifications._thread is None)
 
 
 def test_a_bus_that_goes_takes_nothing_along(surroundings, clicks):
     bus = Bus(surroundings.root)
     desktop = Messages(bus.address)
-    bubbles = Bubbles({"DBUS_SESSION_BUS_ADDRESS": bus.address}, clicks, label="", icon="")
-    bubbles.show("One", "")
+    notifications = DesktopNotifications(
+        {"DBUS_SESSION_BUS_ADDRESS": bus.address}, clicks, label="", icon=""
+    )
+    notifications.show("One", "")
     until(lambda: desktop.shown)
     bus.close()
-    until(lambda: bubbles._thread is None)
-    bubbles.show("Two", "")
-    until(lambda: bubbles._thread is None)
-    bubbles.stop()
+    until(lambda: notifications._thread is None)
+    notifications.show("Two", "")
+    until(lambda: notifications._thread is None)
+    notifications.stop()
     desktop.close()
 
 
 def test_what_could_not_be_shown_is_not_shown_all_at_once_later(surroundings, clicks):
     address = f"unix:path={surroundings.root}/bus"
-    bubbles = Bubbles({"DBUS_SESSION_BUS_ADDRESS": address}, clicks, label="", icon="")
+    notifications = DesktopNotifications(
+        {"DBUS_SESSION_BUS_ADDRESS": address}, clicks, label="", icon=""
+    )
     for number in range(5):  # while there is no bus
-        bubbles.show(f"Old {number}", "")
-    until(lambda: bubbles._thread is None)
+        notifications.show(f"Old {number}", "")
+    until(lambda: notifications._thread is None)
     bus = surroundings.have(Bus, surroundings.root, (), address)
     desktop = surroundings.have(Messages, bus.address)
-    bubbles.show("New", "")
+    notifications.show("New", "")
     until(lambda: desktop.shown)
-    until(bubbles._inbox.empty)
+    until(notifications._inbox.empty)
     assert [shown["title"] for shown in desktop.shown.values()] == ["New"]
-    bubbles.stop()
+    notifications.stop()
 
 
 def test_without_a_bus_nothing_is_started(clicks):
-    bubbles = Bubbles({}, clicks, label="", icon="")
-    bubbles.show("One", "")
-    assert not [each for each in threading.enumerate() if each.name == "bubbles"]
-    bubbles.stop()
+    notifications = DesktopNotifications({}, clicks, label="", icon="")
+    notifications.show("One", "")
+    assert not [each for each in threading.enumerate() if each.name == "notifications"]
+    notifications.stop()

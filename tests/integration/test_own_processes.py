@@ -13,7 +13,7 @@ from watcher.service.wanted import Program
 @pytest.mark.parametrize(
     "command",
     [
-        [*process_command(), "--look"],
+        [*process_command(), "--find-backend"],
         [sys.executable, *apart._COMMAND],
         [*Program("/usr/bin/nothing", frozen=False, windows=True).command(), "--version"],
     ],

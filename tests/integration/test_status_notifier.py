@@ -8,7 +8,7 @@ from jeepney import DBusErrorResponse
 from tests.support.desktop import Bus, Item, Panel, needs_bus, until
 from watcher.desktop.drawing import draw
 from watcher.desktop.status_notifier import Menu, MenuItem, StatusNotifierIcon
-from watcher.model.snapshot import Mood
+from watcher.model.snapshot import AppState
 
 pytestmark = needs_bus
 
@@ -52,7 +52,7 @@ def icon(surroundings, state, monkeypatch):
         MenuItem("Colour", Menu(*colours)),
         MenuItem("Fail", fail),
     )
-    made = StatusNotifierIcon("test", draw(Mood.IDLE, 22), "A title", menu)
+    made = StatusNotifierIcon("test", draw(AppState.IDLE, 22), "A title", menu)
     runner = threading.Thread(target=made.run)
     runner.start()
     made.item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
@@ -100,7 +100,7 @@ def test_check_marks_and_radios_are_shown_and_change_with_a_click(icon, state):
 
 def test_an_action_that_fails_ends_nothing(icon, caplog):
     icon.item.click(number(icon.item, "Fail"))
-    until(lambda: "a click could not be obeyed" in caplog.text)
+    until(lambda: "a click on the icon failed" in caplog.text)
     assert icon.item.get("Title") == "A title"
 
 

@@ -25,16 +25,15 @@ from tests.support.desktop import (
     until,
 )
 from watcher.desktop.drawing import draw
-from watcher.desktop.face import face
-from watcher.desktop.messages import ICON_FILE
+from watcher.desktop.notifications import ICON_FILE
 from watcher.desktop.status_notifier import SIZES
-from watcher.desktop.supervisor import Tray, look, may_have_icon
+from watcher.desktop.supervisor import Tray, find_backend, has_desktop
 from watcher.i18n.catalog import catalog
 from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
-from watcher.model.snapshot import UNTIL_RESUMED, Mood, Snapshot, Watched
-from watcher.present.menu import Act, Verb
+from watcher.model.snapshot import UNTIL_RESUMED, AppState, Snapshot, Watched
+from watcher.present.menu import Action, Verb, icon_view
 
 NOON = 1_700_000_000.0
 #: Where trayer, 26 points high, has its one icon on a screen of 640 by 400; and Xfce's panel.
@@ -57,24 +56,24 @@ IDLE = Snapshot(
     recent=(entry(1, "Jane Doe.pdf", profile_name="Jane Doe"),),
     watched=(Watched("/home/jo/CVs_x"),),
 )  # fmt: skip
-MOODS = {
-    Mood.IDLE: IDLE,
-    Mood.WORKING: replace(IDLE, done=2, total=40),
-    Mood.PAUSED: replace(IDLE, paused_until=UNTIL_RESUMED),
-    Mood.OFFLINE: replace(IDLE, offline_since=NOON),
-    Mood.ATTENTION: replace(IDLE, attention=(REFUSED,)),
-    Mood.NOT_SET_UP: replace(IDLE, is_set_up=False),
+STATES = {
+    AppState.IDLE: IDLE,
+    AppState.WORKING: replace(IDLE, done=2, total=40),
+    AppState.PAUSED: replace(IDLE, paused_until=UNTIL_RESUMED),
+    AppState.OFFLINE: replace(IDLE, offline_since=NOON),
+    AppState.ATTENTION: replace(IDLE, attention=(REFUSED,)),
+    AppState.NOT_SET_UP: replace(IDLE, is_set_up=False),
 }
 
 
 @contextmanager
 def tray(environ, **options):
-    """A tray that is shown idle; ``acts`` are the clicks, ``told`` what was said."""
-    acts, told = [], []
-    made = Tray(acts.append, told.append, environ=environ, **options)
-    made.acts, made.told = acts, told
+    """A tray that is shown idle; ``clicks`` are the clicks, ``told`` what was said."""
+    clicks, told = [], []
+    made = Tray(clicks.append, told.append, environ=environ, **options)
+    made.clicks, made.told = clicks, told
     made.start()
-    made.show(face(IDLE, catalog("en")))
+    made.show(icon_view(IDLE, catalog("en")))
     try:
         yield made
     finally:
@@ -103,28 +102,28 @@ def photographed(screen, box=ICON):
     return screen.photograph().crop(box)
 
 
-def has_icon(screen, box=ICON, mood=Mood.IDLE):
-    return looks_like(screen, box, as_drawn(mood, box))
+def has_icon(screen, box=ICON, state=AppState.IDLE):
+    return looks_like(screen, box, as_drawn(state, box))
 
 
 def show_each(made, screen, box):
-    """The shape of the icon in each mood, as it is to be seen in the panel."""
+    """The shape of the icon in each state, as it is to be seen in the panel."""
     found = {}
-    for mood, snapshot in MOODS.items():
-        made.show(face(snapshot, catalog("en")))
-        drawn = as_drawn(mood, box)
-        until(lambda drawn=drawn: looks_like(screen, box, drawn), f"no icon for {mood}")
-        found[mood] = shape(photographed(screen, box))
+    for state, snapshot in STATES.items():
+        made.show(icon_view(snapshot, catalog("en")))
+        drawn = as_drawn(state, box)
+        until(lambda drawn=drawn: looks_like(screen, box, drawn), f"no icon for {state}")
+        found[state] = shape(photographed(screen, box))
     return found
 
 
-def as_drawn(mood, box):
+def as_drawn(state, box):
     """The shape that an icon has before a panel shows it.
 
     Xfce scales the largest image that it is offered, and pystray scales its one image for X11.
     """
     size = box[2] - box[0]
-    icon = draw(mood, {ICON: 64, X_ICON: 48}.get(box, size))
+    icon = draw(state, {ICON: 64, X_ICON: 48}.get(box, size))
     icon = icon.resize((size, size), Image.Resampling.LANCZOS)
     whole = Image.new("RGB", (size, size), PANELS[0])
     whole.paste(icon, (0, 0), icon)
@@ -141,14 +140,14 @@ def assert_all_differ(shapes):
 
 
 @pytest.mark.parametrize("size", [16, 20, 22, 24, 32, 48, 64])
-def test_moods_are_told_apart_without_colours(size):
-    assert_all_differ({mood: as_drawn(mood, (0, 0, size, size)) for mood in Mood})
+def test_states_are_told_apart_without_colours(size):
+    assert_all_differ({state: as_drawn(state, (0, 0, size, size)) for state in AppState})
 
 
-@pytest.mark.parametrize("mood", Mood)
+@pytest.mark.parametrize("state", AppState)
 @pytest.mark.parametrize("panel", [(250, 250, 250), (30, 30, 34)])
-def test_icons_are_seen_on_light_and_on_dark_panels(mood, panel):
-    icon = draw(mood, 24)
+def test_icons_are_seen_on_light_and_on_dark_panels(state, panel):
+    icon = draw(state, 24)
     seen = [point[:3] for point in pixels(icon) if point[3] > 250]
     strong = [point for point in seen if contrast(point, panel) >= 3]
     assert len(strong) > 24 * 24 * 0.12
@@ -174,11 +173,11 @@ def luminance(colour):
 
 def test_the_project_s_icon_is_the_one_that_is_drawn():
     with Image.open(ICON_FILE) as kept:
-        assert kept.convert("RGBA").tobytes() == draw(Mood.IDLE, 128).tobytes()
+        assert kept.convert("RGBA").tobytes() == draw(AppState.IDLE, 128).tobytes()
 
 
 @needs_xfce
-def test_xfce_shows_every_mood_a_menu_and_the_icon_again_with_each_new_panel(surroundings):
+def test_xfce_shows_every_state_a_menu_and_the_icon_again_with_each_new_panel(surroundings):
     bus = surroundings.have(Bus, surroundings.root, [XFCONF])
     screen = surroundings.have(Screen, surroundings.root)
     panel = surroundings.have(XfcePanel, surroundings.root, screen, bus)
@@ -186,25 +185,25 @@ def test_xfce_shows_every_mood_a_menu_and_the_icon_again_with_each_new_panel(sur
         until(lambda: made.backend == "notifier")
         until(lambda: has_icon(screen))
         assert_all_differ(show_each(made, screen, ICON))
-        made.show(face(IDLE, catalog("en")))
+        made.show(icon_view(IDLE, catalog("en")))
 
         above = (0, 0, 640, 360)
         empty = screen.photograph().crop(above).tobytes()
         screen.do("mousemove", *CENTRE, "click", 3)
         opened = until(lambda: differs(screen, above, empty), "no menu opened")
-        made.show(face(MOODS[Mood.ATTENTION], catalog("en")))
+        made.show(icon_view(STATES[AppState.ATTENTION], catalog("en")))
         until(lambda: differs(screen, above, opened), "an open menu does not change")
         # Needs attention → the one file → beyond its reason, which is grey, Retry.
         screen.do("key", "Home", "Down", "Down", "Right", "Right", "Return")
-        until(lambda: made.acts == [Act(Verb.RETRY, (3,))])
+        until(lambda: made.clicks == [Action(Verb.RETRY, (3,))])
         screen.do("mousemove", *CENTRE, "click", 1)
-        until(lambda: made.acts[1:] == [Act(Verb.ACTIVITY)])
+        until(lambda: made.clicks[1:] == [Action(Verb.ACTIVITY)])
 
         panel.kill()
-        until(lambda: not has_icon(screen, mood=Mood.ATTENTION))
+        until(lambda: not has_icon(screen, state=AppState.ATTENTION))
         panel.start()
         until(
-            lambda: has_icon(screen, mood=Mood.ATTENTION),
+            lambda: has_icon(screen, state=AppState.ATTENTION),
             "the icon did not come back with the panel",
         )
         until(lambda: made.backend == "notifier")
@@ -220,7 +219,7 @@ def differs(screen, box, before):
 
 
 @needs_screen
-def test_x11_shows_every_mood_hears_a_click_and_comes_back_with_the_panel(surroundings):
+def test_x11_shows_every_state_hears_a_click_and_comes_back_with_the_panel(surroundings):
     screen = surroundings.have(Screen, surroundings.root)
     panel = surroundings.have(Trayer, screen, height=26)
     box, centre = X_ICON, (320, 388)
@@ -228,19 +227,21 @@ def test_x11_shows_every_mood_hears_a_click_and_comes_back_with_the_panel(surrou
         until(lambda: made.backend == "xorg")
         until(lambda: has_icon(screen, box))
         assert_all_differ(show_each(made, screen, box))
+        for _ in range(3):  # pystray by itself makes the icon narrower with each new image
+            show_each(made, screen, box)
         screen.do("mousemove", *centre, "click", 1)
-        until(lambda: made.acts == [Act(Verb.SET_UP)])  # the last mood was: not set up
+        until(lambda: made.clicks == [Action(Verb.SET_UP)])  # the last state was: not set up
 
         panel.kill()
         until(lambda: not made.backend)
         panel.start()
         until(lambda: made.backend == "xorg")
         until(
-            lambda: has_icon(screen, box, Mood.NOT_SET_UP),
+            lambda: has_icon(screen, box, AppState.NOT_SET_UP),
             "the icon did not come back with the panel",
         )
         screen.do("mousemove", *centre, "click", 1)
-        until(lambda: len(made.acts) == 2)
+        until(lambda: len(made.clicks) == 2)
 
 
 @needs_bus
@@ -260,18 +261,18 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         assert (item.get("Title"), item.get("IconAccessibleDesc")) == (title, title)
         assert item.get("ToolTip") == ("", [], title, "")
         assert (item.get("Status"), item.get("ItemIsMenu")) == ("Active", False)
-        assert item.get("IconPixmap") == [pixmap(draw(Mood.IDLE, size)) for size in SIZES]
+        assert item.get("IconPixmap") == [pixmap(draw(AppState.IDLE, size)) for size in SIZES]
         item.call("Activate", "ii", 10, 10)
-        until(lambda: made.acts == [Act(Verb.ACTIVITY)])
+        until(lambda: made.clicks == [Action(Verb.ACTIVITY)])
         for method in ("ContextMenu", "SecondaryActivate"):  # the host's own affair
             assert item.call(method, "ii", 10, 10) == ()
         item.heard()
 
-        made.show(face(MOODS[Mood.ATTENTION], catalog("en")))
+        made.show(icon_view(STATES[AppState.ATTENTION], catalog("en")))
         until(lambda: item.get("Status") == "NeedsAttention")
         until(lambda: item.lines()[0][0] == "1 file needs attention")
         assert item.lines()[0][1] == lines[0][1], "a line that is changed stays the same line"
-        assert item.get("AttentionIconPixmap")[0] == pixmap(draw(Mood.ATTENTION, SIZES[0]))
+        assert item.get("AttentionIconPixmap")[0] == pixmap(draw(AppState.ATTENTION, SIZES[0]))
         heard = dict(item.heard())
         assert heard["NewStatus"] == ("NeedsAttention",)
         assert {"NewIcon", "NewTitle", "NewToolTip", "ItemsPropertiesUpdated", "LayoutUpdated"} <= {
@@ -283,7 +284,7 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         assert choices[0][0] == str(REFUSED.why)
         assert not choices[0][2], "a reason is not to be clicked"
         item.click(next(number for text, number, *_ in choices if text == "Retry"))
-        until(lambda: made.acts[1:] == [Act(Verb.RETRY, (3,))])
+        until(lambda: made.clicks[1:] == [Action(Verb.RETRY, (3,))])
 
         first.close()
         second = surroundings.have(Panel, bus.address)
@@ -349,7 +350,7 @@ def test_a_lost_screen_and_a_killed_process_end_nothing_else(surroundings):
         until(lambda: made.backend and made._process is not first, "no other process was started")
         screen.process.kill()
         until(lambda: not made.backend and not made._thread.is_alive())
-        made.show(face(IDLE, catalog("en")))  # nobody shows it, and nobody minds
+        made.show(icon_view(IDLE, catalog("en")))  # nobody shows it, and nobody minds
 
 
 def test_where_there_is_nothing_to_look_at_it_says_so_once_and_is_left_at_that(surroundings):
@@ -369,7 +370,7 @@ def test_a_process_that_hangs_holds_nobody_up(surroundings):
         big = replace(IDLE, attention=tuple(entry(n, "x" * 200) for n in range(10_000)))
         began = time.monotonic()
         for number in range(20):
-            made.show(face(replace(big, today=number), catalog("en")))
+            made.show(icon_view(replace(big, today=number), catalog("en")))
         made.stop(seconds=0.2)
         assert not made._thread.is_alive()
         assert time.monotonic() - began < 10
@@ -382,11 +383,11 @@ def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surrounding
     with tray(surroundings.environ(), command=(sys.executable, "-c", counts)) as made:
         until(lambda: made.backend == "1")
         for _ in range(50):
-            made.show(face(replace(IDLE, at=time.time()), catalog("en")))
+            made.show(icon_view(replace(IDLE, at=time.time()), catalog("en")))
         for done in range(200):
-            made.show(face(replace(IDLE, done=done, total=200), catalog("en")))
-        made.show(face(MOODS[Mood.PAUSED], catalog("en")))
-        until(lambda: made._face == face(MOODS[Mood.PAUSED], catalog("en")))
+            made.show(icon_view(replace(IDLE, done=done, total=200), catalog("en")))
+        made.show(icon_view(STATES[AppState.PAUSED], catalog("en")))
+        until(lambda: made._view == icon_view(STATES[AppState.PAUSED], catalog("en")))
         until(lambda: int(made.backend) >= 2)
         assert int(made.backend) <= 4
 
@@ -402,15 +403,15 @@ def test_a_process_that_keeps_failing_is_given_up(surroundings):
 def test_what_would_show_an_icon_is_found_out_for_the_doctor(surroundings):
     screen = surroundings.have(Screen, surroundings.root)
     environ = surroundings.environ(screen)
-    backend, said = look({**environ, "XDG_CURRENT_DESKTOP": "GNOME"})
+    backend, said = find_backend({**environ, "XDG_CURRENT_DESKTOP": "GNOME"})
     assert (backend, "extension" in said) == ("", True)
     surroundings.have(Trayer, screen)
-    until(lambda: look(environ) == ("xorg", ""))
+    until(lambda: find_backend(environ) == ("xorg", ""))
 
 
 def test_no_process_is_started_without_a_desktop():
-    assert not may_have_icon("linux", {"HOME": "/root"})
-    assert may_have_icon("linux", {"DISPLAY": ":0"})
-    assert may_have_icon("linux", {"WAYLAND_DISPLAY": "wayland-0"})
-    assert may_have_icon("win32", {})
-    assert may_have_icon("darwin", {})
+    assert not has_desktop("linux", {"HOME": "/root"})
+    assert has_desktop("linux", {"DISPLAY": ":0"})
+    assert has_desktop("linux", {"WAYLAND_DISPLAY": "wayland-0"})
+    assert has_desktop("win32", {})
+    assert has_desktop("darwin", {})

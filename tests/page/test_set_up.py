@@ -301,7 +301,7 @@ def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(
     machine.write_text("nonsense = 1\n" + good, encoding="utf-8")
     newcomer.start()
     page = newcomer.open()
-    page.locator("#headline", has_text="The configuration has mistakes").wait_for()
+    page.locator("#headline", has_text="The configuration has errors").wait_for()
     page.locator("#kept .notice.bad", has_text="nonsense").wait_for()
     machine.write_text(good, encoding="utf-8")
     page.locator("#headline", has_text="Up to date").wait_for()

@@ -13,19 +13,20 @@ from Xlib import display
 
 from tests.support.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
 from watcher.desktop.drawing import draw
-from watcher.desktop.face import face
 from watcher.desktop.supervisor import Tray
 from watcher.i18n.catalog import catalog
 from watcher.i18n.message import NOTHING, verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
-from watcher.model.snapshot import Mood, Snapshot, Watched
+from watcher.model.snapshot import AppState, Snapshot, Watched
+from watcher.present.menu import icon_view
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PICTURES = os.path.join(ROOT, "installers", "pictures")
 SIZES = (16, 22, 24, 32, 48, 64)
 SHOWN = (
-    Mood.IDLE, Mood.WORKING, Mood.PAUSED, Mood.OFFLINE, Mood.ATTENTION, Mood.NOT_SET_UP,
+    AppState.IDLE, AppState.WORKING, AppState.PAUSED, AppState.OFFLINE, AppState.ATTENTION,
+    AppState.NOT_SET_UP,
 )  # fmt: skip
 LIGHT, DARK = (242, 242, 242), (38, 38, 42)
 KEYS = ("e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09", "77c1b0e2d93f4a5588e0a1b2c3d4e5f607182930")
@@ -39,9 +40,9 @@ def sheet():
     picture = Image.new("RGB", (wide * len(SHOWN), high * 2 * len(SIZES) // 2), LIGHT)
     rows = [(22, LIGHT), (32, LIGHT), (64, LIGHT), (22, DARK), (32, DARK), (64, DARK)]
     for row, (size, ground) in enumerate(rows):
-        for column, mood in enumerate(SHOWN):
+        for column, state in enumerate(SHOWN):
             cell = Image.new("RGB", (wide, high), ground)
-            icon = draw(mood, size)
+            icon = draw(state, size)
             cell.paste(icon, ((wide - size) // 2, (high - size) // 2), icon)
             picture.paste(cell, (column * wide, row * high))
     return picture
@@ -79,7 +80,7 @@ def menu(root):
         around.have(XfcePanel, root, screen, bus)
         tray = Tray(print, print, environ=around.environ(screen, bus))
         tray.start()
-        tray.show(face(a_day(), catalog("en")))
+        tray.show(icon_view(a_day(), catalog("en")))
         until(lambda: tray.backend)
         paint(screen.display)
         panel = (6, 373, 28, 395)  # where its one icon is
@@ -119,7 +120,9 @@ def main():
     sheet().save(os.path.join(PICTURES, "icons.png"), optimize=True)
     with tempfile.TemporaryDirectory() as place:
         menu(pathlib.Path(place)).save(os.path.join(PICTURES, "tray.png"), optimize=True)
-    draw(Mood.IDLE, 128).save(os.path.join(ROOT, "watcher", "desktop", "icon.png"), optimize=True)
+    draw(AppState.IDLE, 128).save(
+        os.path.join(ROOT, "watcher", "desktop", "icon.png"), optimize=True
+    )
     print(PICTURES)  # noqa: T201 - where to look
 
 

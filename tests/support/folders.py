@@ -95,7 +95,7 @@ def watched(path, **changes):
 
 
 def arm(folders, inbox, *watched_folders):
-    folders.arm(watched_folders)
+    folders.watch(watched_folders)
     for folder in watched_folders:
         inbox.wait_for_scan("start", folder.path)
 

@@ -42,7 +42,7 @@ class Host:
                 del self.nodes[number][0][name]
 
     def fetch(self, number):
-        signature, (self.revision, layout) = self.menu.answer("GetLayout", (number, -1, []))
+        signature, (self.revision, layout) = self.menu.reply("GetLayout", (number, -1, []))
         assert signature == "u(ia{sv}av)"
         self.keep(layout)
 
@@ -190,7 +190,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("method", "values", "answer"), CALLS)
 def test_a_call_is_answered(menu, method, values, answer):
-    assert menu.answer(method, values) == answer
+    assert menu.reply(method, values) == answer
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_call_is_answered(menu, method, values, answer):
 )
 def test_a_line_that_is_not_there_is_an_error(menu, method, values):
     with pytest.raises(KeyError):
-        menu.answer(method, values)
+        menu.reply(method, values)
 
 
 @pytest.mark.parametrize(
@@ -218,11 +218,11 @@ def test_a_line_that_is_not_there_is_an_error(menu, method, values):
     ],
 )
 def test_only_a_click_does_what_a_line_says(menu, clicks, number, event, clicked):
-    assert menu.answer("Event", (number, event, *EVENT)) == ("", ())
+    assert menu.reply("Event", (number, event, *EVENT)) == ("", ())
     assert clicks == clicked
 
 
 def test_clicks_that_come_together_are_each_obeyed(menu, clicks):
     events = [(3, "clicked", *EVENT), (1, "clicked", *EVENT)]
-    assert menu.answer("EventGroup", (events,)) == ("ai", ([],))
+    assert menu.reply("EventGroup", (events,)) == ("ai", ([],))
     assert clicks == ["c", "a"]

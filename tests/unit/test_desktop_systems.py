@@ -12,12 +12,12 @@ import pytest
 
 from tests.support.waiting import wait_until
 from watcher.daemon.clock import next_day
-from watcher.daemon.desktop import Acting, outside, show_command, show_file
+from watcher.daemon.desktop import ActionHandler, outside, show_command, show_file
 from watcher.desktop.__main__ import is_time_to_leave
 from watcher.desktop.backends import mac_icon, windows_icon
 from watcher.desktop.session import advice
 from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
-from watcher.present.menu import Act, Verb
+from watcher.present.menu import Action, Verb
 
 
 @pytest.mark.parametrize(
@@ -121,37 +121,37 @@ def test_on_macos_a_message_that_fails_is_logged(caplog):
             raise subprocess.CalledProcessError(1, ["osascript", title])
 
     mac_icon(Base)()._notify("text")
-    assert "a message cannot be shown" in caplog.text
+    assert "a notification cannot be shown" in caplog.text
 
 
 # --- What a click does ----------------------------------------------------------------------------
 
-ACTS = [
-    (Act(Verb.ACTIVITY), "page", ""),
-    (Act(Verb.ACTIVITY, (7,)), "page", "file/7"),
-    (Act(Verb.ATTENTION), "page", "attention"),
-    (Act(Verb.SET_UP), "page", "setup"),
-    (Act(Verb.DOCTOR), "page", "health"),
-    (Act(Verb.ABOUT), "page", "health"),
-    (Act(Verb.OPEN_FOLDER, path="/cvs"), "shown", "/cvs"),
-    (Act(Verb.LOG), "log", None),
-    (Act(Verb.RETRY, (1, 2)), "posted", Retry((1, 2))),
-    (Act(Verb.RETRY_ALL), "retried", None),
-    (Act(Verb.IGNORE, (1,)), "posted", Ignore((1,))),
-    (Act(Verb.TAKE, path="/cvs"), "posted", Take("/cvs")),
-    (Act(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
-    (Act(Verb.PAUSE_AN_HOUR), "posted", Pause(4600.0)),
-    (Act(Verb.PAUSE_UNTIL_TOMORROW), "posted", Pause(next_day(1000.0))),
-    (Act(Verb.PAUSE), "posted", Pause(math.inf)),
-    (Act(Verb.RESUME), "posted", Pause(0.0)),
-    (Act(Verb.QUIT), "stopped", None),
+ACTIONS = [
+    (Action(Verb.ACTIVITY), "page", ""),
+    (Action(Verb.ACTIVITY, (7,)), "page", "file/7"),
+    (Action(Verb.ATTENTION), "page", "attention"),
+    (Action(Verb.SET_UP), "page", "setup"),
+    (Action(Verb.DOCTOR), "page", "health"),
+    (Action(Verb.ABOUT), "page", "health"),
+    (Action(Verb.OPEN_FOLDER, path="/cvs"), "shown", "/cvs"),
+    (Action(Verb.LOG), "log", None),
+    (Action(Verb.RETRY, (1, 2)), "posted", Retry((1, 2))),
+    (Action(Verb.RETRY_ALL), "retried", None),
+    (Action(Verb.IGNORE, (1,)), "posted", Ignore((1,))),
+    (Action(Verb.APPROVE, path="/cvs"), "posted", Take("/cvs")),
+    (Action(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
+    (Action(Verb.PAUSE_AN_HOUR), "posted", Pause(4600.0)),
+    (Action(Verb.PAUSE_UNTIL_TOMORROW), "posted", Pause(next_day(1000.0))),
+    (Action(Verb.PAUSE), "posted", Pause(math.inf)),
+    (Action(Verb.RESUME), "posted", Pause(0.0)),
+    (Action(Verb.QUIT), "stopped", None),
 ]
 
 
-@pytest.mark.parametrize(("act", "what", "value"), ACTS)
-def test_a_click_does_what_it_says(act, what, value):
+@pytest.mark.parametrize(("action", "what", "value"), ACTIONS)
+def test_a_click_does_what_it_says(action, what, value):
     done = []
-    acting = Acting(
+    handle = ActionHandler(
         lambda message: done.append(("posted", message)),
         lambda: done.append(("retried", None)),
         lambda place: done.append(("page", place)),
@@ -160,12 +160,12 @@ def test_a_click_does_what_it_says(act, what, value):
         lambda: done.append(("stopped", None)),
         now=lambda: 1000.0,
     )
-    acting(act)
+    handle(action)
     assert done == [(what, value)]
 
 
 def test_every_verb_means_something():
-    assert {act.verb for act, _, _ in ACTS} == set(Verb)
+    assert {action.verb for action, _, _ in ACTIONS} == set(Verb)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from watcher import __version__
 from watcher.daemon.instance import Places
 from watcher.doctor import account, folders, program, with_advice, write_bundle
 from watcher.doctor.findings import Case, Check, Level, error, examine, ok, record, skipped, warning
-from watcher.folders.native import Limits, Probe, probe, read_limits
+from watcher.folders.mounts import Limits, read_limits
+from watcher.folders.native import Probe, probe
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
 from watcher.hrflow.route import Certificate
 from watcher.hrflow.transport import issuer, shown_proxy

@@ -14,7 +14,8 @@ import pytest
 
 from tests.support import samples
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
-from watcher.documents.opening import RefusedError, explain, judge_sharing, mounted_as
+from watcher.documents.identification import judge_sharing, mounted_as
+from watcher.documents.opening import RefusedError, explain
 from watcher.i18n.message import msg
 from watcher.model.files import Identified, Unusable
 from watcher.model.records import Stat
@@ -22,8 +23,8 @@ from watcher.model.uploads import Altered
 
 PDF = Path(samples.PDF).read_bytes()
 LINK = "is a symbolic link, which is never followed"
-BEHIND = "lies behind a symbolic link, which is never followed"
-OUTSIDE = "is not below the watched folder"
+BEHIND = "is behind a symbolic link, which is never followed"
+OUTSIDE = "is not in the watched folder"
 
 #: Both ways of reaching a file: opening each directory, and (as on Windows) looking at each.
 both_ways = pytest.mark.parametrize("has_dir_fd", [True, False])
@@ -57,9 +58,9 @@ REFUSED = [
     ("dir.pdf", "is a directory", False, False, "a directory that is called like a file"),
     ("pipe.pdf", "is a pipe and not a file", False, False, "would block"),
     ("s.pdf", "is a socket and not a file", False, False, "cannot be opened"),
-    ("missing.pdf", "is not there any more", True, False, "vanished"),
-    ("missing/cv.pdf", "is not there any more", True, False, "vanished with its directory"),
-    ("cv.pdf/cv.pdf", "is not there any more", True, False, "a file where a directory was"),
+    ("missing.pdf", "no longer exists", True, False, "vanished"),
+    ("missing/cv.pdf", "no longer exists", True, False, "vanished with its directory"),
+    ("cv.pdf/cv.pdf", "no longer exists", True, False, "a file where a directory was"),
     ("../watched/cv.pdf", OUTSIDE, False, False, "a way out"),
     ("./cv.pdf", OUTSIDE, False, False, "not written plainly"),
     ("", OUTSIDE, False, False, "the folder itself"),
@@ -97,7 +98,7 @@ def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
     found = open_document(root, f"{root}/theirs.pdf")
     assert isinstance(found, Unusable)
     assert (str(found.why), found.passing) == (
-        "is a hard link to a file of another user; put a copy there instead", False,
+        "is a hard link to another user's file; use a copy instead", False,
     )  # fmt: skip
     open_document(root, f"{root}/mine.pdf").handle.close()
     theirs.unlink()  # the last name: it was given away, and leads nowhere
@@ -141,7 +142,7 @@ def test_names_of_all_kinds(tmp_path, name):
 
 WORDS = [
     (RefusedError("was replaced", passing=True), "was replaced", True, "our own word"),
-    (PermissionError(errno.EACCES, "no"), "may not be read by this user", True, "may be granted"),
+    (PermissionError(errno.EACCES, "no"), "cannot be read by this user", True, "may be granted"),
     (
         OSError(errno.EIO, "I/O error"),
         "could not be read (I/O error)",
@@ -231,10 +232,10 @@ def test_reopen_gives_the_same_version(root):
 
 
 CHANGES = [
-    (lambda path: os.utime(path, ns=(5, 5)), "has changed since it was looked at", False),
-    (lambda path: Path(path).write_bytes(b"x"), "has changed since it was looked at", False),
-    (lambda path: os.replace(f"{path}.new", path), "has changed since it was looked at", False),
-    (os.unlink, "is not there any more", True),
+    (lambda path: os.utime(path, ns=(5, 5)), "has changed since it was examined", False),
+    (lambda path: Path(path).write_bytes(b"x"), "has changed since it was examined", False),
+    (lambda path: os.replace(f"{path}.new", path), "has changed since it was examined", False),
+    (os.unlink, "no longer exists", True),
 ]
 
 
@@ -325,8 +326,8 @@ def test_of_a_file_in_memory_it_is_known_too_who_writes_it():
 @pytest.mark.parametrize("kind", ["fuse.bindfs", "virtiofs", "drvfs", "nfs4", ""])
 def test_where_others_may_write_unseen_a_lease_says_nothing(root, kind, monkeypatch):
     path = f"{root}/cv.pdf"
-    monkeypatch.setattr("watcher.documents.opening.os.major", lambda _device: 0)
-    monkeypatch.setattr("watcher.documents.opening.mounted_as", lambda _fd: kind)
+    monkeypatch.setattr("watcher.documents.identification.os.major", lambda _device: 0)
+    monkeypatch.setattr("watcher.documents.identification.mounted_as", lambda _fd: kind)
     with open(path, "rb") as handle:
         assert being_written(handle, path) is None
         with open(path, "r+b"):

@@ -15,7 +15,12 @@ from watcher.model.settings import Notifications
 from watcher.model.snapshot import Kept, Snapshot, Watched
 from watcher.page.auth import TOKEN, Guard, Sessions
 from watcher.present.menu import menu
-from watcher.present.notifications import HELD_SECONDS, LONGEST, OFFLINE_SECONDS, Notices
+from watcher.present.notifications import (
+    HELD_SECONDS,
+    LONGEST_DELAY,
+    OFFLINE_SECONDS,
+    NotificationTracker,
+)
 from watcher.present.status import headline
 
 FR = catalog("fr_FR.UTF-8")
@@ -74,15 +79,17 @@ def test_the_menu_gives_its_reasons_in_french():
 
 
 def told(snapshot, after):
-    notices = Notices(FR)
-    notices.look(Snapshot(at=NOON), Notifications(), 0.0, 0.0)
-    notices.look(snapshot, Notifications(), 0.0, 1.0)
-    return [(each.title, each.text) for each in notices.look(snapshot, Notifications(), 0.0, after)]
+    notices = NotificationTracker(FR)
+    notices.update(Snapshot(at=NOON), Notifications(), 0.0, 0.0)
+    notices.update(snapshot, Notifications(), 0.0, 1.0)
+    return [
+        (each.title, each.text) for each in notices.update(snapshot, Notifications(), 0.0, after)
+    ]
 
 
 def test_messages_give_their_reasons_in_french():
     one = replace(FULL, counts={State.REFUSED: 1})
-    assert told(one, LONGEST + HELD_SECONDS) == [
+    assert told(one, LONGEST_DELAY + HELD_SECONDS) == [
         ("1 fichier n’a pas été accepté", "outil.exe\u00a0: est un programme, pas un document"),
         (
             "3 fichiers sont retenus",

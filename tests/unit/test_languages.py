@@ -18,7 +18,12 @@ from watcher.model.snapshot import Kept, Snapshot, Watched
 from watcher.page.routes import draw
 from watcher.present import listing, view
 from watcher.present.menu import menu
-from watcher.present.notifications import HELD_SECONDS, LONGEST, OFFLINE_SECONDS, Notices
+from watcher.present.notifications import (
+    HELD_SECONDS,
+    LONGEST_DELAY,
+    OFFLINE_SECONDS,
+    NotificationTracker,
+)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NOON = 1_772_712_000.0
@@ -87,10 +92,12 @@ def test_the_menu(pseudo):
 
 
 def test_what_is_told(pseudo):
-    notices = Notices(catalog("fr", pseudo))
-    notices.look(Snapshot(at=NOON), Notifications(), 0.0, 0.0)
-    notices.look(FULL, Notifications(), 0.0, 1.0)
-    told = notices.look(FULL, Notifications(), 0.0, LONGEST + HELD_SECONDS + OFFLINE_SECONDS)
+    notices = NotificationTracker(catalog("fr", pseudo))
+    notices.update(Snapshot(at=NOON), Notifications(), 0.0, 0.0)
+    notices.update(FULL, Notifications(), 0.0, 1.0)
+    told = notices.update(
+        FULL, Notifications(), 0.0, LONGEST_DELAY + HELD_SECONDS + OFFLINE_SECONDS
+    )
     assert len(told) >= 4
     for notice in told:
         assert is_marked(notice.title), notice

@@ -2,21 +2,21 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.desktop.face import face, read_face, write_face
 from watcher.i18n.catalog import catalog
 from watcher.model.kinds import State
 from watcher.model.records import Entry
-from watcher.model.snapshot import Kept, Mood, Snapshot, Watched
+from watcher.model.snapshot import AppState, Kept, Snapshot, Watched
 from watcher.present import view
-from watcher.present.menu import PART, Act, Item, Verb, cut, menu
-from watcher.present.status import headline, mood
+from watcher.present.menu import SEPARATOR, Action, IconView, Item, Verb, cut, icon_view, menu
+from watcher.present.status import app_state, headline
 
 EN, FR = catalog("en"), catalog("fr_FR.UTF-8")
 NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it
@@ -33,57 +33,57 @@ FOLDER = Watched("/home/jo/CVs", "default", KEY)
 NO_KEY = Kept("credential:default", "There is no key for the account.", 0)
 ASKS = Kept("existing:/home/jo/CVs", "They were there first.", 137)
 
-#: Changes of a snapshot that is idle → mood, first line; the reason stands beside it.
+#: Changes of a snapshot that is idle → state, first line; the reason stands beside it.
 ROWS = [
-    ({}, Mood.IDLE, "Up to date"),
-    ({"today": 12}, Mood.IDLE, "Up to date · 12 today"),
-    ({"done": 2, "total": 40}, Mood.WORKING, "Uploading 3 of 40"),
-    ({"done": 0, "total": 1}, Mood.WORKING, "Uploading 1 of 1"),
-    ({"done": 40, "total": 40}, Mood.IDLE, "Up to date"),
-    ({"offline_since": TWO, "counts": {State.WAITING: 4, State.QUEUED: 1}}, Mood.OFFLINE,
+    ({}, AppState.IDLE, "Up to date"),
+    ({"today": 12}, AppState.IDLE, "Up to date · 12 today"),
+    ({"done": 2, "total": 40}, AppState.WORKING, "Uploading 3 of 40"),
+    ({"done": 0, "total": 1}, AppState.WORKING, "Uploading 1 of 1"),
+    ({"done": 40, "total": 40}, AppState.IDLE, "Up to date"),
+    ({"offline_since": TWO, "counts": {State.WAITING: 4, State.QUEUED: 1}}, AppState.OFFLINE,
      "Offline since 14:02 · 5 waiting"),
-    ({"offline_since": TWO - 86_400}, Mood.OFFLINE, "Offline since 2026-03-04 14:02"),
-    ({"paused_until": TWO}, Mood.PAUSED, "Paused until 14:02"),
-    ({"paused_until": math.inf, "counts": {State.QUEUED: 5}}, Mood.PAUSED, "Paused · 5 waiting"),
-    ({"paused_until": NOON - 1}, Mood.IDLE, "Up to date"),  # it is over
-    ({"counts": {State.REFUSED: 1}}, Mood.ATTENTION, "1 file needs attention"),
-    ({"counts": {State.REFUSED: 1, State.PARSE_FAILED: 1}}, Mood.ATTENTION,
+    ({"offline_since": TWO - 86_400}, AppState.OFFLINE, "Offline since 2026-03-04 14:02"),
+    ({"paused_until": TWO}, AppState.PAUSED, "Paused until 14:02"),
+    ({"paused_until": math.inf, "counts": {State.QUEUED: 5}}, AppState.PAUSED, "Paused · 5 waiting"),
+    ({"paused_until": NOON - 1}, AppState.IDLE, "Up to date"),  # it is over
+    ({"counts": {State.REFUSED: 1}}, AppState.ATTENTION, "1 file needs attention"),
+    ({"counts": {State.REFUSED: 1, State.PARSE_FAILED: 1}}, AppState.ATTENTION,
      "2 files need attention"),
-    ({"attention": (NOT_A_DOCUMENT,), "done": 2, "total": 40}, Mood.ATTENTION,
+    ({"attention": (NOT_A_DOCUMENT,), "done": 2, "total": 40}, AppState.ATTENTION,
      "1 file needs attention · Uploading 3 of 40"),
-    ({"kept": (replace(NO_KEY, files=3),)}, Mood.ATTENTION, "3 files are held back"),
-    ({"kept": (NO_KEY,)}, Mood.ATTENTION, "Uploads are held back"),  # the next one would be
+    ({"kept": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are held back"),
+    ({"kept": (NO_KEY,)}, AppState.ATTENTION, "Uploads are held back"),  # the next one would be
     # What stops uploads comes before single files.
-    ({"kept": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, Mood.ATTENTION,
+    ({"kept": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
      "3 files are held back · 5 files need attention"),
-    ({"kept": (NO_KEY,), "counts": {State.REFUSED: 1}}, Mood.ATTENTION,
+    ({"kept": (NO_KEY,), "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Uploads are held back · 1 file needs attention"),
-    ({"kept": (ASKS,), "counts": {State.REFUSED: 5}}, Mood.ATTENTION, "5 files need attention"),
-    ({"kept": (ASKS,)}, Mood.ATTENTION, "137 files wait for your yes"),
-    ({"kept": (replace(ASKS, files=1),)}, Mood.ATTENTION, "1 file waits for your yes"),
-    ({"kept": (replace(ASKS, files=0),)}, Mood.IDLE, "Up to date"),  # nobody is asked for nothing
-    ({"watched": (replace(FOLDER, problem="It is not there."),)}, Mood.ATTENTION,
+    ({"kept": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION, "5 files need attention"),
+    ({"kept": (ASKS,)}, AppState.ATTENTION, "137 files are waiting for your approval"),
+    ({"kept": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
+    ({"kept": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
+    ({"watched": (replace(FOLDER, problem="It is not there."),)}, AppState.ATTENTION,
      "1 folder cannot be watched"),
-    ({"is_set_up": False, "paused_until": math.inf}, Mood.NOT_SET_UP, "Not set up yet"),
-    ({"is_set_up": False, "remarks": ("config.toml:3: nonsense",)}, Mood.NOT_SET_UP,
-     "The configuration has mistakes"),
-    ({"remarks": ("config.toml:3: has no effect",)}, Mood.IDLE, "Up to date"),
+    ({"is_set_up": False, "paused_until": math.inf}, AppState.NOT_SET_UP, "Not set up yet"),
+    ({"is_set_up": False, "remarks": ("config.toml:3: nonsense",)}, AppState.NOT_SET_UP,
+     "The configuration has errors"),
+    ({"remarks": ("config.toml:3: has no effect",)}, AppState.IDLE, "Up to date"),
     # What wins: a pause over attention, attention over being offline, that over working.
-    ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, Mood.PAUSED, "Paused"),
-    ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, Mood.ATTENTION,
+    ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, AppState.PAUSED, "Paused"),
+    ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Offline since 14:02 · 1 file needs attention"),
-    ({"offline_since": TWO, "kept": (replace(NO_KEY, files=3),)}, Mood.ATTENTION,
+    ({"offline_since": TWO, "kept": (replace(NO_KEY, files=3),)}, AppState.ATTENTION,
      "Offline since 14:02 · 3 files are held back"),
-    ({"paused_until": TWO, "offline_since": TWO, "kept": (NO_KEY,)}, Mood.PAUSED,
+    ({"paused_until": TWO, "offline_since": TWO, "kept": (NO_KEY,)}, AppState.PAUSED,
      "Paused until 14:02"),
-    ({"offline_since": TWO, "done": 1, "total": 3}, Mood.OFFLINE, "Offline since 14:02"),
+    ({"offline_since": TWO, "done": 1, "total": 3}, AppState.OFFLINE, "Offline since 14:02"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("changes", "expected", "line"), ROWS)
 def test_one_word_and_one_line_say_it_all(changes, expected, line):
     snapshot = Snapshot(at=NOON, **changes)
-    assert mood(snapshot) is expected
+    assert app_state(snapshot) is expected
     assert headline(snapshot, EN) == line
     assert menu(snapshot, EN)[0].text == line
 
@@ -134,35 +134,37 @@ def test_recent_files_have_sign_person_and_source_and_lead_to_the_page():
         "✗ tool.pdf",
         "= copy.pdf",
     ]
-    assert recent[0].act == Act(Verb.ACTIVITY, (1,))
+    assert recent[0].action == Action(Verb.ACTIVITY, (1,))
 
 
 def test_what_needs_attention_has_its_reason_and_what_can_be_done():
     cause, folder, refused, lost, more, part, every = line(menu(FULL, EN), "Needs attention").items
     assert cause.text == "✗ 3 files are held back"
     assert cause.items[0] == Item(NO_KEY.why)  # it tells, and cannot be clicked
-    assert line(cause.items, "Try again now").act == Act(Verb.RELEASE, key=NO_KEY.key)
+    assert line(cause.items, "Try again now").action == Action(Verb.RELEASE, key=NO_KEY.key)
     assert folder.text == "✗ mnt/share"
     assert texts(refused.items) == ["This is a program.", "", "Retry", "Open folder", "Ignore"]
-    assert line(refused.items, "Retry").act == Act(Verb.RETRY, (5,))
-    assert line(refused.items, "Ignore").act == Act(Verb.IGNORE, (5,))
-    assert line(refused.items, "Open folder").act == Act(Verb.OPEN_FOLDER, path="/cvs/tool.pdf")
-    assert lost.items[0].text == "No reason was given"
-    assert line(lost.items, "Open folder").act == Act(Verb.OPEN_FOLDER, path="/cvs/Refused/x")
-    assert more == Item("28 more…", Act(Verb.ATTENTION))
-    assert part is PART
-    assert every.act == Act(Verb.RETRY_ALL)
+    assert line(refused.items, "Retry").action == Action(Verb.RETRY, (5,))
+    assert line(refused.items, "Ignore").action == Action(Verb.IGNORE, (5,))
+    assert line(refused.items, "Open folder").action == Action(
+        Verb.OPEN_FOLDER, path="/cvs/tool.pdf"
+    )
+    assert lost.items[0].text == "No reason given"
+    assert line(lost.items, "Open folder").action == Action(Verb.OPEN_FOLDER, path="/cvs/Refused/x")
+    assert more == Item("28 more…", Action(Verb.ATTENTION))
+    assert part is SEPARATOR
+    assert every.action == Action(Verb.RETRY_ALL)
 
 
 def test_a_yes_takes_a_second_click():
     existing = line(menu(FULL, EN), "Upload existing files…")
-    assert existing.act is None
+    assert existing.action is None
     (yes,) = existing.items
-    assert yes == Item("Yes, upload 137 files of jo/CVs", Act(Verb.TAKE, path="/home/jo/CVs"))
+    assert yes == Item("Upload 137 files from jo/CVs", Action(Verb.APPROVE, path="/home/jo/CVs"))
 
 
 def test_a_pause_is_offered_or_its_end():
-    verbs = [item.act.verb for item in line(menu(FULL, EN), "Pause").items]
+    verbs = [item.action.verb for item in line(menu(FULL, EN), "Pause").items]
     assert verbs == [Verb.PAUSE_AN_HOUR, Verb.PAUSE_UNTIL_TOMORROW, Verb.PAUSE]
     paused = texts(menu(replace(FULL, paused_until=math.inf), EN))
     assert "Resume" in paused
@@ -171,13 +173,13 @@ def test_a_pause_is_offered_or_its_end():
 
 def test_before_it_is_set_up_there_is_nothing_but_that():
     bare = menu(replace(FULL, is_set_up=False), EN)
-    assert bare[0].act == Act(Verb.SET_UP)
+    assert bare[0].action == Action(Verb.SET_UP)
     assert texts(bare) == ["Not set up yet", "", "Activity", "Set up…", "Help", "", "Quit"]
 
 
 def test_with_nothing_to_show_there_are_no_empty_menus():
     recent = line(menu(Snapshot(at=NOON), EN), "Recent")
-    assert recent.items == (Item("Nothing yet"),)
+    assert recent.items == (Item("No files yet"),)
     assert "Needs attention" not in texts(menu(Snapshot(at=NOON), EN))
     assert "Open folder" not in texts(menu(Snapshot(at=NOON), EN))
 
@@ -231,13 +233,13 @@ def test_whatever_happens_the_menu_can_be_shown_and_misleads_nobody(snapshot, wo
         assert view.safe(item.text) == item.text, "nothing that hides or turns what follows"
         assert "{" not in item.text or "{" in repr(snapshot)
     assert sum(item.is_default for item in items) == 1
-    assert items[-1].act == Act(Verb.QUIT)
+    assert items[-1].action == Action(Verb.QUIT)
 
 
 @given(snapshots)
-def test_a_face_travels_whole(snapshot):
-    shown = face(snapshot, EN)
-    line = write_face(shown)
+def test_a_view_is_sent_whole(snapshot):
+    shown = icon_view(snapshot, EN)
+    line = json.dumps(asdict(shown))
     assert "\n" not in line
     line.encode("ascii")
-    assert read_face(json.loads(line)) == shown
+    assert msgspec.convert(json.loads(line), IconView) == shown

@@ -13,7 +13,13 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import Kept, Snapshot, Watched
-from watcher.present.notifications import AGAIN, LONGEST, OFFLINE_SECONDS, Kind, Notices
+from watcher.present.notifications import (
+    LONGEST_DELAY,
+    OFFLINE_SECONDS,
+    REPEAT_SECONDS,
+    Kind,
+    NotificationTracker,
+)
 
 ALL = Notifications()
 QUIET = Snapshot(at=1.0)
@@ -34,7 +40,7 @@ class Person:
     """Looks at a run of snapshots as the program does, and keeps what was told."""
 
     def __init__(self, wanted=ALL, silent_until=0.0, first=QUIET):
-        self.notices = Notices(catalog("en"))
+        self.notices = NotificationTracker(catalog("en"))
         self.wanted, self.silent_until = wanted, silent_until
         self.told = []
         self.now = 0.0
@@ -42,7 +48,7 @@ class Person:
         self.look()
 
     def look(self):
-        for notice in self.notices.look(self.snapshot, self.wanted, self.silent_until, self.now):
+        for notice in self.notices.update(self.snapshot, self.wanted, self.silent_until, self.now):
             self.told.append((self.now, notice))
 
     def see(self, snapshot):
@@ -80,8 +86,8 @@ def test_a_burst_is_one_message():
         person.wait(0.5)
     person.wait(60)
     assert len(person.told) == 1
-    assert person.told[0][0] <= LONGEST, "somebody who goes on refusing is told in the end"
-    person.wait(AGAIN)
+    assert person.told[0][0] <= LONGEST_DELAY, "somebody who goes on refusing is told in the end"
+    person.wait(REPEAT_SECONDS)
     title, text = person.texts()[0]
     assert title.endswith("files were not accepted")
     assert text.endswith("more")
@@ -95,7 +101,7 @@ def test_more_refused_files_are_told_after_a_while_only():
     person.see(with_refused(3))
     person.wait(60)
     assert len(person.told) == 1
-    person.wait(AGAIN)
+    person.wait(REPEAT_SECONDS)
     assert person.texts()[1] == ("2 files were not accepted", "cv3.pdf, cv2.pdf")
 
 
@@ -120,11 +126,11 @@ HELD = Snapshot(kept=(Kept("account:default", "HrFlow does not accept the key.",
 ROWS = [
     (HELD, "12 files are held back", "HrFlow does not accept the key.", 10),
     (Snapshot(kept=(Kept("existing:/cvs", "They were there first.", 137),)),
-     "137 files wait for your yes", "They were there first.", 10),
+     "137 files are waiting for your approval", "They were there first.", 10),
     (Snapshot(watched=(Watched("/mnt/cvs", problem="The drive is not there."),)),
      "1 folder cannot be watched", "The drive is not there.", 60),
     (Snapshot(at=86_400.0, offline_since=86_300.0, counts={State.WAITING: 5}),
-     "HrFlow cannot be reached since ", "5 files are waiting; they will be uploaded automatically.", 900),
+     "HrFlow has been unreachable since ", "5 files are waiting; they will be uploaded automatically.", 900),
 ]  # fmt: skip
 
 
@@ -195,7 +201,7 @@ def test_the_end_of_a_backlog_is_told_with_what_became_of_it():
     # Files that were refused early are told early; those that came later, with the end.
     assert person.kinds() == [Kind.REFUSED, Kind.BACKLOG]
     assert person.texts()[1] == (
-        "All 40 files are through", "38 have arrived. 2 files need attention."
+        "All 40 files processed", "38 were uploaded. 2 files need attention."
     )  # fmt: skip
 
 
@@ -212,7 +218,7 @@ def test_a_few_files_are_no_backlog_and_a_pause_in_one_is_not_its_end():
     assert person.told == []
     person.see(QUIET)
     person.wait(60)
-    assert [title for title, _ in person.texts()] == ["All 60 files are through"]
+    assert [title for title, _ in person.texts()] == ["All 60 files processed"]
 
 
 def test_in_quiet_hours_nothing_is_told_and_afterwards_what_still_holds():
@@ -272,4 +278,4 @@ def test_whatever_happens_there_are_few_and_none_in_silence(steps, silent_until)
         person.wait(seconds)
     assert all(when >= silent_until for when, _ in person.told)
     moments = [when for when, notice in person.told if notice.kind is Kind.REFUSED]
-    assert all(b - a > AGAIN - 1e-3 for a, b in itertools.pairwise(moments))
+    assert all(b - a > REPEAT_SECONDS - 1e-3 for a, b in itertools.pairwise(moments))

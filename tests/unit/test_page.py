@@ -192,7 +192,7 @@ def test_what_is_said_of_now_is_plain_and_finite():
     )  # fmt: skip
     now = status.now(snapshot, ENGLISH)
     text = json.dumps(now, allow_nan=False)
-    assert (now["paused"], now["paused_until"], now["mood"]) == (True, None, "paused")
+    assert (now["paused"], now["paused_until"], now["state"]) == (True, None, "paused")
     assert now["groups"] == {"attention": 0, "waiting": 1, "arrived": 2, "aside": 0}
     assert [each["asks"] for each in now["kept"]] == [True, False]
     assert json.loads(text)["recent"][0]["candidate"] == "Eve\u202e"  # the page makes it harmless

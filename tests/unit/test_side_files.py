@@ -114,7 +114,7 @@ MAIN = [
     ("CV.pages/Index/Document.iwa", "CV.pages", "a Pages document"),
     ("CV.key/index.apxl.gz", "CV.key", "a Keynote presentation"),
     ("CV.numbers/Index.zip", "CV.numbers", "a Numbers spreadsheet"),
-    ("CV.epub/META-INF/container.xml", "CV.epub", "an electronic book"),
+    ("CV.epub/META-INF/container.xml", "CV.epub", "an e-book"),
     ("CV.rtfd/TXT.rtf", "CV.txt", "a text file"),  # as its content is
 ]
 

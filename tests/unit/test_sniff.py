@@ -85,7 +85,7 @@ MADE = [
     ("Zoë\n".encode(), "a.txt", "text/plain", "a text file", "UTF-8"),
     ("Zoë\n".encode("latin-1"), "a.txt", "text/plain", "a text file", "latin-1"),
     ("Zoë\n".encode("utf-16"), "a.txt", "text/plain", "a text file", "UTF-16"),
-    (b"a\0b", "a.txt", "", "nothing this program knows", "control bytes"),
+    (b"a\0b", "a.txt", "", "a file of an unknown type", "control bytes"),
     (b"<p>Zoe</p>", "a.html", "text/html", "a web page", "a fragment: the extension breaks the tie"),
     (b"<p>Zoe</p>", "a.txt", "text/plain", "a text file", "the same otherwise"),
     (b"<!-- saved -->\r\n<HTML><body>", "a.doc", "text/html", "a web page", "saved as a Word file"),

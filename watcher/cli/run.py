@@ -110,7 +110,7 @@ def command(
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, open_page=page.open, retry_all=page.retry_all,
-                stop=stop.set, tell=announce,
+                stop=stop.set, say=announce,
             ):  # fmt: skip
                 updates.start(app)
                 wait_for_end(app, stop)

@@ -343,7 +343,7 @@ def _draw(now: dict[str, Any]) -> RenderableType:
     from rich.console import Group  # noqa: PLC0415 - see above
     from rich.progress_bar import ProgressBar  # noqa: PLC0415
 
-    headline = drawn(now["headline"], _TONES[now["mood"]])
+    headline = drawn(now["headline"], _TONES[now["state"]])
     headline.stylize("bold")
     parts: list[RenderableType] = [headline]
     if now["total"]:

@@ -370,10 +370,10 @@ def _check_media_types(types: Sequence[str], table: Table, key: str, mistakes: M
 
 
 def _check_media_type(media_type: str, mistakes: Mistakes, spot: Spot) -> None:
-    from watcher.sniff.formats import can_tell  # noqa: PLC0415 - most name the usual types
+    from watcher.sniff.formats import can_detect  # noqa: PLC0415 - most name the usual types
 
     main, _, sub = media_type.partition("/")
-    if can_tell(media_type) or (sub == "*" and main in _MAIN_TYPES):
+    if can_detect(media_type) or (sub == "*" and main in _MAIN_TYPES):
         return
     meant = _find_meant(media_type)
     hint = did_you_mean(meant) if meant else NOTHING

@@ -1,4 +1,4 @@
-"""Has the desktop show a file or a folder in whatever it shows them with."""
+"""The running program's side of the desktop: icon, notifications, and what a click does."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from watcher.credentials import keys
 from watcher.daemon.clock import next_day
-from watcher.desktop.face import Face, face
-from watcher.desktop.messages import ICON_FILE, Bubbles
-from watcher.desktop.supervisor import Tray, may_have_icon
+from watcher.desktop.notifications import ICON_FILE, DesktopNotifications
+from watcher.desktop.supervisor import Tray, has_desktop
 from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
 from watcher.pipeline.messages import Ignore, Pause, Release, Retry, Take
-from watcher.present.menu import Act, Verb
-from watcher.present.notifications import Notices, silent_until
+from watcher.present.menu import Action, IconView, Verb, icon_view
+from watcher.present.notifications import NotificationTracker, silent_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,222 +36,10 @@ if TYPE_CHECKING:
     from watcher.model.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
+_HOUR: Final = 3600.0
 
-
-def show_file(path: str, *, itself: bool = False) -> None:
-    """Show a folder, or a file in its folder; ``itself``: open the file with its program.
-
-    What is gone is shown by the folder it was in.
-    """
-    while not os.path.lexists(path) and os.path.dirname(path) != path:
-        path = os.path.dirname(path)
-    start(show_command(sys.platform, path, itself=itself or os.path.isdir(path)))
-
-
-def start(command: tuple[str, ...]) -> bool:
-    """Start a program of the desktop, without waiting for it; False if there is none."""
-    command = outside(command, os.environ, has_systemd_run=bool(shutil.which("systemd-run")))
-    try:
-        process = subprocess.Popen(  # noqa: S603 - a program of the system, and a path
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-    except OSError as error:
-        _log.warning("nothing here shows folders (%s: %s)", command[0], error.strerror)
-        return False
-    threading.Thread(target=process.wait, name="shown", daemon=True).start()
-    return True
-
-
-def show_command(platform: str, path: str, *, itself: bool) -> tuple[str, ...]:
-    """The command for a system, ``platform`` as ``sys.platform`` has it; ``path`` is absolute."""
-    if platform == "win32":
-        # Explorer wants the file's name behind the comma, in the same argument.
-        return ("explorer", path if itself else f"/select,{path}")
-    if platform == "darwin":
-        return ("open", path) if itself else ("open", "-R", path)
-    return ("xdg-open", path if itself else os.path.dirname(path))
-
-
-def outside(
-    command: tuple[str, ...], environ: Mapping[str, str], *, has_systemd_run: bool
-) -> tuple[str, ...]:
-    """``command`` as it is started so that it does not belong to our own service.
-
-    What a systemd unit starts shares its limits and ends with it; a file manager must not.
-    ``INVOCATION_ID`` is what systemd gives to what it runs.
-    """
-    if not environ.get("INVOCATION_ID") or not has_systemd_run:
-        return command
-    # systemd logs a unit's description, which would be the command and all that stands in it.
-    described = f"--description={command[0]} for hrflow-watcher"
-    return ("systemd-run", "--user", "--quiet", "--collect", described, "--", *command)
-
-
-_HOUR = 3600.0
-
-
-class Acting:
-    """Called with an act, by any thread."""
-
-    def __init__(
-        self,
-        post: Callable[[object], None],
-        retry_all: Callable[[], object],
-        open_page: Callable[[str], None],
-        show_file: Callable[[str], None],
-        show_log: Callable[[], None],
-        stop: Callable[[], None],
-        *,
-        now: Callable[[], float],
-    ) -> None:
-        """``post`` takes the pipeline's messages; ``stop`` ends the program.
-
-        ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
-        "health". ``show_file`` has the desktop show a folder, or a file in its folder.
-        """
-        self._post = post
-        self._retry_all = retry_all
-        self._open_page = open_page
-        self._show_file = show_file
-        self._show_log = show_log
-        self._stop = stop
-        self._now = now
-
-    def __call__(self, act: Act) -> None:
-        """Do it."""
-        match act.verb:
-            case Verb.OPEN_FOLDER:
-                self._show_file(act.path)
-            case Verb.LOG:
-                self._show_log()
-            case Verb.RETRY_ALL:
-                self._retry_all()
-            case Verb.QUIT:
-                self._stop()
-            case _ if (place := self._place(act)) is not None:
-                self._open_page(place)
-            case _:
-                self._post(self._message(act))
-
-    def _place(self, act: Act) -> str | None:
-        """Where on the page an act leads, if it does."""
-        match act.verb:
-            case Verb.ACTIVITY:
-                return f"file/{act.file_ids[0]}" if act.file_ids else ""
-            case Verb.ATTENTION:
-                return "attention"
-            case Verb.SET_UP:
-                return "setup"
-            case Verb.DOCTOR | Verb.ABOUT:
-                return "health"
-            case _:
-                return None
-
-    def _message(self, act: Act) -> object:
-        """What the pipeline is told."""
-        match act.verb:
-            case Verb.RETRY:
-                return Retry(act.file_ids)
-            case Verb.IGNORE:
-                return Ignore(act.file_ids)
-            case Verb.TAKE:
-                return Take(act.path)
-            case Verb.RELEASE:
-                return Release(act.key)
-            case Verb.PAUSE_AN_HOUR:
-                return Pause(self._now() + _HOUR)
-            case Verb.PAUSE_UNTIL_TOMORROW:
-                return Pause(next_day(self._now()))
-            case Verb.PAUSE:
-                return Pause(math.inf)
-            case Verb.RESUME:
-                return Pause(0.0)
-            case _:
-                raise ValueError(act)
-
-
-#: Seconds after which it is looked at the clock, which may have been set.
-_LONGEST: Final = 3600.0
-
-
-class Desktop:
-    """Passes on how things are: to the icon as a face, to the person as few messages."""
-
-    def __init__(
-        self,
-        wanted: Callable[[], Notifications],
-        word: Catalog,
-        *,
-        show_face: Callable[[Face], None],
-        show_message: Callable[[str, str], None],
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        """``wanted`` are the settings in force."""
-        self._wanted = wanted
-        self._word = word
-        self._show_face = show_face
-        self._show_message = show_message
-        self._now = now
-        self._notices = Notices(word)
-        self._snapshot: Snapshot | None = None
-        self._inbox: queue.SimpleQueue[Snapshot | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="desktop", daemon=True)
-
-    def start(self) -> None:
-        """Begin; nothing is shown before the first :meth:`hear`."""
-        self._thread.start()
-
-    def hear(self, snapshot: Snapshot) -> None:
-        """Hear how things are; from any thread."""
-        self._inbox.put(snapshot)
-
-    def stop(self) -> None:
-        """End."""
-        self._inbox.put(None)
-        self._thread.join(2.0)
-
-    # -- inside, all on the thread
-
-    def _run(self) -> None:
-        while True:
-            for news in self._take():
-                if news is None:
-                    return
-                self._snapshot = news
-            try:
-                self._look()
-            except Exception:  # noqa: BLE001 - uploads go on, and so does the next look
-                _log.exception("icon and messages could not be brought up to date")
-
-    def _take(self) -> list[Snapshot | None]:
-        """What there is to hear; nothing when it was time to look by itself."""
-        found: list[Snapshot | None] = []
-        try:
-            found.append(self._inbox.get(timeout=self._patience()))
-            while True:
-                found.append(self._inbox.get_nowait())
-        except queue.Empty:
-            return found
-
-    def _patience(self) -> float | None:
-        if self._snapshot is None:
-            return None
-        moments = [self._notices.due, self._snapshot.paused_until]
-        now = self._now()
-        due = min((each for each in moments if each > now), default=math.inf)
-        return min(due - now, _LONGEST) if math.isfinite(due) else None
-
-    def _look(self) -> None:
-        if self._snapshot is None:
-            return
-        now = self._now()
-        current = replace(self._snapshot, at=now)
-        self._show_face(face(current, self._word))
-        wanted = self._wanted()
-        silence = silent_until(wanted.quiet_hours, current.snoozed_until, now)
-        for notice in self._notices.look(current, wanted, silence, now):
-            self._show_message(notice.title, notice.text)
+#: Seconds after which the clock is read again, as it may have been set.
+_LONGEST_WAIT: Final = 3600.0
 
 
 @contextmanager
@@ -265,46 +52,255 @@ def on_desktop(
     open_page: Callable[[str], None],
     retry_all: Callable[[], object],
     stop: Callable[[], None],
-    tell: Callable[[str], None],
+    say: Callable[[str], None],
 ) -> Iterator[None]:
-    """Icon and messages for a program that runs.
+    """Show icon and notifications of a running program.
 
-    ``with_icon``: None where there is a desktop. ``open_page`` opens the activity page at a
-    place; ``retry_all`` tries again what needs attention; ``stop`` ends the program; ``tell``
-    hears sentences for the terminal, in English.
+    ``with_icon``: None for an icon if there is a desktop. ``open_page`` opens the activity page at
+    a place; ``retry_all`` retries what needs attention; ``stop`` ends the program; ``say`` prints
+    a sentence on the terminal, in English.
     """
     word = catalog(system_language(environ))
-    act = Acting(
+    act = ActionHandler(
         app.post, retry_all, open_page, show_file,
         partial(show_file, places.log, itself=True), stop, now=time.time,
     )  # fmt: skip
-    has_desktop = may_have_icon(sys.platform, environ)
-    if with_icon and not has_desktop:
-        tell("There is no desktop here, so there is no icon.")
+    is_possible = has_desktop(sys.platform, environ)
+    if with_icon and not is_possible:
+        say("There is no desktop here, so there is no icon.")
+    has_icon = is_possible and with_icon is not False
     secrets = (keys.VARIABLE, keys.WEBHOOK_VARIABLE)
-    shown_to = {name: value for name, value in environ.items() if name not in secrets}
-    icon = Tray(act, tell, environ=shown_to)
-    has_icon = has_desktop and with_icon is not False
-    bubbles = Bubbles(environ, partial(act, Act(Verb.ACTIVITY)), label=word("Show"), icon=ICON_FILE)
-    uses_bus = sys.platform not in ("win32", "darwin")
+    tray = Tray(
+        act, say, environ={name: text for name, text in environ.items() if name not in secrets}
+    )
+    notifications = DesktopNotifications(
+        environ, partial(act, Action(Verb.ACTIVITY)), label=word("Show"), icon=ICON_FILE
+    )
+    if sys.platform not in ("win32", "darwin"):
+        show_notification = notifications.show
+    else:
+        show_notification = tray.notify if has_icon else _ignore
     desktop = Desktop(
-        lambda: app.config.notifications, word,
-        show_face=icon.show if has_icon else _nowhere,
-        show_message=bubbles.show if uses_bus else icon.notify if has_icon else _nowhere,
-    )  # fmt: skip
+        lambda: app.config.notifications,
+        word,
+        show_icon=tray.show if has_icon else _ignore,
+        show_notification=show_notification,
+    )
     if has_icon:
-        icon.start()
+        tray.start()
     desktop.start()
-    end = app.subscribe(desktop.hear)
+    unsubscribe = app.subscribe(desktop.update)
     try:
         yield
     finally:
-        end()
+        unsubscribe()
         desktop.stop()
         if has_icon:
-            icon.stop()
-        bubbles.stop()
+            tray.stop()
+        notifications.stop()
 
 
-def _nowhere(*_: object) -> None:
-    """Where nothing can be shown."""
+def _ignore(*_: object) -> None:
+    """Show nothing, where nothing can be shown."""
+
+
+class Desktop:
+    """Passes snapshots on, to the icon as views and to the person as few notifications."""
+
+    def __init__(
+        self,
+        wanted: Callable[[], Notifications],
+        word: Catalog,
+        *,
+        show_icon: Callable[[IconView], None],
+        show_notification: Callable[[str, str], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """``wanted`` returns the settings in force."""
+        self._wanted = wanted
+        self._word = word
+        self._show_icon = show_icon
+        self._show_notification = show_notification
+        self._now = now
+        self._tracker = NotificationTracker(word)
+        self._snapshot: Snapshot | None = None
+        self._inbox: queue.SimpleQueue[Snapshot | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="desktop", daemon=True)
+
+    def start(self) -> None:
+        """Start; nothing is shown before the first :meth:`update`."""
+        self._thread.start()
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Show this snapshot; for any thread."""
+        self._inbox.put(snapshot)
+
+    def stop(self) -> None:
+        """Stop."""
+        self._inbox.put(None)
+        self._thread.join(2.0)
+
+    # -- On the thread
+
+    def _run(self) -> None:
+        while True:
+            for snapshot in self._receive():
+                if snapshot is None:
+                    return
+                self._snapshot = snapshot
+            try:
+                self._show()
+            except Exception:  # noqa: BLE001 - uploads go on, and the next snapshot may be fine
+                _log.exception("icon and notifications could not be updated")
+
+    def _receive(self) -> list[Snapshot | None]:
+        """Wait for snapshots; return none of them when it is time for an update without."""
+        found: list[Snapshot | None] = []
+        try:
+            found.append(self._inbox.get(timeout=self._time_to_update()))
+            while True:
+                found.append(self._inbox.get_nowait())
+        except queue.Empty:
+            return found
+
+    def _time_to_update(self) -> float | None:
+        """Return the seconds until a pause ends or a notification is due; None for never."""
+        if self._snapshot is None:
+            return None
+        now = self._now()
+        moments = (self._tracker.due, self._snapshot.paused_until)
+        due = min((each for each in moments if each > now), default=math.inf)
+        return min(due - now, _LONGEST_WAIT) if math.isfinite(due) else None
+
+    def _show(self) -> None:
+        if self._snapshot is None:
+            return
+        now = self._now()
+        current = replace(self._snapshot, at=now)
+        self._show_icon(icon_view(current, self._word))
+        wanted = self._wanted()
+        silence = silent_until(wanted.quiet_hours, current.snoozed_until, now)
+        for each in self._tracker.update(current, wanted, silence, now):
+            self._show_notification(each.title, each.text)
+
+
+# --- What a click does ------------------------------------------------------------------------
+
+
+class ActionHandler:
+    """Does what a click on the icon means; may be called by any thread."""
+
+    def __init__(
+        self,
+        post: Callable[[object], None],
+        retry_all: Callable[[], object],
+        open_page: Callable[[str], None],
+        show_file: Callable[[str], None],
+        show_log: Callable[[], None],
+        stop: Callable[[], None],
+        *,
+        now: Callable[[], float],
+    ) -> None:
+        """``post`` sends a message to the pipeline; ``stop`` ends the program.
+
+        ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
+        "health". ``show_file`` shows a folder, or a file in its folder.
+        """
+        self._post = post
+        self._retry_all = retry_all
+        self._open_page = open_page
+        self._show_file = show_file
+        self._show_log = show_log
+        self._stop = stop
+        self._now = now
+
+    def __call__(self, action: Action) -> None:  # noqa: C901, PLR0912 - one case a verb
+        """Do it."""
+        match action.verb:
+            case Verb.ACTIVITY:
+                self._open_page(f"file/{action.file_ids[0]}" if action.file_ids else "")
+            case Verb.ATTENTION:
+                self._open_page("attention")
+            case Verb.SET_UP:
+                self._open_page("setup")
+            case Verb.DOCTOR | Verb.ABOUT:
+                self._open_page("health")
+            case Verb.OPEN_FOLDER:
+                self._show_file(action.path)
+            case Verb.LOG:
+                self._show_log()
+            case Verb.RETRY:
+                self._post(Retry(action.file_ids))
+            case Verb.RETRY_ALL:
+                self._retry_all()
+            case Verb.IGNORE:
+                self._post(Ignore(action.file_ids))
+            case Verb.APPROVE:
+                self._post(Take(action.path))
+            case Verb.RELEASE:
+                self._post(Release(action.key))
+            case Verb.PAUSE_AN_HOUR:
+                self._post(Pause(self._now() + _HOUR))
+            case Verb.PAUSE_UNTIL_TOMORROW:
+                self._post(Pause(next_day(self._now())))
+            case Verb.PAUSE:
+                self._post(Pause(math.inf))
+            case Verb.RESUME:
+                self._post(Pause(0.0))
+            case Verb.QUIT:
+                self._stop()
+            case _:
+                assert_never(action.verb)
+
+
+# --- Files and folders on the desktop ---------------------------------------------------------
+
+
+def show_file(path: str, *, itself: bool = False) -> None:
+    """Show a folder, or a file in its folder; ``itself``: open the file with its program.
+
+    If it no longer exists, the folder that it was in is shown.
+    """
+    while not os.path.lexists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    start(show_command(sys.platform, path, itself=itself or os.path.isdir(path)))
+
+
+def start(command: tuple[str, ...]) -> bool:
+    """Start a program of the desktop without waiting for it; return False if there is none."""
+    command = outside(command, os.environ, has_systemd_run=bool(shutil.which("systemd-run")))
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a program of the system, and a path
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        _log.warning("folders cannot be shown (%s: %s)", command[0], error.strerror)
+        return False
+    threading.Thread(target=process.wait, name="shown", daemon=True).start()
+    return True
+
+
+def show_command(platform: str, path: str, *, itself: bool) -> tuple[str, ...]:
+    """Return the command for a ``platform`` as in ``sys.platform``; ``path`` is absolute."""
+    if platform == "win32":
+        # Explorer needs the name behind the comma in the same argument.
+        return ("explorer", path if itself else f"/select,{path}")
+    if platform == "darwin":
+        return ("open", path) if itself else ("open", "-R", path)
+    return ("xdg-open", path if itself else os.path.dirname(path))
+
+
+def outside(
+    command: tuple[str, ...], environ: Mapping[str, str], *, has_systemd_run: bool
+) -> tuple[str, ...]:
+    """Return ``command`` so that what it starts is not part of our own service.
+
+    What a systemd unit starts shares its limits and ends with it; a file manager must not.
+    systemd sets ``INVOCATION_ID`` for what it runs.
+    """
+    if not environ.get("INVOCATION_ID") or not has_systemd_run:
+        return command
+    # systemd logs the description of a unit, by default the command with the path.
+    described = f"--description={command[0]} for hrflow-watcher"
+    return ("systemd-run", "--user", "--quiet", "--collect", described, "--", *command)

@@ -201,7 +201,7 @@ class Engine:
 
     def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
         """Watch the folders of ``plans`` that are to be."""
-        self._folders.arm(_watched(plans, importing))
+        self._folders.watch(_watched(plans, importing))
 
     def post(self, message: object) -> None:
         """Hand a message to the pipeline; from any thread."""

@@ -1,1 +1,1 @@
-"""The icon in the panel, a process of its own, and the messages on the desktop."""
+"""The icon in the panel, in a process of its own, and notifications on the desktop."""

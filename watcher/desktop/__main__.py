@@ -1,9 +1,7 @@
 """The process that shows the icon: ``python -m watcher.desktop``, started by the running program.
 
-It reads faces from its input, one JSON object a line, and writes clicks to its output. It ends
-when its input does, so that no icon outlives the program. Whatever happens to it (a library that
-crashes, a panel that goes, a screen that is lost) does not happen to the uploads; the program
-starts another one.
+It reads views from its input, one JSON object a line, and writes clicks to its output. It ends
+when its input does, so that no icon outlives the program.
 """
 
 from __future__ import annotations
@@ -16,34 +14,37 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.desktop.face import read_face
+import msgspec
+
+from watcher.desktop.supervisor import NO_DESKTOP, OTHER_HOST
+from watcher.present.menu import IconView
 
 if TYPE_CHECKING:
     from typing import BinaryIO, TextIO
 
-    from watcher.desktop.backends import Show
-    from watcher.desktop.face import Face
-    from watcher.present.menu import Act
+    from watcher.desktop.backends import TrayIcon
+    from watcher.present.menu import Action
 
-#: Exit codes: what the program does about the end.
-OTHER_HOST: Final = 10  # start another one at once, which chooses anew
-NO_DESKTOP: Final = 11  # start none: there is nothing to look at
-#: Whether the system has but one way to show an icon.
-ON_ONE_WAY: Final = sys.platform in ("win32", "darwin")
-#: Seconds that a panel may come later than the program, as when a person logs in.
-_PATIENCE: Final = 5.0
+#: Whether pystray is the only way to show an icon, and always there.
+_HAS_ONE_BACKEND: Final = sys.platform in ("win32", "darwin")
+
+#: Seconds that a panel may start later than the program, as at login.
+_PANEL_SECONDS: Final = 5.0
+
+#: Seconds that libraries have to end once the icon is stopped.
+_END_SECONDS: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
-class Line:
-    """To the program: one JSON object a line; may be written by any thread."""
+class Output:
+    """Writes to the program: one JSON object a line, from any thread."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
 
     def write(self, **values: Any) -> None:
-        """Write it whole; a program that has ended reads no more, and that is the end here too."""
+        """Write one line; if the program has ended, this process ends as well."""
         try:
             with self._lock:
                 self._stream.write(json.dumps(values).encode() + b"\n")
@@ -52,110 +53,116 @@ class Line:
             os._exit(0)
 
 
-class _LogLines(logging.Handler):
-    """What is logged here goes to the program's log."""
+class _LogHandler(logging.Handler):
+    """Sends what is logged here to the program's log."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, output: Output) -> None:
         super().__init__(logging.INFO)
-        self._line = line
+        self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._line.write(log=record.levelno, text=self.format(record))
+        self._output.write(log=record.levelno, text=self.format(record))
 
 
-class Process:
-    """From the first line read to the end."""
+class IconProcess:
+    """Shows the views that it reads."""
 
-    def __init__(self, line: Line, faces: TextIO) -> None:
-        self._line = line
-        self._faces = faces
-        self._show: Show | None = None
-        self._latest: Face | None = None
+    def __init__(self, output: Output, views: TextIO) -> None:
+        self._output = output
+        self._views = views
+        self._icon: TrayIcon | None = None
+        self._view: IconView | None = None
         self._lock = threading.Lock()
-        self._first = threading.Event()
+        self._has_view = threading.Event()
 
     def run(self) -> int:
-        """Show the icon as long as it is wanted and somebody shows it; gives the exit code."""
-        threading.Thread(target=self._read, name="faces", daemon=True).start()
-        self._first.wait()
-        backend = sys.platform if ON_ONE_WAY else _wait_for_host(self._line)
+        """Show the icon until it is stopped or its host is gone; return the exit code."""
+        threading.Thread(target=self._read, name="views", daemon=True).start()
+        self._has_view.wait()
+        backend = sys.platform if _HAS_ONE_BACKEND else _wait_for_host(self._output)
         if not backend:
             return NO_DESKTOP
-        from watcher.desktop.backends import Show  # noqa: PLC0415 - takes memory
+        from watcher.desktop.backends import TrayIcon  # noqa: PLC0415 - takes memory
 
         with self._lock:
-            assert self._latest is not None
+            assert self._view is not None
             try:
-                show = self._show = Show(backend, self._latest, self._clicked)
+                icon = self._icon = TrayIcon(backend, self._view, self._clicked)
             except ImportError as error:
-                self._line.write(none="", why=str(error))
+                self._output.write(no_icon=str(error), advice="")
                 return NO_DESKTOP
-        if not ON_ONE_WAY:
-            watch = threading.Thread(target=_leave_when_other, args=(backend,), name="hosts")
+        if not _HAS_ONE_BACKEND:
+            watch = threading.Thread(target=_leave_for_other, args=(backend,), name="hosts")
             watch.daemon = True
             watch.start()
         try:
-            show.run(lambda: self._line.write(shown=backend))
+            icon.run(lambda: self._output.write(shown=backend))
         except OSError as error:
             _log.info("the message bus has gone: %s", error)
-        return OTHER_HOST  # unless it was to end, what showed it has gone
+        return OTHER_HOST  # if it was not stopped, its host has gone
 
     def _read(self) -> None:
-        """Take up each line until there is none any more."""
-        for text in self._faces:
-            read = json.loads(text)
+        """Handle the input, and end the process with it."""
+        for line in self._views:
+            read = json.loads(line)
             with self._lock:
-                if "notify" in read and self._show is not None:
-                    self._show.notify(*read["notify"])
-                elif "menu" in read:
-                    self._latest = read_face(read)
-                    if self._show is not None:
-                        self._show.show(self._latest)
-                    self._first.set()
-        threading.Timer(2.0, os._exit, (0,)).start()  # for libraries that do not let go
+                if "notify" not in read:
+                    self._view = msgspec.convert(read, IconView)
+                    if self._icon is not None:
+                        self._icon.show(self._view)
+                    self._has_view.set()
+                elif self._icon is not None:
+                    self._icon.notify(*read["notify"])
+        threading.Timer(_END_SECONDS, os._exit, (0,)).start()
         with self._lock:
-            if self._show is None:
+            if self._icon is None:
                 os._exit(0)
-            self._show.stop()
+            self._icon.stop()
 
-    def _clicked(self, act: Act) -> None:
-        self._line.write(act=asdict(act))
+    def _clicked(self, action: Action) -> None:
+        self._output.write(action=asdict(action))
 
 
-def _wait_for_host(line: Line) -> str:
-    """What the icon is shown through, once there is something; "" if there is nothing to watch."""
-    from watcher.desktop.session import Watch, advice  # noqa: PLC0415 - on Linux only
+def _wait_for_host(output: Output) -> str:
+    """Wait until something can show an icon, and return its backend; "" if nothing ever will."""
+    from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only
 
-    watch = Watch(os.environ)
-    patience: float | None = _PATIENCE
-    while not (found := watch.look()):
-        if not watch.is_blind and watch.wait(patience):
+    monitor = HostMonitor(os.environ)
+    patience: float | None = _PANEL_SECONDS
+    while not (found := monitor.best_backend()):
+        if monitor.has_desktop and monitor.wait(patience):
             continue
         if patience is not None:
-            line.write(none=advice(os.environ.get("XDG_CURRENT_DESKTOP", "")))
+            advice = _advice()
+            output.write(no_icon=advice, advice=advice)
         patience = None
-        if watch.is_blind:
+        if not monitor.has_desktop:
             return ""
     return found
 
 
-def look(line: Line) -> int:
-    """Say what would show an icon now, and how to get one; gives the exit code."""
-    from watcher.desktop.session import Watch, advice  # noqa: PLC0415 - on Linux only
+def _find_backend(output: Output) -> int:
+    """Write what would show an icon now, and how to get one; return the exit code."""
+    from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only
 
-    backend = Watch(os.environ).look()
-    line.write(backend=backend, advice=advice(os.environ.get("XDG_CURRENT_DESKTOP", "")))
+    output.write(backend=HostMonitor(os.environ).best_backend(), advice=_advice())
     return 0
 
 
-def _leave_when_other(backend: str) -> None:
-    """End the process when another backend is the right one, or its host has gone."""
-    from watcher.desktop.session import Watch  # noqa: PLC0415 - on Linux only
+def _advice() -> str:
+    from watcher.desktop.session import advice  # noqa: PLC0415 - on Linux only
 
-    watch = Watch(os.environ)
+    return advice(os.environ.get("XDG_CURRENT_DESKTOP", ""))
+
+
+def _leave_for_other(backend: str) -> None:
+    """End the process when another backend is better, or the host of this one has gone."""
+    from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only
+
+    monitor = HostMonitor(os.environ)
     try:
-        while not is_time_to_leave(backend, watch.look()):
-            watch.wait()
+        while not is_time_to_leave(backend, monitor.best_backend()):
+            monitor.wait()
     except OSError as error:
         _log.info("the desktop has gone: %s", error)
     os._exit(OTHER_HOST)
@@ -164,23 +171,23 @@ def _leave_when_other(backend: str) -> None:
 def is_time_to_leave(backend: str, best: str) -> bool:
     """Whether another process would do better than one with ``backend``; ``best`` is best now.
 
-    A StatusNotifier icon waits for a host that comes back; the window of X11 is lost with its
-    host.
+    A StatusNotifier icon registers with a host that returns; the window of X11 goes with its host.
     """
     return best != backend and (bool(best) or backend == "xorg")
 
 
 def main() -> int:
-    """Keep the output for lines alone: libraries write what they like to the other one."""
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    line = Line(output)
+    """Run the process; return its exit code."""
+    output = Output(os.fdopen(os.dup(1), "wb"))
+    os.dup2(2, 1)  # what libraries print must not get among the lines
     logging.basicConfig(
-        level=logging.INFO, handlers=[_LogLines(line)], format="%(name)s: %(message)s"
+        level=logging.INFO, handlers=[_LogHandler(output)], format="%(name)s: %(message)s"
     )
     try:
-        return look(line) if sys.argv[1:] == ["--look"] else Process(line, sys.stdin).run()
-    except Exception:  # noqa: BLE001 - said to the program's log, whatever it is
+        if sys.argv[1:] == ["--find-backend"]:
+            return _find_backend(output)
+        return IconProcess(output, sys.stdin).run()
+    except Exception:  # noqa: BLE001 - whatever it is, it goes to the program's log
         _log.exception("the icon's process has failed")
         return 1
 
@@ -188,4 +195,4 @@ def main() -> int:
 if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
-    os._exit(code)  # threads of libraries do not keep it
+    os._exit(code)  # threads of libraries must not keep it alive

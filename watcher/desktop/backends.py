@@ -1,4 +1,4 @@
-"""Shows faces as a pystray icon, and what pystray's own backends need from us."""
+"""Shows views as a pystray icon, and works around what its backends do not do."""
 
 from __future__ import annotations
 
@@ -8,39 +8,42 @@ import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from PIL import Image
+
 from watcher.desktop.drawing import draw
-from watcher.model.snapshot import Mood
+from watcher.model.snapshot import AppState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PIL import Image
-
-    from watcher.desktop.face import Face
-    from watcher.present.menu import Act, Item
+    from watcher.present.menu import Action, IconView, Item
 
 _log = logging.getLogger(__name__)
-#: Points of an image that the panel scales: a whole multiple of 16 and of 24.
+
+#: Pixels of an image that the panel scales: a multiple of 16 and of 24.
 _SIZE: Final = 48
-#: pystray's icon of X11 knows no transparency: this is seen where there is nothing.
-_GROUND: Final = (240, 240, 240, 255)
-#: NIN_BALLOONUSERCLICK of shellapi.h: the person clicked the message.
-_MESSAGE_CLICKED: Final = 0x0400 + 5
-#: Fields of NOTIFYICONDATAW and how many UTF-16 units fit in before their end mark.
+
+#: The background for X11, where pystray's icon has no transparency.
+_GROUND: Final = (240, 240, 240)
+
+#: NIN_BALLOONUSERCLICK of shellapi.h: the person clicked the notification.
+_NOTIFICATION_CLICKED: Final = 0x0400 + 5
+
+#: Fields of NOTIFYICONDATAW and how many UTF-16 units fit in before their terminator.
 _LONGEST: Final = MappingProxyType({"szTip": 127, "szInfo": 255, "szInfoTitle": 63})
 
 
-class Show:
-    """One icon in the panel. :meth:`run` is the main thread's work; all else is for any thread."""
+class TrayIcon:
+    """One icon in the panel. :meth:`run` is for the main thread, all else for any thread."""
 
-    def __init__(self, backend: str, first: Face, act: Callable[[Act], None]) -> None:
-        """``act`` hears of clicks. ImportError if the ``backend`` cannot be used."""
+    def __init__(self, backend: str, first: IconView, act: Callable[[Action], None]) -> None:
+        """``act`` is called with clicks. ImportError if the ``backend`` cannot be used."""
         self.backend = backend
         self._lock = threading.Lock()  # pystray takes calls from other threads, but one at a time
         self._act = act
-        self._face = first
-        kind = _KINDS[backend]()
-        self._icon = kind("hrflow-watcher", self._draw(), first.title, self._menu())
+        self._view = first
+        icon_class = _icon_class(backend)
+        self._icon = icon_class("hrflow-watcher", self._draw(), first.tooltip, self._menu())
         self._set_status()
 
     def run(self, shown: Callable[[], None]) -> None:
@@ -52,13 +55,13 @@ class Show:
 
         self._icon.run(set_up)
 
-    def show(self, face: Face) -> None:
-        """Change what differs from what is shown."""
-        before, self._face = self._face, face
-        self._soon(lambda: self._change(before, face))
+    def show(self, view: IconView) -> None:
+        """Show this view; what stays the same is not touched."""
+        before, self._view = self._view, view
+        self._soon(lambda: self._change(before, view))
 
     def notify(self, title: str, text: str) -> None:
-        """Show a message through the panel, where this backend can."""
+        """Show a notification, if this backend can."""
         if self._icon.HAS_NOTIFICATION:
             self._soon(lambda: self._icon.notify(text, title))
 
@@ -67,7 +70,7 @@ class Show:
         self._soon(self._icon.stop)
 
     def _soon(self, call: Callable[[], object]) -> None:
-        """On macOS only the main thread may touch what is shown; elsewhere pystray takes care."""
+        """Call it on the main thread on macOS; elsewhere pystray sees to that itself."""
         if self.backend == "darwin":
             from PyObjCTools import AppHelper  # noqa: PLC0415 - on macOS only
 
@@ -76,92 +79,85 @@ class Show:
             with self._lock:
                 call()
 
-    def _change(self, before: Face, after: Face) -> None:
-        if before.mood != after.mood:
+    def _change(self, before: IconView, after: IconView) -> None:
+        if before.state != after.state:
             self._icon.icon = self._draw()
             self._set_status()
-        if before.title != after.title:
-            self._icon.title = after.title
+        if before.tooltip != after.tooltip:
+            self._icon.title = after.tooltip
         if before.menu != after.menu:
             self._icon.menu = self._menu()
 
     def _set_status(self) -> None:
         if self.backend == "notifier":
-            self._icon.needs_attention = self._face.mood is Mood.ATTENTION
+            self._icon.needs_attention = self._view.state is AppState.ATTENTION
 
     def _draw(self) -> Image.Image | tuple[Image.Image, ...]:
-        """The image, or images, that the backend takes."""
-        mood = self._face.mood
+        """Draw the image, or images, that the backend needs."""
+        state = self._view.state
         if self.backend == "notifier":
             from watcher.desktop.status_notifier import SIZES  # noqa: PLC0415 - on Linux only
 
-            return tuple(draw(mood, size) for size in SIZES)
-        return on_ground(draw(mood, _SIZE)) if self.backend == "xorg" else draw(mood, _SIZE)
+            return tuple(draw(state, size) for size in SIZES)
+        image = draw(state, _SIZE)
+        return _without_transparency(image) if self.backend == "xorg" else image
 
     def _menu(self) -> Any:
         import pystray  # noqa: PLC0415 - with the chosen backend
 
-        return pystray.Menu(*(self._item(item) for item in self._face.menu))
+        return pystray.Menu(*(self._item(item) for item in self._view.menu))
 
     def _item(self, item: Item) -> Any:
         import pystray  # noqa: PLC0415
 
         if not item.text:
             return pystray.Menu.SEPARATOR
-        action: Any = (lambda: self._act(item.act)) if item.act is not None else None
+        action: Any = (lambda: self._act(item.action)) if item.action is not None else None
         if item.items:
             action = pystray.Menu(*(self._item(each) for each in item.items))
-        # pystray calls what it is given to find out a value: a constant has to be wrapped by it.
+        # pystray calls all values that can be called; it wraps constants itself.
         return pystray.MenuItem(item.text, action, default=item.is_default, enabled=item.is_enabled)
 
 
-def _load(backend: str) -> Any:
-    """The icon that pystray has for a backend, which it looks up when it is imported."""
+def _icon_class(backend: str) -> Any:
+    """Return the pystray icon for a backend; ImportError if it cannot be used."""
+    if backend == "notifier":
+        from watcher.desktop.status_notifier import StatusNotifierIcon  # noqa: PLC0415 - Linux only
+
+        return StatusNotifierIcon
     os.environ["PYSTRAY_BACKEND"] = backend
-    import pystray  # noqa: PLC0415 - see above
+    import pystray  # noqa: PLC0415 - it chooses the backend when it is imported
 
-    return pystray.Icon
-
-
-def _notifier_kind() -> Any:
-    from watcher.desktop.status_notifier import StatusNotifierIcon  # noqa: PLC0415 - on Linux only
-
-    return StatusNotifierIcon
-
-
-def _mac_kind() -> Any:
+    if backend == "xorg":
+        return xorg_icon(pystray.Icon)
+    if backend == "win32":
+        return windows_icon(pystray.Icon)
     import AppKit  # noqa: PLC0415 - on macOS only, where pystray brings it along
 
-    # Neither in the Dock nor among the windows that Cmd-Tab goes through.
+    # Neither in the Dock nor among the windows of Cmd-Tab.
     AppKit.NSApplication.sharedApplication().setActivationPolicy_(
         AppKit.NSApplicationActivationPolicyAccessory
     )
-    return mac_icon(_load("darwin"))
-
-
-_KINDS: Final = MappingProxyType(
-    {
-        "notifier": _notifier_kind,
-        "xorg": lambda: xorg_icon(_load("xorg")),
-        "win32": lambda: windows_icon(_load("win32")),
-        "darwin": _mac_kind,
-    }
-)
+    return mac_icon(pystray.Icon)
 
 
 # --- X11 ----------------------------------------------------------------------------------------
 
 
 def xorg_icon(base: Any) -> Any:
-    """``base``, pystray's icon of X11, which hears of clicks and asks once to be shown.
+    """Return a subclass of ``base``, pystray's icon for X11, that makes up for three omissions.
 
-    By itself it handles clicks but does not ask for them, asks the panel for a place at every
-    change, upon which some make it ever narrower, and notes its thread after others need it.
+    In pystray 0.19.5 the window does not select the clicks that it handles. With every new image
+    the icon is docked again, which makes it narrower each time in trayer. And ``run`` starts the
+    thread that shows the icon before it sets the attribute which that needs.
+
+    When the panel goes, the window goes with it: this process ends, and its successor waits for
+    the next panel (see ``is_time_to_leave`` in ``watcher.desktop.__main__``).
     """
     from Xlib import X  # noqa: PLC0415 - with this backend only
 
     class XorgIcon(base):  # type: ignore[misc] # pystray has no types
-        """Hears of clicks."""
+        """See :func:`xorg_icon`."""
 
         def _create_window(self) -> Any:
             window = super()._create_window()
@@ -180,96 +176,73 @@ def xorg_icon(base: Any) -> Any:
     return XorgIcon
 
 
-def on_ground(image: Image.Image) -> Image.Image:
-    """``image`` without anything transparent."""
-    from PIL import Image as images  # noqa: N813, PLC0415 - with this backend only
-
-    return images.alpha_composite(images.new("RGBA", image.size, _GROUND), image)
+def _without_transparency(image: Image.Image) -> Image.Image:
+    ground = Image.new("RGB", image.size, _GROUND)
+    ground.paste(image, mask=image)
+    return ground
 
 
 # --- Windows ------------------------------------------------------------------------------------
 
 
 def windows_icon(base: Any) -> Any:
-    """``base``, pystray's icon of Windows, with care for a menu that is open.
+    """Return a subclass of ``base``, pystray's icon for Windows, that leaves an open menu alone.
 
-    pystray destroys the old menu at every change, also while a person has it open. Here a change
-    waits until it is closed. A click on a message is passed on, too.
+    pystray destroys the old menu at every change, even while it is open. Here a change waits until
+    it is closed. A click on a notification is passed on, too.
     """
 
     class WindowsIcon(base):  # type: ignore[misc] # pystray has no types
-        """Leaves an open menu alone."""
+        """See :func:`windows_icon`."""
 
         def __init__(self, *arguments: Any) -> None:
-            self._menu_state = MenuState()
+            self._menu_lock = threading.Lock()
+            self._menu_is_open = False
+            self._menu_is_stale = False
             super().__init__(*arguments)
 
         def _on_notify(self, wparam: Any, lparam: Any) -> None:
-            """Hear of clicks; returns when the menu that was opened has been closed."""
-            if lparam == _MESSAGE_CLICKED:
+            """Handle a click; returns once the menu that it opens is closed."""
+            if lparam == _NOTIFICATION_CLICKED:
                 self()
                 return
-            self._menu_state.open()
+            with self._menu_lock:
+                self._menu_is_open = True
             try:
                 super()._on_notify(wparam, lparam)
             finally:
-                if self._menu_state.close():
+                with self._menu_lock:
+                    self._menu_is_open = False
+                    is_stale, self._menu_is_stale = self._menu_is_stale, False
+                if is_stale:
                     self._update_menu()
 
         def _update_menu(self) -> None:
-            self._menu_state.change(super()._update_menu)
+            with self._menu_lock:
+                self._menu_is_stale = self._menu_is_open
+                if not self._menu_is_open:
+                    super()._update_menu()
 
         def _message(self, code: int, flags: int, **values: Any) -> None:
-            super()._message(code, flags, **fitting(values))
+            super()._message(code, flags, **_fitting(values))
 
         def _create_menu_item(self, descriptor: Any, callbacks: Any) -> Any:
-            return plain(super()._create_menu_item(descriptor, callbacks))
+            item = super()._create_menu_item(descriptor, callbacks)
+            if getattr(item, "dwTypeData", None):  # a single ampersand would underline a letter
+                item.dwTypeData = item.dwTypeData.replace("&", "&&")
+            return item
 
     return WindowsIcon
 
 
-def fitting(values: dict[str, Any]) -> dict[str, Any]:
-    """``values`` of a NOTIFYICONDATAW with texts that fit in."""
-    cut = {name: cut_units(values[name], _LONGEST[name]) for name in _LONGEST if name in values}
+def _fitting(values: dict[str, Any]) -> dict[str, Any]:
+    """Return ``values`` of a NOTIFYICONDATAW with texts that fit in."""
+    cut = {name: _cut_units(values[name], _LONGEST[name]) for name in _LONGEST if name in values}
     return {**values, **cut}
 
 
-def plain(item: Any) -> Any:
-    """A MENUITEMINFO whose ampersands are shown; a single one marks a letter."""
-    if getattr(item, "dwTypeData", None):
-        item.dwTypeData = item.dwTypeData.replace("&", "&&")
-    return item
-
-
-class MenuState:
-    """Whether the menu is open, and whether it has to be changed once it is not."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_open = False
-        self._is_late = False
-
-    def open(self) -> None:
-        """The person opens it."""
-        with self._lock:
-            self._is_open = True
-
-    def close(self) -> bool:
-        """It is closed; whether it has to be changed now."""
-        with self._lock:
-            late, self._is_open, self._is_late = self._is_late, False, False
-            return late
-
-    def change(self, make: Callable[[], object]) -> None:
-        """Have ``make`` change it, unless it is open."""
-        with self._lock:
-            self._is_late = self._is_late or self._is_open
-            if not self._is_open:
-                make()
-
-
-def cut_units(text: str, units: int) -> str:
-    """``text`` as long as fits; an ellipsis stands for the rest. Emojis take two units."""
+def _cut_units(text: str, units: int) -> str:
+    """Return as much of ``text`` as fits, with an ellipsis for the rest. An emoji has two units."""
     if len(text.encode("utf-16-le")) // 2 <= units:
         return text
     while len(text.encode("utf-16-le")) // 2 >= units:
@@ -281,16 +254,16 @@ def cut_units(text: str, units: int) -> str:
 
 
 def mac_icon(base: Any) -> Any:
-    """``base``, pystray's icon of macOS, which no message ends."""
+    """Return a subclass of ``base``, pystray's icon for macOS, that notifications cannot end."""
     import subprocess  # noqa: PLC0415 - takes memory elsewhere
 
     class MacIcon(base):  # type: ignore[misc] # pystray has no types
-        """Logs what cannot be shown."""
+        """See :func:`mac_icon`."""
 
         def _notify(self, message: str, title: str | None = None) -> None:
             try:
                 super()._notify(message, title or self.title)
             except (OSError, subprocess.SubprocessError) as error:
-                _log.warning("a message cannot be shown: %s", error)
+                _log.warning("a notification cannot be shown: %s", error)
 
     return MacIcon

@@ -1,8 +1,8 @@
 """A menu that another process draws: the interface ``com.canonical.dbusmenu``.
 
 The host keeps a copy of the menu, in which every line has a number. Changes are announced line by
-line, so that a menu that is open changes under the person's eyes. A line keeps its number as long
-as it is the same line: an open submenu remains that of its file when another file comes first.
+line, so that an open menu is updated in place. A line keeps its number while it is the same line:
+an open submenu stays that of its file when another file is inserted before it.
 
 The interface is described in libdbusmenu's ``dbus-menu.xml``.
 """
@@ -35,7 +35,7 @@ class Line:
 
     @property
     def kind(self) -> str:
-        """What a line stays as long as it is the same: no host turns one kind into another."""
+        """Its kind; no host can turn a line of one kind into another."""
         if self.lines:
             return "submenu"
         return "separator" if "type" in self.properties else "line"
@@ -61,12 +61,12 @@ class _Node:
             yield from node.all()
 
     def numbers(self) -> list[int]:
-        """The numbers of the nodes right below it."""
+        """Return the numbers of the nodes right below it."""
         return [node.number for node in self.nodes]
 
 
 class DBusMenu:
-    """The menu as its host knows it. ``signal`` (member, signature, values) tells the host."""
+    """The menu as its host knows it; ``signal`` (member, signature, values) sends a signal."""
 
     def __init__(self, signal: Callable[[str, str, tuple[Any, ...]], None]) -> None:
         self._signal = signal
@@ -76,7 +76,7 @@ class DBusMenu:
         self._revision = 1
 
     def show(self, lines: tuple[Line, ...]) -> None:
-        """Make the menu these lines, and announce what differs."""
+        """Replace the menu by these lines, and announce the differences."""
         before = self._nodes
         self._root = self._numbered(self._root, replace(self._root.line, lines=lines))
         self._nodes = {node.number: node for node in self._root.all()}
@@ -96,7 +96,7 @@ class DBusMenu:
             self._signal("LayoutUpdated", "ui", (self._revision, number))
 
     def properties(self) -> dict[str, Variant]:
-        """Those of the menu as a whole."""
+        """Return the properties of the whole menu."""
         return {
             "Version": ("u", 3),
             "TextDirection": ("s", "ltr"),
@@ -104,10 +104,10 @@ class DBusMenu:
             "IconThemePath": ("as", []),
         }
 
-    def answer(self, method: str, values: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]] | None:
-        """The answer to a call, with its signature; None where there is no such method.
+    def reply(self, method: str, values: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]] | None:
+        """Return the signature and values of the reply to a call; None for an unknown method.
 
-        KeyError if there is no line of that number, or it has no such property.
+        KeyError for an unknown line or property.
         """
         match method, values:
             case "GetLayout", (int(number), int(depth), list(names)):
@@ -122,28 +122,28 @@ class DBusMenu:
             case "GetProperty", (int(number), str(name)):
                 return "v", (self._nodes[number].line.properties[name],)
             case "Event", (int(number), str(event), _, _):
-                self._hear(self._nodes[number], event)
+                self._handle_event(self._nodes[number], event)
                 return "", ()
             case "EventGroup", (list(events),):
                 unknown = [each[0] for each in events if each[0] not in self._nodes]
                 for number, event, *_ in events:
                     if number in self._nodes:
-                        self._hear(self._nodes[number], event)
+                        self._handle_event(self._nodes[number], event)
                 return "ai", (unknown,)
             case "AboutToShow", (int(number),):
-                # Whatever has changed was announced: only one that missed it asks for an old line.
+                # All changes were announced: only a host that missed one asks for an old line.
                 return "b", (number not in self._nodes,)
             case "AboutToShowGroup", (list(numbers),):
                 return "aiai", ([], [each for each in numbers if each not in self._nodes])
             case _:
                 return None
 
-    def _hear(self, node: _Node, event: str) -> None:
+    def _handle_event(self, node: _Node, event: str) -> None:
         if event == "clicked" and "enabled" not in node.line.properties:
             node.line.click()
 
     def _numbered(self, old: _Node | None, line: Line) -> _Node:
-        """A node for ``line`` with the number of ``old``, which is the same line as it was."""
+        """Return a node for ``line``, with the number of ``old`` if that is the same line."""
         if old is None:
             self._last_number += 1
         number = self._last_number if old is None else old.number
@@ -153,10 +153,10 @@ class DBusMenu:
 
 
 def _pair(old: tuple[_Node, ...], lines: tuple[Line, ...]) -> list[_Node | None]:
-    """For each line the node that it had before, if it is not new.
+    """Return for each line the node that it had before; None if it is new.
 
-    A line with the same label is the same; so is one of the same kind in the same place, with
-    another label ("Uploading 3 of 12"), if nothing else is.
+    A line with the same label is the same line; otherwise one of the same kind at the same place
+    is, with another label ("Uploading 3 of 12").
     """
     left = dict(enumerate(old))
     found: dict[int, _Node] = {}
@@ -172,17 +172,17 @@ def _pair(old: tuple[_Node, ...], lines: tuple[Line, ...]) -> list[_Node | None]
 
 
 def _layout(node: _Node, depth: int, names: frozenset[str]) -> tuple[int, Any, list[Variant]]:
-    """A node as the host reads it, with ``depth`` levels of nodes below it; -1 for all."""
+    """Return a node as the host reads it, with ``depth`` levels of nodes below it; -1 for all."""
     inner = node.nodes if depth else ()
     children = [("(ia{sv}av)", _layout(each, depth - 1, names)) for each in inner]
     return node.number, _properties(node, names), children
 
 
 def _properties(node: _Node, names: frozenset[str]) -> dict[str, Variant]:
-    """Those of ``names``; all where none are named."""
+    """Return the properties of these ``names``; all if there are none."""
     properties = node.line.properties
     return {name: properties[name] for name in properties if not names or name in names}
 
 
 def _do_nothing() -> None:
-    """What a click does on what cannot be clicked."""
+    """The click of a line that has no action."""

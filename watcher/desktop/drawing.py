@@ -1,6 +1,6 @@
-"""The icon, drawn for exactly the size it is shown at.
+"""Draws the icon in the size in which it is shown.
 
-Every state has a shape of its own, so that it is known without colours and at 16 pixels: a sheet
+Every state has a shape of its own, recognisable without colours and at 16 pixels: a sheet
 with a tick, an arrow over a bar, two bars, an empty sheet struck through, a triangle with
 an exclamation mark, an empty frame with a plus. The colours keep a contrast of 3:1 and more to
 white and to black, so that one icon serves light and dark panels.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
-from watcher.model.snapshot import Mood
+from watcher.model.snapshot import AppState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,22 +26,19 @@ ORANGE: Final = (222, 84, 14, 255)
 WHITE: Final = (255, 255, 255, 255)
 NOTHING: Final = (0, 0, 0, 0)
 
-#: Points drawn for one that is shown, in each direction.
+#: Pixels drawn for one that is shown, in each direction.
 _FINER: Final = 8
-#: What is smaller is made of this size: a panel that is being put up has windows of one point.
-_LEAST: Final = 16
 
 
-def draw(mood: Mood, size: int) -> Image.Image:
-    """The icon for ``mood``, ``size`` points wide and high, RGBA on nothing."""
-    pen = _Pen(max(size, _LEAST))
-    _DRAWN[mood](pen)
-    drawn = pen.finish()
-    return drawn if size >= _LEAST else drawn.resize((size, size), Image.Resampling.BOX)
+def draw(state: AppState, size: int) -> Image.Image:
+    """Return the icon for ``state``, ``size`` pixels (at least 16) wide and high, RGBA."""
+    pen = _Pen(size)
+    _DRAWN[state](pen)
+    return pen.finish()
 
 
 class _Pen:
-    """Draws in the points of the finished icon, rounded to them so that edges stay crisp."""
+    """Draws in the pixels of the finished icon, rounded so that edges stay crisp."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -49,18 +46,18 @@ class _Pen:
         self._draw = ImageDraw.Draw(self._image)
 
     def at(self, part: float) -> int:
-        """The point nearest to a part (0 to 1) of the whole."""
+        """Return the pixel nearest to a part (0 to 1) of the whole."""
         return round(part * self.size)
 
     def thick(self, part: float) -> int:
-        """The same for a line's thickness, which never vanishes."""
+        """Return the same for the thickness of a line: at least 1."""
         return max(1, self.at(part))
 
     def shape(self, points: Sequence[Point], colour: tuple[int, ...]) -> None:
         self._draw.polygon([(x * _FINER, y * _FINER) for x, y in points], fill=colour)
 
     def box(self, box: tuple[float, float, float, float], colour: tuple[int, ...]) -> None:
-        """A rectangle from its first corner up to, not including, its second."""
+        """Draw a rectangle from its first corner up to, not including, its second."""
         left, top, right, bottom = (each * _FINER for each in box)
         self._draw.rectangle((left, top, right - 1, bottom - 1), fill=colour)
 
@@ -73,7 +70,7 @@ class _Pen:
         )
 
     def line(self, points: Sequence[Point], width: float, colour: tuple[int, ...]) -> None:
-        """A line with round ends and corners."""
+        """Draw a line with round ends and corners."""
         wide = width * _FINER
         fine = [(x * _FINER, y * _FINER) for x, y in points]
         self._draw.line(fine, fill=colour, width=round(wide), joint="curve")
@@ -87,7 +84,7 @@ class _Pen:
 
 
 def _sheet(pen: _Pen, colour: tuple[int, ...], hollow: int = 0) -> tuple[int, int, int, int]:
-    """A sheet of paper with a corner folded; ``hollow``: only its outline, so thick."""
+    """Draw a sheet of paper with a folded corner; ``hollow``: only its outline, this thick."""
     left, top, right, bottom = pen.at(0.14), pen.at(0.04), pen.at(0.86), pen.at(0.96)
     fold = pen.at(0.24)
     outline = [(left, top), (right - fold, top), (right, top + fold), (right, bottom),
@@ -169,13 +166,13 @@ def _not_set_up(pen: _Pen) -> None:
     pen.box((middle - arm, middle - half, middle + arm, middle + half), BLUE)
 
 
-_DRAWN: Final[Mapping[Mood, Callable[[_Pen], None]]] = MappingProxyType(
+_DRAWN: Final[Mapping[AppState, Callable[[_Pen], None]]] = MappingProxyType(
     {
-        Mood.IDLE: _idle,
-        Mood.WORKING: _working,
-        Mood.PAUSED: _paused,
-        Mood.OFFLINE: _offline,
-        Mood.ATTENTION: _attention,
-        Mood.NOT_SET_UP: _not_set_up,
+        AppState.IDLE: _idle,
+        AppState.WORKING: _working,
+        AppState.PAUSED: _paused,
+        AppState.OFFLINE: _offline,
+        AppState.ATTENTION: _attention,
+        AppState.NOT_SET_UP: _not_set_up,
     }
 )

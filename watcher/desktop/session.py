@@ -1,10 +1,9 @@
-"""What a Linux desktop offers: its message bus, and somebody who shows icons.
+"""What a Linux desktop offers: its message bus, and hosts that show icons.
 
-Whoever waits for a change is woken by it; nothing is polled. Icons are shown by two protocols:
-StatusNotifier, whose watcher has a name on the session's message bus, and the older system tray of
-X11, whose manager owns a selection and announces itself by a MANAGER message to the root window.
-Which of them is there has to be asked: GNOME has neither without an extension, and in a Wayland
-session there may be no X11 at all.
+There are two protocols for icons: StatusNotifier, whose watcher has a name on the session's
+message bus, and the older system tray of X11, whose manager owns a selection and announces itself
+by a MANAGER message to the root window. A desktop may have both, one or none: GNOME has neither
+without an extension, and a Wayland session may have no X11. Changes are waited for, not polled.
 """
 
 from __future__ import annotations
@@ -22,21 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
+
 WATCHER: Final = jeepney.DBusAddress(
     "/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher", "org.kde.StatusNotifierWatcher"
 )
+
 PROPERTIES: Final = "org.freedesktop.DBus.Properties"
+
 #: Seconds that an answer on the bus may take.
 _PATIENCE: Final = 5.0
-#: What an icon is shown through, the better one first.
+
+#: The backends, the better one first.
 NOTIFIER, XORG = "notifier", "xorg"
 
 
 class Bus:
-    """For one thread. Whoever waits on :meth:`fileno` calls :meth:`receive` first."""
+    """A connection to the bus, for one thread. Call :meth:`receive` before waiting on it."""
 
     def __init__(self, address: str) -> None:
-        """Open it; ``address`` is that of ``DBUS_SESSION_BUS_ADDRESS``. OSError if it fails."""
+        """Connect; ``address`` as in ``DBUS_SESSION_BUS_ADDRESS``. OSError if it fails."""
         try:
             self._connection = open_dbus_connection(bus=address)
         except (ValueError, jeepney.DBusErrorResponse) as error:
@@ -53,12 +56,12 @@ class Bus:
         self.ask(jeepney.message_bus, "AddMatch", "s", rule.serialise())
 
     def serve(self) -> None:
-        """Receive calls, and errors that answer what was sent."""
+        """Receive calls, and errors in reply to what was sent."""
         for kind in ("method_call", "error"):
             self._connection.filter(jeepney.MatchRule(type=kind), queue=self._inbox)
 
     def ask(self, to: Any, method: str, signature: str = "", *values: object) -> Any:
-        """The values that a method answers; None if it answers an error, or nothing in time.
+        """Call a method and return the values of its reply; None for an error or a time-out.
 
         ``to`` is a ``jeepney.DBusAddress``.
         """
@@ -74,17 +77,17 @@ class Bus:
         return answer.body
 
     def get(self, to: Any, name: str) -> Any:
-        """The value of a property; None if there is none."""
+        """Return the value of a property; None if there is none."""
         properties = jeepney.DBusAddress(to.object_path, to.bus_name, PROPERTIES)
         answer = self.ask(properties, "Get", "ss", to.interface, name)
         return answer[0][1] if answer else None
 
     def send(self, message: Any) -> None:
-        """Send a message and wait for no answer."""
+        """Send a message without waiting for a reply."""
         self._connection.send(message)
 
     def receive(self) -> list[Any]:
-        """The messages that have arrived; OSError when the bus has gone."""
+        """Return the messages that have arrived; OSError when the bus has gone."""
         while True:
             try:
                 self._connection.recv_messages(timeout=0)
@@ -100,22 +103,22 @@ class Bus:
         return number
 
     def close(self) -> None:
-        """Close the connection; all that was published on it goes."""
+        """Close the connection, and with it all that was published on it."""
         self._connection.close()
 
 
-class Watch:
-    """Sees who shows icons. For one thread."""
+class HostMonitor:
+    """Knows which hosts show icons. For one thread."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._bus = _open_bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""))
         self._display = environ.get("DISPLAY", "")
         self._screen: _Screen | None = None
 
-    def look(self) -> str:
-        """What an icon would be shown through now; "" for nothing.
+    def best_backend(self) -> str:
+        """Return what can show an icon now; "" if nothing can.
 
-        The screen is looked at only where it matters: its library takes memory.
+        The screen is only opened if the bus has no host, as its library takes memory.
         """
         if self._bus is not None and _has_notifier(self._bus):
             return NOTIFIER
@@ -125,12 +128,12 @@ class Watch:
         return XORG if self._screen is not None and self._screen.has_tray() else ""
 
     @property
-    def is_blind(self) -> bool:
-        """Whether there is nothing to look at: neither a bus nor a screen."""
-        return self._bus is None and self._screen is None and not self._display
+    def has_desktop(self) -> bool:
+        """Whether there is a bus or a screen, so that a host may appear."""
+        return self._bus is not None or self._screen is not None or bool(self._display)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether something has changed, within ``seconds``; OSError if the desktop has gone."""
+        """Wait for a change; False after ``seconds`` without. OSError if the desktop has gone."""
         watched = [each for each in (self._bus, self._screen) if each is not None]
         deadline = None if seconds is None else time.monotonic() + seconds
         while not any(each.receive() for each in watched):
@@ -141,23 +144,23 @@ class Watch:
 
 
 def advice(desktop: str) -> str:
-    """How to get an icon where nothing shows one; in English.
+    """Return how to get an icon if nothing shows one, in English.
 
     ``desktop`` is the environment's ``XDG_CURRENT_DESKTOP``.
     """
     if "gnome" in desktop.lower().split(":"):
         return (
-            "There is no icon in the panel, as GNOME shows none by itself: install the extension"
-            " AppIndicator and KStatusNotifierItem Support, and it appears."
+            "There is no icon, as GNOME doesn't show any by itself. To get one, install the"
+            " extension AppIndicator and KStatusNotifierItem Support."
         )
     return (
-        "There is no icon, as this desktop has no place for one; it appears once a panel with a"
-        " system tray runs. Everything else works without."
+        "There is no icon, as this desktop has no place for one. It will appear once a panel with a"
+        " system tray runs; everything else works without it."
     )
 
 
 def _open_bus(address: str) -> Bus | None:
-    """The session's message bus, which tells of watchers and of hosts; None where there is none."""
+    """Open the session's bus for signals of watchers and hosts; None if there is none."""
     if not address:
         return None
     try:
@@ -175,12 +178,12 @@ def _open_bus(address: str) -> Bus | None:
 
 
 def _has_notifier(bus: Bus) -> bool:
-    """Whether somebody watches for icons and somebody shows them."""
+    """Whether there is a StatusNotifier watcher with a host."""
     owned = bus.ask(jeepney.message_bus, "NameHasOwner", "s", WATCHER.bus_name)
     if not owned or not owned[0]:
         return False
     shown = bus.get(WATCHER, "IsStatusNotifierHostRegistered")
-    return shown is None or bool(shown)  # a watcher without this property shows them itself
+    return shown is None or bool(shown)  # a watcher without this property is a host itself
 
 
 class _Screen:
@@ -198,17 +201,17 @@ class _Screen:
 
     @classmethod
     def open(cls, name: str) -> _Screen | None:
-        """None where there is none."""
+        """Open the screen of that name; None if that fails."""
         try:
             import Xlib.display  # noqa: PLC0415 - takes memory
 
             return cls(Xlib.display.Display(name))
-        except Exception as error:  # noqa: BLE001 - there is no base of all that Xlib raises
+        except Exception as error:  # noqa: BLE001 - what Xlib raises has no common base
             _log.info("the X11 screen cannot be used: %s", error)
             return None
 
     def has_tray(self) -> bool:
-        """Whether somebody owns the tray's selection; its end is news from now on."""
+        """Whether there is a system tray; :meth:`receive` then notices when it goes."""
         from Xlib import X  # noqa: PLC0415
 
         owner = self._display.get_selection_owner(self._selection)
@@ -219,7 +222,7 @@ class _Screen:
         return True
 
     def receive(self) -> bool:
-        """Whether a tray has come or gone; OSError when the screen has gone."""
+        """Return whether a tray has come or gone; OSError when the screen has gone."""
         from Xlib import X, error  # noqa: PLC0415
 
         found = False

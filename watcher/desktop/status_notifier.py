@@ -1,8 +1,7 @@
 """The icon as a StatusNotifierItem: what KDE, Xfce, GNOME's extension and others show on Linux.
 
-The host draws the icon and its menu; this end only answers what it asks over the session's message
-bus, and tells it what has changed. The specification is that of freedesktop.org, with the names
-that KDE gave it: https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
+The host draws the icon and its menu; the program only replies to its calls on the session's
+message bus, and announces changes. The specification is that of freedesktop.org, with KDE's names: https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from PIL import Image
 from watcher.desktop.dbus_menu import DBusMenu, Line
 from watcher.desktop.session import PROPERTIES, WATCHER, Bus
 
-# pystray loads a backend as soon as it is imported, and that of X11 needs a screen.
+# pystray loads a backend when it is imported, and that of X11 needs a screen.
 os.environ["PYSTRAY_BACKEND"] = "dummy"
 from pystray import Menu, MenuItem
 from pystray._base import Icon
@@ -31,24 +30,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
-#: Sizes in points that panels show, for normal and for dense screens.
+
+#: Sizes in pixels that panels show, for normal and for dense screens.
 SIZES: Final = (16, 22, 24, 32, 44, 48, 64)
 _ITEM: Final = "org.kde.StatusNotifierItem"
 _ITEM_PATH: Final = "/StatusNotifierItem"
-#: Calls of a host that shows the menu by itself; only a plain click does anything.
+
+#: Methods that hosts call; only Activate, a plain click, does anything.
 _METHODS: Final = ("Activate", "SecondaryActivate", "ContextMenu", "Scroll")
 _MENU: Final = "com.canonical.dbusmenu"
 _MENU_PATH: Final = "/MenuBar"
 
 
 class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
-    """A backend of pystray. ``icon`` may be several images: the host takes the size it needs.
+    """A backend of pystray. ``icon`` may be several images, from which the host chooses a size.
 
-    All that happens on the bus is done by the thread of :meth:`run`. It returns when the icon is
-    stopped, and raises OSError when the bus has gone.
+    The bus is used by the thread of :meth:`run` alone, which returns when the icon is stopped and
+    raises OSError when the bus has gone.
     """
 
-    HAS_NOTIFICATION = False  # the desktop's own service shows those
+    HAS_NOTIFICATION = False  # see desktop.notifications
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._needs_attention = False
@@ -64,16 +65,16 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
 
     @property
     def needs_attention(self) -> bool:
-        """Whether the host is to show the icon where it would hide others."""
+        """Whether the host should show the icon even if it hides others."""
         return self._needs_attention
 
     @needs_attention.setter
     def needs_attention(self, value: bool) -> None:
         if value != self._needs_attention:
             self._needs_attention = value
-            self._soon(self._tell_status)
+            self._soon(self._announce_status)
 
-    # -- What pystray asks of a backend; by any thread
+    # -- The backend's interface, for any thread
 
     def _run(self) -> None:
         with closing(self._bus) as bus:
@@ -91,9 +92,6 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
             finally:
                 self._close()
 
-    def _run_detached(self) -> None:
-        threading.Thread(target=self._run).start()
-
     def _stop(self) -> None:
         self._soon(lambda: setattr(self, "_is_stopped", True))
 
@@ -101,16 +99,16 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
         self._soon(self._register)
 
     def _hide(self) -> None:
-        self._soon(self._conceal)
+        self._soon(self._unregister)
 
     def _update_icon(self) -> None:
         self._icon_valid = True
-        self._soon(lambda: self._tell("NewIcon"))
-        self._soon(lambda: self._tell("NewAttentionIcon"))
+        self._soon(lambda: self._announce("NewIcon"))
+        self._soon(lambda: self._announce("NewAttentionIcon"))
 
     def _update_title(self) -> None:
-        self._soon(lambda: self._tell("NewTitle"))
-        self._soon(lambda: self._tell("NewToolTip"))
+        self._soon(lambda: self._announce("NewTitle"))
+        self._soon(lambda: self._announce("NewToolTip"))
 
     def _update_menu(self) -> None:
         self._soon(lambda: self._dbus_menu.show(self._lines(self.menu)))
@@ -131,7 +129,7 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
             self._wake_write = None
 
     def _wait(self) -> None:
-        """Wait until there is something to do."""
+        """Wait for a message or a call."""
         either: list[Any] = [self._bus, self._wake_read]
         if self._wake_read in select.select(either, [], [])[0]:
             os.read(self._wake_read, 4096)
@@ -145,14 +143,14 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
     def _handle(self, message: Any) -> None:
         match message.header.message_type:
             case jeepney.MessageType.method_call:
-                self._answer(message)
+                self._reply(message)
             case jeepney.MessageType.error:
-                _log.info("the desktop answered with an error: %s", message.body)
+                _log.info("the desktop replied with an error: %s", message.body)
             case jeepney.MessageType.signal if message.body[2]:  # the watcher's new owner
                 if self._is_shown:
                     self._register()
 
-    def _answer(self, call: Any) -> None:
+    def _reply(self, call: Any) -> None:
         fields = call.header.fields
         member = fields[HeaderFields.member]
         try:
@@ -172,7 +170,7 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
     def _call(
         self, path: str, interface: str | None, method: str, values: tuple[Any, ...]
     ) -> tuple[str, tuple[Any, ...]] | None:
-        """The answer with its signature; None where there is no such method."""
+        """Return the signature and values of the reply; None for an unknown method."""
         if interface == PROPERTIES:
             properties = {_ITEM_PATH: self._properties, _MENU_PATH: self._dbus_menu.properties}
             published = properties[path]()
@@ -180,7 +178,7 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
                 return "v", (published[values[1]],)
             return ("a{sv}", (published,)) if method == "GetAll" else None
         if path == _MENU_PATH:
-            return self._dbus_menu.answer(method, values)
+            return self._dbus_menu.reply(method, values)
         if path != _ITEM_PATH or method not in _METHODS:
             return None
         if method == "Activate":
@@ -190,17 +188,17 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
     # -- What the host sees
 
     def _register(self) -> None:
-        """Make the icon known to whoever watches for icons; to be done for each new one."""
+        """Register the icon with the watcher; again with each new one."""
         self._is_shown = True
-        # Some ask back before they answer: so the answer is not waited for.
+        # Without waiting for the reply, as some call back before they send it.
         self._bus.send(
             jeepney.new_method_call(WATCHER, "RegisterStatusNotifierItem", "s", (_ITEM_PATH,))
         )
-        self._tell_status()
+        self._announce_status()
 
-    def _conceal(self) -> None:
+    def _unregister(self) -> None:
         self._is_shown = False
-        self._tell_status()
+        self._announce_status()
 
     def _properties(self) -> dict[str, tuple[str, Any]]:
         images = self.icon if isinstance(self.icon, tuple) else (self.icon,)
@@ -231,10 +229,10 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
             return "Passive"
         return "NeedsAttention" if self._needs_attention else "Active"
 
-    def _tell_status(self) -> None:
-        self._tell("NewStatus", "s", (self._status(),))
+    def _announce_status(self) -> None:
+        self._announce("NewStatus", "s", (self._status(),))
 
-    def _tell(self, member: str, signature: str = "", values: tuple[Any, ...] = ()) -> None:
+    def _announce(self, member: str, signature: str = "", values: tuple[Any, ...] = ()) -> None:
         self._signal(_ITEM_PATH, _ITEM, member, signature, values)
 
     def _menu_signal(self, member: str, signature: str, values: tuple[Any, ...]) -> None:
@@ -250,7 +248,7 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
         return tuple(self._line(item) for item in menu or ())
 
     def _line(self, item: MenuItem) -> Line:
-        """A line of pystray's menu as the host reads it."""
+        """Return an entry of pystray's menu as the host reads it."""
         if item is Menu.SEPARATOR:
             return Line({"type": ("s", "separator")}, lambda: None)
         # An underscore marks a letter for the keyboard, unless there are two.
@@ -268,11 +266,11 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
         try:
             item(self)
         except Exception:  # noqa: BLE001 - an action that fails does not end the icon
-            _log.exception("a click could not be obeyed")
-        self.update_menu()  # as pystray promises: a check mark may have changed
+            _log.exception("a click on the icon failed")
+        self.update_menu()  # a check mark may have changed
 
 
 def _pixmap(image: Image.Image) -> tuple[int, int, bytes]:
-    """An image as width, height, and ARGB points with the most significant byte first."""
+    """Return an image as width, height, and ARGB pixels with the most significant byte first."""
     red, green, blue, alpha = image.convert("RGBA").split()
     return image.width, image.height, Image.merge("RGBA", (alpha, red, green, blue)).tobytes()

@@ -1,8 +1,7 @@
 """Starts the process that shows the icon, feeds it, and starts another one if it ends.
 
-Panels restart, screens and message buses are lost, foreign libraries crash: none of that may end
-an upload. It also is what the main-thread rule of macOS asks for: the icon has the
-main thread of its own process.
+Panels restart, screens and message buses are lost, libraries crash: none of that may affect an
+upload. A process of its own also satisfies macOS, where an icon needs the main thread.
 """
 
 from __future__ import annotations
@@ -10,126 +9,129 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import queue
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.desktop.face import read_act, write_face
+import msgspec
+
+from watcher.present.menu import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.desktop.face import Face
-    from watcher.present.menu import Act
+    from watcher.present.menu import IconView
 
 _log = logging.getLogger(__name__)
-#: Among what a tray is told: that there is another face.
-_NEW_FACE: Final = object()
-#: Seconds between two faces: whoever looks sees no more, and a burst costs next to nothing.
-_BETWEEN: Final = 0.3
-#: Seconds before another process is started, by how many have failed in a row; then none is.
+
+#: Seconds between two views that are sent: a burst of changes costs next to nothing.
+_SEND_INTERVAL: Final = 0.3
+
+#: Seconds before the next process, by the number of failures in a row; then none is started.
 BACKOFF: Final = (0.2, 1.0, 5.0, 30.0, 120.0)
+
 #: Seconds after which a process counts as one that did not fail.
-_PROVEN: Final = 60.0
-#: The same for one that ended because a panel came or went.
-_MOVED: Final = 1.0
-_LOOK_SECONDS: Final = 20.0
-#: Exit codes of the process: see ``watcher.desktop.__main__``.
-_OTHER_HOST, _NO_DESKTOP = 10, 11
+_STABLE_SECONDS: Final = 60.0
+
+#: The same for one that ended as a panel came or went.
+_MOVED_SECONDS: Final = 1.0
+
+#: Seconds that :func:`find_backend` may take.
+_FIND_SECONDS: Final = 20.0
+
+#: Exit code of the process: another one should start at once and choose its backend again.
+OTHER_HOST: Final = 10
+
+#: Exit code of the process: there is no desktop, so no other one should start.
+NO_DESKTOP: Final = 11
 
 
 class Tray:
-    """The icon. :meth:`show` and :meth:`notify` return at once and may be called by any thread."""
+    """The icon. :meth:`show`, :meth:`notify` and :meth:`stop` may be called by any thread."""
 
     def __init__(
         self,
-        act: Callable[[Act], None],
-        tell: Callable[[str], None],
+        act: Callable[[Action], None],
+        say: Callable[[str], None],
         *,
         environ: Mapping[str, str],
         command: tuple[str, ...] = (),
         backoff: tuple[float, ...] = BACKOFF,
     ) -> None:
-        """``act`` hears of clicks; ``tell`` once, if there is no icon, why.
+        """``act`` is called with clicks; ``say`` once if there is no icon, with how to get one.
 
-        Both on a thread of the tray. ``command`` starts the process; it is started again
-        after ``backoff``, seconds each, and then no more.
+        Both on a thread of the tray. ``command`` and ``backoff`` are for tests.
         """
         self._act = act
-        self._tell = tell
+        self._say = say
         self._environ = dict(environ)
         self._command = command or process_command()
         self._backoff = backoff
-        self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tray", daemon=True)
-        self._lock = threading.Lock()
-        self._next: Face | None = None  # not taken yet; only the latest is kept
-        self._face: Face | None = None
+        self._changed = threading.Condition()  # guards the next four
+        self._view: IconView | None = None
+        self._messages: deque[tuple[str, str]] = deque()
+        self._stopping = False
+        self._ended: subprocess.Popen[bytes] | None = None  # the last process whose output ended
         self._process: subprocess.Popen[bytes] | None = None
-        self._told = False
+        self._has_said = False
         self.backend = ""
 
     def start(self) -> None:
-        """Show the icon from the first face on."""
+        """Show the icon from the first view on."""
         self._thread.start()
 
-    def show(self, face: Face) -> None:
+    def show(self, view: IconView) -> None:
         """Show this from now on."""
-        with self._lock:
-            is_known, self._next = self._next is not None, face
-        if not is_known:
-            self._inbox.put(_NEW_FACE)
+        with self._changed:
+            self._view = view
+            self._changed.notify()
 
     def notify(self, title: str, text: str) -> None:
-        """Show a message through the panel, if it can."""
+        """Show a notification through the icon, if its backend can."""
         if self._thread.is_alive():
-            self._inbox.put((title, text))
+            with self._changed:
+                self._messages.append((title, text))
+                self._changed.notify()
 
     def stop(self, seconds: float = 3.0) -> None:
-        """Take the icon away; it is gone when this returns."""
-        self._inbox.put(None)
+        """Remove the icon; it is gone when this returns."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
         self._thread.join(seconds)
-        if self._thread.is_alive() and self._process is not None:  # it reads nothing any more
+        if self._thread.is_alive() and self._process is not None:  # it no longer reads its input
             self._process.kill()
             self._thread.join(seconds)
 
-    # -- inside, all on one thread but for `_read`
+    # -- On the tray's thread
 
     def _run(self) -> None:
-        failed = 0
-        is_wanted = self._await_face()
-        while is_wanted:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or self._view is not None)
+        failures = 0
+        while not self._stopping:
             began = time.monotonic()
-            code = self._live()
+            code = self._run_process()
             self.backend = ""
-            if code is None or code == _NO_DESKTOP:
+            if code is None or code == NO_DESKTOP:
                 break
-            lived = time.monotonic() - began
-            failed = 0 if lived > (_MOVED if code == _OTHER_HOST else _PROVEN) else failed + 1
-            if failed > len(self._backoff):
-                _log.error("the icon's process ended %d times in a row: it is left at that", failed)
+            stable = _MOVED_SECONDS if code == OTHER_HOST else _STABLE_SECONDS
+            failures = 0 if time.monotonic() - began > stable else failures + 1
+            if failures > len(self._backoff):
+                _log.error("the icon's process ended %d times in a row; giving up", failures)
                 break
-            if code != _OTHER_HOST:
-                _log.warning("the icon's process has ended (%s); another one is started", code)
-            is_wanted = self._rest(self._backoff[max(0, failed - 1)])
+            if code != OTHER_HOST:
+                _log.warning("the icon's process has ended (%s); restarting it", code)
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping, self._backoff[max(0, failures - 1)])
 
-    def _await_face(self) -> bool:
-        """Wait for the first face; whether there was one before the end."""
-        while (news := self._inbox.get()) is not None:
-            if news is _NEW_FACE:
-                self._take_face()
-                return True
-        return False
-
-    def _take_face(self) -> None:
-        with self._lock:
-            self._face, self._next = self._next or self._face, None
-
-    def _live(self) -> int | None:
-        """One process from its start to its end; its exit code, or None if it was to end."""
+    def _run_process(self) -> int | None:
+        """Run one process from start to end; return its exit code, None if it was stopped."""
         try:
             process = self._process = subprocess.Popen(  # noqa: S603 - our own program
                 self._command,
@@ -140,138 +142,117 @@ class Tray:
         except OSError as error:
             _log.warning("the icon's process cannot be started: %s", error)
             return 1
+        assert process.stdin is not None
+        assert process.stdout is not None
         reader = threading.Thread(target=self._read, args=(process,), name="tray-clicks")
         reader.daemon = True
         reader.start()
-        wanted = self._feed(process)
+        self._feed(process)
         with contextlib.suppress(OSError):  # it may have ended in the middle of a line
-            process.stdin.close()  # type: ignore[union-attr] # a pipe, see above
+            process.stdin.close()
         try:
             code = process.wait(3.0)
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
         reader.join()
-        process.stdout.close()  # type: ignore[union-attr] # a pipe, see above
-        return code if wanted else None
+        process.stdout.close()
+        return None if self._stopping else code
 
-    def _feed(self, process: subprocess.Popen[bytes]) -> bool:
-        """Hand faces on; whether another process is wanted when this one has ended."""
-        shown: Face | None = None
+    def _feed(self, process: subprocess.Popen[bytes]) -> None:
+        """Send views and notifications until the process ends or is to be stopped."""
+        sent: IconView | None = None
+
+        def is_over() -> bool:
+            return self._stopping or self._ended is process
+
+        def has_work() -> bool:
+            return is_over() or bool(self._messages) or self._view != sent
+
         while True:
-            if self._face is not None and self._face != shown:
-                shown = self._face
-                _write(process, write_face(shown))
-                self._gather(time.monotonic() + _BETWEEN)
-                continue
-            match news := self._inbox.get():
-                case None:
-                    return False
-                case _ if news is _NEW_FACE:
-                    self._take_face()
-                case (str(title), str(text)):
-                    _write(process, json.dumps({"notify": [title, text]}))
-                case subprocess.Popen() if news is process:
-                    return True
-                case _:
-                    pass
+            with self._changed:
+                self._changed.wait_for(has_work)
+                if is_over():
+                    return
+                message = self._messages.popleft() if self._messages else None
+                view = self._view
+            if message is not None:
+                _send(process, {"notify": message})
+            if view is not None and view != sent:
+                _send(process, asdict(view))
+                sent = view
+                with self._changed:
+                    self._changed.wait_for(is_over, _SEND_INTERVAL)
 
-    def _gather(self, until: float) -> None:
-        """Let faces that follow quickly pass, but for the last."""
-        kept = []
-        while (left := until - time.monotonic()) > 0:
-            try:
-                news = self._inbox.get(timeout=left)
-            except queue.Empty:
-                break
-            if news is _NEW_FACE:
-                self._take_face()
-                continue
-            kept.append(news)
-            if news is None or isinstance(news, subprocess.Popen):
-                break
-        for news in kept:
-            self._inbox.put(news)
-
-    def _rest(self, seconds: float) -> bool:
-        """Wait before another process; whether one is wanted still."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            try:
-                news = self._inbox.get(timeout=left)
-            except queue.Empty:
-                break
-            if news is None:
-                return False
-            if news is _NEW_FACE:
-                self._take_face()
-        return True
+    # -- On a thread for each process
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
-        """Hear what a process says, to its end; on a thread of its own."""
+        """Handle what a process writes, until it ends."""
         assert process.stdout is not None
         for line in process.stdout:
             try:
-                self._hear(json.loads(line))
-            except Exception:  # noqa: BLE001 - a click must not end the icon
-                _log.exception("a click could not be obeyed")
-        self._inbox.put(process)
+                self._handle(json.loads(line))
+            except Exception:  # noqa: BLE001 - a click that fails must not end the icon
+                _log.exception("a click on the icon failed")
+        with self._changed:
+            self._ended = process
+            self._changed.notify()
 
-    def _hear(self, said: dict[str, Any]) -> None:
-        match said:
-            case {"act": act}:
-                self._act(read_act(act))
+    def _handle(self, output: dict[str, Any]) -> None:
+        match output:
+            case {"action": action}:
+                self._act(msgspec.convert(action, Action))
             case {"shown": str(backend)}:
-                self.backend, self._told = backend, True  # from here on it is known how to get one
+                self.backend, self._has_said = backend, True  # advice is not needed any more
                 _log.info("the icon is shown through %s", backend)
             case {"log": int(level), "text": str(text)}:
                 _log.log(level, "%s", text)
-            case {"none": str(advice)}:
-                _log.info("no icon: %s", said.get("why", advice))
-                if advice and not self._told:
-                    self._told = True
-                    self._tell(advice)
+            case {"no_icon": str(reason), "advice": str(advice)}:
+                _log.info("no icon: %s", reason)
+                if advice and not self._has_said:
+                    self._has_said = True
+                    self._say(advice)
             case _:
                 pass
 
 
-def _write(process: subprocess.Popen[bytes], line: str) -> None:
+def _send(process: subprocess.Popen[bytes], value: dict[str, Any]) -> None:
+    """Write a line of JSON, which is ASCII and so keeps the lone surrogates of a path."""
     assert process.stdin is not None
-    with contextlib.suppress(OSError):  # it has ended: its reader says so
-        process.stdin.write(line.encode() + b"\n")
+    with contextlib.suppress(OSError):  # it has ended: its reader notices
+        process.stdin.write(json.dumps(value).encode() + b"\n")
         process.stdin.flush()
 
 
 def process_command() -> tuple[str, ...]:
-    """How this program starts its icon's process.
+    """Return the command of the icon's process.
 
-    -P: what lies in the directory in which the program was started is not to be run.
+    -P: modules in the current directory must not be run.
     """
     return (sys.executable, "-P", "-m", "watcher.desktop")
 
 
-def look(environ: Mapping[str, str]) -> tuple[str, str]:
-    """(backend that would show an icon on this Linux desktop, "") or ("", how to get one).
+def find_backend(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return (what would show an icon on this Linux desktop, "") or ("", how to get one).
 
-    OSError or SubprocessError where that cannot be found out. In a process of its own, as the
-    libraries for it take memory.
+    This is found out in a process of its own, as the libraries for it take memory.
+
+    Raises:
+        OSError, subprocess.SubprocessError: it could not be found out.
     """
     done = subprocess.run(  # noqa: S603 - our own program
-        [*process_command(), "--look"], env=dict(environ), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_LOOK_SECONDS, check=True,
+        [*process_command(), "--find-backend"], env=dict(environ), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_FIND_SECONDS, check=True,
     )  # fmt: skip
     for line in done.stdout.splitlines():
-        said = json.loads(line)
-        if "backend" in said:
-            return said["backend"], "" if said["backend"] else said["advice"]
+        output = json.loads(line)
+        if "backend" in output:
+            return output["backend"], "" if output["backend"] else output["advice"]
     raise subprocess.SubprocessError
 
 
-def may_have_icon(platform: str, environ: Mapping[str, str]) -> bool:
-    """Whether there is a desktop at all; without one no process is started.
-
-    ``platform`` is that of ``sys.platform``.
-    """
+def has_desktop(platform: str, environ: Mapping[str, str]) -> bool:
+    """Whether there is a desktop at all; ``platform`` as ``sys.platform`` has it."""
     if platform in ("win32", "darwin"):
         return True
     return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.credentials import SystemKeyring
 from watcher.daemon.clock import RealClock
 from watcher.daemon.plans import make_plans, this_machine
-from watcher.folders.native import read_limits
+from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_data, as_message, msg
 from watcher.model.errors import WatcherError
 from watcher.present import view
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from watcher.config import Loaded
     from watcher.daemon.instance import Places
-    from watcher.folders.native import Limits
+    from watcher.folders.mounts import Limits
     from watcher.pipeline.ports import Plan
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from watcher.daemon.setup import is_to_be_made
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
-from watcher.folders.native import Probe, look_through, probe
+from watcher.folders.native import Probe, probe
+from watcher.folders.scans import survey
 from watcher.i18n.message import Message, Text, msg, plural
 from watcher.journal.reader import Reader
 from watcher.model.settings import Watch
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from watcher.doctor.findings import Case
-    from watcher.folders.native import Limits
+    from watcher.folders.mounts import Limits
     from watcher.model.settings import Folder
     from watcher.pipeline.ports import Plan
 
@@ -220,7 +221,7 @@ class _Look:
             path, self.folder.recursive, self.folder.watch, self.folder.poll_seconds,
             self._plan.ignored, others,
         )  # fmt: skip
-        tally = look_through(watched, lambda: tick() > deadline)
+        tally = survey(watched, lambda: tick() > deadline)
         self.directories = tally.directories
         if tally.unreadable:
             return judge_unreadable(view.safe(tally.first_unreadable), tally.unreadable)

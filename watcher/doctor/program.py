@@ -17,7 +17,7 @@ from watcher.credentials.keys import VARIABLE, read_webhook_secret
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
 from watcher.daemon.setup import without_absent
 from watcher.daemon.webhook import PATH
-from watcher.desktop.supervisor import look, may_have_icon
+from watcher.desktop.supervisor import find_backend, has_desktop
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, skipped, warning
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, CredentialError
@@ -179,7 +179,7 @@ _CALLED: Final = MappingProxyType(
 
 def desktop_checks(case: Case) -> Iterator[Check]:
     """The tray."""
-    yield Check("tray", msg("Tray"), lambda: judge_tray(sys.platform, case.environ, look))
+    yield Check("tray", msg("Tray"), lambda: judge_tray(sys.platform, case.environ, find_backend))
 
 
 def judge_tray(
@@ -187,10 +187,10 @@ def judge_tray(
     environ: Mapping[str, str],
     ask: Callable[[Mapping[str, str]], tuple[str, str]],
 ) -> Finding:
-    """``platform`` as ``sys.platform`` has it; ``ask`` is ``watcher.desktop.supervisor.look``."""
+    """``platform`` as ``sys.platform`` has it; ``ask`` is ``desktop.supervisor.find_backend``."""
     if platform in ("win32", "darwin"):
         return ok(msg("this system shows icons of programs"))
-    if not may_have_icon(platform, environ):
+    if not has_desktop(platform, environ):
         session = environ.get("XDG_SESSION_TYPE", "")
         if session:
             kind = view.safe(session)

@@ -1,4 +1,4 @@
-"""Opening what lies below a watched folder, and nothing that a link below it points to."""
+"""Opens files and directories below a watched folder without following a link there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import stat as modes
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,146 +14,29 @@ from watcher.model.files import Unusable
 from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from io import BufferedReader
     from typing import BinaryIO
 
-_PROCESS = "/proc/self"
-
-
-#: File systems without a disk of their own to which nobody writes but through this kernel. Others
-#: may be a network's, the host's or a program's (FUSE), whose writers it does not know.
-_LOCAL = frozenset({"bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs"})
-
-
-_SHARING_VIOLATION = 32
-
-
-def being_written(handle: BinaryIO, path: str) -> bool | None:
-    """Whether somebody has the file behind ``handle``, at ``path``, open for writing.
-
-    None: cannot be told here (another user's file, a network file system, macOS).
-    """
-    answer = None
-    if sys.platform == "linux":
-        answer = _try_lease(handle.fileno())
-    elif sys.platform == "win32":
-        answer = judge_sharing(path, _open_denying_writers)
-    return answer
-
-
-if sys.platform == "linux":
-    import fcntl
-    import signal
-
-    def _try_lease(fd: int) -> bool | None:
-        """Ask for a read lease, which is only granted while nobody writes (fcntl(2)).
-
-        The lease is given back at once. Should somebody open the file in between, the system
-        tells the holder by a signal: one is chosen that does nothing unless asked for, as the
-        usual one ends the process. Who opens it in that moment waits some microseconds, or, if
-        he asked not to wait (O_NONBLOCK), is told to try again.
-        """
-        try:
-            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        except OSError as error:
-            return True if error.errno == errno.EAGAIN and _knows_writers(fd) else None
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        return False if _knows_writers(fd) else None
-
-    def _knows_writers(fd: int) -> bool:
-        """Whether the kernel knows of everybody who writes the file."""
-        return bool(os.major(os.fstat(fd).st_dev)) or mounted_as(fd) in _LOCAL
-
-
-def mounted_as(fd: int, process: str = _PROCESS) -> str:
-    """The type of the file system that an open file is on; "" where nothing is known.
-
-    By proc(5): fdinfo has the number of its mount, mountinfo the mounts. Not by the device, as
-    each subvolume of a btrfs has one that no mount has.
-    """
-    try:
-        with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
-            wanted = next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
-        with open(f"{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
-            row = next(row for row in map(str.split, lines) if row[0] == wanted)
-    except (OSError, StopIteration):
-        return ""
-    return row[row.index("-") + 1]
-
-
-def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:
-    """What an attempt to open ``path`` without letting others write says.
-
-    ``open_denying_writers`` opens and closes it, and returns 0 or the system's error number.
-    """
-    code = open_denying_writers(path)
-    if code == _SHARING_VIOLATION:
-        return True
-    return None if code else False
-
-
-if sys.platform == "win32":  # not tested on a real system yet
-
-    def _open_denying_writers(path: str) -> int:
-        import ctypes  # noqa: PLC0415 - only here
-        from ctypes import wintypes  # noqa: PLC0415 - only here
-
-        generic_read, share_read, open_existing = 0x80000000, 1, 3
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.CreateFileW.restype = wintypes.HANDLE
-        kernel.CreateFileW.argtypes = (
-            wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, wintypes.LPVOID,
-            wintypes.DWORD, wintypes.DWORD, wintypes.HANDLE,
-        )  # fmt: skip
-        kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
-        handle = kernel.CreateFileW(path, generic_read, share_read, None, open_existing, 0, None)
-        if handle == wintypes.HANDLE(-1).value:
-            return ctypes.get_last_error()
-        kernel.CloseHandle(handle)
-        return 0
-
-
 HAS_DIR_FD: Final = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
-
-
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-
-
 _CLOSED_TO_CHILDREN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
-
-
 _BINARY = getattr(os, "O_BINARY", 0)
-
-
 _DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_TO_CHILDREN
 
-
-#: A pipe that replaces the file between the look and the opening must not block.
+#: O_NONBLOCK: a pipe that replaces the file before it is opened must not block.
 _READ_FLAGS = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
 )
 
-
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
 
-
-#: Reparse points that lead elsewhere; others (OneDrive, deduplication) are the file itself.
+#: Reparse points that are links; others (OneDrive, deduplication) are the file itself.
 _LEADING_ELSEWHERE = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
-
-
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
-
-
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
-
-
 _LINK = msg("is a symbolic link, which is never followed")
-
-
-_BEHIND_LINK = msg("lies behind a symbolic link, which is never followed")
-
+_BEHIND_LINK = msg("is behind a symbolic link, which is never followed")
 
 _KINDS: Final = {
     modes.S_IFDIR: msg("is a directory"),
@@ -166,7 +48,7 @@ _KINDS: Final = {
 
 
 class RefusedError(OSError):
-    """Something is there, but not what may be used; the text follows its name."""
+    """There is something, but nothing that may be used; ``why`` follows its name."""
 
     def __init__(self, why: Message, *, passing: bool = False) -> None:
         super().__init__(why)
@@ -176,7 +58,7 @@ class RefusedError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A regular file, open for reading at its start, and what it was then."""
+    """A regular file, open for reading at its start, and its stat at that moment."""
 
     handle: BufferedReader
     stat: Stat
@@ -184,13 +66,13 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory that was reached without following a link; ``fd`` None where there is none."""
+    """A directory that was reached without following a link; ``fd`` None without dir_fd."""
 
     path: str
     fd: int | None
 
     def at(self, name: str) -> str:
-        """What to pass, with ``dir_fd=self.fd``, for the entry called ``name``."""
+        """Return the path to pass, with ``dir_fd=self.fd``, for the entry called ``name``."""
         return os.path.join(self.path, name) if self.fd is None else name
 
 
@@ -204,9 +86,9 @@ def open_document(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Ope
 
 
 def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | Unusable | None:
-    """What the regular file at ``path`` is now; None if there is none that is ever sent.
+    """Return the stat of the regular file at ``path``; None if there is none.
 
-    Unusable if that cannot be told now: not every file that cannot be seen is gone.
+    Unusable if that is unknown for now: a file that cannot be seen need not be gone.
     """
     try:
         with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
@@ -217,35 +99,35 @@ def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | 
 
 
 def explain(error: OSError) -> Unusable:
-    """Say in words that follow a file's name what ``error`` means for it."""
+    """Return what ``error`` means for a file, in words that follow its name."""
     if isinstance(error, RefusedError):
         return Unusable(error.why, passing=error.passing)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return Unusable(msg("is not there any more"), gone=True)
+        return Unusable(msg("no longer exists"), gone=True)
     if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
         return Unusable(msg("is open in another program"), passing=True)
     if isinstance(error, PermissionError):
-        return Unusable(msg("may not be read by this user"), passing=True)
+        return Unusable(msg("cannot be read by this user"), passing=True)
     why = msg("could not be read ({error})", error=error.strerror or error)
     return Unusable(why, passing=error.errno not in _FINAL)
 
 
 def split_below(root: str, path: str) -> list[str]:
-    """The parts of ``path`` below ``root``.
+    """Return the parts of ``path`` below ``root``.
 
     Raises:
-        RefusedError: it is not below it, or not written plainly.
+        RefusedError: it is not below it, or not normalized.
     """
     prefix = root.rstrip(os.sep) + os.sep
     parts = path.removeprefix(prefix).split(os.sep)
     if not path.startswith(prefix) or not {"", ".", ".."}.isdisjoint(parts):
-        raise RefusedError(msg("is not below the watched folder"))
+        raise RefusedError(msg("is not in the watched folder"))
     return parts
 
 
 @contextlib.contextmanager
 def open_parent(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Iterator[Directory]:
-    """The directory that holds ``path``; see :func:`open_directory`."""
+    """Open the directory that holds ``path``; see :func:`open_directory`."""
     parts = split_below(root, path)[:-1]
     with open_directory(root, parts, has_dir_fd=has_dir_fd) as parent:
         yield parent
@@ -255,7 +137,7 @@ def open_parent(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Itera
 def open_directory(
     root: str, parts: list[str], *, make: bool = False, has_dir_fd: bool = HAS_DIR_FD
 ) -> Iterator[Directory]:
-    """The directory ``parts`` below ``root``, made where it is missing if ``make``.
+    """Open the directory ``parts`` below ``root``; ``make`` creates what is missing.
 
     Raises:
         OSError: it cannot be reached; RefusedError if there is a link on the way.
@@ -316,10 +198,10 @@ def _leads_elsewhere(found: os.stat_result) -> bool:
 
 
 def stat_at(directory: Directory, name: str) -> Stat | None:
-    """What the regular file ``name`` is now, None if it is none.
+    """Return the stat of the regular file ``name``; None if there is none.
 
     Raises:
-        OSError: it cannot be told.
+        OSError: that is unknown.
     """
     try:
         found = os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
@@ -332,7 +214,7 @@ def stat_at(directory: Directory, name: str) -> Stat | None:
 def open_regular(directory: Directory, name: str) -> Opened:
     """Open the regular file ``name`` for reading.
 
-    It is looked at before it is opened: opening alone does something to a pipe or a device.
+    Its stat is checked before it is opened, as opening alone can affect a pipe or a device.
 
     Raises:
         OSError: it cannot be opened; RefusedError if it is no regular file.
@@ -353,13 +235,13 @@ def open_regular(directory: Directory, name: str) -> Opened:
 
 
 def create_file(directory: Directory, name: str, mode: int = 0o666) -> BinaryIO:
-    """Create the file ``name`` for writing; FileExistsError if there is anything already."""
+    """Create the file ``name`` for writing; FileExistsError if the name is taken."""
     fd = os.open(directory.at(name), _CREATE_FLAGS, mode, dir_fd=directory.fd)
     return os.fdopen(fd, "wb")
 
 
 def stat_handle(handle: BinaryIO) -> Stat:
-    """What the open file is now."""
+    """Return the current stat of the open file."""
     return _to_stat(os.fstat(handle.fileno()))
 
 
@@ -376,18 +258,16 @@ def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
 
 
 def _refuse_foreign_link(found: os.stat_result) -> None:
-    """A second name of a file that is somebody else's may lead out of the folder, as a link does.
+    """Refuse a hard link to another user's file, which leads out of the folder as a symlink does.
 
-    Where users have no numbers (Windows) this cannot be told.
+    Not checked where users have no numbers (Windows).
     """
     if hasattr(os, "geteuid") and found.st_nlink > 1 and found.st_uid != os.geteuid():
-        raise RefusedError(
-            msg("is a hard link to a file of another user; put a copy there instead")
-        )
+        raise RefusedError(msg("is a hard link to another user's file; use a copy instead"))
 
 
 def _to_stat(found: os.stat_result) -> Stat:
-    """Numbers are cut to 63 bits: file systems use 64, and databases have signed integers."""
+    """Cut numbers to 63 bits: file systems use 64, SQLite has signed integers."""
     mask = (1 << 63) - 1
     mtime_ns = bound_time(found.st_mtime_ns)
     return Stat(found.st_size, mtime_ns, found.st_dev & mask, found.st_ino & mask)

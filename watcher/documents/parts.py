@@ -1,34 +1,75 @@
-"""Which document a file is, or is a part of: some are folders, and some have one beside them.
+"""Documents of several files: which of them a file is the main file, or a part, of.
 
-A document saved by macOS may be a folder (``CV.pages``, ``CV.rtfd``), of which one file stands
-for all. A web page saved with its pictures has them in a folder beside it (``CV_files``). Only
-names are looked at, and whether they are there.
+On macOS a document may be a folder (``CV.pages``, ``CV.rtfd``), of which one file stands for all.
+A web page saved with its pictures has them in a folder beside it (``CV_files``). Only the names
+count, and whether the files exist.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.documents.opening import split_below
-from watcher.sniff.packages import MAIN_FILES, PAGES, describe_package, folders_of, page_of
+from watcher.model.files import Sniffed
+from watcher.sniff import formats
 
 if TYPE_CHECKING:
-    from watcher.model.files import Sniffed
+    from collections.abc import Mapping
 
-#: Links of Google's synchroniser: elsewhere they lead nowhere, and moved they move the document.
-_LINKS: Final = (".gdoc", ".gsheet", ".gslides", ".gdraw", ".gform", ".gjam", ".gmap", ".gsite",
-                 ".gscript", ".gtable", ".glink")  # fmt: skip
+    from watcher.sniff.formats import Format
+
+_IWORK: Final = (
+    "Index.zip", "Index/Document.iwa", "index.apxl", "index.apxl.gz", "index.xml", "index.xml.gz"
+)  # fmt: skip
+
+#: The files that may stand for a whole folder, by its extension; the first that exists does.
+_MAIN_FILES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        ".pages": _IWORK,
+        ".key": _IWORK,
+        ".numbers": _IWORK,
+        ".rtfd": ("TXT.rtf",),
+        ".textbundle": ("text.html", "text.md", "text.markdown", "text.txt"),
+        ".epub": ("META-INF/container.xml",),
+    }
+)
+
+_FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        ".pages": formats.PAGES,
+        ".key": formats.KEYNOTE,
+        ".numbers": formats.NUMBERS,
+        ".epub": formats.EPUB,
+    }
+)
+
+#: Extensions of saved pages, which may have a folder beside them.
+_PAGE_ENDINGS: Final = (".html", ".htm", ".xhtml", ".shtml")
+
+#: What browsers and Office append to the name of a page for its folder, in many languages.
+_COMPANIONS: Final = (
+    "_files", ".files", "-files", "_file", "-Dateien", "_Dateien", "_fichiers", "_archivos",
+    "_arquivos", "_ficheiros", "_bestanden", "_bylos", "_datoteke", "_dosyalar", "_elemei",
+    "_failid", "_fails", "_faili", "_fajlovi", "_filer", "-filer", "_fitxategiak", "_fitxers",
+    "_arxius", "_pliki", "_soubory", "_súbory", "_subory", "_tiedostot", "_fișiere", "_fisiere",
+    "_fájlok", "_skrár", "_файлы", "_файли", "_файлове", "_датотеке", "_αρχεία", "_קבצים",
+    "_ملفات", "_ไฟล์", "_ファイル", "_文件", "_파일",
+)  # fmt: skip
+
+_COMPANION = re.compile(rf"(.+)(?:{'|'.join(map(re.escape, _COMPANIONS))})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a file is by where it lies.
+    """What the location of a file says about it.
 
-    ``name`` is that of the document it stands for, ``found`` what that is if it is known without
-    a look at the content. ``part_of`` and ``may_be_part`` are those of a Document.
+    ``name`` is that of the document it stands for; ``found`` what that is, if the name alone
+    says so. ``part_of`` and ``may_be_part`` are those of a Document.
     """
 
     name: str
@@ -38,23 +79,22 @@ class Place:
 
 
 def find_place(root: str, path: str) -> Place:
-    """What the file at ``path`` below ``root`` is by where it lies."""
+    """Return what the location of the file at ``path`` below ``root`` says about it."""
     parts = split_below(root, path)
     name, may_be_part = parts[-1], False
     above = root
     for depth, part in enumerate(parts[:-1], 1):
-        if page := page_of(part):
-            page = _find_page(above, page)
-            if page:
+        if companion := _COMPANION.fullmatch(part):
+            if page := _find_page(above, companion[1]):
                 return Place(name, part_of=page)
             may_be_part = True
         above = os.path.join(above, part)
         extension = os.path.splitext(part)[1].lower()
-        if extension not in MAIN_FILES:
+        if extension not in _MAIN_FILES:
             continue
         main = main_file(above)
         if main == "/".join(parts[depth:]):
-            return Place(part, describe_package(extension))
+            return Place(part, _describe_bundle(extension))
         if main:
             return Place(name, part_of=part)
         may_be_part = True
@@ -62,30 +102,38 @@ def find_place(root: str, path: str) -> Place:
 
 
 def is_tied(root: str, path: str) -> bool:
-    """Whether a file cannot be moved alone: a link, a part of a document, a page with a folder."""
+    """Whether a file must not be moved alone: a link, part of a document, page with a folder."""
     directory, name = os.path.split(path)
     stem, extension = os.path.splitext(name)
-    if extension.lower() in _LINKS:
+    if extension.lower() in formats.GOOGLE_EXTENSIONS:  # moving the link may move the document
         return True
-    has_parts = extension.lower() in PAGES and any(
-        os.path.isdir(os.path.join(directory, each)) for each in folders_of(stem)
+    has_parts = extension.lower() in _PAGE_ENDINGS and any(
+        os.path.isdir(os.path.join(directory, stem + each)) for each in _COMPANIONS
     )
     place = find_place(root, path)
     return has_parts or bool(place.part_of) or place.name != name
 
 
-def _find_page(directory: str, stem: str) -> str:
-    """The page called ``stem``, with its ending, in ``directory``; "" if there is none.
+def _describe_bundle(extension: str) -> Sniffed | None:
+    """Return what a folder with this extension is; None if only its main file can say that."""
+    found = _FORMATS.get(extension)
+    if found is None:
+        return None
+    return Sniffed(found.media_type, found.extension, found.what, None, advice=found.advice)
 
-    Of two names that look the same one may be composed and one decomposed.
+
+def _find_page(directory: str, stem: str) -> str:
+    """Return the name of the page called ``stem`` in ``directory``; "" if there is none.
+
+    The names of a page and its folder may differ in Unicode normalization.
     """
-    endings = (*PAGES, *map(str.upper, PAGES))
+    endings = (*_PAGE_ENDINGS, *map(str.upper, _PAGE_ENDINGS))
     stems = (stem, unicodedata.normalize("NFC", stem), unicodedata.normalize("NFD", stem))
     names = (each + ending for each in dict.fromkeys(stems) for ending in endings)
     return next((each for each in names if os.path.isfile(os.path.join(directory, each))), "")
 
 
 def main_file(package: str) -> str:
-    """The file in a folder that stands for the whole of it; "" if it has none, or none so far."""
-    names = MAIN_FILES.get(os.path.splitext(package)[1].lower(), ())
+    """Return the file that stands for the whole folder; "" if it has none, or none yet."""
+    names = _MAIN_FILES.get(os.path.splitext(package)[1].lower(), ())
     return next((each for each in names if os.path.isfile(os.path.join(package, each))), "")

@@ -2,31 +2,18 @@
 
 ::
 
-    keeper    Folders: what is watched and how, missing and returning folders
-    native    watchdog's events as candidates; whether, and how much of, it the system tells
-    inotify   the events that watchdog swallows
-    scans     the walk, the thread that walks, and what a quick look need not read again
-    files     changes of single files of our own
-    mounts    is a folder there, is it on another machine
-    messages  what is to be watched, and what is asked and posted about it
+    supervisor  Folders: what is watched and how, missing and returning folders
+    native      watchdog's events as candidates, and a test whether there are any
+    inotify     the events that watchdog ignores (Linux)
+    scans       the walk, the thread that walks, and which directories a quick scan may skip
+    files       changes of single files of our own
+    mounts      is a folder there, is it on another machine, the system's limits
 
-Every event is a hint and may come twice or too early; a file is missed by none of the ways.
+Every event is a hint and may come twice or too early; no file is missed by all of the ways.
 """
 
 from watcher.folders.files import WatchedFiles
-from watcher.folders.keeper import Folders, Seams
-from watcher.folders.messages import Ignore, Known, Message, Post, WatchedFolder
-from watcher.folders.scans import Tally, scan
+from watcher.folders.scans import Tally, WatchedFolder, scan
+from watcher.folders.supervisor import Folders
 
-__all__ = [
-    "Folders",
-    "Ignore",
-    "Known",
-    "Message",
-    "Post",
-    "Seams",
-    "Tally",
-    "WatchedFiles",
-    "WatchedFolder",
-    "scan",
-]
+__all__ = ["Folders", "Tally", "WatchedFiles", "WatchedFolder", "scan"]

@@ -1,4 +1,4 @@
-"""Notices changes of single files of our own: the configuration, the log."""
+"""Notices changes of single files: the configuration, the version of the program."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Seconds of rest after a change before it is acted upon: editors write in several steps.
+#: Seconds between a change and the call: editors write in several steps.
 REST_SECONDS = 0.2
-#: Directories that come or go while they are looked at are looked at again so often.
+
+#: How often directories are checked again that come or go meanwhile.
 _TRIES = 10
 
 
 class WatchedFiles:
-    """Calls back, on one thread of its own, when a file changes."""
+    """Calls back when a file changes, on a thread of its own."""
 
     def __init__(self) -> None:
         self._observer: Any = None
@@ -35,20 +36,20 @@ class WatchedFiles:
     def watch(self, path: str, changed: Callable[[], object]) -> None:
         """Call ``changed`` after the file at ``path`` changes.
 
-        Neither the file nor its directory need exist; where that cannot be watched, it is logged.
-        Of a symbolic link its target is watched too: editors write there.
+        Neither the file nor its directory need exist. The target of a symbolic link is watched
+        as well, as editors write there. What cannot be watched is logged.
         """
         try:
             if self._observer is None:
-                self._begin()
+                self._start()
             with self._lock:
                 self._wanted[path] = changed
-            self._arm(path)
+            self._watch_directories(path)
         except OSError as error:
             logger.warning("changes of %s will not be noticed: %s", path, error.strerror)
 
     def stop(self) -> None:
-        """End all watching."""
+        """Stop watching."""
         self._stopping.set()
         self._changed.set()
         if self._observer is not None:
@@ -56,15 +57,15 @@ class WatchedFiles:
             self._observer.join(1.0)
             self._thread.join(1.0)
 
-    def _begin(self) -> None:
-        from watchdog.observers import Observer  # noqa: PLC0415 - likewise, see below
+    def _start(self) -> None:
+        from watchdog.observers import Observer  # noqa: PLC0415 - see native.load
 
         observer = Observer()
         observer.start()
         self._observer = observer
         self._thread.start()
 
-    def _arm(self, path: str) -> None:
+    def _watch_directories(self, path: str) -> None:
         """Watch where ``path`` is, or where its directory would appear."""
         paths = {path, os.path.realpath(path)}
         directories = {os.path.dirname(each) for each in paths}
@@ -83,12 +84,12 @@ class WatchedFiles:
     def _schedule(
         self, path: str, place: str, paths: Collection[str], around: Collection[str]
     ) -> None:
-        """Have what happens in ``place`` to any of ``paths`` noticed.
+        """Watch the directory ``place`` for changes of any of ``paths``.
 
-        ``around``: directories that, when they come or go, or others may read them, have to be
-        watched otherwise.
+        If one of the directories ``around`` comes, goes or changes its permissions, all watches
+        are replaced.
         """
-        from watchdog import events  # noqa: PLC0415 - imported late, as all of watchdog
+        from watchdog import events  # noqa: PLC0415 - see native.load
 
         notice = self._notice
 
@@ -117,16 +118,16 @@ class WatchedFiles:
     def _run(self) -> None:
         while self._changed.wait() and not self._stopping.wait(REST_SECONDS):
             self._changed.clear()
-            if self._stopping.is_set():  # between the two, or what wakes it for that is gone
+            if self._stopping.is_set():  # only now: stop() sets `changed` after `stopping`
                 return
             for path, changed in self._take_due():
                 try:
                     changed()
                 except Exception:
-                    logger.exception("acting upon a change of %s failed", path)
+                    logger.exception("handling a change of %s failed", path)
 
     def _take_due(self) -> list[tuple[str, Callable[[], object]]]:
-        """What is to be called; all of it where directories came or went, and watched anew."""
+        """Return what is to be called; everything, with new watches, if directories changed."""
         with self._lock:
             is_stale, self._is_stale = self._is_stale, False
             due, self._due = self._due, set()
@@ -139,7 +140,7 @@ class WatchedFiles:
 
 
 def _next_absent(directory: str) -> str:
-    """The outermost of a directory and those around it that cannot be watched; "" if all can."""
+    """Return the outermost of a directory and its parents that cannot be watched; "" if all can."""
     absent = ""
     while not _is_usable(directory) and os.path.dirname(directory) != directory:
         absent, directory = directory, os.path.dirname(directory)

@@ -1,59 +1,33 @@
-r"""What can be told of a watched folder's place: is it there, is it on another machine.
+r"""What the system says about a folder: does it exist, is it on a network, inotify's limits.
 
-Linux names a file system's type in ``/proc/self/mounts`` (fstab(5), blanks as ``\040``); macOS
+Linux has the type of a file system in ``/proc/self/mounts`` (fstab(5), blanks as ``\040``); macOS
 has ``MNT_LOCAL`` in statfs(2); Windows has UNC paths and GetDriveTypeW.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
 import stat
 import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from watcher.i18n.message import NOTHING, Message, msg
 
-#: File systems whose changes by other machines (or by the host of this one) are not notified.
-NETWORK_TYPES = frozenset(
-    {
-        "9p",
-        "afs",
-        "autofs",
-        "ceph",
-        "cifs",
-        "coda",
-        "davfs",
-        "drvfs",
-        "fuse.cephfs",
-        "fuse.curlftpfs",
-        "fuse.davfs2",
-        "fuse.gcsfuse",
-        "fuse.glusterfs",
-        "fuse.gvfsd-fuse",
-        "fuse.kio-fuse",
-        "fuse.portal",
-        "fuse.prl_fsd",
-        "fuse.rclone",
-        "fuse.s3fs",
-        "fuse.smbnetfs",
-        "fuse.sshfs",
-        "fuse.vmhgfs-fuse",
-        "gfs2",
-        "glusterfs",
-        "lustre",
-        "ncpfs",
-        "nfs",
-        "nfs4",
-        "ocfs2",
-        "prl_fs",
-        "smb3",
-        "smbfs",
-        "vboxsf",
-        "virtiofs",
-        "vmhgfs",
-    }
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: File systems without notifications of changes by other machines, or by this one's host.
+NETWORK_TYPES = frozenset({
+    "9p", "afs", "autofs", "ceph", "cifs", "coda", "davfs", "drvfs", "fuse.cephfs",
+    "fuse.curlftpfs", "fuse.davfs2", "fuse.gcsfuse", "fuse.glusterfs", "fuse.gvfsd-fuse",
+    "fuse.kio-fuse", "fuse.portal", "fuse.prl_fsd", "fuse.rclone", "fuse.s3fs", "fuse.smbnetfs",
+    "fuse.sshfs", "fuse.vmhgfs-fuse", "gfs2", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4",
+    "ocfs2", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs",
+})  # fmt: skip
 
 _MNT_LOCAL = 0x1000  # <sys/mount.h> on macOS
 _FLAGS_AT = 64  # of f_flags in its struct statfs with 64-bit inodes
@@ -61,7 +35,7 @@ _DRIVE_REMOTE = 4  # <fileapi.h>
 
 
 def identify(path: str) -> tuple[tuple[int, int] | None, Message]:
-    """(device, inode) of the folder, or None and one sentence that says why it cannot be used."""
+    """Return (device, inode) of the folder, or None and a sentence why it cannot be used."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -93,7 +67,7 @@ def identify(path: str) -> tuple[tuple[int, int] | None, Message]:
 
 
 def on_network(path: str) -> bool:
-    """Whether changes in ``path`` can be made without this machine noticing."""
+    """Whether ``path`` may change without a notification on this machine."""
     if sys.platform == "linux":
         answer = type_of_mount(path, _read("/proc/self/mounts")) in NETWORK_TYPES
     elif sys.platform == "darwin":
@@ -113,7 +87,7 @@ def on_network(path: str) -> bool:
 
 
 def type_of_mount(path: str, mounts: str) -> str:
-    """The type of the file system ``path`` is on, by the text of ``/proc/self/mounts``; or ""."""
+    """Return the type of the file system of ``path``; ``mounts`` as in ``/proc/self/mounts``."""
     longest, answer = -1, ""
     for line in mounts.splitlines():
         fields = line.split(" ")
@@ -127,13 +101,46 @@ def type_of_mount(path: str, mounts: str) -> str:
 
 
 def file_system(path: str) -> str:
-    """The type of the file system ``path`` is on, as ``mount`` calls it; "" where it is unknown."""
+    """Return the type of the file system of ``path``, as ``mount`` calls it; "" if unknown."""
     return type_of_mount(path, _read("/proc/self/mounts"))
 
 
 def inotify_limit(name: str, proc: str = "/proc") -> int:
-    """The value of ``fs.inotify.<name>``; 0 where there is no such thing."""
+    """Return the value of ``fs.inotify.<name>``; 0 if there is none."""
     return int(_read(f"{proc}/sys/fs/inotify/{name}") or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """inotify's limits, and how much of each this user's programs use now."""
+
+    max_watches: int
+    max_instances: int
+    watches: int
+    instances: int
+
+
+def read_limits(proc: str = "/proc") -> Limits | None:
+    """Return the limits; None where there is no inotify."""
+    watches = inotify_limit("max_user_watches", proc)
+    instances = inotify_limit("max_user_instances", proc)
+    if not (watches and instances):
+        return None
+    used = list(_watches_of_instances(proc))
+    return Limits(watches, instances, sum(used), len(used))
+
+
+def _watches_of_instances(proc: str) -> Iterator[int]:
+    """Yield how many watches each inotify instance of this user has."""
+    for process in filter(str.isdigit, os.listdir(proc)):
+        place = os.path.join(proc, process)
+        with contextlib.suppress(OSError):  # the process has ended, or is none of this user's
+            if os.stat(place).st_uid != os.geteuid():
+                continue
+            for number in os.listdir(os.path.join(place, "fd")):
+                if os.readlink(os.path.join(place, "fd", number)) == "anon_inode:inotify":
+                    with open(os.path.join(place, "fdinfo", number), encoding="utf-8") as info:
+                        yield sum(line.startswith("inotify ") for line in info)
 
 
 def _read(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Walks folders and yields the files that the journal does not know as they are."""
+"""Walks folders for files that are new or changed since the journal recorded them."""
 
 from __future__ import annotations
 
@@ -10,25 +10,58 @@ import stat
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from watcher.model.files import Candidate, ScanEnded, Scanned
+from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.kinds import Sign
 from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from watcher.folders.messages import Known, Post, WatchedFolder
+    from watcher.model import settings
 
+logger = logging.getLogger(__name__)
 BATCH = 500
+
+#: (folder's path, directory below it as "" or "a/b") → what the journal knows about the files in
+#: it: name → (size in bytes, modification time in nanoseconds). Called on the scan thread.
+Known = Callable[[str, str], Mapping[str, tuple[int, int]]]
+
+#: Path below the folder ("a/b.pdf", or "a/b/" of a directory) → the pattern that ignores it, or "".
+Ignore = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFolder:
+    """One folder to watch. ``path`` is absolute and has no symbolic link in it.
+
+    ``excluded`` are absolute paths of directories that are never entered: other watched folders,
+    and those that files are moved to. They need not be below ``path``.
+    """
+
+    path: str
+    recursive: bool
+    watch: settings.Watch
+    poll_seconds: float
+    ignore: Ignore
+    excluded: tuple[str, ...] = ()
+
+
+#: What is posted. A ScanEnded is ``complete`` when the whole folder was walked and every
+#: directory could be read; its ``reason`` is "start", "returned", "settings", "new directory"
+#: (never complete: only that directory was walked), "overflow", "unmounted", "limit", "interval"
+#: or what :meth:`watcher.folders.Folders.rescan` was given.
+Event = Candidate | Scanned | ScanEnded | FolderState
+Post = Callable[[Event], None]
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a scan has seen so far; ``unreadable`` counts directories and files."""
+    """The counts of a scan; ``unreadable`` are directories and files."""
 
     files: int = 0
     new: int = 0
@@ -37,7 +70,7 @@ class Tally:
     first_unreadable: str = ""
 
     def note(self, path: str, error: OSError) -> bool:
-        """Count what is there and cannot be read; False for what vanished in the meantime."""
+        """Count what cannot be read; return False for what has vanished instead."""
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             return False
         self.unreadable += 1
@@ -54,10 +87,10 @@ def scan(
     tally: Tally | None = None,
     memory: Memory | None = None,
 ) -> Iterator[tuple[Candidate, ...]]:
-    """Batches of new and changed files at and below ``start`` ("" or "a/b").
+    """Yield batches of new and changed files in ``start`` ("" or "a/b") and below.
 
-    ``stop`` is asked before each directory and each batch; ``tally`` and ``memory`` (see
-    :mod:`watcher.folders.scans`) are filled on the way.
+    The scan ends early once ``stop``, which is called before each directory and each batch,
+    returns true. ``tally`` and ``memory`` are filled on the way.
     """
     walk = _Walk(folder, known, stop, tally or Tally(), memory)
     return _batches(walk.candidates([start]), stop)
@@ -71,17 +104,28 @@ def look_again(
     *,
     tally: Tally | None = None,
 ) -> Iterator[tuple[Candidate, ...]]:
-    """Like :func:`scan`, but reads only directories whose time of change is not the remembered.
+    """Like :func:`scan`, but skip directories whose modification time is the remembered one.
 
-    Finds new, moved and removed names, but not a file that was written to in place.
+    This finds new, moved and removed files, but none that was changed in place.
     """
     walk = _Walk(folder, known, stop, tally or Tally(), memory, again=True)
     return _batches(walk.candidates(list(_changed(folder, memory, stop))), stop)
 
 
+def survey(folder: WatchedFolder, stop: Callable[[], bool]) -> Tally:
+    """Return how many directories a folder has, and what of it cannot be read.
+
+    ``stop`` is called before each directory; if it is true, the count so far is returned.
+    """
+    tally = Tally()
+    for _ in scan(folder, lambda *_: {}, stop=stop, tally=tally):
+        pass
+    return tally
+
+
 @dataclass(slots=True)
 class _Walk:
-    """One walk through (a part of) a folder; ``again`` leaves remembered directories out."""
+    """One walk through a folder or a part of it; ``again`` leaves out remembered directories."""
 
     folder: WatchedFolder
     known: Known
@@ -91,12 +135,12 @@ class _Walk:
     again: bool = False
 
     def candidates(self, pending: list[str]) -> Iterator[Candidate]:
-        """New and changed files in the ``pending`` directories and below them."""
+        """Yield new and changed files in the ``pending`` directories and below them."""
         while pending and not self.stop():
             relative = pending.pop()
             below: list[str] = []
             path = _absolute(self.folder, relative)
-            recorded = dict(self.known(self.folder.path, relative))  # errors are not the folder's
+            recorded = dict(self.known(self.folder.path, relative))
             try:
                 with _opened(path) as (found, entries):
                     self.tally.directories += 1
@@ -117,9 +161,9 @@ class _Walk:
         recorded: dict[str, tuple[int, int]],
         below: list[str],
     ) -> Iterator[Candidate]:
-        """The inner loop: names the journal knows are compared before anything else is asked.
+        """Yield new and changed files of one directory; what it lacks is left in ``recorded``.
 
-        What was not there stays in ``recorded``.
+        This is the inner loop: an unchanged file must cost as little as possible.
         """
         folder, recursive, tally = self.folder, self.folder.recursive, self.tally
         take = recorded.pop
@@ -139,7 +183,7 @@ class _Walk:
                 take(name, None)
                 continue
             was = take(name, None)
-            # Bounded only if it differs: that call takes a tenth of the time of a walk.
+            # bound_time only if it differs: it would take a tenth of the walk's time.
             if was == (found.st_size, found.st_mtime_ns):
                 tally.files += 1
                 continue
@@ -153,7 +197,7 @@ class _Walk:
                 yield Candidate(folder.path, prefix + name, Sign.SCANNED, identity)
 
     def _missing(self, relative: str, recorded: dict[str, tuple[int, int]]) -> Iterator[Candidate]:
-        """Files that were there before; in an empty place that may be a drive that is not."""
+        """Yield files that have gone; none in an empty folder, which may be an unmounted drive."""
         if self.tally.files:
             prefix = os.path.join(_absolute(self.folder, relative), "")
             for name in recorded:
@@ -177,7 +221,7 @@ def _changed(folder: WatchedFolder, memory: Memory, stop: Callable[[], bool]) ->
         try:
             found = os.lstat(_absolute(folder, relative)).st_mtime_ns
         except OSError:
-            found = -1  # reading it will say what is wrong
+            found = -1  # reading it will report the error
         if not memory.settled(relative, found):
             yield relative
 
@@ -197,7 +241,7 @@ def _batches(
 
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[tuple[os.stat_result, Iterator[os.DirEntry[str]]]]:
-    """The directory's stat, taken before its entries are read, and its entries."""
+    """Open a directory: its stat, from before its entries are read, and the entries."""
     if sys.platform == "win32":
         found = os.lstat(path)
         junction = found.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT
@@ -214,48 +258,43 @@ def _opened(path: str) -> Iterator[tuple[os.stat_result, Iterator[os.DirEntry[st
             os.close(handle)
 
 
-#: A file system's clock may stand still this long (FAT: 2 s), so that a name can be added
-#: without the directory's time changing. Measured between our own looks: the clock of a server
-#: may be wrong.
+#: Within this time (FAT: 2 s) a file can be added without changing the directory's modification
+#: time. Measured between our own scans, as the clock of a server may be wrong.
 COARSEST_SECONDS = 3.0
-
-
 FULL_EVERY = 10
-
-
 _UNREAD = -2  # a time that no directory has
 
 
 class Memory:
-    """Times of change of the directories of one folder, by their path below it ("" or "a/b")."""
+    """Modification times of the directories of one folder, by path below it ("" or "a/b")."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._now = 0.0
         self._looks = 0
         self._changed_at: dict[str, int] = {}
-        self._fresh: dict[str, float] = {}  # when a time that may not be final was first seen
+        self._fresh: dict[str, float] = {}  # when a time was first seen that may not be final
 
     def begin(self) -> bool:
-        """Begin a look; True if this one has to read everything."""
+        """Begin a scan; return whether it has to read everything."""
         self._now = self._clock()
         full = self._looks % FULL_EVERY == 0
         self._looks += 1
         return full
 
     def directories(self) -> list[str]:
-        """Every directory that was there at the last look."""
+        """Return all directories of the last scan."""
         return list(self._changed_at)
 
     def __contains__(self, relative: str) -> bool:
         return relative in self._changed_at
 
     def settled(self, relative: str, mtime_ns: int) -> bool:
-        """Whether reading the directory again could find no name that was not seen."""
+        """Whether the directory can have no file that was not seen."""
         return self._changed_at.get(relative) == mtime_ns and relative not in self._fresh
 
     def remember(self, relative: str, mtime_ns: int) -> None:
-        """The directory is about to be read and had this time of change before it."""
+        """Note that the directory is about to be read and has this modification time."""
         if self._changed_at.get(relative) != mtime_ns:
             self._changed_at[relative] = mtime_ns
             self._fresh[relative] = self._now
@@ -263,22 +302,19 @@ class Memory:
             del self._fresh[relative]
 
     def doubt(self, relative: str) -> None:
-        """The directory is there and could not be read: every look tries it again."""
+        """Note that the directory could not be read: every scan tries it again."""
         self._changed_at[relative] = _UNREAD
         self._fresh.pop(relative, None)
 
     def forget(self, relative: str) -> None:
-        """The directory is no longer there."""
+        """Note that the directory no longer exists."""
         self._changed_at.pop(relative, None)
         self._fresh.pop(relative, None)
 
 
-logger = logging.getLogger(__name__)
-
-
 @dataclass(slots=True)
 class Request:
-    """One scan to be made at and below ``start``; a ``quick`` one by what ``memory`` holds."""
+    """A scan of ``start`` and below; a ``quick`` one skips what ``memory`` knows."""
 
     folder: WatchedFolder
     start: str
@@ -288,15 +324,15 @@ class Request:
     cancelled: bool = False
 
     def covers(self, other: Request) -> bool:
-        """Whether this scan, not yet begun, will see all that the other would."""
+        """Whether this pending scan will see all that the other would."""
         inside = not self.start or (other.start + "/").startswith(self.start + "/")
         return not self.quick and self.folder is other.folder and inside
 
 
 class Scanner:
-    """Makes the scans that are asked for, one after the other, and each of them once.
+    """Makes scans on a thread of its own, one after the other.
 
-    ``ended`` is called on the scan thread with a scan and what it counted, None if it failed.
+    ``ended`` is called on that thread with a scan and its counts; None if it failed.
     """
 
     def __init__(
@@ -304,12 +340,10 @@ class Scanner:
         post: Post,
         known: Known,
         ended: Callable[[Request, Tally | None], None],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._post = post
         self._known = known
         self._ended = ended
-        self._clock = clock
         self._changed = threading.Condition()
         self._pending: list[Request] = []
         self._current: Request | None = None
@@ -326,7 +360,7 @@ class Scanner:
         *,
         quick: bool = False,
     ) -> None:
-        """Ask for a scan; one that a waiting request covers is not made."""
+        """Request a scan, unless a pending one covers it."""
         new = Request(folder, start, reason, memory, quick)
         with self._changed:
             if any(waiting.covers(new) for waiting in self._pending):
@@ -336,14 +370,14 @@ class Scanner:
             self._changed.notify()
 
     def forget(self, path: str) -> None:
-        """Drop what is asked for in this folder, and end the scan that is under way there."""
+        """Drop the pending scans of this folder, and end the current one."""
         with self._changed:
             self._pending = [other for other in self._pending if other.folder.path != path]
             if self._current is not None and self._current.folder.path == path:
                 self._current.cancelled = True
 
     def stop(self, timeout: float) -> None:
-        """End the thread within ``timeout`` seconds; a scan ends at its next directory."""
+        """Stop the thread, waiting up to ``timeout`` seconds; a scan ends at its next directory."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -353,8 +387,8 @@ class Scanner:
         while (request := self._next()) is not None:
             try:
                 self._scan(request)
-            except Exception:  # folders must go on being scanned
-                logger.exception("Looking through %s failed.", request.folder.path)
+            except Exception:  # whatever it is, other scans go on
+                logger.exception("Scanning %s failed.", request.folder.path)
                 self._ended(request, None)
 
     def _next(self) -> Request | None:
@@ -367,14 +401,14 @@ class Scanner:
             return self._current
 
     def _scan(self, request: Request) -> None:
-        began = self._clock()
+        began = time.monotonic()
         tally = Tally()
         path = request.folder.path
         for batch in self._batches(request, tally):
             self._post(Scanned(path, batch))
         if request.cancelled or self._stopping:
             return
-        seconds = self._clock() - began
+        seconds = time.monotonic() - began
         complete = not request.start and not tally.unreadable
         self._post(ScanEnded(path, tally.files, tally.new, seconds, request.reason, complete))
         self._ended(request, tally)

@@ -1,4 +1,4 @@
-"""How things are at one moment: what tray, page and commands show without asking anybody else."""
+"""The state of the program at one moment: all that icon, page and commands show."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from watcher.model.kinds import State
     from watcher.model.records import Entry
 
-#: A pause that ends when somebody says so.
+#: The end of a pause that lasts until it is resumed.
 UNTIL_RESUMED: Final = math.inf
 
 
-class Mood(enum.StrEnum):
-    """The one word for everything, in the order in which they win."""
+class AppState(enum.StrEnum):
+    """The state of the whole program; of several that apply, the first is shown."""
 
     NOT_SET_UP = "not_set_up"
     PAUSED = "paused"
@@ -32,7 +32,7 @@ class Mood(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A cause at work: its ``key``, ``why`` in one sentence, and how many files it keeps back."""
+    """A cause that holds back files: its ``key``, ``why`` in one sentence, how many files."""
 
     key: str
     why: Message
@@ -51,14 +51,13 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Made by whoever runs the program, never changed; times are seconds since 1970, 0 for never.
+    """All values at one moment; times are seconds since 1970, 0 for never.
 
-    ``done`` of ``total`` files are through since the program had nothing to do last. ``recent``
-    are the latest files that something became of, ``attention`` those that somebody has to look
-    at (refused, not parsed), each the latest first and at most ten or some tens; ``counts`` has
-    all. ``remarks`` are on the configuration, a sentence each. ``paused_until`` is
-    :data:`UNTIL_RESUMED` for a pause without an end, and so is ``snoozed_until``, before which
-    nobody wants to be notified.
+    ``done`` of ``total`` files are done since the program was idle last. ``recent`` are the files
+    that were processed last, ``attention`` those that a person has to look at (refused, not
+    parsed), both the latest first and limited to some tens; ``counts`` has all. ``remarks`` are
+    about the configuration, a sentence each. ``paused_until`` and ``snoozed_until`` (before which
+    there are no notifications) are :data:`UNTIL_RESUMED` if there is no end.
     """
 
     at: float = 0.0

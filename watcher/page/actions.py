@@ -17,7 +17,7 @@ from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
 from watcher.present import listing
-from watcher.present.status import asks
+from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -100,7 +100,7 @@ class JournalActions:
         """Retry everything that needs attention or is held back."""
         files = 0
         for kept in self.app.snapshot().kept:
-            if not asks(kept):  # approval is another question
+            if not needs_approval(kept):  # approval is another question
                 self.app.post(Release(kept.key))
                 files += kept.files
         self.app.post(Resume())

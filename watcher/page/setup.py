@@ -35,9 +35,9 @@ from watcher.daemon.setup import (
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
-from watcher.model.snapshot import Mood
+from watcher.model.snapshot import AppState
 from watcher.pipeline.messages import Resume
-from watcher.present.status import headline, mood
+from watcher.present.status import app_state, headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -289,7 +289,7 @@ class Sample:
         if entry is None:
             return {"file": None, "over": False, "arrived": False}
         snapshot = self.app.snapshot()
-        waits = entry.state in OPEN and mood(snapshot) is not Mood.WORKING
+        waits = entry.state in OPEN and app_state(snapshot) is not AppState.WORKING
         return {
             "file": self.activity.file(entry.file_id),
             "over": entry.state not in OPEN,

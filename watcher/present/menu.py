@@ -1,7 +1,8 @@
-"""The tray's menu, from how things are at one moment.
+"""What the icon shows: its state, its tooltip and its menu.
 
-Pure. The menu is a tree of values: an :class:`Act` says what a click means and somebody else does
-it, so that the menu can be compared with the one that is shown, and drawn only if it differs.
+Pure. The menu is a tree of values, so that it can be compared with the one that is shown, sent to
+another process, and drawn only if it differs. What an :class:`Action` does is in
+:mod:`watcher.daemon.desktop`.
 """
 
 from __future__ import annotations
@@ -13,46 +14,41 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model.kinds import State
 from watcher.model.lifecycle import existing_key
+from watcher.model.snapshot import AppState  # noqa: TC001 - msgspec reads the annotation
 from watcher.present import view
 from watcher.present.status import (
-    asks,
+    active_holds,
+    app_state,
     attention_files,
+    broken_folders,
     headline,
     held_back,
     joined,
-    keepers,
-    troubled,
+    needs_approval,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from watcher.i18n.message import Catalog
+    from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
     from watcher.model.snapshot import Kept, Snapshot, Watched
 
 #: Files listed of each kind; the activity page has the rest.
 LISTED: Final = 10
 
-
-#: Letters of a name, of a person's name and of a reason that are shown.
+#: How many characters of a name, of a person's name and of a reason are shown.
 _NAME_LETTERS: Final = 40
-
-
 _PERSON_LETTERS: Final = 30
-
-
 _WHY_LETTERS: Final = 90
-
-
 _SIGNS: Final[Mapping[str, str]] = MappingProxyType({"good": "✓", "busy": "…", "bad": "✗"})
 
 
 class Verb(enum.StrEnum):
-    """What a click can mean."""
+    """What a click does."""
 
-    ACTIVITY = "activity"  # open the activity page, at the file in ``file_ids`` if there is one
-    ATTENTION = "attention"  # open it at what needs attention
+    ACTIVITY = "activity"  # open the activity page, at the first of ``file_ids`` if there is one
+    ATTENTION = "attention"  # open the page at what needs attention
     SET_UP = "set_up"
     DOCTOR = "doctor"
     LOG = "log"
@@ -61,8 +57,8 @@ class Verb(enum.StrEnum):
     RETRY = "retry"
     RETRY_ALL = "retry_all"  # all that needs attention or is held back, listed or not
     IGNORE = "ignore"
-    TAKE = "take"  # upload the files below ``path`` that were there first
-    RELEASE = "release"  # try again what a cause keeps back; ``key`` says which
+    APPROVE = "approve"  # upload the files below ``path`` that existed before it was watched
+    RELEASE = "release"  # try again what the cause ``key`` holds back
     PAUSE_AN_HOUR = "pause_an_hour"
     PAUSE_UNTIL_TOMORROW = "pause_until_tomorrow"
     PAUSE = "pause"
@@ -71,8 +67,8 @@ class Verb(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """What a click means, and for what."""
+class Action:
+    """What a click does, and with what."""
 
     verb: Verb
     file_ids: tuple[int, ...] = ()
@@ -82,56 +78,68 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of the menu: it does ``act``, or opens ``items``, or only tells.
+    """An entry of the menu: it does ``action``, opens ``items``, or only shows ``text``.
 
-    ``is_default``: what a click on the icon itself does. A line without text parts groups.
+    ``is_default``: a click on the icon itself does the same. Without a text it is a separator.
     """
 
     text: str
-    act: Act | None = None
+    action: Action | None = None
     items: tuple[Item, ...] = ()
     is_default: bool = False
 
     @property
     def is_enabled(self) -> bool:
         """Whether a click does anything."""
-        return self.act is not None or bool(self.items)
+        return self.action is not None or bool(self.items)
 
 
-PART: Final = Item("")
+SEPARATOR: Final = Item("")
 
 
-# --- The menu ---------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class IconView:
+    """All that the icon shows; ``state`` decides on the drawing."""
+
+    state: AppState
+    tooltip: str
+    menu: tuple[Item, ...]
+
+
+def icon_view(snapshot: Snapshot, word: Catalog) -> IconView:
+    """Return what the icon shows for a snapshot."""
+    tooltip = f"hrflow-watcher · {headline(snapshot, word)}"
+    return IconView(app_state(snapshot), tooltip, menu(snapshot, word))
 
 
 def menu(snapshot: Snapshot, word: Catalog) -> tuple[Item, ...]:
-    """The whole menu. Its first line says it all, and is what a click on the icon does."""
-    first = Act(Verb.ACTIVITY if snapshot.is_set_up else Verb.SET_UP)
+    """Return the whole menu. Its first entry is a summary, and what a click on the icon does."""
+    first = Action(Verb.ACTIVITY if snapshot.is_set_up else Verb.SET_UP)
     lines = [Item(headline(snapshot, word), first, is_default=True)]
-    lines.append(PART)
+    lines.append(SEPARATOR)
     if snapshot.is_set_up:
-        lines += [_recent(snapshot, word), *_attention(snapshot, word), *_existing(snapshot, word)]
-        lines += [PART, *_pausing(snapshot, word), *_folders(snapshot, word), PART]
+        lines += [_recent(snapshot, word), *_attention(snapshot, word), *_approvals(snapshot, word)]
+        lines += [SEPARATOR, *_pausing(snapshot, word), *_folders(snapshot, word), SEPARATOR]
     lines += [
-        Item(word("Activity"), Act(Verb.ACTIVITY)),
-        Item(word("Set up…"), Act(Verb.SET_UP)),
+        Item(word("Activity"), Action(Verb.ACTIVITY)),
+        Item(word("Set up…"), Action(Verb.SET_UP)),
         _help(snapshot, word),
-        PART,
-        Item(word("Quit"), Act(Verb.QUIT)),
+        SEPARATOR,
+        Item(word("Quit"), Action(Verb.QUIT)),
     ]
     return tuple(lines)
 
 
 def _recent(snapshot: Snapshot, word: Catalog) -> Item:
     files = tuple(
-        Item(_file_line(entry), Act(Verb.ACTIVITY, (entry.file_id,)))
+        Item(_file_line(entry), Action(Verb.ACTIVITY, (entry.file_id,)))
         for entry in snapshot.recent[:LISTED]
     )
-    return Item(word("Recent"), items=files or (Item(word("Nothing yet")),))
+    return Item(word("Recent"), items=files or (Item(word("No files yet")),))
 
 
 def _file_line(entry: Entry) -> str:
-    """A line like "✓ jane.pdf · Jane Doe → Engineering"; the source's key until it has a name."""
+    """Return a line like "✓ jane.pdf · Jane Doe → Engineering"."""
     display = view.STATES[entry.state]
     sign = "…" if entry.state is State.HELD else _SIGNS.get(display.tone, display.sign)
     person = cut(entry.profile_name, _PERSON_LETTERS)
@@ -142,17 +150,19 @@ def _file_line(entry: Entry) -> str:
 
 
 def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
-    """What needs attention, if anything does; each with its reason and what can be done."""
+    """Yield "Needs attention", if anything does: each with its reason and what can be done."""
     files = [_attention_file(entry, word) for entry in snapshot.attention[:LISTED]]
-    causes = [_attention_cause(kept, word) for kept in keepers(snapshot) if not asks(kept)]
-    folders = [_attention_folder(folder, word) for folder in troubled(snapshot)]
+    causes = [
+        _attention_cause(kept, word) for kept in active_holds(snapshot) if not needs_approval(kept)
+    ]
+    folders = [_attention_folder(folder, word) for folder in broken_folders(snapshot)]
     total = attention_files(snapshot)
     more = []
     if total > len(files):
         text = word("{files:count} more…", files=total - len(files))
-        more.append(Item(text, Act(Verb.ATTENTION)))
+        more.append(Item(text, Action(Verb.ATTENTION)))
     if total > 1:
-        more += [PART, Item(word("Retry all"), Act(Verb.RETRY_ALL))]
+        more += [SEPARATOR, Item(word("Retry all"), Action(Verb.RETRY_ALL))]
     items = (*causes, *folders, *files, *more)
     if items:
         yield Item(word("Needs attention"), items=items)
@@ -163,44 +173,49 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
     return Item(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(cut(word(entry.why), _WHY_LETTERS) or word("No reason was given")),
-            PART,
-            Item(word("Retry"), Act(Verb.RETRY, this)),
-            Item(word("Open folder"), Act(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
-            Item(word("Ignore"), Act(Verb.IGNORE, this)),
+            Item(_reason(entry.why, word) or word("No reason given")),
+            SEPARATOR,
+            Item(word("Retry"), Action(Verb.RETRY, this)),
+            Item(word("Open folder"), Action(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
+            Item(word("Ignore"), Action(Verb.IGNORE, this)),
         ),
     )
 
 
 def _attention_cause(kept: Kept, word: Catalog) -> Item:
-    why = Item(cut(word(kept.why), _WHY_LETTERS))
-    retry = Item(word("Try again now"), Act(Verb.RELEASE, key=kept.key))
-    held = held_back(kept.files, word)
-    return Item(f"✗ {held}", items=(why, PART, retry, Item(word("Set up…"), Act(Verb.SET_UP))))
+    return Item(
+        f"✗ {held_back(kept.files, word)}",
+        items=(
+            Item(_reason(kept.why, word)),
+            SEPARATOR,
+            Item(word("Try again now"), Action(Verb.RELEASE, key=kept.key)),
+            Item(word("Set up…"), Action(Verb.SET_UP)),
+        ),
+    )
 
 
 def _attention_folder(folder: Watched, word: Catalog) -> Item:
-    why = Item(cut(word(folder.problem), _WHY_LETTERS))
-    where = Item(word("Open folder"), Act(Verb.OPEN_FOLDER, path=folder.path))
-    return Item(f"✗ {_folder_name(folder.path)}", items=(why, PART, where))
+    why = Item(_reason(folder.problem, word))
+    where = Item(word("Open folder"), Action(Verb.OPEN_FOLDER, path=folder.path))
+    return Item(f"✗ {_folder_name(folder.path)}", items=(why, SEPARATOR, where))
 
 
-def _existing(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
-    """Files that wait for a yes; saying it takes a second click, as it may cost money."""
-    asking = {kept.key: kept for kept in keepers(snapshot) if asks(kept)}
-    yes = tuple(
-        Item(_take_line(kept.files, folder.path, word), Act(Verb.TAKE, path=folder.path))
+def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
+    """Yield the approval of existing files: in a submenu, as the upload may cost money."""
+    asking = {kept.key: kept for kept in active_holds(snapshot) if needs_approval(kept)}
+    items = tuple(
+        Item(_approval_line(kept.files, folder.path, word), Action(Verb.APPROVE, path=folder.path))
         for folder in snapshot.watched
         if (kept := asking.get(existing_key(folder.path))) is not None
     )
-    if yes:
-        yield Item(word("Upload existing files…"), items=yes)
+    if items:
+        yield Item(word("Upload existing files…"), items=items)
 
 
-def _take_line(files: int, path: str, word: Catalog) -> str:
+def _approval_line(files: int, path: str, word: Catalog) -> str:
     return word.plural(
-        "Yes, upload 1 file of {folder}",
-        "Yes, upload {count:count} files of {folder}",
+        "Upload 1 file from {folder}",
+        "Upload {count:count} files from {folder}",
         files,
         folder=_folder_name(path),
     )
@@ -208,14 +223,14 @@ def _take_line(files: int, path: str, word: Catalog) -> str:
 
 def _pausing(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     if snapshot.paused_until > snapshot.at:
-        return (Item(word("Resume"), Act(Verb.RESUME)),)
+        return (Item(word("Resume"), Action(Verb.RESUME)),)
     return (
         Item(
             word("Pause"),
             items=(
-                Item(word("For 1 hour"), Act(Verb.PAUSE_AN_HOUR)),
-                Item(word("Until tomorrow"), Act(Verb.PAUSE_UNTIL_TOMORROW)),
-                Item(word("Until resumed"), Act(Verb.PAUSE)),
+                Item(word("For 1 hour"), Action(Verb.PAUSE_AN_HOUR)),
+                Item(word("Until tomorrow"), Action(Verb.PAUSE_UNTIL_TOMORROW)),
+                Item(word("Until resumed"), Action(Verb.PAUSE)),
             ),
         ),
     )
@@ -225,7 +240,7 @@ def _folders(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     folders = tuple(
         Item(
             ("✗ " if folder.problem else "") + _folder_name(folder.path),
-            Act(Verb.OPEN_FOLDER, path=folder.path),
+            Action(Verb.OPEN_FOLDER, path=folder.path),
         )
         for folder in snapshot.watched
     )
@@ -238,9 +253,9 @@ def _help(snapshot: Snapshot, word: Catalog) -> Item:
     return Item(
         word("Help"),
         items=(
-            Item(word("Look for problems"), Act(Verb.DOCTOR)),
-            Item(word("Show the log"), Act(Verb.LOG)),
-            Item(about.strip(), Act(Verb.ABOUT)),
+            Item(word("Check for problems"), Action(Verb.DOCTOR)),
+            Item(word("Show log"), Action(Verb.LOG)),
+            Item(about.strip(), Action(Verb.ABOUT)),
         ),
     )
 
@@ -249,7 +264,7 @@ def _help(snapshot: Snapshot, word: Catalog) -> Item:
 
 
 def cut(text: str, letters: int) -> str:
-    """Return ``text`` as it may be shown, without its middle if it is longer than ``letters``."""
+    """Return ``text`` as it may be shown, its middle left out if it is too long."""
     text = view.safe(text)
     if len(text) <= letters:
         return text
@@ -257,7 +272,11 @@ def cut(text: str, letters: int) -> str:
     return f"{text[: letters - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
+def _reason(why: Message, word: Catalog) -> str:
+    return cut(word(why), _WHY_LETTERS)
+
+
 def _folder_name(path: str) -> str:
-    """A folder's last two parts: many are called the same."""
+    """Return the last two parts of a path, as many folders have the same name."""
     parts = [part for part in path.replace("\\", "/").split("/") if part]
     return cut("/".join(parts[-2:]) or path, _NAME_LETTERS)

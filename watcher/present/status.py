@@ -1,4 +1,4 @@
-"""How things are: in one word, in one line, and as plain values for the page.
+"""The state of the program in one word, in one line, and as plain values for the page.
 
 Pure. The icon, the page and the commands all ask here, so that they cannot disagree.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from watcher.model.kinds import Cause
-from watcher.model.snapshot import Mood
+from watcher.model.snapshot import AppState
 from watcher.present.listing import row
 from watcher.present.view import Group, count
 
@@ -19,82 +19,82 @@ if TYPE_CHECKING:
     from watcher.model.snapshot import Kept, Snapshot, Watched
 
 
-def mood(snapshot: Snapshot) -> Mood:
-    """The one word for everything; what comes first in :class:`Mood` wins."""
+def app_state(snapshot: Snapshot) -> AppState:
+    """Return the first state in the order of :class:`AppState` that applies."""
     if not snapshot.is_set_up:
-        return Mood.NOT_SET_UP
+        return AppState.NOT_SET_UP
     if snapshot.paused_until > snapshot.at:
-        return Mood.PAUSED
-    if attention_files(snapshot) or keepers(snapshot) or troubled(snapshot):
-        return Mood.ATTENTION
+        return AppState.PAUSED
+    if attention_files(snapshot) or active_holds(snapshot) or broken_folders(snapshot):
+        return AppState.ATTENTION
     if snapshot.offline_since:
-        return Mood.OFFLINE
-    return Mood.WORKING if on_the_way(snapshot) else Mood.IDLE
+        return AppState.OFFLINE
+    return AppState.WORKING if on_the_way(snapshot) else AppState.IDLE
 
 
 def attention_files(snapshot: Snapshot) -> int:
-    """How many files somebody has to look at."""
+    """Return how many files need a person's attention."""
     return max(count(snapshot.counts, Group.ATTENTION), len(snapshot.attention))
 
 
-def keepers(snapshot: Snapshot) -> tuple[Kept, ...]:
-    """The causes that keep files back, or would; one that asks for a yes only if files wait."""
-    return tuple(kept for kept in snapshot.kept if kept.files or not asks(kept))
+def active_holds(snapshot: Snapshot) -> tuple[Kept, ...]:
+    """Return the causes that hold back files, or would; an approval counts only if files wait."""
+    return tuple(kept for kept in snapshot.kept if kept.files or not needs_approval(kept))
 
 
-def troubled(snapshot: Snapshot) -> tuple[Watched, ...]:
-    """The folders with which something is wrong."""
+def broken_folders(snapshot: Snapshot) -> tuple[Watched, ...]:
+    """Return the folders that have a problem."""
     return tuple(folder for folder in snapshot.watched if folder.problem)
 
 
 def on_the_way(snapshot: Snapshot) -> int:
-    """How many files are still to come through, of those that work began with."""
+    """Return how many files of the current batch are not done."""
     return max(0, snapshot.total - snapshot.done)
 
 
 def waiting(snapshot: Snapshot) -> int:
-    """How many files wait to be sent."""
+    """Return how many files wait to be sent, or for an answer."""
     return count(snapshot.counts, Group.WAITING)
 
 
 def headline(snapshot: Snapshot, word: Catalog) -> str:
-    """All in one line, like "Up to date · 12 today" or "Offline since 14:02 · 5 waiting"."""
-    match mood(snapshot):
-        case Mood.NOT_SET_UP:
+    """Return a summary like "Up to date · 12 today" or "Offline since 14:02 · 5 waiting"."""
+    match app_state(snapshot):
+        case AppState.NOT_SET_UP:
             if snapshot.remarks:
-                return word("The configuration has mistakes")
+                return word("The configuration has errors")
             return word("Not set up yet")
-        case Mood.PAUSED | Mood.OFFLINE:
+        case AppState.PAUSED | AppState.OFFLINE:
             return joined(obstacles(snapshot, word)[0], _waiting(snapshot, word))
-        case Mood.ATTENTION:
+        case AppState.ATTENTION:
             return joined(_needs(snapshot, word), _progress(snapshot, word))
-        case Mood.WORKING:
+        case AppState.WORKING:
             return _progress(snapshot, word)
-        case Mood.IDLE:
+        case AppState.IDLE:
             today = word("{files:count} today", files=snapshot.today) if snapshot.today else ""
             return joined(word("Up to date"), today)
 
 
 def obstacles(snapshot: Snapshot, word: Catalog) -> list[str]:
-    """What keeps uploads from going, the strongest first: a pause, no connection, a cause."""
+    """Return what stops uploads, the most important first: a pause, no connection, a cause."""
     found = []
     if snapshot.paused_until > snapshot.at:
         found.append(_paused(snapshot, word))
     if snapshot.offline_since:
         found.append(_offline(snapshot, word))
-    if held := [kept for kept in keepers(snapshot) if not asks(kept)]:
+    if held := [kept for kept in active_holds(snapshot) if not needs_approval(kept)]:
         found.append(held_back(sum(kept.files for kept in held), word))
     return found
 
 
 def end_of_pause(snapshot: Snapshot) -> float | None:
-    """When a pause ends by itself; None without one, or if it never does."""
+    """Return when a pause ends by itself; None if there is none, or it never does."""
     until = snapshot.paused_until
     return until if until > snapshot.at and not math.isinf(until) else None
 
 
 def joined(*parts: str) -> str:
-    """The parts that say something, in one line."""
+    """Join the parts that are not empty into one line."""
     return " · ".join(part for part in parts if part)
 
 
@@ -120,7 +120,7 @@ def _waiting(snapshot: Snapshot, word: Catalog) -> str:
 
 
 def _progress(snapshot: Snapshot, word: Catalog) -> str:
-    """Counted from one: the file that is being uploaded, not those that are through."""
+    """Return the number of the file that is being uploaded, of all in the batch; "" if none is."""
     if not on_the_way(snapshot):
         return ""
     at = min(snapshot.done + 1, snapshot.total)
@@ -128,54 +128,58 @@ def _progress(snapshot: Snapshot, word: Catalog) -> str:
 
 
 def _needs(snapshot: Snapshot, word: Catalog) -> str:
-    """What stops uploads comes before single files."""
+    """Return what needs attention; what stops all uploads comes before single files."""
     files = attention_files(snapshot)
-    found = obstacles(snapshot, word) + [for_attention(files, word)] * bool(files)
+    found = obstacles(snapshot, word) + [needing_attention(files, word)] * bool(files)
     if found:
         return joined(*found)
-    if folders := len(troubled(snapshot)):
-        return no_watch(folders, word)
-    return for_a_yes(sum(kept.files for kept in keepers(snapshot)), word)
+    if folders := len(broken_folders(snapshot)):
+        return cannot_be_watched(folders, word)
+    return awaiting_approval(sum(kept.files for kept in active_holds(snapshot)), word)
 
 
-def for_attention(files: int, word: Catalog) -> str:
-    """That somebody has to look at as many files."""
+def needing_attention(files: int, word: Catalog) -> str:
+    """Say that files need attention."""
     return word.plural("1 file needs attention", "{count:count} files need attention", files)
 
 
-def for_a_yes(files: int, word: Catalog) -> str:
-    """That files wait for a person's yes."""
-    return word.plural("1 file waits for your yes", "{count:count} files wait for your yes", files)
+def awaiting_approval(files: int, word: Catalog) -> str:
+    """Say that files wait for a person's approval."""
+    return word.plural(
+        "1 file is waiting for your approval",
+        "{count:count} files are waiting for your approval",
+        files,
+    )
 
 
-def no_watch(folders: int, word: Catalog) -> str:
-    """That as many folders cannot be watched."""
+def cannot_be_watched(folders: int, word: Catalog) -> str:
+    """Say that folders cannot be watched."""
     return word.plural(
         "1 folder cannot be watched", "{count:count} folders cannot be watched", folders
     )
 
 
 def held_back(files: int, word: Catalog) -> str:
-    """That causes keep back as many files; 0: none yet, but they would."""
+    """Say that files are held back; 0: none yet, but they would be."""
     if not files:
         return word("Uploads are held back")
     return word.plural("1 file is held back", "{count:count} files are held back", files)
 
 
 def local_time(at: float, now: float, word: Catalog) -> str:
-    """A local time for people: of the day, with the date if that is another day's."""
+    """Return a local time, with the date unless that is today."""
     moment = datetime.fromtimestamp(at)  # noqa: DTZ006 - local
     return moment.strftime("%H:%M" if is_today(at, now) else word("%Y-%m-%d %H:%M"))
 
 
 def is_today(at: float, now: float) -> bool:
-    """Whether two moments are of the same day here."""
+    """Whether two moments are on the same local day."""
     moment, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006 - local
     return moment.date() == today.date()
 
 
-def asks(kept: Kept) -> bool:
-    """Whether a cause waits for a person's yes, and not for something to be mended."""
+def needs_approval(kept: Kept) -> bool:
+    """Whether a cause waits for a person's approval, and not for something to be fixed."""
     return kept.key.partition(":")[0] == Cause.EXISTING
 
 
@@ -187,7 +191,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "pid": snapshot.pid,
         "version": snapshot.version,
         "since": snapshot.since,
-        "mood": mood(snapshot).value,
+        "state": app_state(snapshot).value,
         "headline": headline(snapshot, word),
         "is_set_up": snapshot.is_set_up,
         "remarks": [word(each) for each in snapshot.remarks],
@@ -199,7 +203,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "today": snapshot.today,
         "counts": {state.value: files for state, files in counts.items()},
         "groups": {group.value: count(counts, group) for group in Group},
-        "kept": [_kept(kept, word) for kept in keepers(snapshot)],
+        "kept": [_kept(kept, word) for kept in active_holds(snapshot)],
         "watched": [
             {"path": each.path, "problem": word(each.problem)} for each in snapshot.watched
         ],
@@ -213,5 +217,5 @@ def _kept(kept: Kept, word: Catalog) -> dict[str, object]:
         "key": kept.key,
         "why": word(kept.why),
         "files": kept.files,
-        "asks": asks(kept),
+        "asks": needs_approval(kept),
     }

@@ -1,8 +1,7 @@
-"""What a file is, told by its content; pure apart from reading the handle it is given.
+"""Detects what a file is by its content; pure apart from reading the handle that it is given.
 
-Only the head, the tail and the index of a container are read, never a whole file, so that the
-time and the memory it takes do not grow with the file. No content raises; a failing disk does
-(``OSError`` from the handle).
+Only the head, the tail and the index of a container are read, so that time and memory do not
+grow with the file. No content raises an exception; a failing disk does (``OSError``).
 """
 
 from watcher.sniff.detect import server_name, sniff

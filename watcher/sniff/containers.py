@@ -1,7 +1,9 @@
-"""What is inside a container: zip (OpenXML, OpenDocument) and OLE compound files."""
+"""Looks into containers: zip (OpenXML, OpenDocument, iWork) and OLE compound files (old Office)."""
 
 from __future__ import annotations
 
+import errno
+import io
 import re
 import struct
 import zipfile
@@ -9,37 +11,71 @@ import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.sniff import formats
-from watcher.sniff.window import Bounded, End
+from watcher.sniff.endings import End
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from olefile import OleFileIO
 
+    from watcher.sniff.endings import Content
     from watcher.sniff.formats import Format
-    from watcher.sniff.window import Window
+
+
+class Bounded(io.RawIOBase):
+    """A handle for libraries, which read as much as a hostile file tells them to.
+
+    It ends after ``left`` bytes, and at ``size``, so that appended data is hidden. Libraries take
+    any error for a malformed file, so an error of the disk is kept in ``failure``.
+    """
+
+    def __init__(self, handle: BinaryIO, left: int, size: int) -> None:
+        self._handle = handle
+        self._size = size
+        self.left = left
+        self.failure: OSError | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """See :class:`io.RawIOBase`."""
+        try:
+            room = max(0, min(self.left, self._size - self._handle.tell()))
+            data = self._handle.read(room if size < 0 else min(size, room))
+        except OSError as error:
+            self.failure = error
+            raise
+        self.left -= len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """See :class:`io.RawIOBase`. An offset before the start is not the disk's failure."""
+        try:
+            if whence == io.SEEK_END:
+                return self._handle.seek(max(0, self._size + offset))
+            return self._handle.seek(offset, whence)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                self.failure = error
+            raise
+
+    def tell(self) -> int:
+        """See :class:`io.RawIOBase`."""
+        return self._handle.tell()
+
+    def seekable(self) -> bool:
+        """See :class:`io.RawIOBase`."""
+        return True
+
+
+# --- Zip ---------------------------------------------------------------------------------------
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
-
-
 _END_64 = struct.Struct("<40xQQ")  # length and offset in that of zip64, 4.3.14
-
-
 _LOCATOR = struct.Struct("<4sLQL")  # where that is, 4.3.15
-
-
 _ENTRY = struct.Struct("<4s24x3H8xL")  # name, extra, comment, place of a central entry, 4.3.12
-
-
 _DIRECTORY_CAP = 1_000_000  # bytes of central directory, some 10,000 entries
-
-
 _ZIP_BUDGET = 4_000_000  # bytes the library may read in all
-
-
 _ENTRY_CAP = 262_144  # bytes read of one entry
-
-
 _NAMES_REACH = 65_536  # bytes in which names are looked for when there is no directory
-
 
 _MAIN_PARTS = (
     (b"wordprocessingml.document.main+xml", formats.DOCX),
@@ -54,7 +90,6 @@ _MAIN_PARTS = (
     (b"ms-excel.sheet.macroenabled.main+xml", formats.XLSM),
 )
 
-
 _MIMETYPES: Final = {
     entry.media_type: entry
     for entry in (
@@ -62,9 +97,8 @@ _MIMETYPES: Final = {
     )
 } | {"application/vnd.etsi.asic-s+zip": formats.SIGNED_CONTAINER}  # fmt: skip
 
-
-#: Other files that are zips, by an entry that each of them has.
-_TELLING_NAMES: Final = {
+#: Other kinds of zip file, by an entry that each of them has.
+_BY_ENTRY: Final = {
     "Index/Document.iwa": formats.IWORK,
     "Index.zip": formats.IWORK,
     "buildVersionHistory.plist": formats.IWORK,  # as they were until 2013
@@ -72,17 +106,12 @@ _TELLING_NAMES: Final = {
     "AndroidManifest.xml": formats.PROGRAM,
 }
 
-
 _MANIFEST: Final = "META-INF/manifest.xml"
-
-
 _IWORK: Final = {each.extension: each for each in (formats.PAGES, formats.KEYNOTE, formats.NUMBERS)}
 
-
-#: Where the directory is missing: names that a document's first entry may have, then folders
-#: and what they tell; the first of a family is meant where the extension is no help.
+#: For a missing directory: names that a document's first entries may have, and the family that a
+#: folder belongs to; its first is meant unless the extension says which.
 _FIRST_NAMES = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"customXml/")
-
 
 _FOLDERS = (
     (b"word/", (formats.DOCX, formats.DOTX, formats.DOCM, formats.DOTM)),
@@ -90,33 +119,31 @@ _FOLDERS = (
     (b"xl/", (formats.XLSX, formats.XLSM)),
 )
 
-
 _LOCAL_NAME = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
 
-
-#: What zipfile raises on archives that are not what they claim (UnicodeDecodeError is a
-#: ValueError; RuntimeError: encrypted, NotImplementedError: an unknown compression).
+#: What zipfile raises on malformed archives (UnicodeDecodeError is a ValueError; RuntimeError:
+#: encrypted, NotImplementedError: an unknown compression).
 _ZIP_MALFORMED = (
     OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, LookupError,
     OverflowError, RuntimeError,
 )  # fmt: skip
 
 
-def look_into_zip(content: Window, extension: str) -> tuple[Format, End]:
-    """What the zip is, and whether it is whole: whether its directory is readable."""
+def identify_zip(content: Content, extension: str) -> tuple[Format, End]:
+    """Return what the zip file is, and whether its central directory is there."""
     end, size = _find_directory(content)
-    found = _look_through(content, size) if end is End.SEEN else None
-    found = found or _tell_by_first_entries(content, extension) or formats.ZIP
+    found = _read_zip(content, size) if end is End.SEEN else None
+    found = found or _identify_by_first_entries(content, extension) or formats.ZIP
     if found in (formats.IWORK, formats.ZIP):
         found = _IWORK.get(extension, found)
     return found, end
 
 
-def _find_directory(content: Window) -> tuple[End, int]:
-    """Whether the central directory is all there, and how long the file is without what follows.
+def _find_directory(content: Content) -> tuple[End, int]:
+    """Return whether the central directory is there, and the size up to its end.
 
-    A zip that breaks off behind a zip within it ends with that one's directory: hence an entry
-    must be the one that the file begins with. NONE if it is too big to be looked at.
+    A zip file that is cut off behind a zip file inside it ends with that one's directory: hence
+    the directory must list the entry that the file begins with. NONE if it is too big to check.
     """
     for tail in content.tails():
         at = tail.rfind(b"PK\x05\x06")
@@ -131,13 +158,13 @@ def _find_directory(content: Window) -> tuple[End, int]:
             places = [offset, before - length]
         if length > _DIRECTORY_CAP:
             return End.NONE, size
-        is_whole = not entries or any(_has_first(content, each, length) for each in places)
+        is_whole = not entries or any(_lists_first_entry(content, each, length) for each in places)
         return End.SEEN if is_whole else End.MISSING, size
     return End.MISSING, content.size
 
 
-def _read_end_64(content: Window, place: int) -> tuple[int, int, int] | None:
-    """Length and offset of the directory, and where it ends, as the records of zip64 say."""
+def _read_end_64(content: Content, place: int) -> tuple[int, int, int] | None:
+    """Return length, offset and end of the directory by the records of zip64, if there are any."""
     if place < _LOCATOR.size:
         return None
     mark, _, at, _ = _LOCATOR.unpack(content.read(place - _LOCATOR.size, _LOCATOR.size))
@@ -150,8 +177,8 @@ def _read_end_64(content: Window, place: int) -> tuple[int, int, int] | None:
     return length, offset, at
 
 
-def _has_first(content: Window, place: int, length: int) -> bool:
-    """Whether a directory at ``place`` lists the entry that the file begins with, by its name."""
+def _lists_first_entry(content: Content, place: int, length: int) -> bool:
+    """Whether a directory at ``place`` lists the entry with which the file begins."""
     if not 0 <= place < content.size:
         return False
     begin = _LOCAL_NAME.match(content.head)
@@ -168,39 +195,39 @@ def _has_first(content: Window, place: int, length: int) -> bool:
     return False
 
 
-def _look_through(content: Window, size: int) -> Format | None:
+def _read_zip(content: Content, size: int) -> Format | None:
     bounded = Bounded(content.handle, _ZIP_BUDGET, size)
     try:
         with zipfile.ZipFile(bounded) as archive:
-            return _tell(archive) or formats.ZIP
+            return _identify_by_entries(archive) or formats.ZIP
     except _ZIP_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
         return None
 
 
-def _tell(archive: zipfile.ZipFile) -> Format | None:
+def _identify_by_entries(archive: zipfile.ZipFile) -> Format | None:
     names = archive.NameToInfo
     if "[Content_Types].xml" in names:
-        return _tell_main_part(_read_entry(archive, "[Content_Types].xml"))
+        return _identify_open_xml(_read_entry(archive, "[Content_Types].xml"))
     if "mimetype" in names or ("content.xml" in names and _MANIFEST in names):
-        found = _tell_open_document(archive)
+        found = _identify_open_document(archive)
         return formats.LOCKED if found and _is_locked(archive) else found
-    return next((found for name, found in _TELLING_NAMES.items() if name in names), None)
+    return next((found for name, found in _BY_ENTRY.items() if name in names), None)
 
 
-def _tell_open_document(archive: zipfile.ZipFile) -> Format | None:
-    """By the entry that says so, or, where a program has left that out, by the manifest."""
+def _identify_open_document(archive: zipfile.ZipFile) -> Format | None:
+    """Return the kind by the entry "mimetype", or by the manifest if a program left that out."""
     if "mimetype" in archive.NameToInfo:
-        return _tell_mimetype(_read_entry(archive, "mimetype")[:100])
+        return _match_mimetype(_read_entry(archive, "mimetype")[:100])
     entries = re.findall(rb"<[^>]*>", _read_entry(archive, _MANIFEST))
     main = next((each for each in entries if b'full-path="/"' in each), b"")
     kind = re.search(rb'media-type="([^"]*)"', main)
-    return _tell_mimetype(kind[1]) if kind else None
+    return _match_mimetype(kind[1]) if kind else None
 
 
 def _is_locked(archive: zipfile.ZipFile) -> bool:
-    """Whether an OpenDocument's manifest says how its content is encrypted."""
+    """Whether an OpenDocument's manifest tells how its content is encrypted."""
     return _MANIFEST in archive.NameToInfo and b"encryption-data" in _read_entry(archive, _MANIFEST)
 
 
@@ -211,62 +238,51 @@ def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         return entry.read(_ENTRY_CAP)
 
 
-def _tell_main_part(types: bytes) -> Format | None:
-    """The document's kind out of its list of parts, which may be UTF-16."""
+def _identify_open_xml(types: bytes) -> Format | None:
+    """Return the document's kind by its list of parts, which may be UTF-16."""
     types = types.replace(b"\0", b"").lower()
     return next((found for main, found in _MAIN_PARTS if main in types), None)
 
 
-def _tell_by_first_entries(content: Window, extension: str) -> Format | None:
-    """What the names in the head tell; the extension says which of a family."""
+def _identify_by_first_entries(content: Content, extension: str) -> Format | None:
+    """Return the kind by the names of the first entries; the extension picks one of a family."""
     head = content.read(0, _NAMES_REACH)
     for entry in _LOCAL_NAME.finditer(head):
         name = head[entry.end() : entry.end() + int.from_bytes(entry[1], "little")]
         if name == b"mimetype":
-            return _tell_mimetype(head[entry.end() + len(name) :][:100])
+            return _match_mimetype(head[entry.end() + len(name) :][:100])
         for folder, family in _FOLDERS:
             if name.startswith(folder):
                 return next((f for f in family if f.extension == extension), family[0])
         if not name.startswith(_FIRST_NAMES):
-            return None  # an archive, perhaps of documents
+            return None  # an archive, maybe of documents
     return None
 
 
-def _tell_mimetype(rest: bytes) -> Format | None:
-    """The entry's content follows its name at once; what follows that is the next entry."""
+def _match_mimetype(rest: bytes) -> Format | None:
+    """Return the kind whose media type ``rest`` begins with; the next entry may follow at once."""
     text = rest.decode("latin-1")
     longest_first = sorted(_MIMETYPES, key=len, reverse=True)
     return next((_MIMETYPES[known] for known in longest_first if text.startswith(known)), None)
 
 
+# --- OLE compound files -----------------------------------------------------------------------
+
 _OLE_BUDGET = 1_000_000  # bytes the library may read: the tables of a file of 120 MB
-
-
 _HEADER = struct.Struct("<24xHHHHH10xL")  # versions, byte order, two shifts, number of FAT sectors
-
-
 _SECTOR_SHIFTS = (9, 12)
-
-
 _FREE = 0xFFFFFFFF
 
-
-#: What olefile raises on files that are not what they claim (its own errors are OSErrors;
+#: What olefile raises on malformed files (its own errors are OSErrors;
 #: RecursionError: a directory tree as deep as it has entries).
 _OLE_MALFORMED = (
     OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error,
     RecursionError,
 )  # fmt: skip
 
-
 _ENCRYPTED = 0x0100  # in the flags of a Word document, [MS-DOC] 2.5.1
-
-
 _ENCRYPTED_SLIDES = b"\xdf\xc4\xd1\xf3"  # how the stream "Current User" begins, [MS-PPT] 2.3.2
-
-
 _MINI_STREAM = 4096  # bytes; shorter streams lie in one of their own
-
 
 _STREAMS = (
     ("EncryptedPackage", formats.LOCKED),
@@ -278,7 +294,6 @@ _STREAMS = (
     ("Workbook", formats.XLS),
     ("Book", formats.XLS),
 )
-
 
 _BY_EXTENSION: Final = {
     ".doc": formats.DOC,
@@ -292,14 +307,14 @@ _BY_EXTENSION: Final = {
 
 
 class _Stream(NamedTuple):
-    """One of the root's streams: where it starts, and how many bytes it has."""
+    """One of the root's streams: its first sector, and its size in bytes."""
 
     start: int
     size: int
 
 
-def look_into_compound(content: Window, extension: str) -> tuple[Format, End]:
-    """What the compound file is, and whether all that its streams need is there."""
+def identify_compound(content: Content, extension: str) -> tuple[Format, End]:
+    """Return what the compound file is, and whether all sectors of its streams are there."""
     fallback = _BY_EXTENSION.get(extension, formats.COMPOUND)
     if not _is_plausible(content):
         return fallback, End.MISSING
@@ -313,7 +328,7 @@ def look_into_compound(content: Window, extension: str) -> tuple[Format, End]:
     return found, _find_end(content, streams, table)
 
 
-def _is_plausible(content: Window) -> bool:
+def _is_plausible(content: Content) -> bool:
     if len(content.head) < _HEADER.size:
         return False
     _, version, order, shift, _, tables = _HEADER.unpack_from(content.head)
@@ -326,9 +341,9 @@ def _is_plausible(content: Window) -> bool:
 
 
 def _read_directory(bounded: Bounded) -> tuple[dict[str, _Stream], list[int]]:
-    """The root's streams, by name in lower case, and the allocation table; empty if malformed.
+    """Return the root's streams by lower-case name, and the allocation table; empty if malformed.
 
-    "" is the stream in which those that are short lie.
+    The stream "" is the one that holds all short streams.
     """
     import olefile  # noqa: PLC0415 - 16 ms that only these older formats cost
 
@@ -351,7 +366,7 @@ def _read_directory(bounded: Bounded) -> tuple[dict[str, _Stream], list[int]]:
 
 
 def _has_locked_slides(compound: OleFileIO, bounded: Bounded) -> bool:
-    """What a presentation's stream "Current User" says; False where it cannot be read."""
+    """Whether a presentation's stream "Current User" says that it is encrypted."""
     try:
         token = compound.openstream("Current User").read(16)[12:]
     except _OLE_MALFORMED:
@@ -361,8 +376,8 @@ def _has_locked_slides(compound: OleFileIO, bounded: Bounded) -> bool:
     return bool(token == _ENCRYPTED_SLIDES)
 
 
-def _is_encrypted(content: Window, stream: _Stream | None) -> bool:
-    """Whether a Word document, as it says in its first bytes, needs a password to be read."""
+def _is_encrypted(content: Content, stream: _Stream | None) -> bool:
+    """Whether a Word document says in its first bytes that it is encrypted."""
     if stream is None or stream.size < _MINI_STREAM:
         return False
     begin = content.read((stream.start + 1) << _shift(content), 12)
@@ -370,11 +385,11 @@ def _is_encrypted(content: Window, stream: _Stream | None) -> bool:
     return begin[:2] == b"\xec\xa5" and bool(flags & _ENCRYPTED)
 
 
-def _find_end(content: Window, streams: dict[str, _Stream], table: list[int]) -> End:
-    """Whether the file reaches as far as the last sector that its table says is used.
+def _find_end(content: Content, streams: dict[str, _Stream], table: list[int]) -> End:
+    """Check that the file has the last sector that is marked as used.
 
-    The table may say so of sectors that nothing uses: then each stream is followed. The last
-    sector may be short: some programs write no more of it than they need.
+    Sectors may be marked that nothing uses: if the last is missing, each stream is followed. The
+    last sector may be short, as some programs write no more of it than they need.
     """
     last = next((n for n in range(len(table) - 1, -1, -1) if table[n] != _FREE), -1)
     if last < 0:
@@ -401,5 +416,5 @@ def _is_there(stream: _Stream, table: list[int], sectors: int, shift: int) -> bo
     return True
 
 
-def _shift(content: Window) -> int:
+def _shift(content: Content) -> int:
     return int(_HEADER.unpack_from(content.head)[3])

@@ -1,4 +1,4 @@
-"""What a file is: the order in which its content is examined, and the name the server sees."""
+"""Detects what a file is, and chooses the name that is sent."""
 
 from __future__ import annotations
 
@@ -8,30 +8,113 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model.files import Sniffed
 from watcher.sniff import formats
-from watcher.sniff.containers import look_into_compound, look_into_zip
-from watcher.sniff.endings import find_end
+from watcher.sniff.containers import identify_compound, identify_zip
+from watcher.sniff.endings import Content, End, find_end
 from watcher.sniff.formats import KNOWN_EXTENSIONS, SAME, find_signature, guess_other, is_tar
 from watcher.sniff.passwords import needs_password
-from watcher.sniff.window import End, Window
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.sniff.formats import Format
 
-#: Control characters that no text holds; tab, line ends, form feed and escape are tolerated.
+_HEAD = 8192  # bytes; as much as filetype examines
+_PDF_REACH = 1024  # bytes; readers look for the header that far (PDF 1.7, implementation note 13)
+_PDF_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?[\0\s]{0,64}(?:%PDF-|%!PS-Adobe-\d\.\d PDF-\d)")
+_PDF_HEADER = re.compile(rb"%PDF-\d")
+_PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
+
+#: The header as a line of its own, and not in a sentence about such files.
+_PDF_LINE = re.compile(rb"[\0\s\xef\xbb\xbf]*%[^\r\n%]{4,24}?\d\.\d[ \t]*(?:[\r\n%]|\Z)")
+_STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
+_WHOLE: Final = {End.SEEN: True, End.NONE: None, End.DOUBTFUL: False, End.MISSING: False}
+
+
+def sniff(handle: BinaryIO, size: int, name: str) -> Sniffed:
+    """Return what the ``size`` bytes of the seekable ``handle`` are.
+
+    The extension of ``name`` only decides between formats that share a signature. The position
+    of the handle is undefined afterwards.
+    """
+    handle.seek(0)
+    content = Content(handle, size, handle.read(_HEAD))
+    found, end = _identify(content, _extension(name))
+    if found is formats.PDF and needs_password(content):
+        found = formats.LOCKED
+    broken = end is End.MISSING
+    return Sniffed(found.media_type, found.extension, found.what, _WHOLE[end], broken, found.advice)
+
+
+def _extension(name: str) -> str:
+    stem, dot, extension = name.rpartition(".")
+    return dot + extension.lower() if stem else ""
+
+
+def _identify(content: Content, extension: str) -> tuple[Format, End]:
+    head = content.head
+    if not head:
+        return formats.EMPTY, End.MISSING
+    if is_tar(head):  # first: it begins with a file name, which may look like any signature
+        return formats.TAR, End.NONE
+    if head.startswith(b"PK\x03\x04"):
+        return identify_zip(content, extension)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return identify_compound(content, extension)
+    found = _identify_by_head(content, extension)
+    return found, find_end(found, content)
+
+
+def _identify_by_head(content: Content, extension: str) -> Format:
+    head = content.head
+    text = _find_text(head, extension)
+    if _PDF_BEGIN.match(head) and (text is None or _begins_as_pdf(head)):
+        return formats.PDF
+    found = find_signature(head, extension) or _find_mail(head, extension)
+    if found is None and text is not None:
+        found = formats.PDF if _is_late_pdf(content, extension) else text
+    if found is None:
+        found = guess_other(head)
+    return formats.PDF if found is formats.UNKNOWN and _find_header(head) else found
+
+
+def _begins_as_pdf(head: bytes) -> bool:
+    return bool(_PDF_OBJECT.search(head) or _PDF_LINE.match(head))
+
+
+def _find_header(head: bytes) -> re.Match[bytes] | None:
+    """Find a header behind junk, as mail gateways and scanners produce it, and an object."""
+    header = _PDF_HEADER.search(head, 0, _PDF_REACH)
+    return header if header and _PDF_OBJECT.search(head, header.end()) else None
+
+
+def _is_late_pdf(content: Content, extension: str) -> bool:
+    """Whether what looks like text is a PDF behind some lines of junk, and not a text about PDF.
+
+    Then its last pointer leads to a cross-reference table, counted from the start of the file or
+    from the header; or it is called a PDF and ends like one.
+    """
+    header = _find_header(content.head)
+    tail = content.tail(2048)
+    pointers = _STARTXREF.findall(tail) if header else ()
+    if header is None or not pointers:
+        return False
+    if extension == ".pdf" and tail.rstrip(b"\0 \t\r\n").endswith(b"%%EOF"):
+        return True
+    places = (int(pointers[-1]), header.start() + int(pointers[-1]))
+    return any(re.match(rb"\s*(?:xref\b|\d+\s+\d+\s+obj\b)", content.read(at, 32)) for at in places)
+
+
+# --- Text, markup and mail ---------------------------------------------------------------------
+
+#: Control characters that do not occur in text, unlike tab, line ends, form feed and escape.
 _BINARY = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-
-
 _BEFORE_HTML = r"(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->)*"
-
 
 _HTML = re.compile(
     _BEFORE_HTML + r"<(?:!doctype\s+html|html|head|body|title|meta)\b", re.IGNORECASE | re.DOTALL
 )
 
-
-#: What a page copied or exported without its frame begins with.
+#: How a part of a page begins that was copied or exported without <html>.
 _FRAGMENT = re.compile(
     _BEFORE_HTML + r"<(?:div|p|h[1-6]|table|tbody|tr|td|ul|ol|dl|section|article|main|header|nav|"
     r"aside|footer|form|center|font|span|b|i|strong|em|a|br|hr|img|pre|blockquote|link|style|"
@@ -39,12 +122,8 @@ _FRAGMENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-
 _MARKUP = re.compile(r"\s*<[a-z!]", re.IGNORECASE)
-
-
 _PLAIN: Final = frozenset({".txt", ".text", ".md", ".log", ".csv"})
-
 
 _XML: Final = (
     (re.compile(r"<svg\b"), formats.SVG),
@@ -55,25 +134,12 @@ _XML: Final = (
     (re.compile(r"<plist\b.*<key>URL</key>", re.DOTALL), formats.WEB_LINK),
 )
 
-
 _WEB_LINK = re.compile(r"\s*\[(?:InternetShortcut|Desktop Entry\][^\[]*\bType=Link\b)")
-
-
 _GOOGLE_LINK = re.compile(r'"doc_id"\s*:.*"(?:email|resource_key)"\s*:', re.DOTALL)
-
-
-_GOOGLE: Final = frozenset(
-    {".gdoc", ".gsheet", ".gslides", ".gdraw", ".gform", ".gtable", ".gmap", ".gsite", ".gjam",
-     ".gscript", ".glink", ".gnote", ".gdrive"}
-)  # fmt: skip
-
 
 #: The header of a mail (RFC 5322): what may stand before it, and one line of it.
 _BEFORE_MAIL = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d+[ \t]*\r?\n)?(From .*\n>?)?\s*")  # .emlx, mbox
-
-
 _HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)\r?(?:\n|\Z)")
-
 
 _OF_MAIL: Final = frozenset(
     b"from to cc bcc sender subject reply-to received return-path message-id mime-version"
@@ -81,29 +147,21 @@ _OF_MAIL: Final = frozenset(
     b" authentication-results in-reply-to references x-mozilla-status x-received".split()
 )
 
-
-#: Those that nobody writes above a letter.
+#: Those that people do not type above a letter.
 _TECHNICAL: Final = frozenset(
     b"received return-path message-id mime-version delivered-to x-original-to content-type"
     b" content-transfer-encoding dkim-signature arc-seal authentication-results in-reply-to"
     b" x-mozilla-status x-received".split()
 )
 
-
 _RECEIVED: Final = frozenset(b"to cc bcc received delivered-to return-path x-original-to".split())
-
-
 _MAIL_DATE = re.compile(rb"\s*(?:\w{3}, *)?\d{1,2} \w{3} \d{4} \d\d:\d\d")
-
-
-_LONG_HEADER = 1000  # bytes; longer than what a person writes above a letter
-
-
+_LONG_HEADER = 1000  # bytes; longer than what a person types above a letter
 _MAIL_ENDINGS: Final = frozenset({".eml", ".emlx", ".mbox", ".mht", ".mhtml"})
 
 
-def find_mail(head: bytes, extension: str) -> Format | None:
-    """A mail, a mailbox or a page saved as one file, by the header that each begins with."""
+def _find_mail(head: bytes, extension: str) -> Format | None:
+    """Return the kind of a mail, a mailbox or a page saved as one file, by its header lines."""
     begin = _BEFORE_MAIL.match(head)
     if begin is None:
         return None
@@ -122,7 +180,10 @@ def find_mail(head: bytes, extension: str) -> Format | None:
 
 
 def _is_mail(fields: dict[bytes, bytes], extension: str, *, is_long: bool) -> bool:
-    """A letter may begin with "To:" and "Subject:" as well, an answer of HTTP with "Date:"."""
+    """Whether these are the header lines of a mail.
+
+    A letter may begin with "To:" and "Subject:" as well, an HTTP response with "Date:".
+    """
     known = _OF_MAIL & fields.keys()
     if extension in _MAIL_ENDINGS:
         return bool(known)
@@ -131,17 +192,17 @@ def _is_mail(fields: dict[bytes, bytes], extension: str, *, is_long: bool) -> bo
     return bool(known) and several and (dated or bool(_TECHNICAL & fields.keys()))
 
 
-def find_text(head: bytes, extension: str) -> Format | None:
-    """The kind of text that ``head`` starts, None if it is not text."""
+def _find_text(head: bytes, extension: str) -> Format | None:
+    """Return the kind of text that ``head`` is the start of, None if it is not text."""
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{\\rtf"):
         return formats.RTF
     text = _decode(head)
     if text is None or _BINARY.search(text):
         return None
-    return _tell_markup(text, extension)
+    return _identify_markup(text, extension)
 
 
-def _tell_markup(text: str, extension: str) -> Format:
+def _identify_markup(text: str, extension: str) -> Format:
     if _HTML.match(text) or (extension in (".html", ".htm") and _MARKUP.match(text)):
         return formats.HTML
     if text.lstrip().startswith(("<?xml", "<office:document", "<pkg:package", "<w:wordDocument")):
@@ -150,21 +211,21 @@ def _tell_markup(text: str, extension: str) -> Format:
         return formats.HTML
     if text.lstrip().startswith("<svg"):
         return formats.SVG
-    return _tell_link(text, extension) or formats.TEXT
+    return _identify_link(text, extension) or formats.TEXT
 
 
-def _tell_link(text: str, extension: str) -> Format | None:
-    """What synchronisers and browsers put in the place of a document that is elsewhere."""
+def _identify_link(text: str, extension: str) -> Format | None:
+    """Return the kind of link that synchronisers and browsers store for a document elsewhere."""
     if _WEB_LINK.match(text):
         return formats.WEB_LINK
     is_object = text.lstrip().startswith("{")
-    if is_object and (extension in _GOOGLE or _GOOGLE_LINK.search(text)):
+    if is_object and (extension in formats.GOOGLE_EXTENSIONS or _GOOGLE_LINK.search(text)):
         return formats.GOOGLE_LINK
     return None
 
 
 def _decode(head: bytes) -> str | None:
-    """Text in the encodings people's files have; the head may end within a character."""
+    """Decode ``head``, which may end within a character; None if it has a mark but is invalid."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return _decode_as(encoding, head)
@@ -183,7 +244,7 @@ _MARKS: Final = (
 
 
 def _guess_wide(head: bytes) -> str:
-    """UTF-16 without a mark: nearly every other byte is zero, and only those."""
+    """Recognise UTF-16 without a mark: about every other byte is zero, and no others."""
     if len(head) < 16:
         return ""
     first, second = (head[at::2].count(0) / (len(head) // 2) for at in (0, 1))
@@ -199,128 +260,25 @@ def _decode_as(encoding: str, head: bytes) -> str | None:
         return None
 
 
-_HEAD = 8192  # bytes; what the signatures' library looks at as well
-
-
-_PDF_REACH = 1024  # bytes; readers look for the header that far (PDF 1.7, implementation note 13)
-
-
-_PDF_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?[\0\s]{0,64}(?:%PDF-|%!PS-Adobe-\d\.\d PDF-\d)")
-
-
-_PDF_HEADER = re.compile(rb"%PDF-\d")
-
-
-_PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
-
-
-#: The header as it stands in a file, and not in a sentence about such files.
-_PDF_LINE = re.compile(rb"[\0\s\xef\xbb\xbf]*%[^\r\n%]{4,24}?\d\.\d[ \t]*(?:[\r\n%]|\Z)")
-
-
-_STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
-
-
-_WHOLE: Final = {End.SEEN: True, End.NONE: None, End.DOUBTFUL: False, End.MISSING: False}
-
-
-def sniff(handle: BinaryIO, size: int, name: str) -> Sniffed:
-    """Say what the ``size`` bytes behind the seekable ``handle`` are.
-
-    The extension of ``name`` breaks ties between formats that share a signature, and nothing
-    else. The handle's position is anywhere afterwards.
-    """
-    handle.seek(0)
-    content = Window(handle, size, handle.read(_HEAD))
-    found, end = _identify(content, _extension(name))
-    if found is formats.PDF and needs_password(content):
-        found = formats.LOCKED
-    broken = end is End.MISSING
-    return Sniffed(found.media_type, found.extension, found.what, _WHOLE[end], broken, found.advice)
-
-
-def _extension(name: str) -> str:
-    stem, dot, extension = name.rpartition(".")
-    return dot + extension.lower() if stem else ""
-
-
-def _identify(content: Window, extension: str) -> tuple[Format, End]:
-    head = content.head
-    if not head:
-        return formats.EMPTY, End.MISSING
-    if is_tar(head):  # first: it begins with a name, which may look like any signature
-        return formats.TAR, End.NONE
-    if head.startswith(b"PK\x03\x04"):
-        return look_into_zip(content, extension)
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return look_into_compound(content, extension)
-    found = _identify_by_head(content, extension)
-    return found, find_end(found, content)
-
-
-def _identify_by_head(content: Window, extension: str) -> Format:
-    head = content.head
-    text = find_text(head, extension)
-    if _PDF_BEGIN.match(head) and (text is None or _begins_as_pdf(head)):
-        return formats.PDF
-    found = find_signature(head, extension) or find_mail(head, extension)
-    if found is None and text is not None:
-        found = formats.PDF if _is_late_pdf(content, extension) else text
-    if found is None:
-        found = guess_other(head)
-    return formats.PDF if found is formats.UNKNOWN and _find_header(head) else found
-
-
-def _begins_as_pdf(head: bytes) -> bool:
-    return bool(_PDF_OBJECT.search(head) or _PDF_LINE.match(head))
-
-
-def _find_header(head: bytes) -> re.Match[bytes] | None:
-    """A header that is not at the begin, as mail gateways and scanners leave it, and an object."""
-    header = _PDF_HEADER.search(head, 0, _PDF_REACH)
-    return header if header and _PDF_OBJECT.search(head, header.end()) else None
-
-
-def _is_late_pdf(content: Window, extension: str) -> bool:
-    """Whether what looks like a text is a PDF behind a few lines of junk, and not about PDF.
-
-    Then its last pointer leads to a table of contents, counted from the file's begin or from the
-    header; or it is called a PDF and ends like one.
-    """
-    header = _find_header(content.head)
-    tail = content.tail(2048)
-    pointers = _STARTXREF.findall(tail) if header else ()
-    if header is None or not pointers:
-        return False
-    if extension == ".pdf" and tail.rstrip(b"\0 \t\r\n").endswith(b"%%EOF"):
-        return True
-    places = (int(pointers[-1]), header.start() + int(pointers[-1]))
-    return any(re.match(rb"\s*(?:xref\b|\d+\s+\d+\s+obj\b)", content.read(at, 32)) for at in places)
-
+# --- The name that is sent -----------------------------------------------------------------------
 
 _LONGEST = 255  # bytes of UTF-8, as most file systems have it
-
-
 _STEM = "document"
-
-
 _SPACES = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
 
-
-#: Bytes that are not UTF-8 (as surrogates) and control characters.
+#: Control characters, and bytes that are not UTF-8 (as surrogates).
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
-
-#: What makes "fdp.exe" of "exe.pdf" on a screen.
+#: Marks of direction, which show "exe.pdf" as "fdp.exe".
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def server_name(name: str, extension: str) -> str:
-    """The file's own ``name``, safe to send, ending as its content asks for.
+    """Return ``name``, safe to send and with the extension that fits the content.
 
-    ``extension`` is that of the content with its dot, or "" to leave the name's. An extension
-    that means the same stays as it is; only endings that are known as extensions are replaced
-    ("CV v2.1" becomes "CV v2.1.pdf"). At most 255 bytes of UTF-8.
+    ``extension`` is that of the content with its dot, or "" to keep the one that the name has.
+    One that means the same is kept too, and only known extensions are replaced ("CV v2.1" becomes
+    "CV v2.1.pdf"). The result has at most 255 bytes of UTF-8.
     """
     clean = _clean(name)
     stem, own = _split(clean)

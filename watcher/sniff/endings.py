@@ -1,47 +1,91 @@
-"""Is a file whole? Whether the end that its format calls for is there.
+"""Checks that a file is complete: that it has the end that its format calls for.
 
-Only what nothing can open counts as broken off: what is appended, filled up, or counted wrongly
-in a file proves nothing. See :class:`watcher.sniff.window.End`.
+Only what no program opens counts as incomplete: appended data, padding and wrong counts in a
+file prove nothing.
 """
 
 from __future__ import annotations
 
+import enum
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.sniff import formats
-from watcher.sniff.window import REACH, End
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
     from watcher.sniff.formats import Format
-    from watcher.sniff.window import Window
+
+#: How many of the last bytes are searched for an end: data may be appended, or padding.
+REACH: Final = 1_000_000
+_NEAR: Final = (2048, 65_536, REACH)
+
+
+class End(enum.Enum):
+    """Whether a file has the end that its format calls for."""
+
+    SEEN = "seen"
+    NONE = "none"  # the format has none, or the file opens without it
+    DOUBTFUL = "doubtful"  # it seems to be missing: waited for, then sent all the same
+    MISSING = "missing"  # without it no program opens the file
+
+
+class Content(NamedTuple):
+    """A file's content: its ``head``, its ``size`` in bytes, and the handle for the rest."""
+
+    handle: BinaryIO
+    size: int
+    head: bytes
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Return at most ``count`` bytes from ``offset``; without I/O if the head has them."""
+        if offset + count <= len(self.head):
+            return self.head[offset : offset + count]
+        self.handle.seek(offset)
+        return self.handle.read(count)
+
+    def tail(self, count: int) -> bytes:
+        """Return the last ``count`` bytes, or all if there are fewer."""
+        start = max(0, self.size - count)
+        return self.read(start, self.size - start)
+
+    def tails(self) -> Iterator[bytes]:
+        """Yield the end of the file, then ever longer ends; at most ``REACH`` bytes."""
+        for count in _NEAR:
+            yield self.tail(count)
+            if count >= self.size:
+                return
+
 
 _FILLING = b"\0 \t\r\n\x0c\x1a"  # what may follow the end: padding, line ends, Ctrl-Z
 _JPEG_SEGMENTS = 256  # before the image itself; real files have fewer than 40
 _MORE_PDF = re.compile(rb"\d\s+\d+\s+obj\b")
 _STARTXREF = re.compile(rb"startxref\s+\d+\s*\Z")
-#: Behind the last object its table of contents begins: readers make another one if they must.
+
+#: The cross-reference table behind the last object; readers rebuild the rest if they must.
 _TABLE = re.compile(rb"endobj\s+(?:xref\s+\d|\d+\s+\d+\s+obj\s*<<[^>]{0,500}/Type\s*/XRef\b)")
+
 #: What the first page of a linearized file ends with (ISO 32000, annex F): the rest follows.
 _FIRST_PAGE = re.compile(rb"startxref\s+0\s+%%EOF")
+
 #: In RTF: raw bytes of a length, braces that are text, and those that are not.
 _RTF_TOKEN = re.compile(rb"\\bin(\d{1,9}) ?|\\[\\{}]|[{}]")
 _BMP_PLAIN = (0, 3)  # compressions of which every row has its size
 
 
-def find_end(found: Format, content: Window) -> End:
-    """Whether ``content`` of the format ``found`` is whole."""
+def find_end(found: Format, content: Content) -> End:
+    """Return whether ``content`` has the end that the format ``found`` calls for."""
     check = _CHECKS.get(found)
     return check(content) if check else End.NONE
 
 
-def _find_pdf_end(content: Window) -> End:
-    """Whether there is an ``%%EOF``, and nothing of the document behind it.
+def _find_pdf_end(content: Content) -> End:
+    """Look for an ``%%EOF`` with nothing of the document behind it.
 
-    Without the mark but with a pointer to the table of contents, readers open it. Where a later
-    version of it breaks off they open the one before.
+    Without that mark readers still open a file that has a pointer to its cross-reference table,
+    and where an incremental update is incomplete they open the version before it.
     """
     for tail in content.tails():
         mark = tail.rfind(b"%%EOF")
@@ -51,21 +95,21 @@ def _find_pdf_end(content: Window) -> End:
             return End.DOUBTFUL if _MORE_PDF.search(tail, mark) else End.SEEN
         if _STARTXREF.search(tail.rstrip(_FILLING)):
             return End.NONE
-    # Room that was made and not filled, as far as was looked: what is before it is not known.
+    # The searched part is allocated but not filled: what precedes it is not known.
     is_room = content.size > REACH and not tail.strip(b"\0")
     has_objects = _TABLE.match(tail, tail.rfind(b"endobj")) is not None
     opens = is_room or has_objects or _has_early_end(content)
     return End.DOUBTFUL if opens else End.MISSING
 
 
-def _ends_first_page(content: Window, text: bytes) -> bool:
+def _ends_first_page(content: Content, text: bytes) -> bool:
     last = text.rfind(b"startxref")
     is_first = last >= 0 and _FIRST_PAGE.fullmatch(text, last) is not None
     return is_first and b"/Linearized" in content.head
 
 
-def _has_early_end(content: Window) -> bool:
-    """Whether there is an ``%%EOF`` anywhere: as far as that goes the document can be opened."""
+def _has_early_end(content: Content) -> bool:
+    """Whether there is an ``%%EOF`` anywhere: the document opens as it was then."""
     overlap = 64
     for at in range(0, max(0, content.size - REACH), REACH):
         chunk = content.read(max(0, at - overlap), REACH + overlap)
@@ -75,18 +119,18 @@ def _has_early_end(content: Window) -> bool:
     return False
 
 
-def _find_png_end(content: Window) -> End:
-    """The last chunk; without the checksum that follows its name readers open it all the same."""
+def _find_png_end(content: Content) -> End:
+    """Look for the last chunk; readers do without the checksum that follows its name."""
     for tail in content.tails():
         if b"IEND\xaeB`\x82" in tail:
             return End.SEEN
     return End.DOUBTFUL if b"IEND" in content.tail(16) else End.MISSING
 
 
-def _find_jpeg_end(content: Window) -> End:
-    """The end mark, after the image's begin: the preview in a photo's head has its own marks.
+def _find_jpeg_end(content: Content) -> End:
+    """Look for the end mark behind the start of the image: a preview in the head has its own.
 
-    An image that has begun is opened without the mark, which some scanners leave out.
+    Once the image has started, it opens without the mark, which some scanners leave out.
     """
     begin = _find_jpeg_scan(content)
     if begin is None:
@@ -95,15 +139,15 @@ def _find_jpeg_end(content: Window) -> End:
         mark = tail.rfind(b"\xff\xd9")
         if mark >= 0 and content.size - len(tail) + mark >= begin:
             return End.SEEN
-    # Phones append a short film to a photo: its end is too far from the file's to be looked for.
+    # Phones append a short video to a photo, so its end may be too far up to be found.
     moving = re.search(rb"MotionPhoto|MicroVideo", content.read(0, 65_536))
     return End.NONE if moving else End.DOUBTFUL
 
 
-def _find_jpeg_scan(content: Window) -> int | None:
-    """Where the image itself begins (its "start of scan"), or what no list of segments is.
+def _find_jpeg_scan(content: Content) -> int | None:
+    """Return the offset of the image itself (its "start of scan"), or of what is no segment.
 
-    None where the file ends before that.
+    None if the file ends before that.
     """
     offset = 2
     for _ in range(_JPEG_SEGMENTS):
@@ -117,8 +161,8 @@ def _find_jpeg_scan(content: Window) -> int | None:
     return offset
 
 
-def _find_bmp_end(content: Window) -> End:
-    """By the size of the image; the size of the file that the header gives is often wrong."""
+def _find_bmp_end(content: Content) -> End:
+    """Compare with the size of the image; the header's size of the file is often wrong."""
     needed = _measure_bmp(content.head)
     declared = int.from_bytes(content.head[2:6], "little")
     if needed and content.size < needed:  # only the filling of the last row may be left out
@@ -131,7 +175,7 @@ def _find_bmp_end(content: Window) -> End:
 
 
 def _measure_bmp(head: bytes) -> int:
-    """The bytes that the header and all rows take, 0 where that is not known."""
+    """Return the bytes of the header and all rows; 0 if that is not known."""
     start, second = (int.from_bytes(head[at : at + 4], "little") for at in (10, 14))
     if second < 40 or int.from_bytes(head[30:34], "little") not in _BMP_PLAIN:
         return 0
@@ -140,8 +184,8 @@ def _measure_bmp(head: bytes) -> int:
     return start + row * abs(height) if row > 0 and height else 0
 
 
-def _find_rtf_end(content: Window) -> End:
-    """It is whole once its first group is closed, whatever follows.
+def _find_rtf_end(content: Content) -> End:
+    """Look for the brace that closes the first group, whatever follows it.
 
     Some programs forget the last brace, and readers do not mind.
     """
@@ -158,17 +202,17 @@ def _find_rtf_end(content: Window) -> End:
     return End.DOUBTFUL if body.rstrip(_FILLING).endswith(b"}") else End.MISSING
 
 
-def _find_html_end(content: Window) -> End:
+def _find_html_end(content: Content) -> End:
     tail = content.tail(2048).replace(b"\0", b"").lower()  # UTF-16 has a zero beside each letter
     return End.SEEN if b"</html>" in tail else End.NONE
 
 
-def _find_text_end(content: Window) -> End:
-    """Text has no end; but zeros at the end are room that a copy has not filled yet."""
+def _find_text_end(content: Content) -> End:
+    """Text has no end, but zeros at the end are space that a copy has yet to fill."""
     return End.DOUBTFUL if content.tail(16).endswith(b"\0\0\0\0") else End.NONE
 
 
-_CHECKS: Final[dict[Format, Callable[[Window], End]]] = {
+_CHECKS: Final[dict[Format, Callable[[Content], End]]] = {
     formats.PDF: _find_pdf_end,
     formats.PNG: _find_png_end,
     formats.JPEG: _find_jpeg_end,

@@ -1,4 +1,4 @@
-"""The formats that can be told apart, and those that show in the first bytes."""
+"""The table of formats, and how those with a signature are recognised by their first bytes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ import re
 from typing import Final, NamedTuple
 
 from watcher.i18n.message import NOTHING, Message, msg
-
-_OPENXML = "application/vnd.openxmlformats-officedocument."
-
-
-_MACROS = "application/vnd.ms-"
-
-
-_OASIS = "application/vnd.oasis.opendocument."
 
 
 class Format(NamedTuple):
@@ -31,255 +23,132 @@ class Format(NamedTuple):
 
 
 SAVE: Final = msg("save it as PDF or Word")
-
-
 SAVE_IMAGE: Final = msg("save it as PDF, JPEG or PNG")
-
-
 EXPORT: Final = msg("export it as PDF or Word")
-
-
 DOWNLOAD: Final = msg("download it as PDF or Word")
-
-
 TAKE_OUT: Final = msg("take the document out of it")
-
-
 UNLOCK: Final = msg("save it without one")
-
-
 DECRYPT: Final = msg("save it without encryption")
-
-
 ADD_FILE: Final = msg("add the file itself")
 
+_MS = "application/vnd.ms-"
+_OPENXML = "application/vnd.openxmlformats-officedocument."
+_OASIS = "application/vnd.oasis.opendocument."
+_APPLE = "application/vnd.apple."
 
-UNKNOWN = Format("", "", msg("nothing this program knows"))
-
-
+UNKNOWN = Format("", "", msg("a file of an unknown type"))
 EMPTY = Format("", "", msg("an empty file"))
 
-
+# Documents that are text or have a signature of their own
 PDF = Format("application/pdf", ".pdf", msg("a PDF document"))
-
-
 RTF = Format("application/rtf", ".rtf", msg("an RTF document"))
-
-
 HTML = Format("text/html", ".html", msg("a web page"))
-
-
 TEXT = Format("text/plain", ".txt", msg("a text file"), SAVE)
-
-
 XML = Format("application/xml", ".xml", msg("an XML file"), SAVE)
-
-
-SVG = Format("image/svg+xml", ".svg", msg("an SVG drawing"), SAVE_IMAGE)
-
-
+WORD_2003 = Format(_MS + "word.2003+xml", "", msg("a Word 2003 XML document"), SAVE)
+WORD_XML = Format(_MS + "word.flat+xml", "", msg("a Word XML document"), SAVE)
+FLAT_ODF = Format(_OASIS + "flat+xml", ".fodt", msg("a flat OpenDocument file"), SAVE)
 POSTSCRIPT = Format("application/postscript", ".ps", msg("a PostScript file"), SAVE)
 
-
+# Mail and saved web pages
 MAIL = Format("message/rfc822", ".eml", msg("an e-mail message"), TAKE_OUT)
-
-
 MAILBOX = Format("application/mbox", ".mbox", msg("a mailbox"), TAKE_OUT)
-
-
 MHTML = Format("multipart/related", ".mht", msg("a web page saved as a single file (MHTML)"), SAVE)
-
-
 WEB_ARCHIVE = Format("application/x-webarchive", ".webarchive", msg("a Safari web archive"), SAVE)
+TNEF = Format(_MS + "tnef", ".dat", msg("an Outlook attachment (winmail.dat)"), TAKE_OUT)
 
-
-WORD_2003 = Format("application/vnd.ms-word.2003+xml", "", msg("a Word 2003 XML document"), SAVE)
-
-
-WORD_XML = Format("application/vnd.ms-word.flat+xml", "", msg("a Word XML document"), SAVE)
-
-
-FLAT_ODF = Format(_OASIS + "flat+xml", ".fodt", msg("a flat OpenDocument file"), SAVE)
-
-
+# What stands for a document that is elsewhere
 GOOGLE_LINK = Format(
     "application/vnd.google-apps.document", "", msg("only a link to a Google document"), DOWNLOAD
 )
-
-
 WEB_LINK = Format("application/x-url", "", msg("only a link to a web page"), DOWNLOAD)
-
-
-SIGNED = Format("application/pkcs7-mime", ".p7m", msg("a digitally signed file (.p7m)"), TAKE_OUT)
-
-
-SIGNATURE = Format(
-    "application/pkcs7-signature", ".p7s", msg("a digital signature without its document"), ADD_FILE
-)
-
-
-ENCRYPTED = Format("application/x-encrypted", "", msg("an encrypted file"), DECRYPT)
-
-
-PNG = Format("image/png", ".png", msg("a PNG image"))
-
-
-JPEG = Format("image/jpeg", ".jpg", msg("a JPEG image"))
-
-
-BMP = Format("image/bmp", ".bmp", msg("a BMP image"))
-
-
-PROGRAM = Format("application/x-executable", "", msg("a program"))
-
-
 SHORTCUT = Format("application/x-ms-shortcut", ".lnk", msg("a shortcut to another file"), ADD_FILE)
 
-
-ZIP = Format("application/zip", ".zip", msg("a zip archive"), TAKE_OUT)
-
-
-DOCX = Format(_OPENXML + "wordprocessingml.document", ".docx", msg("a Word document"))
-
-
-DOTX = Format(_OPENXML + "wordprocessingml.template", ".dotx", msg("a Word template"))
-
-
-DOCM = Format(
-    "application/vnd.ms-word.document.macroEnabled.12",
-    ".docm",
-    msg("a Word document with macros"),
-    SAVE,
-)
-
-
-DOTM = Format(
-    "application/vnd.ms-word.template.macroEnabled.12",
-    ".dotm",
-    msg("a Word template with macros"),
-    SAVE,
-)
-
-
-PPTX = Format(_OPENXML + "presentationml.presentation", ".pptx", msg("a PowerPoint presentation"))
-
-
-PPSX = Format(_OPENXML + "presentationml.slideshow", ".ppsx", msg("a PowerPoint slide show"), SAVE)
-
-
-POTX = Format(_OPENXML + "presentationml.template", ".potx", msg("a PowerPoint template"), SAVE)
-
-
-PPTM = Format(
-    "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
-    ".pptm",
-    msg("a PowerPoint presentation with macros"),
-    SAVE,
-)
-
-
-XLSX = Format(_OPENXML + "spreadsheetml.sheet", ".xlsx", msg("an Excel workbook"), SAVE)
-
-
-XLSM = Format(
-    "application/vnd.ms-excel.sheet.macroEnabled.12",
-    ".xlsm",
-    msg("an Excel workbook with macros"),
-    SAVE,
-)
-
-
-ODT = Format(_OASIS + "text", ".odt", msg("an OpenDocument text"))
-
-
-OTT = Format(_OASIS + "text-template", ".ott", msg("an OpenDocument text template"), SAVE)
-
-
-ODP = Format(_OASIS + "presentation", ".odp", msg("an OpenDocument presentation"))
-
-
-ODS = Format(_OASIS + "spreadsheet", ".ods", msg("an OpenDocument spreadsheet"), SAVE)
-
-
-EPUB = Format("application/epub+zip", ".epub", msg("an electronic book"), SAVE)
-
-
-_IWORK = "application/vnd.apple."
-
-
-IWORK = Format(_IWORK + "iwork", "", msg("an Apple iWork document"), EXPORT)
-
-
-PAGES = Format(_IWORK + "pages", ".pages", msg("a Pages document"), EXPORT)
-
-
-KEYNOTE = Format(_IWORK + "keynote", ".key", msg("a Keynote presentation"), EXPORT)
-
-
-NUMBERS = Format(_IWORK + "numbers", ".numbers", msg("a Numbers spreadsheet"), EXPORT)
-
-
+# Signed and encrypted
+SIGNED = Format("application/pkcs7-mime", ".p7m", msg("a digitally signed file (.p7m)"), TAKE_OUT)
 SIGNED_CONTAINER = Format(
     "application/vnd.etsi.asic-e+zip", ".asice", msg("a digitally signed file (.asice)"), TAKE_OUT
 )
-
-
-DOC = Format("application/msword", ".doc", msg("a Word document"))
-
-
-PPT = Format("application/vnd.ms-powerpoint", ".ppt", msg("a PowerPoint presentation"))
-
-
-XLS = Format("application/vnd.ms-excel", ".xls", msg("an Excel workbook"), SAVE)
-
-
-MSG = Format("application/vnd.ms-outlook", ".msg", msg("an Outlook message"))
-
-
-#: Whatever it was before: nobody opens it without the password.
+SIGNATURE = Format(
+    "application/pkcs7-signature", ".p7s", msg("a digital signature without its document"), ADD_FILE
+)
+ENCRYPTED = Format("application/x-encrypted", "", msg("an encrypted file"), DECRYPT)
+#: Any kind of document: without the password nobody opens it.
 LOCKED = Format("application/encrypted", "", msg("protected by a password"), UNLOCK)
 
+# Images
+PNG = Format("image/png", ".png", msg("a PNG image"))
+JPEG = Format("image/jpeg", ".jpg", msg("a JPEG image"))
+BMP = Format("image/bmp", ".bmp", msg("a BMP image"))
+SVG = Format("image/svg+xml", ".svg", msg("an SVG drawing"), SAVE_IMAGE)
+GIF = Format("image/gif", ".gif", msg("a GIF image"), SAVE_IMAGE)
+TIFF = Format("image/tiff", ".tif", msg("a TIFF image"), SAVE_IMAGE)
+WEBP = Format("image/webp", ".webp", msg("a WebP image"), SAVE_IMAGE)
+HEIC = Format("image/heic", ".heic", msg("a HEIC photo"), SAVE_IMAGE)
+AVIF = Format("image/avif", ".avif", msg("an AVIF image"), SAVE_IMAGE)
+PHOTOSHOP = Format("image/vnd.adobe.photoshop", ".psd", msg("a Photoshop image"), SAVE_IMAGE)
 
+# Zip containers: Office Open XML, OpenDocument, iWork and others
+DOCX = Format(_OPENXML + "wordprocessingml.document", ".docx", msg("a Word document"))
+DOTX = Format(_OPENXML + "wordprocessingml.template", ".dotx", msg("a Word template"))
+DOCM = Format(
+    _MS + "word.document.macroEnabled.12", ".docm", msg("a Word document with macros"), SAVE
+)
+DOTM = Format(
+    _MS + "word.template.macroEnabled.12", ".dotm", msg("a Word template with macros"), SAVE
+)
+PPTX = Format(_OPENXML + "presentationml.presentation", ".pptx", msg("a PowerPoint presentation"))
+PPSX = Format(_OPENXML + "presentationml.slideshow", ".ppsx", msg("a PowerPoint slide show"), SAVE)
+POTX = Format(_OPENXML + "presentationml.template", ".potx", msg("a PowerPoint template"), SAVE)
+PPTM = Format(
+    _MS + "powerpoint.presentation.macroEnabled.12", ".pptm",
+    msg("a PowerPoint presentation with macros"), SAVE,
+)  # fmt: skip
+XLSX = Format(_OPENXML + "spreadsheetml.sheet", ".xlsx", msg("an Excel workbook"), SAVE)
+XLSM = Format(
+    _MS + "excel.sheet.macroEnabled.12", ".xlsm", msg("an Excel workbook with macros"), SAVE
+)
+ODT = Format(_OASIS + "text", ".odt", msg("an OpenDocument text"))
+OTT = Format(_OASIS + "text-template", ".ott", msg("an OpenDocument text template"), SAVE)
+ODP = Format(_OASIS + "presentation", ".odp", msg("an OpenDocument presentation"))
+ODS = Format(_OASIS + "spreadsheet", ".ods", msg("an OpenDocument spreadsheet"), SAVE)
+EPUB = Format("application/epub+zip", ".epub", msg("an e-book"), SAVE)
+IWORK = Format(_APPLE + "iwork", "", msg("an Apple iWork document"), EXPORT)
+PAGES = Format(_APPLE + "pages", ".pages", msg("a Pages document"), EXPORT)
+KEYNOTE = Format(_APPLE + "keynote", ".key", msg("a Keynote presentation"), EXPORT)
+NUMBERS = Format(_APPLE + "numbers", ".numbers", msg("a Numbers spreadsheet"), EXPORT)
+
+# OLE compound files: Office until 2003
+DOC = Format("application/msword", ".doc", msg("a Word document"))
+PPT = Format(_MS + "powerpoint", ".ppt", msg("a PowerPoint presentation"))
+XLS = Format(_MS + "excel", ".xls", msg("an Excel workbook"), SAVE)
+MSG = Format(_MS + "outlook", ".msg", msg("an Outlook message"))
 COMPOUND = Format("application/x-ole-storage", "", msg("an Office file of an unknown kind"), SAVE)
 
-
+# Archives and programs
+ZIP = Format("application/zip", ".zip", msg("a zip archive"), TAKE_OUT)
 TAR = Format("application/x-tar", ".tar", msg("a tar archive"), TAKE_OUT)
-
-
 CPIO = Format("application/x-cpio", ".cpio", msg("a cpio archive"), TAKE_OUT)
-
-
-TNEF = Format(
-    "application/vnd.ms-tnef", ".dat", msg("an Outlook attachment (winmail.dat)"), TAKE_OUT
-)
-
-
+SEVEN_ZIP = Format("application/x-7z-compressed", ".7z", msg("a 7-Zip archive"), TAKE_OUT)
+RAR = Format("application/x-rar-compressed", ".rar", msg("a RAR archive"), TAKE_OUT)
+GZIP = Format("application/gzip", ".gz", msg("a gzip archive"), TAKE_OUT)
+BZIP2 = Format("application/x-bzip2", ".bz2", msg("a bzip2 archive"), TAKE_OUT)
+XZ = Format("application/x-xz", ".xz", msg("an xz archive"), TAKE_OUT)
+ZSTANDARD = Format("application/zstd", ".zst", msg("a Zstandard archive"), TAKE_OUT)
+CABINET = Format(_MS + "cab-compressed", ".cab", msg("a cabinet archive"), TAKE_OUT)
 ARCHIVE = Format("application/x-archive", "", msg("an archive"), TAKE_OUT)
+PROGRAM = Format("application/x-executable", "", msg("a program"))
 
-
-#: What the library calls by names that say little to a person.
-OTHERS: Final = {
-    entry.media_type: entry
-    for entry in (
-        Format("image/gif", ".gif", msg("a GIF image"), SAVE_IMAGE),
-        Format("image/tiff", ".tif", msg("a TIFF image"), SAVE_IMAGE),
-        Format("image/webp", ".webp", msg("a WebP image"), SAVE_IMAGE),
-        Format("image/heic", ".heic", msg("a HEIC photo"), SAVE_IMAGE),
-        Format("image/avif", ".avif", msg("an AVIF image"), SAVE_IMAGE),
-        Format("image/vnd.adobe.photoshop", ".psd", msg("a Photoshop image"), SAVE_IMAGE),
-        Format("application/x-7z-compressed", ".7z", msg("a 7-Zip archive"), TAKE_OUT),
-        Format("application/x-rar-compressed", ".rar", msg("a RAR archive"), TAKE_OUT),
-        Format("application/gzip", ".gz", msg("a gzip archive"), TAKE_OUT),
-        TAR,
-        Format("application/x-bzip2", ".bz2", msg("a bzip2 archive"), TAKE_OUT),
-        Format("application/x-xz", ".xz", msg("an xz archive"), TAKE_OUT),
-        Format("application/zstd", ".zst", msg("a Zstandard archive"), TAKE_OUT),
-        Format("application/vnd.ms-cab-compressed", ".cab", msg("a cabinet archive"), TAKE_OUT),
+#: Formats that the library recognises, by the names that it has for them.
+_FROM_LIBRARY: Final = {
+    each.media_type: each
+    for each in (
+        GIF, TIFF, WEBP, HEIC, AVIF, PHOTOSHOP,
+        SEVEN_ZIP, RAR, GZIP, TAR, BZIP2, XZ, ZSTANDARD, CABINET,
     )
-}
+}  # fmt: skip
 
-
-#: Extensions that mean the same; the first is the one that is given to a name without any.
+#: Extensions that mean the same; the first is appended to a name that has none.
 SAME = (
     (".jpg", ".jpeg"),
     (".html", ".htm"),
@@ -287,22 +156,12 @@ SAME = (
     (".txt", ".text", ".md"),
 )
 
-
-#: All of the above that have a media type.
-_ALL: Final = (
-    *(
-        PDF, RTF, HTML, TEXT, XML, SVG, POSTSCRIPT, PNG, JPEG, BMP, PROGRAM, SHORTCUT, ZIP,
-        DOCX, DOTX, DOCM, DOTM, PPTX, PPSX, POTX, PPTM, XLSX, XLSM, ODT, OTT, ODP, ODS, EPUB, IWORK,
-        PAGES, KEYNOTE, NUMBERS, DOC, PPT, XLS, MSG, LOCKED, COMPOUND, MAIL, MAILBOX, MHTML,
-        WEB_ARCHIVE, WORD_2003, WORD_XML, FLAT_ODF, GOOGLE_LINK, WEB_LINK, SIGNED, SIGNATURE,
-        SIGNED_CONTAINER, ENCRYPTED, CPIO, TNEF, ARCHIVE,
-    ),
-    *OTHERS.values(),
-)  # fmt: skip
-
+#: Every format above that has a media type, collected so that none can be forgotten.
+_ALL: Final = tuple(
+    each for each in tuple(globals().values()) if isinstance(each, Format) and each.media_type
+)
 
 MEDIA_TYPES: Final = frozenset(each.media_type for each in _ALL)
-
 
 #: Media types by the extensions that people call them by.
 EXTENSIONS: Final = {each.extension: each.media_type for each in _ALL if each.extension} | {
@@ -310,20 +169,16 @@ EXTENSIONS: Final = {each.extension: each.media_type for each in _ALL if each.ex
     for other in same
 }  # fmt: skip
 
+#: Extensions of the files that Google Drive stores for its documents.
+GOOGLE_EXTENSIONS: Final = frozenset({
+    ".gdoc", ".gsheet", ".gslides", ".gdraw", ".gform", ".gtable", ".gmap", ".gsite", ".gjam",
+    ".gscript", ".glink", ".gnote", ".gdrive",
+})  # fmt: skip
 
-_KNOWN = """
-    .pdf .rtf .html .htm .xhtml .txt .text .md .xml .svg .ps .eps
-    .png .jpg .jpeg .bmp .gif .tif .tiff .webp .heic .avif .psd
-    .doc .dot .docx .dotx .docm .dotm .ppt .pps .pot .pptx .ppsx .potx .pptm .xls .xlsx .xlsm
-    .msg .eml .mbox .mht .mhtml .webarchive .p7m .p7s .odt .ott .odp .ods .fodt .epub
-    .pages .key .numbers .rtfd .textbundle
-    .zip .7z .rar .gz .tar .cpio .bz2 .xz .zst .cab .exe .lnk
-"""
-
-
-#: Endings of names that are an extension and not a part of the name ("CV v2.1", "J. Doe").
-KNOWN_EXTENSIONS = frozenset(_KNOWN.split())
-
+#: What is an extension at the end of a name; others are part of the name ("CV v2.1", "J. Doe").
+KNOWN_EXTENSIONS: Final = frozenset(EXTENSIONS) | {
+    ".xhtml", ".mhtml", ".eps", ".dot", ".pps", ".pot", ".rtfd", ".textbundle", ".exe"
+}  # fmt: skip
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", JPEG),
@@ -338,13 +193,13 @@ _SIGNATURES = (
     (b"PK\x05\x06", ZIP),  # without any entry
     (b"PK\x07\x08PK\x03\x04", ZIP),  # the first of several volumes
     (b"%!PS", POSTSCRIPT),
-    # Containers that need not compress what they hold: a document shows through in some.
-    (b"7z\xbc\xaf'\x1c", OTHERS["application/x-7z-compressed"]),
-    (b"Rar!\x1a\x07", OTHERS["application/x-rar-compressed"]),
-    (b"\x1f\x8b\x08", OTHERS["application/gzip"]),
-    (b"\xfd7zXZ\0", OTHERS["application/x-xz"]),
-    (b"\x28\xb5\x2f\xfd", OTHERS["application/zstd"]),
-    (b"MSCF\0\0\0\0", OTHERS["application/vnd.ms-cab-compressed"]),
+    # Archives that may hold a document uncompressed: its signature must not win.
+    (b"7z\xbc\xaf'\x1c", SEVEN_ZIP),
+    (b"Rar!\x1a\x07", RAR),
+    (b"\x1f\x8b\x08", GZIP),
+    (b"\xfd7zXZ\0", XZ),
+    (b"\x28\xb5\x2f\xfd", ZSTANDARD),
+    (b"MSCF\0\0\0\0", CABINET),
     (b"!<arch>\n", ARCHIVE),
     (b"xar!\0", ARCHIVE),
     (b"MSWIM\0\0\0", ARCHIVE),
@@ -358,17 +213,15 @@ _SIGNATURES = (
     (b"-----BEGIN PGP MESSAGE-----", ENCRYPTED),
 )
 
-
-#: Likewise, where the first bytes are too few to tell, or not always the same.
-_TELLING = (
-    (re.compile(rb"BZh[1-9]1AY&SY"), OTHERS["application/x-bzip2"]),
+#: The same as patterns, where the first bytes vary or are too few to decide.
+_PATTERNS = (
+    (re.compile(rb"BZh[1-9]1AY&SY"), BZIP2),
     (re.compile(rb"0707(?:0[12][0-9A-Fa-f]{104}|07[0-7]{70})"), CPIO),
     (re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL), ARCHIVE),  # LHA
     (re.compile(rb".{7}\*\*ACE\*\*", re.DOTALL), ARCHIVE),
     (re.compile(rb"bplist00.{0,2000}WebMainResource", re.DOTALL), WEB_ARCHIVE),
     (re.compile(rb"begin [0-7]{3,4} \S[^\r\n]*\r?\n[ -`]+\r?\n"), ARCHIVE),  # uuencode
 )
-
 
 #: A sequence of any length that begins with the kind of its content (RFC 5652, RFC 5544).
 _CMS = re.compile(
@@ -377,30 +230,17 @@ _CMS = re.compile(
     re.DOTALL,
 )
 
-
 _FRAMES = (b"-----BEGIN PKCS7-----", b"-----BEGIN CMS-----")
-
-
 _ENVELOPED = (b"\x03", b"\x06")
-
-
 _BASE64 = re.compile(rb"\s*(?:-----BEGIN [A-Z0-9 ]+-----\s+)?([A-Za-z0-9+/]{40})")
-
-
 _TAR_HEADER = 512
-
-
 _TAR_SUM = slice(148, 156)
-
-
 _SCRIPT = re.compile(rb"#! ?/")
-
-
 _BMP_HEADER_SIZES = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
 
 
 def find_signature(head: bytes, extension: str = "") -> Format | None:
-    """The format whose signature ``head`` starts with, of those that we know ourselves."""
+    """Return the format whose signature ``head`` starts with, None if it is none of the above."""
     for signature, found in _SIGNATURES:
         if head.startswith(signature):
             return found
@@ -408,14 +248,14 @@ def find_signature(head: bytes, extension: str = "") -> Format | None:
         return PROGRAM
     if _is_bmp(head):
         return BMP
-    for telling, found in _TELLING:
-        if telling.match(head):
+    for pattern, found in _PATTERNS:
+        if pattern.match(head):
             return found
     return _find_cms(head, extension)
 
 
 def is_tar(head: bytes) -> bool:
-    """By the checksum of the first header, which the oldest kinds have as well."""
+    """Whether ``head`` is a tar header, by its checksum: the oldest kinds have no other mark."""
     header = head[:_TAR_HEADER]
     digits = header[_TAR_SUM].strip(b" \0")
     if len(header) < _TAR_HEADER or not re.fullmatch(rb"[0-7]{1,7}", digits):
@@ -425,7 +265,7 @@ def is_tar(head: bytes) -> bool:
 
 
 def _find_cms(head: bytes, extension: str) -> Format | None:
-    """A signed or encrypted file (CMS): as it is, or written as text."""
+    """Return the kind of a signed or encrypted file (CMS), in binary or in Base64."""
     text = _BASE64.match(head)
     found = _CMS.match(base64.b64decode(text[1]) if text else head)
     if found is None:
@@ -436,19 +276,19 @@ def _find_cms(head: bytes, extension: str) -> Format | None:
 
 
 def _is_bmp(head: bytes) -> bool:
-    """``BM`` alone may be the begin of a text ("BMW"), so the second header must fit too."""
+    """Whether ``head`` is a bitmap's; "BM" alone may begin a text ("BMW")."""
     second = int.from_bytes(head[14:18], "little")
     return head.startswith(b"BM") and second in _BMP_HEADER_SIZES
 
 
 def guess_other(head: bytes) -> Format:
-    """What the library makes of ``head``; UNKNOWN where it does not know either."""
-    import filetype  # noqa: PLC0415 - 20 ms that a folder of CVs never needs
+    """Return what the library recognises in ``head``; UNKNOWN if it doesn't."""
+    import filetype  # noqa: PLC0415 - 20 ms, never needed by a folder of CVs
 
     kind = filetype.guess(head)
     if kind is None:
         return UNKNOWN
-    known = OTHERS.get(kind.mime)
+    known = _FROM_LIBRARY.get(kind.mime)
     if known:
         return known
     advice = SAVE_IMAGE if kind.mime.startswith("image/") else NOTHING
@@ -456,8 +296,8 @@ def guess_other(head: bytes) -> Format:
     return Format(kind.mime, f".{kind.extension}", what, advice)
 
 
-def can_tell(media_type: str) -> bool:
-    """Whether a file may be found to have this media type."""
+def can_detect(media_type: str) -> bool:
+    """Whether :func:`watcher.sniff.sniff` can return this media type."""
     if media_type in MEDIA_TYPES:
         return True
     import filetype  # noqa: PLC0415 - as above

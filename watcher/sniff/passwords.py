@@ -1,6 +1,7 @@
-"""RC4 and AES-128, to see whether a PDF opens without a password; nothing is kept secret by them.
+"""Checks whether a PDF needs a password to be opened (ISO 32000-2, 7.6).
 
-The standard library has neither, and a library of its own would be a large one for this alone.
+This takes RC4 and AES-128, which the standard library lacks; a cryptography library would be a
+large dependency for this alone, and nothing is kept secret here.
 """
 
 from __future__ import annotations
@@ -15,11 +16,167 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from watcher.sniff.window import Window
+    from watcher.sniff.endings import Content
+
+_NEAR = 65_536  # bytes from each end in which a trailer is looked for
+_FAR = 1_000_000  # likewise the dictionary that it names
+_ENCRYPT = re.compile(rb"/Encrypt\s*(?:<<|(\d{1,9})\s+(\d{1,5})\s+R)")
+_ID = re.compile(rb"/ID\s*\[\s*(?=[<(])")
+_POINTER = re.compile(rb"startxref\s+(\d{1,12})")
+
+_TOKEN = re.compile(
+    rb"[\0\s]+|%[^\r\n]*|(?P<mark><<|>>|[\[\]])|<(?P<hex>[0-9A-Fa-f\0\s]*)>|(?P<text>\()"
+    rb"|(?P<word>/?[^\0\s()<>\[\]{}/%]+)"
+)
+
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))|\r\n?", re.DOTALL)
+_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_PADDING: Final = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 
 
-def rc4(key: bytes, data: bytes) -> bytes:
-    """``data`` encrypted, or decrypted, with ``key``."""
+def needs_password(content: Content) -> bool:
+    """Whether the PDF is encrypted, and not with the empty password."""
+    for part in _read_ends(content):
+        if found := _ENCRYPT.search(part):
+            identity = _ID.search(part)
+            first = next(_read_tokens(part, identity.end()), b"") if identity else b""
+            inline = found.end() - 2
+            rules = _read_dictionary(part, inline) if not found[1] else _find(content, found)
+            return bool(rules) and not _opens_without(rules, first)
+    return False
+
+
+def _read_ends(content: Content) -> Iterator[bytes]:
+    """Yield where a trailer may be: the end, where the last pointer leads, and the start."""
+    tail = content.tail(_NEAR)
+    yield tail
+    if pointers := _POINTER.findall(tail):
+        yield content.read(int(pointers[-1]), 4096)
+    yield content.head
+
+
+def _find(content: Content, reference: re.Match[bytes]) -> dict[bytes, bytes]:
+    """Return the dictionary that a trailer refers to; empty if it is near no end of the file."""
+    begin = re.compile(rb"(?<!\d)%b\s+%b\s+obj\b" % (reference[1], reference[2]))
+    for part in (content.tail(_FAR), content.read(0, _FAR)):
+        if found := begin.search(part):
+            return _read_dictionary(part, found.end())
+    return {}
+
+
+def _read_dictionary(data: bytes, at: int) -> dict[bytes, bytes]:
+    """Return the plain values of a dictionary by their keys, without nested ones."""
+    found: dict[bytes, bytes] = {}
+    depth, key = 0, b""
+    for token in _read_tokens(data, at):
+        if token in (b"<<", b"["):
+            depth += 1
+            key = b""
+        elif token in (b">>", b"]"):
+            depth -= 1
+            if depth <= 0:
+                break
+        elif depth == 1 and not key and token.startswith(b"/"):
+            key = token
+        elif depth == 1 and key:
+            found[key] = token
+            key = b""
+    return found
+
+
+def _read_tokens(data: bytes, at: int) -> Iterator[bytes]:
+    """Yield delimiters and words as they are, strings decoded."""
+    while token := _TOKEN.match(data, at):
+        at = token.end()
+        if token["hex"] is not None:
+            digits = re.sub(rb"[\0\s]", b"", token["hex"])
+            yield bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
+        elif token["text"]:
+            end = _find_text_end(data, at)
+            yield _ESCAPE.sub(_unescape, data[at : end - 1])
+            at = end
+        elif token["mark"] or token["word"]:
+            yield token[0]
+
+
+def _find_text_end(data: bytes, at: int) -> int:
+    """Return where the string ends whose "(" is just before ``at``; parentheses may nest."""
+    depth = 1
+    for mark in re.compile(rb"\\.|[()]", re.DOTALL).finditer(data, at):
+        depth += {b"(": 1, b")": -1}.get(mark[0], 0)
+        if not depth:
+            return mark.end()
+    return len(data) + 1
+
+
+def _unescape(found: re.Match[bytes]) -> bytes:
+    octal, line_end, char = found.groups()
+    if octal:
+        return bytes([int(octal, 8) & 255])
+    if line_end:
+        return b""
+    return _ESCAPED.get(char, char) if char else b"\n"
+
+
+def _opens_without(rules: dict[bytes, bytes], identity: bytes) -> bool:
+    """Whether the empty password is right; True if that cannot be determined."""
+    try:
+        revision, version = int(rules[b"/R"]), int(rules[b"/V"])
+        owner, user = rules[b"/O"], rules[b"/U"]
+        permissions = int(rules[b"/P"]) & 0xFFFFFFFF
+        length = int(rules.get(b"/Length", b"40")) // 8
+    except (KeyError, ValueError):
+        return True
+    if rules.get(b"/Filter") != b"/Standard" or min(len(owner), len(user)) < 32:
+        return True
+    # Only attachments, or nothing at all, may be encrypted.
+    filters = {rules.get(name, b"/Identity") for name in (b"/StmF", b"/StrF")}
+    if revision not in (2, 3, 4, 5, 6) or (version >= 4 and filters == {b"/Identity"}):
+        return True
+    if revision in (5, 6):
+        digest = _hash_revision_6 if revision == 6 else _hash_revision_5
+        return len(user) < 48 or digest(user[32:40]) == user[:32]
+    seed = _PADDING + owner[:32] + permissions.to_bytes(4, "little") + identity
+    if revision == 4 and rules.get(b"/EncryptMetadata") == b"false":
+        seed += b"\xff" * 4
+    lengths = {5} if revision == 2 else {length, 16 if version == 4 else length}
+    return any(_is_key(seed, each, revision, user, identity) for each in lengths)
+
+
+def _is_key(seed: bytes, length: int, revision: int, user: bytes, identity: bytes) -> bool:
+    """Whether the key of ``length`` bytes from ``seed`` is right: algorithms 2, 4 and 5."""
+    key = hashlib.md5(seed, usedforsecurity=False).digest()
+    if revision == 2:
+        return _rc4(key[:length], _PADDING) == user[:32]
+    for _ in range(50):
+        key = hashlib.md5(key[:length], usedforsecurity=False).digest()
+    check = hashlib.md5(_PADDING + identity, usedforsecurity=False).digest()
+    for number in range(20):
+        check = _rc4(bytes(byte ^ number for byte in key[:length]), check)
+    return check == user[:16]
+
+
+def _hash_revision_5(salt: bytes) -> bytes:
+    return hashlib.sha256(salt).digest()
+
+
+def _hash_revision_6(salt: bytes) -> bytes:
+    """Return the hash of the empty password by algorithm 2.B: some 70 rounds, milliseconds each."""
+    key = hashlib.sha256(salt).digest()
+    kinds = (hashlib.sha256, hashlib.sha384, hashlib.sha512)
+    for number in count(1):
+        mixed = _encrypt_cbc(key[:16], key[16:32], key * 64)
+        key = kinds[sum(mixed[:16]) % 3](mixed).digest()
+        if number >= 64 and mixed[-1] <= number - 32:
+            break
+    return key[:32]
+
+
+# --- RC4 and AES-128 ------------------------------------------------------------------------------
+
+
+def _rc4(key: bytes, data: bytes) -> bytes:
+    """Return ``data`` encrypted, or decrypted, with ``key``."""
     if not key:
         return data
     box = list(range(256))
@@ -38,7 +195,7 @@ def rc4(key: bytes, data: bytes) -> bytes:
 
 
 class _Tables(NamedTuple):
-    """What a round of AES makes of each byte: alone, and in each of four places of a column."""
+    """Lookup tables of an AES round: the S-box, and it mixed for each row of a column."""
 
     box: tuple[int, ...]
     mixed: tuple[tuple[int, ...], ...]
@@ -71,7 +228,7 @@ def _tables() -> _Tables:
 
 
 def _expand(key: bytes) -> list[int]:
-    """The 44 words that the rounds of AES-128 use."""
+    """Return the 44 words of the key schedule of AES-128."""
     box = _tables().box
     words = list(struct.unpack(">4L", key))
     constant = 1
@@ -85,8 +242,8 @@ def _expand(key: bytes) -> list[int]:
     return words
 
 
-def encrypt_cbc(key: bytes, vector: bytes, data: bytes) -> bytes:
-    """``data``, of whole blocks of 16 bytes, by AES-128 in CBC mode without padding."""
+def _encrypt_cbc(key: bytes, vector: bytes, data: bytes) -> bytes:
+    """Encrypt ``data``, whole blocks of 16 bytes, by AES-128 in CBC mode without padding."""
     box, (m0, m1, m2, m3) = _tables()
     words = _expand(key)
     w0, w1, w2, w3 = words[:4]
@@ -115,171 +272,3 @@ def encrypt_cbc(key: bytes, vector: bytes, data: bytes) -> bytes:
         )
         out += (a, b, c, d)
     return struct.pack(f">{len(out)}L", *out)
-
-
-_NEAR = 65_536  # bytes from each end in which a trailer is looked for
-
-
-_FAR = 1_000_000  # likewise the dictionary that it names
-
-
-_ENCRYPT = re.compile(rb"/Encrypt\s*(?:<<|(\d{1,9})\s+(\d{1,5})\s+R)")
-
-
-_ID = re.compile(rb"/ID\s*\[\s*(?=[<(])")
-
-
-_POINTER = re.compile(rb"startxref\s+(\d{1,12})")
-
-
-_TOKEN = re.compile(
-    rb"[\0\s]+|%[^\r\n]*|(?P<mark><<|>>|[\[\]])|<(?P<hex>[0-9A-Fa-f\0\s]*)>|(?P<text>\()"
-    rb"|(?P<word>/?[^\0\s()<>\[\]{}/%]+)"
-)
-
-
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))|\r\n?", re.DOTALL)
-
-
-_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-
-
-_PADDING: Final = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
-
-
-def needs_password(content: Window) -> bool:
-    """Whether the PDF is encrypted, and not with the empty password."""
-    for part in _read_ends(content):
-        if found := _ENCRYPT.search(part):
-            identity = _ID.search(part)
-            first = next(_read_tokens(part, identity.end()), b"") if identity else b""
-            inline = found.end() - 2
-            rules = _read_dictionary(part, inline) if not found[1] else _find(content, found)
-            return bool(rules) and not _opens_without(rules, first)
-    return False
-
-
-def _read_ends(content: Window) -> Iterator[bytes]:
-    """Where a trailer may be: at the end, where the last pointer leads, and at the begin."""
-    tail = content.tail(_NEAR)
-    yield tail
-    if pointers := _POINTER.findall(tail):
-        yield content.read(int(pointers[-1]), 4096)
-    yield content.head
-
-
-def _find(content: Window, reference: re.Match[bytes]) -> dict[bytes, bytes]:
-    """The dictionary that a trailer refers to; empty if it is not near an end of the file."""
-    begin = re.compile(rb"(?<!\d)%b\s+%b\s+obj\b" % (reference[1], reference[2]))
-    for part in (content.tail(_FAR), content.read(0, _FAR)):
-        if found := begin.search(part):
-            return _read_dictionary(part, found.end())
-    return {}
-
-
-def _read_dictionary(data: bytes, at: int) -> dict[bytes, bytes]:
-    """The plain values of a dictionary by their keys; what lies deeper is left out."""
-    found: dict[bytes, bytes] = {}
-    depth, key = 0, b""
-    for token in _read_tokens(data, at):
-        if token in (b"<<", b"["):
-            depth += 1
-            key = b""
-        elif token in (b">>", b"]"):
-            depth -= 1
-            if depth <= 0:
-                break
-        elif depth == 1 and not key and token.startswith(b"/"):
-            key = token
-        elif depth == 1 and key:
-            found[key] = token
-            key = b""
-    return found
-
-
-def _read_tokens(data: bytes, at: int) -> Iterator[bytes]:
-    """Marks and words as they stand, texts as what they hold."""
-    while token := _TOKEN.match(data, at):
-        at = token.end()
-        if token["hex"] is not None:
-            digits = re.sub(rb"[\0\s]", b"", token["hex"])
-            yield bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
-        elif token["text"]:
-            end = _find_text_end(data, at)
-            yield _ESCAPE.sub(_unescape, data[at : end - 1])
-            at = end
-        elif token["mark"] or token["word"]:
-            yield token[0]
-
-
-def _find_text_end(data: bytes, at: int) -> int:
-    """Where a text in parentheses ends that begins before ``at``; they may be within each other."""
-    depth = 1
-    for mark in re.compile(rb"\\.|[()]", re.DOTALL).finditer(data, at):
-        depth += {b"(": 1, b")": -1}.get(mark[0], 0)
-        if not depth:
-            return mark.end()
-    return len(data) + 1
-
-
-def _unescape(found: re.Match[bytes]) -> bytes:
-    octal, line_end, char = found.groups()
-    if octal:
-        return bytes([int(octal, 8) & 255])
-    if line_end:
-        return b""
-    return _ESCAPED.get(char, char) if char else b"\n"
-
-
-def _opens_without(rules: dict[bytes, bytes], identity: bytes) -> bool:
-    """Whether the empty password is right; True where that cannot be told."""
-    try:
-        revision, version = int(rules[b"/R"]), int(rules[b"/V"])
-        owner, user = rules[b"/O"], rules[b"/U"]
-        permissions = int(rules[b"/P"]) & 0xFFFFFFFF
-        length = int(rules.get(b"/Length", b"40")) // 8
-    except (KeyError, ValueError):
-        return True
-    if rules.get(b"/Filter") != b"/Standard" or min(len(owner), len(user)) < 32:
-        return True
-    # Only what is attached, or nothing at all, may be encrypted.
-    filters = {rules.get(name, b"/Identity") for name in (b"/StmF", b"/StrF")}
-    if revision not in (2, 3, 4, 5, 6) or (version >= 4 and filters == {b"/Identity"}):
-        return True
-    if revision in (5, 6):
-        digest = _hash_revision_6 if revision == 6 else _hash_revision_5
-        return len(user) < 48 or digest(user[32:40]) == user[:32]
-    seed = _PADDING + owner[:32] + permissions.to_bytes(4, "little") + identity
-    if revision == 4 and rules.get(b"/EncryptMetadata") == b"false":
-        seed += b"\xff" * 4
-    lengths = {5} if revision == 2 else {length, 16 if version == 4 else length}
-    return any(_is_key(seed, each, revision, user, identity) for each in lengths)
-
-
-def _is_key(seed: bytes, length: int, revision: int, user: bytes, identity: bytes) -> bool:
-    """Whether a key of ``length`` bytes made of ``seed`` is right: algorithms 2, 4 and 5."""
-    key = hashlib.md5(seed, usedforsecurity=False).digest()
-    if revision == 2:
-        return rc4(key[:length], _PADDING) == user[:32]
-    for _ in range(50):
-        key = hashlib.md5(key[:length], usedforsecurity=False).digest()
-    check = hashlib.md5(_PADDING + identity, usedforsecurity=False).digest()
-    for number in range(20):
-        check = rc4(bytes(byte ^ number for byte in key[:length]), check)
-    return check == user[:16]
-
-
-def _hash_revision_5(salt: bytes) -> bytes:
-    return hashlib.sha256(salt).digest()
-
-
-def _hash_revision_6(salt: bytes) -> bytes:
-    """Algorithm 2.B of the empty password; some 70 rounds, of which each takes milliseconds."""
-    key = hashlib.sha256(salt).digest()
-    kinds = (hashlib.sha256, hashlib.sha384, hashlib.sha512)
-    for number in count(1):
-        mixed = encrypt_cbc(key[:16], key[16:32], key * 64)
-        key = kinds[sum(mixed[:16]) % 3](mixed).digest()
-        if number >= 64 and mixed[-1] <= number - 32:
-            break
-    return key[:32]

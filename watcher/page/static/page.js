@@ -32,7 +32,7 @@ function go() {
 
 function show() {
   put($("headline"), now.headline);
-  document.body.dataset.mood = now.mood;
+  document.body.dataset.state = now.state;
   document.title = `${now.headline} – hrflow-watcher`;
   $("resume").hidden = !now.paused;
   put($("about"), `hrflow-watcher ${now.version} · ${t("running since {time}", { time: when(now.since) })}`);
@@ -156,11 +156,11 @@ async function listen() {
         await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
       }
       await rest(change.again ? change.again * 1000 : 400);
-      if (document.body.dataset.mood === "lost") show();
+      if (document.body.dataset.state === "lost") show();
       patience = 2;
     } catch (error) {
       put($("headline"), error.message);
-      document.body.dataset.mood = "lost";
+      document.body.dataset.state = "lost";
       if (error.status === 403) return; // the program was restarted: it accepts only a new link
       await rest(patience * 1000);
       patience = Math.min(60, patience * 2);

@@ -1,8 +1,7 @@
-"""Messages through the desktop's notification service on the session's message bus.
+"""Notifications on Linux, by freedesktop.org's Desktop Notifications Specification 1.2.
 
-As freedesktop.org's Desktop Notifications Specification 1.2 has it. pystray's own way on Linux is
-the same service, but cannot tell that a message was clicked. The thread and the connection live
-only as long as a message that may be clicked is there.
+pystray uses the same service of the session's message bus, but cannot notice a click. The thread
+and the connection exist only while there is a notification that may be clicked.
 """
 
 from __future__ import annotations
@@ -20,22 +19,24 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 NAME: Final = "org.freedesktop.Notifications"
-#: The program's icon, for those who show one beside a message.
+
+#: The program's icon, which some desktops show beside a notification.
 ICON_FILE: Final = os.path.join(os.path.dirname(__file__), "icon.png")
 _PATH: Final = "/org/freedesktop/Notifications"
-#: What the specification calls a click on the message itself.
+
+#: The specification's name of the action for a click on the notification itself.
 _DEFAULT: Final = "default"
 
 
-class Bubbles:
-    """Shows messages. :meth:`show` returns at once and may be called by any thread."""
+class DesktopNotifications:
+    """Shows notifications. :meth:`show` returns at once and may be called by any thread."""
 
     def __init__(
         self, environ: Mapping[str, str], clicked: Callable[[], None], *, label: str, icon: str
     ) -> None:
-        """``clicked`` hears of clicks on a thread of this; ``icon`` is a file.
+        """``clicked`` is called on a thread of this object; ``icon`` is a file.
 
-        ``label`` names what a click does, for services that draw a button for it.
+        ``label`` names what a click does, for desktops that show a button for it.
         """
         self._address = environ.get("DBUS_SESSION_BUS_ADDRESS", "")
         self._clicked = clicked
@@ -53,18 +54,18 @@ class Bubbles:
         return bool(self._address)
 
     def show(self, title: str, text: str) -> None:
-        """Show a message, soon; one that cannot be shown by then is not shown later."""
+        """Show a notification; one that cannot be shown now is dropped."""
         with self._lock:
             if not self.can_show or self._stopped:
                 return
             self._inbox.put((title, text))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="bubbles", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
                 self._thread.start()
             os.write(self._wake_write, b"!")
 
     def stop(self, seconds: float = 2.0) -> None:
-        """Wait for clicks no more; messages stay where they are."""
+        """Stop waiting for clicks; notifications stay on the desktop."""
         with self._lock:
             self._stopped, thread = True, self._thread
             self._inbox.put(None)
@@ -75,22 +76,22 @@ class Bubbles:
             os.close(self._wake_read)
             os.close(self._wake_write)
 
-    # -- inside, on the thread
+    # -- On the thread
 
     def _run(self) -> None:
         try:
             self._serve()
         except OSError as error:
-            _log.info("messages cannot be shown: %s", error)
+            _log.info("notifications cannot be shown: %s", error)
         finally:
             with self._lock:
                 if self._thread is threading.current_thread():
                     self._thread = None
-                    while not self._inbox.empty():  # else they all came at once, and late
+                    while not self._inbox.empty():  # or they would all come with the next one
                         self._inbox.get()
 
     def _serve(self) -> None:
-        """Show what there is, and hear of clicks until every message has gone."""
+        """Show what is in the inbox, and handle clicks until every notification is closed."""
         with _Service(self._address, self._icon) as service:
             while True:
                 while not self._inbox.empty():
@@ -98,7 +99,7 @@ class Bubbles:
                     if message is None:
                         return
                     service.show(*message, self._label)
-                for _ in range(service.heard()):
+                for _ in range(service.take_clicks()):
                     self._clicked()
                 with self._lock:
                     if not service.shown and self._inbox.empty():
@@ -111,10 +112,10 @@ class Bubbles:
 
 
 class _Service:
-    """The service, as seen through one connection. ``shown`` are the numbers of open messages."""
+    """A connection to the service. ``shown`` are the numbers of open notifications."""
 
     def __init__(self, address: str, icon: str) -> None:
-        import jeepney  # noqa: PLC0415 - on Linux, and only once there is something to tell
+        import jeepney  # noqa: PLC0415 - on Linux only, for the first notification
 
         from watcher.desktop.session import Bus  # noqa: PLC0415
 
@@ -136,7 +137,7 @@ class _Service:
         return self._bus.fileno()
 
     def show(self, title: str, text: str, label: str) -> None:
-        """Show one message; the service numbers them."""
+        """Show one notification; the service gives it a number."""
         body = escape(text, quote=False) if "body-markup" in self._can else text
         actions = [_DEFAULT, label] if "actions" in self._can else []
         hints = {"desktop-entry": ("s", "hrflow-watcher"), "urgency": ("y", 1)}
@@ -145,8 +146,8 @@ class _Service:
         if answer and actions:
             self.shown.add(answer[0])
 
-    def heard(self) -> int:
-        """How many of the messages were clicked; those that have gone are forgotten."""
+    def take_clicks(self) -> int:
+        """Return how many notifications were clicked; forget those that were closed."""
         clicked = 0
         for number, what in (signal.body for signal in self._bus.receive()):
             if what == _DEFAULT:  # of ActionInvoked

@@ -1,6 +1,6 @@
-"""Keeps every folder watched, whatever becomes of it; owns all state about them.
+"""Keeps every folder watched while folders disappear, return and change; owns their state.
 
-Nothing but the keeper's own thread touches that state: everybody else leaves a call in its inbox.
+Only the supervisor's own thread touches that state: other threads put a call into its inbox.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import queue
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,108 +26,111 @@ if TYPE_CHECKING:
 
     from watchdog.observers.api import ObservedWatch
 
-    from watcher.folders.messages import Known, Post, WatchedFolder
     from watcher.folders.native import Handler, Native
-    from watcher.folders.scans import Tally
+    from watcher.folders.scans import Known, Post, Tally, WatchedFolder
 
 logger = logging.getLogger(__name__)
 
-#: How often it is looked whether each folder is still the one that is watched, …
+#: How often each folder is checked to be the one that is watched.
 CHECK_SECONDS = 10.0
-#: … whether one that is missing has come back, …
+
+#: How often all are checked while one is missing.
 MISSING_SECONDS = 2.0
-#: … and what is in a folder whose changes the system tells: the net below all events.
+
+#: How often a folder with notifications is scanned all the same, as events may be lost.
 RECONCILE_SECONDS = 3600.0
-#: How often a folder is looked through while some of it cannot be read.
+
+#: How often a folder is scanned while some of it cannot be read.
 UNREADABLE_SECONDS = 120.0
 
 
 @dataclass(slots=True, eq=False)
 class _Root:
-    """What is known about one watched folder."""
+    """The state of one watched folder."""
 
     folder: WatchedFolder
     identity: tuple[int, int] | None = None
     handler: Handler | None = None
     watch: ObservedWatch | None = None
     memory: Memory | None = None
-    limit: Message = NOTHING  # why the system does not tell everything
+    limit: Message = NOTHING  # why there are not notifications for all of it
     limit_value: tuple[int, int] = (0, 0)
-    limit_until: float = 0.0  # when native watching is tried again, limit or not
+    limit_until: float = 0.0  # when native watching is tried again in any case
     unreadable: Message = NOTHING
     due: float = math.inf  # when it is scanned next
-    reason: str = "start"  # of the scan that is made when watching begins
-    told: Message | None = None
-
-
-@dataclass(slots=True)
-class Seams:
-    """What tests replace."""
-
-    on_network: Callable[[str], bool] = mounts.on_network
-    check_seconds: float = CHECK_SECONDS
-    missing_seconds: float = MISSING_SECONDS
-    reconcile_seconds: float = RECONCILE_SECONDS
-    clock: Callable[[], float] = field(default=time.monotonic)
+    reason: str = "start"  # of the scan when watching begins
+    posted: Message | None = None
 
 
 class Folders:
-    """Watches folders and posts candidates, scans and states; see ``messages`` for them.
+    """Watches folders and posts candidates, scans and states: see ``scans.Event``.
 
     ``post`` is called on several threads and must only enqueue; ``known`` on the scan thread.
     """
 
-    def __init__(self, post: Post, known: Known, seams: Seams | None = None) -> None:
+    def __init__(
+        self,
+        post: Post,
+        known: Known,
+        *,
+        on_network: Callable[[str], bool] = mounts.on_network,
+        check_seconds: float = CHECK_SECONDS,
+        missing_seconds: float = MISSING_SECONDS,
+        reconcile_seconds: float = RECONCILE_SECONDS,
+    ) -> None:
+        """The options are for tests."""
         from watcher.folders import native  # noqa: PLC0415 - watchdog, late
 
         native.load()
         self._post = post
-        self._seams = seams or Seams()
-        self._clock = self._seams.clock
+        self._on_network = on_network
+        self._check_seconds = check_seconds
+        self._missing_seconds = missing_seconds
+        self._reconcile_seconds = reconcile_seconds
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._roots: dict[str, _Root] = {}
         self._signals: set[str] = set()
         self._next_check = 0.0
         self._native: Native | None = None
-        self._scanner = Scanner(post, known, self._on_scanned, self._clock)
-        self._thread = threading.Thread(target=self._run, name="watch-keeper", daemon=True)
+        self._scanner = Scanner(post, known, self._on_scanned)
+        self._thread = threading.Thread(target=self._run, name="watch-folders", daemon=True)
         self._thread.start()
 
-    def arm(self, folders: Sequence[WatchedFolder]) -> None:
-        """Watch these folders and no others; what did not change is not interrupted.
+    def watch(self, folders: Sequence[WatchedFolder]) -> None:
+        """Watch these folders and no others; those that did not change are not interrupted.
 
-        Returns at once: what cannot be watched is said in a FolderState.
+        Returns at once; a FolderState is posted for what cannot be watched.
         """
-        self._inbox.put(partial(self._arm, tuple(folders)))
+        self._inbox.put(partial(self._watch, tuple(folders)))
 
     def rescan(self, folder: str | None = None, reason: str = "") -> None:
-        """Look through one folder, or all of them, as soon as possible."""
+        """Scan one folder, or all of them, as soon as possible."""
         self._inbox.put(partial(self._rescan, folder, reason))
 
     def stop(self) -> None:
-        """End all watching and, within two seconds, every thread; may be called twice."""
+        """Stop watching, and every thread within two seconds; may be called twice."""
         self._inbox.put(None)
         self._scanner.stop(timeout=1.0)
         self._thread.join(1.0)
 
-    # From here on: on the keeper's thread, except where said.
+    # From here on: on the supervisor's thread, unless noted otherwise.
 
     def _run(self) -> None:
         going = True
         while going:
             try:
-                going = self._work()
+                going = self._handle_calls()
                 if going:
-                    self._look_after()
-            except Exception:  # folders must go on being looked after
-                logger.exception("Looking after the folders failed; it is tried again.")
-                self._next_check = self._clock() + self._seams.check_seconds
+                    self._handle_due()
+            except Exception:  # whatever it is, the folders stay watched
+                logger.exception("Checking the folders failed; it will be tried again.")
+                self._next_check = time.monotonic() + self._check_seconds
         if self._native is not None:
             self._native.stop()
 
-    def _work(self) -> bool:
-        """Do what is in the inbox, after waiting for it; False at the end."""
-        wait = max(0.0, min(self._next_check, self._next_due()) - self._clock())
+    def _handle_calls(self) -> bool:
+        """Wait for calls in the inbox and make them; return False at the end."""
+        wait = max(0.0, min(self._next_check, self._next_due()) - time.monotonic())
         try:
             command = self._inbox.get(timeout=min(wait, threading.TIMEOUT_MAX))
             while command is not None:
@@ -141,7 +144,7 @@ class Folders:
         watched = (root.due for root in self._roots.values() if root.identity is not None)
         return min(watched, default=math.inf)
 
-    def _arm(self, folders: tuple[WatchedFolder, ...]) -> None:
+    def _watch(self, folders: tuple[WatchedFolder, ...]) -> None:
         wanted = {folder.path: folder for folder in folders}
         for path in [path for path in self._roots if path not in wanted]:
             self._release(self._roots.pop(path))
@@ -152,7 +155,7 @@ class Folders:
         self._next_check = 0.0
 
     def _replace(self, root: _Root, folder: WatchedFolder) -> None:
-        """Another way of watching begins anew; other patterns are only looked through."""
+        """Use new settings; another way of watching starts over, other patterns need a scan."""
         old, root.folder = root.folder, folder
         if (old.recursive, old.watch) != (folder.recursive, folder.watch):
             self._release(root)
@@ -168,9 +171,9 @@ class Folders:
             if root.identity is not None and path in (None, root.folder.path):
                 self._scan(root, reason)
 
-    def _look_after(self) -> None:
+    def _handle_due(self) -> None:
         signals, self._signals = self._signals, set()
-        now = self._clock()
+        now = time.monotonic()
         if signals & {"unmounted", "interrupted"}:
             self._release_native("unmounted" if "unmounted" in signals else "interrupted")
         elif "overflow" in signals:
@@ -196,11 +199,11 @@ class Folders:
         for root in self._roots.values():
             self._check(root)
         missing = any(root.identity is None for root in self._roots.values())
-        wait = self._seams.missing_seconds if missing else self._seams.check_seconds
+        wait = self._missing_seconds if missing else self._check_seconds
         self._next_check = now + wait
 
     def _check(self, root: _Root) -> None:
-        """Is the folder there, the same, watched, and the system's limit as it was?"""
+        """Check that the folder is there, the same, and watched, and whether a limit was raised."""
         identity, problem = mounts.identify(root.folder.path)
         lost = root.watch is not None and not (self._native and self._native.alive(root.watch))
         retry = self._limit_may_be_gone(root)
@@ -209,31 +212,31 @@ class Folders:
             root.reason = "limit" if retry else root.reason
             if identity is not None:
                 root.identity = identity
-                self._begin(root)
-                self._tell(root, problem)  # now, as the scan may keep everybody busy for a while
+                self._start_watching(root)
+                self._post_problem(root, problem)  # at once, as the scan may take a while
                 self._scan(root, root.reason)
                 root.reason = "returned"
                 return
-        self._tell(root, problem)
+        self._post_problem(root, problem)
 
     def _limit_may_be_gone(self, root: _Root) -> bool:
         return bool(root.limit) and (
-            root.limit_value != _limits() or self._clock() >= root.limit_until
+            root.limit_value != _limits() or time.monotonic() >= root.limit_until
         )
 
-    def _begin(self, root: _Root) -> None:
-        """Begin to watch; it is scanned then: what comes in between is seen twice, not never."""
+    def _start_watching(self, root: _Root) -> None:
+        """Begin to watch, before the scan: what comes in between is seen twice, not never."""
         if self._polled(root.folder):
-            root.memory = Memory(self._clock)
+            root.memory = Memory()
         else:
-            self._begin_native(root)
+            self._start_native(root)
 
     def _polled(self, folder: WatchedFolder) -> bool:
         if folder.watch is Watch.AUTO:
-            return self._seams.on_network(folder.path)
+            return self._on_network(folder.path)
         return folder.watch is Watch.POLL
 
-    def _begin_native(self, root: _Root) -> None:
+    def _start_native(self, root: _Root) -> None:
         from watcher.folders.native import Handler, Native  # noqa: PLC0415 - watchdog, late
 
         try:
@@ -244,16 +247,16 @@ class Folders:
             root.handler = handler
         except OSError as error:
             logger.info("%s cannot be watched: %s", root.folder.path, error)
-            self._limit(root, error)
+            self._fall_back_to_polling(root, error)
 
-    def _limit(self, root: _Root, error: OSError) -> None:
-        """Poll a folder of which the system does not, or not for every directory, tell."""
+    def _fall_back_to_polling(self, root: _Root, error: OSError) -> None:
+        """Poll a folder that has no notifications, or not for all of its directories."""
         if root.limit or root.identity is None:
             return
         root.limit_value = _limits()
-        root.memory = root.memory or Memory(self._clock)
-        root.limit_until = self._clock() + self._seams.reconcile_seconds
-        root.due = self._clock() + root.folder.poll_seconds
+        root.memory = root.memory or Memory()
+        root.limit_until = time.monotonic() + self._reconcile_seconds
+        root.due = time.monotonic() + root.folder.poll_seconds
         root.limit = msg(
             "{why}; {path} is checked every {seconds:duration} meanwhile.",
             why=_why_polled(error, *root.limit_value),
@@ -262,7 +265,7 @@ class Folders:
         )
 
     def _release(self, root: _Root) -> None:
-        """Stop watching; what is known is forgotten, but for what people were told."""
+        """Stop watching and forget the state, except for the problem that was posted."""
         self._scanner.forget(root.folder.path)
         if root.watch is not None and self._native is not None:
             self._native.unwatch(root.watch)
@@ -274,10 +277,10 @@ class Folders:
         quick = quick and root.memory is not None
         self._scanner.request(root.folder, "", reason, root.memory, quick=quick)
 
-    def _tell(self, root: _Root, problem: Message) -> None:
+    def _post_problem(self, root: _Root, problem: Message) -> None:
         problem = problem or root.limit or root.unreadable
-        if problem != root.told:
-            root.told = problem
+        if problem != root.posted:
+            root.posted = problem
             self._post(FolderState(root.folder.path, problem))
 
     def _scanned(self, request: Request, tally: Tally | None) -> None:
@@ -285,22 +288,22 @@ class Folders:
         if root is None or root.identity is None:
             return
         if tally is None:
-            root.due = self._clock() + self._seams.check_seconds
+            root.due = time.monotonic() + self._check_seconds
         elif not request.start:
             self._whole_scanned(root, tally)
-        elif tally.unreadable:  # looked at again when all of it is
+        elif tally.unreadable:  # cleared by the next scan of the whole folder
             root.unreadable = _unreadable(root.folder.path, tally)
-            root.due = min(root.due, self._clock() + UNREADABLE_SECONDS)
-            self._tell(root, NOTHING)
+            root.due = min(root.due, time.monotonic() + UNREADABLE_SECONDS)
+            self._post_problem(root, NOTHING)
 
     def _whole_scanned(self, root: _Root, tally: Tally) -> None:
         polled = root.memory is not None
-        wait = root.folder.poll_seconds if polled else self._seams.reconcile_seconds
+        wait = root.folder.poll_seconds if polled else self._reconcile_seconds
         if tally.unreadable:
             wait = min(wait, UNREADABLE_SECONDS)
-        root.due = self._clock() + wait
+        root.due = time.monotonic() + wait
         root.unreadable = _unreadable(root.folder.path, tally)
-        self._tell(root, NOTHING)
+        self._post_problem(root, NOTHING)
 
     # Called on other threads (too).
 
@@ -308,7 +311,7 @@ class Folders:
         self._inbox.put(partial(self._scanned, request, tally))
 
     def _on_signal(self, what: str, path: str) -> None:
-        if threading.current_thread() is self._thread:  # it is just beginning to watch
+        if threading.current_thread() is self._thread:  # while a watch is being added
             self._signal(what, path)
         else:
             self._inbox.put(partial(self._signal, what, path))
@@ -319,7 +322,7 @@ class Folders:
     def _signal(self, what: str, path: str) -> None:
         self._signals.add(what)
         if what == "limit" and path in self._roots:
-            self._limit(self._roots[path], OSError(errno.ENOSPC, ""))
+            self._fall_back_to_polling(self._roots[path], OSError(errno.ENOSPC, ""))
 
 
 def _limits() -> tuple[int, int]:
@@ -339,7 +342,7 @@ def _why_polled(error: OSError, watches: int, instances: int) -> Message:
             "fs.inotify.max_user_instances",
             number=instances,
         )
-    return msg("The system does not tell of changes ({error})", error=error.strerror)
+    return msg("The system sends no notifications of changes ({error})", error=error.strerror)
 
 
 def _unreadable(path: str, tally: Tally) -> Message:

@@ -1,0 +1,206 @@
+"""Identifies a file: opened once, examined, hashed, and passed on through the same handle."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from watcher.documents.opening import (
+    HAS_DIR_FD,
+    Opened,
+    RefusedError,
+    explain,
+    open_document,
+    stat_handle,
+)
+from watcher.documents.parts import find_place
+from watcher.i18n.message import msg
+from watcher.model.files import Document, Identified, Unusable
+from watcher.model.uploads import Altered
+from watcher.sniff import server_name, sniff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import BufferedReader
+    from typing import BinaryIO
+
+    from watcher.model.files import Sniffed
+    from watcher.model.records import Stat
+
+_CHUNK = 262_144  # bytes read at once; larger is not faster
+
+
+def identify(
+    root: str,
+    path: str,
+    *,
+    accepts: Callable[[Sniffed], bool],
+    max_size: int = 0,
+    keep_open: bool = False,
+    has_dir_fd: bool = HAS_DIR_FD,
+) -> Identified | Unusable:
+    """Open the file at ``path`` below ``root`` and return what it is.
+
+    A file that is larger than ``max_size`` bytes (0: no limit), or not accepted, will be refused
+    anyway and is not hashed: its ``sha256`` is "". With ``keep_open`` the result has the handle,
+    at its start, which the caller closes. A file that changes while it is read is Unusable for
+    now.
+    """
+    opened = open_document(root, path, has_dir_fd=has_dir_fd)
+    if isinstance(opened, Unusable):
+        return opened
+    with contextlib.ExitStack() as stack:
+        handle = stack.enter_context(opened.handle)
+        try:
+            busy = being_written(handle, path)
+            document = _read(root, path, opened, accepts, max_size)
+            handle.seek(0)
+        except OSError as error:
+            return explain(error)
+        if not keep_open:
+            return Identified(document, None, busy)
+        stack.pop_all()
+        return Identified(document, handle, busy)
+
+
+def reopen(
+    root: str, path: str, stat: Stat, *, has_dir_fd: bool = HAS_DIR_FD
+) -> BinaryIO | Altered:
+    """Open the file that was identified as ``stat`` again; Altered if it is no longer that."""
+    opened = open_document(root, path, has_dir_fd=has_dir_fd)
+    if isinstance(opened, Unusable):
+        return Altered(opened.why, gone=opened.gone)
+    if opened.stat == stat:
+        return opened.handle
+    opened.handle.close()
+    return Altered(msg("has changed since it was examined"))
+
+
+def _read(
+    root: str, path: str, opened: Opened, accepts: Callable[[Sniffed], bool], max_size: int
+) -> Document:
+    handle, stat = opened.handle, opened.stat
+    place = find_place(root, path)
+    sniffed = place.found or sniff(handle, stat.size, place.name)
+    sent = accepts(sniffed) and (not max_size or stat.size <= max_size) and not place.part_of
+    sha256 = _hash(handle, stat.size) if sent else ""
+    if stat_handle(handle) != stat:
+        raise RefusedError(msg("changed while it was read"), passing=True)
+    file_name = server_name(place.name, sniffed.extension)
+    return Document(root, path, stat, sha256, sniffed, file_name, place.part_of, place.may_be_part)
+
+
+def _hash(handle: BufferedReader, size: int) -> str:
+    """Return the SHA-256 of the ``size`` bytes; one more is read to notice that the file grew."""
+    handle.seek(0)
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(min(size + 1, _CHUNK)))
+    seen, room = 0, len(buffer)
+    # Fewer bytes than there is room for are the last ones.
+    while seen <= size and (count := handle.readinto1(buffer)):
+        digest.update(buffer[:count])
+        seen += count
+        if seen == size and count < room:
+            break
+    if seen != size:
+        raise RefusedError(msg("changed while it was read"), passing=True)
+    return digest.hexdigest()
+
+
+# --- Is a program still writing it? ---------------------------------------------------------------
+
+_PROCESS = "/proc/self"
+
+#: File systems without a device number of their own that only this kernel writes to. Others may
+#: be on a network, the host or a program (FUSE), whose writers the kernel does not know.
+_LOCAL = frozenset({"bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs"})
+_SHARING_VIOLATION = 32
+
+
+def being_written(handle: BinaryIO, path: str) -> bool | None:
+    """Whether a program has the file behind ``handle``, at ``path``, open for writing.
+
+    None if that is unknown (another user's file, a network file system, macOS).
+    """
+    answer = None
+    if sys.platform == "linux":
+        answer = _try_lease(handle.fileno())
+    elif sys.platform == "win32":
+        answer = judge_sharing(path, _open_denying_writers)
+    return answer
+
+
+if sys.platform == "linux":
+    import fcntl
+    import signal
+
+    def _try_lease(fd: int) -> bool | None:
+        """Ask for a read lease, which is only granted while nobody writes (fcntl(2)).
+
+        The lease is given back at once. If a program opens the file in between, the kernel sends
+        us a signal: SIGURG is ignored by default, while the usual one would end the process. That
+        program waits some microseconds, or gets EWOULDBLOCK if it passed O_NONBLOCK.
+        """
+        try:
+            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return True if error.errno == errno.EAGAIN and _knows_writers(fd) else None
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False if _knows_writers(fd) else None
+
+    def _knows_writers(fd: int) -> bool:
+        """Whether the kernel knows every program that writes the file."""
+        return bool(os.major(os.fstat(fd).st_dev)) or mounted_as(fd) in _LOCAL
+
+
+def mounted_as(fd: int, process: str = _PROCESS) -> str:
+    """Return the type of the file system that an open file is on; "" if unknown.
+
+    fdinfo has the number of its mount, mountinfo the mounts (proc(5)). The device number would
+    not do: each subvolume of a btrfs has its own, which no mount has.
+    """
+    try:
+        with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
+            wanted = next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
+        with open(f"{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            row = next(row for row in map(str.split, lines) if row[0] == wanted)
+    except (OSError, StopIteration):
+        return ""
+    return row[row.index("-") + 1]
+
+
+def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:
+    """Whether ``path`` is open for writing, by an attempt to open it and deny others to write.
+
+    ``open_denying_writers`` opens and closes it, and returns 0 or the system's error number.
+    """
+    code = open_denying_writers(path)
+    if code == _SHARING_VIOLATION:
+        return True
+    return None if code else False
+
+
+if sys.platform == "win32":  # not tested on a real system yet
+
+    def _open_denying_writers(path: str) -> int:
+        import ctypes  # noqa: PLC0415 - only here
+        from ctypes import wintypes  # noqa: PLC0415 - only here
+
+        generic_read, share_read, open_existing = 0x80000000, 1, 3
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateFileW.restype = wintypes.HANDLE
+        kernel.CreateFileW.argtypes = (
+            wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, wintypes.LPVOID,
+            wintypes.DWORD, wintypes.DWORD, wintypes.HANDLE,
+        )  # fmt: skip
+        kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
+        handle = kernel.CreateFileW(path, generic_read, share_read, None, open_existing, 0, None)
+        if handle == wintypes.HANDLE(-1).value:
+            return ctypes.get_last_error()
+        kernel.CloseHandle(handle)
+        return 0
