@@ -41,7 +41,7 @@ def is_other_user(address: str, port: int) -> bool:
 
     Also if the system lists other connections but not this one, however often it is asked.
     """
-    is_listed = False
+    can_tell = False
     for _ in range(_ATTEMPTS):
         for table, family in _TABLES:
             try:
@@ -51,10 +51,10 @@ def is_other_user(address: str, port: int) -> bool:
                     owners = {line.split()[_USER] for line in file if _is_at(line, packed, port)}
             except OSError:  # no such table, or an address of the other kind
                 continue
-            is_listed = True
+            can_tell = True
             if owners:
                 return owners != {str(os.getuid())}
-    return is_listed
+    return can_tell
 
 
 def _is_at(line: str, packed: bytes, port: int) -> bool:
