@@ -24,11 +24,11 @@ FILES, WARM = 100, 20
 MARKS = {
     "read": ("watcher.folders.inotify", "Reader", "handle_event", "begin"),
     "taken": ("watcher.pipeline.loop", "Pipeline", "_take", "end"),
-    "opened": ("watcher.daemon.plans", "Disk", "identify", "begin"),
-    "identified": ("watcher.daemon.plans", "Disk", "identify", "end"),
+    "opened": ("watcher.daemon.adapters", "Disk", "identify", "begin"),
+    "identified": ("watcher.daemon.adapters", "Disk", "identify", "end"),
     "commit": ("watcher.journal.store", "Store", "commit", "begin"),
     "committed": ("watcher.journal.store", "Store", "commit", "end"),
-    "sending": ("watcher.daemon.accounts", "Wire", "upload", "begin"),
+    "sending": ("watcher.daemon.engine", "Clients", "upload", "begin"),
     "sent": ("http.client", "HTTPConnection", "send", "begin"),
 }
 #: The way of a file: the label that ends each step, and what the step is.

@@ -235,7 +235,7 @@ def test_other_commands_reach_a_program_that_imports(desk, eventually):
     ("options", "hint"),
     [
         (["--tag", "a=b"], "need --source"),  # a watched folder's settings have tags
-        (["--source", "x" * 40], "Leave --source away"),  # two settings for one folder
+        (["--source", "x" * 40], "Leave out --source"),  # two settings for one folder
         (["--account", "default"], "need --source"),
         (["--source", "x" * 40, "--tag", "Paris"], "Tags look like office=Paris"),
         (["--source", "x" * 40, "--tag", "a={jbo}"], "{jbo} cannot be filled"),

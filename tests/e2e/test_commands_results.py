@@ -171,7 +171,7 @@ def receive(desk, **environ):
         desk.configure(more=more)
         program = Process(desk.command("run"), desk.environ(**environ))
         desk.processes.append(program)
-        if "No webhook" not in program.wait_for("webhook is received"):
+        if "No webhooks" not in program.wait_for("webhooks are received"):
             return program, port
         program.end()
     raise AssertionError(program.lines)

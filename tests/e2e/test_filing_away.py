@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.clock import SetClock
 from tests.support.samples import DOCX, PDF, make_pdf
-from watcher.daemon.plans import Disk
+from watcher.daemon.adapters import Disk
 from watcher.i18n.message import Message, verbatim
 from watcher.model.files import FilingFailed
 from watcher.model.settings import AfterRefusal, AfterUpload

@@ -12,7 +12,7 @@ import pytest
 from tests.support.samples import DOCX, PDF, SAMPLES, make_pdf
 from tests.support.world import World
 from watcher import sandbox as sb
-from watcher.daemon.plans import Disk
+from watcher.daemon.adapters import Disk
 from watcher.journal.reader import Reader
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign, State
@@ -371,7 +371,7 @@ def test_a_hint_that_comes_during_the_end_has_nothing_read(world, eventually, mo
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
     eventually(lambda: world.states().get("a.pdf") == "uploading", within=30)
-    engine = world.app._engine
+    engine = world.app._supervisor.engine
     engine.post(Stop())
     eventually(lambda: engine._pipeline._stopping, within=30)
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")

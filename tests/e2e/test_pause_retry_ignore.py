@@ -248,7 +248,7 @@ def test_a_snapshot_shows_a_journal_that_takes_the_place_of_another(world, event
     eventually(lambda: world.app.snapshot().counts.get(State.ACCEPTED) == 1)
     os.unlink(world.places.journal)
     drop(folder, "b.pdf")
-    world.wait_for(lambda: "The journal can be used again; uploads go on." in world.news)
+    world.wait_for(lambda: "The journal can be used again; uploads resumed." in world.news)
     eventually(lambda: world.states().keys() == {"a.pdf", "b.pdf"}, 30)
     eventually(lambda: world.app.snapshot().counts == _counts(world))
 

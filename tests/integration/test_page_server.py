@@ -32,24 +32,25 @@ def test_a_connection_that_comes_while_the_server_ends_is_closed_and_keeps_nothi
     instance.begin()
     server = Server(instance, make, catalog("en"))
     server.start()
+    local = server._server
     came = [connect(server)]
-    eventually(lambda: len(server._loop) > LISTENING)
-    dispatcher = server._server.task_dispatcher
+    eventually(lambda: len(local._connections) > LISTENING)
+    dispatcher = local._server.task_dispatcher
     end = dispatcher.shutdown
 
     def end_while_somebody_comes(timeout):
         ended = end(timeout=timeout)
-        before = len(server._loop)
+        before = len(local._connections)
         came.append(connect(server))
-        eventually(lambda: len(server._loop) > before, 20)  # it is let in
+        eventually(lambda: len(local._connections) > before, 20)  # it is let in
         came.append(connect(server))  # and this one perhaps
         came[-1].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return ended
 
     dispatcher.shutdown = end_while_somebody_comes
     server.stop()
-    assert not server._thread.is_alive()
-    assert server._loop == {}
+    assert not local._thread.is_alive()
+    assert local._connections == {}
     for each in came:
         with each, contextlib.suppress(ConnectionError):  # which is that of one never let in
             assert each.recv(1) == b"", "nobody answers any more"

@@ -38,14 +38,19 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # 
 
     Exit codes: 0 all files were checked, 5 some do not exist.
     """
-    from watcher.daemon.examine import MISSING, examine  # noqa: PLC0415 - config does without
-    from watcher.daemon.plans import former_targets, make_plans, this_machine  # noqa: PLC0415
+    from watcher.daemon.plans import (  # noqa: PLC0415 - config does without
+        MISSING,
+        check_file,
+        former_targets,
+        make_plans,
+        this_machine,
+    )
 
     where = places(ctx)
     plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
     code = 0
     for name in files:
-        verdict = examine(name, plans, where)
+        verdict = check_file(name, plans, where)
         if verdict["verdict"] == MISSING:
             code = UnusableError.exit_code
         if as_json:

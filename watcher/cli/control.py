@@ -55,13 +55,13 @@ def send(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
 
 
 def _note(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
-    from watcher.daemon.alone import alone  # noqa: PLC0415 - only where nothing runs
+    from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
     from watcher.i18n.catalog import catalog  # noqa: PLC0415
     from watcher.page.actions import JournalActions  # noqa: PLC0415
     from watcher.page.views import Activity  # noqa: PLC0415
 
     say("hrflow-watcher is not running; this takes effect when it starts.", err=True)
-    with alone(where) as journal:
+    with standalone(where) as journal:
         orders = JournalActions(journal, Activity(where, catalog("en")))
         acts = {
             "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,

@@ -234,8 +234,8 @@ def _read_timings(where: Places, period: Period) -> tuple[list[Timing], list[str
 
 
 def _write_page(path: str, page: str, folders: list[str]) -> None:
-    from watcher.daemon.imports import is_in  # noqa: PLC0415 - only where a page is written
     from watcher.daemon.instance import write_atomically  # noqa: PLC0415
+    from watcher.daemon.plans import is_in  # noqa: PLC0415 - only where a page is written
 
     real = os.path.realpath(os.path.expanduser(path))
     for folder in folders:

@@ -31,9 +31,9 @@ from watcher.cli.output import (
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
-from watcher.daemon.imports import folders_of, imported_folder, is_in
+from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import on_disk
+from watcher.daemon.plans import folders_of, is_in, on_disk
 from watcher.i18n.language import system_language
 from watcher.i18n.message import ENGLISH
 from watcher.journal.reader import Reader

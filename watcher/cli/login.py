@@ -104,7 +104,7 @@ def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[s
         )  # fmt: skip
         if check:
             workspace = _try_key(account, typed or current)
-        elif not typed or keys.looks_right(typed) or confirm("Use it anyway?", default=False):
+        elif not typed or keys.looks_right(typed) or confirm("Use it anyway?"):
             workspace = UNCHECKED
         else:
             continue
@@ -127,7 +127,7 @@ def _try_key(account: Account, key: str) -> Workspace | None:
     except CredentialError as error:
         _say_problem(error)
         return None
-    return Workspace(unseen=why) if confirm(question, default=False) else None
+    return Workspace(unseen=why) if confirm(question) else None
 
 
 def _test_key(account: Account, key: str) -> Workspace:

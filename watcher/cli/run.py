@@ -24,7 +24,7 @@ from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
 from watcher.daemon.instance import Instance
 from watcher.daemon.setup import make_missing, without_absent
-from watcher.daemon.systemd import Supervisor
+from watcher.daemon.systemd import ServiceManager
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language
 from watcher.i18n.message import Text, as_message, msg
@@ -73,7 +73,7 @@ def command(
     finishes the current uploads and stops with exit code 75, on which the login service starts the
     new version.
     """
-    supervisor = Supervisor.of_process(os.environ)
+    service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)
     versions = {each: _file_version(each) for each in (path, machine_path(os.environ)[0])}
     where = places(ctx)
@@ -90,7 +90,7 @@ def command(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            tell=call_all(folders.hear, supervisor.hear, lines, updates.hear),
+            on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
             webhook_secret=secret,
             instance=instance,
         )
@@ -106,7 +106,7 @@ def command(
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
-            supervisor.ready(app.beat, app.facts)
+            service_manager.ready(app.beat, app.facts)
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, open_page=page.open, retry_all=page.retry_all,
@@ -115,7 +115,7 @@ def command(
                 updates.start(app)
                 wait_for_end(app, stop)
         finally:
-            supervisor.stopping()
+            service_manager.stopping()
             updates.stop()
             try:
                 page.stop()

@@ -186,7 +186,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
                 _settings(sandbox.url, watched),
                 places,
                 keys=_SandboxKey(),
-                tell=_SandboxLines(sandbox, stop, as_json=as_json),
+                on_event=_SandboxLines(sandbox, stop, as_json=as_json),
                 import_all=True,
             )
             if not as_json:

@@ -17,7 +17,8 @@
     show        every value in force
 
     known       what it says before it is changed
-    setup       a person's answers, and the edits that follow from them
+    setup       the set-up's questions, the checks of their answers, the edits that follow
+    tags        tags as people type them
     edit        these edits, each proved before it counts
 """
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from watcher.daemon.clock import next_day
+from watcher.daemon.adapters import next_day
 from watcher.daemon.imports import imported_folder
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError

@@ -10,9 +10,10 @@ import threading
 import webbrowser
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import start
 from watcher.daemon.instance import HOST, write_atomically
+from watcher.daemon.server import LocalServer
 from watcher.i18n.catalog import catalog
 from watcher.page.actions import Actions
 from watcher.page.auth import Guard, Sessions, for_reader
@@ -38,6 +39,8 @@ _LARGEST: Final = 200_000
 #: Seconds of inactivity after which a connection is closed, and between two checks for that.
 _INACTIVE: Final = 120
 _CHECK: Final = 60
+#: Seconds that requests under way may take at the end.
+_JOIN: Final = 3.0
 
 
 class Server:
@@ -48,41 +51,28 @@ class Server:
         self._word = word
         self._instance = instance
         self._make = make
-        self._loop: dict[int, Any] = {}
-        self._server: Any = None
-        self._thread: threading.Thread | None = None
+        self._server: LocalServer | None = None
         self._stopping = threading.Event()
         self.sessions = Sessions(RealClock.tick, instance.token, self._stopping.wait)
         self.port = 0
 
     def start(self) -> None:
         """Answer from now on."""
-        from waitress.server import create_server  # noqa: PLC0415 - watching comes first
-
+        assert self._instance.listener is not None
         self.port = self._instance.port
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
         guard = Guard(self._make(self), self.sessions, self.port, self._word)
-        self._server = create_server(
-            guard, map=self._loop, sockets=[self._instance.listener], threads=_THREADS,
-            ident=None, asyncore_loop_timeout=_CHECK, channel_timeout=_INACTIVE,
-            cleanup_interval=_CHECK,
-            max_request_body_size=_LARGEST, clear_untrusted_proxy_headers=True,
+        self._server = LocalServer(
+            "page", guard, self._instance.listener, threads=_THREADS,
+            asyncore_loop_timeout=_CHECK, channel_timeout=_INACTIVE, cleanup_interval=_CHECK,
+            max_request_body_size=_LARGEST,
         )  # fmt: skip
-        self._thread = threading.Thread(target=self._server.run, name="page", daemon=True)
-        self._thread.start()
 
     def stop(self) -> None:
         """End; those who wait for changes are answered at once."""
         self._stopping.set()
-        if self._thread is None:
-            return
-        self._server.task_dispatcher.shutdown(timeout=3)
-        # A copy, as the server's own thread closes connections meanwhile.
-        everybody = list(self._loop.values())
-        triggers = [each for each in everybody if hasattr(each, "pull_trigger")]
-        for trigger in triggers[:1]:  # none, if it has been closed already
-            trigger.pull_trigger(self._close)
-        self._thread.join(3.0)
+        if self._server is not None:
+            self._server.stop(_JOIN)
 
     def link(self, at: str = "") -> str:
         """Return an address that lets one browser in, once and within a minute.
@@ -90,11 +80,6 @@ class Server:
         ``at`` is where it leads: "", "attention", "file/12", "folders", "health", "setup".
         """
         return f"http://{HOST}:{self.port}/enter?code={self.sessions.link()}&at={at}"
-
-    def _close(self) -> None:
-        """Close all connections, on the server's own thread; that ends its loop."""
-        for each in list(self._loop.values()):
-            each.close()
 
 
 class ActivityPage:

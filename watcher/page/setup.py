@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.setup import (
@@ -73,13 +73,7 @@ class Setup:
         """Return the current settings, which the form proposes."""
         editor = self._editor()
         known = editor.known
-        accounts = [
-            {
-                "name": each.name, "email": each.email, "api_url": each.api_url,
-                "locked": sorted(each.locked),
-            }
-            for each in known.accounts
-        ]  # fmt: skip
+        accounts = [{**asdict(each), "locked": sorted(each.locked)} for each in known.accounts]
         folders = [
             {
                 "path": each.path,
@@ -91,19 +85,17 @@ class Setup:
             }
             for each in known.folders
         ]
+        first = known.accounts[0].name if accounts else "default"
         return {
             "accounts": accounts or [{"name": "default", "email": "", "api_url": ""}],
-            "folders": folders or [
-                {"path": FIRST_FOLDER, "source": "", "tags": "", "after_upload": "keep"}
-            ],
+            "folders": folders
+            or [{"path": FIRST_FOLDER, "source": "", "tags": "", "after_upload": "keep"}],
             "is_new": not accounts,
             "locked": sorted(known.locked),
             "has_locked_folders": known.has_locked_folders,
-            "not_stored": self._say(self._why_not_stored(
-                known.accounts[0].name if accounts else "default"
-            )),
+            "not_stored": self.word(self._why_not_stored(first)),
             "at_login": self._is_at_login(),
-        }  # fmt: skip
+        }
 
     def test_key(self, body: Body) -> dict[str, object]:
         """Ask HrFlow whose key it is, and which sources there are.
@@ -116,18 +108,11 @@ class Setup:
         account = editor.account(name, email, api_url)
         key = _key(body) or find_key(account.name, self.environ)[0]
         space = ask_hrflow(account, key)
-        return {
-            "team": space.team,
-            "sources": [
-                {
-                    "key": each.key,
-                    "name": each.name,
-                    "note": self.word(each.note),
-                }
-                for each in space.sources
-            ],
-            "unseen": self.word(space.unseen),
-        }
+        sources = [
+            {"key": each.key, "name": each.name, "note": self.word(each.note)}
+            for each in space.sources
+        ]
+        return {"team": space.team, "sources": sources, "unseen": self.word(space.unseen)}
 
     def propose(self, body: Body) -> dict[str, object]:
         """Return what would be written, as a difference; errors for what makes no sense."""
@@ -144,7 +129,7 @@ class Setup:
         answers = _answers(editor, body)
         text, warnings = editor.propose(editor.plan(answers))
         key = _key(body)
-        not_stored = self._say(self._why_not_stored(answers.account)) if key else ""
+        not_stored = self.word(self._why_not_stored(answers.account)) if key else ""
         changes = Changes(answers, "" if not_stored else key, tuple(find_missing(answers)), text)
         keyring = SystemKeyring(allow_insecure=self.app.config.allow_insecure_keyring)
         save(editor, changes, keyring.write, lambda done: _log.debug("%s", done))
@@ -177,11 +162,8 @@ class Setup:
 
     # -- inside
 
-    def _say(self, said: Message) -> str:
-        return self.word(said)
-
     def _warnings(self, warnings: Sequence[Message]) -> list[str]:
-        return [self._say(each) for each in without_absent(warnings)]
+        return [self.word(each) for each in without_absent(warnings)]
 
     def _reload(self) -> str:
         """Have the configuration used as it is now; return what is wrong with it."""

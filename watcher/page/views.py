@@ -12,8 +12,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from watcher.config.tags import write_tags
-from watcher.daemon.examine import WOULD_BE_SENT, examine
-from watcher.daemon.plans import former_targets, make_plans, this_machine
+from watcher.daemon.plans import (
+    WOULD_BE_SENT,
+    check_file,
+    former_targets,
+    make_plans,
+    this_machine,
+)
 from watcher.i18n.message import NOTHING, Message, from_json, msg
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
@@ -271,7 +276,7 @@ class Folders:
             raise UsageError(msg("Enter the full path of the file."))
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
-        verdict = examine(path, plans, self.places)
+        verdict = check_file(path, plans, self.places)
         said = {
             name: self.word(value) if isinstance(value, Message) else value
             for name, value in verdict.items()

@@ -1,6 +1,6 @@
 // The set-up: account and key, folders and sources, a review of the changes, and saving them.
 
-import { $, ask, busy, el, put, say, t } from "./base.js";
+import { $, ask, busy, clearMessage, el, put, say, t } from "./base.js";
 import { confirmStop } from "./folders.js";
 import { offerSample } from "./sample.js";
 
@@ -120,6 +120,7 @@ function answers() {
 
 /** Send what the form says; the input that an error is about is marked, and gets the focus. */
 async function send(path, values) {
+  clearMessage();
   for (const input of $("setup").querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   try {
     return await ask(path, values);
