@@ -48,8 +48,8 @@ DEBIAN_PACKAGES = (
     ("xvfb", "the tests of the icon in a panel"),
 )
 
-#: Which extras of the project an environment may have been made with to serve for others.
-SERVES = {"": ("", "dev"), "dev": ("dev",)}
+#: For an extra of the project: the ones with which an environment may have been made.
+SERVES = {"sandbox": ("sandbox", "dev"), "dev": ("dev",)}
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOG = "bootstrap.log"
@@ -89,7 +89,7 @@ def main(arguments: "list[str]") -> int:
     try:
         _ensure_python(sys.version_info)
         if arguments[0] != "test":
-            _ensure_environment(venv, "")
+            _ensure_environment(venv, "sandbox")
             return _become([_program(venv, "hrflow-watcher"), *arguments])
         _ensure_debian_packages(_missing_packages())
         _ensure_environment(venv, "dev")
@@ -175,10 +175,10 @@ def _become(command: "list[str]") -> int:
 # --- Virtual environment ----------------------------------------------------------------------
 
 
-def _ensure_environment(venv: str, extras: str) -> None:
-    """Makes the environment serve for ``extras``, doing no more than is missing."""
+def _ensure_environment(venv: str, extra: str) -> None:
+    """Makes the environment serve for ``extra``, doing no more than is missing."""
     usable = _is_usable(venv)
-    stamps = [_stamp(venv, each) for each in SERVES[extras]]
+    stamps = [_stamp(venv, each) for each in SERVES[extra]]
     if usable and _are_compiled() and _read(os.path.join(venv, STAMP)) in stamps:
         return
     if not usable:
@@ -187,10 +187,10 @@ def _ensure_environment(venv: str, extras: str) -> None:
         _say("Bringing the environment up to date…")
         _forget_stamp(venv)
     command = [_program(venv, "python"), "-I", "-m", "pip", "install", "--no-input"]
-    command += ["--disable-pip-version-check", "--editable", f".[{extras}]" if extras else "."]
+    command += ["--disable-pip-version-check", "--editable", f".[{extra}]"]
     _log_run(command, os.path.join(venv, LOG))
     with open(os.path.join(venv, STAMP), "w", encoding="utf-8") as file:
-        file.write(_stamp(venv, extras))
+        file.write(_stamp(venv, extra))
 
 
 def _is_usable(venv: str) -> bool:
@@ -206,12 +206,12 @@ def _is_usable(venv: str) -> bool:
     return starts and os.path.exists(os.path.join(venv, "pyvenv.cfg"))
 
 
-def _stamp(venv: str, extras: str) -> str:
+def _stamp(venv: str, extra: str) -> str:
     """What the installed environment depends on, as a fingerprint.
 
     The places belong to it because an environment that was moved points to where it was.
     """
-    parts = [os.fsencode(part) for part in (sys.version, venv, ROOT, extras)]
+    parts = [os.fsencode(part) for part in (sys.version, venv, ROOT, extra)]
     for path in [os.path.join(ROOT, "pyproject.toml"), *_catalogues()]:
         with open(path, "rb") as file:
             parts.append(file.read())

@@ -73,6 +73,11 @@ class Release:
         """The path of the wheel, built or not."""
         return os.path.join(self.out, f"hrflow_watcher-{self.version}-py3-none-any.whl")
 
+    @property
+    def requirement(self) -> str:
+        """What pip is to install: the wheel, and what its commands `try` and `sandbox` need."""
+        return f"{self.wheel}[sandbox]"
+
     def fresh(self, *names: str) -> str:
         """An empty folder below ``work``."""
         folder = os.path.join(self.work, *names)

@@ -54,7 +54,7 @@ def _build(release: Release, tools: str, kind: str, source: str) -> None:
 def make_runtime(release: Release) -> tuple[str, str]:
     """An environment of what people get, nothing else: its Python, and the file of its versions."""
     folder = os.path.join(release.work, "runtime")
-    python = make_environment(folder, release.wheel)
+    python = make_environment(folder, release.requirement)
     lock = os.path.join(release.work, "versions.txt")
     frozen = run_program([python, "-I", "-m", "pip", "freeze", "--exclude", "hrflow-watcher"])
     write_text(lock, frozen)

@@ -65,7 +65,7 @@ TABLE = {
     "doctor": row(SHELL),
     "cli": row(SHELL, "click", "rich", "platformdirs"),
     "__main__": row(SHELL),
-    "sandbox": row(APART, "multipart", "pypdf", "bottle", "waitress"),
+    "sandbox": row(APART, "multipart", "pypdf", "msgspec"),
 }
 #: Modules of other packages that are pure, and may be imported as such.
 ALSO_PURE = {

@@ -33,7 +33,7 @@ if u.find_spec("watcher.desktop") and u.find_spec("PIL"):
 def build_frozen(release: Release, lock: str) -> str:
     """The folder with the program (on macOS the .app); ``lock`` has the libraries' versions."""
     place = os.path.join(release.work, "freezer")
-    python = make_environment(place, release.wheel, _TOOL, lock=lock)
+    python = make_environment(place, release.requirement, _TOOL, lock=lock)
     forget_origin(place)
     pictures = release.fresh("pictures")
     run_program([python, "-I", "-c", _PICTURES, pictures])

@@ -50,7 +50,7 @@ def build_deb(release: Release, python: str, lock: str, suffix: str = "") -> str
     version = debian_version(release.version) + suffix
     targets = [each for each in PYTHONS if each >= sys.version_info[:2]]
     for target in targets:
-        _install(release.wheel, lock, tree, target)
+        _install(release.requirement, lock, tree, target)
     share_files(os.path.join(tree, _HOME))
     _lay_out(release, tree, python)
     _document(release, tree, version, _maintainer(os.environ))
@@ -101,12 +101,12 @@ def share_files(folder: str) -> None:
             os.link(first, path)
 
 
-def _install(wheel: str, lock: str, tree: str, target: tuple[int, int]) -> None:
+def _install(requirement: str, lock: str, tree: str, target: tuple[int, int]) -> None:
     """The program and its libraries for one version of Python."""
     place = os.path.join(tree, _HOME, "lib", f"python{_dotted(target)}", "site-packages")
     command = [sys.executable, *PIP, "--target", place, "--python-version", _dotted(target)]
     command += ["--implementation", "cp", "--only-binary", ":all:", "--no-compile"]
-    run_program([*command, "--constraint", lock, wheel])
+    run_program([*command, "--constraint", lock, requirement])
     shutil.rmtree(os.path.join(place, "bin"), ignore_errors=True)  # scripts of libraries
     forget_origin(place)
 

@@ -140,7 +140,7 @@ def test_try_leaves_what_a_person_put_into_its_folder(desk):
     running.wait_for("✓ Łukasz Wójcik.docx")
     assert running.end(signal.SIGINT) == 0
     try:
-        assert f"Your files are still in {place}." in running.lines
+        assert f"Your files in {place} were kept." in running.lines
         assert sorted(os.listdir(place)) == ["Aisha Rahman - CV.pdf", "below"]
         assert os.listdir(place / "below") == ["Łukasz Wójcik.docx"]
         assert os.listdir(place.parent) == [place.name]
@@ -289,7 +289,7 @@ def test_a_journal_of_another_version_is_left_alone(desk):
         told = desk.run(command)
         assert told.returncode == 6
         assert "written by a newer hrflow-watcher than this one" in told.stderr
-        assert "Install the newer one again" in told.stderr
+        assert "Install the newer version again" in told.stderr
 
 
 def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):

@@ -191,7 +191,7 @@ def test_a_wrong_key(desk):
     found = diagnose(desk, code=5)
     level, text = only(found["access"])
     assert level == "error"
-    assert "does not take this key" in text
+    assert "rejected this key" in text
     assert only(found["source"])[0] == "skipped"
     assert only(found["clock"])[0] == "ok"  # a refusal has its time too
 

@@ -138,7 +138,7 @@ def test_a_script_logs_in_and_out(desk, service):
     ("key", "said"),
     [
         (sb.READ_KEY, "may only read, so it cannot upload"),
-        (WRONG_KEY, "HrFlow does not take this key"),
+        (WRONG_KEY, "HrFlow rejected this key"),
         ("ask_ 1234", "spaces, line breaks or special characters"),
     ],
 )

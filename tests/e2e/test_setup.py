@@ -173,7 +173,7 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.answer("not shown while you type", sb.READ_KEY)
     terminal.wait_for("may only read")
     terminal.answer("not shown while you type", "ask_" + "0" * 32)
-    terminal.wait_for("does not take this key")
+    terminal.wait_for("rejected this key")
     terminal.answer("Use it anyway?", "n")
     terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
     terminal.wait_for("Spaces or line breaks around the key were removed.")
@@ -467,7 +467,7 @@ def test_what_a_script_got_wrong(person, arguments, code, said):
     [
         ("", "no API key on standard input"),
         (sb.READ_KEY, "may only read"),
-        ("ask_" + "0" * 32, "does not take this key"),
+        ("ask_" + "0" * 32, "rejected this key"),
     ],
 )
 def test_a_key_that_cannot_upload(person, typed, said):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from watcher.credentials import apart
+from watcher.credentials import keyring_process
 from watcher.desktop.supervisor import process_command
 from watcher.service.common import Program
 
@@ -14,7 +14,7 @@ from watcher.service.common import Program
     "command",
     [
         [*process_command(), "--find-backend"],
-        [sys.executable, *apart._COMMAND],
+        [sys.executable, *keyring_process._COMMAND],
         [*Program("/usr/bin/nothing", frozen=False, windows=True).command(), "--version"],
     ],
     ids=["icon", "keyring", "service"],

@@ -13,7 +13,7 @@ from tests.support.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.hrflow import route
 from watcher.hrflow.client import Client
-from watcher.hrflow.transport import ProxyAddressError, find_proxy, is_loopback
+from watcher.hrflow.route import ProxyAddressError, find_proxy, is_loopback
 from watcher.model.errors import UnusableError
 from watcher.model.kinds import Cause
 from watcher.model.records import Stat
@@ -88,7 +88,7 @@ def test_a_proxy_that_wants_to_know_who_asks(server, monkeypatch, kind, address)
         outcome = upload(server.far.replace(proxy.HOST, "192.0.2.1"))
     assert isinstance(outcome, Wait)
     assert outcome.offline
-    assert f"127.0.0.1:{way.port} wants a user name" in str(outcome.why)
+    assert f"127.0.0.1:{way.port} requires a user name" in str(outcome.why)
     assert "wrong" not in str(outcome.why)
     assert server.ledger.records() == ()
 

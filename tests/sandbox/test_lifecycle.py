@@ -101,6 +101,22 @@ def test_a_client_that_goes_away_leaves_no_file(tmp_path, clock, eventually):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("command", ["try", "sandbox"])
+def test_without_its_libraries_it_is_said_what_to_install(command):
+    code = "import sys; sys.modules['multipart'] = None\n"
+    code += "from watcher.cli import run_command; sys.exit(run_command(sys.argv[1:]))"
+    found = subprocess.run(
+        [sys.executable, "-c", code, command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert found.returncode != 0
+    assert "hrflow-watcher[sandbox]" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
 SERVER = """
 import sys
 from watcher.sandbox import Sandbox

@@ -16,7 +16,7 @@ import tempfile
 import msgspec
 
 from watcher.config import load
-from watcher.journal.migrations import VERSION
+from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -116,7 +116,7 @@ def test_the_stamp_changes_with_what_it_depends_on(bootstrap, tmp_path, monkeypa
     (tmp_path / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
     first = bootstrap._stamp("/a", "dev")
     assert bootstrap._stamp("/a", "dev") == first
-    assert len({first, bootstrap._stamp("/b", "dev"), bootstrap._stamp("/a", "")}) == 3
+    assert len({first, bootstrap._stamp("/b", "dev"), bootstrap._stamp("/a", "sandbox")}) == 3
     (tmp_path / "pyproject.toml").write_text("[project]\nname='x'\n", encoding="utf-8")
     second = bootstrap._stamp("/a", "dev")
     assert second != first
@@ -129,7 +129,7 @@ def test_the_stamp_changes_with_what_it_depends_on(bootstrap, tmp_path, monkeypa
 
 
 def test_what_tests_need_serves_for_trying_but_not_the_other_way_round(bootstrap):
-    assert bootstrap.SERVES == {"": ("", "dev"), "dev": ("dev",)}
+    assert bootstrap.SERVES == {"sandbox": ("sandbox", "dev"), "dev": ("dev",)}
 
 
 # --- Debian packages --------------------------------------------------------------------------

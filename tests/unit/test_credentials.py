@@ -8,7 +8,7 @@ import pytest
 from tests.support import file_keyring
 from watcher import sandbox as sb
 from watcher.credentials import WAITING, Keys, LockedError, is_contested, keys
-from watcher.credentials.apart import look_apart
+from watcher.credentials.keyring_process import read_in_subprocess
 from watcher.model.errors import CredentialError
 from watcher.model.settings import Account, Config
 
@@ -246,7 +246,7 @@ def test_a_changed_key_is_used_once_the_program_is_told(ring, listener, make_key
 def test_a_keyring_that_fails_in_its_own_way_is_asked_again(ring, listener, make_keys):
     ring.read = lambda account: {}["missing"]
     keys = make_keys(patience=10)
-    with pytest.raises(CredentialError, match=r"The keyring cannot be asked \(KeyError\)"):
+    with pytest.raises(CredentialError, match=r"The keyring is not usable \(KeyError\)"):
         keys.get("default")
     del ring.read
     keys.arm(CONFIG, listener.tell, listener.resume)
@@ -347,21 +347,21 @@ def test_a_write_only_key_is_known():
 
 def test_a_look_finds_a_key_and_knows_where_none_is(tmp_path, monkeypatch):
     use_box(tmp_path, monkeypatch, {"hrflow-watcher/default": KEY})
-    assert look_apart("default", allow_insecure=False) == KEY
-    assert look_apart("paris", allow_insecure=False) == ""
+    assert read_in_subprocess("default", allow_insecure=False) == KEY
+    assert read_in_subprocess("paris", allow_insecure=False) == ""
 
 
 def test_a_look_says_what_is_wrong(monkeypatch):
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyrings.alt.file.PlaintextKeyring")
     with pytest.raises(CredentialError, match="plain text"):
-        look_apart("default", allow_insecure=False)
+        read_in_subprocess("default", allow_insecure=False)
 
 
 def test_a_look_leaves_what_fails_to_the_keyring_here(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("sys.executable", str(tmp_path / "gone"))
-    assert look_apart("default", allow_insecure=False) is None
+    assert read_in_subprocess("default", allow_insecure=False) is None
     monkeypatch.setattr("sys.executable", "/bin/false")
-    assert look_apart("default", allow_insecure=False) is None
+    assert read_in_subprocess("default", allow_insecure=False) is None
 
 
 def test_the_keyring_here_is_asked_only_if_a_look_finds_none(ring, listener):

@@ -31,8 +31,7 @@ from watcher.doctor.findings import (
 from watcher.folders.mounts import Limits, read_limits
 from watcher.folders.native import Probe, probe
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
-from watcher.hrflow.route import Certificate
-from watcher.hrflow.transport import issuer, shown_proxy
+from watcher.hrflow.route import Certificate, issuer, shown_proxy
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, JournalError, OfflineError
 from watcher.model.settings import Account, Config, Folder, Rule, Watch
@@ -419,7 +418,7 @@ def test_what_a_key_may_do(permission, level, words):
 
 
 def test_a_refused_key_is_wrong_unless_it_may_only_write():
-    refused = RefusedKeyError("HrFlow does not take this key: no", "Check it.")
+    refused = RefusedKeyError("HrFlow rejected this key: no", "Check it.")
     assert account.judge_refused("ask_" + "0" * 32, refused).level is ERROR
     write_only = account.judge_refused("askw_" + "0" * 32, refused)
     assert write_only.level is WARNING

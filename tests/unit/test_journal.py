@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.support.journal import FOLDER, add, queue
 from watcher.i18n.message import from_json, verbatim
-from watcher.journal.migrations import VERSION
 from watcher.journal.reader import Reader
+from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
 from watcher.model.kinds import Cause, State
@@ -184,7 +184,7 @@ def test_a_reason_that_quotes_a_name_which_is_no_text_is_kept(journal):
 
 
 def test_a_file_refused_again_counts_as_refused_since_the_first_time(journal):
-    journal.hooks.want(["refused"])
+    journal.hooks.set_events(["refused"])
     refused_again(journal)
     (event, entry), *more = journal.hooks.to_run(9, ())
     assert (event, entry.changed_at, more) == ("refused", 2.0, [])

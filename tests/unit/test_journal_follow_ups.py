@@ -87,12 +87,12 @@ def test_tries_count_only_answers(journal):
 
 
 def test_people_are_told_once_until_it_is_not_so_any_more(journal):
-    assert journal.facts.tell_once("a key may not read", 1.0)
-    assert not journal.facts.tell_once("a key may not read", 2.0)
-    assert journal.facts.tell_once("another may not", 2.0)
-    journal.facts.tell_anew("a key may not read")
-    assert journal.facts.tell_once("a key may not read", 5.0)
-    assert not journal.facts.tell_once("another may not", 5.0)
+    assert journal.facts.set_notified("a key may not read", 1.0)
+    assert not journal.facts.set_notified("a key may not read", 2.0)
+    assert journal.facts.set_notified("another may not", 2.0)
+    journal.facts.clear_notified("a key may not read")
+    assert journal.facts.set_notified("a key may not read", 5.0)
+    assert not journal.facts.set_notified("another may not", 5.0)
 
 
 def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
@@ -146,10 +146,10 @@ def test_a_file_that_never_arrived_keeps_its_reference(journal):
 
 
 def test_an_event_is_heard_once_and_remembered_for_a_month(journal):
-    assert journal.follow_ups.hear(b"digest", 1.0)
-    assert not journal.follow_ups.hear(b"digest", 2.0)
+    assert journal.follow_ups.record_event(b"digest", 1.0)
+    assert not journal.follow_ups.record_event(b"digest", 2.0)
     journal.retention.prune_rest(1.0 + 31 * 86400)
-    assert journal.follow_ups.hear(b"digest", 3.0)
+    assert journal.follow_ups.record_event(b"digest", 3.0)
 
 
 def test_what_nobody_asked_for_in_two_weeks_is_given_up(journal):
@@ -161,7 +161,7 @@ def test_what_nobody_asked_for_in_two_weeks_is_given_up(journal):
 
 
 def test_a_file_that_is_forgotten_is_asked_for_no_more(journal):
-    journal.hooks.want({"parsed"})
+    journal.hooks.set_events({"parsed"})
     file_id = accept(journal, "a.pdf")
     journal.files.step(file_id, Step(State.PARSED), 9.0)
     journal.retention.forget([file_id], 1.0)
@@ -170,7 +170,7 @@ def test_a_file_that_is_forgotten_is_asked_for_no_more(journal):
 
 
 def test_a_command_is_noted_with_the_step_that_calls_for_it(journal):
-    journal.hooks.want({"parsed"})
+    journal.hooks.set_events({"parsed"})
     first, second = accept(journal, "a.pdf"), accept(journal, "b.pdf")
     refused = add(journal, "c.pdf")
     journal.files.step(refused, Step(State.REFUSED), 2.0)
@@ -178,14 +178,14 @@ def test_a_command_is_noted_with_the_step_that_calls_for_it(journal):
         journal.files.step(file_id, Step(State.PARSED), 9.0)
     assert [entry.file_id for _, entry in journal.hooks.to_run(9, ())] == [first, second]
     assert [entry.file_id for _, entry in journal.hooks.to_run(9, (first,))] == [second]
-    journal.hooks.ran(first, "parsed")
+    journal.hooks.remove(first, "parsed")
     assert [entry.file_id for _, entry in journal.hooks.to_run(9, ())] == [second]
-    journal.hooks.want(())  # nobody wants them any more
+    journal.hooks.set_events(())  # nobody wants them any more
     assert not journal.hooks.to_run(9, ())
 
 
 def test_commands_stand_behind_those_of_files_that_are_no_more(journal):
-    journal.hooks.want({"parsed"})
+    journal.hooks.set_events({"parsed"})
     first, second, third = (accept(journal, f"{name}.pdf") for name in "abc")
     for file_id in (first, second, third):
         journal.files.step(file_id, Step(State.PARSED), 9.0)

@@ -6,15 +6,15 @@ import sqlite3
 import pytest
 
 from tests.support.earlier_versions import JOURNALS, make_journal
-from watcher.i18n.message import verbatim
-from watcher.journal import migrations
-from watcher.journal.migrations import STEPS, VERSION
+from watcher.i18n.message import msg, verbatim
+from watcher.journal import schema
 from watcher.journal.reader import Reader
+from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
 from watcher.model.follow_ups import NOT_YET
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BY_HAND
+from watcher.model.lifecycle import BY_HAND, Step
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)
@@ -53,10 +53,6 @@ def shape(path):
 @pytest.fixture
 def path(tmp_path):
     return str(tmp_path / "journal.db")
-
-
-def test_there_is_a_step_from_every_version():
-    assert set(STEPS) == set(range(1, VERSION))
 
 
 @pytest.mark.parametrize("version", EVERY)
@@ -132,11 +128,11 @@ def test_what_was_accepted_long_ago_is_not(path):
     journal.close()
 
 
-def test_a_step_that_fails_leaves_the_journal_as_it_was(path, monkeypatch):
+def test_a_migration_that_fails_leaves_the_journal_as_it_was(path, monkeypatch):
     make(path)
     before = shape(path)
-    broken = {**STEPS, 1: STEPS[1] + "INSERT INTO no_such_table VALUES (1);"}
-    monkeypatch.setattr(migrations, "STEPS", broken)
+    broken = (*schema._ROWS, (VERSION, "INSERT INTO no_such_table VALUES (1);"))
+    monkeypatch.setattr(schema, "_ROWS", broken)
     with pytest.raises(JournalError):
         Journal(path)
     assert shape(path) == before
@@ -145,18 +141,26 @@ def test_a_step_that_fails_leaves_the_journal_as_it_was(path, monkeypatch):
     assert shape(path) != before
 
 
-def test_a_program_that_is_killed_in_a_step_finds_the_old_journal(path):
-    """The step is open in one connection when another one, of the next run, looks."""
+def test_a_program_that_is_killed_in_a_migration_finds_the_old_journal(path):
     make(path)
     before = shape(path)
     killed = sqlite3.connect(path, isolation_level=None)
-    killed.executescript(f"BEGIN IMMEDIATE;{STEPS[1]}")
-    killed.close()  # without a commit
+    # Everything is done but for the end of the transaction, neither its commit nor its rollback.
+    killed.set_authorizer(
+        lambda action, name, *_: (
+            sqlite3.SQLITE_DENY
+            if action == sqlite3.SQLITE_TRANSACTION and name != "BEGIN"
+            else sqlite3.SQLITE_OK
+        )
+    )
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        schema.bring_up_to_date(killed, 1)
+    killed.close()
     assert shape(path) == before
     Journal(path).close()
 
 
-@pytest.mark.parametrize("version", sorted(STEPS))
+@pytest.mark.parametrize("version", range(1, VERSION))
 def test_an_older_journal_is_read_after_a_start_of_the_program(path, version):
     make(path, version)
     before = shape(path)
@@ -182,7 +186,7 @@ def test_a_journal_of_a_newer_program_is_left_alone(path):
     for kind in (Journal, Reader):
         with pytest.raises(JournalError, match="written by a newer hrflow-watcher") as told:
             kind(path)
-        assert "Install the newer one again" in str(told.value.hint)
+        assert "Install the newer version again" in str(told.value.hint)
 
 
 def test_reasons_from_before_they_were_messages_are_shown_as_they_are(path):
@@ -202,6 +206,21 @@ def test_reasons_from_before_they_were_messages_are_shown_as_they_are(path):
     assert (found.pop(6), found.pop(1)) == (BY_HAND, NOT_YET)
     assert any(found.values())
     assert found == {number: verbatim(old[number]) for number in found}
+
+
+def test_files_are_found_by_a_reason_whether_it_was_stored_as_text_or_as_a_message(path):
+    make(path, 2)
+    journal = Journal(path)
+    journal.files.step(8, Step(State.REFUSED, msg("is empty")), 1790000005.0)
+    journal.commit()
+    journal.close()
+    reader = Reader(path)
+    found = [
+        {entry.file_id for entry in reader.history(why=why)}
+        for why in (msg("is empty"), verbatim("is empty"), verbatim("no text in it"))
+    ]
+    reader.close()
+    assert found == [{3, 8}, {3}, {7}]
 
 
 @pytest.mark.parametrize("version", EVERY)

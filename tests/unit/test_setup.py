@@ -17,7 +17,7 @@ from watcher.config.setup import (
     find_problems,
     plan_edits,
 )
-from watcher.config.tags import parse_tag, parse_tags, read_tags, write_tags
+from watcher.config.tags import check_tags, parse_tag, parse_tags, read_tags, write_tags
 from watcher.daemon.setup import UNCHECKED, Workspace, looks_like_key
 from watcher.hrflow.inquiry import Source
 from watcher.model.errors import UnusableError, UsageError, WatcherError
@@ -208,3 +208,16 @@ def test_all_problems_at_once(answers, known, answered):
 )  # fmt: skip
 def test_edits_that_follow_from_answers(answers, edits):
     assert plan_edits(answers, KNOWN) == edits
+
+
+@pytest.mark.parametrize(
+    ("tags", "ending"),
+    [
+        ("place={foldr}", 'did you mean "folder"?'),
+        ("place={zzzz}", "sha256, path."),
+    ],
+)
+def test_a_sentence_ends_once(tags, ending):
+    with pytest.raises(UsageError) as caught:
+        check_tags(parse_tags(tags))
+    assert str(caught.value).endswith(ending)

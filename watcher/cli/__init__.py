@@ -16,7 +16,7 @@ from watcher.model.errors import ConfigError, WatcherError
 
 #: Command, where it is below ``watcher.cli``, and its line in ``--help``, in the order shown.
 _COMMANDS: Final = (
-    ("try", "sandbox:try_out", "Try it out with a sandbox; nothing leaves this machine."),
+    ("try", "sandbox:try_out", "Try it with a local sandbox; nothing leaves this machine."),
     ("setup", "setup:command", "Set everything up, step by step."),
     ("login", "login:login", "Store an account's API key in the system's keyring."),
     ("logout", "login:logout", "Remove it from the keyring."),

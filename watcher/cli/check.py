@@ -9,11 +9,13 @@ import click
 
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, say, say_json, say_table, styled
-from watcher.i18n.message import ENGLISH, Message, as_data
+from watcher.i18n.message import ENGLISH, Message, as_data, as_message
 from watcher.model.errors import ConfigError, UnusableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from watcher.i18n.message import Text
 
 _WOULD_BE_SENT: Final = "would be sent"
 #: Verdict → how it is shown; all others are quiet.
@@ -117,23 +119,29 @@ def check_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - c
     path = config_path(ctx)
     machine, is_named = machine_path(os.environ)
     missing = is_absent(machine)
-    files = {"file": path, "machine_file": None if missing else machine}
+    facts = {"file": path, "machine_file": None if missing else machine}
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
         if as_json:
-            mistakes = [str(each) for each in error.mistakes or (error,)]
-            say_json({**files, "mistakes": mistakes, "warnings": []})
+            mistakes = error.mistakes or (error.said,)
+            say_json(facts | _as_data("mistake", mistakes) | _as_data("warning"))
             ctx.exit(error.exit_code)
         raise
     if as_json:
-        say_json({**files, "mistakes": [], "warnings": [str(each) for each in loaded.warnings]})
+        say_json(facts | _as_data("mistake") | _as_data("warning", loaded.warnings))
         return
     if missing and is_named:
         say(f"There is no machine-wide configuration at {machine}.")
     for warning in loaded.warnings:
         say(styled(f"! {warning}", "busy"))
     say(styled(f"✓ {headline(loaded)}.", "good"))
+
+
+def _as_data(name: str, said: Sequence[Text] = ()) -> dict[str, object]:
+    """Return sentences in English, and beside them as identifiers with arguments."""
+    messages = [as_data(as_message(each)) for each in said]
+    return {f"{name}s": [str(each) for each in said], f"{name}_messages": messages}
 
 
 @config.command("show")

@@ -1,4 +1,4 @@
-"""``sandbox`` and ``try``: a local HrFlow for testing, alone or with a program to use it."""
+"""The commands ``sandbox``, a local HrFlow for testing, and ``try``, which shows how it works."""
 
 from __future__ import annotations
 
@@ -39,17 +39,14 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="Listen on this port.  [default: a free one]",
 )
-@click.option(
-    "--data", metavar="FOLDER",
-    help="Keep what is uploaded in this folder.  [default: in memory]",
-)  # fmt: skip
+@click.option("--data", metavar="FOLDER", help="Keep uploaded files in this folder, not in memory.")
 @click.option(
     "--parse-seconds",
     default=2.0,
     show_default=True,
     type=click.FloatRange(0, 3600),
     metavar="SECONDS",
-    help="How long parsing takes.",
+    help="How long parsing takes: until then a profile is not found.",
 )
 @json_option
 def sandbox(
@@ -60,9 +57,9 @@ def sandbox(
 ) -> None:
     """Run a local HrFlow for testing, until Ctrl-C.
 
-    It listens on this machine only and is as strict as HrFlow's documentation allows. Put its
-    address in a configuration as api_url; keys and sources are shown when it starts. Errors can be
-    simulated: its page /_sandbox/ tells how.
+    It can only be reached from this machine and is as strict as HrFlow's documents allow. Use its
+    address as api_url in a configuration; it prints its keys and sources when it starts.
+    Faults can be switched on while it runs: its page /_sandbox/ explains how.
     """
     sandbox = make_sandbox(data=data, parse_seconds=parse_seconds)
     with stop_signal() as stop:
@@ -70,8 +67,7 @@ def sandbox(
             sandbox.start(port)
         except OSError as error:
             raise UsageError(
-                f"The sandbox cannot listen on port {port} ({error.strerror}).",
-                "Choose another one.",
+                f"The sandbox cannot listen on port {port} ({error.strerror}).", "Choose another."
             ) from error
         try:
             _introduce_sandbox(sandbox, as_json=as_json)
@@ -82,34 +78,40 @@ def sandbox(
 
 
 def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sandbox:
-    """Return a sandbox that has not been started."""
-    from watcher.sandbox import Sandbox  # noqa: PLC0415 - takes longer than most commands
+    """Return a sandbox that is not started yet; UnusableError without its libraries."""
+    try:
+        from watcher.sandbox import Sandbox  # noqa: PLC0415 - an extra that may be missing
+    except ModuleNotFoundError as error:
+        raise UnusableError(
+            f"The local HrFlow needs the library {error.name}, which is not installed.",
+            "Install hrflow-watcher with its extra: pip install 'hrflow-watcher[sandbox]'.",
+        ) from error
 
     return Sandbox(data_dir=data, parse_seconds=parse_seconds)
 
 
 def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
-    from watcher.sandbox import checks  # noqa: PLC0415 - as above
+    from watcher.sandbox import samples  # noqa: PLC0415 - as above
 
-    keys = {checks.permission(key): key for key in checks.KEYS}
+    keys = {samples.permission(key): key for key in samples.KEYS}
     if as_json:
-        sources = [{"key": source.key, "name": source.name} for source in checks.SOURCES]
-        say_json({"api_url": sandbox.url, "email": checks.EMAIL, "keys": keys, "sources": sources})
+        sources = [{"key": source.key, "name": source.name} for source in samples.SOURCES]
+        say_json({"api_url": sandbox.url, "email": samples.EMAIL, "keys": keys, "sources": sources})
         return
-    say(styled(f"The sandbox is running at {sandbox.url} (stop it with Ctrl-C).", "good"))
-    rows = [["email", checks.EMAIL]]
+    say(styled(f"The sandbox is running at {sandbox.url} (press Ctrl-C to stop).", "good"))
+    rows = [["email", samples.EMAIL]]
     rows += [[f"key ({permission})", key] for permission, key in keys.items()]
-    rows += [[f"source {source.name}", source.key] for source in checks.SOURCES]
+    rows += [[f"source {source.name}", source.key] for source in samples.SOURCES]
     say_table(["What", "Value"], rows)
 
 
 class _SandboxKey:
-    """The sandbox's key, which is no secret: it opens nothing but the sandbox."""
+    """The sandbox's key, which is no secret."""
 
     def get(self, account: str) -> str:  # noqa: ARG002 - the interface's
-        from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
-        return checks.READ_WRITE_KEY
+        return samples.READ_WRITE_KEY
 
     def forget(self, account: str) -> None:
         """Nothing to do: it never changes."""
@@ -122,7 +124,7 @@ class _SandboxKey:
 
 
 class _SandboxLines(LiveLines):
-    """Writes what happens, and what the sandbox has received for each file."""
+    """Prints what happens, and what the sandbox received of each file."""
 
     def __init__(self, sandbox: Sandbox, stop: StopSignal, *, as_json: bool) -> None:
         super().__init__(stop, as_json=as_json)
@@ -137,9 +139,9 @@ class _SandboxLines(LiveLines):
             self._received.add(event.file_id)
 
     def _write_received(self, entry: Entry) -> None:
-        from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
-        names = {source.key: source.name for source in checks.SOURCES}
+        names = {source.key: source.name for source in samples.SOURCES}
         for record in self._sandbox.ledger.records():
             if record.reference != entry.reference or record.source_key != entry.source_key:
                 continue
@@ -168,11 +170,11 @@ class _SandboxLines(LiveLines):
 @click.argument("folder", required=False)
 @json_option
 def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Try it out: watch FOLDER (or a new one with a sample CV) and upload to a sandbox.
+    """Watch FOLDER (or a new one with a sample CV) and upload to a local sandbox.
 
-    No account and no configuration are needed, and nothing leaves this machine: the sandbox takes
-    HrFlow's place. Your files stay where they are, and nothing else is left behind. Stop it with
-    Ctrl-C.
+    No account and no configuration are needed, and nothing leaves this machine: the sandbox stands
+    in for HrFlow. Your files stay where they are, also those that you put into the new folder;
+    everything else is removed at the end. Press Ctrl-C to stop.
     """
     if folder is not None and not os.path.isdir(folder):
         raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
@@ -204,7 +206,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
 
 @contextmanager
 def _a_place() -> Iterator[str]:
-    """Yield a new directory; at the end, only files that a person has put into it are left."""
+    """Yield a new directory. At the end the program's files are removed, a person's stay."""
     place = tempfile.mkdtemp(prefix="hrflow-watcher-")
     try:
         yield place
@@ -213,23 +215,23 @@ def _a_place() -> Iterator[str]:
         watched = os.path.join(place, "CVs")
         remove_sample(watched)
         for path in (watched, place):
-            with contextlib.suppress(FileNotFoundError):  # not made, as a folder was named
+            with contextlib.suppress(FileNotFoundError):  # never made, as there was a folder
                 if not os.listdir(path):
                     os.rmdir(path)
         if os.path.isdir(watched):
-            say(f"Your files are still in {watched}.", err=True)
+            say(f"Your files in {watched} were kept.", err=True)
 
 
 def _settings(url: str, folder: str) -> Config:
-    from watcher.sandbox import checks  # noqa: PLC0415 - an extra that may be missing
+    from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
     return Config(
-        accounts=(Account(name="default", email=checks.EMAIL, api_url=url),),
+        accounts=(Account(name="default", email=samples.EMAIL, api_url=url),),
         folders=(
             Folder(
                 path=folder,
                 account="default",
-                source_key=checks.ENGINEERING.key,
+                source_key=samples.ENGINEERING.key,
                 tags=(Item(name="rehearsal", value=True),),
             ),
         ),
@@ -237,8 +239,8 @@ def _settings(url: str, folder: str) -> Config:
 
 
 def _introduce(url: str, folder: str) -> None:
-    say(f"A sandbox is running at {url} in HrFlow's place; nothing leaves this machine.")
-    say(styled(f"Drop CVs into {folder}", "good"), " and watch them arrive. Stop with Ctrl-C.")
+    say(f"A local HrFlow is running at {url}; nothing leaves this machine.")
+    say(styled(f"Drop CVs into {folder}", "good"), " and watch them arrive. Press Ctrl-C to stop.")
     say()
 
 

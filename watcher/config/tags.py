@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.mistakes import unfillable
+from watcher.config.mistakes import as_sentence, unfillable
 from watcher.i18n.message import msg
 from watcher.model.errors import UsageError
 from watcher.model.settings import Item, Value
@@ -43,8 +43,7 @@ def check_tags(items: Iterable[Item]) -> tuple[Item, ...]:
         for text in (item.name, item.value):
             for name in names_in(text) if isinstance(text, str) else ():
                 if name not in BUILT_IN:
-                    problem = unfillable(name, BUILT_IN)
-                    raise UsageError(msg("{problem}.", problem=problem), field="tags")
+                    raise UsageError(as_sentence(unfillable(name, BUILT_IN)), field="tags")
     return tuple(tags.values())
 
 

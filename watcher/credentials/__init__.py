@@ -2,9 +2,9 @@
 
 ::
 
-    keyring  the system's keyring, which may be locked, slow, absent or unsafe
-    apart    a look into it by another process, which takes the libraries' memory with it
-    keys     what a key looks like, the keys of a program that runs, and the webhook's secret
+    keyring          the system's keyring, which may be locked, slow, absent or unsafe
+    keyring_process  reads it in a process of its own, which takes the libraries' memory with it
+    keys             what a key looks like, the keys of a running program, the webhook's secret
 """
 
 from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring, elsewhere

@@ -36,15 +36,15 @@ _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 
 
 def cannot_ask(error: Exception) -> CredentialError:
-    """What is said of an error that nobody has foreseen."""
+    """Return the CredentialError for an unforeseen error."""
     return CredentialError(
-        msg("The keyring cannot be asked ({exception}).", exception=type(error).__name__),
-        msg("Start the program anew; if that does not help, put the key somewhere else."),
+        msg("The keyring is not usable ({exception}).", exception=type(error).__name__),
+        msg("Restart the program; if that does not help, store the key somewhere else."),
     )
 
 
 def elsewhere(account: str = "default") -> Message:
-    """Where a key can come from on a machine without a keyring, for people; see ``Keys``."""
+    """Return where a key can come from on a machine without a keyring, for people."""
     variable = "HRFLOW_API_KEY"
     if sys.platform != "linux":
         return msg("the environment variable {variable}", variable=variable)
@@ -57,39 +57,39 @@ def elsewhere(account: str = "default") -> Message:
 
 
 class LockedError(CredentialError):
-    """The keyring is locked, and nobody has unlocked it when it asked."""
+    """The keyring is locked, and nobody unlocked it when it asked."""
 
 
 class SystemKeyring:
-    """The keyring that this machine has; it is looked for with each call, as it may come late.
+    """The keyring of this machine, looked for at each call, as it may start late.
 
-    ``allow_insecure``: one that keeps plain text is used as well.
+    ``allow_insecure``: one that stores plain text is used as well.
     """
 
     def __init__(self, *, allow_insecure: bool = False) -> None:
         self.allow_insecure = allow_insecure
 
     def name(self) -> Message:
-        """What keeps the keys of this machine, as its library calls it; nothing if nothing does.
+        """Return the keyring's name for people, NOTHING if there is none.
 
-        CredentialError if only plain text does and that is not allowed.
+        CredentialError if it stores plain text and that is not allowed.
         """
         parts = tuple(map(_name, self._parts()))
         return msg("{names:and}", names=parts) if parts else NOTHING
 
     def why_not(self) -> Text:
-        """Why this machine keeps no key, as a sentence; "" if it does."""
+        """Return why this machine has no usable keyring, as a sentence; NOTHING if it has one."""
         try:
             return NOTHING if self.name() else NO_KEYRING
         except CredentialError as error:
             return error.title
 
     def read(self, account: str) -> str:
-        """The account's key, "" if there is none; CredentialError if there is no answer."""
+        """Return the account's key, "" if there is none; CredentialError if there is no answer."""
         with _explaining(
-            msg('The keyring does not give the key of account "{account}"', account=account),
+            msg('The keyring did not return the key of account "{account}"', account=account),
             account,
-            hint=msg("Unlock it; the uploads go on by themselves."),
+            hint=msg("Unlock it; uploads then resume automatically."),
         ):
             for part in self._parts():
                 if key := (part.get_password(SERVICE, account) or "").strip():
@@ -97,9 +97,9 @@ class SystemKeyring:
         return ""
 
     def write(self, account: str, key: str) -> None:
-        """Keep the account's key; CredentialError if it is not kept, or not safely."""
+        """Store the account's key; CredentialError if it is not stored, or not safely."""
         with _explaining(
-            msg('The keyring does not take the key of account "{account}"', account=account),
+            msg('The keyring did not store the key of account "{account}"', account=account),
             account,
             key,
         ):
@@ -107,8 +107,8 @@ class SystemKeyring:
             if not parts:
                 raise CredentialError(
                     msg(
-                        'This machine has no keyring, so the key of account "{account}" is not'
-                        " kept.",
+                        'This machine has no keyring, so the key of account "{account}" was not'
+                        " stored.",
                         account=account,
                     ),
                     msg(
@@ -120,7 +120,7 @@ class SystemKeyring:
             if parts[0].get_password(SERVICE, account) != key:
                 raise CredentialError(
                     msg(
-                        'The keyring ({what}) has not kept the key of account "{account}".',
+                        'The keyring ({what}) did not store the key of account "{account}".',
                         what=_name(parts[0]),
                         account=account,
                     ),
@@ -130,10 +130,10 @@ class SystemKeyring:
                 )
 
     def remove(self, account: str) -> bool:
-        """Remove the account's key from wherever it is kept; False if it was nowhere."""
+        """Remove the account's key from every keyring; False if none has it."""
         removed = False
         with _explaining(
-            msg('The keyring does not remove the key of account "{account}"', account=account),
+            msg('The keyring did not remove the key of account "{account}"', account=account),
             account,
         ):
             for part in _parts():
@@ -143,23 +143,23 @@ class SystemKeyring:
         return removed
 
     def is_locked(self) -> bool:
-        """Whether it is known to be locked. Asks nobody for a password, and answers at once."""
+        """Return at once whether it is known to be locked; nobody is asked for a password."""
         try:
-            # By its name: with the backend come 12 MB of what it is made of, in use or not.
+            # By its name, as importing the backend takes 12 MB.
             return any(map(_is_secret_service, self._parts())) and _is_service_locked()
         except Exception as error:  # noqa: BLE001 - backends raise what is below them: not known
             _log.info("it is not known whether the keyring is locked: %s", error)
             return False
 
     def _parts(self) -> list[KeyringBackend]:
-        """Where keys are looked for; CredentialError if all of it keeps plain text."""
+        """Return the usable keyrings; CredentialError if all of them store plain text."""
         found = _parts()
         safe = [part for part in found if self.allow_insecure or not _keeps_plain_text(part)]
         if found and not safe:
             raise CredentialError(
                 msg(
-                    "This machine's keyring ({what}) keeps keys as plain text, which everybody"
-                    " can read who can read your files, so it is not used.",
+                    "This machine's keyring ({what}) stores keys as plain text, readable by anyone"
+                    " who can read your files, so it is not used.",
                     what=_name(found[0]),
                 ),
                 msg(
@@ -176,7 +176,7 @@ class SystemKeyring:
 
 
 def _parts() -> list[KeyringBackend]:
-    """The machine's keyring, or those it is chained of, without those that keep nothing."""
+    """Return the machine's keyring, or those of its chain, without those that store nothing."""
     import keyring  # noqa: PLC0415 - takes its time, and is only needed once
     from keyring.backends import chainer, fail, null  # noqa: PLC0415
 
@@ -188,7 +188,7 @@ def _parts() -> list[KeyringBackend]:
 
 
 def _look_again(ring: KeyringBackend) -> KeyringBackend:
-    """A better one, if the session has one by now: it is chosen once, perhaps before that."""
+    """Return a better keyring if one has started since the library chose this one."""
     import keyring  # noqa: PLC0415
     from keyring import backend, core  # noqa: PLC0415
     from keyring.backends import chainer  # noqa: PLC0415
@@ -228,7 +228,7 @@ def _keeps_plain_text(part: KeyringBackend) -> bool:
 
 
 def _name(part: KeyringBackend) -> Text:
-    """As people know it; backends that we do not know by their own names."""
+    """Return a backend's name as people know it, else its own name."""
     full = f"{type(part).__module__}.{type(part).__qualname__}"
     return _NAMES.get(full.removeprefix("keyring.backends."), full)
 
@@ -263,5 +263,5 @@ def _explaining(
                 what=what,
                 error=said or type(error).__name__,
             ),
-            msg("Mend it, or put the key into {what}.", what=elsewhere(account)),
+            msg("Fix it, or put the key into {what}.", what=elsewhere(account)),
         ) from error

@@ -1,7 +1,7 @@
-"""What an API key looks like.
+"""What an API key looks like, the keys of a running program, and the webhook's secret.
 
-From the vendor's SDK and pages: ``ask_``, ``askw_`` or ``askr_`` and 32 hexadecimal digits; the
-prefix says whether it may read and write, write only, or read only.
+A key's form is known from the vendor's SDK and pages: ``ask_``, ``askw_`` or ``askr_`` and 32
+hexadecimal digits; the prefix says whether it may read and write, write only, or read only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from watcher.credentials.keyring import LockedError, SystemKeyring, cannot_ask, elsewhere
 from watcher.i18n.message import NOTHING, Message, Text, msg
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
 _FORM = re.compile(r"ask[wr]?_[0-9a-fA-F]{32}\Z")
 
-
 #: What is wrong with a key that may only read, and what to do.
 READ_ONLY: Final = msg("This key may only read, so it cannot upload.")
-
 
 READ_ONLY_HINT: Final = msg(
     "Take one that may write (ask_… or askw_…) from HrFlow's settings under API keys."
@@ -37,7 +35,7 @@ READ_ONLY_HINT: Final = msg(
 
 
 def clean(text: str) -> str:
-    """The key in what was typed, pasted or read; CredentialError if there can be none in it."""
+    """Return the key in what was typed, pasted or read; CredentialError if it cannot be one."""
     key = text.strip()
     if not key:
         raise CredentialError(
@@ -55,67 +53,37 @@ def clean(text: str) -> str:
 
 
 def looks_right(key: str) -> bool:
-    """Whether it has the form of HrFlow's keys."""
+    """Return whether a key has the form of HrFlow's keys."""
     return bool(_FORM.match(key))
 
 
 def is_write_only(key: str) -> bool:
-    """Whether the server answers this key's uploads alone, so that it cannot be tried."""
+    """Return whether a key may upload and nothing else, so that it cannot be tested."""
     return key.startswith("askw_")
 
 
 _log = logging.getLogger(__name__)
 
-
 #: Name of the systemd credential, with ``-ACCOUNT`` behind it for accounts other than "default".
 CREDENTIAL: Final = "hrflow-api-key"
 
-
 VARIABLE: Final = "HRFLOW_API_KEY"
 
-
 _DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
-
 
 #: The other places, for people.
 _BY_SYSTEMD: Final = msg("the systemd credential")
 
-
 _BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
-
 
 #: What is said of an account's key while the keyring does not answer.
 WAITING: Final = msg("waiting for the keyring to be unlocked")
 
-
-#: Seconds that somebody who needs a key waits for the keyring.
+#: Seconds that :meth:`Keys.get` waits for the keyring.
 PATIENCE: Final = 5.0
-
 
 #: Seconds between two looks at a locked keyring.
 PAUSE: Final = 3.0
-
-
-class Keyring(Protocol):
-    """See :class:`watcher.credentials.keyring.SystemKeyring`."""
-
-    allow_insecure: bool
-
-    def read(self, account: str) -> str:
-        """The key or "", perhaps after minutes; CredentialError if there is no answer."""
-        ...
-
-    def is_locked(self) -> bool:
-        """Whether it is known to be locked; answers at once."""
-        ...
-
-
-class Look(Protocol):
-    """See :func:`watcher.credentials.apart.look_apart`."""
-
-    def __call__(self, account: str, *, allow_insecure: bool) -> str | None:
-        """The key or "", None if this is no way to have it; CredentialError likewise."""
-        ...
 
 
 @dataclass
@@ -129,9 +97,9 @@ class _Search:
     #: The keyring is being asked; otherwise the thread, if it lives, waits for it to be unlocked.
     asking: bool = False
     alive: bool = False
-    #: What is being found out is of yesterday: ask once more.
+    #: What is being found out is out of date: ask once more.
     anew: bool = False
-    #: Somebody was sent away without a key.
+    #: A key was asked for, and there was none.
     missed: bool = False
     told: tuple[Message, Text] = (NOTHING, NOTHING)
 
@@ -145,13 +113,13 @@ class Keys:
     def __init__(
         self,
         environ: Mapping[str, str],
-        keyring: Keyring | None = None,
+        keyring: SystemKeyring | None = None,
         *,
         patience: float = PATIENCE,
         pause: float = PAUSE,
-        look: Look | None = None,
+        look: Callable[..., str | None] | None = None,
     ) -> None:
-        """``look`` is tried before ``keyring``, which then is asked for nothing but locked keys."""
+        """``look`` is tried before ``keyring``, which then is asked only if it is locked."""
         self._environ = {name: environ.get(name, "").strip() for name in (VARIABLE, _DIRECTORY)}
         self._keyring = SystemKeyring() if keyring is None else keyring
         self._patience = patience
@@ -166,23 +134,26 @@ class Keys:
 
     @classmethod
     def of_process(cls, environ: MutableMapping[str, str]) -> Self:
-        """The keys, with the one in ``environ`` taken out: what is started from here needs none.
+        """Return the keys; the one in ``environ`` is removed there, as child processes need none.
 
-        The keyring is looked into by another process, as its libraries take memory.
+        The keyring is read in a process of its own, as its libraries take memory.
         """
-        from watcher.credentials.apart import look_apart  # noqa: PLC0415 - it runs as a module too
+        from watcher.credentials.keyring_process import (  # noqa: PLC0415 - also run as a program
+            read_in_subprocess,
+        )
 
-        keys = cls(environ, look=look_apart)
+        keys = cls(environ, look=read_in_subprocess)
         environ.pop(VARIABLE, None)
         return keys
 
     def arm(
         self, config: Config, tell: Callable[[str, Message, Text], None], resume: Callable[[], None]
     ) -> None:
-        """Look all accounts' keys up anew, without waiting for them.
+        """Look up the keys of all accounts again, without waiting for them.
 
-        ``tell`` hears of an account, where its key comes from ("" if there is none) and what is
-        wrong; ``resume`` when a key is there after somebody had to go without. On any thread.
+        ``tell`` is called with an account, where its key comes from (NOTHING if there is none) and
+        what is wrong; ``resume`` once there is a key that :meth:`get` could not return before.
+        Both may be called on any thread.
         """
         with self._changed:
             self._tell, self._resume = tell, resume
@@ -196,21 +167,21 @@ class Keys:
             self._changed.notify_all()
 
     def get(self, account: str) -> str:
-        """The key of an account, after seconds at the most; CredentialError if there is none."""
+        """Return the key of an account, after a few seconds at most; CredentialError if none."""
         return self._get(account)[0]
 
     def origin(self, account: str) -> Message:
-        """Where the key of an account comes from, for people; CredentialError if there is none."""
+        """Return where the key of an account comes from, for people; CredentialError if none."""
         return self._get(account)[1]
 
     def forget(self, account: str) -> None:
-        """Look the key up anew next time: the server did not accept it."""
+        """Look the key up again next time, as the server did not accept it."""
         with self._changed:
             if account in self._searches:
                 self._searches[account].key = ""
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """End all waiting."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -273,7 +244,7 @@ class Keys:
                 return
 
     def _look_up(self, account: str) -> tuple[str, Message, CredentialError | None]:
-        """(key, where it comes from, what is wrong)."""
+        """Return (key, where it comes from, what is wrong)."""
         problem = None
         try:
             if key := self._ask_keyring(account):
@@ -291,10 +262,10 @@ class Keys:
         return key, origin, None if key else problem or _say_absent(account)
 
     def _ask_keyring(self, account: str) -> str:
-        """The keyring's answer, as :meth:`Keyring.read` gives it.
+        """Return the key that the keyring has, "" if it has none.
 
-        A locked one asks a person for a password. Whoever unlocks it may do so elsewhere and leave
-        that question open: then it is left alone, and the keyring is asked once more.
+        A locked keyring asks a person for a password. If the person unlocks it elsewhere and does
+        not answer, the keyring is asked once more.
         """
         insecure = self._keyring.allow_insecure
         found = self._look(account, allow_insecure=insecure) if self._look else None
@@ -347,7 +318,7 @@ class Keys:
     # -- without a keyring
 
     def _elsewhere(self, account: str) -> tuple[str, Message]:
-        """The key and its origin on a machine without a keyring; "" and "" if there is none."""
+        """Return the key outside the keyring and its origin, "" and NOTHING if there is none."""
         if key := self._read_credential(account):
             return key, self._compare(account, key, _BY_SYSTEMD)
         if key := self._environ[VARIABLE]:
@@ -355,7 +326,7 @@ class Keys:
         return "", NOTHING
 
     def _compare(self, account: str, key: str, origin: Message) -> Message:
-        """``origin`` of the key in use, and which other place holds a key that is another one."""
+        """Return ``origin`` of the key in use; it names another place that holds another key."""
         try:
             credential = self._read_credential(account)
         except CredentialError as error:  # it is not needed
@@ -374,24 +345,28 @@ class Keys:
         return origin
 
     def _read_credential(self, account: str) -> str:
-        directory = self._environ[_DIRECTORY]
-        if not directory:
-            return ""
         name = CREDENTIAL if account == "default" else f"{CREDENTIAL}-{account}"
-        try:
-            with open(os.path.join(directory, name), encoding="utf-8") as file:
-                return file.read(1000).strip()
-        except FileNotFoundError:
-            return ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise CredentialError(
-                msg("The credential {path} cannot be read ({error}).", path=name, error=error),
-                msg("Give this user the right to read it."),
-            ) from error
+        return _read_credential(self._environ[_DIRECTORY], name)
+
+
+def _read_credential(directory: str, name: str) -> str:
+    """Return a systemd credential, "" if there is none; CredentialError if it cannot be read."""
+    if not directory:
+        return ""
+    try:
+        with open(os.path.join(directory, name), encoding="utf-8") as file:
+            return file.read(1000).strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialError(
+            msg("The credential {path} cannot be read ({error}).", path=name, error=error),
+            msg("Give this user the right to read it."),
+        ) from error
 
 
 def is_contested(origin: Message) -> bool:
-    """Whether an origin also tells of another place, with another key that is not used."""
+    """Return whether an origin names another place with another key that is not used."""
     return "what" in origin.args  # see ``_compare``
 
 
@@ -402,14 +377,14 @@ def _word(problem: CredentialError | None) -> Text:
 
 
 def _copy(error: CredentialError) -> CredentialError:
-    """Without the traceback, which holds on to connections, and is of one thread alone."""
+    """Return the error without its traceback, which keeps connections and is of one thread."""
     return type(error)(error.title, error.hint)
 
 
 def _say_waiting(account: str) -> LockedError:
     return LockedError(
         msg('The key of account "{account}" is {what}.', account=account, what=WAITING),
-        msg("Unlock it; the uploads go on by themselves."),
+        msg("Unlock it; uploads then resume automatically."),
     )
 
 
@@ -437,10 +412,8 @@ def _resume_nothing() -> None:
 #: The secret's own entry in the keyring; no account can be called so.
 WEBHOOK_ENTRY: Final = ":webhook"
 
-
 #: Name of the systemd credential, and of the environment variable.
 WEBHOOK_CREDENTIAL: Final = "hrflow-webhook-secret"
-
 
 WEBHOOK_VARIABLE: Final = "HRFLOW_WEBHOOK_SECRET"
 
@@ -451,9 +424,10 @@ def read_webhook_secret(
     allow_insecure: bool = False,
     keyring: SystemKeyring | None = None,
 ) -> str:
-    """The secret, perhaps after minutes: a locked keyring asks a person; CredentialError if none.
+    """Return the webhook's secret; CredentialError if there is none.
 
-    One that the keyring does not give is looked for elsewhere.
+    It may take minutes, as a locked keyring asks a person. What the keyring does not return is
+    looked for elsewhere.
     """
     problem: CredentialError | None = None
     try:
@@ -463,7 +437,8 @@ def read_webhook_secret(
             return secret
     except CredentialError as error:
         problem = error
-    if secret := _elsewhere(environ):
+    directory, variable = environ.get(_DIRECTORY, ""), environ.get(WEBHOOK_VARIABLE, "")
+    if secret := _read_credential(directory, WEBHOOK_CREDENTIAL) or variable.strip():
         return secret
     raise problem or CredentialError(
         msg("There is no secret for the webhook."),
@@ -472,29 +447,10 @@ def read_webhook_secret(
 
 
 def webhook_secrets(environ: MutableMapping[str, str]) -> Callable[[bool], str]:
-    """Gives the secret, told whether a plain-text keyring is allowed.
+    """Return a function that reads the secret, given whether a plain-text keyring is allowed.
 
-    The one in ``environ`` is taken out: what is started from here needs none.
+    The one in ``environ`` is removed there, as child processes need none.
     """
     kept = {name: environ.get(name, "") for name in (WEBHOOK_VARIABLE, _DIRECTORY)}
     environ.pop(WEBHOOK_VARIABLE, None)
     return lambda allow_insecure: read_webhook_secret(kept, allow_insecure=allow_insecure)
-
-
-def _elsewhere(environ: Mapping[str, str]) -> str:
-    if directory := environ.get(_DIRECTORY, ""):
-        try:
-            with open(os.path.join(directory, WEBHOOK_CREDENTIAL), encoding="utf-8") as file:
-                return file.read(1000).strip()
-        except FileNotFoundError:
-            pass  # it need not be there
-        except (OSError, UnicodeDecodeError) as error:
-            raise CredentialError(
-                msg(
-                    "The credential {path} cannot be read ({error}).",
-                    path=WEBHOOK_CREDENTIAL,
-                    error=error,
-                ),
-                msg("Give this user the right to read it."),
-            ) from error
-    return environ.get(WEBHOOK_VARIABLE, "").strip()

@@ -17,7 +17,7 @@ from watcher.config.edit import apply, read_or_new, replace_text
 from watcher.config.known import find_account_mistakes, find_place, read_account, read_known
 from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
-from watcher.config.mistakes import SECRET, redacted, unfillable
+from watcher.config.mistakes import SECRET, as_sentence, redacted, unfillable
 from watcher.config.places import is_in
 from watcher.config.setup import (
     DropFolder,
@@ -321,8 +321,7 @@ class Workspace:
                 field="source",
             )
         if unknown := next((name for name in names_in(text) if name not in BUILT_IN), ""):
-            problem = unfillable(unknown, BUILT_IN)
-            raise UnusableError(msg("{problem}.", problem=problem), field="source")
+            raise UnusableError(as_sentence(unfillable(unknown, BUILT_IN)), field="source")
         if "{" in text or (self.unseen and looks_like_key(text)):
             return text, ""
         if self.unseen:

@@ -12,7 +12,7 @@ from watcher.credentials.keys import is_write_only, looks_right
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
 from watcher.hrflow import route
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
-from watcher.hrflow.transport import looks_names_up, shown_proxy
+from watcher.hrflow.route import looks_names_up, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError

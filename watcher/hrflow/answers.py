@@ -37,48 +37,37 @@ if TYPE_CHECKING:
 
     from watcher.model.uploads import Finding, Outcome
 
-#: Bytes of an answer that are looked at; a parsed profile takes some tens of kilobytes.
+#: Bytes of an answer that are read; a parsed profile takes some tens of kilobytes.
 MAX_ANSWER = 16 * 1024 * 1024
-
 
 _KEY = re.compile(r"ask[rw]?_[0-9A-Za-z]+")
 
-
 _QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
 
-
-#: Surrogates too: half of a character that a server cut in two is no text that can be kept.
+#: Surrogates too: half a character, as a server may cut a text, cannot be stored.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
-
-#: A source that is not there, or that this key may not use (401): its files wait, no others.
+#: A source that does not exist, or that this key may not use (401): only its files wait.
 _NAMES_SOURCE = re.compile(
     r"invalid source|could not find (a|the) source|unable to find object: source\b"
     r"|unauthorized access to source",
     re.IGNORECASE,
 )
 
-
 _USED_REFERENCE = re.compile(r"\breference\b.*\balready\b|\balready\b.*\breference\b")
 
-
-#: How a source that does not parse while the uploader waits says so; its words are not documented.
+#: How a source refuses synchronous parsing; the words are not documented.
 _SYNC = re.compile(r"\bsync(hronous)?[ _-]?parsing", re.IGNORECASE)
-
 
 _MESSAGE_LENGTH = 300
 
-
-#: The server took nothing and wants us to come later.
+#: The server took nothing and asks to be tried later.
 _LATER = frozenset({425, 429})
-
 
 _QUOTA = 402
 
-
 #: Not about this file: the address, or what this account may do.
 _HOLDING = frozenset({401, _QUOTA, 403, 404, 405, 410})
-
 
 #: Of these, what a wrong address is answered with.
 _ADDRESS = frozenset({404, 405, 410})
@@ -95,7 +84,7 @@ class Answer:
 
 
 def redact(text: str, secret: str = "") -> str:
-    """``text`` without anything that is or looks like an API key, on one line, not too long."""
+    """Return ``text`` on one line, shortened, without anything that looks like an API key."""
     if secret:
         text = text.replace(secret, "•••")
     text = _QUOTED_KEY.sub(r"\1•••", _KEY.sub("•••", text))
@@ -104,7 +93,7 @@ def redact(text: str, secret: str = "") -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that ``Retry-After`` asks for (a number or an HTTP date), None if it does not."""
+    """Return the seconds that ``Retry-After`` asks for (a number or a date), None for none."""
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
@@ -128,7 +117,7 @@ def upload_outcome(
     sync: bool = False,
     sent: bool = True,
 ) -> Outcome:
-    """What the answer to an upload means for the file.
+    """Return what the answer to an upload means for the file.
 
     ``derived_reference``: the reference was made from the content, so that "already used" says
     that this very content has arrived. ``sync``: synchronous parsing was asked for. ``sent``: the
@@ -176,7 +165,7 @@ def _meaning(
 
 
 def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
-    """What the answer to a look-up by reference says (``GET /profile/parsing``)."""
+    """Return what the answer to a look-up by reference says (``GET /profile/parsing``)."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
@@ -184,7 +173,7 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     if _is_success(code):
         profile = profile_of(read.data)
         return Parsed(profile, verbatim(message)) if profile.key else Unknown()
-    # A source that is not to be had makes the upload held, which is where somebody can see it.
+    # A source that cannot be used holds the upload, where a person sees it.
     if code in (401, 403) or names_source(code, message):
         return Unreadable(verbatim(message), source=names_source(code, message))
     if code in (400, 404) and "unable to find" in message.lower():
@@ -203,7 +192,7 @@ class Reading:
 
 
 def read_answer(answer: Answer, now: float = 0.0, *, secret: str = "") -> Reading | Wait:
-    """What HrFlow says, or why it is not heard; the answer to a question that sends no file."""
+    """Return what HrFlow answers to a request without a file, or a Wait if it is no answer."""
     read = _read(answer, now, secret)
     return Wait(read.why) if isinstance(read, Refused) else read
 
@@ -217,7 +206,7 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
         read = None
     if isinstance(read, dict) and _is_code(read.get("code")):
         if _is_success(read["code"]) and not _is_success(answer.status):
-            # Something on the way has changed one of the two: neither is HrFlow's word.
+            # A proxy has changed one of the two: neither can be believed.
             after = retry_after(answer.headers, now)
             return Wait(
                 msg("The server answered {code}.", code=answer.status), after, troubled=True
@@ -232,10 +221,10 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
 
 
 def _promise(code: int) -> int:
-    """The more, the more would be lost if it were believed wrongly.
+    """Return a rank: the higher, the more would be lost if the code were believed wrongly.
 
-    JSON and HTTP may say different things: the one that loses nothing counts, and of those the
-    one that leaves open whether the file arrived.
+    JSON and HTTP may differ: the lower rank counts, which at best leaves open whether the file
+    arrived.
     """
     if code in _LATER:
         return 1
@@ -247,7 +236,7 @@ def _promise(code: int) -> int:
 
 
 def _is_code(value: object) -> bool:
-    """Whether it is a code of HrFlow's: those of HTTP. Others speak JSON with a "code" too."""
+    """Return whether it is a code of HrFlow's, as HTTP's; others have a "code" in JSON as well."""
     return type(value) is int and (_is_success(value) or 400 <= value < 600)
 
 
@@ -278,7 +267,7 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
 
 
 def waits(code: int, message: str, answer: Answer, now: float) -> Wait | None:
-    """What a code means that is about no single question: a pause; None for other codes."""
+    """Return the Wait for a code that concerns all requests, None for other codes."""
     return _wait(code, message, answer, now) if _is_passing(code) else None
 
 
@@ -312,7 +301,7 @@ def _success(data: object, message: str) -> Outcome:
 
 
 def profile_of(data: object) -> Profile:
-    """The profile in a 201's ``data.profile``, or in a look-up's ``data``; key "" if there is none.
+    """Return the profile in a 201's ``data.profile``, or a look-up's ``data``; key "" for none.
 
     A look-up names people in ``persons[].full_name`` and addresses in ``emails``, a profile in
     ``info``.
@@ -336,9 +325,9 @@ def _first(items: object, name: str) -> str:
 
 
 def names_source(code: int, message: str) -> bool:
-    """Whether an answer is about its source: it is not there, or the key may not use it.
+    """Return whether an answer is about its source: it is not there, or the key may not use it.
 
-    A 401 that does not speak of the secret key leaves the key alone, however it is worded.
+    A 401 that does not mention the secret key is not about the key, however it is worded.
     """
     if _NAMES_SOURCE.search(message):
         return True
@@ -359,14 +348,14 @@ PAGE_LIMIT: Final = 30
 
 
 def read_flag(value: object) -> bool | None:
-    """A flag as HrFlow writes it, ``true`` or ``1``; None for anything else."""
+    """Return a flag as HrFlow writes it, ``true`` or ``1``; None for anything else."""
     if value in ("0", "1"):
         return value == "1"
     return bool(value) if type(value) in (bool, int) and value in (0, 1) else None
 
 
 def page_count(meta: Any, page: int, listed: int) -> int:
-    """How many pages a list has, by what page ``page`` of it says; ``listed``: its entries.
+    """Return how many pages a list has, by what page ``page`` of it says; ``listed``: its entries.
 
     Where it says nothing, a full page has another one behind it.
     """
@@ -381,7 +370,7 @@ def page_count(meta: Any, page: int, listed: int) -> int:
 def source_facts(
     answer: Answer, now: float, *, secret: str = ""
 ) -> SourceFacts | Unknown | Unreadable | Wait:
-    """What the answer to ``GET /source`` says."""
+    """Return what the answer to ``GET /source`` says."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
@@ -398,7 +387,7 @@ def source_facts(
 def candidates(
     answer: Answer, now: float, *, secret: str = "", page: int = 1
 ) -> Candidates | Unknown | Unreadable | Wait:
-    """What the answer to a question for page ``page`` of a list of profiles holds."""
+    """Return what the answer to a question for page ``page`` of a list of profiles holds."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
@@ -430,7 +419,7 @@ def _listed(data: Any) -> Listed | None:
 
 
 def _document(attachments: Any) -> dict[str, Any]:
-    """The attachment that is the CV itself, as far as that is said."""
+    """Return the attachment that is the CV itself, {} if there is none."""
     found = attachments if isinstance(attachments, list) else []
     tables = [each for each in found if isinstance(each, dict)]
     original = [each for each in tables if each.get("type") in ("resume", "original")]
@@ -444,7 +433,7 @@ def _size(value: Any) -> int:
 
 
 def _moment(value: Any) -> float:
-    """Seconds since 1970 of ISO 8601 text (UTC where it names no zone); 0 if it is none."""
+    """Return seconds since 1970 of ISO 8601 text (UTC where it names no zone); 0 if it is none."""
     try:
         moment = datetime.fromisoformat(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

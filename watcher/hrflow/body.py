@@ -1,7 +1,7 @@
 """A multipart/form-data body that is read from disk while it is sent, and hashed on the way.
 
-The end of the body is kept back until everything before it has proved to be what was identified:
-a file that changed in between is never sent as a whole, so that it cannot become a profile.
+The end of the body is held back until everything before it proved to be what was identified: a
+file that changed in between is never sent whole, so that it cannot become a profile.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class FormBody:
     def __iter__(self) -> Iterator[bytes]:
         pending = self._head
         for piece in self._pieces():
-            # One piece stays behind: it goes only when the next one, or the end, was right.
+            # One piece is held back until the next one, or the end, proved right.
             if len(pending) >= CHUNK or (pending and len(pending) + len(piece) > CHUNK):
                 self._throttle(len(pending))
                 yield pending
@@ -85,7 +85,7 @@ class FormBody:
         yield pending + self._tail
 
     def _pieces(self) -> Iterator[bytes]:
-        """The file's content; raises at its end if it is not what it should be."""
+        """Yield the file's content; AlteredError at its end if it is not what was identified."""
         digest = hashlib.sha256()
         left = self._size
         while left:
@@ -101,7 +101,7 @@ class FormBody:
             raise AlteredError(msg("Its content changed while it was being sent."))
 
     def _read(self, room: int) -> bytes:
-        """Up to ``room`` bytes, by one read of the system; none at the end."""
+        """Return up to ``room`` bytes by one system call, b"" at the end."""
         try:
             piece: bytes = self._handle.read1(room)  # type: ignore[attr-defined]  # is buffered
         except OSError as error:
@@ -114,13 +114,13 @@ class FormBody:
 def _head(
     boundary: str, fields: Sequence[tuple[str, str]], file_name: str, media_type: str
 ) -> bytes:
-    """Everything before the file's first byte."""
+    """Return everything before the file's first byte."""
     parts = [f"{_part(boundary, name)}\r\n\r\n{value}\r\n" for name, value in fields]
     file = f"{_part(boundary, 'file')}; {format_multipart_header_param('filename', file_name)}"
     return "".join([*parts, f"{file}\r\nContent-Type: {media_type}\r\n\r\n"]).encode()
 
 
 def _part(boundary: str, name: str) -> str:
-    """How a part begins, up to where a file's name may follow."""
+    """Return how a part begins, up to where a file's name may follow."""
     named = format_multipart_header_param("name", name)
     return f"--{boundary}\r\nContent-Disposition: form-data; {named}"

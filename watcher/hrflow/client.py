@@ -36,10 +36,10 @@ _Read = TypeVar("_Read")
 
 
 class Throttle:
-    """Bytes a second over all uploads of an account; 0 lets everything pass at once."""
+    """Limits the bytes a second over all uploads of an account; 0 for no limit."""
 
     def __init__(self, rate: int, tick: Callable[[], float], stop: threading.Event) -> None:
-        """``tick`` gives seconds that never go back; a set ``stop`` ends all waiting."""
+        """``tick`` returns monotonic seconds; setting ``stop`` ends all waiting."""
         self._rate = rate
         self._tick = tick
         self._stop = stop
@@ -60,8 +60,8 @@ class Throttle:
 class Client:
     """Uploads and look-ups for one account; may be used by several threads at once.
 
-    Nothing is retried in here: an automatic retry would send a file twice behind the journal's
-    back. ``key`` gives the API key or raises CredentialError; ``wall`` seconds since 1970.
+    Nothing is retried here: an automatic retry would send a file twice without the journal knowing.
+    ``key`` returns the API key or raises CredentialError, ``wall`` seconds since 1970.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Client:
         return self._ask("/profile/parsing", parameters, finding)
 
     def search(self, source_key: str, search: Search) -> Candidates | Unknown | Unreadable | Wait:
-        """One page of a source's profiles, as ``search`` says. May be called at any time."""
+        """Return one page of a source's profiles, as ``search`` says. May be called at any time."""
         parameters = {
             "source_keys": json.dumps([source_key]),
             "page": str(search.page),
@@ -142,13 +142,13 @@ class Client:
         return self._ask(path, parameters, partial(candidates, page=search.page))
 
     def describe(self, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
-        """What HrFlow says of a source. May be called at any time."""
+        """Return what HrFlow says of a source. May be called at any time."""
         return self._ask("/source", {"key": source_key}, source_facts)
 
     def _ask(
         self, path: str, parameters: dict[str, str], read: Callable[..., _Read]
     ) -> _Read | Wait:
-        """Ask a question; ``read`` makes what it means of the answer."""
+        """Send a GET request; ``read`` turns the answer into what it means."""
         try:
             secret = self._key()
             answer: Answer = self._exchange.send("GET", path, secret, parameters)

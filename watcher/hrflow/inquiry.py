@@ -1,4 +1,4 @@
-"""What a person's set-up asks HrFlow: is this key any good, and which sources are there?
+"""What set-up asks HrFlow: what a key may do, and which sources there are.
 
 Facts from the API's pages: ``GET /auth`` gives ``team_name`` and ``api_key_permission`` (or
 ``api_secret_permission``), ``GET /sources`` a list and ``meta.maxPage``, ``GET /source`` a single
@@ -31,11 +31,11 @@ _MOST_PAGES = 300
 
 
 class NoAccessError(UnusableError):
-    """The key is right, and has no access to what is asked for."""
+    """The key is valid, but has no access to what is asked for."""
 
 
 class RefusedKeyError(CredentialError):
-    """HrFlow does not take the key for this question; a write-only key never gets an answer.
+    """HrFlow rejected the key for this request; a write-only key may not ask anything.
 
     ``told`` is HrFlow's own message, ``server_time`` that of :class:`Access`.
     """
@@ -61,8 +61,8 @@ class Access:
 class Source:
     """A source of profiles; ``sync_parsing``: it may parse while the uploader waits.
 
-    Of the others people are told: one that is disabled or archived may refuse uploads, and what is
-    uploaded into the test environment is not among the candidates.
+    A disabled or archived one may refuse uploads, and what is uploaded into the test environment is
+    not among the candidates: people are told.
     """
 
     key: str
@@ -74,7 +74,7 @@ class Source:
 
     @property
     def note(self) -> Message:
-        """What stands beside its name where people choose, NOTHING if it is one like any other."""
+        """What is shown beside its name, NOTHING for a usual one."""
         if self.is_archived:
             return msg("archived in HrFlow")
         if self.is_disabled:
@@ -105,7 +105,7 @@ class Inquiry:
         self._exchange.close()
 
     def access(self) -> Access:
-        """What the key may do."""
+        """Return what the key may do."""
         answer = self._send("/auth", {})
         data = self._read(answer).data
         data = data if isinstance(data, dict) else {}
@@ -116,7 +116,7 @@ class Inquiry:
         )
 
     def sources(self) -> tuple[Source, ...]:
-        """All sources that the key may see, sorted by name."""
+        """Return all sources that the key may see, sorted by name."""
         found: dict[str, Source] = {}
         for page in range(1, _MOST_PAGES + 1):
             parameters = {"page": str(page), "limit": str(PAGE_LIMIT)}
@@ -129,7 +129,7 @@ class Inquiry:
         return tuple(sorted(found.values(), key=lambda source: source.name.casefold()))
 
     def source(self, key: str) -> Source:
-        """The source with this key; UnusableError if there is none."""
+        """Return the source with this key; UnusableError if there is none."""
         found = _sources([self._read(self._send("/source", {"key": key})).data])
         if not found:
             raise OfflineError(
@@ -161,7 +161,7 @@ class Inquiry:
             )
         if reading.code in (401, 403):
             refused = RefusedKeyError(
-                msg("HrFlow does not take this key: {message}", message=reading.message),
+                msg("HrFlow rejected this key: {message}", message=reading.message),
                 msg("Check the email and the key in HrFlow's settings under API keys."),
             )
             refused.told = reading.message

@@ -8,7 +8,7 @@ arrives, hence no minute sees more than the limit.
 Some requests are made aside: they count for the minute, and take no upload's place among those
 that run at the same time.
 
-A server that asks for fewer requests, fails or cannot be reached is spared: half as many run at
+A server that asks for fewer requests, fails or cannot be reached gets fewer: half as many run at
 once, after a pause one goes first, and with every round that succeeds one more may run.
 """
 
@@ -35,7 +35,7 @@ MINUTE = 60.0
 class Pace:
     """What may start now, given what has been started and how it ended.
 
-    All times are seconds of one clock that never goes back.
+    All times are seconds of one monotonic clock.
     """
 
     def __init__(self, parallel: int, per_minute: int = 0, minute: float = MINUTE) -> None:
@@ -46,41 +46,41 @@ class Pace:
         self.running = 0
         self.aside = 0
         self._successes = 0
-        self._fails_uploads = False  # if so, only another upload can show that it is over
+        self._fails_uploads = False  # if so, only an upload that succeeds ends it
         self._ended: deque[float] = deque()
         self.arm(parallel, per_minute, minute)
 
     def arm(self, parallel: int, per_minute: int = 0, minute: float = MINUTE) -> None:
-        """Go on under other settings, as :meth:`__init__` has them, and try at once."""
+        """Change the settings, those of :meth:`__init__`, and try at once."""
         self.parallel = self.limit = max(1, parallel)
         self.per_minute = per_minute
         self._minute = minute
         self.resume()
 
     def free(self, now: float) -> int:
-        """How many requests may start at ``now``."""
+        """Return how many requests may start at ``now``."""
         if now < self.paused_until:
             return 0
-        # After a failure that concerns all files one request goes first, to try the ice.
+        # After a failure that concerns all files one request goes first, as a probe.
         places = (1 if self.failures else self.limit) - self.running
         if self.per_minute:
             places = min(places, self._left(now))
         return max(0, places)
 
     def room(self, now: float) -> int | None:
-        """How many requests may be made aside at ``now``; None for "as many as you like"."""
+        """Return how many requests may be made aside at ``now``; None for no limit."""
         if now < self.paused_until or (self.failures and self.running + self.aside):
             return 0
         left = max(0, self._left(now)) if self.per_minute else None
         return min(1, 1 if left is None else left) if self.failures else left
 
     def _left(self, now: float) -> int:
-        """How many requests the minute still allows."""
+        """Return how many requests the minute still allows."""
         self._forget(now)
         return self.per_minute - self.running - self.aside - len(self._ended)
 
     def next_start(self, now: float) -> float | None:
-        """When :meth:`free` may become positive by time alone; None if only an end can do it."""
+        """Return when :meth:`free` may rise without a request ending; None if it cannot."""
         if now < self.paused_until:
             return self.paused_until
         if self.per_minute and self._ended and self.running < self.limit:
@@ -88,7 +88,7 @@ class Pace:
         return None
 
     def start(self, *, aside: bool = False) -> None:
-        """One request starts."""
+        """Count a request that starts."""
         if aside:
             self.aside += 1
         else:
@@ -103,7 +103,7 @@ class Pace:
         aside: bool = False,
         question: bool = False,
     ) -> None:
-        """The request ended with ``outcome`` (any Outcome or Finding).
+        """Count a request that ended with ``outcome`` (any Outcome or Finding).
 
         ``question``: it was one about an upload, though not aside.
         """
@@ -116,7 +116,7 @@ class Pace:
         match outcome:
             case Wait(slow_down=True):
                 self._pause(outcome, now, jitter)
-            # What answers a question wrongly may take uploads all the same: only they find out.
+            # A server that fails at questions may still accept uploads: only they can tell.
             case (
                 Wait(troubled=True) | Wait(offline=True)
                 | Uncertain(troubled=True) | Uncertain(offline=True)
@@ -136,7 +136,7 @@ class Pace:
         self._ended.extend(sorted(ended))
 
     def resume(self) -> None:
-        """Try at once, whatever was found before: somebody says that things have changed."""
+        """Try at once, whatever failed before, as a person says that things have changed."""
         self.paused_until = 0.0
         self.failures = 0
         self._fails_uploads = False
@@ -151,7 +151,7 @@ class Pace:
         elif not outcome.retry_after:
             return
         delay = retry_delay(self.failures, jitter, outcome.retry_after, offline=not is_asked)
-        if not is_asked:  # perhaps it is only one file that is answered so
+        if not is_asked:  # perhaps only one file is answered like this
             delay = min(delay, BACKOFF_CAP)
         self.paused_until = max(self.paused_until, now + delay)
 

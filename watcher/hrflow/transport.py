@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import http.client
 import io
-import ipaddress
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions as rx
@@ -17,18 +14,18 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
 from urllib3 import exceptions as ux
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError
-from urllib3.util import parse_url
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from watcher import __version__
 from watcher.hrflow.answers import MAX_ANSWER, Answer
+from watcher.hrflow.route import ProxyAddressError, ProxyFailedError, explain, find_proxy
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import Cause
-from watcher.model.settings import PROXY_SCHEMES
 from watcher.model.uploads import Held, Uncertain, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import socket
+    from collections.abc import Callable
 
     from watcher.hrflow.body import FormBody
     from watcher.model.settings import Account
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
 #: The words for each exception; subclasses stand before the classes they belong to.
 _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message], ...]] = (
     (rx.SSLError, msg("The server's certificate cannot be trusted, as behind a log-in page.")),
-    (rx.ConnectTimeout, msg("The server did not answer the call in time.")),
+    (rx.ConnectTimeout, msg("The server did not accept the connection in time.")),
     ((rx.ReadTimeout, ux.ReadTimeoutError), msg("The server took too long to answer.")),
     (rx.Timeout, msg("The server took too long.")),
     (
@@ -47,8 +44,7 @@ _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message
     (rx.ConnectionError, msg("The server cannot be reached.")),
 )
 
-
-#: A wrong address or proxy in the settings: no file can pass until somebody mends it.
+#: A wrong address or proxy in the settings: nothing can be uploaded until it is corrected.
 _SETTINGS: Final = (
     rx.MissingSchema,
     rx.InvalidSchema,
@@ -59,7 +55,7 @@ _SETTINGS: Final = (
 
 
 def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
-    """What ``error`` means; ``handed_out``: the server may have received the whole body."""
+    """Return what ``error`` means; ``handed_out``: the server may have received the whole body."""
     if isinstance(error, ProxyAddressError):
         return Held(Cause.ACCOUNT, error.said)
     if isinstance(error, _SETTINGS):
@@ -84,170 +80,6 @@ def _kind(error: Exception) -> str:
     return type(error).__name__
 
 
-_VERSION: Final = 0xA0  # explicit tag 0, absent in version 1
-
-
-_WIDE: Final = 0x1E  # BMPString
-
-
-#: The attributes id-at-organizationName and id-at-commonName.
-_ORGANISATION: Final = bytes.fromhex("55040a")
-
-
-_COMMON_NAME: Final = bytes.fromhex("550403")
-
-
-def issuer(certificate: bytes) -> str:
-    """The signer as "organisation (common name)", with what there is of both; "" without either."""
-    try:
-        names = dict(_attributes(_issuer_field(certificate)))
-    except (IndexError, ValueError, StopIteration):  # not what the standard asks for
-        return ""
-    organisation, common_name = names.get(_ORGANISATION, ""), names.get(_COMMON_NAME, "")
-    if organisation and common_name and organisation != common_name:
-        return f"{organisation} ({common_name})"
-    return organisation or common_name
-
-
-def _issuer_field(certificate: bytes) -> bytes:
-    """Of the signed part: version, serial number, algorithm, and then the issuer."""
-    signed = next(_elements(next(_elements(certificate))[1]))[1]
-    fields = [content for tag, content in _elements(signed) if tag != _VERSION]
-    return fields[2]
-
-
-def _attributes(name: bytes) -> Iterator[tuple[bytes, str]]:
-    for _, some in _elements(name):
-        for _, attribute in _elements(some):
-            (_, kind), (tag, value) = _elements(attribute)
-            yield kind, value.decode("utf-16-be" if tag == _WIDE else "utf-8", "replace")
-
-
-def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements that stand in ``data`` one after the other, as (tag, content)."""
-    at = 0
-    while at < len(data):
-        tag, length = data[at], data[at + 1]
-        at += 2
-        if length & 0x80:  # so many bytes of length follow
-            size = length & 0x7F
-            length = int.from_bytes(data[at : at + size], "big")
-            at += size
-        yield tag, data[at : at + length]
-        at += length
-
-
-#: How proxies that want a user name, or another one, say so (HTTP, then SOCKS).
-_WANTS_USER: Final = ("failed: 407", "authentication")
-
-
-class ProxyAddressError(rx.InvalidProxyURL):
-    """A proxy's address cannot be used; ``said`` is for people."""
-
-    def __init__(self, said: Message) -> None:
-        super().__init__(str(said))
-        self.said = said
-
-
-class ProxyFailedError(rx.ProxyError):
-    """A proxy did not let a request through; ``said`` is for people."""
-
-    def __init__(self, said: Message) -> None:
-        super().__init__(str(said))
-        self.said = said
-
-
-def find_proxy(setting: str, url: str) -> str:
-    """The URL of the proxy for requests to ``url``, "" for none; asks the system where it may.
-
-    ``setting`` is that of an account. This machine itself is never asked for through a proxy. The
-    URL may hold a user and a password: show :func:`shown_proxy`. ProxyAddressError if no request
-    can go through it.
-    """
-    if setting == "none" or is_loopback(urlsplit(url).hostname or ""):
-        return ""
-    if setting != "system":
-        return _check(setting)
-    found = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-    return _check(found) if found else ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine, in any way to write it: ``localhost``, ``127.1``, ``::1``.
-
-    Names are not looked up.
-    """
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        try:
-            address = ipaddress.ip_address(socket.inet_aton(name))  # as system calls read it
-        except OSError:
-            return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def shown_proxy(proxy: str) -> str:
-    """A proxy's address without user and password; its scheme only where it is not HTTP's."""
-    scheme, separator, rest = proxy.rpartition("://")
-    address = rest.rpartition("@")[2]
-    return address if scheme.lower() in ("", "http", "https") else scheme + separator + address
-
-
-def looks_names_up(proxy: str) -> bool:
-    """Whether the proxy is given the server's name; else its address, found on this machine."""
-    return urlsplit(proxy).scheme not in ("socks4", "socks5")
-
-
-def explain(error: Exception, proxy: str) -> ProxyFailedError:
-    """What is said of a proxy that did not let a request through."""
-    words = str(error).lower()
-    if any(sign in words for sign in _WANTS_USER):
-        return ProxyFailedError(
-            msg(
-                "The proxy {what} wants a user name and password, or other ones: write them into "
-                "its address in the system's settings (http://user:password@host:port).",
-                what=shown_proxy(proxy),
-            )
-        )
-    return ProxyFailedError(
-        msg(
-            "The proxy {what} cannot be reached or does not let the request through; check it, or "
-            'set proxy = "none" in the configuration to do without.',
-            what=shown_proxy(proxy),
-        )
-    )
-
-
-def _check(proxy: str) -> str:
-    url = proxy if "://" in proxy else f"http://{proxy.removeprefix('//')}"
-    scheme, separator, rest = url.partition("://")
-    if scheme.lower() == "socks":  # as desktops write it
-        url = f"socks5h{separator}{rest}"
-    if not _is_usable(url):
-        raise ProxyAddressError(
-            msg(
-                "The proxy address {what} is not valid; correct it in the system's settings, or "
-                'set proxy = "none" in the configuration to do without.',
-                what=shown_proxy(proxy),
-            )
-        )
-    return url
-
-
-def _is_usable(url: str) -> bool:
-    try:
-        parts, read = urlsplit(url), parse_url(url)
-        port = parts.port
-    except (ValueError, LocationParseError):
-        return False
-    has_host = bool(parts.hostname and read.host) and url.isprintable() and " " not in url
-    return parts.scheme in PROXY_SCHEMES and has_host and port != 0
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long a request may take, in seconds.
@@ -264,7 +96,7 @@ class Limits:
 def make_adapter(
     url: str, connections: int, limits: Limits, tick: Callable[[], float]
 ) -> HTTPAdapter:
-    """What keeps up to ``connections`` connections to ``url`` alive; never retries."""
+    """Return an adapter that keeps up to ``connections`` connections alive and never retries."""
     pools = _Pools(limits, tick)
     if not url.lower().startswith("https:"):
         return _Adapter(pools, {}, connections)
@@ -295,20 +127,20 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        """The way to the server is looked for once: all requests of an account take the same."""
+        """Choose the pool once, as all requests of an account take the same way."""
         if self._way is None:
             self._way = super().get_connection_with_tls_context(*args, **options)
         return self._way
 
     def close(self) -> None:
-        """Close what is idle; connections that are in use are closed when they are let go."""
+        """Close idle connections; those in use are closed once they are released."""
         way, self._way = self._way, None
         super().close()
         if way is not None:
             way.close()
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Leave out what nobody asks for: cookies, and guesses at an encoding."""
+        """Leave out what is not needed: cookies, and guessing an encoding."""
         response = requests.Response()
         response.status_code = resp.status
         response.raw = resp
@@ -316,24 +148,24 @@ class _Adapter(HTTPAdapter):
         return response
 
     def cert_verify(self, conn: Any, *_: Any) -> None:
-        """Leave the certificates to the context, where requests would load its own bundle."""
+        """Leave the certificates to the TLS context; requests would load a bundle of its own."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
 class _Pools:
-    """Makes the pools of connections that keep to ``limits``, by the scheme of the server's URL."""
+    """Makes classes of connection pools that keep to ``limits``, by the scheme of a URL."""
 
     def __init__(self, limits: Limits, tick: Callable[[], float]) -> None:
         self._patience = _make_patience(limits, tick)
 
     def direct(self) -> dict[str, Any]:
-        """Those that lead to the server, or to a proxy that speaks HTTP."""
+        """Return those that lead to the server, or to an HTTP proxy."""
         return self._make(
             (HTTPConnectionPool, HTTPConnection), (HTTPSConnectionPool, HTTPSConnection)
         )
 
     def socks(self) -> dict[str, Any]:
-        """Those that lead through a SOCKS proxy."""
+        """Return those that lead through a SOCKS proxy."""
         from urllib3.contrib import socks  # noqa: PLC0415 - only where there is one
 
         return self._make(
@@ -351,10 +183,10 @@ class _Pools:
 
 def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
     class Patience:
-        """Stands before a class of connections, whose time-outs it changes.
+        """A mixin for connections: time-outs for each piece, and headers sent with the body.
 
-        urllib3 gives every piece sent the time to connect. Headers travel with the first piece of
-        their body: the server is woken once.
+        urllib3 would apply the time-out for connecting to every piece that is sent. Headers are
+        sent with the first piece of their body: one packet instead of two.
         """
 
         sock: Any
@@ -363,7 +195,7 @@ def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
         _headers = b""
 
         def request(self, *args: Any, body: Any = None, **options: Any) -> None:
-            if self.sock is None:  # before a piece of the body is handed out
+            if self.sock is None:  # before a piece of the body is taken
                 self.connect()  # type: ignore[attr-defined]  # stands before a connection's class
             self.timeout = limits.piece  # it is connected
             self._waits, self._headers = body is not None, b""
@@ -387,7 +219,7 @@ def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
 
 
 def _set_timeout(sock: socket.socket, seconds: float) -> None:
-    if sock.gettimeout() != seconds:  # to set it is a call of the system, to ask for it is not
+    if sock.gettimeout() != seconds:  # setting it is a system call, reading it is not
         sock.settimeout(seconds)
 
 
@@ -403,7 +235,7 @@ class _Incoming(io.RawIOBase):
         self._deadline = tick() + limits.answer
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Be what ``http.client`` reads from."""
+        """Return what ``http.client`` reads from."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
@@ -433,7 +265,7 @@ class Exchange:
         self._adapter = make_adapter(self._url, account.parallel_uploads, self._limits, tick)
         self._setting = account.proxy
         self._proxy: str | None = None
-        # What all uploads share is prepared once: their address, and the headers for a key.
+        # What all uploads share is prepared once: URLs, and the headers for a key.
         self._addresses: dict[str, str] = {}
         self._identity: tuple[str, CaseInsensitiveDict[str]] = ("", CaseInsensitiveDict())
 
@@ -460,7 +292,7 @@ class Exchange:
         request.headers = self._headers(secret, body)
         request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
         limits = (self._limits.connect, self._limits.piece)
-        if self._proxy is None:  # asking the system for every request would take its time
+        if self._proxy is None:  # asking the system each time would be slow
             self._proxy = find_proxy(self._setting, self._url)
         proxies = {"all": self._proxy} if self._proxy else {}
         try:
@@ -496,11 +328,11 @@ class Exchange:
         return headers
 
     def _identify(self, secret: str) -> CaseInsensitiveDict[str]:
-        """The headers that say who asks; requests looks whether they are fit to be sent."""
+        """Return the headers that identify the account, checked by requests."""
         request = requests.PreparedRequest()
         request.prepare_headers(
             {
-                # As bytes: a letter that is no Latin one is for the server to refuse.
+                # As bytes: a letter beyond Latin-1 is for the server to refuse.
                 "X-API-KEY": secret.encode(errors="replace"),
                 "X-USER-EMAIL": self._email.encode(),
                 "User-Agent": f"hrflow-watcher/{__version__}",
@@ -511,7 +343,7 @@ class Exchange:
 
     @staticmethod
     def _read(response: requests.Response) -> Answer:
-        """The answer, as far as its size is bearable."""
+        """Return the answer, cut off where it is too large."""
         raw = response.raw
         data = raw.read(MAX_ANSWER + 1, decode_content=True)
         headers = {name.lower(): raw.headers[name] for name in raw.headers}
@@ -519,7 +351,7 @@ class Exchange:
 
 
 def _is_about_proxy(error: requests.ConnectionError) -> bool:
-    """Whether it is the proxy that failed; of a SOCKS proxy that is told of as of a server."""
+    """Return whether the proxy failed; a SOCKS proxy is reported like a server."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(error, requests.exceptions.ProxyError) or isinstance(
         reason, NewConnectionError | ConnectTimeoutError

@@ -1,15 +1,15 @@
-"""From a request to an event: its signature is checked before anything else of it is looked at.
+"""From a request to an event: its signature is checked before anything else.
 
 The API's documents and the vendor's own code know four forms of ``HTTP-HRFLOW-SIGNATURE``, all of
-HMAC-SHA256; each takes the secret, so each counts:
+HMAC-SHA256 with the secret, so each is accepted:
 
 - documented: ``base64url(HMAC(payload)).payload``, over the payload in base64url as it stands
 - Python SDK: ``base64(hex HMAC(JSON)).base64(JSON)``, over what the payload decodes to
 - PHP SDK: ``base64(HMAC(JSON)).base64(JSON)``, likewise, without the hexadecimal digits
 - a sample workflow: hexadecimal digits alone, over the request's body
 
-What is believed is what was signed: the payload in the first three, whose body is never looked at,
-and the body in the last.
+Only what was signed is believed: the payload in the first three, where the body is ignored, and the
+body in the last.
 """
 
 from __future__ import annotations
@@ -30,34 +30,27 @@ from watcher.model.follow_ups import Event, EventKind
 #: Characters of a header; an event takes some hundreds.
 MAX_HEADER: Final = 64 * 1024
 
-
 #: Seconds after which an event that names its time is too old, and by which clocks may differ.
 MAX_AGE: Final = 3600.0
 
-
 _AHEAD: Final = 300.0
 
-
-#: Events that are remembered here; the journal remembers them for longer.
+#: Events remembered here; the journal remembers them for longer.
 _REMEMBERED: Final = 10_000
 
-
 _LONGEST_TEXT: Final = 300
-
 
 #: A SHA-256 in hexadecimal digits.
 _DIGITS: Final = re.compile(r"[0-9a-fA-F]{64}")
 
-
 _URL_SAFE: Final = str.maketrans("+/", "-_")
-
 
 #: Where an event may say when it was sent; not documented.
 _TIMES: Final = ("date", "timestamp", "sent_at", "created_at")
 
 
 class RefusedError(Exception):
-    """An event that does not count; ``status`` is what its sender is answered."""
+    """An event that is rejected; ``status`` is the HTTP status of the answer."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
@@ -65,19 +58,19 @@ class RefusedError(Exception):
 
 
 class Gate:
-    """Lets an event pass once, and only if HrFlow has signed it. For one thread at a time."""
+    """Accepts each event once, and only if HrFlow has signed it. For one thread at a time."""
 
     def __init__(self, secret: str) -> None:
-        """``secret`` is the webhook's own; an empty one would let everybody pass."""
+        """``secret`` is the webhook's own; an empty one would let anybody sign."""
         if not secret:
             raise ValueError("a webhook needs a secret")
         self._secret = secret.encode()
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def let_in(self, header: str, now: float, body: bytes = b"") -> Event | None:
-        """The event of a request; None for one that is right and none of our business.
+        """Return the event of a request, None for one of a kind that is not used.
 
-        RefusedError for one that is not signed, not whole, too old, or was here before.
+        RefusedError if it is not signed, not complete, too old, or came before.
         """
         payload = self._check_signature(header.strip(), body)
         # Of what was decoded: the same can be encoded in several ways.
@@ -93,7 +86,7 @@ class Gate:
         return _event(data, digest)
 
     def _check_signature(self, header: str, body: bytes) -> bytes:
-        """What was signed; the time this takes tells nothing of the right signature."""
+        """Return what was signed; compared in constant time."""
         if not header or len(header) > MAX_HEADER or not header.isascii():
             raise RefusedError(401, "there is no signature")
         if signs_body(header):
@@ -114,12 +107,12 @@ class Gate:
 
 
 def signs_body(header: str) -> bool:
-    """Whether the signature in a header's value is one of the request's body."""
+    """Return whether a signature, a header's value, is one over the request's body."""
     return _DIGITS.fullmatch(header.strip()) is not None
 
 
 def _decode(text: str) -> bytes:
-    """What base64, in either alphabet, stands for; b"" for what is none."""
+    """Decode base64 in either alphabet; b"" for anything else."""
     text = text.rstrip("=").translate(_URL_SAFE)
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -157,7 +150,7 @@ def _event(data: dict[str, Any], digest: bytes) -> Event | None:
 
 
 def _is_old(data: dict[str, Any], now: float) -> bool:
-    """Whether an event names a time, and one that is not about now."""
+    """Return whether an event names a time too far from now."""
     times = [_moment(data[name]) for name in _TIMES if name in data]
     return any(at and not now - MAX_AGE <= at <= now + _AHEAD for at in times)
 

@@ -1,22 +1,30 @@
-"""Facts of the journal as a whole: a pause, what people were told, where files were filed."""
+"""Facts of the journal as a whole: a pause, which notices were shown, where files were filed."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Final
 
-from watcher.journal import store
-from watcher.journal.store import PAUSED, SNOOZED
+from watcher.journal import rows
 
 if TYPE_CHECKING:
     from watcher.journal.store import Store
 
-#: Days after which a journal that took the place of a lost one is one like any other.
+PAUSED: Final = "paused_until"
+SNOOZED: Final = "snoozed_until"
+#: Days after which a journal that replaced a lost one is like any other.
 _REBUILT_DAYS: Final = 30
 _DAY: Final = 86400.0
+_REBUILT: Final = "rebuilt_at"
 _REMAINS: Final = "remains"
-_NOTE: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
-_FORGET: Final = "DELETE FROM facts WHERE name = ?"
+#: Followed by a directory, as bytes: files were filed away below it.
+_TARGET: Final = b"filed into "
+
+
+def target_of(fact: str | bytes) -> str:
+    """Return the directory that a fact's name tells of, "" for a fact about something else."""
+    is_target = isinstance(fact, bytes) and fact.startswith(_TARGET)
+    return os.fsdecode(fact[len(_TARGET) :]) if is_target else ""
 
 
 class Facts:
@@ -24,87 +32,85 @@ class Facts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._rebuilt_at = self._read("rebuilt_at")
+        self._rebuilt_at = self._read(_REBUILT)
         self._paused_until = self._read(PAUSED)
         self._targets: set[str] = set()
 
     def paused_until(self) -> float:
-        """Until when no uploads are started because a person said so; 0 if nobody did."""
+        """Return until when a person paused uploads, 0 for no pause."""
         return self._paused_until
 
     def pause(self, until: float) -> None:
-        """Note until when no uploads are to be started, over restarts; 0 ends a pause."""
+        """Pause uploads until this moment, over restarts; 0 ends a pause."""
         if until == self._paused_until:
             return
         self._paused_until = until
-        if until:
-            self._store.write(_NOTE, PAUSED, until)
-        else:
-            self._store.write(_FORGET, PAUSED)
+        self._set(PAUSED, until)
 
     def snooze(self, until: float) -> None:
-        """Note until when a person wants no notifications; 0 ends that."""
-        if until:
-            self._store.write(_NOTE, SNOOZED, until)
-        else:
-            self._store.write(_FORGET, SNOOZED)
+        """Snooze notifications until this moment; 0 ends that."""
+        self._set(SNOOZED, until)
 
     def set_rebuilt(self, now: float) -> None:
-        """Note that this journal takes the place of one that was lost."""
-        self._store.write(_NOTE, "rebuilt_at", now)
+        """Store that this journal replaces one that was lost."""
+        self._set(_REBUILT, now)
         self._rebuilt_at = now
 
     def is_rebuilt(self) -> bool:
-        """Whether this journal takes the place of one that was lost, not long ago."""
+        """Return whether this journal replaces one that was lost not long ago."""
         return self._rebuilt_at > 0
 
     def is_in_doubt(self, file_id: int) -> bool:
-        """Whether a file may have been sent while another journal was kept, which was lost.
+        """Return whether a file may have been sent according to a journal that was lost.
 
-        So it is with those that the first walk through their folder found.
+        These are the files that the first scan of their folder found.
         """
         if not self._rebuilt_at:
             return False
-        query = f"SELECT f.noticed_at, o.scanned_at {store.FROM} WHERE f.id = ?"
+        query = f"SELECT f.noticed_at, o.scanned_at {rows.FROM} WHERE f.id = ?"
         noticed_at, scanned_at = self._store.read(query, file_id)
         return not scanned_at or noticed_at <= scanned_at
 
     def note_target(self, filed_to: str, now: float) -> None:
-        """Remember for ever where files are filed away, given where one was.
+        """Store for good where files are filed away, given where one was.
 
         What lies there is never new, even if files are filed elsewhere one day.
         """
         target = os.path.dirname(os.path.dirname(filed_to))  # TARGET/YYYY-MM-DD/NAME
         if target not in self._targets:
             self._targets.add(target)
-            self._store.write(_NOTE, store.target_fact(target), now)
+            self._set(_TARGET + os.fsencode(target), now)
 
-    def tell_once(self, what: str, now: float) -> bool:
-        """Note that people are told of ``what``; False if they were before."""
+    def set_notified(self, what: str, now: float) -> bool:
+        """Store that people are notified of ``what``; False if they were before."""
         insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self._store.write(insert, store.told_fact(what), now).rowcount == 1
+        return self._store.write(insert, f"told: {what}", now).rowcount == 1
 
-    def tell_anew(self, what: str) -> None:
-        """It is not so any more: should it be so again, people are to be told."""
-        if self._read(store.told_fact(what)):
-            self._store.write(_FORGET, store.told_fact(what))
+    def clear_notified(self, what: str) -> None:
+        """Let people be notified of ``what`` again, as it is over."""
+        if self._read(f"told: {what}"):
+            self._set(f"told: {what}", 0.0)
 
     def note_remains(self, now: float) -> None:
-        """Note that the journal's file holds remains of what was forgotten; 0: not any more."""
-        if now:
-            self._store.write(_NOTE, _REMAINS, now)
-        else:
-            self._store.write(_FORGET, _REMAINS)
+        """Store since when the journal's file holds remains of what was deleted; 0 for none."""
+        self._set(_REMAINS, now)
 
     def has_remains(self) -> bool:
-        """Whether the journal's file holds remains of what was forgotten."""
+        """Return whether the journal's file holds remains of what was deleted."""
         return self._read(_REMAINS) > 0
 
     def prune(self, now: float) -> None:
-        """Forget what has become old."""
+        """Delete facts that have become old."""
         if 0 < self._rebuilt_at < now - _REBUILT_DAYS * _DAY:
-            self._store.write(_FORGET, "rebuilt_at")
+            self._set(_REBUILT, 0.0)
             self._rebuilt_at = 0.0
+
+    def _set(self, name: str | bytes, value: float) -> None:
+        """Write a fact; 0 removes it."""
+        if value:
+            self._store.write("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, value)
+        else:
+            self._store.write("DELETE FROM facts WHERE name = ?", name)
 
     def _read(self, name: str) -> float:
         row = self._store.read("SELECT value FROM facts WHERE name = ?", name)

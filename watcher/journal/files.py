@@ -8,9 +8,8 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import NOTHING, as_json, from_json, msg
-from watcher.journal import store
-from watcher.journal.store import as_text
+from watcher.i18n.message import NOTHING, from_json, msg
+from watcher.journal import rows
 from watcher.model import lifecycle
 from watcher.model.errors import JournalError
 from watcher.model.files import Known
@@ -58,11 +57,6 @@ _EVENT_CHOSEN: Final = (
 )
 
 
-def _stored(why: Message) -> object:
-    """A reason as the journal keeps it."""
-    return as_text(as_json(why))
-
-
 class Files:
     """Rows of files. Every change of a state is made by :meth:`step`."""
 
@@ -73,7 +67,7 @@ class Files:
         self._used: set[int] = set()  # directories in which a round of forgetting has seen files
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
         self.hooks: frozenset[str] = frozenset()
-        #: Folders, by id, that are not watched any more: nothing waits there.
+        #: Ids of folders that are no longer watched: nothing waits there.
         self.left: set[int] = set()
 
     # -- states
@@ -92,8 +86,8 @@ class Files:
         ``since``: for people nothing is new. They count as being in that state since then, and no
         command is run for them.
 
-        Where nobody watches any more nothing waits, such as an upload that has come to nothing
-        since: it is left alone, and a copy of it goes in its place.
+        In a folder that is no longer watched nothing waits, such as an upload that has failed: it
+        is ignored, and a copy elsewhere is sent in its place.
 
         Raises:
             JournalError: the step is not allowed from where one of them is. What was done of it
@@ -102,7 +96,11 @@ class Files:
         many = (file_ids,) if isinstance(file_ids, int) else file_ids
         if not many:
             return
-        state, why, told_since = step.state, _stored(step.why), now if since is None else since
+        state, why, told_since = (
+            step.state,
+            rows.reason_text(step.why),
+            now if since is None else since,
+        )
         change = (state.value, why, cause, step.due_at, told_since)
         if len(many) == 1:
             changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
@@ -118,37 +116,39 @@ class Files:
         self._follow_step(many, state, now, is_news=since is None)
 
     def leave_alone(self, file_ids: Sequence[int], now: float) -> None:
-        """Ignore files whose folder is not watched any more; copies elsewhere go instead."""
+        """Ignore files whose folder is no longer watched; copies elsewhere are sent instead."""
         self.step(file_ids, Step(State.IGNORED, lifecycle.LEFT), now)
         for file_id in file_ids:
             self.disclaim(file_id, now)
 
     def refuse_again(self, file_id: int, why: Message, now: float) -> None:
-        """A file that was looked at once more is refused as before: for people nothing is new."""
+        """Refuse a file that was examined again as before: for people nothing is new."""
         first: float | None = self._store.read(
-            "SELECT min(at) FROM events WHERE file_id = ? AND state = 'refused' AND why = ?",
+            "SELECT min(at) FROM events WHERE file_id = ? AND state = 'refused' AND why IN (?, ?)",
             file_id,
-            _stored(why),
+            *rows.reason_texts(why),
         )[0]
         self.step(file_id, Step(State.REFUSED, why), now, since=now if first is None else first)
 
     def recover(self, now: float) -> int:
-        """What was being uploaded when the last run ended is uncertain; gives how many files."""
+        """Make uncertain what was being uploaded when the last run ended; return how many files."""
         found = self._store.all(
             "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
         )
         ids = [file_id for (file_id,) in found]
-        self.step(ids, Step(State.UNCERTAIN, msg("the program ended while sending it"), now), now)
+        self.step(
+            ids, Step(State.UNCERTAIN, msg("the program stopped during the upload"), now), now
+        )
         return len(ids)
 
     def explain(self, file_id: int, why: Message) -> None:
-        """Note other words for where a file stands; its state stays."""
+        """Change the reason of a file's state; the state stays."""
         update = "UPDATE files SET why = ?1 WHERE id = ?2 AND why <> ?1"
-        if self._store.write(update, _stored(why), file_id).rowcount:
+        if self._store.write(update, rows.reason_text(why), file_id).rowcount:
             self._changed[file_id] = None
 
     def take_changed(self, limit: int) -> list[int]:
-        """Up to ``limit`` files that were changed and not told of, in the order of the changes."""
+        """Return up to ``limit`` files changed since this was last called, in that order."""
         changed = list(itertools.islice(self._changed, limit))
         for file_id in changed:
             del self._changed[file_id]
@@ -160,7 +160,7 @@ class Files:
         return bool(self._changed)
 
     def state(self, file_id: int) -> State | None:
-        """A file's state; None if it is not known any more."""
+        """Return a file's state; None if there is no such file."""
         row = self._store.read("SELECT state FROM files WHERE id = ?", file_id)
         return State(row[0]) if row else None
 
@@ -176,8 +176,8 @@ class Files:
     # -- rows
 
     def find(self, folder: str, path: str) -> Known | None:
-        """What is known of the file at ``path``, None if nothing is."""
-        directory, name = store.split(folder, path)
+        """Return what is known of the file at ``path``, None if nothing is."""
+        directory, name = rows.split(folder, path)
         directory_id = self.find_directory(folder, directory)
         if directory_id is None:
             return None
@@ -191,7 +191,7 @@ class Files:
         if row is None:
             return None
         file_id, state, size, mtime_ns, device, inode, sha256, reference, source_key, cause = row
-        stat = store.stat(size, mtime_ns, device, inode)
+        stat = rows.stat(size, mtime_ns, device, inode)
         return Known(file_id, State(state), stat, sha256, reference, source_key, cause)
 
     def add(
@@ -203,8 +203,8 @@ class Files:
         cause: str = "",
         why: Message = NOTHING,
     ) -> int:
-        """Note a file, or a new version of one, and give its id. Its history begins here."""
-        directory, name = store.split(candidate.folder, candidate.path)
+        """Add a file, or a new version of one, and return its id. Its history begins here."""
+        directory, name = rows.split(candidate.folder, candidate.path)
         directory_id = self.directory(candidate.folder, directory)
         cursor = self._store.write(
             "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
@@ -212,31 +212,31 @@ class Files:
             directory_id,
             name,
             state.value,
-            _stored(why),
+            rows.reason_text(why),
             cause,
-            *store.numbers(stat),
+            *rows.numbers(stat),
             now,
             now,
             now,
         )
         file_id = cursor.lastrowid or 0
         self._name(directory_id, name, stat, file_id)
-        self._store.write(_EVENT, file_id, now, state.value, _stored(why))
+        self._store.write(_EVENT, file_id, now, state.value, rows.reason_text(why))
         self._changed[file_id] = None
         return file_id
 
     def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
-        """Note that a file has another size or time, its history going on."""
-        directory, name = store.split(candidate.folder, candidate.path)
+        """Update the size and time of a file; its history continues."""
+        directory, name = rows.split(candidate.folder, candidate.path)
         self._name(self.directory(candidate.folder, directory), name, stat, file_id)
         self._store.write(
             "UPDATE files SET size = ?, mtime_ns = ?, device = ?, inode = ? WHERE id = ?",
-            *store.numbers(stat),
+            *rows.numbers(stat),
             file_id,
         )
 
     def identify(self, file_id: int, document: Document) -> None:
-        """Note what a file was found to be."""
+        """Store what a file was found to be."""
         self._store.write(
             "UPDATE files SET media_type = ?, sha256 = ?, file_name = ?, attempt = 0 WHERE id = ?",
             document.sniffed.media_type,
@@ -248,28 +248,28 @@ class Files:
     def address(
         self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
     ) -> None:
-        """Note where a file goes, and with which form fields."""
+        """Store where a file goes, and with which form fields."""
         self._store.write(
             "UPDATE files SET account = ?, source_key = ?, reference = ?, fields = ?, "
             "duplicate_of = NULL WHERE id = ?",
             route.account,
             route.source_key,
             reference,
-            store.fields_text(fields),
+            rows.fields_text(fields),
             file_id,
         )
 
     def count_try(self, file_id: int) -> int:
-        """Count one more try to read a file; gives how many there were before."""
+        """Count one more try to read a file and return how many there were before."""
         self._store.write("UPDATE files SET attempt = attempt + 1 WHERE id = ?", file_id)
         return int(self._store.read("SELECT attempt FROM files WHERE id = ?", file_id)[0]) - 1
 
     def resends(self, file_id: int) -> int:
-        """How often somebody wanted a file sent again under a new reference."""
+        """Return how often a file was to be sent again under a new reference."""
         return int(self._store.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
 
     def profile(self, file_id: int, profile: Profile, *, probable: bool = False) -> None:
-        """Note what HrFlow made of a file; ``probable``: a search has found it."""
+        """Store what HrFlow made of a file; ``probable``: a search has found it."""
         self._store.write(
             "UPDATE files SET profile_key = ?, profile_name = ?, profile_email = ?, pages = ?, "
             "total_pages = ?, probable = ? WHERE id = ?",
@@ -283,11 +283,11 @@ class Files:
         )
 
     def make_certain(self, file_id: int) -> None:
-        """What was probably a file's profile is surely it."""
+        """Store that what was probably a file's profile is certainly its."""
         self._store.write("UPDATE files SET probable = 0 WHERE id = ?", file_id)
 
     def delete(self, file_ids: Sequence[int]) -> None:
-        """Forget files altogether but for the fingerprints of what was sent."""
+        """Delete files and what is known of them, but for the fingerprints of what was sent."""
         for file_id in file_ids:
             self._store.write(
                 "UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id
@@ -309,14 +309,14 @@ class Files:
     # -- places
 
     def folder(self, path: str) -> int:
-        """The id of a watched folder, noted if it is new."""
+        """Return the id of a watched folder, noted if it is new."""
         folder = os.fsencode(path)
         self._store.write("INSERT INTO folders (path) VALUES (?) ON CONFLICT DO NOTHING", folder)
         folder_id: int = self._store.read("SELECT id FROM folders WHERE path = ?", folder)[0]
         return folder_id
 
     def directory(self, folder: str, directory: bytes) -> int:
-        """The id of a directory below a watched folder, noted if it is new."""
+        """Return the id of a directory below a watched folder, noted if it is new."""
         found = self.find_directory(folder, directory)
         if found is None:
             insert = "INSERT INTO directories (folder_id, path) VALUES (?, ?)"
@@ -326,7 +326,7 @@ class Files:
         return found
 
     def find_directory(self, folder: str, directory: bytes) -> int | None:
-        """The id of a directory below a watched folder; None if none is noted."""
+        """Return the id of a directory below a watched folder; None if none is noted."""
         found = self._directories.get((folder, directory))
         if found is None:
             row = self._store.read(
@@ -341,17 +341,17 @@ class Files:
         return found
 
     def begin_round(self) -> None:
-        """A round through all files begins: see :meth:`forget_unused_directories`."""
+        """Begin a round through all files, for :meth:`forget_unused_directories`."""
         self._used.clear()
 
     def note_used(self, directories: Iterable[int]) -> None:
-        """The round has seen files in these directories."""
+        """Add to the directories in which the round has seen files."""
         self._used.update(directories)
 
     def forget_unused_directories(self) -> None:
-        """Forget the directories in which a whole round has seen no file: their names tell too.
+        """Delete the directories in which a whole round has seen no file, as names tell of people.
 
-        With them go folders that are not watched any more.
+        With them folders that are no longer watched are deleted.
         """
         found = self._store.all(
             "SELECT id FROM directories d WHERE NOT EXISTS "
@@ -364,14 +364,14 @@ class Files:
         self._store.write(
             "DELETE FROM folders WHERE settings = ? AND imported = '' AND id NOT IN "
             "(SELECT folder_id FROM directories)",
-            store.LEFT,
+            rows.LEFT,
         )
-        left = self._store.all("SELECT id FROM folders WHERE settings = ?", store.LEFT)
+        left = self._store.all("SELECT id FROM folders WHERE settings = ?", rows.LEFT)
         self.left.clear()
         self.left.update(folder_id for (folder_id,) in left)
 
     def forget_empty_directories(self) -> None:
-        """Forget the directories of which no file is known."""
+        """Delete the directories in which no file is known."""
         self._store.write(
             "DELETE FROM directories WHERE id NOT IN (SELECT directory_id FROM files) "
             "AND id NOT IN (SELECT directory_id FROM names)"
@@ -379,7 +379,7 @@ class Files:
         self._directories.clear()
 
     def names_below(self, folder: str, path: str) -> list[str]:
-        """Paths of the files known to be in a directory below a watched folder, and below that."""
+        """Return the paths of all files known at or below ``path``, inside a watched folder."""
         root = os.fsencode(folder)
         below = os.fsencode(os.path.relpath(path, folder))
         found = self._store.all(
@@ -391,10 +391,10 @@ class Files:
             below + os.fsencode(os.sep),
             below + bytes([ord(os.sep) + 1]),
         )
-        return [store.join(root, directory, name) for directory, name in found]
+        return [rows.join(root, directory, name) for directory, name in found]
 
     def forget_name(self, file_id: int) -> None:
-        """Note that a file is not on disk any more; its history stays."""
+        """Store that a file is no longer on disk; its history stays."""
         self._store.write(
             "DELETE FROM names WHERE (directory_id, name) = "
             "(SELECT directory_id, name FROM files WHERE id = ?1) AND file_id = ?1",
@@ -402,8 +402,8 @@ class Files:
         )
 
     def rename(self, file_id: int, candidate: Candidate) -> None:
-        """Note that a file has another path, its history going on."""
-        directory, name = store.split(candidate.folder, candidate.path)
+        """Change the path of a file; its history continues."""
+        directory, name = rows.split(candidate.folder, candidate.path)
         directory_id = self.directory(candidate.folder, directory)
         self.forget_name(file_id)
         self._store.write(
@@ -421,38 +421,38 @@ class Files:
     # -- the same file under another name: device, inode, size and time tell it from a new one
 
     def kept_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
-        """Files with the numbers of ``stat`` that a cause kept back: id, last path, state."""
+        """Return files like ``stat`` that a cause holds or held: (id, last path, state)."""
         # The plus has the index of inodes used: of one cause there may be very many files.
         found = self._store.all(
-            f"SELECT f.id, f.state, o.path, d.path, f.name {store.FROM} WHERE f.size = ? "
+            f"SELECT f.id, f.state, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
             "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
             "AND +f.cause = ? AND f.state IN ('held', 'baseline', 'gone') ORDER BY f.id DESC",
-            *store.numbers(stat),
+            *rows.numbers(stat),
             key,
         )
-        return [(file_id, store.join(*path), State(state)) for file_id, state, *path in found]
+        return [(file_id, rows.join(*path), State(state)) for file_id, state, *path in found]
 
     def sent_as(self, stat: Stat, sha256: str, source_key: str) -> list[tuple[int, str, str]]:
-        """Files that arrived, with these numbers and this content: id, folder, last path."""
+        """Return uploaded files like ``stat``, with this content: (id, folder, last path)."""
         found = self._store.all(
-            f"SELECT f.id, o.path, d.path, f.name {store.FROM} WHERE f.size = ? "
+            f"SELECT f.id, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
             "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
             "AND f.sha256 = ? AND f.source_key = ? "
             "AND f.state IN ('accepted', 'parsed', 'parse_failed') ORDER BY f.id DESC",
-            *store.numbers(stat),
+            *rows.numbers(stat),
             sha256,
             source_key,
         )
-        return [(file_id, os.fsdecode(path[0]), store.join(*path)) for file_id, *path in found]
+        return [(file_id, os.fsdecode(path[0]), rows.join(*path)) for file_id, *path in found]
 
     def replace(self, file_id: int, former: int) -> None:
-        """Give up a new row, as it is about the same file as a ``former`` one."""
+        """Remove a new row that is about the same file as a ``former`` one."""
         if file_id != former:
             self.forget_name(file_id)
             self.delete([file_id])
 
     def is_return_of(self, file_id: int, former: int) -> bool:
-        """Whether a file is one that has arrived, back at its place; the new row is given up."""
+        """Return whether an uploaded file is back at its place; the new row is removed then."""
         same = self._store.read(
             "SELECT 1 FROM files a JOIN files b ON a.directory_id = b.directory_id "
             "AND a.name = b.name WHERE a.id = ? AND b.id = ? "
@@ -474,7 +474,7 @@ class Files:
     # -- contents
 
     def claim(self, source_key: str, identity: str, file_id: int) -> int:
-        """Make a file the one that sends a content to a source; gives the id of who does.
+        """Make a file the one that sends a content to a source; return the id of the one that does.
 
         ``identity`` is the content's SHA-256, or that of a copy which is sent on purpose.
         """
@@ -489,30 +489,32 @@ class Files:
         return owner
 
     def set_duplicate(self, file_id: int, of: int) -> None:
-        """Note which file has the content that this one repeats."""
+        """Store which file has the same content and is sent."""
         self._store.write("UPDATE files SET duplicate_of = ? WHERE id = ?", of, file_id)
 
     def copies(self, of: int) -> list[int]:
-        """The files that repeat the content of a file and are not sent for that."""
+        """Return the files that repeat the content of a file and are not sent for that."""
         found = self._store.all(
             "SELECT id FROM files WHERE duplicate_of = ? AND state = 'duplicate'", of
         )
         return [file_id for (file_id,) in found]
 
     def disclaim(self, file_id: int, now: float) -> None:
-        """A file does not send its content after all: its copies are looked at again."""
+        """Let copies of a file be looked at again, as it does not send its content after all."""
         self._store.write("DELETE FROM contents WHERE file_id = ?", file_id)
         copies = self.copies(file_id)
         self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
         if copies:
-            self.step(copies, Step(State.NOTICED, msg("the first of its kind is gone")), now)
+            self.step(
+                copies, Step(State.NOTICED, msg("the file with the same content is gone")), now
+            )
 
     # -- filing away
 
     def set_filing(
         self, file_id: int, filing: str, filed_to: str = "", why: Message = NOTHING
     ) -> None:
-        """Note that a file is to be filed away ("pending"), was ("" and where), or cannot be.
+        """Store that a file is to be filed away ("pending"), was ("" and where), or cannot be.
 
         ``why``: what kept it from being filed away so far.
         """
@@ -523,12 +525,12 @@ class Files:
             "WHERE id = ?4",
             filing,
             os.fsencode(filed_to),
-            _stored(why),
+            rows.reason_text(why),
             file_id,
         )
 
     def set_filing_target(self, file_id: int, target: str) -> None:
-        """Note the dated directory a file goes to, so that every try, on whatever day, means it."""
+        """Store the dated directory a file goes to, the same for every try, on whatever day."""
         self._store.write(
             "UPDATE files SET filing_target = ? WHERE id = ?", os.fsencode(target), file_id
         )
@@ -538,7 +540,7 @@ class Files:
     def _follow_step(
         self, file_ids: Sequence[int], state: State, now: float, *, is_news: bool
     ) -> None:
-        """Note what else a new state means; where it means more, there are few files."""
+        """Do what else a new state requires; where that is much, there are few files."""
         if state is State.GONE:  # should one come back, it is to be noticed as a new one
             for file_id in file_ids:
                 self.forget_name(file_id)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from watcher.i18n.message import as_json
-from watcher.journal import store
-from watcher.journal.store import LEFT
+from watcher.journal import rows
+from watcher.journal.rows import LEFT
 from watcher.model import lifecycle
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BY_HAND, Step
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from watcher.journal.files import Files
-    from watcher.journal.holds import Holds
+    from watcher.journal.queues import Holds
     from watcher.journal.store import Store
 
 
 class Folders:
-    """What is known of folders as a whole."""
+    """Folders: watched, imported, or no longer watched."""
 
     def __init__(self, store: Store, files: Files, holds: Holds) -> None:
         self._store = store
@@ -31,12 +30,12 @@ class Folders:
         files.left.update(folder_id for (folder_id,) in found)
 
     def scanned(self, folder: str) -> bool:
-        """Whether a first walk through the folder has ended at some time."""
+        """Return whether a first scan of the folder has ended."""
         row = self._store.read("SELECT scanned_at FROM folders WHERE path = ?", os.fsencode(folder))
         return bool(row and row[0])
 
     def set_scanned(self, folder: str, now: float) -> None:
-        """Note that a walk through the folder has ended."""
+        """Store that a scan of the folder has ended."""
         folder_id = self._files.folder(folder)
         self._store.write("UPDATE folders SET scanned_at = ? WHERE id = ?", now, folder_id)
 
@@ -51,9 +50,9 @@ class Folders:
     def reread(
         self, folder: str, settings: str, now: float, *, former: str = "", is_imported: bool = False
     ) -> bool:
-        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
+        """Let files be routed again if the folder's ``settings`` fingerprint is new; False if not.
 
-        Files that were not sent yet are noticed anew; what was sent stays as it is. What HrFlow
+        Files that were not sent yet become noticed again; what was sent stays as it is. What HrFlow
         has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
 
         ``former``: the fingerprint that an older program had of the same settings.
@@ -82,7 +81,7 @@ class Folders:
             "EXISTS (SELECT 1 FROM names n WHERE n.directory_id = files.directory_id "
             "AND n.name = files.name AND n.file_id = files.id)))",
             folder_id,
-            as_json(BY_HAND),
+            rows.reason_text(BY_HAND),
         )
         refused = [file_id for file_id, state in found if state == State.REFUSED]
         unsent = [file_id for file_id, state in found if state != State.REFUSED]
@@ -102,10 +101,10 @@ class Folders:
         return True
 
     def leave(self, watched: Collection[str], now: float) -> None:
-        """Let nothing wait in folders other than ``watched``, nor begin to: see ``Files.step``.
+        """Let no file wait in folders other than ``watched``, nor begin to; see ``Files.step``.
 
-        What waits there for a yes is left alone for good. Should such a folder be watched again,
-        its files are looked at anew. Folders that were imported are no such: their files are to
+        Files that wait there for approval are ignored for good. If such a folder is watched again,
+        its files are examined again. Folders that were imported are left out: their files are to
         be finished.
         """
         known = self._store.all(
@@ -123,7 +122,7 @@ class Folders:
                 self._holds.skip_existing(lifecycle.existing_key(path), now)
         marks = ", ".join("?" * len(others))
         found = others and self._store.all(
-            f"SELECT f.id {store.FROM} WHERE o.id IN ({marks}) AND f.id IN ("
+            f"SELECT f.id {rows.FROM} WHERE o.id IN ({marks}) AND f.id IN ("
             # Each part by its own index of open files.
             "SELECT id FROM files WHERE state IN ('queued', 'waiting') UNION ALL "
             "SELECT id FROM files WHERE state = 'noticed' UNION ALL "

@@ -1,10 +1,10 @@
-"""Uploads whose result is not known yet, what webhooks have told, what is known of sources."""
+"""Uploads whose result is not known yet, webhook events, and what is known of sources."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from watcher.journal import store
+from watcher.journal import rows
 from watcher.model.follow_ups import Event, EventKind, FollowUp, SourceFacts
 
 if TYPE_CHECKING:
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from watcher.journal.store import Store
 
 _FOLLOW_UP: Final = f"""
-    SELECT u.since, u.tries, u.told_key, {store.JOB}
+    SELECT u.since, u.tries, u.told_key, {rows.JOB}
     FROM follow_ups u CROSS JOIN files f ON f.id = u.file_id
     JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id
 """
-#: Seconds after which a row goes that nobody has asked for: its account cannot read, or is gone.
+#: Seconds after which an upload is no longer followed: its account cannot read, or is gone.
 _ABANDONED: Final = 14 * 86400.0
 #: Seconds for which it is known that an event was heard.
 _EVENTS_KEPT: Final = 30 * 86400.0
@@ -27,7 +27,7 @@ _EARLY_KEPT: Final = 7 * 86400.0
 
 
 class FollowUps:
-    """The part of the journal that is about results. Each query costs what is open, no more."""
+    """Results that are awaited. Each query costs what is open, no more."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -35,7 +35,7 @@ class FollowUps:
     # -- uploads
 
     def follow(self, file_id: int, since: float, due_at: float) -> None:
-        """Note that a file has arrived at ``since`` and is to be asked for at ``due_at``."""
+        """Store that a file arrived at ``since`` and is to be asked for at ``due_at``."""
         self._store.write(
             "INSERT OR REPLACE INTO follow_ups (file_id, account, source_key, reference, since, "
             "due_at) SELECT id, account, source_key, reference, ?, ? FROM files WHERE id = ?",
@@ -45,7 +45,7 @@ class FollowUps:
         )
 
     def due(self, account: str, now: float, limit: int) -> list[FollowUp]:
-        """Up to ``limit`` that are due, in turns the one due longest and the one due last."""
+        """Return up to ``limit`` that are due: in turns the oldest and the newest."""
         where = "WHERE u.account = ? AND u.due_at <= ? ORDER BY u.due_at"
         oldest = self._due(f"{where} LIMIT ?", account, now, limit)
         if len(oldest) < limit:
@@ -55,12 +55,12 @@ class FollowUps:
         return list({each.job.file_id: each for each in turns}.values())[:limit]
 
     def followed(self, file_id: int) -> FollowUp | None:
-        """How the question about a file stands; None if there is none any more."""
+        """Return the follow-up of a file; None if its result is known."""
         found = self._due("WHERE u.file_id = ?", file_id)
         return found[0] if found else None
 
     def next_due(self, accounts: Collection[str], now: float) -> float | None:
-        """When the next one of these accounts comes due after ``now``."""
+        """Return when the next one of these accounts comes due after ``now``."""
         times = [
             self._store.read(
                 "SELECT min(due_at) FROM follow_ups WHERE account = ? AND due_at > ?", account, now
@@ -70,7 +70,7 @@ class FollowUps:
         return min((time for time in times if time is not None), default=None)
 
     def ask_again(self, file_id: int, due_at: float, *, tried: bool) -> None:
-        """Note when a file is asked for next; ``tried``: the last question had an answer."""
+        """Store when a file is asked for next; ``tried``: the last question had an answer."""
         self._store.write(
             "UPDATE follow_ups SET due_at = ?, tries = tries + ? WHERE file_id = ?",
             due_at,
@@ -78,19 +78,19 @@ class FollowUps:
             file_id,
         )
 
-    def tell_key(self, file_id: int, key: str, now: float) -> None:
-        """Note that the webhook has told a file's profile; it is asked for at once."""
+    def set_profile_key(self, file_id: int, key: str, now: float) -> None:
+        """Store the profile that a webhook named for a file; it is asked for at once."""
         self._store.write(
             "UPDATE follow_ups SET told_key = ?, due_at = ? WHERE file_id = ?", key, now, file_id
         )
 
     def followed_by_reference(self, reference: str, source_key: str) -> list[FollowUp]:
-        """Uploads with a reference whose result is not known; ``source_key`` "" for any source."""
+        """Return uploads with a reference and no result yet; ``source_key`` "" for any source."""
         found = self._due("WHERE u.reference = ? ORDER BY u.file_id", reference)
         return [each for each in found if source_key in ("", each.job.source_key)]
 
     def by_profile(self, keys: Iterable[str]) -> dict[str, int]:
-        """The files that have these profiles: key → file."""
+        """Return the files that have these profiles: key → file."""
         found = [
             self._store.read(
                 "SELECT id FROM files WHERE profile_key = ? AND profile_key <> ''", key
@@ -102,7 +102,7 @@ class FollowUps:
     # -- sources
 
     def sources(self) -> dict[tuple[str, str], tuple[SourceFacts, float]]:
-        """What is known of sources, by account and key, and since when."""
+        """Return what is known of sources, by account and key, and since when."""
         found = self._store.all(
             "SELECT account, source_key, name, sync_parsing, asked_at FROM sources"
         )
@@ -126,8 +126,8 @@ class FollowUps:
 
     # -- webhook
 
-    def hear(self, digest: bytes, now: float) -> bool:
-        """Note an event; False if it was heard before."""
+    def record_event(self, digest: bytes, now: float) -> bool:
+        """Store that an event was received; False if it was received before."""
         insert = "INSERT INTO webhook_events VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._store.write(insert, digest, now).rowcount == 1
 
@@ -159,7 +159,7 @@ class FollowUps:
         )
 
     def early(self, reference: str) -> list[Event]:
-        """The events about a reference that were kept, the first one first."""
+        """Return the events about a reference that were kept, the first one first."""
         found = self._store.all(
             "SELECT kind, digest, profile_key, reference, source_key, message FROM early_events "
             "WHERE reference = ? ORDER BY heard_at",
@@ -168,11 +168,11 @@ class FollowUps:
         return [Event(EventKind(kind), *rest) for kind, *rest in found]
 
     def drop_early(self, event: Event) -> None:
-        """An event has had its effect."""
+        """Delete an event that has had its effect."""
         self._store.write("DELETE FROM early_events WHERE digest = ?", event.digest)
 
     def prune(self, now: float) -> None:
-        """Forget what nobody asks for any more."""
+        """Delete what is too old to be asked for."""
         self._store.write("DELETE FROM early_events WHERE heard_at < ?", now - _EARLY_KEPT)
         self._store.write("DELETE FROM follow_ups WHERE since < ?", now - _ABANDONED)
         self._store.write("DELETE FROM webhook_events WHERE heard_at < ?", now - _EVENTS_KEPT)
@@ -182,6 +182,6 @@ class FollowUps:
     def _due(self, where: str, *values: object) -> list[FollowUp]:
         found = self._store.all(f"{_FOLLOW_UP} {where}", *values)
         return [
-            FollowUp(store.job(store.JobRow._make(job)), since, tries, told_key)
+            FollowUp(rows.job(rows.JobRow._make(job)), since, tries, told_key)
             for since, tries, told_key, *job in found
         ]

@@ -7,10 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import NOTHING, Message, as_json, from_json
-from watcher.journal import store
-from watcher.journal.schema import connect_to_read
-from watcher.journal.store import Store, as_text
+from watcher.i18n.message import NOTHING, Message, from_json
+from watcher.journal import facts, rows
+from watcher.journal.store import Store, connect_to_read
 from watcher.model.follow_ups import Timing
 from watcher.model.kinds import Cause, State
 from watcher.routing import names
@@ -47,7 +46,7 @@ class Reader(Store):
         self._connection.create_function("lies_in", 2, _lies_in, deterministic=True)
 
     def known(self, folder: str, directory: str) -> dict[str, tuple[int, int]]:
-        """Size and mtime_ns of each file known in a directory below a folder, by name."""
+        """Return size and mtime_ns of each file known in a directory below a folder, by name."""
         found = self.all(
             "SELECT n.name, n.size, n.mtime_ns FROM names n WHERE n.directory_id = "
             "(SELECT d.id FROM directories d JOIN folders o ON o.id = d.folder_id "
@@ -60,31 +59,31 @@ class Reader(Store):
         return {name.decode(encoding, errors): (size, mtime) for name, size, mtime in found}
 
     def counts(self) -> dict[State, int]:
-        """How many files are in each state; states without files are left out."""
+        """Return how many files are in each state; states without files are left out."""
         found = self.all("SELECT state, files FROM counts WHERE files > 0")
         return {State(state): files for state, files in found}
 
     def days(self, since: str) -> list[tuple[str, int]]:
-        """How many files arrived on each local day from ``since`` (``YYYY-MM-DD``) on."""
+        """Return how many files arrived on each local day from ``since`` (``YYYY-MM-DD``) on."""
         return self.all("SELECT day, arrived FROM days WHERE day >= ? ORDER BY day", since)
 
     def arrived_on(self, day: str) -> int:
-        """How many files arrived on a local day, ``YYYY-MM-DD``."""
+        """Return how many files arrived on a local day, ``YYYY-MM-DD``."""
         row = self.read("SELECT arrived FROM days WHERE day = ?", day)
         return int(row[0]) if row else 0
 
     def paused_until(self) -> float:
-        """Until when no uploads are started because a person said so; 0 if nobody did."""
-        row = self.read("SELECT value FROM facts WHERE name = ?", store.PAUSED)
+        """Return until when a person paused uploads, 0 for no pause."""
+        row = self.read("SELECT value FROM facts WHERE name = ?", facts.PAUSED)
         return float(row[0]) if row else 0.0
 
     def snoozed_until(self) -> float:
-        """Until when a person wants no notifications; 0 for no such wish."""
-        row = self.read("SELECT value FROM facts WHERE name = ?", store.SNOOZED)
+        """Return until when a person snoozed notifications, 0 for no snooze."""
+        row = self.read("SELECT value FROM facts WHERE name = ?", facts.SNOOZED)
         return float(row[0]) if row else 0.0
 
     def recent(self, limit: int) -> list[Entry]:
-        """The latest files that something became of, or that are on their way."""
+        """Return the latest files that are on their way, or that something became of."""
         marks = ", ".join("?" * len(_TOLD))
         found = self.all(
             "SELECT file_id FROM events WHERE id > (SELECT max(id) FROM events) - ? "
@@ -97,24 +96,24 @@ class Reader(Store):
         return [each for each in latest if each is not None and each.state in _TOLD][:limit]
 
     def folders(self) -> list[tuple[str, float]]:
-        """All folders ever watched, each with the end of its last walk (0: none yet)."""
+        """Return all folders ever watched, each with the end of its last walk (0: none yet)."""
         found = self.all("SELECT path, scanned_at FROM folders ORDER BY id")
         return [(os.fsdecode(path), scanned_at) for path, scanned_at in found]
 
     def imported(self) -> dict[str, str]:
-        """The folders that were imported and not watched, each with what its files go by."""
+        """Return the folders that were imported and are not watched: path → settings."""
         found = self.all("SELECT path, imported FROM folders WHERE imported <> ''")
         return {os.fsdecode(path): settings for path, settings in found}
 
     def filing_targets(self) -> list[str]:
-        """Directories below which files have ever been filed away, as absolute paths."""
-        facts = self.all("SELECT name FROM facts ORDER BY value")
-        return [path for (fact,) in facts if (path := store.target_of(fact))]
+        """Return directories below which files have ever been filed away, as absolute paths."""
+        found = self.all("SELECT name FROM facts ORDER BY value")
+        return [path for (fact,) in found if (path := facts.target_of(fact))]
 
     def held(self) -> list[tuple[str, Message, int]]:
-        """Each cause at work: its key, why, and how many files it keeps back.
+        """Return each hold: (key, why, how many files it holds).
 
-        Files that wait for a yes may go meanwhile, so that their sentence is made anew.
+        The reason of files that wait for approval names their number, and so is made here.
         """
         kept = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.cause <> '' "
         kept += "AND f.state = 'held'"
@@ -132,7 +131,7 @@ class Reader(Store):
         ]
 
     def kept_by(self, key: str, limit: int) -> list[tuple[str, str]]:
-        """The first ``limit`` (folder, source key) of the files that a cause keeps back."""
+        """Return up to ``limit`` different (folder, source key) of the files that a cause holds."""
         found = self.all(
             "SELECT DISTINCT o.path, f.source_key FROM files f "
             "JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id "
@@ -143,9 +142,9 @@ class Reader(Store):
         return [(os.fsdecode(folder), source_key) for folder, source_key in found]
 
     def waits(self, limit: int) -> list[tuple[State, Message, int, float]]:
-        """What most files wait for until another try: state, why, how many, when the first is due.
+        """Return what most files wait for: (state, why, how many, when the first is due).
 
-        The states are those of a failed upload and of one that nobody knows the end of.
+        The states are waiting and uncertain.
         """
         # Each half by its own index of open files: an OR of both would read the whole history.
         store = "SELECT state, why, count(*) AS files, min(due_at) FROM files WHERE "
@@ -160,12 +159,12 @@ class Reader(Store):
         ]
 
     def requests_since(self, moment: float) -> list[float]:
-        """When the requests that are counted ended after ``moment``, in that order."""
+        """Return when the requests that are counted ended after ``moment``, in that order."""
         found = self.all("SELECT ended_at FROM requests WHERE ended_at > ? ORDER BY 1", moment)
         return [at for (at,) in found]
 
     def attention(self, limit: int) -> list[Entry]:
-        """Files that somebody should look at, the latest first."""
+        """Return files that need attention, the latest first."""
         return self.entries(
             "f.state IN ('refused', 'parse_failed') ORDER BY f.changed_at DESC LIMIT ?", limit
         )
@@ -184,7 +183,7 @@ class Reader(Store):
         limit: int = 50,
         offset: int = 0,
     ) -> list[Entry]:
-        """Files by state, folder (or a folder below one), text, time, cause and reason.
+        """Return files by state, folder (or a folder below one), text, time, cause and reason.
 
         ``text`` is a part of the path below the folder or of the person's name, in any case; or
         a reference. The latest change comes first. Times are those of the last change of state.
@@ -195,8 +194,8 @@ class Reader(Store):
             where.append("f.cause = ? AND f.cause <> ''")
             values.append(cause)
         if why:
-            where.append("f.why = ?")
-            values.append(as_text(as_json(why)))
+            where.append("f.why IN (?, ?)")
+            values += rows.reason_texts(why)
         if before:
             where.append("(f.changed_at, f.id) < (?, ?)")
             values += before
@@ -251,10 +250,10 @@ class Reader(Store):
             before = found[-1].changed_at, found[-1].file_id
 
     def standing(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
-        """How the files that are at or below ``path`` now stand: state → (files, bytes).
+        """Return how the files that are at or below ``path`` now stand: state → (files, bytes).
 
         With them go those of which something became at or after the moment ``since`` and that
-        are not there any more, as they were filed away.
+        are no longer there, as they were filed away.
         """
         below = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
         places = "FROM folders o JOIN directories d ON d.folder_id = o.id"
@@ -273,7 +272,7 @@ class Reader(Store):
         return {State(state): (files, size) for state, files, size in found}
 
     def arrived_before(self, path: str, moment: float) -> int:
-        """How many of the files that are at or below ``path`` now had arrived before ``moment``."""
+        """Return how many of the files now at or below ``path`` had arrived before ``moment``."""
         row = self.read(
             "SELECT count(*) FROM folders o JOIN directories d ON d.folder_id = o.id "
             "JOIN names n ON n.directory_id = d.id JOIN files f ON f.id = n.file_id "
@@ -284,8 +283,8 @@ class Reader(Store):
         return int(row[0])
 
     def at(self, folder: str, path: str) -> Entry | None:
-        """The file that is at ``path`` below ``folder``, as far as known; None if none is."""
-        directory, name = store.split(folder, path)
+        """Return the file known at ``path`` below ``folder``, None if there is none."""
+        directory, name = rows.split(folder, path)
         found = self.entries(
             "f.id = (SELECT n.file_id FROM folders w JOIN directories p ON p.folder_id = w.id "
             "JOIN names n ON n.directory_id = p.id WHERE w.path = ? AND p.path = ? AND n.name = ?)",
@@ -296,7 +295,7 @@ class Reader(Store):
         return found[0] if found else None
 
     def sender(self, source_key: str, sha256: str) -> Entry | None:
-        """The file that sends, or sent, a content to a source; None if none does."""
+        """Return the file that sends, or sent, a content to a source; None if none does."""
         found = self.entries(
             "f.id = (SELECT file_id FROM contents WHERE source_key = ? AND identity = ?)",
             source_key,
@@ -305,12 +304,12 @@ class Reader(Store):
         return found[0] if found else None
 
     def check(self) -> str:
-        """What is wrong with the file itself, "" if nothing is; reads all of it."""
+        """Read all of the journal; return what is wrong with its file, "" if nothing is."""
         row = self.read("PRAGMA quick_check(1)")
         return "" if row[0] == "ok" else str(row[0])
 
     def names(self, limit: int) -> list[tuple[int, str, tuple[str, ...]]]:
-        """The latest files' ids, names, and what is known of the people in them."""
+        """Return the latest files' ids, names, and what is known of the people in them."""
         found = self.all(
             "SELECT id, name, file_name, profile_name, profile_email, filed_to FROM files "
             "ORDER BY changed_at DESC LIMIT ?",
@@ -322,10 +321,10 @@ class Reader(Store):
         ]
 
     def timings(self, since: float, until: float) -> list[Timing]:
-        """The files noticed from ``since`` on and before ``until``, for a report."""
+        """Return the files noticed from ``since`` on and before ``until``, for a report."""
         found = self.all(
             "SELECT o.path, f.source_key, coalesce(s.name, ''), f.state, f.noticed_at, "
-            f"f.in_doubt_since, f.arrived_at, f.parsed_at {store.FROM} "
+            f"f.in_doubt_since, f.arrived_at, f.parsed_at {rows.FROM} "
             "LEFT JOIN sources s ON s.account = f.account AND s.source_key = f.source_key "
             # Nothing changes before it was noticed: the index on changes leaves old files out.
             "WHERE f.changed_at >= ?1 AND f.noticed_at >= ?1 AND f.noticed_at < ?2",
@@ -338,13 +337,13 @@ class Reader(Store):
         ]
 
     def story(self, file_id: int) -> list[tuple[float, State, Message]]:
-        """Everything that happened to a file: when, its state from then on, and why."""
+        """Return everything that happened to a file: when, its state from then on, and why."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)
         return [(at, State(state), from_json(why)) for at, state, why in found]
 
 
 def _of_states(states: tuple[State, ...]) -> str:
-    """The condition for these states, so written that the index of those with trouble is used."""
+    """Return the condition for these states, written so that the index of failures is used."""
     wanted = ", ".join(f"'{state.value}'" for state in states)
     if not states:
         return "1 = 1"
@@ -354,16 +353,16 @@ def _of_states(states: tuple[State, ...]) -> str:
 
 
 def _fold(text: str | bytes) -> str:
-    """A name or path as a search compares it."""
+    """Return a name or path as a search compares it."""
     return names.fold(names.as_seen(os.fsencode(text).decode(errors="replace")))
 
 
 def _lies_in(inner: bytes, outer: bytes) -> bool:
-    """Whether a path is another one or lies below it, for people."""
+    """Return whether a path is another one or lies below it, for people."""
     return names.lies_in(os.fsdecode(inner), os.fsdecode(outer), os.sep)
 
 
 def _prefix(path: str) -> tuple[bytes, int]:
-    """What the path of everything below ``path`` begins with, and how long that is."""
+    """Return what the path of everything below ``path`` begins with, and how long that is."""
     prefix = os.fsencode(path.rstrip(os.sep) + os.sep)
     return prefix, len(prefix)

@@ -1,7 +1,7 @@
-"""What the journal forgets: old history in small steps, and at once what a person asks for.
+"""Deletes old history in small steps, and at once what a person wants forgotten.
 
-That a content was sent is remembered for ever, as its fingerprint: it says nothing of the person,
-and without it the content would be sent again.
+The fingerprint of each content that was sent stays for good: it says nothing of the person, and
+without it the content would be sent again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: Rows looked at in one step; a step takes milliseconds.
 STEP: Final = 1000
-#: A file on which nothing more has to be done and which is not on disk any more, as far as known.
+#: A file with which nothing is to be done, and which is no longer on disk, as far as known.
 _OVER: Final = """
     state IN ('ignored', 'duplicate', 'baseline', 'accepted', 'parsed', 'parse_failed', 'refused',
               'gone')
@@ -33,7 +33,7 @@ _OVER: Final = """
 
 
 class Retention:
-    """The part of the journal that forgets."""
+    """Deletes what is old or to be forgotten."""
 
     def __init__(
         self, path: str, store: Store, files: Files, facts: Facts, follow_ups: FollowUps
@@ -45,10 +45,10 @@ class Retention:
         self._follow_ups = follow_ups
 
     def prune(self, after: int, history_before: float, names_before: float) -> int:
-        """Forget what is too old among the next files after id ``after``.
+        """Delete what is too old among the next files after id ``after``.
 
-        Gives the id to go on with, 0 when all were looked at. History older than the moment
-        ``history_before`` goes, people's names that are older than ``names_before``.
+        Return the id to continue with, 0 at the end. History older than ``history_before`` is
+        deleted, and people's names older than ``names_before``.
         """
         found = self._store.all(
             "SELECT id, directory_id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP
@@ -78,14 +78,14 @@ class Retention:
         return last
 
     def prune_rest(self, now: float) -> None:
-        """Forget what is not about single files."""
+        """Delete what is old and not about single files."""
         self._facts.prune(now)
         self._follow_ups.prune(now)
         if self._facts.has_remains():
             self._overwrite(now)
 
     def forget(self, file_ids: Sequence[int], now: float) -> bool:
-        """Forget files altogether but for the fingerprints of what was sent.
+        """Delete files and what is known of them, but for the fingerprints of what was sent.
 
         False if what was known of them could not be overwritten in the journal's file; it is
         tried again. A file that is still on disk will be noticed again.
@@ -97,7 +97,7 @@ class Retention:
         return self._overwrite(now)
 
     def _overwrite(self, now: float) -> bool:
-        """Write the journal's file anew, as what is deleted leaves remains in it."""
+        """Rewrite the journal's file, as what is deleted leaves remains in it."""
         self._facts.note_remains(now)
         self._store.commit()
         if not _rewrite(self._path):
@@ -108,9 +108,9 @@ class Retention:
 
 
 def _rewrite(path: str) -> bool:
-    """Write the journal's file anew, without remains of what was deleted, and empty its log.
+    """Rewrite the journal's file without remains of what was deleted, and empty its log.
 
-    False if that cannot be done now, as somebody else reads it or the disk is full.
+    False if that cannot be done now, as another process reads it or the disk is full.
     """
     try:
         # Uploads go on meanwhile, but nothing new begins: others are not waited for any longer.
@@ -119,6 +119,6 @@ def _rewrite(path: str) -> bool:
             connection.execute("VACUUM")
             is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.OperationalError as error:
-        _log.warning("the journal cannot be written anew: %s", error)
+        _log.warning("the journal cannot be rewritten: %s", error)
         return False
     return not is_busy

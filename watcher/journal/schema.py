@@ -1,40 +1,36 @@
-"""Tables of the journal, how a file becomes a connection, and migrations."""
+"""The tables of the journal, and how a journal of an older version gets them.
+
+``PRAGMA user_version`` holds the version. Whoever changes the tables raises :data:`VERSION`,
+writes a new table into :data:`_TABLES`, a new column both there and into :data:`_COLUMNS`, and
+what becomes of rows that are there already into :data:`_ROWS`.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import msg
-from watcher.journal.migrations import VERSION, bring_up_to_date
-from watcher.model.errors import (
-    DamagedJournalError,
-    JournalError,
-    NoJournalError,
-    UnwritableJournalError,
-)
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import sqlite3
 
-#: The tables of version 1, from which a new journal begins as well.
+#: The version that this program reads and writes.
+VERSION: Final = 4
+
 _TABLES: Final = """
-CREATE TABLE folders (
+CREATE TABLE IF NOT EXISTS folders (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,
     settings TEXT NOT NULL DEFAULT '',  -- fingerprint of what routing depends on
-    scanned_at REAL NOT NULL DEFAULT 0  -- 0: the first walk has not ended yet
+    scanned_at REAL NOT NULL DEFAULT 0,  -- 0: the first walk has not ended yet
+    imported TEXT NOT NULL DEFAULT ''   -- settings of a folder that is imported, not watched
 );
-CREATE TABLE directories (
+CREATE TABLE IF NOT EXISTS directories (
     id INTEGER PRIMARY KEY,
     folder_id INTEGER NOT NULL REFERENCES folders (id),
     path BLOB NOT NULL,
     UNIQUE (folder_id, path)
 );
 -- One row a version of a file: a file that changes after it was sent gets a new row.
-CREATE TABLE files (
+CREATE TABLE IF NOT EXISTS files (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- a fingerprint outlives its file: no id comes twice
     directory_id INTEGER NOT NULL REFERENCES directories (id),
     name BLOB NOT NULL,
@@ -64,20 +60,31 @@ CREATE TABLE files (
     profile_email TEXT NOT NULL DEFAULT '',
     filing TEXT NOT NULL DEFAULT '',    -- '', 'pending' or 'failed'
     filing_why TEXT NOT NULL DEFAULT '',  -- why it could not be filed away so far
-    filed_to BLOB NOT NULL DEFAULT x''
+    filed_to BLOB NOT NULL DEFAULT x'',
+    parsed_at REAL NOT NULL DEFAULT 0,
+    pages INTEGER NOT NULL DEFAULT 0,
+    total_pages INTEGER NOT NULL DEFAULT 0,
+    probable INTEGER NOT NULL DEFAULT 0,  -- found by a search
+    resends INTEGER NOT NULL DEFAULT 0,   -- under a new reference
+    -- The dated directory that a file goes to, chosen when it is first to be filed away.
+    filing_target BLOB NOT NULL DEFAULT x''
 );
-CREATE INDEX files_to_do ON files (account, due_at) WHERE state IN ('queued', 'waiting');
-CREATE INDEX files_due ON files (due_at) WHERE state IN ('queued', 'waiting');
-CREATE INDEX files_unread ON files (due_at) WHERE state = 'noticed';
-CREATE INDEX files_in_doubt ON files (account, due_at)
+CREATE INDEX IF NOT EXISTS files_to_do ON files (account, due_at)
+    WHERE state IN ('queued', 'waiting');
+CREATE INDEX IF NOT EXISTS files_due ON files (due_at) WHERE state IN ('queued', 'waiting');
+CREATE INDEX IF NOT EXISTS files_unread ON files (due_at) WHERE state = 'noticed';
+CREATE INDEX IF NOT EXISTS files_in_doubt ON files (account, due_at)
     WHERE state IN ('uploading', 'uncertain');
-CREATE INDEX files_held ON files (cause) WHERE cause <> '';
-CREATE INDEX files_filing ON files (id) WHERE filing = 'pending';
-CREATE INDEX files_copies ON files (duplicate_of) WHERE duplicate_of IS NOT NULL;
-CREATE INDEX files_changed ON files (changed_at);
-CREATE INDEX files_attention ON files (changed_at) WHERE state IN ('refused', 'parse_failed');
+CREATE INDEX IF NOT EXISTS files_held ON files (cause) WHERE cause <> '';
+CREATE INDEX IF NOT EXISTS files_filing ON files (id) WHERE filing = 'pending';
+CREATE INDEX IF NOT EXISTS files_copies ON files (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE INDEX IF NOT EXISTS files_changed ON files (changed_at);
+CREATE INDEX IF NOT EXISTS files_profile ON files (profile_key) WHERE profile_key <> '';
+CREATE INDEX IF NOT EXISTS files_inodes ON files (inode) WHERE inode <> 0;
+CREATE INDEX IF NOT EXISTS files_attention ON files (changed_at)
+    WHERE state IN ('refused', 'parse_failed');
 -- What is on disk as far as known: the walk compares with this and with nothing else.
-CREATE TABLE names (
+CREATE TABLE IF NOT EXISTS names (
     directory_id INTEGER NOT NULL REFERENCES directories (id),
     name BLOB NOT NULL,
     size INTEGER NOT NULL,
@@ -86,32 +93,32 @@ CREATE TABLE names (
     PRIMARY KEY (directory_id, name)
 ) WITHOUT ROWID;
 -- Who may send a content to a source: the fingerprints outlive the history of files.
-CREATE TABLE contents (
+CREATE TABLE IF NOT EXISTS contents (
     source_key TEXT NOT NULL,
     identity TEXT NOT NULL,
     file_id INTEGER NOT NULL,
     PRIMARY KEY (source_key, identity)
 ) WITHOUT ROWID;
-CREATE INDEX contents_file ON contents (file_id);
-CREATE TABLE events (
+CREATE INDEX IF NOT EXISTS contents_file ON contents (file_id);
+CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY,
     file_id INTEGER NOT NULL,
     at REAL NOT NULL,
     state TEXT NOT NULL,
     why TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX events_file ON events (file_id);
+CREATE INDEX IF NOT EXISTS events_file ON events (file_id);
 -- Requests of the last minutes, of accounts that may make only so many: they outlive a restart.
-CREATE TABLE requests (
+CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY,
     account TEXT NOT NULL,
     started_at REAL NOT NULL,
     ended_at REAL NOT NULL DEFAULT 0    -- 0: is under way, or was when the program ended
 );
-CREATE INDEX requests_started ON requests (started_at);
--- Facts of the journal as a whole, such as when it had to be built anew.
-CREATE TABLE facts (name TEXT PRIMARY KEY, value REAL NOT NULL);
-CREATE TABLE holds (
+CREATE INDEX IF NOT EXISTS requests_started ON requests (started_at);
+-- Facts of the journal as a whole, such as when it was rebuilt.
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS holds (
     key TEXT PRIMARY KEY,
     cause TEXT NOT NULL,
     account TEXT NOT NULL,
@@ -121,133 +128,123 @@ CREATE TABLE holds (
     due_at REAL NOT NULL,
     attempt INTEGER NOT NULL
 );
+-- Uploads whose result is not known: a row goes when it is, so that the table stays small.
+CREATE TABLE IF NOT EXISTS follow_ups (
+    file_id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    source_key TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    since REAL NOT NULL,                -- when it had arrived
+    due_at REAL NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    told_key TEXT NOT NULL DEFAULT ''   -- the profile's key, as the webhook has told it
+);
+CREATE INDEX IF NOT EXISTS follow_ups_due ON follow_ups (account, due_at);
+CREATE INDEX IF NOT EXISTS follow_ups_reference ON follow_ups (reference);
+-- What HrFlow says of sources; sync_parsing is NULL where it is not known.
+CREATE TABLE IF NOT EXISTS sources (
+    account TEXT NOT NULL,
+    source_key TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    sync_parsing INTEGER,
+    asked_at REAL NOT NULL,
+    PRIMARY KEY (account, source_key)
+) WITHOUT ROWID;
+-- Webhooks of the last time, so that none counts twice.
+CREATE TABLE IF NOT EXISTS webhook_events (
+    digest BLOB PRIMARY KEY,
+    heard_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS webhook_events_heard ON webhook_events (heard_at);
+-- Commands that are still to be run for a file.
+CREATE TABLE IF NOT EXISTS hooks (
+    file_id INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (file_id, event)
+) WITHOUT ROWID;
+-- Webhooks about uploads that are not known to have arrived: they may be faster than the answer.
+CREATE TABLE IF NOT EXISTS early_events (
+    digest BLOB PRIMARY KEY,
+    reference TEXT NOT NULL,
+    source_key TEXT NOT NULL,           -- "" where the event does not say
+    kind TEXT NOT NULL,
+    profile_key TEXT NOT NULL,
+    message TEXT NOT NULL,
+    heard_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS early_events_reference ON early_events (reference);
+CREATE INDEX IF NOT EXISTS early_events_heard ON early_events (heard_at);
 -- Kept by triggers, so that a count costs nothing however long the history is.
-CREATE TABLE counts (state TEXT PRIMARY KEY, files INTEGER NOT NULL);
-CREATE TABLE days (day TEXT PRIMARY KEY, arrived INTEGER NOT NULL);
-CREATE TRIGGER files_added AFTER INSERT ON files BEGIN
+CREATE TABLE IF NOT EXISTS counts (state TEXT PRIMARY KEY, files INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, arrived INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS files_added AFTER INSERT ON files BEGIN
     INSERT INTO counts VALUES (new.state, 1)
         ON CONFLICT (state) DO UPDATE SET files = files + 1;
 END;
-CREATE TRIGGER files_deleted AFTER DELETE ON files BEGIN
+CREATE TRIGGER IF NOT EXISTS files_deleted AFTER DELETE ON files BEGIN
     UPDATE counts SET files = files - 1 WHERE state = old.state;
 END;
-CREATE TRIGGER files_stepped AFTER UPDATE OF state ON files WHEN old.state <> new.state BEGIN
+CREATE TRIGGER IF NOT EXISTS files_stepped AFTER UPDATE OF state ON files
+WHEN old.state <> new.state BEGIN
     UPDATE counts SET files = files - 1 WHERE state = old.state;
     INSERT INTO counts VALUES (new.state, 1)
         ON CONFLICT (state) DO UPDATE SET files = files + 1;
 END;
 """
-#: Made where it is missing, whatever the version: it changes nothing that is kept.
-_INODES: Final = "CREATE INDEX IF NOT EXISTS files_inodes ON files (inode) WHERE inode <> 0"
+
+#: Columns that are younger than their table: (first version with it, table, declaration). A new
+#: one is the last of its table, as it is in a journal that was altered.
+_COLUMNS: Final = (
+    (2, "files", "parsed_at REAL NOT NULL DEFAULT 0"),
+    (2, "files", "pages INTEGER NOT NULL DEFAULT 0"),
+    (2, "files", "total_pages INTEGER NOT NULL DEFAULT 0"),
+    (2, "files", "probable INTEGER NOT NULL DEFAULT 0"),
+    (2, "files", "resends INTEGER NOT NULL DEFAULT 0"),
+    (3, "files", "filing_target BLOB NOT NULL DEFAULT x''"),
+    (3, "folders", "imported TEXT NOT NULL DEFAULT ''"),
+)
+
+#: What becomes of the rows of an older journal: (first version that needs it, statements).
+_ROWS: Final = (
+    (
+        2,  # results are asked for
+        """
+UPDATE files SET parsed_at = changed_at WHERE state = 'parsed';
+INSERT INTO follow_ups (file_id, account, source_key, reference, since, due_at)
+    SELECT id, account, source_key, reference, changed_at, changed_at FROM files
+    WHERE state = 'accepted' AND changed_at > strftime('%s', 'now') - 604800;
+""",
+    ),
+    (
+        4,  # reasons are messages as JSON; older ones stay text, but for those that are compared
+        """
+UPDATE files SET why = '{"id":"ignored by you"}'
+    WHERE state = 'ignored' AND why = 'is ignored because you said so';
+UPDATE files SET why = '{"id":"uploaded, result not known yet"}'
+    WHERE state = 'accepted' AND why = 'uploaded, result unknown yet';
+UPDATE files SET why = '{"id":"was already in the folder and is waiting for your approval"}'
+    WHERE state = 'held' AND why = 'was there before its folder was watched and waits for your yes';
+""",
+    ),
+)
 
 
-def connect(path: str) -> sqlite3.Connection:
-    """Open the journal at ``path`` for writing, made or brought up to date if need be.
-
-    The file is for its owner alone. JournalError when it cannot be opened, is damaged, or was
-    written by a newer program.
-    """
+def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    """Give a journal of ``version`` (0: a new one) today's tables, in one transaction."""
+    if version == VERSION:
+        return
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    columns = [
+        f"ALTER TABLE {table} ADD COLUMN {column};"
+        for since, table, column in _COLUMNS
+        if version < since and (table,) in found
+    ]
+    rows = [statements for since, statements in _ROWS if version < since]
+    script = ["BEGIN IMMEDIATE;", *columns, _TABLES, *rows]
+    script += [f"PRAGMA user_version = {VERSION};", "COMMIT;"]
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise problem(error, path) from error
-    return _open(path, _prepare_to_write)
-
-
-def connect_to_read(path: str) -> sqlite3.Connection:
-    """Open an existing journal without the right to change it, from any one thread.
-
-    JournalError as for :func:`connect`, and for one that an older program has written: only a
-    start of this one brings it up to date.
-    """
-    if not os.path.exists(path):
-        raise _missing(path)
-    return _open(path, _prepare_to_read)
-
-
-def problem(error: Exception, path: str = "") -> JournalError:
-    """What to tell a person when the journal at ``path`` cannot be used."""
-    journal = f"The journal {path}".strip()
-    if isinstance(error, OSError | sqlite3.OperationalError):
-        return UnwritableJournalError(
-            f"{journal} cannot be used ({error}).",
-            msg("Check that its folder can be written to and that the disk is not full."),
-        )
-    return DamagedJournalError(
-        f"{journal} is damaged ({error}).",
-        msg(
-            "Run the program: it sets it aside and builds a new one by looking through the folders."
-        ),
-    )
-
-
-def _missing(path: str) -> NoJournalError:
-    return NoJournalError(
-        msg("There is no journal at {path} yet.", path=path), msg("Nothing has run so far.")
-    )
-
-
-def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqlite3.Connection:
-    """A connection that ``prepare`` was done to; closed if that fails."""
-    with contextlib.ExitStack() as undo:
-        try:
-            connection = sqlite3.connect(
-                path, isolation_level=None, timeout=10, check_same_thread=False
-            )
-            undo.callback(connection.close)
-            prepare(connection, path)
-        except sqlite3.Error as error:
-            raise problem(error, path) from error
-        undo.pop_all()
-    return connection
-
-
-def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
-    connection.execute("PRAGMA query_only = ON")
-    version = _version(connection)
-    if version == 0:  # the program that makes it has just begun
-        raise _missing(path)
-    _check_version(version, path)
-    if version < VERSION:
-        raise JournalError(
-            msg("The journal {path} was written by an older hrflow-watcher.", path=path),
-            msg("Start the program once: it brings the journal up to date."),
-        )
-
-
-def _prepare_to_write(connection: sqlite3.Connection, path: str) -> None:
-    """Configure, and bring the tables to :data:`VERSION`; a step and its record are one."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = OFF")  # one writer; checked by tests, not per row
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA cache_size = -4000")
-    # Moving pages from the log to the journal flushes the disk twice more: seldom, as they are
-    # mostly the same pages. The log grows to 16 MB and is written over from its start then.
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    version = _version(connection)
-    _check_version(version, path)
-    if version == 0:
-        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = 1;COMMIT;")
-    bring_up_to_date(connection, max(version, 1))
-    connection.execute(_INODES)
-    connection.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
-
-
-def _check_version(version: int, path: str) -> None:
-    if version > VERSION:
-        raise JournalError(
-            msg(
-                "The journal {path} was written by a newer hrflow-watcher than this one.", path=path
-            ),
-            msg(
-                "Install the newer one again: an older one cannot know what the newer one has "
-                "noted."
-            ),
-        )
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
+        connection.executescript("\n".join(script))
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -9,16 +9,14 @@ from watcher.journal.facts import Facts
 from watcher.journal.files import Files
 from watcher.journal.folders import Folders
 from watcher.journal.follow_ups import FollowUps
-from watcher.journal.holds import Holds
-from watcher.journal.queues import Hooks, Queues
+from watcher.journal.queues import Holds, Hooks, Queues
 from watcher.journal.retention import Retention
-from watcher.journal.schema import connect
-from watcher.journal.store import Store
+from watcher.journal.store import Store, connect
 from watcher.model.errors import DamagedJournalError
 
 
 class Journal:
-    """Every file's state. Used by one thread; nothing is on disk before :meth:`commit`.
+    """The journal, for the one thread that writes it; nothing is on disk before :meth:`commit`.
 
     Each part is about one topic. A state changes in ``files.step`` and nowhere else.
     """
@@ -37,9 +35,9 @@ class Journal:
         self.retention = Retention(path, self.store, self.files, self.facts, self.follow_ups)
 
     def commit(self) -> bool:
-        """Flush all changes to the disk, as one; whether there were any.
+        """Flush all changes to the disk, as one; return whether there were any.
 
-        DamagedJournalError if that is no use any more.
+        DamagedJournalError if the file was removed.
         """
         changes = self.store.commit()
         if changes and not os.path.exists(self._path):
@@ -49,5 +47,5 @@ class Journal:
         return changes
 
     def close(self) -> None:
-        """End; changes that were not committed are lost."""
+        """Close the journal; changes that were not committed are lost."""
         self.store.close()

@@ -244,7 +244,7 @@ class Following:
     def heard(self, event: Event) -> None:
         """The webhook has told of a profile: by its reference, or by the key of one we know."""
         now = self._clock.wall()
-        if not self._journal.follow_ups.hear(event.digest, now):
+        if not self._journal.follow_ups.record_event(event.digest, now):
             return
         meant = self._meant(event)
         for each in meant:
@@ -266,7 +266,7 @@ class Following:
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_ask(each.job.account):
             # The event has no name in it: a question has, and it is the only one needed.
-            self._journal.follow_ups.tell_key(each.job.file_id, event.key, now)
+            self._journal.follow_ups.set_profile_key(each.job.file_id, event.key, now)
         else:
             self._note(rules.told(each, event.key), Unknown(), probable=False)
 
@@ -337,12 +337,12 @@ class Following:
     def _turn_on(self, account: str) -> None:
         if account not in self._on:
             self._on.add(account)
-            self._journal.facts.tell_anew(_MAY_NOT_READ + account)
+            self._journal.facts.clear_notified(_MAY_NOT_READ + account)
 
     def _turn_off(self, account: str) -> None:
         self._off.add(account)
         self._on.discard(account)
-        if self._journal.facts.tell_once(_MAY_NOT_READ + account, self._clock.wall()):
+        if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._news.append(
                 msg(
                     'The API key of account "{account}" is write-only: uploads continue, but '

@@ -282,7 +282,7 @@ class Hooking:
     def ran(self, message: Ran) -> None:
         """Note that a command has ended; its failure is told once, and the log says more."""
         self._busy.discard(message.file_id)
-        self._journal.hooks.ran(message.file_id, message.event)
+        self._journal.hooks.remove(message.file_id, message.event)
         if message.problem and (message.event, message.problem) not in self._told:
             self._told.add((message.event, message.problem))
             self._news.append(

@@ -87,7 +87,9 @@ class Sources:
         facts, since = self._known.get(key, (SourceFacts(""), 0.0))
         if facts.sync_parsing is not False or self._clock.wall() - since >= _FRESH:
             return False
-        if key not in self._told and self._journal.facts.tell_once(_what(key), self._clock.wall()):
+        if key not in self._told and self._journal.facts.set_notified(
+            _what(key), self._clock.wall()
+        ):
             self._news.append(
                 msg(
                     "The source {source} doesn't allow sync_parsing, so uploads continue without "
@@ -108,7 +110,7 @@ class Sources:
         self._known[key] = facts, now
         if facts.sync_parsing:
             self._told.discard(key)
-            self._journal.facts.tell_anew(_what(key))
+            self._journal.facts.clear_notified(_what(key))
         self._journal.follow_ups.note_source(*key, facts, now)
 
 
@@ -136,7 +138,7 @@ class Results:
         self._keep_names = config.keep_names
         self.sources.arm()
         events = {"parsed": config.hooks.parsed, "refused": config.hooks.refused}
-        self._journal.hooks.want([event for event, command in events.items() if command])
+        self._journal.hooks.set_events([event for event, command in events.items() if command])
 
     def accepted(self, job: Job) -> None:
         """An upload has arrived, and is parsed later."""

@@ -147,7 +147,7 @@ class Dispatch:
         now = self._clock.wall()
         for name, pace in self._paces.items():
             pace.resume()
-            self._journal.queues.hasten(name, now)
+            self._journal.queues.retry_now(name, now)
         for hold in self._journal.holds.at_work():
             if hold.cause is not Cause.EXISTING:
                 self._journal.holds.release(hold.key, now)
@@ -373,7 +373,7 @@ class Dispatch:
         elif isinstance(outcome, Uncertain):
             pass  # nothing was heard of HrFlow
         elif self._offline.pop(account, 0.0):  # what has waited for this waits no longer
-            self._journal.queues.hasten(account, now)
+            self._journal.queues.retry_now(account, now)
 
     def _hold(self, job: Job, outcome: Held, now: float) -> None:
         key = hold_key(outcome.cause, job.account, job.source_key)

@@ -1,6 +1,6 @@
-"""A local HrFlow to rehearse against: the API of ``/v1`` as strict as its documents allow.
+"""A local HrFlow for testing: the API of ``/v1``, as strict as its documents allow.
 
-What the documents say is done as they say it. What they leave open is decided here, each of it
+What the documents specify is done as they say. What they leave open is decided here, all of it
 **not documented; our assumption**:
 
 Access
@@ -27,7 +27,7 @@ Uploads
     - ``over_quota``: 402 on every upload.
     - ``sync_parsing=1`` where the source does not allow it: 400. ``sync_parsing_indexing=0`` with
       it: the profile is in the answer and nowhere else. Without sync parsing it has no meaning.
-      A source with ``always_sync`` answers 201 though nobody has asked for it.
+      A source with ``always_sync`` answers 201 without being asked to.
     - A body without ``Content-Length``: 411. File types are not judged. A webhook is sent where
       ``webhooks.url`` is set and the upload asks for it, signed as ``webhooks.form`` says.
 Look-ups
@@ -40,16 +40,19 @@ Look-ups
       A search looks at stage ``new`` unless another is named, and at profiles without a label as
       if they were new; without ``may_search`` it is a 403.
 Parsing
-    - Names, emails and phone numbers are guessed from the text (:mod:`watcher.sandbox.reading`);
-      files above 5 MB are not read.
+    - A person's name is the first line of a PDF or a text, if it looks like one, else the file's
+      name; an email is the first in the text. Files above 5 MB are not read.
 
 Everything is forgotten at the end, except what stands in the data folder, which is never read
-again. It listens on 127.0.0.1 only. ``multipart`` is needed, ``pypdf`` only to read PDFs: both
+again. It listens on 127.0.0.1 only. ``multipart`` parses uploads and ``pypdf`` reads PDFs: both
 come with the extra ``sandbox``.
 """
 
 from watcher.sandbox.api import UNKNOWN_SOURCES
-from watcher.sandbox.checks import (
+from watcher.sandbox.control import Call, Ledger, Record
+from watcher.sandbox.faults import Fault, Faults, Kind
+from watcher.sandbox.profiles import Profile, References
+from watcher.sandbox.samples import (
     EMAIL,
     ENGINEERING,
     EXPRESS,
@@ -59,14 +62,10 @@ from watcher.sandbox.checks import (
     SALES,
     SOURCES,
     WRITE_KEY,
-    References,
     Source,
+    permission,
+    sample_cv_pdf,
 )
-from watcher.sandbox.control import Call, Ledger, Record
-from watcher.sandbox.faults import Fault, Faults, Kind
-from watcher.sandbox.profiles import Profile
-from watcher.sandbox.reading import Reading
-from watcher.sandbox.samples import sample_cv_pdf
 from watcher.sandbox.server import Sandbox
 
 __all__ = [
@@ -86,10 +85,10 @@ __all__ = [
     "Kind",
     "Ledger",
     "Profile",
-    "Reading",
     "Record",
     "References",
     "Sandbox",
     "Source",
+    "permission",
     "sample_cv_pdf",
 ]

@@ -1,35 +1,38 @@
-"""The endpoints: a request in, an answer out. Knows nothing of sockets."""
+"""The endpoints: a request in, an answer out. Nothing of sockets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 from watcher.sandbox import checks
-from watcher.sandbox.checks import Refusal, permission
+from watcher.sandbox.checks import Refusal
 from watcher.sandbox.profiles import (
     describe_dates,
     describe_parsing,
     describe_profile,
     describe_source,
 )
+from watcher.sandbox.samples import permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from watcher.sandbox.checks import Header, References, Source
-    from watcher.sandbox.profiles import Profile, Profiles
+    from watcher.sandbox.checks import Header
+    from watcher.sandbox.profiles import Profile, Profiles, References
+    from watcher.sandbox.samples import Source
     from watcher.sandbox.uploads import Upload
     from watcher.sandbox.webhooks import Webhooks
 
-#: How HrFlow says that there is no such source: the first document, and the SDK's.
-UNKNOWN_SOURCES: Final = (
+#: How HrFlow says that there is no such source: the first document, the SDK's, and a later one.
+UnknownSource = Literal[
     "Invalid source fields",
     "Invalid parameters. Unable to find object: source",
     "Could not find a source matching this query.",
-)
+]
+UNKNOWN_SOURCES: Final[tuple[UnknownSource, ...]] = get_args(UnknownSource)
 UPLOAD: Final = "/profile/parsing/file"
 #: Seconds that no sandbox lives.
 _NEVER: Final = 1e9
@@ -53,23 +56,25 @@ class Reply:
 
 
 def reply(status: int, message: str, **more: Any) -> Reply:
-    """An answer of the API's shape."""
+    """Return an answer of the API's shape."""
     headers = more.pop("headers", ())
     return Reply(status, {"code": status, "message": message, **more}, headers)
 
 
 @dataclass(slots=True)
 class Api:
-    """Answers requests out of a world and a store of profiles."""
+    """Answers requests from the sources and profiles of an account."""
 
     sources: Sequence[Source]
     keys: Sequence[str]
     email: str
     profiles: Profiles
+    #: Told of every profile that is parsed later and whose upload wants a webhook.
+    webhooks: Webhooks
     parse_seconds: float
     references: References = "update"
     #: The words for a source that is not there; the documents have two.
-    unknown_source: str = UNKNOWN_SOURCES[0]
+    unknown_source: UnknownSource = UNKNOWN_SOURCES[0]
     #: Sources that the account has, and its key has no access to.
     forbidden: Collection[str] = ()
     #: Whether the plan's quota is used up.
@@ -78,8 +83,6 @@ class Api:
     may_search: bool = True
     #: Flags are 0 and 1 in answers, and ``GET /auth`` uses its other name, as later pages have it.
     later: bool = False
-    #: Told of every profile that is parsed later and whose upload wants a webhook.
-    webhooks: Webhooks | None = None
     #: Glob of file names that cannot be parsed: their profiles are never seen.
     unparsable: str = ""
     _handlers: Mapping[str, Callable[[Pairs], Reply]] = field(init=False)
@@ -95,7 +98,7 @@ class Api:
         }
 
     def look_up(self, method: str, path: str, query: Pairs, header: Header) -> Reply:
-        """Everything but uploads."""
+        """Answer everything but uploads."""
         allowed = "POST" if path == UPLOAD else "GET"
         if path not in (*self._handlers, "/auth", UPLOAD):
             return reply(404, f"Not found: {path}")
@@ -108,7 +111,7 @@ class Api:
             return reply(refusal.status, refusal.message)
 
     def upload(self, upload: Upload, header: Header) -> Reply:
-        """``POST /profile/parsing/file`` once its body has been read."""
+        """Answer ``POST /profile/parsing/file`` once its body has been read."""
         try:
             checks.check_access(header, "write", self.keys, self.email)
             return self._upload(upload)
@@ -136,7 +139,7 @@ class Api:
     def _queue(self, form: checks.Form, upload: Upload) -> Reply:
         failed = bool(self.unparsable) and fnmatchcase(upload.file_name, self.unparsable)
         profile = self._add(form, upload, _NEVER if failed else self.parse_seconds)
-        if self.webhooks and form.webhook_parsing_sending:
+        if form.webhook_parsing_sending:
             at = self.profiles.now() + self.parse_seconds
             self.webhooks.announce(profile, at, failed=failed)
         message = "Your profile as been sent successfully to the Parsing Queue."
@@ -164,7 +167,7 @@ class Api:
         return profile
 
     def _source(self, key: str) -> Source | None:
-        """The source with a key; a Refusal if the account's key has no access to it."""
+        """Return the source with a key, None if there is none; Refusal if it may not be used."""
         if key in self.forbidden:
             raise Refusal(401, f"Unauthorized Access to source key: {key}")
         return next((source for source in self.sources if source.key == key), None)
@@ -249,7 +252,7 @@ class Api:
         return reply(200, "List of profiles", data=found, meta=meta)
 
     def _name(self, profile: Profile, texts: Mapping[str, str]) -> str:
-        """A profile's name, read only where somebody asks for one."""
+        """Return a profile's name in lower case, "" unless the query asks for a name."""
         return self.profiles.reading(profile).name.lower() if texts.get("name") else ""
 
     def _sources(self, texts: Mapping[str, str]) -> dict[str, Source]:
@@ -295,7 +298,7 @@ def _check_file(upload: Upload) -> None:
 
 
 def _order(items: list[_Item], texts: Mapping[str, str]) -> list[_Item]:
-    """The newest first unless ``order_by`` is "asc"; whatever it is sorted by, age decides here."""
+    """Return the newest first unless ``order_by`` is "asc"; only the age is sorted by here."""
     order = checks.check_choice("order_by", texts, ("asc", "desc"), "desc")
     return items if order == "asc" else items[::-1]
 

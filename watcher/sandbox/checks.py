@@ -1,16 +1,24 @@
-"""What a sandbox consists of at its start: sources, keys and an account's email.
-
-The keys' prefixes say what they may do (``ask_`` read and write, ``askw_`` write only, ``askr_``
-read only), as the vendor's SDK and later pages have it.
-"""
+"""Checks of requests, as strict as the documents allow: a Refusal, or values to work with."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    NoReturn,
+    TypeAlias,
+    get_args,
+)
+
+import msgspec
+
+from watcher.sandbox.samples import permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -18,79 +26,10 @@ if TYPE_CHECKING:
     #: Gives a header by its name, None if it did not come.
     Header = Callable[[str], str | None]
 
-Right = Literal["read", "write"]
-
-
-#: What is done with a reference that its source has already; see :mod:`watcher.sandbox`.
-References = Literal["update", "at_once", "late", "never"]
-
-
-REFERENCES: Final[tuple[References, ...]] = ("update", "at_once", "late", "never")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source of profiles. ``key`` is 40 hexadecimal digits by habit, any text will do.
-
-    ``always_sync``: it parses while the uploader waits though nobody has asked for that.
-    ``archived_at`` is ISO 8601, "" for one in use.
-    """
-
-    key: str
-    name: str
-    sync_parsing: bool = False
-    type: str = "api"
-    subtype: str = "python"
-    environment: str = "production"
-    disable: bool = False
-    archived_at: str = ""
-    always_sync: bool = False
-
-
-ENGINEERING: Final = Source("e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09", "Engineering")
-
-
-SALES: Final = Source("5a1e5c0ffee0b5e2d4c6a8f0e1d3c5b7a9080706", "Sales")
-
-
-#: The only one of the three that may parse while the uploader waits.
-EXPRESS: Final = Source("0ddba11f00dfacade5eed0f1ce0b1a5edfacefee", "Express", sync_parsing=True)
-
-
-SOURCES: Final = (ENGINEERING, SALES, EXPRESS)
-
-
-READ_WRITE_KEY: Final = "ask_" + "0123456789abcdef" * 2
-
-
-WRITE_KEY: Final = "askw_" + "123456789abcdef0" * 2
-
-
-READ_KEY: Final = "askr_" + "23456789abcdef01" * 2
-
-
-KEYS: Final = (READ_WRITE_KEY, WRITE_KEY, READ_KEY)
-
-
-EMAIL: Final = "recruiter@example.org"
-
-
-def permission(key: str) -> str:
-    """What ``GET /auth`` calls the rights of a key: all, write or read."""
-    return {"ask": "all", "askw": "write", "askr": "read"}[key.partition("_")[0]]
-
-
-def may(key: str, right: Right) -> bool:
-    """Whether a key's prefix gives it this right."""
-    return permission(key) in ("all", right)
-
-
 FLAGS: Final = ("sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending")
 
-
-STAGES: Final = ("new", "yes", "later", "no")
-
-
+Stage = Literal["new", "yes", "later", "no"]
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 SORTS: Final = (
     "created_at",
     "updated_at",
@@ -100,20 +39,13 @@ SORTS: Final = (
     "searching",
     "scoring",
 )
-
-
 _KEY: Final = re.compile(r"ask[rw]?_[0-9a-f]{32}")
-
-
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
-
-
 _INTEGER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-
 
 #: The last second of the year 9999: milliseconds are taken for what they are, a mistake.
 _LAST_SECOND: Final = 253_402_300_799
-
+_Timestamp: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=_LAST_SECOND)]
 
 #: From the vendor's later pages; the SDK asks for as many.
 _MAX_LIMIT: Final = 30
@@ -147,12 +79,14 @@ class Form:
     key: str = ""
 
 
-def check_access(header: Header, right: Right, keys: Collection[str], email: str) -> str:
-    """The request's key, if it is known and may do this."""
+def check_access(
+    header: Header, right: Literal["read", "write"], keys: Collection[str], email: str
+) -> str:
+    """Return the key of a request; Refusal unless it is known and has the right."""
     key = header("X-API-KEY")
     if key is None:
         raise Refusal(401, "Unauthorized. Missing header: X-API-KEY")
-    if not _KEY.fullmatch(key) or key not in keys or not may(key, right):
+    if not _KEY.fullmatch(key) or key not in keys or permission(key) not in ("all", right):
         raise Refusal(401, f"Unauthorized. Invalid secret key: {key} for permission: {right}")
     user = header("X-USER-EMAIL")
     if user is None:
@@ -163,7 +97,7 @@ def check_access(header: Header, right: Right, keys: Collection[str], email: str
 
 
 def check_form(pairs: Iterable[tuple[str, str]]) -> Form:
-    """An upload's text fields in the order they came."""
+    """Return the checked text fields of an upload, given as (name, value)."""
     texts = _once(pairs, _FIELDS, "field")
     if "content_type" in texts and "profile_content_type" in texts:
         _refuse("Repeated field: content_type")
@@ -175,7 +109,7 @@ def check_form(pairs: Iterable[tuple[str, str]]) -> Form:
 def check_query(
     pairs: Iterable[tuple[str, str]], known: Collection[str], required: Collection[str] = ()
 ) -> dict[str, str]:
-    """A look-up's parameters, each known and given once, the required ones all there."""
+    """Return the parameters of a look-up: each known and given once, all required ones there."""
     texts = _once(pairs, known, "parameter")
     for name in required:
         if not texts.get(name):
@@ -184,7 +118,7 @@ def check_query(
 
 
 def check_page(texts: Mapping[str, str]) -> tuple[int, int]:
-    """``page`` (from 1) and ``limit`` of a list."""
+    """Return ``page`` (from 1) and ``limit`` of a list."""
     return _count("page", texts.get("page", "1"), 10**6), _count(
         "limit", texts.get("limit", "30"), _MAX_LIMIT
     )
@@ -193,7 +127,7 @@ def check_page(texts: Mapping[str, str]) -> tuple[int, int]:
 def check_choice(
     name: str, texts: Mapping[str, str], choices: Collection[str], default: str
 ) -> str:
-    """A parameter that has to be one of ``choices``."""
+    """Return a parameter that has to be one of ``choices``."""
     value = texts.get(name, default)
     if value not in choices and value != default:
         _refuse(f"Invalid parameter {name}: expected one of {', '.join(choices)}")
@@ -201,15 +135,15 @@ def check_choice(
 
 
 def check_keys(name: str, text: str) -> list[str]:
-    """A parameter that holds a JSON array of texts, with at least one."""
-    keys = _array(name, text)
-    if not keys or not all(isinstance(key, str) and key for key in keys):
-        _refuse(f"Invalid parameter {name}: expected an array of keys")
-    return [str(key) for key in keys]
+    """Return a parameter that holds a JSON array of texts, with at least one."""
+    keys: list[str] = _array(name, text, Annotated[str, msgspec.Meta(min_length=1)])
+    if not keys:
+        _refuse(f"Invalid parameter {name}: expected at least one key")
+    return keys
 
 
 def check_flag(name: str, texts: Mapping[str, str]) -> bool:
-    """A parameter that is a boolean, as JSON, Python or a form write it; False if it is absent."""
+    """Return a boolean parameter, as JSON, Python or a form write it; False if it is absent."""
     value = texts.get(name, "0").lower()
     if value not in ("0", "1", "false", "true"):
         _refuse(f"Invalid parameter {name}: expected a boolean")
@@ -217,7 +151,7 @@ def check_flag(name: str, texts: Mapping[str, str]) -> bool:
 
 
 def check_day(name: str, texts: Mapping[str, str]) -> str:
-    """A parameter that is a date, "" if it is absent."""
+    """Return a parameter that is a date, "" if it is absent."""
     value = texts.get(name, "")
     try:
         return datetime.fromisoformat(value).isoformat()[: len(value)] if value else ""
@@ -282,66 +216,42 @@ def _moment(name: str, value: str) -> str:
         _refuse(f"Invalid field {name}: expected an ISO 8601 date or an integer, not {value!r}")
 
 
-def _array(name: str, text: str) -> list[Any]:
-    def refuse_constant(constant: str) -> NoReturn:
-        raise ValueError(constant)
+class _Item(msgspec.Struct, forbid_unknown_fields=True):
+    """A tag or a piece of metadata."""
 
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    value: str | int | float | bool
+
+
+class _Label(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a profile stands in the process of a job."""
+
+    job_key: str | msgspec.UnsetType = msgspec.UNSET
+    job_reference: str | msgspec.UnsetType = msgspec.UNSET
+    stage: Stage | msgspec.UnsetType = msgspec.UNSET
+    stage_timestamp: _Timestamp | msgspec.UnsetType = msgspec.UNSET
+    rating: Annotated[float, msgspec.Meta(ge=0, le=1)] | msgspec.UnsetType = msgspec.UNSET
+    rating_timestamp: _Timestamp | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if not (self.job_key or self.job_reference):
+            raise ValueError("a label needs a job_key or a job_reference")
+
+
+def _array(name: str, text: str, kind: Any) -> Any:
+    """Return a JSON array whose members are of a kind, as plain values."""
     try:
-        value = json.loads(text, parse_constant=refuse_constant)
-    except (ValueError, RecursionError):
-        _refuse(f"Invalid field {name}: not JSON")
-    if not isinstance(value, list):
-        _refuse(f"Invalid field {name}: expected a JSON array")
-    return value
+        return msgspec.to_builtins(msgspec.json.decode(text, type=list[kind]))
+    except (ValueError, RecursionError) as error:
+        _refuse(f"Invalid field {name}: {error}")
 
 
 def _items(name: str, text: str) -> tuple[dict[str, Any], ...]:
-    items = _array(name, text)
-    for item in items:
-        if not isinstance(item, dict) or item.keys() != {"name", "value"}:
-            _refuse(f"Invalid field {name}: every item needs a name and a value, nothing else")
-        if not isinstance(item["name"], str) or not item["name"]:
-            _refuse(f"Invalid field {name}: an item's name has to be a text")
-        if not isinstance(item["value"], str | int | float | bool):
-            _refuse(f"Invalid field {name}: the value of {item['name']} has a wrong type")
-    return tuple(items)
+    return tuple(_array(name, text, _Item))
 
 
 def _labels(name: str, text: str) -> tuple[dict[str, Any], ...]:
-    labels = _array(name, text)
-    for label in labels:
-        if not isinstance(label, dict) or not (label.get("job_key") or label.get("job_reference")):
-            _refuse(f"Invalid field {name}: every label needs a job_key or a job_reference")
-        for part, value in label.items():
-            if part not in _LABEL or not _LABEL[part](value):
-                _refuse(f"Invalid field {name}: {part} may not be {json.dumps(value)}")
-    return tuple(labels)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_time(value: object) -> bool:
-    return type(value) is int and 0 <= value <= _LAST_SECOND
-
-
-def _is_rating(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _is_stage(value: object) -> bool:
-    return isinstance(value, str) and value in STAGES
-
-
-_LABEL: Final[Mapping[str, Callable[[object], bool]]] = {
-    "job_key": _is_text,
-    "job_reference": _is_text,
-    "stage": _is_stage,
-    "stage_timestamp": _is_time,
-    "rating": _is_rating,
-    "rating_timestamp": _is_time,
-}
+    return tuple(_array(name, text, _Label))
 
 
 _FIELDS: Final[Mapping[str, Callable[[str, str], Any]]] = {
@@ -356,6 +266,4 @@ _FIELDS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "metadatas": _items,
     **dict.fromkeys(FLAGS, _flag),
 }
-
-
 _NAMES: Final[Mapping[str, str]] = {"profile_content_type": "content_type"}

@@ -1,28 +1,32 @@
-"""What the sandbox has received, for tests and for people to look at."""
+"""What the sandbox has received, and its switches over HTTP, for tests and for people.
+
+``GET /_sandbox/state`` shows the switches, ``POST /_sandbox/faults`` sets some of them, and
+``GET /_sandbox/ledger`` shows the uploads. All of it is JSON, for example
+``{"faults": [{"kind": "status", "status": 503, "times": 2}], "parse_seconds": 5}``.
+"""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from math import isfinite
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from watcher.sandbox.api import UNKNOWN_SOURCES, Reply, reply
-from watcher.sandbox.checks import REFERENCES
-from watcher.sandbox.faults import Kind, parse_fault
-from watcher.sandbox.webhooks import FORMS
+import msgspec
+
+from watcher.sandbox.api import Reply, UnknownSource, reply
+from watcher.sandbox.faults import Fault, Kind
+from watcher.sandbox.profiles import References  # noqa: TC001 - msgspec reads it
+from watcher.sandbox.webhooks import Form  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from watcher.sandbox.api import Api
-    from watcher.sandbox.checks import Header, Source
+    from watcher.sandbox.checks import Header
     from watcher.sandbox.faults import Faults
+    from watcher.sandbox.samples import Source
 
 _CALLS: Final = 100_000
 
@@ -73,23 +77,23 @@ class Ledger:
         self._calls: deque[Call] = deque(maxlen=_CALLS)
 
     def records(self) -> tuple[Record, ...]:
-        """Every upload so far."""
+        """Return every upload so far."""
         with self._changed:
             return tuple(self._records)
 
     def calls(self) -> tuple[Call, ...]:
-        """The last requests of every kind, those to ``/_sandbox`` apart."""
+        """Return the last requests of every kind, those to ``/_sandbox`` apart."""
         with self._changed:
             return tuple(self._calls)
 
     def wait_for(self, count: int, within: float) -> tuple[Record, ...]:
-        """The records once ``count`` uploads have ended; TimeoutError after ``within`` seconds."""
+        """Return the records once ``count`` uploads have ended; TimeoutError after ``within`` s."""
         return self._wait(lambda: self._ended >= count, within)
 
     def wait_until(
         self, condition: Callable[[tuple[Record, ...]], bool], within: float
     ) -> tuple[Record, ...]:
-        """The records once they fulfil ``condition``; TimeoutError after ``within`` seconds."""
+        """Return the records once they fulfil ``condition``; TimeoutError after ``within`` s."""
         return self._wait(lambda: condition(tuple(self._records)), within)
 
     def _wait(self, condition: Callable[[], bool], within: float) -> tuple[Record, ...]:
@@ -102,7 +106,7 @@ class Ledger:
             )
 
     def note(self, call: Call) -> None:
-        """Write down a request."""
+        """Record a request of any kind."""
         with self._changed:
             self._calls.append(call)
 
@@ -115,7 +119,7 @@ class Ledger:
             return number
 
     def update(self, number: int, **changes: Any) -> None:
-        """Write down what came to be known about a request."""
+        """Record what came to be known about an upload."""
         with self._changed:
             before = self._records[number - 1]
             self._records[number - 1] = after = replace(before, **changes)
@@ -124,16 +128,44 @@ class Ledger:
 
 
 PREFIX: Final = "/_sandbox/"
-
-
 #: What a person sees who asks how it works.
 _HELP: Final = f"{__doc__}\nKinds of faults: {', '.join(Kind)}\n"
-
-
-_NO_WEBHOOK: Final = MappingProxyType({"url": "", "secret": ""})
-
-
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
+
+
+class _Webhook(msgspec.Struct, forbid_unknown_fields=True):
+    """Where webhooks are sent to, "" for nowhere: to this machine only."""
+
+    url: str
+    secret: str
+    form: Form = "documented"
+
+    def __post_init__(self) -> None:
+        if self.url and urlsplit(self.url).hostname not in _HOSTS:
+            raise ValueError("webhook.url has to lead to this machine")
+
+
+class _Changes(msgspec.Struct, forbid_unknown_fields=True):
+    """What can be set over HTTP: all of it attributes of the API, but for three."""
+
+    faults: list[Fault] | msgspec.UnsetType = msgspec.UNSET
+    webhook: _Webhook | msgspec.UnsetType = msgspec.UNSET
+    #: By the source's key, some of its fields.
+    sources: dict[str, dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
+    references: References | msgspec.UnsetType = msgspec.UNSET
+    parse_seconds: Annotated[float, msgspec.Meta(ge=0)] | msgspec.UnsetType = msgspec.UNSET
+    unparsable: str | msgspec.UnsetType = msgspec.UNSET
+    unknown_source: UnknownSource | msgspec.UnsetType = msgspec.UNSET
+    forbidden: list[str] | msgspec.UnsetType = msgspec.UNSET
+    over_quota: bool | msgspec.UnsetType = msgspec.UNSET
+    may_search: bool | msgspec.UnsetType = msgspec.UNSET
+    later: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+#: Attributes of the API that are set and shown as they are.
+_PLAIN: Final = tuple(
+    name for name in _Changes.__struct_fields__ if name not in ("faults", "webhook", "sources")
+)
 
 
 class Control:
@@ -145,113 +177,54 @@ class Control:
         self._ledger = ledger
 
     def answer(self, method: str, path: str, header: Header, body: bytes) -> Reply:
-        """A page in a browser must not reach in here, by whatever name it calls this machine."""
+        """Answer a request, unless it comes from a page in a browser."""
         if (header("Host") or "").rpartition(":")[0] not in _HOSTS or header("Origin"):
             return reply(403, "Only for programs on this machine")
-        what = (method, path.removeprefix(PREFIX))
-        if what == ("GET", ""):
-            return Reply(200, _HELP, media_type="text/plain; charset=utf-8")
-        if what == ("GET", "state"):
-            return reply(200, "State", data=self._state())
-        if what == ("GET", "ledger"):
-            return reply(200, "Ledger", data=list(map(asdict, self._ledger.records())))
-        if what == ("POST", "faults"):
-            return self._set(body)
-        return reply(404, f"Not found: {method} {path}")
+        match method, path.removeprefix(PREFIX):
+            case "GET", "":
+                return Reply(200, _HELP, media_type="text/plain; charset=utf-8")
+            case "GET", "state":
+                return reply(200, "State", data=self._state())
+            case "GET", "ledger":
+                return reply(200, "Ledger", data=list(map(asdict, self._ledger.records())))
+            case "POST", "faults":
+                return self._set(body)
+            case _:
+                return reply(404, f"Not found: {method} {path}")
 
     def _state(self) -> dict[str, Any]:
         parses = self._api.profiles.parses().values()
         return {
             "faults": self._faults.state(),
-            "references": self._api.references,
-            "parse_seconds": self._api.parse_seconds,
-            **{name: getattr(self._api, name) for name in _SWITCHES},
+            **{name: getattr(self._api, name) for name in _PLAIN},
             "sources": list(map(asdict, self._api.sources)),
-            "webhook": self._api.webhooks.url if self._api.webhooks else "",
+            "webhook": self._api.webhooks.url,
             "needless_parses": sum(parses) - len(parses),
         }
 
     def _set(self, body: bytes) -> Reply:
         """Set all or, if anything is wrong, nothing."""
         try:
-            wanted = self._parse(body)
+            wanted = msgspec.json.decode(body, type=_Changes)
+            sources = _changed(self._api.sources, wanted.sources or {})
         except (ValueError, TypeError, RecursionError) as error:
             return reply(400, str(error))
-        self._api.references = wanted["references"]
-        self._api.parse_seconds = wanted["parse_seconds"]
-        for name in _SWITCHES.keys() & wanted.keys():
-            setattr(self._api, name, wanted[name])
-        if "sources" in wanted:
-            self._api.sources = wanted["sources"]
-        if "webhook" in wanted and self._api.webhooks:
-            self._api.webhooks.url = wanted["webhook"]["url"]
-            self._api.webhooks.secret = wanted["webhook"]["secret"]
-            self._api.webhooks.form = wanted["webhook"].get("form", FORMS[0])
-        if "faults" in wanted:
-            self._faults.set(*wanted["faults"])
+        self._api.sources = sources
+        for name in _PLAIN:
+            if (value := getattr(wanted, name)) is not msgspec.UNSET:
+                setattr(self._api, name, value)
+        if wanted.webhook:
+            for name, value in msgspec.structs.asdict(wanted.webhook).items():
+                setattr(self._api.webhooks, name, value)
+        if wanted.faults is not msgspec.UNSET:
+            self._faults.set(*wanted.faults)
         return reply(200, "Set", data=self._state())
 
-    def _parse(self, body: bytes) -> dict[str, Any]:
-        values = json.loads(body)
-        if not isinstance(values, dict):
-            raise ValueError("expected an object")  # noqa: TRY004 - wrong JSON, not a bug
-        state = {"references": self._api.references, "parse_seconds": self._api.parse_seconds}
-        wanted = {**state, **values}
-        if unknown := wanted.keys() - {*state, *_SWITCHES, "faults", "sources", "webhook"}:
-            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-        if wanted["references"] not in REFERENCES:
-            raise ValueError(f"references has to be one of {', '.join(REFERENCES)}")
-        seconds = wanted["parse_seconds"]
-        if not isinstance(seconds, int | float) or not isfinite(seconds) or seconds < 0:
-            raise ValueError("parse_seconds has to be a number of seconds")
-        for name, (holds, expected) in _SWITCHES.items():
-            if name in wanted and not holds(wanted[name]):
-                raise ValueError(f"{name} has to be {expected}")
-        if "sources" in wanted:
-            wanted["sources"] = _change_sources(self._api.sources, wanted["sources"])
-        _check_webhook(wanted.get("webhook", _NO_WEBHOOK))
-        if "faults" in wanted:
-            wanted["faults"] = list(map(parse_fault, wanted["faults"]))
-        return wanted
 
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _are_keys(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-#: Attributes of the API that can be set as they are: what may stand there, and in words.
-_SWITCHES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = MappingProxyType(
-    {
-        "unparsable": (lambda value: isinstance(value, str), "a glob of file names"),
-        "unknown_source": (
-            lambda value: value in UNKNOWN_SOURCES,
-            f"one of {'; '.join(UNKNOWN_SOURCES)}",
-        ),
-        "forbidden": (_are_keys, "a list of source keys"),
-        "over_quota": (_is_flag, "true or false"),
-        "may_search": (_is_flag, "true or false"),
-        "later": (_is_flag, "true or false"),
-    }
-)
-
-
-def _change_sources(sources: Sequence[Source], changes: Any) -> tuple[Source, ...]:
-    """``changes``: some fields of some sources, by their keys; ValueError for what is not known."""
-    if not isinstance(changes, dict) or changes.keys() - {source.key for source in sources}:
-        raise ValueError("sources has to be an object of known source keys")
+def _changed(
+    sources: Sequence[Source], changes: Mapping[str, Mapping[str, Any]]
+) -> tuple[Source, ...]:
+    """Return the sources with these changes; ValueError or TypeError for what is not known."""
+    if unknown := changes.keys() - {source.key for source in sources}:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     return tuple(replace(source, **changes.get(source.key, {})) for source in sources)
-
-
-def _check_webhook(value: Any) -> None:
-    """ValueError if it is none; it may lead nowhere but to this machine."""
-    is_whole = isinstance(value, Mapping) and value.keys() - {"form"} == {"url", "secret"}
-    if not is_whole or not all(isinstance(each, str) for each in value.values()):
-        raise ValueError("webhook has to be an object with url and secret, and perhaps form")
-    if value.get("form", FORMS[0]) not in FORMS:
-        raise ValueError(f"webhook.form has to be one of {', '.join(FORMS)}")
-    if value["url"] and urlsplit(value["url"]).hostname not in _HOSTS:
-        raise ValueError("webhook.url has to lead to this machine")

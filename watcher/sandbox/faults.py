@@ -12,18 +12,18 @@ import json
 import socket
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.client import responses
-from math import ceil, isfinite
-from typing import TYPE_CHECKING, Any, Final
+from math import ceil
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+
+import msgspec
 
 from watcher.sandbox.api import Reply, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-_MINUTE: Final = 60.0
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class Kind(enum.StrEnum):
@@ -46,6 +46,7 @@ class Kind(enum.StrEnum):
     HUGE = "huge"  # a JSON answer of ``size`` bytes
 
 
+_MINUTE: Final = 60.0
 #: The request has its effect all the same, unless the fault says otherwise.
 _STORING: Final = frozenset(
     {
@@ -58,13 +59,19 @@ _STORING: Final = frozenset(
     }
 )
 
-
 #: Applied before the request is whole; all others when it has been read.
 EARLY: Final = (Kind.CUT_BEFORE_BODY, Kind.CUT_IN_BODY)
+_LATE: Final = frozenset(Kind) - frozenset(EARLY)
+#: Bytes of a huge answer that are sent at once.
+_PIECE: Final = 256 * 1024
+
+_Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+#: What may stand in a header.
+_Header: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[ -~]*\Z")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One switch: what goes wrong, for which requests, and how often.
 
     ``method``, ``path`` (below ``/v1``), ``source_key`` and ``file_name`` are globs; a request
@@ -74,35 +81,31 @@ class Fault:
 
     kind: Kind
     #: How many requests it applies to; None for all.
-    times: int | None = None
+    times: _Count | None = None
     method: str = "*"
     path: str = "*"
     source_key: str = "*"
     file_name: str = "*"
     #: Seconds before the answer, whatever the kind.
-    delay: float = 0.0
-    #: HTTP status; 0 stands for the kind's own.
-    status: int = 0
+    delay: _Seconds = 0.0
+    #: HTTP status; None for the kind's own.
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
     message: str = ""
     #: Seconds, or a date as HTTP writes it.
-    retry_after: str = ""
+    retry_after: _Header = ""
     #: The ``code`` in the JSON of :attr:`Kind.CODE`.
-    code: int = 500
+    code: _Count = 500
     #: What :attr:`Kind.HTML`, ``TEXT`` and ``SHAPE`` answer with; "" for something fitting.
     body: str = ""
-    url: str = ""
-    after_bytes: int = 0
-    size: int = 1_000_000_000
-    interval: float = 1.0
-    per_minute: int = 60
+    url: _Header = ""
+    after_bytes: _Count = 0
+    size: _Count = 1_000_000_000
+    interval: _Seconds = 1.0
+    per_minute: _Count = 60
     #: Whether the request has its effect; None for what is usual for the kind.
     stored: bool | None = None
 
     def __post_init__(self) -> None:
-        for name, (kinds, holds) in _TYPES.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kinds) or not holds(value):
-                raise ValueError(f"{name} of a fault may not be {value!r}")
         if self.kind is Kind.REDIRECT and not self.url:
             raise ValueError("a redirect needs a url")
         known_late = (self.source_key, self.file_name) != ("*", "*")
@@ -115,48 +118,6 @@ class Fault:
         return self.kind in _STORING if self.stored is None else self.stored
 
 
-def _is_count(value: float) -> bool:
-    return value >= 0
-
-
-def _is_status(value: int) -> bool:
-    return value == 0 or 200 <= value <= 599
-
-
-def _is_seconds(value: float) -> bool:
-    return isfinite(value) and 0 <= value <= 86_400
-
-
-def _is_header(value: str) -> bool:
-    return value.isascii() and value.isprintable()
-
-
-def _is_any(_: object) -> bool:
-    return True
-
-
-_TYPES: Final[Mapping[str, tuple[Any, Callable[[Any], bool]]]] = {
-    "kind": (Kind, _is_any),
-    "times": (int | None, lambda value: value is None or value >= 0),
-    **dict.fromkeys(("method", "path", "source_key", "file_name"), (str, _is_any)),
-    **dict.fromkeys(("message", "body"), (str, _is_any)),
-    **dict.fromkeys(("retry_after", "url"), (str, _is_header)),
-    **dict.fromkeys(("delay", "interval"), (int | float, _is_seconds)),
-    **dict.fromkeys(("after_bytes", "size", "per_minute", "code"), (int, _is_count)),
-    "status": (int, _is_status),
-}
-
-
-def parse_fault(values: object) -> Fault:
-    """A fault from JSON; ValueError says what is wrong with it."""
-    if not isinstance(values, dict):
-        raise ValueError("a fault has to be an object")  # noqa: TRY004 - wrong JSON, not a bug
-    unknown = values.keys() - {field.name for field in fields(Fault)}
-    if unknown or "kind" not in values:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}" if unknown else "kind is missing")
-    return Fault(**{**values, "kind": Kind(values["kind"])})
-
-
 @dataclass(slots=True)
 class Request:
     """What faults are matched with; source and file come to be known while the body is read."""
@@ -167,13 +128,13 @@ class Request:
     file_name: str = ""
 
 
+@dataclass(slots=True)
 class _Switch:
     """A fault that is set, how often it may still apply, and when it let requests pass."""
 
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        self.left = fault.times
-        self._passed: deque[float] = deque()
+    fault: Fault
+    left: int | None
+    passed: deque[float] = field(default_factory=deque)
 
     def matches(self, request: Request) -> bool:
         fault = self.fault
@@ -187,26 +148,14 @@ class _Switch:
             )
         )
 
-    def apply(self, now: float) -> Fault | None:
-        """The fault as it meets a request, None if a rate limit lets it pass."""
-        fault = self.fault
-        if fault.kind is Kind.RATE_LIMIT:
-            wait = self._wait(now)
-            if not wait:
-                self._passed.append(now)
-                return None
-            fault = _limited(fault, wait)
-        if self.left is not None:
-            self.left -= 1
-        return fault
-
-    def _wait(self, now: float) -> float:
-        """Seconds until one more request may pass."""
-        while self._passed and self._passed[0] <= now - _MINUTE:
-            self._passed.popleft()
-        if len(self._passed) < self.fault.per_minute:
+    def seconds_to_wait(self, now: float) -> float:
+        """Return how long a rate limit wants the next request to wait; 0 lets it pass."""
+        while self.passed and self.passed[0] <= now - _MINUTE:
+            self.passed.popleft()
+        if len(self.passed) < self.fault.per_minute:
+            self.passed.append(now)
             return 0.0
-        return self._passed[0] + _MINUTE - now if self._passed else _MINUTE
+        return self.passed[0] + _MINUTE - now if self.passed else _MINUTE
 
 
 def _limited(fault: Fault, wait: float) -> Fault:
@@ -230,50 +179,50 @@ class Faults:
     def set(self, *faults: Fault) -> None:
         """Let exactly these faults apply from now on, the first that matches first."""
         with self._lock:
-            self._switches = tuple(map(_Switch, faults))
+            self._switches = tuple(_Switch(fault, fault.times) for fault in faults)
 
     def add(self, *faults: Fault) -> None:
         """Let these faults apply after those that are set already."""
         with self._lock:
-            self._switches += tuple(map(_Switch, faults))
+            self._switches += tuple(_Switch(fault, fault.times) for fault in faults)
 
     def clear(self) -> None:
-        """Behave."""
+        """Let no fault apply any longer."""
         self.set()
 
     def state(self) -> list[dict[str, Any]]:
-        """The faults as JSON; ``left`` says how often each may still apply."""
+        """Return the faults as JSON; ``left`` says how often each may still apply."""
         with self._lock:
-            return [{**asdict(switch.fault), "left": switch.left} for switch in self._switches]
+            return [
+                {**msgspec.structs.asdict(switch.fault), "left": switch.left}
+                for switch in self._switches
+            ]
 
     def take(
         self, request: Request, kinds: Iterable[Kind] = (), *, received: int = 0
     ) -> Fault | None:
-        """The fault that applies to this request now, which counts as one time.
+        """Return the fault that applies to this request now, which counts as one time.
 
         ``kinds``: only these (of the early ones), or all that are not early. ``received``: bytes
         of the body so far.
         """
-        if not self._switches:
-            return None
         wanted = frozenset(kinds) or _LATE
         with self._lock:
             for switch in self._switches:
-                kind = switch.fault.kind
-                if kind not in wanted or not switch.matches(request):
+                fault = switch.fault
+                if fault.kind not in wanted or not switch.matches(request):
                     continue
-                if kind is Kind.CUT_IN_BODY and received < switch.fault.after_bytes:
+                if fault.kind is Kind.CUT_IN_BODY and received < fault.after_bytes:
                     continue
-                fault = switch.apply(self._clock())
-                if fault:
-                    return fault
+                if fault.kind is Kind.RATE_LIMIT:
+                    wait = switch.seconds_to_wait(self._clock())
+                    if not wait:
+                        continue
+                    fault = _limited(fault, wait)
+                if switch.left is not None:
+                    switch.left -= 1
+                return fault
         return None
-
-
-_LATE: Final = frozenset(Kind) - frozenset(EARLY)
-
-
-_PIECE: Final = 256 * 1024
 
 
 #: What answers a request that never gets to HrFlow: (media type, body, HTTP status).
@@ -290,7 +239,7 @@ _FOREIGN: Final = {
 
 
 def distort(answer: Reply | None, fault: Fault) -> Reply:
-    """What is said instead of ``answer``, which is None for a request without effect."""
+    """Return what is said instead of ``answer``, which is None for a request without effect."""
     if fault.kind in _FOREIGN:
         media_type, body, status = _FOREIGN[fault.kind]
         headers = (("Location", fault.url),) if fault.url else ()
@@ -305,60 +254,46 @@ def distort(answer: Reply | None, fault: Fault) -> Reply:
     return answer
 
 
-class Line:
-    """One connection, as far as answers are concerned.
+def deliver(
+    answer: Reply,
+    fault: Fault | None,
+    connection: socket.socket,
+    stopping: threading.Event,
+    *,
+    close: bool,
+) -> bool:
+    """Write an answer, as a fault has it; return whether all of it was handed to the network.
 
-    ``stopping`` is set when the sandbox ends: nothing waits any longer then.
+    ``close``: say that the connection ends with it. When ``stopping`` is set nothing waits any
+    longer.
     """
-
-    def __init__(self, connection: socket.socket, stopping: threading.Event) -> None:
-        self._connection = connection
-        self._stopping = stopping
-
-    def deliver(self, answer: Reply, fault: Fault | None, *, close: bool) -> bool:
-        """Write an answer; whether all of it was handed to the network.
-
-        ``close``: say that the connection ends with it.
-        """
-        if fault is None:
-            return self._send(render(answer, close=close))
-        if self._stopping.wait(fault.delay) or fault.kind is Kind.CUT_BEFORE_ANSWER:
-            return False
-        if fault.kind is Kind.NEVER:
-            self._wait_for_end()
-            return False
-        return self._deliver_oddly(answer, fault, close=close)
-
-    def _deliver_oddly(self, answer: Reply, fault: Fault, *, close: bool) -> bool:
-        if fault.kind is Kind.HUGE:
-            return all(map(self._send, _huge(answer.status, fault.size)))
-        rendered = render(answer, close=close)
-        if fault.kind is Kind.CUT_IN_ANSWER:
-            start = rendered.index(b"\r\n\r\n") + 4
-            self._send(rendered[: start + (fault.after_bytes or (len(rendered) - start) // 2)])
-            return False
-        if fault.kind is Kind.DRIP:
-            return self._drip(rendered, fault.interval)
-        return self._send(rendered)
-
-    def _drip(self, rendered: bytes, interval: float) -> bool:
-        for number in range(len(rendered)):
-            if number and self._stopping.wait(interval):
+    kind = fault.kind if fault else None
+    if fault and (stopping.wait(fault.delay) or kind is Kind.CUT_BEFORE_ANSWER):
+        return False
+    if kind is Kind.NEVER:
+        connection.recv(1, socket.MSG_PEEK)  # until the other side gives up, or the sandbox ends
+        return False
+    if fault and kind is Kind.HUGE:
+        for piece in _huge(answer.status, fault.size):
+            connection.sendall(piece)
+        return True
+    rendered = _render(answer, close=close)
+    if fault and kind is Kind.CUT_IN_ANSWER:
+        start = rendered.index(b"\r\n\r\n") + 4
+        connection.sendall(rendered[: start + (fault.after_bytes or (len(rendered) - start) // 2)])
+        return False
+    if fault and kind is Kind.DRIP:
+        for byte in rendered:
+            connection.sendall(bytes([byte]))
+            if stopping.wait(fault.interval):
                 return False
-            self._send(rendered[number : number + 1])
         return True
-
-    def _send(self, piece: bytes) -> bool:
-        self._connection.sendall(piece)
-        return True
-
-    def _wait_for_end(self) -> None:
-        """Until the other side gives up, or the sandbox does."""
-        self._connection.recv(1, socket.MSG_PEEK)
+    connection.sendall(rendered)
+    return True
 
 
-def render(answer: Reply, *, close: bool) -> bytes:
-    """An answer as it goes over the wire."""
+def _render(answer: Reply, *, close: bool) -> bytes:
+    """Return an answer as it goes over the wire."""
     content = answer.content
     if answer.media_type == "application/json" and not isinstance(content, str):
         content = json.dumps(content, ensure_ascii=False)
@@ -381,7 +316,7 @@ def _head(
 
 
 def _huge(status: int, size: int) -> Iterator[bytes]:
-    """A well-formed answer of at least ``size`` bytes, which nobody should read to its end."""
+    """Yield a well-formed answer of at least ``size`` bytes, not to be read whole."""
     start, end = f'{{"code": {status}, "data": [], "message": "'.encode(), b'"}'
     left = max(0, size - len(start) - len(end))
     yield _head(status, "application/json", len(start) + left + len(end)) + start

@@ -1,27 +1,95 @@
-"""The profiles that a sandbox holds. A profile is visible from its ``visible_at`` on."""
+"""The profiles that a sandbox holds, and what is read in their documents."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import logging
 import os
+import re
 import threading
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from watcher.sandbox.reading import Reading, read_document
+import pypdf
+
 from watcher.sandbox.uploads import MAX_KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.sandbox.checks import Form, References, Source
+    from watcher.sandbox.checks import Form
+    from watcher.sandbox.samples import Source
     from watcher.sandbox.uploads import Upload
 
-#: Bytes of documents that nobody has asked for yet; beyond, the oldest are read at once.
-MAX_UNREAD: Final = 256_000_000
+_log = logging.getLogger(__name__)
+#: What is done with a reference that its source has already; see :mod:`watcher.sandbox`.
+References = Literal["update", "at_once", "late", "never"]
+#: Pages of a document that HrFlow parses.
+MAX_PAGES: Final = 10
+#: Bytes of all documents kept in memory to be read later; beyond, a file's name has to do.
+_MAX_MEMORY: Final = 256_000_000
+_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+#: A line that may be a person's name: nothing but words.
+_NAME: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'\u2019-]){1,59}")
+#: What file names have beside a person's name.
+_CV: Final = re.compile(r"\b(?:cv|resume|r\u00e9sum\u00e9|lebenslauf)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read in a document."""
+
+    name: str
+    email: str = ""
+    total_pages: int = 1
+
+    @property
+    def processed_pages(self) -> int:
+        """How many of the pages are parsed."""
+        return min(self.total_pages, MAX_PAGES)
+
+
+def read_document(content: bytes, file_name: str) -> Reading:
+    """Return the first line of a PDF or a text as the person's name, and the first email address.
+
+    The name of any other file has to do.
+    """
+    text, pages = _read_pdf(content) if b"%PDF-" in content[:1024] else (_decode(content), 1)
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    email = _EMAIL.search(text)
+    return Reading(
+        name=first if _NAME.fullmatch(first) else _name_of(file_name),
+        email=email.group() if email else "",
+        total_pages=pages,
+    )
+
+
+def _read_pdf(content: bytes) -> tuple[str, int]:
+    """Return the text of the pages that are parsed, and how many pages there are."""
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every oddity in a file
+    try:
+        pages = pypdf.PdfReader(io.BytesIO(content)).pages
+        return "\n".join(page.extract_text() for page in pages[:MAX_PAGES]), len(pages)
+    except Exception:  # noqa: BLE001 - a damaged PDF can raise anything
+        _log.info("a PDF could not be read", exc_info=True)
+        return "", 1
+
+
+def _decode(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # not a text
+        return ""
+
+
+def _name_of(file_name: str) -> str:
+    """Return the person's name as a file's name has it: ``jane_doe-CV.pdf`` is "jane doe"."""
+    words = re.sub(r"[\W_]+", " ", os.path.splitext(file_name)[0])
+    return " ".join(_CV.sub("", words).split()) or file_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +117,12 @@ class Profile:
 
     @property
     def stages(self) -> frozenset[str]:
-        """Where it stands in recruiters' processes: at "new" where nobody has said anything."""
+        """The stages of its labels, "new" without any."""
         return frozenset(label.get("stage", "new") for label in self.labels) or frozenset({"new"})
 
 
 def make_profile(form: Form, upload: Upload, now: float, visible_at: float, nth: int) -> Profile:
-    """The profile of an upload; its key follows from source, reference, content and ``nth``."""
+    """Return the profile of an upload; its key derives from source, reference, content, ``nth``."""
     identity = "\n".join((form.source_key, form.reference, upload.sha256, str(nth)))
     return Profile(
         key=hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest(),
@@ -76,7 +144,7 @@ def make_profile(form: Form, upload: Upload, now: float, visible_at: float, nth:
 class Profiles:
     """All profiles of a sandbox; every method may be called from any thread.
 
-    Documents are read when somebody asks for what is in them: an upload has no time for that.
+    Documents are read when they are asked for: an upload has no time for that.
     """
 
     def __init__(
@@ -84,31 +152,30 @@ class Profiles:
         clock: Callable[[], float],
         data_dir: str | None = None,
         *,
-        max_unread: int = MAX_UNREAD,
+        max_memory: int = _MAX_MEMORY,
     ) -> None:
-        self._max_unread = max_unread
-        self._clock = clock
+        self.now = clock
         self._data_dir = data_dir
+        self._max_memory = max_memory
         self._lock = threading.Lock()
-        self._reading_lock = threading.Lock()  # taken before the other one, never after
         self._by_key: dict[str, Profile] = {}
         self._by_reference: dict[tuple[str, str], list[Profile]] = {}
-        self._unread: dict[str, bytes] = {}
-        self._unread_size = 0
+        self._kept: dict[str, bytes] = {}
+        self._kept_size = 0
         self._readings: dict[str, Reading] = {}
         self._parses: Counter[str] = Counter()
 
     def all(self) -> tuple[Profile, ...]:
-        """Every profile in the order they came, visible or not."""
+        """Return every profile in the order they came, visible or not."""
         with self._lock:
             return tuple(self._by_key.values())
 
     def add(
         self, form: Form, upload: Upload, visible_after: float, references: References
     ) -> Profile | None:
-        """Keep an upload's profile; None if a reference that its source has is refused."""
+        """Keep an upload's profile; return None if a reference that its source has is refused."""
         with self._lock:
-            now = self._clock()
+            now = self.now()
             same = self._by_reference.setdefault((form.source_key, form.reference), [])
             if form.reference and _is_taken(same, references, now):
                 return None
@@ -116,85 +183,65 @@ class Profiles:
             profile = make_profile(form, upload, now, now + visible_after, len(same))
             if references == "update" and form.reference and same:
                 profile = _parsed_again(same.pop(), profile)
-                self._unread_size -= len(self._unread.pop(profile.key, b""))
                 self._readings.pop(profile.key, None)
+                self._take_content(profile)
             same.append(profile)
             self._by_key[profile.key] = profile
-            if upload.content is not None:
-                self._unread[profile.key] = upload.content
-                self._unread_size += len(upload.content)
-        if upload.path:
-            self._store(profile, upload)
-        self._catch_up()
+            if upload.content and self._kept_size + len(upload.content) <= self._max_memory:
+                self._kept[profile.key] = upload.content
+                self._kept_size += len(upload.content)
+            if upload.path:
+                self._store(profile, upload)
         return profile
 
-    def now(self) -> float:
-        """The time by the sandbox's clock."""
-        return self._clock()
-
     def parses(self) -> dict[str, int]:
-        """How often each content was parsed, by its SHA-256; more than once was for nothing."""
+        """Return how often each content was parsed, by its SHA-256; more than once is needless."""
         with self._lock:
             return dict(self._parses)
 
     def read_apart(self, form: Form, upload: Upload) -> tuple[Profile, Reading]:
-        """An upload's profile and what stands in its document, without keeping either."""
-        content = upload.content or b""
-        if upload.path and upload.size <= MAX_KEPT:
-            content = _read_file(upload.path)
+        """Return an upload's profile and what stands in its document, without keeping either."""
+        content = _read_file(upload.path) if upload.path else upload.content or b""
         upload.discard()
         with self._lock:
             self._parses[upload.sha256] += 1
-        now = self._clock()
-        return make_profile(form, upload, now, now, 0), read_document(content)
+        now = self.now()
+        reading = read_document(content, upload.file_name)
+        return make_profile(form, upload, now, now, 0), reading
 
     def find(self, source_key: str, *, key: str = "", reference: str = "") -> Profile | None:
-        """The first visible profile of a source with this key or this reference."""
+        """Return the first visible profile of a source with this key or this reference."""
         with self._lock:
             by_key = [self._by_key[key]] if key in self._by_key else []
             found = by_key if key else self._by_reference.get((source_key, reference), [])
-            visible = (profile for profile in found if self._is_visible(profile))
+            visible = (profile for profile in found if profile.visible_at <= self.now())
             return next((p for p in visible if p.source_key == source_key), None)
 
     def find_email(self, source_key: str, email: str) -> Profile | None:
-        """The first visible profile of a source in whose document this email stands."""
+        """Return the first visible profile of a source in whose document this email stands."""
         profiles = self.visible([source_key])
         return next((p for p in profiles if self.reading(p).email == email), None)
 
     def visible(self, source_keys: Sequence[str]) -> list[Profile]:
-        """The visible profiles of some sources, the oldest first."""
-        return [p for p in self.all() if p.source_key in source_keys and self._is_visible(p)]
+        """Return the visible profiles of some sources, the oldest first."""
+        now = self.now()
+        return [p for p in self.all() if p.source_key in source_keys and p.visible_at <= now]
 
     def reading(self, profile: Profile) -> Reading:
-        """What stands in a profile's document."""
-        with self._reading_lock:
-            known = self._readings.get(profile.key)
-            if known is None:
-                content = self._content(profile)
-                known = self._readings[profile.key] = (
-                    read_document(content) if content else Reading()
-                )
-            return known
-
-    def _is_visible(self, profile: Profile) -> bool:
-        return profile.visible_at <= self._clock()
-
-    def _content(self, profile: Profile) -> bytes:
-        """A document's content, b"" if it was too large to be kept."""
+        """Return what stands in a profile's document."""
         with self._lock:
-            content = self._unread.pop(profile.key, b"")
-            self._unread_size -= len(content)
-        if not self._data_dir or profile.size > MAX_KEPT:
-            return content
-        return _read_file(self._path(profile))
+            if profile.key not in self._readings:
+                content = self._take_content(profile)
+                if self._data_dir:
+                    content = _read_file(self._path(profile))
+                self._readings[profile.key] = read_document(content, profile.file_name)
+            return self._readings[profile.key]
 
-    def _catch_up(self) -> None:
-        while self._unread_size > self._max_unread:
-            with self._lock:
-                oldest = next((self._by_key[key] for key in self._unread), None)
-            if oldest is None:
-                return
-            self.reading(oldest)
+    def _take_content(self, profile: Profile) -> bytes:
+        """Return a document's content, b"" if it was not kept, and keep it no longer."""
+        content = self._kept.pop(profile.key, b"")
+        self._kept_size -= len(content)
+        return content
 
     def _store(self, profile: Profile, upload: Upload) -> None:
         os.replace(upload.path, self._path(profile))
@@ -207,8 +254,10 @@ class Profiles:
 
 
 def _read_file(path: str) -> bytes:
+    """Return what is in a file, b"" if it is too large to be read."""
     with open(path, "rb") as handle:
-        return handle.read()
+        content = handle.read(MAX_KEPT + 1)
+    return content if len(content) <= MAX_KEPT else b""
 
 
 def _is_taken(same: Sequence[Profile], references: References, now: float) -> bool:
@@ -218,7 +267,7 @@ def _is_taken(same: Sequence[Profile], references: References, now: float) -> bo
 
 
 def _parsed_again(before: Profile, after: Profile) -> Profile:
-    """The profile ``before`` once what became ``after`` was parsed for it: it stays visible.
+    """Return the profile ``before`` with the document of ``after`` parsed for it; it stays visible.
 
     Tags are settable at creation only, as later pages have it.
     """
@@ -232,22 +281,22 @@ def _parsed_again(before: Profile, after: Profile) -> Profile:
 
 
 def describe_parsing(profile: Profile, reading: Reading) -> dict[str, Any]:
-    """``data`` of ``GET /profile/parsing``."""
+    """Return ``data`` of ``GET /profile/parsing``."""
     return {
         "key": profile.key,
         "reference": profile.reference,
         "file_name": profile.file_name,
         "content_type": profile.content_type,
-        "persons": [{"full_name": reading.name}] if reading.name else [],
+        "persons": [{"full_name": reading.name}],
         "emails": [reading.email] if reading.email else [],
-        "phones": [reading.phone] if reading.phone else [],
+        "phones": [],
         "total_pages": reading.total_pages,
         "processed_pages": reading.processed_pages,
     }
 
 
 def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict[str, Any]:
-    """``data`` of ``GET /profile/indexing``, and what a search lists."""
+    """Return ``data`` of ``GET /profile/indexing``, and what a search lists."""
     first, _, last = reading.name.rpartition(" ")
     return {
         "key": profile.key,
@@ -261,7 +310,6 @@ def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict
             "first_name": first,
             "last_name": last,
             "email": reading.email,
-            "phone": reading.phone,
         },
         "tags": profile.tags,
         "labels": profile.labels,
@@ -280,7 +328,7 @@ def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict
 
 
 def describe_dates(profile: Profile) -> dict[str, Any]:
-    """What a list of stored profiles holds unless whole ones are asked for."""
+    """Return an entry of a list of stored profiles, unless whole ones are asked for."""
     return {
         "key": profile.key,
         "reference": profile.reference,
@@ -290,7 +338,7 @@ def describe_dates(profile: Profile) -> dict[str, Any]:
 
 
 def describe_source(source: Source, flag: Callable[[bool], int] = bool) -> dict[str, Any]:
-    """``data`` of ``GET /source``; ``flag`` makes of a boolean what stands in the answer."""
+    """Return ``data`` of ``GET /source``; ``flag`` makes of a boolean what stands in the answer."""
     return {
         "key": source.key,
         "name": source.name,

@@ -1,4 +1,4 @@
-"""One connection: reads requests, has them answered, and misbehaves where a fault says so."""
+"""The server: reads requests, has them answered, and misbehaves where a fault says so."""
 
 from __future__ import annotations
 
@@ -17,24 +17,27 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from watcher.sandbox.api import UPLOAD, Api, Reply, reply
-from watcher.sandbox.checks import EMAIL, KEYS, SOURCES
 from watcher.sandbox.control import PREFIX, Call, Control, Ledger
-from watcher.sandbox.faults import Faults, Kind, Line, Request, distort
+from watcher.sandbox.faults import Faults, Kind, Request, deliver, distort
 from watcher.sandbox.profiles import Profiles
+from watcher.sandbox.samples import EMAIL, KEYS, SOURCES
 from watcher.sandbox.uploads import CHUNK, Upload, read_upload
 from watcher.sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.sandbox.checks import References, Source
     from watcher.sandbox.control import Record
     from watcher.sandbox.faults import Fault
-    from watcher.sandbox.profiles import Profile
+    from watcher.sandbox.profiles import Profile, References
+    from watcher.sandbox.samples import Source
 
+_log = logging.getLogger(__name__)
 VERSION_PATH: Final = "/v1"
-
-
+_HOST: Final = "127.0.0.1"
+#: How often the listener looks whether it should end.
+_POLL_SECONDS: Final = 0.05
+_JOIN_SECONDS: Final = 10.0
 _MAX_OTHER_BODY: Final = 1_000_000
 
 
@@ -48,11 +51,6 @@ class Context:
     clock: Callable[[], float]
     data_dir: str | None
     stopping: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def control(self) -> Control:
-        """The switches over HTTP."""
-        return Control(self.api, self.faults, self.ledger)
 
 
 class _CutError(Exception):
@@ -91,7 +89,8 @@ class Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         address = urlsplit(self.path)
         if address.path.startswith(PREFIX):
-            body, control = self._read_other_body(), self._context.control
+            body, context = self._read_other_body(), self._context
+            control = Control(context.api, context.faults, context.ledger)
             self._deliver(control.answer(self.command, address.path, self.headers.get, body))
             return
         self._context.ledger.note(Call(self._received_at, self.command, self.path))
@@ -132,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             self._context.ledger.update(number, ended=True)
 
     def _read_upload(self, upload: Upload, number: int, request: Request) -> bool:
-        """Whether the whole body came, be it well-formed or not."""
+        """Return whether the whole body came, be it well-formed or not."""
         self._cut_if(request, Kind.CUT_BEFORE_BODY)
         length = _number(self.headers.get("Content-Length"))
         if length is None:
@@ -189,13 +188,14 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         date = ("Date", formatdate(self._context.clock(), usegmt=True))
         said = replace(said, headers=(*said.headers, date))
-        line = Line(self.connection, self._context.stopping)
-        whole = line.deliver(said, fault, close=self.close_connection)
+        whole = deliver(
+            said, fault, self.connection, self._context.stopping, close=self.close_connection
+        )
         self.close_connection = self.close_connection or not whole
         return whole
 
     def _read_other_body(self) -> bytes:
-        """The body of a request that is no upload; one that is too large ends the connection."""
+        """Return the body of a request other than an upload; b"" and no more if it is too large."""
         length = _number(self.headers.get("Content-Length", "0"))
         if length is None or length > _MAX_OTHER_BODY or "Transfer-Encoding" in self.headers:
             self.close_connection = True
@@ -204,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _said(answer: Reply | None, fault: Fault | None) -> Reply:
-    """What goes out: the answer, or what a fault makes of it."""
+    """Return the answer, or what a fault makes of it."""
     if fault:
         return distort(answer, fault)
     assert answer is not None
@@ -213,19 +213,6 @@ def _said(answer: Reply | None, fault: Fault | None) -> Reply:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-_log = logging.getLogger(__name__)
-
-
-_HOST: Final = "127.0.0.1"
-
-
-#: How often the listener looks whether it should end.
-_POLL_SECONDS: Final = 0.05
-
-
-_JOIN_SECONDS: Final = 10.0
 
 
 class Server(ThreadingHTTPServer):
@@ -314,9 +301,9 @@ class Sandbox:
             keys,
             email,
             self._profiles,
+            self.webhooks,
             parse_seconds,
             references,
-            webhooks=self.webhooks,
         )
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -337,7 +324,13 @@ class Sandbox:
         """Listen on ``port``, or on any that is free; OSError if it is taken."""
         if self.data_dir:
             os.makedirs(self.data_dir, mode=0o700, exist_ok=True)
-        context = Context(self.api, self.faults, self.ledger, self.clock, self.data_dir)
+        context = Context(
+            self.api,
+            self.faults,
+            self.ledger,
+            self.clock,
+            self.data_dir,
+        )
         self._server = Server(port, context)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="sandbox", daemon=True
@@ -361,15 +354,15 @@ class Sandbox:
         self.stop()
 
     def profiles(self) -> tuple[Profile, ...]:
-        """All profiles in the order their uploads came, also those not visible yet."""
+        """Return all profiles in the order their uploads came, also those not visible yet."""
         return self._profiles.all()
 
     def parses(self) -> dict[str, int]:
-        """How often each content was parsed, by its SHA-256: more than once was for nothing."""
+        """Return how often each content was parsed, by its SHA-256; more than once is needless."""
         return self._profiles.parses()
 
     def wait_for(self, uploads: int, within: float = 10.0) -> tuple[Record, ...]:
-        """The ledger once so many uploads have ended; TimeoutError after ``within`` seconds."""
+        """Return the ledger once so many uploads have ended; TimeoutError after ``within`` s."""
         return self.ledger.wait_for(uploads, within)
 
 

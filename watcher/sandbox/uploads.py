@@ -1,4 +1,4 @@
-"""Takes a multipart/form-data body apart while it comes in, with flat memory."""
+"""Parses a multipart/form-data body while it comes in, with bounded memory."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Upload:
         return self.complete and not self.error
 
     def get(self, name: str) -> str:
-        """A text field's value, "" if it is not there."""
+        """Return a text field's value, "" if it is not there."""
         return next((value for key, value in self.fields if key == name), "")
 
     def discard(self) -> None:

@@ -17,7 +17,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ UPDATE: Final = "profile.parsing.update"
 ERROR: Final = "profile.parsing.error"
 #: How an event is signed: as documented, as the Python or the PHP SDK check it, or over the body.
 Form = Literal["documented", "python_sdk", "php_sdk", "body"]
-FORMS: Final[tuple[Form, ...]] = ("documented", "python_sdk", "php_sdk", "body")
+FORMS: Final[tuple[Form, ...]] = get_args(Form)
 _SECONDS: Final = 10.0
 
 
 def encode(raw: bytes) -> str:
-    """Base64url without the signs that fill it up."""
+    """Return base64url without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def sign(event: object, secret: str, form: Form = "documented") -> str:
-    """The header's value for an event; :func:`write` makes the body that it may be about."""
+    """Return the signature of an event, a header's value; :func:`write` makes the body."""
     content = write(event)
     own = hmac.new(secret.encode(), content, hashlib.sha256)
     match form:
@@ -59,7 +59,7 @@ def sign(event: object, secret: str, form: Form = "documented") -> str:
 
 
 def write(event: object) -> bytes:
-    """An event as it is sent."""
+    """Return an event as it is sent."""
     return json.dumps(event, ensure_ascii=False).encode()
 
 
@@ -68,7 +68,7 @@ def _pad(raw: bytes) -> str:
 
 
 def describe(profile: Profile, *, failed: bool) -> dict[str, Any]:
-    """The event of a profile."""
+    """Return the event of a profile."""
     done = UPDATE if profile.parses > 1 else SUCCESS
     return {
         "type": ERROR if failed else done,
@@ -121,7 +121,7 @@ class Webhooks:
                 self._thread.start()
 
     def send(self, event: object, *, secret: str | None = None, header: str | None = None) -> int:
-        """Send an event now; gives the status of the answer, 0 if there is none.
+        """Send an event now and return the status of the answer, 0 if there is none.
 
         ``secret`` and ``header`` take the place of what is right.
         """
@@ -137,7 +137,7 @@ class Webhooks:
             connection.request("POST", address.path or "/", body, headers)
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
-            _log.info("a webhook was not taken: %s", error)
+            _log.info("a webhook was not accepted: %s", error)
             status = 0
         finally:
             connection.close()
@@ -158,7 +158,7 @@ class Webhooks:
             self.send(event)
 
     def _next(self) -> dict[str, Any] | None:
-        """The next event at its time; None when there will be none any more."""
+        """Wait for the time of the next event and return it; None once the sandbox stops."""
         with self._changed:
             while not self._stopped:
                 if not self._waiting:

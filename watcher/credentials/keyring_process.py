@@ -1,8 +1,8 @@
-"""A look into the keyring by a process of its own, which ends when it has answered.
+"""Reads the keyring in a process of its own, which ends once it has answered.
 
-The keyring's libraries take 9 MB, and a program that runs for weeks needs them for a moment. What
-a locked keyring asks a person is not for here. The key comes through a pipe, and the process ends
-when whoever started it does.
+The keyring's libraries take 9 MB, and a program that runs for weeks needs them for a moment. A
+locked keyring is not asked here, as it would ask a person. The key comes through a pipe, and the
+process ends when the one that started it does.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from watcher.i18n.message import as_json, as_message, from_json
 from watcher.model.errors import CredentialError
 
 _log = logging.getLogger(__name__)
-#: -P: what lies in the directory in which the program was started is not to be run.
-_COMMAND: Final = ("-P", "-m", "watcher.credentials.apart")
+#: -P: modules in the current directory are not to be imported.
+_COMMAND: Final = ("-P", "-m", "watcher.credentials.keyring_process")
 
 
-def look_apart(account: str, *, allow_insecure: bool) -> str | None:
-    """The account's key, "" if the keyring has none; None if it is locked or nobody answers.
+def read_in_subprocess(account: str, *, allow_insecure: bool) -> str | None:
+    """Return the account's key, "" if the keyring has none; None if it is locked or silent.
 
-    CredentialError as ``SystemKeyring.read`` raises it. ``allow_insecure`` is as there.
+    ``allow_insecure`` and CredentialError are those of ``SystemKeyring``.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -35,7 +35,7 @@ def look_apart(account: str, *, allow_insecure: bool) -> str | None:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
     except OSError as error:
-        _log.info("the keyring is asked from here: %s", error)
+        _log.info("the keyring is read in this process: %s", error)
         return None
     with process:
         assert process.stdin is not None
@@ -46,7 +46,7 @@ def look_apart(account: str, *, allow_insecure: bool) -> str | None:
         except (OSError, ValueError):  # it ended without an answer
             said = None
     if not isinstance(said, dict) or not {"key", "title"} & said.keys():
-        _log.info("the keyring is asked from here, as the process for it has failed")
+        _log.info("the keyring is read in this process, as the one for it has failed")
         return None
     if "title" in said:
         raise CredentialError(from_json(said["title"]), from_json(said["hint"]))
@@ -55,9 +55,9 @@ def look_apart(account: str, *, allow_insecure: bool) -> str | None:
 
 
 def main() -> None:
-    """Read what is asked, a line of JSON, and answer with one."""
+    """Read (account, allow_insecure), a line of JSON, and answer with one."""
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # libraries write what they like to the other one
+    os.dup2(2, 1)  # libraries may write to standard output
     account, allow_insecure = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
     output.write(json.dumps(_answer(account, allow_insecure=allow_insecure)) + "\n")
@@ -80,11 +80,11 @@ def _answer(account: str, *, allow_insecure: bool) -> dict[str, str | None]:
 
 
 def _end_with_input() -> None:
-    while os.read(sys.stdin.fileno(), 4096):  # past Python's buffer, which would be locked by it
+    while os.read(sys.stdin.fileno(), 4096):  # not by Python's buffer, which it would lock
         pass
     os._exit(0)
 
 
 if __name__ == "__main__":
     main()
-    os._exit(0)  # threads of libraries do not keep it
+    os._exit(0)  # does not wait for threads of libraries
