@@ -191,7 +191,7 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.locator("#tried.bad").wait_for()
     page.locator("#key").fill(sb.READ_WRITE_KEY)
     page.get_by_role("button", name="Test key").click()
-    page.locator("#tried", has_text='Key accepted (workspace "Sandbox")').wait_for()
+    page.locator("#tried", has_text="Key accepted (workspace Sandbox)").wait_for()
     place = page.locator("#places .place")
     assert place.locator('[data-is="path"]').input_value() == "~/CVs"
     place.locator('[data-is="path"]').fill("relative")

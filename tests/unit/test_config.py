@@ -550,7 +550,6 @@ def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     found = Mistakes()
     hide_secrets(tables, found)
     unify(tables, found)
-    unify(tables, found)
     config = Builder(found, {}, "/home/jo").build(tables)
     assert (config is None) == bool(found.texts)
 

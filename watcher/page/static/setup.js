@@ -155,7 +155,7 @@ $("try").addEventListener("click", () => busy($("try"), async () => {
     sources = found;
     $("tried").className = "good";
     put($("tried"), unseen ? `· ${t("Write-only keys can't be tested.")}`
-      : `✓ ${team ? t("Key accepted (workspace \"{team}\")", { team }) : t("Key accepted")}`);
+      : `✓ ${team ? t("Key accepted (workspace {team})", { team }) : t("Key accepted")}`);
     places().forEach(listSources);
   } catch (error) {
     $("tried").className = "bad";
