@@ -165,7 +165,7 @@ def test_a_change_is_taken_up_and_one_with_mistakes_is_not(office, eventually):
 def test_one_that_comes_later_is_taken_up(office, eventually):
     """IT rolls it out while people work; not even its folder was there before."""
     running = office.start()
-    running.wait_for("Nothing is set up yet")
+    running.wait_for("Not set up yet")
     office.write_machine()
     running.wait_for("Configuration reloaded")
     eventually(office.folder.is_dir)

@@ -65,7 +65,7 @@ def test_from_install_to_uninstall(odd):
     done = odd.run("service", "install")
     assert done.returncode == 0, done.stderr
     assert "Starts automatically when you log in (autostart" in done.stdout
-    assert "HRFLOW_API_KEY is set here and not at login" in done.stdout
+    assert "HRFLOW_API_KEY is set here, but not at login" in done.stdout
     assert "Without a keyring, set HRFLOW_API_KEY in every session" in done.stdout
     first = status(odd)
     assert (first["kind"], first["enabled"], first["current"]) == ("autostart", True, True)
