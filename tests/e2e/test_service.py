@@ -89,7 +89,7 @@ def test_from_install_to_uninstall(odd):
     done = odd.run("service", "start")
     assert "Running since" in done.stdout
     done = odd.run("service", "uninstall")
-    assert (done.returncode, "no login any more" in done.stdout) == (0, True)
+    assert (done.returncode, "No longer starts at login" in done.stdout) == (0, True)
     assert not entry_of(odd).parent.exists()
     facts = status(odd)
     assert (facts["installed"], facts["running"]) == (False, False)

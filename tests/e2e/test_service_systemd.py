@@ -139,8 +139,8 @@ def test_from_install_to_uninstall(office, eventually):
     office.run("service", "uninstall")
     assert office.left() == []
     assert office.manager.show(UNIT, "LoadState") == "not-found"
-    assert "no login service; nothing changes" in office.run("service", "uninstall")
-    assert "Does not start at login" in office.run("service", "status")
+    assert "Not set to start at login" in office.run("service", "uninstall")
+    assert "Not set to start at login" in office.run("service", "status")
     assert "service install" in office.run("service", "start", code=2)
 
 
