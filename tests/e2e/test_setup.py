@@ -593,7 +593,7 @@ def test_removing_asks_and_finds_a_folder_by_any_of_its_names(ready):
     terminal.answer("Stop watching this folder?", "y")
     assert terminal.end() == 0
     assert "[[folders]]" not in ready.text()
-    assert "No folder is watched" in ready.run("folder", "list").stdout
+    assert "No watched folders" in ready.run("folder", "list").stdout
     assert ready.run("folder", "remove", "~/CVs").returncode == 5
 
 
@@ -626,12 +626,12 @@ def test_a_folder_is_added_where_only_the_program_has_the_key(ready):
     done = ready.run(*by_name, **nothing)
     assert done.returncode == 4
     assert "A source can't be looked up by its name without an API key. There is no" in done.stderr
-    assert "Give the source's key instead" in done.stderr
+    assert "Use the source's own key instead" in done.stderr
     assert "the systemd credential hrflow-api-key" in done.stderr
     by_key = (*by_name[:-1], sb.SALES.key)
     done = ready.run(*by_key, **nothing)
     assert done.returncode == 0, done.stderr
-    assert "not known here whether HrFlow has this source" in done.stdout
+    assert "Can't check that HrFlow has this source" in done.stdout
     assert sb.SALES.key in ready.text()
     assert (ready.home / "More").is_dir()
 

@@ -89,8 +89,12 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     table = download.value.path().read_text(encoding="utf-8-sig").splitlines()
-    assert table[0].startswith("id;name;path;state;remark;")
-    assert any("setup.exe;refusé;est un programme, pas un document;" in line for line in table)
+    assert table[0].startswith("state;label;path;why;")
+    assert any(
+        line.startswith("refused;refusé;")
+        and "setup.exe;est un programme, pas un document;" in line
+        for line in table
+    )
 
     page.get_by_role("button", name="bad.pdf", exact=True).click()
     page.locator("#d-story li", has_text="HrFlow l’a refusé (400)").wait_for()
@@ -103,7 +107,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
         (assistant.desk.folder / "setup.exe", "refusé · est un programme, pas un document"),
         (assistant.desk.folder / "none.pdf", "est introuvable\u00a0; vérifiez le chemin"),
         (assistant.desk.folder, "est un dossier\u00a0; nommez ses fichiers"),
-        ("a.pdf", "Indiquez le fichier avec son chemin complet."),
+        ("a.pdf", "Indiquez le chemin complet du fichier."),
     ):
         page.locator("#check-path").fill(str(path))
         page.locator("#check-path").press("Enter")

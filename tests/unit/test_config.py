@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
-from watcher.config.layers import unify
 from watcher.config.lines import locate
 from watcher.config.load import Builder
 from watcher.config.mistakes import Mistakes, hide_secrets
@@ -549,7 +548,6 @@ def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     tables = placed(raw, Spot(Source("config.toml", {})))
     found = Mistakes()
     hide_secrets(tables, found)
-    unify(tables, found)
     config = Builder(found, {}, "/home/jo").build(tables)
     assert (config is None) == bool(found.texts)
 

@@ -239,3 +239,9 @@ def test_machines_get_the_message_beside_its_text():
         "args": {"code": 503, "message": "busy"},
     }
     assert said["filing_why_message"] is None
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x"])
+def test_a_spreadsheet_takes_no_name_for_a_formula(name):
+    entry = Entry(1, "/f", "/f/a.pdf", State.PARSED, profile_name=name)
+    assert f",'{name}," in listing.to_csv([entry], ENGLISH, head=False)
