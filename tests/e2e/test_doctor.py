@@ -461,7 +461,7 @@ def test_a_bundle_replaces_nothing(desk):
     report.write_bytes(b"mine")
     done = desk.run("doctor", "--report", str(report))
     assert done.returncode == 5
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
     assert done.stdout == ""
     assert report.read_bytes() == b"mine"
     assert desk.run("doctor", "--report", str(desk.root / "none" / "r.zip")).returncode == 5

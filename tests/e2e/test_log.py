@@ -40,7 +40,7 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
     running.wait_for("held")
     desk.sandbox.faults.clear()
     desk.configure(more="recursive = false")
-    running.wait_for("in force")
+    running.wait_for("Configuration reloaded")
     running.wait_for("✓")
     assert running.end() == 0
     log = log_of(desk)
@@ -56,7 +56,7 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
         r"file 2 was not sent: refused, 160 B, application/x-executable",
         r"upload of file 3: held .*: HrFlow does not accept the API key or email \(401\)$",
         r"uploads to source \w{12}… are held: ",
-        r"the new configuration is in force",
+        r"configuration reloaded",
         r"uploads to source \w{12}… are no longer held",
         r"hrflow-watcher is stopping",
     ):

@@ -64,9 +64,9 @@ def status(desk):
 def test_from_install_to_uninstall(odd):
     done = odd.run("service", "install")
     assert done.returncode == 0, done.stderr
-    assert "It starts at every login (autostart" in done.stdout
-    assert "HRFLOW_API_KEY is set here and not at login" in done.stdout
-    assert "Without a keyring, have HRFLOW_API_KEY set in every session" in done.stdout
+    assert "Starts automatically when you log in (autostart" in done.stdout
+    assert "HRFLOW_API_KEY is set here, but not at login" in done.stdout
+    assert "Without a keyring, set HRFLOW_API_KEY in every session" in done.stdout
     first = status(odd)
     assert (first["kind"], first["enabled"], first["current"]) == ("autostart", True, True)
     assert first["running"]
@@ -89,7 +89,7 @@ def test_from_install_to_uninstall(odd):
     done = odd.run("service", "start")
     assert "Running since" in done.stdout
     done = odd.run("service", "uninstall")
-    assert (done.returncode, "no login any more" in done.stdout) == (0, True)
+    assert (done.returncode, "No longer starts at login" in done.stdout) == (0, True)
     assert not entry_of(odd).parent.exists()
     facts = status(odd)
     assert (facts["installed"], facts["running"]) == (False, False)
@@ -111,9 +111,9 @@ def test_what_a_desktop_has_switched_off_is_switched_on_again(odd):
     assert odd.run("service", "install", "--no-start").returncode == 0
     with open(entry_of(odd), "a", encoding="utf-8") as file:
         file.write("Hidden=true\n")
-    assert "it was switched off (autostart" in odd.run("service", "status").stdout
+    assert "switched off (autostart" in odd.run("service", "status").stdout
     assert odd.run("service", "install", "--no-start").returncode == 0
-    assert "Starts at every login (autostart" in odd.run("service", "status").stdout
+    assert "Starts automatically when you log in (autostart" in odd.run("service", "status").stdout
 
 
 def test_a_place_that_cannot_be_written(odd):
@@ -187,7 +187,7 @@ def test_without_a_service(desk):
     done = desk.run("service", "logs")
     assert (done.returncode, "There is no log yet" in done.stderr) == (5, True)
     done = desk.run("service", "uninstall")
-    assert (done.returncode, "nothing changes" in done.stdout) == (0, True)
+    assert (done.returncode, "Not set to start" in done.stdout) == (0, True)
     assert not (desk.root / "settings").exists()
 
 

@@ -199,7 +199,7 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
     }
     route = decide(document, plan)
     if isinstance(route, Skip):
-        verdict = view.LOOKS[route.state].word
+        verdict = view.STATES[route.state].label
         return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
     fields = form_fields(route, sniffed.media_type)
     first = reader.sender(route.source_key, document.sha256) if reader else None

@@ -21,7 +21,7 @@ from watcher.doctor import account, folders, program, storage
 from watcher.doctor.bundle import write as write_bundle
 from watcher.doctor.findings import (
     CONFIG,
-    LOOKS,
+    LEVELS,
     Case,
     Check,
     Finding,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
-    "LOOKS", "Case", "Check", "Finding", "Level", "checks", "examine", "ok", "record",
+    "LEVELS", "Case", "Check", "Finding", "Level", "checks", "examine", "ok", "record",
     "with_advice", "write_bundle",
 ]  # fmt: skip
 

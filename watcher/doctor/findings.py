@@ -39,12 +39,12 @@ class Level(enum.StrEnum):
 
 
 #: How a level is shown.
-LOOKS: Final = MappingProxyType(
+LEVELS: Final = MappingProxyType(
     {
-        Level.OK: view.Look("✓", msg("ok"), "good"),
-        Level.WARNING: view.Look("!", msg("warning"), "busy"),
-        Level.ERROR: view.Look("✗", msg("error"), "bad"),
-        Level.SKIPPED: view.Look("\N{EN DASH}", msg("skipped"), "quiet"),
+        Level.OK: view.Display("✓", msg("ok"), "good"),
+        Level.WARNING: view.Display("!", msg("warning"), "busy"),
+        Level.ERROR: view.Display("✗", msg("error"), "bad"),
+        Level.SKIPPED: view.Display("\N{EN DASH}", msg("skipped"), "quiet"),
     }
 )
 
