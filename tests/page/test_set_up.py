@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import time
 
 import pytest
 
@@ -139,7 +140,7 @@ def test_a_folder_that_is_given_up_elsewhere_does_not_come_back_with_the_form(tw
     two.desk.config.write_text(text.replace(str(two.desk.folder), str(two.desk.root / "new")))
     page.locator('#places [data-is="tags"]').fill("a=b")
     page.get_by_role("button", name="Save").click()
-    page.locator("#said.bad", has_text="is no longer watched. Reload this page.").wait_for()
+    page.locator(".mistake", has_text="is no longer watched. Reload this page.").wait_for()
     assert str(two.desk.folder) + '"' not in two.desk.config.read_text()
 
 
@@ -178,36 +179,61 @@ def newcomer(person):
     return person
 
 
+def go_on(page):
+    page.get_by_role("button", name="Continue").click()
+
+
+def fill_account(page, newcomer):
+    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
+    page.get_by_text("Custom API address").click()
+    page.get_by_label("Address", exact=True).fill(newcomer.desk.sandbox.url)
+    page.get_by_label("API key").fill(sb.READ_WRITE_KEY)
+
+
 def test_everything_is_set_up_from_nothing(newcomer):
     newcomer.start()
     page = newcomer.open()
     page.locator("#headline", has_text="Not set up yet").wait_for()
-    page.locator("#kept").get_by_role("link", name="Set up").click()
-    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
-    page.locator("#setup summary").click()
-    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
+    page.locator("#steps [aria-current]", has_text="Account").wait_for()
+    assert page.locator("#step-folders, #step-write").locator("visible=true").count() == 0
+    go_on(page)
+    assert page.locator(".mistake").inner_text() == "Enter the email of your HrFlow account."
+    assert page.evaluate("document.activeElement.id") == "email"
+    fill_account(page, newcomer)
     page.locator("#key").fill("ask_" + "0" * 32)
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried.bad").wait_for()
+    go_on(page)
+    page.locator("#key + .mistake", has_text="HrFlow").wait_for()
+    page.wait_for_function("() => document.activeElement.id === 'key'")
     page.locator("#key").fill(sb.READ_WRITE_KEY)
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried", has_text="Key accepted (workspace Sandbox)").wait_for()
+    page.keyboard.press("Enter")
+    page.locator("#workspace", has_text="Key accepted (workspace Sandbox)").wait_for()
     place = page.locator("#places .place")
+    page.wait_for_function("() => document.activeElement.dataset.is === 'path'")
     assert place.locator('[data-is="path"]').input_value() == "~/CVs"
-    place.locator('[data-is="path"]').fill("relative")
+    go_on(page)
+    place.locator(".mistake", has_text="Choose the source").wait_for()
     place.locator('[data-is="source"]').select_option(label="Engineering")
-    page.get_by_role("button", name="Save").click()
-    page.locator("#said.bad", has_text="relative is not a full path").wait_for()
+    place.locator('[data-is="path"]').fill("relative")
+    go_on(page)
+    place.locator(".mistake", has_text="relative is not a full path").wait_for()
+    page.wait_for_function("() => document.activeElement.dataset.is === 'path'")
     place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
     place.locator('[data-is="tags"]').fill('office=Paris, zip="75001"')
+    go_on(page)
+    page.wait_for_function("() => document.activeElement.id === 'review'")
+    assert "Engineering" in page.locator("#review").inner_text()
+    page.get_by_role("button", name="Back").click()
+    page.wait_for_function("() => document.activeElement.dataset.is === 'path'")
+    go_on(page)
     page.get_by_label("Start automatically when you log in").check()
-    page.get_by_role("button", name="Show changes").click()
-    page.locator("#difference", has_text="75001").wait_for()
-    assert "not there yet" not in page.locator("#difference").inner_text()
+    page.locator("#review", has_text="75001").wait_for()
+    assert "not there yet" not in page.locator("#review").inner_text()
     assert not newcomer.own_config.exists()
     page.get_by_role("button", name="Save").click()
-    page.locator("#saved", has_text="Saved and active").wait_for()
     page.locator("#said", has_text=re.compile(r"^Saved and active\.$")).wait_for()
+    page.wait_for_function("() => document.activeElement.id === 'h-test'")
+    page.get_by_role("button", name="Change settings").click()
+    page.locator("#saved", has_text="Saved and active").wait_for()
     assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
     page.locator("#label-login").wait_for(state="hidden")
     (entry,) = (newcomer.desk.root / "settings").rglob("*hrflow-watcher*")
@@ -232,18 +258,13 @@ def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
     newcomer.start()
     page = newcomer.open("setup")
     page.locator("#about-key", has_text="HRFLOW_API_KEY").wait_for()
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried.bad", has_text="The email of the HrFlow account is missing.").wait_for()
-    assert "default" not in page.locator("#tried").inner_text()
-    page.get_by_label("Email of your HrFlow account").fill(sb.EMAIL)
-    page.locator("#setup summary").click()
-    page.locator("#api-url").fill(newcomer.desk.sandbox.url)
-    page.locator("#key").fill(sb.READ_WRITE_KEY)
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried", has_text="Key accepted").wait_for()
+    fill_account(page, newcomer)
+    go_on(page)
+    page.locator("#workspace", has_text="Key accepted").wait_for()
     place = page.locator("#places .place")
     place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
     place.locator('[data-is="source"]').select_option(label="Engineering")
+    go_on(page)
     page.get_by_role("button", name="Save").click()
     said = page.locator(
         "#said.bad", has_text="Everything is set up except the key, which is not stored"
@@ -269,17 +290,17 @@ def test_what_is_set_for_the_machine_is_shown_and_not_asked_for(newcomer):
     page = newcomer.open("setup")
     email = page.get_by_label("Email of your HrFlow account")
     email.fill(sb.EMAIL)
+    page.locator("#key").fill(sb.READ_WRITE_KEY)
+    page.get_by_role("button", name="Test key").click()
+    page.locator("#tried", has_text="Key accepted").wait_for()
     for locked in (page.locator("#api-url"), page.locator('#places [data-is="path"]')):
         assert not locked.is_editable()
         assert locked.get_attribute("title") == "Set for this machine"
     assert page.locator("#another").is_hidden()
     assert page.locator('#places [data-is="remove"]').is_hidden()
-    page.locator("#key").fill(sb.READ_WRITE_KEY)
-    page.get_by_role("button", name="Test key").click()
-    page.locator("#tried", has_text="Key accepted").wait_for()
     assert page.locator('#places [data-is="source"]').is_disabled()
     page.get_by_role("button", name="Save").click()
-    page.locator("#saved", has_text="Saved and active").wait_for()
+    page.locator("#said", has_text="Saved and active").wait_for()
     own = newcomer.own_config.read_text()
     assert f'email = "{sb.EMAIL}"' in own
     assert "api_url" not in own
@@ -306,3 +327,33 @@ def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(
     machine.write_text(good, encoding="utf-8")
     page.locator("#headline", has_text="Up to date").wait_for()
     page.locator("#kept .notice", has_text="nonsense").wait_for(state="detached")
+
+
+def test_the_first_profile_takes_less_than_a_minute_on_the_page_alone(newcomer):
+    """Only what is visible is used: labels, buttons and texts."""
+    newcomer.start()
+    page = newcomer.open()
+    began = time.monotonic()
+    fill_account(page, newcomer)
+    go_on(page)
+    page.get_by_label("Folder to watch").fill(str(newcomer.desk.folder))
+    page.get_by_label("Source").select_option(label="Engineering")
+    go_on(page)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Upload a sample CV").click()
+    page.get_by_text("It has arrived in Engineering.").wait_for()
+    assert time.monotonic() - began < 60
+    page.get_by_role("link", name="Open activity").click()
+    page.get_by_role("button", name=FILE_NAME).wait_for()
+
+
+def test_where_no_cv_has_come_the_page_says_where_they_go(person):
+    person.start()
+    page = person.open()
+    page.locator("#empty", has_text=f"Drop CVs into {person.desk.folder}").wait_for()
+    assert page.locator("#counts, #search, #chart").locator("visible=true").count() == 0
+    page.locator("#empty").get_by_role("button", name="Open folder").wait_for()
+    person.drop("first.pdf")
+    wait_for(page, "first.pdf", "sent")
+    assert page.locator("#empty").is_hidden()
+    assert page.problems == []

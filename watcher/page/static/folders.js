@@ -22,7 +22,7 @@ function folderBox(folder) {
   const facts = [
     [t("Source"), folder.source], [t("Account"), folder.account], [t("Tags"), folder.tags],
     [t("Subfolders"), folder.recursive ? t("included") : t("not included")],
-    [t("After upload"), { keep: t("keep the file"), move: t("move it to Sent"), trash: t("put it in the trash") }[folder.after_upload]],
+    [t("After upload"), { keep: t("Keep the file"), move: t("Move it to Sent"), trash: t("Put it in the trash") }[folder.after_upload]],
     [t("Maximum file size"), folder.max_size ? size(folder.max_size) : ""],
   ];
   const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
@@ -37,6 +37,20 @@ function ruleLine(rule) {
   const effects = rule.ignore ? [t("ignored")] : [rule.source ? `${t("Source")} ${rule.source}` : "", rule.tags, rule.reference ? `${t("Reference")} ${rule.reference}` : ""];
   return el("li", {}, el("code", {}, matches.filter(Boolean).join(" · ")), " → ", effects.filter(Boolean).join(" · "));
 }
+
+// -- the list of files, while it is empty
+
+/** Say where CVs go, as long as there has not been any. */
+export function showEmpty(now) {
+  const isEmpty = now.is_set_up && now.watched.length > 0 && !now.kept.length && !Object.values(now.groups).some(Boolean);
+  $("at-activity").classList.toggle("is-empty", isEmpty);
+  $("empty").hidden = !isEmpty;
+  if (!isEmpty) return;
+  const folder = (now.watched.find((each) => !each.problem) ?? now.watched[0]).path;
+  put($("empty-text"), t("Drop CVs into {folder}", { folder }));
+  $("empty-open").dataset.folder = folder;
+}
+$("empty-open").addEventListener("click", () => busy($("empty-open"), () => ask("/api/show", { folder: $("empty-open").dataset.folder })));
 
 $("rescan").addEventListener("click", () => busy($("rescan"), async () => {
   await ask("/api/rescan", {});

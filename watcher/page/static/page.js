@@ -2,7 +2,7 @@
 
 import { $, ask, busy, clearMessage, day, el, number, put, rest, say, start, t, tn, when } from "./base.js";
 import { filterBy, openFile, openFolders, refresh, setFolders } from "./files.js";
-import { showFolders } from "./folders.js";
+import { showEmpty, showFolders } from "./folders.js";
 import { runChecks } from "./health.js";
 import { showSetup } from "./setup.js";
 
@@ -16,7 +16,7 @@ let announced = 0;
 
 function go() {
   const at = location.hash.slice(1);
-  const section = SECTIONS.includes(at) ? at : "activity";
+  const section = SECTIONS.includes(at) ? at : isFirstVisit(at) ? "setup" : "activity";
   for (const each of SECTIONS) {
     $(`at-${each}`).hidden = each !== section;
     const link = document.querySelector(`nav a[href="#${each}"]`);
@@ -27,6 +27,9 @@ function go() {
   if (at === "attention") filterBy("attention");
   if (/^file\/\d+$/.test(at)) openFile(Number(at.slice(5)));
 }
+
+/** Whether nothing is set up, and the person has gone nowhere yet. */
+const isFirstVisit = (at) => !at && !now.is_set_up && !now.remarks.length;
 
 // -- status
 
@@ -39,6 +42,7 @@ function show() {
   announce(now.headline);
   showCounts();
   showKept();
+  showEmpty(now);
   setFolders(now.watched.map((each) => each.path));
 }
 

@@ -51,6 +51,7 @@ function showFile({ file, arrived, waits }) {
   $("test-story").replaceChildren(...file.story.map(stepLine));
   $("test-file").href = `#file/${file.id}`;
   $("test-file").hidden = false;
+  $("test-activity").hidden = false;
 }
 
 function show(tone, text) {

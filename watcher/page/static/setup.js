@@ -4,9 +4,11 @@ import { $, ask, busy, clearMessage, el, put, say, t } from "./base.js";
 import { confirmStop } from "./folders.js";
 import { offerSample } from "./sample.js";
 
+const STEPS = [$("step-account"), $("step-folders"), $("step-write")];
 const FIELDS = { email: $("email"), api_url: $("api-url"), key: $("key") };
 let known = null;
 let sources = [];
+let step = 0; // of a first set-up, whose steps come one after the other
 
 /** Show the current settings; not `again` by itself, so that nothing that was typed gets lost. */
 export async function showSetup(again = false) {
@@ -21,11 +23,13 @@ export async function showSetup(again = false) {
   $("label-account").hidden = known.accounts.length < 2;
   $("label-login").hidden = known.at_login;
   if (known.not_stored) put($("about-key"), known.not_stored);
+  else if (known.is_new) put($("about-key"), t("The key is stored in this system's keyring and nowhere else."));
   $("places").replaceChildren();
   for (const folder of known.folders) addPlace(folder, known.is_new && !folder.is_machine);
   $("another").hidden = known.has_locked_folders;
   offerSample(known.test);
   showAccount();
+  showStep(0);
   $("setup").hidden = false; // not before: what is typed must not be overwritten
   if (!known.is_new && !sources.length) nameSources();
 }
@@ -118,19 +122,60 @@ function answers() {
   return { ...account(), folders, at_login: $("login").checked };
 }
 
-/** Send what the form says; the input that an error is about is marked, and gets the focus. */
-async function send(path, values) {
+/** Send what the form says; a mistake is shown beside its input, which gets the focus. */
+async function send(path, values, otherwise = null) {
   clearMessage();
-  for (const input of $("setup").querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  clearMistakes();
   try {
     return await ask(path, values);
   } catch (error) {
-    const input = inputOf(error.field ?? "");
-    input?.setAttribute("aria-invalid", "true");
-    input?.focus();
-    throw error;
+    const input = inputOf(error.field ?? "") ?? otherwise;
+    if (!input) throw error;
+    step = Math.max(0, STEPS.indexOf(input.closest(".step")));
+    if (known.is_new) showStep(step);
+    markMistake(input, error.message);
+    input.closest("details")?.setAttribute("open", "");
+    input.focus();
+    throw Object.assign(error, { isShown: true });
   }
 }
+
+function clearMistakes() {
+  for (const each of $("setup").querySelectorAll(".mistake")) each.remove();
+  for (const input of $("setup").querySelectorAll("[aria-invalid]")) {
+    input.removeAttribute("aria-invalid");
+    const id = `${input.id || input.name}-mistake`;
+    const described = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((each) => each && each !== id);
+    if (described.length) input.setAttribute("aria-describedby", described.join(" "));
+    else input.removeAttribute("aria-describedby");
+  }
+}
+
+let names = 0;
+function markMistake(input, text) {
+  input.name ||= input.id || `field-${++names}`;
+  const id = `${input.id || input.name}-mistake`;
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", [input.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
+  input.after(el("span", { class: "mistake", id }, text));
+}
+
+/** Whether nothing of a step is missing; what is missing is marked, and the first gets the focus. */
+function isComplete(at) {
+  clearMistakes();
+  const missing = [...STEPS[at].querySelectorAll("input, select")].filter((input) =>
+    !input.hidden && !input.disabled && !input.readOnly && !input.value.trim() && MISSING[input.dataset.is ?? input.id]);
+  for (const input of missing) markMistake(input, MISSING[input.dataset.is ?? input.id]);
+  missing[0]?.focus();
+  return !missing.length;
+}
+
+const MISSING = {
+  email: t("Enter the email of your HrFlow account."),
+  path: t("Enter the folder to watch."),
+  source: t("Choose the source for this folder."),
+  typed: t("Enter the key of the source."),
+};
 
 /** The input for a field, as the program calls it: "email", or "folders.0.path". */
 function inputOf(field) {
@@ -138,6 +183,61 @@ function inputOf(field) {
   if (!name) return FIELDS[field];
   const place = places()[number];
   return name === "source" ? sourceInput(place) : part(place, name);
+}
+
+// -- one step after the other, where nothing is set up yet
+
+/** Show a step of a first set-up, or all of them at once. */
+function showStep(at) {
+  step = at;
+  $("setup").classList.toggle("first", known.is_new);
+  $("welcome").hidden = !known.is_new;
+  STEPS.forEach((each, number) => {
+    each.hidden = known.is_new && number !== at;
+    const item = $("steps").children[number];
+    item.className = number < at ? "done" : "";
+    if (number === at) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
+  });
+}
+
+/** Go on to the next step once this one has no mistakes, or back. */
+async function turn(by) {
+  const to = step + by;
+  if (by > 0 && !isComplete(step)) return;
+  if (by > 0 && step === 0) await testKey();
+  if (to === 2) {
+    showReview(await showChanges());
+  }
+  showStep(to);
+  const first = to === 2 ? $("review") : [...STEPS[to].querySelectorAll("input, select")].find((input) => !input.readOnly && input.offsetParent);
+  (first ?? $("h-setup")).focus();
+  scrollTo({ top: 0 });
+}
+
+function showReview(warnings) {
+  const facts = [[t("Account"), FIELDS.email.value]];
+  for (const place of places()) {
+    const source = sourceInput(place);
+    facts.push([t("Folder"), part(place, "path").value], [t("Source"), source.selectedOptions?.[0].textContent ?? source.value],
+      [t("Tags"), part(place, "tags").value], [t("After upload"), part(place, "after_upload").selectedOptions[0].textContent]);
+  }
+  for (const warning of warnings) facts.push([t("Note"), warning]);
+  $("review").replaceChildren(...facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]));
+}
+
+for (const button of document.querySelectorAll("[data-turn]"))
+  button.addEventListener("click", () => attempt(button, () => turn(Number(button.dataset.turn))));
+
+/** Do something for a click, where mistakes stand beside their inputs. */
+function attempt(button, work) {
+  return busy(button, async () => {
+    try {
+      await work();
+    } catch (error) {
+      if (!error.isShown) throw error;
+    }
+  });
 }
 
 $("account").addEventListener("change", showAccount);
@@ -148,30 +248,46 @@ document.addEventListener("left", (event) => {
 $("another").addEventListener("click", () => {
   addPlace({ path: "", source: "", tags: "", after_upload: "keep" }).querySelector("input").focus();
 });
-$("try").addEventListener("click", () => busy($("try"), async () => {
+/** Ask HrFlow whose key it is; then its sources can be chosen by name. */
+async function testKey() {
   put($("tried"), t("Testing…"));
+  $("tried").className = "quiet";
+  put($("workspace"), "");
   try {
-    const { team, sources: found, unseen } = await send("/api/setup/key", account());
+    const { team, sources: found, unseen } = await send("/api/setup/key", account(), FIELDS.key);
     sources = found;
     $("tried").className = "good";
     put($("tried"), unseen ? `· ${t("Write-only keys can't be tested.")}`
       : `✓ ${team ? t("Key accepted (workspace {team})", { team }) : t("Key accepted")}`);
+    put($("workspace"), $("tried").textContent);
     places().forEach(listSources);
   } catch (error) {
-    $("tried").className = "bad";
-    put($("tried"), `✗ ${error.message}`);
+    put($("tried"), "");
+    throw error;
   }
-}));
-$("plan").addEventListener("click", () => busy($("plan"), async () => {
+}
+
+async function showChanges() {
   const { difference, warnings } = await send("/api/setup/plan", answers());
   const lines = [...difference, ...warnings.map((each) => `! ${each}`)];
   put($("difference"), ...(lines.length ? lines : [t("Nothing changes.")]));
+  return warnings;
+}
+
+$("try").addEventListener("click", () => attempt($("try"), testKey));
+$("plan").addEventListener("click", () => attempt($("plan"), async () => {
+  await showChanges();
   $("difference").hidden = false;
 }));
 $("setup").addEventListener("submit", (event) => {
   event.preventDefault();
-  busy($("save"), async () => {
+  if (known.is_new && step < 2) {
+    attempt(STEPS[step].querySelector('[data-turn="1"]'), () => turn(1));
+    return;
+  }
+  attempt($("save"), async () => {
     put($("saved"), "");
+    const isFirst = known.is_new;
     const { problem, warnings, not_stored } = await send("/api/setup/save", answers());
     $("key").value = "";
     await showSetup(true);
@@ -180,5 +296,19 @@ $("setup").addEventListener("submit", (event) => {
     $("difference").hidden = true;
     if (not_stored) say(t("Everything is set up except the key, which is not stored: {why}", { why: not_stored }), "bad");
     else say([`${t("Saved and active")}.`, ...warnings].join(" "));
+    if (isFirst && !not_stored) showNext();
   });
+});
+
+/** After a first set-up, show what comes next alone. */
+function showNext() {
+  if ($("test").hidden) return;
+  $("setup").hidden = true;
+  $("more-settings").hidden = false;
+  $("h-test").focus();
+}
+$("show-settings").addEventListener("click", () => {
+  $("setup").hidden = false;
+  $("more-settings").hidden = true;
+  $("email").focus();
 });
