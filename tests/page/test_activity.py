@@ -164,6 +164,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     page.get_by_role("button", name="Show changes").click()
     page.locator("#difference", has_text="Nothing changes.").wait_for()
     page.get_by_role("link", name="Health").click()
+    page.locator("#checks summary").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()
     assert "takes the key" in page.locator("#lines").inner_text()
     see_no_problem(page)
@@ -242,7 +243,7 @@ def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
     wait_for(page, "bad one.pdf", "refused")
     wait_for(page, "good one.pdf", "sent")
     for place, ready in (("activity", "#rows tr"), ("folders", "article"), ("setup", ".place"),
-                         ("health", "#lines li")):  # fmt: skip
+                         ("health", "#findings li")):  # fmt: skip
         page.evaluate(f"location.hash = '{place}'")
         page.locator(ready).first.wait_for()
         found = axe.run(page)

@@ -115,7 +115,8 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
         see_no_english(page)
 
     go(page, "health")
-    page.locator("#lines", has_text="le programme est en marche, mais ne démarre pas").wait_for()
+    page.locator("#findings", has_text="le programme est en marche, mais ne démarre pas").wait_for()
+    page.locator("#checks summary").click()
     page.wait_for_function("() => document.querySelectorAll('#lines li').length > 15")
     see_no_english(page)
 
@@ -126,7 +127,9 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     page.locator("#key + .mistake", has_text="Ce n’est pas une clé d’API").wait_for()
     page.get_by_label("Dossier à surveiller").fill("relative")
     page.get_by_role("button", name="Afficher les modifications").click()
-    page.locator(".mistake", has_text="relative n’est pas un chemin complet. Commencez par").wait_for()
+    page.locator(
+        ".mistake", has_text="relative n’est pas un chemin complet. Commencez par"
+    ).wait_for()
     see_no_english(page)
     page.get_by_label("Dossier à surveiller").fill("~")
     page.get_by_role("button", name="Afficher les modifications").click()

@@ -111,8 +111,8 @@ class Routes:
             ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
             ("forget", actions.forget), ("keys", actions.keys), ("setup/key", setup.test_key),
             ("setup/plan", setup.propose), ("setup/save", setup.save),
-            ("setup/leave", setup.leave), ("setup/test", sample.drop),
-            ("setup/tested", sample.look), ("link", self._link),
+            ("setup/leave", setup.leave), ("setup/login", setup.start_at_login),
+            ("setup/test", sample.drop), ("setup/tested", sample.look), ("link", self._link),
         ):  # fmt: skip
             self._bottle.route(f"/api/{path}", "POST", _as_json(_with_body(act), activity.word))
 

@@ -160,6 +160,11 @@ class Setup:
         editor.write(text)
         return {"problem": self._reload()}
 
+    def start_at_login(self, _: Body) -> dict[str, object]:
+        """Install the login service, or bring it up to date; WatcherError if that fails."""
+        self._login_service().system.install()
+        return {}
+
     # -- inside
 
     def _warnings(self, warnings: Sequence[Message]) -> list[str]:

@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from watcher.config.tags import write_tags
@@ -355,7 +356,34 @@ class Health:
                     "about": check.about,
                     "text": self.word(finding.text),
                     "mend": self.word(advice),
+                    "act": _act(check.name, check.about, finding.level),
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))
             ]
         }
+
+
+def _act(name: str, about: str, level: str) -> str:
+    """Return what the page can do about the finding of the check ``name``, "" for nothing.
+
+    "login" installs the login service, "open" opens the folder; "key", "folders" and "setup" lead
+    to where a person changes it.
+    """
+    if level not in ("warning", "error"):
+        return ""
+    act = _ACTS.get(name, "")
+    return "folders" if act == "open" and not os.path.isdir(about) else act
+
+
+#: By the names of the doctor's checks.
+_ACTS: Final = MappingProxyType(
+    {
+        "service": "login",
+        "folder": "open",
+        "events": "open",
+        "key": "key",
+        "access": "key",
+        "source": "folders",
+        "config": "setup",
+    }
+)

@@ -1,24 +1,74 @@
-// The doctor's checks.
+// The doctor's checks: what has to be done first, everything else folded.
 
-import { $, ask, el, put, t } from "./base.js";
+import { $, ask, busy, el, put, say, t, tn } from "./base.js";
 
+const ORDER = { bad: 0, busy: 1 };
 let running = false;
 
 /** Run the checks; that takes some seconds. */
 export async function runChecks() {
   if (running) return;
   running = true;
-  put($("examining"), t("Checking…"));
+  $("health").className = "verdict quiet";
+  put($("health"), t("Checking…"));
+  $("examine").disabled = true;
   try {
-    const { lines } = await ask("/api/health");
-    $("lines").replaceChildren(...lines.map((line) => el("li", { class: `is-${line.tone}` },
-      el("span", { class: "sign", "aria-hidden": "true" }, line.sign),
-      el("span", { class: "hidden" }, t("{what}: {text}", { what: line.level, text: "" })),
-      " ", el("b", {}, line.label), " ", line.text, line.mend ? el("small", {}, `→ ${line.mend}`) : "")));
-    put($("examining"), "");
+    show((await ask("/api/health")).lines);
   } catch (error) {
-    put($("examining"), error.message);
+    $("health").className = "verdict bad";
+    put($("health"), error.message);
   }
+  $("examine").disabled = false;
   running = false;
+}
+
+function show(lines) {
+  const findings = lines.filter((line) => line.tone in ORDER).sort((one, other) => ORDER[one.tone] - ORDER[other.tone]);
+  const errors = findings.filter((line) => line.tone === "bad").length;
+  $("health").className = `verdict ${findings[0]?.tone ?? "good"}`;
+  if (errors) put($("health"), `✗ ${tn("1 problem keeps CVs from arriving", "{count} problems keep CVs from arriving", errors)}`);
+  else if (findings.length) put($("health"), `! ${tn("CVs arrive; 1 thing could be better", "CVs arrive; {count} things could be better", findings.length)}`);
+  else put($("health"), `✓ ${t("Everything works")}`);
+  $("findings").replaceChildren(...findings.map(findingCard));
+  $("lines").replaceChildren(...lines.map((line) => el("li", { class: `is-${line.tone}` }, ...sentence(line))));
+  put($("checks-title"), tn("All checks (1)", "All checks ({count})", lines.length));
+  $("checks").hidden = false;
+}
+
+/** A line's sign, what was checked, and how it is. */
+function sentence(line) {
+  return [
+    el("span", { class: "sign", "aria-hidden": "true" }, line.sign),
+    el("span", { class: "hidden" }, t("{what}: {text}", { what: line.level, text: "" })),
+    " ", el("b", {}, t("{what}: {text}", { what: line.label, text: "" })), " ", line.text,
+  ];
+}
+
+function findingCard(line) {
+  const act = actOf(line);
+  const advice = line.mend && line.act !== "login" ? el("p", { class: "quiet" }, line.mend) : "";
+  return el("li", { class: `finding is-${line.tone}` }, el("div", {}, el("p", {}, ...sentence(line)), advice), act);
+}
+
+/** The button that does something about a finding, or the link to where that can be done. */
+function actOf(line) {
+  const link = (to, text) => el("a", { class: "button", href: to }, text);
+  const button = (text, work) => {
+    const made = el("button", { type: "button", onclick: () => busy(made, work) }, text);
+    return made;
+  };
+  switch (line.act) {
+    case "login": return button(t("Start at login"), async () => {
+      await ask("/api/setup/login", {});
+      say(t("hrflow-watcher starts when you log in."));
+      await runChecks();
+      $("h-health").focus();
+    });
+    case "open": return button(t("Open folder"), () => ask("/api/show", { folder: line.about }));
+    case "key": return link("#setup/key", t("Set API key"));
+    case "folders": return link("#folders", t("Edit folders"));
+    case "setup": return link("#setup", t("Open set-up"));
+    default: return "";
+  }
 }
 $("examine").addEventListener("click", runChecks);

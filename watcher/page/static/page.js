@@ -15,7 +15,7 @@ let announced = 0;
 // -- navigation
 
 function go() {
-  const at = location.hash.slice(1);
+  const [at, field] = location.hash.slice(1).split("/");
   const section = SECTIONS.includes(at) ? at : isFirstVisit(at) ? "setup" : "activity";
   for (const each of SECTIONS) {
     $(`at-${each}`).hidden = each !== section;
@@ -23,9 +23,9 @@ function go() {
     if (each === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  OPENED[section]?.();
+  Promise.resolve(OPENED[section]?.()).then(() => section === "setup" && field && $(field)?.focus());
   if (at === "attention") filterBy("attention");
-  if (/^file\/\d+$/.test(at)) openFile(Number(at.slice(5)));
+  if (at === "file" && /^\d+$/.test(field)) openFile(Number(field));
 }
 
 /** Whether nothing is set up, and the person has gone nowhere yet. */
