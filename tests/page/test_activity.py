@@ -184,6 +184,8 @@ def test_a_source_is_called_by_its_name_once_that_is_known(person):
     other.rename(path.with_name("b.pdf"))
     page.get_by_label("What would happen to this file?").fill(str(path.with_name("b.pdf")))
     page.get_by_role("button", name="Check").click()
+    page.locator("#verdict", has_text="would be uploaded to Engineering").wait_for()
+    page.locator("#verdict summary").click()
     page.locator("#verdict dd", has_text=f"Engineering ({sb.ENGINEERING.key})").wait_for()
     see_no_problem(page)
 

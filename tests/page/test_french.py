@@ -104,7 +104,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     go(page, "folders")
     page.locator("#folder-list article").wait_for()
     for path, answer in (
-        (assistant.desk.folder / "setup.exe", "refusé · est un programme, pas un document"),
+        (assistant.desk.folder / "setup.exe", "est un programme, pas un document"),
         (assistant.desk.folder / "none.pdf", "est introuvable\u00a0; vérifiez le chemin"),
         (assistant.desk.folder, "est un dossier\u00a0; nommez ses fichiers"),
         ("a.pdf", "Indiquez le chemin complet du fichier."),

@@ -190,10 +190,9 @@ def fill_account(page, newcomer):
     page.get_by_label("API key").fill(sb.READ_WRITE_KEY)
 
 
-def test_everything_is_set_up_from_nothing(newcomer):
+def test_a_mistake_stands_beside_its_field_which_has_the_focus(newcomer):
     newcomer.start()
     page = newcomer.open()
-    page.locator("#headline", has_text="Not set up yet").wait_for()
     page.locator("#steps [aria-current]", has_text="Account").wait_for()
     assert page.locator("#step-folders, #step-write").locator("visible=true").count() == 0
     go_on(page)
@@ -206,10 +205,8 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.wait_for_function("() => document.activeElement.id === 'key'")
     page.locator("#key").fill(sb.READ_WRITE_KEY)
     page.keyboard.press("Enter")
-    page.locator("#workspace", has_text="Key accepted (workspace Sandbox)").wait_for()
-    place = page.locator("#places .place")
     page.wait_for_function("() => document.activeElement.dataset.is === 'path'")
-    assert place.locator('[data-is="path"]').input_value() == "~/CVs"
+    place = page.locator("#places .place")
     go_on(page)
     place.locator(".mistake", has_text="Choose the source").wait_for()
     place.locator('[data-is="source"]').select_option(label="Engineering")
@@ -217,6 +214,19 @@ def test_everything_is_set_up_from_nothing(newcomer):
     go_on(page)
     place.locator(".mistake", has_text="relative is not a full path").wait_for()
     page.wait_for_function("() => document.activeElement.dataset.is === 'path'")
+
+
+def test_everything_is_set_up_from_nothing(newcomer):
+    newcomer.start()
+    page = newcomer.open()
+    page.locator("#headline", has_text="Not set up yet").wait_for()
+    fill_account(page, newcomer)
+    go_on(page)
+    page.locator("#workspace", has_text="Key accepted (workspace Sandbox)").wait_for()
+    place = page.locator("#places .place")
+    page.wait_for_function("() => document.activeElement.dataset.is === 'path'")
+    assert place.locator('[data-is="path"]').input_value() == "~/CVs"
+    place.locator('[data-is="source"]').select_option(label="Engineering")
     place.locator('[data-is="path"]').fill(str(newcomer.desk.folder))
     place.locator('[data-is="tags"]').fill('office=Paris, zip="75001"')
     go_on(page)

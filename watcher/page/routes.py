@@ -16,6 +16,7 @@ from watcher.i18n.catalog import page_texts
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
 from watcher.page.auth import COOKIE, SESSION
+from watcher.page.directories import list_directory
 from watcher.present import status, view
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Routes:
             ("imports/<number:int>", actions.app.import_state),
             ("days", lambda: {"days": activity.days()}),
             ("folders", folders.all),
+            ("directories", lambda: list_directory(_query())),
             ("health", health.lines),
             ("setup", lambda: {**setup.known(), "test": sample.places()}),
         ):
@@ -111,7 +113,8 @@ class Routes:
             ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
             ("forget", actions.forget), ("keys", actions.keys), ("setup/key", setup.test_key),
             ("setup/plan", setup.propose), ("setup/save", setup.save),
-            ("setup/leave", setup.leave), ("setup/login", setup.start_at_login),
+            ("setup/leave", setup.leave), ("setup/folder", setup.edit_folder),
+            ("setup/login", setup.start_at_login),
             ("setup/test", sample.drop), ("setup/tested", sample.look), ("link", self._link),
         ):  # fmt: skip
             self._bottle.route(f"/api/{path}", "POST", _as_json(_with_body(act), activity.word))

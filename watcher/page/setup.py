@@ -77,6 +77,8 @@ class Setup:
         folders = [
             {
                 "path": each.path,
+                "place": each.place,
+                "account": each.account or known.only,
                 "source": each.source_key,
                 "tags": write_tags(each.tags),
                 "after_upload": each.after_upload.value,
@@ -159,6 +161,25 @@ class Setup:
             return {"difference": editor.difference(text), "stays": stays}
         editor.write(text)
         return {"problem": self._reload()}
+
+    def edit_folder(self, body: Body) -> dict[str, object]:
+        """Set ``source``, ``tags`` and ``after_upload`` of a watched ``folder``, in use at once.
+
+        UnusableError if it is not watched, UsageError for what makes no sense.
+        """
+        editor = self._editor()
+        known = editor.known.folders[editor.number(_text(body, "folder"))]
+        folder = _folder(editor, {**body, "path": known.path, "drawn": ""})
+        account = known.account or editor.known.only or "default"
+        answers = Answers(account, folders=(folder,))
+        try:
+            text, warnings = editor.propose(editor.plan(answers))
+        except WatcherError as error:
+            error.field = error.field.removeprefix("folders.0.")
+            raise
+        editor.write(text)
+        problem = self._reload()
+        return {"problem": problem, "warnings": [] if problem else self._warnings(warnings)}
 
     def start_at_login(self, _: Body) -> dict[str, object]:
         """Install the login service, or bring it up to date; WatcherError if that fails."""

@@ -20,13 +20,13 @@ from watcher.daemon.plans import (
     make_plans,
     this_machine,
 )
-from watcher.i18n.message import NOTHING, Message, from_json, msg
+from watcher.i18n.message import NOTHING, Message, from_json, msg, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing
-from watcher.present.view import Group, states_of
+from watcher.present.view import STATES, Group, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -283,7 +283,32 @@ class Folders:
             for name, value in verdict.items()
         }
         said = {"why": "", "what": "", **said}
-        return {**said, "good": verdict["verdict"] == WOULD_BE_SENT, **self._named(verdict)}
+        return {
+            **said,
+            "good": verdict["verdict"] == WOULD_BE_SENT,
+            "sentence": self.word(self._sentence(verdict)),
+            **self._named(verdict),
+        }
+
+    def _sentence(self, verdict: Mapping[str, object]) -> Message:
+        """Return what would happen to a file, as a sentence."""
+        file = os.path.basename(str(verdict["file"]))
+        if verdict["verdict"] == WOULD_BE_SENT:
+            key = str(verdict["source_key"])
+            names = source_names(self.places)
+            source = names.get((str(verdict["account"]), key), key)
+            what = _said(verdict["what"])
+            return msg(
+                "{file} is {what} and would be uploaded to {source}.",
+                file=file,
+                what=what,
+                source=source,
+            )
+        if verdict["verdict"] == STATES[State.IGNORED].label and "rule" in verdict:
+            return msg(
+                "Rule {number} of its folder ignores {file}.", number=verdict["rule"], file=file
+            )
+        return msg("{file} {why}.", file=file, why=_said(verdict.get("why", "")))
 
     def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
         """Return the fields of an upload with the source's name beside its key, if it is known."""
@@ -292,6 +317,10 @@ class Folders:
         if not name or not isinstance(fields, dict):
             return {}
         return {"fields": {**fields, "source_key": f"{name} ({key})"}}
+
+
+def _said(value: object) -> Message:
+    return value if isinstance(value, Message) else verbatim(str(value))
 
 
 def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:

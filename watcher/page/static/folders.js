@@ -1,35 +1,103 @@
 // Folders and rules, what would happen to a file, and ending the watch of a folder.
 
 import { $, ask, busy, el, put, say, size, t } from "./base.js";
+import { clearMistakes, listSources, markMistake } from "./fields.js";
+import { choose } from "./picker.js";
+
+const AFTER_UPLOAD = { keep: t("Keep the file"), move: t("Move it to Sent"), trash: t("Put it in the trash") };
 
 /** Show the folders as they are now. */
 export async function showFolders() {
   try {
     const { folders } = await ask("/api/folders");
-    $("folder-list").replaceChildren(...folders.map(folderBox));
+    $("folder-list").replaceChildren(...folders.map((folder) => folderBox(folder, new Set(folders.map((each) => each.account)).size > 1)));
     if (!folders.length) $("folder-list").append(el("p", { class: "quiet" }, t("No folder is watched.")));
   } catch (error) {
     say(error.message, "bad");
   }
 }
 
-function folderBox(folder) {
+function folderBox(folder, hasAccounts) {
+  const edit = el("button", { type: "button", onclick: () => busy(edit, () => editFolder(folder, box, edit)) }, t("Edit"));
   const open = el("button", { type: "button", onclick: () => busy(open, () => ask("/api/show", { folder: folder.real })) }, t("Open folder"));
   const stop = el("button", { type: "button", onclick: () => confirmStop(folder.path, stop, async () => {
     await showFolders();
     $("h-folders").focus();
   }) }, t("Stop watching…"));
   const facts = [
-    [t("Source"), folder.source], [t("Account"), folder.account], [t("Tags"), folder.tags],
+    [t("Source"), folder.source], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
     [t("Subfolders"), folder.recursive ? t("included") : t("not included")],
-    [t("After upload"), { keep: t("Keep the file"), move: t("Move it to Sent"), trash: t("Put it in the trash") }[folder.after_upload]],
+    [t("After upload"), AFTER_UPLOAD[folder.after_upload]],
     [t("Maximum file size"), folder.max_size ? size(folder.max_size) : ""],
   ];
   const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
-  const box = el("article", { class: "box" }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...lines));
+  const box = el("article", { class: "box", "data-path": folder.path }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...lines));
   if (folder.rules.length) box.append(el("h4", {}, t("Rules (the first match applies)")), el("ol", {}, ...folder.rules.map(ruleLine)));
-  box.append(el("p", { class: "acts" }, open, stop));
+  box.append(el("p", { class: "acts" }, edit, open, stop));
   return box;
+}
+
+// -- a folder's settings, changed in place
+
+/** Show a form in place of what a folder's box says. */
+async function editFolder(folder, box, opener) {
+  const known = (await ask("/api/setup")).folders.find((each) => each.place === folder.real);
+  if (!known) throw new Error(t("{folder} is no longer watched.", { folder: folder.path }));
+  const found = await ask("/api/setup/key", { account: folder.account, key: "" }).catch(() => null);
+  const sources = found?.sources ?? [];
+  const inputs = {
+    source: sources.length ? el("select") : el("input", { autocomplete: "off", spellcheck: "false", value: known.source }),
+    tags: el("input", { autocomplete: "off", value: known.tags, placeholder: "office=Paris, urgent=true" }),
+    after_upload: el("select", {}, ...Object.entries(AFTER_UPLOAD).map(([value, text]) => el("option", { value, selected: value === known.after_upload }, text))),
+  };
+  if (sources.length) listSources(inputs.source, sources, known.source);
+  const isLocked = (key) => known.locked.includes(key) || known.is_machine;
+  for (const [name, key] of [["source", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]]) {
+    inputs[name].disabled = isLocked(key);
+    if (isLocked(key)) inputs[name].title = t("Set for this machine");
+  }
+  const save = el("button", { class: "main" }, t("Save"));
+  const cancel = el("button", { type: "button" }, t("Cancel"));
+  const form = el("form", { class: "edit", novalidate: true }, el("label", {}, t("Source"), inputs.source),
+    el("label", {}, t("Tags"), inputs.tags), el("label", {}, t("After upload"), inputs.after_upload), el("p", { class: "acts" }, save, cancel));
+  const rest = [...box.children].slice(1);
+  const close = () => {
+    form.remove();
+    for (const each of rest) each.hidden = false;
+    opener.focus();
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    busy(save, () => saveFolder(folder, form, inputs, sources));
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+  });
+  cancel.addEventListener("click", close);
+  for (const each of rest) each.hidden = true;
+  box.append(form);
+  Object.values(inputs).find((input) => !input.disabled)?.focus();
+}
+
+async function saveFolder(folder, form, inputs, sources) {
+  clearMistakes(form);
+  const source = inputs.source.value.trim();
+  const values = { source, source_name: sources.find((each) => each.key === source)?.name ?? "", tags: inputs.tags.value, after_upload: inputs.after_upload.value };
+  let saved;
+  try {
+    saved = await ask("/api/setup/folder", { folder: folder.path, ...values });
+  } catch (error) {
+    const input = inputs[error.field];
+    if (!input) throw error;
+    markMistake(input, error.message);
+    input.focus();
+    return;
+  }
+  if (saved.problem) throw new Error(saved.problem);
+  await showFolders();
+  say([`${t("Saved and active")}.`, ...saved.warnings].join(" "));
+  const boxes = [...$("folder-list").children];
+  boxes.find((box) => box.dataset.path === folder.path)?.querySelector(".acts button").focus();
 }
 
 function ruleLine(rule) {
@@ -57,17 +125,28 @@ $("rescan").addEventListener("click", () => busy($("rescan"), async () => {
   say(t("All folders are being rescanned."));
 }));
 
+$("check-choose").addEventListener("click", () => busy($("check-choose"), () => choose($("check-choose"), {
+  files: true,
+  from: $("check-path").value.replace(/[/\\][^/\\]*$/, "") || $("folder-list").firstElementChild?.dataset.path,
+  take: (path) => {
+    $("check-path").value = path;
+    $("check").requestSubmit();
+  },
+})));
 $("check").addEventListener("submit", async (event) => {
   event.preventDefault();
   const place = $("verdict");
   try {
     const verdict = await ask("/api/check", { path: $("check-path").value });
-    const lines = Object.entries(verdict.fields ?? {}).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))]);
-    const why = verdict.why ? ` · ${verdict.why}` : "";
+    const facts = [
+      [t("File"), verdict.file], [t("Type"), verdict.media_type ?? ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
+      [t("Rule"), verdict.rule ? String(verdict.rule) : ""], ...Object.entries(verdict.fields ?? {}).map(([name, value]) => [name, String(value)]),
+    ];
+    const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
     place.replaceChildren(
-      el("p", { class: verdict.good ? "good" : "busy" }, `${verdict.good ? "✓" : "·"} ${verdict.verdict}${why}`),
-      verdict.what ? el("p", { class: "quiet" }, `${verdict.what} · ${verdict.media_type} · ${size(verdict.size)}${verdict.rule ? ` · ${t("rule {number}", { number: verdict.rule })}` : ""}`) : "",
-      el("dl", {}, ...lines),
+      el("p", { class: `verdict ${verdict.good ? "good" : "busy"}` }, verdict.good ? `✓ ${t("Would be uploaded")}` : `· ${t("Would not be uploaded")}`),
+      el("p", {}, verdict.sentence),
+      el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...lines)),
     );
   } catch (error) {
     place.replaceChildren(el("p", { class: "bad" }, error.message));

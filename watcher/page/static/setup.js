@@ -1,7 +1,9 @@
 // The set-up: account and key, folders and sources, a review of the changes, and saving them.
 
 import { $, ask, busy, clearMessage, el, put, say, t } from "./base.js";
+import { clearMistakes, listSources, markMistake } from "./fields.js";
 import { confirmStop } from "./folders.js";
+import { choose } from "./picker.js";
 import { offerSample } from "./sample.js";
 
 const STEPS = [$("step-account"), $("step-folders"), $("step-write")];
@@ -68,6 +70,10 @@ function addPlace(folder, removable = true) {
   lock(part(place, "path"), folder.is_machine || known.has_locked_folders);
   for (const [name, key] of [["source", "source_key"], ["typed", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]])
     lock(part(place, name), known.has_locked_folders || locked.includes(key));
+  part(place, "choose").hidden = part(place, "path").readOnly;
+  part(place, "choose").addEventListener("click", () => busy(part(place, "choose"), () => choose(part(place, "choose"), {
+    from: part(place, "path").value, take: (path) => { part(place, "path").value = path; },
+  })));
   part(place, "remove").hidden = !removable;
   part(place, "leave").hidden = removable || folder.is_machine;
   part(place, "leave").addEventListener("click", () => confirmStop(folder.path, part(place, "leave"), async () => {
@@ -80,22 +86,17 @@ function addPlace(folder, removable = true) {
     $("another").focus();
   });
   $("places").append(place);
-  listSources(place);
+  nameSource(place);
   return place;
 }
 
-/** Let a source be chosen by its name, once it is known which there are. */
-function listSources(place) {
+/** Let the source of a folder be chosen by its name, once it is known which there are. */
+function nameSource(place) {
   const list = part(place, "source");
   const typed = part(place, "typed");
   list.hidden = !sources.length;
   typed.hidden = sources.length > 0;
-  if (!sources.length) return;
-  const wanted = list.value || typed.value;
-  const options = sources.map((source) => el("option", { value: source.key }, source.note ? `${source.name} (${source.note})` : source.name));
-  if (wanted && !sources.some((source) => source.key === wanted)) options.push(el("option", { value: wanted }, wanted));
-  list.replaceChildren(el("option", { value: "" }, t("Choose…")), ...options);
-  list.value = wanted;
+  if (sources.length) listSources(list, sources, list.value || typed.value);
 }
 
 /** Ask for the sources' names with the stored key; without it they are shown by their keys. */
@@ -103,7 +104,7 @@ async function nameSources() {
   const found = await ask("/api/setup/key", { ...account(), key: "" }).catch(() => null);
   if (!found || sources.length || document.activeElement?.dataset.is === "typed") return;
   sources = found.sources;
-  places().forEach(listSources);
+  places().forEach(nameSource);
 }
 
 // -- what the form says
@@ -125,7 +126,7 @@ function answers() {
 /** Send what the form says; a mistake is shown beside its input, which gets the focus. */
 async function send(path, values, otherwise = null) {
   clearMessage();
-  clearMistakes();
+  clearMistakes($("setup"));
   try {
     return await ask(path, values);
   } catch (error) {
@@ -140,29 +141,9 @@ async function send(path, values, otherwise = null) {
   }
 }
 
-function clearMistakes() {
-  for (const each of $("setup").querySelectorAll(".mistake")) each.remove();
-  for (const input of $("setup").querySelectorAll("[aria-invalid]")) {
-    input.removeAttribute("aria-invalid");
-    const id = `${input.id || input.name}-mistake`;
-    const described = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((each) => each && each !== id);
-    if (described.length) input.setAttribute("aria-describedby", described.join(" "));
-    else input.removeAttribute("aria-describedby");
-  }
-}
-
-let names = 0;
-function markMistake(input, text) {
-  input.name ||= input.id || `field-${++names}`;
-  const id = `${input.id || input.name}-mistake`;
-  input.setAttribute("aria-invalid", "true");
-  input.setAttribute("aria-describedby", [input.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
-  input.after(el("span", { class: "mistake", id }, text));
-}
-
 /** Whether nothing of a step is missing; what is missing is marked, and the first gets the focus. */
 function isComplete(at) {
-  clearMistakes();
+  clearMistakes($("setup"));
   const missing = [...STEPS[at].querySelectorAll("input, select")].filter((input) =>
     !input.hidden && !input.disabled && !input.readOnly && !input.value.trim() && MISSING[input.dataset.is ?? input.id]);
   for (const input of missing) markMistake(input, MISSING[input.dataset.is ?? input.id]);
@@ -260,7 +241,7 @@ async function testKey() {
     put($("tried"), unseen ? `· ${t("Write-only keys can't be tested.")}`
       : `✓ ${team ? t("Key accepted (workspace {team})", { team }) : t("Key accepted")}`);
     put($("workspace"), $("tried").textContent);
-    places().forEach(listSources);
+    places().forEach(nameSource);
   } catch (error) {
     put($("tried"), "");
     throw error;

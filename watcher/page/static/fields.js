@@ -1,0 +1,33 @@
+// What forms share: mistakes beside their inputs, and a choice of sources by name.
+
+import { el, t } from "./base.js";
+
+let numbered = 0;
+const idOf = (input) => `${(input.id ||= `field-${++numbered}`)}-mistake`;
+
+/** Show what is wrong with an input beside it. */
+export function markMistake(input, text) {
+  const id = idOf(input);
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", [input.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
+  input.after(el("span", { class: "mistake", id }, text));
+}
+
+/** Remove what was shown in a form. */
+export function clearMistakes(form) {
+  for (const each of form.querySelectorAll(".mistake")) each.remove();
+  for (const input of form.querySelectorAll("[aria-invalid]")) {
+    input.removeAttribute("aria-invalid");
+    const described = input.getAttribute("aria-describedby").split(" ").filter((each) => each !== idOf(input));
+    if (described.length) input.setAttribute("aria-describedby", described.join(" "));
+    else input.removeAttribute("aria-describedby");
+  }
+}
+
+/** Let a source be chosen by its name; one that is `wanted` already stays, whether it is known or not. */
+export function listSources(list, sources, wanted) {
+  const options = sources.map((source) => el("option", { value: source.key }, source.note ? `${source.name} (${source.note})` : source.name));
+  if (wanted && !sources.some((source) => source.key === wanted)) options.push(el("option", { value: wanted }, wanted));
+  list.replaceChildren(el("option", { value: "" }, t("Choose…")), ...options);
+  list.value = wanted;
+}
