@@ -52,6 +52,7 @@ def test_a_folder_is_picked_from_the_disk(person):
     page.get_by_role("button", name="Add another folder").click()
     page.locator("#places .place").nth(1).get_by_role("button", name="Choose…").click()
     dialog = page.get_by_role("dialog", name="Choose a folder")
+    dialog.get_by_role("listitem").first.wait_for()
     assert dialog.get_by_role("listitem").all_inner_texts() == ["Applications/"]
     page.wait_for_function("() => document.activeElement.textContent === 'Applications/'")
     page.keyboard.press("Enter")

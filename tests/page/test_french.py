@@ -1,5 +1,6 @@
 """The page of a person whose system speaks French: no sentence of ours stays in English."""
 
+import contextlib
 import functools
 import gettext
 import os
@@ -10,6 +11,7 @@ import pytest
 
 from watcher import sandbox as sb
 from watcher.i18n.catalog import LOCALE
+from watcher.journal.reader import Reader
 
 ACCOUNT = sb.Fault(kind=sb.Kind.STATUS, status=401, message="secret key: x", file_name="held*")
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="HrFlow's words", file_name="bad*")
@@ -146,3 +148,22 @@ def test_commands_speak_english_to_the_same_program(assistant):
     now = assistant.channel().get("/api/now")["now"]
     assert now["headline"] == "1 file needs attention"
     assert now["attention"][0]["remark"] == "is a program, not a document"
+
+
+def test_a_chosen_language_is_kept_by_the_program(person):
+    process = person.start()
+    page = person.open("health")
+    page.get_by_label("Language").select_option(label="Français")
+    page.locator("h2", has_text="Santé").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    assert page.url.endswith("#health")
+    with contextlib.closing(Reader(person.places.journal)) as reader:
+        person.eventually(lambda: reader.language() == "fr")
+    now = person.channel().get("/api/now")["now"]
+    assert now["headline"] == "Up to date", "commands are answered in English"
+    process.end()
+    person.start()
+    page = person.open()
+    page.get_by_label("Langue").select_option(label="Système")
+    page.get_by_label("Language").wait_for()
+    assert page.problems == []

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
@@ -22,6 +22,8 @@ from watcher.desktop.notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.supervisor import Tray, has_desktop
 from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
+from watcher.journal.reader import Reader
+from watcher.model.errors import JournalError
 from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry
 from watcher.present.menu import Action, IconView, Verb, icon_view
 from watcher.present.notifications import NotificationTracker, silent_until
@@ -60,7 +62,7 @@ def on_desktop(
     a place; ``retry_all`` retries what needs attention; ``stop`` ends the program; ``say`` prints
     a sentence on the terminal, in English.
     """
-    word = catalog(system_language(environ))
+    word = catalog(chosen_language(places) or system_language(environ))
     act = ActionHandler(
         app.post, retry_all, open_page, show_file,
         partial(show_file, places.log, itself=True), stop, now=time.time,
@@ -98,6 +100,18 @@ def on_desktop(
         if has_icon:
             tray.stop()
         notifications.stop()
+
+
+def chosen_language(places: Places) -> str:
+    """Return the language that the person chose on the page, "" for the system's."""
+    try:
+        if not places.has_journal:
+            return ""
+        with closing(Reader(places.journal)) as reader:
+            return reader.language()
+    except JournalError as error:
+        _log.info("the chosen language is not known: %s", error.title)
+        return ""
 
 
 def _ignore(*_: object) -> None:

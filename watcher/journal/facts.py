@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 PAUSED: Final = "paused_until"
 SNOOZED: Final = "snoozed_until"
+#: Followed by the language that a person chose.
+LANGUAGE: Final = "language: "
 #: Days after which a journal that replaced a lost one is like any other.
 _REBUILT_DAYS: Final = 30
 _DAY: Final = 86400.0
@@ -50,6 +52,12 @@ class Facts:
     def snooze(self, until: float) -> None:
         """Snooze notifications until this moment; 0 ends that."""
         self._set(SNOOZED, until)
+
+    def set_language(self, language: str) -> None:
+        """Store the language that a person chose; "" for the system's."""
+        self._store.write("DELETE FROM facts WHERE name GLOB ?", f"{LANGUAGE}*")
+        if language:
+            self._set(f"{LANGUAGE}{language}", 1.0)
 
     def set_rebuilt(self, now: float) -> None:
         """Store that this journal replaces one that was lost."""

@@ -82,6 +82,11 @@ class Reader(Store):
         row = self.read("SELECT value FROM facts WHERE name = ?", facts.SNOOZED)
         return float(row[0]) if row else 0.0
 
+    def language(self) -> str:
+        """Return the language that a person chose, "" for the system's."""
+        row = self.read("SELECT name FROM facts WHERE name GLOB ?", f"{facts.LANGUAGE}*")
+        return str(row[0]).removeprefix(facts.LANGUAGE) if row else ""
+
     def recent(self, limit: int) -> list[Entry]:
         """Return the latest files that are on their way, or that something became of."""
         marks = ", ".join("?" * len(_TOLD))

@@ -6,6 +6,7 @@
     auth         who may come in: the checks of every request, the headers of every answer
     server       the listener, those who wait for changes, and everything put together
     routes       which address leads to what, and the page's frame
+    language     the page's language: the system's, or another that the person chose
     views        what is shown: files, folders and rules, what would happen to a file, health
     actions      what is changed: pause, retry, ignore, import, open a folder, stop
     directories  the folder picker: what is in a directory

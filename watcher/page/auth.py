@@ -9,19 +9,18 @@ import secrets
 import socket
 import threading
 from dataclasses import dataclass, field
-from gettext import NullTranslations
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.i18n.message import ENGLISH, Catalog, msg
+from watcher.i18n.message import ENGLISH, msg
 from watcher.page.client import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from watcher.i18n.message import Message
+    from watcher.i18n.message import Catalog, Message
 
     Environ = dict[str, Any]
     Start = Callable[..., Any]
@@ -158,31 +157,6 @@ class Sessions:
 def is_command() -> bool:
     """Whether the current request was made by a command."""
     return bool(bottle.request.get_header(TOKEN))
-
-
-def for_reader(word: Catalog) -> Catalog:
-    """Return ``word`` for the reader of the current answer: English for commands."""
-    return Catalog(word.language, _OfReader(word.translations))
-
-
-class _OfReader(NullTranslations):
-    """Translations into the person's language; none for commands."""
-
-    def __init__(self, persons: NullTranslations) -> None:
-        super().__init__()
-        self._persons = persons
-
-    def gettext(self, message: str) -> str:
-        return str(self._chosen().gettext(message))
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return str(self._chosen().ngettext(msgid1, msgid2, n))
-
-    def pgettext(self, context: str, message: str) -> str:
-        return str(self._chosen().pgettext(context, message))
-
-    def _chosen(self) -> NullTranslations:
-        return ENGLISH.translations if is_command() else self._persons
 
 
 COOKIE: Final = "watcher"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
     from watcher.page.actions import Actions, Body
     from watcher.page.auth import Sessions
+    from watcher.page.language import Language
     from watcher.page.setup import Sample, Setup
     from watcher.page.views import Activity, ChangeFeed, Folders, Health
 
@@ -82,11 +83,13 @@ class Routes:
         setup: Setup,
         sample: Sample,
         feed: ChangeFeed,
+        language: Language,
     ) -> None:
         self._sessions = sessions
         self._make_link = link
         self._activity = activity
         self._feed = feed
+        self._language = language
         self._bottle = bottle.Bottle(autojson=False)
         self._bottle.default_error_handler = _answer_error
         for path, answer in (("/enter", self._enter), ("/", self._page),
@@ -116,6 +119,7 @@ class Routes:
             ("setup/leave", setup.leave), ("setup/folder", setup.edit_folder),
             ("setup/login", setup.start_at_login),
             ("setup/test", sample.drop), ("setup/tested", sample.look), ("link", self._link),
+            ("language", language.choose),
         ):  # fmt: skip
             self._bottle.route(f"/api/{path}", "POST", _as_json(_with_body(act), activity.word))
 
@@ -159,6 +163,7 @@ class Routes:
                 "now": status.now(snapshot, word) if snapshot else {},
                 "page": self._activity.page({}),
                 "days": self._activity.days(),
+                "chosen_language": self._language.chosen,
             }
         except WatcherError as error:  # the journal cannot be read at the moment
             raise bottle.HTTPError(503, f"{word(error.title)} {word(error.hint)}") from error

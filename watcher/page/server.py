@@ -11,12 +11,12 @@ import webbrowser
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import RealClock
-from watcher.daemon.desktop import start
+from watcher.daemon.desktop import chosen_language, start
 from watcher.daemon.instance import HOST, write_atomically
 from watcher.daemon.server import LocalServer
-from watcher.i18n.catalog import catalog
 from watcher.page.actions import Actions
-from watcher.page.auth import Guard, Sessions, for_reader
+from watcher.page.auth import Guard, Sessions
+from watcher.page.language import Language
 from watcher.page.routes import Routes
 from watcher.page.setup import Sample, Setup
 from watcher.page.views import Activity, ChangeFeed, Folders, Health
@@ -62,8 +62,8 @@ class ActivityPage:
         """
         self._instance = instance
         self._places = places
-        self._word = catalog(language)
-        word = for_reader(self._word)
+        self._language = Language(app, language, chosen_language(places))
+        word = self._language.word
         activity = Activity(places, word)
         self._actions = Actions(app, activity, control)
         self._feed = ChangeFeed(app, _WAITING)
@@ -79,6 +79,7 @@ class ActivityPage:
             setup=Setup(app, control, config, places, environ, word),
             sample=Sample(app, activity),
             feed=self._feed,
+            language=self._language,
         )
         self._server: LocalServer | None = None
 
@@ -88,7 +89,7 @@ class ActivityPage:
             return f"The activity page and commands cannot be used ({why}); uploads continue."
         assert self._instance.listener is not None
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
-        guard = Guard(self._routes, self._sessions, self._instance.port, self._word)
+        guard = Guard(self._routes, self._sessions, self._instance.port, self._language.persons)
         self._server = LocalServer(
             "page", guard, self._instance.listener, threads=_THREADS,
             asyncore_loop_timeout=_CHECK, channel_timeout=_INACTIVE, cleanup_interval=_CHECK,

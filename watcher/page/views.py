@@ -330,6 +330,7 @@ def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
         "problem": problem,
         "account": folder.account,
         "source": _source(folder, folder.source_key, names),
+        "source_key": folder.source_key,
         "tags": write_tags(folder.tags),
         "recursive": folder.recursive,
         "existing": folder.existing.value,

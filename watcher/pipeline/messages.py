@@ -76,6 +76,13 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
+class SetLanguage:
+    """Speak this language with the person; "" for the system's."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """Try files again now that were refused, failed, are held, or were ignored by the user."""
 
@@ -219,16 +226,31 @@ _SENT_OR_REFUSED = frozenset({State.REFUSED, State.PARSE_FAILED})
 
 
 #: The commands that :func:`carry_out` knows.
-JOURNAL_COMMANDS = (Approve, AddImport, Forget, Ignore, Leave, Pause, Release, Retry, Snooze)
+JOURNAL_COMMANDS = (
+    Approve,
+    AddImport,
+    Forget,
+    Ignore,
+    Leave,
+    Pause,
+    Release,
+    Retry,
+    SetLanguage,
+    Snooze,
+)
 
 
-def carry_out(command: object, journal: Journal, now: float) -> list[object]:
+def carry_out(  # noqa: C901 - one case a command
+    command: object, journal: Journal, now: float
+) -> list[object]:
     """Carry out one of ``JOURNAL_COMMANDS``; return what is to be published after the commit."""
     match command:
         case Pause(until):
             journal.facts.pause(until)
         case Snooze(until):
             journal.facts.snooze(until)
+        case SetLanguage(language):
+            journal.facts.set_language(language)
         case Retry(file_ids):
             return list(_retry(journal, file_ids, now))
         case Ignore(file_ids):

@@ -6,15 +6,39 @@ import { choose } from "./picker.js";
 
 const AFTER_UPLOAD = { keep: t("Keep the file"), move: t("Move it to Sent"), trash: t("Put it in the trash") };
 
+const names = new Map(); // source key → name, as far as HrFlow was asked
+const asked = new Set(); // accounts whose sources HrFlow was asked for
+
 /** Show the folders as they are now. */
 export async function showFolders() {
   try {
     const { folders } = await ask("/api/folders");
     $("folder-list").replaceChildren(...folders.map((folder) => folderBox(folder, new Set(folders.map((each) => each.account)).size > 1)));
     if (!folders.length) $("folder-list").append(el("p", { class: "quiet" }, t("No folder is watched.")));
+    await nameSources(folders);
   } catch (error) {
     say(error.message, "bad");
   }
+}
+
+const nameOf = (folder) => (folder.source === folder.source_key && names.get(folder.source_key)) || folder.source;
+
+/** Show sources that no file has gone to yet by their names, too. */
+async function nameSources(folders) {
+  for (const { account } of folders.filter((folder) => nameOf(folder) === folder.source_key)) {
+    if (asked.has(account)) continue;
+    asked.add(account);
+    await askSources(account);
+  }
+  for (const place of $("folder-list").querySelectorAll("[data-source]"))
+    if (names.has(place.dataset.source)) put(place, names.get(place.dataset.source));
+}
+
+/** The sources of an account with the stored key; none without it. */
+async function askSources(account) {
+  const found = await ask("/api/setup/key", { account, key: "" }).catch(() => null);
+  for (const source of found?.sources ?? []) names.set(source.key, source.name);
+  return found?.sources ?? [];
 }
 
 function folderBox(folder, hasAccounts) {
@@ -25,12 +49,12 @@ function folderBox(folder, hasAccounts) {
     $("h-folders").focus();
   }) }, t("Stop watching…"));
   const facts = [
-    [t("Source"), folder.source], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
+    [t("Source"), nameOf(folder)], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
     [t("Subfolders"), folder.recursive ? t("included") : t("not included")],
     [t("After upload"), AFTER_UPLOAD[folder.after_upload]],
     [t("Maximum file size"), folder.max_size ? size(folder.max_size) : ""],
   ];
-  const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
+  const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", { "data-source": text === folder.source_key ? text : null }, text)]);
   const box = el("article", { class: "box", "data-path": folder.path }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...lines));
   if (folder.rules.length) box.append(el("h4", {}, t("Rules (the first match applies)")), el("ol", {}, ...folder.rules.map(ruleLine)));
   box.append(el("p", { class: "acts" }, edit, open, stop));
@@ -43,8 +67,7 @@ function folderBox(folder, hasAccounts) {
 async function editFolder(folder, box, opener) {
   const known = (await ask("/api/setup")).folders.find((each) => each.place === folder.real);
   if (!known) throw new Error(t("{folder} is no longer watched.", { folder: folder.path }));
-  const found = await ask("/api/setup/key", { account: folder.account, key: "" }).catch(() => null);
-  const sources = found?.sources ?? [];
+  const sources = await askSources(folder.account);
   const inputs = {
     source: sources.length ? el("select") : el("input", { autocomplete: "off", spellcheck: "false", value: known.source }),
     tags: el("input", { autocomplete: "off", value: known.tags, placeholder: "office=Paris, urgent=true" }),

@@ -195,6 +195,11 @@ function closePause() {
   $("pause").open = false;
   $("pause").querySelector("summary").focus();
 }
+$("language").value = start.chosen_language;
+$("language").addEventListener("change", () => busy($("language"), async () => {
+  await ask("/api/language", { language: $("language").value });
+  location.reload();
+}));
 $("resume").addEventListener("click", () => busy($("resume"), () => ask("/api/resume", {})));
 addEventListener("hashchange", () => {
   clearMessage();
