@@ -34,7 +34,7 @@ def test_a_folder_is_edited_in_place_by_keyboard(person):
     box.locator("dd", has_text="Sales").wait_for()
     page.wait_for_function("() => document.activeElement.textContent === 'Edit'")
     text = person.desk.config.read_text()
-    assert f'source_key = "{sb.SALES.key}"  # Sales' in text
+    assert f'source_key = "{sb.SALES.key}"' in text
     assert 'after_upload = "move"' in text
     person.drop("a.pdf")
     person.eventually(person.desk.arrived)

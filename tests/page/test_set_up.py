@@ -367,3 +367,34 @@ def test_where_no_cv_has_come_the_page_says_where_they_go(person):
     wait_for(page, "first.pdf", "sent")
     assert page.locator("#empty").is_hidden()
     assert page.problems == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_the_accessibility_checker_finds_nothing_in_any_step(newcomer, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    newcomer.start()
+    page = newcomer.open(color_scheme=scheme, viewport={"width": width, "height": 800})
+
+    def see_nothing():
+        found = axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    go_on(page)
+    page.locator(".mistake").wait_for()
+    see_nothing()
+    fill_account(page, newcomer)
+    go_on(page)
+    page.locator("#step-folders").wait_for()
+    see_nothing()
+    page.get_by_label("Source").select_option(label="Engineering")
+    page.get_by_label("Folder to watch").fill(str(newcomer.desk.folder))
+    go_on(page)
+    page.locator("#step-write").wait_for()
+    see_nothing()
+    page.get_by_role("button", name="Save").click()
+    page.locator("#test").wait_for()
+    see_nothing()
+    page.locator("nav").get_by_role("link", name="Activity").click()
+    page.locator("#empty").wait_for()
+    see_nothing()

@@ -53,15 +53,12 @@ def _names(entries: list[os.DirEntry[str]], *, is_directory: bool) -> Iterator[s
     """Yield the names of the directories, or of the files, that a person can read."""
     needed = os.R_OK | os.X_OK if is_directory else os.R_OK
     for entry in entries:
+        look = entry.is_dir if is_directory else entry.is_file
         try:
-            fits = (
-                entry.is_dir(follow_symlinks=False)
-                if is_directory
-                else entry.is_file(follow_symlinks=False)
-            )
+            fits = look(follow_symlinks=False) and not _is_hidden(entry)
         except OSError:  # it has just been removed
             continue
-        if fits and not _is_hidden(entry) and os.access(entry.path, needed):
+        if fits and os.access(entry.path, needed):
             yield entry.name
 
 
