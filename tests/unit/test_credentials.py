@@ -231,7 +231,7 @@ def test_a_person_who_says_so_is_asked_once_more(ring, listener, make_keys, even
     ring.locked = True
     keys = make_keys()
     eventually(lambda: ring.asked.count("default") == 1)
-    keys.arm(CONFIG, listener.tell, listener.resume)
+    keys.configure(CONFIG, listener.tell, listener.resume)
     eventually(lambda: ring.asked.count("default") == 2)
 
 
@@ -240,7 +240,7 @@ def test_a_changed_key_is_used_once_the_program_is_told(ring, listener, make_key
     assert keys.get("default") == KEY
     ring.keys["default"] = OTHER
     assert keys.get("default") == KEY
-    keys.arm(CONFIG, listener.tell, listener.resume)
+    keys.configure(CONFIG, listener.tell, listener.resume)
     assert keys.get("default") == OTHER
 
 
@@ -250,7 +250,7 @@ def test_a_keyring_that_fails_in_its_own_way_is_asked_again(ring, listener, make
     with pytest.raises(CredentialError, match=r"The keyring is not usable \(KeyError\)"):
         keys.get("default")
     del ring.read
-    keys.arm(CONFIG, listener.tell, listener.resume)
+    keys.configure(CONFIG, listener.tell, listener.resume)
     assert keys.get("default") == KEY
 
 
@@ -266,7 +266,7 @@ def test_an_answer_from_before_a_change_does_not_count(ring, listener, make_keys
     ring.blocked = {"default"}
     keys = make_keys(patience=PATIENCE)
     eventually(lambda: "default" in ring.asked)
-    keys.arm(CONFIG, listener.tell, listener.resume)
+    keys.configure(CONFIG, listener.tell, listener.resume)
     ring.set(blocked=set())
     assert keys.get("default") == KEY
     assert ring.asked.count("default") == 2
@@ -292,7 +292,7 @@ def test_nobody_waits_for_a_keyring_when_the_program_ends(ring, make_keys):
 def test_new_settings_reach_the_keyring(ring, make_keys):
     keys = make_keys()
     assert not ring.allow_insecure
-    keys.arm(
+    keys.configure(
         Config(accounts=CONFIG.accounts, allow_insecure_keyring=True), lambda *_: None, lambda: None
     )
     assert ring.allow_insecure

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.hrflow.pace import MINUTE, Pace
+from watcher.hrflow.rate_limiter import MINUTE, RateLimiter
 from watcher.i18n.message import NOTHING, verbatim
 from watcher.model import follow_ups as times
 from watcher.model import lifecycle
@@ -127,7 +127,7 @@ def test_the_first_delay_follows_the_time_that_parsing_takes(takes):
 
 @given(st.integers(0, 2000), st.floats(0.01, 1.0))
 def test_questions_never_take_more_than_their_share(per_minute, share):
-    pace = Pace(*rules.share_limits(per_minute, share))
+    pace = RateLimiter(*rules.share_limits(per_minute, share))
     allowed = (per_minute or rules.UNLIMITED) * share
     now, started = 0.0, []
     for _ in range(400):
@@ -142,7 +142,7 @@ def test_questions_never_take_more_than_their_share(per_minute, share):
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 20), st.floats(0, 5)), max_size=80))
 def test_uploads_and_questions_together_keep_to_the_minute(steps):
-    pace = Pace(3, 5)
+    pace = RateLimiter(3, 5)
     now, ends, starts = 0.0, [], []
     for aside, pause, takes in steps:
         now += pause
@@ -157,7 +157,7 @@ def test_uploads_and_questions_together_keep_to_the_minute(steps):
 
 
 def test_questions_take_no_uploads_place_among_those_at_the_same_time():
-    pace = Pace(2)
+    pace = RateLimiter(2)
     for _ in range(5):
         pace.start(aside=True)
     assert pace.free(0) == 2
@@ -165,7 +165,7 @@ def test_questions_take_no_uploads_place_among_those_at_the_same_time():
 
 
 def test_a_question_that_fails_holds_no_upload_back():
-    pace = Pace(2, 10)
+    pace = RateLimiter(2, 10)
     pace.start(aside=True)
     pace.end(Wait(verbatim("a page for people"), offline=True), 0, 0.5, aside=True)
     assert pace.free(0) == 2
@@ -176,7 +176,7 @@ def test_a_question_that_fails_holds_no_upload_back():
 
 
 def test_after_a_failure_a_single_question_tries_the_ice():
-    pace = Pace(2, 10)
+    pace = RateLimiter(2, 10)
     pace.start()
     pace.end(Wait(verbatim("offline"), offline=True), 0, 0.5)
     assert pace.room(0) == 0

@@ -229,6 +229,8 @@ def test_every_reason_of_an_old_journal_can_be_read(path, version):
     Journal(path).close()
     reader = Reader(path)
     for entry in reader.history(limit=50):
-        assert [str(why) for _, _, why in reader.story(entry.file_id)][-1:] != [""] or not entry.why
+        assert [str(why) for _, _, why in reader.events(entry.file_id)][-1:] != [
+            ""
+        ] or not entry.why
     assert reader.held()
     reader.close()

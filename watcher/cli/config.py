@@ -42,7 +42,9 @@ def check(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
     except ConfigError as error:
         if as_json:
             say_json(
-                facts | _as_data("mistake", error.mistakes or (error.said,)) | _as_data("warning")
+                facts
+                | _as_data("mistake", error.mistakes or (error.message,))
+                | _as_data("warning")
             )
             ctx.exit(error.exit_code)
         raise

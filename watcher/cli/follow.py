@@ -94,7 +94,7 @@ def _drawn(now: dict[str, Any]) -> RenderableType:
     ]
     if now["total"]:
         parts.append(ProgressBar(total=now["total"], completed=now["done"], width=60))
-    parts += [Text(f"‖ {kept['files']}: {kept['why']}", style="red") for kept in now["kept"]]
+    parts += [Text(f"‖ {hold['files']}: {hold['why']}", style="red") for hold in now["held"]]
     parts += [Text(f"✗ {each['problem']}", style="red") for each in now["watched"]
               if each["problem"]]  # fmt: skip
     parts.append(_table(now["recent"]))

@@ -255,7 +255,7 @@ def _look(where: Places, path: str, began: float) -> Standing:
             raise
         return {}  # broken off before anything was found
     try:
-        standing = reader.standing(path, began)
+        standing = reader.totals(path, began)
     finally:
         reader.close()
     standing.pop(State.GONE, None)  # not there any more, so not found

@@ -195,7 +195,7 @@ def _try(account: Account, key: str, *, may_ask: bool) -> None:
         with Inquiry(account, key, time.monotonic) as inquiry:
             access = inquiry.access()
     except RefusedKeyError as error:
-        _judge_refusal(account, key, error.told)
+        _judge_refusal(account, key, error.server_message)
         return
     except (OfflineError, UnusableError) as error:
         _ask_to_go_on(view.safe(error.title), may_ask=may_ask)

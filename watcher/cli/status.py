@@ -49,7 +49,7 @@ def _hold(reader: Reader, key: str, why: Message, files: int) -> dict[str, objec
 
         mend = f"Approve them with: hrflow-watcher import {shlex.quote(view.safe(rest))}"
         return {"cause": key, **_reason(why), "files": files, "places": [], "mend": mend}
-    found = reader.kept_by(key, _LISTED_FILES) if files else []
+    found = reader.held_by(key, _LISTED_FILES) if files else []
     places = [{"folder": view.safe(folder), "source_key": source} for folder, source in found]
     mend = str(_MENDS[Cause(kind)])
     return {"cause": key, **_reason(why), "files": files, "places": places, "mend": mend}
@@ -70,7 +70,7 @@ def gather_waiting(
     pause = snapshot.paused_until if running else 0.0  # until then nothing is due
     waits: list[dict[str, object]] = [
         {"state": str(state), "files": files, **_reason(why), "due_at": _moment(max(due_at, pause))}
-        for state, why, files, due_at in reader.waits(_LISTED_FILES)
+        for state, why, files, due_at in reader.waiting_reasons(_LISTED_FILES)
     ]
     queued = snapshot.counts.get(State.QUEUED, 0)
     if not queued or (running and State.UPLOADING in snapshot.counts):

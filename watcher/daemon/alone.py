@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from watcher.daemon.instance import lock
 from watcher.daemon.recovery import open_journal
 from watcher.journal.reader import Reader
-from watcher.model.snapshot import Kept, Snapshot
+from watcher.model.snapshot import ActiveHold, Snapshot
 from watcher.pipeline.messages import Resume, carry_out
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Alone:
         """What is held back."""
         reader = Reader(self._places.journal)
         try:
-            return Snapshot(kept=tuple(Kept(*each) for each in reader.held()))
+            return Snapshot(holds=tuple(ActiveHold(*each) for each in reader.held()))
         finally:
             reader.close()
 

@@ -51,7 +51,7 @@ def _waiting(places: Places, folder: str) -> int:
         return 0
     reader = Reader(places.journal)
     try:
-        standing = reader.standing(folder)
+        standing = reader.totals(folder)
     finally:
         reader.close()
     return sum(files for state, (files, _) in standing.items() if state in OPEN)

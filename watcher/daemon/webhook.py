@@ -8,7 +8,7 @@ import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.hrflow.webhook import MAX_HEADER, Gate, RefusedError, signs_body
+from watcher.hrflow.webhook import MAX_HEADER, EventVerifier, RefusedError, signs_body
 from watcher.model.errors import UnusableError, WatcherError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Receiver:
         """``hear`` takes an event and returns at once; called on threads of the receiver's own."""
         self._host = host
         self._port = port
-        self._gate = Gate(secret)
+        self._verifier = EventVerifier(secret)
         self._passing = threading.Lock()
         self._hear = hear
         self._wall = wall
@@ -153,7 +153,7 @@ class Receiver:
         body = environ["wsgi.input"].read(MAX_BODY) if signs_body(header) else b""
         try:
             with self._passing:
-                event = self._gate.let_in(header, self._wall(), body)
+                event = self._verifier.verify(header, self._wall(), body)
         except RefusedError as refused:
             self._warn(refused)
             return HTTPStatus(refused.status)

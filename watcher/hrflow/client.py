@@ -92,7 +92,7 @@ class Client:
         try:
             secret = self._key()
         except CredentialError as error:
-            return Held(Cause.CREDENTIAL, error.said)
+            return Held(Cause.CREDENTIAL, error.message)
         body = FormBody(
             job.fields,
             handle,
@@ -153,7 +153,7 @@ class Client:
             secret = self._key()
             answer: Answer = self._exchange.send("GET", path, secret, parameters)
         except CredentialError as error:
-            return Wait(error.said)
+            return Wait(error.message)
         except (requests.RequestException, HTTPError, OSError) as error:
             outcome = failure(error, handed_out=False)
             # The words of an exception may quote the key: only our own are shown.

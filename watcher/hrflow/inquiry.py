@@ -37,10 +37,10 @@ class NoAccessError(UnusableError):
 class RefusedKeyError(CredentialError):
     """HrFlow rejected the key for this request; a write-only key may not ask anything.
 
-    ``told`` is HrFlow's own message, ``server_time`` that of :class:`Access`.
+    ``server_message`` is HrFlow's own message, ``server_time`` that of :class:`Access`.
     """
 
-    told: str = ""
+    server_message: str = ""
     server_time: float | None = None
 
 
@@ -164,7 +164,7 @@ class Inquiry:
                 msg("HrFlow rejected this key: {message}", message=reading.message),
                 msg("Check the email and the key in HrFlow's settings under API keys."),
             )
-            refused.told = reading.message
+            refused.server_message = reading.message
             refused.server_time = _server_time(answer.headers.get("date", ""))
             raise refused
         if not 200 <= reading.code < 300:

@@ -71,19 +71,19 @@ def find_addresses(account: Account) -> tuple[str, ...]:
 
 
 class ProxyAddressError(rx.InvalidProxyURL):
-    """A proxy's address cannot be used; ``said`` is for people."""
+    """A proxy's address cannot be used; ``message`` is for people."""
 
-    def __init__(self, said: Message) -> None:
-        super().__init__(str(said))
-        self.said = said
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
 class ProxyFailedError(rx.ProxyError):
-    """A proxy did not let a request through; ``said`` is for people."""
+    """A proxy did not let a request through; ``message`` is for people."""
 
-    def __init__(self, said: Message) -> None:
-        super().__init__(str(said))
-        self.said = said
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
 def find_proxy(setting: str, url: str) -> str:
@@ -185,7 +185,7 @@ def proxy_of(account: Account) -> str:
     try:
         return find_proxy(account.proxy, account.api_url.rstrip("/"))
     except ProxyAddressError as error:
-        raise UnusableError(error.said) from error
+        raise UnusableError(error.message) from error
 
 
 # -- the certificate
@@ -249,7 +249,7 @@ def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
         raise
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
         if proxy:
-            raise OfflineError(explain(error, proxy).said) from error
+            raise OfflineError(explain(error, proxy).message) from error
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise OfflineError(
             msg("No TLS connection could be established ({error}).", error=words)

@@ -57,14 +57,14 @@ _SETTINGS: Final = (
 def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     """Return what ``error`` means; ``handed_out``: the server may have received the whole body."""
     if isinstance(error, ProxyAddressError):
-        return Held(Cause.ACCOUNT, error.said)
+        return Held(Cause.ACCOUNT, error.message)
     if isinstance(error, _SETTINGS):
         return Held(
             Cause.ACCOUNT,
             msg("A setting of the account is not usable: {error}.", error=_kind(error)),
         )
     if isinstance(error, ProxyFailedError):
-        words = error.said
+        words = error.message
     else:
         words = next((said for kind, said in _WORDS if isinstance(error, kind)), _unforeseen(error))
     if handed_out:

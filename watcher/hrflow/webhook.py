@@ -57,7 +57,7 @@ class RefusedError(Exception):
         self.status = status
 
 
-class Gate:
+class EventVerifier:
     """Accepts each event once, and only if HrFlow has signed it. For one thread at a time."""
 
     def __init__(self, secret: str) -> None:
@@ -67,7 +67,7 @@ class Gate:
         self._secret = secret.encode()
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
-    def let_in(self, header: str, now: float, body: bytes = b"") -> Event | None:
+    def verify(self, header: str, now: float, body: bytes = b"") -> Event | None:
         """Return the event of a request, None for one of a kind that is not used.
 
         RefusedError if it is not signed, not complete, too old, or came before.

@@ -115,7 +115,7 @@ class Files:
         self._changed.update(dict.fromkeys(many))
         self._follow_step(many, state, now, is_news=since is None)
 
-    def leave_alone(self, file_ids: Sequence[int], now: float) -> None:
+    def ignore_left(self, file_ids: Sequence[int], now: float) -> None:
         """Ignore files whose folder is no longer watched; copies elsewhere are sent instead."""
         self.step(file_ids, Step(State.IGNORED, lifecycle.LEFT), now)
         for file_id in file_ids:
@@ -225,7 +225,7 @@ class Files:
         self._changed[file_id] = None
         return file_id
 
-    def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
+    def update_stat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
         """Update the size and time of a file; its history continues."""
         directory, name = rows.split(candidate.folder, candidate.path)
         self._name(self.directory(candidate.folder, directory), name, stat, file_id)
@@ -245,7 +245,7 @@ class Files:
             file_id,
         )
 
-    def address(
+    def set_route(
         self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
     ) -> None:
         """Store where a file goes, and with which form fields."""
@@ -268,7 +268,7 @@ class Files:
         """Return how often a file was to be sent again under a new reference."""
         return int(self._store.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
 
-    def profile(self, file_id: int, profile: Profile, *, probable: bool = False) -> None:
+    def set_profile(self, file_id: int, profile: Profile, *, probable: bool = False) -> None:
         """Store what HrFlow made of a file; ``probable``: a search has found it."""
         self._store.write(
             "UPDATE files SET profile_key = ?, profile_name = ?, profile_email = ?, pages = ?, "
@@ -420,7 +420,7 @@ class Files:
 
     # -- the same file under another name: device, inode, size and time tell it from a new one
 
-    def kept_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
+    def held_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
         """Return files like ``stat`` that a cause holds or held: (id, last path, state)."""
         # The plus has the index of inodes used: of one cause there may be very many files.
         found = self._store.all(
@@ -555,7 +555,7 @@ class Files:
                 insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
                 self._store.write(insert, file_id, state.value)
         if self.left and state in lifecycle.WAITS:
-            self.leave_alone([each for each in file_ids if self._folder_of(each) in self.left], now)
+            self.ignore_left([each for each in file_ids if self._folder_of(each) in self.left], now)
 
     def _folder_of(self, file_id: int) -> int:
         folder_id: int = self._store.read(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from watcher.journal.files import Files
-    from watcher.journal.queues import Holds
+    from watcher.journal.holds import Holds
     from watcher.journal.store import Store
 
 
@@ -47,7 +47,7 @@ class Folders:
         folder_id = self._files.folder(folder)
         self._store.write("UPDATE folders SET imported = ? WHERE id = ?", settings, folder_id)
 
-    def reread(self, folder: str, settings: str, now: float, *, is_imported: bool = False) -> bool:
+    def reroute(self, folder: str, settings: str, now: float, *, is_imported: bool = False) -> bool:
         """Have files routed again if the folder's ``settings`` fingerprint is a new one.
 
         Files that were not sent yet become noticed again; what was sent stays as it is. What HrFlow
@@ -91,12 +91,12 @@ class Folders:
         step = Step(State.NOTICED, lifecycle.NEW_SETTINGS)
         self._files.step(unsent, step, now)
         self._files.step(refused, step, now, cause=lifecycle.REFUSED_BEFORE)
-        for hold in self._holds.at_work():
-            if not self._holds.kept(hold.key):
+        for hold in self._holds.active():
+            if not self._holds.count(hold.key):
                 self._holds.release(hold.key, now)
         return True
 
-    def leave(self, watched: Collection[str], now: float) -> None:
+    def set_watched(self, watched: Collection[str], now: float) -> None:
         """Let no file wait in folders other than ``watched``, nor begin to; see ``Files.step``.
 
         Files that wait there for approval are ignored for good. If such a folder is watched again,
@@ -125,4 +125,4 @@ class Folders:
             "SELECT id FROM files WHERE cause <> '' AND state = 'held')",
             *others,
         )
-        self._files.leave_alone([file_id for (file_id,) in found], now)
+        self._files.ignore_left([file_id for (file_id,) in found], now)

@@ -131,7 +131,7 @@ class FollowUps:
         insert = "INSERT INTO webhook_events VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._store.write(insert, digest, now).rowcount == 1
 
-    def keep_early(self, event: Event, now: float) -> None:
+    def add_early_event(self, event: Event, now: float) -> None:
         """Keep an event until the upload that it tells of has arrived; the latest are kept.
 
         An upload that is uncertain is looked at at once.
@@ -158,7 +158,7 @@ class FollowUps:
             event.reference,
         )
 
-    def early(self, reference: str) -> list[Event]:
+    def early_events(self, reference: str) -> list[Event]:
         """Return the events about a reference that were kept, the first one first."""
         found = self._store.all(
             "SELECT kind, digest, profile_key, reference, source_key, message FROM early_events "
@@ -167,7 +167,7 @@ class FollowUps:
         )
         return [Event(EventKind(kind), *rest) for kind, *rest in found]
 
-    def drop_early(self, event: Event) -> None:
+    def delete_early_event(self, event: Event) -> None:
         """Delete an event that has had its effect."""
         self._store.write("DELETE FROM early_events WHERE digest = ?", event.digest)
 

@@ -130,7 +130,7 @@ class Reader(Store):
             if files or cause != Cause.EXISTING
         ]
 
-    def kept_by(self, key: str, limit: int) -> list[tuple[str, str]]:
+    def held_by(self, key: str, limit: int) -> list[tuple[str, str]]:
         """Return up to ``limit`` different (folder, source key) of the files that a cause holds."""
         found = self.all(
             "SELECT DISTINCT o.path, f.source_key FROM files f "
@@ -141,7 +141,7 @@ class Reader(Store):
         )
         return [(os.fsdecode(folder), source_key) for folder, source_key in found]
 
-    def waits(self, limit: int) -> list[tuple[State, Message, int, float]]:
+    def waiting_reasons(self, limit: int) -> list[tuple[State, Message, int, float]]:
         """Return what most files wait for: (state, why, how many, when the first is due).
 
         The states are waiting and uncertain.
@@ -249,7 +249,7 @@ class Reader(Store):
             yield found
             before = found[-1].changed_at, found[-1].file_id
 
-    def standing(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
+    def totals(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
         """Return how the files that are at or below ``path`` now stand: state → (files, bytes).
 
         With them go those that arrived or were refused at or after the moment ``since`` and that
@@ -339,7 +339,7 @@ class Reader(Store):
             for folder, key, name, state, *times in found
         ]
 
-    def story(self, file_id: int) -> list[tuple[float, State, Message]]:
+    def events(self, file_id: int) -> list[tuple[float, State, Message]]:
         """Return everything that happened to a file: when, its state from then on, and why."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)
         return [(at, State(state), from_json(why)) for at, state, why in found]

@@ -47,8 +47,8 @@ class WatcherError(Exception):
         return f"{self.title} {self.hint}".strip()
 
     @property
-    def said(self) -> Message:
-        """Both as one message."""
+    def message(self) -> Message:
+        """Title and hint as one message."""
         title, hint = (
             each if isinstance(each, Message) else verbatim(each)
             for each in (self.title, self.hint)

@@ -31,8 +31,8 @@ class AppState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A cause that holds back files: its ``key``, ``why`` in one sentence, how many files."""
+class ActiveHold:
+    """A cause that holds files back: its ``key``, ``why`` in one sentence, how many files."""
 
     key: str
     why: Message
@@ -74,6 +74,6 @@ class Snapshot:
     counts: Mapping[State, int] = field(default_factory=dict)
     recent: tuple[Entry, ...] = ()
     attention: tuple[Entry, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    holds: tuple[ActiveHold, ...] = ()
     watched: tuple[Watched, ...] = ()
     remarks: tuple[Message, ...] = ()

@@ -105,10 +105,10 @@ class Orders:
     def retry_all(self) -> dict[str, object]:
         """Try again all that needs attention or is held back."""
         files = 0
-        for kept in self.app.snapshot().kept:
-            if not needs_approval(kept):  # that yes is another question
-                self.app.post(Release(kept.key))
-                files += kept.files
+        for hold in self.app.snapshot().holds:
+            if not needs_approval(hold):  # that yes is another question
+                self.app.post(Release(hold.key))
+                files += hold.files
         self.app.post(Resume())
         also = self._order({"state": "attention"}, view.can_retry, Retry)
         return {**also, "files": files + int(str(also["files"]))}
@@ -120,10 +120,10 @@ class Orders:
     # -- inside
 
     def _release(self, cause: str) -> dict[str, object]:
-        for kept in self.app.snapshot().kept:
-            if kept.key == cause:
+        for hold in self.app.snapshot().holds:
+            if hold.key == cause:
                 self.app.post(Release(cause))
-                return {"files": kept.files, "left": []}
+                return {"files": hold.files, "left": []}
         raise UsageError("Nothing is held back by that any more.")
 
     def _order(

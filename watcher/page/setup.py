@@ -343,7 +343,7 @@ def _folder(editor: Editor, said: object) -> FolderAnswer:
         tags = parse_tags(_text(said, "tags"))
         after = AfterUpload(_text(said, "after_upload") or "keep")
     except TagError as error:
-        raise UsageError(error.said, msg("Write tags like: office=Paris")) from error
+        raise UsageError(error.message, msg("Write tags like: office=Paris")) from error
     except ValueError as error:
         raise UsageError(msg("{error}.", error=error)) from error
     return FolderAnswer(written, place, key, name, tags, after)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from watcher.hrflow.pace import MINUTE
+from watcher.hrflow.rate_limiter import MINUTE
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.follow_ups import NOT_YET, Search
 from watcher.model.kinds import State
@@ -122,7 +122,7 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
 
 
 def share_limits(per_minute: int, share: float) -> tuple[int, int, float]:
-    """Return the limits of an account's questions, as :class:`Pace` takes them.
+    """Return the limits of an account's questions, as :class:`RateLimiter` takes them.
 
     They are a ``share`` of the requests it may make.
     """

@@ -262,7 +262,7 @@ class Tracker(Stage):
         """Whether a webhook event is about the very content of an upload: then it has arrived."""
         return rules.is_derived(job.reference, job.sha256) and any(
             event.source_key in ("", job.source_key)
-            for event in self._journal.follow_ups.early(job.reference)
+            for event in self._journal.follow_ups.early_events(job.reference)
         )
 
     # -- uploads that have arrived
@@ -275,9 +275,9 @@ class Tracker(Stage):
             due_at = now + self._first_delay(job.account).seconds
             self._journal.follow_ups.follow(job.file_id, now, due_at)
             self._sources.note_use(job.account, job.source_key)
-            for event in self._journal.follow_ups.early(job.reference):
+            for event in self._journal.follow_ups.early_events(job.reference):
                 if uploads := self._uploads_of(event):
-                    self._journal.follow_ups.drop_early(event)
+                    self._journal.follow_ups.delete_early_event(event)
                 for each in uploads:
                     self._apply(event, each, now)
         self._budget.release_holds(job)
@@ -323,7 +323,7 @@ class Tracker(Stage):
     def _note_profile(self, job: Job, profile: Profile, *, is_probable: bool = False) -> None:
         if not self._keep_names:
             profile = replace(profile, name="", email="")
-        self._journal.files.profile(job.file_id, profile, probable=is_probable)
+        self._journal.files.set_profile(job.file_id, profile, probable=is_probable)
         self._sources.note_use(job.account, job.source_key)
 
     def _look_through(self, each: FollowUp, answer: Finding | Candidates) -> tuple[Finding, bool]:
@@ -391,7 +391,7 @@ class Tracker(Stage):
             self._apply(event, each, now)
         known = self._journal.follow_ups.by_profile([event.key]) if event.key else {}
         if event.reference and not uploads and not known:  # perhaps faster than the answer
-            self._journal.follow_ups.keep_early(event, now)
+            self._journal.follow_ups.add_early_event(event, now)
         if event.kind is not EventKind.ERROR:
             for file_id in known.values():
                 self._journal.files.make_certain(file_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
-from watcher.hrflow.pace import Pace
+from watcher.hrflow.rate_limiter import RateLimiter
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import SourceFacts
 from watcher.model.kinds import Cause, State
@@ -69,8 +69,8 @@ Subject = int | tuple[str, str]
 class _Account:
     """The limits of one account; ``share`` are those of its follow-ups."""
 
-    pace: Pace
-    share: Pace | None = None
+    pace: RateLimiter
+    share: RateLimiter | None = None
     has_follow_ups: bool = False
 
 
@@ -105,7 +105,7 @@ class Budget(Stage):
         if self._journal.facts.paused_until() <= now:
             self._journal.facts.pause(0.0)
         if not self._is_closed():
-            for hold in self._journal.holds.at_work():
+            for hold in self._journal.holds.active():
                 if 0 < hold.due_at <= now:
                     self._journal.holds.probe(hold, now, self._plans)
         offline_since = min(self._offline.values(), default=0.0)
@@ -202,12 +202,12 @@ class Budget(Stage):
             per_minute, share = account.max_requests_per_minute, account.follow_up_share
             limits = self._all.get(account.name)
             if limits is None:
-                limits = self._all[account.name] = _Account(Pace(account.parallel_uploads))
+                limits = self._all[account.name] = _Account(RateLimiter(account.parallel_uploads))
                 limits.pace.remember(self._recent_requests(account.name))
             limits.pace.arm(account.parallel_uploads, per_minute)
             limits.has_follow_ups = share > 0
             if share > 0 and limits.share is None:
-                limits.share = Pace(*share_limits(per_minute, share))
+                limits.share = RateLimiter(*share_limits(per_minute, share))
                 if per_minute:
                     limits.share.remember(self._recent_requests(account.name))
             elif share > 0 and limits.share is not None:
@@ -217,7 +217,7 @@ class Budget(Stage):
         if before:  # changed settings mend what held files back, or try to
             self._resume()
         else:  # and so they may have done while nothing ran: one file of each cause finds out
-            for hold in self._journal.holds.at_work():
+            for hold in self._journal.holds.active():
                 if hold.cause is not Cause.EXISTING:
                     self._journal.holds.probe_soon(hold.key, self._clock.wall())
 
@@ -227,7 +227,7 @@ class Budget(Stage):
         self._wake()
         for name in self._accounts:
             self._journal.queues.retry_now(name, now)
-        for hold in self._journal.holds.at_work():
+        for hold in self._journal.holds.active():
             if hold.cause is not Cause.EXISTING:
                 self._journal.holds.release(hold.key, now)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
-    from watcher.model.snapshot import Kept, Snapshot
+    from watcher.model.snapshot import ActiveHold, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "groups": {
             name: sum(counts.get(state, 0) for state in states) for name, states in GROUPS.items()
         },
-        "kept": [_kept(kept, word) for kept in active_holds(snapshot)],
+        "held": [_hold(hold, word) for hold in active_holds(snapshot)],
         "watched": [
             {"path": safe(each.path), "problem": safe(word(each.problem))}
             for each in snapshot.watched
@@ -256,12 +256,12 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
     }
 
 
-def _kept(kept: Kept, word: Catalog) -> dict[str, object]:
+def _hold(hold: ActiveHold, word: Catalog) -> dict[str, object]:
     return {
-        "key": kept.key,
-        "why": safe(word(kept.why)),
-        "files": kept.files,
-        "asks": kept.key.startswith(f"{Cause.EXISTING}:"),
+        "key": hold.key,
+        "why": safe(word(hold.why)),
+        "files": hold.files,
+        "asks": hold.key.startswith(f"{Cause.EXISTING}:"),
     }
 
 

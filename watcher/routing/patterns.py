@@ -76,11 +76,11 @@ def lies_in(inner: str, outer: str, separator: str) -> bool:
 
 
 class PatternError(ValueError):
-    """A pattern cannot be understood; ``said`` says why."""
+    """A pattern cannot be understood; ``message`` says why."""
 
-    def __init__(self, said: Message) -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

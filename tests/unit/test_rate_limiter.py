@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.hrflow.pace import MINUTE, Pace
+from watcher.hrflow.rate_limiter import MINUTE, RateLimiter
 from watcher.i18n.message import verbatim
 from watcher.model.uploads import (
     Accepted,
@@ -19,7 +19,7 @@ from watcher.model.uploads import (
 
 
 def test_as_many_at_once_as_allowed():
-    pace = Pace(3)
+    pace = RateLimiter(3)
     assert pace.free(0) == 3
     pace.start()
     assert pace.free(0) == 2
@@ -28,7 +28,7 @@ def test_as_many_at_once_as_allowed():
 
 
 def test_offline_pauses_all_and_one_goes_first_to_try():
-    pace = Pace(4)
+    pace = RateLimiter(4)
     for _ in range(4):
         pace.start()
     for _ in range(4):
@@ -44,7 +44,7 @@ def test_offline_pauses_all_and_one_goes_first_to_try():
 
 
 def test_too_many_requests_halve_the_parallel_ones_which_recover():
-    pace = Pace(8)
+    pace = RateLimiter(8)
     pace.start()
     pace.end(Wait(verbatim("429"), retry_after=30.0, slow_down=True), 0, 0.5)
     assert (pace.limit, pace.paused_until) == (4, 30.0)
@@ -65,7 +65,7 @@ TROUBLES = [
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_server_in_trouble_is_spared(trouble):
     """Of a long backlog some dozen go out in an hour."""
-    pace, now, sent = Pace(64), 0.0, 0
+    pace, now, sent = RateLimiter(64), 0.0, 0
     while now < 3600:
         for _ in range(free := pace.free(now)):
             pace.start()
@@ -79,7 +79,7 @@ def test_a_server_in_trouble_is_spared(trouble):
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_it_recovers_step_by_step(trouble):
-    pace = Pace(4)
+    pace = RateLimiter(4)
     for _ in range(9):  # however much has gone well before
         pace.start()
         pace.end(Accepted(), 0, 0.5)
@@ -93,7 +93,7 @@ def test_it_recovers_step_by_step(trouble):
 
 def test_one_bad_file_among_good_ones_does_not_stop_them_for_long():
     """A server that fails over a single file each time, even if that names an hour."""
-    pace, now, sent = Pace(4), 0.0, 0
+    pace, now, sent = RateLimiter(4), 0.0, 0
     while now < 600:
         pace.start()
         bad = sent % 20 == 0
@@ -106,7 +106,7 @@ def test_one_bad_file_among_good_ones_does_not_stop_them_for_long():
 
 
 def test_that_questions_are_answered_does_not_prove_that_uploads_are():
-    pace = Pace(8)
+    pace = RateLimiter(8)
     pace.start()
     pace.end(Uncertain(verbatim("503"), troubled=True), 0, 0.5)
     for aside, question in ((True, False), (False, True)):
@@ -119,7 +119,7 @@ def test_that_questions_are_answered_does_not_prove_that_uploads_are():
 
 
 def test_questions_end_a_trouble_that_only_questions_met():
-    pace = Pace(8)
+    pace = RateLimiter(8)
     pace.start()
     pace.end(Wait(verbatim("503"), troubled=True), 0, 0.5, question=True)
     pace.start()
@@ -131,14 +131,14 @@ def test_questions_end_a_trouble_that_only_questions_met():
     "outcome", [Wait(verbatim("could not be read")), Altered(verbatim("shorter"))]
 )
 def test_what_is_the_file_s_own_trouble_slows_nothing_down(outcome):
-    pace = Pace(2)
+    pace = RateLimiter(2)
     pace.start()
     pace.end(outcome, 0, 0.9)
     assert pace.free(0) == 2
 
 
 def test_resume_tries_at_once():
-    pace = Pace(4)
+    pace = RateLimiter(4)
     pace.start()
     pace.end(Wait(verbatim("offline"), offline=True), 0, 0.9)
     pace.resume()
@@ -146,7 +146,7 @@ def test_resume_tries_at_once():
 
 
 def test_what_is_under_way_counts_under_other_settings_too():
-    pace = Pace(4)
+    pace = RateLimiter(4)
     pace.start()
     pace.arm(2)
     assert pace.free(0) == 1
@@ -155,7 +155,7 @@ def test_what_is_under_way_counts_under_other_settings_too():
 
 
 def test_requests_of_an_earlier_run_count():
-    pace = Pace(9, per_minute=3)
+    pace = RateLimiter(9, per_minute=3)
     pace.remember([0.0, 0.0])
     assert pace.free(0) == 1
     assert pace.free(MINUTE) == 3
@@ -168,7 +168,7 @@ def test_requests_of_an_earlier_run_count():
 )
 def test_no_minute_at_the_server_sees_more_than_allowed(per_minute, parallel, steps):
     """Each request arrives at any moment between its start and its end."""
-    pace = Pace(parallel, per_minute)
+    pace = RateLimiter(parallel, per_minute)
     now, ends, arrivals = 0.0, [], []
     for pause, takes, share in steps:
         now += pause

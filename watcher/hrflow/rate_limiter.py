@@ -32,7 +32,7 @@ from watcher.model.uploads import (
 MINUTE = 60.0
 
 
-class Pace:
+class RateLimiter:
     """What may start now, given what has been started and how it ended.
 
     All times are seconds of one monotonic clock.
