@@ -10,7 +10,7 @@ from tests.support.waiting import PATIENCE
 from watcher.daemon.desktop import Desktop
 from watcher.i18n.catalog import catalog
 from watcher.model.settings import Notifications
-from watcher.model.snapshot import AppState, ActiveHold, Snapshot
+from watcher.model.snapshot import ActiveHold, AppState, Snapshot
 
 HELD = Snapshot(holds=(ActiveHold("account:default", "HrFlow does not accept the key.", 2),))
 

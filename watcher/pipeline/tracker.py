@@ -134,10 +134,10 @@ class Tracker(Stage):
             self._choose_checks(account, now)
         asking = [each for each in accounts if self._can_follow_up(each)]
         for account in asking:
-            if self._budget.room(account) and not self._budget.is_failing(account):
+            if self._budget.free_follow_ups(account) and not self._budget.is_failing(account):
                 self._choose_source(account)
-            if room := self._budget.room(account):
-                self._choose_polls(account, now, room)
+            if free := self._budget.free_follow_ups(account):
+                self._choose_polls(account, now, free)
         due = self._journal.follow_ups.next_due(asking, now)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
@@ -164,8 +164,8 @@ class Tracker(Stage):
         if source_key := self._sources.take(account):
             self._begin(account, (account, source_key), Describe(account, source_key))
 
-    def _choose_polls(self, account: str, now: float, room: int) -> None:
-        due = self._journal.follow_ups.due(account, now, room + len(self._under_way))
+    def _choose_polls(self, account: str, now: float, free: int) -> None:
+        due = self._journal.follow_ups.due(account, now, free + len(self._under_way))
         due = [each for each in due if each.job.file_id not in self._under_way]
         delay = self._first_delay(account).seconds
         chosen = []
@@ -175,7 +175,7 @@ class Tracker(Stage):
             else:  # answers about others have shown since that it would be too early
                 later = each.since + delay
                 self._journal.follow_ups.ask_again(each.job.file_id, later, tried=False)
-        for each in chosen[:room]:
+        for each in chosen[:free]:
             self._begin(account, each.job.file_id, Poll(each, self._search_for(each)))
 
     def _search_for(self, each: FollowUp) -> Search | None:
