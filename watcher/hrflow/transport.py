@@ -18,7 +18,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from watcher import __version__
 from watcher.hrflow.answers import MAX_ANSWER, Answer
-from watcher.hrflow.route import ProxyAddressError, ProxyFailedError, explain, find_proxy
+from watcher.hrflow.proxy import ProxyAddressError, ProxyFailedError, explain, find_proxy
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import Cause
 from watcher.model.uploads import Held, Uncertain, Wait
