@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from watcher.hrflow.rate_limiter import MINUTE, RateLimiter
 from watcher.i18n.message import NOTHING, verbatim
-from watcher.model import follow_ups as times
 from watcher.model import lifecycle
-from watcher.model.follow_ups import Candidates, FollowUp, Listed, Timing
+from watcher.model import records as times
+from watcher.model.follow_ups import FollowUp, ListedProfile, ProfilePage
 from watcher.model.kinds import State
-from watcher.model.records import Stat
+from watcher.model.records import Stat, Timing
 from watcher.model.uploads import Job, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 
@@ -213,7 +213,7 @@ def test_a_search_is_made_where_a_reference_may_be_anothers_or_was_in_vain():
 
 
 def listed(key="k", name="cv.pdf", size=100, created_at=0.0, came_at=SINCE + 3, reference=""):
-    return Listed(Profile(key), reference, name, size, created_at, came_at)
+    return ListedProfile(Profile(key), reference, name, size, created_at, came_at)
 
 
 CREATED = (("created_at", "1970-01-12T13:46:40+00:00"),)  # SINCE, in ISO 8601
@@ -237,7 +237,7 @@ CREATED = (("created_at", "1970-01-12T13:46:40+00:00"),)  # SINCE, in ISO 8601
     ],
 )
 def test_which_profile_is_probably_a_files(found, fields, taken, key, why):
-    profile = rules.match(follow_up("shared", fields=fields), Candidates(tuple(found)), taken)
+    profile = rules.match(follow_up("shared", fields=fields), ProfilePage(tuple(found)), taken)
     assert (profile.key if profile else None) == key, why
 
 

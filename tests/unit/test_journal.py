@@ -372,7 +372,6 @@ def test_history_is_found_by_state_folder_text_and_time(journal, read):
     assert found(since=25.0) == [second]
     assert found(until=25.0) == [first]
     assert found(limit=1) == [second]
-    assert found(limit=1, offset=1) == [first]
     assert reader.totals(FOLDER) == {State.QUEUED: (1, 10), State.PARSED: (1, 10)}
     assert reader.totals(f"{FOLDER}/dev") == {State.QUEUED: (1, 10)}
     assert [state for _, state, _ in reader.events(second)] == [

@@ -12,9 +12,9 @@ from watcher.journal.reader import Reader
 from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
-from watcher.model.follow_ups import NOT_YET
 from watcher.model.kinds import State
 from watcher.model.lifecycle import IGNORED_BY_USER, Step
+from watcher.model.records import NOT_YET
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)

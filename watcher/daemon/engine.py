@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from watcher.hrflow.client import Client
     from watcher.i18n.message import Text
     from watcher.journal.writer import Journal
-    from watcher.model.follow_ups import Candidates, Search, SourceFacts
+    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import Finding, Job, Outcome, Unknown
     from watcher.pipeline.stage import Clock
@@ -122,7 +122,7 @@ class Clients:
 
     def search(
         self, account: str, source_key: str, search: Search
-    ) -> Candidates | Unknown | Unreadable | Wait:
+    ) -> ProfilePage | Unknown | Unreadable | Wait:
         """Return a page of a source's profiles."""
         client = self._client(account)
         if client is None:

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.i18n.message import Message, msg, verbatim
-from watcher.model.follow_ups import Candidates, Listed, SourceFacts
+from watcher.model.follow_ups import ListedProfile, ProfilePage, SourceFacts
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
     Accepted,
@@ -384,9 +384,9 @@ def source_facts(
     return waits(read.code, read.message, answer, now) or Unknown()
 
 
-def candidates(
+def profile_page(
     answer: Answer, now: float, *, secret: str = "", page: int = 1
-) -> Candidates | Unknown | Unreadable | Wait:
+) -> ProfilePage | Unknown | Unreadable | Wait:
     """Return what the answer to a question for page ``page`` of a list of profiles holds."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
@@ -399,15 +399,15 @@ def candidates(
     data = data if isinstance(data, list) else []
     found = [_listed(each) for each in data]
     pages = page_count(read.meta, page, len(data))
-    return Candidates(tuple(each for each in found if each is not None), pages)
+    return ProfilePage(tuple(each for each in found if each is not None), pages)
 
 
-def _listed(data: Any) -> Listed | None:
+def _listed(data: Any) -> ListedProfile | None:
     profile = profile_of(data)
     if not profile.key:
         return None
     document = _document(data.get("attachments"))
-    return Listed(
+    return ListedProfile(
         profile,
         reference=_plain_text(data.get("reference")),
         file_name=_plain_text(document.get("original_file_name"))

@@ -13,8 +13,8 @@ from urllib3.exceptions import HTTPError
 from watcher.hrflow.answers import (
     PAGE_LIMIT,
     Answer,
-    candidates,
     finding,
+    profile_page,
     source_facts,
     upload_outcome,
 )
@@ -27,7 +27,7 @@ from watcher.model.uploads import Altered, Held, Unknown, Unreadable, Wait
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.model.follow_ups import Candidates, Search, SourceFacts
+    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.settings import Account
     from watcher.model.uploads import Finding, Job, Outcome
 
@@ -124,7 +124,7 @@ class Client:
         parameters = {"source_key": source_key, "reference": reference}
         return self._ask("/profile/parsing", parameters, finding)
 
-    def search(self, source_key: str, search: Search) -> Candidates | Unknown | Unreadable | Wait:
+    def search(self, source_key: str, search: Search) -> ProfilePage | Unknown | Unreadable | Wait:
         """Return one page of a source's profiles, as ``search`` says. May be called at any time."""
         parameters = {
             "source_keys": json.dumps([source_key]),
@@ -139,7 +139,7 @@ class Client:
             path, parameters["return_profile"] = "/storing/profiles", "True"  # as the SDK writes it
             if search.reference:
                 parameters["reference"] = search.reference
-        return self._ask(path, parameters, partial(candidates, page=search.page))
+        return self._ask(path, parameters, partial(profile_page, page=search.page))
 
     def describe(self, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
         """Return what HrFlow says of a source. May be called at any time."""

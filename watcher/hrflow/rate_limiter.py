@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from watcher.model.follow_ups import Candidates
+from watcher.model.follow_ups import ProfilePage
 from watcher.model.lifecycle import BACKOFF_CAP, retry_delay
 from watcher.model.uploads import (
     Accepted,
@@ -124,7 +124,7 @@ class RateLimiter:
                 self._pause(outcome, now, jitter)
             case (
                 Accepted() | Parsed() | Refused() | NoSync() | Unknown() | Unreadable()
-                | Candidates()
+                | ProfilePage()
             ) if not (self._fails_uploads and (is_follow_up or is_check)):  # fmt: skip
                 self._succeed()
             case _:

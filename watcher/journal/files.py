@@ -96,12 +96,8 @@ class Files:
         many = (file_ids,) if isinstance(file_ids, int) else file_ids
         if not many:
             return
-        state, why, told_since = (
-            step.state,
-            rows.reason_text(step.why),
-            now if since is None else since,
-        )
-        change = (state.value, why, cause, step.due_at, told_since)
+        state, why = step.state, rows.reason_text(step.why)
+        change = (state.value, why, cause, step.due_at, now if since is None else since)
         if len(many) == 1:
             changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
             self._store.write(_EVENT, many[0], now, state.value, why)
@@ -176,23 +172,22 @@ class Files:
     # -- rows
 
     def find(self, folder: str, path: str) -> Known | None:
-        """Return what is known of the file at ``path``, None if nothing is."""
+        """Return what is known about the file at ``path``, None if nothing is."""
         directory, name = rows.split(folder, path)
         directory_id = self.find_directory(folder, directory)
         if directory_id is None:
             return None
         row = self._store.read(
-            "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.reference, "
-            "f.source_key, f.cause FROM names n JOIN files f ON f.id = n.file_id "
+            "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.cause "
+            "FROM names n JOIN files f ON f.id = n.file_id "
             "WHERE n.directory_id = ? AND n.name = ?",
             directory_id,
             name,
         )
         if row is None:
             return None
-        file_id, state, size, mtime_ns, device, inode, sha256, reference, source_key, cause = row
-        stat = rows.stat(size, mtime_ns, device, inode)
-        return Known(file_id, State(state), stat, sha256, reference, source_key, cause)
+        file_id, state, *stat, sha256, cause = row
+        return Known(file_id, State(state), rows.stat(*stat), sha256, cause)
 
     def add(
         self,

@@ -151,14 +151,12 @@ class FilingFailed:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the journal knows of the file at a path."""
+    """What the journal knows about the file at a path."""
 
     file_id: int
     state: State
     stat: Stat
     sha256: str
-    reference: str
-    source_key: str
     cause: str
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import msg
-from watcher.model.follow_ups import Candidates, Event, EventKind, FollowUp, Search, SourceFacts
+from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
@@ -62,7 +62,7 @@ class Describe:
 
 
 Question = Check | Poll | Describe
-Answer = Finding | Candidates | SourceFacts
+Answer = Finding | ProfilePage | SourceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class Tracker(Stage):
         self._budget.end(account, subject, _use(question), answer)
         match question:
             case Check():
-                assert not isinstance(answer, Candidates | SourceFacts)
+                assert not isinstance(answer, ProfilePage | SourceFacts)
                 self._note_check(question, answer)
             case Poll():
                 assert not isinstance(answer, SourceFacts)
@@ -283,7 +283,7 @@ class Tracker(Stage):
         self._budget.release_holds(job)
         self._emit(Finished(job.file_id, job.folder))
 
-    def _note_poll(self, poll: Poll, answer: Finding | Candidates) -> None:
+    def _note_poll(self, poll: Poll, answer: Finding | ProfilePage) -> None:
         job = poll.job
         current = self._journal.follow_ups.followed(job.file_id)
         if current is None or current.job.reference != job.reference:
@@ -326,9 +326,9 @@ class Tracker(Stage):
         self._journal.files.set_profile(job.file_id, profile, probable=is_probable)
         self._sources.note_use(job.account, job.source_key)
 
-    def _look_through(self, each: FollowUp, answer: Finding | Candidates) -> tuple[Finding, bool]:
+    def _look_through(self, each: FollowUp, answer: Finding | ProfilePage) -> tuple[Finding, bool]:
         """What a search has found for an upload, and whether that is only probable."""
-        if not isinstance(answer, Candidates):
+        if not isinstance(answer, ProfilePage):
             return answer, False
         self._pages[each.job.source_key] = answer.pages
         sure = next((listed for listed in answer.profiles if rules.is_same(each, listed)), None)
