@@ -267,7 +267,7 @@ def test_a_name_that_is_not_found(desk):
         'api_url = "https://hrflow.invalid/v1"\nproxy = "none"',
     )
     found = diagnose(desk, code=5)
-    assert "hrflow.invalid is not found" in only(found["dns"])[1]
+    assert "hrflow.invalid could not be resolved" in only(found["dns"])[1]
     for name in ("tls", "access", "source"):
         assert only(found[name])[0] == "skipped"
 
