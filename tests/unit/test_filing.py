@@ -349,9 +349,10 @@ def test_trashing_is_finished_after_a_crash(root, trash, trashed):
     assert os.listdir(root) == ["sub"]
 
 
-def test_where_the_trash_takes_names_a_file_is_looked_at_right_before(root, trash):
+def test_where_the_trash_takes_names_a_file_is_looked_at_right_before(root, trash, monkeypatch):
+    monkeypatch.setattr("watcher.documents.trash._IS_FREEDESKTOP", False)  # as on Windows
     path = make(f"{root}/cv.pdf")
-    assert away(root, path, how=AfterUpload.TRASH, is_freedesktop=False) == Filed("")
+    assert away(root, path, how=AfterUpload.TRASH) == Filed("")
     assert os.listdir(trash) == ["cv.pdf"]
 
 
