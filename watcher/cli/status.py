@@ -26,7 +26,7 @@ from watcher.cli.output import (
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural, verbatim
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
-from watcher.model.kinds import QUOTA_MEND, Cause, State
+from watcher.model.kinds import QUOTA_FIX, Cause, State
 from watcher.model.snapshot import Snapshot
 from watcher.page.client import Channel, read_facts
 from watcher.present import listing, view
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _FIXES: Final = {
     Cause.SOURCE: "Correct source_key in the configuration; waiting files are then uploaded.",
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
-    Cause.QUOTA: QUOTA_MEND,
+    Cause.QUOTA: QUOTA_FIX,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
 }
 

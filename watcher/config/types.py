@@ -216,7 +216,7 @@ def _expected(value: object, kind: Any) -> Message:
         if more and is_number:
             (meta,) = more
             bounds = {"item": shown(value), "least": meta.ge, "most": meta.le}
-            return _unusable(value) or Message(meta.extra["said"].text, bounds)
+            return _unusable(value) or Message(meta.extra["message"].text, bounds)
         if isinstance(base, type) and issubclass(base, enum.Enum):
             choices = [str(member.value) for member in base]
             return msg(

@@ -1,6 +1,6 @@
-"""What an API key looks like, the keys of a running program, and the webhook's secret.
+"""The form of an API key, the keys of a running program, and the webhook's secret.
 
-A key's form is known from the vendor's SDK and pages: ``ask_``, ``askw_`` or ``askr_`` and 32
+The form is known from the vendor's SDK and documentation: ``ask_``, ``askw_`` or ``askr_`` and 32
 hexadecimal digits; the prefix says whether it may read and write, write only, or read only.
 """
 
@@ -64,7 +64,7 @@ def is_write_only(key: str) -> bool:
 
 _log = logging.getLogger(__name__)
 
-#: Name of the systemd credential, with ``-ACCOUNT`` behind it for accounts other than "default".
+#: Name of the systemd credential, followed by ``-ACCOUNT`` for accounts other than "default".
 CREDENTIAL: Final = "hrflow-api-key"
 
 VARIABLE: Final = "HRFLOW_API_KEY"
@@ -82,7 +82,7 @@ WAITING: Final = msg("waiting for the keyring to be unlocked")
 #: Seconds that :meth:`Keys.get` waits for the keyring.
 PATIENCE: Final = 5.0
 
-#: Seconds between two looks at a locked keyring.
+#: Seconds between two checks of a locked keyring.
 PAUSE: Final = 3.0
 
 
@@ -94,7 +94,7 @@ class _Search:
     origin: Message = NOTHING
     problem: CredentialError | None = None
     since: float = 0.0
-    #: The keyring is being asked; otherwise the thread, if it lives, waits for it to be unlocked.
+    #: The keyring is being asked; if not, a live thread waits for it to be unlocked.
     asking: bool = False
     alive: bool = False
     #: The answer to come is out of date: ask once more.
@@ -137,7 +137,7 @@ class Keys:
     def of_process(cls, environ: MutableMapping[str, str]) -> Self:
         """Return the keys; the one in ``environ`` is removed there, as child processes need none.
 
-        The keyring is read in a process of its own, as its libraries take memory.
+        The keyring is read in another process, as its libraries take memory.
         """
         from watcher.credentials.keyring_process import (  # noqa: PLC0415 - also run as a program
             read_in_subprocess,

@@ -16,7 +16,7 @@ from watcher.hrflow.proxy import proxy_of, resolves_names, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
-from watcher.model.kinds import QUOTA_MEND, Cause
+from watcher.model.kinds import QUOTA_FIX, Cause
 from watcher.model.lifecycle import account_keys, hold_key
 from watcher.present import view
 from watcher.routing.placeholders import names_in
@@ -310,7 +310,7 @@ def judge_running_key(known: RunningKey) -> Finding:
     if known.held:
         return error(
             msg("the running program holds all files: {why}", why=view.safe(known.held)),
-            QUOTA_MEND
+            QUOTA_FIX
             if known.quota
             else msg(
                 "If the key is wrong, correct it where the program has it from, and restart the"

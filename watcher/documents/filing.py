@@ -39,7 +39,7 @@ _FINAL = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)
 def filing_target(folder: Folder, entry: Entry, now: float) -> str:
     """Return the dated directory that a file is moved to; "" if it is not moved.
 
-    It is the one chosen before, unless the settings name another place by now.
+    It is the one chosen earlier, unless the settings now name another place.
     """
     refused = entry.state is State.REFUSED
     how = folder.after_refusal if refused else folder.after_upload
@@ -53,7 +53,7 @@ def filing_target(folder: Folder, entry: Entry, now: float) -> str:
 
 
 def file_by_settings(folder: Folder, entry: Entry, now: float) -> Filed | FilingFailed:
-    """Move or trash what has arrived or was refused, and note beside it why it was refused.
+    """Move or trash a file that has arrived or was refused; a refused one gets a note beside it.
 
     May be called again after a crash.
     """
@@ -85,7 +85,7 @@ def file_away(
     has_dir_fd: bool = HAS_DIR_FD,
     hard_links: bool = True,
 ) -> Filed | FilingFailed:
-    """Move the file at ``path`` below ``root``, if it still is ``stat``, to where it belongs.
+    """Move the file at ``path`` below ``root`` to where it belongs, if it still is ``stat``.
 
     ``target_dir`` is relative to ``root`` or absolute. May be called again with the same
     arguments: a file that is already there, or gone, counts as filed. Some files stay: see
@@ -112,14 +112,14 @@ def file_away(
 def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
     """Write the ``reason`` why a file was refused into ``NAME.error.txt`` beside its new ``path``.
 
-    Another note of that name is kept, and the next free name used. The text is UTF-8 without a
-    byte order mark.
+    An existing note of that name stays, and the next free name is used. The text is UTF-8 without
+    a byte order mark.
     """
     folder, name = os.path.split(path)
     shown = os.fsencode(name).decode(errors="replace")
     why = str(reason)
-    said = f"it {why}" if why[:1].islower() else why  # "is a program", or a whole sentence
-    text = f"{shown} was not uploaded to HrFlow: {said.rstrip('.')}.{os.linesep}".encode(
+    sentence = f"it {why}" if why[:1].islower() else why  # "is a program", or a whole sentence
+    text = f"{shown} was not uploaded to HrFlow: {sentence.rstrip('.')}.{os.linesep}".encode(
         errors="replace"
     )
     try:
@@ -171,7 +171,7 @@ def _find_moved(target: _Target, path: str, stat: Stat) -> str:
 
 @contextlib.contextmanager
 def _open_target(target: _Target, *, make: bool) -> Iterator[Directory]:
-    """Open the dated folder; below the root no link is followed, elsewhere a person set it."""
+    """Open the dated folder; links are followed only outside the root, where a person set it."""
     path = os.path.normpath(os.path.join(target.root, target.path))
     try:
         top, parts = target.root, split_below(target.root, path)

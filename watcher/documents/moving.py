@@ -1,4 +1,4 @@
-"""Moves a file into a folder, at no moment missing or incomplete there, whatever fails."""
+"""Moves a file to another folder; whatever fails, it is never missing or incomplete."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _CHANGED = msg("has changed since it was sent, so it stays where it is")
 def move(source: Directory, name: str, target: Directory, stat: Stat, *, hard_links: bool) -> str:
     """Move the entry ``name``, which must be ``stat``, into ``target``; return its name there.
 
-    Within a file system the file is at no moment missing or incomplete; to another one it is
-    copied, and the source removed once the copy is safely on the disk.
+    Within a file system the file is never missing or incomplete; to another one it is copied, and
+    the source removed once the copy is on the disk.
 
     Raises:
         OSError: it stays where it is; RefusedError if it is no longer ``stat``.
@@ -67,7 +67,7 @@ def _rename(
 
 
 def _rename_by_link(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> bool:
-    """Link, then unlink, so that the name is taken atomically; False without hard links."""
+    """Link, then unlink, so that the name is taken atomically; False if links are not supported."""
     follow = os.link not in os.supports_follow_symlinks  # False is not understood everywhere
     try:
         os.link(
@@ -89,7 +89,7 @@ def _rename_by_link(source: Directory, name: str, target: Directory, new: str, s
 def _rename_by_reservation(
     source: Directory, name: str, target: Directory, new: str, stat: Stat
 ) -> None:
-    """Take the name with an empty file, which is then replaced."""
+    """Reserve the name with an empty file, which is then replaced."""
     create_file(target, new).close()
     with _removed_on_error(target, new):
         expect(source, name, stat)
@@ -136,7 +136,7 @@ def _expect_or_undo(source: Directory, name: str, target: Directory, new: str, s
 
 
 def _remove_or_undo(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> None:
-    """Remove the source, which ``target`` has now, unless something else has taken its place."""
+    """Remove the source, now in ``target``, unless something else has taken its place."""
     try:
         if stat_at(source, name) == stat:
             os.unlink(source.at(name), dir_fd=source.fd)
@@ -146,14 +146,14 @@ def _remove_or_undo(source: Directory, name: str, target: Directory, new: str, s
 
 
 def _undo(source: Directory, name: str, target: Directory, new: str) -> None:
-    """Remove the new name again, unless it is the only one left."""
+    """Remove the new name, unless it is the only one left."""
     if stat_at(source, name) is not None:
         os.unlink(target.at(new), dir_fd=target.fd)
 
 
 @contextlib.contextmanager
 def _removed_on_error(directory: Directory, name: str) -> Iterator[None]:
-    """Remove our own file ``name`` if the body fails."""
+    """Remove the file ``name`` if the body fails."""
     try:
         yield
     except OSError:
@@ -169,7 +169,7 @@ def expect(directory: Directory, name: str, stat: Stat) -> None:
 
 
 def is_still(root: str, path: str, stat: Stat, *, has_dir_fd: bool) -> bool:
-    """Whether the file still exists.
+    """Return whether the file still exists.
 
     Raises:
         RefusedError: it is no longer ``stat``.
@@ -185,7 +185,7 @@ def is_still(root: str, path: str, stat: Stat, *, has_dir_fd: bool) -> bool:
 
 
 def number_names(name: str, ending: str = "") -> Iterator[str]:
-    """Yield ``name``, then ``name (2)`` and so on before its extension, cut to fit if too long."""
+    """Yield ``name``, then with " (2)" and so on before its extension, shortened if too long."""
     stem, extension = os.path.splitext(name)
     if ending:
         stem, extension = name.removesuffix(ending), ending

@@ -1,4 +1,4 @@
-"""The requests that are made to HrFlow for one account."""
+"""The requests to HrFlow for one account."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Client:
     def upload(self, job: Job, handle: BinaryIO) -> Outcome:
         """Send a file, read from the start of ``handle``.
 
-        May be called again for the same job: its reference tells the server that it is the same.
+        May be called again for the same job: the server recognizes it by its reference.
         """
         try:
             secret = self._key()
@@ -142,7 +142,7 @@ class Client:
         return self._ask(path, parameters, partial(profile_page, page=search.page))
 
     def describe(self, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
-        """Return what HrFlow says of a source. May be called at any time."""
+        """Return what HrFlow says about a source. May be called at any time."""
         return self._ask("/source", {"key": source_key}, source_facts)
 
     def _ask(
@@ -156,6 +156,6 @@ class Client:
             return Wait(error.message)
         except (requests.RequestException, HTTPError, OSError) as error:
             outcome = failure(error, handed_out=False)
-            # The words of an exception may quote the key: only our own are shown.
+            # The text of an exception may quote the key, so it is not shown.
             return outcome if isinstance(outcome, Wait) else Wait(outcome.why, offline=True)
         return read(answer, self._wall(), secret=secret)

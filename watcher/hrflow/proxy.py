@@ -55,7 +55,7 @@ def find_proxy(setting: str, url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether ``host`` is this machine, however written: ``localhost``, ``127.1``, ``::1``.
+    """Return whether ``host`` is this machine, in any notation: ``localhost``, ``127.1``, ``::1``.
 
     Names are not resolved.
     """
@@ -85,7 +85,7 @@ def resolves_names(proxy: str) -> bool:
 
 
 def explain(error: Exception, proxy: str) -> ProxyFailedError:
-    """Return the error of a proxy that did not let a request through."""
+    """Return the error to raise for a proxy that did not let a request through."""
     words = str(error).lower()
     if any(sign in words for sign in _WANTS_USER):
         return ProxyFailedError(
@@ -131,7 +131,7 @@ def _is_usable(url: str) -> bool:
 
 
 def proxy_of(account: Account) -> str:
-    """Return the URL of the proxy of an account, "" for none; UnusableError if it is not valid.
+    """Return the URL of an account's proxy, "" for none; UnusableError if it is not valid.
 
     It may hold a user and a password: show :func:`shown_proxy`.
     """

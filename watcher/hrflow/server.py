@@ -62,8 +62,8 @@ def find_addresses(account: Account) -> tuple[str, ...]:
 class Certificate:
     """Who signed the server's certificate (see :func:`issuer`).
 
-    ``problem`` is why this machine does not trust it, "" if it does; ``public``: so does
-    everybody, for it was signed by one of the authorities that browsers know.
+    ``problem`` is why this machine does not trust it, "" if it does; ``public``: it was signed by
+    an authority that all browsers trust.
     """
 
     issuer: str
@@ -74,11 +74,11 @@ class Certificate:
 def find_certificate(account: Account) -> Certificate:
     """Return the server's certificate as seen from here, through the proxy if there is one.
 
-    OfflineError where there is no TLS, or the proxy is of a kind that is not supported here.
+    OfflineError if there is no TLS connection, or the type of proxy is not supported here.
     """
-    import truststore  # noqa: PLC0415 - only where https is spoken
+    import truststore  # noqa: PLC0415 - only for https
 
-    # What the program itself trusts comes first; the rest only adds to it.
+    # First what the program itself trusts: the system's certificates.
     trusted = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         signer = issuer(_handshake(account, trusted))

@@ -25,7 +25,7 @@ _HOLD: Final = ", ".join(field.name for field in fields(Hold))
 
 
 class Holds:
-    """Holds files for a cause that concerns many, and releases them."""
+    """Holds files for a cause that concerns many of them, and releases them."""
 
     def __init__(self, store: Store, files: Files) -> None:
         self._store = store
@@ -33,8 +33,8 @@ class Holds:
         self._held = {key for (key,) in store.all("SELECT key FROM holds")}
 
     def active(self) -> list[Hold]:
-        """Return all causes at work now, the oldest first."""
-        if not self._held:  # asked for every time that something may start
+        """Return all active causes, the oldest first."""
+        if not self._held:  # called whenever an upload may start
             return []
         found = self._store.all(f"SELECT {_HOLD} FROM holds ORDER BY since")
         return [
@@ -43,7 +43,7 @@ class Holds:
         ]
 
     def is_held(self, key: str) -> bool:
-        """Return whether a cause is at work now."""
+        """Return whether a cause is active."""
         return key in self._held
 
     def hold(self, cause: Cause, account: str, source_key: str, why: Message, now: float) -> str:
@@ -51,7 +51,7 @@ class Holds:
         key = hold_key(cause, account, source_key)
         row = self._store.read("SELECT attempt, due_at FROM holds WHERE key = ?", key)
         attempt, due_at = row or (0, 0.0)
-        # Several files that were under way find the same cause: that is one finding.
+        # Several uploads under way that meet the same cause count as one attempt.
         attempt += row is None or due_at <= now
         self._held.add(key)
         self._store.write(
@@ -81,9 +81,9 @@ class Holds:
         return gone or bool(freed)
 
     def probe(self, hold: Hold, now: float, folders: Collection[str]) -> bool:
-        """Release one file of ``folders`` to find out if the cause is still there; False if none.
+        """Release one file of ``folders`` to test whether the cause still applies; False if none.
 
-        A hold without files is removed: the next file finds out.
+        A hold without files is removed: the next file tests it.
         """
         self._store.write(
             "UPDATE holds SET due_at = ?, attempt = ? WHERE key = ?",
@@ -94,7 +94,7 @@ class Holds:
         marks = ", ".join("?" * len(folders))
         found = self._store.read(
             f"SELECT f.id {rows.FROM} WHERE f.{_CAUSED} AND f.state = 'held' "
-            # The plus has the index of causes used, whatever the number of folders.
+            # The plus makes SQLite use the index of causes, whatever the number of folders.
             f"AND +o.path IN ({marks}) LIMIT 1",
             hold.key,
             *map(os.fsencode, folders),
@@ -106,7 +106,7 @@ class Holds:
         return True
 
     def probe_soon(self, key: str, now: float) -> None:
-        """Let the next file find out at once, as the one that was to is gone."""
+        """Let the next file test the cause at once, as the one that should is gone."""
         self._store.write("UPDATE holds SET due_at = ? WHERE key = ? AND due_at > ?", now, key, now)
 
     def count(self, key: str) -> int:
@@ -119,7 +119,7 @@ class Holds:
     # -- existing files: those that were there before their folder was watched
 
     def hold_existing(self, key: str, why: Message, now: float) -> None:
-        """Hold existing files until a person approves; ``why`` says so."""
+        """Hold existing files until a person approves them; ``why`` says so."""
         self._held.add(key)
         self._store.write(
             "INSERT INTO holds VALUES (?, ?, '', '', ?, ?, 0, 1) "
@@ -131,7 +131,7 @@ class Holds:
         )
 
     def approve_existing(self, key: str, now: float) -> int:
-        """Let existing files be read, as a person approved; return how many."""
+        """Let existing files be read, as a person approved them; return how many."""
         self._forget(key)
         found = self._ids(f"{_CAUSED} AND state IN ('held', 'baseline')", key)
         self._files.step(found, Step(State.NOTICED, due_at=now), now)
@@ -146,7 +146,7 @@ class Holds:
     def approve_below(self, path: str, now: float) -> int:
         """Let existing files at or below ``path`` be read; return how many.
 
-        Not those of folders that are no longer watched: nothing would read them.
+        Folders that are no longer watched are left out: nothing would read their files.
         """
         taken = 0
         for (stored,) in self._store.all("SELECT path FROM folders WHERE settings <> ?", rows.LEFT):

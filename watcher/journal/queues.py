@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from watcher.model.records import Entry
     from watcher.model.uploads import Job
 
-#: Seconds for which requests are kept: the minute they are counted over, after the longest one.
+#: Seconds for which requests are stored: the longest request, and the minute after it.
 _REQUESTS_KEPT: Final = 1800.0
 
-#: What is kept as a time of the wall clock and is still to come or to be measured from.
+#: Columns with times of the wall clock that still matter.
 _MOMENTS: Final = (
     ("files", "due_at", "state IN ('queued', 'waiting') AND due_at > 0"),
     ("files", "due_at", "state = 'noticed' AND due_at > 0"),
@@ -34,7 +34,7 @@ _MOMENTS: Final = (
 
 
 class Queues:
-    """Queries behind the pipeline's work; each uses a partial index of open files only."""
+    """Queries for the pipeline's work; each uses a partial index of open files only."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -52,7 +52,7 @@ class Queues:
         )
 
     def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
-        """Return uploads to be asked for, each with the moment since when it is uncertain."""
+        """Return uncertain uploads that are due for a check, and since when they are uncertain."""
         found = self._store.all(
             f"SELECT f.in_doubt_since, {rows.JOB} {rows.FROM} WHERE "
             "f.state IN ('uploading', 'uncertain') AND f.state = 'uncertain' AND f.due_at <= ? "
@@ -75,7 +75,7 @@ class Queues:
         )
 
     def next_due(self, now: float) -> float | None:
-        """Return when the next file or hold is due after ``now``; None if none waits for a time."""
+        """Return when the next file or hold is due after ``now``; None if none is."""
         row = self._store.read(
             "SELECT min(due) FROM (SELECT min(due_at) AS due FROM files "
             "WHERE state IN ('queued', 'waiting') AND due_at > ?1 "
@@ -109,12 +109,12 @@ class Queues:
         return float(row[0]) if row else 0.0
 
     def shift(self, seconds: float) -> None:
-        """Move all due times, as the wall clock was set by so many seconds."""
+        """Shift all due times, as the wall clock was set by ``seconds``."""
         for table, column, where in _MOMENTS:
             self._store.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
 
     def retry_now(self, account: str, now: float) -> None:
-        """Make the uploads and questions of an account due now that wait for another try."""
+        """Make waiting uploads and checks of an account due now."""
         for open_states in ("'queued', 'waiting'", "'uploading', 'uncertain'"):
             self._store.write(
                 f"UPDATE files SET due_at = ?1 WHERE state IN ({open_states}) AND due_at > ?1 "
@@ -135,7 +135,7 @@ class Queues:
 
 
 class Hooks:
-    """Commands to be run for files. A file's change of state adds them."""
+    """Hooks: commands to be run for files, added when a file changes its state."""
 
     def __init__(self, store: Store, files: Files) -> None:
         self._store = store
@@ -151,7 +151,7 @@ class Hooks:
     def to_run(self, limit: int, busy: Sequence[int]) -> list[tuple[str, Entry]]:
         """Return up to ``limit`` commands to run, by event and file, except for ``busy`` files.
 
-        A file that was forgotten meanwhile needs none.
+        Those of files that were forgotten meanwhile are deleted.
         """
         marks = ", ".join("?" * len(busy))
         found = self._store.all(
@@ -164,10 +164,10 @@ class Hooks:
         for event, file_id, entry in entries:
             if entry is None:
                 self.remove(file_id, event)
-        if any(entry is None for *_, entry in entries):  # others may stand behind them
+        if any(entry is None for *_, entry in entries):  # others may follow them
             return self.to_run(limit, busy)
         return [(event, entry) for event, _, entry in entries if entry is not None]
 
     def remove(self, file_id: int, event: str) -> None:
-        """Delete a command that was run, or need not be."""
+        """Delete a command that was run, or need not be run."""
         self._store.write("DELETE FROM hooks WHERE file_id = ? AND event = ?", file_id, event)

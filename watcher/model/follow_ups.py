@@ -1,4 +1,4 @@
-"""What became of uploads: questions, answers, and what HrFlow's webhook reports."""
+"""The results of uploads: questions, answers, and the events of HrFlow's webhook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class FollowUp:
     """An upload whose result is not known.
 
-    It arrived at ``since``, and was asked for ``tries`` times. ``reported_key``: the
+    It arrived at ``since``, and ``tries`` questions about it were answered. ``reported_key``: the
     key of its profile, if the webhook has reported that it is parsed.
     """
 
@@ -57,7 +57,7 @@ class SourceFacts:
 
 
 class EventKind(enum.StrEnum):
-    """The webhook's events that concern us; later API versions send an update with the success."""
+    """The webhook's events that are used; later API versions send an update with the success."""
 
     SUCCESS = "profile.parsing.success"
     UPDATE = "profile.parsing.update"

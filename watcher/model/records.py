@@ -30,7 +30,7 @@ class Stat:
     inode: int = 0
 
 
-#: Of a file that was never examined.
+#: The stat of a file that was never examined.
 NO_STAT: Final = Stat(0, 0)
 
 
@@ -60,23 +60,23 @@ class Entry:
     duplicate_of: str = ""
     filed_to: str = ""
     filing_why: Message = NOTHING
-    #: The dated directory that it is moved to, once that was chosen.
+    #: The dated directory that it is moved to, once chosen.
     filing_target: str = ""
     #: When the upload that arrived began, when it arrived, and when its profile was known.
     sent_at: float = 0.0
     arrived_at: float = 0.0
     parsed_at: float = 0.0
-    #: Pages that HrFlow has parsed, of how many; 0 if it did not say.
+    #: Pages that HrFlow has parsed, and of how many; 0 if unknown.
     pages: int = 0
     total_pages: int = 0
-    #: The profile was found by a search: it is probably this file's.
+    #: Whether the profile was found by a search, so that it is only probably this file's.
     probable: bool = False
     #: How often it was sent again under a new reference.
     resends: int = 0
     source_name: str = ""
 
 
-#: Why a file is not parsed that should be by now.
+#: The reason of a file that should have been parsed by now.
 NOT_YET: Final = msg("uploaded, result not known yet")
 
 
