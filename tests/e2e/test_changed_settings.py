@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.support.clock import SetClock
+from tests.support.follow_up import let_pass
 from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
 from watcher import sandbox as sb
@@ -151,8 +152,7 @@ def test_an_uncertain_upload_there_is_asked_for_before_its_copy_goes(
     visible = [profile.visible_at for profile in world.sandbox.profiles()]
     assert len(visible) == stored
     eventually(lambda: all(at < time.time() for at in visible))
-    clock.passed += 700
-    world.nudge()
+    let_pass(world, clock, 700)
     eventually(lambda: world.app.snapshot().total == 0)
     eventually(lambda: len(world.sandbox.profiles()) == 1)
     (inside,), (around,) = outcomes(world, inner), outcomes(world, outer)

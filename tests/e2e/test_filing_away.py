@@ -20,8 +20,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file systems as
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 1 MB of its own."""
+def small_disk(tmp_path, world):
+    """A file system of 1 MB of its own, there until the program has ended."""
     path = tmp_path / "small"
     path.mkdir()
     made = subprocess.run(
@@ -30,7 +30,10 @@ def small_disk(tmp_path):
     if made.returncode:
         pytest.skip(f"no file system can be mounted here: {made.stderr.decode().strip()}")
     yield str(path)
-    subprocess.run(["umount", "-l", path], check=True)
+    try:
+        world.stop()
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
 
 
 def names_below(path):
