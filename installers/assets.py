@@ -22,8 +22,8 @@ from installers.manual import render_manual  # noqa: E402
 from watcher import __version__  # noqa: E402
 from watcher.cli import cli  # noqa: E402
 from watcher.service import NAME as SERVICE  # noqa: E402
+from watcher.service.common import COMMENT, COMMENT_FR, Definition  # noqa: E402
 from watcher.service.systemd import render_unit  # noqa: E402
-from watcher.service.wanted import COMMENT, COMMENT_FR, TITLE, Wanted  # noqa: E402
 
 #: Shell → the class that writes its completion, and where it looks for it.
 _SHELLS = (
@@ -72,7 +72,7 @@ def render_entry(command: str) -> str:
     lines = [
         "[Desktop Entry]",
         "Type=Application",
-        f"Name={TITLE}",
+        f"Name={SERVICE}",
         f"Comment={COMMENT}",
         f"Comment[fr]={COMMENT_FR}",
         f"Exec={command} open" if opens else f"Exec={command} status",
@@ -87,7 +87,7 @@ def render_entry(command: str) -> str:
 
 def render_shared(command: str) -> str:
     """The unit for whoever has it started for every person of a machine."""
-    text = render_unit(Wanted((command, "run", "--quiet")), version=_SYSTEMD, namespaces=False)
+    text = render_unit(Definition((command, "run", "--quiet")), version=_SYSTEMD, namespaces=False)
     told = f"# Shipped with {NAME}; `{NAME} service install` writes one for a single person.\n"
     # A login screen, say, has a session too, and nobody who drops CVs.
     text = text.replace("[Unit]\n", "[Unit]\nConditionUser=!@system\n", 1)

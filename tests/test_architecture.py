@@ -18,7 +18,7 @@ PACKAGE = "watcher"
 
 #: What a pure module may use of the standard library: nothing that sees the world outside.
 HARMLESS = frozenset({
-    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "dataclasses",
+    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "csv", "dataclasses",
     "datetime", "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
     "gettext", "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
@@ -70,6 +70,7 @@ TABLE = {
 #: Modules of other packages that are pure, and may be imported as such.
 ALSO_PURE = {
     "config.setup": "answers in, edits out",
+    "config.tags": "tags as people type them",
     "hrflow.answers": "what an answer means",
     "hrflow.pace": "how fast one account may be used",
     "pipeline.settle": "when a file is complete",

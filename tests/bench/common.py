@@ -90,7 +90,7 @@ def program(server, folder, **account):
             accounts=(Account(name="default", email=sb.EMAIL, api_url=server.url, **account),),
             folders=(Folder(path=folder, account="default", source_key=sb.ENGINEERING.key),),
         )
-        app = App(config, Places(state), keys=Keys(sb.READ_WRITE_KEY), tell=hear)
+        app = App(config, Places(state), keys=Keys(sb.READ_WRITE_KEY), on_event=hear)
         app.start()
         assert walked.wait(60)
         try:

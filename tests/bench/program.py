@@ -66,7 +66,7 @@ class Program:
 
     def __enter__(self):
         self.begin()
-        self.wait_for("was looked through", self._folders)
+        self.wait_for("was scanned", self._folders)
         self.until(lambda: os.path.exists(Places(self.state).instance), "the API")
         return self
 

@@ -30,7 +30,7 @@ def start(root, folder):
     began = time.perf_counter()
     program.begin()
     watching = program.wait_for("is watched")
-    compared = program.wait_for("was looked through")
+    compared = program.wait_for("was scanned")
     memory = proc.memory(program.pid)[0]
     new = program.lines(" 0 new")
     program.__exit__()

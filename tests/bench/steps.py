@@ -28,7 +28,7 @@ MARKS = {
     "identified": ("watcher", "documents", "identify", "end"),
     "commit": ("watcher.journal.store", "Store", "commit", "begin"),
     "committed": ("watcher.journal.store", "Store", "commit", "end"),
-    "sending": ("watcher.daemon.accounts", "Wire", "upload", "begin"),
+    "sending": ("watcher.daemon.engine", "Clients", "upload", "begin"),
     "sent": ("http.client", "HTTPConnection", "send", "begin"),
 }
 #: The way of a file: the label that ends each step, and what the step is.

@@ -6,8 +6,7 @@ import shutil
 import pytest
 
 from tests.support.samples import SAMPLES
-from watcher.daemon.examine import examine
-from watcher.daemon.plans import make_plans, this_machine
+from watcher.daemon.plans import check_file, make_plans, this_machine
 from watcher.model.settings import AfterRefusal, AfterUpload
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cases")
@@ -108,8 +107,8 @@ def test_check_says_what_then_happens(world):
     for directory, _, names in os.walk(folder.path):
         for name in names:
             path = os.path.join(directory, name)
-            said[below(folder, path)] = examine(path, plans, world.places)
-    bundle = examine(os.path.join(folder.path, "bundle", "CV Noor.pages"), plans, world.places)
+            said[below(folder, path)] = check_file(path, plans, world.places)
+    bundle = check_file(os.path.join(folder.path, "bundle", "CV Noor.pages"), plans, world.places)
     assert str(bundle["why"]) == PAGES
     world.start(folder)
     world.wait_idle(count())

@@ -74,7 +74,7 @@ def test_new_settings_are_in_force_at_once_and_bad_ones_are_not(desk):
         source=sb.SALES.key,
         more=f'[[folders]]\npath = "{other}"\nsource_key = "{sb.EXPRESS.key}"\n',
     )
-    running.wait_for("in force")
+    running.wait_for("Configuration reloaded")
     running.wait_for(f"Watching {other}")
     shutil.copy(DOCX, desk.folder)
     make_pdf(other / "third.pdf")
@@ -372,7 +372,7 @@ def test_status_says_which_source_of_which_folder_holds_files_and_what_to_do(des
     (held,) = status["held"]
     assert held["places"] == [{"folder": str(desk.folder), "source_key": "0" * 40}]
     said = desk.run("status").stdout
-    assert f"  of {desk.folder}, for source 000000000000…" in said
+    assert f"  in {desk.folder}, for source 000000000000…" in said
     assert "Correct source_key in the configuration" in said
 
 

@@ -238,9 +238,9 @@ def test_other_commands_reach_a_program_that_imports(desk, eventually):
     ("options", "hint"),
     [
         (["--tag", "a=b"], "need --source"),  # a watched folder's settings have tags
-        (["--source", "x" * 40], "Leave --source away"),  # two settings for one folder
+        (["--source", "x" * 40], "Leave out --source"),  # two settings for one folder
         (["--account", "default"], "need --source"),
-        (["--source", "x" * 40, "--tag", "Paris"], "no tag like"),
+        (["--source", "x" * 40, "--tag", "Paris"], "Tags look like office=Paris"),
         (["--source", "x" * 40, "--tag", "a={jbo}"], "{jbo} cannot be filled"),
         (["--source", "x" * 40, "--tag", "a={"], "has no partner"),
     ],
@@ -288,7 +288,7 @@ def test_an_import_without_hrflow_says_so_and_can_be_broken_off(desk):
 def test_an_empty_folder_is_no_failure(desk):
     done = desk.run("import", str(desk.folder))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "no file to upload" in done.stdout
+    assert "No files to upload" in done.stdout
 
 
 def test_an_import_accounts_for_what_was_filed_away(desk):
@@ -302,7 +302,7 @@ def test_an_import_accounts_for_what_was_filed_away(desk):
     assert sorted(os.listdir(desk.folder)) == ["Refused", "Sent"]
     nothing = desk.run("import", str(desk.folder))
     assert nothing.returncode == 0
-    assert "There is no file to upload" in nothing.stdout
+    assert "No files to upload" in nothing.stdout
     for number in range(12, 20):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
     (summary,) = desk.read_json("import", str(desk.folder))
@@ -399,7 +399,7 @@ def test_a_refused_file_of_an_import_is_tried_again_as_it_was_imported(desk, oth
     desk.sandbox.faults.clear()
     running = run_until(desk, eventually, lambda: True)
     assert stands(desk, other) == {"refused"}
-    assert desk.run("retry", "--all").stdout == "2 files are tried again.\n"
+    assert desk.run("retry", "--all").stdout == "2 files will be tried again.\n"
     eventually(lambda: stands(desk, other) <= ARRIVED)
     running.end()
     check_promise(desk)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+from datetime import datetime
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_history_as_csv_is_read_by_a_table_program(sent):
     parsed = next(row for row in rows if row["state"] == "parsed")
     assert parsed["profile_name"] == "Aisha Rahman"
     assert parsed["profile_key"]
-    assert "T" in parsed["parsed_at"]
+    assert datetime.fromisoformat(parsed["parsed_at"]) <= datetime.now()  # noqa: DTZ005 - local
     assert "=HYPERLINK(1).pdf" in parsed["path"]
     assert not any(value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values())
     assert sent.run("history", "--csv", "--json").returncode == 2
@@ -89,7 +90,7 @@ def test_a_report_of_another_time(desk):
     assert (done.returncode, done.stdout) == (0, "2026-01-31: 0 files\n")
     done = desk.run("report", "--on", "31.1.2026")
     assert done.returncode == 2
-    assert "no day" in done.stderr
+    assert "not a valid date" in done.stderr
 
 
 def test_a_report_of_a_large_journal_is_quick(desk):
@@ -170,7 +171,7 @@ def receive(desk, **environ):
         desk.configure(more=more)
         program = Process(desk.command("run"), desk.environ(**environ))
         desk.processes.append(program)
-        if "No webhook" not in program.wait_for("webhook is received"):
+        if "No webhooks" not in program.wait_for("webhooks are received"):
             return program, port
         program.end()
     raise AssertionError(program.lines)

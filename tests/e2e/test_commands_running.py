@@ -20,19 +20,19 @@ REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_
 
 def test_a_key_in_use_is_not_asked_for_again(office):
     """Without a keyring: what is said can be followed."""
-    said = office.channel.get("/api/setup")["unkept"]
+    said = office.channel.get("/api/setup")["not_stored"]
     assert said == (
         "This machine has no keyring. The key comes from the environment variable HRFLOW_API_KEY:"
-        " another one goes there, and then start the program anew."
+        " put a new one there, then restart the program."
     )
 
 
 def test_where_a_first_key_goes_without_a_keyring(desk, eventually):
     desk.key = ""
-    said = Office(desk, eventually).channel.get("/api/setup")["unkept"]
+    said = Office(desk, eventually).channel.get("/api/setup")["not_stored"]
     assert said == (
         "This machine has no keyring. Put the key into the systemd credential hrflow-api-key or"
-        " the environment variable HRFLOW_API_KEY, and start the program anew."
+        " the environment variable HRFLOW_API_KEY, then restart the program."
     )
 
 
@@ -51,10 +51,10 @@ def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     assert said == {"paused_until": None}
     (facts,) = desk.read_json("status")
     assert (facts["paused"], facts["paused_until"]) == (True, None)
-    assert desk.run("resume").stdout == "Uploads go on.\n"
+    assert desk.run("resume").stdout == "Uploads resumed.\n"
     eventually(lambda: office.state("a.pdf") in ARRIVED)
     wrong = desk.run("pause", "--for", "soon")
-    assert (wrong.returncode, "'soon' is no time" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "'soon' is not a valid duration" in wrong.stderr) == (2, True)
 
 
 def test_files_are_tried_again_and_ignored_by_name(office, eventually):
@@ -64,20 +64,20 @@ def test_files_are_tried_again_and_ignored_by_name(office, eventually):
         office.drop(name)
     eventually(lambda: office.channel.get("/api/now")["now"]["groups"]["attention"] == 3)
     eventually(lambda: office.state("good.pdf") in ARRIVED)
-    assert desk.run("ignore", str(desk.folder / "bad 1.pdf")).stdout == "1 file is ignored.\n"
+    assert desk.run("ignore", str(desk.folder / "bad 1.pdf")).stdout == "1 file ignored.\n"
     eventually(lambda: office.state("bad 1.pdf") == "ignored")
     desk.sandbox.faults.clear()
     (done,) = desk.read_json("retry", str(desk.folder / "bad 2.pdf"))
     assert (done["files"], done["left"]) == (1, [])
     eventually(lambda: office.state("bad 2.pdf") in ARRIVED)
-    assert desk.run("retry", "--all").stdout == "1 file is tried again.\n"
+    assert desk.run("retry", "--all").stdout == "1 file will be tried again.\n"
     eventually(lambda: office.state("bad 3.pdf") in ARRIVED)
     assert office.state("bad 1.pdf") == "ignored"
     arrived = desk.run("retry", str(desk.folder / "good.pdf"))
     assert arrived.returncode == 5
-    assert "0 files are tried again." in arrived.stdout
+    assert "0 files will be tried again." in arrived.stdout
     unknown = desk.run("ignore", str(desk.folder / "never.pdf"))
-    assert (unknown.returncode, "no file that is known here" in unknown.stderr) == (5, True)
+    assert (unknown.returncode, "not a known file" in unknown.stderr) == (5, True)
     assert desk.run("retry").returncode == 2
 
 
@@ -90,10 +90,10 @@ def test_all_of_a_cause_are_tried_again(office, eventually):
     desk.sandbox.faults.clear()
     (status,) = desk.read_json("status")
     (held,) = status["held"]
-    assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files are tried again.\n"
+    assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files will be tried again.\n"
     eventually(lambda: {office.state("a.pdf"), office.state("b.pdf")} <= ARRIVED)
     gone = desk.run("retry", "--cause", held["cause"])
-    assert (gone.returncode, "Nothing is held back" in gone.stderr) == (2, True)
+    assert (gone.returncode, "No file is held back" in gone.stderr) == (2, True)
 
 
 def test_reload_says_what_is_wrong_and_takes_what_is_right(office):
@@ -103,7 +103,7 @@ def test_reload_says_what_is_wrong_and_takes_what_is_right(office):
     wrong = desk.run("reload")
     assert (wrong.returncode, "nonsense" in wrong.stderr) == (2, True)
     desk.config.write_text(right)
-    assert desk.run("reload").stdout == "The configuration is in force.\n"
+    assert desk.run("reload").stdout == "Configuration reloaded.\n"
 
 
 def test_stop_ends_it_also_while_somebody_watches(office, eventually):
@@ -112,7 +112,7 @@ def test_stop_ends_it_also_while_somebody_watches(office, eventually):
     watching.wait_for("Up to date")
     office.drop("a.pdf")
     watching.wait_for("1 today")
-    assert desk.run("stop").stdout == "hrflow-watcher has ended.\n"
+    assert desk.run("stop").stdout == "hrflow-watcher has stopped.\n"
     code = office.process.process.wait(PATIENCE)
     office.process.end()
     assert code == 0, office.process.lines
@@ -171,8 +171,8 @@ def test_files_are_retried_and_ignored_where_nothing_runs(desk, eventually):
     office.process.end()
     desk.sandbox.faults.clear()
     ignored = desk.run("ignore", str(desk.folder / "bad 0.pdf"))
-    assert (ignored.returncode, ignored.stdout) == (0, "1 file is ignored.\n")
-    assert desk.run("retry", "--all").stdout == "2 files are tried again.\n"
+    assert (ignored.returncode, ignored.stdout) == (0, "1 file ignored.\n")
+    assert desk.run("retry", "--all").stdout == "2 files will be tried again.\n"
     assert not desk.arrived()
     office = Office(desk, eventually)
     eventually(
@@ -246,7 +246,7 @@ def test_the_folders_of_several_files_are_opened_each_once_and_not_too_many(
     os.unlink(desk.folder / "in 0" / "bad 0.pdf")
     os.unlink(desk.folder / "in 0" / "bad too.pdf")
     os.rmdir(desk.folder / "in 0")
-    with pytest.raises(UsageError, match="not there any more"):
+    with pytest.raises(UsageError, match="does not exist any more"):
         office.channel.post("/api/show", ids=in_one)
 
 
@@ -257,7 +257,7 @@ def test_without_a_configuration_it_waits_for_the_set_up(desk, eventually):
     environ = desk.environ(HRFLOW_WATCHER_CONFIG=str(config), LC_ALL="C.UTF-8")
     process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
     try:
-        assert "Nothing is set up yet" in process.stdout.readline()
+        assert "Not set up yet" in process.stdout.readline()
         way = eventually(desk.channel)
         assert way.get("/api/now")["now"]["state"] == "not_set_up"
     finally:

@@ -79,7 +79,7 @@ def test_the_first_success_is_told_and_a_snooze_is_taken_up_while_it_runs(desk, 
         assert messages.shown[1]["title"] == "Le premier CV a été envoyé"
         before = time.time()
         done = desk.run("notify", "snooze", "1h")
-        assert "No messages until" in done.stdout
+        assert "Notifications snoozed until" in done.stdout
         facts = json.loads(desk.run("notify", "status", "--json").stdout)
         assert not facts["shown"]
         assert 3500 < facts["snoozed_until"] - before < 3700
@@ -180,9 +180,12 @@ def test_without_a_desktop_no_process_is_started(desk, arguments):
 
 
 def test_messages_are_switched_off_and_on(desk):
-    assert desk.run("notify", "status").stdout == "Messages are shown.\n"
+    assert desk.run("notify", "status").stdout == "Notifications are on.\n"
     assert "notify on" in desk.run("notify", "off").stdout
-    assert desk.run("notify", "status").stdout == "No messages: they were switched off.\n"
+    assert (
+        desk.run("notify", "status").stdout
+        == "No notifications: switched off with: hrflow-watcher notify off\n"
+    )
     assert desk.read_json("notify", "status")[0]["off"] is True
     assert desk.run("notify", "on").returncode == 0
     assert desk.read_json("notify", "status")[0]["shown"] is True
@@ -204,9 +207,9 @@ def test_what_the_configuration_says_of_messages_is_said(desk):
         desk.config.read_text() + '\n[notifications]\nquiet_hours = "00:00-23:59"\nheld = false\n'
     )
     said = desk.run("notify", "status").stdout
-    assert "it is quiet until" in said or "Messages are shown" in said  # in the last minute
+    assert "quiet hours until" in said or "Notifications are on" in said  # in the last minute
     assert "Quiet hours: 00:00-23:59." in said
-    assert "Never about: held." in said
+    assert "Switched off for: held." in said
 
 
 def test_a_duration_that_is_none_is_said(desk):

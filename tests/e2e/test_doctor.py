@@ -63,10 +63,10 @@ def test_a_good_world_in_a_pipe(desk):
         "Configuration", "Folder", "Changes", "Limits", "Limits", "Journal", "Disk",
         "Keyring", "API", "Proxy", "DNS", "TLS", "HrFlow", "Clock", "Source",
     ]  # fmt: skip
-    assert "it does not run, so no file is sent → Start it with: hrflow" in done.stdout
+    assert "not running, so no files are sent → Start it with: hrflow" in done.stdout
     assert f"{desk.folder} can be read" in done.stdout
-    assert "journal.db is whole" in done.stdout
-    assert "which may read and write" in done.stdout
+    assert "journal.db is intact" in done.stdout
+    assert "it may read and write" in done.stdout
     assert "Engineering (e59112ee7a2d…)" in done.stdout
     assert desk.key not in done.stdout
     assert os.listdir(desk.folder) == ["cv.pdf"]
@@ -86,7 +86,7 @@ def test_a_running_program_does_not_see_the_probe(desk):
     running = desk.start("run")
     running.wait_for("before.pdf")
     level, said = only(diagnose(desk)["program"])
-    assert (level, f"it runs (process {running.process.pid})" in said) == ("ok", True)
+    assert (level, f"running (PID {running.process.pid})" in said) == ("ok", True)
     make_pdf(desk.folder / "after.pdf", "b")
     running.wait_for("after.pdf")
     names = {os.path.basename(entry["path"]) for entry in desk.read_json("history")}
@@ -133,7 +133,7 @@ def test_a_missing_folder(desk):
     found = diagnose(desk, code=5)
     level, text = only(found["folder"])
     assert level == "error"
-    assert text.endswith("Make it, connect its drive, or correct its path in the configuration.")
+    assert text.endswith("Create it, connect its drive, or correct its path in the configuration.")
     assert only(found["events"]) == (
         "skipped", f"not possible, because {desk.folder} cannot be used ",
     )  # fmt: skip
@@ -146,9 +146,9 @@ def test_a_folder_that_the_program_makes(desk):
     desk.folder.rmdir()
     found = diagnose(desk, HOME=str(desk.root))
     level, said = only(found["folder"])
-    assert (level, "the program makes it when it starts" in said) == ("ok", True)
+    assert (level, "the program creates it when it starts" in said) == ("ok", True)
     assert only(found["events"]) == (
-        "skipped", "not possible, because the folder is not there yet ",
+        "skipped", "not possible, because the folder doesn't exist yet ",
     )  # fmt: skip
     assert not desk.folder.exists()
     assert only(diagnose(desk, code=5, HOME=str(desk.root / "home"))["folder"])[0] == "error"
@@ -168,7 +168,7 @@ def test_a_key_that_only_the_running_program_has(desk, eventually):
     level, said = only(found["key"])
     assert (level, "has it from the environment variable HRFLOW_API_KEY" in said) == ("ok", True)
     level, said = only(found["access"])
-    assert (level, "cannot be asked from here" in said) == ("ok", True)
+    assert (level, "cannot be tested from here" in said) == ("ok", True)
     only_there = "not possible, because only the running program has the key "
     assert only(found["source"]) == ("skipped", only_there)
 
@@ -181,8 +181,8 @@ def test_a_wrong_key_that_only_the_running_program_has(desk):
     assert only(found["key"])[0] == "ok"
     level, said = only(found["access"])
     assert level == "error"
-    assert "the running program keeps all files back" in said
-    assert "put the right one where the program has it from" in said
+    assert "the running program holds all files" in said
+    assert "correct it where the program has it from" in said
     assert wrong not in said
 
 
@@ -201,7 +201,7 @@ def test_a_key_that_may_only_write_proves_nothing(desk):
     found = diagnose(desk)
     assert only(found["access"])[0] == "warning"
     assert only(found["source"]) == (
-        "skipped", "not possible, because a key that may only write gets no answers ",
+        "skipped", "not possible, because a write-only key gets no answers ",
     )  # fmt: skip
 
 
@@ -267,7 +267,7 @@ def test_a_name_that_is_not_found(desk):
         'api_url = "https://hrflow.invalid/v1"\nproxy = "none"',
     )
     found = diagnose(desk, code=5)
-    assert "hrflow.invalid is not found" in only(found["dns"])[1]
+    assert "hrflow.invalid could not be resolved" in only(found["dns"])[1]
     for name in ("tls", "access", "source"):
         assert only(found[name])[0] == "skipped"
 
@@ -320,7 +320,7 @@ def test_a_proxy_of_the_organisation_is_named(safe_desk):
     found = diagnose(safe_desk, SSL_CERT_FILE=safe_desk.certificate)
     level, text = only(found["tls"])
     assert level == "warning"
-    assert "Acme Web Gateway (Acme CA), which is no public authority" in text
+    assert "Acme Web Gateway (Acme CA), which is not a public authority" in text
     assert only(found["access"])[0] == "ok"
 
 
@@ -461,7 +461,7 @@ def test_a_bundle_replaces_nothing(desk):
     report.write_bytes(b"mine")
     done = desk.run("doctor", "--report", str(report))
     assert done.returncode == 5
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
     assert done.stdout == ""
     assert report.read_bytes() == b"mine"
     assert desk.run("doctor", "--report", str(desk.root / "none" / "r.zip")).returncode == 5

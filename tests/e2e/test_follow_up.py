@@ -14,7 +14,7 @@ from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Label, replaced
 from watcher.pipeline.follow_up import DAILY, NEVER, NOT_YET, WINDOW
 from watcher.pipeline.messages import Connection, Forget, Resume
-from watcher.present import view
+from watcher.present import listing
 from watcher.sandbox import Fault, Kind
 
 
@@ -24,11 +24,11 @@ def test_a_person_sees_who_came_where(world, clock, eventually):
     let_pass(world, clock, 6)
     eventually(lambda: one(world).state == "parsed")
     entry = one(world)
-    assert view.remark(entry) == "Aisha Rahman → Engineering"
+    assert listing.summary(entry) == "Aisha Rahman → Engineering"
     assert entry.profile_key == world.sandbox.profiles()[0].key
     assert "@" in entry.profile_email
     assert (entry.pages, entry.total_pages) == (1, 1)
-    record = view.record(entry)
+    record = listing.record(entry)
     assert record["parse_seconds"] >= 6
     assert record["upload_seconds"] is not None
     assert record["profile_name"] == "Aisha Rahman"
@@ -66,7 +66,7 @@ def test_what_takes_long_is_asked_for_ever_more_rarely_and_then_daily(world, clo
         eventually(lambda expected=questions: len(asked(world)) >= expected)
     let_pass(world, clock, DAILY)
     eventually(lambda: one(world).why == NOT_YET)
-    assert view.remark(one(world)).endswith(str(NOT_YET))
+    assert listing.summary(one(world)).endswith(str(NOT_YET))
     assert len(asked(world)) <= 14
     for day in range(1, 10):
         before = len(asked(world))
@@ -225,7 +225,7 @@ def test_without_a_reference_of_its_own_a_file_is_found_probably(world, clock, e
     let_pass(world, clock, 6)
     eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"})
     by_name = {os.path.basename(entry.path): entry for entry in world.entries()}
-    assert view.remark(by_name["Aisha.pdf"]) == "probably Aisha Rahman → Engineering"
+    assert listing.summary(by_name["Aisha.pdf"]) == "probably Aisha Rahman → Engineering"
     keys = {profile.file_name: profile.key for profile in world.sandbox.profiles()}
     assert {name: entry.profile_key for name, entry in by_name.items()} == keys
     assert not asked(world)
@@ -333,7 +333,7 @@ def test_of_a_long_cv_it_is_said_how_much_is_parsed(world, clock, eventually):
     world.wait_idle(1)
     let_pass(world, clock, 6)
     eventually(lambda: one(world).state == "parsed")
-    assert view.remark(one(world)).endswith("only the first 10 of 12 pages were parsed")
+    assert listing.summary(one(world)).endswith("only the first 10 of 12 pages were parsed")
 
 
 def test_an_account_that_wants_no_questions_is_asked_none(world, clock, eventually):

@@ -67,7 +67,7 @@ def test_nothing_named_and_nothing_found_are_said(desk):
     assert desk.run("forget").returncode == 2
     done = desk.run("forget", "--person", "Nobody", "--yes")
     assert (done.returncode, done.stdout) == (
-        0, "Nothing of that kind is kept here.\n0 files forgotten.\n"
+        0, "No matching files.\n0 files forgotten.\n"
     )  # fmt: skip
     assert not os.path.exists(desk.root / "state" / "journal.db")
 

@@ -377,7 +377,7 @@ def test_a_hint_that_comes_during_the_end_has_nothing_read(world, eventually, mo
     world.start(folder)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
     eventually(lambda: world.states().get("a.pdf") == "uploading")
-    engine = world.app._engine
+    engine = world.app._supervisor.engine
     engine.post(Stop())
     eventually(lambda: engine._pipeline._is_stopping)
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.samples import make_pdf
 from watcher import sandbox as sb
-from watcher.daemon.event_log import Diary
+from watcher.daemon.event_log import EventLog
 from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
@@ -23,7 +23,7 @@ def log_of(desk):
 def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
     running = desk.start("run")
     running.wait_for("Watching")
-    eventually(lambda: "looked through (start)" in log_of(desk))  # before there is a file
+    eventually(lambda: "scanned (start)" in log_of(desk))  # before there is a file
     answer = sb.Fault(kind=sb.Kind.STATUS, status=429, message=f"cannot take {PERSON}", times=1)
     stored = sb.Fault(
         kind=sb.Kind.STATUS, status=500, message=f"lost {PERSON}", stored=True, times=1
@@ -40,25 +40,25 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
     running.wait_for("held")
     desk.sandbox.faults.clear()
     desk.configure(more="recursive = false")
-    running.wait_for("in force")
+    running.wait_for("Configuration reloaded")
     running.wait_for("✓")
     assert running.end() == 0
     log = log_of(desk)
     for expected in (
         r"hrflow-watcher \S+ starts with 1 folders, 1 accounts",
         r"folder 1 is watched",
-        r"folder 1 was looked through \(start\): [01] files, [01] new",
+        r"folder 1 was scanned \(start\): [01] files, [01] new",
         (
             r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+ k?B, application/pdf, source \w{12}…,"
             r" attempt 1\): HrFlow answered 429$"
         ),
         r"upload of file 1: uncertain after .* attempt 2\): HrFlow answered 500$",
-        r"file 2 is not sent: refused, 160 B, application/x-executable",
+        r"file 2 was not sent: refused, 160 B, application/x-executable",
         r"upload of file 3: held .*: HrFlow does not accept the API key or email \(401\)$",
         r"uploads to source \w{12}… are held: ",
-        r"the new configuration is in force",
-        r"uploads to source \w{12}… are held no longer",
-        r"hrflow-watcher ends",
+        r"configuration reloaded",
+        r"uploads to source \w{12}… are no longer held",
+        r"hrflow-watcher is stopping",
     ):
         assert re.search(expected, log, re.MULTILINE), (expected, log)
     assert "Zoraida" not in log
@@ -76,14 +76,14 @@ def test_at_debug_the_log_is_about_this_program(desk):
 
 @pytest.fixture
 def told(caplog):
-    """What a diary logs of news, above debug."""
+    """What is logged of events, above debug."""
     caplog.set_level(logging.INFO, "watcher")
-    diary = Diary()
+    event_log = EventLog()
 
     def tell(*news):
         caplog.clear()
         for each in news:
-            (diary.obey if isinstance(each, Pause | Resume) else diary.hear)(each)
+            (event_log.on_command if isinstance(each, Pause | Resume) else event_log.on_event)(each)
         return caplog.messages
 
     return tell
@@ -91,9 +91,9 @@ def told(caplog):
 
 def test_pauses_and_the_connection_are_told(told):
     assert told(Pause(5.0), Pause(0), Resume()) == [
-        "uploads are to pause until 5.0",
-        "uploads are to go on",
-        "what waits is to be tried again now",
+        "uploads are paused until 5.0",
+        "uploads are resumed",
+        "everything that is waiting is tried again now",
     ]
     assert told(Connection(3.0), Connection(0.0)) == [
         "HrFlow cannot be reached",

@@ -126,7 +126,7 @@ def test_damage_that_shows_while_running_is_mended_too(world, eventually):
     with open(world.places.journal, "r+b") as file:  # all but the page that is read at the start
         file.seek(size)
         file.write(b"\xff" * size * (pages - 1))
-    world.start(folder, revive_seconds=0.1)
+    world.start(folder, retry_seconds=0.1)
     drop(folder, "b")
     eventually(lambda: set_aside(world))
     eventually(lambda: world.states().get("a.pdf") == "parsed")
@@ -164,7 +164,7 @@ def fill(directory):
 def test_a_full_disk_under_the_journal_stops_nothing_for_good(world, small_disk, eventually):
     world.places = type(world.places)(os.path.join(small_disk, "state"))
     folder = world.folder()
-    world.start(folder, revive_seconds=0.1)
+    world.start(folder, retry_seconds=0.1)
     drop(folder, "before")
     world.wait_idle(1)
     filler = fill(small_disk)
@@ -183,7 +183,7 @@ def test_a_folder_left_while_the_disk_was_full_has_nothing_waiting_after(
 ):
     world.places = type(world.places)(os.path.join(small_disk, "state"))
     stays, goes = world.folder("stays"), world.folder("goes")
-    world.start(stays, goes, revive_seconds=0.1)
+    world.start(stays, goes, retry_seconds=0.1)
     world.app.post(Pause(float("inf")))
     drop(goes, "a")
     eventually(lambda: world.states().get("a.pdf") == "queued")
@@ -211,7 +211,7 @@ def test_an_answer_that_could_not_be_noted_is_asked_for(world, small_disk, event
     world.places = type(world.places)(os.path.join(small_disk, "state"))
     world.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=1.0, times=1))
     folder = world.folder()
-    world.start(folder, revive_seconds=0.1)
+    world.start(folder, retry_seconds=0.1)
     drop(folder, "a")
     eventually(lambda: world.states().get("a.pdf") == "uploading")
     filler = fill(small_disk)
@@ -224,7 +224,7 @@ def test_an_answer_that_could_not_be_noted_is_asked_for(world, small_disk, event
 @pytest.mark.parametrize("what", ["journal.db", ""], ids=["the journal", "everything"])
 def test_a_journal_that_is_deleted_under_us_is_built_anew(world, what, eventually):
     folder = world.folder()
-    world.start(folder, revive_seconds=0.1)
+    world.start(folder, retry_seconds=0.1)
     make_pdf(os.path.join(folder.path, "a.pdf"), "a")
     world.wait_idle(1)
     if what:

@@ -18,9 +18,9 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import IGNORED_BY_USER, existing_key
 from watcher.model.settings import AfterRefusal, AfterUpload, Existing
 from watcher.model.snapshot import UNTIL_RESUMED
-from watcher.page.actions import Acts
-from watcher.page.activity import Activity
-from watcher.page.whole import ActivityPage
+from watcher.page.actions import Actions
+from watcher.page.server import ActivityPage
+from watcher.page.views import Activity
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
 from watcher.sandbox import Fault, Kind
 
@@ -66,7 +66,7 @@ def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monk
     world.sandbox.faults.clear()
     refused = world.entries()
     activity = Activity(world.places, catalog("en"))
-    acts = Acts(world.app, activity, control=None)
+    acts = Actions(world.app, activity, control=None)
     if way == "icon":
         page = ActivityPage(
             world.app,
@@ -248,7 +248,7 @@ def test_a_snapshot_shows_a_journal_that_takes_the_place_of_another(world, event
     eventually(lambda: world.app.snapshot().counts.get(State.ACCEPTED) == 1)
     os.unlink(world.places.journal)
     drop(folder, "b.pdf")
-    world.wait_for(lambda: "The journal can be used again; uploads go on." in world.news)
+    world.wait_for(lambda: "The journal can be used again; uploads resumed." in world.news)
     eventually(lambda: world.states().keys() == {"a.pdf", "b.pdf"})
     eventually(lambda: world.app.snapshot().counts == _counts(world))
 

@@ -70,14 +70,14 @@ def test_set_up_as_the_readme_says(newcomer):
         ("Email", sb.EMAIL),
         ("API key", sb.READ_WRITE_KEY),
         ("Folder to watch", "~/CVs"),
-        ("Another folder", ""),
+        ("Add another folder", ""),
         ("Source for", "Engineering"),
         ("Tags", "office=Paris"),
-        ("A file that has arrived", ""),
+        ("After upload", ""),
         ("Create it?", "y"),
-        ("Start it at every login", "n"),
-        ("Write it?", "y"),
-        ("made-up CV", "n"),
+        ("Start automatically", "n"),
+        ("Save these settings?", "y"),
+        ("sample CV", "n"),
     ):
         terminal.answer(question, text)
     assert terminal.end() == 0, terminal.text

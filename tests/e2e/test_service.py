@@ -19,13 +19,13 @@ from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 from watcher.daemon.event_log import LogReader, find_last_error
 from watcher.daemon.instance import write_atomically
-from watcher.daemon.systemd import Supervisor
+from watcher.daemon.systemd import ServiceManager
 from watcher.i18n.message import verbatim
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState
 from watcher.pipeline.messages import Ping
+from watcher.service.common import Definition
 from watcher.service.systemd import render_unit
-from watcher.service.wanted import Wanted
 
 
 @pytest.fixture
@@ -64,9 +64,9 @@ def status(desk):
 def test_from_install_to_uninstall(odd):
     done = odd.run("service", "install")
     assert done.returncode == 0, done.stderr
-    assert "It starts at every login (autostart" in done.stdout
-    assert "HRFLOW_API_KEY is set here and not at login" in done.stdout
-    assert "Without a keyring, have HRFLOW_API_KEY set in every session" in done.stdout
+    assert "Starts automatically when you log in (autostart" in done.stdout
+    assert "HRFLOW_API_KEY is set here, but not at login" in done.stdout
+    assert "Without a keyring, set HRFLOW_API_KEY in every session" in done.stdout
     first = status(odd)
     assert (first["kind"], first["enabled"], first["current"]) == ("autostart", True, True)
     assert first["running"]
@@ -75,7 +75,7 @@ def test_from_install_to_uninstall(odd):
     assert odd.run("service", "install").returncode == 0
     assert (status(odd)["pid"], entry_of(odd).read_bytes()) == (first["pid"], text)
     said = odd.run("doctor").stdout
-    assert "✓ Login service it starts at every login (autostart) and runs" in said
+    assert "✓ Login service starts at every login (autostart), and is running" in said
     assert odd.run("service", "restart").returncode == 0
     second = status(odd)
     assert second["running"]
@@ -85,11 +85,11 @@ def test_from_install_to_uninstall(odd):
     assert "Not running" in odd.run("service", "status").stdout
     how = "Start it with: hrflow-watcher service start"
     assert f"Not running. {how}" in odd.run("status").stdout
-    assert f"it does not run, so no file is sent → {how}." in odd.run("doctor").stdout
+    assert f"not running, so no files are sent → {how}." in odd.run("doctor").stdout
     done = odd.run("service", "start")
     assert "Running since" in done.stdout
     done = odd.run("service", "uninstall")
-    assert (done.returncode, "no login any more" in done.stdout) == (0, True)
+    assert (done.returncode, "No longer starts at login" in done.stdout) == (0, True)
     assert not entry_of(odd).parent.exists()
     facts = status(odd)
     assert (facts["installed"], facts["running"]) == (False, False)
@@ -111,9 +111,9 @@ def test_what_a_desktop_has_switched_off_is_switched_on_again(odd):
     assert odd.run("service", "install", "--no-start").returncode == 0
     with open(entry_of(odd), "a", encoding="utf-8") as file:
         file.write("Hidden=true\n")
-    assert "it was switched off (autostart" in odd.run("service", "status").stdout
+    assert "switched off (autostart" in odd.run("service", "status").stdout
     assert odd.run("service", "install", "--no-start").returncode == 0
-    assert "Starts at every login (autostart" in odd.run("service", "status").stdout
+    assert "Starts automatically when you log in (autostart" in odd.run("service", "status").stdout
 
 
 def test_a_place_that_cannot_be_written(odd):
@@ -154,7 +154,7 @@ def test_the_entry_is_valid(odd):
     not shutil.which("systemd-analyze"), reason="there is no systemd-analyze (Debian: systemd)"
 )
 def test_the_unit_is_valid_where_no_manager_runs(tmp_path):
-    wanted = Wanted((sys.executable, 'a b % $x é "q"'), writable=('/é %x "q"',), home="/home/x")
+    wanted = Definition((sys.executable, 'a b % $x é "q"'), writable=('/é %x "q"',), home="/home/x")
     unit = tmp_path / "hrflow-watcher.service"
     for namespaces in (True, False):
         unit.write_text(render_unit(wanted, version=252, namespaces=namespaces), encoding="utf-8")
@@ -187,7 +187,7 @@ def test_without_a_service(desk):
     done = desk.run("service", "logs")
     assert (done.returncode, "There is no log yet" in done.stderr) == (5, True)
     done = desk.run("service", "uninstall")
-    assert (done.returncode, "nothing changes" in done.stdout) == (0, True)
+    assert (done.returncode, "Not set to start" in done.stdout) == (0, True)
     assert not (desk.root / "settings").exists()
 
 
@@ -316,22 +316,22 @@ def test_signs_of_life_come_from_whoever_is_asked(manager):
 
     def ask():
         if alive.is_set():
-            supervisor.hear(Ping())
+            service_manager.on_event(Ping())
 
     environ = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "20000", "HOME": "/"}
-    supervisor = Supervisor.of_process(environ)
+    service_manager = ServiceManager.of_process(environ)
     assert environ == {"HOME": "/"}  # not for programs that are started
     alive.set()
-    supervisor.ready(ask, lambda: {"folders": {"/a": ""}, "pending": 1})
+    service_manager.ready(ask, lambda: {"folders": {"/a": ""}, "pending": 1})
     manager.wait_for("WATCHDOG=1")
-    supervisor.hear("something else")
-    supervisor.hear(FolderState("/a", verbatim("")))  # no news: not said again
+    service_manager.on_event("something else")
+    service_manager.on_event(FolderState("/a", verbatim("")))  # no news: not said again
     assert [each for each in manager.heard if "STATUS" in each] == [
         "STATUS=Watching 1 folder; 1 file to go"
     ]
     alive.clear()
-    supervisor.stopping()
-    assert not supervisor._thread.is_alive()
+    service_manager.stopping()
+    assert not service_manager._thread.is_alive()
     manager.wait_for("STOPPING=1")
     manager.line.settimeout(0.1)
     with pytest.raises(TimeoutError):
@@ -374,12 +374,13 @@ def read_all(descriptor):
 def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
     """What asks for signs of life is the only thing that wakes it oftener than once a minute."""
     world.start(world.folder())
-    supervisor = Supervisor.of_process({"NOTIFY_SOCKET": "/nowhere/notify"})
-    supervisor.ready(world.app.beat, dict)
-    assert supervisor._thread is None
-    world.app.beat()
+    service_manager = ServiceManager.of_process({"NOTIFY_SOCKET": "/nowhere/notify"})
+    asked = []
+    service_manager.ready(lambda: asked.append(world.app.ping()), dict)
+    world.app.ping()
     world.wait_for(lambda: any(isinstance(each, Ping) for each in world.news))
-    supervisor.stopping()
+    service_manager.stopping()
+    assert not asked
 
 
 @pytest.mark.parametrize(
@@ -392,8 +393,9 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
     ],
 )
 def test_without_a_manager_nothing_is_done(environ):
-    supervisor = Supervisor.of_process(dict(environ))
-    supervisor.ready(lambda: None, dict)
-    supervisor.hear(FolderState("/a", verbatim("")))
-    assert supervisor._thread is None
-    supervisor.stopping()
+    service_manager = ServiceManager.of_process(dict(environ))
+    asked = []
+    service_manager.ready(lambda: asked.append(1), dict)
+    service_manager.on_event(FolderState("/a", verbatim("")))
+    service_manager.stopping()
+    assert not asked

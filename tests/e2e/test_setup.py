@@ -85,13 +85,13 @@ FIRST = (
     ("Email", sb.EMAIL),
     ("API key", sb.READ_WRITE_KEY),
     ("Folder to watch", ""),
-    ("Another folder", ""),
+    ("Add another folder", ""),
     ("Source for", "engineering"),
     ("Tags", 'office=Paris, zip="75001", urgent=true'),
-    ("A file that has arrived", ""),
+    ("After upload", ""),
     ("Create it?", ""),
-    ("at every login?", "n"),
-    ("Write it?", ""),
+    ("when you log in?", "n"),
+    ("Save these settings?", ""),
 )
 
 
@@ -109,9 +109,9 @@ def assert_no_secret(*texts):
 
 def test_from_nothing_to_the_first_cv(person):
     terminal = person.at_terminal("setup", "--api-url", person.url)
-    answer_all(terminal, [*FIRST, ("made-up CV", "y")])
+    answer_all(terminal, [*FIRST, ("sample CV", "y")])
     assert terminal.end() == 0
-    assert "✓ HrFlow takes the key" in terminal.text
+    assert "✓ Key accepted" in terminal.text
     assert 'source_key = "' + sb.ENGINEERING.key in person.text()
     assert 'path = "~/CVs"' in person.text()
     assert person.stored() == {"hrflow-watcher/default": sb.READ_WRITE_KEY}
@@ -131,8 +131,8 @@ def test_from_nothing_to_the_first_cv(person):
 
 def test_a_yes_starts_it_now_and_at_every_login(person):
     terminal = person.at_terminal("setup", "--api-url", person.url)
-    answer_all(terminal, [*FIRST[:-2], ("at every login?", ""), FIRST[-1], ("made-up CV", "y")])
-    terminal.wait_for("It starts at every login (autostart")
+    answer_all(terminal, [*FIRST[:-2], ("when you log in?", ""), FIRST[-1], ("sample CV", "y")])
+    terminal.wait_for("Starts automatically when you log in (autostart")
     assert terminal.end() == 0
     entry = person.home / ".config" / "autostart" / "hrflow-watcher.desktop"
     assert entry.is_file()
@@ -143,7 +143,7 @@ def test_a_yes_starts_it_now_and_at_every_login(person):
         "--no-test-file", "--folder", str(person.home / "CVs"), "--source", "Sales"
     )
     assert again.returncode == 0, again.stderr
-    assert "It starts at every login" in again.stdout  # brought up to date unasked
+    assert "Starts automatically when you log in" in again.stdout  # brought up to date unasked
     assert json.loads(person.run("status", "--json").stdout)["pid"] == status["pid"]
     assert person.run("service", "uninstall").returncode == 0
     assert not json.loads(person.run("status", "--json").stdout)["running"]
@@ -166,17 +166,17 @@ def test_wrong_answers_are_asked_for_again(person):
     (person.home / "a file").write_text("x")
     terminal = person.at_terminal("setup", "--api-url", person.url)
     terminal.answer("Email", "nobody")
-    terminal.answer("is no email address", sb.EMAIL)
+    terminal.answer("is not a valid email address", sb.EMAIL)
     terminal.answer("API key", "two words")
     # What is typed before the terminal stops showing it is thrown away.
-    terminal.wait_for("This is no API key")
+    terminal.wait_for("This is not an API key")
     terminal.answer("not shown while you type", sb.READ_KEY)
     terminal.wait_for("may only read")
     terminal.answer("not shown while you type", "ask_" + "0" * 32)
     terminal.wait_for("rejected this key")
-    terminal.answer("Is it a write-only key", "n")
+    terminal.answer("Use it anyway?", "n")
     terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
-    terminal.wait_for("Spaces or line breaks around the key were left away.")
+    terminal.wait_for("Spaces or line breaks around the key were removed.")
     terminal.answer("Folder to watch", "y")
     terminal.answer('There is no folder "y"', "2")
     terminal.answer('There is no folder "2"', "/")
@@ -184,7 +184,7 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.answer("your home folder", "~/a file")
     terminal.answer("is a file", str(person.desk.root / "state"))
     terminal.answer("keeps its own files", "~/CVs")
-    terminal.answer("Another folder", "no")
+    terminal.answer("Add another folder", "no")
     terminal.answer('There is no folder "no"', "")
     terminal.answer("Source for", OTHER_KEY)
     terminal.answer("This workspace has no source", sb.READ_WRITE_KEY)
@@ -192,13 +192,13 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.answer('did you mean "Engineering"?', "{jbo}")
     terminal.answer("{jbo} cannot be filled", "1")
     terminal.answer("Tags", "Paris")
-    terminal.answer("no tag like", "a={jbo}")
+    terminal.answer("Tags look like office=Paris", "a={jbo}")
     terminal.answer("{jbo} cannot be filled", "")
-    terminal.answer("A file that has arrived", "burn")
+    terminal.answer("After upload", "burn")
     terminal.answer("is not one of", "trash")
     terminal.answer("Create it?", "n")
-    terminal.answer("at every login?", "n")
-    terminal.answer("Write it?")
+    terminal.answer("when you log in?", "n")
+    terminal.answer("Save these settings?")
     assert terminal.end() == 0
     assert person.stored() == {"hrflow-watcher/default": sb.READ_WRITE_KEY}
     assert 'after_upload = "trash"' in person.text()
@@ -211,14 +211,14 @@ def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
     terminal.answer("Email", sb.EMAIL)
     terminal.answer("API key", sb.READ_KEY)
     terminal.answer("may only read", "yes")
-    terminal.wait_for("does not look like a key of HrFlow")
-    terminal.answer("Use it all the same?", "n")
+    terminal.wait_for("does not look like an API key")
+    terminal.answer("Use it anyway?", "n")
     terminal.answer("API key", sb.READ_WRITE_KEY)
     terminal.answer("Folder to watch", "~/CVs")
-    terminal.answer("Another folder", "")
+    terminal.answer("Add another folder", "")
     terminal.answer("Source for", sb.SALES.key)
     answer_all(terminal, FIRST[5:])
-    terminal.answer("made-up CV")
+    terminal.answer("sample CV")
     assert terminal.end() == 0
     assert person.stored() == {"hrflow-watcher/default": sb.READ_WRITE_KEY}
 
@@ -227,9 +227,9 @@ def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
     ("key", "code", "said"),
     [
         (sb.READ_KEY, 4, "may only read"),
-        ("two words", 4, "This is no API key"),
-        ("ask_“x”", 4, "This is no API key"),
-        ("something", 0, "does not look like a key of HrFlow"),
+        ("two words", 4, "This is not an API key"),
+        ("ask_“x”", 4, "This is not an API key"),
+        ("something", 0, "does not look like an API key"),
     ],
 )
 def test_a_script_s_key_is_looked_at_without_a_check_too(person, key, code, said):
@@ -250,15 +250,15 @@ def test_run_again_proposes_what_is_there_and_keeps_the_rest(person):
     person.config.write_text(text)
     terminal = person.at_terminal("setup")
     terminal.answer("Email")
-    terminal.answer("Enter keeps the one from the system's keyring")
+    terminal.answer("press Enter to keep the one from the system's keyring")
     terminal.answer("the number of one to change", "1")
-    terminal.answer("Another folder")
+    terminal.answer("Add another folder")
     terminal.answer("[Sales]")
     terminal.answer("[n=1]", "n=2")
     terminal.answer("[keep]")
-    terminal.answer("at every login?", "n")
-    terminal.answer("Write it?")
-    terminal.answer("made-up CV")
+    terminal.answer("when you log in?", "n")
+    terminal.answer("Save these settings?")
+    terminal.answer("sample CV")
     assert terminal.end() == 0
     assert person.text() == text.replace("n = 1", "n = 2")
     assert "-tags = { n = 1 }\n+tags = { n = 2 }" in terminal.text
@@ -272,13 +272,13 @@ def test_run_again_without_a_change_changes_nothing(person):
     answer_all(
         terminal,
         [
-            *(("Email", ""), ("API key", ""), ("Another folder", "")),
-            ("at every login?", "n"),
+            *(("Email", ""), ("API key", ""), ("Add another folder", "")),
+            ("when you log in?", "n"),
         ],
     )
     assert terminal.end() == 0
-    assert "Write it?" not in terminal.text
-    assert "nothing changes in it" in terminal.text
+    assert "Save these settings?" not in terminal.text
+    assert "The configuration doesn't change." in terminal.text
     assert person.left() == before
 
 
@@ -290,7 +290,7 @@ def test_nobody_is_told_to_start_what_runs(person):
     running.wait_for("Watching")
     done = person.script("--folder", str(person.home / "CVs"), "--source", "Engineering")
     assert "Start it with" not in done.stdout
-    assert "It is in force: the program runs." in done.stdout
+    assert "Saved and active: the program is running." in done.stdout
 
 
 def test_what_an_option_says_is_not_asked(person):
@@ -300,7 +300,7 @@ def test_what_an_option_says_is_not_asked(person):
         "--no-service",
     )  # fmt: skip
     terminal.answer("API key", sb.READ_WRITE_KEY)
-    terminal.answer("Write it?")
+    terminal.answer("Save these settings?")
     assert terminal.end() == 0
     assert terminal.text.count("?") == 1
 
@@ -309,15 +309,15 @@ def test_several_folders_each_with_its_source(person):
     terminal = person.at_terminal("setup", "--api-url", person.url, "--create", "--no-test-file")
     answer_all(terminal, FIRST[:2])
     terminal.answer("Folder to watch", "~/CVs")
-    terminal.answer("Another folder", "~/CVs/sales")
-    terminal.answer("Another folder", "~/CVs")  # said before
-    terminal.answer("Another folder")
+    terminal.answer("Add another folder", "~/CVs/sales")
+    terminal.answer("Add another folder", "~/CVs")  # said before
+    terminal.answer("Add another folder")
     for name in ("CVs", "CVs/sales"):
         terminal.answer(f"Source for ~/{name} ", "1" if name == "CVs" else "Sales")
-        answer_all(terminal, [("Tags", ""), ("A file that has arrived", "")])
-    terminal.answer("at every login?", "n")
+        answer_all(terminal, [("Tags", ""), ("After upload", "")])
+    terminal.answer("when you log in?", "n")
     terminal.wait_for("lies in folder 1")  # the deepest wins
-    terminal.answer("Write it?")
+    terminal.answer("Save these settings?")
     assert terminal.end() == 0
     assert person.text().count("[[folders]]") == 2
     assert (person.home / "CVs" / "sales").is_dir()
@@ -327,12 +327,12 @@ def test_a_write_only_key_names_its_source_by_key(person):
     terminal = person.at_terminal("setup", "--api-url", person.url)
     terminal.answer("Email", sb.EMAIL)
     terminal.answer("API key", sb.WRITE_KEY)
-    terminal.wait_for("cannot be looked up with a write-only key")
+    terminal.wait_for("A write-only key can't be tested")
     answer_all(terminal, FIRST[2:4])
     terminal.answer("Source for", "Sales")
-    terminal.answer("is no source key", sb.SALES.key)
+    terminal.answer("is not a source key", sb.SALES.key)
     answer_all(terminal, FIRST[5:])
-    terminal.answer("made-up CV")
+    terminal.answer("sample CV")
     assert terminal.end() == 0
     assert f'source_key = "{sb.SALES.key}"' in person.text()
 
@@ -340,10 +340,10 @@ def test_a_write_only_key_names_its_source_by_key(person):
 def test_without_an_answer_one_can_go_on(person):
     person.desk.sandbox.stop()
     terminal = person.at_terminal("setup", "--api-url", person.url)
-    answer_all(terminal, [*FIRST[:2], ("Go on without trying the key?", "y"), *FIRST[2:4]])
+    answer_all(terminal, [*FIRST[:2], ("Continue without testing the key?", "y"), *FIRST[2:4]])
     terminal.answer("Source for", sb.SALES.key)
     answer_all(terminal, FIRST[5:])
-    terminal.answer("made-up CV")
+    terminal.answer("sample CV")
     assert terminal.end() == 0
     assert person.stored()
 
@@ -356,7 +356,7 @@ def test_ctrl_c_leaves_nothing_at_any_question(person, number):
     terminal.wait_for(": ")
     terminal.interrupt()
     assert terminal.end() == 130
-    assert "Nothing was written." in terminal.text
+    assert "Nothing was saved." in terminal.text
     assert "Traceback" not in terminal.text
     assert person.left() == (None, {}, [])
 
@@ -366,9 +366,9 @@ def test_a_no_at_the_end_leaves_all_as_it_was(person):
     terminal = person.at_terminal("setup", "--api-url", person.url)
     terminal.answer("[old@example.com]", sb.EMAIL)
     answer_all(terminal, FIRST[1:-1])
-    terminal.answer("Write it?", "n")
+    terminal.answer("Save these settings?", "n")
     assert terminal.end() == 0
-    assert "Nothing was written." in terminal.text
+    assert "Nothing was saved." in terminal.text
     assert person.left() == (text, {}, [])
 
 
@@ -383,7 +383,7 @@ def test_a_keyring_that_refuses_leaves_all_as_it_was(person):
 def test_a_change_by_somebody_else_is_not_overwritten(person):
     terminal = person.at_terminal("setup", "--api-url", person.url)
     answer_all(terminal, FIRST[:-1])
-    terminal.wait_for("Write it?")
+    terminal.wait_for("Save these settings?")
     person.config.write_text(text := "# just now\n")
     terminal.type(ENTER)
     assert terminal.end() == 2
@@ -432,7 +432,7 @@ def test_a_script_sets_up_two_folders(person):
         (["--source", "Sales"], 2, "--folder"),
         (["--tag", "a=b"], 2, "--folder"),
         ([], 2, "A folder to watch is missing"),
-        (["--folder", "{new}", "--source", "Sales", "--email", "nobody"], 2, "no email address"),
+        (["--folder", "{new}", "--source", "Sales", "--email", "nobody"], 2, "not a valid email address"),
         (["--folder", "{new}", "--source", OTHER_KEY], 5, "has no source"),  # another workspace's
         (["--folder", "{new}", "--source", "Sale"], 5, 'did you mean "Sales"?'),
         (["--folder", "{new}", "--source", sb.READ_WRITE_KEY], 5, "an API key"),
@@ -440,9 +440,9 @@ def test_a_script_sets_up_two_folders(person):
         (["--folder", "{home}", "--source", "Sales"], 5, "your home folder"),
         (["--folder", "{config}", "--source", "Sales"], 5, "is a file"),
         (["--folder", "{state}", "--source", "Sales"], 5, "keeps its own files"),
-        (["--folder", "{new}", "--folder", "{new}", "--source", "Sales"], 2, "named twice"),
+        (["--folder", "{new}", "--folder", "{new}", "--source", "Sales"], 2, "listed twice"),
         (["--folder", "{new}", "--source", "Sales", "--source", "Express"], 2, "2 sources for 1"),
-        (["--folder", "{new}", "--source", "Sales", "--tag", "Paris"], 2, "no tag like"),
+        (["--folder", "{new}", "--source", "Sales", "--tag", "Paris"], 2, "Tags look like office=Paris"),
         (["--folder", "{new}", "--source", "Sales", "--tag", "a={job}"], 2, "{job} cannot be filled"),
         (["--folder", "{new}", "--source", "Sales", "--api-url", "http://example.org/v1"], 2, "must begin with https://"),  # no key goes there
         (["--folder", "{new}", "--source", "Sales", "--api-url", "http://127.0.0.1:9/v1"], 7, "Check the network"),
@@ -482,7 +482,10 @@ def test_without_a_keyring_all_but_the_key_is_set_up(person, backend):
     none = {"PYTHON_KEYRING_BACKEND": f"keyring.backends.{backend}.Keyring"}
     done = person.script(*given, **none)
     assert done.returncode == 4
-    assert "All is set up but for the key, which is not kept: This machine has no" in done.stderr
+    assert (
+        "Everything is set up except the key, which is not stored: This machine has no"
+        in done.stderr
+    )
     assert "HRFLOW_API_KEY" in done.stderr  # what a machine without one can do
     assert sb.SALES.key in person.text()
     assert person.stored() == {}
@@ -559,7 +562,7 @@ def test_folders_come_and_go(ready):
     assert ready.run("folder", "remove", place).returncode == 2  # nobody to ask
     removed = ready.run("folder", "remove", place, "--yes")
     assert removed.returncode == 0
-    assert "Nothing on the disk is removed" in removed.stdout
+    assert "Your files and their history are kept" in removed.stdout
     assert os.path.isdir(place)
     assert ready.text() == before
 
@@ -583,14 +586,14 @@ def test_machines_get_what_changed_as_one_object(ready):
 def test_removing_asks_and_finds_a_folder_by_any_of_its_names(ready):
     before = ready.text()
     terminal = ready.at_terminal("folder", "remove", str(ready.home / "CVs"))
-    terminal.answer("Watch this folder no more?")
+    terminal.answer("Stop watching this folder?")
     assert terminal.end() == 0
     assert ready.text() == before
     terminal = ready.at_terminal("folder", "remove", "~/CVs")
-    terminal.answer("Watch this folder no more?", "y")
+    terminal.answer("Stop watching this folder?", "y")
     assert terminal.end() == 0
     assert "[[folders]]" not in ready.text()
-    assert "No folder is watched" in ready.run("folder", "list").stdout
+    assert "No watched folders" in ready.run("folder", "list").stdout
     assert ready.run("folder", "remove", "~/CVs").returncode == 5
 
 
@@ -622,13 +625,13 @@ def test_a_folder_is_added_where_only_the_program_has_the_key(ready):
     by_name = ("folder", "add", "~/More", "--create", "--source", "Sales")
     done = ready.run(*by_name, **nothing)
     assert done.returncode == 4
-    assert "A source cannot be looked up by its name without a key. There is no" in done.stderr
-    assert "Give the source's key instead" in done.stderr
+    assert "A source can't be looked up by its name without an API key. There is no" in done.stderr
+    assert "Use the source's own key instead" in done.stderr
     assert "the systemd credential hrflow-api-key" in done.stderr
     by_key = (*by_name[:-1], sb.SALES.key)
     done = ready.run(*by_key, **nothing)
     assert done.returncode == 0, done.stderr
-    assert "not known here whether HrFlow has this source" in done.stdout
+    assert "Can't check that HrFlow has this source" in done.stdout
     assert sb.SALES.key in ready.text()
     assert (ready.home / "More").is_dir()
 

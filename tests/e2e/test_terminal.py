@@ -16,7 +16,7 @@ def test_a_terminal_gets_tables_and_colours_unless_its_owner_does_not_want_them(
     assert "Uploading" in written
     assert "\x1b[" in written
     history, _ = desk.at_terminal("history")
-    assert "What became of it" in history
+    assert "Result" in history
     assert "\x1b[32m" in history
     plain, _ = desk.at_terminal("status", NO_COLOR="1")
     assert "\x1b[32m" not in plain

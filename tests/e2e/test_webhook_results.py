@@ -40,7 +40,7 @@ def free_port():
 def start_hooked(world, clock, **settings):
     folder = world.folder(webhook_parsing_sending=True, **settings)
     world.start(folder, clock=clock)
-    world.wait_for(lambda: world.app._reception.port)
+    world.wait_for(lambda: world.app._webhooks.port)
     return folder
 
 
@@ -103,7 +103,7 @@ def test_an_event_that_is_faster_than_the_answer_survives_a_restart(
     world.stop()
     world.sandbox.webhooks.secret = "nobody's"  # the sandbox's own event is not believed
     world.start(folder, clock=clock)
-    world.wait_for(lambda: world.app._reception.port)
+    world.wait_for(lambda: world.app._webhooks.port)
     shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
     expected = "parse_failed" if kind == "error" else "parsed"
     eventually(lambda: [str(e.state) for e in world.entries()] == [expected])
@@ -161,7 +161,7 @@ def test_an_event_that_nobody_signed_changes_nothing(hooked, clock, eventually):
     assert send(event) == 409
     world.stop()
     world.start(folder, clock=clock)
-    world.wait_for(lambda: world.app._reception.port)
+    world.wait_for(lambda: world.app._webhooks.port)
     world.app.post(Retry((one(world).file_id,)))
     eventually(lambda: len(world.arrived()) == 2)
     eventually(lambda: one(world).state == "accepted")
@@ -178,24 +178,24 @@ def test_without_a_secret_nothing_is_received(world, clock):
     world.settings = {"webhook": Webhook(enabled=True, port=free_port())}
     world.options = {"webhook_secret": no_secret}
     world.start(world.folder(), clock=clock)
-    world.wait_for(lambda: any("No webhook is received" in each for each in sentences(world)))
-    assert world.app._reception.port == 0
+    world.wait_for(lambda: any("No webhooks are received" in each for each in sentences(world)))
+    assert world.app._webhooks.port == 0
 
 
 def test_settings_that_change_open_and_close_the_port(hooked, clock, eventually):
     world = hooked
     folder = start_hooked(world, clock)
-    first = world.app._reception.port
+    first = world.app._webhooks.port
     other = free_port()
     config = world.config(folder)
     world.app.reload(replaced(config, webhook=Webhook(enabled=True, port=other)))
-    eventually(lambda: world.app._reception.port == other)
+    eventually(lambda: world.app._webhooks.port == other)
     socket.create_server(("127.0.0.1", first)).close()  # it is free again
     world.app.reload(config)
-    assert world.app._reception.port == 0
+    assert world.app._webhooks.port == 0
     socket.create_server(("127.0.0.1", other)).close()
     world.app.reload(replaced(config, webhook=Webhook(enabled=True, port=other)))
-    eventually(lambda: world.app._reception.port == other)
+    eventually(lambda: world.app._webhooks.port == other)
     world.sandbox.webhooks.url = f"http://127.0.0.1:{other}/webhook"
     assert world.sandbox.webhooks.send({"type": "x"}) == 200
 
@@ -209,7 +209,7 @@ def test_a_port_that_is_taken_is_said_and_all_else_goes_on(hooked, clock, eventu
         make_pdf(os.path.join(folder.path, "a.pdf"))
         world.wait_idle(1)
     world.app.post(Resume())
-    eventually(lambda: world.app._reception.port)
+    eventually(lambda: world.app._webhooks.port)
 
 
 def test_an_event_that_is_faster_than_the_uploads_answer_is_not_lost(hooked, clock, eventually):

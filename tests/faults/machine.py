@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from tests.faults.trial import Scenario
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.model.errors import AlreadyRunningError, WatcherError
 from watcher.model.settings import AfterUpload
 from watcher.sandbox import Fault, Kind
@@ -46,7 +46,7 @@ def full_disk(trial):
     disk = small_disk(trial, "4m")
     trial.places = type(trial.places)(os.path.join(disk, "state"))
     folder = trial.folder()
-    trial.start(folder, revive_seconds=0.1)
+    trial.start(folder, retry_seconds=0.1)
     trial.drop(folder, "before.pdf")
     trial.until(lambda: len(trial.arrived()) == 1)
     filler = fill(disk)

@@ -7,7 +7,7 @@ import pytest
 
 from watcher.credentials import keyring_process
 from watcher.desktop.supervisor import process_command
-from watcher.service.wanted import Program
+from watcher.service.common import Program
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-"""The made-up CV is put into a folder without harm to what is there."""
+"""The sample CV is put into a folder without harm to what is there."""
 
 import os
 
 import pytest
 
-from watcher.daemon.sample import drop_sample, remove_sample, sample_path
+from watcher.daemon.setup import drop_sample, remove_sample, sample_path
 from watcher.model.errors import UnusableError
 from watcher.sandbox.samples import sample_cv_pdf
 
@@ -57,12 +57,12 @@ def test_something_else_of_its_name_is_neither_replaced_nor_removed(tmp_path, ki
         case _:
             with open(path, "wb") as file:
                 file.write(sample_cv_pdf() + b"\n%theirs")
-    with pytest.raises(UnusableError, match="is not the made-up CV"):
+    with pytest.raises(UnusableError, match="is not the sample CV"):
         drop_sample(str(tmp_path))
     remove_sample(str(tmp_path))
     assert os.path.lexists(path)
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(UnusableError, match="Nothing can be put into"):
+    with pytest.raises(UnusableError, match="No file can be written to"):
         drop_sample(str(tmp_path / "gone"))

@@ -36,7 +36,6 @@ class Listening:
     def __init__(self):
         self.events = []
         self.receiver = Receiver("127.0.0.1", 0, SECRET, self.events.append, lambda: NOW)
-        self.receiver.start()
 
     def post(self, header=None, body=b"{}", method="POST", path=PATH):
         connection = http.client.HTTPConnection("127.0.0.1", self.receiver.port, timeout=PATIENCE)
@@ -257,12 +256,12 @@ def test_it_tells_nothing_of_itself(listening):
 
 
 def test_it_listens_where_it_was_told_and_nowhere_else(listening):
-    assert listening.receiver._server.effective_host == "127.0.0.1"
+    assert listening.receiver._server._server.effective_host == "127.0.0.1"
 
 
 def test_a_port_that_is_taken_is_said(listening):
     with pytest.raises(UnusableError, match="cannot be received"):
-        Receiver("127.0.0.1", listening.receiver.port, SECRET, print, lambda: NOW).start()
+        Receiver("127.0.0.1", listening.receiver.port, SECRET, print, lambda: NOW)
 
 
 def test_it_can_be_ended_twice_and_frees_its_port():

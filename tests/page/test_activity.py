@@ -23,7 +23,7 @@ REFUSE = sb.Fault(
 def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
     person.start()
     page = person.open()
-    assert page.locator("#none").inner_text() == "No file was uploaded from here so far."
+    assert page.locator("#none").inner_text() == "No files uploaded yet"
     person.drop("Aisha Rahman.pdf")
     wait_for(page, "Aisha Rahman.pdf", "sent")
     page.locator("#headline", has_text="Up to date · 1 today").wait_for()
@@ -70,20 +70,20 @@ def test_several_are_chosen_and_ignored_or_tried_again_with_all_alike(person):
     page.locator("#rows tr").nth(3).wait_for()
     assert page.locator("#state").input_value() == "attention"
     for number in (0, 1):
-        page.get_by_role("checkbox", name=f"Choose bad {number}.pdf").check()
-    page.locator("#chosen").get_by_role("button", name="Ignore").click()
-    page.locator("#said", has_text="2 files are ignored.").wait_for()
+        page.get_by_role("checkbox", name=f"Select bad {number}.pdf").check()
+    page.locator("#selected").get_by_role("button", name="Ignore").click()
+    page.locator("#said", has_text="2 files will be ignored.").wait_for()
     rows(page, 2)
     person.desk.sandbox.faults.clear()
-    page.get_by_role("checkbox", name="Choose bad 2.pdf").check()
+    page.get_by_role("checkbox", name="Select bad 2.pdf").check()
     page.get_by_label("and all others with this reason").check()
     with page.expect_response("**/api/show") as answer:
-        page.locator("#chosen").get_by_role("button", name="Open folder").click()
+        page.locator("#selected").get_by_role("button", name="Open folder").click()
     assert answer.value.json() == {"shown": 1, "folders": 1}
-    page.locator("#chosen").get_by_role("button", name="Retry").click()
-    page.locator("#said", has_text="2 files are tried again.").wait_for()
+    page.locator("#selected").get_by_role("button", name="Retry").click()
+    page.locator("#said", has_text="2 files will be retried.").wait_for()
     rows(page, 0)
-    assert page.locator("#none").inner_text() == "No file fits."
+    assert page.locator("#none").inner_text() == "No matching files"
     page.locator("#state").select_option("aside")
     wait_for(page, "bad 0.pdf", "ignored")
     see_no_problem(page)
@@ -137,7 +137,7 @@ def test_files_that_were_there_first_wait_for_a_yes(person):
     person.start()
     page = person.open()
     page.locator("#kept", has_text="2 files were already in").wait_for()
-    page.get_by_role("button", name="Upload them").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     wait_for(page, "a.pdf", "sent")
     wait_for(page, "b.pdf", "sent")
     page.locator("#kept .notice").wait_for(state="detached")
@@ -152,7 +152,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     assert page.locator("#folder-list h3").inner_text() == str(person.desk.folder)
     assert "private/** → ignored" in page.locator("#folder-list ol").inner_text()
     page.get_by_label("What would happen to this file?").fill(str(path) + ".not")
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Check").click()
     page.locator("#verdict", has_text="was not found; check the path").wait_for()
     page.get_by_label("What would happen to this file?").fill(str(path))
     page.keyboard.press("Enter")
@@ -161,7 +161,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     chosen = page.locator('#places [data-is="source"] option:checked')
     chosen.wait_for(state="attached")
     assert chosen.inner_text() == "Engineering", "the key that is there is asked for names"
-    page.get_by_role("button", name="Show what changes").click()
+    page.get_by_role("button", name="Show changes").click()
     page.locator("#difference", has_text="Nothing changes.").wait_for()
     page.get_by_role("link", name="Health").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()
@@ -182,7 +182,7 @@ def test_a_source_is_called_by_its_name_once_that_is_known(person):
     person.channel().post("/api/pause")
     other.rename(path.with_name("b.pdf"))
     page.get_by_label("What would happen to this file?").fill(str(path.with_name("b.pdf")))
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Check").click()
     page.locator("#verdict dd", has_text=f"Engineering ({sb.ENGINEERING.key})").wait_for()
     see_no_problem(page)
 
@@ -214,9 +214,9 @@ def test_everything_can_be_done_by_keyboard_alone(person):
     tab_to("text")
     page.keyboard.type("bad")
     rows(page, 1)  # those that fit are listed: nothing moves any more
-    tab_to("Choose bad one.pdf")
+    tab_to("Select bad one.pdf")
     page.keyboard.press("Space")
-    page.locator("#chosen:not([hidden])").wait_for()
+    page.locator("#selected:not([hidden])").wait_for()
     tab_to("bad one.pdf")
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert page.evaluate(outline) == "solid", "the focus is seen"
@@ -302,8 +302,8 @@ def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
 def test_what_was_said_stays_where_it_was_said(person):
     person.start()
     page = person.open("folders")
-    page.get_by_role("button", name="Look through all folders now").click()
-    page.locator("#said", has_text="All folders are looked through.").wait_for()
+    page.get_by_role("button", name="Rescan all folders").click()
+    page.locator("#said", has_text="All folders are being rescanned.").wait_for()
     page.locator("nav").get_by_role("link", name="Activity").click()
     page.locator("#at-activity:not([hidden])").wait_for()
     assert page.locator("#said").inner_text() == ""

@@ -67,9 +67,7 @@ def assistant(person):
 
 
 def test_pieces_are_found():
-    assert {"is not in a watched folder", "HrFlow refused it", "is not a whole path"} <= set(
-        ENGLISH
-    )
+    assert {"is not in a watched folder", "HrFlow refused it", "is not a full path"} <= set(ENGLISH)
 
 
 def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
@@ -91,8 +89,12 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     table = download.value.path().read_text(encoding="utf-8-sig").splitlines()
-    assert table[0].startswith("id;name;path;state;remark;")
-    assert any("setup.exe;refusé;est un programme, pas un document;" in line for line in table)
+    assert table[0].startswith("state;label;path;why;")
+    assert any(
+        line.startswith("refused;refusé;")
+        and "setup.exe;est un programme, pas un document;" in line
+        for line in table
+    )
 
     page.get_by_role("button", name="bad.pdf", exact=True).click()
     page.locator("#d-story li", has_text="HrFlow l’a refusé (400)").wait_for()
@@ -105,7 +107,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
         (assistant.desk.folder / "setup.exe", "refusé · est un programme, pas un document"),
         (assistant.desk.folder / "none.pdf", "est introuvable\u00a0; vérifiez le chemin"),
         (assistant.desk.folder, "est un dossier\u00a0; nommez ses fichiers"),
-        ("a.pdf", "Indiquez le fichier avec son chemin complet."),
+        ("a.pdf", "Indiquez le chemin complet du fichier."),
     ):
         page.locator("#check-path").fill(str(path))
         page.locator("#check-path").press("Enter")
@@ -120,14 +122,14 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     go(page, "setup")
     page.locator("#setup").wait_for()
     page.get_by_label("Clé d’API").fill("this is no key")
-    page.get_by_role("button", name="Essayer la clé").click()
+    page.get_by_role("button", name="Tester la clé").click()
     page.locator("#tried", has_text="✗ Ce n’est pas une clé d’API").wait_for()
     page.get_by_label("Dossier à surveiller").fill("relative")
-    page.get_by_role("button", name="Montrer ce qui change").click()
+    page.get_by_role("button", name="Afficher les modifications").click()
     page.locator("#said", has_text="relative n’est pas un chemin complet. Commencez par").wait_for()
     see_no_english(page)
     page.get_by_label("Dossier à surveiller").fill("~")
-    page.get_by_role("button", name="Montrer ce qui change").click()
+    page.get_by_role("button", name="Afficher les modifications").click()
     page.locator("#said", has_text="est votre dossier personnel").wait_for()
     see_no_english(page)
     assert page.problems == [] or all("400" in each for each in page.problems)

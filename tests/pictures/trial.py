@@ -46,7 +46,7 @@ def run_try():
         for person in ("Łukasz Wójcik →", "John O'Brien →"):  # is asked for after some seconds
             written += "" if person in written else read_until(mine, person)
         process.terminate()
-        written += read_until(mine, "Stopped")
+        written += read_until(mine, "Stopped at")
         process.wait(PATIENCE)
         os.close(mine)
         return written.replace(folder, "~/CVs").replace(os.path.realpath(folder), "~/CVs")

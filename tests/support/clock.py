@@ -1,6 +1,6 @@
 """A clock that a test sets."""
 
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 
 
 class SetClock(RealClock):

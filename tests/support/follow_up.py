@@ -23,7 +23,7 @@ def asked(world, path="/profile/parsing?"):
 
 def let_pass(world, clock, seconds):
     """Have time pass once nothing is under way: an answer belongs to the time of its question."""
-    pipeline = world.app._engine._pipeline
+    pipeline = world.app._supervisor.engine._pipeline
     world.nudge()
     assert wait_until(lambda: not any(stage.running for stage in pipeline._stages))
     world.nudge()  # the last answer is noted, too

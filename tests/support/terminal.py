@@ -27,7 +27,7 @@ class Terminal:
         self._mine, its = pty.openpty()
         self._process = subprocess.Popen(
             [sys.executable, "-c", _LAUNCH, *command], stdin=its, stdout=its, stderr=its,
-            env={**env, "TERM": "xterm-256color", "COLUMNS": "120"},
+            env={**env, "TERM": "xterm-256color", "COLUMNS": "300"},
         )  # fmt: skip
         os.close(its)
         self._raw = b""

@@ -64,9 +64,9 @@ class World:
         values = {"name": "default", "email": sb.EMAIL, "api_url": self.sandbox.url}
         return Config(accounts=(Account(**{**values, **account}),), folders=folders)
 
-    def start(self, *folders, import_all=False, clock=None, revive_seconds=0.2, **account):
+    def start(self, *folders, import_all=False, clock=None, retry_seconds=0.2, **account):
         """Start the program; returns once every folder has been walked through once."""
-        options = {"clock": clock, "revive_seconds": revive_seconds, "import_all": import_all}
+        options = {"clock": clock, "retry_seconds": retry_seconds, "import_all": import_all}
         options |= self.options
         self.start_without_waiting(*folders, options=options, **account)
         expected = {os.path.realpath(folder.path) for folder in folders}
@@ -76,7 +76,7 @@ class World:
         """Start the program, which may not be able to walk through a folder yet."""
         config = replaced(self.config(*folders, **account), **self.settings)
         self.news.clear()
-        self.app = App(config, self.places, keys=self.keys, tell=self.hear, **(options or {}))
+        self.app = App(config, self.places, keys=self.keys, on_event=self.hear, **(options or {}))
         self.app.start()
 
     def walked(self):

@@ -388,7 +388,7 @@ def test_a_folder_of_both_is_changed_in_ones_own(desk):
         ("account.email", Answers(email="b@example.com"), ["The account's email"]),
         ("account.email", Answers(email="a@example.com"), []),
         ("account", Answers(email="b@example.com", api_url="https://x"), ["The account's email", "The account's api_url"]),
-        ("folders", Answers(folders=(FolderAnswer("/new", "/new", KEY),)), ["Which folders are watched, and so not /new,"]),
+        ("folders", Answers(folders=(FolderAnswer("/new", "/new", KEY),)), ["The list of folders, without /new,"]),
         ("folders", Answers(folders=(FolderAnswer("/srv/cvs", "/srv/cvs", KEY),)), []),
         ("folders.source_key", Answers(folders=(FolderAnswer("/srv/cvs", "/srv/cvs", OTHER),)), ["source_key of /srv/cvs"]),
         ("folders.source_key", Answers(folders=(FolderAnswer("/new", "/new", OTHER),)), []),
@@ -398,7 +398,7 @@ def test_a_folder_of_both_is_changed_in_ones_own(desk):
 def test_answers_that_meet_what_is_locked(desk, locked, answers, expected):
     found = known(desk, f'locked = ["{locked}"]\n{ACCOUNT}{FOLDER}')
     tail = f" is set for this machine, in {desk.machine}."
-    assert [str(each).removesuffix(tail) for each in find_locked(answers, found)] == expected
+    assert [str(each.said).removesuffix(tail) for each in find_locked(answers, found)] == expected
 
 
 def test_a_source_for_all_folders_need_not_be_named(desk):

@@ -323,11 +323,11 @@ def test_keys_are_trimmed_and_their_form_is_known(text, key, right):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "no API key"),
-        (" \n", "no API key"),
-        (f"ask_{DIGITS[:16]}\n{DIGITS[16:]}", "inside it"),  # broken over two lines
-        (f"ask_{DIGITS} ask_{DIGITS}", "inside it"),
-        (f"ask_{DIGITS}\u200b", "inside it"),  # no header can carry it
+        ("", "No API key"),
+        (" \n", "No API key"),
+        (f"ask_{DIGITS[:16]}\n{DIGITS[16:]}", "it contains"),  # broken over two lines
+        (f"ask_{DIGITS} ask_{DIGITS}", "it contains"),
+        (f"ask_{DIGITS}\u200b", "it contains"),  # no header can carry it
         (f"askr_{DIGITS}", "only read"),
         ("askr_short", "only read"),
     ],

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from tests.support.waiting import PATIENCE, wait_until
-from watcher.daemon.clock import next_day
+from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import ActionHandler, outside, show_command, show_file
 from watcher.desktop.__main__ import is_time_to_leave
 from watcher.desktop.backends import mac_icon, windows_icon

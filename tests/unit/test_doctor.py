@@ -3,6 +3,7 @@
 import errno
 import importlib.metadata
 import io
+import itertools
 import os
 import shutil
 import subprocess
@@ -15,8 +16,18 @@ import pytest
 
 from watcher import __version__
 from watcher.daemon.instance import Places
-from watcher.doctor import account, folders, program, with_advice, write_bundle
-from watcher.doctor.findings import Case, Check, Level, error, examine, ok, record, skipped, warning
+from watcher.doctor import account, checks, folders, program, storage, with_advice, write_bundle
+from watcher.doctor.findings import (
+    Case,
+    Check,
+    Level,
+    error,
+    ok,
+    record,
+    run_checks,
+    skipped,
+    warning,
+)
 from watcher.folders.mounts import Limits, read_limits
 from watcher.folders.native import Probe, probe
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
@@ -38,7 +49,7 @@ def make_case(place, watched, *, api_url="https://api.hrflow.ai/v1", **more):
         file.write(f'[[folders]]\npath = "{watched}"\nsource_key = "k"\n')
     places = Places(os.path.join(place, "state"))
     case = Case(config, places, {}, os.path.join(place, "home"), **more)
-    assert levels(*program.program_checks(case))[:2] == [("program", WARNING), ("config", OK)]
+    assert levels(*itertools.islice(checks(case), 2))[:2] == [("program", WARNING), ("config", OK)]
     return case
 
 
@@ -50,7 +61,7 @@ def folder(path="/cvs", source_key="one", **values):
 
 
 def levels(*checks):
-    return [(check.name, finding.level) for check, finding in examine(checks)]
+    return [(check.name, finding.level) for check, finding in run_checks(checks)]
 
 
 def fail(failure):
@@ -65,20 +76,20 @@ def test_a_failing_check_stops_only_what_builds_on_it():
         Check("d", "D", lambda: ok("fine"), needs=[("a", "another")]),
     ]
     assert levels(*checks) == [("a", ERROR), ("b", SKIPPED), ("c", SKIPPED), ("d", OK)]
-    found = {check.name: finding for check, finding in examine(checks)}
+    found = {check.name: finding for check, finding in run_checks(checks)}
     assert str(found["c"].text) == "not possible, because a failed"
     assert "ZeroDivisionError: oh" in str(found["a"].text)
 
 
 def test_an_error_of_ours_is_said_in_its_own_words():
     failing = Check("a", "A", lambda: fail(JournalError("It is newer.", "Install that version.")))
-    ((_, finding),) = examine([failing])
+    ((_, finding),) = run_checks([failing])
     assert (finding.text, finding.mend) == ("It is newer.", "Install that version.")
 
 
 def test_a_warning_may_make_a_later_check_impossible():
     first = Check("a", "A", lambda: warning("half", "mend", stops="only half is there"))
-    ((_, _), (_, second)) = examine([first, Check("b", "B", lambda: ok(""), needs=[("a", "")])])
+    ((_, _), (_, second)) = run_checks([first, Check("b", "B", lambda: ok(""), needs=[("a", "")])])
     assert second == skipped("only half is there")
 
 
@@ -86,7 +97,9 @@ def test_a_check_that_hangs_is_given_up():
     end = threading.Event()
     try:
         hanging = Check("a", "A", end.wait, seconds=0.05, late="Unlock it.")
-        found = [finding for _, finding in examine([hanging, Check("b", "B", lambda: ok("fine"))])]
+        found = [
+            finding for _, finding in run_checks([hanging, Check("b", "B", lambda: ok("fine"))])
+        ]
     finally:
         end.set()
     assert found[0].level is ERROR
@@ -95,13 +108,13 @@ def test_a_check_that_hangs_is_given_up():
 
 
 def test_a_time_out_inside_a_check_is_not_taken_for_its_own():
-    ((_, finding),) = examine([Check("a", "A", lambda: fail(TimeoutError("the server")))])
+    ((_, finding),) = run_checks([Check("a", "A", lambda: fail(TimeoutError("the server")))])
     assert "the server" in str(finding.text)
 
 
 def test_findings_come_as_soon_as_they_are_there():
     seen = []
-    account = examine(
+    account = run_checks(
         Check(name, name, lambda name=name: seen.append(name) or ok("")) for name in "ab"
     )
     next(account)
@@ -140,8 +153,8 @@ def test_versions(running, level):
 @pytest.mark.parametrize(
     ("problem", "mend"),
     [
-        ("/a;b does not exist; it will be watched as soon as it is there.", "Make it, connect"),
-        ("/a cannot be reached (Host is down); it is tried again.", "Make it, connect"),
+        ("/a;b does not exist; it will be watched as soon as it is there.", "Create it, connect"),
+        ("/a cannot be reached (Host is down); it is tried again.", "Create it, connect"),
         ("/a cannot be read; give this user the right to list and open it.", "Give this user"),
         (
             "/a has become a link, and links are not followed; put the folder back.",
@@ -173,8 +186,8 @@ def test_which_folders_are_polled(watch, remote, polled):
     [
         (Probe(seconds=0.001), False, OK, "within 0.1 s"),
         (Probe(seconds=2.0), False, OK, "within 2.0 s"),
-        (Probe(seconds=0.001), True, WARNING, "within the hour only"),
-        (Probe(), False, ERROR, "does not tell of a new file"),
+        (Probe(seconds=0.001), True, WARNING, "within the hour"),
+        (Probe(), False, ERROR, "does not report new files"),
         (Probe(unwatched="Too many open files"), False, WARNING, "Too many open files"),
         (Probe(unwritable="Read-only file system"), False, WARNING, "Read-only file system"),
     ],
@@ -235,9 +248,7 @@ def test_a_folder_that_may_not_be_read(name, expected):
     user = os.geteuid()
     os.seteuid(user or 65534)  # root reads everything
     try:
-        found = [
-            (check.name, finding.level) for check, finding in examine(folders.folder_checks(case))
-        ]
+        found = [(check.name, finding.level) for check, finding in run_checks(folders.checks(case))]
     finally:
         os.seteuid(user)
         shutil.rmtree(place)
@@ -294,7 +305,7 @@ def test_tiny_limits_are_seen_in_a_whole_examination(tmp_path):
     proc = make_proc(tmp_path / "proc", watches="4", instances="2")
     case = make_case(str(tmp_path), f"{tmp_path}/cvs", limits=lambda: read_limits(proc))
     found = [
-        finding for check, finding in examine(folders.folder_checks(case)) if check.name == "limits"
+        finding for check, finding in run_checks(folders.checks(case)) if check.name == "limits"
     ]
     assert [finding.level for finding in found] == [WARNING, WARNING]
     assert str(found[0].text).startswith("3 directories are watched, and 4 of 4 watches are in use")
@@ -308,12 +319,12 @@ def test_tiny_limits_are_seen_in_a_whole_examination(tmp_path):
     [(0, ERROR), (19_999_999, ERROR), (20_000_000, WARNING), (999_999_999, WARNING), (10**9, OK)],
 )
 def test_room_on_a_disk(free, level):
-    assert folders.judge_room("the journal", free).level is level
+    assert storage.judge_room("the journal", free).level is level
 
 
 def test_a_damaged_journal_is_mended_by_starting():
-    assert folders.judge_journal("j", 5, "page 3 is lost").level is ERROR
-    assert str(folders.judge_journal("j", 5000, "").text) == "j is whole; it takes 5.0 kB"
+    assert storage.judge_journal("j", 5, "page 3 is lost").level is ERROR
+    assert str(storage.judge_journal("j", 5000, "").text) == "j is intact (5.0 kB)"
 
 
 # --- The way to HrFlow ------------------------------------------------------------------------
@@ -322,12 +333,12 @@ def test_a_damaged_journal_is_mended_by_starting():
 @pytest.mark.parametrize(
     ("server", "level", "words"),
     [
-        (1000.0, OK, "right"),
-        (1059.0, OK, "right"),  # within a minute
-        (941.0, OK, "right"),  # the header has whole seconds
+        (1000.0, OK, "matches"),
+        (1059.0, OK, "matches"),  # within a minute
+        (941.0, OK, "matches"),  # the header has whole seconds
         (1000.0 + HOUR, WARNING, "60 min behind"),
         (1000.0 - HOUR, WARNING, "60 min ahead of"),
-        (None, WARNING, "does not tell its time"),
+        (None, WARNING, "does not send its time"),
     ],
 )
 def test_the_clock(server, level, words):
@@ -340,7 +351,7 @@ def test_the_clock(server, level, words):
     ("found", "level", "words"),
     [
         (Certificate("Let's Encrypt (R11)", public=True), OK, "signed by Let's Encrypt (R11)"),
-        (Certificate("Acme Web Gateway", public=False), WARNING, "Acme Web Gateway, which is no public"),
+        (Certificate("Acme Web Gateway", public=False), WARNING, "Acme Web Gateway, which is not a public"),
         (Certificate("Acme", public=False, problem="expired"), ERROR, "signed by Acme, is not trusted (expired)"),
         (Certificate("", public=False, problem="?"), ERROR, "an unknown authority"),
     ],
@@ -407,7 +418,7 @@ def test_what_a_key_may_do(permission, level, words):
 
 
 def test_a_refused_key_is_wrong_unless_it_may_only_write():
-    refused = RefusedKeyError("HrFlow rejected this key: no", "Check it.")
+    refused = RefusedKeyError("HrFlow does not take this key: no", "Check it.")
     assert account.judge_refused("ask_" + "0" * 32, refused).level is ERROR
     write_only = account.judge_refused("askw_" + "0" * 32, refused)
     assert write_only.level is WARNING
@@ -449,12 +460,12 @@ def test_a_name_that_only_the_proxy_knows(monkeypatch):
         raise OfflineError("The name hrflow.invalid is not found.")
 
     monkeypatch.setattr(account.route, "find_addresses", nowhere)
-    assert account.find_name(SimpleNamespace(api_url=lost.api_url, proxy="none")).level is ERROR
+    assert account.check_name(SimpleNamespace(api_url=lost.api_url, proxy="none")).level is ERROR
     with_proxy = SimpleNamespace(api_url=lost.api_url, proxy="http://proxy.example:3128")
-    assert account.find_name(with_proxy).level is OK
+    assert account.check_name(with_proxy).level is OK
     for proxy, level in (("socks5h://p:1", OK), ("socks5://p:1", ERROR), ("socks4://p:1", ERROR)):
         through = SimpleNamespace(api_url=lost.api_url, proxy=proxy)
-        assert account.find_name(through).level is level, proxy
+        assert account.check_name(through).level is level, proxy
 
 
 def test_a_locked_keyring_does_not_hang(tmp_path, monkeypatch):
@@ -469,7 +480,7 @@ def test_a_locked_keyring_does_not_hang(tmp_path, monkeypatch):
         ),
     )  # fmt: skip
     try:
-        found = {check.name: finding for check, finding in examine(account.checks(case))}
+        found = {check.name: finding for check, finding in run_checks(account.checks(case))}
     finally:
         unlocked.set()
     assert found["key"].level is ERROR
@@ -488,19 +499,19 @@ def test_what_keeps_keys(tmp_path):
         (refuse, warning("It keeps plain text.", "Use another.")),
     ):
         case = make_case(str(tmp_path), f"{tmp_path}/cvs", keyring=SimpleNamespace(name=name))
-        assert next(iter(account.checks(case))).run() == expected
+        assert account.check_keyring(case) == expected
 
 
 @pytest.mark.parametrize(
     ("known", "level", "said"),
     [
-        (account.Known("the systemd credential"), OK, "nothing keeps the running program"),
-        (account.Known("x", is_offline=True), ERROR, "does not reach HrFlow"),
-        (account.Known("x", held="HrFlow says no"), ERROR, "back: HrFlow says no"),
+        (account.RunningKey("the systemd credential"), OK, "nothing prevents the running program"),
+        (account.RunningKey("x", is_offline=True), ERROR, "cannot reach HrFlow"),
+        (account.RunningKey("x", held="HrFlow says no"), ERROR, "files: HrFlow says no"),
     ],
 )
 def test_what_the_running_program_knows_of_its_key(known, level, said):
-    finding = account.judge_running_access(known)
+    finding = account.judge_running_key(known)
     assert finding.level is level
     assert said in str(finding.text)
     assert bool(finding.mend) == (level is not OK)
@@ -515,14 +526,13 @@ def test_what_the_running_program_knows_of_its_key(known, level, said):
         {"keys": {"default": {"origin": "x", "problem": "waiting"}}},
     ],
 )  # fmt: skip
-def test_a_program_without_a_key_knows_nothing(tmp_path, monkeypatch, said):
-    places = Places(str(tmp_path / "state"))
-    assert account.look_at_running(places, "default") is None
-    monkeypatch.setattr(account, "read_facts", lambda _: said)
-    assert account.look_at_running(places, "default") is None
+def test_a_program_without_a_key_knows_nothing(tmp_path, said):
+    def case(running):
+        return SimpleNamespace(running=running, places=Places(str(tmp_path / "state")))
+
+    assert account.find_running_key(case(said), "default") is None
     known = {"keys": {"default": {"origin": "x"}}}
-    monkeypatch.setattr(account, "read_facts", lambda _: known)
-    assert account.look_at_running(places, "default") == account.Known("x")
+    assert account.find_running_key(case(known), "default") == account.RunningKey("x")
 
 
 @pytest.mark.parametrize(
@@ -555,7 +565,7 @@ WAYLAND = {"WAYLAND_DISPLAY": "wayland-0", "HRFLOW_API_KEY": "canary"}
         ("linux", {"DISPLAY": ":0"}, ("notifier", ""), OK, "StatusNotifier"),
         ("linux", {"DISPLAY": ":0"}, ("xorg", ""), OK, "without a menu"),
         ("linux", WAYLAND, ("", "Install this."), WARNING, "does not show"),
-        ("linux", WAYLAND, OSError("no Python"), WARNING, "could not be found out"),
+        ("linux", WAYLAND, OSError("no Python"), WARNING, "could not be determined"),
         ("linux", WAYLAND, subprocess.TimeoutExpired("x", 1), WARNING, "TimeoutExpired"),
     ],
 )

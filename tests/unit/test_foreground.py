@@ -3,7 +3,7 @@
 import threading
 import time
 
-from watcher.cli.foreground import Beginning
+from watcher.cli.foreground import FoldersReady
 from watcher.i18n.message import verbatim
 from watcher.model.files import FolderState
 
@@ -17,7 +17,7 @@ def waited(beginning, seconds=LONG):
 
 
 def test_it_ends_when_something_is_known_of_every_folder():
-    beginning = Beginning(2)
+    beginning = FoldersReady(2)
     beginning.hear(FolderState("/a", verbatim("")))
     teller = threading.Timer(0.05, beginning.hear, [FolderState("/b", verbatim("is not there"))])
     teller.start()
@@ -26,11 +26,11 @@ def test_it_ends_when_something_is_known_of_every_folder():
 
 
 def test_it_waits_no_longer_than_it_may():
-    beginning = Beginning(2)
+    beginning = FoldersReady(2)
     beginning.hear("news of something else")
     beginning.hear(FolderState("/a", verbatim("")))
     assert waited(beginning, 0.01) >= 0.01
 
 
 def test_without_folders_there_is_nothing_to_wait_for():
-    assert waited(Beginning(0)) < LONG
+    assert waited(FoldersReady(0)) < LONG

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.support.journal import FOLDER, queue
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign

@@ -149,8 +149,8 @@ def test_every_command_and_option_is_in_the_man_page():
 
 def test_exit_codes_are_a_list_in_the_man_page():
     page = manual.render_manual(cli, "hrflow-watcher", "1.2.3", "2026-11-24")
-    assert ".SH EXIT STATUS\n.TP\n.B 0\nall is well\n.TP\n.B 1\n" in page
-    assert ".B 130\nended by Ctrl\\-C" in page
+    assert ".SH EXIT STATUS\n.TP\n.B 0\nsuccess\n.TP\n.B 1\n" in page
+    assert ".B 130\nstopped by Ctrl\\-C" in page
 
 
 @pytest.mark.parametrize(("text", "roff"), [

@@ -16,7 +16,7 @@ from watcher.model.records import Entry
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import Kept, Snapshot, Watched
 from watcher.page.routes import draw
-from watcher.present import view
+from watcher.present import listing, view
 from watcher.present.menu import menu
 from watcher.present.notifications import (
     HELD_SECONDS,
@@ -106,7 +106,7 @@ def test_what_is_told(pseudo):
 
 def test_a_row_and_its_story(pseudo):
     word = catalog("fr", pseudo)
-    shown = view.details(REFUSED, [(NOON, State.REFUSED, REFUSED.why)], word)
+    shown = listing.details(REFUSED, [(NOON, State.REFUSED, REFUSED.why)], word)
     for name in ("label", "why", "remark"):
         assert is_marked(shown[name]), shown
     (step,) = shown["story"]

@@ -1,4 +1,4 @@
-"""Parts of the page that need no browser: tickets, pauses, data in the frame, rows."""
+"""Parts of the page that need no browser: sessions, pauses, data in the frame, rows."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.cli.control import parse_span
-from watcher.daemon.clock import next_day
+from watcher.daemon.adapters import next_day
 from watcher.daemon.instance import Instance, Places
 from watcher.i18n.message import ENGLISH, msg, verbatim
 from watcher.model.errors import UsageError
@@ -17,11 +17,11 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import IGNORED_BY_USER
 from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, Kept, Snapshot, Watched
-from watcher.page.activity import News, filters
-from watcher.page.auth import LINK_SECONDS, Tickets
+from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
+from watcher.page.views import ChangeFeed, filters
 from watcher.pipeline.follow_up import NOT_YET
-from watcher.present import view
+from watcher.present import listing, status
 
 TOKEN = Instance(Places("/nowhere")).token
 
@@ -35,42 +35,42 @@ class Clock:
 
 def test_a_link_lets_in_once_and_soon():
     clock = Clock()
-    tickets = Tickets(clock.tick, TOKEN)
-    code = tickets.link()
-    session = tickets.enter(code)
-    assert tickets.session(session.cookie) == session
-    assert tickets.enter(code) is None
-    late = tickets.link()
+    sessions = Sessions(clock.tick, TOKEN, lambda _: None)
+    code = sessions.link()
+    session = sessions.enter(code)
+    assert sessions.session(session.cookie) == session
+    assert sessions.enter(code) is None
+    late = sessions.link()
     clock.now = LINK_SECONDS
-    assert tickets.enter(late) is None
-    assert tickets.enter("") is None
+    assert sessions.enter(late) is None
+    assert sessions.enter("") is None
 
 
-def test_tickets_cannot_be_guessed_from_each_other():
-    tickets = Tickets(Clock().tick, TOKEN)
-    session = tickets.enter(tickets.link())
-    every = {tickets.token, session.cookie, session.proof, tickets.link()}
+def test_codes_cannot_be_guessed_from_each_other():
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
+    session = sessions.enter(sessions.link())
+    every = {sessions.token, session.cookie, session.proof, sessions.link()}
     assert len(every) == 4
     assert all(len(each) >= 43 for each in every)
     assert session.cookie not in repr(session)
-    assert not tickets.is_token("")
-    assert not tickets.is_token("ü")
-    assert tickets.is_token(tickets.token)
+    assert not sessions.is_token("")
+    assert not sessions.is_token("ü")
+    assert sessions.is_token(sessions.token)
 
 
-def test_wrong_tickets_cost_more_and_more_up_to_a_cap():
-    tickets = Tickets(Clock().tick, TOKEN)
-    costs = [tickets.penalty() for _ in range(12)]
+def test_failed_attempts_cost_more_and_more_up_to_a_cap():
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
+    costs = [sessions.delay() for _ in range(12)]
     assert costs == sorted(costs)
     assert (costs[0], costs[-1]) == (0.1, 3.0)
-    tickets.forgive()
-    assert tickets.penalty() == 0.1
+    sessions.reset_delay()
+    assert sessions.delay() == 0.1
 
 
 def test_old_browsers_have_to_go_when_there_are_many():
-    tickets = Tickets(Clock().tick, TOKEN)
-    sessions = [tickets.enter(tickets.link()) for _ in range(25)]
-    known = [tickets.session(each.cookie) is not None for each in sessions]
+    sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
+    opened = [sessions.enter(sessions.link()) for _ in range(25)]
+    known = [sessions.session(each.cookie) is not None for each in opened]
     assert known == [False] * 5 + [True] * 20
 
 
@@ -124,7 +124,7 @@ def test_the_next_day_is_near_and_begins_at_midnight(now):
 )
 def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     entry = Entry(1, "/f", "/f/a.pdf", state, why=why, filed_to=filed_to)
-    assert view.can_retry(entry) == can, reason
+    assert listing.can_retry(entry) == can, reason
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     ],
 )
 def test_a_file_out_of_the_way_says_where_it_lies(state, filed_to, said):
-    row = view.row(
+    row = listing.row(
         Entry(1, "/f", "/f/a.pdf", state, why=verbatim("no"), filed_to=filed_to), ENGLISH
     )
     assert row["moved"].startswith(said)
@@ -152,9 +152,9 @@ def test_the_time_that_an_upload_took_is_not_that_which_it_waited():
         1, "/f", "/f/a.pdf", State.PARSED, noticed_at=1000.0, sent_at=8000.0, arrived_at=8004.0,
         parsed_at=8009.0, changed_at=8009.0,
     )  # fmt: skip
-    said = view.details(entry, [], ENGLISH)
+    said = listing.details(entry, [], ENGLISH)
     assert (said["took"], said["after"], said["parsing"]) == (4.0, 7004.0, 5.0)
-    waits = view.details(replace(entry, state=State.QUEUED, arrived_at=0.0), [], ENGLISH)
+    waits = listing.details(replace(entry, state=State.QUEUED, arrived_at=0.0), [], ENGLISH)
     assert (waits["took"], waits["after"]) == (None, None)
 
 
@@ -179,7 +179,7 @@ def test_the_time_that_an_upload_took_is_not_that_which_it_waited():
 )
 def test_a_story_has_reasons_and_no_phrases(state, why, said, reason):
     entry = Entry(1, "/f", "/f/a.pdf", State.PARSED)
-    (step,) = view.details(entry, [(1.0, state, why)], ENGLISH)["story"]
+    (step,) = listing.details(entry, [(1.0, state, why)], ENGLISH)["story"]
     assert step["why"] == str(said), reason
 
 
@@ -190,12 +190,12 @@ def test_what_is_said_of_now_is_plain_and_finite():
         watched=(Watched("/f", problem="bad\u202e"),),
         recent=(Entry(1, "/f", "/f/a\n.pdf", State.PARSED, profile_name="Eve\u202e"),),
     )  # fmt: skip
-    now = view.now(snapshot, ENGLISH)
+    now = status.now(snapshot, ENGLISH)
     text = json.dumps(now, allow_nan=False)
     assert (now["paused"], now["paused_until"], now["state"]) == (True, None, "paused")
     assert now["groups"] == {"attention": 0, "waiting": 1, "arrived": 2, "aside": 0}
     assert [each["asks"] for each in now["kept"]] == [True, False]
-    assert "\u202e" not in json.loads(text)["recent"][0]["candidate"]
+    assert json.loads(text)["recent"][0]["candidate"] == "Eve\u202e"  # the page makes it harmless
 
 
 def test_filters_say_what_makes_no_sense():
@@ -206,7 +206,7 @@ def test_filters_say_what_makes_no_sense():
         filters({"state": "odd"})
 
 
-def test_news_come_at_once_or_when_there_are_some():
+def test_changes_come_at_once_or_when_there_are_some():
     told, listeners = Snapshot(at=1.0), []
 
     class App:
@@ -217,25 +217,31 @@ def test_news_come_at_once_or_when_there_are_some():
             listeners.append(listener)
             return listeners.clear
 
-    news = News(App(), 0)
+    feed = ChangeFeed(App(), 0)
     assert not listeners, "while nobody looks nothing is made"
-    assert news.wait(0) == (1, told, 0.0)
-    assert news.wait(1) == (1, None, 2.0), "where nobody may wait, one asks again"
+    assert feed.wait(0) == (1, told, 0.0)
+    assert feed.wait(1) == (1, None, 2.0), "where nobody may wait, one asks again"
     listeners[0](told)
-    assert news.wait(1) == (2, told, 0.0)
-    news.close()
+    assert feed.wait(1) == (2, told, 0.0)
+    feed.close()
     assert not listeners
-    waiting = News(App(), 1)
+    waiting = ChangeFeed(App(), 1)
     waiting.close()
     assert waiting.wait(1) == (1, None, 2.0)
 
 
 def test_machines_get_the_message_beside_its_text():
     why = msg("HrFlow answered {code}: {message}", code=503, message="busy")
-    said = view.record(Entry(1, "/f", "/f/a.pdf", State.WAITING, why=why))
+    said = listing.record(Entry(1, "/f", "/f/a.pdf", State.WAITING, why=why))
     assert said["why"] == "HrFlow answered 503: busy"
     assert said["why_message"] == {
         "id": "HrFlow answered {code}: {message}",
         "args": {"code": 503, "message": "busy"},
     }
     assert said["filing_why_message"] is None
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x"])
+def test_a_spreadsheet_takes_no_name_for_a_formula(name):
+    entry = Entry(1, "/f", "/f/a.pdf", State.PARSED, profile_name=name)
+    assert f",'{name}," in listing.to_csv([entry], ENGLISH, head=False)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from watcher.model.follow_ups import Timing
 from watcher.model.kinds import State
 from watcher.present import report
-from watcher.present.report import EDGE_WORDS, EDGES, GROUPS, Span
+from watcher.present.report import CATEGORIES, EDGE_WORDS, EDGES, Span
 
 
 def moment(local):
@@ -66,7 +66,7 @@ def test_all_numbers_add_up_to_the_files_of_the_period(timings):
     assert sum(line.files for line in made.lines) == len(expected)
     assert sum(sum(bar.values()) for bar in made.bars) == len(expected)
     for line in (made.total, *made.lines):
-        assert sum(line.states.values()) == sum(line.groups.values()) == line.files
+        assert sum(line.states.values()) == sum(line.categories.values()) == line.files
 
 
 @given(TIMINGS)
@@ -80,7 +80,7 @@ def test_the_page_is_whole_and_takes_nothing_from_elsewhere(timings):
 
 
 def test_every_state_is_in_one_group():
-    assert sorted(state for group in GROUPS for state in group.states) == sorted(State)
+    assert {report.category(state) for state in State} == set(CATEGORIES)
     assert len(EDGE_WORDS) == len(EDGES) + 1
 
 
@@ -104,7 +104,7 @@ def test_medians_are_of_what_is_known():
 
 def test_an_empty_report_is_one_too():
     made = report.summarize(WEEK, [])
-    assert "There is nothing to show" in report.render(made, "now")
+    assert "Nothing to show" in report.render(made, "now")
     assert report.record(made)["total"]["files"] == 0
 
 

@@ -18,17 +18,24 @@ from watcher.daemon.systemd import describe
 from watcher.doctor.findings import Level
 from watcher.doctor.program import judge_service
 from watcher.model.errors import UnusableError, WatcherError
-from watcher.service import choice
+from watcher.service import choose, has_user_manager, may_have_namespaces, settings_folder
 from watcher.service.autostart import Autostart, render_entry
-from watcher.service.choice import has_user_manager, may_have_namespaces, settings_folder
+from watcher.service.common import (
+    Definition,
+    Done,
+    Installed,
+    Program,
+    insist,
+    read_file,
+    run_program,
+    write_file,
+)
 from watcher.service.launchd import LABEL, Launchd, render_agent
-from watcher.service.runner import Done, insist, read_file, run_program, write_file
 from watcher.service.systemd import Systemd, quote, quote_command, render_unit
 from watcher.service.task_scheduler import Scheduler, find_unwritable, render_task
-from watcher.service.wanted import Installed, Program, Wanted
 
 ODD = "/home/zoë/My \"CVs\" 100% $HOME 'x' \\ ;"
-WANTED = Wanted(
+WANTED = Definition(
     command=(f"{ODD}/bin/hrflow-watcher", "--config", f"{ODD}/config.toml", "run", "--quiet"),
     writable=("/data/cvs", "/data/cvs/Sent", "/home/zoë/x", "/media/usb"),
     home="/home/zoë",
@@ -94,13 +101,13 @@ def test_no_private_tmp_where_it_would_hide_what_is_watched():
     text = render_unit(WANTED, version=252, namespaces=True)
     assert lines_of(text, "PrivateTmp") == ["yes"]
     assert lines_of(text, "BindReadOnlyPaths") == ["-/tmp/.X11-unix"]
-    in_tmp = Wanted(("/x",), writable=("/tmp/cvs",), home="/home/zoë")
+    in_tmp = Definition(("/x",), writable=("/tmp/cvs",), home="/home/zoë")
     text = render_unit(in_tmp, version=252, namespaces=True)
     assert lines_of(text, "PrivateTmp") == []
     assert '"-/tmp/cvs"' in lines_of(text, "ReadWritePaths")
-    text = render_unit(Wanted(("/tmp/venv/bin/x",)), version=252, namespaces=True)
+    text = render_unit(Definition(("/tmp/venv/bin/x",)), version=252, namespaces=True)
     assert lines_of(text, "PrivateTmp") == []  # it would hide the program itself
-    assert lines_of(render_unit(Wanted(("/x",), writable=("/tmpfs/cvs",)), version=252,
+    assert lines_of(render_unit(Definition(("/x",), writable=("/tmpfs/cvs",)), version=252,
                                 namespaces=True), "PrivateTmp") == ["yes"]  # fmt: skip
 
 
@@ -163,7 +170,7 @@ def test_the_agent_is_what_launchd_reads():
 def test_what_launchd_is_asked(tmp_path):
     loaded, gone = Done(0, "state = running"), Done(113, "", "Could not find service")
     run = Recorder(print=[loaded, loaded, loaded, loaded, gone, gone, loaded, gone, gone])
-    wanted = Wanted(("/x",), errors=str(tmp_path / "errors.log"))
+    wanted = Definition(("/x",), errors=str(tmp_path / "errors.log"))
     pauses = []
     service = Launchd(wanted, str(tmp_path / "Zoë's agents"), 501, run, pauses.append)
     target = f"gui/501/{LABEL}"
@@ -190,7 +197,7 @@ def test_what_launchd_is_asked(tmp_path):
 
 def test_an_agent_that_is_not_loaded_is_loaded(tmp_path):
     run = Recorder(print=Done(113, "", "Could not find service"))
-    service = Launchd(Wanted(("/x",)), str(tmp_path), 501, run)
+    service = Launchd(Definition(("/x",)), str(tmp_path), 501, run)
     service.install()
     run.taken()
     service.stop()
@@ -203,7 +210,7 @@ def test_an_agent_that_is_not_loaded_is_loaded(tmp_path):
 
 def test_how_an_agent_ended(tmp_path):
     run = Recorder(print=Done(0, "\tstate = not running\n\tlast exit code = 2\n"))
-    service = Launchd(Wanted(("/x",)), str(tmp_path), 501, run)
+    service = Launchd(Definition(("/x",)), str(tmp_path), 501, run)
     service.install()
     assert service.look().exit_code == 2
 
@@ -291,7 +298,7 @@ def read_arguments(line):
     return [*words, word] if begun else words
 
 
-WINDOWS = Wanted(
+WINDOWS = Definition(
     command=("C:\\Program Files\\Zoë & <Co>\\pythonw.exe", "-P", "-m", "watcher", "--config",
              'C:\\Users\\Zoë\\a "b" 5%\\', "run", "--quiet"),
     home="C:\\Users\\Zoë",
@@ -328,7 +335,7 @@ def test_the_schema_finds_what_it_is_there_for():
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)))
 def test_every_argument_of_a_task_comes_back(arguments):
-    task = ET.fromstring(render_task(Wanted(("x", *arguments), home="h"), "u").encode("utf-16"))
+    task = ET.fromstring(render_task(Definition(("x", *arguments), home="h"), "u").encode("utf-16"))
     assert read_arguments(task.find(f".//{SPACE}Arguments").text or "") == arguments
 
 
@@ -386,7 +393,7 @@ def test_a_task_that_is_there(tmp_path):
 
 def test_a_path_that_windows_would_change_is_refused(tmp_path):
     run = Recorder()
-    wanted = Wanted(("C:\\%TEMP%\\x.exe",), home="C:\\")
+    wanted = Definition(("C:\\%TEMP%\\x.exe",), home="C:\\")
     with pytest.raises(UnusableError, match="%TEMP%"):
         Scheduler(wanted, "Zoë", str(tmp_path), run).install()
     assert run.calls == []
@@ -406,7 +413,7 @@ def test_what_systemctl_is_asked(tmp_path):
     assert verbs == ["daemon-reload", "is-enabled", "enable"]
     assert not service.install()
     assert service.look().current
-    changed = Systemd(Wanted(("/other",)), str(tmp_path), run, namespaces=True)
+    changed = Systemd(Definition(("/other",)), str(tmp_path), run, namespaces=True)
     assert not changed.look().current
     run.taken()
     assert service.uninstall()
@@ -473,10 +480,8 @@ def test_the_folder_of_settings():
 
 def test_which_way_each_system_has(tmp_path, monkeypatch):
     def kind(platform, environ):
-        monkeypatch.setattr(choice.sys, "platform", platform)
-        made = choice.choose(
-            WANTED, environ, Recorder(), folder=str(tmp_path), spawn=print, end=print
-        )
+        monkeypatch.setattr("sys.platform", platform)
+        made = choose(WANTED, environ, Recorder(), folder=str(tmp_path), spawn=print, end=print)
         monkeypatch.undo()
         return made.kind
 
@@ -532,7 +537,7 @@ def test_a_program_that_fails_is_quoted():
 
 
 def test_a_program_that_hangs_is_given_up(monkeypatch):
-    monkeypatch.setattr("watcher.service.runner.PATIENCE", 0.2)
+    monkeypatch.setattr("watcher.service.common.PATIENCE", 0.2)
     with pytest.raises(WatcherError, match="did not answer"):
         run_program([sys.executable, "-c", "import time; time.sleep(60)"])
 
@@ -543,8 +548,8 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
 @pytest.mark.parametrize(
     ("installed", "running", "level", "said"),
     [
-        (None, False, Level.WARNING, "does not start at login"),
-        (None, True, Level.WARNING, "runs, but does not start at login"),
+        (None, False, Level.WARNING, "not set to start at login"),
+        (None, True, Level.WARNING, "is running, but not set to start at login"),
         (Installed("f", enabled=True, current=True), True, Level.OK, "every login"),
         (
             Installed("f", enabled=True, current=True, exit_code=2),
@@ -552,8 +557,13 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
             Level.ERROR,
             "mistakes in the configuration",
         ),
-        (Installed("f", enabled=True, current=True), False, Level.ERROR, "does not run"),
-        (Installed("f", enabled=False, current=True), True, Level.WARNING, "switched off"),
+        (Installed("f", enabled=True, current=True), False, Level.ERROR, "not running"),
+        (
+            Installed("f", enabled=False, current=True),
+            True,
+            Level.WARNING,
+            "disabled for the next login",
+        ),
         (Installed("f", enabled=True, current=False), True, Level.WARNING, "another version"),
     ],
 )

@@ -1,7 +1,5 @@
 """The set-up's pure half: tags as they are typed, sources as they are named, answers to edits."""
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,15 +12,15 @@ from watcher.config.setup import (
     KnownFolder,
     PutAccount,
     PutFolder,
-    TagError,
+    check_after_upload,
+    check_email,
     find_problems,
-    looks_like_key,
-    parse_tag,
-    parse_tags,
-    pick_source,
     plan_edits,
-    write_tags,
 )
+from watcher.config.tags import check_tags, parse_tag, parse_tags, read_tags, write_tags
+from watcher.daemon.setup import UNCHECKED, Workspace, looks_like_key
+from watcher.hrflow.inquiry import Source
+from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.settings import AfterUpload, Item
 
 KEY = "e59112ee7a2d3b0c4f6e8d1b9a0c7f5e3d2b1a09"
@@ -61,8 +59,9 @@ def test_tags_keep_their_type(text, name, value):
 
 @pytest.mark.parametrize("text", ["office", "=Paris", "", " = "])
 def test_what_is_no_tag(text):
-    with pytest.raises(TagError, match="no tag like office=Paris"):
+    with pytest.raises(UsageError, match="Tags look like office=Paris") as error:
         parse_tag(text)
+    assert error.value.field == "tags"
 
 
 @pytest.mark.parametrize(
@@ -96,18 +95,10 @@ def test_tags_are_read_as_they_are_written(values):
     assert [type(item.value) for item in read] == [type(item.value) for item in items]
 
 
-@dataclass
-class Source:
-    key: str
-    name: str
-
-
-SOURCES = [
-    Source("k1", "Engineering"),
-    Source("k2", "Sales"),
-    Source("k3", "sales"),
-    Source("2", "x"),
-]
+NAMES_BY_KEY = {"k1": "Engineering", "k2": "Sales", "k3": "sales", "2": "x"}
+WORKSPACE = Workspace(
+    tuple(Source(key, name, sync_parsing=False) for key, name in NAMES_BY_KEY.items())
+)
 
 
 @pytest.mark.parametrize(
@@ -115,28 +106,47 @@ SOURCES = [
     [
         ("engineering", False, "k1", ""),
         ("k2", False, "k2", ""),
-        ("Sales", False, None, "2 sources are called"),  # k2 or k3?
+        ("Sales", False, None, "There are 2 sources called"),  # k2 or k3?
         ("1", True, "k1", ""),
         ("1", False, None, "has no source"),
         ("2", True, "2", ""),  # a key comes before a number
         ("5", True, None, "has no source"),
         ("0", True, None, "has no source"),
         ("Enginering", False, None, 'did you mean "Engineering"?'),
-        ("zzz", False, None, "there are Engineering"),
+        ("zzz", False, None, "only Engineering"),
         (KEY, False, None, "has no source"),  # another workspace's
     ],
 )
 def test_sources_by_name_key_and_number(text, numbered, key, why):
-    found, said = pick_source(text, SOURCES, numbered=numbered)
-    assert (found.key if found else None) == key
-    assert why in str(said)
-    assert bool(said) == (found is None)
+    if key is not None:
+        assert WORKSPACE.find(text, numbered=numbered) == (key, NAMES_BY_KEY[key])
+        return
+    with pytest.raises(UnusableError) as error:
+        WORKSPACE.find(text, numbered=numbered)
+    assert why in str(error.value)
+    assert error.value.field == "source"
 
 
 def test_what_looks_like_a_source_key():
     assert looks_like_key(KEY)
     assert not looks_like_key("Engineering")
     assert not looks_like_key(KEY + "0")
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "field"),
+    [
+        (check_email, "nobody", "email"),
+        (check_email, " ", "email"),
+        (check_after_upload, "burn", "after_upload"),
+        (read_tags, "a={jbo}", "tags"),
+        (UNCHECKED.find, "Engineering", "source"),
+    ],
+)
+def test_every_check_names_its_field(check, text, field):
+    with pytest.raises(WatcherError) as error:
+        check(text)
+    assert error.value.field == field
 
 
 # -- answers
@@ -152,20 +162,24 @@ def folder(path="/b", **more):
 @pytest.mark.parametrize(
     ("answers", "known", "answered"),
     [
-        (Answers(), Known(), ["email", "folder"]),
+        (Answers(), Known(), ["email", "folders"]),
         (Answers(email="a"), KNOWN, ["email"]),
         (Answers(email="@b"), KNOWN, ["email"]),
         (Answers(email="a@"), KNOWN, ["email"]),
         (Answers(), KNOWN, []),  # all of it is there
         (Answers(account="paris"), KNOWN, ["email"]),
-        (Answers(folders=(folder(),)), KNOWN, ["source"]),
-        (Answers(folders=(folder(source_key="k"), folder(source_key="k"))), KNOWN, ["folder"]),
+        (Answers(folders=(folder(),)), KNOWN, ["folders.0.source"]),
+        (
+            Answers(folders=(folder(source_key="k"), folder(source_key="k"))),
+            KNOWN,
+            ["folders.1.path"],
+        ),
         (Answers(folders=(folder("/home/jo/a"),)), KNOWN, []),  # its source is written
     ],
 )
 def test_all_problems_at_once(answers, known, answered):
     problems = find_problems(answers, known)
-    assert [answer for answer, _ in problems] == answered
+    assert [problem.field for problem in problems] == answered
     assert all(str(said).endswith(".") for _, said in problems)
 
 
@@ -194,3 +208,16 @@ def test_all_problems_at_once(answers, known, answered):
 )  # fmt: skip
 def test_edits_that_follow_from_answers(answers, edits):
     assert plan_edits(answers, KNOWN) == edits
+
+
+@pytest.mark.parametrize(
+    ("tags", "ending"),
+    [
+        ("place={foldr}", 'did you mean "folder"?'),
+        ("place={zzzz}", "sha256, path."),
+    ],
+)
+def test_a_sentence_ends_once(tags, ending):
+    with pytest.raises(UsageError) as caught:
+        check_tags(parse_tags(tags))
+    assert str(caught.value).endswith(ending)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.daemon.status import Progress, Snapshots
 from watcher.model.kinds import State
 from watcher.model.snapshot import Snapshot
@@ -31,7 +31,7 @@ S = State
 )
 def test_progress(looks, shown, reason):
     progress = Progress()
-    assert [progress.look(counts) for counts in looks] == shown, reason
+    assert [progress.update(counts) for counts in looks] == shown, reason
 
 
 def test_a_listener_hears_what_somebody_else_has_asked_for_before(tmp_path, eventually):

@@ -112,7 +112,7 @@ class App:
     def post(self, message):
         self.posted.append(message)
         if message == Drain() and not self.busy:
-            self.updates.hear(Drained())
+            self.updates.on_event(Drained())
 
 
 class Story:
@@ -173,9 +173,9 @@ def test_what_is_under_way_is_waited_for(story, eventually):
     story.app.busy = True
     story.replace(Installed("2"))
     assert eventually(lambda: story.said)
-    story.updates.hear("something else")
+    story.updates.on_event("something else")
     assert not story.ends
-    story.updates.hear(Drained())
+    story.updates.on_event(Drained())
     assert eventually(lambda: story.ends == [1])
 
 

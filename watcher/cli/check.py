@@ -1,25 +1,26 @@
-"""``check``: what would happen to a file, and why. The same code decides as when it is sent."""
+"""``check`` and ``config``: what would happen to files, and the configuration that decides it."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.output import json_option, say, say_json, styled
-from watcher.daemon.examine import MISSING, WOULD_BE_SENT, examine
-from watcher.daemon.plans import former_targets, make_plans, this_machine
-from watcher.i18n.message import ENGLISH, Message, as_data
-from watcher.model.errors import UnusableError
-from watcher.present import view
+from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.i18n.message import ENGLISH, Message, as_data, as_message
+from watcher.model.errors import ConfigError, UnusableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from watcher.i18n.message import Text
+
+_WOULD_BE_SENT: Final = "would be sent"
 #: Verdict → how it is shown; all others are quiet.
 _SIGNS: Final = {
-    "would be sent": ("✓", "good"),
+    _WOULD_BE_SENT: ("✓", "good"),
     "held": ("‖", "bad"),
     "refused": ("✗", "bad"),
     "missing": ("✗", "bad"),
@@ -32,17 +33,26 @@ _SIGNS: Final = {
 @config_option
 @state_option
 @click.pass_context
-def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
-    """Say what would happen to files, and why. Nothing is sent.
+def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
+    """Show what would happen to files, and why. Nothing is sent.
 
-    The content decides and not the name, so each file is read. Exit codes: 0 all files were
-    looked at, 5 some are not there.
+    Files are read, as their content decides and not their name.
+
+    Exit codes: 0 all files were checked, 5 some do not exist.
     """
+    from watcher.daemon.plans import (  # noqa: PLC0415 - config does without
+        MISSING,
+        check_file,
+        former_targets,
+        make_plans,
+        this_machine,
+    )
+
     where = places(ctx)
     plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
     code = 0
     for name in files:
-        verdict = examine(name, plans, where)
+        verdict = check_file(name, plans, where)
         if verdict["verdict"] == MISSING:
             code = UnusableError.exit_code
         if as_json:
@@ -53,10 +63,10 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  
 
 
 def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
-    """For machines: of each message its English text, and itself beside it."""
+    """For scripts: the English text of each message, and the message itself beside it."""
     plain: dict[str, object] = {}
     for name, value in verdict.items():
-        plain[name] = view.safe(value) if isinstance(value, Message) else value
+        plain[name] = str(value) if isinstance(value, Message) else value
         if isinstance(value, Message):
             plain[f"{name}_message"] = as_data(value)
     return plain
@@ -65,12 +75,12 @@ def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
 def _show(verdict: Mapping[str, object]) -> None:
     word = str(verdict["verdict"])
     sign, tone = _SIGNS.get(word, ("·", "quiet"))
-    why = f": it {view.safe(str(verdict['why']))}" if "why" in verdict else ""
+    why = f": it {verdict['why']}" if "why" in verdict else ""
     say(styled(f"{sign} {verdict['file']} {word}{why}", tone))
     lines = list(_details(verdict))
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
-        say(f"    {label:<{width}}  {text}")
+        say(f"    {label:<{width}}  {text}", hang=width + 6)
 
 
 def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -79,14 +89,75 @@ def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         yield "is", f"{verdict['what']} ({verdict['media_type'] or 'unknown'}, {size})"
     rule = verdict.get("rule")
     if rule:
-        yield "rule", f"number {rule} of the folder"
-    if verdict["verdict"] != WOULD_BE_SENT:
+        yield "rule", f"number {rule} of its folder"
+    if str(verdict["verdict"]) != _WOULD_BE_SENT:
         return
     if not rule:
-        yield "rule", "none matches: the folder's own settings apply"
-    yield "account", view.safe(str(verdict["account"]))
+        yield "rule", "none matches; the settings of the folder apply"
+    yield "account", str(verdict["account"])
     yield "file name", str(verdict["sent_as"])
     fields = verdict["fields"]
     assert isinstance(fields, dict)
     for field, value in fields.items():
-        yield field, view.safe(value)
+        yield field, str(value)
+
+
+@click.group("config")
+def config() -> None:
+    """Check and show the configuration."""
+
+
+@config.command("check")
+@json_option
+@config_option
+@click.pass_context
+def check_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Find all mistakes in the configuration."""
+    from watcher.config import headline  # noqa: PLC0415 - only needed here
+    from watcher.config.paths import is_absent, machine_path  # noqa: PLC0415
+
+    path = config_path(ctx)
+    machine, is_named = machine_path(os.environ)
+    missing = is_absent(machine)
+    facts = {"file": path, "machine_file": None if missing else machine}
+    try:
+        loaded = load_config(ctx)
+    except ConfigError as error:
+        if as_json:
+            mistakes = error.mistakes or (error.said,)
+            say_json(facts | _as_data("mistake", mistakes) | _as_data("warning"))
+            ctx.exit(error.exit_code)
+        raise
+    if as_json:
+        say_json(facts | _as_data("mistake") | _as_data("warning", loaded.warnings))
+        return
+    if missing and is_named:
+        say(f"There is no machine-wide configuration at {machine}.")
+    for warning in loaded.warnings:
+        say(styled(f"! {warning}", "busy"))
+    say(styled(f"✓ {headline(loaded)}.", "good"))
+
+
+def _as_data(name: str, said: Sequence[Text] = ()) -> dict[str, object]:
+    """Return sentences in English, and beside them as identifiers with arguments."""
+    messages = [as_data(as_message(each)) for each in said]
+    return {f"{name}s": [str(each) for each in said], f"{name}_messages": messages}
+
+
+@config.command("show")
+@json_option
+@config_option
+@click.pass_context
+def show_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Show all settings in effect and where each comes from."""
+    from watcher.config import show as show_values  # noqa: PLC0415 - only needed here
+
+    loaded = load_config(ctx)
+    rows = show_values(loaded)
+    if as_json:
+        for key, value, _ in rows:
+            text, layer, is_locked = loaded.origins[key]
+            said = {"origin": text, "layer": layer, "locked": is_locked}
+            say_json({"key": key, "value": value, **said})
+    else:
+        say_table(["Key", "Value", "Set in"], rows)

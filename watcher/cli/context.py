@@ -27,25 +27,25 @@ def _note_state(ctx: click.Context, _: click.Parameter, value: str | None) -> No
         root.obj = (root.obj[0], value)
 
 
-#: ``--config`` and ``--state`` behind a command's name, where many look for them.
+#: ``--config`` and ``--state`` are accepted behind a command's name, too.
 config_option = click.option(
     "--config", metavar="FILE", expose_value=False, callback=_note_config,
-    help="Use this configuration.",
+    help="The configuration file to use.",
 )  # fmt: skip
 state_option = click.option(
     "--state", metavar="FOLDER", expose_value=False, callback=_note_state,
-    help="Keep the journal and the log here.",
+    help="The folder for the journal and the log.",
 )  # fmt: skip
 
 
 def places(ctx: click.Context) -> Places:
-    """The program's own files, as ``--state`` or the environment says."""
+    """Return where the program's own files are, by ``--state`` or the environment."""
     state: str | None = ctx.find_root().obj[1]
     return Places(os.path.abspath(state) if state else default_state(os.environ))
 
 
 def config_path(ctx: click.Context) -> str:
-    """The configuration's path, as ``--config`` or the platform says."""
+    """Return the configuration's path, by ``--config`` or the platform."""
     named: str | None = ctx.find_root().obj[0]
     if named:
         return os.path.abspath(named)
@@ -55,7 +55,7 @@ def config_path(ctx: click.Context) -> str:
 
 
 def load_config(ctx: click.Context) -> Loaded:
-    """The configuration; ConfigError with every mistake in it."""
+    """Read the configuration; ConfigError with every mistake in it."""
     from watcher.config import MachineFile, load  # noqa: PLC0415 - status and history do without
 
     path = config_path(ctx)
@@ -68,5 +68,5 @@ def load_config(ctx: click.Context) -> Loaded:
     )
     if loaded.has_own or not ctx.find_root().obj[0]:
         return loaded
-    said = msg("there is no configuration at {path}; the machine's alone is in force", path=path)
+    said = msg("there is no configuration at {path}; only the machine-wide one is used", path=path)
     return replace(loaded, warnings=(said, *loaded.warnings))

@@ -1,4 +1,4 @@
-"""Commands for the program that runs: ``pause``, ``resume``, ``stop``, ``reload``, ``open``."""
+"""Commands for the running program, or for its next start: pause, resume, retry and others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.context import places, state_option
-from watcher.cli.output import json_option, moment, say, say_json, styled
+from watcher.cli.output import count_files, json_option, moment, say, say_json, styled
 from watcher.daemon.instance import lock
 from watcher.journal.reader import Reader
 from watcher.model.errors import (
@@ -21,7 +21,6 @@ from watcher.model.errors import (
 )
 from watcher.model.kinds import State
 from watcher.page.client import Channel, SilentError
-from watcher.present import view
 from watcher.routing.patterns import lies_in
 
 if TYPE_CHECKING:
@@ -35,17 +34,17 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN: Final = re.compile(r"(?:\d+\s*[smhd]\s*)+")
 
 
-#: Files that one request names; of any more it would be too large.
-PIECE: Final = 10_000
+#: How many files one request names at most, as its size is limited.
+BATCH: Final = 10_000
 
 
 def channel(ctx: click.Context) -> Channel:
-    """The way to the program that runs; NotRunningError if none does."""
+    """Return the connection to the running program; NotRunningError if there is none."""
     return Channel.open(places(ctx))
 
 
-def obey(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
-    """Have it done by the program that runs; where none does, it is noted in the journal."""
+def send(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
+    """Have the running program do something; where none runs, note it in the journal."""
     try:
         done: dict[str, Any] = channel(ctx).post(f"/api/{what}", **order)
     except SilentError:
@@ -56,14 +55,14 @@ def obey(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
 
 
 def _note(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
-    from watcher.daemon.alone import alone  # noqa: PLC0415 - only where nothing runs
+    from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
     from watcher.i18n.catalog import catalog  # noqa: PLC0415
-    from watcher.page.actions import Orders  # noqa: PLC0415
-    from watcher.page.activity import Activity  # noqa: PLC0415
+    from watcher.page.actions import JournalActions  # noqa: PLC0415
+    from watcher.page.views import Activity  # noqa: PLC0415
 
-    click.echo("hrflow-watcher is not running; this is in force once it runs.", err=True)
-    with alone(where) as journal:
-        orders = Orders(journal, Activity(where, catalog("en")))
+    say("hrflow-watcher is not running; this takes effect when it starts.", err=True)
+    with standalone(where) as journal:
+        orders = JournalActions(journal, Activity(where, catalog("en")))
         acts = {
             "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
             "retry": orders.retry, "ignore": orders.ignore,
@@ -72,18 +71,20 @@ def _note(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
 
 
 def parse_span(text: str) -> float:
-    """Seconds of "90s", "30m", "1h", "1h30m" or "2d"; UsageError for anything else."""
+    """Return the seconds of "90s", "30m", "1h30m" or "2d"; UsageError for anything else."""
     if not _SPAN.fullmatch(text.strip().lower()):
-        raise UsageError(f"{text!r} is no time.", 'Write "30m", "1h", "1h30m" or "2d".')
+        raise UsageError(
+            f"{text!r} is not a valid duration.", 'Write "30m", "1h", "1h30m" or "2d".'
+        )
     found = re.findall(r"(\d+)\s*([smhd])", text.lower())
     return float(sum(int(number) * _UNITS[unit] for number, unit in found))
 
 
-def order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:
-    """Have ``what`` done with the files at or below ``paths``."""
+def _order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:
+    """Have ``what`` done with the files at or below ``paths``; the answers are summed up."""
     ids, files, left = _find_files(ctx, paths), 0, list[dict[str, Any]]()
-    for at in range(0, len(ids), PIECE):
-        done = obey(ctx, what, ids=ids[at : at + PIECE])
+    for at in range(0, len(ids), BATCH):
+        done = send(ctx, what, ids=ids[at : at + BATCH])
         files += done["files"]
         left += done["left"]
     return {"files": files, "left": left}
@@ -93,7 +94,7 @@ def _find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
     """The ids of the files at or below ``paths``; UnusableError for a path without any."""
     where = places(ctx)
     if not where.has_journal:
-        raise UnusableError("No file was uploaded from here so far.")
+        raise UnusableError("No files uploaded yet.")
     reader = Reader(where.journal)
     try:
         found: dict[int, None] = {}
@@ -104,8 +105,8 @@ def _find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
             ids = here or _filed(reader, full)
             if not ids:
                 raise UnusableError(
-                    f"{view.safe(path)} is no file that is known here.",
-                    "See which are with: hrflow-watcher history",
+                    f"{path} is not a known file.",
+                    "See the known files with: hrflow-watcher history",
                 )
             found |= dict.fromkeys(ids)
         return list(found)
@@ -114,7 +115,7 @@ def _find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
 
 
 def _filed(reader: Reader, full: str) -> list[int]:
-    """The ids of files that were refused and lie at or below ``full`` since."""
+    """The ids of refused files that were moved to ``full`` or below it."""
     moved = reader.pages(states=(State.REFUSED, State.PARSE_FAILED))
     return [
         each.file_id
@@ -124,24 +125,23 @@ def _filed(reader: Reader, full: str) -> list[int]:
     ]
 
 
-def say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
-    """Say how many files an order was for, and for which it was none; gives the exit code."""
+def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
+    """Say how many files were changed and which could not be; return the exit code."""
     left = done.get("left", [])
     if as_json:
         say_json(done)
     else:
         files = done["files"]
-        words = f"{files} file{' is' if files == 1 else 's are'} {verb}."
-        say(styled(words, "good" if files else "quiet"))
+        say(styled(f"{count_files(files)} {verb}.", "good" if files else "quiet"))
         for file in left:
             why = file.get("moved") or f"is {file['label']}"
-            say(styled(f"  not {view.safe(file['path'])}: it {why}", "quiet"))
+            say(styled(f"  not {file['path']}: it {why}", "quiet"))
     return UnusableError.exit_code if left and not done["files"] else 0
 
 
 @click.command("pause")
-@click.option("--for", "span", metavar="TIME", help='For so long: "30m", "1h", "1h30m", "2d".')
-@click.option("--until-tomorrow", is_flag=True, help="Until the next day begins.")
+@click.option("--for", "span", metavar="TIME", help='How long: "30m", "1h", "1h30m", "2d".')
+@click.option("--until-tomorrow", is_flag=True, help="Until midnight.")
 @json_option
 @state_option
 @click.pass_context
@@ -151,33 +151,86 @@ def pause(
     until_tomorrow: bool,  # noqa: FBT001 - click passes it so
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Start no uploads until "resume", or for a while; files are noticed meanwhile.
+    """Pause uploads until "resume", or for a while.
 
-    What is on its way ends first. A pause outlives a restart.
+    Uploads that have begun are finished, and new files are still noticed. A pause survives
+    restarts.
     """
     if span and until_tomorrow:
-        raise click.UsageError("Say --for or --until-tomorrow, not both.")
+        raise click.UsageError("Use either --for or --until-tomorrow.")
     order: dict[str, object] = {"seconds": parse_span(span)} if span else {}
     if until_tomorrow:
         order = {"until": "tomorrow"}
-    done = obey(ctx, "pause", **order)
+    done = send(ctx, "pause", **order)
     if as_json:
         say_json(done)
         return
     until = done["paused_until"]
-    say(f"Paused until {moment(until)}." if until else "Paused until: hrflow-watcher resume")
+    say(f"Paused until {moment(until)}." if until else
+        "Paused until you run: hrflow-watcher resume")  # fmt: skip
 
 
 @click.command("resume")
 @state_option
 @click.pass_context
 def resume(ctx: click.Context) -> None:
-    """End a pause: uploads go on."""
-    obey(ctx, "resume")
-    say("Uploads go on.")
+    """End a pause."""
+    send(ctx, "resume")
+    say("Uploads resumed.")
 
 
-#: Seconds that uploads under way, and the end itself, may take.
+@click.command("retry")
+@click.argument("files", nargs=-1, metavar="[FILE]…")
+@click.option("--all", "everything", is_flag=True, help="All that need attention or are held.")
+@click.option(
+    "--cause", metavar="CAUSE", help='All files held by this cause, as named by "status --json".'
+)
+@json_option
+@state_option
+@click.pass_context
+def retry(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    everything: bool,  # noqa: FBT001 - click passes it so
+    cause: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> int:
+    """Try files again now.
+
+    FILE may be a folder, for all files in it. Files that are waiting for your approval are not
+    included in --all: name them, or their folder. If the program is not running, they are tried
+    when it starts.
+
+    Exit codes: 0 done, 5 none of the files can be tried again.
+    """
+    if sum((bool(files), everything, cause is not None)) != 1:
+        raise UsageError("Name either files, --all or --cause.")
+    if files:
+        done = _order(ctx, "retry", files)
+    elif everything:
+        done = send(ctx, "retry", all=True)
+    else:
+        done = send(ctx, "retry", cause=cause)
+    return _say_done(done, "will be tried again", as_json=as_json)
+
+
+@click.command("ignore")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@json_option
+@state_option
+@click.pass_context
+def ignore(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001 - click
+    """Stop trying to upload files, and stop showing that they need attention.
+
+    FILE may be a folder, for all files in it. A file that changes later counts as a new file.
+    "retry" undoes this.
+
+    Exit codes: 0 done, 5 none of the files can be ignored.
+    """
+    return _say_done(_order(ctx, "ignore", files), "ignored", as_json=as_json)
+
+
+#: Seconds that finishing the current uploads and stopping may take.
 _PATIENCE: Final = 30.0
 
 
@@ -185,9 +238,9 @@ _PATIENCE: Final = 30.0
 @state_option
 @click.pass_context
 def stop(ctx: click.Context) -> None:
-    """End the running program; returns when it has ended. Nothing is lost by that.
+    """Stop the running program and wait until it has stopped. Nothing is lost.
 
-    Where none runs there is nothing to do, and that is no failure.
+    It is not an error if it is not running.
     """
     where = places(ctx)
     try:
@@ -201,21 +254,21 @@ def stop(ctx: click.Context) -> None:
         lock(where, _PATIENCE).release()
     except AlreadyRunningError as error:
         raise WatcherError(
-            "hrflow-watcher has not ended yet.", "Wait, and say it again."
+            "hrflow-watcher has not stopped yet.", "Wait a moment, then try again."
         ) from error
-    say("hrflow-watcher has ended.")
+    say("hrflow-watcher has stopped.")
 
 
 @click.command("reload")
 @state_option
 @click.pass_context
 def reload(ctx: click.Context) -> None:
-    """Have the running program use the configuration as it is now.
+    """Make the running program read its configuration again.
 
-    It notices a change by itself where the system tells of it; this is for where it does not.
+    It notices changes by itself, except on some network drives.
     """
     channel(ctx).post("/api/reload")
-    say("The configuration is in force.")
+    say("Configuration reloaded.")
 
 
 @click.command("open")
@@ -224,22 +277,22 @@ def reload(ctx: click.Context) -> None:
     type=click.Choice(["", "activity", "attention", "folders", "health", "setup"]),
     metavar="[PLACE]",
 )  # fmt: skip
-@click.option("--link", "only_link", is_flag=True, help="Write the link instead; it works once.")
+@click.option("--link", "only_link", is_flag=True, help="Print the link instead; it works once.")
 @state_option
 @click.pass_context
 def open_page(ctx: click.Context, place: str, only_link: bool) -> None:  # noqa: FBT001 - click's
-    """Show what happens in your browser: the activity page of the running program.
+    """Open the activity page of the running program in your browser.
 
     PLACE is "activity", "attention", "folders", "health" or "setup". The page is served on this
-    machine for you alone: a link lets one browser in, once and within a minute.
+    machine to you only: a link admits one browser, once, within a minute.
     """
-    from watcher.page.whole import open_link  # noqa: PLC0415 - the page, which no other command needs
+    from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 
     link = channel(ctx).post("/api/link", at=place)["link"]
     if only_link:
         say(link)
     elif not open_link(link, places(ctx)):
         raise UnusableError(
-            "There is no browser here that could be started.",
-            "Take the link to one with: hrflow-watcher open --link",
+            "No browser could be started.",
+            "Print a link to open yourself with: hrflow-watcher open --link",
         )

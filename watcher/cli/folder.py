@@ -1,4 +1,4 @@
-"""``folder add``, ``folder list`` and ``folder remove``: the watched folders, edited with care."""
+"""``folder``: adds, lists and removes watched folders, and finds the source that is meant."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.output import answers_with_facts, json_option, say, say_json, say_table, styled
-from watcher.cli.questions import (
-    Questions,
+from watcher.cli.editing import (
     after_option,
+    ask_to_create,
     check_option,
     create_option,
     is_terminal,
@@ -20,17 +19,36 @@ from watcher.cli.questions import (
     tag_option,
     warn,
 )
-from watcher.cli.sources import choose_account, find_source
-from watcher.config.setup import Answers, DropFolder, FolderAnswer, write_tags
-from watcher.daemon.editing import make_folder, what_stays, without_absent
-from watcher.i18n.message import ENGLISH
-from watcher.model.errors import UnusableError, UsageError
+from watcher.cli.output import (
+    answers_with_facts,
+    confirm,
+    json_option,
+    say,
+    say_json,
+    say_table,
+    styled,
+)
+from watcher.config.setup import Answers, DropFolder, FolderAnswer
+from watcher.config.tags import write_tags
+from watcher.daemon.setup import (
+    UNCHECKED,
+    Workspace,
+    ask_hrflow,
+    find_key,
+    looks_like_key,
+    make_folder,
+    what_stays,
+    without_absent,
+)
+from watcher.i18n.message import ENGLISH, msg
+from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from watcher.daemon.setup import Editor
     from watcher.model.settings import Folder, Item
 
 
@@ -41,11 +59,11 @@ def command() -> None:
 
 @command.command("add")
 @click.argument("path")
-@click.option("--source", required=True, metavar="NAME|KEY", help="Where its files go.")
+@click.option("--source", required=True, metavar="NAME|KEY", help="The source for its files.")
 @tag_option
 @after_option
-@click.option("--recursive/--no-recursive", default=None, help="Also the folders inside, or not.")
-@click.option("--account", metavar="NAME", help="Whose source it is, if you have several accounts.")
+@click.option("--recursive/--no-recursive", default=None, help="Include subfolders, or not.")
+@click.option("--account", metavar="NAME", help="The account, if you have several.")
 @create_option
 @check_option
 @config_option
@@ -64,13 +82,13 @@ def add(
     check: bool,  # noqa: FBT001
     facts: dict[str, object],
 ) -> None:
-    """Watch the folder PATH, and send its files to a source."""
+    """Watch the folder PATH and upload its files to a source."""
     editor = open_editor(ctx)
     written, place = editor.place(path)
     if editor.known.number(place) is not None:
         raise UnusableError(
-            f"{view.safe(place)} is watched already.",
-            "Change it with: hrflow-watcher setup, or in the configuration.",
+            f"{place} is already a watched folder.",
+            "Change it with: hrflow-watcher setup",
         )
     name = choose_account(editor, account)
     key, source_name = find_source(editor, name, source, check=check)
@@ -80,10 +98,10 @@ def add(
     _create(place, create)
     show_difference(editor, text)
     editor.write(text)
-    facts.update(path=view.safe(place), account=name, source_key=key, added=True)
+    facts.update(path=place, account=name, source_key=key, added=True)
     warn(without_absent(warnings) if os.path.isdir(place) else warnings)
-    goes_to = view.safe(source_name) or view.short(key)
-    say(styled(f"✓ {view.safe(place)} is watched; its files go to {goes_to}.", "good"))
+    goes_to = source_name or view.short(key)
+    say(styled(f"✓ Watching {place}; its files are uploaded to {goes_to}.", "good"))
 
 
 @command.command("list")
@@ -92,7 +110,7 @@ def add(
 @state_option
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Show the watched folders, each with its source and its tags."""
+    """Show the watched folders with their sources and tags."""
     loaded = load_config(ctx)
     folders = loaded.config.folders
     layers = [loaded.origins[f"folders[{at}].path"].layer for at in range(1, len(folders) + 1)]
@@ -103,12 +121,12 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
         rows = [_row(folder, layer) for folder, layer in zip(folders, layers, strict=True)]
         say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
     else:
-        say("No folder is watched. Add one with: hrflow-watcher folder add PATH --source NAME")
+        say("No watched folders. Add one with: hrflow-watcher folder add PATH --source NAME")
 
 
 @command.command("remove")
 @click.argument("path")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @config_option
 @state_option
 @answers_with_facts
@@ -119,46 +137,44 @@ def remove(
     yes: bool,  # noqa: FBT001 - click passes it so
     facts: dict[str, object],
 ) -> None:
-    """Watch the folder PATH no more. Nothing on the disk is removed."""
+    """Stop watching the folder PATH. Your files and their history are kept."""
     editor = open_editor(ctx)
     at = editor.number(path)
     place = editor.known.folders[at].place
-    facts.update(path=view.safe(place), removed=False)
+    facts.update(path=place, removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)
     say(what_stays(places(ctx), place, ENGLISH))
     if not yes:
         if not is_terminal():
-            raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")
-        if not click.confirm("Watch this folder no more?", default=False):
-            say("Nothing was changed.")
+            raise UsageError("Can't ask for confirmation here.", "Add --yes if you are sure.")
+        if not confirm("Stop watching this folder?"):
+            say("Nothing was saved.")
             return
     editor.write(text)
     facts["removed"] = True
-    path = view.safe(editor.known.folders[at].path)
+    path = editor.known.folders[at].path
     if open_editor(ctx).known.number(editor.known.folders[at].place) is not None:
         facts["removed"] = False
-        say(f"{path} is watched all the same, because {view.safe(editor.known.machine)} says so.")
+        say(f"{path} is still watched, because it is also set for this machine in"
+            f" {editor.known.machine}.")  # fmt: skip
         return
-    say(styled(f"✓ {path} is not watched any more.", "good"))
-
-
-# -- inside
+    say(styled(f"✓ Stopped watching {path}.", "good"))
 
 
 def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an option's three values
-    """Create the folder if it is not there and that is wanted; asks where somebody can be asked."""
+    """Create a missing folder if that is wanted; asks if no option says and there is a terminal."""
     if os.path.lexists(place):
         return
     if create is None:
-        create = is_terminal() and Questions.create(place)
+        create = is_terminal() and ask_to_create(place)
     if create:
         make_folder(place)
 
 
 def _facts(folder: Folder) -> dict[str, object]:
     return {
-        "path": view.safe(folder.path),
+        "path": folder.path,
         "exists": os.path.isdir(folder.path),
         "account": folder.account,
         "source_key": folder.source_key,
@@ -171,9 +187,53 @@ def _facts(folder: Folder) -> dict[str, object]:
 
 def _row(folder: Folder, layer: str) -> Sequence[str]:
     notes = ["set for this machine"] * (layer == "machine")
-    notes += ["not there"] * (not os.path.isdir(folder.path))
-    after = folder.after_upload.value
+    notes += ["doesn't exist"] * (not os.path.isdir(folder.path))
     return (
-        view.safe(folder.path), view.short(folder.source_key), view.safe(write_tags(folder.tags)),
-        after, view.safe(folder.account), ", ".join(notes),
+        folder.path, view.short(folder.source_key), write_tags(folder.tags),
+        folder.after_upload.value, folder.account, ", ".join(notes),
     )  # fmt: skip
+
+
+# -- which source is meant; also for import
+
+
+def choose_account(editor: Editor, named: str | None) -> str:
+    """Return the name of the account that is meant; UsageError if that is unclear."""
+    names = [account.name for account in editor.known.accounts]
+    if not names:
+        raise ConfigError("No account is set up yet.", "Set one up with: hrflow-watcher setup")
+    if named is None and len(names) == 1:
+        return names[0]
+    if named not in names:
+        title = f'There is no account "{named}".' if named else "There is more than one account."
+        raise UsageError(title, f"Name one with --account: {', '.join(names)}.")
+    return named
+
+
+def find_source(editor: Editor, account: str, source: str, *, check: bool) -> tuple[str, str]:
+    """Return the key and name of the source that a text means, asking HrFlow if ``check``.
+
+    Raises UnusableError if there is no such source, CredentialError if a missing key is needed.
+    """
+    workspace = _workspace(editor, account, source, check=check)
+    key, name = workspace.find(source)
+    if warning := workspace.warning(key):
+        warn([str(warning)])
+    return key, name
+
+
+def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Workspace:
+    if not check:
+        return UNCHECKED
+    try:
+        secret = find_key(account, os.environ)[0]
+    except CredentialError as error:
+        if not looks_like_key(source):
+            raise CredentialError(
+                f"A source can't be looked up by its name without an API key. {error.title}",
+                "Use the source's own key instead: --source KEY (40 digits and letters a to f,"
+                f" copied from HrFlow). {error.hint}",
+            ) from error
+        warn([f"Can't check that HrFlow has this source. {error.title}"])
+        return Workspace(unseen=msg("without an API key"))
+    return ask_hrflow(editor.account(account), secret)

@@ -1,4 +1,4 @@
-"""Being asked to end: by Ctrl-C, by a polite signal, or by a thread of our own."""
+"""What commands share that run until they are stopped: signals, live lines, the log file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, EXISTING_WENT
 from watcher.model.records import Entry
 from watcher.pipeline.messages import Connection
-from watcher.present import view
+from watcher.present import listing, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 class StopSignal:
     """Set once by any thread or signal; waiting for it never misses a signal.
 
-    A signal that comes just before a thread begins to wait for a lock would be noticed only
-    when that wait ends: so it is waited for bytes, which a signal writes too.
+    A signal that arrives just before a thread begins to wait for a lock would be noticed only when
+    that wait ends. So :meth:`wait` waits for bytes on a socket, which a signal writes, too.
     """
 
     def __init__(self) -> None:
@@ -49,19 +49,19 @@ class StopSignal:
         self._written.settimeout(0.0)
 
     def set(self, exit_code: int = 0) -> None:
-        """Ask everybody who waits to end; the first who asks decides on the exit code."""
+        """Ask the program to stop; the first caller decides the exit code."""
         if not self._set.is_set():
             self.exit_code = exit_code
         self._set.set()
-        with contextlib.suppress(OSError):  # full or closed: whoever waits is awake
+        with contextlib.suppress(OSError):  # full or closed: nobody is waiting
             self._written.send(b"!")
 
     def is_set(self) -> bool:
-        """Whether somebody asked."""
+        """Whether the program was asked to stop."""
         return self._set.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Whether somebody asked, after waiting for it; for one thread."""
+        """Wait up to ``seconds``; return whether the program was asked to stop. For one thread."""
         deadline = time.monotonic() + seconds
         while not self.is_set() and (left := deadline - time.monotonic()) > 0:
             if select.select([self._read], [], [], left)[0]:
@@ -70,18 +70,18 @@ class StopSignal:
         return self.is_set()
 
     def fileno(self) -> int:
-        """Where a signal may write a byte."""
+        """The socket to which a signal writes a byte."""
         return self._written.fileno()
 
     def close(self) -> None:
-        """Wait no more."""
+        """Release the sockets."""
         self._read.close()
         self._written.close()
 
 
 @contextmanager
 def stop_signal() -> Iterator[StopSignal]:
-    """What is set by Ctrl-C and by a polite request to end. For the main thread."""
+    """Yield what is set by Ctrl-C and the system's other signals to stop. For the main thread."""
     stop = StopSignal()
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
@@ -99,35 +99,33 @@ def stop_signal() -> Iterator[StopSignal]:
 _log = logging.getLogger(__name__)
 
 
-#: States whose beginning is worth a line; the others pass too quickly to be read.
-_TOLD = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
+#: States that are worth a line; the others pass too quickly to be read.
+_SHOWN = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
 
 
-#: Lines for files that are held for one reason: of many more one is told by ``status``.
+#: How many files that are held for the same reason get a line; ``status`` counts them.
 _HELD_LINES = 20
-
-
-#: Files of which it is known what was last told: filing away follows within minutes.
+#: How many files' last lines are remembered: filing away follows within minutes.
 _REMEMBERED = 2000
 
 
 class LiveLines:
-    """Says what happens as it happens, a line for a file; JSON lines for machines."""
+    """Writes what happens as it happens, a line for a file; JSON lines for scripts."""
 
     def __init__(self, stop: StopSignal, *, as_json: bool) -> None:
         """``stop`` is set when nobody reads the lines any more."""
         self._stop = stop
         self.as_json = as_json
         self._mute = False
-        self._told_holds: Counter[Message] = Counter()
-        self._said: dict[int, tuple[State, float, Message]] = {}
+        self._holds: Counter[Message] = Counter()  # reason → how many files are held for it
+        self._written: dict[int, tuple[State, float, Message]] = {}
 
-    def __call__(self, news: object) -> None:
-        """Hear of something; on the pipeline's thread, which no failed line may end."""
+    def __call__(self, event: object) -> None:
+        """Write an event; on the pipeline's thread, which no failed line may end."""
         if self._mute:
             return
         try:
-            self.say_news(news)
+            self.write(event)
         except click.exceptions.Exit:
             self._mute = True
             self._stop.set()
@@ -135,118 +133,114 @@ class LiveLines:
             self._mute = True
             _log.warning("no more lines are written: %s", error)
 
-    def say_news(self, news: object) -> None:
-        """Say it, if it is worth a line."""
-        match news:
+    def write(self, event: object) -> None:
+        """Write an event, if it is worth a line."""
+        match event:
             case Entry() if self.as_json:
-                say_json(view.record(news))
-            case Entry(state=state) if state in _TOLD or is_unreadable(news):
-                if self._is_news(news):
-                    self._say_entry(news)
+                say_json(listing.record(event))
+            case Entry(state=state) if state in _SHOWN or is_unreadable(event):
+                if self._is_new(event):
+                    self._write_entry(event)
             case FolderState() | Connection() | Message() | str() if not self.as_json:
-                _say_news(news)
+                _write_event(event)
             case _:
                 pass
 
-    def _is_news(self, entry: Entry) -> bool:
-        """Whether more than its place has changed since a file was last told of.
+    def _is_new(self, entry: Entry) -> bool:
+        """Whether more than its place has changed since a file's last line.
 
-        Files that were there before their folder was watched are told of in one sentence.
+        For files that existed before their folder was watched, there is one line for all.
         """
         if entry.why in (EXISTING_WAITS, EXISTING_WENT):
             return False
-        told = (entry.state, entry.changed_at, entry.filing_why)
-        if self._said.get(entry.file_id) == told:
+        now = (entry.state, entry.changed_at, entry.filing_why)
+        if self._written.get(entry.file_id) == now:
             return False
-        self._said[entry.file_id] = told
-        if len(self._said) > _REMEMBERED:
-            del self._said[next(iter(self._said))]
+        self._written[entry.file_id] = now
+        if len(self._written) > _REMEMBERED:
+            del self._written[next(iter(self._written))]
         return True
 
-    def _say_entry(self, entry: Entry) -> None:
-        """A file's line; why files are held is told with the first of them."""
-        remark = view.remark(entry)
+    def _write_entry(self, entry: Entry) -> None:
+        """A file's line; why files are held is in the first one's."""
+        summary = listing.summary(entry)
         if entry.state in ARRIVED:
-            self._told_holds.clear()
+            self._holds.clear()
         elif entry.state is State.HELD and entry.why:
-            if entry.why in self._told_holds:
-                remark = f"{view.LOOKS[State.HELD].word} for the same reason"
-            self._told_holds[entry.why] += 1
-            if self._told_holds[entry.why] > _HELD_LINES:
+            if entry.why in self._holds:
+                summary = f"{view.STATES[State.HELD].label} for the same reason"
+            self._holds[entry.why] += 1
+            if self._holds[entry.why] > _HELD_LINES:
                 return
-        _say_line(entry, remark)
+        display = view.STATES[entry.state]
+        clock = styled(time.strftime("%H:%M:%S"), "quiet")
+        name = styled(f"{display.sign} {view.name(entry)}", display.tone)
+        say(clock, " ", name, f" {summary}", hang=len("00:00:00 ✓ "))
 
 
-class Beginning:
-    """Tells whether it is known of every folder if it is watched."""
+class FoldersReady:
+    """Waits until each folder is either watched or known to fail."""
 
     def __init__(self, folders: int) -> None:
         self._left = folders
-        self._known = threading.Event()
+        self._ready = threading.Event()
 
-    def hear(self, news: object) -> None:
-        """Hear of something; on the pipeline's thread."""
-        if isinstance(news, FolderState):
+    def hear(self, event: object) -> None:
+        """Take note of an event; on the pipeline's thread."""
+        if isinstance(event, FolderState):
             self._left -= 1
             if self._left <= 0:
-                self._known.set()
+                self._ready.set()
 
     def wait(self, seconds: float) -> None:
-        """Return when it is known, and after so many seconds at the latest."""
+        """Return when all folders are ready, or after ``seconds``."""
         if self._left > 0:
-            self._known.wait(seconds)
+            self._ready.wait(seconds)
 
 
-def tell_all(*listeners: Callable[[object], None] | None) -> Callable[[object], None]:
-    """Whoever wants to hear of what happens hears of it: the service manager, a person."""
-    hearing = [each for each in listeners if each is not None]
+def call_all(*listeners: Callable[[object], None] | None) -> Callable[[object], None]:
+    """Return a function that passes an event to all listeners."""
+    present = [each for each in listeners if each is not None]
 
-    def tell(news: object) -> None:
-        for hear in hearing:
-            hear(news)
+    def call(event: object) -> None:
+        for listener in present:
+            listener(event)
 
-    return tell
+    return call
 
 
 def is_unreadable(entry: Entry) -> bool:
-    """Whether a file could not be read for the first time; later tries are not told."""
+    """Whether a file could not be read for the first time; later tries have no line."""
     return entry.state is State.NOTICED and entry.attempt == 1 and bool(entry.why)
 
 
-def _say_line(entry: Entry, remark: str) -> None:
-    look = view.LOOKS[entry.state]
-    clock = styled(time.strftime("%H:%M:%S"), "quiet")
-    name = styled(f"{look.sign} {view.name(entry)}", look.tone)
-    say(f"{clock} {name} {remark}")
-
-
-def _say_news(news: FolderState | Connection | Message | str) -> None:
-    match news:
+def _write_event(event: FolderState | Connection | Message | str) -> None:
+    match event:
         case FolderState(folder, problem) if not problem:
-            say(styled(f"Watching {view.safe(folder)}", "quiet"))
+            say(styled(f"Watching {folder}", "quiet"))
         case FolderState(_, problem):
-            say(styled(f"! {view.safe(problem)}", "bad"))
+            say(styled(f"! {problem}", "bad"))
         case Connection(0):
             say(styled("HrFlow is reachable again.", "good"))
         case Connection():
             say(styled("! HrFlow cannot be reached; retrying automatically.", "bad"))
         case Message() | str():
-            say(styled(f"! {view.safe(news)}", "bad"))
+            say(styled(f"! {event}", "bad"))
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name it has
-        """A log that cannot be written, as on a full disk, is not told of at length elsewhere."""
+        """Say nothing elsewhere about a log that cannot be written, as on a full disk."""
 
     def close(self) -> None:
-        """Neither is the end of such a log, which would hide why the command ended."""
+        """Close it, without an error that would hide why the command ended."""
         with suppress(OSError):
             super().close()
 
 
 @contextmanager
 def log_to(places: Places, level: str) -> Iterator[None]:
-    """Log to the program's own file, which is for its owner alone and rotates (5 of 1 MB)."""
+    """Log to the program's own file, readable by its owner only, of 1 MB, with 5 older ones."""
     places.prepare()
     try:
         handler = _LogFile(places.log, maxBytes=1_000_000, backupCount=5, encoding="utf-8")
@@ -257,14 +251,14 @@ def log_to(places: Places, level: str) -> Iterator[None]:
     handler.setLevel(level.upper())
     everything, ours = logging.getLogger(), logging.getLogger("watcher")
     before = ours.level
-    everything.addHandler(handler)  # what libraries warn of, and not what they do at every step
+    everything.addHandler(handler)  # what libraries warn of, but not their every step
     ours.setLevel(level.upper())
     try:
         yield
     except WatcherError as error:
         if isinstance(error, JournalError):  # others may name a person's file
             _log.error("%s", error)
-        raise  # said in one sentence by whoever ends the command
+        raise  # shown by the command that ends
     except Exception:
         _log.exception("the command failed")
         raise
@@ -275,15 +269,15 @@ def log_to(places: Places, level: str) -> Iterator[None]:
 
 
 def wait_for_end(app: App, stop: StopSignal) -> None:
-    """Return when asked to stop; WatcherError if the program fails before that."""
+    """Return when asked to stop; WatcherError if the program fails before."""
     watcher = threading.Thread(target=_set_when_ended, args=(app, stop), daemon=True)
     watcher.start()
     while not stop.wait(3600.0):
         pass
     if app.failure is not None:
         raise WatcherError(
-            f"The program had to end ({type(app.failure).__name__}: {app.failure}).",
-            "Nothing is lost: start it again; the log says more.",
+            f"hrflow-watcher had to stop ({type(app.failure).__name__}: {app.failure}).",
+            "Nothing is lost: start it again. The log has details.",
         )
 
 

@@ -1,4 +1,4 @@
-"""``forget``: remove what is kept of a file or a person here."""
+"""``forget``: removes what is kept here about files or a person."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import places, state_option
-from watcher.cli.control import PIECE
-from watcher.cli.output import json_option, say, say_json, say_table
-from watcher.cli.questions import is_terminal
+from watcher.cli.control import BATCH
+from watcher.cli.editing import is_terminal
+from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
 from watcher.daemon.event_log import scrub_logs
 from watcher.daemon.instance import lock
 from watcher.journal.reader import Reader
@@ -24,6 +24,7 @@ from watcher.routing.patterns import fold, lies_in
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
+    from watcher.i18n.message import Text
     from watcher.model.records import Entry
 
 _MOST = 1_000_000
@@ -31,9 +32,14 @@ _MOST = 1_000_000
 
 @click.command("forget")
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
-@click.option("--person", metavar="NAME", default="", help="All files of this person, by name.")
+@click.option(
+    "--person",
+    metavar="NAME",
+    default="",
+    help="All files of this person, by name or email address.",
+)
 @click.option("--reference", metavar="TEXT", default="", help="The file with this reference.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @state_option
 @click.pass_context
@@ -45,14 +51,14 @@ def command(
     yes: bool,  # noqa: FBT001 - click passes it so
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Remove what is kept here of files at or below PATH, or of a person, from journal and logs.
+    """Remove what the journal and the logs hold about files or a person.
 
-    HrFlow is not asked to delete anything. Of what was sent a fingerprint of the content stays,
-    so that it is not sent again. Files that are still in their folder are not forgotten: delete
-    or move them first.
+    PATH is a file or a folder. Nothing is deleted in HrFlow. A fingerprint of what was sent is
+    kept, so that it is not sent again. Files that are still in their folder are not forgotten:
+    delete or move them first.
     """
     if not (paths or person or reference):
-        raise UsageError("Nothing was named.", "Name files, --person or --reference.")
+        raise UsageError("Name files, --person or --reference.")
     where = places(ctx)
     found = _find(where, paths, person, reference)
     kept = [entry for entry in found if entry.state in OPEN or os.path.lexists(entry.path)]
@@ -60,9 +66,9 @@ def command(
     if not as_json:
         _show(doomed, kept)
     if doomed and not yes and (as_json or not is_terminal()):
-        raise UsageError("Nobody can be asked here.", "Add --yes if you are sure.")
+        raise UsageError("Can't ask for confirmation here.", "Add --yes if you are sure.")
     is_overwritten = True
-    if doomed and (yes or click.confirm(f"Forget {_files(len(doomed))}?")):
+    if doomed and (yes or confirm(f"Forget {count_files(len(doomed))}?")):
         is_overwritten = _forget(where, doomed)
         scrub_logs(where, _words(doomed))
     else:
@@ -70,17 +76,17 @@ def command(
     if as_json:
         say_json({"forgotten": len(doomed), "kept": len(kept), "is_overwritten": is_overwritten})
     else:
-        say(f"{_files(len(doomed))} forgotten.")
+        say(f"{count_files(len(doomed))} forgotten.")
     if not is_overwritten:
         raise UnusableError(
-            "The journal's file may still hold remains of them, as it could not be overwritten.",
-            "End other programs that read it, or make room on the disk; it is tried again once a "
-            "day while hrflow-watcher runs.",
+            "The journal could not be overwritten, so traces may remain in its file.",
+            "Close other programs that read it, or free disk space. Overwriting is retried once a"
+            " day while hrflow-watcher is running.",
         )
     if kept:
         raise UnusableError(
-            f"{_files(len(kept))} still in a folder or on the way.",
-            "Delete or move them, then say it again.",
+            f"{count_files(len(kept))} not forgotten: still in a folder, or not uploaded yet.",
+            "Delete or move them, then try again.",
         )
 
 
@@ -104,7 +110,7 @@ def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) ->
 
 
 def _real(path: str) -> str:
-    """The path as the journal has it, whether or not anything is there now."""
+    """The path as the journal has it, whether or not it exists now."""
     folder, name = os.path.split(os.path.abspath(os.path.expanduser(path)))
     return os.path.join(os.path.realpath(folder), name)
 
@@ -115,21 +121,21 @@ def _is_meant(entry: Entry, person: str, reference: str) -> bool:
 
 
 def _words(entries: list[Entry]) -> set[str]:
-    """What of these files may stand in a log."""
+    """What the logs may hold about these files."""
     names = {os.path.basename(entry.path) for entry in entries}
     people = {word for e in entries for word in (e.profile_name, e.profile_email)}
     return {word for text in names | people for word in (text, view.safe(text))}
 
 
 def _forget(where: Places, entries: list[Entry]) -> bool:
-    """Whether nothing of them is left in the journal's file either."""
+    """Whether no trace of them is left in the journal's file either."""
     ids = tuple(entry.file_id for entry in entries)
     if read_facts(where):
         way, is_overwritten = Channel.open(where), True
-        for at in range(0, len(ids), PIECE):
-            done = way.post("/api/forget", ids=ids[at : at + PIECE])
+        for at in range(0, len(ids), BATCH):
+            done = way.post("/api/forget", ids=ids[at : at + BATCH])
             if not done["done"]:
-                raise WatcherError("The running program did not forget them.", "Try it again.")
+                raise WatcherError("The running program did not forget them.", "Try again.")
             is_overwritten = is_overwritten and done["overwritten"]
         return is_overwritten
     with lock(where):
@@ -141,16 +147,12 @@ def _forget(where: Places, entries: list[Entry]) -> bool:
 
 
 def _show(doomed: list[Entry], kept: list[Entry]) -> None:
-    rows = [
-        [view.safe(entry.path), str(view.LOOKS[entry.state].word), view.safe(entry.profile_name)]
+    rows: list[list[Text]] = [
+        [entry.path, view.STATES[entry.state].label, entry.profile_name]
         for entry in (*doomed, *kept)
     ]
     if rows:
         tones = dict.fromkeys(range(len(doomed), len(rows)), "quiet")
         say_table(["File", "State", "Person"], rows, tones)
     else:
-        say("Nothing of that kind is kept here.")
-
-
-def _files(number: int) -> str:
-    return f"{number} file{'s' * (number != 1)}"
+        say("No matching files.")

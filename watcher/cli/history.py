@@ -1,48 +1,50 @@
-"""``history``: what became of which file."""
+"""``history`` and ``report``: what became of the files, one by one and in numbers."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import time
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, TypedDict
 
 import click
 
 from watcher.cli.context import places, state_option
-from watcher.cli.output import json_option, moment, say, say_json, say_table
+from watcher.cli.output import (
+    count_files,
+    json_option,
+    moment,
+    say,
+    say_json,
+    say_table,
+    styled,
+    write,
+)
+from watcher.i18n.message import ENGLISH, msg
 from watcher.journal.reader import Reader
-from watcher.model.errors import UsageError
+from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
-from watcher.present import view
+from watcher.present import listing, view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.daemon.instance import Places
+    from watcher.model.follow_ups import Timing
     from watcher.model.records import Entry
+    from watcher.present.report import Line, Period, Report
 
-#: What a table program gets of a file: names of ``view.record``.
-_CSV: Final = (
-    "state", "path", "why", "noticed_at", "arrived_at", "parsed_at", "upload_seconds",
-    "parse_seconds", "source_name", "source_key", "reference", "profile_key", "profile_name",
-    "profile_email", "probably", "pages", "total_pages", "size", "media_type", "folder",
-)  # fmt: skip
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_CSV_TIMES: Final = ("noticed_at", "arrived_at", "parsed_at")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-#: States by the words that people are shown, and by the journal's own.
-_WORDS: Final = {
-    **{str(look.word): state for state, look in view.LOOKS.items()},
+#: States by the labels that people are shown, and by the journal's own names.
+_STATES: Final = {
+    **{str(display.label): state for state, display in view.STATES.items()},
     **{str(state): state for state in State},
 }
 
 
 class Filters(TypedDict):
-    """What ``Reader.history`` filters by; empty values do not."""
+    """What ``Reader.history`` filters by; empty values do not filter."""
 
     states: tuple[State, ...]
     folder: str
@@ -53,28 +55,30 @@ class Filters(TypedDict):
 
 @click.command("history")
 @click.option(
-    "--only", "states", multiple=True, metavar="STATE", type=click.Choice(sorted(_WORDS)),
-    help=f"Only files in this state; may be given several times. One of: {', '.join(_WORDS)}.",
+    "--only", "states", multiple=True, metavar="STATE", type=click.Choice(sorted(_STATES)),
+    help=f"Only files in this state; can be repeated. One of: {', '.join(_STATES)}.",
 )  # fmt: skip
-@click.option("--folder", metavar="FOLDER", default="", help="Only files at or below this folder.")
+@click.option("--folder", metavar="FOLDER", default="", help="Only files in this folder or below.")
 @click.option(
     "--text", metavar="TEXT", default="",
-    help="Only files whose name, candidate's name or reference holds this text.",
+    help="Only files with this text in their name, candidate's name or reference.",
 )  # fmt: skip
 @click.option(
     "--since", metavar="TIME", default="",
     help='Only changes since then: "2026-11-23", "2026-11-23 14:00", or "2h", "3d", "1w" ago.',
 )  # fmt: skip
-@click.option("--until", metavar="TIME", default="", help="Only changes before then; likewise.")
+@click.option(
+    "--until", metavar="TIME", default="", help="Only changes before then, in the same format."
+)
 @click.option(
     "--limit", metavar="NUMBER", type=click.IntRange(1), default=50, show_default=True,
-    help="As many files at the most.",
+    help="Maximum number of files.",
 )  # fmt: skip
-@click.option("--csv", "as_csv", is_flag=True, help="Write CSV, for table programs.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write CSV, for spreadsheets.")
 @json_option
 @state_option
 @click.pass_context
-def command(
+def history(
     ctx: click.Context,
     states: tuple[str, ...],
     folder: str,
@@ -82,52 +86,51 @@ def command(
     since: str,
     until: str,
     limit: int,
-    as_csv: bool,  # noqa: FBT001 - likewise
-    as_json: bool,  # noqa: FBT001 - click passes it so
+    as_csv: bool,  # noqa: FBT001 - click passes it so
+    as_json: bool,  # noqa: FBT001 - likewise
 ) -> None:
-    """Show what became of which file, the latest change first.
+    """Show what became of each file, the latest change first.
 
-    All filters given must hold. Without any, the latest 50 files are shown. With --json each file
-    is an object on a line of its own.
+    Filters are combined: files must match all of them. With --json, each file is an object on a
+    line of its own.
     """
+    if as_csv and as_json:
+        raise UsageError("--csv and --json can't be used together.")
     _refuse_state_for_folder(ctx)
     now = time.time()
     filters: Filters = {
-        "states": tuple(_WORDS[state] for state in states),
+        "states": tuple(_STATES[state] for state in states),
         "folder": os.path.realpath(os.path.expanduser(folder)) if folder else "",
         "text": text,
-        "since": parse_moment(since, now),
-        "until": parse_moment(until, now),
+        "since": _parse_moment(since, now),
+        "until": _parse_moment(until, now),
     }
-    entries = read_entries(places(ctx), filters, limit + 1)
+    entries = _read_entries(places(ctx), filters, limit + 1)
     more, entries = len(entries) > limit, entries[:limit]
-    if as_csv and as_json:
-        raise UsageError("Both --csv and --json were given.", "Choose one of them.")
     if as_json:
         for entry in entries:
-            say_json(view.record(entry))
+            say_json(listing.record(entry))
     elif as_csv:
-        _say_csv(entries)
+        write(listing.to_csv(entries, ENGLISH, head=True).removesuffix("\n"))
     elif not entries:
         say("No matching files." if any(filters.values()) else "No files uploaded yet.")
     else:
-        _show(entries)
+        _show_entries(entries)
         if more:
-            click.echo(f"Showing the first {limit}; see more with --limit.", err=True)
+            say(f"Showing the first {limit}; see more with --limit.", err=True)
 
 
 def _refuse_state_for_folder(ctx: click.Context) -> None:
-    """UsageError where ``--state`` names a state, which is no folder of the program's own."""
+    """UsageError where ``--state`` was given a state, which is not a folder."""
     named = ctx.find_root().obj[1]
-    if named in _WORDS and not os.path.isdir(named):
+    if named in _STATES and not os.path.isdir(named):
         raise UsageError(
-            "--state names the folder in which the program keeps its own files.",
-            f'For files in a state write: --only "{named}"',
+            "--state is the folder in which the program keeps its own files.",
+            f'To filter by state, use: --only "{named}"',
         )
 
 
-def read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
-    """Files that the journal knows; none where there is no journal yet."""
+def _read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
     if not where.has_journal:
         return []
     reader = Reader(where.journal)
@@ -137,41 +140,18 @@ def read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
         reader.close()
 
 
-def _say_csv(entries: Sequence[Entry]) -> None:
-    """One line a file, with a head; times in ISO 8601 with offset."""
-    lines = io.StringIO()
-    writer = csv.DictWriter(lines, _CSV, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for entry in entries:
-        values = view.record(entry)
-        for name in _CSV_TIMES:
-            at = values[name]
-            values[name] = _iso(at) if isinstance(at, float) else ""
-        writer.writerow({name: _no_formula(value) for name, value in values.items()})
-    say(lines.getvalue().removesuffix("\n"))
-
-
-def _no_formula(value: object) -> object:
-    """Text that a table program would take for a formula is kept from being one."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
-
-
-def _show(entries: Sequence[Entry]) -> None:
-    looks = [view.LOOKS[entry.state] for entry in entries]
+def _show_entries(entries: Sequence[Entry]) -> None:
+    displays = [view.STATES[entry.state] for entry in entries]
     rows = [
-        [f"{look.sign} {look.word}", moment(entry.changed_at), view.safe(entry.path),
-         view.remark(entry)]
-        for look, entry in zip(looks, entries, strict=True)
+        [f"{display.sign} {display.label}", moment(entry.changed_at), entry.path,
+         listing.summary(entry)]
+        for display, entry in zip(displays, entries, strict=True)
     ]  # fmt: skip
-    tones = {number: look.tone for number, look in enumerate(looks)}
-    say_table(["State", "When", "File", "What became of it"], rows, tones)
+    tones = {number: display.tone for number, display in enumerate(displays)}
+    say_table(["State", "Changed", "File", "Result"], rows, tones)
 
 
-def parse_moment(text: str, now: float) -> float:
+def _parse_moment(text: str, now: float) -> float:
     """Seconds since 1970 of "2026-11-23", "2026-11-23 14:00" or "2h" (ago); 0 for "".
 
     UsageError for anything else.
@@ -187,3 +167,115 @@ def parse_moment(text: str, now: float) -> float:
             f"{text!r} is not a valid time.",
             'Write "2026-11-23", "2026-11-23 14:00" or "2h", "3d", "1w".',
         ) from error
+
+
+# -- in numbers
+
+
+@click.command("report")
+@click.argument("span", type=click.Choice(["day", "week", "month"]), default="week")
+@click.option(
+    "--on", metavar="DATE", default="",
+    help='A day in the period, like "2026-11-23".  [default: today]',
+)  # fmt: skip
+@click.option("--html", metavar="FILE", default="", help="Write a page with charts to this file.")
+@json_option
+@state_option
+@click.pass_context
+def report(
+    ctx: click.Context,
+    span: str,
+    on: str,
+    html: str,
+    as_json: bool,  # noqa: FBT001 - click passes it so
+) -> None:
+    """Count the files of a day, a week or a month by folder, source and state.
+
+    A file counts at the time it was noticed. Upload and parsing times are medians.
+    """
+    from watcher.present import report as reports  # noqa: PLC0415 - history does without
+
+    period = reports.make_period(reports.Span(span), _parse_day(on), _seconds_of)
+    timings, folders = _read_timings(places(ctx), period)
+    made = reports.summarize(period, timings)
+    if html:
+        _write_page(html, reports.render(made, moment(time.time())), folders)
+    if as_json:
+        say_json(reports.record(made))
+    elif html:
+        say(styled(f"✓ Report written to {html}.", "good"))
+    else:
+        _show_report(made)
+
+
+def _parse_day(text: str) -> date:
+    if not text:
+        return date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's day
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a valid date.", 'Write it like "2026-11-23".') from error
+
+
+def _seconds_of(local: datetime) -> float:
+    return local.astimezone().timestamp()
+
+
+def _read_timings(where: Places, period: Period) -> tuple[list[Timing], list[str]]:
+    """The files of a period, and all folders that are known."""
+    if not where.has_journal:
+        return [], []
+    reader = Reader(where.journal)
+    try:
+        folders = [folder for folder, _ in reader.folders()]
+        return reader.timings(period.since, period.until), folders
+    finally:
+        reader.close()
+
+
+def _write_page(path: str, page: str, folders: list[str]) -> None:
+    from watcher.daemon.instance import write_atomically  # noqa: PLC0415
+    from watcher.daemon.plans import is_in  # noqa: PLC0415 - only where a page is written
+
+    real = os.path.realpath(os.path.expanduser(path))
+    for folder in folders:
+        if is_in(real, folder):
+            raise UsageError(
+                f"{path} is in the watched folder {folder}, so it would be uploaded.",
+                "Choose another place.",
+            )
+    try:
+        write_atomically(real, page)
+    except OSError as error:
+        raise UnusableError(
+            msg("{path} cannot be written ({error}).", path=path, error=error.strerror)
+        ) from error
+
+
+def _show_report(made: Report) -> None:
+    total = made.total
+    say(f"{made.period.title}: {count_files(total.files)}")
+    if not total.files:
+        return
+    states = list(total.states)
+    columns = ["Folder", "Source", "Files", *(str(view.STATES[state].label) for state in states)]
+    rows = [
+        [
+            line.folder,
+            line.source or "—",
+            str(line.files),
+            *(str(line.states.get(state, 0)) for state in states),
+            *_times(line),
+        ]
+        for line in made.lines
+    ]
+    last = ["all", "", str(total.files), *(str(total.states[state]) for state in states)]
+    rows.append([*last, *_times(total)])
+    say_table([*columns, "Upload", "Parsing"], rows)
+
+
+def _times(line: Line) -> list[str]:
+    return [
+        "—" if seconds is None else ENGLISH.duration(seconds)
+        for seconds in (line.upload_seconds, line.parse_seconds)
+    ]

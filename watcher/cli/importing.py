@@ -1,7 +1,7 @@
-"""The two ways to do an import: in this process, or by the program that runs already.
+"""``import``: uploads what is already in a folder, in this process or by the running program.
 
-Either tells how far it is by ``App.import_state``. It is asked before the journal is looked at:
-what was over then had been committed before.
+Either gives its progress by ``App.import_state``, which is read before the journal: what it calls
+finished has been committed.
 """
 
 from __future__ import annotations
@@ -15,16 +15,25 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.editing import check_option, open_editor, tag_option
+from watcher.cli.folder import choose_account, find_source
 from watcher.cli.foreground import log_to, stop_signal
-from watcher.cli.output import Progress, json_option, moment, say, say_json, say_table, styled
-from watcher.cli.questions import check_option, open_editor, tag_option
-from watcher.cli.sources import choose_account, find_source
+from watcher.cli.output import (
+    Progress,
+    count_files,
+    json_option,
+    moment,
+    say,
+    say_json,
+    say_table,
+    styled,
+)
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
-from watcher.daemon.imports import folders_of, imported_folder, is_in
+from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import on_disk
+from watcher.daemon.plans import folders_of, is_in, on_disk
 from watcher.i18n.language import system_language
 from watcher.i18n.message import ENGLISH
 from watcher.journal.reader import Reader
@@ -39,7 +48,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
 from watcher.page.client import Channel, read_facts
-from watcher.page.whole import ActivityPage
+from watcher.page.server import ActivityPage
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -52,32 +61,32 @@ if TYPE_CHECKING:
 
     Standing = dict[State, tuple[int, int]]
 
-_AGAIN: Final = "Start the import again: it goes on where it stopped."
+_AGAIN: Final = "Start the import again: it continues where it stopped."
 
 
 class _Control:
-    """What other commands may have done to a process that imports."""
+    """What other commands can ask of a process that imports."""
 
     def __init__(self, stop: StopSignal) -> None:
         self.stop = stop.set
 
     @staticmethod
     def reload() -> tuple[str, ...]:
-        """The settings of an import stay what they were at its beginning."""
+        """Do nothing: an import keeps the settings it began with."""
         return ()
 
     show = staticmethod(show_file)
 
 
 @contextmanager
-def do_here(
+def _import_here(
     config: Config, where: Places, path: str, folder: Folder | None, stop: StopSignal, *,
     config_path: str,
 ) -> Iterator[Callable[[], ImportState]]:  # fmt: skip
-    """Import files at or below ``path`` in this process; gives what tells how far that is.
+    """Import the files in ``path`` in this process; yields a function that returns its state.
 
-    ``folder``: the settings of one that is not watched. Other commands reach this process as they
-    reach ``run``.
+    ``folder`` has the settings of a folder that is not watched. Other commands reach this process
+    as they reach ``run``.
     """
     environ = dict(os.environ)
     instance = Instance(where)
@@ -93,7 +102,7 @@ def do_here(
 
         def look() -> ImportState:
             if app.failure is not None:
-                raise WatcherError(f"The import had to end ({app.failure}).", _AGAIN)
+                raise WatcherError(f"The import had to stop ({app.failure}).", _AGAIN)
             return app.import_state(number)
 
         yield look
@@ -105,10 +114,10 @@ def do_here(
 
 
 @contextmanager
-def have_done(
+def _import_there(
     where: Places, path: str, folder: Folder | None
 ) -> Iterator[Callable[[], ImportState]]:
-    """Have the running program import files at or below ``path``; see :func:`do_here`."""
+    """Have the running program import the files in ``path``; see :func:`_import_here`."""
     order: dict[str, object] = {"path": path}
     if folder is not None:
         tags = [{"name": tag.name, "value": tag.value} for tag in folder.tags]
@@ -120,29 +129,25 @@ def have_done(
         try:
             state: ImportState = way.get(f"/api/imports/{number}")
         except NotRunningError as error:
-            title = "The program that was to do the import has ended."
+            title = "The running program, which did the import, has stopped."
             raise WatcherError(title, _AGAIN) from error
         return state
 
     yield look
 
 
-#: Seconds between two looks at how far it is.
+#: Seconds between two looks at the progress.
 _LOOK_SECONDS: Final = 0.25
-
-
-#: States that count as dealt with: there, or not to be sent by somebody's own choice.
+#: States that need nothing more: uploaded, or not to be uploaded on purpose.
 _FINE: Final = ARRIVED | {State.DUPLICATE, State.IGNORED}
-
-
 #: States in which something will still happen by itself.
-_STIRRING: Final = OPEN - {State.HELD}
+_ACTIVE: Final = OPEN - {State.HELD}
 
 
 @click.command("import")
 @click.argument("folder")
-@click.option("--source", metavar="NAME|KEY", help="Send to this source; for folders not watched.")
-@click.option("--account", metavar="NAME", help="Send through this account; with --source.")
+@click.option("--source", metavar="NAME|KEY", help="The source, if the folder is not watched.")
+@click.option("--account", metavar="NAME", help="The account of the source, if you have several.")
 @tag_option
 @check_option
 @json_option
@@ -158,35 +163,35 @@ def command(
     check: bool,  # noqa: FBT001 - click passes it so
     as_json: bool,  # noqa: FBT001 - likewise
 ) -> int:
-    """Upload what is already in FOLDER, now.
+    """Upload what is already in FOLDER.
 
-    FOLDER is a watched folder or lies in one; others need --source. What was sent before is not
-    sent again, so an import that was broken off goes on where it stopped. While the program
-    runs, it does the import.
+    If FOLDER is not a watched folder or in one, --source is needed. Files that were uploaded
+    before are skipped, so an interrupted import continues where it stopped. If the program is
+    running, it does the import.
 
-    Exit codes: 0 HrFlow has every file, 5 it does not have some, 130 broken off by Ctrl-C.
+    Exit codes: 0 all files are uploaded, 5 some are not, 130 stopped by Ctrl-C.
     """
     path = os.path.realpath(on_disk(os.path.abspath(os.path.expanduser(folder))))
     if not os.path.isdir(path):
-        raise UnusableError(f"{view.safe(folder)} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
     if source is None and (account or tags):
         raise UsageError(
-            "--account and --tag need --source.", "A watched folder's settings say both."
+            "--account and --tag need --source.", "A watched folder has its own settings."
         )
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
         name = choose_account(editor, account)
-        imported_folder(config, path, "", name, ())  # what makes no sense needs no asking
+        imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
     where, began = places(ctx), time.time()
     with log_to(where, config.log_level), stop_signal() as stop:
         if read_facts(where):
-            way = have_done(where, path, made)
+            way = _import_there(where, path, made)
         else:
             chosen = _choose(config, path, made)
-            way = do_here(chosen, where, path, made, stop, config_path=config_path(ctx))
+            way = _import_here(chosen, where, path, made, stop, config_path=config_path(ctx))
         with way as look:
             standing = _wait(where, path, look, stop, began, as_json=as_json)
         _sum_up(where, path, standing, _count_earlier(where, path, began), as_json=as_json)
@@ -200,10 +205,10 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
     wanted = folders_of(path, [os.path.realpath(folder.path) for folder in config.folders])
     if not wanted and made is None:
         raise UsageError(
-            f"{view.safe(path)} lies in none of the watched folders.",
-            "Name the source its files go to with --source KEY.",
+            f"{path} is not in a watched folder.",
+            "Name the source for its files with --source.",
         )
-    # Folders inside a watched one take part too: the deepest decides what becomes of a file.
+    # Watched folders inside another one are needed too: a file belongs to the deepest.
     folders = [
         folder
         for folder in config.folders
@@ -213,7 +218,7 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
 
 
 def _limited(folder: Folder, path: str) -> Folder:
-    """A folder's settings for an import of ``path``: nobody has said yes to files beside it."""
+    """A folder's settings for an import of ``path``: other existing files need approval."""
     if is_in(os.path.realpath(folder.path), path):
         return folder
     return replaced(folder, existing=Existing.ASK)
@@ -228,22 +233,29 @@ def _wait(
     *,
     as_json: bool,
 ) -> Standing:
-    """How all files stand when nothing more happens by itself, or when asked to stop.
+    """Return the state of all files when nothing more happens by itself, or when asked to stop.
 
-    What was filed away since the import ``began`` counts too.
+    Files that were filed away since the import ``began`` count, too.
     """
-    said = False
+    said_offline = False
     with Progress(shown=not as_json) as progress:
         while not stop.wait(_LOOK_SECONDS):
             state = look()
             standing = _look(where, path, began)
-            progress.show(standing)
-            if state["over"] and not any(each in _STIRRING for each in standing):
+            if standing:
+                finished = [each for state, each in standing.items() if state not in OPEN]
+                total = sum(files for files, _ in standing.values())
+                progress.show(
+                    sum(files for files, _ in finished), total, sum(size for _, size in finished)
+                )
+            if state["over"] and not any(each in _ACTIVE for each in standing):
                 return standing
-            if not said and (since := state["offline_since"]):
-                said = True
-                text = f"HrFlow cannot be reached since {moment(since)}; it is tried again."
-                click.echo(f"{text} Ctrl-C ends the import.", err=True)
+            if not said_offline and (since := state["offline_since"]):
+                said_offline = True
+                say(
+                    f"HrFlow cannot be reached (since {moment(since)}); retrying automatically."
+                    " Ctrl-C stops the import.", err=True,
+                )  # fmt: skip
     return _look(where, path, began)
 
 
@@ -253,17 +265,17 @@ def _look(where: Places, path: str, began: float) -> Standing:
     except JournalError:
         if os.path.exists(where.journal):
             raise
-        return {}  # broken off before anything was found
+        return {}  # stopped before anything was found
     try:
         standing = reader.standing(path, began)
     finally:
         reader.close()
-    standing.pop(State.GONE, None)  # not there any more, so not found
+    standing.pop(State.GONE, None)  # they no longer exist
     return standing
 
 
 def _count_earlier(where: Places, path: str, began: float) -> int:
-    """How many files had arrived before the import ``began``."""
+    """How many files had been uploaded before the import ``began``."""
     if not os.path.exists(where.journal):
         return 0
     reader = Reader(where.journal)
@@ -277,17 +289,18 @@ def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_js
     total = sum(files for files, _ in standing.values())
     if as_json:
         states = {state.value: files for state, (files, _) in standing.items()}
-        facts = {"folder": view.safe(path), "files": total, "already": earlier, "states": states}
+        facts = {"folder": path, "files": total, "already": earlier, "states": states}
         say_json(facts)
         return
     if not total:
-        say(f"There is no file to upload in {view.safe(path)}.")
+        say(f"No files to upload in {path}.")
         return
-    shown = [(view.LOOKS[state], *standing[state]) for state in view.LOOKS if state in standing]
+    shown = [(each, *standing[state]) for state, each in view.STATES.items() if state in standing]
     rows = [
-        [f"{look.sign} {look.word}", str(files), ENGLISH.size(size)] for look, files, size in shown
+        [f"{display.sign} {display.label}", str(files), ENGLISH.size(size)]
+        for display, files, size in shown
     ]
-    tones = {number: look.tone for number, (look, _, _) in enumerate(shown)}
+    tones = {number: display.tone for number, (display, _, _) in enumerate(shown)}
     say_table(["State", "Files", "Size"], rows, tones)
     is_fine = all(state in _FINE for state in standing)
     say(styled(_total(standing, earlier), "good" if is_fine else "bad"))
@@ -301,17 +314,16 @@ def _total(standing: Standing, earlier: int) -> str:
     counts = {"uploaded": arrived - earlier, "already uploaded": earlier}
     for state, (files, _) in standing.items():
         if state not in ARRIVED:
-            counts[str(view.LOOKS[state].word)] = files
+            counts[str(view.STATES[state].label)] = files
     parts = {what: files for what, files in counts.items() if files}
-    total = sum(parts.values())
-    found = f"{total} file{'s' * (total != 1)}"
+    found = count_files(sum(parts.values()))
     if len(parts) == 1:
         return f"{found}{',' * (earlier > 0)} {next(iter(parts))}."
     return f"{found} found: {', '.join(f'{files} {what}' for what, files in parts.items())}."
 
 
 def _explain(where: Places, path: str, standing: Standing) -> None:
-    """Why not every file is dealt with, and where to read more."""
+    """Say why some files are not uploaded, and where to read more."""
     if State.HELD in standing:
         reader = Reader(where.journal)
         try:
@@ -319,6 +331,5 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
         finally:
             reader.close()
         for why in causes:
-            say(styled(f"Held: {view.safe(why)}", "bad"))
-    words = f"hrflow-watcher history --folder {shlex.quote(view.safe(path))}"
-    say(f"Which and why: {words}")
+            say(styled(f"Held: {why}", "bad"))
+    say(f"See which and why with: hrflow-watcher history --folder {shlex.quote(path)}")

@@ -1,62 +1,236 @@
-"""``login``: an account's API key goes into the system's keyring, and nowhere else."""
+"""``login`` and ``logout``: an account's API key in the system's keyring, and nowhere else."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-import time
-from typing import TYPE_CHECKING, Final
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.output import answers_with_facts, say, styled
-from watcher.cli.questions import (
-    Questions,
-    check_form,
-    is_terminal,
-    open_editor,
-    pass_on,
-    store_key,
-    wait_for_keyring,
-)
+from watcher.cli.editing import is_terminal, open_editor, warn
+from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
+from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
-from watcher.credentials.keys import WEBHOOK_ENTRY as ENTRY
-from watcher.i18n.message import msg
+from watcher.credentials.keys import WEBHOOK_ENTRY
+from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
+from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
     ConfigError,
     CredentialError,
+    NotRunningError,
     OfflineError,
     UnusableError,
     UsageError,
+    WatcherError,
 )
 from watcher.model.settings import DEFAULT_API_URL
-from watcher.present import view
+from watcher.page.client import Channel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.config.setup import Known
-    from watcher.daemon.editing import Editor
+    from watcher.daemon.instance import Places
+    from watcher.daemon.setup import Editor
     from watcher.model.settings import Account
 
+#: Bytes of the longest secret that is read from standard input.
 _MOST_BYTES: Final = 10_000
-
-
-#: Characters; a shorter one could be guessed.
+#: Characters; a shorter secret of a webhook could be guessed.
 _SHORTEST_SECRET: Final = 8
+#: Seconds after which a person is told what is waited for, and after which waiting ends.
+_SILENT_SECONDS: Final = 3.0
+_MOST_SECONDS: Final = 120.0
 
 
-_RIGHTS: Final = (("all", "read and write"), ("write", "write"))
+_Result = TypeVar("_Result")
+
+
+# -- Questions, which the set-up asks too
+
+
+def ask(
+    question: str,
+    check: Callable[[str], _Result],
+    default: str = "",
+    *,
+    optional: bool = False,
+    hidden: bool = False,
+) -> _Result:
+    """Ask until ``check`` accepts what is typed, and return what it makes of it.
+
+    Enter alone gives ``default``, or "" if the answer is ``optional``. click's Abort on Ctrl-C.
+    """
+    while True:
+        typed = prompt(
+            question,
+            default=default if default or optional else None,
+            show_default=bool(default),
+            hide_input=hidden,
+        )
+        try:
+            return check(typed if hidden else typed.strip())
+        except WatcherError as error:
+            _say_problem(error)
+
+
+def ask_email(default: str = "") -> str:
+    """Ask for the account's email."""
+    return ask("Email of your HrFlow account", check_email, default)
+
+
+def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[str, Workspace]:
+    """Ask for a key until HrFlow accepts it, or the person insists; returns what HrFlow said too.
+
+    ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
+    """
+    current, origin = "", NOTHING
+    if may_keep:
+        with contextlib.suppress(CredentialError):
+            current, origin = find_key(account.name, os.environ)
+    if why := why_not_stored(account.name, os.environ):
+        warn([why])
+    hint = f"; press Enter to keep the one from {origin}" if current else ""
+    while True:
+        typed = ask(
+            f"API key (not shown while you type{hint})",
+            lambda text: check_key(text) if text.strip() or not current else "",
+            optional=bool(current), hidden=True,
+        )  # fmt: skip
+        if check:
+            workspace = _try_key(account, typed or current)
+        elif not typed or keys.looks_right(typed) or confirm("Use it anyway?"):
+            workspace = UNCHECKED
+        else:
+            continue
+        if workspace is not None:
+            return typed, workspace
+
+
+def _try_key(account: Account, key: str) -> Workspace | None:
+    """Return what HrFlow says, None to ask for the key again."""
+    from watcher.hrflow.inquiry import RefusedKeyError  # noqa: PLC0415 - takes time to import
+
+    try:
+        return _test_key(account, key)
+    except RefusedKeyError as error:
+        _say_problem(error)
+        question, why = "Write-only keys can't be tested. Use it anyway?", msg("with this key")
+    except (OfflineError, UnusableError) as error:
+        _say_problem(error)
+        question, why = "Continue without testing the key?", msg("while HrFlow does not answer")
+    except CredentialError as error:
+        _say_problem(error)
+        return None
+    return Workspace(unseen=why) if confirm(question) else None
+
+
+def _test_key(account: Account, key: str) -> Workspace:
+    """Ask HrFlow about the key; the errors are those of ``ask_hrflow``."""
+    workspace = ask_hrflow(account, key)
+    if workspace.unseen:
+        say("A write-only key can't be tested: the first upload shows if it is right.")
+    else:
+        team = f' (workspace "{workspace.team}")' if workspace.team else ""
+        say(styled(f"✓ Key accepted{team}", "good"))
+    return workspace
+
+
+def show_sources(workspace: Workspace) -> None:
+    """Show the sources as a numbered table."""
+    rows = [
+        (str(number), f"{each.name} ({each.note})" if each.note else each.name, each.key)
+        for number, each in enumerate(workspace.sources, 1)
+    ]
+    if rows:
+        say_table(["No.", "Source", "Key"], rows)
+
+
+def _say_problem(error: WatcherError) -> None:
+    say(styled(str(error), "bad"))
+
+
+def read_key() -> str:
+    """Read the key from standard input; CredentialError if it cannot be one."""
+    # PowerShell may put a byte order mark in front of it.
+    text = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
+    if not text.strip():
+        raise CredentialError(
+            "There is no API key on standard input.", "Write it there, on one line."
+        )
+    return check_key(text.removesuffix("\n").removesuffix("\r"))
+
+
+def check_key(text: str) -> str:
+    """Return the key in what was typed or read; CredentialError if it cannot be one."""
+    key = keys.clean(text)
+    if key != text:
+        say("Spaces or line breaks around the key were removed.")
+    if not keys.looks_right(key):
+        warn(["This does not look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
+    return key
+
+
+# -- The keyring
+
+
+def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:
+    """Put the key into the system's keyring; CredentialError if it cannot be stored."""
+    keyring = SystemKeyring(allow_insecure=allow_insecure)
+    _wait_for_keyring(lambda: keyring.write(account, key))
+
+
+def _wait_for_keyring(call: Callable[[], _Result]) -> _Result:
+    """Return what ``call`` returns; CredentialError if nobody unlocks the keyring for it."""
+    future: Future[_Result] = Future()
+
+    def settle() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=settle, daemon=True).start()
+    try:
+        return future.result(_SILENT_SECONDS)
+    except TimeoutError:
+        say("Waiting for the keyring to be unlocked: look for its window.", err=True)
+    try:
+        return future.result(_MOST_SECONDS)
+    except TimeoutError as error:
+        raise CredentialError(
+            "The keyring is still waiting to be unlocked.", msg("Unlock it and try again.")
+        ) from error
+
+
+def _renew_keys(where: Places) -> bool:
+    """Have the running program look up its keys again; False if none runs."""
+    try:
+        Channel.open(where).post("/api/keys")
+    except NotRunningError:
+        return False
+    return True
+
+
+# -- login
 
 
 @click.command("login")
-@click.option("--account", metavar="NAME", help="Its name, if you have several.")
-@click.option("--email", help="The email of your HrFlow account, if no configuration says it.")
+@click.option("--account", metavar="NAME", help="The account, if you have several.")
+@click.option(
+    "--email", help="The email of your HrFlow account, if it is not in the configuration."
+)
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input.")
-@click.option("--unchecked", is_flag=True, help="Store the key without trying it.")
+@click.option("--unchecked", is_flag=True, help="Store the key without testing it.")
 @click.option(
     "--webhook", is_flag=True, help="Store the webhook's secret instead of an account's key."
 )
-@click.option("--api-url", metavar="URL", help="Another address of HrFlow's API, likewise.")
+@click.option("--api-url", metavar="URL", help="Custom API address, if it is not in there either.")
 @click.argument("rest", nargs=-1, metavar="")
 @config_option
 @state_option
@@ -73,165 +247,108 @@ def login(
     rest: tuple[str, ...],
     facts: dict[str, object],
 ) -> None:
-    """Store an account's API key in the system's keyring, once HrFlow has taken it.
+    """Store an account's API key in the system's keyring, once HrFlow has accepted it.
 
     The key is asked for without being shown, or read from standard input; it is never an
-    argument, as others on the machine could see it there. A running program uses it at once.
+    argument, which others on this machine could see. A running program uses it at once.
     """
     if rest:
         raise UsageError(
             "login takes no key as an argument, as others on this machine could see it.",
-            "Start it without one and paste the key when asked; if you gave a real one, change it"
-            " in HrFlow.",
+            "Run it without one and paste the key when asked; if you gave a real one, change it in"
+            " HrFlow.",
         )
     if not (key_stdin or is_terminal()):
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
     if webhook:
         _store_secret(ctx, from_stdin=key_stdin)
         return
-    chosen = _choose(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
-    key = _read_key(from_stdin=key_stdin)
-    if not unchecked:
-        _try(chosen, key, may_ask=not key_stdin)
+    chosen = _find_account(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
+    if key_stdin:
+        key = read_key()
+        if not unchecked:
+            _test_key(chosen, key)
+    else:
+        key, _ = ask_key(chosen, check=not unchecked)
     store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
-        say(styled(f"! The environment variable {VARIABLE} holds another key, which is not used:"
-                   " the keyring comes first.", "busy"))  # fmt: skip
-    so = f'✓ The key of account "{view.safe(chosen.name)}" is in the system\'s keyring'
-    if pass_on(places(ctx)):
-        say(styled(f"{so}; the running program uses it from now on.", "good"))
-    else:
-        say(styled(f"{so}.", "good"))
+        warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
+    stored = f'✓ The key of account "{chosen.name}" is in the system\'s keyring'
+    used = "; the running program uses it from now on" if _renew_keys(places(ctx)) else ""
+    say(styled(f"{stored}{used}.", "good"))
 
 
 def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
-    """It cannot be tried: HrFlow shows that it is right by its first event."""
-    secret = _read_secret(from_stdin=from_stdin)
-    store_key(ENTRY, secret, allow_insecure=_allows_insecure(ctx))
-    pass_on(places(ctx))
-    say(styled("✓ The webhook's secret is in the system's keyring.", "good"))
-
-
-def _read_secret(*, from_stdin: bool) -> str:
+    """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
     if from_stdin:
         text = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
     else:
-        text = str(click.prompt("Secret of the webhook (not shown)", hide_input=True))
+        text = prompt("Secret of the webhook (not shown)", hide_input=True)
     secret = text.strip()
     if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
         raise CredentialError(
-            "This is no secret of a webhook: it is too short, or not in one line.",
-            "Copy it from HrFlow's page of the webhook.",
+            "This is not a webhook's secret: it is too short, or has several lines.",
+            "Copy it from the webhook's page in HrFlow.",
         )
-    return secret
+    store_key(WEBHOOK_ENTRY, secret, allow_insecure=_allows_insecure(ctx))
+    _renew_keys(places(ctx))
+    say(styled("✓ The webhook's secret is in the system's keyring.", "good"))
 
 
 def choose_name(known: Known, given: str | None) -> str:
-    """The name of the account that is meant; UsageError if that is not clear."""
+    """Return the name of the account that is meant; UsageError if there are several."""
     names = [account.name for account in known.accounts]
     if given is None and len(names) > 1:
         raise UsageError(
-            f"There are several accounts ({view.safe(', '.join(names))}).",
-            "Name one with --account.",
+            f"There are several accounts ({', '.join(names)}).",
+            "Choose one with --account.",
         )
     return given or (names[0] if names else "default")
 
 
-def _choose(
+def _find_account(
     editor: Editor, given: str | None, email: str | None, api_url: str | None, *, may_ask: bool
 ) -> Account:
-    """The account to try the key with; the configuration says the rest, if it knows it."""
+    """Return the account to test the key with; options complete what is configured."""
     name = choose_name(editor.known, given)
     written = editor.known.account(name)
     if written is None and editor.known.accounts:
         names = ", ".join(account.name for account in editor.known.accounts)
         raise UsageError(
-            f'The configuration knows no account "{view.safe(name)}"; it knows {view.safe(names)}.',
-            "Name one of them with --account, or write it into the configuration first.",
+            f'There is no account "{name}" in the configuration, only {names}.',
+            "Choose one of them with --account, or add it to the configuration first.",
         )
     if written is not None:
         _refuse_other(name, "email", email, written.email)
         _refuse_other(name, "api_url", api_url, written.api_url or DEFAULT_API_URL)
     if not (email or (written and written.email)):
         if not may_ask:
-            raise UsageError(
-                f'Nothing says the email of account "{view.safe(name)}".', "Say it with --email."
-            )
-        email = Questions(editor).email(name)
+            raise UsageError(f'The email of account "{name}" is missing.', "Add --email.")
+        email = ask_email()
     return editor.account(name, email or "", api_url or "")
 
 
 def _refuse_other(account: str, what: str, given: str | None, written: str) -> None:
     if given and written and given != written:
         raise UsageError(
-            f'The configuration says that the {what} of account "{view.safe(account)}" is'
-            f" {view.safe(written)}, and not {view.safe(given)}.",
-            f"Leave --{what.replace('_', '-')} away, or change the configuration first.",
+            f'In the configuration, the {what} of account "{account}" is {written}, not {given}.',
+            f"Omit --{what.replace('_', '-')}, or change the configuration first.",
         )
 
 
 def _allows_insecure(ctx: click.Context) -> bool:
     try:
         return load_config(ctx).config.allow_insecure_keyring
-    except ConfigError:  # not there yet, or with mistakes: then it allows nothing
+    except ConfigError:  # it does not exist yet, or has mistakes: then it allows nothing
         return False
 
 
-def _read_key(*, from_stdin: bool) -> str:
-    if from_stdin:
-        read = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
-        text = read.removesuffix("\n").removesuffix("\r")  # which "echo" adds: nothing to tell
-    else:
-        text = str(click.prompt("API key (not shown while you type)", hide_input=True))
-    return check_form(text)
-
-
-def _try(account: Account, key: str, *, may_ask: bool) -> None:
-    """Ask HrFlow about the key; CredentialError or OfflineError if it is not to be stored."""
-    from watcher.hrflow.inquiry import Inquiry, RefusedKeyError  # noqa: PLC0415 - takes its time
-
-    try:
-        with Inquiry(account, key, time.monotonic) as inquiry:
-            access = inquiry.access()
-    except RefusedKeyError as error:
-        _judge_refusal(account, key, error.told)
-        return
-    except (OfflineError, UnusableError) as error:
-        _ask_to_go_on(view.safe(error.title), may_ask=may_ask)
-        return
-    if access.permission == "read":
-        raise CredentialError(keys.READ_ONLY, keys.READ_ONLY_HINT)
-    may = dict(_RIGHTS).get(access.permission, "")
-    team = f' of team "{view.safe(access.team)}"' if access.team else ""
-    say(f"HrFlow takes the key{team}{', which may ' if may else ''}{may}.")
-
-
-def _judge_refusal(account: Account, key: str, message: str) -> None:
-    """A write-only key gets this answer whatever it is worth."""
-    if keys.is_write_only(key):
-        say("A key that may only write cannot be tried: the first upload shows if it is right.")
-        return
-    raise CredentialError(
-        f"HrFlow does not take this key for {view.safe(account.email)}"
-        f" ({view.safe(message)}), so it is not stored.",
-        msg("Check the email and the key in HrFlow's settings under API keys."),
-    )
-
-
-def _ask_to_go_on(why: str, *, may_ask: bool) -> None:
-    if may_ask:
-        say(styled(f"! The key cannot be tried now: {why}", "bad"))
-        if click.confirm("Store it all the same?", default=False):
-            return
-    raise OfflineError(
-        f"The key could not be tried, so it is not stored: {why}",
-        "Try again later, or store it untried with --unchecked.",
-    )
+# -- logout
 
 
 @click.command("logout")
-@click.option("--account", metavar="NAME", help="Its name, if you have several.")
+@click.option("--account", metavar="NAME", help="The account, if you have several.")
 @config_option
 @state_option
 @answers_with_facts
@@ -243,14 +360,14 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
     """
     name = choose_name(open_editor(ctx).known, account)
     keyring = SystemKeyring()
-    removed = wait_for_keyring(lambda: keyring.remove(name))
-    told = pass_on(places(ctx))
+    removed = _wait_for_keyring(lambda: keyring.remove(name))
+    running = _renew_keys(places(ctx))
     facts.update(account=name, removed=removed)
-    whose = f'key of account "{view.safe(name)}"'
+    whose = f'key of account "{name}"'
     if removed:
-        rest = "; the running program looks for another one" if told else ""
+        rest = "; the running program looks for another one" if running else ""
         say(styled(f"✓ The {whose} is removed from the system's keyring{rest}.", "good"))
     else:
-        say(f"There is no {whose} in the system's keyring, so there is nothing to remove.")
+        say(f"There is no {whose} in the system's keyring: nothing to remove.")
     if os.environ.get(VARIABLE):
         say(f"The environment variable {VARIABLE} is set: the key in it is still used.")

@@ -1,4 +1,4 @@
-"""``notify``: whether and when there are messages on the desktop."""
+"""``notify``: snoozes desktop notifications and switches them off and on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import load_config, places, state_option
-from watcher.cli.control import obey, parse_span
+from watcher.cli.control import parse_span, send
 from watcher.cli.output import answers_with_facts, json_option, moment, say, say_json, styled
 from watcher.journal.reader import Reader
 from watcher.present.notifications import silent_until
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @click.group("notify")
 def command() -> None:
-    """Have fewer messages on the desktop for a while, none, or all again.
+    """Snooze desktop notifications, or switch them off and on.
 
-    A running program takes it up at once. Which kinds there are, and quiet hours, are settings:
-    the table [notifications] of the configuration.
+    This takes effect at once. Which kinds are shown, and quiet hours, are set in [notifications]
+    in the configuration.
     """
 
 
@@ -33,11 +33,11 @@ def command() -> None:
 @answers_with_facts
 @click.pass_context
 def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
-    """Show none for DURATION: 30m, 1h, 1h30m, 2d."""
+    """Show no notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
     until = time.time() + parse_span(duration)
     _snooze(ctx, until)
     facts.update(snoozed_until=until, off=False)
-    say(f"No messages until {moment(until)}.")
+    say(f"Notifications snoozed until {moment(until)}.")
 
 
 @command.command("off")
@@ -45,10 +45,10 @@ def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
 @answers_with_facts
 @click.pass_context
 def off(ctx: click.Context, facts: dict[str, object]) -> None:
-    """Show none until they are switched on again."""
+    """Switch notifications off until you switch them on again."""
     _snooze(ctx, math.inf)
     facts.update(snoozed_until=None, off=True)
-    say("No messages from now on. Have them again with: hrflow-watcher notify on")
+    say("Notifications are off. Switch them on with: hrflow-watcher notify on")
 
 
 @command.command("on")
@@ -56,10 +56,10 @@ def off(ctx: click.Context, facts: dict[str, object]) -> None:
 @answers_with_facts
 @click.pass_context
 def on(ctx: click.Context, facts: dict[str, object]) -> None:
-    """Show them again."""
+    """Show notifications again."""
     _snooze(ctx, 0.0)
     facts.update(snoozed_until=None, off=False)
-    say("Messages are shown again.")
+    say("Notifications are on.")
 
 
 @command.command("status")
@@ -67,37 +67,37 @@ def on(ctx: click.Context, facts: dict[str, object]) -> None:
 @state_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Say whether messages are shown now."""
+    """Show whether notifications are on."""
     facts = gather(ctx, places(ctx), time.time())
     if as_json:
         say_json(facts)
         return
     if facts["shown"]:
-        say(styled("Messages are shown.", "good"))
+        say(styled("Notifications are on.", "good"))
     else:
-        say(f"No messages: {facts['why']}.")
+        say(f"No notifications: {facts['why']}")
     if hours := facts["quiet_hours"]:
         say(f"Quiet hours: {hours}.")
     kinds = facts["kinds"]
     assert isinstance(kinds, dict)
     if missing := [kind for kind, wanted in kinds.items() if not wanted]:
-        say(f"Never about: {', '.join(missing)}.")
+        say(f"Switched off for: {', '.join(missing)}.")
 
 
 def gather(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
-    """Everything that ``status`` says, for machines; ConfigError if the settings have mistakes."""
+    """Return everything that ``status`` says as plain values."""
     wanted = load_config(ctx).config.notifications
     snoozed = _snoozed_until(where)
     until = silent_until(wanted.quiet_hours, 0.0, now)
     why = ""
     if not wanted.enabled:
-        why = "the configuration says so"
+        why = "switched off in the configuration"
     elif math.isinf(snoozed):
-        why = "they were switched off"
+        why = "switched off with: hrflow-watcher notify off"
     elif snoozed > now:
-        why = f"they are snoozed until {moment(snoozed)}"
+        why = f"snoozed until {moment(snoozed)}"
     elif until > now:
-        why = f"it is quiet until {moment(until)}"
+        why = f"quiet hours until {moment(until)}"
     return {
         "shown": not why,
         "why": why,
@@ -114,7 +114,7 @@ def gather(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
 
 
 def _snooze(ctx: click.Context, until: float) -> None:
-    obey(ctx, "snooze", until=None if math.isinf(until) else until)
+    send(ctx, "snooze", until=None if math.isinf(until) else until)
 
 
 def _snoozed_until(where: Places) -> float:

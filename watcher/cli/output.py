@@ -1,4 +1,8 @@
-"""How commands write: tables and colours in a terminal, plain lines in a pipe, JSON."""
+"""How commands write: lines, tables and questions for people, JSON and CSV for machines.
+
+Callers pass plain values. Whatever reaches the terminal is made harmless here, so that no name of
+a file or a person can move the cursor, hide its own end or forge a line.
+"""
 
 from __future__ import annotations
 
@@ -7,84 +11,177 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 import time
+import unicodedata
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import click
 
-from watcher.i18n.message import ENGLISH
-from watcher.model.lifecycle import OPEN
+from watcher.i18n.message import ENGLISH, Text
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import TextIO
 
-    from watcher.model.kinds import State
+    from rich.text import Text as RichText
 
-#: How each tone of ``watcher.present.view`` looks in a terminal.
+#: Tone (see :mod:`watcher.present.view`) → its colour in a terminal.
 _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
 
-
-#: What is aligned at its end: counts and sizes.
+#: What is right-aligned in tables: counts and sizes.
 _NUMBER: Final = re.compile(r"[\d.]+( [kMG]?B)?")
 
-
-#: A word of more characters may be broken (a path, a list of media types) to parts of at least so
-#: many; in the first column, as long as there is room, only a longer one.
+#: Words longer than this (paths, lists of media types) may be broken in a table, into parts of at
+#: least so many characters.
 _LONG_WORD: Final = 16
-
-
 _PART_OF_A_WORD: Final = 9
-
-
+#: A part of a path, behind which it is broken first.
+_PIECE: Final = re.compile(r"[^/\\]+[/\\]?|[/\\]")
+#: In the first column only words longer than this are broken; the second number is for terminals
+#: that are too narrow for the first.
 _LONGEST_KEPT: Final = (34, 16)
 
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for machines.")
-
-
-def has_colour() -> bool:
-    """Whether this is a terminal whose owner did not say NO_COLOR."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+#: How a line begins behind which its continuation is indented: a margin, and a sign like "✓ ".
+_HANGING: Final = re.compile(r"\s*(?:[^\w\s\"'([{<~./\\-] )?")
 
 
-def styled(text: str, tone: str) -> str:
-    """``text`` in the colour of its tone, where there are colours."""
-    return click.style(text, fg=_COLOURS[tone]) if has_colour() else text
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
 
 
-def say(text: str = "") -> None:
-    """One line for people.
+class Styled(NamedTuple):
+    """A text in the colour of its tone."""
 
-    click's Exit, with code 0, when whoever read our output has had enough.
+    text: Text
+    tone: str
+
+
+def styled(text: Text, tone: str) -> Styled:
+    """Return ``text`` to be shown in the colour of its tone, where there are colours."""
+    return Styled(text, tone)
+
+
+def say(*parts: Text | Styled, hang: int | None = None, err: bool = False) -> None:
+    """Write one line for people, on standard error with ``err``.
+
+    In a terminal, lines are broken between words; continuations are indented by ``hang`` columns,
+    or as far as the line's own margin and sign. Raises click's Exit with code 0 if the reader has
+    closed the pipe.
     """
+    stream = sys.stderr if err else sys.stdout
+    pieces = [part if isinstance(part, Styled) else Styled(part, "") for part in parts]
+    texts = [view.safe(piece.text) for piece in pieces]
+    if stream.isatty():
+        texts = _broken(texts, hang)
+    colours = has_colour(stream)
+    write(
+        "".join(
+            click.style(text, fg=_COLOURS[piece.tone]) if colours and piece.tone else text
+            for text, piece in zip(texts, pieces, strict=True)
+        ),
+        err=err,
+    )
+
+
+def write(text: str, *, err: bool = False) -> None:
+    """Write a line as it is; see :func:`say` for the end of a pipe."""
     try:
-        click.echo(text)
+        click.echo(text, err=err)
     except BrokenPipeError:
         silence(sys.stdout)
         raise click.exceptions.Exit(0) from None
 
 
 def silence(stream: TextIO) -> None:
-    """Let everything that is still to be written to ``stream`` vanish."""
+    """Discard whatever is still to be written to ``stream``."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
-def say_json(value: object) -> None:
-    """One JSON document on one line; valid whatever characters the reader's encoding has."""
+def say_json(value: object, *, err: bool = False) -> None:
+    """Write one JSON document on one line; valid in whatever encoding the reader has."""
     narrow = sys.stdout.encoding.lower().replace("_", "-") not in ("utf-8", "utf8")
-    say(json.dumps(value, ensure_ascii=narrow))
+    write(json.dumps(_harmless(value), ensure_ascii=narrow), err=err)
+
+
+def has_colour(stream: TextIO | None = None) -> bool:
+    """Whether this is a terminal whose owner did not set NO_COLOR."""
+    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR")
+
+
+def confirm(question: Text, *, default: bool | None = False) -> bool:
+    """Ask a yes-or-no question at the terminal."""
+    return click.confirm(_question(question), default=default)
+
+
+def prompt(question: Text, **options: Any) -> Any:
+    """Ask for a value at the terminal; ``options`` are those of :func:`click.prompt`."""
+    return click.prompt(_question(question), **options)
+
+
+def _question(question: Text) -> str:
+    return "".join(_broken([view.safe(question)], None))
+
+
+def _harmless(value: object) -> object:
+    match value:
+        case str():
+            return view.safe(value)
+        case dict():
+            return {_harmless(name): _harmless(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_harmless(each) for each in value]
+        case _:
+            return value
+
+
+def _broken(texts: Sequence[str], hang: int | None) -> list[str]:
+    """The parts of one line with line breaks in place of spaces, as wide as the terminal."""
+    line = "".join(texts)
+    columns = shutil.get_terminal_size().columns
+    if _width(line) <= columns:
+        return list(texts)
+    if hang is None:
+        found = _HANGING.match(line)
+        hang = _width(found[0]) if found else 0
+    breaks, column, at = set[int](), 0, 0
+    for number, word in enumerate(line.split(" ")):
+        width = _width(word)
+        if number and column > hang and column + 1 + width > columns >= hang + width:
+            breaks.add(at - 1)
+            column = hang + width
+        else:
+            column += bool(number) + width
+            while column > columns:  # a word that is broken by the terminal
+                column -= columns
+        at += len(word) + 1
+    broken, start = [], 0
+    for text in texts:
+        broken.append(
+            "".join(
+                "\n" + " " * hang if at in breaks else character
+                for at, character in enumerate(text, start)
+            )
+        )
+        start += len(text)
+    return broken
+
+
+def _width(text: str) -> int:
+    """How many columns a text takes."""
+    return len(text) + sum(unicodedata.east_asian_width(each) in ("F", "W") for each in text)
 
 
 def answers_with_facts(command: Callable[..., object]) -> Callable[..., object]:
-    """Give a command ``--json`` and ``facts``, which it fills in: they end as one JSON object.
+    """Give a command ``--json`` and the argument ``facts``, which it fills in.
 
-    What it says to people is in it as ``said``; and nobody is asked anything meanwhile.
+    With ``--json``, these are written as one object when it ends, with what it said to people as
+    ``said``; and nothing is asked.
     """
 
     @functools.wraps(command)
@@ -101,29 +198,35 @@ def answers_with_facts(command: Callable[..., object]) -> Callable[..., object]:
 
 
 def moment(at: float) -> str:
-    """A local time for people."""
+    """A local time for people; "" for 0."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
 
 
-def say_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], tones: Mapping[int, str] | None = None
-) -> None:
-    """A table in a terminal; tab-separated lines without a head elsewhere.
+def count_files(number: int) -> str:
+    """Like "1 file" or "3 files"."""
+    return f"{number} file{'s' * (number != 1)}"
 
-    ``tones`` gives the tone of a row by its number. Numbers are aligned at their ends.
+
+def say_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Text]], tones: Mapping[int, str] | None = None
+) -> None:
+    """Write a table in a terminal, and tab-separated lines without a head elsewhere.
+
+    ``tones`` gives the tone of a row by its number.
     """
+    lines = [[view.safe(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        for row in rows:
-            say("\t".join(row))
+        for line in lines:
+            write("\t".join(line))
         return
     from rich import box  # noqa: PLC0415 - costs more than most commands take
     from rich.cells import cell_len  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
 
+    tones = tones or {}
     table, console = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False), Console()
-    cells = [[column, *(row[number] for row in rows)] for number, column in enumerate(columns)]
+    cells = [[column, *(line[number] for line in lines)] for number, column in enumerate(columns)]
     widths = fit(
         [max(map(cell_len, column)) for column in cells],
         [
@@ -133,18 +236,42 @@ def say_table(
         console.width - 3 * len(columns) + 1,  # what this box takes between and around them
     )
     if not widths:
-        _say_records(columns, rows, tones or {})
+        _say_records(columns, lines, tones)
         return
     for column, width in zip(cells, widths, strict=True):
         numeric = all(_NUMBER.fullmatch(cell) for cell in column[1:])
         table.add_column(
             column[0], justify="right" if numeric else "left", overflow="fold", width=width
         )
-    for number, row in enumerate(rows):
-        tone = (tones or {}).get(number)
-        style = _COLOURS[tone] if tone else ""
-        table.add_row(*(Text(cell, style=style if n == 0 else "") for n, cell in enumerate(row)))
+    for number, line in enumerate(lines):
+        first, *rest = map(_folded, line, widths)
+        table.add_row(_rich(first, tones.get(number, "")), *(_rich(cell, "") for cell in rest))
     console.print(table)
+
+
+def drawn(text: Text, tone: str = "", **options: Any) -> RichText:
+    """A text for what rich draws; ``options`` are those of :class:`rich.text.Text`."""
+    return _rich(view.safe(text), tone, **options)
+
+
+def _rich(text: str, tone: str, **options: Any) -> RichText:
+    from rich.text import Text as Rich  # noqa: PLC0415 - costs more than most commands take
+
+    return Rich(text, style=_COLOURS.get(tone, tone), **options)
+
+
+def _folded(text: str, width: int) -> str:
+    """The text of a cell, its longest words broken behind slashes where that is possible."""
+    lines = [""]
+    for word in text.split(" "):
+        pieces = [word] if _width(word) <= width else _PIECE.findall(word)
+        for number, piece in enumerate(pieces):
+            gap = " " if number == 0 and lines[-1] else ""
+            if lines[-1] and _width(lines[-1] + gap + piece) > width:
+                lines.append(piece)
+            else:
+                lines[-1] += gap + piece
+    return "\n".join(lines)
 
 
 def fit(widths: Sequence[int], words: Sequence[int], room: int) -> list[int]:
@@ -172,14 +299,14 @@ def _say_records(
     width = max(map(len, columns))
     for number, row in enumerate(rows):
         for at, cell in enumerate(row):
-            shown = styled(cell, tones[number]) if at == 0 and number in tones else cell
             if cell:
-                say(f"{columns[at]:<{width}}  {shown}")
+                tone = tones.get(number, "") if at == 0 else ""
+                say(f"{columns[at]:<{width}}  ", styled(cell, tone), hang=width + 2)
         say()
 
 
 class Progress:
-    """Shows how far an import is: a bar, files and bytes a second, time left. Nothing in a pipe."""
+    """Shows the progress of an import in a terminal: a bar, the rate, the time left."""
 
     def __init__(self, *, shown: bool) -> None:
         self._bar: Any = None
@@ -196,7 +323,7 @@ class Progress:
                 progress.TextColumn("{task.fields[rate]}"),
                 progress.TextColumn("{task.fields[left]}"),
             )
-            self._task = self._bar.add_task("Looking", total=None, rate="", left="")
+            self._task = self._bar.add_task("Looking for files", total=None, rate="", left="")
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -212,14 +339,11 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def show(self, standing: Mapping[State, tuple[int, int]]) -> None:
-        """Draw how all files stand now: state → (files, bytes)."""
-        if self._bar is None or not standing:
+    def show(self, done: int, total: int, size: int) -> None:
+        """Draw that ``done`` of ``total`` files are finished, which have ``size`` bytes."""
+        if self._bar is None:
             return
-        total = sum(files for files, _ in standing.values())
-        done = sum(files for state, (files, _) in standing.items() if state not in OPEN)
-        size = sum(size for state, (_, size) in standing.items() if state not in OPEN)
-        self._first = self._first or (done, size)  # what earlier imports did is no speed of this
+        self._first = self._first or (done, size)  # earlier imports say nothing about this one
         seconds = max(time.monotonic() - self._start, 0.001)
         rate, speed = (done - self._first[0]) / seconds, (size - self._first[1]) / seconds
         new = done > self._first[0]

@@ -1,4 +1,4 @@
-"""``run``: watch the folders and upload what is dropped there, in the foreground."""
+"""``run``: watches the folders and uploads what is dropped there, in the foreground."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
-from watcher.cli.foreground import Beginning, LiveLines, log_to, stop_signal, tell_all, wait_for_end
+from watcher.cli.foreground import (
+    FoldersReady,
+    LiveLines,
+    call_all,
+    log_to,
+    stop_signal,
+    wait_for_end,
+)
 from watcher.cli.output import json_option, say, styled
 from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
-from watcher.daemon.editing import make_missing, without_absent
 from watcher.daemon.instance import Instance
-from watcher.daemon.systemd import Supervisor
+from watcher.daemon.setup import make_missing, without_absent
+from watcher.daemon.systemd import ServiceManager
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language
 from watcher.i18n.message import Text, as_message, msg
@@ -30,24 +37,22 @@ if TYPE_CHECKING:
 
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
-    from watcher.page.whole import ActivityPage
+    from watcher.page.server import ActivityPage
 
-Version = tuple[int, int, int]
-
+    FileVersion = tuple[int, int, int]
 
 _log = logging.getLogger(__name__)
 
-
-#: Seconds that folders are given to be watched before everything else begins.
-_BEGINNING: Final = 0.5
+#: Seconds that folders are given to be watched before everything else starts.
+_FOLDERS_FIRST: Final = 0.5
 
 
 @click.command("run")
 @json_option
-@click.option("--quiet", is_flag=True, help="Say nothing of files: for services.")
+@click.option("--quiet", is_flag=True, help="Do not show files: for services.")
 @click.option(
     "--tray/--no-tray", "tray", default=None,
-    help="Show an icon in the panel; where nothing is said, if there is a desktop.",
+    help="Show an icon in the panel.  [default: if there is a desktop]",
 )  # fmt: skip
 @config_option
 @state_option
@@ -60,38 +65,40 @@ def command(
 ) -> None:
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
-    A change of the configuration is taken up at once; a version with mistakes is reported and
-    the last good one stays in force. Ctrl-C ends it within seconds; nothing is lost by that.
-    Without a configuration it waits for one: "hrflow-watcher open" shows the set-up. When another
-    version is installed, it finishes the uploads under way and ends with exit code 75, on which
-    the login service starts the new one.
+    Changes to the configuration take effect at once; if there are mistakes, they are reported and
+    the last good version stays in effect. Without a configuration it waits for one: set it up with
+    "hrflow-watcher open".
+
+    Ctrl-C stops it within seconds, and nothing is lost. When another version is installed, it
+    finishes the current uploads and stops with exit code 75, on which the login service starts the
+    new version.
     """
-    supervisor = Supervisor.of_process(os.environ)
+    service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)
-    versions = {each: _version(each) for each in (path, machine_path(os.environ)[0])}
+    versions = {each: _file_version(each) for each in (path, machine_path(os.environ)[0])}
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
     secret = webhook_secrets(os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
-        beginning = Beginning(len(config.folders))
+        folders = FoldersReady(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
-        say_so = _teller(mute=quiet or as_json)
+        announce = _announcer(mute=quiet or as_json)
         instance = Instance(where)
-        updates = UpdateWatch(OwnFiles.of_process(), lambda: stop.set(UPDATED), say_so)
+        updates = UpdateWatch(OwnFiles.of_process(), lambda: stop.set(UPDATED), announce)
         app = App(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            tell=tell_all(beginning.hear, supervisor.hear, lines, updates.hear),
+            on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
             webhook_secret=secret,
             instance=instance,
         )
         app.start()
         if config.accounts:
             app.leave_others()
-        beginning.wait(_BEGINNING)
-        page, on_desktop = _surroundings(
+        folders.wait(_FOLDERS_FIRST)
+        page, on_desktop = _page_and_icon(
             app, instance, where, path, environ, _Control(ctx, app, stop)
         )
         try:
@@ -99,27 +106,27 @@ def command(
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
-            supervisor.ready(app.beat, app.facts)
+            service_manager.ready(app.ping, app.facts)
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, open_page=page.open, retry_all=page.retry_all,
-                stop=stop.set, say=say_so,
+                stop=stop.set, say=announce,
             ):  # fmt: skip
                 updates.start(app)
                 wait_for_end(app, stop)
         finally:
-            supervisor.stopping()
+            service_manager.stopping()
             updates.stop()
             try:
                 page.stop()
             finally:
                 app.stop()
     if stop.exit_code == UPDATED:
-        say_so("Stopped for the update. Start it again with: hrflow-watcher run")
+        announce("Stopped for the update. Start it again with: hrflow-watcher run")
     ctx.exit(stop.exit_code)
 
 
-def _surroundings(
+def _page_and_icon(
     app: App,
     instance: Instance,
     where: Places,
@@ -127,13 +134,12 @@ def _surroundings(
     environ: Mapping[str, str],
     control: _Control,
 ) -> tuple[ActivityPage, Callable[..., AbstractContextManager[None]]]:
-    """The page, and what shows an icon.
+    """Make the page, and what shows an icon.
 
-    They take as long to import as folders to be watched, and each would hold up the other: what is
-    dropped must not wait for the page.
+    Importing them takes as long as beginning to watch the folders, which must not wait for them.
     """
     from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
-    from watcher.page.whole import ActivityPage  # noqa: PLC0415
+    from watcher.page.server import ActivityPage  # noqa: PLC0415
 
     language = system_language(environ)
     page = ActivityPage(
@@ -142,27 +148,27 @@ def _surroundings(
     return page, on_desktop
 
 
-def _watch_config(ctx: click.Context, app: App, versions: Mapping[str, Version]) -> None:
-    """Have changes of the configuration taken up, given the files as they were when it was read."""
+def _watch_config(ctx: click.Context, app: App, versions: Mapping[str, FileVersion]) -> None:
+    """Reload the configuration when a file is no longer of the version that was read."""
     for each in versions:
         app.watch_file(each, lambda: _reload(ctx, app))
-    if any(_version(each) != version for each, version in versions.items()):
-        _reload(ctx, app)  # while nobody watched it yet
+    if any(_file_version(each) != version for each, version in versions.items()):
+        _reload(ctx, app)  # it changed before it was watched
 
 
-def _teller(*, mute: bool) -> Callable[[str], None]:
-    """Says a sentence for people; in the log alone where nobody reads, or machines do."""
+def _announcer(*, mute: bool) -> Callable[[str], None]:
+    """Return a function that logs a sentence, and shows it unless ``mute``."""
 
-    def tell(sentence: str) -> None:
+    def announce(sentence: str) -> None:
         _log.info("%s", sentence)
         if not mute:
             say(styled(sentence, "quiet"))
 
-    return tell
+    return announce
 
 
 class _Control:
-    """What the page and commands may have done that only this command can do."""
+    """What the page and other commands can ask of this process."""
 
     def __init__(self, ctx: click.Context, app: App, stop: StopSignal) -> None:
         self._ctx = ctx
@@ -170,25 +176,24 @@ class _Control:
         self._stop = stop
 
     def stop(self) -> None:
-        """End the program."""
+        """Stop the program."""
         self._stop.set()
 
     def reload(self) -> tuple[Text, ...]:
-        """Read the configuration again; gives what is wrong with it, a sentence each."""
+        """Read the configuration again; return its mistakes."""
         return _reload(self._ctx, self._app)
 
     @staticmethod
     def show(path: str) -> None:
-        """Show a folder, or a file in its folder, in the system's own window."""
+        """Show a folder, or a file in its folder, in the file manager."""
         show_file(path)
 
 
 def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[Text]]:
-    """The configuration to begin with, and what to say of it; an empty one if none was written.
+    """Read the configuration and its warnings; an empty one if there is none yet.
 
-    One that was named has to be there: else its name is a mistake. What is wrong with it is in the
-    log too, where a service has no screen. What is wrong with the machine's is waited for: nobody
-    at this desk can mend it, and it is to go on by itself when it was mended.
+    A file that was named must exist. Mistakes are logged, too, as a service has no screen. If the
+    machine-wide file has mistakes, the program waits for them to be fixed: this person cannot.
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)
@@ -204,21 +209,21 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
             if not error.by_machine:
                 raise
             return Config(accounts=(), remarks=said), [
-                f"{error} Nothing is sent until then.",
+                f"{error} Nothing is uploaded until then.",
                 *map(str, said),
             ]
         make_missing(loaded.config.folders)
-        return loaded.config, without_absent(loaded.warnings)  # the folder's own line says so
+        return loaded.config, without_absent(loaded.warnings)  # each folder's own line says so
     return _wait_for_setup(path)
 
 
 def _wait_for_setup(path: str) -> tuple[Config, list[str]]:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    return Config(accounts=()), ["Nothing is set up yet. Do it with: hrflow-watcher open"]
+    return Config(accounts=()), ["Not set up yet. Set it up with: hrflow-watcher open"]
 
 
-def _version(path: str) -> Version:
-    """What tells one version of a file from another; zeros if it is not there."""
+def _file_version(path: str) -> FileVersion:
+    """What tells one version of a file from another; zeros if it does not exist."""
     try:
         found = os.stat(path)
     except OSError:
@@ -227,7 +232,7 @@ def _version(path: str) -> Version:
 
 
 def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
-    """Use the configuration as it is now; gives what is wrong with it, a sentence each."""
+    """Use the configuration as it is now; return its mistakes."""
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
@@ -246,6 +251,6 @@ def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
         return ()
     app.reload(loaded.config)
     app.leave_others()
-    _log.info("the new configuration is in force")
-    say(styled("The new configuration is in force.", "good"))
+    _log.info("configuration reloaded")
+    say(styled("Configuration reloaded.", "good"))
     return ()

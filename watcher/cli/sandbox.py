@@ -16,13 +16,13 @@ from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.cli.output import json_option, say, say_json, say_table, styled
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
-from watcher.daemon.sample import drop_sample, remove_sample
+from watcher.daemon.setup import drop_sample, remove_sample
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Folder, Item
-from watcher.present import view
+from watcher.present import listing, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +123,7 @@ class _SandboxKey:
         """Nobody waits for it."""
 
 
-class _Onlooker(LiveLines):
+class _SandboxLines(LiveLines):
     """Prints what happens, and what the sandbox received of each file."""
 
     def __init__(self, sandbox: Sandbox, stop: StopSignal, *, as_json: bool) -> None:
@@ -131,14 +131,14 @@ class _Onlooker(LiveLines):
         self._sandbox = sandbox
         self._received: set[int] = set()
 
-    def say_news(self, news: object) -> None:
-        super().say_news(news)
-        if isinstance(news, Entry) and news.state in (State.ACCEPTED, State.PARSED):
-            if news.file_id not in self._received:
-                self._say_received(news)
-            self._received.add(news.file_id)
+    def write(self, event: object) -> None:
+        super().write(event)
+        if isinstance(event, Entry) and event.state in (State.ACCEPTED, State.PARSED):
+            if event.file_id not in self._received:
+                self._write_received(event)
+            self._received.add(event.file_id)
 
-    def _say_received(self, entry: Entry) -> None:
+    def _write_received(self, entry: Entry) -> None:
         from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
         names = {source.key: source.name for source in samples.SOURCES}
@@ -148,9 +148,9 @@ class _Onlooker(LiveLines):
             facts = {
                 "source": names.get(record.source_key, record.source_key),
                 "content_type": record.content_type,
-                "file_name": view.safe(record.file_name),
+                "file_name": record.file_name,
                 "size": record.size,
-                "tags": view.tags(entry),
+                "tags": listing.tags(entry),
                 "reference": record.reference,
             }
             if self.as_json:
@@ -177,7 +177,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
     everything else is removed at the end. Press Ctrl-C to stop.
     """
     if folder is not None and not os.path.isdir(folder):
-        raise UnusableError(f"{view.safe(folder)} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
     sandbox = make_sandbox()
     with stop_signal() as stop, _a_place() as place:
         watched = os.path.realpath(folder or os.path.join(place, "CVs"))
@@ -188,7 +188,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
                 _settings(sandbox.url, watched),
                 places,
                 keys=_SandboxKey(),
-                tell=_Onlooker(sandbox, stop, as_json=as_json),
+                on_event=_SandboxLines(sandbox, stop, as_json=as_json),
                 import_all=True,
             )
             if not as_json:
@@ -219,7 +219,7 @@ def _a_place() -> Iterator[str]:
                 if not os.listdir(path):
                     os.rmdir(path)
         if os.path.isdir(watched):
-            click.echo(f"Your files in {view.safe(watched)} were kept.", err=True)
+            say(f"Your files in {watched} were kept.", err=True)
 
 
 def _settings(url: str, folder: str) -> Config:
@@ -240,8 +240,7 @@ def _settings(url: str, folder: str) -> Config:
 
 def _introduce(url: str, folder: str) -> None:
     say(f"A local HrFlow is running at {url}; nothing leaves this machine.")
-    say(styled(f"Drop CVs into {view.safe(folder)}", "good") + " and watch them arrive. "
-        "Press Ctrl-C to stop.")  # fmt: skip
+    say(styled(f"Drop CVs into {folder}", "good"), " and watch them arrive. Press Ctrl-C to stop.")
     say()
 
 

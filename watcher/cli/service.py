@@ -1,4 +1,4 @@
-"""``service``: have the program started at every login, and look after it."""
+"""``service``: starts the program at every login."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from watcher.daemon.event_log import LogReader, find_last_error
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.model.errors import ConfigError, UsageError
 from watcher.page.client import read_facts
-from watcher.present import view
 from watcher.service import Systemd
 
 if TYPE_CHECKING:
@@ -27,22 +26,22 @@ if TYPE_CHECKING:
 
 @click.group("service")
 def command() -> None:
-    """Have the program started at every login, for you alone; no administrator is needed.
+    """Start the program automatically when you log in; no administrator is needed.
 
-    It is a systemd user unit or an autostart entry on Linux, a LaunchAgent on macOS, a task of the
-    Task Scheduler on Windows.
+    This is a systemd user unit or an autostart entry on Linux, a LaunchAgent on macOS, a task of
+    the Task Scheduler on Windows.
     """
 
 
 @command.command("install")
 @click.option(
-    "--start/--no-start", default=True, help="Start it now as well, or only at the next login."
+    "--start/--no-start", default=True, help="Also start it now, or only at the next login."
 )
 @config_option
 @state_option
 @click.pass_context
 def install(ctx: click.Context, start: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Start the program at every login, and now. Can be run again, after an update too."""
+    """Start the program at every login, and now. Can be run again to update the service."""
     install_service(login_service(ctx, load_config(ctx).config), start=start)
 
 
@@ -51,11 +50,11 @@ def install(ctx: click.Context, start: bool) -> None:  # noqa: FBT001 - click pa
 @state_option
 @click.pass_context
 def uninstall(ctx: click.Context) -> None:
-    """Stop the service, and start it at no login any more. Configuration and journal stay."""
+    """Stop the program and no longer start it at login. Settings and history are kept."""
     if login_service(ctx).system.uninstall():
-        say(styled("✓ It starts at no login any more.", "good"))
+        say(styled("✓ No longer starts at login.", "good"))
     else:
-        say("There is no login service; nothing changes.")
+        say("Not set to start at login.")
 
 
 @command.command("start")
@@ -63,7 +62,7 @@ def uninstall(ctx: click.Context) -> None:
 @state_option
 @click.pass_context
 def start(ctx: click.Context) -> None:
-    """Start it now."""
+    """Start the program now."""
     service = _installed(ctx)
     if not read_facts(places(ctx)):
         service.start()
@@ -75,9 +74,9 @@ def start(ctx: click.Context) -> None:
 @state_option
 @click.pass_context
 def stop(ctx: click.Context) -> None:
-    """Stop it, until the next login; nothing is lost by that."""
+    """Stop the program until the next login. Nothing is lost."""
     _installed(ctx).stop()
-    say(styled("✓ Stopped, until the next login.", "good"))
+    say(styled("✓ Stopped until the next login.", "good"))
 
 
 @command.command("restart")
@@ -85,7 +84,7 @@ def stop(ctx: click.Context) -> None:
 @state_option
 @click.pass_context
 def restart(ctx: click.Context) -> None:
-    """Stop it and start it."""
+    """Stop the program and start it again."""
     _installed(ctx).restart()
     say(styled(f"✓ {_describe_running(places(ctx))}", "good"))
 
@@ -96,7 +95,7 @@ def restart(ctx: click.Context) -> None:
 @state_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
-    """Whether it is there and runs, since when, its last error."""
+    """Show whether it is installed and running, and its last error."""
     facts = gather(login_service(ctx), places(ctx))
     if as_json:
         say_json(facts)
@@ -106,8 +105,8 @@ def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click p
 
 @command.command("logs")
 @click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(0),
-              metavar="NUMBER", help="So many of the last lines.")  # fmt: skip
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is written, until Ctrl-C.")
+              metavar="NUMBER", help="Number of lines to show.")  # fmt: skip
+@click.option("-f", "--follow", is_flag=True, help="Show new lines as well, until Ctrl-C.")
 @config_option
 @state_option
 @click.pass_context
@@ -116,7 +115,7 @@ def logs(ctx: click.Context, lines: int, follow: bool) -> None:  # noqa: FBT001 
     reader = LogReader(places(ctx).log)
     try:
         for line in reader.last(lines):
-            say(view.safe(line))
+            say(line)
         if follow:
             _follow(places(ctx).log, reader)
     finally:
@@ -127,38 +126,37 @@ def logs(ctx: click.Context, lines: int, follow: bool) -> None:  # noqa: FBT001 
 
 
 def login_service(ctx: click.Context, config: Config | None = None) -> LoginService:
-    """The service of this set-up; ``config`` is read where it is not given."""
+    """Return the login service for this configuration, which is read if it is not given."""
     if config is None:
         try:
             config = load_config(ctx).config
-        except ConfigError:  # what is asked for can be done without it
+        except ConfigError:  # most can be done without it
             config = None
     return LoginService(config_path(ctx), config, places(ctx), os.environ, os.path.expanduser("~"))
 
 
 def install_service(service: LoginService, *, start: bool) -> None:
-    """Install it and say so."""
+    """Install the service, start it if wanted, and say so."""
     runs = True
     if start:
         runs = service.apply()
     else:
         service.system.install()
-    where = f"{service.system.kind}, {view.safe(service.system.file)}"
-    say(styled(f"✓ It starts at every login ({where}).", "good"))
+    where = f"{service.system.kind}, {service.system.file}"
+    say(styled(f"✓ Starts automatically when you log in ({where}).", "good"))
     if not runs:
-        say("What runs now was started in another way and goes on; the service follows at the"
-            " next login.")  # fmt: skip
+        say("hrflow-watcher is already running and was started in another way; the service takes"
+            " over at the next login.")  # fmt: skip
     if os.environ.get(VARIABLE):
-        say(styled(f"! {VARIABLE} is set here and not at login: store the key with"
+        say(styled(f"! {VARIABLE} is set here, but not at login: store the key with"
                    f" hrflow-watcher login. {_without_keyring(service)}", "busy"))  # fmt: skip
 
 
 def gather(service: LoginService, where: Places) -> dict[str, object]:
-    """Everything that ``service status`` says, for machines."""
+    """Return everything that ``service status`` says as plain values."""
     installed = service.system.look()
     said = read_facts(where)
     running = bool(said)
-    # What went wrong with a service that is not there any more is nobody's business.
     error = find_last_error(where.log) if installed or running else None
     code = installed.exit_code if installed and not running else None
     return {
@@ -172,7 +170,7 @@ def gather(service: LoginService, where: Places) -> dict[str, object]:
         "since": said.get("since"),
         "version": said.get("version"),
         "last_exit_code": code,
-        "last_error": {"at": error.at, "text": view.safe(error.text)} if error else None,
+        "last_error": {"at": error.at, "text": error.text} if error else None,
     }
 
 
@@ -180,22 +178,21 @@ def gather(service: LoginService, where: Places) -> dict[str, object]:
 
 
 def _without_keyring(service: LoginService) -> str:
-    """How a service has its key on a machine that has no keyring to store it in."""
+    """How to give a service its key on a machine without a keyring."""
     if isinstance(service.system, Systemd):
         return (
-            "A machine without a keyring gives it the key as a systemd credential: write it into a"
-            " file that only you can read, then say systemctl --user edit hrflow-watcher and put"
-            " there [Service] and, in the next line,"
+            "Without a keyring, use a systemd credential: write the key to a file that only you can"
+            " read, run systemctl --user edit hrflow-watcher, and add the lines [Service] and"
             f" LoadCredential={CREDENTIAL}:/path/of/the/file."
         )
-    return f"Without a keyring, have {VARIABLE} set in every session, by your login's settings."
+    return f"Without a keyring, set {VARIABLE} in every session."
 
 
 def _installed(ctx: click.Context) -> LoginService:
     service = login_service(ctx)
     if service.system.look() is None:
         raise UsageError(
-            "There is no login service yet.", "Install it with: hrflow-watcher service install."
+            "Not set to start at login.", "To enable it: hrflow-watcher service install"
         )
     return service
 
@@ -203,23 +200,23 @@ def _installed(ctx: click.Context) -> LoginService:
 def _describe_running(where: Places) -> str:
     said = read_facts(where)
     since = moment(float(str(said.get("since") or 0)))
-    return f"Running since {since} (process {said.get('pid')}, version {said.get('version')})."
+    return f"Running since {since} (PID {said.get('pid')}, version {said.get('version')})."
 
 
 def _show(facts: dict[str, object]) -> None:
-    where = f"{facts['kind']}, {view.safe(str(facts['file']))}"
+    where = f"{facts['kind']}, {facts['file']}"
     if not facts["installed"]:
-        say("Does not start at login. Have it with: hrflow-watcher service install")
+        say("Not set to start at login. To enable it: hrflow-watcher service install")
     elif not facts["enabled"]:
-        say(styled(f"! Does not start at login: it was switched off ({where}).", "bad"))
+        say(styled(f"! Does not start at login: switched off ({where}).", "bad"))
     else:
-        say(styled(f"✓ Starts at every login ({where}).", "good"))
+        say(styled(f"✓ Starts automatically when you log in ({where}).", "good"))
     if facts["installed"] and not facts["current"]:
-        say(styled("! It was installed for another version or other folders: bring it up to date"
-                   " with hrflow-watcher service install.", "busy"))  # fmt: skip
+        say(styled("! Installed for another version or other folders. Update it with:"
+                   " hrflow-watcher service install", "busy"))  # fmt: skip
     if facts["running"]:
         since = moment(float(str(facts["since"] or 0)))
-        more = f"process {facts['pid']}, version {facts['version']}"
+        more = f"PID {facts['pid']}, version {facts['version']}"
         say(styled(f"✓ Running since {since} ({more}).", "good"))
     else:
         code = facts["last_exit_code"]
@@ -230,7 +227,7 @@ def _show(facts: dict[str, object]) -> None:
 
 
 def _follow(path: str, reader: LogReader) -> None:
-    """Say what is written as it is written."""
+    """Show lines as they are written."""
     from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - only needed here
     from watcher.folders import WatchedFiles  # noqa: PLC0415 - takes time to import
 
@@ -239,7 +236,7 @@ def _follow(path: str, reader: LogReader) -> None:
         changed = _sayer(reader, stop.set)
         files.watch(path, changed)
         try:
-            changed()  # what came before it was watched
+            changed()  # written before the file was watched
             while not stop.wait(3600.0):
                 pass
         finally:
@@ -247,15 +244,15 @@ def _follow(path: str, reader: LogReader) -> None:
 
 
 def _sayer(reader: LogReader, end: Callable[[], None]) -> Callable[[], None]:
-    """What says the new lines; for two threads."""
+    """Return a function that shows new lines; for two threads."""
     saying = threading.Lock()
 
     def changed() -> None:
         try:
             with saying:
                 for line in reader.more():
-                    say(view.safe(line))
-        except click.exceptions.Exit:  # nobody reads any more
+                    say(line)
+        except click.exceptions.Exit:  # the reader has closed the pipe
             end()
 
     return changed

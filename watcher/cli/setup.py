@@ -3,54 +3,75 @@
 from __future__ import annotations
 
 import os
-import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.output import answers_with_facts, say, styled
-from watcher.cli.questions import (
-    Questions,
-    Silence,
+from watcher.cli.editing import (
     after_option,
-    check_form,
+    ask_to_create,
     check_option,
     create_option,
-    find_key,
     is_terminal,
     open_editor,
     show_difference,
-    store_key,
     tag_option,
     warn,
-    why_not_kept,
 )
+from watcher.cli.login import (
+    ask,
+    ask_email,
+    ask_key,
+    choose_name,
+    read_key,
+    show_sources,
+    store_key,
+)
+from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
 from watcher.cli.service import install_service, login_service
-from watcher.config.mistakes import redacted
-from watcher.config.setup import Answers, FolderAnswer, KnownFolder, find_problems
-from watcher.credentials.keys import CREDENTIAL, VARIABLE
-from watcher.daemon.editing import make_folder, without_absent
-from watcher.daemon.sample import can_drop_sample, drop_sample
-from watcher.model.errors import CredentialError, UsageError
+from watcher.config.mistakes import redact
+from watcher.config.setup import (
+    FIRST_FOLDER,
+    Answers,
+    FolderAnswer,
+    KnownFolder,
+    check_after_upload,
+    find_problems,
+)
+from watcher.config.tags import read_tags, write_tags
+from watcher.daemon.setup import (
+    UNCHECKED,
+    Changes,
+    Workspace,
+    ask_hrflow,
+    can_drop_sample,
+    drop_sample,
+    find_key,
+    find_missing,
+    save,
+    why_not_stored,
+    without_absent,
+)
+from watcher.i18n.message import NOTHING, Message, msg, sentences
+from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from watcher.daemon.accounts import Workspace
-    from watcher.daemon.editing import Editor
+    from watcher.daemon.setup import Editor
     from watcher.model.settings import Item
 
-_LONGEST_KEY = 1000
+#: What a path contains, and no answer to another question.
+_PATH: Final = re.compile(r"[/\\]|^(?:[~.$%]|[A-Za-z]:)")
 
 
 @dataclass(frozen=True)
 class _Options:
-    """What was said on the command line; None, or nothing, where it was not."""
+    """What the command line says; None, or empty, for what it does not."""
 
     account: str | None
     email: str | None
@@ -67,20 +88,10 @@ class _Options:
     non_interactive: bool
 
     def source(self, number: int) -> str | None:
-        """What names the source of the folder of this number."""
+        """Return what names the source of the folder with this number."""
         if len(self.sources) > 1:
             return self.sources[number]
         return self.sources[0] if self.sources else None
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """All answers: what to write, which key to store, which folders to create."""
-
-    answers: Answers
-    key: str
-    missing: tuple[str, ...]
-    service: bool
 
 
 @click.command("setup")
@@ -93,53 +104,57 @@ class _Plan:
 @tag_option
 @after_option
 @create_option
-@click.option("--account", metavar="NAME", help="Its name, if you have several.")
-@click.option("--api-url", metavar="URL", help="Another address of HrFlow's API.")
+@click.option("--account", metavar="NAME", help="The account, if you have several.")
+@click.option("--api-url", metavar="URL", help="Custom API address.")
 @check_option
 @click.option("--test-file/--no-test-file", default=None,
-              help="Put a made-up CV into the folder, to see it arrive.")  # fmt: skip
+              help="Put a sample CV into the folder, to see it arrive.")  # fmt: skip
 @click.option("--service/--no-service", default=None,
-              help="Start it at every login, and now; or leave that as it is.")  # fmt: skip
+              help="Start automatically at login, and now; or leave that as it is.")  # fmt: skip
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: for scripts.")
 @config_option
 @state_option
 @answers_with_facts
 @click.pass_context
 def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
-    """Set everything up: account, key, folders, sources, tags, and the start at login.
+    """Set up everything: account, key, folders, sources, tags, and the start at login.
 
-    Asks for what no option says, shows what would change in the configuration, and writes it
-    after your yes; comments and whatever else stands there stay. It can be run again: what is
-    there is proposed.
+    Asks for what no option says, shows what would change in the configuration, and saves it once
+    you confirm; comments and everything else in it are kept. Run it again to change something: the
+    current settings are proposed.
     """
     options = _Options(**given)
     editor = open_editor(ctx)
     _check_options(options)
     try:
-        plan = _collect(ctx, editor, options)
-        text = _show(editor, plan)
-        wanted = options.non_interactive or _confirm(plan, changed=text != editor.text)
+        changes, at_login = _collect(ctx, editor, options)
+        confirmed = options.non_interactive or _confirm(editor, changes)
     except (click.Abort, KeyboardInterrupt):
-        say("\nNothing was written.")
+        say()
+        say("Nothing was saved.")
         raise
-    if not wanted:
-        say("Nothing was written.")
+    if not confirmed:
+        say("Nothing was saved.")
         return
-    unkept = why_not_kept() if plan.key else ""
-    _carry_out(editor, plan, text, keep_key=not unkept)
-    facts.update(config=editor.path, changed=text != editor.text, **_facts(plan.answers))
-    _offer_test_file(plan, options)
-    if plan.service:
+    answers = changes.answers
+    not_stored = why_not_stored(answers.account, os.environ) if changes.key else NOTHING
+    save(editor, replace(changes, key="") if not_stored else changes, store_key, _report)
+    facts.update(config=editor.path, changed=changes.text != editor.text, account=answers.account)
+    facts["folders"] = [
+        {"path": folder.place, "source_key": folder.source_key} for folder in answers.folders
+    ]
+    _offer_sample(answers, options)
+    if at_login:
         install_service(login_service(ctx, load_config(ctx).config), start=True)
     elif read_facts(places(ctx)):
-        say("It is in force: the program runs.")
+        say("Saved and active: the program is running.")
     else:
         say("Start it with: hrflow-watcher run")
-    if unkept:
-        _say_where_the_key_goes(plan, unkept)
+    if not_stored:
+        _say_where_the_key_goes(changes, not_stored)
 
 
-# -- the answers
+# -- The answers
 
 
 def _check_options(options: _Options) -> None:
@@ -151,188 +166,229 @@ def _check_options(options: _Options) -> None:
     of_folders = options.sources or options.tags or options.after_upload
     if of_folders and not options.folders and options.non_interactive:
         raise UsageError(
-            "--source, --tag and --after-upload say something of a folder.",
-            "Say of which with --folder.",
+            "--source, --tag and --after-upload are about a folder.", "Add --folder PATH."
         )
     if options.key_stdin and not options.non_interactive:
         raise UsageError("--key-stdin is for scripts.", "Add --non-interactive, or type the key.")
     if not options.non_interactive and not is_terminal():
         raise UsageError(
-            "setup asks its questions in a terminal, and this is none.",
+            "setup asks its questions in a terminal, and this is not one.",
             "Give the answers as options, with --non-interactive.",
         )
 
 
-def _collect(ctx: click.Context, editor: Editor, options: _Options) -> _Plan:
-    named = [editor.place(path) for path in options.folders]
-    if options.non_interactive:
-        asker: Questions | Silence = Silence(editor, _key_from_stdin() if options.key_stdin else "")
-    else:
-        asker = Questions(editor)
-        say(f"A few questions; nothing is written before the last one, and Ctrl-C ends it.\n"
-            f"Configuration: {view.safe(editor.path)}\n")  # fmt: skip
-    name = options.account or asker.account_name()
-    email = (options.email or "").strip() or asker.email(name)
-    if options.non_interactive:
-        _refuse_missing(editor, options, name, email, named)
-    editor.refuse_locked(Answers(name, email, options.api_url))
-    account = editor.account(name, email, options.api_url or "")
-    key, workspace = asker.key(account, check=options.check)
-    folders = [
-        _folder(editor, options, asker, workspace, number, each)
-        for number, each in enumerate(named or asker.folders())
-    ]
-    return _Plan(
-        Answers(name, email, options.api_url, tuple(folders)),
-        key,
-        _missing(folders, options, asker),
-        _wants_service(ctx, options, asker),
-    )
-
-
-def _folder(
-    editor: Editor,
-    options: _Options,
-    asker: Questions | Silence,
-    workspace: Workspace,
-    number: int,
-    folder: tuple[str, str],
-) -> FolderAnswer:
-    path, place = folder
-    known = _known_folder(editor, path, place)
-    named = options.source(number)
-
-    def ask(key: str) -> Questions | Silence:
-        """What is locked is not asked for; whoever gives it as an option is told so."""
-        return Silence(editor, "") if key in known.locked else asker
-
-    key, name = workspace.find(named) if named else ask("source_key").source(workspace, known)
-    if key and (warning := workspace.warning(key)):
-        warn([str(warning)])
-    tags = options.tags or ask("tags").tags(known)
-    chosen = options.after_upload
-    after = AfterUpload(chosen) if chosen else ask("after_upload").after_upload(known)
-    return FolderAnswer(path, place, key, name, tags, after)
-
-
-def _known_folder(editor: Editor, path: str, place: str) -> KnownFolder:
-    at = editor.known.number(place)
+def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Changes, bool]:
+    """Return what to save, and whether to start at login."""
     known = editor.known
-    if at is None:
-        return KnownFolder(path, place, known.source_key, locked=known.locked)
-    return known.folders[at]
+    named = [editor.place(path) for path in options.folders]
+    asks = not options.non_interactive
+    key = ""
+    if asks:
+        say("Nothing is saved until you confirm at the end; Ctrl-C cancels.")
+        say(f"Configuration: {editor.path}")
+        say()
+    elif options.key_stdin:
+        key = read_key()
+    name = options.account or (_ask_account(editor) if asks else choose_name(known, None))
+    account = known.account(name)
+    email = (options.email or "").strip() or (account.email if account else "")
+    if account and "email" in account.locked and asks:
+        say(f"Email of your HrFlow account: {email}, set for this machine.")
+    elif asks and not options.email:
+        email = ask_email(email)
+    if not asks:
+        _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
+    editor.check_account(Answers(name, email, options.api_url))
+    to_ask = editor.account(name, email, options.api_url or "")
+    if asks:
+        key, workspace = ask_key(to_ask, check=options.check, may_keep=True)
+        show_sources(workspace)
+    elif options.check:
+        workspace = ask_hrflow(to_ask, key or find_key(name, os.environ)[0])
+    else:
+        workspace = UNCHECKED
+    if asks and not named:
+        named = _ask_folders(editor)
+    folders = tuple(
+        _answer(options, workspace, number, known.folder(path, place))
+        for number, (path, place) in enumerate(named)
+    )
+    answers = Answers(name, email, options.api_url, folders)
+    missing = find_missing(answers) if options.create is not False else []
+    if asks and options.create is None:
+        missing = [place for place in missing if ask_to_create(place)]
+    at_login = _wants_start(ctx, options)
+    text, warnings = editor.propose(editor.plan(answers))
+    _show(editor, text, without_absent(warnings))
+    return Changes(answers, key, tuple(missing), text), at_login
 
 
-def _missing(
-    folders: Sequence[FolderAnswer], options: _Options, asker: Questions | Silence
-) -> tuple[str, ...]:
-    """The folders to create."""
-    absent = [folder.place for folder in folders if not os.path.lexists(folder.place)]
-    if options.create is not None:
-        return tuple(absent) if options.create else ()
-    return tuple(place for place in absent if asker.create(place))
-
-
-def _wants_service(ctx: click.Context, options: _Options, asker: Questions | Silence) -> bool:
-    """Whether it is to start at every login; one that does is brought up to date unasked."""
+def _wants_start(ctx: click.Context, options: _Options) -> bool:
+    """Whether to start at login; a service that is installed is brought up to date unasked."""
     if options.service is not None:
         return options.service
-    return login_service(ctx).system.look() is not None or asker.service()
+    if login_service(ctx).system.look() is not None:
+        return True
+    question = "Start automatically when you log in?"
+    return not options.non_interactive and confirm(question, default=True)
+
+
+def _answer(
+    options: _Options, workspace: Workspace, number: int, known: KnownFolder
+) -> FolderAnswer:
+    """Return what options and a person say of a folder; keys that are locked are not asked for."""
+
+    def asks(key: str) -> bool:
+        return not options.non_interactive and key not in known.locked
+
+    source_key, source_name = None, ""
+    if named := options.source(number):
+        source_key, source_name = workspace.find(named)
+    elif asks("source_key"):
+        source_key, source_name = _ask_source(workspace, known)
+    if source_key and (warning := workspace.warning(source_key)):
+        warn([warning])
+    tags = options.tags or (_ask_tags(known) if asks("tags") else None)
+    after = AfterUpload(options.after_upload) if options.after_upload else None
+    if after is None and asks("after_upload"):
+        after = ask(
+            "After upload: keep the file, move it to Sent, or trash it",
+            check_after_upload, known.after_upload.value,
+        )  # fmt: skip
+    return FolderAnswer(known.path, known.place, source_key, source_name, tags, after)
 
 
 def _refuse_missing(
-    editor: Editor, options: _Options, name: str, email: str, named: list[tuple[str, str]]
+    editor: Editor, options: _Options, answers: Answers, named: list[tuple[str, str]]
 ) -> None:
-    """UsageError with all that no option says, before HrFlow is asked anything."""
+    """Raise UsageError for everything that no option says, before HrFlow is asked."""
     folders = tuple(
         FolderAnswer(path, place, options.source(number))
         for number, (path, place) in enumerate(named)
     )
-    problems = find_problems(Answers(name, email, None, folders), editor.known)
-    if problems:
-        wanted = dict.fromkeys(f"--{answer}" for answer, _ in problems)
+    if problems := find_problems(replace(answers, folders=folders), editor.known):
+        fields = (problem.field.rpartition(".")[2] for problem in problems)
+        wanted = {f"--{field}" if field in ("email", "source") else "--folder" for field in fields}
         raise UsageError(
-            " ".join(view.safe(redacted(text)) for _, text in problems),
-            f"Say it with {', '.join(wanted)}.",
+            sentences([problem.said for problem in problems]),
+            f"Use {' and '.join(sorted(wanted))}.",
         )
 
 
-def _key_from_stdin() -> str:
-    # PowerShell may put a byte order mark before what it hands over.
-    line = sys.stdin.buffer.readline(_LONGEST_KEY).decode("utf-8-sig", "replace")
-    if not line.strip():
-        raise CredentialError("There is no API key on standard input.", "Write it there, one line.")
-    return check_form(line.removesuffix("\n").removesuffix("\r"))
+# -- The questions
 
 
-# -- the end
+def _ask_account(editor: Editor) -> str:
+    names = [account.name for account in editor.known.accounts]
+    if len(names) < 2:
+        return names[0] if names else "default"
+    return str(prompt("Account", type=click.Choice(names), default=names[0]))
 
 
-def _show(editor: Editor, plan: _Plan) -> str:
-    """Show what would change; the configuration's new text."""
-    text, warnings = editor.propose(editor.plan(plan.answers))
+def _ask_folders(editor: Editor) -> list[tuple[str, str]]:
+    """Ask for folders until there are no more; returns (as written, real path) for each."""
+    known = editor.known.folders
+    if known:
+        say_table(["No.", "Folder", "Source"], [
+            (str(number), folder.path, view.short(folder.source_key))
+            for number, folder in enumerate(known, 1)
+        ])  # fmt: skip
+    if editor.known.has_locked_folders:
+        say(f"These are set for this machine, in {editor.known.machine}.")
+        return []
+
+    def check(typed: str) -> tuple[str, str] | None:
+        if not typed:
+            return None
+        if typed.isdecimal() and 1 <= int(typed) <= len(known):
+            return known[int(typed) - 1].path, known[int(typed) - 1].place
+        if not (_PATH.search(typed) or os.path.isdir(typed)):  # "y", "2", "none"
+            raise UnusableError(
+                f'There is no folder "{redact(typed)}".', "Enter a path like ~/CVs."
+            )
+        return editor.place(typed)
+
+    change = ", or the number of one to change" if known else ""
+    found: list[tuple[str, str]] = []
+    while True:
+        is_first = not (known or found)
+        folder = ask("Folder to watch", check, FIRST_FOLDER) if is_first else ask(
+            f"Add another folder{change} (Enter to finish)", check, optional=True
+        )  # fmt: skip
+        if folder is None:
+            return found
+        if folder not in found:
+            found.append(folder)
+
+
+def _ask_source(workspace: Workspace, folder: KnownFolder) -> tuple[str, str]:
+    """Ask for the source of a folder's files; returns its key and name."""
+    default = folder.source_key
+    if not default and len(workspace.sources) == 1:
+        default = workspace.sources[0].name
+    default = next((s.name for s in workspace.sources if s.key == default), default)
+    kinds = "its key" if workspace.unseen else "number, name or key"
+    return ask(
+        f"Source for {folder.path} ({kinds})",
+        lambda text: workspace.find(text, numbered=True), default,
+    )  # fmt: skip
+
+
+def _ask_tags(folder: KnownFolder) -> tuple[Item, ...]:
+    default = write_tags(folder.tags)
+    keep = 'Enter to keep them, "none" to remove them' if default else "Enter for none"
+    question = f"Tags, like office=Paris, urgent=true ({keep})"
+    return ask(question, read_tags, default, optional=True)
+
+
+# -- The end
+
+
+def _show(editor: Editor, text: str, warnings: list[Message]) -> None:
+    """Show what would change in the configuration."""
     say()
     if text == editor.text:
-        say("The configuration says so already; nothing changes in it.")
+        say("The configuration doesn't change.")
     else:
         show_difference(editor, text)
         say()
-    warn(without_absent(warnings))  # it was asked whether to make them
-    return text
+    warn(warnings)
 
 
-def _confirm(plan: _Plan, *, changed: bool) -> bool:
-    """Whether to go on; not asked where there is nothing to be done."""
-    if changed:
-        return click.confirm("Write it?", default=True)
-    folders = f"create the folder{'s' * (len(plan.missing) > 1)}"
-    left = ["store the key"] * bool(plan.key) + [folders] * bool(plan.missing)
-    return not left or click.confirm(f"{' and '.join(left).capitalize()}?", default=True)
+def _confirm(editor: Editor, changes: Changes) -> bool:
+    """Ask whether to save; not if there is nothing to do."""
+    if changes.text != editor.text:
+        return confirm("Save these settings?", default=True)
+    folders = f"create the folder{'s' * (len(changes.folders) > 1)}"
+    left = ["store the key"] * bool(changes.key) + [folders] * bool(changes.folders)
+    return not left or confirm(f"{' and '.join(left).capitalize()}?", default=True)
 
 
-def _facts(answers: Answers) -> dict[str, object]:
-    folders = [
-        {"path": view.safe(folder.place), "source_key": folder.source_key}
-        for folder in answers.folders
-    ]
-    return {"account": answers.account, "folders": folders}
+def _report(done: Message) -> None:
+    say(styled(f"✓ {done}", "good"))
 
 
-def _carry_out(editor: Editor, plan: _Plan, text: str, *, keep_key: bool) -> None:
-    """The key first: if the keyring refuses it, nothing else has happened."""
-    if plan.key and keep_key:
-        store_key(plan.answers.account, plan.key)
-        say(styled("✓ The key is in the system's keyring.", "good"))
-    for place in plan.missing:
-        make_folder(place)
-        say(styled(f"✓ {view.safe(place)} is there.", "good"))
-    if text != editor.text:
-        editor.write(text)
-        say(styled(f"✓ {view.safe(editor.path)} is written.", "good"))
-
-
-def _say_where_the_key_goes(plan: _Plan, why: str) -> None:
-    """Without a keyring all else is set up; CredentialError unless the key is there already."""
+def _say_where_the_key_goes(changes: Changes, not_stored: Message) -> None:
+    """Everything else is set up now; CredentialError unless the key is found there already."""
     try:
-        key, origin = find_key(plan.answers.account)
+        key, origin = find_key(changes.answers.account, os.environ)
     except CredentialError:
-        key, origin = "", ""
-    if key == plan.key:
-        say(f"The key is used from {origin}.")
-        return
-    raise CredentialError(
-        f"All is set up but for the key, which is not kept: {why}",
-        f"Put it into the environment variable {VARIABLE} or the systemd credential {CREDENTIAL}.",
-    )
+        key, origin = "", NOTHING
+    if key != changes.key:
+        raise CredentialError(
+            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored)
+        )
+    say(f"The key is used from {origin}.")
 
 
-def _offer_test_file(plan: _Plan, options: _Options) -> None:
-    places = [folder.place for folder in plan.answers.folders if os.path.isdir(folder.place)]
-    if not places or options.test_file is False or not can_drop_sample():
+def _offer_sample(answers: Answers, options: _Options) -> None:
+    folders = [folder.place for folder in answers.folders if os.path.isdir(folder.place)]
+    if not folders or options.test_file is False or not can_drop_sample():
         return
-    if options.test_file is None and (options.non_interactive or not click.confirm(
-        "Put a made-up CV into the folder, to see it arrive? It becomes a profile in HrFlow, which"
-        " may cost", default=False,
+    if options.test_file is None and (options.non_interactive or not confirm(
+        "Put a sample CV into the folder, to see it arrive? It becomes a profile in HrFlow,"
+        " which may use paid credits", default=False,
     )):  # fmt: skip
         return
-    say(styled(f"✓ {view.safe(drop_sample(places[0]))} goes to HrFlow once it runs.", "good"))
+    path = drop_sample(folders[0])
+    say(styled(f"✓ {path} will be uploaded when the program runs.", "good"))

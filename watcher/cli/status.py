@@ -1,9 +1,11 @@
-"""``status``: what is going on, what waits for what, and what needs attention."""
+"""``status``: what is going on, why files are waiting, and what needs attention."""
 
 from __future__ import annotations
 
 import math
 import os
+import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,159 +13,88 @@ import click
 
 from watcher import __version__
 from watcher.cli.context import places, state_option
-from watcher.cli.output import json_option, moment, say, say_json, say_table, styled
+from watcher.cli.output import (
+    count_files,
+    drawn,
+    json_option,
+    moment,
+    say,
+    say_json,
+    say_table,
+    styled,
+)
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural, verbatim
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import QUOTA_MEND, Cause, State
 from watcher.model.snapshot import Snapshot
 from watcher.page.client import Channel, read_facts
-from watcher.present import view
+from watcher.present import listing, view
 from watcher.present.status import end_of_pause, obstacles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import RenderableType
+
+    from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
 
-#: What may be done about a cause that is not a yes to files that were there first.
-_MENDS: Final = {
-    Cause.SOURCE: "Correct source_key in the configuration; then waiting files are uploaded.",
+#: What to do about a cause, except for files that wait for approval.
+_FIXES: Final = {
+    Cause.SOURCE: "Correct source_key in the configuration; waiting files are then uploaded.",
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_MEND,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
 }
 
+#: How many reasons for waiting, and folders for each cause, are listed.
+_LISTED_REASONS: Final = 3
+#: How many files that need attention are listed; the rest is counted.
+_LISTED_FILES: Final = 10
 
-#: Causes and places that are listed; more would be too much to read.
-_LISTED_FILES: Final = 3
-
-
-def gather_held(reader: Reader) -> list[dict[str, object]]:
-    """What holds files back: why, where, and what to do."""
-    return [_hold(reader, key, why, files) for key, why, files in reader.held()]
-
-
-def _hold(reader: Reader, key: str, why: Message, files: int) -> dict[str, object]:
-    kind, _, rest = key.partition(":")
-    if kind == Cause.EXISTING:
-        import shlex  # noqa: PLC0415 - seldom needed
-
-        mend = f"Approve them with: hrflow-watcher import {shlex.quote(view.safe(rest))}"
-        return {"cause": key, **_reason(why), "files": files, "places": [], "mend": mend}
-    found = reader.kept_by(key, _LISTED_FILES) if files else []
-    places = [{"folder": view.safe(folder), "source_key": source} for folder, source in found]
-    mend = str(_MENDS[Cause(kind)])
-    return {"cause": key, **_reason(why), "files": files, "places": places, "mend": mend}
-
-
-def _reason(why: Message) -> dict[str, object]:
-    """A reason for machines: its English text, and the message itself."""
-    return {"why": view.safe(why), "why_message": as_data(why) if why else None}
-
-
-def gather_waiting(
-    reader: Reader, snapshot: Snapshot, *, running: bool, is_limited: bool
-) -> list[dict[str, object]]:
-    """Why files wait that nothing holds back: state, how many, why, and when they are due.
-
-    ``is_limited``: whether an account may send only so many requests a minute.
-    """
-    pause = snapshot.paused_until if running else 0.0  # until then nothing is due
-    waits: list[dict[str, object]] = [
-        {"state": str(state), "files": files, **_reason(why), "due_at": _moment(max(due_at, pause))}
-        for state, why, files, due_at in reader.waits(_LISTED_FILES)
-    ]
-    queued = snapshot.counts.get(State.QUEUED, 0)
-    if not queued or (running and State.UPLOADING in snapshot.counts):
-        return waits
-    why, due_at = NOTHING, None
-    if not running:
-        why = msg("hrflow-watcher is not running")
-    elif found := obstacles(snapshot, ENGLISH):
-        why, due_at = verbatim(found[0]), end_of_pause(snapshot)
-    elif waits:
-        why = msg("they follow once a waiting file has been uploaded")
-    elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
-        why = plural(
-            "max_requests_per_minute is used up: {count:count} request in the last minute",
-            "max_requests_per_minute is used up: {count:count} requests in the last minute",
-            len(ended),
-        )
-        due_at = ended[0] + 60.0
-    row: dict[str, object] = {
-        "state": str(State.QUEUED),
-        "files": queued,
-        **_reason(why),
-        "due_at": due_at,
-    }
-    return [row, *waits] if why else waits
-
-
-def _moment(at: float) -> float | None:
-    return at if 0 < at < math.inf else None
-
-
-def show_waiting(waits: list[dict[str, Any]]) -> None:
-    """Say why files wait."""
-    for each in waits:
-        look = view.LOOKS[State(each["state"])]
-        due_at = each["due_at"]
-        due = f"; next try at {time.strftime('%H:%M:%S', time.localtime(due_at))}" if due_at else ""
-        why = view.safe(each["why"]).rstrip(".")
-        say(styled(f"{look.sign} {each['files']} {look.word}: {why}{due}", look.tone))
-
-
-def show_held(held: list[dict[str, Any]]) -> None:
-    """Say what holds files back, where, and what can be done."""
-    for hold in held:
-        files = f"{hold['files']} file{'s' * (hold['files'] != 1)}"
-        say(styled(f"‖ {files} held: {view.safe(hold['why'])}", "bad"))
-        for place in hold["places"]:
-            say(f"  of {place['folder']}, for source {view.short(place['source_key'])}")
-        say(f"  {hold['mend']}")
-
-
-#: Files that need attention which are listed; the rest is counted.
-_LISTED = 10
+#: Seconds to wait at a time; a signal or the program's end interrupts it.
+_LONG: Final = 3600.0
+_TONES: Final = {
+    "idle": "good", "working": "busy", "paused": "quiet", "offline": "bad", "attention": "bad",
+    "not_set_up": "quiet",
+}  # fmt: skip
 
 
 @click.command("status")
-@click.option("--follow", is_flag=True, help="Show it as it changes, until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Show changes as they happen, until Ctrl-C.")
 @json_option
 @state_option
 @click.pass_context
 def status(ctx: click.Context, follow: bool, as_json: bool) -> None:  # noqa: FBT001 - click's
-    """Say what is going on and what needs attention, whether the program runs or not.
+    """Show what is going on and what needs attention, whether the program runs or not.
 
-    Where it does not run, the exit code is 8. With --follow there is a line, or a JSON object,
-    for each change where the output is no terminal.
+    The exit code is 8 if it does not run. With --follow, each change is shown: in a terminal in
+    place, elsewhere as a line or a JSON object.
     """
     if follow:
-        from watcher.cli import follow as following  # noqa: PLC0415 - takes time to import
-
-        following.follow(Channel.open(places(ctx)), as_json=as_json)
+        _follow(Channel.open(places(ctx)), as_json=as_json)
         return
     facts = gather(places(ctx))
     if as_json:
         say_json(facts)
     else:
-        _show(facts, start="" if facts["running"] else _how_to_start(places(ctx)))
+        _show(facts, places(ctx))
     ctx.exit(0 if facts["running"] else NotRunningError.exit_code)
 
 
-def gather(where: Places) -> dict[str, object]:
-    """Everything that ``status`` says, for machines."""
+def gather(where: Places) -> dict[str, Any]:
+    """Return everything that ``status`` says as plain values."""
     said = read_facts(where)
-    running = bool(said)
-    folders = {view.safe(path): view.safe(why) for path, why in said.get("folders", {}).items()}
-    facts: dict[str, object] = {
-        "running": running,
+    facts: dict[str, Any] = {
+        "running": bool(said),
         "pid": said.get("pid"),
         "since": said.get("since"),
         "version": said.get("version"),
         "offline_since": said.get("offline_since") or None,
         "set_up": said.get("set_up"),
         "remarks": said.get("remarks") or [],
-        "folders": folders,
+        "folders": said.get("folders") or {},
         "keys": said.get("keys") or {},
         "journal": where.journal,
         "counts": {},
@@ -179,24 +110,128 @@ def gather(where: Places) -> dict[str, object]:
     except NoJournalError:
         return {**facts, "note": "No files uploaded yet: there is no journal."}
     try:
-        facts["today"] = reader.arrived_on(time.strftime("%Y-%m-%d"))
         snapshot = Snapshot(
             at=time.time(),
             paused_until=reader.paused_until(),
-            offline_since=float(str(said.get("offline_since") or 0)),
+            offline_since=float(said.get("offline_since") or 0),
             counts=reader.counts(),
         )
-        facts["counts"] = {str(state): files for state, files in snapshot.counts.items()}
-        facts["paused"] = snapshot.paused_until > snapshot.at
-        facts["paused_until"] = end_of_pause(snapshot)
-        facts["held"] = gather_held(reader)
-        facts["waiting"] = gather_waiting(
-            reader, snapshot, running=running, is_limited=bool(said.get("is_limited"))
-        )
-        facts["attention"] = [view.record(entry) for entry in reader.attention(_LISTED)]
+        return {
+            **facts,
+            "today": reader.arrived_on(time.strftime("%Y-%m-%d")),
+            "counts": {str(state): number for state, number in snapshot.counts.items()},
+            "paused": snapshot.paused_until > snapshot.at,
+            "paused_until": end_of_pause(snapshot),
+            "held": [_held(reader, *each) for each in reader.held()],
+            "waiting": _gather_waiting(
+                reader, snapshot, running=bool(said), is_limited=bool(said.get("is_limited"))
+            ),
+            "attention": [listing.record(entry) for entry in reader.attention(_LISTED_FILES)],
+        }
     finally:
         reader.close()
-    return facts
+
+
+def _held(reader: Reader, key: str, why: Message, number: int) -> dict[str, object]:
+    """One cause that holds files back: why, in which folders, and what to do."""
+    kind, _, rest = key.partition(":")
+    facts = {"cause": key, **_reason(why), "files": number}
+    if kind == Cause.EXISTING:
+        import shlex  # noqa: PLC0415 - seldom needed
+
+        fix = f"Approve them with: hrflow-watcher import {shlex.quote(rest)}"
+        return {**facts, "places": [], "mend": fix}
+    found = reader.kept_by(key, _LISTED_REASONS) if number else []
+    held = [{"folder": folder, "source_key": source} for folder, source in found]
+    return {**facts, "places": held, "mend": str(_FIXES[Cause(kind)])}
+
+
+def _reason(why: Message) -> dict[str, object]:
+    return {"why": str(why), "why_message": as_data(why) if why else None}
+
+
+def _gather_waiting(
+    reader: Reader, snapshot: Snapshot, *, running: bool, is_limited: bool
+) -> list[dict[str, object]]:
+    """Why files wait that no cause holds back: state, number, reason, and when they are due.
+
+    ``is_limited``: whether an account limits its requests per minute.
+    """
+    pause = snapshot.paused_until if running else 0.0  # until then nothing is due
+    waits: list[dict[str, object]] = [
+        {"state": str(state), "files": number, **_reason(why), "due_at": _finite(max(due, pause))}
+        for state, why, number, due in reader.waits(_LISTED_REASONS)
+    ]
+    queued = snapshot.counts.get(State.QUEUED, 0)
+    if not queued or (running and State.UPLOADING in snapshot.counts):
+        return waits
+    why, due_at = NOTHING, None
+    if not running:
+        why = msg("hrflow-watcher is not running")
+    elif found := obstacles(snapshot, ENGLISH):
+        why, due_at = verbatim(found[0]), end_of_pause(snapshot)
+    elif waits:
+        why = msg("uploaded once a waiting file has been uploaded")
+    elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
+        why = plural(
+            "max_requests_per_minute is used up: {count:count} request in the last minute",
+            "max_requests_per_minute is used up: {count:count} requests in the last minute",
+            len(ended),
+        )
+        due_at = ended[0] + 60.0
+    row = {"state": str(State.QUEUED), "files": queued, **_reason(why), "due_at": due_at}
+    return [row, *waits] if why else waits
+
+
+def _finite(at: float) -> float | None:
+    return at if 0 < at < math.inf else None
+
+
+# -- for people
+
+
+def _show(facts: dict[str, Any], where: Places) -> None:
+    _show_program(facts, where)
+    _show_keys(facts["keys"])
+    if "note" in facts:
+        say(facts["note"])
+        return
+    say(f"{count_files(facts['today'])} uploaded today.")
+    shown = {state: each for state, each in view.STATES.items() if state in facts["counts"]}
+    if shown:
+        rows = [
+            [f"{display.sign} {display.label}", str(facts["counts"][state])]
+            for state, display in shown.items()
+        ]
+        say_table(["State", "Files"], rows, dict(enumerate(each.tone for each in shown.values())))
+    _show_waiting(facts["waiting"])
+    _show_held(facts["held"])
+    _show_attention(facts["attention"], facts["counts"])
+
+
+def _show_program(facts: dict[str, Any], where: Places) -> None:
+    if facts["running"]:
+        say(styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
+        if facts["version"] not in (None, __version__):
+            say(styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
+                       " stops when the current uploads are finished.", "busy"))  # fmt: skip
+    else:
+        say(f"Not running. Start it with: {_how_to_start(where)}")
+    for remark in facts["remarks"]:
+        say(styled(f"! {remark}", "busy"))
+    if facts["running"] and facts["set_up"] is False and not facts["remarks"]:
+        say(styled("Not set up yet. Set it up with: hrflow-watcher open", "busy"))
+    if facts["paused"]:
+        until = facts["paused_until"]
+        end = f"until {moment(until)}." if until else "until you run: hrflow-watcher resume"
+        say(styled(f"Paused {end}", "busy"))
+    if facts["offline_since"]:
+        say(styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
+    for path, problem in facts["folders"].items():
+        if problem:
+            say(styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
+        else:
+            say(styled(f"✓ watching {path}", "good"))
 
 
 def _how_to_start(where: Places) -> str:
@@ -206,87 +241,130 @@ def _how_to_start(where: Places) -> str:
     return "hrflow-watcher service start" if there else "hrflow-watcher run"
 
 
-def _show(facts: dict[str, object], *, start: str) -> None:
-    """``start`` is the command that starts it."""
-    if facts["running"]:
-        since = moment(float(str(facts["since"] or 0)))
-        say(styled(f"Running since {since} (process {facts['pid']}).", "good"))
-        if facts["version"] not in (None, __version__):
-            say(styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
-                       " stops when the uploads under way are done.", "busy"))  # fmt: skip
-    else:
-        say(f"Not running. Start it with: {start}")
-    assert isinstance(facts["remarks"], list)
-    for remark in facts["remarks"]:
-        say(styled(f"! {view.safe(str(remark))}", "busy"))
-    if facts["running"] and facts["set_up"] is False and not facts["remarks"]:
-        say(styled("Nothing is set up yet. Do it with: hrflow-watcher open", "busy"))
-    if facts["paused"]:
-        until = f"Paused until {moment(float(str(facts['paused_until'] or 0)))}."
-        say(
-            styled(
-                until if facts["paused_until"] else "Paused until: hrflow-watcher resume", "busy"
-            )
-        )
-    if facts["offline_since"]:
-        say(styled(f"Offline since {moment(float(str(facts['offline_since'])))}.", "bad"))
-    _show_folders(facts["folders"])
-    _show_keys(facts["keys"])
-    if "note" in facts:
-        say(str(facts["note"]))
-        return
-    today = facts["today"]
-    say(f"{today} file{'s' * (today != 1)} arrived today.")
-    counts = facts["counts"]
-    assert isinstance(counts, dict)
-    rows = [
-        [f"{look.sign} {look.word}", str(counts[state])]
-        for state, look in view.LOOKS.items()
-        if state in counts
-    ]
-    tones = [look.tone for state, look in view.LOOKS.items() if state in counts]
-    if rows:
-        say_table(["State", "Files"], rows, dict(enumerate(tones)))
-    _show_trouble(facts)
-
-
-def _show_folders(folders: object) -> None:
-    assert isinstance(folders, dict)
-    for path, problem in folders.items():
-        told = problem if path in problem else f"{path}: {problem}"
-        text = f"✗ {told}" if problem else f"✓ watching {path}"
-        say(styled(text, "bad" if problem else "good"))
-
-
-def _show_keys(keys: object) -> None:
-    """Where each account's key comes from, as the running program has found it."""
-    assert isinstance(keys, dict)
+def _show_keys(keys: dict[str, dict[str, str]]) -> None:
+    """Where the running program has found each account's key."""
     for account, found in keys.items():
-        whose = f" of account {view.safe(account)}" if len(keys) > 1 else ""
-        problem = view.safe(str(found.get("problem", "is looked for"))).removesuffix(".")
+        whose = f" of account {account}" if len(keys) > 1 else ""
+        problem = found.get("problem", "not looked up yet").removesuffix(".")
         if problem:
             say(styled(f"! key{whose}: {problem}", "bad"))
         else:
-            say(styled(f"✓ key{whose}: from {view.safe(found['origin'])}", "good"))
+            say(styled(f"✓ key{whose}: from {found['origin']}", "good"))
 
 
-def _show_trouble(facts: dict[str, object]) -> None:
-    held, attention, counts = facts["held"], facts["attention"], facts["counts"]
-    assert isinstance(held, list)
-    assert isinstance(attention, list)
-    assert isinstance(counts, dict)
-    assert isinstance(facts["waiting"], list)
-    show_waiting(facts["waiting"])
-    show_held(held)
-    if attention:
-        total = counts.get("refused", 0) + counts.get("parse_failed", 0)
-        rest = f" (the latest {len(attention)} of {total})" if total > len(attention) else ""
-        say(f"Need attention{rest}:")
-        rows = [[entry["path"], _why(entry)] for entry in attention]
-        say_table(["File", "Why"], rows, dict.fromkeys(range(len(rows)), "bad"))
+def _show_waiting(waits: list[dict[str, Any]]) -> None:
+    for each in waits:
+        display = view.STATES[State(each["state"])]
+        due_at = each["due_at"]
+        due = f"; next try at {time.strftime('%H:%M:%S', time.localtime(due_at))}" if due_at else ""
+        why = each["why"].rstrip(".")
+        say(styled(f"{display.sign} {each['files']} {display.label}: {why}{due}", display.tone))
 
 
-def _why(entry: dict[str, str | None]) -> str:
-    """What is wrong with a file, and where it lies if it was moved out of the way."""
-    place = view.lies_in(entry["folder"] or "", entry["path"] or "", entry["filed_to"] or "")
-    return f"{entry['why']}; lies in {place}" if place else str(entry["why"])
+def _show_held(held: list[dict[str, Any]]) -> None:
+    for hold in held:
+        say(styled(f"‖ {count_files(hold['files'])} held: {hold['why']}", "bad"))
+        for place in hold["places"]:
+            say(f"  in {place['folder']}, for source {view.short(place['source_key'])}")
+        say(f"  {hold['mend']}")
+
+
+def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> None:
+    if not entries:
+        return
+    total = sum(counts.get(state, 0) for state in view.states_of(view.Group.ATTENTION))
+    rest = f" (the latest {len(entries)} of {total})" if total > len(entries) else ""
+    say(f"Need attention{rest}:")
+    rows = []
+    for entry in entries:
+        place = listing.filed_in(entry["folder"], entry["path"], entry["filed_to"] or "")
+        rows.append([entry["path"], f"{entry['why']}; now in {place}" if place else entry["why"]])
+    say_table(["File", "Reason"], rows, dict.fromkeys(range(len(rows)), "bad"))
+
+
+# -- as it changes
+
+
+def _follow(way: Channel, *, as_json: bool) -> None:
+    from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - takes time to import
+
+    with stop_signal() as stop:
+        if as_json:
+            _tell_changes(way, say_json, stop)
+        elif not sys.stdout.isatty():
+            _tell_changes(
+                way, lambda now: say_table((), [(moment(now["at"]), now["headline"])]), stop
+            )
+        else:
+            from rich.console import Console  # noqa: PLC0415 - costs more than most commands take
+            from rich.live import Live  # noqa: PLC0415
+
+            with Live(console=Console(), auto_refresh=False) as live:
+                _tell_changes(way, lambda now: live.update(_draw(now), refresh=True), stop)
+
+
+def _tell_changes(way: Channel, tell: Callable[[dict[str, Any]], None], stop: StopSignal) -> None:
+    """Call ``tell`` after each change until asked to stop; NotRunningError when the program ends.
+
+    Changes are waited for on another thread: Ctrl-C would have to wait for the next one here.
+    """
+    failures: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            for now in _changes(way):
+                if stop.is_set():
+                    return
+                tell(now)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            failures.append(error)
+        finally:
+            stop.set()
+
+    threading.Thread(target=ask, name="follow", daemon=True).start()
+    while not stop.wait(_LONG):
+        pass
+    if failures:
+        raise failures[0]
+
+
+def _changes(way: Channel) -> Iterator[dict[str, Any]]:
+    """Yield how things are, now and after each change."""
+    seen = 0
+    while True:
+        said = way.get(f"/api/now?seen={seen}")
+        seen = said["number"]
+        if said["now"]:
+            yield said["now"]
+        time.sleep(said["again"])
+
+
+def _draw(now: dict[str, Any]) -> RenderableType:
+    from rich.console import Group  # noqa: PLC0415 - see above
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415
+
+    headline = drawn(now["headline"], _TONES[now["state"]])
+    headline.stylize("bold")
+    parts: list[RenderableType] = [headline]
+    if now["total"]:
+        parts.append(ProgressBar(total=now["total"], completed=now["done"], width=60))
+    parts += [drawn(f"‖ {kept['files']}: {kept['why']}", "bad") for kept in now["kept"]]
+    parts += [drawn(f"✗ {each['problem']}", "bad") for each in now["watched"] if each["problem"]]
+    parts.append(_draw_files(now["recent"]))
+    if now["attention"]:
+        parts += [drawn("Need attention", "bold"), _draw_files(now["attention"][:_LISTED_FILES])]
+    return Group(*parts)
+
+
+def _draw_files(rows: list[dict[str, Any]]) -> RenderableType:
+    from rich.table import Table  # noqa: PLC0415 - see above
+
+    table = Table.grid(padding=(0, 2), expand=False)
+    for file in rows:
+        table.add_row(
+            drawn(moment(file["changed_at"])[11:], "quiet"),
+            drawn(f"{file['sign']} {file['label']}", file["tone"]),
+            drawn(file["name"], overflow="ellipsis", no_wrap=True),
+            drawn(file["candidate"] or file["remark"], "quiet", overflow="ellipsis", no_wrap=True),
+        )
+    return table

@@ -13,8 +13,9 @@
     load        all of it in order, and where each value comes from
     show        every value in force
 
-    known       what a configuration says before it is changed
-    setup       a person's answers, and the edits that follow from them
+    known       what it says before it is changed
+    setup       the set-up's questions, the checks of their answers, the edits that follow
+    tags        tags as people type them
     edit        these edits, each proved before it counts
 """
 

@@ -199,6 +199,11 @@ def unfillable(name: str, known: Iterable[str]) -> Message:
     return msg("{item} cannot be filled{hint}", item=item, hint=hint)
 
 
+def as_sentence(problem: Message) -> Message:
+    """Return a problem with a full stop, unless it ends with a question."""
+    return problem if str(problem).endswith("?") else msg("{problem}.", problem=problem)
+
+
 def shown(value: object) -> Text:
     """Return a wrong value for people, cut off where it is long."""
     if isinstance(value, list | dict):

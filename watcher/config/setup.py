@@ -1,175 +1,33 @@
-"""Tags as people type them: ``office=Paris, urgent=true, zip="01000"``."""
+"""The set-up's questions, how their answers are checked, and the edits that follow from them.
+
+Pure, for the terminal and the page alike. One account and any number of folders are asked for;
+each answer is a field, by whose name a front end finds what a problem is about:
+
+==========================  ========================================================
+``email``, ``api_url``      of the account; its API key (``key``) is never in the configuration
+``folders.N.path``          the folder number N (from 0) to watch; ``folders`` if there is none
+``folders.N.source``        the source that its files go to
+``folders.N.tags``          the tags that they are sent with
+``folders.N.after_upload``  what becomes of a file once it is uploaded
+==========================  ========================================================
+"""
 
 from __future__ import annotations
 
-import difflib
-import json
-import math
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.i18n.message import NOTHING, Message, msg
+from watcher.config.mistakes import redacted
+from watcher.i18n.message import Message, msg
+from watcher.model.errors import UsageError
 from watcher.model.settings import AfterUpload, Item, Value
 from watcher.routing.patterns import compose
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
-#: What can be typed to have none.
-NONE: Final = "none"
-
-
-_TAG = re.compile(r'\s*(?P<name>"(?:[^"\\]|\\.)*"|[^=]*?)\s*=(?P<value>.*)\Z', re.DOTALL)
-
-
-#: A piece up to the next comma; commas in quotes do not part.
-_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,"]|")+')
-
-
-_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
-
-
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)\Z")
-
-
-_PLAIN_TEXT = re.compile(r"[^\s\"',\\]([^\"',\\]*[^\s\"',\\])?\Z")
-
-
-class TagError(ValueError):
-    """What was typed is no tag; ``said`` says so in one sentence."""
-
-    def __init__(self, said: Message) -> None:
-        super().__init__(said)
-        self.said = said
-
-
-def parse_tags(text: str) -> tuple[Item, ...]:
-    """The tags of a line, parted by commas; "" and "none" are no tags."""
-    if text.strip().lower() in ("", NONE):
-        return ()
-    return merge_tags(parse_tag(piece) for piece in _PIECE.findall(text) if piece.strip())
-
-
-def merge_tags(items: Iterable[Item]) -> tuple[Item, ...]:
-    """The items, without those whose name comes again."""
-    return tuple({item.name: item for item in items}.values())
-
-
-def parse_tag(text: str) -> Item:
-    """One tag from ``name=value``; TagError if it has no name or no "=".
-
-    ``true``, ``false`` and numbers keep their type, unless they stand in quotes. A number with
-    leading zeros is a text, like the code it most likely is.
-    """
-    found = _TAG.match(text)
-    if found is None or not found["name"]:
-        raise TagError(msg('"{value}" is no tag like office=Paris.', value=text.strip()))
-    return Item(name=_unquoted(found["name"]), value=_value(found["value"].strip()))
-
-
-def write_tags(items: Iterable[Item]) -> str:
-    """The tags as they would be typed."""
-    return ", ".join(f"{_text(item.name, is_name=True)}={_written(item.value)}" for item in items)
-
-
-def _value(text: str) -> Value:
-    if text in ("true", "false"):
-        return text == "true"
-    if _WHOLE.match(text):
-        return int(text)
-    if _DECIMAL.match(text) and math.isfinite(float(text)):
-        return float(text)
-    return _unquoted(text)
-
-
-def _unquoted(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        try:
-            return str(json.loads(text, strict=False))
-        except ValueError:  # a backslash of a path, say
-            return text[1:-1]
-    if len(text) > 1 and text[0] == text[-1] == "'":
-        return text[1:-1]
-    return text
-
-
-def _written(value: Value) -> str:
-    return _text(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _text(text: str, *, is_name: bool = False) -> str:
-    bare = _PLAIN_TEXT.match(text) and not (is_name and "=" in text)
-    if bare and (is_name or isinstance(_value(text), str)):
-        return text
-    return json.dumps(text, ensure_ascii=False)
-
-
-#: "40 hexadecimal digits" by habit; the API's pages promise no form.
-_KEY = re.compile(r"[0-9a-fA-F]{40}\Z")
-
-
-class Named(Protocol):
-    """A source, as HrFlow lists it."""
-
-    @property
-    def key(self) -> str:
-        """What uploads name it by."""
-
-    @property
-    def name(self) -> str:
-        """What people name it by."""
-
-
-Source = TypeVar("Source", bound=Named)
-
-
-def looks_like_key(text: str) -> bool:
-    """Whether a text has the form that source keys have had so far."""
-    return _KEY.match(text) is not None
-
-
-def pick_source(
-    text: str, sources: Sequence[Source], *, numbered: bool = False
-) -> tuple[Source | None, Message]:
-    """The source that ``text`` means by its key or name, or None and why there is none.
-
-    ``numbered``: it may also be a number, from 1, of the list that was shown.
-    """
-    found = [source for source in sources if source.key == text]
-    found = found or [source for source in sources if source.name.casefold() == text.casefold()]
-    if not found and numbered and text.isdecimal() and 1 <= int(text) <= len(sources):
-        found = [sources[int(text) - 1]]
-    if len(found) == 1:
-        return found[0], NOTHING
-    if found:
-        keys = tuple(source.key for source in found)
-        return None, msg(
-            '{number} sources are called "{value}"; name one by its key: {names}.',
-            number=len(found),
-            value=text,
-            names=keys,
-        )
-    return None, _no_source(text, sources)
-
-
-def _no_source(text: str, sources: Sequence[Named]) -> Message:
-    names = {source.name.casefold(): source.name for source in sources}
-    near = difflib.get_close_matches(text.casefold(), names, 1)
-    if near:
-        return msg(
-            'This workspace has no source "{value}"; did you mean "{name}"?',
-            value=text,
-            name=names[near[0]],
-        )
-    if 0 < len(names) <= 10:
-        return msg(
-            'This workspace has no source "{value}"; there are {names}.',
-            value=text,
-            names=tuple(sorted(names.values())),
-        )
-    return msg('This workspace has no source "{value}".', value=text)
-
+#: The folder that is proposed where none is watched yet.
+FIRST_FOLDER: Final = "~/CVs"
 
 #: A value that can be written; tags are tuples of items.
 Plain = Value | tuple[Item, ...]
@@ -177,7 +35,7 @@ Plain = Value | tuple[Item, ...]
 
 @dataclass(frozen=True, slots=True)
 class PutAccount:
-    """Set keys of the account called ``name``, which is made if there is none."""
+    """Set keys of the account called ``name``, which is added if there is none."""
 
     name: str
     values: Mapping[str, Plain]
@@ -185,9 +43,9 @@ class PutAccount:
 
 @dataclass(frozen=True, slots=True)
 class PutFolder:
-    """Set keys of the folder number ``at`` (from 0), or add one: ``at`` is None.
+    """Set keys of the folder number ``at`` (from 0), or add one if ``at`` is None.
 
-    ``source_name`` is remarked behind a source key that is set, "" if it is not known.
+    ``source_name`` becomes a comment behind a source key that is set, "" if it is not known.
     """
 
     at: int | None
@@ -197,7 +55,7 @@ class PutFolder:
 
 @dataclass(frozen=True, slots=True)
 class DropFolder:
-    """Take the folder number ``at`` (from 0) out."""
+    """Remove the folder number ``at`` (from 0)."""
 
     at: int
 
@@ -207,7 +65,7 @@ Edit = PutAccount | PutFolder | DropFolder
 
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
-    """An account as it is written; "" for what is not. ``locked`` are keys that stay so."""
+    """An account as configured, "" for what is not set. Keys in ``locked`` cannot be changed."""
 
     name: str
     email: str = ""
@@ -217,11 +75,11 @@ class KnownAccount:
 
 @dataclass(frozen=True, slots=True)
 class KnownFolder:
-    """A folder as it is written. ``place`` is where its path leads, links followed.
+    """A folder as configured. ``place`` is its real path, links resolved.
 
-    ``account`` ("" if it is not written) and ``after_upload`` may come from the defaults; ``tags``
-    are the folder's own, and ``given`` those of them that the machine-wide configuration has.
-    ``is_machine``: it stands there alone. ``locked`` are keys that stay as they are.
+    ``account`` ("" if it is not set) and ``after_upload`` may come from the defaults; ``tags`` are
+    the folder's own, and ``given`` those of them from the machine-wide configuration.
+    ``is_machine``: only that one has this folder. Keys in ``locked`` cannot be changed.
     """
 
     path: str
@@ -241,8 +99,8 @@ class Known:
     """All accounts and folders, in the order of the file; those of the machine alone come last.
 
     ``source_key`` is that of the defaults. ``machine`` is the path of the machine-wide
-    configuration, "" if there is none; ``locked`` what it locks of every folder, and
-    ``has_locked_folders`` says that there can be no others.
+    configuration, "" if there is none; ``locked`` are the keys it locks for every folder, and
+    ``has_locked_folders`` says that no folders can be added.
     """
 
     accounts: tuple[KnownAccount, ...] = ()
@@ -253,7 +111,7 @@ class Known:
     has_locked_folders: bool = False
 
     def account(self, name: str) -> KnownAccount | None:
-        """The account called ``name``."""
+        """Return the account called ``name``."""
         return next((account for account in self.accounts if account.name == name), None)
 
     @property
@@ -262,19 +120,26 @@ class Known:
         return self.accounts[0].name if len(self.accounts) == 1 else ""
 
     def number(self, place: str) -> int | None:
-        """The number (from 0) of the folder at ``place``."""
+        """Return the number (from 0) of the folder at ``place``."""
         places = [folder.place for folder in self.folders]
-        if place not in places:  # an accent may be written otherwise
+        if place not in places:  # an accent may be encoded differently
             place, places = compose(place), [compose(each) for each in places]
         return places.index(place) if place in places else None
+
+    def folder(self, path: str, place: str) -> KnownFolder:
+        """Return the folder at ``place``, or what the defaults propose for a new one there."""
+        at = self.number(place)
+        if at is None:
+            return KnownFolder(path, place, self.source_key, locked=self.locked)
+        return self.folders[at]
 
 
 @dataclass(frozen=True, slots=True)
 class FolderAnswer:
-    """A folder to watch; None leaves a key as it is, or out.
+    """A folder to watch; None leaves a key as it is.
 
-    ``path`` is what is to be written, ``place`` where it leads, links followed. ``source_name`` is
-    only remarked.
+    ``path`` is what is to be written, ``place`` its real path. ``source_name`` only becomes a
+    comment.
     """
 
     path: str
@@ -288,7 +153,7 @@ class FolderAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """All answers; the API key is none of them, it goes another way."""
+    """All answers but the API key, which is never in the configuration."""
 
     account: str = "default"
     email: str | None = None
@@ -296,18 +161,97 @@ class Answers:
     folders: tuple[FolderAnswer, ...] = ()
 
 
-def find_problems(answers: Answers, known: Known) -> tuple[tuple[str, Message], ...]:
-    """(answer, what is wrong with it, in one sentence) for each that is missing or senseless."""
-    return tuple(_problems(answers, known))
+class Problem(NamedTuple):
+    """What is wrong with an answer, as a sentence."""
+
+    field: str
+    said: Message
 
 
-def find_locked(answers: Answers, known: Known) -> tuple[Message, ...]:
-    """What was answered and cannot be, as the machine-wide configuration has locked it."""
-    return tuple(_locked(answers, known))
+# -- Checks
+
+
+def check_email(text: str) -> str:
+    """Return the email address; UsageError if it is not one."""
+    text = text.strip()
+    if not text:
+        raise UsageError(msg("The email of the HrFlow account is missing."), field="email")
+    if not all(text.partition("@")):
+        said = msg('"{value}" is not a valid email address.', value=text)
+        raise UsageError(redacted(said), field="email")
+    return text
+
+
+def check_after_upload(text: str) -> AfterUpload:
+    """Return what becomes of an uploaded file; UsageError if ``text`` is none of the choices."""
+    choices = tuple(each.value for each in AfterUpload)
+    if text not in choices:
+        said = msg('"{value}" is not one of {names}.', value=text, names=choices)
+        raise UsageError(redacted(said), field="after_upload")
+    return AfterUpload(text)
+
+
+def find_problems(answers: Answers, known: Known) -> tuple[Problem, ...]:
+    """Return what is missing or makes no sense, of all answers."""
+    return (*find_account_problems(answers, known), *_folder_problems(answers, known))
+
+
+def find_account_problems(answers: Answers, known: Known) -> tuple[Problem, ...]:
+    """Return what is missing or makes no sense, of those about the account."""
+    account = known.account(answers.account)
+    email = answers.email if answers.email is not None else account.email if account else ""
+    try:
+        check_email(email)
+    except UsageError as error:
+        return (Problem(error.field, error.said),)
+    return ()
+
+
+def find_locked(answers: Answers, known: Known) -> tuple[Problem, ...]:
+    """Return which answers would change what the machine-wide configuration has locked."""
+    found: list[tuple[str, Message]] = []
+    if account := known.account(answers.account):
+        for key, value in (("email", answers.email), ("api_url", answers.api_url)):
+            if key in account.locked and value not in (None, getattr(account, key)):
+                found.append((key, msg("The account's {key}", key=key)))
+    for number, folder in enumerate(answers.folders):
+        locked = known.folder(folder.path, folder.place).locked
+        for edit in _folder_edits(folder, answers, known):
+            if known.has_locked_folders:
+                what = msg("The list of folders, without {path},", path=folder.path)
+                found.append((f"folders.{number}.path", what))
+                continue
+            for key in edit.values:
+                if key in locked:
+                    field = f"folders.{number}.{key.removesuffix('_key')}"
+                    found.append((field, msg("{key} of {path}", key=key, path=folder.path)))
+    return tuple(
+        Problem(
+            field,
+            msg("{what} is set for this machine, in {place}.", what=what, place=known.machine),
+        )
+        for field, what in found
+    )
+
+
+def _folder_problems(answers: Answers, known: Known) -> Iterator[Problem]:
+    if not answers.folders and not known.folders:
+        yield Problem("folders", msg("A folder to watch is missing."))
+    places = [folder.place for folder in answers.folders]
+    for number, folder in enumerate(answers.folders):
+        if folder.place in places[:number]:
+            said = msg("{path} is listed twice.", path=folder.path)
+            yield Problem(f"folders.{number}.path", redacted(said))
+        if not (folder.source_key or known.folder(folder.path, folder.place).source_key):
+            said = msg("The source for the files of {path} is missing.", path=folder.path)
+            yield Problem(f"folders.{number}.source", redacted(said))
+
+
+# -- Edits
 
 
 def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
-    """The edits that make the configuration say what was answered; none for what it says."""
+    """Return the edits that bring the configuration in line with the answers."""
     edits: list[Edit] = []
     account = known.account(answers.account)
     said = {"email": answers.email, "api_url": answers.api_url}
@@ -318,80 +262,27 @@ def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
     }
     if values:
         edits.append(PutAccount(answers.account, values))
-    if account is None and known.only:  # which was meant by folders that name none
-        folders = enumerate(known.folders)
+    if account is None and known.only:  # with a second account, folders must say whose they are
         edits += [
             PutFolder(at, {"account": known.only})
-            for at, one in folders
+            for at, one in enumerate(known.folders)
             if not one.account and not one.is_machine
         ]
     edits += [edit for folder in answers.folders for edit in _folder_edits(folder, answers, known)]
     return tuple(edits)
 
 
-def _problems(answers: Answers, known: Known) -> Iterator[tuple[str, Message]]:
-    account = known.account(answers.account)
-    email = answers.email if answers.email is not None else account.email if account else ""
-    if not email:
-        yield "email", msg("The email of the HrFlow account is missing.")
-    elif not all(email.partition("@")):
-        yield "email", msg('"{value}" is no email address.', value=email)
-    if not answers.folders and not known.folders:
-        yield "folder", msg("A folder to watch is missing.")
-    places = [folder.place for folder in answers.folders]
-    for number, folder in enumerate(answers.folders):
-        if folder.place in places[:number]:
-            yield "folder", msg("{path} is named twice.", path=folder.path)
-        if not folder.source_key and not _known_source(folder, known):
-            yield (
-                "source",
-                msg("The source that the files of {path} go to is missing.", path=folder.path),
-            )
-
-
-def _known_source(folder: FolderAnswer, known: Known) -> str:
-    at = known.number(folder.place)
-    return known.folders[at].source_key if at is not None else known.source_key
-
-
-def _locked(answers: Answers, known: Known) -> Iterator[Message]:
-    account = known.account(answers.account)
-    for key, value in (("email", answers.email), ("api_url", answers.api_url)):
-        if account and key in account.locked and value not in (None, getattr(account, key)):
-            yield msg(
-                "The account's {key} is set for this machine, in {path}.",
-                key=key,
-                path=known.machine,
-            )
-    for folder in answers.folders:
-        edit = next(_folder_edits(folder, answers, known), None)
-        if edit is not None and known.has_locked_folders:
-            yield (
-                msg(
-                    "Which folders are watched, and so not {path}, is set for this machine, in "
-                    "{place}.",
-                    path=folder.path,
-                    place=known.machine,
-                )
-            )
-        elif edit is not None:
-            at = known.number(folder.place)
-            locked = known.locked if at is None else known.folders[at].locked
-            yield from (
-                msg(
-                    "{key} of {path} is set for this machine, in {place}.",
-                    key=key,
-                    path=folder.path,
-                    place=known.machine,
-                )
-                for key in edit.values
-                if key in locked
-            )
-
-
 def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Iterator[PutFolder]:
+    """Yield the one edit that a folder needs, or none."""
     at = known.number(folder.place)
-    values = {key: value for key, value in _said(folder).items() if value is not None}
+    said: dict[str, Plain | None] = {
+        "path": folder.path,
+        "source_key": folder.source_key,
+        "tags": folder.tags,
+        "recursive": folder.recursive,
+        "after_upload": folder.after_upload,
+    }
+    values = {key: value for key, value in said.items() if value is not None}
     if {account.name for account in known.accounts} - {answers.account}:
         values["account"] = answers.account
     if at is None:
@@ -409,18 +300,8 @@ def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Itera
         yield PutFolder(at, values, folder.source_name)
 
 
-def _said(folder: FolderAnswer) -> dict[str, Plain | None]:
-    return {
-        "path": folder.path,
-        "source_key": folder.source_key,
-        "tags": folder.tags,
-        "recursive": folder.recursive,
-        "after_upload": folder.after_upload,
-    }
-
-
 def _changed(values: dict[str, Plain], known: KnownFolder) -> dict[str, Plain]:
-    """What differs. Tags that are the machine's are not written: they may change there."""
+    """Return what differs. The machine's tags are not written: they may change there."""
     own = {key: getattr(known, key) for key in values}
     for each in (values, own):
         if isinstance(tags := each.get("tags"), tuple):

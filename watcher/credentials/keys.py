@@ -39,17 +39,16 @@ def clean(text: str) -> str:
     key = text.strip()
     if not key:
         raise CredentialError(
-            msg("There is no API key in what was given."), msg("Copy it from HrFlow.")
+            msg("No API key was given."), msg("Copy it from HrFlow."), field="key"
         )
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise CredentialError(
-            msg(
-                "This is no API key: there are spaces, line breaks or special characters inside it."
-            ),
-            msg("Copy it from HrFlow again, alone and whole."),
+            msg("This is not an API key: it contains spaces, line breaks or special characters."),
+            msg("Copy it from HrFlow again, the whole key and nothing else."),
+            field="key",
         )
     if key.startswith("askr_"):
-        raise CredentialError(READ_ONLY, READ_ONLY_HINT)
+        raise CredentialError(READ_ONLY, READ_ONLY_HINT, field="key")
     return key
 
 

@@ -1,1 +1,21 @@
-"""Puts the parts together and runs them."""
+"""The running program: puts the parts together, and what belongs to a process that keeps running.
+
+::
+
+    core           the composition root: all parts, and how they are connected
+    engine         the pipeline on a journal; its supervisor; one client for each account
+    adapters       the clock and the worker threads that the pipeline needs
+    plans          the rules of each folder, compiled; what they do to a file
+    imports        files that are in a folder already
+    recovery       opening the journal; commands where no program runs
+    status         snapshots for all who subscribe
+    event_log      the log: written, read, scrubbed
+    hooks          the user's own commands
+    webhook        receives HrFlow's webhooks
+    server         serves HTTP from a thread
+    instance       the program's files, its lock, its API's address
+    systemd        ready, alive and status for the service manager
+    updates        stops for a new version
+    login_service  installs, starts and stops the login service
+    desktop        icon and notifications
+"""

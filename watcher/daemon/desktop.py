@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
 
 from watcher.credentials import keys
-from watcher.daemon.clock import next_day
+from watcher.daemon.adapters import next_day
 from watcher.desktop.notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.supervisor import Tray, has_desktop
 from watcher.i18n.catalog import catalog

@@ -1,4 +1,4 @@
-"""The threads that do what may block: a few that read files, as many as accounts may send."""
+"""Runs the pipeline on a journal, with all it works with, and again after the journal failed."""
 
 from __future__ import annotations
 
@@ -6,127 +6,170 @@ import logging
 import os
 import queue
 import threading
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.accounts import Wire
+from watcher.daemon.adapters import Threads
 from watcher.daemon.hooks import HookCommands
+from watcher.daemon.recovery import check_room, open_journal
 from watcher.folders import Folders, WatchedFolder
+from watcher.i18n.message import Message, msg
+from watcher.journal.reader import Reader
+from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
+from watcher.model.kinds import Cause
+from watcher.model.uploads import Held, Unreadable, Wait
 from watcher.pipeline.follow_up import PARALLEL
 from watcher.pipeline.loop import Pipeline
-from watcher.pipeline.messages import ClockJump, Configure, Stop
+from watcher.pipeline.messages import ClockJump, Configure, Ping, Stop
 from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from typing import BinaryIO, Protocol
 
-    from watcher.daemon.accounts import KeyStore
-    from watcher.daemon.clock import RealClock
-    from watcher.journal.reader import Reader
+    from watcher.daemon.adapters import RealClock
+    from watcher.daemon.instance import Places
+    from watcher.hrflow.client import Client
+    from watcher.i18n.message import Text
     from watcher.journal.writer import Journal
-    from watcher.model.settings import Config
+    from watcher.model.follow_ups import Candidates, Search, SourceFacts
+    from watcher.model.settings import Account, Config
+    from watcher.model.uploads import Finding, Job, Outcome, Unknown
+    from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
 
-    Task = tuple[Callable[[], object], Callable[[Exception], object]]
+    class KeyStore(Protocol):
+        """Where API keys come from, by the account's name."""
+
+        def get(self, account: str) -> str:
+            """Return the key; CredentialError if there is none."""
+            ...
+
+        def forget(self, account: str) -> None:
+            """Look the key up again the next time it is needed."""
+            ...
+
+        def arm(
+            self,
+            config: Config,
+            tell: Callable[[str, Message, Text], None],
+            resume: Callable[[], None],
+        ) -> None:
+            """Look up all keys again, without waiting.
+
+            ``tell`` is called with an account, where its key comes from, and what is wrong;
+            ``resume`` when a key was found that was missing before.
+            """
+            ...
+
+        def close(self) -> None:
+            """End all waiting for a keyring."""
+            ...
+
 
 _log = logging.getLogger(__name__)
 
+#: Seconds between two attempts to use a journal that failed, as when the disk is full.
+RETRY_SECONDS: Final = 5.0
 
-#: Threads that read and hash; more of them only wait for the same disk.
-READERS = 2
+#: Seconds that uploads under way get when the journal has failed.
+_PATIENCE: Final = 2.0
+
+#: Failures after which another engine can continue.
+_RECOVERABLE: Final = (DamagedJournalError, UnwritableJournalError)
 
 
-#: Threads that wait for a person's own commands.
-RUNNERS = 2
+class Clients:
+    """One client of HrFlow for each account. Implements :class:`watcher.pipeline.stage.Transport`.
 
-
-class Threads:
-    """Implements :class:`watcher.pipeline.stage.Workers`.
-
-    Threads start when there is work for them, up to a limit.
-    They are daemons: a request that hangs must not keep the program from ending, and the journal
-    knows of every upload that is under way.
+    A client is created when it is first needed: importing it takes 7 MB, and as long as watching a
+    thousand directories.
     """
 
-    def __init__(self, post: Callable[[object], None], senders: int) -> None:
-        """``post`` takes the results; ``senders``: how many requests may be under way at once."""
-        self._read = _Pool("read", READERS, post)
-        self._send = _Pool("send", senders, post)
-        self._run = _Pool("run", RUNNERS, post)
+    def __init__(self, keys: KeyStore, clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._stop = threading.Event()
+        self._changing = threading.Lock()
+        self._clients: dict[str, Client] = {}
+        self._accounts: dict[str, Account] = {}
 
-    def read(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
-        """Run ``work`` among the threads that read files."""
-        self._read.submit((work, failed))
+    def configure(self, accounts: tuple[Account, ...]) -> None:
+        """Use these settings for the requests that start from now on."""
+        with self._changing:
+            before, self._accounts = self._accounts, {each.name: each for each in accounts}
+            self._clients = {
+                name: client
+                for name, client in self._clients.items()
+                if self._accounts.get(name) == before[name]
+            }
 
-    def send(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
-        """Run ``work`` among the threads that talk to HrFlow."""
-        self._send.submit((work, failed))
+    def upload(self, job: Job, handle: BinaryIO) -> Outcome:
+        """Send a file."""
+        client = self._client(job.account)
+        if client is None:
+            return Wait(_removed(job.account))
+        outcome = client.upload(job, handle)
+        if isinstance(outcome, Held) and outcome.cause in (Cause.ACCOUNT, Cause.CREDENTIAL):
+            self._keys.forget(job.account)
+        return outcome
 
-    def run(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
-        """Run ``work`` among the threads that wait for commands."""
-        self._run.submit((work, failed))
+    def find(self, job: Job) -> Finding:
+        """Look up the profile with the job's reference."""
+        client = self._client(job.account)
+        if client is None:
+            return Unreadable(_removed(job.account))
+        return client.find(job.source_key, job.reference)
 
-    def allow(self, senders: int) -> None:
-        """Let up to ``senders`` requests be under way from now on; never fewer than before."""
-        self._send.size = max(self._send.size, senders)
+    def search(
+        self, account: str, source_key: str, search: Search
+    ) -> Candidates | Unknown | Unreadable | Wait:
+        """Return a page of a source's profiles."""
+        client = self._client(account)
+        if client is None:
+            return Unreadable(_removed(account))
+        return client.search(source_key, search)
 
-    def stop(self, seconds: float) -> None:
-        """End all threads that have no work; wait for the others up to ``seconds`` in all."""
-        deadline = time.monotonic() + seconds
-        pools = self._read, self._send, self._run
-        for pool in pools:
-            pool.stop()
-        for pool in pools:
-            pool.join(deadline)
+    def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
+        """Return what HrFlow knows of a source."""
+        client = self._client(account)
+        if client is None:
+            return Unreadable(_removed(account))
+        return client.describe(source_key)
+
+    def close(self) -> None:
+        """End all waiting for bandwidth, and close idle connections."""
+        self._stop.set()
+        with self._changing:
+            for client in self._clients.values():
+                client.close()
+
+    def _client(self, name: str) -> Client | None:
+        """Return the account's client; None if it is no longer in the settings."""
+        if (client := self._clients.get(name)) is not None:
+            return client
+        from watcher.hrflow.client import Client  # noqa: PLC0415 - see above
+
+        with self._changing:
+            account = self._accounts.get(name)
+            if account is not None and name not in self._clients:
+                self._clients[name] = Client(
+                    account,
+                    lambda: self._keys.get(name),
+                    wall=self._clock.wall,
+                    tick=self._clock.tick,
+                    stop=self._stop,
+                )
+            return self._clients.get(name)
 
 
-class _Pool:
-    def __init__(self, name: str, size: int, post: Callable[[object], None]) -> None:
-        self._name = name
-        self.size = size
-        self._post = post
-        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
-        self._open = 0  # tasks that wait or are being done
-
-    def submit(self, task: Task) -> None:
-        """Have a thread do it. For one calling thread."""
-        with self._lock:
-            self._open += 1
-            is_short = self._open > len(self._threads)
-        if is_short and len(self._threads) < self.size:
-            name = f"{self._name}-{len(self._threads) + 1}"
-            thread = threading.Thread(target=self._work, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
-        self._tasks.put(task)
-
-    def stop(self) -> None:
-        for _ in self._threads:
-            self._tasks.put(None)
-
-    def join(self, deadline: float) -> None:
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            work, failed = task
-            try:
-                result = work()
-            except Exception as error:  # noqa: BLE001 - the pipeline must hear of every end
-                _log.exception("unforeseen failure in thread %s", self._name)
-                result = failed(error)
-            with self._lock:
-                self._open -= 1
-            self._post(result)
+def _removed(account: str) -> Message:
+    return msg("The account {account} is no longer in the configuration.", account=account)
 
 
 def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
-    """Overlapping folders: the deepest wins, so the upper one does not enter it.
+    """Return the folders to watch; of overlapping ones, the upper does not descend into the deeper.
 
-    What was imported is watched while it is looked for, which is in the folders ``importing``.
+    Folders that are imported are watched only while they are in ``importing``.
     """
     plans = {
         path: plan for path, plan in plans.items() if not plan.is_imported or path in importing
@@ -150,7 +193,7 @@ def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[Watc
 
 
 class Engine:
-    """All parts that work on one open journal."""
+    """The pipeline on one open journal, and all that works with it."""
 
     def __init__(
         self,
@@ -158,22 +201,22 @@ class Engine:
         reader: Reader,
         keys: KeyStore,
         clock: RealClock,
-        tell: Callable[[object], None],
-        ended: Callable[[BaseException | None], None],
+        on_event: Callable[[object], None],
+        on_end: Callable[[BaseException | None], None],
     ) -> None:
-        """Use ``journal`` and ``reader``, and close them in the end.
+        """Use ``journal`` and ``reader``, and close them when stopped.
 
-        ``tell`` hears what happens and ``ended`` of the end, with the failure if it was one;
-        both on the pipeline's thread.
+        ``on_event`` is called with all that happens and ``on_end`` at the end, with the failure if
+        it was one; both on the pipeline's thread.
         """
         self._journal = journal
         self._reader = reader
-        self._tell = tell
-        self._on_end = ended
-        self._wire = Wire(keys, clock)
+        self._on_event = on_event
+        self._on_end = on_end
+        self._clients = Clients(keys, clock)
         self._commands = HookCommands()
         self._pipeline = Pipeline(
-            self._journal, self._wire, self._make_threads, clock, self._hear,
+            self._journal, self._clients, self._make_threads, clock, self._forward,
             run_hook=self._commands.run,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
@@ -181,10 +224,10 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
 
     def start(self) -> None:
-        """Start the pipeline; folders are watched from :meth:`arm` on."""
+        """Start the pipeline; folders are watched from :meth:`configure` on."""
         self._thread.start()
 
-    def arm(
+    def configure(
         self,
         config: Config,
         plans: Mapping[str, Plan],
@@ -192,32 +235,32 @@ class Engine:
         importing: Collection[str],
         import_all: bool,
     ) -> None:
-        """Use these settings from now on; files of an import are looked for in ``importing``."""
-        self._wire.arm(config.accounts)
-        # Questions go on threads beside those of the uploads, so that none waits for the other.
+        """Use these settings from now on, and look for the files to import in ``importing``."""
+        self._clients.configure(config.accounts)
+        # Lookups have threads beside those of the uploads, so that neither waits for the other.
         self._threads.allow(sum(each.parallel_uploads + PARALLEL for each in config.accounts))
         self.post(Configure(config, plans, import_all))
         self.watch(plans, importing)
 
     def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
-        """Watch the folders of ``plans`` that are to be."""
+        """Watch the folders of ``plans``, those that are imported only while in ``importing``."""
         self._folders.watch(_watched(plans, importing))
 
     def post(self, message: object) -> None:
-        """Hand a message to the pipeline; from any thread."""
+        """Send a message to the pipeline; from any thread."""
         self._pipeline.post(message)
 
     def rescan(self, folder: str | None, reason: str) -> None:
-        """Look through one folder, or all of them, now."""
+        """Scan one folder, or all of them, now."""
         self._folders.rescan(folder, reason)
 
     def stop(self, seconds: float) -> None:
-        """End: what is under way may take up to ``seconds``, the journal knows of the rest."""
+        """Stop. Uploads under way get ``seconds``; the journal keeps track of those cut off."""
         self._folders.stop()
         self.post(Stop())
         ended = self._ended.wait(seconds)
         self._commands.close()
-        self._wire.close()
+        self._clients.close()
         if ended:
             self._threads.stop(1.0)
             self._thread.join(1.0)
@@ -225,24 +268,114 @@ class Engine:
             self._journal.close()
         self._reader.close()
 
-    # -- inside
-
     def _make_threads(self, post: Callable[[object], None]) -> Threads:
         self._threads = Threads(post, 1)
         return self._threads
 
-    def _hear(self, news: object) -> None:
-        if isinstance(news, ClockJump):
+    def _forward(self, event: object) -> None:
+        if isinstance(event, ClockJump):
             self._folders.rescan(None, "woke up")
-        self._tell(news)
+        self._on_event(event)
 
     def _run(self) -> None:
         failure = None
         try:
             self._pipeline.run()
-        except BaseException as error:  # noqa: BLE001 - judged by whoever hears of the end
+        except BaseException as error:  # noqa: BLE001 - on_end decides about it
             failure = error
-            _log.exception("the pipeline has failed")
+            _log.exception("the pipeline failed")
         finally:
             self._ended.set()
             self._on_end(failure)
+
+
+class Supervisor:
+    """Keeps an engine running, from :meth:`start` to :meth:`stop`.
+
+    When the journal fails under an engine, another one takes its place as soon as the journal, or a
+    new one, can be used. ``engine`` is the latest, ``failure`` the error that ended the program.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        keys: KeyStore,
+        clock: RealClock,
+        on_event: Callable[[object], None],
+        on_start: Callable[[], None],
+        retry_seconds: float,
+    ) -> None:
+        """``on_start`` is called after every start of an engine, to configure it."""
+        self._places = places
+        self._keys = keys
+        self._clock = clock
+        self._on_event = on_event
+        self._on_start = on_start
+        self._retry_seconds = retry_seconds
+        self._failures: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self._stopping = threading.Event()
+        self._recovering = threading.Event()
+        self._ended = threading.Event()
+        self.engine: Engine
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Start the first engine; JournalError if the journal cannot be used."""
+        self._begin(None)
+        self._thread.start()
+
+    def ping(self) -> None:
+        """Have the pipeline report a Ping; during a recovery it is reported at once."""
+        if self._recovering.is_set():
+            self._on_event(Ping())
+        else:
+            self.engine.post(Ping())
+
+    def wait(self, seconds: float | None) -> bool:
+        """Return whether the program has ended, after waiting for it."""
+        return self._ended.wait(seconds)
+
+    def stop(self, seconds: float) -> None:
+        """Stop the engine, see :meth:`Engine.stop`."""
+        self._stopping.set()
+        self._failures.put(None)
+        if self._thread.ident is not None:
+            self._thread.join(1.0)
+        self.engine.stop(seconds)
+
+    def _begin(self, failure: JournalError | None) -> None:
+        """Start an engine on the journal, or on a new one if that is damaged or gone."""
+        damaged = isinstance(failure, DamagedJournalError)
+        journal, warning = open_journal(self._places, self._clock.wall(), damaged=damaged)
+        reader = Reader(self._places.journal)
+        self.engine = Engine(journal, reader, self._keys, self._clock, self._on_event, self._on_end)
+        if warning:
+            _log.error("%s", warning)
+            self._on_event(warning)
+        self.engine.start()
+        self._on_start()
+
+    def _on_end(self, failure: BaseException | None) -> None:
+        if isinstance(failure, _RECOVERABLE) and not self._stopping.is_set():
+            self._recovering.set()
+            self._failures.put(failure)
+            return
+        self.failure = failure
+        self._ended.set()
+
+    def _run(self) -> None:
+        while (failure := self._failures.get()) is not None:
+            self._on_event(f"{failure} Nothing is lost; uploads resume automatically.")
+            self.engine.stop(_PATIENCE)
+            while not self._stopping.wait(self._retry_seconds):
+                try:
+                    check_room(self._places)
+                    self._begin(failure)
+                except JournalError as error:
+                    _log.info("the journal still cannot be used: %s", error)
+                    continue
+                self._recovering.clear()
+                _log.info("the journal can be used again")
+                self._on_event("The journal can be used again; uploads resumed.")
+                break

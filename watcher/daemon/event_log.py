@@ -1,7 +1,7 @@
-"""What the log has of a run: enough to see what went wrong, and nobody's name.
+"""The log: what is written to it, read from it, and removed from it.
 
-Files are told by their numbers in the journal, folders by theirs in the configuration, sources by
-the beginning of their keys. Paths, and what somebody else's words may hold, are for debug only.
+It tells what went wrong and nobody's name: files are numbers of the journal, folders numbers of the
+configuration, sources the beginning of their keys. Paths and the words of others are debug only.
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
-#: Where an upload may end; every other state means that nothing was sent.
+#: States in which an upload may end; every other one means that nothing was sent.
 _ENDS: Final = frozenset(
     {
         State.ACCEPTED,
@@ -45,51 +44,49 @@ _ENDS: Final = frozenset(
     }
 )
 
-
 _LEVELS: Final = {State.HELD: logging.WARNING, State.REFUSED: logging.WARNING}
 
-
-#: Our own words come before a colon, and HrFlow's behind it, which may quote anything.
+#: Our own words come before a colon, and HrFlow's, which may quote anything, after it.
 _QUOTED: Final = re.compile(r":.*", re.DOTALL)
 
 
-class Diary:
-    """Hears what :class:`watcher.daemon.core.App` tells, on one thread, and logs it."""
+class EventLog:
+    """Logs the events of :class:`watcher.daemon.core.App`, on one thread."""
 
     def __init__(self) -> None:
         self._folders: dict[str, int] = {}
         self._begun: dict[int, float] = {}  # file → when its upload began
         self._held: set[tuple[str, str]] = set()  # account and source key
 
-    def begin(self, folders: int, accounts: int) -> None:
-        """The program starts."""
+    def started(self, folders: int, accounts: int) -> None:
+        """Log the start, with versions and the size of the configuration."""
         python, system = platform.python_version(), f"{platform.system()} {platform.release()}"
         _log.info(
             "hrflow-watcher %s starts with %d folders, %d accounts; Python %s on %s",
             __version__, folders, accounts, python, system,
         )  # fmt: skip
 
-    def arm(self, folders: Collection[str]) -> None:
-        """Folders have these numbers from now on, from 1 in this order."""
+    def set_folders(self, folders: Collection[str]) -> None:
+        """Number folders from 1 in this order."""
         self._folders = {path: number for number, path in enumerate(folders, 1)}
 
-    def obey(self, order: object) -> None:
-        """Somebody wants something of the pipeline. On any thread."""
-        match order:
+    def on_command(self, command: object) -> None:
+        """Log a command, if it is worth a line. From any thread."""
+        match command:
             case Resume():
-                _log.info("what waits is to be tried again now")
+                _log.info("everything that is waiting is tried again now")
             case Pause(0):
-                _log.info("uploads are to go on")
+                _log.info("uploads are resumed")
             case Pause(until):
-                _log.info("uploads are to pause until %s", until)  # seconds since 1970
+                _log.info("uploads are paused until %s", until)  # seconds since 1970
             case _:
                 pass
 
-    def hear(self, news: object) -> None:
-        """Log it, if it is worth a line."""
-        match news:
+    def on_event(self, event: object) -> None:
+        """Log an event, if it is worth a line."""
+        match event:
             case Entry():
-                self._hear_of_file(news)
+                self._log_file(event)
             case FolderState(folder, problem) if not problem:
                 _log.info("folder %s is watched", self._number(folder))
             case FolderState(folder, problem):
@@ -97,26 +94,26 @@ class Diary:
                 _log.debug("folder %s: %s", self._number(folder), problem)
             case ScanEnded():
                 _log.info(
-                    "folder %s was looked through (%s): %d files, %d new, %.1f s",
-                    self._number(news.folder), news.reason, news.files, news.new, news.seconds,
+                    "folder %s was scanned (%s): %d files, %d new, %.1f s",
+                    self._number(event.folder), event.reason, event.files, event.new, event.seconds,
                 )  # fmt: skip
             case Connection(0):
                 _log.info("HrFlow can be reached again")
             case Connection():
                 _log.warning("HrFlow cannot be reached")
             case Approved(files=files):
-                _log.info("%d files that were there before are looked at, as asked for", files)
+                _log.info("%d files that were there before are imported", files)
             case ClockJump(set_by):
                 _log.info("the machine has slept, or its clock was set (by %.0f s)", set_by)
             case Message() | str():
-                _log.debug("%s", news)
+                _log.debug("%s", event)
             case _:
                 pass
 
     def _number(self, folder: str) -> int | str:
         return self._folders.get(folder, "?")
 
-    def _hear_of_file(self, entry: Entry) -> None:
+    def _log_file(self, entry: Entry) -> None:
         if entry.state is State.UPLOADING:
             self._begun[entry.file_id] = entry.changed_at
             return
@@ -124,7 +121,7 @@ class Diary:
         if begun is not None and entry.state in _ENDS:
             self._log_end(entry, max(0.0, entry.changed_at - begun))
         elif entry.state is State.REFUSED:
-            _log.info("file %d is not sent: refused, %s", entry.file_id, _content(entry))
+            _log.info("file %d was not sent: refused, %s", entry.file_id, _content(entry))
         _log.debug("file %d: %s %s", entry.file_id, entry.state, entry.why)
 
     def _log_end(self, entry: Entry, seconds: float) -> None:
@@ -142,19 +139,17 @@ class Diary:
             self._held.add(way)
         elif entry.state in (State.ACCEPTED, State.PARSED, State.REFUSED) and way in self._held:
             self._held.discard(way)
-            _log.info("uploads to source %s are held no longer", view.short(way[1]))
+            _log.info("uploads to source %s are no longer held", view.short(way[1]))
 
 
 def _content(entry: Entry) -> str:
     return f"{ENGLISH.size(entry.stat.size)}, {entry.media_type or 'of an unknown type'}"
 
 
-#: Bytes at the end that are searched for an error.
+#: Bytes at the end of the log that are searched for an error.
 _SEARCHED: Final = 256 * 1024
 
-
 _BLOCK: Final = 64 * 1024
-
 
 _ERROR: Final = re.compile(
     r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} (?:ERROR|CRITICAL) \S+: (.*)$", re.MULTILINE
@@ -163,33 +158,33 @@ _ERROR: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LoggedError:
-    """An error as the log has it; ``at`` is local time, as ``2026-11-24 10:30:00``."""
+    """An error in the log; ``at`` is local time, like ``2026-11-24 10:30:00``."""
 
     at: str
     text: str
 
 
 def find_last_error(path: str) -> LoggedError | None:
-    """The last error in the log's end; None if there is none, or no log."""
+    """Return the last error near the log's end; None if there is none, or no log."""
     try:
         with open(path, "rb") as file:
             text = _read_end(file, _SEARCHED).decode("utf-8", "replace")
-    except OSError:  # nothing was logged, or not by us: then nothing is known
+    except OSError:  # nothing was logged yet, or it cannot be read: reading the log says so
         return None
     return next((LoggedError(*each.groups()) for each in [*_ERROR.finditer(text)][-1:]), None)
 
 
 class LogReader:
-    """Reads from the end on; follows the log to its next file when it rotates."""
+    """Reads the end of the log, and follows it to the next file when it rotates."""
 
     def __init__(self, path: str) -> None:
-        """UnusableError where there is no log yet, or it cannot be read."""
+        """UnusableError if there is no log yet, or it cannot be read."""
         self._path = path
         self._file = _open(path)
         self._rest = b""
 
     def last(self, lines: int) -> list[str]:
-        """The last ``lines`` lines; :meth:`more` goes on behind them."""
+        """Return the last ``lines`` lines; :meth:`more` continues after them."""
         size, wanted = self._file.seek(0, os.SEEK_END), _BLOCK
         while (read := _read_end(self._file, wanted)).count(b"\n") <= lines and wanted < size:
             wanted *= 2
@@ -197,11 +192,11 @@ class LogReader:
         return [line.decode("utf-8", "replace") for line in whole[max(0, len(whole) - lines) :]]
 
     def more(self) -> Iterator[str]:
-        """Whole lines that were written since."""
+        """Yield whole lines that have been written since."""
         yield from self._take()
         try:
             is_same = os.path.samestat(os.stat(self._path), os.fstat(self._file.fileno()))
-        except FileNotFoundError:  # between two files: the next one is about to be there
+        except FileNotFoundError:  # between two files: the next one is about to be created
             return
         if not is_same:
             self._file.close()
@@ -209,7 +204,7 @@ class LogReader:
             yield from self._take()
 
     def close(self) -> None:
-        """Read no more."""
+        """Close the file."""
         self._file.close()
 
     def _take(self) -> Iterator[str]:
@@ -223,36 +218,35 @@ def _open(path: str) -> BinaryIO:
         return open(path, "rb")
     except FileNotFoundError:
         raise UnusableError(
-            "There is no log yet.", "It begins when the program runs for the first time."
+            "There is no log yet.", "It is created when the program runs for the first time."
         ) from None
     except OSError as error:
         raise UnusableError(f"The log {path} cannot be read ({error.strerror}).") from error
 
 
 def _read_end(file: BinaryIO, wanted: int) -> bytes:
-    """The last ``wanted`` bytes; the file is then read to its end."""
+    """Return the last ``wanted`` bytes and leave the file at its end."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - wanted))
     return file.read()
 
 
-#: How often all logs are gone through: lines may come while they are, and logs rotate.
-_ROUNDS: Final = 10
+#: Passes over all logs at most: lines may be written meanwhile, and logs rotate.
+_PASSES: Final = 10
 
-
-#: Bytes of the longest character.
+#: Bytes of the longest character in UTF-8.
 _LONGEST: Final = 4
 
 
 def scrub_logs(places: Places, words: Collection[str]) -> int:
-    """Put asterisks in the place of each of ``words`` in all logs; gives how many files had some.
+    """Replace each of ``words`` by asterisks in all logs; return how many files had some.
 
-    A word is replaced where it stands alone, and not within another one. As many bytes are
-    written as were there: what a running program appends meanwhile stays behind them.
+    Whole words are replaced, not parts of longer ones, and by as many bytes as they had: what a
+    running program appends meanwhile is not disturbed.
     """
     wanted = sorted({form for word in words for form in _forms(word)}, key=len, reverse=True)
     touched: set[str] = set()
-    for _ in range(_ROUNDS):
+    for _ in range(_PASSES):
         logs = sorted(glob.glob(glob.escape(places.log) + "*"))
         found = {path for path in logs if _scrub(path, wanted)}
         if not found:
@@ -262,7 +256,7 @@ def scrub_logs(places: Places, words: Collection[str]) -> int:
 
 
 def _forms(word: str) -> Iterator[bytes]:
-    """``word`` as it may be written: accents are a part of their letter, or stand behind it."""
+    """Yield ``word`` in both Unicode forms, as accents may be composed or not."""
     for form in ("NFC", "NFD"):
         if word:
             yield unicodedata.normalize(form, word).encode("utf-8", "surrogateescape")
@@ -271,7 +265,7 @@ def _forms(word: str) -> Iterator[bytes]:
 def _scrub(path: str, words: list[bytes]) -> bool:
     try:
         file = open(path, "r+b")  # noqa: SIM115 - closed below
-    except FileNotFoundError:  # it has another name by now, under which it is found next
+    except FileNotFoundError:  # it was renamed meanwhile, and is found by its new name
         return False
     with file:
         content = bytearray(file.read())
@@ -283,18 +277,18 @@ def _scrub(path: str, words: list[bytes]) -> bool:
 
 
 def _mask(content: bytearray, word: bytes) -> Iterator[tuple[int, int]]:
-    """Put asterisks where ``word`` stands alone in ``content``; gives the places."""
+    """Replace ``word`` by asterisks where it stands alone in ``content``; yield the spans."""
     start = content.find(word)
     while start >= 0:
         end = start + len(word)
         before = content[max(0, start - _LONGEST) : start].decode("utf-8", "ignore")[-1:]
         behind = content[end : end + _LONGEST].decode("utf-8", "ignore")[:1]
-        if not (_goes_on(before) or _goes_on(behind)):
+        if not (_continues_word(before) or _continues_word(behind)):
             content[start:end] = b"*" * len(word)
             yield start, end
         start = content.find(word, end)
 
 
-def _goes_on(character: str) -> bool:
-    """Whether a character beside a word is a part of it."""
+def _continues_word(character: str) -> bool:
+    """Return whether a character next to a word is a part of it."""
     return character.isalnum() or bool(character and unicodedata.combining(character))

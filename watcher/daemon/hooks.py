@@ -1,7 +1,7 @@
-"""Running a person's own command for a file: no shell, a time-out, and an end to its output.
+"""Hooks: runs the user's own command for a file, without a shell and with a time-out.
 
-What a file's name or HrFlow says becomes one argument and never a part of another; it can be no
-option either, as paths begin with the root and keys with a letter or a digit.
+A file's path or what HrFlow says becomes one argument and never part of another. It cannot be taken
+for an option either, as paths begin with the root and keys with a letter or a digit.
 """
 
 from __future__ import annotations
@@ -26,27 +26,21 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
-#: Bytes of a command's output that are kept for the log; the rest is read and dropped.
+#: Bytes of a command's output that are kept for the log; the rest is read and discarded.
 _KEPT: Final = 16 * 1024
-
-
 _PIECE: Final = 64 * 1024
-
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
-
-#: Of what the server says, only what cannot be taken for an option or a path.
+#: What of the server's answers may be an argument: nothing like an option or a path.
 _KEY = re.compile(r"[0-9A-Za-z][\w.:-]{0,254}\Z", re.ASCII)
 
-
-#: Never handed on to a command, wherever they come from.
+#: Variables that no command gets.
 _SECRETS: Final = ("HRFLOW_API_KEY", "HRFLOW_WEBHOOK_SECRET", "CREDENTIALS_DIRECTORY")
 
 
 class HookCommands:
-    """Runs the commands of ``hooks``; may be used by several threads."""
+    """Runs hooks; may be used by several threads."""
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -54,7 +48,7 @@ class HookCommands:
         self._closed = False
 
     def run(self, command: Sequence[str], entry: Entry, seconds: float) -> Message:
-        """Run ``command`` for a file; gives what went wrong, "" if nothing did."""
+        """Run ``command`` for a file; return what went wrong, NOTHING if nothing did."""
         arguments = fill_in(command, entry)
         began = time.monotonic()
         try:
@@ -86,7 +80,7 @@ class HookCommands:
         return msg("failed with exit code {code}", code=code) if code else NOTHING
 
     def close(self) -> None:
-        """End all commands, and start none any more."""
+        """Stop all commands, and start no others."""
         with self._lock:
             self._closed = True
             running = tuple(self._running)
@@ -112,7 +106,7 @@ class HookCommands:
 
 
 def fill_in(command: Sequence[str], entry: Entry) -> list[str]:
-    """The arguments with their placeholders filled; each stays one argument."""
+    """Return the arguments with their placeholders filled in; each stays one argument."""
     key = entry.profile_key if _KEY.match(entry.profile_key) else ""
     values = {
         "path": entry.filed_to or entry.path,
@@ -124,21 +118,21 @@ def fill_in(command: Sequence[str], entry: Entry) -> list[str]:
     }
     assert values.keys() == set(HOOK_VALUES)
 
-    def put(found: re.Match[str]) -> str:
+    def fill(found: re.Match[str]) -> str:
         return found[0][0] if found[1] is None else values[found[1]]
 
-    return [_PLACE.sub(put, argument) for argument in command]
+    return [_PLACE.sub(fill, argument) for argument in command]
 
 
 def _read(process: subprocess.Popen[bytes], output: bytearray) -> None:
     assert process.stdout is not None
-    with process.stdout, contextlib.suppress(ValueError):  # closed from elsewhere
+    with process.stdout, contextlib.suppress(ValueError):  # closed by another thread
         while piece := process.stdout.read1(_PIECE):  # type: ignore[attr-defined]  # is buffered
             output += piece[: max(0, _KEPT - len(output))]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a command and what it has started, as far as that is still in its group."""
+    """Stop a command, and what it has started as far as it is in the same process group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -148,9 +142,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _log_end(entry: Entry, code: int | None, seconds: float, output: bytes) -> None:
-    how = "was ended, as it took too long" if code is None else f"ended with {code}"
+    how = "was stopped, as it took too long" if code is None else f"ended with code {code}"
     level = logging.INFO if code == 0 else logging.WARNING
     _log.log(level, "the command for file %d %s after %.1f s", entry.file_id, how, seconds)
-    # It may name people.
+    # The output may name people.
     for line in output.decode(errors="backslashreplace").splitlines():
         _log.debug("the command for file %d said: %s", entry.file_id, line)

@@ -1,4 +1,4 @@
-"""Imports: every file that is in a folder is taken, also those that wait for somebody's yes."""
+"""Imports: upload the files that are in a folder already, whether it is watched or not."""
 
 from __future__ import annotations
 
@@ -7,83 +7,107 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from watcher.daemon.plans import is_in
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
-from watcher.model.settings import Folder
+from watcher.model.settings import Folder, replaced
 from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from watcher.model.settings import Config, Item
 
-#: Walks through a part of a folder; all others go through all of it.
-_PART_OF_A_FOLDER = "new directory"
+#: The reason of scans that cover only a part of a folder.
+_PARTIAL_SCAN = "new directory"
 
 
 class Imports:
-    """Has the pipeline take the files of a folder once the folder was walked through.
+    """Has the pipeline take the files at a path once the folders concerned have been scanned.
 
     Methods may be called by any thread.
     """
 
     def __init__(self, post: Callable[[object], None]) -> None:
-        """``post`` hands a message to the pipeline."""
+        """``post`` sends a message to the pipeline."""
         self._post = post
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._walks: dict[int, tuple[str, set[str]]] = {}  # → (path, folders still to be walked)
+        self._waiting: dict[int, tuple[str, set[str]]] = {}  # → (path, folders still to be scanned)
+        #: Folders that are not watched and of which files are still to be uploaded, by real path.
+        self.folders: dict[str, Folder] = {}
+        #: Those of them that are being scanned.
+        self.scanning: set[str] = set()
+
+    def add_folder(self, folder: Folder) -> None:
+        """Import a folder that is not watched, by these settings.
+
+        Its files are found by one scan; after that whichever program works on the journal
+        finishes them.
+        """
+        path = os.path.realpath(folder.path)
+        self.folders[path] = replaced(folder, path=path)
+        self.scanning.add(path)
+
+    def restore(self, former: Iterable[Folder]) -> None:
+        """Add folders whose import an earlier run has begun and not finished."""
+        self.folders = {**{folder.path: folder for folder in former}, **self.folders}
+
+    def leave_to_watch(self, watched: Collection[str]) -> None:
+        """Drop folders that are watched by now: they follow the configuration."""
+        self.folders = {path: each for path, each in self.folders.items() if path not in watched}
+        self.scanning &= self.folders.keys()
 
     def begin(self, path: str, folders: Iterable[str]) -> int:
-        """Take all files at or below ``path`` once ``folders`` were walked; gives its number."""
+        """Approve all files at or below ``path`` once ``folders`` are scanned; return a number."""
         with self._lock:
             number = next(self._numbers)
-            self._walks[number] = (path, set(folders))
-        self._take_walked()
+            self._waiting[number] = (path, set(folders))
+        self._take_scanned()
         return number
 
     def is_over(self, number: int) -> bool:
-        """Whether every file of an import is known to the journal, and may go."""
+        """Return whether the journal knows every file of an import."""
         with self._lock:
-            return number not in self._walks
+            return number not in self._waiting
 
-    def hear(self, news: object) -> None:
-        """Go on with what waited for this news."""
-        match news:
-            case ScanEnded(folder=folder, reason=reason) if reason != _PART_OF_A_FOLDER:
-                self._walked(folder)
+    def on_event(self, event: object) -> None:
+        """Go on with the imports that were waiting for an event."""
+        match event:
+            case ScanEnded(folder=folder, reason=reason) if reason != _PARTIAL_SCAN:
+                self._end_scan(folder)
             case FolderState(folder, problem) if problem:
-                self._walked(folder)  # it cannot be walked through: the rest must not wait for it
+                self._end_scan(folder)  # it cannot be scanned: the others must not wait for it
             case Approved(path):
                 with self._lock:
-                    for number, (taken, left) in list(self._walks.items()):
-                        # One that is imported, and not watched, is walked through no more.
+                    for number, (taken, left) in list(self._waiting.items()):
+                        # A folder that is not watched is not scanned again.
                         if taken == path and left <= {path}:
-                            del self._walks[number]
+                            del self._waiting[number]
             case _:
                 pass
 
-    def _walked(self, folder: str) -> None:
+    def _end_scan(self, folder: str) -> None:
         with self._lock:
-            waiting = [left for _, left in self._walks.values() if folder in left]
+            waiting = [left for _, left in self._waiting.values() if folder in left]
             for left in waiting:
                 left.discard(folder)
         if waiting:
-            self._take_walked()
+            self._take_scanned()
 
-    def _take_walked(self) -> None:
+    def _take_scanned(self) -> None:
         with self._lock:
-            ready = {path for path, left in self._walks.values() if not left}
+            ready = {path for path, left in self._waiting.values() if not left}
         for path in ready:
-            self._post(Resume())  # whoever asks for it has mended what held files back
+            self._post(Resume())  # what held files back was probably fixed before the import
             self._post(Approve(path))
 
 
 def imported_folder(
     config: Config, path: str, source_key: str, account: str, tags: tuple[Item, ...]
 ) -> Folder:
-    """The settings of a folder that is imported and not watched; its path has no links in it.
+    """Return the settings of a folder that is imported and not watched; ``path`` has no links.
 
     UnusableError or UsageError where that makes no sense.
     """
@@ -95,20 +119,7 @@ def imported_folder(
     for folder in config.folders:
         if is_in(path, os.path.realpath(folder.path)):
             raise UsageError(
-                f"{view.safe(path)} lies in the watched folder {view.safe(folder.path)}.",
-                "Leave --source away: its settings say where files go.",
+                f"{view.safe(path)} is in the watched folder {view.safe(folder.path)}.",
+                "Leave out --source: the folder's settings say where files go.",
             )
     return Folder(path=path, account=account, source_key=source_key, tags=tags)
-
-
-def folders_of(path: str, folders: Iterable[str]) -> set[str]:
-    """The watched folders that files at or below ``path`` belong to: around it and inside it."""
-    every = list(folders)
-    inside = {folder for folder in every if is_in(folder, path)}
-    around = [folder for folder in every if is_in(path, folder)]
-    return inside | ({max(around, key=len)} if around else set())
-
-
-def is_in(inner: str, outer: str) -> bool:
-    """Whether a path is another or lies below it; both absolute, without symbolic links."""
-    return (inner.rstrip(os.sep) + os.sep).startswith(outer.rstrip(os.sep) + os.sep)

@@ -1,4 +1,4 @@
-"""Where the program keeps its own files, and which process of it is the one that works there."""
+"""The instance: where the program keeps its files, and the one process that works there."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-#: Seconds for which a command may work on the journal, as nothing else runs.
+#: Seconds that a command may work on the journal, where no program runs.
 _MOMENT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The program's own files, all below one directory that is for its owner alone."""
+    """The program's own files, in a directory that only its owner can read."""
 
     state: str
 
     @property
     def journal(self) -> str:
-        """What became of every file."""
+        """The journal."""
         return os.path.join(self.state, "journal.db")
 
     @property
     def instance(self) -> str:
-        """Where the running program's API is, and the token that opens it, as JSON."""
+        """Where the running program's API is, and its token, as JSON."""
         return os.path.join(self.state, "instance.json")
 
     @property
     def has_journal(self) -> bool:
-        """Whether there is a journal; JournalError where that cannot be found out."""
+        """Whether there is a journal; JournalError if that cannot be determined."""
         try:
             os.stat(self.journal)
         except FileNotFoundError:
@@ -52,7 +52,7 @@ class Places:
 
     @property
     def begun(self) -> str:
-        """Tells that there has been a journal, so that one that is not there was lost."""
+        """A mark that there has been a journal: if it is missing, it was lost."""
         return os.path.join(self.state, "begun")
 
     @property
@@ -66,7 +66,7 @@ class Places:
         return os.path.join(self.state, "hrflow-watcher.log")
 
     def prepare(self) -> None:
-        """Make the directory; JournalError if that cannot be done."""
+        """Create the directory; JournalError if that fails."""
         try:
             os.makedirs(self.state, mode=0o700, exist_ok=True)
             os.chmod(self.state, 0o700)
@@ -74,7 +74,7 @@ class Places:
             raise self.unusable(error) from error
 
     def unusable(self, error: OSError) -> JournalError:
-        """What to tell a person when something in the directory cannot be read or written."""
+        """Return the error for something in the directory that cannot be read or written."""
         hint = "Name another one with --state."
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             hint = "Make room on its disk, or name another one with --state."
@@ -86,7 +86,7 @@ class Places:
 
 
 def default_state(environ: Mapping[str, str]) -> str:
-    """The platform's place for state: ``HRFLOW_WATCHER_STATE``, or below the home directory."""
+    """Return ``HRFLOW_WATCHER_STATE``, or else the platform's directory for state."""
     if named := environ.get("HRFLOW_WATCHER_STATE"):
         return os.path.abspath(os.path.expanduser(named))
     import platformdirs  # noqa: PLC0415 - only where nothing was named
@@ -95,9 +95,9 @@ def default_state(environ: Mapping[str, str]) -> str:
 
 
 def lock(places: Places, seconds: float = _MOMENT) -> BaseFileLock:
-    """Become the one process that works here, once there is no other.
+    """Become the one process that works here.
 
-    AlreadyRunningError if there is one for so many ``seconds``: for a moment it may be a command.
+    AlreadyRunningError if another one still does after ``seconds``: a command may, for a moment.
     """
     import filelock  # noqa: PLC0415 - commands that only look need none
 
@@ -107,8 +107,8 @@ def lock(places: Places, seconds: float = _MOMENT) -> BaseFileLock:
         held.acquire()
     except filelock.Timeout as error:
         raise AlreadyRunningError(
-            f"hrflow-watcher is running already{_name_process(places)}.",
-            "See what it does with: hrflow-watcher status.",
+            f"hrflow-watcher is already running{_name_process(places)}.",
+            "See what it is doing with: hrflow-watcher status.",
         ) from error
     except OSError as error:
         raise places.unusable(error) from error
@@ -118,13 +118,13 @@ def lock(places: Places, seconds: float = _MOMENT) -> BaseFileLock:
 def _name_process(places: Places) -> str:
     try:
         with open(places.instance, encoding="utf-8") as file:
-            return f" (process {json.load(file)['pid']})"
+            return f" (PID {json.load(file)['pid']})"
     except (OSError, ValueError, KeyError, TypeError):
-        return ""  # it is just starting or ending
+        return ""  # it is just starting or stopping
 
 
 def write_atomically(path: str, text: str) -> None:
-    """Put ``text`` at ``path`` so that a reader sees the old file or the new one, never half."""
+    """Write a file, for its owner alone, so that readers see the old text or the new one."""
     part = f"{path}.{os.getpid()}.part"
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
@@ -135,15 +135,15 @@ def write_atomically(path: str, text: str) -> None:
 HOST: Final = "127.0.0.1"
 
 
-#: Callers that are kept waiting until somebody answers.
+#: Connections that may wait until the API answers.
 _BACKLOG: Final = 16
 
 
 class Instance:
-    """Listens, and says where, from :meth:`begin` to :meth:`end`.
+    """The listening socket of the API and the file that says where it is, while the program runs.
 
-    Whoever calls before the API is ready waits for it: so commands find the program from its first
-    moment on. ``problem`` is why nobody can call, "" if all is well.
+    Connections before the API is ready wait for it, so that commands find the program from its
+    first moment on. ``problem`` is why there is no API, "" if there is one.
     """
 
     def __init__(self, places: Places) -> None:
@@ -154,7 +154,7 @@ class Instance:
         self.problem = ""
 
     def begin(self) -> None:
-        """Listen on this machine, and write the file for this user alone; call with the lock."""
+        """Listen on this machine, and write the file for this user alone. Needs the lock."""
         try:
             self.listener = socket.create_server((HOST, 0), backlog=_BACKLOG)
             self.port = self.listener.getsockname()[1]
@@ -166,7 +166,7 @@ class Instance:
             self.problem = str(error)
 
     def end(self) -> None:
-        """Listen no more; call before the lock is let go."""
+        """Stop listening; call before the lock is released."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._places.instance)
         if self.listener is not None:

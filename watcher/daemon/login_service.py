@@ -1,4 +1,4 @@
-"""The login service of this set-up: what it starts, and where it may write."""
+"""The login service of this configuration: what it starts, and where it may write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from watcher.daemon.instance import default_state, lock
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
 from watcher.page.client import Channel, read_facts
-from watcher.service import NAME, Program, Run, Service, Wanted, choose, run_program
+from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,29 +24,22 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.model.settings import Config
 
-#: Seconds that a start or an end may take.
+#: Seconds that starting or stopping may take.
 PATIENCE: Final = 30.0
-
-
 _PAUSE: Final = 0.05
 
-
-#: Seconds between the end of a process and that of its lock.
+#: Seconds between the end of a process and the release of its lock.
 _MOMENT: Final = 1.0
 
-
-#: What is set in a terminal is not set at login: the places that follow from it are written out.
+#: Variables that are not set at login: paths that follow from them become arguments.
 _CONFIG_FROM: Final = ("HRFLOW_WATCHER_CONFIG", "XDG_CONFIG_HOME")
-
-
 _STATE_FROM: Final = ("HRFLOW_WATCHER_STATE", "XDG_STATE_HOME")
 
-
-#: Exit codes that a person has to do something about: of ``run``, and from :data:`_OF_SYSTEMD` on
-#: of systemd, where the program has not even begun (systemd.exec(5), "Process Exit Codes").
+#: From this exit code on they are systemd's, for a program that it could not start
+#: (systemd.exec(5), "Process Exit Codes").
 _OF_SYSTEMD: Final = 200
 
-
+#: Exit codes that a person has to do something about.
 _MEANINGS: Final = MappingProxyType(
     {
         2: msg("mistakes in the configuration"),
@@ -64,21 +57,21 @@ _MEANINGS: Final = MappingProxyType(
 
 
 def describe_exit(code: int) -> Message:
-    """How a run ended, for people."""
+    """Return how a run ended."""
     if code in _MEANINGS:
         return msg("it ended with exit code {code} ({meaning})", code=code, meaning=_MEANINGS[code])
     return msg("it ended with exit code {code}", code=code)
 
 
 def where_to_look(code: int) -> str:
-    """The command that says more of a run that ended with ``code``."""
-    if code >= _OF_SYSTEMD:  # nothing of ours has run, so that nothing is in our log
+    """Return the command that tells more about a run that ended with ``code``."""
+    if code >= _OF_SYSTEMD:  # the program has not run, so its log has nothing about it
         return f"journalctl --user -u {NAME}"
     return "hrflow-watcher service logs"
 
 
 class LoginService:
-    """What is asked of the system's service, for one set-up."""
+    """Installs, starts and stops the system's service for one configuration."""
 
     def __init__(
         self,
@@ -89,45 +82,45 @@ class LoginService:
         home: str,
         run: Run = run_program,
     ) -> None:
-        """``config`` is what stands in ``config_path``, None while it has mistakes."""
+        """``config`` is the content of ``config_path``, None while it has mistakes."""
         self._places = places
         self._home = home
         command = (
             *Program.of_process().command(),
             *name_places(config_path, places.state, environ),
         )
-        wanted = Wanted(
+        definition = Definition(
             command=(*command, "run", "--quiet"),
             writable=_find_writable(config_path, config, places),
             home=home,
             errors=os.path.join(home, "Library", "Logs", f"{NAME}.log"),
         )
         self.system: Service = choose(
-            wanted, environ, run, folder=places.state, spawn=self._spawn, end=self._end
+            definition, environ, run, folder=places.state, spawn=self._spawn, end=self._end
         )
 
     def start(self) -> None:
-        """Start it, and return when it runs; WatcherError if it does not."""
+        """Start it, and return when it is running; WatcherError if it does not start."""
         self._begin(self.system.start)
 
     def stop(self) -> None:
-        """Stop it, and return when it has ended; WatcherError if somebody else's goes on."""
+        """Stop it, and return when it has stopped; WatcherError if another process is running."""
         self.system.stop()
         self._wait_for_end(PATIENCE if self.system.lingers else _MOMENT)
 
     def restart(self) -> None:
-        """Stop it if it runs and start it."""
-        if self.system.lingers:  # a start while it still ends would be lost
+        """Stop it if it is running, and start it."""
+        if self.system.lingers:  # a start while it is still stopping would be lost
             self.stop()
             self.start()
         else:
             self._begin(self.system.restart)
 
     def apply(self) -> bool:
-        """Install it as it should be now, and have that run; whether it runs by this.
+        """Install and run it as it should be now; return whether the service runs the program.
 
-        It does not where somebody has started the program otherwise: that goes on, and the
-        service takes its place at the next login.
+        It does not if the program was started in another way: that one keeps running, and the
+        service takes over at the next login.
         """
         was_there = self.system.look() is not None
         changed = self.system.install()
@@ -138,8 +131,6 @@ class LoginService:
         else:
             return was_there
         return True
-
-    # -- inside
 
     def _begin(self, start: Callable[[], None]) -> None:
         try:
@@ -168,12 +159,12 @@ class LoginService:
             lock(self._places, seconds).release()
         except AlreadyRunningError as error:
             raise WatcherError(
-                "The program goes on running.",
-                "Somebody has started it in another way: end it there.",
+                "The program is still running.",
+                "It was started in another way: stop it there.",
             ) from error
 
     def _spawn(self, command: Sequence[str]) -> None:
-        """Start a program that belongs to nobody and goes on when we end."""
+        """Start a program that outlives this process."""
         process = subprocess.Popen(  # noqa: S603 - words of our own, no shell
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True, cwd=self._home,
@@ -189,13 +180,13 @@ class LoginService:
 
     def _end(self) -> None:
         if said := read_facts(self._places):
-            with contextlib.suppress(ProcessLookupError):  # ended in this very moment
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
                 os.kill(said["pid"], signal.SIGTERM)
             self._wait_for_end(PATIENCE)
 
 
 def name_places(config_path: str, state: str, environ: Mapping[str, str]) -> list[str]:
-    """``--config`` and ``--state``, where they cannot be known at login without being named."""
+    """Return ``--config`` and ``--state``, as far as they differ from the defaults at login."""
     words = []
     bare = {name: value for name, value in environ.items() if name not in _CONFIG_FROM}
     if any(environ.get(name) for name in _CONFIG_FROM) or config_path != default_path(bare):
@@ -207,7 +198,7 @@ def name_places(config_path: str, state: str, environ: Mapping[str, str]) -> lis
 
 
 def _find_writable(config_path: str, config: Config | None, places: Places) -> tuple[str, ...]:
-    """Folders in which something is written, kept or moved."""
+    """Return the folders in which something is written, kept or moved."""
     found = {places.state, os.path.dirname(config_path)}
     found.add(os.path.dirname(os.path.realpath(config_path)))
     for folder in config.folders if config else ():

@@ -1,4 +1,4 @@
-"""What the settings mean for each folder on this machine: the rules compiled."""
+"""The settings of each folder on this machine compiled into a plan, and what it does to a file."""
 
 from __future__ import annotations
 
@@ -6,25 +6,38 @@ import getpass
 import logging
 import os
 import socket
-from typing import TYPE_CHECKING
+import time
+from contextlib import closing, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
+from watcher import documents
+from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
-from watcher.model.settings import parse_folder, replaced
+from watcher.model.files import Unusable
+from watcher.model.kinds import State
+from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS
+from watcher.model.settings import Duplicates, parse_folder, replaced
+from watcher.model.uploads import Skip
+from watcher.pipeline.admission import decide, has_likely_time
+from watcher.present import view
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.patterns import lies_in
-from watcher.routing.rules import Facts, Plan, accepts, router
+from watcher.routing.rules import Facts, Plan, accepts, form_fields, router
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping
 
     from watcher.daemon.instance import Places
+    from watcher.model.files import Document
+    from watcher.model.records import Entry
     from watcher.model.settings import Config, Folder
 
 _log = logging.getLogger(__name__)
 
 
 def this_machine() -> Facts:
-    """What placeholders may say of the machine and the person at it."""
+    """Return the host and user names, which placeholders may use."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as in some containers
@@ -38,18 +51,19 @@ def make_plans(
     targets: Collection[str] = (),
     imported: Collection[Folder] = (),
 ) -> dict[str, Plan]:
-    """Each folder with its rules compiled, by its path without symbolic links.
+    """Return each folder with its rules compiled, by its path without symbolic links.
 
-    ``targets``: where files were filed by earlier settings, see :func:`former_targets`;
-    ``imported``: folders that are not watched, see :func:`former_imports`. Settings of today come
-    before those of an import, and what is to go through an account that is gone has to wait.
+    ``targets`` are directories where files have been filed, see :func:`former_targets`;
+    ``imported`` are folders that are not watched, see :func:`former_imports`. A folder that is
+    both watched and imported follows the configuration; an import through an account that is no
+    longer configured is left out.
     """
     plans = {}
     watched = [replaced(each, path=os.path.realpath(each.path)) for each in config.folders]
     paths = {folder.path for folder in watched}
     accounts = {account.name for account in config.accounts}
-    promised = [each for each in imported if each.path not in paths and each.account in accounts]
-    for folder in (*watched, *promised):
+    others = [each for each in imported if each.path not in paths and each.account in accounts]
+    for folder in (*watched, *others):
         plans[folder.path] = Plan(
             folder,
             ignore_filter(folder, targets),
@@ -61,33 +75,27 @@ def make_plans(
 
 
 def former_targets(places: Places) -> list[str]:
-    """Where files have ever been filed away: nothing there is new, whatever the settings are now.
+    """Return where files have ever been filed away: nothing there is new.
 
     JournalError if the journal cannot be read.
     """
     if not places.has_journal:
         return []
-    reader = Reader(places.journal)
-    try:
+    with closing(Reader(places.journal)) as reader:
         return reader.filing_targets()
-    finally:
-        reader.close()
 
 
 def former_imports(places: Places) -> list[Folder]:
-    """Folders that were imported and are not watched: what is left of them is to be finished.
+    """Return the folders with files that an import has not finished yet.
 
     JournalError if the journal cannot be read.
     """
-    if not os.path.exists(places.journal):
+    if not places.has_journal:
         return []
-    reader = Reader(places.journal)
-    try:
-        promised = reader.imported()
-    finally:
-        reader.close()
+    with closing(Reader(places.journal)) as reader:
+        imported = reader.imported()
     folders = []
-    for path, settings in promised.items():
+    for path, settings in imported.items():
         try:
             folders.append(parse_folder(path, settings))
         except ValueError as error:
@@ -96,13 +104,155 @@ def former_imports(places: Places) -> list[Folder]:
 
 
 def on_disk(path: str) -> str:
-    """A path as the disk has it, given as a person sees it; unchanged where nothing is there."""
+    """Return a path with the spelling that it has on disk; unchanged where nothing is there.
+
+    The same name may be written in several ways (Unicode forms of an accent).
+    """
     directory, name = os.path.split(path)
     if os.path.lexists(path) or directory == path:
         return path
     directory = on_disk(directory)
     try:
         same = [each for each in os.listdir(directory) if lies_in(each, name, os.sep)]
-    except OSError:  # whoever opens the path hears of it
+    except OSError:  # opening the path fails too, and says why
         same = []
     return os.path.join(directory, same[0] if len(same) == 1 else name)
+
+
+def folders_of(path: str, folders: Iterable[str]) -> set[str]:
+    """Return those of ``folders`` that files at or below ``path`` belong to."""
+    every = list(folders)
+    inside = {folder for folder in every if is_in(folder, path)}
+    around = [folder for folder in every if is_in(path, folder)]
+    return inside | ({max(around, key=len)} if around else set())
+
+
+def is_in(inner: str, outer: str) -> bool:
+    """Return whether a path is another or below it; both absolute, without symbolic links."""
+    return (inner.rstrip(os.sep) + os.sep).startswith(outer.rstrip(os.sep) + os.sep)
+
+
+#: Verdicts that are shown in a way of their own.
+WOULD_BE_SENT: Final = msg("would be sent")
+MISSING: Final = msg("missing")
+
+
+def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
+    """Return what would happen to the file ``name`` and why, decided by the pipeline's own rules.
+
+    The keys are "file" and "verdict", and as far as they apply "why", "folder", "size",
+    "media_type", "what", "sent_as", "rule", "account", "source_key", "reference" and "fields".
+    """
+    directory, base = os.path.split(on_disk(os.path.abspath(name)))
+    path = os.path.join(os.path.realpath(directory), base)
+    facts: dict[str, object] = {"file": view.safe(path)}
+    if not os.path.lexists(path):
+        return {**facts, "verdict": MISSING, "why": msg("was not found; check the path")}
+    if os.path.isdir(path) and not os.path.islink(path):
+        path = os.path.join(path, main) if (main := documents.main_file(path)) else path
+    if os.path.isdir(path) and not os.path.islink(path):
+        return {
+            **facts,
+            "verdict": msg("not sent"),
+            "why": msg("is a folder; name the files in it"),
+        }
+    plan = _plan_of(path, plans)
+    if plan is None:
+        return {**facts, "verdict": msg("not watched"), "why": msg("is not in a watched folder")}
+    facts["folder"] = view.safe(plan.folder.path)
+    below = os.path.relpath(path, plan.folder.path)
+    if pattern := plan.ignored(below.replace(os.sep, "/")):
+        is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
+        return {
+            **facts,
+            "verdict": msg("ignored"),
+            "why": msg("is in {pattern}, where files are filed away", pattern=pattern)
+            if is_place
+            else msg("matches the pattern {pattern}", pattern=pattern),
+        }
+    if not plan.folder.recursive and os.sep in below:
+        return {
+            **facts,
+            "verdict": msg("not watched"),
+            "why": msg("is in a subfolder, and this folder is set to recursive = false"),
+        }
+    folder = plan.folder
+    found = documents.identify(folder.path, path, accepts=plan.accepts, max_size=folder.max_size)
+    if isinstance(found, Unusable):
+        return {**facts, "verdict": msg("not sent"), "why": found.why}
+    with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
+        return {**facts, **_check_document(found.document, plan, reader)}
+
+
+def _check_document(document: Document, plan: Plan, reader: Reader | None) -> dict[str, object]:
+    """Return the verdict on an identified file; ``reader`` is None where there is no journal."""
+    sniffed = document.sniffed
+    here = reader.at(document.folder, document.path) if reader else None
+    now = time.time()
+    if not has_likely_time(document.stat, now):
+        document = replace(document, noticed_at=here.noticed_at if here else now)
+    facts: dict[str, object] = {
+        "size": document.stat.size,
+        "media_type": sniffed.media_type,
+        "what": sniffed.what,
+        "sent_as": view.safe(document.file_name),
+    }
+    route = decide(document, plan)
+    if isinstance(route, Skip):
+        verdict = view.STATES[route.state].label
+        return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
+    fields = form_fields(route, sniffed.media_type)
+    first = reader.sender(route.source_key, document.sha256) if reader else None
+    return {
+        **facts,
+        "verdict": WOULD_BE_SENT,
+        **(_known_here(document, here, fields) or _known_content(document, first, plan)),
+        "rule": route.rule,
+        "account": route.account,
+        "source_key": route.source_key,
+        "reference": route.reference,
+        "fields": dict(fields),
+    }
+
+
+def _known_here(
+    document: Document, here: Entry | None, fields: tuple[tuple[str, str], ...]
+) -> dict[str, object]:
+    """Return a verdict if this very file is known and left alone for now, else {}."""
+    stat = document.stat
+    if here is None or (here.stat.size, here.stat.mtime_ns) != (stat.size, stat.mtime_ns):
+        return {}
+    if here.state is State.BASELINE:
+        why = msg("was already in the folder when watching began; upload it with import")
+        return {"verdict": msg("left alone"), "why": why}
+    if here.state is State.HELD:
+        why = (
+            msg("was already in the folder and is waiting for your approval: upload it with import")
+            if here.why in (NOTHING, EXISTING_WAITS)
+            else msg("is waiting: {why}", why=here.why)
+        )
+        return {"verdict": msg("held"), "why": why}
+    if here.state is State.REFUSED and here.fields == fields:
+        return {"verdict": msg("refused"), "why": msg("was refused: {why}", why=here.why)}
+    return {}
+
+
+def _known_content(document: Document, first: Entry | None, plan: Plan) -> dict[str, object]:
+    """Return a verdict if this content, which ``first`` has sent, is not sent again, else {}."""
+    if first is None or first.state is State.GONE:
+        return {}
+    if first.path == document.path:
+        why = msg("was uploaded before and is not uploaded again")
+        return {"verdict": msg("sent already"), "why": why} if first.state in ARRIVED else {}
+    if plan.folder.duplicates is Duplicates.UPLOAD:
+        return {}
+    return {
+        "verdict": msg("duplicate"),
+        "why": msg("has the same content as {file}", file=first.path),
+    }
+
+
+def _plan_of(path: str, plans: Mapping[str, Plan]) -> Plan | None:
+    """Return the plan of the folder that a file belongs to; of nested folders the deepest."""
+    around = [folder for folder in plans if path != folder and is_in(path, folder)]
+    return plans[max(around, key=len)] if around else None

@@ -1,42 +1,48 @@
-"""Opening the journal; one that is lost is set aside, and its successor knows what that means."""
+"""Opens the journal: sets a damaged one aside, and takes commands where no program runs."""
 
 from __future__ import annotations
 
 import logging
 import os
 import time
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.instance import write_atomically
+from watcher.daemon.instance import lock, write_atomically
 from watcher.i18n.message import NOTHING, Message, msg
+from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
+from watcher.model.snapshot import Kept, Snapshot
+from watcher.pipeline.messages import Resume, carry_out
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from watcher.daemon.instance import Places
 
 _log = logging.getLogger(__name__)
 
 
-#: What belongs to a journal: its file, and what SQLite keeps beside it.
-_COMPANIONS: Final = ("", "-wal", "-shm")
+#: Suffixes of a journal's files: its own, and those that SQLite keeps beside it.
+_SUFFIXES: Final = ("", "-wal", "-shm")
 
 
-#: Bytes that a disk must have room for before work on a journal begins again.
+#: Bytes that must be free on the disk before the journal is used again.
 _ROOM: Final = 1_000_000
 
 
 def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[Journal, Message]:
-    """The journal, or a new one where the old one is damaged or gone; and what to tell people.
+    """Return the journal, or a new one if it is damaged or gone, and what people should know.
 
-    The new one knows that files may have been sent before, and has HrFlow asked for them.
-    ``damaged``: work on the journal has shown that it is. JournalError if it cannot be used.
+    A new journal records that files may have been sent before, so that HrFlow is asked for them.
+    ``damaged``: the journal has proved to be so while in use. JournalError if it cannot be used.
     """
     gone = os.path.exists(places.begun) and not os.path.exists(places.journal)
-    # What SQLite kept beside a journal that is gone would be taken for a part of the new one.
+    # SQLite would take what it kept beside a missing journal for a part of the new one.
     journal = None if damaged or gone else _open(places.journal)
     if journal is not None:
-        _note_begin(places)
+        _mark_begun(places)
         return journal, NOTHING
     aside = _set_aside(places.journal, now)
     journal = Journal(places.journal)
@@ -53,19 +59,17 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     )
 
 
-def _note_begin(places: Places) -> None:
+def _mark_begun(places: Places) -> None:
     if os.path.exists(places.begun):
         return
     try:
         write_atomically(places.begun, "")
     except OSError as error:
-        raise UnwritableJournalError(
-            f"The disk of {places.state} is not usable ({error})."
-        ) from error
+        raise _unwritable(places, error) from error
 
 
 def _open(journal: str) -> Journal | None:
-    """The journal at that path; None if it is damaged."""
+    """Open the journal at that path; None if it is damaged."""
     try:
         return Journal(journal)
     except DamagedJournalError as error:
@@ -74,7 +78,7 @@ def _open(journal: str) -> Journal | None:
 
 
 def check_room(places: Places) -> None:
-    """UnwritableJournalError while the disk under the journal is full or cannot be written to."""
+    """Raise UnwritableJournalError while the journal's disk is full or cannot be written to."""
     places.prepare()
     probe = os.path.join(places.state, "probe.part")
     try:
@@ -83,19 +87,55 @@ def check_room(places: Places) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise UnwritableJournalError(
-            f"The disk of {places.state} is not usable ({error})."
-        ) from error
+        raise _unwritable(places, error) from error
     finally:
         if os.path.exists(probe):
             os.unlink(probe)
 
 
+def _unwritable(places: Places, error: OSError) -> UnwritableJournalError:
+    return UnwritableJournalError(f"The disk of {places.state} is not usable ({error}).")
+
+
 def _set_aside(journal: str, now: float) -> str:
-    """Give a damaged journal and its companions another name; gives that of the journal."""
+    """Rename a damaged journal and what belongs to it; return its new path."""
     stamp = time.strftime("%Y-%m-%d-%H%M%S", time.localtime(now))
     aside = f"{journal}.damaged-{stamp}"
-    for companion in _COMPANIONS:
-        if os.path.exists(journal + companion):
-            os.replace(journal + companion, aside + companion)
+    for suffix in _SUFFIXES:
+        if os.path.exists(journal + suffix):
+            os.replace(journal + suffix, aside + suffix)
     return aside
+
+
+class Standalone:
+    """Stands in for :class:`watcher.daemon.core.App` where no program runs.
+
+    Commands are written to the journal, and are in force in the next run.
+    """
+
+    def __init__(self, places: Places, journal: Journal) -> None:
+        self._places = places
+        self._journal = journal
+
+    def post(self, message: object) -> None:
+        """Carry out a command; it is on disk when this returns."""
+        if not isinstance(message, Resume):  # every run begins by trying what is waiting
+            carry_out(message, self._journal, time.time())
+        self._journal.commit()
+
+    def snapshot(self) -> Snapshot:
+        """Return what is held back; nothing else is known."""
+        with closing(Reader(self._places.journal)) as reader:
+            return Snapshot(kept=tuple(Kept(*each) for each in reader.held()))
+
+
+@contextmanager
+def standalone(places: Places) -> Iterator[Standalone]:
+    """Work on the journal without a running program.
+
+    AlreadyRunningError if a program runs, JournalError if the journal cannot be used.
+    """
+    with lock(places):
+        journal, _ = open_journal(places, time.time())
+        with closing(journal):
+            yield Standalone(places, journal)

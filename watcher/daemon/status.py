@@ -1,7 +1,7 @@
-"""How things are, made anew when something has changed, and told to whoever listens.
+"""The program's status: snapshots, made when something has changed, for all who subscribe.
 
-Nothing is done while nothing changes. What changes quickly is told a few times a second, and no
-more often than costs a small part of the machine's time.
+Nothing is done while nothing changes. Quick changes give a few snapshots a second, and no more
+than take a small part of the machine's time.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.clock import next_day
-from watcher.i18n.message import NOTHING
+from watcher.daemon.adapters import next_day
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
@@ -24,78 +23,67 @@ from watcher.model.snapshot import Kept, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from watcher.daemon.clock import RealClock
-    from watcher.i18n.message import Message
-    from watcher.model.snapshot import Watched
+    from watcher.daemon.adapters import RealClock
 
 _log = logging.getLogger(__name__)
 
-
-#: Seconds from one snapshot to the next at the least, and how many times as long as making it.
+#: Minimum number of seconds between two snapshots, and in multiples of the time that one takes.
 _PAUSE: Final = 0.25
-
-
 _SHARE: Final = 20
-
 
 #: How many files a snapshot names.
 _RECENT: Final = 10
-
-
 _ATTENTION: Final = 30
 
-
-#: States in which something is about to happen by itself, and in which nothing more is to happen.
+#: States of files that are being worked on, and of those that are processed.
 _BUSY: Final = OPEN - {State.HELD}
-
-
-_THROUGH: Final = ARRIVED | {State.REFUSED, State.DUPLICATE, State.IGNORED, State.GONE}
+_PROCESSED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE, State.IGNORED, State.GONE}
 
 
 class Progress:
-    """How many files are through since there was nothing to do last."""
+    """Counts the files that were processed since there was last nothing to do."""
 
     def __init__(self) -> None:
         self._base: int | None = None
 
-    def look(self, counts: Mapping[State, int]) -> tuple[int, int]:
-        """(done, total) of the work that goes on; zeros when there is none."""
+    def update(self, counts: Mapping[State, int]) -> tuple[int, int]:
+        """Return (done, total) of the work under way; zeros if there is none."""
         busy = sum(counts.get(state, 0) for state in _BUSY)
-        through = sum(counts.get(state, 0) for state in _THROUGH)
-        if not busy or self._base is None or through < self._base:  # old history goes, too
-            self._base = through
-        done = through - self._base
+        processed = sum(counts.get(state, 0) for state in _PROCESSED)
+        if not busy or self._base is None or processed < self._base:  # old history is deleted, too
+            self._base = processed
+        done = processed - self._base
         return (done, done + busy) if busy else (0, 0)
 
 
 class Snapshots:
-    """Makes snapshots, on a thread of its own once somebody listens. Used by all threads."""
+    """Makes snapshots, on a thread of its own once there is a listener. Used by all threads."""
 
     def __init__(self, journal: str, clock: RealClock, frame: Callable[[], Snapshot]) -> None:
-        """``frame`` gives what is known without the journal, which is at ``journal``."""
+        """``frame`` returns the part that is not in the journal, whose path is ``journal``."""
         self._journal = journal
         self._clock = clock
         self._frame = frame
         self._progress = Progress()
         self._reader: Reader | None = None
-        self._file: tuple[int, int] | None = None  # the journal's, to notice a new one
+        self._file: tuple[int, int] | None = None  # the journal's device and inode
         self._making = threading.Lock()
-        self._dirty = threading.Event()  # the latest one is of before a change
+        self._dirty = threading.Event()  # something has changed since the latest one
         self._dirty.set()
-        self._untold = threading.Event()  # so it is for listeners, whoever has asked meanwhile
+        self._untold = threading.Event()  # something has changed since listeners were called
         self._latest = Snapshot()
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def touch(self) -> None:
-        """Something may have changed."""
+        """Note that something may have changed."""
         for flag in (self._dirty, self._untold):
-            if not flag.is_set():  # to set it again would take a lock, for every file's steps
+            if not flag.is_set():  # setting it again takes a lock, for every step of every file
                 flag.set()
 
     def latest(self) -> Snapshot:
-        """How things are now."""
+        """Return the current status."""
         with self._making:
             if self._dirty.is_set():
                 self._dirty.clear()
@@ -103,13 +91,13 @@ class Snapshots:
             return self._latest
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
-        """Have ``listener`` called with how things are, now and whenever that has changed.
+        """Call ``listener`` with the status, now and whenever it has changed.
 
-        On a thread of its own. Gives what ends it.
+        On a thread of its own. Return what ends it.
         """
         with self._making:
             self._listeners.append(listener)
-            self.touch()  # it is told at once, also where others have been listening
+            self.touch()  # so that a further listener is called at once, too
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
                 self._thread.start()
@@ -124,10 +112,8 @@ class Snapshots:
         with self._making:
             self._close()
 
-    # -- inside
-
     def _run(self) -> None:
-        told: dict[int, Snapshot] = {}
+        seen: dict[int, Snapshot] = {}  # by the listener's id
         while True:
             self._untold.clear()
             if self._stopping.is_set():
@@ -136,28 +122,28 @@ class Snapshots:
             latest = self.latest()
             took = time.perf_counter() - started
             for listener in tuple(self._listeners):
-                before = told.get(id(listener))
+                before = seen.get(id(listener))
                 if before is None or replace(before, at=latest.at) != latest:
-                    told[id(listener)] = latest
-                    self._tell(listener, latest)
+                    seen[id(listener)] = latest
+                    self._call(listener, latest)
             self._stopping.wait(max(_PAUSE, _SHARE * took))
             now = self._clock.wall()
             if not self._untold.wait(max(1.0, next_day(now) - now)):  # "today" is another day
                 self._dirty.set()
 
     @staticmethod
-    def _tell(listener: Callable[[Snapshot], None], latest: Snapshot) -> None:
+    def _call(listener: Callable[[Snapshot], None], latest: Snapshot) -> None:
         try:
             listener(latest)
-        except Exception:  # noqa: BLE001 - one that fails must not keep the others from hearing
-            _log.exception("a listener has failed")
+        except Exception:  # noqa: BLE001 - the others must be called
+            _log.exception("a listener failed")
 
     def _make(self) -> None:
         frame = self._frame()
         try:
             self._latest = self._read(frame)
-        except (JournalError, ValueError) as error:  # gone, damaged, or closed under our hands
-            _log.info("the journal cannot be read for the moment: %s", error)
+        except (JournalError, ValueError) as error:  # gone, damaged, or just closed
+            _log.info("the journal cannot be read at the moment: %s", error)
             self._close()
             self._latest = replace(
                 frame, at=self._clock.wall(), paused_until=self._latest.paused_until,
@@ -170,7 +156,7 @@ class Snapshots:
         reader = self._open()
         now = self._clock.wall()
         counts = reader.counts()
-        done, total = self._progress.look(counts)
+        done, total = self._progress.update(counts)
         return replace(
             frame,
             at=now,
@@ -186,7 +172,7 @@ class Snapshots:
         )
 
     def _open(self) -> Reader:
-        """The journal, opened anew if another one has taken its place."""
+        """Return the journal's reader, a new one if another journal has taken its place."""
         try:
             found = os.stat(self._journal)
             file = (found.st_dev, found.st_ino)
@@ -201,12 +187,3 @@ class Snapshots:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-
-def watched_now(
-    watched: Mapping[str, Watched], problems: Mapping[str, Message]
-) -> tuple[Watched, ...]:
-    """The watched folders, each with what is wrong with it now."""
-    return tuple(
-        replace(each, problem=problems.get(path, NOTHING)) for path, each in watched.items()
-    )

@@ -1,9 +1,9 @@
-"""Notices that another version of the program was installed, so that this one makes way for it.
+"""Notices that another version of the program was installed, and stops for it.
 
 Installers replace the files under a running program. From the first sign of that no upload begins,
 because a module that is imported late would be another version's. Once the new files are in place
-and the uploads under way have ended, the program ends with the exit code on which the login service
-starts the new version (:data:`watcher.model.errors.UPDATED`). Files that stay incomplete end it as
+and the uploads under way are done, the program stops with the exit code on which the login service
+starts the new version (:data:`watcher.model.errors.UPDATED`). Files that stay incomplete stop it as
 well: the service tries to start it until they are complete.
 """
 
@@ -27,26 +27,19 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
-#: Seconds for which the files must not change, as installers replace one after another; and after
-#: which files that are still incomplete end the program.
+#: Seconds for which the files must not change, as installers replace one after another.
 _REST: Final = 2.0
 
-
+#: Seconds after which files that are still incomplete stop the program.
 _PATIENCE: Final = 300.0
 
-
-#: Seconds between two looks without a sign, where the system sends none.
+#: Seconds between two checks where the system reports no changes.
 _HOUR: Final = 3600.0
 
-
-#: Seconds after which a pipeline is told again: another one may have taken its place.
+#: Seconds after which Drain is sent again: another pipeline may have taken the first one's place.
 _AGAIN: Final = 30.0
 
-
 _METADATA: Final = re.compile(r"hrflow_watcher-(.+)\.dist-info")
-
-
 _VERSION: Final = re.compile(r'^__version__ = "([^"]+)"', re.MULTILINE)
 
 
@@ -74,12 +67,12 @@ class OwnFiles:
         self._folder = folder
         self._frozen = frozen
         self.running = Installed(watcher.__version__, self._mark(watcher.__version__))
-        #: Whether a change can be told at all: some distributions strip all metadata.
+        #: Whether a change can be noticed at all: some distributions strip all metadata.
         self.is_known = bool(self.running.mark or self._version())
 
     @classmethod
     def of_process(cls) -> OwnFiles:
-        """This process's."""
+        """Return the installation of this process."""
         if getattr(sys, "frozen", False):
             inside = getattr(sys, "_MEIPASS", os.path.dirname(sys.executable))
             return cls(str(inside), frozen=True)
@@ -93,17 +86,15 @@ class OwnFiles:
         return self._folder, self._record(self.running.version)
 
     def look(self) -> Installed | None:
-        """What lies there now; None while it is incomplete."""
+        """Return what is installed now; None while it is incomplete."""
         version = self._version()
         mark = self._mark(version)
         if not version or (self.running.mark and not mark):
             return None
         return Installed(version, mark)
 
-    # -- inside
-
     def _version(self) -> str:
-        """As the module says it; of a frozen program the only one that there is metadata of."""
+        """Return the module's version; of a frozen program the only one that has metadata."""
         try:
             if self._frozen:
                 found = list(filter(None, map(_METADATA.fullmatch, os.listdir(self._folder))))
@@ -129,15 +120,15 @@ class OwnFiles:
 
 
 class _ImportGuard:
-    """Refuses to import modules of ours from files that are not this version's any more."""
+    """Refuses to import modules of ours once their files are another version's."""
 
     def __init__(self, own: OwnFiles) -> None:
         self._own = own
 
     def find_spec(self, name: str, *_: object) -> None:
-        """What Python asks before it looks for a module anywhere else."""
+        """Raise ImportError for them; Python calls this before it looks for any module."""
         if name.startswith("watcher.") and self._own.look() != self._own.running:
-            raise ImportError(f"{name} belongs to another version, which was installed meanwhile")
+            raise ImportError(f"{name} belongs to another version, which was just installed")
 
 
 class UpdateWatch:
@@ -147,16 +138,16 @@ class UpdateWatch:
         self,
         own: OwnFiles,
         end: Callable[[], None],
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         *,
         rest: float = _REST,
         patience: float = _PATIENCE,
     ) -> None:
-        """``end`` is called once nothing is under way any more; ``tell`` hears a sentence."""
+        """``end`` is called once nothing is under way; ``report`` with a sentence for people."""
         self._own = own
         self._guard = _ImportGuard(own)
         self._end = end
-        self._tell = tell
+        self._report = report
         self._rest = rest
         self._patience = patience
         self._noticed = threading.Event()
@@ -165,7 +156,7 @@ class UpdateWatch:
         self._thread: threading.Thread | None = None
 
     def start(self, app: App) -> None:
-        """Begin; files may have been replaced while the program started."""
+        """Start watching. The files may have been replaced while the program started."""
         if not self._own.is_known:
             _log.info("updates are not noticed: this installation has no metadata")
             return
@@ -176,9 +167,9 @@ class UpdateWatch:
         self._thread = threading.Thread(target=self._run, args=(app,), name="updates", daemon=True)
         self._thread.start()
 
-    def hear(self, news: object) -> None:
-        """Hear that nothing is under way any more."""
-        if isinstance(news, Drained):
+    def on_event(self, event: object) -> None:
+        """Note that nothing is under way any more."""
+        if isinstance(event, Drained):
             self._drained.set()
 
     def stop(self) -> None:
@@ -191,29 +182,27 @@ class UpdateWatch:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(1.0)
 
-    # -- inside
-
     def _run(self, app: App) -> None:
         while not self._stopping.is_set():
             self._noticed.wait(_HOUR)
             self._noticed.clear()
             if self._is_replaced(app):
-                self._make_way(app)
+                self._drain(app)
                 return
 
     def _is_replaced(self, app: App) -> bool:
-        """Whether this installation is gone for good; begins no upload while that is not sure."""
+        """Return whether this installation is gone for good; until then no upload begins."""
         before: Installed | None = self._own.running
         deadline = time.monotonic() + self._patience
         while (found := self._own.look()) != self._own.running:
             if found is not None and found == before:
-                self._tell(
+                self._report(
                     f"Version {found.version} was installed."
                     " This one stops when the uploads under way are done."
                 )
                 return True
             if time.monotonic() > deadline:
-                self._tell(
+                self._report(
                     "The program's files are incomplete."
                     " It stops when the uploads under way are done; install it again."
                 )
@@ -225,11 +214,11 @@ class UpdateWatch:
             if self._stopping.wait(self._rest):
                 return False
         if before != self._own.running:
-            _log.info("the program's files are as they were: uploads go on")
+            _log.info("the program's files are as they were: uploads resumed")
             app.post(Drain(on=False))
         return False
 
-    def _make_way(self, app: App) -> None:
+    def _drain(self, app: App) -> None:
         self._drained.clear()
         app.post(Drain())
         while not self._drained.wait(_AGAIN):

@@ -2,43 +2,65 @@
 
 ::
 
-    findings  what a check finds; checks run in order, in bounded time, none stopping another
-    account   key, access, sources; name, proxy, certificate, clock; what the program knows of them
-    folders   watched folders, what the system gives for watching; journal and disks
-    program   versions, configuration; webhook and hooks, start at login, icon
-    bundle    a file for support, without people and secrets
+    findings  what a check is and what it finds; runs checks
+    program   the program, its configuration, its login service and icon; webhook and hooks
+    folders   watched folders, and the system's limits on watching them
+    storage   the journal and the disks
+    account   key, network and sources of an account
+    bundle    a report for support, without names and secrets
 
-Judgements are functions of plain values (``judge_…``); what is looked at belongs to the edges.
-Nothing is changed, but for a file that is made in each folder and removed at once.
+Nothing is changed, except for a file that is created in each folder and removed at once.
 """
 
 from __future__ import annotations
 
-from itertools import chain
+from functools import partial
 from typing import TYPE_CHECKING
 
-from watcher.doctor import account, findings, folders, program
+from watcher.doctor import account, folders, program, storage
 from watcher.doctor.bundle import write as write_bundle
-from watcher.doctor.findings import Case, Check, Finding, Level, ok, record, with_advice
+from watcher.doctor.findings import (
+    CONFIG,
+    LEVELS,
+    Case,
+    Check,
+    Finding,
+    Level,
+    ok,
+    record,
+    run_checks,
+    with_advice,
+)
+from watcher.i18n.message import msg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
-    "Case", "Check", "Finding", "Level", "examine", "ok", "record", "with_advice", "write_bundle",
+    "LEVELS", "Case", "Check", "Finding", "Level", "checks", "examine", "ok", "record",
+    "with_advice", "write_bundle",
 ]  # fmt: skip
-
-_GROUPS = (
-    program.program_checks,
-    folders.folder_checks,
-    folders.storage_checks,
-    account.checks,
-    program.result_checks,
-    program.service_checks,
-    program.desktop_checks,
-)
 
 
 def examine(case: Case) -> Iterator[tuple[Check, Finding]]:
-    """All findings, each as soon as it is there; a check may have several."""
-    return findings.examine(chain.from_iterable(checks(case) for checks in _GROUPS))
+    """Yield all findings, each as soon as it is known; a check may have several."""
+    return run_checks(checks(case))
+
+
+def checks(case: Case) -> Iterator[Check]:
+    """Yield all checks; those after "config" depend on what it has read."""
+    yield Check("program", msg("Program"), partial(program.check_program, case))
+    yield Check(
+        "config", msg("Configuration"), partial(program.check_config, case),
+        failing=msg("the configuration is not usable"),
+    )  # fmt: skip
+    yield from folders.checks(case)
+    yield Check(
+        "journal", msg("Journal"), partial(storage.check_journal, case), seconds=storage.READING
+    )
+    yield Check("disk", msg("Disk space"), partial(storage.check_disks, case))
+    yield Check("keyring", msg("Keyring"), partial(account.check_keyring, case), needs=[CONFIG])
+    yield from account.checks(case)
+    yield from program.result_checks(case)
+    yield Check("service", msg("Login service"), partial(program.check_service, case))
+    yield Check("tray", msg("Tray"), partial(program.check_tray, case))

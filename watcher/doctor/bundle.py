@@ -1,8 +1,8 @@
-"""Takes people and secrets out of text that leaves this machine.
+"""A report for support: the findings, settings and log, without people and secrets.
 
-Two nets, one below the other. What is known of people and places gets a pseudonym that says what
-it was. Of the rest only words stay that this program's own text has: the name in a file's name
-that nobody remembers is none of them.
+Two filters, one after the other. What is known of people and places is replaced by a pseudonym that
+says what it was. Of the rest only words stay that occur in this program's own text, so that a name
+in a file's name that the journal has forgotten is masked.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import platform
 import re
 import socket
 import zipfile
+from contextlib import closing, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -35,21 +36,15 @@ if TYPE_CHECKING:
     from watcher.doctor.findings import Case, Check, Finding
     from watcher.model.settings import Config, Folder, Rule
 
-#: What stands for words that are left out.
+#: Stands for a word that is left out.
 MASK: Final = "•"
 
-
 _WORD = re.compile(r"[^\W_]+")
-
-
 _BETWEEN: Final = r"[ _.,'&@+()-]"
 
-
-#: Beside a word that is left out, a capitalised one or a number is of the same name: "May •".
-#: Possessive throughout, so that no line takes more than a moment.
+#: A capitalised word or a number beside a masked word is part of the same name: "May •".
+#: Possessive throughout, so that no line takes long.
 _NAME_PART: Final = r"[A-Z0-9][^\W_]*+"
-
-
 _BESIDE = re.compile(
     rf"(?<![^\W_])(?:{_NAME_PART}{_BETWEEN}{{1,3}}+)*+{MASK}"
     rf"(?:{_BETWEEN}{{0,3}}(?:{MASK}|{_NAME_PART}))*+"
@@ -57,30 +52,20 @@ _BESIDE = re.compile(
 
 
 _ERROR_NAME = re.compile(r"[A-Z][A-Za-z]*(?:Error|Exception|Timeout|Warning)")
-
-
 _LONGEST_NUMBER: Final = 6
-
-
 _LONGEST_LINE: Final = 2000
 
-
-#: Characters that no text has: each stands for a pseudonym while words are looked at.
+#: Characters for private use: each stands for a pseudonym while words are masked.
 _STAND_INS: Final = range(0xF0000, 0xFFFFD)
-
-
 _STAND_IN = re.compile("[\U000f0000-\U000ffffd]")
 
-
-#: Parts of the program whose text names (made-up) people.
+#: Parts of the program whose text names made-up people.
 _NO_WORDS: Final = ("sandbox", "__pycache__")
 
-
-#: Words that help and that no text of ours has.
+#: Words that help support and are not in the program's text.
 _MORE: Final = "Errno apfs btrfs exfat ext4 hfs ntfs ntfs3 overlay tmpfs vfat xfs zfs"
 
-
-#: Words that are first names or family names as well.
+#: Words that are also first names or family names.
 _NAMES_TOO: Final = """
 April August Baker Bill Black Brown Carol Chase Christian Clay Dale Dawn Day Dean Drew Faith Frank
 Gene Glen Grace Grant Gray Green Guy Hope Ivy Jack Jade Jean Joy June King Lane Lee Long Mark Max
@@ -90,21 +75,21 @@ Sage Sky Stone Summer Sue Trace Victor Wade Ward West White Will Wood Young
 
 
 class Scrubber:
-    """Gives text without people and secrets; the same name always gets the same pseudonym."""
+    """Removes people and secrets from text; the same name always gets the same pseudonym."""
 
     def __init__(self, words: frozenset[str]) -> None:
-        """``words`` are those that may stay, see :func:`own_words`."""
+        """``words`` are not masked, see :func:`own_words`."""
         self._words = words
         self._pseudonyms: dict[str, str] = {}
 
     def add(self, text: str, pseudonym: str) -> None:
-        """Have ``text`` replaced wherever it stands as a whole; the first pseudonym counts."""
+        """Replace ``text`` wherever it is a whole word; the first pseudonym added for it counts."""
         for form in (text, view.safe(text)):
             if form.strip() and not (form.isdigit() and len(form) <= _LONGEST_NUMBER):
                 self._pseudonyms.setdefault(form, pseudonym)
 
     def text(self, text: str) -> str:
-        """``text``, line by line, with nothing but known words and pseudonyms."""
+        """Return ``text`` with only known words and pseudonyms."""
         used: list[str] = []
         text = _STAND_IN.sub(MASK, text)
         for known in sorted((each for each in self._pseudonyms if each in text), key=len)[::-1]:
@@ -116,18 +101,18 @@ class Scrubber:
         return _STAND_IN.sub(lambda found: used[ord(found[0]) - _STAND_INS[0]], "\n".join(lines))
 
     def _mask(self, line: str) -> str:
-        return _BESIDE.sub(MASK, _WORD.sub(self._judge, line))
+        return _BESIDE.sub(MASK, _WORD.sub(self._mask_word, line))
 
-    def _judge(self, found: re.Match[str]) -> str:
+    def _mask_word(self, found: re.Match[str]) -> str:
         word = found[0]
         stays = word in self._words or (word.isdigit() and len(word) <= _LONGEST_NUMBER)
         return word if stays or _ERROR_NAME.fullmatch(word) else MASK
 
 
 def own_words() -> frozenset[str]:
-    """All words of this program's own text, and of what systems say of errors.
+    """Return all words of this program's own text, and of the system's error messages.
 
-    None of the former where the program was installed without its text: less stays then.
+    Where the program is installed without its sources, more is masked.
     """
     texts = [
         *_sources(importlib.resources.files("watcher")),
@@ -147,31 +132,26 @@ def _sources(place: Traversable) -> Iterator[str]:
             yield each.read_text(encoding="utf-8")
 
 
-#: Files whose names get pseudonyms of their own, the latest; names of others are masked.
+#: The latest files get pseudonyms of their own; the names of all others are masked.
 _FILES: Final = 10_000
-
 
 #: Bytes of the log's end.
 _LOG_BYTES: Final = 100_000
 
-
 _ENDING = re.compile(r"\.[a-z]{1,5}\Z")
-
-
 _PLAIN: Final = re.compile(r"true|false|not set|-?[\d.]+")
 
+_README: Final = f"""What hrflow-watcher doctor found, for support.
 
-_README: Final = f"""What hrflow-watcher doctor found, for whoever helps.
-
-findings.jsonl  each check: how things are, and what to do
+findings.jsonl  the findings of each check, and what to do
 config.txt      the settings in force
-versions.txt    of the program, of Python, of libraries, of the system
-counts.txt      how many files are in which state
+versions.txt    of the program, Python, libraries and the system
+counts.txt      the number of files in each state
 log.txt         the end of the log
 
-Names of files, people and folders, addresses, tags and keys are not in here. Where one stood there
-is a pseudonym that means the same thing everywhere: file-17.pdf is the file that the journal
-numbers 17 (hrflow-watcher history --json shows it to you). {MASK} stands for other words that the
+There are no names of files, people or folders, and no addresses, tags or keys. Each is replaced by
+a pseudonym that means the same thing everywhere: file-17.pdf is the file with the number 17 in the
+journal (hrflow-watcher history --json shows it to you). {MASK} stands for other words that the
 program does not know. Have a look before you send it.
 """
 
@@ -192,13 +172,13 @@ def write(file: BinaryIO, case: Case, found: Sequence[tuple[Check, Finding]]) ->
         for name, make in parts.items():
             try:
                 text = make()
-            except Exception as error:  # noqa: BLE001 - said in its place; the other parts help
+            except Exception as error:  # noqa: BLE001 - the other parts still help
                 text = scrubber.text(f"This part could not be made: {error!r}")
             archive.writestr(name, text.encode(errors="replace"))
 
 
 def _add_people(scrubber: Scrubber, case: Case) -> None:
-    """What is known of people, places and secrets, with what is to stand for each."""
+    """Add what is known of people, places and secrets, with a pseudonym for each."""
     for number, secret in enumerate(case.secrets, 1):
         scrubber.add(secret, f"<key-{number}>")
     if case.loaded:
@@ -243,7 +223,7 @@ def _parts(folder: Folder) -> tuple[Folder | Rule, ...]:
 
 
 def _values(settings: Folder | Rule) -> Iterator[str]:
-    """Texts that people chose: of tags, metadatas and labels."""
+    """Yield the user's own texts: of tags, metadatas and labels."""
     for item in (*settings.tags, *settings.metadatas):
         yield item.name
         if isinstance(item.value, str):
@@ -253,11 +233,8 @@ def _values(settings: Folder | Rule) -> Iterator[str]:
 
 
 def _add_files(scrubber: Scrubber, case: Case) -> None:
-    try:
-        reader = Reader(case.places.journal)
-    except JournalError:
-        return  # then every name is masked
-    try:
+    # Without a journal every name is masked.
+    with suppress(JournalError), closing(Reader(case.places.journal)) as reader:
         for number, name, (sent_as, person, email, filed) in reader.names(_FILES):
             ending = _ENDING.search(name.lower())
             pseudonym = f"file-{number}{ending[0] if ending else ''}"
@@ -265,16 +242,12 @@ def _add_files(scrubber: Scrubber, case: Case) -> None:
                 scrubber.add(each, pseudonym)
             for each in (person, *person.split(), email):
                 scrubber.add(each, f"<person of file-{number}>")
-    except JournalError:
-        return
-    finally:
-        reader.close()
 
 
 def _findings(scrubber: Scrubber, found: Iterable[tuple[Check, Finding]]) -> Iterator[str]:
     for check, finding in found:
         facts = record(check, finding)
-        del facts["text_message"], facts["mend_message"]  # the same, where names are not found
+        del facts["text_message"], facts["mend_message"]  # the same texts, but not scrubbed
         for name in ("about", "text", "mend"):
             facts[name] = scrubber.text(str(facts[name]))
         yield json.dumps(facts, ensure_ascii=False)
@@ -282,11 +255,11 @@ def _findings(scrubber: Scrubber, found: Iterable[tuple[Check, Finding]]) -> Ite
 
 def _config(scrubber: Scrubber, case: Case) -> Iterator[str]:
     if case.loaded is None:
-        yield "It has mistakes: see findings.jsonl."
+        yield "The configuration has mistakes: see findings.jsonl."
         return
     for key, value, origin in show(case.loaded):
-        said = value if _PLAIN.fullmatch(value) else scrubber.text(value)
-        yield f"{scrubber.text(key)} = {said}  # {scrubber.text(origin)}"
+        shown = value if _PLAIN.fullmatch(value) else scrubber.text(value)
+        yield f"{scrubber.text(key)} = {shown}  # {scrubber.text(origin)}"
 
 
 def _versions() -> Iterator[str]:
@@ -303,23 +276,20 @@ def _versions() -> Iterator[str]:
         name = re.split(r"[^\w-]", requirement)[0]
         try:
             yield f"{name} {importlib.metadata.version(name)}"
-        except importlib.metadata.PackageNotFoundError:  # some are needed on one system alone
+        except importlib.metadata.PackageNotFoundError:  # some are only needed on one system
             yield f"{name} is not installed"
 
 
 def _counts(case: Case) -> str:
     try:
-        reader = Reader(case.places.journal)
-        try:
+        with closing(Reader(case.places.journal)) as reader:
             return "\n".join(f"{state} {files}" for state, files in reader.counts().items())
-        finally:
-            reader.close()
     except JournalError as error:
         return str(error)
 
 
 def _log_tail(path: str) -> str:
-    """The end of the log, from the beginning of a line."""
+    """Return the end of the log, from the beginning of a line."""
     try:
         with open(path, "rb") as file:
             start = max(0, os.fstat(file.fileno()).st_size - _LOG_BYTES)

@@ -1,4 +1,4 @@
-"""What a check finds, and how checks are run: in order, in bounded time, none stopping another."""
+"""What a check is and what it finds; runs checks in order and in bounded time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from watcher.credentials import SystemKeyring
-from watcher.daemon.clock import RealClock
+from watcher.daemon.adapters import RealClock
 from watcher.daemon.plans import make_plans, this_machine
 from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_data, as_message, msg
 from watcher.model.errors import WatcherError
+from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -26,12 +29,8 @@ if TYPE_CHECKING:
     from watcher.routing.rules import Plan
 
 
-class _LateError(Exception):
-    """A check has not ended in its time."""
-
-
 class Level(enum.StrEnum):
-    """How things are: the program works, works with limits, does not work, is not known."""
+    """The program works, works with limits, does not work, or that is not known."""
 
     OK = "ok"
     WARNING = "warning"
@@ -39,12 +38,23 @@ class Level(enum.StrEnum):
     SKIPPED = "skipped"
 
 
+#: How a level is shown.
+LEVELS: Final = MappingProxyType(
+    {
+        Level.OK: view.Display("✓", msg("ok"), "good"),
+        Level.WARNING: view.Display("!", msg("warning"), "busy"),
+        Level.ERROR: view.Display("✗", msg("error"), "bad"),
+        Level.SKIPPED: view.Display("\N{EN DASH}", msg("skipped"), "quiet"),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line: ``text`` says how things are, ``mend`` what a person can do about it.
 
-    ``stops`` is why checks that build on this one are not possible, "" if they are; for errors
-    the check itself knows what to say.
+    ``stops`` is why checks that depend on this one are not possible, "" if they are; for errors
+    see ``Check.failing``.
     """
 
     level: Level
@@ -58,10 +68,11 @@ _LATER: Final = msg("Try it again later.")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something to look at. ``name`` for machines, ``label`` for people, ``about`` tells it apart.
+    """A check: its ``name`` for machines and ``label`` for people; ``about`` is what is checked.
 
-    ``needs`` are the (name, about) of checks that it builds on; ``failing`` is what to say where
-    this one is needed and has failed. It is given up after ``seconds``; ``late`` is the mend then.
+    ``needs`` are the (name, about) of the checks that it depends on; ``failing`` is why those that
+    depend on this one are skipped when it fails. It is given up after ``seconds``; the advice is
+    ``late`` then.
     """
 
     name: str
@@ -75,32 +86,32 @@ class Check:
 
 
 def ok(text: Text, stops: Text = "") -> Finding:
-    """All is well."""
+    """Return a finding that all is well."""
     return Finding(Level.OK, text, stops=stops)
 
 
 def warning(text: Text, mend: Text, stops: Text = "") -> Finding:
-    """It works, or may work; somebody should know."""
+    """Return a finding that it works with limits, or may not work."""
     return Finding(Level.WARNING, text, mend, stops)
 
 
 def error(text: Text, mend: Text) -> Finding:
-    """Files will not arrive until somebody mends this."""
+    """Return a finding that files will not arrive until this is fixed."""
     return Finding(Level.ERROR, text, mend)
 
 
 def skipped(why: Text) -> Finding:
-    """Nothing can be said, and why."""
+    """Return a finding that nothing can be said, and why."""
     return Finding(Level.SKIPPED, msg("not possible, because {why}", why=why), stops=why)
 
 
 def of(failure: WatcherError) -> Finding:
-    """What an error of ours says."""
+    """Return an error's own text and hint as a finding."""
     return error(failure.title, failure.hint)
 
 
 def record(check: Check, finding: Finding) -> dict[str, object]:
-    """One finding for machines."""
+    """Return one finding as plain values, for machines."""
     return {
         "check": check.name,
         "about": view.safe(check.about),
@@ -113,17 +124,17 @@ def record(check: Check, finding: Finding) -> dict[str, object]:
 
 
 def with_advice(found: Iterable[tuple[Check, Finding]]) -> Iterator[tuple[Check, Finding, Text]]:
-    """Each finding with the advice to show: that of a whole check is not said behind each line."""
+    """Yield each finding with the advice to show: one that a check repeats is shown once."""
     last: tuple[Check, Text] | None = None
     for check, finding in found:
         said, last = last, (check, finding.mend)
         yield check, finding, "" if said == last else finding.mend
 
 
-def examine(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:
+def run_checks(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:
     """Run checks one after the other; each is taken from ``checks`` when those before have ended.
 
-    A check that fails or hangs becomes a finding, and one that builds on it is skipped.
+    A check that fails or hangs becomes a finding, and those that depend on it are skipped.
     """
     failed: dict[tuple[str, str], Text] = {}
     for check in checks:
@@ -139,17 +150,12 @@ def _attempt(check: Check) -> Sequence[Finding]:
     try:
         found = _within(check.seconds, check.run)
     except _LateError:
-        return [
-            error(
-                msg("no answer came within {time:duration}", time=check.seconds),
-                check.late,
-            )
-        ]
+        return [error(msg("no answer within {time:duration}", time=check.seconds), check.late)]
     except WatcherError as failure:
         return [of(failure)]
     except Exception as failure:  # noqa: BLE001 - one check must not stop the others
         text = msg(
-            "the check itself failed ({exception}: {error})",
+            "this check failed unexpectedly ({exception}: {error})",
             exception=type(failure).__name__,
             error=failure,
         )
@@ -157,10 +163,14 @@ def _attempt(check: Check) -> Sequence[Finding]:
     return [found] if isinstance(found, Finding) else found
 
 
+class _LateError(Exception):
+    """A check has not ended in time."""
+
+
 def _within(
     seconds: float, call: Callable[[], Sequence[Finding] | Finding]
 ) -> Sequence[Finding] | Finding:
-    """What ``call`` gives or raises; _LateError after ``seconds``, its thread left behind."""
+    """Return or raise what ``call`` does; _LateError after ``seconds``, its thread left behind."""
     ended: queue.SimpleQueue[Sequence[Finding] | Finding | Exception] = queue.SimpleQueue()
 
     def run() -> None:
@@ -179,16 +189,17 @@ def _within(
     return found
 
 
-#: What checks that build on the configuration need.
-CONFIG = ("config", "")
+#: What checks that depend on the configuration need.
+CONFIG: Final = ("config", "")
 
 
 @dataclass
 class Case:
-    """``home`` and ``environ`` are the person's.
+    """What is examined, and what the checks have found out that others need.
 
-    ``loaded`` is the configuration once it was read; None until then, and if it has mistakes.
-    ``secrets`` are the keys that were found, so that they can be taken out of what is sent away.
+    ``home`` and ``environ`` are the user's. ``loaded`` is the configuration once it is read; None
+    until then, and if it has mistakes. ``secrets`` are the keys that were found, so that they can
+    be removed from a report.
     """
 
     config: str
@@ -202,6 +213,12 @@ class Case:
     loaded: Loaded | None = field(default=None, init=False)
     secrets: list[str] = field(default_factory=list, init=False, repr=False)
 
+    @cached_property
+    def running(self) -> dict[str, Any]:
+        """What the running program says of itself (``App.facts``); empty if none runs."""
+        return read_facts(self.places)
+
+    @cached_property
     def plans(self) -> Mapping[str, Plan]:
-        """The watched folders by their paths without symbolic links; none without configuration."""
+        """The watched folders by real path; not to be used before the configuration is read."""
         return make_plans(self.loaded.config, this_machine()) if self.loaded else {}

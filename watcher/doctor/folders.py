@@ -1,23 +1,19 @@
-"""What watching takes of the system, against what the system gives."""
+"""Can the folders be watched, how soon are new files noticed, and does the system give enough?"""
 
 from __future__ import annotations
 
 import os
-import shutil
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.editing import is_to_be_made
+from watcher.daemon.setup import is_to_be_made
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
 from watcher.folders.native import Probe, probe
 from watcher.folders.scans import survey
-from watcher.i18n.message import Message, Text, msg, plural
-from watcher.journal.reader import Reader
+from watcher.i18n.message import Message, msg, plural
 from watcher.model.settings import Watch
-from watcher.page.client import read_facts
 from watcher.present import view
-from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,254 +23,124 @@ if TYPE_CHECKING:
     from watcher.model.settings import Folder
     from watcher.routing.rules import Plan
 
-#: Part of a limit that may be in use before somebody should know.
-_MUCH = 0.9
+#: Seconds that the system gets to report a file; macOS collects changes for about one.
+_PATIENCE: Final = 5.0
+
+#: Seconds after which counting a folder's directories ends; a network drive may hold a million.
+_COUNTING: Final = 20.0
+
+#: Part of a limit that may be in use before people should know.
+_MUCH: Final = 0.9
+
+#: Limits to propose: what many distributions set, or twice what is needed.
+_WATCHES: Final = 524_288
+_INSTANCES: Final = 1024
+
+_MISSING: Final = msg("the folder doesn't exist yet")
 
 
-#: What is proposed: what many distributions set, or twice what is needed.
-_WATCHES = 524_288
-
-
-_INSTANCES = 1024
-
-
-def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> Sequence[Finding]:
-    """Whether ``directories`` can be watched; ``limits`` are None where there are none.
-
-    ``running``: what is in use includes what this program takes.
-    """
-    if limits is None:
-        return [ok(msg("this system has no limits of inotify"))]
-    needed = limits.watches + (0 if running else directories)
-    used = msg(
-        "{used:count} of {total:count} watches are in use",
-        used=limits.watches,
-        total=limits.max_watches,
-    )
-    text = plural(
-        "1 directory is watched, and {what}",
-        "{count:count} directories are watched, and {what}",
-        directories,
-        what=used,
-    )
-    watches = _judge(
-        "max_user_watches", needed, limits.max_watches, _WATCHES,
-        text,
-    )  # fmt: skip
-    instances = _judge(
-        "max_user_instances", limits.instances + (not running), limits.max_instances, _INSTANCES,
-        msg(
-            "{used:count} of {total:count} watchers are in use",
-            used=limits.instances, total=limits.max_instances,
-        ),
-    )  # fmt: skip
-    return [watches, instances]
-
-
-def _judge(name: str, needed: int, limit: int, proposed: int, text: Message) -> Finding:
-    if needed <= _MUCH * limit:
-        return ok(text)
-    short = msg("which is not enough") if needed > limit else msg("which is nearly all")
-    return warning(
-        msg(
-            "{what}, {how}; folders are looked through every few seconds where it is not",
-            what=text,
-            how=short,
-        ),
-        msg(
-            "Raise it: sudo sysctl fs.inotify.{key}={number}",
-            key=name,
-            number=max(proposed, 2 * needed),
-        ),
-    )
-
-
-#: Free bytes below which writing fails soon, and below which somebody should know.
-_TOO_LITTLE = 20_000_000
-
-
-_LITTLE = 1_000_000_000
-
-
-#: Seconds for reading the whole journal; a million files take some.
-_READING = 60.0
-
-
-def storage_checks(case: Case) -> Iterator[Check]:
-    """The journal, then each disk."""
-    yield Check("journal", msg("Journal"), lambda: _journal(case), seconds=_READING)
-    yield Check("disk", msg("Disk space"), lambda: _disks(case))
-
-
-def judge_journal(path: str, size: int, problem: str) -> Finding:
-    """``problem``: what is wrong with the file, "" if nothing is."""
-    if problem:
-        return error(
-            msg("{path} is damaged ({error})", path=path, error=problem),
-            msg(
-                "Start the program: it sets the journal aside and builds a new one by looking"
-                " through the folders."
-            ),
-        )
-    return ok(msg("{path} is whole; it takes {size:size}", path=path, size=size))
-
-
-def judge_room(places: tuple[Text, ...], free: int) -> Finding:
-    """``free``: bytes left on the disk of ``places``."""
-    text = msg("{size:size} free for {disks:and}", size=free, disks=places)
-    if free < _TOO_LITTLE:
-        return error(text, msg("Make room: nothing is uploaded while the disk is full."))
-    if free < _LITTLE:
-        return warning(text, msg("Make room before it is full."))
-    return ok(text)
-
-
-def _journal(case: Case) -> Finding:
-    path = case.places.journal
-    if not os.path.exists(path):
-        return ok(msg("there is none yet, as nothing has run so far"))
-    reader = Reader(path)
-    try:
-        problem = reader.check()
-    finally:
-        reader.close()
-    size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
-    return judge_journal(view.safe(path), size, view.safe(problem))
-
-
-def _disks(case: Case) -> Sequence[Finding]:
-    """One line for each disk, with everything that is written to it."""
-    places: dict[str, Text] = {case.places.state: msg("the journal")}
-    for plan in case.plans().values():
-        for target in filing_targets(plan.folder).values():
-            place = os.path.join(plan.folder.path, target)
-            places[place] = view.safe(place)
-    disks: dict[int, tuple[str, list[Text]]] = {}
-    for path, name in places.items():
-        there = _existing(path)
-        disks.setdefault(os.stat(there).st_dev, (there, []))[1].append(name)
-    return [
-        judge_room(tuple(names), shutil.disk_usage(there).free) for there, names in disks.values()
-    ]
-
-
-def _existing(path: str) -> str:
-    """``path``, or the nearest directory above it that is there."""
-    while not os.path.exists(path) and os.path.dirname(path) != path:
-        path = os.path.dirname(path)
-    return path
-
-
-#: Seconds that the system is given to tell of a file; macOS collects changes for about one.
-_PATIENCE = 5.0
-
-
-_NOT_THERE = msg("the folder is not there yet")
-
-
-#: Seconds after which looking through a folder ends; a network drive may hold a million files.
-_LOOKING = 20.0
-
-
-def folder_checks(case: Case) -> Iterator[Check]:
-    """Two lines for each folder, and what all of them take of the system."""
+def checks(case: Case) -> Iterator[Check]:
+    """Yield two checks for each folder, and one for what all of them take of the system."""
     if case.loaded is None:
         yield Check("folder", msg("Folder"), tuple, needs=[CONFIG])
-    made = _to_be_made(case)
-    looks = [_Look(case, plan, is_made=path in made) for path, plan in case.plans().items()]
-    for look in looks:
-        path = look.folder.path
+    folders = [_FolderCheck(case, plan) for plan in case.plans.values()]
+    for each in folders:
+        path = each.folder.path
         yield Check(
-            "folder", msg("Folder"), look.at_place, path,
-            failing=msg("{path} cannot be used", path=view.safe(path)), seconds=_LOOKING + 10,
+            "folder", msg("Folder"), each.check_place, path,
+            failing=msg("{path} cannot be used", path=view.safe(path)), seconds=_COUNTING + 10,
         )  # fmt: skip
-        needs = [("folder", path)]
-        yield Check("events", msg("Changes"), look.at_events, path, needs, seconds=_PATIENCE + 5)
-    yield Check("limits", msg("Limits"), partial(_limits, case, looks), needs=[CONFIG], seconds=20)
+        yield Check(
+            "events", msg("Changes"), each.check_events, path, [("folder", path)],
+            seconds=_PATIENCE + 5,
+        )  # fmt: skip
+    yield Check(
+        "limits", msg("Limits"), partial(_limits, case, folders), needs=[CONFIG], seconds=20
+    )
 
 
-class _Look:
-    """A look at one folder."""
+class _FolderCheck:
+    """The checks of one folder; the second needs to know what the first has found."""
 
-    def __init__(self, case: Case, plan: Plan, *, is_made: bool) -> None:
-        """``is_made``: it is not there, and the program makes it."""
+    def __init__(self, case: Case, plan: Plan) -> None:
         self.folder = plan.folder
-        self._is_made = is_made
         self.directories = 0
         self.remote = False
         self._plan = plan
         self._case = case
 
-    def at_place(self) -> Finding:
-        """Is it there, can all of it be read, where does it lie?"""
-        path = self.folder.path
-        if self._is_made:
-            return judge_made(view.safe(path), is_running=bool(read_facts(self._case.places)))
+    @property
+    def is_native(self) -> bool:
+        """Whether the system is asked to report changes."""
+        return not is_polled(self.folder, remote=self.remote)
+
+    def check_place(self) -> Finding:
+        """Does it exist, can all of it be read, where is it?"""
+        case, path = self._case, self.folder.path
+        configured = case.loaded.config.folders if case.loaded else ()
+        if any(
+            os.path.realpath(f.path) == path and is_to_be_made(f, case.home) for f in configured
+        ):
+            return judge_missing(view.safe(path), is_running=bool(case.running))
         _, problem = mounts.identify(path)
         if problem:
             return judge_problem(view.safe(problem))
         self.remote = mounts.on_network(path)
-        tick = self._case.tick
-        deadline = tick() + _LOOKING
-        others = tuple(other for other in self._case.plans() if other != path)
+        deadline = case.tick() + _COUNTING
+        others = tuple(other for other in case.plans if other != path)
         watched = WatchedFolder(
             path, self.folder.recursive, self.folder.watch, self.folder.poll_seconds,
             self._plan.ignored, others,
         )  # fmt: skip
-        tally = survey(watched, lambda: tick() > deadline)
+        tally = survey(watched, lambda: case.tick() > deadline)
         self.directories = tally.directories
         if tally.unreadable:
             return judge_unreadable(view.safe(tally.first_unreadable), tally.unreadable)
         return judge_place(view.safe(path), mounts.file_system(path), remote=self.remote)
 
-    def at_events(self) -> Finding:
+    def check_events(self) -> Finding:
         """How soon is a new file noticed?"""
         path = view.safe(self.folder.path)
-        if is_polled(self.folder, remote=self.remote):
+        if not self.is_native:
             return judge_polled(path, self.folder, remote=self.remote)
         found = probe(self.folder.path, _PATIENCE, self._case.tick)
         return judge_probe(path, found, self.folder, remote=self.remote)
 
 
-def _to_be_made(case: Case) -> set[str]:
-    """The folders that the program makes when it starts, by their paths without links."""
-    folders = case.loaded.config.folders if case.loaded else ()
-    return {os.path.realpath(each.path) for each in folders if is_to_be_made(each, case.home)}
-
-
-def judge_made(path: str, *, is_running: bool) -> Finding:
-    """A folder that is missing, with ``create = true``: it is made at the program's start."""
-    if is_running:
-        return warning(
-            msg(
-                "{path} was removed while the program runs, which makes it when it starts",
-                path=path,
-            ),
-            msg("Make it, or start the program anew."),
-            _NOT_THERE,
-        )
-    return ok(
-        msg("{path} is not there yet; the program makes it when it starts", path=path), _NOT_THERE
-    )
-
-
 def is_polled(folder: Folder, *, remote: bool) -> bool:
-    """Whether the folder is looked through again and again, the system not being asked."""
+    """Return whether the folder is scanned at intervals, without asking the system."""
     return folder.watch is Watch.POLL or (folder.watch is Watch.AUTO and remote)
 
 
+def judge_missing(path: str, *, is_running: bool) -> Finding:
+    """A missing folder with ``create = true``: the program creates it when it starts."""
+    if is_running:
+        return warning(
+            msg(
+                "{path} was removed while the program is running; it is created when the program"
+                " starts",
+                path=path,
+            ),
+            msg("Create it, or restart the program."),
+            _MISSING,
+        )
+    return ok(
+        msg("{path} doesn't exist yet; the program creates it when it starts", path=path), _MISSING
+    )
+
+
 def judge_problem(problem: str) -> Finding:
-    """What ``mounts.identify`` says: what is wrong; and what becomes of it, or what to do."""
+    """``problem`` is what ``mounts.identify`` returns: a problem; and its outcome, or advice."""
     text, _, rest = problem.rpartition("; ")
-    if rest.startswith("it "):  # will be watched or tried again, which is no mend
+    if rest.startswith("it "):  # "it will be watched as soon as …" is no advice
         return error(
-            text, msg("Make it, connect its drive, or correct its path in the configuration.")
+            text, msg("Create it, connect its drive, or correct its path in the configuration.")
         )
     return error(text, rest[:1].upper() + rest[1:])
 
 
 def judge_unreadable(first: str, number: int) -> Finding:
-    """Files or directories of a folder that this user may not read."""
+    """``number`` files or directories of a folder may not be read, ``first`` is one of them."""
     text = msg("{file} and {more} more cannot be read", file=first, more=number - 1)
     return warning(
         text if number > 1 else msg("{file} cannot be read", file=first),
@@ -283,19 +149,19 @@ def judge_unreadable(first: str, number: int) -> Finding:
 
 
 def judge_place(path: str, system: str, *, remote: bool) -> Finding:
-    """A folder that is fine, on a file system of the type ``system`` ("" where it is unknown)."""
+    """A folder without a problem; ``system`` is the type of its file system, "" if unknown."""
     where = msg("on a network file system") if remote else msg("on a local file system")
     if system:
         where = msg("{what} ({system})", what=where, system=system)
-    return ok(msg("{path} can be read; it lies {what}", path=path, what=where))
+    return ok(msg("{path} can be read; it is {what}", path=path, what=where))
 
 
 def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
-    """A folder that is looked through again and again."""
+    """A folder that is scanned at intervals."""
     why = msg("on a network file system") if remote else msg('with watch = "poll"')
     return ok(
         msg(
-            "{path} is looked through every {time:duration}, being {what}",
+            "{path} is scanned every {time:duration}, being {what}",
             path=path,
             time=folder.poll_seconds,
             what=why,
@@ -304,12 +170,12 @@ def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
 
 
 def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Finding:
-    """Whether changes are noticed at once, by what became of a file that was made for it."""
+    """``found`` is what happened to a file that was created in the folder."""
     if found.unwritable:
         return warning(
             msg(
-                "no file can be made in {path} ({error}), so that it cannot be tried whether one"
-                " would be noticed",
+                "no file can be created in {path} ({error}), so whether new files are noticed could"
+                " not be tested",
                 path=path,
                 error=found.unwritable,
             ),
@@ -318,8 +184,8 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if found.unwatched:
         return warning(
             msg(
-                "the system does not tell of changes in {path} ({error}), so that it is looked"
-                " through every {time:duration}",
+                "the system does not report changes in {path} ({error}), so it is scanned every"
+                " {time:duration}",
                 path=path,
                 error=found.unwatched,
                 time=folder.poll_seconds,
@@ -328,14 +194,14 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
         )
     if found.seconds is None:
         return error(
-            msg("the system does not tell of a new file in {path}", path=path),
+            msg("the system does not report new files in {path}", path=path),
             msg('Set watch = "poll" for this folder in the configuration.'),
         )
     if remote:
         return warning(
             msg(
-                "{path} lies on a network file system, and files that come from other machines"
-                " are noticed within the hour only",
+                "{path} is on a network file system; files from other machines are only noticed"
+                " within the hour",
                 path=path,
             ),
             msg('Set watch = "auto" for this folder in the configuration.'),
@@ -349,7 +215,57 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     )
 
 
-def _limits(case: Case, looks: Sequence[_Look]) -> Sequence[Finding]:
-    native = [look for look in looks if not is_polled(look.folder, remote=look.remote)]
-    directories = sum(look.directories for look in native)
-    return judge_limits(directories, case.limits(), running=bool(read_facts(case.places)))
+def _limits(case: Case, folders: Sequence[_FolderCheck]) -> Sequence[Finding]:
+    directories = sum(each.directories for each in folders if each.is_native)
+    return judge_limits(directories, case.limits(), running=bool(case.running))
+
+
+def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> Sequence[Finding]:
+    """Return whether ``directories`` can be watched; ``limits`` are None where there are none.
+
+    ``running``: what is in use includes the watches of this program.
+    """
+    if limits is None:
+        return [ok(msg("this system has no inotify limits"))]
+    used = msg(
+        "{used:count} of {total:count} watches are in use",
+        used=limits.watches,
+        total=limits.max_watches,
+    )
+    watches = plural(
+        "1 directory is watched, and {what}",
+        "{count:count} directories are watched, and {what}",
+        directories,
+        what=used,
+    )
+    instances = msg(
+        "{used:count} of {total:count} watchers are in use",
+        used=limits.instances,
+        total=limits.max_instances,
+    )
+    needed = limits.watches + (0 if running else directories)
+    return [
+        _judge_limit("max_user_watches", needed, limits.max_watches, _WATCHES, watches),
+        _judge_limit(
+            "max_user_instances", limits.instances + (not running), limits.max_instances,
+            _INSTANCES, instances,
+        ),
+    ]  # fmt: skip
+
+
+def _judge_limit(name: str, needed: int, limit: int, proposed: int, text: Message) -> Finding:
+    if needed <= _MUCH * limit:
+        return ok(text)
+    short = msg("which is not enough") if needed > limit else msg("which is nearly all")
+    return warning(
+        msg(
+            "{what}, {how}; folders that cannot be watched are scanned every few seconds",
+            what=text,
+            how=short,
+        ),
+        msg(
+            "Raise it: sudo sysctl fs.inotify.{key}={number}",
+            key=name,
+            number=max(proposed, 2 * needed),
+        ),
+    )

@@ -1,4 +1,4 @@
-"""The program itself and its configuration."""
+"""The program, its configuration, login service and icon; its webhook and hooks."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.checks import is_loopback
 from watcher.credentials.keys import VARIABLE, read_webhook_secret
-from watcher.daemon.editing import without_absent
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
+from watcher.daemon.setup import without_absent
 from watcher.daemon.webhook import PATH
 from watcher.desktop.supervisor import find_backend, has_desktop
-from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, skipped, warning
+from watcher.doctor.findings import CONFIG, Check, Finding, error, of, ok, skipped, warning
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, CredentialError
-from watcher.page.client import read_facts
 from watcher.present import view
 from watcher.service import is_installed
 
@@ -32,26 +31,27 @@ if TYPE_CHECKING:
     from watcher.model.settings import Webhook
     from watcher.service import Installed
 
+#: Seconds that a keyring gets.
+_KEYRING_SECONDS: Final = 10.0
 
-def program_checks(case: Case) -> Iterator[Check]:
-    """Versions, and every mistake of the configuration."""
-    yield Check("program", msg("Program"), lambda: _program(case))
-    yield Check(
-        "config",
-        msg("Configuration"),
-        lambda: _config(case),
-        failing=msg("the configuration is not usable"),
-    )
+_BACKENDS: Final = MappingProxyType(
+    {"notifier": "StatusNotifier", "xorg": msg("X11, without a menu")}
+)
+
+
+def check_program(case: Case) -> Finding:
+    """Does the program run, in which version?"""
+    if case.running:
+        return judge_versions(__version__, case.running["version"], case.running["pid"])
+    has_service = is_installed(case.environ, case.home, case.places.state)
+    start = "hrflow-watcher service start" if has_service else "hrflow-watcher run"
+    return judge_versions(__version__, None, start=start)
 
 
 def judge_versions(
-    own: str,
-    running: str | None,
-    pid: int = 0,
-    *,
-    start: str = "hrflow-watcher run",
+    own: str, running: str | None, pid: int = 0, *, start: str = "hrflow-watcher run"
 ) -> Finding:
-    """``running``: the version of the program that runs at the moment, None if none does.
+    """``running`` is the version of the running program, None if it does not run.
 
     ``start`` is the command that starts the program.
     """
@@ -63,14 +63,14 @@ def judge_versions(
     )
     if running is None:
         return warning(
-            msg("{what}; it does not run, so no file is sent", what=text),
+            msg("{what}; not running, so no files are sent", what=text),
             msg("Start it with: {command}.", command=start),
         )
     if running == own:
-        return ok(msg("{what}; it runs (process {number})", what=text, number=pid))
+        return ok(msg("{what}; running (PID {number})", what=text, number=pid))
     return warning(
         msg(
-            "{what}; version {version} is still running (process {number})",
+            "{what}; version {version} is still running (PID {number})",
             what=text,
             version=view.safe(running),
             number=pid,
@@ -82,16 +82,8 @@ def judge_versions(
     )
 
 
-def _program(case: Case) -> Finding:
-    said = read_facts(case.places)
-    if not said:
-        is_service = is_installed(case.environ, case.home, case.places.state)
-        start = "hrflow-watcher service start" if is_service else "hrflow-watcher run"
-        return judge_versions(__version__, None, start=start)
-    return judge_versions(__version__, said["version"], said["pid"])
-
-
-def _config(case: Case) -> Sequence[Finding]:
+def check_config(case: Case) -> Sequence[Finding]:
+    """Read the configuration into ``case.loaded``; every mistake and warning is a finding."""
     try:
         case.loaded = load(
             case.config,
@@ -101,85 +93,65 @@ def _config(case: Case) -> Sequence[Finding]:
             machine=MachineFile.of_process(case.environ),
         )
     except ConfigError as failure:
-        if failure.mistakes:
-            return [error(mistake, failure.hint) for mistake in failure.mistakes]
-        return [error(failure.title, failure.hint)]
-    folders = len(case.loaded.config.folders)
-    found = [ok(headline(case.loaded))] if folders else [_no_folder(case)]
-    hint = "Leave it if it is meant so."
-    warnings = without_absent(case.loaded.warnings)  # of each folder the next checks tell
-    return [*found, *(warning(each, hint) for each in warnings)]
+        return [error(each, failure.hint) for each in failure.mistakes or (failure.title,)]
+    if case.loaded.config.folders:
+        first = ok(headline(case.loaded))
+    else:
+        first = warning(
+            msg("{path} names no folder, so nothing is watched", path=view.safe(case.config)),
+            msg("Add a [[folders]] table to it."),
+        )
+    warnings = without_absent(case.loaded.warnings)  # missing folders have checks of their own
+    hint = msg("Leave it if it is intended.")
+    return [first, *(warning(each, hint) for each in warnings)]
 
 
-def _no_folder(case: Case) -> Finding:
-    return warning(
-        msg("{path} names no folder, so nothing is watched", path=view.safe(case.config)),
-        msg("Put a [[folders]] table in it."),
-    )
-
-
-def service_checks(case: Case) -> Iterator[Check]:
-    """The login service."""
-    yield Check("service", msg("Login service"), lambda: _service(case))
+def check_service(case: Case) -> Finding:
+    """Does the program start at login?"""
+    config = case.loaded.config if case.loaded else None
+    system = LoginService(case.config, config, case.places, case.environ, case.home).system
+    return judge_service(system.kind, system.look(), running=bool(case.running))
 
 
 def judge_service(kind: str, installed: Installed | None, *, running: bool) -> Finding:
     """``kind`` is what the system has for it; ``running``: the program runs, however started."""
     if installed is None:
         return warning(
-            msg("the program runs, but does not start at login")
+            msg("the program is running, but not set to start at login")
             if running
-            else msg("the program does not start at login"),
-            msg("Have it started with: hrflow-watcher service install."),
+            else msg("the program is not set to start at login"),
+            msg("To enable it: hrflow-watcher service install."),
         )
     if not running:
-        code = installed.exit_code
-        text = msg("it is installed ({kind}) and does not run", kind=kind)
-        if code:
-            text = msg(
-                "it is installed ({kind}) and does not run: {why}",
-                kind=kind,
-                why=describe_exit(code),
-            )
-        look = where_to_look(code or 0)
+        code = installed.exit_code or 0
+        text = (
+            msg("installed ({kind}), but not running: {why}", kind=kind, why=describe_exit(code))
+            if code
+            else msg("installed ({kind}), but not running", kind=kind)
+        )
         return error(
             text,
             msg(
-                "Start it with: hrflow-watcher service start. More is said by: {command}",
-                command=look,
+                "Start it with: hrflow-watcher service start. For details: {command}",
+                command=where_to_look(code),
             ),
         )
     if not installed.enabled:
         return warning(
-            msg("it runs, but was switched off for the next login ({kind})", kind=kind),
-            msg("Switch it on with: hrflow-watcher service install."),
+            msg("running, but disabled for the next login ({kind})", kind=kind),
+            msg("To enable it: hrflow-watcher service install."),
         )
     if not installed.current:
         return warning(
-            msg(
-                "it runs, but was installed for another version or other folders ({kind})",
-                kind=kind,
-            ),
-            msg("Bring it up to date with: hrflow-watcher service install."),
+            msg("running, but installed for another version or other folders ({kind})", kind=kind),
+            msg("Update it with: hrflow-watcher service install."),
         )
-    return ok(msg("it starts at every login ({kind}) and runs", kind=kind))
+    return ok(msg("starts at every login ({kind}), and is running", kind=kind))
 
 
-def _service(case: Case) -> Finding:
-    config = case.loaded.config if case.loaded else None
-    service = LoginService(case.config, config, case.places, case.environ, case.home)
-    running = bool(read_facts(case.places))
-    return judge_service(service.system.kind, service.system.look(), running=running)
-
-
-_CALLED: Final = MappingProxyType(
-    {"notifier": "StatusNotifier", "xorg": msg("X11, without a menu")}
-)
-
-
-def desktop_checks(case: Case) -> Iterator[Check]:
-    """The tray."""
-    yield Check("tray", msg("Tray"), lambda: judge_tray(sys.platform, case.environ, find_backend))
+def check_tray(case: Case) -> Finding:
+    """Does the desktop show the icon?"""
+    return judge_tray(sys.platform, case.environ, find_backend)
 
 
 def judge_tray(
@@ -187,40 +159,34 @@ def judge_tray(
     environ: Mapping[str, str],
     ask: Callable[[Mapping[str, str]], tuple[str, str]],
 ) -> Finding:
-    """``platform`` as ``sys.platform`` has it; ``ask`` is ``desktop.supervisor.find_backend``."""
+    """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.supervisor.find_backend``."""
     if platform in ("win32", "darwin"):
         return ok(msg("this system shows icons of programs"))
     if not has_desktop(platform, environ):
         session = environ.get("XDG_SESSION_TYPE", "")
         if session:
-            kind = view.safe(session)
             return skipped(
-                msg("there is no desktop here (the session is of the kind {kind})", kind=kind)
+                msg("there is no desktop here (session: {kind})", kind=view.safe(session))
             )
         return skipped(msg("there is no desktop here"))
     try:
         backend, advice = ask({name: environ[name] for name in environ if name != VARIABLE})
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as failure:
         return warning(
             msg(
-                "whether this desktop shows icons could not be found out ({error})",
-                error=type(error).__name__,
+                "whether this desktop shows icons could not be determined ({error})",
+                error=type(failure).__name__,
             ),
             msg("Nothing needs to be done: everything works without an icon."),
         )
-    if backend:
-        return ok(
-            msg("this desktop shows the icon (through {what})", what=_CALLED.get(backend, backend))
-        )
-    return warning(msg("this desktop does not show the icon"), advice)
-
-
-#: Seconds that a keyring is given.
-_KEYRING_SECONDS = 10.0
+    if not backend:
+        return warning(msg("this desktop does not show the icon"), advice)
+    called = _BACKENDS.get(backend, backend)
+    return ok(msg("this desktop shows the icon (through {what})", what=called))
 
 
 def result_checks(case: Case) -> Iterator[Check]:
-    """Nothing where neither is wanted."""
+    """Yield the checks of the webhook and the hooks, as far as they are configured."""
     if case.loaded is None:
         return
     config = case.loaded.config
@@ -231,7 +197,7 @@ def result_checks(case: Case) -> Iterator[Check]:
         )  # fmt: skip
     for name, command in (("parsed", config.hooks.parsed), ("refused", config.hooks.refused)):
         if command:
-            run = partial(judge_command, command[0], shutil.which(command[0]) or "")
+            run = partial(judge_hook, command[0], shutil.which(command[0]) or "")
             yield Check(
                 "hook", msg("Command for {state} files", state=name), run, name, needs=[CONFIG]
             )
@@ -239,21 +205,17 @@ def result_checks(case: Case) -> Iterator[Check]:
 
 def _webhook(case: Case, webhook: Webhook) -> Finding:
     assert case.loaded is not None
-    allow_insecure = case.loaded.config.allow_insecure_keyring
     try:
         secret = read_webhook_secret(
-            case.environ, allow_insecure=allow_insecure, keyring=case.keyring
+            case.environ,
+            allow_insecure=case.loaded.config.allow_insecure_keyring,
+            keyring=case.keyring,
         )
     except CredentialError as failure:
-        return error(failure.title, failure.hint)
+        return of(failure)
     case.secrets.append(secret)
-    return judge_webhook(webhook)
-
-
-def judge_webhook(webhook: Webhook) -> Finding:
-    """Of a webhook whose secret is at hand."""
     where = msg(
-        "is received at http://{host}:{number}{path} while the program runs",
+        "received at http://{host}:{number}{path} while the program is running",
         host=webhook.host,
         number=webhook.port,
         path=PATH,
@@ -262,18 +224,15 @@ def judge_webhook(webhook: Webhook) -> Finding:
         return ok(where)
     return warning(
         msg("{what}, which other machines reach without encryption", what=where),
-        msg("Put a proxy that speaks https in front of it, and let it listen on 127.0.0.1."),
+        msg("Put an HTTPS proxy in front of it, and let it listen on 127.0.0.1."),
     )
 
 
-def judge_command(program: str, found: str) -> Finding:
-    """``found``: where the program is, "" if it is nowhere."""
+def judge_hook(program: str, found: str) -> Finding:
+    """``found`` is the path of the program, "" if there is none."""
     if found:
         return ok(msg("{path} is run", path=view.safe(found)))
     return error(
-        msg("{path} is no program that can be run", path=view.safe(program)),
-        msg(
-            "Correct its path in the table [hooks] of the configuration, or the right to execute"
-            " it."
-        ),
+        msg("{path} is not a program that can be run", path=view.safe(program)),
+        msg("Correct its path in the [hooks] table of the configuration, or make it executable."),
     )

@@ -34,14 +34,17 @@ class WatcherError(Exception):
     """Base of all errors that are shown to a person in one sentence.
 
     ``title`` says what happened and to what, ``hint`` what the person can do (may be empty).
+    ``field`` is the answer of the set-up that it is about (see ``watcher.config.setup``), "" if it
+    is about none.
     """
 
     exit_code = 1
 
-    def __init__(self, title: Text, hint: Text = "") -> None:
+    def __init__(self, title: Text, hint: Text = "", *, field: str = "") -> None:
         super().__init__(title)
         self.title = title
         self.hint = hint
+        self.field = field
 
     def __str__(self) -> str:
         return f"{self.title} {self.hint}".strip()

@@ -1,17 +1,14 @@
-"""The activity page, and the channel over which commands talk to the running program.
+"""The activity page, and the control API over which commands and the icon reach the program.
 
 ::
 
-    auth      who may come in, what every request has to pass, what every answer carries
-    server    the listener on this machine
+    client    the commands' end of the API
+    auth      who may come in: the checks of every request, the headers of every answer
+    server    the listener, those who wait for changes, and everything put together
     routes    which address leads to what, and the page's frame
-    activity  files: lists, stories, CSV, days; and what is new, for those who wait for it
-    actions   what can be ordered: pause, retry, ignore, import, open a folder, stop
-    folders   folders and rules in force, what would happen to a file
-    health    the doctor's lines
-    setup     the set-up, and its last step: a sample CV is sent
-    whole     all of it put together
-    client    the other end: how commands reach the program that runs
+    views     what is shown: files, folders and rules, what would happen to a file, health
+    actions   what is changed: pause, retry, ignore, import, open a folder, stop
+    setup     the set-up's form, and its last step: a sample CV is uploaded
 
-Nothing is imported here: the other end must start fast.
+Nothing is imported here: commands must start fast.
 """

@@ -1,4 +1,4 @@
-"""What can be ordered over the channel, from the page and by commands."""
+"""Requests that change something: from the page, and by commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from watcher.daemon.clock import next_day
+from watcher.daemon.adapters import next_day
 from watcher.daemon.imports import imported_folder
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError
@@ -16,7 +16,7 @@ from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
-from watcher.present import view
+from watcher.present import listing
 from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:
@@ -25,97 +25,91 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.model.records import Entry
     from watcher.model.snapshot import Snapshot
-    from watcher.page.activity import Activity
+    from watcher.page.views import Activity
 
-    Order = Mapping[str, Any]
+    Body = Mapping[str, Any]
 
-#: Files that one message names.
+#: Files in one message to the pipeline.
 _PIECE: Final = 500
-
-
-#: Files that are named of those for which an order made no sense.
+#: Files that are listed of those that an action does not fit.
 _LEFT: Final = 20
-
-
-#: Folders that one order opens: each is a window of the desktop.
+#: Folders that one request opens: each is a window of the desktop.
 _WINDOWS: Final = 5
-
-
 #: Seconds of the longest pause that ends by itself.
-_LONGEST: Final = 366 * 86400.0
+_LONGEST_PAUSE: Final = 366 * 86400.0
 
 
 class Control(Protocol):
-    """What only whoever started the program can do."""
+    """What the command that started the program does for it."""
 
     def stop(self) -> None:
         """End the program."""
 
     def reload(self) -> tuple[Text, ...]:
-        """Read the configuration again; gives what is wrong with it, a sentence each."""
+        """Read the configuration again; returns what is wrong with it."""
 
     def show(self, path: str) -> None:
         """Show a folder, or a file in its folder, in the system's own window."""
 
 
-class Obeying(Protocol):
-    """The program, or what stands in for it where none runs."""
+class Receiver(Protocol):
+    """The program, or the journal alone where none runs."""
 
     def post(self, message: object) -> None:
-        """Obey a message of the pipeline."""
+        """Handle a message to the pipeline."""
 
     def snapshot(self) -> Snapshot:
-        """How things are."""
+        """Return the current status."""
 
 
 @dataclass(frozen=True)
-class Orders:
-    """Turns orders into messages of the pipeline; UsageError for those that make no sense."""
+class JournalActions:
+    """Actions that also work where the program does not run; UsageError if they make no sense."""
 
-    app: Obeying
+    app: Receiver
     activity: Activity
 
-    def pause(self, order: Order) -> dict[str, object]:
-        """Start no uploads for ``seconds``, ``until`` "tomorrow", or until resumed."""
-        until = _end_of_pause(order, time.time())
+    def pause(self, body: Body) -> dict[str, object]:
+        """Pause uploads for ``seconds``, ``until`` "tomorrow", or until resumed."""
+        until = _end_of_pause(body, time.time())
         self.app.post(Pause(until))
         return {"paused_until": None if until == UNTIL_RESUMED else until}
 
-    def resume(self, _: Order) -> dict[str, object]:
+    def resume(self, _: Body) -> dict[str, object]:
         """End a pause."""
         self.app.post(Pause(0.0))
         return {}
 
-    def snooze(self, order: Order) -> dict[str, object]:
-        """Show no notifications ``until`` a moment, until told where that is None; 0 ends it."""
-        until = order.get("until")
+    def snooze(self, body: Body) -> dict[str, object]:
+        """Show no notifications ``until`` a time, None for good; 0 ends that."""
+        until = body.get("until")
         if not (until is None or type(until) in (int, float)):
-            raise UsageError("A pause lasts a number of seconds.")
+            raise UsageError(msg("A pause takes a number of seconds."))
         self.app.post(Snooze(math.inf if until is None else until))
         return {}
 
-    def retry(self, order: Order) -> dict[str, object]:
-        """Try files again: those of ``ids``, of a ``cause``, alike (``state``, ``why``), or all."""
-        if order.get("all") is True:
+    def retry(self, body: Body) -> dict[str, object]:
+        """Retry files: by ``ids``, by ``cause``, by ``state`` and ``why``, or ``all``."""
+        if body.get("all") is True:
             return self.retry_all()
-        if cause := _text(order, "cause"):
+        if cause := _text(body, "cause"):
             return self._release(cause)
-        return self._order(order, view.can_retry, Retry)
+        return self._change(body, listing.can_retry, Retry)
 
     def retry_all(self) -> dict[str, object]:
-        """Try again all that needs attention or is held back."""
+        """Retry everything that needs attention or is held back."""
         files = 0
         for kept in self.app.snapshot().kept:
-            if not needs_approval(kept):  # that yes is another question
+            if not needs_approval(kept):  # approval is another question
                 self.app.post(Release(kept.key))
                 files += kept.files
         self.app.post(Resume())
-        also = self._order({"state": "attention"}, view.can_retry, Retry)
+        also = self._change({"state": "attention"}, listing.can_retry, Retry)
         return {**also, "files": files + int(str(also["files"]))}
 
-    def ignore(self, order: Order) -> dict[str, object]:
-        """Leave files alone, named in the same ways."""
-        return self._order(order, lambda entry: entry.state in IGNORABLE, Ignore)
+    def ignore(self, body: Body) -> dict[str, object]:
+        """Ignore files, chosen in the same ways."""
+        return self._change(body, lambda entry: entry.state in IGNORABLE, Ignore)
 
     # -- inside
 
@@ -124,67 +118,67 @@ class Orders:
             if kept.key == cause:
                 self.app.post(Release(cause))
                 return {"files": kept.files, "left": []}
-        raise UsageError("Nothing is held back by that any more.")
+        raise UsageError(msg("No file is held back for this reason any more."))
 
-    def _order(
+    def _change(
         self,
-        order: Order,
+        body: Body,
         fits: Callable[[Entry], bool],
         message: Callable[[tuple[int, ...]], object],
     ) -> dict[str, object]:
         files = 0
         left: list[Entry] = []
-        for found in self.named(order):
+        for found in self.named(body):
             chosen = tuple(entry.file_id for entry in found if fits(entry))
             if chosen:
                 self.app.post(message(chosen))
             files += len(chosen)
             left += [entry for entry in found if not fits(entry)][: _LEFT - len(left)]
-        return {"files": files, "left": [view.row(each, self.activity.word) for each in left]}
+        return {"files": files, "left": [listing.row(each, self.activity.word) for each in left]}
 
-    def named(self, order: Order) -> Iterator[list[Entry]]:
-        """All files that an order is for, in pieces."""
-        if "ids" in order:
-            ids = _ids(order)
+    def named(self, body: Body) -> Iterator[list[Entry]]:
+        """Yield the files that a request is about, in pieces."""
+        if "ids" in body:
+            ids = _ids(body)
             for at in range(0, len(ids), _PIECE):
                 yield self.activity.entries(ids[at : at + _PIECE])
             return
-        query = {name: _text(order, name) for name in ("state", "why", "cause")}
+        query = {name: _text(body, name) for name in ("state", "why", "cause")}
         if not any(query.values()):
-            raise UsageError("No file was named.")
+            raise UsageError(msg("No file was chosen."))
         yield from self.activity.matching(query)
 
 
 @dataclass(frozen=True)
-class Acts(Orders):
-    """What the program obeys while it runs, beside those."""
+class Actions(JournalActions):
+    """All actions of the running program."""
 
     app: App
     control: Control
 
-    def show(self, order: Order) -> dict[str, object]:
-        """Show a watched ``folder``, the file ``id`` in its folder, or the folders of several.
+    def show(self, body: Body) -> dict[str, object]:
+        """Open a watched ``folder``, the folder of the file ``id``, or those of several files.
 
-        Those are named as in :meth:`retry`; only so many folders are opened of them.
+        These are chosen as in :meth:`retry`; only a few of their folders are opened.
         """
-        path = _text(order, "folder")
+        path = _text(body, "folder")
         if path and path not in {each.path for each in self.app.snapshot().watched}:
             raise UsageError(msg("This folder is not watched."))
-        one = {"ids": [order["id"]]} if "id" in order else order
+        one = {"ids": [body["id"]]} if "id" in body else body
         found = {path: path} if path else _places(next(self.named(one), []))
         if not found:
-            raise UnusableError(msg("This file is not there any more."))
+            raise UnusableError(msg("This file does not exist any more."))
         shown = list(found.values())[:_WINDOWS]
         for each in shown:
             self.control.show(each)
         return {"shown": len(shown), "folders": len(found)}
 
-    def rescan(self, _: Order) -> dict[str, object]:
-        """Look through all folders."""
+    def rescan(self, _: Body) -> dict[str, object]:
+        """Rescan all folders."""
         self.app.rescan()
         return {}
 
-    def reload(self, _: Order) -> dict[str, object]:
+    def reload(self, _: Body) -> dict[str, object]:
         """Read the configuration again."""
         if problems := self.control.reload():
             raise UsageError(
@@ -192,33 +186,33 @@ class Acts(Orders):
             )
         return {}
 
-    def keys(self, _: Order) -> dict[str, object]:
-        """Look all keys up anew, and try again what waits for one."""
+    def keys(self, _: Body) -> dict[str, object]:
+        """Look up all keys again, and retry what waits for one."""
         self.app.post(Resume())
         return {}
 
-    def forget(self, order: Order) -> dict[str, object]:
-        """Remove what is kept here of the files ``ids``; see ``App.forget``."""
-        is_overwritten = self.app.forget(_ids(order))
+    def forget(self, body: Body) -> dict[str, object]:
+        """Remove the files ``ids`` from the journal; see ``App.forget``."""
+        is_overwritten = self.app.forget(_ids(body))
         return {"done": is_overwritten is not None, "overwritten": is_overwritten}
 
-    def begin_import(self, order: Order) -> dict[str, object]:
-        """Take every file at or below ``path``; of a folder that is not watched with settings."""
-        path, folder = os.path.realpath(_text(order, "path")), None
-        if source_key := _text(order, "source_key"):
-            tags = tuple(Item(name=str(tag["name"]), value=tag["value"]) for tag in order["tags"])
-            account = _text(order, "account")
+    def begin_import(self, body: Body) -> dict[str, object]:
+        """Import every file at or below ``path``, with settings if it is not watched."""
+        path, folder = os.path.realpath(_text(body, "path")), None
+        if source_key := _text(body, "source_key"):
+            tags = tuple(Item(name=str(tag["name"]), value=tag["value"]) for tag in body["tags"])
+            account = _text(body, "account")
             folder = imported_folder(self.app.config, path, source_key, account, tags)
         return {"number": self.app.begin_import(path, folder)}
 
-    def stop(self, _: Order) -> dict[str, object]:
-        """End the program, once this was answered."""
+    def stop(self, _: Body) -> dict[str, object]:
+        """Stop the program, once this is answered."""
         self.control.stop()
         return {"pid": os.getpid()}
 
 
 def _places(entries: list[Entry]) -> dict[str, str]:
-    """By folder, what is to be shown of it: a file that is alone in it, else the folder itself."""
+    """Return what to open, by folder: its only file, or the folder itself."""
     found: dict[str, str] = {}
     for entry in entries:
         folder, path = _place(entry)
@@ -228,7 +222,7 @@ def _places(entries: list[Entry]) -> dict[str, str]:
 
 
 def _place(entry: Entry) -> tuple[str, str]:
-    """The folder that a file is in, and the file; the folder alone if the file is not there."""
+    """Return a file's folder and its path; the folder twice if the file does not exist."""
     for path in (entry.filed_to, entry.path):
         if path and os.path.lexists(path):
             return os.path.dirname(path), path
@@ -236,29 +230,29 @@ def _place(entry: Entry) -> tuple[str, str]:
     return folder, folder
 
 
-def _end_of_pause(order: Order, now: float) -> float:
-    """The moment that an order to pause names; UsageError if it makes no sense."""
-    if order.get("until") == "tomorrow":
+def _end_of_pause(body: Body, now: float) -> float:
+    """Return when a pause is to end; UsageError if that makes no sense."""
+    if body.get("until") == "tomorrow":
         return next_day(now)
-    seconds = order.get("seconds")
+    seconds = body.get("seconds")
     if seconds is None:
         return UNTIL_RESUMED
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise UsageError(msg("A pause lasts a number of seconds."))
-    if not 0 < seconds <= _LONGEST:
-        raise UsageError(msg("A pause lasts up to a year."))
+        raise UsageError(msg("A pause takes a number of seconds."))
+    if not 0 < seconds <= _LONGEST_PAUSE:
+        raise UsageError(msg("A pause takes at most a year."))
     return now + seconds
 
 
-def _ids(order: Order) -> tuple[int, ...]:
-    ids = order["ids"]
+def _ids(body: Body) -> tuple[int, ...]:
+    ids = body.get("ids")
     if not isinstance(ids, list) or not all(type(each) is int for each in ids):
-        raise UsageError("Files are named by their numbers.")
+        raise UsageError(msg("The files' ids are missing."))
     return tuple(each for each in ids if 0 < each < 1 << 63)
 
 
-def _text(order: Order, name: str) -> str:
-    value = order.get(name, "")
+def _text(body: Body, name: str) -> str:
+    value = body.get(name, "")
     if not isinstance(value, str):
-        raise UsageError(msg("{key} is a text.", key=name))
+        raise UsageError(msg("{key} must be a text.", key=name))
     return value

@@ -1,4 +1,4 @@
-"""What every request has to pass: host, origin, person, token; and what every answer carries."""
+"""Who may come in: the checks of every request, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -24,32 +24,25 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Message
 
     Environ = dict[str, Any]
-
     Start = Callable[..., Any]
-
     App = Callable[[Environ, Start], Iterable[bytes]]
 
+#: The system's tables of connections, and the columns that are read.
 _TABLES: Final = (("/proc/net/tcp", socket.AF_INET), ("/proc/net/tcp6", socket.AF_INET6))
-
-
 _ADDRESS, _STATE, _USER = 1, 3, 7
+#: TIME_WAIT and CLOSE: closed connections belong to root, whoever had them.
+_CLOSED: Final = ("06", "07")
+#: The tables change while they are read, so that a line may be missed.
+_ATTEMPTS: Final = 3
 
 
-#: TIME_WAIT and CLOSE: what is left of connections that are over is root's, whoever had them.
-_OVER: Final = ("06", "07")
-
-
-#: The tables are read while they change, so that a line may be missed.
-_LOOKS: Final = 3
-
-
-def is_somebody_else(address: str, port: int) -> bool:
+def is_other_user(address: str, port: int) -> bool:
     """Whether the socket of this machine at ``address`` and ``port`` is another user's.
 
-    Also where the system tells of others and of this one not, however often it is asked.
+    Also if the system lists other connections but not this one, however often it is asked.
     """
-    told = False
-    for _ in range(_LOOKS):
+    can_tell = False
+    for _ in range(_ATTEMPTS):
         for table, family in _TABLES:
             try:
                 packed = socket.inet_pton(family, address)
@@ -58,49 +51,50 @@ def is_somebody_else(address: str, port: int) -> bool:
                     owners = {line.split()[_USER] for line in file if _is_at(line, packed, port)}
             except OSError:  # no such table, or an address of the other kind
                 continue
-            told = True
+            can_tell = True
             if owners:
                 return owners != {str(os.getuid())}
-    return told
+    return can_tell
 
 
 def _is_at(line: str, packed: bytes, port: int) -> bool:
-    """Whether a line's own end is there; its address is four-byte words in the machine's order."""
+    """Whether a line is about this address: four-byte words in the machine's byte order."""
     words = [packed[at : at + 4][::-1] for at in range(0, len(packed), 4)]
     columns = line.split()
     here = f"{b''.join(words).hex().upper()}:{port:04X}"
-    return columns[_ADDRESS] == here and columns[_STATE] not in _OVER
+    return columns[_ADDRESS] == here and columns[_STATE] not in _CLOSED
 
 
 #: Seconds for which a link works.
 LINK_SECONDS: Final = 60.0
-
-
-#: Browsers that may be in at the same time; the oldest has to go.
-_SESSIONS: Final = 20
-
-
-#: Seconds that a wrong ticket costs, doubled with every further one up to the cap.
-_FIRST: Final = 0.1
-
-
-_CAP: Final = 3.0
+#: Sessions at the same time; the oldest ends for a new one.
+_MOST_SESSIONS: Final = 20
+#: Seconds of delay after a wrong code, cookie or token, doubled with each up to the maximum.
+_FIRST_DELAY: Final = 0.1
+_LONGEST_DELAY: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser that is in: its ``cookie``, and the ``proof`` that every change has to carry."""
+    """A browser's ``cookie``, and the ``proof`` that every change has to carry."""
 
     cookie: str = field(repr=False)
     proof: str = field(repr=False)
 
 
-class Tickets:
-    """Used by all threads of the server."""
+class Sessions:
+    """Links for browsers, their sessions, and the token of commands. For all threads."""
 
-    def __init__(self, tick: Callable[[], float], token: str) -> None:
-        """``tick``: seconds that never go back; ``token``: the run's."""
+    def __init__(
+        self, tick: Callable[[], float], token: str, wait: Callable[[float], object]
+    ) -> None:
+        """``tick`` returns monotonic seconds; ``token`` is that of this run.
+
+        ``wait`` sleeps, less long if the server stops.
+        """
         self._tick = tick
+        self._wait = wait
+        self._waiting = threading.Lock()
         self._lock = threading.Lock()
         self._links: dict[str, float] = {}
         self._sessions: dict[str, Session] = {}
@@ -108,7 +102,7 @@ class Tickets:
         self.token: Final = token
 
     def link(self) -> str:
-        """A code that lets one browser in, once and soon."""
+        """Return a code that lets one browser in, once and within a minute."""
         code = secrets.token_urlsafe(32)
         with self._lock:
             self._forget_old()
@@ -116,34 +110,44 @@ class Tickets:
         return code
 
     def enter(self, code: str) -> Session | None:
-        """Begin a session; None if the code is not, or no more, good for one."""
+        """Begin a session; None if the code is wrong, used or expired."""
         with self._lock:
             self._forget_old()
             if self._links.pop(code, None) is None:
                 return None
             session = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
             self._sessions[session.cookie] = session
-            while len(self._sessions) > _SESSIONS:
+            while len(self._sessions) > _MOST_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
             return session
 
     def session(self, cookie: str) -> Session | None:
-        """The session that a cookie belongs to."""
+        """Return the session that a cookie belongs to."""
         with self._lock:
             return self._sessions.get(cookie)
 
     def is_token(self, text: str) -> bool:
-        """Whether this is the run's token."""
+        """Whether this is the token of this run."""
         return hmac.compare_digest(text.encode(), self.token.encode())
 
-    def penalty(self) -> float:
-        """Seconds that the wrong ticket just shown has to cost."""
+    def delay(self) -> float:
+        """Return the seconds of delay after another failed attempt."""
         with self._lock:
             self._wrong += 1
-            return float(min(_CAP, _FIRST * 2.0 ** min(self._wrong - 1, 10)))
+            return float(min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(self._wrong - 1, 10)))
 
-    def forgive(self) -> None:
-        """A right ticket was shown."""
+    def slow_down(self) -> bool:
+        """Delay the answer to a failed attempt; False if another one is being delayed already."""
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            self._wait(self.delay())
+        finally:
+            self._waiting.release()
+        return True
+
+    def reset_delay(self) -> None:
+        """Note a successful attempt."""
         self._wrong = 0
 
     def _forget_old(self) -> None:
@@ -152,17 +156,17 @@ class Tickets:
 
 
 def is_command() -> bool:
-    """Whether the request that is being answered was made by a command."""
+    """Whether the current request was made by a command."""
     return bool(bottle.request.get_header(TOKEN))
 
 
 def for_reader(word: Catalog) -> Catalog:
-    """``word`` for whoever made the request that is being answered; English for commands."""
+    """Return ``word`` for the reader of the current answer: English for commands."""
     return Catalog(word.language, _OfReader(word.translations))
 
 
 class _OfReader(NullTranslations):
-    """Translations into the person's language, and none for commands."""
+    """Translations into the person's language; none for commands."""
 
     def __init__(self, persons: NullTranslations) -> None:
         super().__init__()
@@ -182,22 +186,12 @@ class _OfReader(NullTranslations):
 
 
 COOKIE: Final = "watcher"
-
-
-#: Keys of the environment under which the guard leaves the session, and its verdict for the log.
+#: The key of the environment under which the guard leaves the session.
 SESSION: Final = "watcher.session"
-
-
 _TOKEN: Final = f"HTTP_{TOKEN.replace('-', '_').upper()}"
-
-
-#: What may be had without a ticket: it tells nothing.
-_FREE: Final = ("/enter", "/static/")
-
-
+#: What needs no session: it reveals nothing.
+_OPEN: Final = ("/enter", "/static/")
 _READING: Final = ("GET", "HEAD")
-
-
 _HEADERS: Final = (
     ("Content-Security-Policy", (
      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -215,21 +209,12 @@ _HEADERS: Final = (
 class Guard:
     """A WSGI application around another one."""
 
-    def __init__(
-        self,
-        inner: App,
-        tickets: Tickets,
-        port: int,
-        wait: Callable[[float], object],
-        word: Catalog,
-    ) -> None:
-        """``port`` is where it listens; ``wait`` passes as many seconds, or less at the end."""
+    def __init__(self, inner: App, sessions: Sessions, port: int, word: Catalog) -> None:
+        """``port`` is where it listens."""
         self._word = word
         self._inner = inner
-        self._tickets = tickets
+        self._sessions = sessions
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
-        self._wait = wait
-        self._waiting = threading.Lock()
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """Answer, or let the inner application do so."""
@@ -239,68 +224,58 @@ class Guard:
             kept = [pair for pair in headers if pair[0].lower() not in own]
             return start(status, [*kept, *_HEADERS], *more)
 
-        if problem := self._stranger(environ) or self._ticketless(environ):
+        if problem := self._foreign(environ) or self._unauthorized(environ):
             status, said = problem
             word = ENGLISH if environ.get(_TOKEN) else self._word  # commands speak English
             return _refuse(environ, start_guarded, status, word(said))
         return self._inner(environ, start_guarded)
 
-    def slow_down(self) -> bool:
-        """Let somebody who came with a wrong ticket wait; False if somebody else waits already."""
-        if not self._waiting.acquire(blocking=False):
-            return False
-        try:
-            self._wait(self._tickets.penalty())
-        finally:
-            self._waiting.release()
-        return True
-
-    def _stranger(self, environ: Environ) -> tuple[str, Message] | None:
+    def _foreign(self, environ: Environ) -> tuple[str, Message] | None:
         host = environ.get("HTTP_HOST", "")
         if host not in self._hosts:
-            return "403 Forbidden", msg("This address is not one of this program.")
-        if is_somebody_else(environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])):
+            return "403 Forbidden", msg("This is not the address of this program.")
+        if is_other_user(environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])):
             return "403 Forbidden", msg("This program belongs to another user of this machine.")
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origin != f"http://{host}":
-            return "403 Forbidden", msg("Requests of other pages are not answered.")
+            return "403 Forbidden", msg("Requests of other pages are refused.")
         if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not _is_visit(
             environ
         ):
-            return "403 Forbidden", msg("Requests of other pages are not answered.")
+            return "403 Forbidden", msg("Requests of other pages are refused.")
         return None
 
-    def _ticketless(self, environ: Environ) -> tuple[str, Message] | None:
-        if environ.get("PATH_INFO", "").startswith(_FREE):
+    def _unauthorized(self, environ: Environ) -> tuple[str, Message] | None:
+        if environ.get("PATH_INFO", "").startswith(_OPEN):
             return None
         token, cookie = environ.get(_TOKEN, ""), _cookie(environ)
-        if token and self._tickets.is_token(token):
-            self._tickets.forgive()
+        if token and self._sessions.is_token(token):
+            self._sessions.reset_delay()
             return None
-        session = self._tickets.session(cookie) if cookie and not token else None
+        session = self._sessions.session(cookie) if cookie and not token else None
         if session is not None:
             environ[SESSION] = session
             return (
                 None
                 if _proves(environ, session)
-                else ("403 Forbidden", msg("The proof is missing."))
+                else ("403 Forbidden", msg("Reload this page: its session has ended."))
             )
-        if (token or cookie) and not self.slow_down():
-            return "429 Too Many Requests", msg("Too many wrong tickets; wait.")
-        return "403 Forbidden", msg("Open this page from the tray, or with: hrflow-watcher open")
+        if (token or cookie) and not self._sessions.slow_down():
+            return "429 Too Many Requests", msg("Too many failed attempts. Wait a few seconds.")
+        return "403 Forbidden", msg("Open this page from the icon, or with: hrflow-watcher open")
 
 
 def _is_visit(environ: Environ) -> bool:
-    """Whether a person goes to the page, as from a file that holds a link to it."""
+    """Whether a person follows a link to the page, as from a file."""
     return environ.get("PATH_INFO") == "/enter" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
 
 
 def _proves(environ: Environ, session: Session) -> bool:
-    """Whether a request only reads, or was made by our own page."""
+    """Whether a request only reads, or comes from our own page."""
     if environ["REQUEST_METHOD"] in _READING:
         return True
     shown = environ.get("HTTP_X_WATCHER_PROOF", "")
-    has_origin = "HTTP_ORIGIN" in environ  # browsers name it with every change
+    has_origin = "HTTP_ORIGIN" in environ  # browsers send it with every change
     return has_origin and hmac.compare_digest(shown.encode(), session.proof.encode())
 
 

@@ -1,4 +1,4 @@
-"""The way to the program that runs: the file that says where its API is, and who asks there."""
+"""The commands' end of the control API: where it is, and requests to it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from watcher.model.errors import JournalError, NotRunningError, UsageError
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
 
-#: Seconds within which the program on the same machine has to answer.
-_PATIENCE: Final = 40.0
+#: Seconds for an answer.
+_TIMEOUT: Final = 40.0
 _OK, _FORBIDDEN = 200, 403
 
-#: The header by which commands show the run's token; no other page can make a browser send it.
+#: The header with the token of the run; no other page can make a browser send it.
 TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
 
 
 class SilentError(NotRunningError):
-    """The program runs and does not answer."""
+    """The program runs but does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where the API of the program that runs is, as its file says: written once, at its start."""
+    """Where the API of the running program is: from a file that it writes once, at its start."""
 
     pid: int
     port: int
@@ -35,7 +35,7 @@ class Channel:
 
     @classmethod
     def open(cls, places: Places) -> Channel:
-        """The way to the program; NotRunningError if none has said where it is."""
+        """Return the channel to the running program; NotRunningError if there is none."""
         try:
             with open(places.instance, encoding="utf-8") as file:
                 return cls(**json.load(file))
@@ -44,47 +44,47 @@ class Channel:
         except OSError as error:
             raise JournalError(
                 f"The program's own folder {places.state} cannot be used ({error.strerror}).",
-                "Name another one with --state.",
+                "Choose another one with --state.",
             ) from error
 
     def get(self, path: str) -> Any:
-        """What the program answers to a question; NotRunningError if it does not run any more."""
+        """Return the answer to a GET request; NotRunningError if the program has ended."""
         return self._ask("GET", path, b"")
 
     def post(self, path: str, /, **values: object) -> Any:
-        """What the program answers to an order; NotRunningError likewise, else UsageError."""
+        """Return the answer to a POST request; UsageError if it is refused, else likewise."""
         return self._ask("POST", path, json.dumps(values).encode())
 
     def _ask(self, method: str, path: str, body: bytes) -> Any:
-        """HTTP in its oldest form, without a library for it: every command would pay for that."""
+        """Send a request with HTTP/1.0, without a library: it would slow down every command."""
         head = (
             f"{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{self.port}\r\n{TOKEN}: {self.token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         try:
-            with socket.create_connection(("127.0.0.1", self.port), _PATIENCE) as line:
+            with socket.create_connection(("127.0.0.1", self.port), _TIMEOUT) as line:
                 line.sendall(head.encode() + body)
                 answer = b"".join(iter(lambda: line.recv(65536), b""))
-        except ConnectionError as error:  # what is left of one that was killed, or it just ends
+        except ConnectionError as error:  # it was killed, or is just ending
             raise _not_running() from error
         except OSError as error:
             raise SilentError(
-                "hrflow-watcher does not answer.", "If it is just ending, start it again."
+                "hrflow-watcher is not responding.", "If it is just ending, start it again."
             ) from error
         try:
             status = int(answer.split(maxsplit=2)[1])
-            said = json.loads(answer.partition(b"\r\n\r\n")[2])
+            values = json.loads(answer.partition(b"\r\n\r\n")[2])
         except (ValueError, IndexError) as error:
             raise _not_running() from error
         if status == _FORBIDDEN:  # another program has the port by now
             raise _not_running()
         if status != _OK:
-            raise UsageError(str(said.get("error", "")), str(said.get("hint", "")))
-        return said
+            raise UsageError(str(values.get("error", "")), str(values.get("hint", "")))
+        return values
 
 
 def read_facts(places: Places) -> dict[str, Any]:
-    """What the program that runs says of itself; empty if none does."""
+    """Return what the running program says about itself; empty if none runs."""
     try:
         facts: dict[str, Any] = Channel.open(places).get("/api/facts")
     except SilentError:

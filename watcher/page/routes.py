@@ -1,4 +1,4 @@
-"""What the page's script says; the rest stands in the page's frame."""
+"""Which address leads to what, and the page's frame."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import bottle
@@ -15,68 +16,54 @@ from watcher.i18n.catalog import page_texts
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
 from watcher.page.auth import COOKIE, SESSION
-from watcher.present import view
+from watcher.present import status, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from watcher.i18n.message import Catalog
-    from watcher.page.actions import Acts
-    from watcher.page.activity import Activity, News
-    from watcher.page.folders import Folders
-    from watcher.page.health import Health
-    from watcher.page.server import Server
-    from watcher.page.setup import Sample, Setting
+    from watcher.page.actions import Actions, Body
+    from watcher.page.auth import Sessions
+    from watcher.page.setup import Sample, Setup
+    from watcher.page.views import Activity, ChangeFeed, Folders, Health
 
-_FRAME: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static", "page.html")
+_log = logging.getLogger(__name__)
 
-
-#: Texts for people stand in the frame as ``[[text]]``, values as ``{{name}}``.
+_STATIC: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
+_TYPES: Final = MappingProxyType(
+    {
+        ".js": "text/javascript; charset=utf-8",
+        ".css": "text/css; charset=utf-8",
+        ".svg": "image/svg+xml",
+    }
+)
+#: Texts for people are in the frame as ``[[text]]``, values as ``{{name}}``.
 _PLACE: Final = re.compile(r"\[\[(.+?)\]\]|\{\{(\w+)\}\}", re.DOTALL)
+#: What a link within the page is made of.
+_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-/")
 
 
 def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
-    """The page. ``start`` is what its script begins with, ``proof`` what its changes carry."""
+    """Return the page. ``start`` is what its script begins with, ``proof`` what changes carry."""
     values = {
         "language": html.escape(word.language),
         "proof": html.escape(proof),
         "start": as_data({**start, "texts": page_texts(word.language), "language": word.language}),
     }
-    with open(_FRAME, encoding="utf-8") as file:
-        frame = file.read()
-    return _PLACE.sub(lambda found: _fill(found, word, values), frame)
 
+    def fill(found: re.Match[str]) -> str:
+        return html.escape(word(found[1])) if found[1] else values[found[2]]
 
-def _fill(found: re.Match[str], word: Catalog, values: dict[str, str]) -> str:
-    return html.escape(word(found[1])) if found[1] else values[found[2]]
+    with open(os.path.join(_STATIC, "page.html"), encoding="utf-8") as file:
+        return _PLACE.sub(fill, file.read())
 
 
 def as_data(value: object) -> str:
-    """JSON that cannot end the element it stands in, nor begin another one."""
+    """Return JSON that cannot end the element that contains it, nor begin another one."""
     text = json.dumps(value)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
-
-
-_log = logging.getLogger(__name__)
-
-
-_STATIC: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "static")
-
-
-_KINDS: Final = (
-    (".js", "text/javascript; charset=utf-8"),
-    (".css", "text/css; charset=utf-8"),
-    (".svg", "image/svg+xml"),
-)
-
-
-_OPEN: Final = msg("Open this page with: hrflow-watcher open")
-
-
-#: Where a link may lead to within the page.
-_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-/")
 
 
 class Routes:
@@ -84,51 +71,50 @@ class Routes:
 
     def __init__(
         self,
-        server: Server,
+        sessions: Sessions,
+        link: Callable[[str], str],
         *,
         activity: Activity,
-        acts: Acts,
+        actions: Actions,
         folders: Folders,
         health: Health,
-        setting: Callable[[], Setting],
+        setup: Setup,
         sample: Sample,
-        news: News,
+        feed: ChangeFeed,
     ) -> None:
-        """``setting`` makes its part when it is asked for: few set anything up."""
-        self._server = server
+        self._sessions = sessions
+        self._make_link = link
         self._activity = activity
-        self._news = news
+        self._feed = feed
         self._bottle = bottle.Bottle(autojson=False)
-        self._bottle.default_error_handler = _say_bottle_error
+        self._bottle.default_error_handler = _answer_error
         for path, answer in (("/enter", self._enter), ("/", self._page),
                              ("/static/<name>", self._static),
                              ("/api/files.csv", self._table)):  # fmt: skip
             self._bottle.route(path, "GET", answer)
         for path, read in (
-            ("/api/now", self._now),
-            ("/api/files", lambda: activity.page(_query())),
-            ("/api/files/<file_id:int>", activity.file),
-            ("/api/facts", acts.app.facts),
-            ("/api/imports/<number:int>", acts.app.import_state),
-            ("/api/days", lambda: {"days": activity.days()}),
-            ("/api/folders", folders.all),
-            ("/api/health", health.lines),
-            ("/api/setup", lambda: {**setting().known(), "test": sample.places()}),
+            ("now", self._now),
+            ("files", lambda: activity.page(_query())),
+            ("files/<file_id:int>", activity.file),
+            ("facts", actions.app.facts),
+            ("imports/<number:int>", actions.app.import_state),
+            ("days", lambda: {"days": activity.days()}),
+            ("folders", folders.all),
+            ("health", health.lines),
+            ("setup", lambda: {**setup.known(), "test": sample.places()}),
         ):
-            self._bottle.route(path, "GET", _as_json(read, activity.word))
-        for name, act in (
-            ("pause", acts.pause), ("resume", acts.resume), ("snooze", acts.snooze),
-            ("retry", acts.retry), ("ignore", acts.ignore), ("show", acts.show),
-            ("rescan", acts.rescan), ("reload", acts.reload), ("import", acts.begin_import),
-            ("stop", acts.stop), ("check", folders.check), ("forget", acts.forget),
-            ("keys", acts.keys),
-            ("setup/key", lambda order: setting().try_key(order)),
-            ("setup/plan", lambda order: setting().propose(order)),
-            ("setup/save", lambda order: setting().save(order)),
-            ("setup/leave", lambda order: setting().leave(order)),
-            ("setup/test", sample.drop), ("setup/tested", sample.look), ("link", self._link),
+            self._bottle.route(f"/api/{path}", "GET", _as_json(read, activity.word))
+        for path, act in (
+            ("pause", actions.pause), ("resume", actions.resume), ("snooze", actions.snooze),
+            ("retry", actions.retry), ("ignore", actions.ignore), ("show", actions.show),
+            ("rescan", actions.rescan), ("reload", actions.reload),
+            ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
+            ("forget", actions.forget), ("keys", actions.keys), ("setup/key", setup.test_key),
+            ("setup/plan", setup.propose), ("setup/save", setup.save),
+            ("setup/leave", setup.leave), ("setup/test", sample.drop),
+            ("setup/tested", sample.look), ("link", self._link),
         ):  # fmt: skip
-            self._bottle.route(f"/api/{name}", "POST", _as_json(_with_order(act), activity.word))
+            self._bottle.route(f"/api/{path}", "POST", _as_json(_with_body(act), activity.word))
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         """Answer a request."""
@@ -137,17 +123,16 @@ class Routes:
     # -- the page
 
     def _enter(self) -> str:
-        """Let a browser in, once; the page is the next step, as then the cookie is its own."""
+        """Let a browser in, once, and send it on to the page: now the cookie is our own."""
         query = bottle.request.query
-        session = self._server.tickets.enter(query.code)
+        session = self._sessions.enter(query.code)
         at = query.at if set(query.at) <= _LETTERS else ""
         bottle.response.content_type = "text/html; charset=utf-8"
         if session is None:
-            if self._server.guard is not None:
-                self._server.guard.slow_down()
+            self._sessions.slow_down()
             bottle.response.status = 403
             word = self._activity.word
-            text = word("This link was used already, or is too old.")
+            text = word("This link has been used already, or has expired.")
             return f"<!doctype html><title>hrflow-watcher</title><p>{html.escape(text)}"
         bottle.response.set_cookie(
             COOKIE, session.cookie, httponly=True, samesite="strict", path="/"
@@ -161,53 +146,52 @@ class Routes:
     def _page(self) -> str:
         bottle.response.content_type = "text/html; charset=utf-8"
         session = bottle.request.environ.get(SESSION)
-        if session is None:  # the token of commands is no way to look at it
-            raise bottle.HTTPError(403, self._activity.word(_OPEN))
-        number, snapshot, _ = self._news.wait(0)
         word = self._activity.word
+        if session is None:  # commands have a token, but no session
+            raise bottle.HTTPError(403, word("Open this page with: hrflow-watcher open"))
+        number, snapshot, _ = self._feed.wait(0)
         try:
             start = {
                 "number": number,
-                "now": view.now(snapshot, word) if snapshot else {},
+                "now": status.now(snapshot, word) if snapshot else {},
                 "page": self._activity.page({}),
                 "days": self._activity.days(),
             }
-        except WatcherError as error:  # the journal cannot be read for the moment
-            said = view.safe(word(error.title)), view.safe(word(error.hint))
-            raise bottle.HTTPError(503, " ".join(said)) from error
+        except WatcherError as error:  # the journal cannot be read at the moment
+            raise bottle.HTTPError(503, f"{word(error.title)} {word(error.hint)}") from error
         return draw(word, session.proof, start)
 
     @staticmethod
     def _static(name: str) -> bytes:
-        kind = next((kind for ending, kind in _KINDS if name.endswith(ending)), None)
+        kind = _TYPES.get(os.path.splitext(name)[1])
         if kind is None or not set(name) <= (_LETTERS - {"/"}) | {"."}:
             raise bottle.HTTPError(404)
         try:
             with open(os.path.join(_STATIC, name), "rb") as file:
-                read = file.read()
+                content = file.read()
         except FileNotFoundError:
             raise bottle.HTTPError(404) from None
         bottle.response.content_type = kind
-        return read
+        return content
 
     def _table(self) -> Any:
         bottle.response.content_type = "text/csv; charset=utf-8"
         bottle.response.set_header("Content-Disposition", 'attachment; filename="cvs.csv"')
         return self._activity.table(_query())
 
-    # -- the channel
+    # -- the API
 
     def _now(self) -> dict[str, object]:
         seen = bottle.request.query.seen
-        number, snapshot, again = self._news.wait(int(seen) if seen.isdecimal() else 0)
-        now = view.now(snapshot, self._activity.word) if snapshot else None
+        number, snapshot, again = self._feed.wait(int(seen) if seen.isdecimal() else 0)
+        now = status.now(snapshot, self._activity.word) if snapshot else None
         return {"number": number, "now": now, "again": again}
 
-    def _link(self, order: Mapping[str, Any]) -> dict[str, object]:
-        at = str(order.get("at", ""))
+    def _link(self, body: Body) -> dict[str, object]:
+        at = str(body.get("at", ""))
         if not set(at) <= _LETTERS:
-            raise UsageError(msg("There is no such place in the page."))
-        return {"link": self._server.link(at)}
+            raise UsageError(msg("The page has no such section."))
+        return {"link": self._make_link(at)}
 
 
 def _query() -> dict[str, str]:
@@ -215,31 +199,34 @@ def _query() -> dict[str, str]:
     return query
 
 
-def _with_order(act: Callable[[Mapping[str, Any]], object]) -> Callable[[], object]:
-    def obey() -> object:
-        try:
-            order = json.loads(bottle.request.body.read() or b"{}")
-        except ValueError as error:
-            raise UsageError(msg("This is no order.")) from error
-        if not isinstance(order, dict):
-            raise UsageError(msg("This is no order."))
-        return act(order)
+def _with_body(act: Callable[[Body], object]) -> Callable[[], object]:
+    """Return ``act``, given the request's body."""
 
-    return obey
+    def call() -> object:
+        try:
+            body = json.loads(bottle.request.body.read() or b"{}")
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise UsageError(msg("The request's body is not a JSON object."))
+        return act(body)
+
+    return call
 
 
 def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]:
-    """The answer as JSON; an error of ours as what a person can read and do."""
+    """Return ``answer`` with its result as JSON; errors become sentences for a person."""
 
-    def say(**values: Any) -> str:
+    def call(**values: Any) -> str:
         bottle.response.content_type = "application/json"
         try:
             return json.dumps(answer(**values))
         except WatcherError as error:
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
-            title = " ".join(view.safe(word(each)) for each in (error.title, *mistakes))
-            said = {"error": title, "hint": view.safe(word(error.hint))}
-        except Exception as error:  # noqa: BLE001 - the page has to hear of it
+            title = " ".join(word(each) for each in (error.title, *mistakes))
+            hint = word(error.hint)
+            said = {"error": title, "hint": hint, "field": error.field}
+        except Exception as error:  # noqa: BLE001 - the page has to show it
             _log.exception("a request could not be answered")
             bottle.response.status = 500
             text = word("Something unexpected happened ({error}).", error=str(error))
@@ -247,9 +234,9 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
         bottle.response.status = 400
         return json.dumps(said)
 
-    return say
+    return call
 
 
-def _say_bottle_error(error: bottle.HTTPError) -> str:
+def _answer_error(error: bottle.HTTPError) -> str:
     bottle.response.content_type = "text/plain; charset=utf-8"
-    return f"{error.body or error.status_line}\n"
+    return view.safe(str(error.body or error.status_line)) + "\n"

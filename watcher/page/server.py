@@ -1,84 +1,137 @@
-"""The listener on this machine."""
+"""The listener on this machine, and the page put together."""
 
 from __future__ import annotations
 
+import html
 import logging
+import os
+import sys
 import threading
-from typing import TYPE_CHECKING, Any, Final
+import webbrowser
+from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.clock import RealClock
-from watcher.daemon.instance import HOST
-from watcher.page.auth import Guard, Tickets
+from watcher.daemon.adapters import RealClock
+from watcher.daemon.desktop import start
+from watcher.daemon.instance import HOST, write_atomically
+from watcher.daemon.server import LocalServer
+from watcher.i18n.catalog import catalog
+from watcher.page.actions import Actions
+from watcher.page.auth import Guard, Sessions, for_reader
+from watcher.page.routes import Routes
+from watcher.page.setup import Sample, Setup
+from watcher.page.views import Activity, ChangeFeed, Folders, Health
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-    from watcher.daemon.instance import Instance
-    from watcher.i18n.message import Catalog
+    from watcher.daemon.core import App
+    from watcher.daemon.instance import Instance, Places
+    from watcher.page.actions import Control
 
-#: Threads that answer; up to half of them may be kept by those who wait for news.
-THREADS: Final = 8
+_log = logging.getLogger(__name__)
+
+#: Threads that answer; up to half of them may be kept by those who wait for changes.
+_THREADS: Final = 8
+_WAITING: Final = _THREADS // 2
 #: Bytes of the largest request: the set-up of some hundred folders.
 _LARGEST: Final = 200_000
-#: Seconds without a sign after which a connection is closed, and between two looks for such.
-_SILENCE: Final = 120
-_LOOK: Final = 60
+#: Seconds of inactivity after which a connection is closed, and between two checks for that.
+_INACTIVE: Final = 120
+_CHECK: Final = 60
+#: Seconds that requests under way may take at the end.
+_JOIN: Final = 3.0
 
 
-class Server:
-    """Listens from :meth:`start` to :meth:`stop`."""
+class ActivityPage:
+    """Serves the page and the control API from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, instance: Instance, make: Callable[[Server], Any], word: Catalog) -> None:
-        """Answers who calls ``instance``; ``make`` gives the WSGI application to be guarded."""
-        self._word = word
+    def __init__(
+        self,
+        app: App,
+        instance: Instance,
+        places: Places,
+        *,
+        config: str,
+        control: Control,
+        environ: Mapping[str, str],
+        language: str,
+    ) -> None:
+        """``config`` is the configuration's path, ``environ`` that of the program's start.
+
+        ``language`` is the system's, like "fr_FR.UTF-8".
+        """
         self._instance = instance
-        self._make = make
-        self._loop: dict[int, Any] = {}
-        self._server: Any = None
-        self._thread: threading.Thread | None = None
-        self.tickets = Tickets(RealClock.tick, instance.token)
-        self.stopping = threading.Event()
-        self.guard: Guard | None = None
-        self.port = 0
+        self._places = places
+        self._word = catalog(language)
+        word = for_reader(self._word)
+        activity = Activity(places, word)
+        self._actions = Actions(app, activity, control)
+        self._feed = ChangeFeed(app, _WAITING)
+        self._stopping = threading.Event()
+        self._sessions = Sessions(RealClock.tick, instance.token, self._stopping.wait)
+        self._routes = Routes(
+            self._sessions,
+            self._link,
+            activity=activity,
+            actions=self._actions,
+            folders=Folders(app, places, word),
+            health=Health(config, places, environ, word),
+            setup=Setup(app, control, config, places, environ, word),
+            sample=Sample(app, activity),
+            feed=self._feed,
+        )
+        self._server: LocalServer | None = None
 
-    def start(self) -> None:
-        """Answer from now on."""
-        from waitress.server import create_server  # noqa: PLC0415 - watching comes first
-
-        self.port = self._instance.port
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
-        inner, wait = self._make(self), self.stopping.wait
-        self.guard = Guard(inner, self.tickets, self.port, wait, self._word)
-        self._server = create_server(
-            self.guard, map=self._loop, sockets=[self._instance.listener], threads=THREADS,
-            ident=None, asyncore_loop_timeout=_LOOK, channel_timeout=_SILENCE,
-            cleanup_interval=_LOOK,
-            max_request_body_size=_LARGEST, clear_untrusted_proxy_headers=True,
+    def start(self) -> str:
+        """Listen; returns what a person should know if that is not possible, "" if it is."""
+        if why := self._instance.problem:
+            return f"The activity page and commands cannot be used ({why}); uploads continue."
+        assert self._instance.listener is not None
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
+        guard = Guard(self._routes, self._sessions, self._instance.port, self._word)
+        self._server = LocalServer(
+            "page", guard, self._instance.listener, threads=_THREADS,
+            asyncore_loop_timeout=_CHECK, channel_timeout=_INACTIVE, cleanup_interval=_CHECK,
+            max_request_body_size=_LARGEST,
         )  # fmt: skip
-        self._thread = threading.Thread(target=self._server.run, name="page", daemon=True)
-        self._thread.start()
+        return ""
 
     def stop(self) -> None:
-        """End; whoever waits for news is answered at once."""
-        self.stopping.set()
-        if self._thread is None:
-            return
-        self._server.task_dispatcher.shutdown(timeout=3)
-        # A copy, as the server's own thread lets go of connections meanwhile.
-        everybody = list(self._loop.values())
-        triggers = [each for each in everybody if hasattr(each, "pull_trigger")]
-        for trigger in triggers[:1]:  # none, if it has let go by itself
-            trigger.pull_trigger(self._close)
-        self._thread.join(3.0)
+        """Stop listening; those who wait for changes are answered at once."""
+        self._feed.close()
+        self._stopping.set()
+        if self._server is not None:
+            self._server.stop(_JOIN)
 
-    def link(self, at: str = "") -> str:
-        """An address that lets one browser in, once and within a minute.
+    def open(self, at: str = "") -> None:
+        """Show the page in the person's browser."""
+        if self._instance.problem:
+            _log.warning("the page cannot be shown, as it could not listen")
+        elif not open_link(self._link(at), self._places):
+            _log.warning("there is no browser that could show the page")
+
+    def retry_all(self) -> None:
+        """Retry everything that needs attention or is held back: for the icon."""
+        self._actions.retry_all()
+
+    def _link(self, at: str) -> str:
+        """Return an address that lets one browser in, once and within a minute.
 
         ``at`` is where it leads: "", "attention", "file/12", "folders", "health", "setup".
         """
-        return f"http://{HOST}:{self.port}/enter?code={self.tickets.link()}&at={at}"
+        return f"http://{HOST}:{self._instance.port}/enter?code={self._sessions.link()}&at={at}"
 
-    def _close(self) -> None:
-        """Let go of all connections; on the server's own thread, whose loop ends by that."""
-        for each in list(self._loop.values()):
-            each.close()
+
+def open_link(link: str, places: Places) -> bool:
+    """Show the page behind a link; False if there is no browser that could.
+
+    The link becomes an argument of the browser. Where others can read arguments and the page
+    cannot tell who comes (macOS), the browser gets a file instead that only its user can read.
+    """
+    if sys.platform == "darwin":
+        path = os.path.join(places.state, "open.html")
+        write_atomically(path, f'<meta http-equiv="refresh" content="0;url={html.escape(link)}">')
+        link = f"file://{path}"
+    if os.environ.get("INVOCATION_ID"):  # in a systemd unit, which a browser must not be part of
+        return start(("xdg-open", link))
+    return webbrowser.open(link)

@@ -140,11 +140,11 @@ def _recent(snapshot: Snapshot, word: Catalog) -> Item:
 
 def _file_line(entry: Entry) -> str:
     """Return a line like "✓ jane.pdf · Jane Doe → Engineering"."""
-    look = view.LOOKS[entry.state]
-    sign = "…" if entry.state is State.HELD else _SIGNS.get(look.tone, look.sign)
-    person = cut(view.safe(entry.profile_name), _PERSON_LETTERS)
-    named = cut(view.safe(entry.source_name), _PERSON_LETTERS)
-    source = named or (view.short(entry.source_key) if entry.source_key else "")
+    display = view.STATES[entry.state]
+    sign = "…" if entry.state is State.HELD else _SIGNS.get(display.tone, display.sign)
+    person = cut(entry.profile_name, _PERSON_LETTERS)
+    named = cut(entry.source_name, _PERSON_LETTERS)
+    source = named or cut(view.short(entry.source_key), _PERSON_LETTERS)
     source = f" → {source}" if source else ""
     return f"{sign} {joined(cut(view.name(entry), _NAME_LETTERS), person)}{source}"
 
@@ -264,7 +264,8 @@ def _help(snapshot: Snapshot, word: Catalog) -> Item:
 
 
 def cut(text: str, letters: int) -> str:
-    """Return ``text``, its middle left out if it is too long: the end of a name matters too."""
+    """Return ``text`` as it may be shown, its middle left out if it is too long."""
+    text = view.safe(text)
     if len(text) <= letters:
         return text
     tail = letters // 3
@@ -272,10 +273,10 @@ def cut(text: str, letters: int) -> str:
 
 
 def _reason(why: Message, word: Catalog) -> str:
-    return cut(view.safe(word(why)), _WHY_LETTERS)
+    return cut(word(why), _WHY_LETTERS)
 
 
 def _folder_name(path: str) -> str:
     """Return the last two parts of a path, as many folders have the same name."""
     parts = [part for part in path.replace("\\", "/").split("/") if part]
-    return cut(view.safe("/".join(parts[-2:]) or path), _NAME_LETTERS)
+    return cut("/".join(parts[-2:]) or path, _NAME_LETTERS)

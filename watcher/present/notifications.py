@@ -192,7 +192,7 @@ class NotificationTracker:
             "1 file was not accepted", "{count:count} files were not accepted", len(files)
         )
         if len(files) == 1:
-            why = cut(view.safe(self._word(files[0].why)), _WHY_LETTERS)
+            why = cut(self._word(files[0].why), _WHY_LETTERS)
             text = self._word("{file}: {why}", file=_name(files[0]), why=why)
             yield Notification(Kind.REFUSED, title, text)
             return
@@ -227,10 +227,10 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
         title = held_back(kept.files, word)
         if needs_approval(kept):
             title = awaiting_approval(kept.files, word)
-        why = cut(view.safe(word(kept.why)), _WHY_LETTERS)
+        why = cut(word(kept.why), _WHY_LETTERS)
         yield _Problem(kept.key, title, why, HELD_SECONDS)
     for folder in broken_folders(snapshot):
-        text = cut(view.safe(word(folder.problem)), _WHY_LETTERS)
+        text = cut(word(folder.problem), _WHY_LETTERS)
         title = cannot_be_watched(1, word)
         yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
     if snapshot.offline_since and waiting(snapshot):

@@ -1,7 +1,7 @@
-"""What became of the files of a day, a week or a month, in numbers. Pure: values in, sums out.
+"""What became of the files of a day, a week or a month, in numbers and as a page of HTML. Pure.
 
-A file counts for the moment at which it was noticed, so that a report of yesterday adds up to
-what was dropped yesterday, whenever it was parsed.
+A file counts at the time it was noticed, so that a report of yesterday adds up to what was dropped
+yesterday, whenever it was parsed.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import bisect
 import calendar
 import enum
+import html
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from html import escape
 from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,7 @@ from watcher.i18n.message import ENGLISH
 from watcher.model.follow_ups import parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.present import view
+from watcher.present.view import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,47 +30,24 @@ if TYPE_CHECKING:
 
 
 class Span(enum.StrEnum):
-    """How long a report reaches."""
+    """The length of time that a report covers."""
 
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """States that are one for whoever reads a report. ``tone`` as in ``watcher.present.view``."""
+#: What a report calls the groups whose states it does not tell apart.
+_GROUPS: Final = MappingProxyType({Group.WAITING: "in progress", Group.ASIDE: "set aside"})
 
-    name: str
-    states: tuple[State, ...]
-    tone: str
+#: What files are counted by, in the order in which it is shown; every state is in one of them.
+CATEGORIES: Final = ("parsed", "sent", "not parsed", "refused", "in progress", "set aside")
 
 
-#: In the order in which they are shown; every state is in one of them.
-GROUPS: Final = (
-    Group("parsed", (State.PARSED,), "good"),
-    Group("sent", (State.ACCEPTED,), "busy"),
-    Group("not parsed", (State.PARSE_FAILED,), "bad"),
-    Group("refused", (State.REFUSED,), "bad"),
-    Group(
-        "on the way",
-        (
-            State.NOTICED,
-            State.QUEUED,
-            State.WAITING,
-            State.HELD,
-            State.UPLOADING,
-            State.UNCERTAIN,
-        ),
-        "busy",
-    ),
-    Group("left alone", (State.IGNORED, State.DUPLICATE, State.BASELINE, State.GONE), "quiet"),
-)
-
-
-_GROUP_OF: Final[Mapping[State, str]] = MappingProxyType(
-    {state: group.name for group in GROUPS for state in group.states}
-)
+def category(state: State) -> str:
+    """Return the one of :data:`CATEGORIES` that files in a state are counted in."""
+    display = view.STATES[state]
+    return _GROUPS.get(display.group, display.label.text)
 
 
 #: Seconds at which one bar of a distribution ends and the next begins.
@@ -77,13 +55,13 @@ EDGES: Final = (2.0, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
 
 EDGE_WORDS: Final = (
-    "to 2 s", "to 5 s", "to 15 s", "to 1 min", "to 5 min", "to 1 h", "longer",
+    "up to 2 s", "up to 5 s", "up to 15 s", "up to 1 min", "up to 5 min", "up to 1 h", "longer",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What a report is about: ``slots`` are the beginnings of its bars and its end, as moments."""
+    """The time that a report covers: ``slots`` are when its bars begin, and its end."""
 
     span: Span
     title: str
@@ -103,15 +81,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Files of one kind: how many in each group and in each state, and how long they took.
+    """Files of one kind: how many in each category and in each state, and how long they took.
 
-    Seconds are medians, None where nothing tells.
+    Seconds are medians, None where nothing is known.
     """
 
     folder: str
     source: str
     files: int
-    groups: Mapping[str, int]
+    categories: Mapping[str, int]
     states: Mapping[State, int]
     upload_seconds: float | None
     parse_seconds: float | None
@@ -119,7 +97,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All numbers of a period. ``bars`` has one count by group for each slot."""
+    """All numbers of a period. ``bars`` has one count by category for each slot."""
 
     period: Period
     total: Line
@@ -130,7 +108,7 @@ class Report:
 
 
 def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> Period:
-    """The period of a span that ``day`` lies in; ``moment`` gives a local time's seconds."""
+    """Return the period that ``day`` is in; ``moment`` turns a local time into seconds."""
     match span:
         case Span.DAY:
             first, days, title = day, 1, f"{day:%Y-%m-%d}"
@@ -151,7 +129,7 @@ def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> P
 
 
 def summarize(period: Period, timings: Iterable[Timing]) -> Report:
-    """The report of a period from its files; others are left out."""
+    """Return the report of a period; files of other periods are left out."""
     files = [each for each in timings if period.since <= each.noticed_at < period.until]
     parts: dict[tuple[str, str, str], list[Timing]] = {}
     for each in files:
@@ -161,7 +139,7 @@ def summarize(period: Period, timings: Iterable[Timing]) -> Report:
     ]
     bars = [Counter[str]() for _ in period.words]
     for each in files:
-        bars[bisect.bisect_right(period.slots, each.noticed_at) - 1][_GROUP_OF[each.state]] += 1
+        bars[bisect.bisect_right(period.slots, each.noticed_at) - 1][category(each.state)] += 1
     return Report(
         period,
         _line("", "", files),
@@ -173,7 +151,7 @@ def summarize(period: Period, timings: Iterable[Timing]) -> Report:
 
 
 def record(report: Report) -> dict[str, object]:
-    """A report for machines."""
+    """Return a report as plain values, for scripts."""
     return {
         "span": report.period.span.value,
         "title": report.period.title,
@@ -208,7 +186,7 @@ def _line(folder: str, source: str, files: Sequence[Timing]) -> Line:
         folder,
         source,
         len(files),
-        Counter(_GROUP_OF[each.state] for each in files),
+        Counter(category(each.state) for each in files),
         {state: states[state] for state in State if states[state]},
         _median(map(upload_seconds, files)),
         _median(map(parse_seconds, files)),
@@ -234,14 +212,14 @@ _WIDTH, _HEIGHT = 720, 220
 _LEFT, _BOTTOM, _TOP = 40, 24, 14
 
 
-#: Readable with every kind of sight: groups differ in lightness too, and are named beside it.
+#: Readable with every kind of sight: categories differ in lightness too, and are named.
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1d2733; --soft: #5b6875; --line: #d5dbe1;
   --paper: #ffffff; --parsed: #1a7f5a; --sent: #4f9fd8; --not-parsed: #c2571a;
-  --refused: #9c2b3d; --on-the-way: #d9a93b; --left-alone: #9aa5b1; --time: #4b6cb7; }
+  --refused: #9c2b3d; --in-progress: #d9a93b; --set-aside: #9aa5b1; --time: #4b6cb7; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8edf2; --soft: #a3b0bd; --line: #3a4652;
   --paper: #161c22; --parsed: #3fbf8f; --sent: #7cc0f0; --not-parsed: #f08c4f;
-  --refused: #e8677c; --on-the-way: #f0c75e; --left-alone: #7b8794; --time: #8fa8e8; } }
+  --refused: #e8677c; --in-progress: #f0c75e; --set-aside: #7b8794; --time: #8fa8e8; } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
@@ -262,24 +240,24 @@ td.path { overflow-wrap: anywhere; min-width: 9rem; }
 
 
 _PARSING: Final = (
-    '<p class="soft">From the arrival until the profile was known here, so up to the next'
-    " question after that.</p>"
+    '<p class="soft">From the end of the upload until the profile was seen here, which is checked'
+    " at intervals.</p>"
 )
 
 
 def render(report: Report, made_at: str) -> str:
-    """The page; ``made_at`` is the moment at which the report was made, for people."""
+    """Return the page; ``made_at`` is when the report was made, as text."""
     title = f"CVs: {report.period.title}"
     parts = [
-        f"<h1>{escape(title)}</h1>",
-        f'<p class="soft">{_files(report.total.files)}; as known at {escape(made_at)}.</p>',
+        f"<h1>{_text(title)}</h1>",
+        f'<p class="soft">{_files(report.total.files)}. Made at {_text(made_at)}.</p>',
         _cards(report.total),
-        "<h2>When they came</h2>",
+        "<h2>Received</h2>",
         _legend(report),
         _stacked(report),
-        "<h2>How long uploads took</h2>",
+        "<h2>Upload times</h2>",
         _times(report.uploads, report.total.upload_seconds),
-        "<h2>How long parsing took</h2>",
+        "<h2>Parsing times</h2>",
         _times(report.parses, report.total.parse_seconds),
         _PARSING,
         "<h2>By folder and source</h2>",
@@ -291,40 +269,45 @@ def render(report: Report, made_at: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'\">\n"
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>{body}</body></html>\n"
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head>\n<body>{body}</body></html>\n"
     )
 
 
 def _cards(total: Line) -> str:
-    cards = [(str(total.groups.get(group.name, 0)), group.name) for group in GROUPS]
+    cards = [(str(total.categories.get(name, 0)), name) for name in CATEGORIES]
     cards += [
         (_seconds(total.upload_seconds), "upload, median"),
         (_seconds(total.parse_seconds), "parsing, median"),
     ]
     items = "".join(
-        f"<li><strong>{escape(number)}</strong>{escape(name)}</li>" for number, name in cards
+        f"<li><strong>{_text(number)}</strong>{_text(name)}</li>" for number, name in cards
     )
     return f'<ul class="cards">{items}</ul>'
 
 
 def _table(report: Report) -> str:
-    groups = [group.name for group in GROUPS if report.total.groups.get(group.name)]
-    numbers = ["files", *groups, "upload", "parsing"]
+    categories = [name for name in CATEGORIES if report.total.categories.get(name)]
+    numbers = ["files", *categories, "upload", "parsing"]
     head = '<th scope="col">folder</th><th scope="col">source</th>'
-    head += "".join(f'<th scope="col" class="n">{escape(name)}</th>' for name in numbers)
-    rows = "".join(_row(line, groups) for line in report.lines)
+    head += "".join(f'<th scope="col" class="n">{_text(name)}</th>' for name in numbers)
+    rows = "".join(_row(line, categories) for line in report.lines)
     if not rows:
-        return '<p class="soft">There is nothing to show.</p>'
+        return '<p class="soft">Nothing to show.</p>'
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="wide">{table}</div>'
 
 
-def _row(line: Line, groups: Sequence[str]) -> str:
-    numbers = [str(line.files), *(str(line.groups.get(name, 0)) for name in groups)]
+def _row(line: Line, categories: Sequence[str]) -> str:
+    numbers = [str(line.files), *(str(line.categories.get(name, 0)) for name in categories)]
     numbers += [_seconds(line.upload_seconds), _seconds(line.parse_seconds)]
-    cells = "".join(f'<td class="n">{escape(each)}</td>' for each in numbers)
-    folder, source = escape(view.safe(line.folder)), escape(view.short(line.source) or "—")
+    cells = "".join(f'<td class="n">{_text(each)}</td>' for each in numbers)
+    folder, source = _text(line.folder), _text(view.short(line.source) or "—")
     return f'<tr><td class="path">{folder}</td><td>{source}</td>{cells}</tr>'
+
+
+def _text(text: str) -> str:
+    """A text for the page."""
+    return html.escape(view.safe(text))
 
 
 def _seconds(seconds: float | None) -> str:
@@ -335,14 +318,14 @@ def _files(number: int) -> str:
     return f"{number} file{'s' * (number != 1)}"
 
 
-def _colour(group: str) -> str:
-    return f"var(--{group.replace(' ', '-')})"
+def _colour(category: str) -> str:
+    return f"var(--{category.replace(' ', '-')})"
 
 
 def _legend(report: Report) -> str:
-    names = [group.name for group in GROUPS if report.total.groups.get(group.name)]
+    names = [name for name in CATEGORIES if report.total.categories.get(name)]
     keys = "".join(
-        f'<span class="key" style="background:{_colour(name)}"></span>{escape(name)}'
+        f'<span class="key" style="background:{_colour(name)}"></span>{_text(name)}'
         for name in names
     )
     return f'<p aria-hidden="true">{keys}</p>'
@@ -351,21 +334,20 @@ def _legend(report: Report) -> str:
 def _stacked(report: Report) -> str:
     most = max((sum(bar.values()) for bar in report.bars), default=0)
     return _chart(
-        "Files by the time at which they came",
+        "Files by the time they were received",
         report.period.words,
         most,
         lambda number: [
-            (report.bars[number].get(group.name, 0), _colour(group.name), group.name)
-            for group in GROUPS
+            (report.bars[number].get(name, 0), _colour(name), name) for name in CATEGORIES
         ],
     )
 
 
 def _times(bars: Sequence[int], middle: float | None) -> str:
     if middle is None:
-        return '<p class="soft">Nothing tells yet.</p>'
+        return '<p class="soft">No times yet.</p>'
     return _chart(
-        f"Files by time taken; the median is {ENGLISH.duration(middle)}",
+        f"Files by duration; the median is {ENGLISH.duration(middle)}",
         EDGE_WORDS,
         max(bars),
         lambda number: [(bars[number], "var(--time)", EDGE_WORDS[number])],
@@ -393,16 +375,16 @@ def _chart(
             y -= tall
             drawn.append(
                 f'<rect x="{x + step * 0.12:.1f}" y="{y:.1f}" width="{step * 0.76:.1f}" '
-                f'height="{tall:.1f}" fill="{colour}"><title>{escape(word)}: {height} '
-                f"{escape(name)}</title></rect>"
+                f'height="{tall:.1f}" fill="{colour}"><title>{_text(word)}: {height} '
+                f"{_text(name)}</title></rect>"
             )
         drawn.append(_word(x + step / 2, _HEIGHT - 8, word))
         if total and len(words) <= _FEW:
             drawn.append(_word(x + step / 2, y - 3, str(total), "on"))
     return (
         f'<div class="wide"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
-        f' aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{''.join(drawn)}</svg></div>"
+        f' aria-label="{_text(title)}">'
+        f"<title>{_text(title)}</title>{''.join(drawn)}</svg></div>"
     )
 
 
@@ -421,7 +403,7 @@ def _grid(value: int, y: float) -> str:
 
 def _word(x: float, y: float, word: str, kind: str = "") -> str:
     style = f' class="{kind}"' if kind else ""
-    return f'<text{style} x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(word)}</text>'
+    return f'<text{style} x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{_text(word)}</text>'
 
 
 def _marks(top: int) -> list[int]:

@@ -1,23 +1,22 @@
-"""The state of the program in one word and in one line: the same for icon, page and commands.
+"""The state of the program in one word, in one line, and as plain values for the page.
 
-Pure.
+Pure. The icon, the page and the commands all ask here, so that they cannot disagree.
 """
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from watcher.model.kinds import Cause, State
+from watcher.model.kinds import Cause
 from watcher.model.snapshot import AppState
+from watcher.present.listing import row
+from watcher.present.view import Group, count
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
     from watcher.model.snapshot import Kept, Snapshot, Watched
-
-#: Files that wait to be sent, or for an answer.
-_WAITING: Final = (State.QUEUED, State.WAITING, State.HELD, State.UNCERTAIN, State.UPLOADING)
 
 
 def app_state(snapshot: Snapshot) -> AppState:
@@ -35,9 +34,7 @@ def app_state(snapshot: Snapshot) -> AppState:
 
 def attention_files(snapshot: Snapshot) -> int:
     """Return how many files need a person's attention."""
-    counts = snapshot.counts
-    counted = counts.get(State.REFUSED, 0) + counts.get(State.PARSE_FAILED, 0)
-    return max(counted, len(snapshot.attention))
+    return max(count(snapshot.counts, Group.ATTENTION), len(snapshot.attention))
 
 
 def active_holds(snapshot: Snapshot) -> tuple[Kept, ...]:
@@ -57,7 +54,7 @@ def on_the_way(snapshot: Snapshot) -> int:
 
 def waiting(snapshot: Snapshot) -> int:
     """Return how many files wait to be sent, or for an answer."""
-    return sum(snapshot.counts.get(state, 0) for state in _WAITING)
+    return count(snapshot.counts, Group.WAITING)
 
 
 def headline(snapshot: Snapshot, word: Catalog) -> str:
@@ -184,3 +181,41 @@ def is_today(at: float, now: float) -> bool:
 def needs_approval(kept: Kept) -> bool:
     """Whether a cause waits for a person's approval, and not for something to be fixed."""
     return kept.key.partition(":")[0] == Cause.EXISTING
+
+
+def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
+    """Return how things are as plain values, in a language."""
+    counts = snapshot.counts
+    return {
+        "at": snapshot.at,
+        "pid": snapshot.pid,
+        "version": snapshot.version,
+        "since": snapshot.since,
+        "state": app_state(snapshot).value,
+        "headline": headline(snapshot, word),
+        "is_set_up": snapshot.is_set_up,
+        "remarks": [word(each) for each in snapshot.remarks],
+        "paused": snapshot.paused_until > snapshot.at,
+        "paused_until": end_of_pause(snapshot),
+        "offline_since": snapshot.offline_since or None,
+        "done": snapshot.done,
+        "total": snapshot.total,
+        "today": snapshot.today,
+        "counts": {state.value: files for state, files in counts.items()},
+        "groups": {group.value: count(counts, group) for group in Group},
+        "kept": [_kept(kept, word) for kept in active_holds(snapshot)],
+        "watched": [
+            {"path": each.path, "problem": word(each.problem)} for each in snapshot.watched
+        ],
+        "recent": [row(entry, word) for entry in snapshot.recent],
+        "attention": [row(entry, word) for entry in snapshot.attention],
+    }
+
+
+def _kept(kept: Kept, word: Catalog) -> dict[str, object]:
+    return {
+        "key": kept.key,
+        "why": word(kept.why),
+        "files": kept.files,
+        "asks": needs_approval(kept),
+    }

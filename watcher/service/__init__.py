@@ -1,24 +1,115 @@
-"""Starts the program at every login, with what the system has for it; no administrator needed.
+"""Starts the program at every login, with what the system has for it; no administrator is needed.
 
 ::
 
-    wanted          what is to be started, and which command line starts it
-    choice          which of the system's ways is there
     systemd         a unit of the user's systemd
-    autostart       an entry that the desktop starts
+    autostart       a desktop entry, where there is no systemd for users
     launchd         a LaunchAgent on macOS
     task_scheduler  a task on Windows
-    runner          programs of the system, in bounded time; files whole or not at all
+    common          what they share
 
-Installing twice is harmless, uninstalling leaves nothing.
+Installing can be repeated, uninstalling leaves nothing.
 """
 
-from watcher.service.choice import Service, choose, is_installed, settings_folder
-from watcher.service.runner import Done, Run, run_program
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+from watcher.service.autostart import Autostart
+from watcher.service.common import (
+    NAME,
+    Definition,
+    Done,
+    Installed,
+    Program,
+    Run,
+    Service,
+    run_program,
+)
+from watcher.service.launchd import Launchd
 from watcher.service.systemd import Systemd
-from watcher.service.wanted import NAME, Installed, Program, Wanted
+from watcher.service.task_scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
-    "NAME", "Done", "Installed", "Program", "Run", "Service", "Systemd", "Wanted",
+    "NAME", "Definition", "Done", "Installed", "Program", "Run", "Service", "Systemd",
     "choose", "is_installed", "run_program", "settings_folder",
 ]  # fmt: skip
+
+
+def choose(
+    definition: Definition,
+    environ: Mapping[str, str],
+    run: Run,
+    *,
+    folder: str,
+    spawn: Callable[[Sequence[str]], None],
+    end: Callable[[], None],
+) -> Service:
+    """Return the login service that this system has.
+
+    ``folder`` is the program's own, ``spawn`` starts a command that outlives this process, ``end``
+    stops the running program.
+    """
+    if sys.platform == "win32":
+        user = "\\".join(filter(None, (environ.get("USERDOMAIN"), environ.get("USERNAME"))))
+        return Scheduler(definition, user, folder, run)
+    if sys.platform == "darwin":
+        agents = os.path.join(definition.home, "Library", "LaunchAgents")
+        return Launchd(definition, agents, os.getuid(), run)
+    settings = settings_folder(environ, definition.home)
+    if has_user_manager(environ):
+        return Systemd(definition, settings, run, namespaces=may_have_namespaces())
+    return Autostart(definition, settings, spawn, end)
+
+
+def is_installed(environ: Mapping[str, str], home: str, folder: str) -> bool:
+    """Return whether a login service is installed, by its file alone: no program is run."""
+    definition = Definition(command=(), home=home)
+    system = choose(
+        definition, environ, run_program, folder=folder, spawn=lambda _: None, end=lambda: None
+    )
+    return os.path.exists(system.file)
+
+
+def settings_folder(environ: Mapping[str, str], home: str) -> str:
+    """Return the user's folder of settings; a relative value does not count, as XDG says."""
+    named = environ.get("XDG_CONFIG_HOME", "")
+    return named if os.path.isabs(named) else os.path.join(home, ".config")
+
+
+def has_user_manager(environ: Mapping[str, str]) -> bool:
+    """Return whether systemd runs for this user and can be reached."""
+    place = environ.get("XDG_RUNTIME_DIR", "")
+    if not os.path.isabs(place):
+        return False
+    try:
+        found = os.stat(os.path.join(place, "systemd", "private"))
+    except OSError:
+        return False
+    return stat.S_ISSOCK(found.st_mode) and hasattr(socket, "AF_UNIX")
+
+
+def may_have_namespaces(proc: str = "/proc") -> bool:
+    """Return whether users may have namespaces of their own, as far as the system says."""
+    wanted = (
+        ("sys/kernel/unprivileged_userns_clone", {"1"}),  # Debian
+        ("sys/kernel/apparmor_restrict_unprivileged_userns", {"0"}),  # Ubuntu
+    )
+    if _read(os.path.join(proc, "sys/user/max_user_namespaces")) in ("", "0"):
+        return False
+    return all(_read(os.path.join(proc, name)) in {"", *good} for name, good in wanted)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""

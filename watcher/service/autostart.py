@@ -1,4 +1,4 @@
-"""The desktop entry that every desktop starts at login, as text.
+"""The desktop entry that every desktop starts at login.
 
 Quoting is that of the Desktop Entry Specification, "The Exec key" and "Possible value types":
 a word is quoted first, the value escaped after that.
@@ -9,13 +9,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from watcher.service.runner import read_file, remove_file, write_file
-from watcher.service.wanted import COMMENT, COMMENT_FR, NAME, TITLE, Installed
+from watcher.service.common import (
+    COMMENT,
+    COMMENT_FR,
+    NAME,
+    Installed,
+    Service,
+    read_file,
+    remove_file,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.service.wanted import Wanted
+    from watcher.service.common import Definition
 
 _ENTRY: Final = """\
 [Desktop Entry]
@@ -32,14 +40,14 @@ X-GNOME-Autostart-enabled=true
 
 
 def render_entry(command: Sequence[str]) -> str:
-    """The text of ``hrflow-watcher.desktop`` in a folder ``autostart``."""
+    """Return the text of ``hrflow-watcher.desktop`` in a folder ``autostart``."""
     return _ENTRY.format(
-        title=TITLE, comment=COMMENT, comment_fr=COMMENT_FR, command=quote_command(command)
+        title=NAME, comment=COMMENT, comment_fr=COMMENT_FR, command=quote_command(command)
     )
 
 
 def quote_command(command: Sequence[str]) -> str:
-    """The value of ``Exec=``."""
+    """Return the value of ``Exec=``."""
     return " ".join(_quote(word) for word in command)
 
 
@@ -50,19 +58,18 @@ def _quote(word: str) -> str:
     return value.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
 
 
-class Autostart:
-    """``settings`` is the person's folder of settings (``~/.config``).
+class Autostart(Service):
+    """An entry that the desktop starts at login; nothing else looks after the program.
 
-    ``spawn`` starts a command that outlives this one, ``end`` ends the program that runs; where
-    nothing else looks after a process, that is ours to do.
+    ``settings`` is the user's folder of settings (``~/.config``). ``spawn`` starts a command that
+    outlives this process, ``end`` stops the running program.
     """
 
     kind = "autostart"
-    lingers = False
 
     def __init__(
         self,
-        wanted: Wanted,
+        definition: Definition,
         settings: str,
         spawn: Callable[[Sequence[str]], None],
         end: Callable[[], None],
@@ -70,34 +77,29 @@ class Autostart:
         self.file = os.path.join(settings, "autostart", f"{NAME}.desktop")
         self._spawn = spawn
         self._end = end
-        self._command = wanted.command
+        self._command = definition.command
 
     def install(self) -> bool:
-        """Whether anything changed; starts at the next login, not now."""
+        """Install it, see :meth:`Service.install`."""
         return write_file(self.file, self._render())
 
     def uninstall(self) -> bool:
-        """Stop it and leave nothing; whether there was anything."""
+        """Remove it, see :meth:`Service.uninstall`."""
         if read_file(self.file) is None:
             return False
         self._end()
         return remove_file(self.file, os.path.dirname(self.file))
 
     def start(self) -> None:
-        """Start it now."""
+        """Start it."""
         self._spawn(self._command)
 
     def stop(self) -> None:
-        """Stop it, until the next login."""
+        """Stop it until the next login."""
         self._end()
-
-    def restart(self) -> None:
-        """Stop it and start it, or only start it."""
-        self._end()
-        self.start()
 
     def look(self) -> Installed | None:
-        """How it is installed; None if it is not."""
+        """Return the status; None if it is not installed."""
         found = read_file(self.file)
         if found is None:
             return None

@@ -8,31 +8,29 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
-from watcher.service.runner import insist, read_file, remove_file, write_file
-from watcher.service.wanted import Installed
+from watcher.service.common import Installed, Service, insist, read_file, remove_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.service.runner import Run
-    from watcher.service.wanted import Wanted
+    from watcher.service.common import Definition, Run
 
 LABEL: Final = "io.github.hrflow-watcher"
 
 
-#: Seconds between two starts at the least.
+#: Minimum number of seconds between two starts.
 _THROTTLE: Final = 60
 
 
-def render_agent(wanted: Wanted) -> bytes:
-    """The contents of ``io.github.hrflow-watcher.plist``.
+def render_agent(definition: Definition) -> bytes:
+    """Return the contents of ``io.github.hrflow-watcher.plist``.
 
-    It is started again after a failure only, so that it can be stopped. "Aqua" is the graphical
-    session, in which alone an icon can be shown.
+    It is only started again after a failure, so that it can be stopped. "Aqua" is the graphical
+    session, which an icon needs.
     """
     return plistlib.dumps({
         "Label": LABEL,
-        "ProgramArguments": list(wanted.command),
+        "ProgramArguments": list(definition.command),
         "RunAtLoad": True,
         "KeepAlive": {"SuccessfulExit": False},
         "ThrottleInterval": _THROTTLE,
@@ -41,35 +39,33 @@ def render_agent(wanted: Wanted) -> bytes:
         "LimitLoadToSessionType": "Aqua",
         "Umask": 0o077,
         "StandardOutPath": "/dev/null",
-        "StandardErrorPath": wanted.errors,
+        "StandardErrorPath": definition.errors,
     })  # fmt: skip
 
 
 _LAST_EXIT: Final = re.compile(r"last exit code = (\d+)")
 
 
-#: Looks, and seconds between them, at an agent that is being unloaded.
+#: How often and every how many seconds an agent that is being unloaded is checked.
 _TRIES: Final = 150
-
-
 _PAUSE: Final = 0.2
 
 
-class Launchd:
-    """``agents`` is the folder ``~/Library/LaunchAgents``, ``user`` the person's number."""
+class Launchd(Service):
+    """A LaunchAgent. ``agents`` is ``~/Library/LaunchAgents``, ``user`` the user's id."""
 
     kind = "launchd"
     lingers = True
 
     def __init__(
         self,
-        wanted: Wanted,
+        definition: Definition,
         agents: str,
         user: int,
         run: Run,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._wanted = wanted
+        self._definition = definition
         self._sleep = sleep
         self._run = run
         self._domain = f"gui/{user}"
@@ -77,26 +73,26 @@ class Launchd:
         self.file = os.path.join(agents, f"{LABEL}.plist")
 
     def install(self) -> bool:
-        """Whether anything changed; starts at the next login, not now."""
-        changed = write_file(self.file, render_agent(self._wanted))
+        """Install it, see :meth:`Service.install`."""
+        changed = write_file(self.file, render_agent(self._definition))
         insist(self._run, "launchctl", "enable", self._target)
         return changed
 
     def uninstall(self) -> bool:
-        """Stop it and leave nothing; whether there was anything."""
+        """Remove it, see :meth:`Service.uninstall`."""
         self.stop()
         removed = remove_file(self.file)
-        return remove_file(self._wanted.errors) or removed
+        return remove_file(self._definition.errors) or removed
 
     def start(self) -> None:
-        """Start it now."""
+        """Start it."""
         if self._is_loaded():
             insist(self._run, "launchctl", "kickstart", self._target)
         else:
             insist(self._run, "launchctl", "bootstrap", self._domain, self.file)
 
     def stop(self) -> None:
-        """Stop it, until the next login; what is still being unloaded cannot be loaded."""
+        """Stop it until the next login; wait, as an agent being unloaded cannot be loaded."""
         if not self._is_loaded():
             return
         insist(self._run, "launchctl", "bootout", self._target)
@@ -105,13 +101,8 @@ class Launchd:
                 return
             self._sleep(_PAUSE)
 
-    def restart(self) -> None:
-        """Stop it and start it, or only start it; loads what was installed since."""
-        self.stop()
-        self.start()
-
     def look(self) -> Installed | None:
-        """How it is installed; None if it is not."""
+        """Return the status; None if it is not installed."""
         found = read_file(self.file)
         if found is None:
             return None
@@ -120,7 +111,7 @@ class Launchd:
         return Installed(
             self.file,
             enabled=True,
-            current=found == render_agent(self._wanted),
+            current=found == render_agent(self._definition),
             exit_code=int(last[1]) if last and "state = running" not in shown else None,
         )
 

@@ -1,7 +1,7 @@
-"""The unit for systemd's user manager, as text.
+"""The unit for systemd's user manager.
 
 Escaping is that of systemd.syntax(7), systemd.service(5), section "Command lines", and
-systemd.unit(5), section "Specifiers". What is taken from the program is that of systemd.exec(5).
+systemd.unit(5), section "Specifiers"; the restrictions are those of systemd.exec(5).
 """
 
 from __future__ import annotations
@@ -13,20 +13,27 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model.errors import UPDATED
 from watcher.service.autostart import render_entry
-from watcher.service.runner import insist, read_file, remove_file, write_file
-from watcher.service.wanted import COMMENT, NAME, TITLE, Installed
+from watcher.service.common import (
+    COMMENT,
+    NAME,
+    Installed,
+    Service,
+    insist,
+    read_file,
+    remove_file,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from watcher.service.runner import Done, Run
-    from watcher.service.wanted import Wanted
+    from watcher.service.common import Definition, Done, Run
 
-#: From this version of systemd on a pause between restarts can grow.
+#: The version of systemd from which on the pause between restarts can grow.
 _GROWING: Final = 254
 
 
-#: Where other drives appear, and where offices have their shares; absent ones do not matter.
+#: Where other drives and shares are mounted; those that do not exist do not matter.
 _DRIVES: Final = ("/media", "/mnt", "/run/media", "/srv")
 
 
@@ -102,36 +109,36 @@ ProtectKernelModules=yes
 """
 
 
-def render_unit(wanted: Wanted, *, version: int, namespaces: bool) -> str:
-    """The text of ``hrflow-watcher.service``.
+def render_unit(definition: Definition, *, version: int, namespaces: bool) -> str:
+    """Return the text of ``hrflow-watcher.service``.
 
     ``version`` is systemd's; ``namespaces``: users may have namespaces of their own. Without them
-    the system's files are protected by their owners alone.
+    the system's files are only protected by their permissions.
     """
     return _UNIT_TEXT.format(
-        title=TITLE,
+        title=NAME,
         comment=COMMENT,
-        command=quote_command(wanted.command),
+        command=quote_command(definition.command),
         update=UPDATED,
         pause=_render_pause(version),
-        hardening="\n".join(_harden(wanted, namespaces=namespaces)),
+        hardening="\n".join(_restrictions(definition, namespaces=namespaces)),
     )
 
 
 def quote_command(command: Sequence[str]) -> str:
-    """The value of ``ExecStart=``. Of the program's own path ``$`` is not a variable."""
+    """Return the value of ``ExecStart=``; in the program's own path ``$`` needs no escaping."""
     program, *arguments = command
     return " ".join([quote(program), *(quote(each).replace("$", "$$") for each in arguments)])
 
 
 def quote(text: str) -> str:
-    """One word, whatever is in it. Bytes that are no UTF-8 are taken as they are."""
+    """Return ``text`` quoted as one word; bytes that are not UTF-8 are kept."""
     escaped = "".join(_escape(character) for character in text)
     return f'"{escaped}"'
 
 
 def _escape(character: str) -> str:
-    if "\udc80" <= character <= "\udcff":  # a byte of a name that is no UTF-8
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8
         return f"\\x{ord(character) - 0xDC00:02x}"
     if character < " " or character == "\x7f":
         return f"\\x{ord(character):02x}"
@@ -144,11 +151,13 @@ def _render_pause(version: int) -> str:
     return "RestartSec=20s"
 
 
-def _harden(wanted: Wanted, *, namespaces: bool) -> Iterator[str]:
+def _restrictions(definition: Definition, *, namespaces: bool) -> Iterator[str]:
     yield _ALWAYS.rstrip()
     if namespaces:
         yield _WITH_NAMESPACES.rstrip()
-    places = [each for each in (*wanted.writable, wanted.home, wanted.command[0]) if each]
+    places = [
+        each for each in (*definition.writable, definition.home, definition.command[0]) if each
+    ]
     if any(_is_in(place, temporary) for place in places for temporary in _TEMPORARY):
         yield "# There is no private /tmp, as the program or something watched or kept lies there."
     else:
@@ -158,8 +167,8 @@ def _harden(wanted: Wanted, *, namespaces: bool) -> Iterator[str]:
     yield "ReadWritePaths=-%h"
     for drive in _DRIVES:
         yield f"ReadWritePaths=-{drive}"
-    covered = [wanted.home, *_DRIVES]
-    for place in sorted(set(wanted.writable)):
+    covered = [definition.home, *_DRIVES]
+    for place in sorted(set(definition.writable)):
         if not any(around and _is_in(place, around) for around in covered):
             covered.append(place)
             yield f"ReadWritePaths={quote('-' + place)}"
@@ -172,31 +181,33 @@ def _is_in(place: str, around: str) -> bool:
 _UNIT: Final = f"{NAME}.service"
 
 
-#: What of the desktop a program has to know to show an icon, and in which language to speak.
+#: Variables of the desktop that an icon needs, and those that tell the language.
 _DESKTOP: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE",
     "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE",
 )  # fmt: skip
 
 
-#: Run by the desktop at login: the service has started before it, and starts again in it.
-_MEET: Final = (
+#: Run by the desktop at login, as the service has started before it: restarts it in the desktop.
+_RESTART: Final = (
     f"systemctl --user import-environment {' '.join(_DESKTOP)};"
     f" systemctl --user try-restart {_UNIT}"
 )
 
 
-class Systemd:
-    """``settings`` is the person's folder of settings (``~/.config``).
+class Systemd(Service):
+    """A unit of the user's systemd.
 
-    ``namespaces``: users may have namespaces of their own here.
+    ``settings`` is the user's folder of settings (``~/.config``). ``namespaces``: users may have
+    namespaces of their own here.
     """
 
     kind = "systemd"
-    lingers = False
 
-    def __init__(self, wanted: Wanted, settings: str, run: Run, *, namespaces: bool) -> None:
-        self._wanted = wanted
+    def __init__(
+        self, definition: Definition, settings: str, run: Run, *, namespaces: bool
+    ) -> None:
+        self._definition = definition
         self._settings = settings
         self._run = run
         self._namespaces = namespaces
@@ -204,10 +215,10 @@ class Systemd:
         self._entry = os.path.join(settings, "autostart", f"{NAME}.desktop")
 
     def install(self) -> bool:
-        """Whether anything changed; starts at the next login, not now."""
+        """Install it, see :meth:`Service.install`."""
         changed = [
             write_file(self.file, self._render()),
-            write_file(self._entry, render_entry(("/bin/sh", "-c", _MEET)).encode()),
+            write_file(self._entry, render_entry(("/bin/sh", "-c", _RESTART)).encode()),
         ]
         self._insist("daemon-reload")
         was_enabled = self._is_enabled()
@@ -215,7 +226,7 @@ class Systemd:
         return any(changed) or not was_enabled
 
     def uninstall(self) -> bool:
-        """Stop it and leave nothing; whether there was anything."""
+        """Remove it, see :meth:`Service.uninstall`."""
         known = read_file(self.file) is not None
         if known:
             self._insist("disable", "--now", _UNIT)
@@ -230,19 +241,19 @@ class Systemd:
         return any(removed)
 
     def start(self) -> None:
-        """Start it now; done when it watches."""
+        """Start it, and return when it watches."""
         self._insist("start", _UNIT)
 
     def stop(self) -> None:
-        """Stop it, until the next login."""
+        """Stop it until the next login."""
         self._insist("stop", _UNIT)
 
     def restart(self) -> None:
-        """Stop it and start it, or only start it."""
+        """Stop it if it is running, and start it."""
         self._insist("restart", _UNIT)
 
     def look(self) -> Installed | None:
-        """How it is installed; None if it is not."""
+        """Return the status; None if it is not installed."""
         found = read_file(self.file)
         if found is None:
             return None
@@ -259,7 +270,7 @@ class Systemd:
 
     def _render(self) -> bytes:
         version = self._version()
-        text = render_unit(self._wanted, version=version, namespaces=self._namespaces)
+        text = render_unit(self._definition, version=version, namespaces=self._namespaces)
         return text.encode("utf-8", "surrogateescape")
 
     def _version(self) -> int:

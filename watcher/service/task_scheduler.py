@@ -1,7 +1,7 @@
 """The task for Windows' Task Scheduler, as XML of its schema, version 1.2.
 
-The schema, "Task Scheduler Schema" in Microsoft's documentation, wants the parts of a trigger in
-an order, first those that all triggers have.
+The schema, "Task Scheduler Schema" in Microsoft's documentation, prescribes the order of a
+trigger's parts: those that all triggers have come first.
 """
 
 from __future__ import annotations
@@ -13,20 +13,27 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import msg
 from watcher.model.errors import UnusableError
-from watcher.service.runner import insist, read_file, remove_file, write_file
-from watcher.service.wanted import COMMENT, NAME, TITLE, Installed
+from watcher.service.common import (
+    COMMENT,
+    NAME,
+    Installed,
+    Service,
+    insist,
+    read_file,
+    remove_file,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.service.runner import Run
-    from watcher.service.wanted import Wanted
+    from watcher.service.common import Definition, Run
 
-#: What the Task Scheduler puts other text in place of, with no way to escape it.
+#: What the Task Scheduler replaces by other text; there is no way to escape it.
 _REPLACED: Final = re.compile(r"%[^%]+%|\$\(")
 
 
-#: Characters that no XML can have.
+#: Characters that are not allowed in XML.
 _NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -84,63 +91,58 @@ _TASK: Final = """\
 """
 
 
-def render_task(wanted: Wanted, user: str) -> str:
-    r"""The task's XML, to be written as UTF-16; ``user`` is ``DOMAIN\\name``."""
+def render_task(definition: Definition, user: str) -> str:
+    r"""Return the task's XML, to be written as UTF-16; ``user`` is ``DOMAIN\\name``."""
     from xml.sax.saxutils import escape  # noqa: PLC0415 - with it comes all of HTTP
 
-    program, *arguments = wanted.command
+    program, *arguments = definition.command
     return _TASK.format(
-        title=TITLE,
+        title=NAME,
         comment=COMMENT,
         user=escape(user),
         command=escape(program),
         arguments=escape(list2cmdline(arguments)),
-        home=escape(wanted.home),
+        home=escape(definition.home),
     )
 
 
 def find_unwritable(words: Sequence[str]) -> str:
-    """The first word that the Task Scheduler would not leave as it is, "" if there is none."""
+    """Return the first word that the Task Scheduler would change, "" if there is none."""
     return next((word for word in words if _REPLACED.search(word) or _NO_XML.search(word)), "")
 
 
-#: What schtasks does not take in a task's name.
+#: Characters that schtasks does not accept in a task's name.
 _NOT_IN_A_NAME: Final = re.compile(r'[\\/:*?"<>|%]')
 
 
-#: What the Task Scheduler says of a task that runs, or has not run yet; the rest are exit codes.
+#: Results of a task that is running, or has not run yet; all others are exit codes.
 _NO_EXIT_CODE: Final = range(0x41300, 0x41400)
 
 
-class Scheduler:
-    r"""``user`` is ``DOMAIN\\name``; ``folder`` is for the task's XML, which is kept to compare.
+class Scheduler(Service):
+    r"""A task. ``user`` is ``DOMAIN\\name``; its XML is kept in ``folder`` for comparison.
 
-    Tasks of all people of a machine are in one list, so a task has its person's name in its own.
+    Tasks of all users are in one list, so the user is part of the task's name.
     """
 
     kind = "task scheduler"
     lingers = True
 
-    def __init__(self, wanted: Wanted, user: str, folder: str, run: Run) -> None:
-        self._wanted = wanted
+    def __init__(self, definition: Definition, user: str, folder: str, run: Run) -> None:
+        self._definition = definition
         self._user = user
         self._run = run
         self._task = f"{NAME} " + _NOT_IN_A_NAME.sub("-", user.rpartition("\\")[2])
         self.file = os.path.join(folder, "login-task.xml")
 
     def install(self) -> bool:
-        """Whether anything changed; starts at the next login, not now.
-
-        UnusableError where a path has what the Task Scheduler would replace.
-        """
-        if word := find_unwritable((*self._wanted.command, self._wanted.home)):
+        """Install it; UnusableError for a path that the Task Scheduler would change."""
+        if word := find_unwritable((*self._definition.command, self._definition.home)):
             raise UnusableError(
+                msg("Windows would not read {path} as a path at login.", path=word),
                 msg(
-                    "Windows would read something else into {path} than a path at login.", path=word
-                ),
-                msg(
-                    "Have the program, its configuration and its state in folders without % and"
-                    " $( in their names."
+                    "Keep the program, its configuration and its state in folders without % and $("
+                    " in their names."
                 ),
             )
         changed = write_file(self.file, self._render())
@@ -150,28 +152,23 @@ class Scheduler:
         return False
 
     def uninstall(self) -> bool:
-        """Stop it and leave nothing; whether there was anything."""
+        """Remove it, see :meth:`Service.uninstall`."""
         known = self._is_known()
         if known:
-            self._run(["schtasks", "/End", "/TN", self._task])  # fails if it does not run
+            self._run(["schtasks", "/End", "/TN", self._task])  # fails if it is not running
             insist(self._run, "schtasks", "/Delete", "/TN", self._task, "/F")
         return remove_file(self.file) or known
 
     def start(self) -> None:
-        """Start it now."""
+        """Start it."""
         insist(self._run, "schtasks", "/Run", "/TN", self._task)
 
     def stop(self) -> None:
-        """Stop it, until the next login; the journal knows what was under way."""
-        self._run(["schtasks", "/End", "/TN", self._task])  # fails if it does not run
-
-    def restart(self) -> None:
-        """Stop it and start it, or only start it."""
-        self.stop()
-        self.start()
+        """Stop it until the next login; the journal keeps track of uploads under way."""
+        self._run(["schtasks", "/End", "/TN", self._task])  # fails if it is not running
 
     def look(self) -> Installed | None:
-        """How it is installed; None if it is not."""
+        """Return the status; None if it is not installed."""
         task = self._run(["schtasks", "/Query", "/TN", self._task, "/XML"])
         if task.code != 0:
             return None
@@ -187,7 +184,7 @@ class Scheduler:
         )
 
     def _render(self) -> bytes:
-        return render_task(self._wanted, self._user).encode("utf-16")
+        return render_task(self._definition, self._user).encode("utf-16")
 
     def _is_known(self) -> bool:
         return self._run(["schtasks", "/Query", "/TN", self._task]).code == 0

@@ -1,4 +1,4 @@
-// What all parts of the page use: texts, elements, requests, numbers and times.
+// What all parts of the page use: texts, elements, requests, messages, numbers and times.
 
 export const start = JSON.parse(document.getElementById("start").textContent);
 const proof = document.body.dataset.proof;
@@ -19,6 +19,12 @@ function fill(text, values) {
 
 export const $ = (id) => document.getElementById(id);
 
+const MISLEADING = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
+
+/** A text as it may be shown: no character in it can hide or turn what follows. */
+export const safe = (text) =>
+  String(text).replace(MISLEADING, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /** An element; texts among `children` stay texts, whatever they look like. */
 export function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -27,48 +33,49 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) made.setAttribute(name, "");
     else if (value !== false && value != null) made.setAttribute(name, value);
   }
-  made.append(...children.filter((child) => child != null && child !== ""));
+  const shown = children.filter((child) => child != null && child !== "");
+  made.append(...shown.map((child) => (typeof child === "string" ? safe(child) : child)));
   return made;
 }
 
-/** What the program answers; an Error with its sentence if it cannot do that. */
-export async function ask(path, order) {
-  const more = order && {
+/** Send a request and return the answer; an Error has the program's sentence and the field it is about. */
+export async function ask(path, values) {
+  const options = values && {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Watcher-Proof": proof },
-    body: JSON.stringify(order),
+    body: JSON.stringify(values),
   };
   let answer;
   try {
-    answer = await fetch(path, { ...more, credentials: "same-origin" });
+    answer = await fetch(path, { ...options, credentials: "same-origin" });
   } catch {
-    throw new Error(t("The program does not answer. Has it ended?"));
+    throw new Error(t("Not responding. Is hrflow-watcher still running?"));
   }
-  const said = await answer.json().catch(() => ({}));
+  const data = await answer.json().catch(() => ({}));
   if (!answer.ok) {
-    const text = [said.error ?? answer.statusText, said.hint].filter(Boolean).join(" ");
-    throw Object.assign(new Error(text), { status: answer.status });
+    const text = [data.error ?? answer.statusText, data.hint].filter(Boolean).join(" ");
+    throw Object.assign(new Error(text), { status: answer.status, field: data.field });
   }
-  return said;
+  return data;
 }
 
-let silence;
-/** Say something that a person has to hear, for a while. */
+let clearing;
+/** Show a message for a while; one about a problem until the next. */
 export function say(text, tone = "good") {
   const place = $("said");
-  clearTimeout(silence);
+  clearTimeout(clearing);
   place.className = `said ${tone}`;
-  place.textContent = text;
-  if (tone !== "bad") silence = setTimeout(() => (place.textContent = ""), 8000);
+  place.textContent = safe(text);
+  if (tone !== "bad") clearing = setTimeout(() => (place.textContent = ""), 8000);
 }
 
-/** What was said belongs to where one was. */
-export function hush() {
-  clearTimeout(silence);
+/** Remove the message, which belongs to the section that is left. */
+export function clearMessage() {
+  clearTimeout(clearing);
   $("said").textContent = "";
 }
 
-/** Do something for a click: its button rests meanwhile, and what goes wrong is said. */
+/** Do something for a click: its button is disabled meanwhile, and what goes wrong is shown. */
 export async function busy(button, work) {
   if (button.getAttribute("aria-disabled")) return;
   button.setAttribute("aria-disabled", "true");
@@ -81,10 +88,14 @@ export async function busy(button, work) {
   }
 }
 
-/** Give an element's text only if it has another one: nothing flickers, nothing is read again. */
-export function put(place, text) {
-  if (place.textContent !== text) place.textContent = text;
+/** Set an element's text, or lines, only if they are others: nothing flickers or is read out again. */
+export function put(place, ...lines) {
+  const shown = lines.map(safe).join("\n");
+  if (place.textContent !== shown) place.textContent = shown;
 }
+
+/** Wait. */
+export const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 const whole = new Intl.NumberFormat(language);
 const units = ["byte", "kilobyte", "megabyte", "gigabyte"];

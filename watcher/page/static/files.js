@@ -1,15 +1,15 @@
-// The list of files: search, filters, pages, a choice of several, and the details of one.
+// The list of files: search, filters, pages, a selection of several, and the details of one.
 
-import { $, ask, busy, duration, el, moment, number, put, say, size, t, tn, when } from "./base.js";
+import { $, ask, busy, duration, el, moment, number, put, safe, say, size, t, tn, when } from "./base.js";
 
-const COLUMNS = ["chosen", "state", "when", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile"];
+const COLUMNS = ["selected", "state", "when", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile"];
 const LABELS = [...document.querySelectorAll("#files th")].map((each) => each.textContent.trim());
 const rows = new Map(); // id → its line and what it shows
-const chosen = new Map(); // id → the file
+const selected = new Map(); // id → the file
 let files = [];
 let pages = [""]; // where each page begins, up to the one that is shown
 let next = null;
-let asked = 0;
+let requests = 0;
 let shown = null; // the file in the dialog
 
 // -- the list
@@ -21,9 +21,9 @@ function query(more = {}) {
 
 /** Show the page again as it is now; `page` is what was read of it already. */
 export async function refresh(page) {
-  const mine = ++asked;
+  const mine = ++requests;
   const read = page ?? (await ask(`/api/files?${query({ before: pages.at(-1) })}`));
-  if (mine !== asked) return; // a later question is on its way
+  if (mine !== requests) return; // a later request is on its way
   files = read.files;
   next = read.next;
   show();
@@ -43,21 +43,21 @@ function show() {
     const row = rows.get(file.id) ?? newRow(file);
     fill(row, file);
     if (place.children[at] !== row.line) place.insertBefore(row.line, place.children[at] ?? null);
-    if (chosen.has(file.id)) chosen.set(file.id, file);
+    if (selected.has(file.id)) selected.set(file.id, file);
   });
   const filtered = query() !== "";
   $("none").hidden = files.length > 0;
-  put($("none"), filtered ? t("No file fits.") : t("No file was uploaded from here so far."));
+  put($("none"), filtered ? t("No matching files") : t("No files uploaded yet"));
   $("newer").disabled = pages.length < 2;
   $("older").disabled = !next;
   put($("where"), files.length ? t("Page {page}", { page: number(pages.length) }) : "");
   $("csv").href = `/api/files.csv?${query()}`;
-  showChosen();
+  showSelected();
 }
 
 function newRow(file) {
   const cells = COLUMNS.map((column, at) => el("td", { role: "cell", class: `c-${column}`, "data-label": LABELS[at] }));
-  const box = el("input", { type: "checkbox", onchange: () => choice(file.id, box.checked) });
+  const box = el("input", { type: "checkbox", onchange: () => select(file.id, box.checked) });
   const name = el("button", { type: "button", class: "link", onclick: () => openFile(file.id) });
   cells[0].append(box);
   cells[1].append(el("span", { class: "sign", "aria-hidden": "true" }), " ", el("span"), el("small"));
@@ -70,14 +70,14 @@ function newRow(file) {
 function fill(row, file) {
   row.file = file;
   row.line.className = `is-${file.tone}`;
-  row.box.checked = chosen.has(file.id);
-  row.box.setAttribute("aria-label", t("Choose {file}", { file: file.name }));
+  row.box.checked = selected.has(file.id);
+  row.box.setAttribute("aria-label", safe(t("Select {file}", { file: file.name })));
   const [sign, label, remark] = row.cells[1].querySelectorAll("span, small");
   put(sign, file.sign);
   put(label, file.label);
   put(remark, file.remark);
   put(row.name, file.name);
-  row.name.title = file.path;
+  row.name.title = safe(file.path);
   const took = duration(file.took);
   const texts = { candidate: file.candidate, source: file.source, tags: file.tags, type: short(file.type),
     size: size(file.size), took, reference: file.reference, profile: file.profile, when: when(file.changed_at) };
@@ -85,7 +85,7 @@ function fill(row, file) {
     if (!(column in texts)) return;
     const cell = row.cells[at];
     put(cell, texts[column]);
-    if (cell.title !== texts[column]) cell.title = texts[column];
+    cell.title = cell.textContent;
   });
 }
 
@@ -94,19 +94,19 @@ function short(type) {
 }
 
 let typing;
-function changed() {
+function search() {
   pages = [""];
   refresh().catch((error) => say(error.message, "bad"));
 }
 $("text").addEventListener("input", () => {
   clearTimeout(typing);
-  typing = setTimeout(changed, 120);
+  typing = setTimeout(search, 120);
 });
-$("state").addEventListener("change", changed);
-$("folder").addEventListener("change", changed);
+$("state").addEventListener("change", search);
+$("folder").addEventListener("change", search);
 $("search").addEventListener("submit", (event) => {
   event.preventDefault();
-  changed();
+  search();
 });
 $("older").addEventListener("click", () => turn(() => pages.push(next)));
 $("newer").addEventListener("click", () => turn(() => pages.pop()));
@@ -118,11 +118,11 @@ async function turn(step) {
 }
 
 /** Filter by a group of states. */
-export function choose(group) {
+export function filterBy(group) {
   $("state").value = group;
   $("text").value = "";
   $("folder").value = "";
-  changed();
+  search();
 }
 
 /** The folders that can be filtered by. */
@@ -135,67 +135,67 @@ export function setFolders(paths) {
   place.value = paths.includes(value) ? value : "";
 }
 
-// -- a choice of several
+// -- a selection of several
 
-function choice(id, on) {
-  if (on) chosen.set(id, files.find((file) => file.id === id));
-  else chosen.delete(id);
-  showChosen();
+function select(id, on) {
+  if (on) selected.set(id, files.find((file) => file.id === id));
+  else selected.delete(id);
+  showSelected();
 }
 
-function showChosen() {
-  for (const id of chosen.keys()) if (!rows.has(id)) chosen.delete(id);
-  for (const [id, row] of rows) row.box.checked = chosen.has(id);
-  const some = [...chosen.values()];
-  $("chosen").hidden = !some.length;
-  put($("chosen-count"), t("Chosen: {files}", { files: number(some.length) }));
-  $("chosen-retry").disabled = !some.some((file) => file.can_retry);
-  $("chosen-ignore").disabled = !some.some((file) => file.can_ignore);
+function showSelected() {
+  for (const id of selected.keys()) if (!rows.has(id)) selected.delete(id);
+  for (const [id, row] of rows) row.box.checked = selected.has(id);
+  const some = [...selected.values()];
+  $("selected").hidden = !some.length;
+  put($("selected-count"), tn("1 selected", "{count} selected", some.length));
+  $("selected-retry").disabled = !some.some((file) => file.can_retry);
+  $("selected-ignore").disabled = !some.some((file) => file.can_ignore);
   const alike = new Set(some.map((file) => `${file.state} ${file.reason}`));
   const isOne = alike.size === 1 && some[0].why && some[0].can_ignore;
   $("label-alike").hidden = !isOne;
   if (!isOne) $("alike").checked = false;
-  $("all").checked = files.length > 0 && chosen.size === files.length;
+  $("all").checked = files.length > 0 && selected.size === files.length;
 }
 
 $("all").addEventListener("change", () => {
   for (const file of files) {
-    if ($("all").checked) chosen.set(file.id, file);
-    else chosen.delete(file.id);
+    if ($("all").checked) selected.set(file.id, file);
+    else selected.delete(file.id);
   }
-  showChosen();
+  showSelected();
 });
-$("chosen-none").addEventListener("click", () => {
-  chosen.clear();
-  showChosen();
+$("selected-none").addEventListener("click", () => {
+  selected.clear();
+  showSelected();
   $("text").focus();
 });
-$("chosen-retry").addEventListener("click", () => busy($("chosen-retry"), () => order("retry", named())));
-$("chosen-ignore").addEventListener("click", () => busy($("chosen-ignore"), () => order("ignore", named())));
+$("selected-retry").addEventListener("click", () => busy($("selected-retry"), () => change("retry", selection())));
+$("selected-ignore").addEventListener("click", () => busy($("selected-ignore"), () => change("ignore", selection())));
 
-$("chosen-show").addEventListener("click", () => busy($("chosen-show"), () => openFolders(named())));
+$("selected-show").addEventListener("click", () => busy($("selected-show"), () => openFolders(selection())));
 
 /** Open the folders of files; of many only some, as each is a window. */
-export async function openFolders(files_) {
-  const done = await ask("/api/show", files_);
+export async function openFolders(which) {
+  const done = await ask("/api/show", which);
   if (done.folders > done.shown)
-    say(t("{shown} of {folders} folders are opened; all at once would be too many.", { shown: number(done.shown), folders: number(done.folders) }), "busy");
+    say(t("Opened {shown} of {folders} folders; more would be too many windows.", { shown: number(done.shown), folders: number(done.folders) }), "busy");
 }
 
-/** How the chosen files are named in an order: by their numbers, or as all that are like them. */
-function named() {
-  const [one] = chosen.values();
-  return $("alike").checked ? { state: one.state, why: one.reason } : { ids: [...chosen.keys()] };
+/** The selected files, for a request: by their numbers, or as all with the same reason. */
+function selection() {
+  const [one] = selected.values();
+  return $("alike").checked ? { state: one.state, why: one.reason } : { ids: [...selected.keys()] };
 }
 
-async function order(what, files_) {
-  const done = await ask(`/api/${what}`, files_);
-  const text = what === "retry" ? tn("1 file is tried again.", "{count} files are tried again.", done.files)
-    : tn("1 file is ignored.", "{count} files are ignored.", done.files);
+async function change(what, which) {
+  const done = await ask(`/api/${what}`, which);
+  const text = what === "retry" ? tn("1 file will be retried.", "{count} files will be retried.", done.files)
+    : tn("1 file will be ignored.", "{count} files will be ignored.", done.files);
   const left = done.left.length ? ` ${t("Not possible for: {files}", { files: done.left.map((file) => file.name).join(", ") })}` : "";
   say(text + left, done.files ? "good" : "busy");
-  chosen.clear();
-  showChosen();
+  selected.clear();
+  showSelected();
 }
 
 // -- one file
@@ -227,22 +227,22 @@ async function showDetails(id) {
     [t("Arrived after"), duration(file.after)], [t("Upload took"), duration(file.took)],
     [t("Parsing took"), duration(file.parsing)], [t("Reference"), file.reference], [t("Profile"), file.profile],
     [t("Attempts"), file.attempts ? number(file.attempts) : ""],
-    [t("Tried again"), file.due_at && file.can_retry ? moment(file.due_at) : ""],
-    [t("Filed away to"), file.filed_to ?? ""], [t("Fingerprint"), file.sha256],
+    [t("Next attempt"), file.due_at && file.can_retry ? moment(file.due_at) : ""],
+    [t("Moved to"), file.filed_to ?? ""], [t("Fingerprint"), file.sha256],
   ];
   const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
   replace($("d-facts"), lines);
-  replace($("d-story"), file.story.map(storyLine));
+  replace($("d-story"), file.story.map(stepLine));
 }
 
-/** One step of a file's story. */
-export function storyLine(step) {
+/** One step of a file's history. */
+export function stepLine(step) {
   return el("li", { class: `is-${step.tone}` },
     el("time", {}, moment(step.at)), el("span", { class: "sign", "aria-hidden": "true" }, step.sign),
     ` ${step.label}`, step.why ? el("small", {}, step.why) : "");
 }
 
-/** Put other lines in the place of what is there, if they say something else. */
+/** Replace the lines in a place, if they are others. */
 function replace(place, lines) {
   const before = [...place.children].map((each) => each.textContent).join("\n");
   if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
@@ -257,7 +257,7 @@ $("details").addEventListener("close", () => {
 for (const what of ["retry", "ignore"])
   $(`d-${what}`).addEventListener("click", () => busy($(`d-${what}`), async () => {
     const id = shown;
-    await order(what, { ids: [id] });
+    await change(what, { ids: [id] });
     await showDetails(id);
   }));
 $("d-show").addEventListener("click", () => busy($("d-show"), () => ask("/api/show", { id: shown })));

@@ -1,33 +1,34 @@
-// The frame: where one is, how things are, pausing; and waiting for news.
+// The frame: navigation, status, pausing; and waiting for changes.
 
-import { $, ask, busy, day, el, hush, number, put, say, start, t, tn, when } from "./base.js";
-import { choose, openFile, openFolders, refresh, setFolders } from "./files.js";
-import { examine, showFolders } from "./rest.js";
+import { $, ask, busy, clearMessage, day, el, number, put, rest, say, start, t, tn, when } from "./base.js";
+import { filterBy, openFile, openFolders, refresh, setFolders } from "./files.js";
+import { showFolders } from "./folders.js";
+import { runChecks } from "./health.js";
 import { showSetup } from "./setup.js";
 
-const PLACES = ["activity", "folders", "health", "setup"];
-const OPENED = { folders: showFolders, health: examine, setup: showSetup };
+const SECTIONS = ["activity", "folders", "health", "setup"];
+const OPENED = { folders: showFolders, health: runChecks, setup: showSetup };
 let now = start.now;
-let number_ = start.number;
-let heard = 0;
+let seen = start.number; // of the last change
+let announced = 0;
 
-// -- where one is
+// -- navigation
 
 function go() {
   const at = location.hash.slice(1);
-  const place = PLACES.includes(at) ? at : "activity";
-  for (const each of PLACES) {
-    $(`at-${each}`).hidden = each !== place;
+  const section = SECTIONS.includes(at) ? at : "activity";
+  for (const each of SECTIONS) {
+    $(`at-${each}`).hidden = each !== section;
     const link = document.querySelector(`nav a[href="#${each}"]`);
-    if (each === place) link.setAttribute("aria-current", "page");
+    if (each === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  OPENED[place]?.();
-  if (at === "attention") choose("attention");
+  OPENED[section]?.();
+  if (at === "attention") filterBy("attention");
   if (/^file\/\d+$/.test(at)) openFile(Number(at.slice(5)));
 }
 
-// -- how things are
+// -- status
 
 function show() {
   put($("headline"), now.headline);
@@ -35,18 +36,18 @@ function show() {
   document.title = `${now.headline} – hrflow-watcher`;
   $("resume").hidden = !now.paused;
   put($("about"), `hrflow-watcher ${now.version} · ${t("running since {time}", { time: when(now.since) })}`);
-  tell(now.headline);
+  announce(now.headline);
   showCounts();
   showKept();
   setFolders(now.watched.map((each) => each.path));
 }
 
-/** For those who listen instead of looking: not more often than they can hear. */
-function tell(text) {
-  const wait = Math.max(0, heard + 10_000 - performance.now());
-  clearTimeout(tell.later);
-  tell.later = setTimeout(() => {
-    heard = performance.now();
+/** For screen readers: not more often than they can read it out. */
+function announce(text) {
+  const wait = Math.max(0, announced + 10_000 - performance.now());
+  clearTimeout(announce.later);
+  announce.later = setTimeout(() => {
+    announced = performance.now();
     put($("live"), text);
   }, wait);
 }
@@ -62,7 +63,7 @@ function showCounts() {
   const place = $("counts");
   if (!place.children.length) {
     for (const [group] of groups) {
-      const button = el("button", { type: "button", onclick: () => choose(group) }, el("b"), " ", el("span"));
+      const button = el("button", { type: "button", onclick: () => filterBy(group) }, el("b"), " ", el("span"));
       place.append(el("li", {}, button));
     }
   }
@@ -88,11 +89,11 @@ function showKept() {
 }
 
 function keptNotice(kept) {
-  const label = kept.asks ? t("Upload them") : t("Try again");
+  const label = kept.asks ? t("Upload") : t("Try again");
   const act = el("button", { type: "button", onclick: () => busy(act, release) }, label);
   const release = async () => {
     const done = await ask("/api/retry", { cause: kept.key });
-    say(tn("1 file goes on its way.", "{count} files go on their way.", done.files));
+    say(tn("1 file will be uploaded.", "{count} files will be uploaded.", done.files));
   };
   const ignore = el("button", { type: "button", onclick: () => busy(ignore, leave) }, t("Ignore"));
   const leave = async () => {
@@ -142,32 +143,30 @@ function shape(name, attributes) {
   return made;
 }
 
-// -- news
+// -- changes
 
 async function listen() {
   for (let patience = 2; ; ) {
     try {
-      const news = await ask(`/api/now?seen=${number_}`);
-      number_ = news.number;
-      if (news.now) {
-        now = news.now;
+      const change = await ask(`/api/now?seen=${seen}`);
+      seen = change.number;
+      if (change.now) {
+        now = change.now;
         show();
         await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
       }
-      await rest(news.again ? news.again * 1000 : 400);
+      await rest(change.again ? change.again * 1000 : 400);
       if (document.body.dataset.state === "lost") show();
       patience = 2;
     } catch (error) {
       put($("headline"), error.message);
       document.body.dataset.state = "lost";
-      if (error.status === 403) return; // another run of the program: it lets nobody in like this
+      if (error.status === 403) return; // the program was restarted: it accepts only a new link
       await rest(patience * 1000);
       patience = Math.min(60, patience * 2);
     }
   }
 }
-
-const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 // -- pausing
 
@@ -181,7 +180,7 @@ $("pause").addEventListener("keydown", (event) => {
   if (event.key === "Escape") closePause();
 });
 $("pause").addEventListener("focusout", (event) => {
-  // Some browsers give a button that is clicked no focus: then it is left to nobody.
+  // Some browsers give no focus to a button that is clicked.
   if (event.relatedTarget && !$("pause").contains(event.relatedTarget)) $("pause").open = false;
 });
 addEventListener("click", (event) => {
@@ -194,7 +193,7 @@ function closePause() {
 }
 $("resume").addEventListener("click", () => busy($("resume"), () => ask("/api/resume", {})));
 addEventListener("hashchange", () => {
-  hush();
+  clearMessage();
   go();
 });
 

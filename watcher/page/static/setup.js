@@ -1,30 +1,30 @@
-// The set-up: account and key, folders and sources, a look at what changes, and writing it.
+// The set-up: account and key, folders and sources, a review of the changes, and saving them.
 
-import { $, ask, busy, el, put, say, t } from "./base.js";
-import { askToLeave } from "./leave.js";
-import { offerTest } from "./test.js";
+import { $, ask, busy, clearMessage, el, put, say, t } from "./base.js";
+import { confirmStop } from "./folders.js";
+import { offerSample } from "./sample.js";
 
+const FIELDS = { email: $("email"), api_url: $("api-url"), key: $("key") };
 let known = null;
 let sources = [];
 
-/** Show what is set up, to be changed; once, so that nothing that was typed gets lost. */
-export async function showSetup() {
-  if (known) return;
+/** Show the current settings; not `again` by itself, so that nothing that was typed gets lost. */
+export async function showSetup(again = false) {
+  if (known && !again) return;
   try {
     known = await ask("/api/setup");
   } catch (error) {
-    known = null;
     say(error.message, "bad");
     return;
   }
   $("account").replaceChildren(...known.accounts.map((each) => el("option", { value: each.name }, each.name)));
   $("label-account").hidden = known.accounts.length < 2;
   $("label-login").hidden = known.at_login;
-  if (known.unkept) put($("about-key"), known.unkept);
+  if (known.not_stored) put($("about-key"), known.not_stored);
   $("places").replaceChildren();
   for (const folder of known.folders) addPlace(folder, known.is_new && !folder.is_machine);
   $("another").hidden = known.has_locked_folders;
-  offerTest(known.test);
+  offerSample(known.test);
   showAccount();
   $("setup").hidden = false; // not before: what is typed must not be overwritten
   if (!known.is_new && !sources.length) nameSources();
@@ -32,56 +32,58 @@ export async function showSetup() {
 
 function showAccount() {
   const account = known.accounts.find((each) => each.name === $("account").value);
-  $("email").value = account?.email ?? "";
-  $("api-url").value = account?.api_url ?? "";
-  lock($("email"), account?.locked?.includes("email"));
-  lock($("api-url"), account?.locked?.includes("api_url"));
+  for (const name of ["email", "api_url"]) {
+    FIELDS[name].value = account?.[name] ?? "";
+    lock(FIELDS[name], account?.locked?.includes(name));
+  }
   if ($("api-url").value) $("api-url").closest("details").open = true;
 }
 
-/** Show what is set for this machine, and cannot be changed here. */
+/** Show whether an input is set for this machine, and cannot be changed here. */
 function lock(input, locked) {
   if (input.tagName === "SELECT") input.disabled = Boolean(locked);
   else input.readOnly = Boolean(locked);
   input.title = locked ? t("Set for this machine") : "";
 }
 
+// -- folders
+
+const part = (place, name) => place.querySelector(`[data-is="${name}"]`);
+const places = () => [...document.querySelectorAll("#places .place")];
+/** The input for a folder's source: a list once HrFlow has said which there are. */
+const sourceInput = (place) => part(place, sources.length ? "source" : "typed");
+
 function addPlace(folder, removable = true) {
   const place = $("place").content.cloneNode(true).firstElementChild;
-  const part = (name) => place.querySelector(`[data-is="${name}"]`);
-  part("path").value = folder.path;
-  place.dataset.drawn = known && !known.is_new ? folder.path : ""; // what it was drawn from
-  part("typed").value = folder.source;
-  part("tags").value = folder.tags;
-  part("after").value = folder.after_upload;
-  lock(part("path"), folder.is_machine || known?.has_locked_folders);
-  for (const name of ["source", "typed"]) lock(part(name), isLocked(folder, "source_key"));
-  lock(part("tags"), isLocked(folder, "tags"));
-  lock(part("after"), isLocked(folder, "after_upload"));
-  part("remove").hidden = !removable;
-  part("leave").hidden = removable || folder.is_machine;
-  part("leave").addEventListener("click", () => askToLeave(folder.path, part("leave"), async () => {
+  part(place, "path").value = folder.path;
+  place.dataset.drawn = known.is_new ? "" : folder.path; // the folder that it shows, "" for a new one
+  part(place, "typed").value = folder.source;
+  part(place, "tags").value = folder.tags;
+  part(place, "after_upload").value = folder.after_upload;
+  const locked = folder.locked ?? known.locked;
+  lock(part(place, "path"), folder.is_machine || known.has_locked_folders);
+  for (const [name, key] of [["source", "source_key"], ["typed", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]])
+    lock(part(place, name), known.has_locked_folders || locked.includes(key));
+  part(place, "remove").hidden = !removable;
+  part(place, "leave").hidden = removable || folder.is_machine;
+  part(place, "leave").addEventListener("click", () => confirmStop(folder.path, part(place, "leave"), async () => {
     place.remove();
-    offerTest((await ask("/api/setup")).test);
+    offerSample((await ask("/api/setup")).test);
     $("another").focus();
   }));
-  part("remove").addEventListener("click", () => {
+  part(place, "remove").addEventListener("click", () => {
     place.remove();
     $("another").focus();
   });
   $("places").append(place);
-  offer(place);
+  listSources(place);
   return place;
 }
 
-function isLocked(folder, key) {
-  return known?.has_locked_folders || (folder.locked ?? known?.locked ?? []).includes(key);
-}
-
-/** Let a source be chosen by its name, once HrFlow has said which there are. */
-function offer(place) {
-  const list = place.querySelector('[data-is="source"]');
-  const typed = place.querySelector('[data-is="typed"]');
+/** Let a source be chosen by its name, once it is known which there are. */
+function listSources(place) {
+  const list = part(place, "source");
+  const typed = part(place, "typed");
   list.hidden = !sources.length;
   typed.hidden = sources.length > 0;
   if (!sources.length) return;
@@ -92,71 +94,91 @@ function offer(place) {
   list.value = wanted;
 }
 
-/** Have sources called by their names, with the key that is stored; without it they stay keys. */
+/** Ask for the sources' names with the stored key; without it they are shown by their keys. */
 async function nameSources() {
-  const said = await ask("/api/setup/key", { ...account(), key: "" }).catch(() => null);
-  if (!said || sources.length || document.activeElement?.dataset.is === "typed") return;
-  sources = said.sources;
-  document.querySelectorAll("#places .place").forEach(offer);
+  const found = await ask("/api/setup/key", { ...account(), key: "" }).catch(() => null);
+  if (!found || sources.length || document.activeElement?.dataset.is === "typed") return;
+  sources = found.sources;
+  places().forEach(listSources);
 }
+
+// -- what the form says
 
 function account() {
   return { account: $("account").value, email: $("email").value.trim(), api_url: $("api-url").value.trim(), key: $("key").value };
 }
 
 function answers() {
-  const folders = [...document.querySelectorAll("#places .place")].map((place) => {
-    const part = (name) => place.querySelector(`[data-is="${name}"]`).value.trim();
-    const source = sources.length ? part("source") : part("typed");
+  const folders = places().map((place) => {
+    const text = (name) => part(place, name).value.trim();
+    const source = sourceInput(place).value.trim();
     const name = sources.find((each) => each.key === source)?.name ?? "";
-    return { path: part("path"), drawn: place.dataset.drawn, source, source_name: name, tags: part("tags"), after_upload: part("after") };
+    return { path: text("path"), drawn: place.dataset.drawn, source, source_name: name, tags: text("tags"), after_upload: text("after_upload") };
   });
   return { ...account(), folders, at_login: $("login").checked };
 }
 
-async function attempt() {
-  put($("tried"), t("Looking…"));
+/** Send what the form says; the input that an error is about is marked, and gets the focus. */
+async function send(path, values) {
+  clearMessage();
+  for (const input of $("setup").querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   try {
-    const said = await ask("/api/setup/key", account());
-    sources = said.sources;
+    return await ask(path, values);
+  } catch (error) {
+    const input = inputOf(error.field ?? "");
+    input?.setAttribute("aria-invalid", "true");
+    input?.focus();
+    throw error;
+  }
+}
+
+/** The input for a field, as the program calls it: "email", or "folders.0.path". */
+function inputOf(field) {
+  const [, number, name] = /^folders\.(\d+)\.(\w+)$/.exec(field) ?? [];
+  if (!name) return FIELDS[field];
+  const place = places()[number];
+  return name === "source" ? sourceInput(place) : part(place, name);
+}
+
+$("account").addEventListener("change", showAccount);
+// A folder that was removed elsewhere on the page must not come back with what is saved here.
+document.addEventListener("left", (event) => {
+  for (const place of places()) if (place.dataset.drawn === event.detail) place.remove();
+});
+$("another").addEventListener("click", () => {
+  addPlace({ path: "", source: "", tags: "", after_upload: "keep" }).querySelector("input").focus();
+});
+$("try").addEventListener("click", () => busy($("try"), async () => {
+  put($("tried"), t("Testing…"));
+  try {
+    const { team, sources: found, unseen } = await send("/api/setup/key", account());
+    sources = found;
     $("tried").className = "good";
-    put($("tried"), said.unseen ? `· ${t("The key cannot be tried: it may only write.")}`
-      : `✓ ${t("HrFlow takes the key.")}${said.team ? ` ${said.team}` : ""}`);
-    document.querySelectorAll("#places .place").forEach(offer);
+    put($("tried"), unseen ? `· ${t("Write-only keys can't be tested.")}`
+      : `✓ ${team ? t("Key accepted (workspace {team})", { team }) : t("Key accepted")}`);
+    places().forEach(listSources);
   } catch (error) {
     $("tried").className = "bad";
     put($("tried"), `✗ ${error.message}`);
   }
-}
-
-$("account").addEventListener("change", showAccount);
-// A folder that was given up elsewhere on the page must not come back with what is saved here.
-document.addEventListener("left", (event) => {
-  for (const place of document.querySelectorAll("#places .place"))
-    if (place.dataset.drawn === event.detail) place.remove();
-});
-$("try").addEventListener("click", () => busy($("try"), attempt));
-$("another").addEventListener("click", () => {
-  addPlace({ path: "", source: "", tags: "", after_upload: "keep" }).querySelector("input").focus();
-});
+}));
 $("plan").addEventListener("click", () => busy($("plan"), async () => {
-  const said = await ask("/api/setup/plan", answers());
-  const lines = [...said.difference, ...said.warnings.map((each) => `! ${each}`)];
-  put($("difference"), lines.length ? lines.join("\n") : t("Nothing changes."));
+  const { difference, warnings } = await send("/api/setup/plan", answers());
+  const lines = [...difference, ...warnings.map((each) => `! ${each}`)];
+  put($("difference"), ...(lines.length ? lines : [t("Nothing changes.")]));
   $("difference").hidden = false;
 }));
 $("setup").addEventListener("submit", (event) => {
   event.preventDefault();
   busy($("save"), async () => {
     put($("saved"), "");
-    const said = await ask("/api/setup/save", answers());
+    const { problem, warnings, not_stored } = await send("/api/setup/save", answers());
     $("key").value = "";
-    known = null;
-    await showSetup();
-    if (said.problem) throw new Error(said.problem);
-    put($("saved"), `✓ ${t("Saved; it is in force.")}`);
+    await showSetup(true);
+    if (problem) throw new Error(problem);
+    put($("saved"), `✓ ${t("Saved and active")}`);
     $("difference").hidden = true;
-    if (said.unkept) say(`${t("All is set up but for the key, which is not kept:")} ${said.unkept}`, "bad");
-    else say([t("Saved; it is in force."), ...said.warnings].join(" "));
+    if (not_stored) say(t("Everything is set up except the key, which is not stored: {why}", { why: not_stored }), "bad");
+    else say([`${t("Saved and active")}.`, ...warnings].join(" "));
   });
 });

@@ -1,13 +1,13 @@
-// The last step of the set-up: a made-up CV is sent, and one sees what becomes of it.
+// The last step of the set-up: a sample CV is uploaded, and the person sees what becomes of it.
 
-import { $, ask, busy, el, put, t } from "./base.js";
-import { storyLine } from "./files.js";
+import { $, ask, busy, el, put, rest, t } from "./base.js";
+import { stepLine } from "./files.js";
 
-const PATIENCE = 120_000; // milliseconds for which one looks on
-let looked = 0;
+const PATIENCE = 120_000; // milliseconds until it is no longer followed
+let attempts = 0;
 
-/** Offer it for these folders; none where nothing is watched yet. */
-export function offerTest(folders) {
+/** Offer it for these folders; it is hidden where nothing is watched yet. */
+export function offerSample(folders) {
   $("test").hidden = !folders.length;
   $("label-test").hidden = folders.length < 2;
   const chosen = $("test-folder").value;
@@ -20,7 +20,7 @@ $("test").addEventListener("submit", (event) => {
   busy($("test-send"), async () => {
     $("test-story").replaceChildren();
     $("test-file").hidden = true;
-    show("", t("Looking…"));
+    show("", t("Uploading…"));
     try {
       await follow(await ask("/api/setup/test", { folder: $("test-folder").value }));
     } catch (error) {
@@ -29,26 +29,26 @@ $("test").addEventListener("submit", (event) => {
   });
 });
 
-/** Look on until it has come to its end, or for as long as somebody would. */
+/** Show its state until the last one, or until PATIENCE is over. */
 async function follow(dropped) {
-  const mine = ++looked;
+  const mine = ++attempts;
   const end = performance.now() + PATIENCE;
-  for (let said = {}; mine === looked; ) {
-    said = await ask("/api/setup/tested", dropped);
-    if (said.file) showFile(said);
-    if (said.over && said.file.state !== "accepted") return;
+  while (mine === attempts) {
+    const found = await ask("/api/setup/tested", dropped);
+    if (found.file) showFile(found);
+    if (found.over && found.file.state !== "accepted") return;
     if (performance.now() > end) {
-      if (!said.arrived) show("busy", t("It is still on its way; the list of files shows what becomes of it."));
+      if (!found.arrived) show("busy", t("It is still on its way; you can follow it in the list of files."));
       return;
     }
-    await new Promise((done) => setTimeout(done, 500));
+    await rest(500);
   }
 }
 
 function showFile({ file, arrived, waits }) {
   const end = arrived && file.tone === "good" ? t("It has arrived in {source}.", { source: file.source }) : file.remark;
   show(file.tone, [`${file.sign} ${file.label}`, end, waits].filter(Boolean).join(" · "));
-  $("test-story").replaceChildren(...file.story.map(storyLine));
+  $("test-story").replaceChildren(...file.story.map(stepLine));
   $("test-file").href = `#file/${file.id}`;
   $("test-file").hidden = false;
 }

@@ -1,0 +1,85 @@
+"""How commands write lines: never wider than the terminal, never what could mislead it."""
+
+import contextlib
+import io
+import itertools
+import re
+
+import pytest
+
+from watcher.cli.output import say, say_json, say_table, styled
+from watcher.i18n.message import msg
+
+HOSTILE = "x\x1b[2Jy\n\u202efdp\udcff.pdf"
+WRITTEN_OUT = "x\\x1b[2Jy\\x0a\\u202efdp\\xff.pdf"
+SENTENCE = (
+    "! The keyring keeps keys as plain text, which everybody can read who can read your files, so"
+    " it is not used. Start GNOME Keyring or KWallet, or put the key into the environment variable"
+    " HRFLOW_API_KEY."
+)
+
+
+class Screen(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """Gives what was written to a terminal of so many columns."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def written(columns, write):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        shown = Screen()
+        with contextlib.redirect_stdout(shown):
+            write()
+        return shown.getvalue()
+
+    return written
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_lines_are_broken_between_words(screen, columns):
+    written = screen(columns, lambda: say(styled(SENTENCE, "busy")))
+    lines = written.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert written.split() == SENTENCE.split()
+    assert all(line.startswith("  ") for line in lines[1:]), "indented behind the sign"
+    for line, following in itertools.pairwise(lines):
+        assert len(line) + 1 + len(following.split()[0]) > columns, "no line is broken too early"
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_parts_of_a_line_are_broken_together(screen, columns):
+    parts = ("05:37:24", " ", styled("✓ a CV.pdf", "good"), f" {SENTENCE}")
+    lines = screen(columns, lambda: say(*parts, hang=11)).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert {re.match(" *", line)[0] for line in lines[1:]} == {" " * 11}
+
+
+def test_a_word_wider_than_the_terminal_stays_in_one_piece(screen):
+    path = "/home/" + "x" * 100 + "/CVs"
+    assert screen(60, lambda: say(f"Watching {path}")) == f"Watching {path}\n"
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_paths_in_tables_are_broken_behind_slashes(screen, columns):
+    path = "/home/somebody/Documents/Recruiting/2026/CVs of November/jane doe.pdf"
+    rows = [["✓ sent", "2026-11-29 05:34:23", path, "Jane Doe → Engineering"]]
+    written = screen(columns, lambda: say_table(["State", "Changed", "File", "Result"], rows))
+    for part in ("somebody/", "Documents/", "Recruiting/", "November/"):
+        assert part in written
+
+
+def test_whatever_is_written_is_made_harmless(screen, capsys):
+    assert screen(80, lambda: say(msg("{file} is here", file=HOSTILE))) == (
+        f"{WRITTEN_OUT} is here\n"
+    )
+    assert WRITTEN_OUT in screen(80, lambda: say_table(["File"], [[HOSTILE]]))
+    as_json = screen(80, lambda: say_json({HOSTILE: [HOSTILE, {"a": (HOSTILE, 1)}]}))
+    assert as_json.count(WRITTEN_OUT.replace("\\", "\\\\")) == 3
+    say(HOSTILE, err=True)
+    assert capsys.readouterr().err == f"{WRITTEN_OUT}\n"

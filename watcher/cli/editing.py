@@ -1,0 +1,79 @@
+"""Options and steps of the commands that change the configuration."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from watcher.cli.context import config_path, places
+from watcher.cli.output import confirm, say, styled
+from watcher.config.tags import check_tags, parse_tag
+from watcher.daemon.setup import Editor
+from watcher.model.errors import UsageError
+from watcher.model.settings import AfterUpload
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from watcher.i18n.message import Text
+    from watcher.model.settings import Item
+
+#: How the lines of a difference begin, and their tones.
+_TONES: Final = (("+", "good"), ("-", "bad"), ("@@", "busy"))
+
+
+def _read_tags(
+    ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
+) -> tuple[Item, ...]:
+    try:
+        return check_tags(map(parse_tag, texts))
+    except UsageError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+
+
+tag_option = click.option(
+    "--tag", "tags", multiple=True, callback=_read_tags, metavar="NAME=VALUE",
+    help="Send this tag with every file; may be repeated. true, false and numbers keep their type,"
+    ' unless they are quoted: zip="75001".',
+)  # fmt: skip
+after_option = click.option(
+    "--after-upload", type=click.Choice([each.value for each in AfterUpload]),
+    help="What to do with a file once it is uploaded.",
+)  # fmt: skip
+check_option = click.option(
+    "--check/--no-check", default=True,
+    help="Without the check HrFlow is not asked, and a source has to be given by its key.",
+)  # fmt: skip
+create_option = click.option(
+    "--create/--no-create", default=None, help="Create a folder that doesn't exist, or don't."
+)
+
+
+def open_editor(ctx: click.Context) -> Editor:
+    """Return the configuration, to be changed; ConfigError if it is not TOML."""
+    return Editor.open(config_path(ctx), places(ctx).state)
+
+
+def show_difference(editor: Editor, text: str) -> None:
+    """Show what would change, line by line."""
+    for line in editor.difference(text):
+        tone = next((tone for sign, tone in _TONES if line.startswith(sign)), "")
+        say(styled(line, tone) if tone else line)
+
+
+def warn(warnings: Sequence[Text]) -> None:
+    """Show what is allowed but perhaps not meant."""
+    for warning in warnings:
+        say(styled(f"! {warning}", "busy"))
+
+
+def is_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def ask_to_create(place: str) -> bool:
+    """Ask whether to create a folder."""
+    return confirm(f"{place} doesn't exist. Create it?", default=True)

@@ -1,0 +1,139 @@
+"""What the pipeline needs from the machine: the clock and worker threads."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Task = tuple[Callable[[], object], Callable[[Exception], object]]
+
+_log = logging.getLogger(__name__)
+
+#: ``time.monotonic`` stops while the machine sleeps on Linux and macOS, and does not on Windows.
+_TICKS_IN_SLEEP: Final[int | None] = getattr(
+    time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None
+)
+
+
+def next_day(now: float) -> float:
+    """Return when the next local day begins, in seconds since 1970."""
+    day = time.localtime(now)
+    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
+
+
+class RealClock:
+    """Implements :class:`watcher.pipeline.stage.Clock`."""
+
+    @staticmethod
+    def wall() -> float:
+        """Return seconds since 1970."""
+        return time.time()
+
+    @staticmethod
+    def tick() -> float:
+        """Return seconds that never go back and continue while the machine sleeps."""
+        if _TICKS_IN_SLEEP is None:
+            return time.monotonic()
+        return time.clock_gettime(_TICKS_IN_SLEEP)
+
+    @staticmethod
+    def jitter() -> float:
+        """Return a random number, 0 ≤ x < 1."""
+        return random.random()  # noqa: S311 - spreads retries, protects nothing
+
+
+#: Threads that read and hash files; more of them would only wait for the same disk.
+_READERS: Final = 2
+
+#: Threads that run hooks.
+_RUNNERS: Final = 2
+
+
+class Threads:
+    """Pools of threads, started when there is work. Implements ``stage.Workers``.
+
+    They are daemon threads: a request that hangs must not keep the program from stopping, and the
+    journal knows of every upload that is under way.
+    """
+
+    def __init__(self, post: Callable[[object], None], senders: int) -> None:
+        """``post`` is called with results; ``senders`` is the number of parallel requests."""
+        self._read = _Pool("read", _READERS, post)
+        self._send = _Pool("send", senders, post)
+        self._run = _Pool("run", _RUNNERS, post)
+
+    def read(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Run ``work`` on a thread that reads files."""
+        self._read.submit((work, failed))
+
+    def send(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Run ``work`` on a thread that sends requests to HrFlow."""
+        self._send.submit((work, failed))
+
+    def run(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+        """Run ``work`` on a thread that runs hooks."""
+        self._run.submit((work, failed))
+
+    def allow(self, senders: int) -> None:
+        """Allow ``senders`` parallel requests from now on; never fewer than before."""
+        self._send.size = max(self._send.size, senders)
+
+    def stop(self, seconds: float) -> None:
+        """End all threads; wait up to ``seconds`` for those that are busy."""
+        deadline = time.monotonic() + seconds
+        pools = self._read, self._send, self._run
+        for pool in pools:
+            pool.stop()
+        for pool in pools:
+            pool.join(deadline)
+
+
+class _Pool:
+    def __init__(self, name: str, size: int, post: Callable[[object], None]) -> None:
+        self._name = name
+        self.size = size
+        self._post = post
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._open = 0  # tasks that are queued or running
+
+    def submit(self, task: Task) -> None:
+        """Queue a task, and start a thread for it if all are busy. For one calling thread."""
+        with self._lock:
+            self._open += 1
+            is_short = self._open > len(self._threads)
+        if is_short and len(self._threads) < self.size:
+            name = f"{self._name}-{len(self._threads) + 1}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._tasks.put(task)
+
+    def stop(self) -> None:
+        for _ in self._threads:
+            self._tasks.put(None)
+
+    def join(self, deadline: float) -> None:
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            work, failed = task
+            try:
+                result = work()
+            except Exception as error:  # noqa: BLE001 - every task must have a result
+                _log.exception("unexpected error in thread %s", self._name)
+                result = failed(error)
+            with self._lock:
+                self._open -= 1
+            self._post(result)

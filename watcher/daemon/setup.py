@@ -1,0 +1,563 @@
+"""Set-up, for terminal and page: edits of the configuration, HrFlow, the keyring, a sample CV."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import logging
+import os
+import re
+import stat
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.config.edit import apply, read_or_new, replace_text
+from watcher.config.known import find_account_mistakes, find_place, read_account, read_known
+from watcher.config.load import load_text
+from watcher.config.machine import MachineFile, find_layer
+from watcher.config.mistakes import SECRET, as_sentence, redacted, unfillable
+from watcher.config.paths import is_in
+from watcher.config.setup import (
+    DropFolder,
+    find_account_problems,
+    find_locked,
+    find_problems,
+    plan_edits,
+)
+from watcher.credentials import Keys, SystemKeyring, elsewhere, keys
+from watcher.i18n.message import NOTHING, Message, msg, plural, sentences
+from watcher.journal.reader import Reader
+from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
+from watcher.model.lifecycle import OPEN
+from watcher.model.settings import replaced
+from watcher.routing.placeholders import BUILT_IN, names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from watcher.config import Loaded
+    from watcher.config.machine import Layer
+    from watcher.config.setup import Answers, Edit, Known, Problem
+    from watcher.daemon.instance import Places
+    from watcher.hrflow.inquiry import Source
+    from watcher.i18n.message import Catalog, Text
+    from watcher.model.settings import Account, Folder
+
+_log = logging.getLogger(__name__)
+
+
+#: The warning about a missing folder.
+_ABSENT: Final = "{path} is not there yet; it is watched as soon as it is"
+
+
+@dataclass(frozen=True)
+class Editor:
+    """The configuration as it was when the change began."""
+
+    path: str
+    text: str
+    known: Known
+    home: str
+    state_dir: str
+    layer: Layer | None = None
+
+    @classmethod
+    def open(cls, path: str, state_dir: str) -> Editor:
+        """Read it; ConfigError if it is not TOML. One that does not exist yet is empty.
+
+        The machine-wide configuration is read too, but never written.
+        """
+        home = os.path.expanduser("~")
+        layer = find_layer(MachineFile.of_process(os.environ))
+        text = read_or_new(path)
+        known = read_known(path, text, os.environ, home, layer)
+        return cls(path, text, known, home, state_dir, layer)
+
+    def account(self, name: str, email: str = "", api_url: str = "") -> Account:
+        """Return the account to ask HrFlow with: what is given here, else what is configured.
+
+        ConfigError if that makes no sense, so that no key is sent to a wrong address.
+        """
+        try:
+            written = self._load(self.text).config.account(name)
+        except (
+            ConfigError,
+            KeyError,
+        ):  # it is not there yet, or has mistakes
+            written = read_account(name, self.path, self.text, os.environ, self.home, self.layer)
+        said = {"email": email, "api_url": api_url}
+        account = replaced(written, **{key: value for key, value in said.items() if value})
+        if mistakes := find_account_mistakes(account):
+            raise ConfigError(
+                msg('The account "{value}" cannot be used.', value=name), "", mistakes
+            )
+        return account
+
+    def place(self, path: str) -> tuple[str, str]:
+        """Return a folder as it is to be written, and its real path.
+
+        UnusableError if it cannot be watched.
+        """
+        written = as_written(path)
+        place, problem = find_place(written, os.environ, self.home, self.state_dir)
+        if problem:
+            raise UnusableError(
+                msg("This folder cannot be watched: {why}.", why=problem), field="path"
+            )
+        return written, place
+
+    def plan(self, answers: Answers) -> tuple[Edit, ...]:
+        """Return the edits that follow from answers; UsageError if these have problems."""
+        self.check_locked(answers)
+        _refuse(find_problems(answers, self.known))
+        return plan_edits(answers, self.known)
+
+    def check_account(self, answers: Answers) -> None:
+        """Raise UsageError for problems of the account: before the key goes where it says."""
+        self.check_locked(answers)
+        _refuse(find_account_problems(answers, self.known))
+
+    def check_locked(self, answers: Answers) -> None:
+        """Raise UsageError for answers that would change what is locked."""
+        _refuse(
+            find_locked(answers, self.known),
+            msg("Leave that out, or ask your administrator."),
+        )
+
+    def is_watched(self, path: str) -> bool:
+        """Whether ``path``, as configured or by its real path, is a watched folder."""
+        written = [folder.path for folder in self.known.folders]
+        return path in written or self._at(path) is not None
+
+    def number(self, path: str) -> int:
+        """Return the number (from 0) of the folder ``path``, as configured or by its real path.
+
+        UnusableError if it is not watched.
+        """
+        written = [folder.path for folder in self.known.folders]
+        at = written.index(path) if path in written else self._at(path)
+        if at is None:
+            known = ", ".join(each for each in written)
+            raise UnusableError(
+                msg("{path} is not a watched folder.", path=path),
+                msg("These are watched: {names}.", names=known)
+                if known
+                else msg("No folder is watched."),
+            )
+        return at
+
+    def _at(self, path: str) -> int | None:
+        return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
+
+    def propose(self, edits: Sequence[Edit]) -> tuple[str, list[Message]]:
+        """Return the text with ``edits``, and warnings; ConfigError if it has mistakes.
+
+        UnusableError for a folder to remove that is not in the person's own configuration.
+        """
+        for edit in edits:
+            if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
+                raise UnusableError(
+                    msg(
+                        "{path} is set for this machine, in {place}.",
+                        path=self.known.folders[edit.at].path,
+                        place=self.known.machine,
+                    ),
+                    msg("Ask your administrator to change that."),
+                )
+        text = apply(self.text, edits) if edits else self.text
+        try:
+            warnings = self._load(text).warnings
+        except ConfigError as error:
+            mistakes = plural("1 mistake", "{count:count} mistakes", len(error.mistakes))
+            raise ConfigError(
+                msg(
+                    "Nothing was saved: {path} would have {what} (line numbers are those of the new"
+                    " file).",
+                    path=self.path,
+                    what=mistakes,
+                ),
+                msg("Fix that, then try again."),
+                error.mistakes,
+            ) from error
+        known = self._old_warnings()
+        return text, [said for each in warnings if (said := _inner(each)) not in known]
+
+    def difference(self, text: str) -> list[str]:
+        """Return what would change, line by line."""
+        before, after = self.text.splitlines(), text.splitlines()
+        old = self.path if self.text else os.devnull
+        lines = difflib.unified_diff(before, after, old, self.path, lineterm="")
+        return [line.expandtabs() for line in lines]
+
+    def write(self, text: str) -> None:
+        """Save ``text`` as the configuration; ConfigError if that fails; then nothing changes."""
+        replace_text(self.path, self.text, text)
+
+    def _load(self, text: str) -> Loaded:
+        return load_text(
+            self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir,
+            layer=self.layer,
+        )  # fmt: skip
+
+    def _old_warnings(self) -> set[Message]:
+        try:
+            return {_inner(each) for each in self._load(self.text).warnings}
+        except ConfigError:  # its mistakes are fixed now
+            return set()
+
+
+def _refuse(problems: Sequence[Problem], hint: Text = "") -> None:
+    if problems:
+        said = sentences([each.said for each in problems])
+        raise UsageError(said, hint, field=problems[0].field)
+
+
+def without_absent(warnings: Sequence[Message]) -> list[Message]:
+    """Return the warnings without those about missing folders, which are created."""
+    return [each for each in warnings if _inner(_inner(each)).text != _ABSENT]
+
+
+def _inner(said: Message) -> Message:
+    """Return a warning without its line, one about a setting without its name."""
+    inner = said.args.get("said")
+    return inner if isinstance(inner, Message) else said
+
+
+# -- Watched folders
+
+
+def what_stays(places: Places, folder: str, word: Catalog) -> str:
+    """Return what happens to the files of ``folder``; JournalError if that is not known."""
+    files = _waiting(places, os.path.realpath(folder))
+    if not files:
+        return word("Your files and their history are kept.")
+    return word.plural(
+        "Your files and their history are kept. 1 file is not uploaded yet and will not be.",
+        "Your files and their history are kept. {count:count} files are not uploaded yet and will"
+        " not be.",
+        files,
+    )
+
+
+def _waiting(places: Places, folder: str) -> int:
+    if not places.has_journal:
+        return 0
+    with closing(Reader(places.journal)) as reader:
+        standing = reader.standing(folder)
+    return sum(files for state, (files, _) in standing.items() if state in OPEN)
+
+
+def as_written(path: str) -> str:
+    """Return a folder as it is to be written: in full, unless it begins with "~" or a variable."""
+    return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
+
+
+def make_missing(folders: Sequence[Folder]) -> None:
+    """Create the missing folders with ``create``, but only in the person's home.
+
+    Elsewhere one may be on a drive that is not mounted yet, which would hide the files in a folder
+    created in its place.
+    """
+    home = os.path.expanduser("~")
+    for folder in folders:
+        if is_to_be_made(folder, home):
+            try:
+                make_folder(folder.path)
+            except UnusableError as error:
+                _log.warning("%s", error)
+            else:
+                _log.info("a missing folder was created")
+
+
+def is_to_be_made(folder: Folder, home: str) -> bool:
+    """Whether it is missing, and the program creates it when it starts."""
+    return folder.create and not os.path.lexists(folder.path) and is_in(folder.path, home)
+
+
+def make_folder(place: str) -> None:
+    """Create a folder to watch; UnusableError if that fails."""
+    try:
+        os.makedirs(place, exist_ok=True)
+    except OSError as error:
+        raise UnusableError(
+            msg(
+                "The folder {path} cannot be created ({error}).",
+                path=place,
+                error=error.strerror,
+            ),
+            msg("Create it yourself, or choose another one."),
+        ) from error
+
+
+#: The form that source keys have had so far; the API's documentation promises none.
+_SOURCE_KEY: Final = re.compile(r"[0-9a-fA-F]{40}\Z")
+#: As many sources are listed in a message, at most.
+_LISTED: Final = 10
+
+
+# -- HrFlow
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An account's sources, or why they are ``unseen``, as the end of a sentence."""
+
+    sources: tuple[Source, ...] = ()
+    team: str = ""
+    unseen: Message = NOTHING
+
+    def find(self, text: str, *, numbered: bool = False) -> tuple[str, str]:
+        """Return (key, name) of the source that ``text`` means; UnusableError if there is none.
+
+        ``text`` is its key or its name, or with ``numbered`` its number (from 1) in the list. A key
+        that cannot be looked up is used as it is, and so is one with placeholders.
+        """
+        if SECRET.search(text):
+            raise UnusableError(
+                msg("This is an API key, not a source."),
+                msg("Enter a source instead."),
+                field="source",
+            )
+        if unknown := next((name for name in names_in(text) if name not in BUILT_IN), ""):
+            raise UnusableError(as_sentence(unfillable(unknown, BUILT_IN)), field="source")
+        if "{" in text or (self.unseen and looks_like_key(text)):
+            return text, ""
+        if self.unseen:
+            said = msg(
+                '"{value}" is not a source key (40 digits and letters a to f), and names cannot be'
+                " looked up {how}.",
+                value=text,
+                how=self.unseen,
+            )
+            hint = msg("Copy the source's key from HrFlow.")
+            raise UnusableError(redacted(said), hint, field="source")
+        return self._pick(text, numbered=numbered)
+
+    def warning(self, key: str) -> Message:
+        """Return what the person who chooses the source with this key should know, if anything."""
+        source = next((each for each in self.sources if each.key == key), None)
+        if source is None or not source.note:
+            return NOTHING
+        if source.is_archived or source.is_disabled:
+            return msg(
+                "{name} is {note} and may refuse uploads; enable it in HrFlow, or choose another"
+                " source.",
+                name=source.name,
+                note=source.note,
+            )
+        return msg(
+            "{name} is in HrFlow's test environment: what is uploaded there is not among your real"
+            " candidates. Choose another source unless you are testing.",
+            name=source.name,
+        )
+
+    def _pick(self, text: str, *, numbered: bool) -> tuple[str, str]:
+        found = [source for source in self.sources if source.key == text]
+        if not found:
+            found = [each for each in self.sources if each.name.casefold() == text.casefold()]
+        if not found and numbered and text.isdecimal() and 1 <= int(text) <= len(self.sources):
+            found = [self.sources[int(text) - 1]]
+        if len(found) == 1:
+            return found[0].key, found[0].name
+        if not found:
+            raise UnusableError(self._absent(text), field="source")
+        said = msg(
+            'There are {number} sources called "{value}"; use the key of one instead: {names}.',
+            number=len(found),
+            value=text,
+            names=tuple(source.key for source in found),
+        )
+        raise UnusableError(said, field="source")
+
+    def _absent(self, text: str) -> Message:
+        """Return that there is no such source, and which ones are meant perhaps."""
+        names = {source.name.casefold(): source.name for source in self.sources}
+        if near := difflib.get_close_matches(text.casefold(), names, 1):
+            return msg(
+                'This workspace has no source "{value}"; did you mean "{name}"?',
+                value=text,
+                name=names[near[0]],
+            )
+        if 0 < len(names) <= _LISTED:
+            return msg(
+                'This workspace has no source "{value}", only {names}.',
+                value=text,
+                names=tuple(sorted(names.values())),
+            )
+        return msg('This workspace has no source "{value}".', value=text)
+
+
+#: What is known without asking HrFlow.
+UNCHECKED: Final = Workspace(unseen=msg("without asking HrFlow"))
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether a text has the form of a source's key."""
+    return _SOURCE_KEY.match(text) is not None
+
+
+def ask_hrflow(account: Account, secret: str) -> Workspace:
+    """Test a key and list its sources; a write-only key cannot be tested.
+
+    CredentialError if HrFlow rejects it or it cannot upload, OfflineError without an answer,
+    UnusableError if HrFlow says something else.
+    """
+    from watcher.hrflow.inquiry import Inquiry  # noqa: PLC0415 - the network takes time to import
+
+    if keys.is_write_only(secret):
+        return Workspace(unseen=msg("with a write-only key"))
+    with Inquiry(account, secret, time.monotonic) as inquiry:
+        access = inquiry.access()
+        if access.permission == "read":
+            raise CredentialError(keys.READ_ONLY, keys.READ_ONLY_HINT, field="key")
+        return Workspace(inquiry.sources(), access.team)
+
+
+# -- The keyring
+
+
+def find_key(account: str, environ: Mapping[str, str]) -> tuple[str, Message]:
+    """Return the account's key and where it comes from; CredentialError if there is none."""
+    found = Keys(environ)
+    try:
+        return found.get(account), found.origin(account)
+    finally:
+        found.close()
+
+
+def why_not_stored(
+    account: str, environ: Mapping[str, str], *, allow_insecure: bool = False
+) -> Message:
+    """Return why this machine cannot store a key and where to put it, NOTHING if it can."""
+    why = SystemKeyring(allow_insecure=allow_insecure).why_not()
+    if not why:
+        return NOTHING
+    try:
+        origin = find_key(account, environ)[1]
+    except CredentialError:
+        return msg(
+            "{why} Put the key into {place}, then restart the program.",
+            why=why,
+            place=elsewhere(account),
+        )
+    return msg(
+        "{why} The key comes from {origin}: put a new one there, then restart the program.",
+        why=why,
+        origin=origin,
+    )
+
+
+# -- Saving
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is to be saved.
+
+    ``key``: one to store in the keyring, or "". ``folders`` are to be created. ``text`` is the
+    configuration.
+    """
+
+    answers: Answers
+    key: str
+    folders: tuple[str, ...]
+    text: str
+
+
+def save(
+    editor: Editor,
+    changes: Changes,
+    store: Callable[[str, str], None],
+    report: Callable[[Message], None],
+) -> None:
+    """Save it all, the key first: if the keyring refuses it, nothing else has happened.
+
+    ``store`` puts a key under an account's name; ``report`` is called after each step.
+    """
+    if changes.key:
+        store(changes.answers.account, changes.key)
+        report(msg("Stored the key in the system's keyring."))
+    for place in changes.folders:
+        make_folder(place)
+        report(msg("Created {path}.", path=place))
+    if changes.text != editor.text:
+        editor.write(changes.text)
+        report(msg("Saved {path}.", path=editor.path))
+
+
+def find_missing(answers: Answers) -> list[str]:
+    """Return the folders of the answers that do not exist yet."""
+    return [each.place for each in answers.folders if not os.path.lexists(each.place)]
+
+
+# -- A sample CV, written like programs write files: under another name until it is complete
+
+#: Never through a link, and never over an existing file.
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_AS_IT_IS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+def can_drop_sample() -> bool:
+    """Whether the extra that contains the sample is installed."""
+    return importlib.util.find_spec("multipart") is not None
+
+
+def sample_path(folder: str) -> str:
+    """Return where in ``folder`` the CV is, or would be."""
+    from watcher.sandbox.samples import FILE_NAME  # noqa: PLC0415 - an extra
+
+    return os.path.join(folder, FILE_NAME)
+
+
+def drop_sample(folder: str) -> str:
+    """Put the CV into ``folder``, unless it is there already, and return its path.
+
+    UnusableError if that fails, or another file has its name.
+    """
+    from watcher.sandbox.samples import sample_cv_pdf  # noqa: PLC0415 - an extra
+
+    path = sample_path(folder)
+    part = os.path.join(folder, f".{os.path.basename(path)}.part")
+    try:
+        if os.path.lexists(path):
+            if not _is_ours(path):
+                raise UnusableError(
+                    msg("{path} already exists and is not the sample CV.", path=path),
+                    msg("Rename it."),
+                )
+            return path
+        if os.path.lexists(part):  # an earlier attempt that was interrupted
+            os.unlink(part)
+        with os.fdopen(os.open(part, _NEW, 0o600), "wb") as file:
+            file.write(sample_cv_pdf())
+        os.rename(part, path)
+    except OSError as error:
+        raise UnusableError(
+            msg(
+                "No file can be written to {path} ({error}).",
+                path=folder,
+                error=error.strerror,
+            ),
+            msg("Check your permissions for this folder."),
+        ) from error
+    return path
+
+
+def remove_sample(folder: str) -> None:
+    """Remove the CV from ``folder``, if it is there and unchanged."""
+    path = sample_path(folder)
+    if os.path.lexists(path) and _is_ours(path):
+        os.unlink(path)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a file is the unchanged CV; a link is not."""
+    from watcher.sandbox.samples import sample_cv_pdf  # noqa: PLC0415 - an extra
+
+    wanted = sample_cv_pdf()
+    if os.path.islink(path) or not stat.S_ISREG(os.lstat(path).st_mode):
+        return False
+    with os.fdopen(os.open(path, _AS_IT_IS), "rb") as file:
+        return file.read(len(wanted) + 1) == wanted

@@ -1,0 +1,280 @@
+"""What people and machines are told about one file. Pure: values in, text out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg
+from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
+from watcher.model.kinds import State
+from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
+from watcher.present.view import STATES, base_name, name, safe, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from watcher.i18n.message import Catalog
+    from watcher.model.records import Entry
+
+
+#: Columns of a CSV file; the same for the terminal and the page.
+_COLUMNS: Final = (
+    "state", "label", "path", "why", "noticed_at", "arrived_at", "parsed_at", "changed_at",
+    "upload_seconds", "parse_seconds", "source_name", "source_key", "tags", "reference",
+    "profile_key", "profile_name", "profile_email", "probably", "pages", "total_pages", "size",
+    "media_type", "folder",
+)  # fmt: skip
+_TIMES: Final = frozenset({"noticed_at", "arrived_at", "parsed_at", "changed_at"})
+
+#: What a spreadsheet would take for a formula at a cell's beginning.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def filed_in(folder: str, path: str, filed_to: str) -> str:
+    """Return where a file was moved to, relative to its folder if it is in there; else "".
+
+    ``path`` is where it was dropped, ``filed_to`` where it is now.
+    """
+    if filed_to in ("", path):
+        return ""
+    root = folder.rstrip("/\\")
+    below = filed_to.removeprefix(root)
+    return below[1:] if below != filed_to and below[:1] in "/\\" else filed_to
+
+
+def summary(entry: Entry) -> str:
+    """Return what became of a file in words that can follow its name, in English."""
+    match entry.state:
+        case State.ACCEPTED | State.PARSED:
+            return _arrived(entry)
+        case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
+            return str(entry.why)
+        case State.DUPLICATE:
+            return str(_duplicate(entry))
+        case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE | State.NOTICED if entry.why:
+            return f"{STATES[entry.state].label}: {entry.why}"
+        case _:
+            return str(STATES[entry.state].label)
+
+
+def _duplicate(entry: Entry) -> Message:
+    first = base_name(entry.duplicate_of) or msg("a file uploaded before")
+    return msg("has the same content as {file}", file=first)
+
+
+def _arrived(entry: Entry) -> str:
+    """Like "NAME → SOURCE", and what is not as it should be."""
+    source = entry.source_name or f"source {short(entry.source_key)}"
+    more = map(str, filter(None, _beside_arrival(entry)))
+    return " · ".join([f"{_candidate(entry, ENGLISH)} → {source}".strip(), *more])
+
+
+def _beside_arrival(entry: Entry) -> tuple[Message, ...]:
+    """What is not as it should be with a file that has arrived."""
+    late = entry.why if entry.why == NOT_YET else NOTHING
+    return late, _partly_parsed(entry), entry.filing_why
+
+
+def _partly_parsed(entry: Entry) -> Message:
+    """That HrFlow has parsed only the first pages of a CV; NOTHING for others."""
+    if not 0 < entry.pages < entry.total_pages:
+        return NOTHING
+    return msg(
+        "only the first {pages:count} of {total:count} pages were parsed",
+        pages=entry.pages,
+        total=entry.total_pages,
+    )
+
+
+def tags(entry: Entry) -> str:
+    """Return the tags of a file as text: "office=Paris, urgent=true"."""
+    return ", ".join(f"{tag}={value}" for tag, value in _tags(entry))
+
+
+def _tags(entry: Entry) -> list[tuple[str, str]]:
+    found = json.loads(dict(entry.fields).get("tags", "[]"))
+    return [(tag["name"], _plain(tag["value"])) for tag in found]
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def record(entry: Entry) -> dict[str, object]:
+    """Return one file for scripts: plain values under the journal's names."""
+    fields = dict(entry.fields)
+    return {
+        "id": entry.file_id,
+        "path": entry.path,
+        "folder": entry.folder,
+        "state": entry.state.value,
+        "why": str(entry.why),
+        "why_message": as_data(entry.why) if entry.why else None,
+        "size": entry.stat.size,
+        "media_type": entry.media_type,
+        "sha256": entry.sha256,
+        "account": entry.account,
+        "source_key": entry.source_key,
+        "reference": entry.reference,
+        "tags": json.loads(fields.get("tags", "[]")),
+        "metadatas": json.loads(fields.get("metadatas", "[]")),
+        "labels": json.loads(fields.get("labels", "[]")),
+        "noticed_at": entry.noticed_at,
+        "changed_at": entry.changed_at,
+        "due_at": entry.due_at or None,
+        "attempts": entry.attempt,
+        "duplicate_of": entry.duplicate_of or None,
+        "profile_key": entry.profile_key or None,
+        "profile_name": entry.profile_name or None,
+        "profile_email": entry.profile_email or None,
+        "probably": entry.probable,
+        "pages": entry.pages or None,
+        "total_pages": entry.total_pages or None,
+        "source_name": entry.source_name or None,
+        "arrived_at": entry.arrived_at or None,
+        "parsed_at": entry.parsed_at or None,
+        "upload_seconds": _rounded(upload_seconds(entry)),
+        "parse_seconds": _rounded(parse_seconds(entry)),
+        "filed_to": entry.filed_to or None,
+        "filing_why": str(entry.filing_why) or None,
+        "filing_why_message": as_data(entry.filing_why) if entry.filing_why else None,
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def row(entry: Entry, word: Catalog) -> dict[str, object]:
+    """Return one file for a list, in a language."""
+    display = STATES[entry.state]
+    return {
+        "id": entry.file_id,
+        "name": name(entry),
+        "path": entry.path,
+        "folder": entry.folder,
+        "state": entry.state.value,
+        "sign": display.sign,
+        "label": word(display.label),
+        "tone": display.tone,
+        "why": word(entry.why),
+        "reason": as_json(entry.why),  # to find others with the same
+        "remark": remark(entry, word),
+        "candidate": _candidate(entry, word),
+        "source": entry.source_name or entry.source_key,
+        "tags": tags(entry),
+        "type": entry.media_type,
+        "size": entry.stat.size,
+        "took": upload_seconds(entry) if entry.state in ARRIVED else None,
+        "reference": entry.reference,
+        "profile": entry.profile_key,
+        "changed_at": entry.changed_at,
+        "moved": moved(entry, word),
+        "can_retry": can_retry(entry),
+        "can_ignore": entry.state in IGNORABLE,
+    }
+
+
+def can_retry(entry: Entry) -> bool:
+    """Whether a person may have a file tried again: not if it was moved away from its folder."""
+    by_hand = entry.state is State.IGNORED and entry.why == IGNORED_BY_USER
+    return (entry.state in RETRIABLE or by_hand) and entry.filed_to in ("", entry.path)
+
+
+def moved(entry: Entry, word: Catalog) -> str:
+    """Return why a file that was moved away cannot be tried again, and what to do; else ""."""
+    place = filed_in(entry.folder, entry.path, entry.filed_to)
+    if not place or entry.state not in RETRIABLE:
+        return ""
+    return word(
+        "is now in {place}; put it back into its folder to have it checked again", place=place
+    )
+
+
+def remark(entry: Entry, word: Catalog) -> str:
+    """Return what is to be said about a file beside its state; may be ""."""
+    if entry.state is State.DUPLICATE:
+        return word(_duplicate(entry))
+    if entry.state in (State.ACCEPTED, State.PARSED):
+        return " · ".join(word(each) for each in _beside_arrival(entry) if each)
+    return " · ".join(filter(None, (word(entry.why), moved(entry, word))))
+
+
+def _candidate(entry: Entry, word: Catalog) -> str:
+    """Whose CV it is, as far as is known."""
+    if not entry.probable:
+        return entry.profile_name
+    person = entry.profile_name or short(entry.profile_key)
+    return word("probably {person}", person=person)
+
+
+def details(
+    entry: Entry, story: Iterable[tuple[float, State, Message]], word: Catalog
+) -> dict[str, object]:
+    """Return everything about one file; ``story`` is its history: (time, state, reason)."""
+    return {
+        **record(entry),
+        **row(entry, word),
+        "after": _after(entry),
+        "parsing": parse_seconds(entry),
+        "tag_list": _tags(entry),
+        "story": [
+            {
+                "at": at,
+                "sign": STATES[state].sign,
+                "tone": STATES[state].tone,
+                "label": word(STATES[state].label),
+                "why": word(_reason(state, why)),
+            }
+            for at, state, why in story
+        ],
+    }
+
+
+def _after(entry: Entry) -> float | None:
+    """Seconds from when a file was noticed until HrFlow had it, including all waiting."""
+    if entry.state not in ARRIVED or entry.arrived_at < entry.noticed_at:
+        return None
+    return entry.arrived_at - entry.noticed_at
+
+
+def _reason(state: State, why: Message) -> Message:
+    """A step's reason, without what HrFlow answers to every file that it accepts."""
+    return NOTHING if state in (State.ACCEPTED, State.PARSED) and why != NOT_YET else why
+
+
+def to_csv(entries: Iterable[Entry], word: Catalog, *, head: bool) -> str:
+    """Return a line of CSV for each file, after one with the names of the columns if ``head``.
+
+    Times are local. Where a language writes a comma in decimals, columns are separated by
+    semicolons, as spreadsheets expect there. Text that a spreadsheet would take for a formula
+    begins with an apostrophe.
+    """
+    comma = "," in word.number(0.5, 1)
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=";" if comma else ",", lineterminator="\n")
+    if head:
+        writer.writerow(_COLUMNS)
+    for entry in entries:
+        label = word(STATES[entry.state].label)
+        values = {**record(entry), "label": label, "why": remark(entry, word), "tags": tags(entry)}
+        writer.writerow(_cell(column, values[column], comma=comma) for column in _COLUMNS)
+    return written.getvalue()
+
+
+def _cell(column: str, value: object, *, comma: bool) -> object:
+    match value:
+        case float() if column in _TIMES:
+            return datetime.fromtimestamp(value).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 - local
+        case float():
+            return str(value).replace(".", ",") if comma else value
+        case str() if value.startswith(_FORMULA):
+            return f"'{safe(value)}"
+        case str():
+            return safe(value)
+        case _:
+            return value
