@@ -195,10 +195,7 @@ def test_the_set_up_asks_only_for_what_is_missing(office):
     said = office.run("config", "check", code=2)
     assert "leaves something to you" in said
     assert "account.email: is missing" in said
-    said = office.run("setup", "--non-interactive", code=2)
-    assert "The email of the HrFlow account is missing. Say it with --email." in said.replace(
-        "\n", " "
-    )
+    assert "--email" in office.run("setup", "--non-interactive", code=2)
     office.run("setup", "--non-interactive", "--email", sb.EMAIL)
     assert "api_url" not in office.own.read_text()  # that is the machine's, and may change there
     assert "[[folders]]" not in office.own.read_text()
