@@ -165,7 +165,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     page.locator("#difference", has_text="Nothing changes.").wait_for()
     page.get_by_role("link", name="Health").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()
-    assert "takes the key" in page.locator("#lines").inner_text()
+    assert "key accepted" in page.locator("#lines").inner_text()
     see_no_problem(page)
 
 

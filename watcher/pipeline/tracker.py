@@ -289,7 +289,7 @@ class Tracker(Stage):
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or it was deleted
         finding, is_probable = self._look_through(current, answer)
-        if poll.search and self._must_search(job.account, poll.search, finding):
+        if poll.search and self._must_search(job.account, poll.search, answer):
             self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
             return
         if (
@@ -341,12 +341,13 @@ class Tracker(Stage):
         profile = rules.match(each, answer, taken)
         return (Unknown() if profile is None else Parsed(profile)), True
 
-    def _must_search(self, account: str, search: Search, finding: Finding) -> bool:
+    def _must_search(self, account: str, search: Search, answer: Finding | Candidates) -> bool:
         """Whether stored profiles cannot be listed, so that they are searched for from now on."""
         if search.stage or account in self._unlisted:
             return False
-        is_refused = isinstance(finding, Unreadable) and not finding.source
-        if is_refused or isinstance(finding, Unknown):
+        # A list without the profile is no such answer: it may still be parsed.
+        is_refused = isinstance(answer, Unreadable) and not answer.source
+        if is_refused or isinstance(answer, Unknown):
             self._unlisted.add(account)
             return True
         return False
