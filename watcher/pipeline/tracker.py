@@ -341,7 +341,7 @@ class Tracker(Stage):
         profile = rules.match(each, answer, taken)
         return (Unknown() if profile is None else Parsed(profile)), True
 
-    def _must_search(self, account: str, search: Search, answer: Finding | Candidates) -> bool:
+    def _must_search(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
         """Whether stored profiles cannot be listed, so that they are searched for from now on."""
         if search.stage or account in self._unlisted:
             return False
