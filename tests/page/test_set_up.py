@@ -333,10 +333,10 @@ def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(
     newcomer.start()
     page = newcomer.open()
     page.locator("#headline", has_text="The configuration has errors").wait_for()
-    page.locator("#kept .notice.bad", has_text="nonsense").wait_for()
+    page.locator("#held .notice.bad", has_text="nonsense").wait_for()
     machine.write_text(good, encoding="utf-8")
     page.locator("#headline", has_text="Up to date").wait_for()
-    page.locator("#kept .notice", has_text="nonsense").wait_for(state="detached")
+    page.locator("#held .notice", has_text="nonsense").wait_for(state="detached")
 
 
 def test_the_first_profile_takes_less_than_a_minute_on_the_page_alone(newcomer):

@@ -90,7 +90,7 @@ class Routes:
         self._activity = activity
         self._feed = feed
         self._language = language
-        self._bottle = bottle.Bottle(autojson=False)
+        self._bottle = bottle.Bottle()
         self._bottle.default_error_handler = _answer_error
         for path, answer in (("/enter", self._enter), ("/", self._page),
                              ("/static/<name>", self._static),

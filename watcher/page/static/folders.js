@@ -133,7 +133,7 @@ function ruleLine(rule) {
 
 /** Say where CVs go, as long as there has not been any. */
 export function showEmpty(now) {
-  const isEmpty = now.is_set_up && now.watched.length > 0 && !now.kept.length && !Object.values(now.groups).some(Boolean);
+  const isEmpty = now.is_set_up && now.watched.length > 0 && !now.held.length && !Object.values(now.groups).some(Boolean);
   $("at-activity").classList.toggle("is-empty", isEmpty);
   $("empty").hidden = !isEmpty;
   if (!isEmpty) return;
