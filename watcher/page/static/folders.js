@@ -162,7 +162,7 @@ $("check").addEventListener("submit", async (event) => {
   try {
     const verdict = await ask("/api/check", { path: $("check-path").value });
     const facts = [
-      [t("File"), verdict.file], [t("Type"), verdict.media_type ?? ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
+      [t("File"), verdict.file], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
       [t("Rule"), verdict.rule ? String(verdict.rule) : ""], ...Object.entries(verdict.fields ?? {}).map(([name, value]) => [name, String(value)]),
     ];
     const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
