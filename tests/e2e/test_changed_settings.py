@@ -76,7 +76,7 @@ def test_what_waited_for_a_yes_there_waits_no_more_and_is_not_sent_later(world):
     assert world.states() == {"first.pdf": "held"}
     watch(world, stays)
     assert world.states() == {"first.pdf": "baseline"}
-    assert not world.app.snapshot().kept
+    assert not world.app.snapshot().holds
     watch(world, stays, goes)
     world.app.rescan()
     world.nudge()
@@ -265,7 +265,7 @@ def test_what_is_refused_as_before_is_nothing_new(world, eventually):
 def times_refused(world, entry):
     reader = Reader(world.places.journal)
     try:
-        return [state for _, state, _ in reader.story(entry.file_id)].count(State.REFUSED)
+        return [state for _, state, _ in reader.events(entry.file_id)].count(State.REFUSED)
     finally:
         reader.close()
 
