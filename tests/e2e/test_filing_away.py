@@ -135,7 +135,7 @@ def test_a_refused_file_that_was_moved_is_known_at_both_places(desk, eventually)
     for name in ("b.exe", below):
         done = desk.run("retry", os.path.join(desk.folder, name))
         assert (done.returncode, done.stderr) == (5, "")
-        assert f"it is now in {below}; put it back into its folder" in done.stdout
+        assert f"it is now in {below}; put it back in its folder" in done.stdout
     running.end()
 
 

@@ -67,7 +67,9 @@ def assistant(person):
 
 
 def test_pieces_are_found():
-    assert {"is not in a watched folder", "HrFlow refused it", "is not a full path"} <= set(ENGLISH)
+    assert {"is not in a watched folder", "HrFlow rejected this file", "is not a full path"} <= set(
+        ENGLISH
+    )
 
 
 def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):

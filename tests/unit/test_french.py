@@ -41,7 +41,7 @@ FOLDER = Watched(
     "/cvs",
     "default",
     "k",
-    msg("{path} doesn't exist; it will be watched as soon as it does.", path="/cvs"),
+    msg("{path} doesn't exist. It will be watched as soon as it does.", path="/cvs"),
 )
 FULL = Snapshot(
     at=NOON, version="1.0", counts={State.REFUSED: 1234}, attention=(REFUSED,), kept=(NO_KEY,),
@@ -74,8 +74,8 @@ def test_the_menu_gives_its_reasons_in_french():
     shown = list(all_texts(menu(FULL, FR)))
     assert "est un programme, pas un document" in shown
     assert "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0»." in shown
-    assert "/cvs n’existe pas\u00a0; il sera surveillé dès qu’il existera." in shown
-    assert "1\u202f233 de plus…" in shown
+    assert "/cvs n’existe pas. Il sera surveillé dès qu’il existera." in shown
+    assert "Afficher 1\u202f233 de plus…" in shown
 
 
 def told(snapshot, after):
@@ -92,7 +92,7 @@ def test_messages_give_their_reasons_in_french():
     assert told(one, LONGEST_DELAY + HELD_SECONDS) == [
         ("1 fichier n’a pas été accepté", "outil.exe\u00a0: est un programme, pas un document"),
         (
-            "3 fichiers sont retenus",
+            "3 fichiers sont bloqués",
             "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0».",
         ),
     ]

@@ -51,13 +51,13 @@ ROWS = [
      "2 files need attention"),
     ({"attention": (NOT_A_DOCUMENT,), "done": 2, "total": 40}, AppState.ATTENTION,
      "1 file needs attention · Uploading 3 of 40"),
-    ({"kept": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are held back"),
-    ({"kept": (NO_KEY,)}, AppState.ATTENTION, "Uploads are held back"),  # the next one would be
+    ({"kept": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are on hold"),
+    ({"kept": (NO_KEY,)}, AppState.ATTENTION, "Uploads are on hold"),  # the next one would be
     # What stops uploads comes before single files.
     ({"kept": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
-     "3 files are held back · 5 files need attention"),
+     "3 files are on hold · 5 files need attention"),
     ({"kept": (NO_KEY,), "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
-     "Uploads are held back · 1 file needs attention"),
+     "Uploads are on hold · 1 file needs attention"),
     ({"kept": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION, "5 files need attention"),
     ({"kept": (ASKS,)}, AppState.ATTENTION, "137 files are waiting for your approval"),
     ({"kept": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
@@ -73,7 +73,7 @@ ROWS = [
     ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Offline since 14:02 · 1 file needs attention"),
     ({"offline_since": TWO, "kept": (replace(NO_KEY, files=3),)}, AppState.ATTENTION,
-     "Offline since 14:02 · 3 files are held back"),
+     "Offline since 14:02 · 3 files are on hold"),
     ({"paused_until": TWO, "offline_since": TWO, "kept": (NO_KEY,)}, AppState.PAUSED,
      "Paused until 14:02"),
     ({"offline_since": TWO, "done": 1, "total": 3}, AppState.OFFLINE, "Offline since 14:02"),
@@ -119,7 +119,7 @@ FULL = Snapshot(
 
 def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
-        "3 files are held back · 30 files need attention", "", "Recent", "Needs attention", "Upload existing files…", "",
+        "3 files are on hold · 30 files need attention", "", "Recent", "Needs attention", "Upload existing files…", "",
         "Pause", "Open folder", "", "Activity", "Set up…", "Help", "", "Quit",
     ]  # fmt: skip
     assert [item.is_default for item in menu(FULL, EN)] == [True] + [False] * 13
@@ -139,7 +139,7 @@ def test_recent_files_have_sign_person_and_source_and_lead_to_the_page():
 
 def test_what_needs_attention_has_its_reason_and_what_can_be_done():
     cause, folder, refused, lost, more, part, every = line(menu(FULL, EN), "Needs attention").items
-    assert cause.text == "✗ 3 files are held back"
+    assert cause.text == "✗ 3 files are on hold"
     assert cause.items[0] == Item(NO_KEY.why)  # it tells, and cannot be clicked
     assert line(cause.items, "Try again now").action == Action(Verb.RELEASE, key=NO_KEY.key)
     assert folder.text == "✗ mnt/share"
@@ -151,7 +151,7 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
     )
     assert lost.items[0].text == "No reason given"
     assert line(lost.items, "Open folder").action == Action(Verb.OPEN_FOLDER, path="/cvs/Refused/x")
-    assert more == Item("28 more…", Action(Verb.ATTENTION))
+    assert more == Item("Show 28 more…", Action(Verb.ATTENTION))
     assert part is SEPARATOR
     assert every.action == Action(Verb.RETRY_ALL)
 

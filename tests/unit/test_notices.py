@@ -122,9 +122,9 @@ def test_what_was_mended_in_time_is_not_told():
     assert person.told == []
 
 
-HELD = Snapshot(kept=(Kept("account:default", "HrFlow does not accept the key.", 12),))
+HELD = Snapshot(kept=(Kept("account:default", "HrFlow rejected the key.", 12),))
 ROWS = [
-    (HELD, "12 files are held back", "HrFlow does not accept the key.", 10),
+    (HELD, "12 files are on hold", "HrFlow rejected the key.", 10),
     (Snapshot(kept=(Kept("existing:/cvs", "They were there first.", 137),)),
      "137 files are waiting for your approval", "They were there first.", 10),
     (Snapshot(watched=(Watched("/mnt/cvs", problem="The drive is not there."),)),
@@ -201,7 +201,7 @@ def test_the_end_of_a_backlog_is_told_with_what_became_of_it():
     # Files that were refused early are told early; those that came later, with the end.
     assert person.kinds() == [Kind.REFUSED, Kind.BACKLOG]
     assert person.texts()[1] == (
-        "All 40 files processed", "38 were uploaded. 2 files need attention."
+        "All 40 files processed", "38 files were uploaded. 2 files need attention."
     )  # fmt: skip
 
 

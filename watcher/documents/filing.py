@@ -45,7 +45,7 @@ _NO_HARD_LINKS = (
     errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL,
 )  # fmt: skip
 
-_CHANGED = msg("has changed since it was sent, so it stays where it is")
+_CHANGED = msg("changed after it was uploaded, so it was not moved")
 _FINAL = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)
 
 #: Whether the trash is that of freedesktop.org, which notes where each file was.
@@ -111,7 +111,7 @@ def file_away(
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)
     if not os.path.isdir(root):
-        return FilingFailed(msg("stays where it is, as its folder cannot be reached"), passing=True)
+        return FilingFailed(msg("was not moved because its folder cannot be reached"), passing=True)
     trash = how is AfterUpload.TRASH
     target = _Target(root, target_dir, has_dir_fd)
     try:
@@ -150,7 +150,12 @@ def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
                     return Filed(os.path.join(folder, note))
     except OSError as error:
         return _explain(error, folder)
-    return FilingFailed(msg("has no note of why it was refused: too many notes have that name"))
+    return FilingFailed(
+        msg(
+            "was moved without a note explaining why it was not accepted: too many "
+            "notes already have that name"
+        )
+    )
 
 
 def _explain(error: OSError, target: Text) -> FilingFailed:
@@ -240,7 +245,7 @@ def _rename(
         except FileExistsError:
             continue
         return new
-    raise RefusedError(msg("finds no free name there"))
+    raise RefusedError(msg("has no free name left there"))
 
 
 def _rename_by_link(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> bool:

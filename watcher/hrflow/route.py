@@ -62,7 +62,7 @@ def find_addresses(account: Account) -> tuple[str, ...]:
     except (OSError, UnicodeError) as error:
         words = error.strerror if isinstance(error, OSError) else str(error)
         raise OfflineError(
-            msg("The name {host} could not be resolved ({error}).", host=host, error=words)
+            msg("The server {host} was not found ({error}).", host=host, error=words)
         ) from error
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -137,14 +137,14 @@ def explain(error: Exception, proxy: str) -> ProxyFailedError:
     if any(sign in words for sign in _WANTS_USER):
         return ProxyFailedError(
             msg(
-                "The proxy {what} requires a user name and password, or different ones: put them "
-                "into its address in the system's settings (http://user:password@host:port).",
+                "The proxy {what} requires a valid user name and password. Add them to "
+                "its address in the system's settings (http://user:password@host:port).",
                 what=shown_proxy(proxy),
             )
         )
     return ProxyFailedError(
         msg(
-            "The proxy {what} cannot be reached or does not let the request through; check it, or "
+            "The proxy {what} cannot be reached or blocks the request. Check it, or "
             'set proxy = "none" in the configuration to connect directly.',
             what=shown_proxy(proxy),
         )
@@ -159,8 +159,9 @@ def _check(proxy: str) -> str:
     if not _is_usable(url):
         raise ProxyAddressError(
             msg(
-                "The proxy address {what} is not valid; correct it in the system's settings, or "
-                'set proxy = "none" in the configuration to connect directly.',
+                "The proxy address {what} is not valid. Correct it in the system's "
+                'settings, or set proxy = "none" in the configuration to connect '
+                "directly.",
                 what=shown_proxy(proxy),
             )
         )
@@ -252,7 +253,7 @@ def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
             raise OfflineError(explain(error, proxy).said) from error
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise OfflineError(
-            msg("No TLS connection could be established ({error}).", error=words)
+            msg("No secure connection could be established ({error}).", error=words)
         ) from error
     finally:
         connection.close()

@@ -48,6 +48,6 @@ class Cause(enum.StrEnum):
 
 #: What may be done where a plan's quota is used up; another key would change nothing.
 QUOTA_MEND: Final = (
-    "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again by"
-    " itself."
+    "Ask HrFlow for a higher quota, or wait until it is renewed. Waiting files are retried"
+    " automatically."
 )

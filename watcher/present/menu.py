@@ -159,7 +159,7 @@ def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     total = attention_files(snapshot)
     more = []
     if total > len(files):
-        text = word("{files:count} more…", files=total - len(files))
+        text = word("Show {files:count} more…", files=total - len(files))
         more.append(Item(text, Action(Verb.ATTENTION)))
     if total > 1:
         more += [SEPARATOR, Item(word("Retry all"), Action(Verb.RETRY_ALL))]
@@ -230,7 +230,7 @@ def _pausing(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
             items=(
                 Item(word("For 1 hour"), Action(Verb.PAUSE_AN_HOUR)),
                 Item(word("Until tomorrow"), Action(Verb.PAUSE_UNTIL_TOMORROW)),
-                Item(word("Until resumed"), Action(Verb.PAUSE)),
+                Item(word("Until I resume"), Action(Verb.PAUSE)),
             ),
         ),
     )

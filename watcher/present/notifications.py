@@ -173,7 +173,9 @@ class NotificationTracker:
         files, before = self._backlog
         self._backlog, self._backlog_end = None, math.inf
         arrived = self._arrived - before
-        text = self._word.plural("1 was uploaded.", "{count:count} were uploaded.", arrived)
+        text = self._word.plural(
+            "1 file was uploaded.", "{count:count} files were uploaded.", arrived
+        )
         if needy := attention_files(snapshot):
             needs = needing_attention(needy, self._word)
             text = self._word("{arrived} {needs}.", arrived=text, needs=needs)
