@@ -36,9 +36,9 @@ class Shown:
         if self.fails:
             raise ValueError("the icon cannot be shown")
 
-    def notification(self, title, text):
+    def notification(self, notification):
         with self.heard:
-            self.messages.append(title)
+            self.messages.append(notification.title)
             self.heard.notify_all()
 
     def hear(self, snapshot):
