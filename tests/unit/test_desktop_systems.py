@@ -131,7 +131,7 @@ ACTIONS = [
     (Action(Verb.ACTIVITY, (7,)), "page", "file/7"),
     (Action(Verb.ATTENTION), "page", "attention"),
     (Action(Verb.SET_UP), "page", "setup"),
-    (Action(Verb.ADD_FOLDER), "page", "setup"),
+    (Action(Verb.ADD_FOLDER), "page", "setup/another"),
     (Action(Verb.DOCTOR), "page", "health"),
     (Action(Verb.ABOUT), "page", "health"),
     (Action(Verb.OPEN_FOLDER, path="/cvs"), "shown", "/cvs"),

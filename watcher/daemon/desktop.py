@@ -204,7 +204,7 @@ class ActionHandler:
         """``post`` sends a message to the pipeline; ``stop`` ends the program.
 
         ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
-        "health". ``show_file`` shows a folder, or a file in its folder.
+        "setup/another" (add a folder), "health". ``show_file`` shows a folder, or a file in its folder.
         """
         self._post = post
         self._retry_all = retry_all
@@ -224,7 +224,7 @@ class ActionHandler:
             case Verb.SET_UP:
                 self._open_page("setup")
             case Verb.ADD_FOLDER:
-                self._open_page("setup")
+                self._open_page("setup/another")
             case Verb.DOCTOR | Verb.ABOUT:
                 self._open_page("health")
             case Verb.OPEN_FOLDER:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model.kinds import Cause, State
 from watcher.present import view
-from watcher.present.menu import Action, Verb, cut, folder_name, who
+from watcher.present.menu import Action, Verb, cut, folder_name, who, why_file
 from watcher.present.status import (
     active_holds,
     attention_files,
@@ -30,7 +30,7 @@ from watcher.present.status import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from watcher.i18n.message import Catalog, Message
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import Snapshot
@@ -227,7 +227,7 @@ class NotificationTracker:
         text = ", ".join(_name(each) for each in files[:_NAMED])
         if len(files) == 1:
             title = self._word("{file} was not accepted", file=text)
-            text = _sentence(files[0].why, self._word)
+            text = cut(why_file(files[0].why, self._word), _WHY_LETTERS)
         elif (more := len(files) - _NAMED) > 0:
             text = self._word("{names} and {files:count} more", names=text, files=more)
         action = Action(Verb.ATTENTION)
@@ -300,13 +300,6 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
 
 def _order(entry: Entry) -> tuple[float, int]:
     return entry.changed_at, entry.file_id
-
-
-def _sentence(why: Message, word: Catalog) -> str:
-    """Return a reason as a sentence: most can follow a file's name ("is empty"), not all."""
-    text = word(why).rstrip(".")
-    text = word("This file {why}.", why=text) if text[:1].islower() else f"{text}."
-    return cut(text, _WHY_LETTERS)
 
 
 def _name(entry: Entry) -> str:
