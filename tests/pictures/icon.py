@@ -95,7 +95,7 @@ def menu(root):
         screen.press(above, "Home", *["Down"] * 6, "Right", "Right")  # what needs attention
         picture = screen.photograph()
         tray.stop()
-        return picture.crop((0, 140, 820, 600))
+        return picture.crop((0, 140, 850, 600))
     finally:
         around.close()
 

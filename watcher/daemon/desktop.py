@@ -204,7 +204,8 @@ class ActionHandler:
         """``post`` sends a message to the pipeline; ``stop`` ends the program.
 
         ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
-        "setup/another" (add a folder), "health". ``show_file`` shows a folder, or a file in its folder.
+        "setup/another" (add a folder), "health". ``show_file`` shows a folder, or a file in its
+        folder.
         """
         self._post = post
         self._retry_all = retry_all
