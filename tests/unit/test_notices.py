@@ -12,7 +12,7 @@ from watcher.i18n.catalog import catalog
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
-from watcher.model.snapshot import Kept, Snapshot, Watched
+from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.present.menu import Action, Verb
 from watcher.present.notifications import (
     LONGEST_DELAY,
@@ -130,10 +130,10 @@ def test_what_was_mended_in_time_is_not_told():
     assert person.told == []
 
 
-HELD = Snapshot(kept=(Kept("account:default", "HrFlow rejected the key.", 12),))
+HELD = Snapshot(holds=(ActiveHold("account:default", "HrFlow rejected the key.", 12),))
 ROWS = [
     (HELD, "12 files are on hold", "HrFlow rejected the key.", 10),
-    (Snapshot(kept=(Kept("existing:/cvs", "They were there first.", 137),)),
+    (Snapshot(holds=(ActiveHold("existing:/cvs", "They were there first.", 137),)),
      "137 files are waiting for your approval", "They were there first.", 10),
     (Snapshot(watched=(Watched("/mnt/cvs", problem="The drive is not there."),)),
      "mnt/cvs cannot be watched", "The drive is not there.", 60),
@@ -220,14 +220,14 @@ def test_a_candidate_who_stays_unknown_has_the_name_of_the_file():
 )
 def test_a_click_leads_to_where_the_problem_is_solved(key, verb):
     person = Person()
-    person.see(Snapshot(kept=(Kept(key, "Why.", 1),)))
+    person.see(Snapshot(holds=(ActiveHold(key, "Why.", 1),)))
     person.wait(60)
     assert person.told[0][1].action == Action(verb)
 
 
 def test_what_comes_at_once_is_one_message_that_leads_to_the_most_important():
     person = Person()
-    person.see(replace(with_refused(1), kept=HELD.kept))
+    person.see(replace(with_refused(1), holds=HELD.holds))
     person.wait(SPACING_SECONDS)
     person.see(replace(person.snapshot, watched=(Watched("/a/b", problem="Gone."),)))
     person.wait(3600)
@@ -277,7 +277,7 @@ def test_a_few_files_are_no_backlog_and_a_pause_in_one_is_not_its_end():
 
 def test_in_quiet_hours_nothing_is_told_and_afterwards_what_still_holds():
     person = Person(silent_until=1000.0)
-    person.see(replace(with_refused(2), kept=HELD.kept))
+    person.see(replace(with_refused(2), holds=HELD.holds))
     person.see(replace(person.snapshot, counts={State.REFUSED: 2, State.PARSED: 1}))
     person.wait(999)
     assert person.told == []
@@ -289,7 +289,7 @@ def test_in_quiet_hours_nothing_is_told_and_afterwards_what_still_holds():
 
 def test_after_a_time_without_any_there_is_no_heap_of_old_ones():
     person = Person(silent_until=math.inf)
-    person.see(replace(with_refused(2), kept=HELD.kept))
+    person.see(replace(with_refused(2), holds=HELD.holds))
     person.wait(3600)
     person.silent_until = 0.0
     person.look()
@@ -300,7 +300,7 @@ def test_after_a_time_without_any_there_is_no_heap_of_old_ones():
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_has_its_switch(kind):
     person = Person(wanted=Notifications(**{kind: False}))
-    person.see(replace(with_refused(1), total=40, done=3, kept=HELD.kept))
+    person.see(replace(with_refused(1), total=40, done=3, holds=HELD.holds))
     person.wait(60)
     person.see(replace(with_refused(1), counts={State.REFUSED: 1, State.PARSED: 39}))
     person.wait(60)
@@ -309,7 +309,7 @@ def test_each_kind_has_its_switch(kind):
 
 def test_all_can_be_switched_off():
     person = Person(wanted=Notifications(enabled=False))
-    person.see(replace(with_refused(1), kept=HELD.kept))
+    person.see(replace(with_refused(1), holds=HELD.holds))
     person.wait(3600)
     assert person.told == []
 
@@ -318,7 +318,7 @@ steps = st.lists(
     st.tuples(
         st.builds(
             with_refused, st.integers(0, 40), total=st.integers(0, 60), done=st.just(0),
-            kept=st.sampled_from([(), HELD.kept]), offline_since=st.sampled_from([0.0, 5.0]),
+            holds=st.sampled_from([(), HELD.holds]), offline_since=st.sampled_from([0.0, 5.0]),
         ),
         st.floats(0, 4000),
     ),

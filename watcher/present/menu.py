@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
-    from watcher.model.snapshot import Kept, Snapshot, Watched
+    from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 
 #: How many of the latest files, and of those that need attention, the menu lists.
 _RECENT: Final = 5
@@ -160,7 +160,7 @@ def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """Yield "Needs attention (3)", if anything does: each with its reason and what can be done."""
     files = [_attention_file(entry, word) for entry in snapshot.attention[:_LISTED]]
     causes = [
-        _attention_cause(kept, word) for kept in active_holds(snapshot) if not needs_approval(kept)
+        _attention_cause(hold, word) for hold in active_holds(snapshot) if not needs_approval(hold)
     ]
     folders = [_attention_folder(folder, word) for folder in broken_folders(snapshot)]
     total = attention_files(snapshot)
@@ -189,13 +189,13 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
     )
 
 
-def _attention_cause(kept: Kept, word: Catalog) -> Item:
+def _attention_cause(hold: ActiveHold, word: Catalog) -> Item:
     return Item(
-        f"✗ {held_back(kept.files, word)}",
+        f"✗ {held_back(hold.files, word)}",
         items=(
-            Item(_reason(kept.why, word)),
+            Item(_reason(hold.why, word)),
             SEPARATOR,
-            Item(word("Retry now"), Action(Verb.RELEASE, key=kept.key)),
+            Item(word("Retry now"), Action(Verb.RELEASE, key=hold.key)),
             Item(word("Set up…"), Action(Verb.SET_UP)),
         ),
     )
@@ -209,11 +209,11 @@ def _attention_folder(folder: Watched, word: Catalog) -> Item:
 
 def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """Yield the approval of existing files: in a submenu, as the upload may cost money."""
-    asking = {kept.key: kept for kept in active_holds(snapshot) if needs_approval(kept)}
+    asking = {hold.key: hold for hold in active_holds(snapshot) if needs_approval(hold)}
     items = tuple(
-        Item(_approval_line(kept.files, folder.path, word), Action(Verb.APPROVE, path=folder.path))
+        Item(_approval_line(hold.files, folder.path, word), Action(Verb.APPROVE, path=folder.path))
         for folder in snapshot.watched
-        if (kept := asking.get(existing_key(folder.path))) is not None
+        if (hold := asking.get(existing_key(folder.path))) is not None
     )
     if items:
         yield Item(word("Upload existing files…"), items=items)

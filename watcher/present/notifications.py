@@ -270,16 +270,16 @@ def _in_one(found: Sequence[Notification]) -> Notification | None:
 
 
 def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
-    for kept in active_holds(snapshot):
-        why = cut(word(kept.why), _WHY_LETTERS)
-        title, todo, verb = held_back(kept.files, word), "", Verb.ATTENTION
-        if needs_approval(kept):
-            title = awaiting_approval(kept.files, word)
+    for hold in active_holds(snapshot):
+        why = cut(word(hold.why), _WHY_LETTERS)
+        title, todo, verb = held_back(hold.files, word), "", Verb.ATTENTION
+        if needs_approval(hold):
+            title = awaiting_approval(hold.files, word)
             todo = word("Open the activity page to approve.")
-        elif kept.key.partition(":")[0] in _SOLVED_IN_SET_UP:
+        elif hold.key.partition(":")[0] in _SOLVED_IN_SET_UP:
             todo, verb = word("Open the set-up to fix this."), Verb.SET_UP
         text = "\n".join(filter(None, (why, todo)))
-        yield _Problem(kept.key, title, text, HELD_SECONDS, Action(verb))
+        yield _Problem(hold.key, title, text, HELD_SECONDS, Action(verb))
     for folder in broken_folders(snapshot):
         text = cut(word(folder.problem), _WHY_LETTERS)
         title = word("{folder} cannot be watched", folder=folder_name(folder.path))
