@@ -349,8 +349,8 @@ def test_a_limit_is_a_number_or_nothing():
     [
         (lambda path: None, "doesn't exist"),
         (lambda path: path.write_bytes(b""), "is not a folder"),
-        (lambda path: path.symlink_to(path.parent), "is now a link"),
-        (lambda path: path.symlink_to("nowhere"), "is now a link"),
+        (lambda path: path.symlink_to(path.parent), "become a link"),
+        (lambda path: path.symlink_to("nowhere"), "become a link"),
     ],
 )
 def test_why_a_folder_cannot_be_watched(tmp_path, made, words):

@@ -39,29 +39,29 @@ def identify(path: str) -> tuple[tuple[int, int] | None, Message]:
     try:
         found = os.lstat(path)
     except FileNotFoundError:
-        return None, msg("{path} doesn't exist. It will be watched as soon as it does.", path=path)
+        return None, msg("{path} doesn't exist; it will be watched as soon as it does.", path=path)
     except OSError as error:
         return None, msg(
-            "{path} cannot be reached ({error}). Trying again automatically.",
+            "{path} cannot be reached ({error}); it will be tried again.",
             path=path,
             error=error.strerror,
         )
     if stat.S_ISLNK(found.st_mode):
         return None, (
             msg(
-                "{path} is now a link, and links are not followed. Restore the folder, "
-                "or use the link's target in the configuration.",
+                "{path} has become a link, and links are not followed; put the folder back or "
+                "give the link's target in the configuration.",
                 path=path,
             )
         )
     if not stat.S_ISDIR(found.st_mode):
         return None, msg(
-            "{path} is not a folder. Replace it with a folder to have it watched.", path=path
+            "{path} is not a folder; it will be watched as soon as it is one.", path=path
         )
     effective = os.access in os.supports_effective_ids
     if not os.access(path, os.R_OK | os.X_OK, effective_ids=effective):
         return None, msg(
-            "{path} cannot be read. Give this user permission to list and open it.", path=path
+            "{path} cannot be read; give this user permission to list and open it.", path=path
         )
     return (found.st_dev, found.st_ino), NOTHING
 
