@@ -10,9 +10,9 @@ from watcher.daemon.plans import check_file, make_plans, this_machine
 from watcher.model.settings import AfterRefusal, AfterUpload
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cases")
-TAKE_OUT, SAVE = "take the document out of it", "save it as PDF or Word"
+TAKE_OUT, SAVE = "extract the document and add it", "save it as PDF or Word"
 SIGNED = f"is a digitally signed file (.p7m); {TAKE_OUT}"
-LOCKED = "is protected by a password; save it without one"
+LOCKED = "is password-protected; save it without a password"
 GOOGLE = "is only a link to a Google document; download it as PDF or Word"
 PAGES = "is a Pages document; export it as PDF or Word"
 

@@ -506,7 +506,7 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
     [
         ('existing = "skip"', "left alone", "was already in the folder"),
         ('existing = "ask"', "held", "waiting for your approval"),
-        ("", "refused", "HrFlow refused it"),
+        ("", "refused", "HrFlow rejected this file"),
     ],
 )
 def test_check_knows_what_rests(desk, eventually, more, verdict, why):

@@ -298,7 +298,7 @@ def test_an_import_accounts_for_what_was_filed_away(desk):
     (desk.folder / "setup.exe").write_bytes(b"MZ" + bytes(300))
     done = desk.run("import", str(desk.folder))
     assert done.returncode == 5, done.stdout
-    assert "13 files found: 12 uploaded, 1 refused." in done.stdout
+    assert "13 files found: 12 uploaded, 1 not accepted." in done.stdout
     assert sorted(os.listdir(desk.folder)) == ["Refused", "Sent"]
     nothing = desk.run("import", str(desk.folder))
     assert nothing.returncode == 0

@@ -119,12 +119,14 @@ def test_what_cannot_be_parsed_needs_attention(desk):
     (file_id,) = journal.store.read("SELECT id FROM files WHERE state IN ('accepted', 'parsed')")
     if journal.files.state(file_id) is State.ACCEPTED:
         journal.files.step(
-            file_id, Step(State.PARSE_FAILED, verbatim("HrFlow could not parse it")), time.time()
+            file_id,
+            Step(State.PARSE_FAILED, verbatim("HrFlow could not parse this file")),
+            time.time(),
         )
     journal.commit()
     journal.close()
     (status,) = desk.read_json("status")
-    assert [entry["why"] for entry in status["attention"]] == ["HrFlow could not parse it"]
+    assert [entry["why"] for entry in status["attention"]] == ["HrFlow could not parse this file"]
 
 
 # -- the webhook's secret

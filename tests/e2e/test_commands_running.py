@@ -93,7 +93,7 @@ def test_all_of_a_cause_are_tried_again(office, eventually):
     assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files will be tried again.\n"
     eventually(lambda: {office.state("a.pdf"), office.state("b.pdf")} <= ARRIVED)
     gone = desk.run("retry", "--cause", held["cause"])
-    assert (gone.returncode, "No file is held back" in gone.stderr) == (2, True)
+    assert (gone.returncode, "on hold for this reason" in gone.stderr) == (2, True)
 
 
 def test_reload_says_what_is_wrong_and_takes_what_is_right(office):

@@ -54,7 +54,7 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
         ),
         r"upload of file 1: uncertain after .* attempt 2\): HrFlow answered 500$",
         r"file 2 was not sent: refused, 160 B, application/x-executable",
-        r"upload of file 3: held .*: HrFlow does not accept the API key or email \(401\)$",
+        r"upload of file 3: held .*: HrFlow rejected the API key or email \(401\)$",
         r"uploads to source \w{12}… are held: ",
         r"configuration reloaded",
         r"uploads to source \w{12}… are no longer held",

@@ -147,7 +147,7 @@ def test_what_waits_is_left_out_once_settings_say_so(world, eventually):
     whys = sorted(str(entry.why) for entry in world.entries() if entry.state == "ignored")
     assert whys == [
         "ignored by the pattern *draft*",
-        "is in a subfolder, and this folder is set to recursive = false",
+        "is in a subfolder, and subfolders of this folder are not included (recursive = false)",
     ]
     assert len(world.arrived()) == 1
 

@@ -12,7 +12,7 @@ from watcher.i18n.catalog import catalog
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import ActiveHold, AppState, Snapshot
 
-HELD = Snapshot(holds=(ActiveHold("account:default", "HrFlow does not accept the key.", 2),))
+HELD = Snapshot(holds=(ActiveHold("account:default", "HrFlow rejected the key.", 2),))
 
 
 class Shown:
@@ -36,9 +36,9 @@ class Shown:
         if self.fails:
             raise ValueError("the icon cannot be shown")
 
-    def notification(self, title, text):
+    def notification(self, notification):
         with self.heard:
-            self.messages.append(title)
+            self.messages.append(notification.title)
             self.heard.notify_all()
 
     def hear(self, snapshot):
@@ -72,7 +72,7 @@ def test_what_keeps_uploads_back_is_told_after_a_while(shown):
     shown.hear(HELD)
     shown.now += 11
     shown.hear(HELD)
-    shown.wait_for(lambda: shown.messages == ["2 files are held back"])
+    shown.wait_for(lambda: shown.messages == ["2 files are on hold"])
 
 
 def test_a_snooze_is_taken_up_when_it_is_told(shown):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.desktop import Bus, Messages, needs_bus, until
 from watcher.desktop.notifications import DesktopNotifications
+from watcher.present.menu import Action, Verb
+from watcher.present.notifications import Kind, Notification
 
 pytestmark = needs_bus
 
@@ -15,12 +17,17 @@ def bus(surroundings):
     return surroundings.have(Bus, surroundings.root)
 
 
-class Clicks:
-    def __init__(self):
-        self.count = 0
+ACTION = Action(Verb.ATTENTION)
 
-    def __call__(self):
-        self.count += 1
+
+class Clicks(list):
+    """The actions of what was clicked."""
+
+    __call__ = list.append
+
+
+def notification(title, text=""):
+    return Notification(Kind.REFUSED, title, text, ACTION)
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def notifications(bus, clicks):
 
 def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, notifications, clicks):
     desktop = surroundings.have(Messages, bus.address)
-    notifications.show("2 files were not accepted", "a & b, <c>")
+    notifications.show(notification("2 files were not accepted", "a & b, <c>"))
     shown = until(lambda: desktop.shown.get(1))
     assert shown["title"] == "2 files were not accepted"
     assert shown["text"] == "a & b, <c>", "this service takes no mark-up"
@@ -46,49 +53,49 @@ def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, notifications,
     assert shown["icon"] == "/usr/share/icon.png"
     assert shown["program"] == "hrflow-watcher"
     desktop.click(1)
-    until(lambda: clicks.count == 1)
+    until(lambda: clicks == [ACTION])
 
 
 def test_where_mark_up_is_understood_names_cannot_be_any(surroundings, bus, notifications):
     desktop = surroundings.have(Messages, bus.address, ("actions", "body", "body-markup"))
-    notifications.show("Title", "<a href='http://evil'>cv</a> & more")
+    notifications.show(notification("Title", "<a href='http://evil'>cv</a> & more"))
     shown = until(lambda: desktop.shown.get(1))
     assert shown["text"] == "&lt;a href='http://evil'&gt;cv&lt;/a&gt; &amp; more"
 
 
 def test_nothing_waits_once_every_message_has_gone(surroundings, bus, notifications, clicks):
     desktop = surroundings.have(Messages, bus.address)
-    notifications.show("One", "")
-    notifications.show("Two", "")
+    notifications.show(notification("One"))
+    notifications.show(notification("Two"))
     until(lambda: len(desktop.shown) == 2)
     desktop.dismiss(1)
     desktop.click(2)
     until(lambda: notifications._thread is None, "a thread stays for messages that have gone")
-    assert clicks.count == 1
-    notifications.show("Three", "")
+    assert clicks == [ACTION]
+    notifications.show(notification("Three"))
     until(lambda: len(desktop.shown) == 3)
 
 
 def test_others_messages_are_none_of_ours(surroundings, bus, notifications, clicks):
     desktop = surroundings.have(Messages, bus.address)
-    notifications.show("Ours", "")
+    notifications.show(notification("Ours"))
     until(lambda: desktop.shown)
     desktop.click(77)
     desktop.click(1)
     until(lambda: notifications._thread is None)
-    assert clicks.count == 1
+    assert clicks == [ACTION]
 
 
 def test_a_service_without_clicks_leaves_nothing_to_wait_for(surroundings, bus, notifications):
     desktop = surroundings.have(Messages, bus.address, ("body",))
-    notifications.show("One", "")
+    notifications.show(notification("One"))
     until(lambda: desktop.shown)
     assert desktop.shown[1]["actions"] == []
     until(lambda: notifications._thread is None)
 
 
 def test_where_nobody_shows_messages_it_is_left_at_that(bus, notifications):
-    notifications.show("One", "")
+    notifications.show(notification("One"))
     until(lambda: notifications._thread is None)
 
 
@@ -98,11 +105,11 @@ def test_a_bus_that_goes_takes_nothing_along(surroundings, clicks):
     notifications = DesktopNotifications(
         {"DBUS_SESSION_BUS_ADDRESS": bus.address}, clicks, label="", icon=""
     )
-    notifications.show("One", "")
+    notifications.show(notification("One"))
     until(lambda: desktop.shown)
     bus.close()
     until(lambda: notifications._thread is None)
-    notifications.show("Two", "")
+    notifications.show(notification("Two"))
     until(lambda: notifications._thread is None)
     notifications.stop()
     desktop.close()
@@ -114,11 +121,11 @@ def test_what_could_not_be_shown_is_not_shown_all_at_once_later(surroundings, cl
         {"DBUS_SESSION_BUS_ADDRESS": address}, clicks, label="", icon=""
     )
     for number in range(5):  # while there is no bus
-        notifications.show(f"Old {number}", "")
+        notifications.show(notification(f"Old {number}"))
     until(lambda: notifications._thread is None)
     bus = surroundings.have(Bus, surroundings.root, (), address)
     desktop = surroundings.have(Messages, bus.address)
-    notifications.show("New", "")
+    notifications.show(notification("New"))
     until(lambda: desktop.shown)
     until(notifications._inbox.empty)
     assert [shown["title"] for shown in desktop.shown.values()] == ["New"]
@@ -127,6 +134,6 @@ def test_what_could_not_be_shown_is_not_shown_all_at_once_later(surroundings, cl
 
 def test_without_a_bus_nothing_is_started(clicks):
     notifications = DesktopNotifications({}, clicks, label="", icon="")
-    notifications.show("One", "")
+    notifications.show(notification("One"))
     assert not [each for each in threading.enumerate() if each.name == "notifications"]
     notifications.stop()

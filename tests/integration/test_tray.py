@@ -197,7 +197,7 @@ def test_xfce_shows_every_state_a_menu_and_the_icon_again_with_each_new_panel(su
         made.show(icon_view(STATES[AppState.ATTENTION], catalog("en")))
         screen.change(above, opened, "an open menu does not change")
         # Needs attention → the one file → beyond its reason, which is grey, Retry.
-        screen.press(above, "Home", "Down", "Down", "Right", "Right", "Return")
+        screen.press(above, "Home", "Down", "Down", "Down", "Right", "Right", "Return")
         until(lambda: made.clicks == [Action(Verb.RETRY, (3,))])
         screen.do("mousemove", 600, 20)  # where no tip for the icon comes up
         until(lambda: screen.still(above) == empty, "the menu stays open")  # and takes all clicks
@@ -251,8 +251,8 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         item = surroundings.have(Item, bus.address, *until(lambda: first.items)[0])
         lines = until(item.lines)
         assert [text for text, *_ in lines if text] == [
-            "Up to date · 12 today", "Recent", "Pause", "Open folder", "Activity", "Set up…",
-            "Help", "Quit",
+            "Up to date · 12 today", "Open activity", "✓ Jane Doe", "Pause uploads",
+            "Snooze notifications", "Add folder…", "Open folder", "Set up…", "Help", "Quit",
         ]  # fmt: skip
         title = "hrflow-watcher · Up to date · 12 today"
         assert (item.get("Title"), item.get("IconAccessibleDesc")) == (title, title)
@@ -275,7 +275,7 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         assert {"NewIcon", "NewTitle", "NewToolTip", "ItemsPropertiesUpdated", "LayoutUpdated"} <= {
             *heard
         }
-        (needy,) = [inner for text, _, _, inner in item.lines() if text == "Needs attention"]
+        (needy,) = [inner for text, _, _, inner in item.lines() if text == "Needs attention (1)"]
         text, _, _, choices = needy[0]
         assert text == "✗ a__b & <c>.pdf", "an underscore marks a letter unless it is doubled"
         assert choices[0][0] == str(REFUSED.why)

@@ -69,7 +69,9 @@ def assistant(person):
 
 
 def test_pieces_are_found():
-    assert {"is not in a watched folder", "HrFlow refused it", "is not a full path"} <= set(ENGLISH)
+    assert {"is not in a watched folder", "HrFlow rejected this file", "is not a full path"} <= set(
+        ENGLISH
+    )
 
 
 def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
@@ -79,12 +81,14 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     assistant.drop("bad.pdf")
     assistant.drop("good.pdf")
     page = assistant.open(locale="fr-FR")
-    wait_for(page, "setup.exe", "refusé", "est un programme, pas un document")
-    wait_for(page, "bad.pdf", "refusé", "HrFlow l’a refusé (400)\u00a0: HrFlow's words")
+    wait_for(page, "setup.exe", "Non accepté", "est un programme, pas un document")
+    wait_for(
+        page, "bad.pdf", "Non accepté", "HrFlow a refusé ce fichier (400)\u00a0: HrFlow's words"
+    )
     wait_for(page, "good.pdf", "envoyé")
     assistant.drop("held.pdf")
-    wait_for(page, "held.pdf", "retenu", "HrFlow n’accepte pas la clé d’API")
-    page.locator("#held", has_text="1 fichier\u00a0: HrFlow n’accepte pas la clé d’API").wait_for()
+    wait_for(page, "held.pdf", "Bloqué", "HrFlow a refusé la clé d’API")
+    page.locator("#held", has_text="1 fichier\u00a0: HrFlow a refusé la clé d’API").wait_for()
     page.locator("#headline", has_text="1 fichier est retenu").wait_for()
     see_no_english(page)
 
@@ -99,7 +103,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     )
 
     page.get_by_role("button", name="bad.pdf", exact=True).click()
-    page.locator("#d-story li", has_text="HrFlow l’a refusé (400)").wait_for()
+    page.locator("#d-story li", has_text="HrFlow a refusé ce fichier (400)").wait_for()
     see_no_english(page)
     page.keyboard.press("Escape")
 

@@ -1,4 +1,4 @@
-"""Draws the README's pictures of the icon anew: ``python -m tests.pictures.icon``.
+"""Draws the README's pictures of the icon: ``python -m tests.pictures.icon``.
 
 One is a sheet of all icons; the other is photographed in a real panel with its menu open.
 """
@@ -15,7 +15,7 @@ from tests.support.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, 
 from watcher.desktop.drawing import draw
 from watcher.desktop.supervisor import Tray
 from watcher.i18n.catalog import catalog
-from watcher.i18n.message import NOTHING, verbatim
+from watcher.i18n.message import NOTHING, msg
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import AppState, Snapshot, Watched
@@ -56,7 +56,10 @@ def entry(number, name, state, source=0, why=NOTHING, person=""):
 def a_day():
     """A snapshot of an afternoon with one file that nobody can read."""
     bad = entry(
-        4, "old_cv (renamed).pdf", State.REFUSED, why=verbatim("This is a program, not a document.")
+        4,
+        "old_cv (renamed).pdf",
+        State.REFUSED,
+        why=msg("is {what}, not a document", what="a program"),
     )
     recent = (
         entry(1, "Aisha Rahman - CV.pdf", State.PARSED, person="Aisha Rahman"),
@@ -76,23 +79,23 @@ def menu(root):
     around = Surroundings(root)
     try:
         bus = around.have(Bus, root, [XFCONF])
-        screen = around.have(Screen, root, "900x400")
+        screen = around.have(Screen, root, "900x600")
         around.have(XfcePanel, root, screen, bus)
         tray = Tray(print, print, environ=around.environ(screen, bus))
         tray.start()
         tray.show(icon_view(a_day(), catalog("en")))
         until(lambda: tray.backend)
         paint(screen.display)
-        panel = (6, 373, 28, 395)  # where its one icon is
+        panel = (6, 573, 28, 595)  # where its one icon is
         until(lambda: len(screen.photograph().crop(panel).getcolors()) > 1)
-        above = (0, 0, 900, 360)
+        above = (0, 0, 900, 560)
         before = screen.still(above)
-        screen.do("mousemove", 17, 384, "click", 3)
+        screen.do("mousemove", 17, 584, "click", 3)
         screen.change(above, before)
-        screen.press(above, "Home", "Down", "Right")
+        screen.press(above, "Home", *["Down"] * 6, "Right", "Right")  # what needs attention
         picture = screen.photograph()
         tray.stop()
-        return picture.crop((0, 110, 740, 400))
+        return picture.crop((0, 140, 850, 600))
     finally:
         around.close()
 

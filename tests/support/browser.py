@@ -3,6 +3,8 @@
 import shutil
 
 from tests.support.waiting import PATIENCE
+from watcher.model.kinds import State
+from watcher.present.view import STATES
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -66,7 +68,9 @@ def row(page, name):
     return page.locator("#rows tr", has=page.get_by_role("button", name=name, exact=True))
 
 
-def wait_for(page, name, label):
+def wait_for(page, name, state):
+    """Wait until a file is shown in a state; "sent" if it was accepted."""
+    label = str(STATES[State.ACCEPTED if state == "sent" else State(state)].label)
     row(page, name).locator(".c-state", has_text=label).wait_for()
 
 

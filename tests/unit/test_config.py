@@ -92,13 +92,13 @@ ODD_CHARACTERS = [
         (GOOD + 'labels = [{ job_key = "j", stage = "maybe" }]', 'the stage "maybe" is not one of new, yes, later, no'),
         (GOOD + 'labels = [{ stage = "yes" }]', "a label needs a job_key or a job_reference"),
         (GOOD + '[[folders.rules]]\nmatch = "{a"', "7: folders[1].rules[1].match"),
-        (GOOD + '[[folders.rules]]\nmatch = "{a}/{a}"', 'the capture "a" stands there twice'),
+        (GOOD + '[[folders.rules]]\nmatch = "{a}/{a}"', 'the capture "a" is used twice'),
         (GOOD + '[[folders.rules]]\nmatch = "a"\nignore = true\nsource_key = "x"', "a rule that ignores cannot set anything as well"),
         (GOOD + FOLDER, "is watched already, as folder 1"),
         (ACCOUNT, None),  # no folder yet is no mistake
         (FOLDER, "there is no account"),
         ('[account]\nemail = "nobody"\n' + FOLDER, '2: account.email: "nobody" is no email address'),
-        (ACCOUNT + "parallel_uploads = 0\n", "3: account.parallel_uploads: 0 is not within 1 to 64"),
+        (ACCOUNT + "parallel_uploads = 0\n", "3: account.parallel_uploads: 0 must be between 1 and 64"),
         (ACCOUNT + 'api_url = "http://api.example.com"\n', "must begin with https://"),
         (ACCOUNT + 'api_url = "http://127.0.0.1:80/v1"\n', None),  # the sandbox
         (ACCOUNT + '[[folders]]\npath = "cvs"\nsource_key = "k"', '4: folders[1].path: "cvs" is not a full path'),
@@ -130,8 +130,8 @@ ODD_CHARACTERS = [
         (GOOD + '[[folders.rules]]\nmedia_types = ["aplication/pdf"]', '7: folders[1].rules[1].media_types[1]: "aplication/pdf" is no known media type; did you mean "application/pdf"?'),
         (GOOD + 'ignore = ["["]', '6: folders[1].ignore[1]: "[": the bracket has no partner'),
         (GOOD + 'ignore = ["*.bak", "x[!]"]', "6: folders[1].ignore[2]"),
-        (GOOD + 'ignore = ["./x"]', 'no file ever has the part "."'),
-        (GOOD + "poll_seconds = -1", "-1 is not within 0.05 to 86400 seconds"),
+        (GOOD + 'ignore = ["./x"]', 'no path contains the part "."'),
+        (GOOD + "poll_seconds = -1", "-1 must be between 0.05 and 86400 seconds"),
         (GOOD + "poll_seconds = nan", "nan is no number that can be used"),
         (GOOD + "settle_seconds = inf", "inf is no number that can be used"),
         (GOOD + f"poll_seconds = {10**400}", "poll_seconds: a number of so many digits is too large"),
@@ -149,7 +149,7 @@ ODD_CHARACTERS = [
         (GOOD + "labels = [{ job_key = 'j', stge = 'yes' }]", 'labels[1].stge: this key is not known here; did you mean "stage"?'),
         (GOOD + "labels = [{ job_key = 1 }]", "labels[1].job_key: 1 is not text in quotes"),
         (GOOD + "labels = [{ job_key = '' }]", "a label needs a job_key"),
-        (GOOD + "labels = [{ job_key = 'j', rating = 5 }]", "labels[1].rating: 5 is not within 0 to 1"),
+        (GOOD + "labels = [{ job_key = 'j', rating = 5 }]", "labels[1].rating: 5 must be between 0 and 1"),
         (GOOD + "labels = [{ job_key = 'j', rating_timestamp = 1.5 }]", "1.5 is not a whole number"),
         (GOOD + 'rules = "x"', "6: folders[1].rules: write [[folders.rules]] tables"),
         (GOOD + "rules = [1]", "6: folders[1].rules[1]: write a table of keys here"),
@@ -292,9 +292,9 @@ def test_mistakes_are_said_in_the_language_of_who_reads_them(load_text):
     for part in (
         "il n’y a pas de compte",
         "cette clé n’est pas connue ici\u00a0; vouliez-vous dire «\u00a0account\u00a0»\u00a0?",
-        "0 n’est pas compris entre 0.05 et 86400 secondes",
+        "la valeur doit être comprise entre 0.05 et 86400 secondes",
         "vouliez-vous dire «\u00a0poll\u00a0»\u00a0?",
-        "l’accolade «\u00a0{\u00a0» n’a pas sa correspondante",
+        "l’accolade «\u00a0{\u00a0» n’a pas de correspondante",
     ):
         assert part in said
 

@@ -15,8 +15,8 @@ HOOKS = GOOD + "[hooks]\n"
     ("text", "expected"),
     [
         (WEBHOOK + 'enabled = "yes"', '7: webhook.enabled: "yes" is not true or false'),
-        (WEBHOOK + "port = 0", "7: webhook.port: 0 is not within 1 to 65535"),
-        (WEBHOOK + "port = 65536", "7: webhook.port: 65536 is not within"),
+        (WEBHOOK + "port = 0", "7: webhook.port: 0 must be between 1 and 65535"),
+        (WEBHOOK + "port = 65536", "7: webhook.port: 65536 must be between"),
         (WEBHOOK + 'host = "0.0.0"', '7: webhook.host: "0.0.0" is no address like "127.0.0.1"'),
         (WEBHOOK + 'host = "http://x"', "7: webhook.host:"),
         (WEBHOOK + 'host = ""', "7: webhook.host:"),
@@ -40,7 +40,7 @@ HOOKS = GOOD + "[hooks]\n"
         (HOOKS + "timeout = 5", 'did you mean "timeout_seconds"?'),
         (
             ACCOUNT + "follow_up_share = 1.5\n" + FOLDER,
-            "3: account.follow_up_share: 1.5 is not within 0 to 1",
+            "3: account.follow_up_share: 1.5 must be between 0 and 1",
         ),
         (GOOD + 'host = "x"', "it belongs in [webhook]"),
     ],

@@ -16,7 +16,7 @@ from watcher.daemon.desktop import ActionHandler, outside, show_command, show_fi
 from watcher.desktop.__main__ import is_time_to_leave
 from watcher.desktop.backends import mac_icon, windows_icon
 from watcher.desktop.session import advice
-from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry
+from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry, Snooze
 from watcher.present.menu import Action, Verb
 
 
@@ -131,6 +131,7 @@ ACTIONS = [
     (Action(Verb.ACTIVITY, (7,)), "page", "file/7"),
     (Action(Verb.ATTENTION), "page", "attention"),
     (Action(Verb.SET_UP), "page", "setup"),
+    (Action(Verb.ADD_FOLDER), "page", "setup/another"),
     (Action(Verb.DOCTOR), "page", "health"),
     (Action(Verb.ABOUT), "page", "health"),
     (Action(Verb.OPEN_FOLDER, path="/cvs"), "shown", "/cvs"),
@@ -144,6 +145,10 @@ ACTIONS = [
     (Action(Verb.PAUSE_UNTIL_TOMORROW), "posted", Pause(next_day(1000.0))),
     (Action(Verb.PAUSE), "posted", Pause(math.inf)),
     (Action(Verb.RESUME), "posted", Pause(0.0)),
+    (Action(Verb.SNOOZE_AN_HOUR), "posted", Snooze(4600.0)),
+    (Action(Verb.SNOOZE_UNTIL_TOMORROW), "posted", Snooze(next_day(1000.0))),
+    (Action(Verb.SNOOZE), "posted", Snooze(math.inf)),
+    (Action(Verb.UNSNOOZE), "posted", Snooze(0.0)),
     (Action(Verb.QUIT), "stopped", None),
 ]
 

@@ -20,7 +20,7 @@ from watcher.model.settings import DEFAULT_ACCEPT
 
 OPENXML = "application/vnd.openxmlformats-officedocument."
 OASIS = "application/vnd.oasis.opendocument."
-SAVE, TAKE_OUT = "save it as PDF or Word", "take the document out of it"
+SAVE, TAKE_OUT = "save it as PDF or Word", "extract the document and add it"
 
 
 def pdf(before=b"", *, counted_from_header=False, extra=b"", start=b"%PDF-1.4\n"):
@@ -410,13 +410,13 @@ def encrypted(algorithm, user, owner="owner"):
 @pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128", "AES-128", "AES-256-R5", "AES-256"])
 def test_a_pdf_is_locked_where_it_needs_a_password_to_be_read(algorithm):
     for user in ("secret", "naïve pass"):
-        assert str(look(encrypted(algorithm, user)).what) == "protected by a password"
+        assert str(look(encrypted(algorithm, user)).what) == "password-protected"
     assert str(look(encrypted(algorithm, "")).what) == "a PDF document"
     # Its dictionary far from the end, as a large page before the trailer has it.
     far = encrypted(algorithm, "secret")
     trailer = far.rindex(b"xref\n0")
     stuffed = far[:trailer] + b"%" + b"x" * 100_000 + b"\n" + far[trailer:]
-    assert str(look(stuffed).what) == "protected by a password"
+    assert str(look(stuffed).what) == "password-protected"
 
 
 @pytest.mark.parametrize(
@@ -471,4 +471,4 @@ LOCKED = [
 
 @pytest.mark.parametrize(("data", "locked", "why"), LOCKED)
 def test_locked_documents(data, locked, why):
-    assert (str(look(data, "cv.docx").what) == "protected by a password") is locked, why
+    assert (str(look(data, "cv.docx").what) == "password-protected") is locked, why

@@ -22,8 +22,8 @@ from watcher.model.records import Stat
 from watcher.model.uploads import Altered
 
 PDF = Path(samples.PDF).read_bytes()
-LINK = "is a symbolic link, which is never followed"
-BEHIND = "is behind a symbolic link, which is never followed"
+LINK = "is a symbolic link, and links are not followed"
+BEHIND = "is behind a symbolic link, and links are not followed"
 OUTSIDE = "is not in the watched folder"
 
 #: Both ways of reaching a file: opening each directory, and (as on Windows) looking at each.
@@ -55,9 +55,9 @@ REFUSED = [
     ("link.pdf", LINK, False, False, "a link to a file"),
     ("broken link.pdf", LINK, False, False, "a link to nothing"),
     ("linked/cv.pdf", BEHIND, False, False, "a link on the way"),
-    ("dir.pdf", "is a directory", False, False, "a directory that is called like a file"),
-    ("pipe.pdf", "is a pipe and not a file", False, False, "would block"),
-    ("s.pdf", "is a socket and not a file", False, False, "cannot be opened"),
+    ("dir.pdf", "is a folder", False, False, "a directory that is called like a file"),
+    ("pipe.pdf", "is a pipe, not a file", False, False, "would block"),
+    ("s.pdf", "is a socket, not a file", False, False, "cannot be opened"),
     ("missing.pdf", "no longer exists", True, False, "vanished"),
     ("missing/cv.pdf", "no longer exists", True, False, "vanished with its directory"),
     ("cv.pdf/cv.pdf", "no longer exists", True, False, "a file where a directory was"),
@@ -84,7 +84,7 @@ def test_what_is_not_opened(root, name, words, gone, passing, why, has_dir_fd):
 @both_ways
 def test_a_device_is_not_opened(has_dir_fd):
     found = open_document("/dev", "/dev/null", has_dir_fd=has_dir_fd)
-    assert found == Unusable(msg("is a device and not a file"))
+    assert found == Unusable(msg("is a device, not a file"))
 
 
 def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
@@ -98,7 +98,7 @@ def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
     found = open_document(root, f"{root}/theirs.pdf")
     assert isinstance(found, Unusable)
     assert (str(found.why), found.passing) == (
-        "is a hard link to another user's file; use a copy instead", False,
+        "belongs to another user (hard link); add a copy instead", False,
     )  # fmt: skip
     open_document(root, f"{root}/mine.pdf").handle.close()
     theirs.unlink()  # the last name: it was given away, and leads nowhere
@@ -142,7 +142,12 @@ def test_names_of_all_kinds(tmp_path, name):
 
 WORDS = [
     (RefusedError("was replaced", passing=True), "was replaced", True, "our own word"),
-    (PermissionError(errno.EACCES, "no"), "cannot be read by this user", True, "may be granted"),
+    (
+        PermissionError(errno.EACCES, "no"),
+        "cannot be read: this user has no permission",
+        True,
+        "may be granted",
+    ),
     (
         OSError(errno.EIO, "I/O error"),
         "could not be read (I/O error)",
@@ -209,7 +214,7 @@ def test_a_file_that_changes_while_it_is_read_is_tried_again(root, mode, data):
         return True
 
     found = identify(root, path, accepts=alter, keep_open=True)
-    assert found == Unusable(msg("changed while it was read"), passing=True)
+    assert found == Unusable(msg("changed while it was being read"), passing=True)
 
 
 def test_a_large_file_takes_no_memory(tmp_path):
@@ -232,9 +237,9 @@ def test_reopen_gives_the_same_version(root):
 
 
 CHANGES = [
-    (lambda path: os.utime(path, ns=(5, 5)), "has changed since it was examined", False),
-    (lambda path: Path(path).write_bytes(b"x"), "has changed since it was examined", False),
-    (lambda path: os.replace(f"{path}.new", path), "has changed since it was examined", False),
+    (lambda path: os.utime(path, ns=(5, 5)), "changed while it was being checked", False),
+    (lambda path: Path(path).write_bytes(b"x"), "changed while it was being checked", False),
+    (lambda path: os.replace(f"{path}.new", path), "changed while it was being checked", False),
     (os.unlink, "no longer exists", True),
 ]
 

@@ -19,7 +19,7 @@ from watcher.model.settings import AfterRefusal, AfterUpload
 
 DAY = date(2024, 5, 31)
 MOVE = AfterUpload.MOVE
-CHANGED = "has changed since it was sent, so it stays where it is"
+CHANGED = "changed after it was uploaded, so it was not moved"
 
 every_way = pytest.mark.parametrize(
     ("has_dir_fd", "hard_links"), list(itertools.product([True, False], repeat=2))
@@ -379,10 +379,10 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
     ("why", "said"),
     [
         ("is a program", "it is a program."),
-        ("HrFlow refused it (400): Bad.", "HrFlow refused it (400): Bad."),
+        ("HrFlow rejected this file (400): Bad.", "HrFlow rejected this file (400): Bad."),
         (
-            "The server says that it is too large (413).",
-            "The server says that it is too large (413).",
+            "HrFlow says this file is too large (413).",
+            "HrFlow says this file is too large (413).",
         ),
     ],
 )

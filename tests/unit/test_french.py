@@ -72,39 +72,35 @@ def all_texts(items):
 
 def test_the_menu_gives_its_reasons_in_french():
     shown = list(all_texts(menu(FULL, FR)))
-    assert "est un programme, pas un document" in shown
+    assert "Ce fichier est un programme, pas un document." in shown
     assert "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0»." in shown
     assert "/cvs n’existe pas\u00a0; il sera surveillé dès qu’il existera." in shown
-    assert "1\u202f233 de plus…" in shown
+    assert "Afficher 1\u202f233 de plus…" in shown
 
 
 def told(snapshot, after):
     notices = NotificationTracker(FR)
     notices.update(Snapshot(at=NOON), Notifications(), 0.0, 0.0)
     notices.update(snapshot, Notifications(), 0.0, 1.0)
-    return [
-        (each.title, each.text) for each in notices.update(snapshot, Notifications(), 0.0, after)
-    ]
+    found = notices.update(snapshot, Notifications(), 0.0, after)
+    return [found.title, *found.text.splitlines()]
 
 
 def test_messages_give_their_reasons_in_french():
     one = replace(FULL, counts={State.REFUSED: 1})
     assert told(one, LONGEST_DELAY + HELD_SECONDS) == [
-        ("1 fichier n’a pas été accepté", "outil.exe\u00a0: est un programme, pas un document"),
-        (
-            "3 fichiers sont retenus",
-            "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0».",
-        ),
+        "3 fichiers sont bloqués",
+        "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0».",
+        "Ouvrez la configuration pour y remédier.",
+        "outil.exe n’a pas été accepté",
     ]
 
 
 def test_an_offline_of_days_is_told_with_its_day():
     snapshot = Snapshot(at=NOON, offline_since=NOON - DAY, counts={State.WAITING: 5})
     assert told(snapshot, OFFLINE_SECONDS + 2) == [
-        (
-            "HrFlow est injoignable depuis le 04/03/2026 à 12:00",
-            "5 fichiers attendent\u00a0; ils seront envoyés automatiquement.",
-        )
+        "HrFlow est injoignable depuis le 04/03/2026 à 12:00",
+        "5 fichiers attendent\u00a0; ils seront envoyés automatiquement.",
     ]
 
 

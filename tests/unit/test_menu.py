@@ -51,13 +51,13 @@ ROWS = [
      "2 files need attention"),
     ({"attention": (NOT_A_DOCUMENT,), "done": 2, "total": 40}, AppState.ATTENTION,
      "1 file needs attention · Uploading 3 of 40"),
-    ({"holds": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are held back"),
-    ({"holds": (NO_KEY,)}, AppState.ATTENTION, "Uploads are held back"),  # the next one would be
+    ({"holds": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are on hold"),
+    ({"holds": (NO_KEY,)}, AppState.ATTENTION, "Uploads are on hold"),  # the next one would be
     # What stops uploads comes before single files.
     ({"holds": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
-     "3 files are held back · 5 files need attention"),
+     "3 files are on hold · 5 files need attention"),
     ({"holds": (NO_KEY,), "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
-     "Uploads are held back · 1 file needs attention"),
+     "Uploads are on hold · 1 file needs attention"),
     ({"holds": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION, "5 files need attention"),
     ({"holds": (ASKS,)}, AppState.ATTENTION, "137 files are waiting for your approval"),
     ({"holds": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
@@ -73,7 +73,7 @@ ROWS = [
     ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Offline since 14:02 · 1 file needs attention"),
     ({"offline_since": TWO, "holds": (replace(NO_KEY, files=3),)}, AppState.ATTENTION,
-     "Offline since 14:02 · 3 files are held back"),
+     "Offline since 14:02 · 3 files are on hold"),
     ({"paused_until": TWO, "offline_since": TWO, "holds": (NO_KEY,)}, AppState.PAUSED,
      "Paused until 14:02"),
     ({"offline_since": TWO, "done": 1, "total": 3}, AppState.OFFLINE, "Offline since 14:02"),
@@ -119,39 +119,40 @@ FULL = Snapshot(
 
 def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
-        "3 files are held back · 30 files need attention", "", "Recent", "Needs attention", "Upload existing files…", "",
-        "Pause", "Open folder", "", "Activity", "Set up…", "Help", "", "Quit",
+        "3 files are on hold · 30 files need attention", "Open activity", "",
+        "✓ Jane Doe → Engineering", "… next.pdf", "… held.pdf", "✗ tool.pdf", "= copy.pdf", "",
+        "Needs attention (32)", "Upload existing files…", "",
+        "Pause uploads", "Snooze notifications", "",
+        "Add folder…", "Open folder", "Set up…", "Help", "", "Quit",
     ]  # fmt: skip
-    assert [item.is_default for item in menu(FULL, EN)] == [True] + [False] * 13
+    assert [item.is_default for item in menu(FULL, EN)] == [True] + [False] * 20
 
 
-def test_recent_files_have_sign_person_and_source_and_lead_to_the_page():
-    recent = line(menu(FULL, EN), "Recent").items
-    assert texts(recent) == [
-        "✓ jane.pdf · Jane Doe → Engineering",
-        "… next.pdf → 1a2b3c4d5e6f…",
-        "… held.pdf",
-        "✗ tool.pdf",
-        "= copy.pdf",
-    ]
-    assert recent[0].action == Action(Verb.ACTIVITY, (1,))
+def test_a_recent_file_leads_to_its_place_on_the_page():
+    first = line(menu(FULL, EN), "✓ Jane Doe → Engineering")
+    assert first.action == Action(Verb.ACTIVITY, (1,))
+
+
+def test_the_latest_five_files_are_listed():
+    more = replace(FULL, recent=FULL.recent * 2)
+    assert texts(menu(more, EN)) == texts(menu(FULL, EN))
 
 
 def test_what_needs_attention_has_its_reason_and_what_can_be_done():
-    cause, folder, refused, lost, more, part, every = line(menu(FULL, EN), "Needs attention").items
-    assert cause.text == "✗ 3 files are held back"
+    cause, folder, refused, lost, more, part, every = line(
+        menu(FULL, EN), "Needs attention (32)"
+    ).items
+    assert cause.text == "✗ 3 files are on hold"
     assert cause.items[0] == Item(NO_KEY.why)  # it tells, and cannot be clicked
-    assert line(cause.items, "Try again now").action == Action(Verb.RELEASE, key=NO_KEY.key)
+    assert line(cause.items, "Retry now").action == Action(Verb.RELEASE, key=NO_KEY.key)
     assert folder.text == "✗ mnt/share"
-    assert texts(refused.items) == ["This is a program.", "", "Retry", "Open folder", "Ignore"]
+    assert texts(refused.items) == ["This is a program.", "", "Retry", "Show file", "Ignore"]
     assert line(refused.items, "Retry").action == Action(Verb.RETRY, (5,))
     assert line(refused.items, "Ignore").action == Action(Verb.IGNORE, (5,))
-    assert line(refused.items, "Open folder").action == Action(
-        Verb.OPEN_FOLDER, path="/cvs/tool.pdf"
-    )
+    assert line(refused.items, "Show file").action == Action(Verb.OPEN_FOLDER, path="/cvs/tool.pdf")
     assert lost.items[0].text == "No reason given"
-    assert line(lost.items, "Open folder").action == Action(Verb.OPEN_FOLDER, path="/cvs/Refused/x")
-    assert more == Item("28 more…", Action(Verb.ATTENTION))
+    assert line(lost.items, "Show file").action == Action(Verb.OPEN_FOLDER, path="/cvs/Refused/x")
+    assert more == Item("Show 28 more…", Action(Verb.ATTENTION))
     assert part is SEPARATOR
     assert every.action == Action(Verb.RETRY_ALL)
 
@@ -164,23 +165,29 @@ def test_a_yes_takes_a_second_click():
 
 
 def test_a_pause_is_offered_or_its_end():
-    verbs = [item.action.verb for item in line(menu(FULL, EN), "Pause").items]
+    verbs = [item.action.verb for item in line(menu(FULL, EN), "Pause uploads").items]
     assert verbs == [Verb.PAUSE_AN_HOUR, Verb.PAUSE_UNTIL_TOMORROW, Verb.PAUSE]
-    paused = texts(menu(replace(FULL, paused_until=math.inf), EN))
-    assert "Resume" in paused
-    assert "Pause" not in paused
+    paused = menu(replace(FULL, paused_until=math.inf), EN)
+    assert line(paused, "Resume uploads").action == Action(Verb.RESUME)
+    assert "Pause uploads" not in texts(paused)
+
+
+def test_a_snooze_is_offered_or_its_end():
+    verbs = [item.action.verb for item in line(menu(FULL, EN), "Snooze notifications").items]
+    assert verbs == [Verb.SNOOZE_AN_HOUR, Verb.SNOOZE_UNTIL_TOMORROW, Verb.SNOOZE]
+    snoozed = menu(replace(FULL, snoozed_until=NOON + 1), EN)
+    assert line(snoozed, "Show notifications again").action == Action(Verb.UNSNOOZE)
 
 
 def test_before_it_is_set_up_there_is_nothing_but_that():
     bare = menu(replace(FULL, is_set_up=False), EN)
     assert bare[0].action == Action(Verb.SET_UP)
-    assert texts(bare) == ["Not set up yet", "", "Activity", "Set up…", "Help", "", "Quit"]
+    assert texts(bare) == ["Not set up yet", "Open activity", "", "Set up…", "Help", "", "Quit"]
 
 
 def test_with_nothing_to_show_there_are_no_empty_menus():
-    recent = line(menu(Snapshot(at=NOON), EN), "Recent")
-    assert recent.items == (Item("No files yet"),)
-    assert "Needs attention" not in texts(menu(Snapshot(at=NOON), EN))
+    assert not line(menu(Snapshot(at=NOON), EN), "No files yet").is_enabled
+    assert not any("attention" in text for text in texts(menu(Snapshot(at=NOON), EN)))
     assert "Open folder" not in texts(menu(Snapshot(at=NOON), EN))
 
 

@@ -13,10 +13,13 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
+from watcher.present.menu import Action, Verb
 from watcher.present.notifications import (
     LONGEST_DELAY,
+    NAME_SECONDS,
     OFFLINE_SECONDS,
     REPEAT_SECONDS,
+    SPACING_SECONDS,
     Kind,
     NotificationTracker,
 )
@@ -48,7 +51,8 @@ class Person:
         self.look()
 
     def look(self):
-        for notice in self.notices.update(self.snapshot, self.wanted, self.silent_until, self.now):
+        notice = self.notices.update(self.snapshot, self.wanted, self.silent_until, self.now)
+        if notice is not None:
             self.told.append((self.now, notice))
 
     def see(self, snapshot):
@@ -76,7 +80,9 @@ def test_one_refused_file_is_told_with_its_reason_once_no_other_follows():
     person.see(with_refused(1))
     assert person.told == []
     person.wait(60)
-    assert person.texts() == [("1 file was not accepted", "cv1.pdf: It is no document.")]
+    ((title, text),) = person.texts()
+    assert title.startswith("cv1.pdf ")
+    assert text.splitlines()[0] == "It is no document."
 
 
 def test_a_burst_is_one_message():
@@ -90,7 +96,7 @@ def test_a_burst_is_one_message():
     person.wait(REPEAT_SECONDS)
     title, text = person.texts()[0]
     assert title.endswith("files were not accepted")
-    assert text.endswith("more")
+    assert text.splitlines()[0].endswith("more")
     assert len(person.told) <= 2, "what came after that is told later, and once"
 
 
@@ -102,7 +108,9 @@ def test_more_refused_files_are_told_after_a_while_only():
     person.wait(60)
     assert len(person.told) == 1
     person.wait(REPEAT_SECONDS)
-    assert person.texts()[1] == ("2 files were not accepted", "cv3.pdf, cv2.pdf")
+    title, text = person.texts()[1]
+    assert title == "2 files were not accepted"
+    assert text.splitlines()[0] == "cv3.pdf, cv2.pdf"
 
 
 def test_what_was_refused_before_the_program_began_is_known():
@@ -122,13 +130,13 @@ def test_what_was_mended_in_time_is_not_told():
     assert person.told == []
 
 
-HELD = Snapshot(holds=(ActiveHold("account:default", "HrFlow does not accept the key.", 12),))
+HELD = Snapshot(holds=(ActiveHold("account:default", "HrFlow rejected the key.", 12),))
 ROWS = [
-    (HELD, "12 files are held back", "HrFlow does not accept the key.", 10),
+    (HELD, "12 files are on hold", "HrFlow rejected the key.", 10),
     (Snapshot(holds=(ActiveHold("existing:/cvs", "They were there first.", 137),)),
      "137 files are waiting for your approval", "They were there first.", 10),
     (Snapshot(watched=(Watched("/mnt/cvs", problem="The drive is not there."),)),
-     "1 folder cannot be watched", "The drive is not there.", 60),
+     "mnt/cvs cannot be watched", "The drive is not there.", 60),
     (Snapshot(at=86_400.0, offline_since=86_300.0, counts={State.WAITING: 5}),
      "HrFlow has been unreachable since ", "5 files are waiting; they will be uploaded automatically.", 900),
 ]  # fmt: skip
@@ -143,7 +151,7 @@ def test_what_keeps_uploads_back_is_told_once_when_it_lasts(snapshot, title, tex
     person.wait(2)
     assert person.kinds() == [Kind.HELD]
     assert person.texts()[0][0].startswith(title)
-    assert person.texts()[0][1] == text
+    assert person.texts()[0][1].splitlines()[0] == text
     for count in range(20):  # more files by the same cause are no news
         person.see(replace(snapshot, today=count))
         person.wait(60)
@@ -181,6 +189,52 @@ def test_the_first_success_is_told_and_no_later_one():
     assert Person(first=Snapshot(since=BEGAN, counts={State.PARSED: 7})).told == []
 
 
+def test_the_first_success_says_who_is_now_where():
+    arrived = Entry(1, "/cvs", "/cvs/cv1.pdf", State.ACCEPTED, source_name="Engineering")
+    parsed = replace(arrived, state=State.PARSED, profile_name="Aisha Rahman")
+    person = Person()
+    person.see(Snapshot(counts={State.ACCEPTED: 1}, recent=(arrived,)))
+    person.wait(NAME_SECONDS / 2)
+    assert person.told == []
+    person.see(Snapshot(counts={State.PARSED: 1}, recent=(parsed,)))
+    assert [title for title, _ in person.texts()] == ["Aisha Rahman is now in Engineering"]
+
+
+def test_a_candidate_who_stays_unknown_has_the_name_of_the_file():
+    arrived = Entry(1, "/cvs", "/cvs/cv1.pdf", State.ACCEPTED, source_name="Engineering")
+    person = Person()
+    person.see(Snapshot(counts={State.ACCEPTED: 1}, recent=(arrived,)))
+    person.wait(2 * NAME_SECONDS)
+    assert [title for title, _ in person.texts()] == ["cv1.pdf is now in Engineering"]
+
+
+@pytest.mark.parametrize(
+    ("key", "verb"),
+    [
+        ("existing:/cvs", Verb.ATTENTION),
+        ("account:default", Verb.SET_UP),
+        ("credential:default", Verb.SET_UP),
+        ("source:default/k", Verb.SET_UP),
+        ("quota:default", Verb.ATTENTION),
+    ],
+)
+def test_a_click_leads_to_where_the_problem_is_solved(key, verb):
+    person = Person()
+    person.see(Snapshot(holds=(ActiveHold(key, "Why.", 1),)))
+    person.wait(60)
+    assert person.told[0][1].action == Action(verb)
+
+
+def test_what_comes_at_once_is_one_message_that_leads_to_the_most_important():
+    person = Person()
+    person.see(replace(with_refused(1), holds=HELD.holds))
+    person.wait(SPACING_SECONDS)
+    person.see(replace(person.snapshot, watched=(Watched("/a/b", problem="Gone."),)))
+    person.wait(3600)
+    moments = [when for when, _ in person.told]
+    assert all(b - a >= SPACING_SECONDS for a, b in itertools.pairwise(moments))
+
+
 def test_what_came_between_the_program_s_begin_and_the_first_look_is_news():
     arrived = replace(refused(9), state=State.PARSED)
     first = Snapshot(since=BEGAN, counts={State.PARSED: 1, State.REFUSED: 6}, recent=(arrived,),
@@ -188,7 +242,7 @@ def test_what_came_between_the_program_s_begin_and_the_first_look_is_news():
     person = Person(first=first)
     person.wait(60)
     assert person.kinds() == [Kind.FIRST_SUCCESS, Kind.REFUSED]
-    assert person.texts()[1][0] == "1 file was not accepted"
+    assert person.texts()[1][0].startswith("cv6.pdf ")
 
 
 def test_the_end_of_a_backlog_is_told_with_what_became_of_it():
@@ -201,7 +255,7 @@ def test_the_end_of_a_backlog_is_told_with_what_became_of_it():
     # Files that were refused early are told early; those that came later, with the end.
     assert person.kinds() == [Kind.REFUSED, Kind.BACKLOG]
     assert person.texts()[1] == (
-        "All 40 files processed", "38 were uploaded. 2 files need attention."
+        "All 40 files processed", "38 files were uploaded. 2 files need attention."
     )  # fmt: skip
 
 
@@ -228,7 +282,9 @@ def test_in_quiet_hours_nothing_is_told_and_afterwards_what_still_holds():
     person.wait(999)
     assert person.told == []
     person.wait(60)
-    assert sorted(person.kinds()) == [Kind.HELD, Kind.REFUSED], "a first success is old news"
+    (notice,) = (notice for _, notice in person.told)  # and a first success is old news
+    assert notice.kind is Kind.HELD
+    assert "2 files were not accepted" in notice.text
 
 
 def test_after_a_time_without_any_there_is_no_heap_of_old_ones():
@@ -277,5 +333,7 @@ def test_whatever_happens_there_are_few_and_none_in_silence(steps, silent_until)
         person.see(snapshot)
         person.wait(seconds)
     assert all(when >= silent_until for when, _ in person.told)
+    times = [when for when, _ in person.told]
+    assert all(b - a > SPACING_SECONDS - 1e-3 for a, b in itertools.pairwise(times))
     moments = [when for when, notice in person.told if notice.kind is Kind.REFUSED]
     assert all(b - a > REPEAT_SECONDS - 1e-3 for a, b in itertools.pairwise(moments))

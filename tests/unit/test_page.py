@@ -171,8 +171,8 @@ def test_the_time_that_an_upload_took_is_not_that_which_it_waited():
         (State.ACCEPTED, NOT_YET, NOT_YET, "that is news"),
         (
             State.REFUSED,
-            verbatim("HrFlow refused it (400): no"),
-            "HrFlow refused it (400): no",
+            verbatim("HrFlow rejected this file (400): no"),
+            "HrFlow rejected this file (400): no",
             "needed",
         ),
     ],

@@ -104,7 +104,7 @@ def test_medians_are_of_what_is_known():
 
 def test_an_empty_report_is_one_too():
     made = report.summarize(WEEK, [])
-    assert "Nothing to show" in report.render(made, "now")
+    assert "No files" in report.render(made, "now")
     assert report.record(made)["total"]["files"] == 0
 
 

@@ -368,7 +368,7 @@ def test_the_first_fitting_rule_wins():
     ("settings", "state", "words"),
     [
         ({"accept": ("image/png",)}, State.REFUSED, "a PDF document"),
-        ({"max_size": 10}, State.REFUSED, "more than the 10 B that max_size allows"),
+        ({"max_size": 10}, State.REFUSED, "the maximum file size is 10 B"),
         ({"rules": (Rule(match="*", ignore=True),)}, State.IGNORED, "rule 1"),
         ({"rules": (Rule(match="{x}", labels=(Label(job_key="j", stage="{x}"),)),)}, State.REFUSED, '"jane.pdf"'),
         ({"reference": "x" * 300}, State.REFUSED, "300 characters"),

@@ -116,7 +116,7 @@ MADE = [
     (compound("x", "PowerPoint Document"), "a", "application/vnd.ms-powerpoint", "a PowerPoint presentation", "ppt"),
     (compound("Workbook"), "a.doc", "application/vnd.ms-excel", "an Excel workbook", "xls"),
     (compound("__properties_version1.0"), "a", "application/vnd.ms-outlook", "an Outlook message", "msg"),
-    (compound("EncryptionInfo", "EncryptedPackage"), "a.docx", "application/encrypted", "protected by a password", "encrypted"),
+    (compound("EncryptionInfo", "EncryptedPackage"), "a.docx", "application/encrypted", "password-protected", "encrypted"),
     (compound("Something"), "a.doc", "application/msword", "a Word document", "the extension breaks the tie"),
     (compound("Something"), "a", "application/x-ole-storage", "an Office file of an unknown kind", "no tie to break"),
 ]  # fmt: skip

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 #: States by the labels that people are shown, and by the journal's own names.
 _STATES: Final = {
-    **{str(display.label): state for state, display in view.STATES.items()},
+    **{str(display.label).lower(): state for state, display in view.STATES.items()},
     **{str(state): state for state in State},
 }
 

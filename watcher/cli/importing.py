@@ -314,7 +314,7 @@ def _total(standing: Standing, earlier: int) -> str:
     counts = {"uploaded": arrived - earlier, "already uploaded": earlier}
     for state, (files, _) in standing.items():
         if state not in ARRIVED:
-            counts[str(view.STATES[state].label)] = files
+            counts[str(view.STATES[state].label).lower()] = files
     parts = {what: files for what, files in counts.items() if files}
     found = count_files(sum(parts.values()))
     if len(parts) == 1:

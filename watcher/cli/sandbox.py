@@ -253,4 +253,4 @@ def _sum_up(places: Places) -> None:
     finally:
         reader.close()
     say()
-    say(f"Stopped at {time.strftime('%H:%M:%S')}: {view.tally(counts)}.")
+    say(f"Stopped at {time.strftime('%H:%M:%S')} ({view.tally(counts)}).")

@@ -257,8 +257,8 @@ def _show_waiting(waits: list[dict[str, Any]]) -> None:
         display = view.STATES[State(each["state"])]
         due_at = each["due_at"]
         due = f"; next try at {time.strftime('%H:%M:%S', time.localtime(due_at))}" if due_at else ""
-        why = each["why"].rstrip(".")
-        say(styled(f"{display.sign} {each['files']} {display.label}: {why}{due}", display.tone))
+        why, label = each["why"].rstrip("."), str(display.label).lower()
+        say(styled(f"{display.sign} {each['files']} {label}: {why}{due}", display.tone))
 
 
 def _show_held(held: list[dict[str, Any]]) -> None:

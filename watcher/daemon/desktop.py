@@ -24,9 +24,9 @@ from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
-from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry
+from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry, Snooze
 from watcher.present.menu import Action, IconView, Verb, icon_view
-from watcher.present.notifications import NotificationTracker, silent_until
+from watcher.present.notifications import Notification, NotificationTracker, silent_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -75,9 +75,8 @@ def on_desktop(
     tray = Tray(
         act, say, environ={name: text for name, text in environ.items() if name not in secrets}
     )
-    notifications = DesktopNotifications(
-        environ, partial(act, Action(Verb.ACTIVITY)), label=word("Show"), icon=ICON_FILE
-    )
+    notifications = DesktopNotifications(environ, act, label=word("Open"), icon=ICON_FILE)
+    show_notification: Callable[[Notification], None]
     if sys.platform not in ("win32", "darwin"):
         show_notification = notifications.show
     else:
@@ -127,7 +126,7 @@ class Desktop:
         word: Catalog,
         *,
         show_icon: Callable[[IconView], None],
-        show_notification: Callable[[str, str], None],
+        show_notification: Callable[[Notification], None],
         now: Callable[[], float] = time.time,
     ) -> None:
         """``wanted`` returns the settings in force."""
@@ -178,11 +177,11 @@ class Desktop:
             return found
 
     def _time_to_update(self) -> float | None:
-        """Return the seconds until a pause ends or a notification is due; None for never."""
+        """Return the seconds until a pause or snooze ends or a notification is due, or None."""
         if self._snapshot is None:
             return None
         now = self._now()
-        moments = (self._tracker.due, self._snapshot.paused_until)
+        moments = (self._tracker.due, self._snapshot.paused_until, self._snapshot.snoozed_until)
         due = min((each for each in moments if each > now), default=math.inf)
         return min(due - now, _LONGEST_WAIT) if math.isfinite(due) else None
 
@@ -194,8 +193,9 @@ class Desktop:
         self._show_icon(icon_view(current, self._word))
         wanted = self._wanted()
         silence = silent_until(wanted.quiet_hours, current.snoozed_until, now)
-        for each in self._tracker.update(current, wanted, silence, now):
-            self._show_notification(each.title, each.text)
+        notification = self._tracker.update(current, wanted, silence, now)
+        if notification is not None:
+            self._show_notification(notification)
 
 
 # --- What a click does ------------------------------------------------------------------------
@@ -218,7 +218,8 @@ class ActionHandler:
         """``post`` sends a message to the pipeline; ``stop`` ends the program.
 
         ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
-        "health". ``show_file`` shows a folder, or a file in its folder.
+        "setup/another" (add a folder), "health". ``show_file`` shows a folder, or a file in its
+        folder.
         """
         self._post = post
         self._retry_all = retry_all
@@ -237,6 +238,8 @@ class ActionHandler:
                 self._open_page("attention")
             case Verb.SET_UP:
                 self._open_page("setup")
+            case Verb.ADD_FOLDER:
+                self._open_page("setup/another")
             case Verb.DOCTOR | Verb.ABOUT:
                 self._open_page("health")
             case Verb.OPEN_FOLDER:
@@ -261,6 +264,14 @@ class ActionHandler:
                 self._post(Pause(math.inf))
             case Verb.RESUME:
                 self._post(Pause(0.0))
+            case Verb.SNOOZE_AN_HOUR:
+                self._post(Snooze(self._now() + _HOUR))
+            case Verb.SNOOZE_UNTIL_TOMORROW:
+                self._post(Snooze(next_day(self._now())))
+            case Verb.SNOOZE:
+                self._post(Snooze(math.inf))
+            case Verb.UNSNOOZE:
+                self._post(Snooze(0.0))
             case Verb.QUIT:
                 self._stop()
             case _:

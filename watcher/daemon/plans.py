@@ -174,7 +174,10 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
         return {
             **facts,
             "verdict": msg("not watched"),
-            "why": msg("is in a subfolder, and this folder is set to recursive = false"),
+            "why": msg(
+                "is in a subfolder, and subfolders of this folder are not included "
+                "(recursive = false)"
+            ),
         }
     folder = plan.folder
     found = documents.identify(folder.path, path, accepts=plan.accepts, max_size=folder.max_size)
@@ -199,7 +202,7 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
     }
     route = decide(document, plan)
     if isinstance(route, Skip):
-        verdict = view.STATES[route.state].label
+        verdict = msg("ignored") if route.state is State.IGNORED else msg("refused")
         return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
     fields = form_fields(route, sniffed.media_type)
     first = reader.sender(route.source_key, document.sha256) if reader else None

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from watcher.present.menu import Action
+    from watcher.present.notifications import Notification
+
 _log = logging.getLogger(__name__)
 NAME: Final = "org.freedesktop.Notifications"
 
@@ -32,17 +35,17 @@ class DesktopNotifications:
     """Shows notifications. :meth:`show` returns at once and may be called by any thread."""
 
     def __init__(
-        self, environ: Mapping[str, str], clicked: Callable[[], None], *, label: str, icon: str
+        self, environ: Mapping[str, str], act: Callable[[Action], None], *, label: str, icon: str
     ) -> None:
-        """``clicked`` is called on a thread of this object; ``icon`` is a file.
+        """``act`` is called on a thread of this object; ``icon`` is a file.
 
         ``label`` names what a click does, for desktops that show a button for it.
         """
         self._address = environ.get("DBUS_SESSION_BUS_ADDRESS", "")
-        self._clicked = clicked
+        self._act = act
         self._label = label
         self._icon = icon
-        self._inbox: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Notification | None] = queue.SimpleQueue()
         self._wake_read, self._wake_write = os.pipe()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -53,12 +56,12 @@ class DesktopNotifications:
         """Whether there is a message bus at all."""
         return bool(self._address)
 
-    def show(self, title: str, text: str) -> None:
+    def show(self, notification: Notification) -> None:
         """Show a notification; one that cannot be shown now is dropped."""
         with self._lock:
             if not self.can_show or self._stopped:
                 return
-            self._inbox.put((title, text))
+            self._inbox.put(notification)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
                 self._thread.start()
@@ -95,12 +98,12 @@ class DesktopNotifications:
         with _Service(self._address, self._icon) as service:
             while True:
                 while not self._inbox.empty():
-                    message = self._inbox.get()
-                    if message is None:
+                    notification = self._inbox.get()
+                    if notification is None:
                         return
-                    service.show(*message, self._label)
-                for _ in range(service.take_clicks()):
-                    self._clicked()
+                    service.show(notification, self._label)
+                for action in service.take_clicks():
+                    self._act(action)
                 with self._lock:
                     if not service.shown and self._inbox.empty():
                         self._thread = None
@@ -112,7 +115,7 @@ class DesktopNotifications:
 
 
 class _Service:
-    """A connection to the service. ``shown`` are the numbers of open notifications."""
+    """A connection to the service. ``shown`` has the action of each open one by its number."""
 
     def __init__(self, address: str, icon: str) -> None:
         import jeepney  # noqa: PLC0415 - on Linux only, for the first notification
@@ -120,7 +123,7 @@ class _Service:
         from watcher.desktop.session import Bus  # noqa: PLC0415
 
         self._icon = icon
-        self.shown: set[int] = set()
+        self.shown: dict[int, Action] = {}
         self._service = jeepney.DBusAddress(_PATH, NAME, NAME)
         self._bus = Bus(address)
         self._bus.subscribe(interface=NAME, path=_PATH)
@@ -136,22 +139,24 @@ class _Service:
     def fileno(self) -> int:
         return self._bus.fileno()
 
-    def show(self, title: str, text: str, label: str) -> None:
+    def show(self, notification: Notification, label: str) -> None:
         """Show one notification; the service gives it a number."""
-        body = escape(text, quote=False) if "body-markup" in self._can else text
+        title, body = notification.title, notification.text
+        if "body-markup" in self._can:
+            body = escape(body, quote=False)
         actions = [_DEFAULT, label] if "actions" in self._can else []
         hints = {"desktop-entry": ("s", "hrflow-watcher"), "urgency": ("y", 1)}
         values = ("hrflow-watcher", 0, self._icon, title, body, actions, hints, -1)
         answer = self._bus.ask(self._service, "Notify", "susssasa{sv}i", *values)
         if answer and actions:
-            self.shown.add(answer[0])
+            self.shown[answer[0]] = notification.action
 
-    def take_clicks(self) -> int:
-        """Return how many notifications were clicked; forget those that were closed."""
-        clicked = 0
+    def take_clicks(self) -> list[Action]:
+        """Return what the notifications that were clicked do; forget those that were closed."""
+        clicked = []
         for number, what in (signal.body for signal in self._bus.receive()):
             if what == _DEFAULT:  # of ActionInvoked
-                clicked += number in self.shown
+                clicked += [self.shown[number]] if number in self.shown else []
             elif not isinstance(what, str):  # of NotificationClosed, its reason
-                self.shown.discard(number)
+                self.shown.pop(number, None)
         return clicked

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.present.menu import IconView
+    from watcher.present.notifications import Notification
 
 _log = logging.getLogger(__name__)
 
@@ -91,11 +92,11 @@ class Tray:
             self._view = view
             self._changed.notify()
 
-    def notify(self, title: str, text: str) -> None:
+    def notify(self, notification: Notification) -> None:
         """Show a notification through the icon, if its backend can."""
         if self._thread.is_alive():
             with self._changed:
-                self._messages.append((title, text))
+                self._messages.append((notification.title, notification.text))
                 self._changed.notify()
 
     def stop(self, seconds: float = 3.0) -> None:

@@ -94,7 +94,7 @@ def file_away(
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)
     if not os.path.isdir(root):
-        return FilingFailed(msg("stays where it is, as its folder cannot be reached"), passing=True)
+        return FilingFailed(msg("was not moved because its folder cannot be reached"), passing=True)
     trash = how is AfterUpload.TRASH
     target = _Target(root, target_dir, has_dir_fd)
     try:
@@ -133,7 +133,12 @@ def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
                     return Filed(os.path.join(folder, note))
     except OSError as error:
         return _explain(error, folder)
-    return FilingFailed(msg("has no note of why it was refused: too many notes have that name"))
+    return FilingFailed(
+        msg(
+            "was moved without a note explaining why it was not accepted: too many "
+            "notes already have that name"
+        )
+    )
 
 
 def _explain(error: OSError, target: Text) -> FilingFailed:

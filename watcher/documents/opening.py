@@ -35,15 +35,15 @@ _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_C
 _LINK_TAGS = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
-_LINK = msg("is a symbolic link, which is never followed")
-_BEHIND_LINK = msg("is behind a symbolic link, which is never followed")
+_LINK = msg("is a symbolic link, and links are not followed")
+_BEHIND_LINK = msg("is behind a symbolic link, and links are not followed")
 
 _KINDS: Final = {
-    modes.S_IFDIR: msg("is a directory"),
-    modes.S_IFIFO: msg("is a pipe and not a file"),
-    modes.S_IFSOCK: msg("is a socket and not a file"),
-    modes.S_IFCHR: msg("is a device and not a file"),
-    modes.S_IFBLK: msg("is a device and not a file"),
+    modes.S_IFDIR: msg("is a folder"),
+    modes.S_IFIFO: msg("is a pipe, not a file"),
+    modes.S_IFSOCK: msg("is a socket, not a file"),
+    modes.S_IFCHR: msg("is a device, not a file"),
+    modes.S_IFBLK: msg("is a device, not a file"),
 }
 
 
@@ -107,7 +107,7 @@ def explain(error: OSError) -> Unusable:
     if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
         return Unusable(msg("is open in another program"), passing=True)
     if isinstance(error, PermissionError):
-        return Unusable(msg("cannot be read by this user"), passing=True)
+        return Unusable(msg("cannot be read: this user has no permission"), passing=True)
     why = msg("could not be read ({error})", error=error.strerror or error)
     return Unusable(why, passing=error.errno not in _FINAL)
 
@@ -254,7 +254,7 @@ def _refuse_unless_regular(found: os.stat_result) -> None:
 
 def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
     if (opened.st_dev, opened.st_ino) != (looked.st_dev, looked.st_ino):
-        raise RefusedError(msg("was replaced while it was opened"), passing=True)
+        raise RefusedError(msg("was replaced while it was being opened"), passing=True)
 
 
 def _refuse_link_of_others(found: os.stat_result) -> None:
@@ -263,7 +263,7 @@ def _refuse_link_of_others(found: os.stat_result) -> None:
     Not checked where users have no numbers (Windows).
     """
     if hasattr(os, "geteuid") and found.st_nlink > 1 and found.st_uid != os.geteuid():
-        raise RefusedError(msg("is a hard link to another user's file; use a copy instead"))
+        raise RefusedError(msg("belongs to another user (hard link); add a copy instead"))
 
 
 def _to_stat(found: os.stat_result) -> Stat:

@@ -258,7 +258,7 @@ class Folders:
         root.limit_until = time.monotonic() + self._reconcile_seconds
         root.due = time.monotonic() + root.folder.poll_seconds
         root.limit = msg(
-            "{why}; {path} is checked every {seconds:duration} meanwhile.",
+            "{why}. Until then, {path} is checked every {seconds:duration}.",
             why=_why_polled(error, *root.limit_value),
             path=root.folder.path,
             seconds=root.folder.poll_seconds,
@@ -332,17 +332,17 @@ def _limits() -> tuple[int, int]:
 def _why_polled(error: OSError, watches: int, instances: int) -> Message:
     if error.errno == errno.ENOSPC:
         return msg(
-            "The system's limit of watched directories ({number:count}) is reached: raise "
-            "fs.inotify.max_user_watches",
+            "The system's limit on watched folders ({number:count}) has been "
+            "reached; raise fs.inotify.max_user_watches",
             number=watches,
         )
     if error.errno == errno.EMFILE:
         return msg(
-            "The system's limit of watching programs ({number:count}) is reached: raise "
-            "fs.inotify.max_user_instances",
+            "The system's limit on programs that watch folders ({number:count}) has "
+            "been reached; raise fs.inotify.max_user_instances",
             number=instances,
         )
-    return msg("The system sends no notifications of changes ({error})", error=error.strerror)
+    return msg("The system does not report changes in this folder ({error})", error=error.strerror)
 
 
 def _unreadable(path: str, tally: Tally) -> Message:
@@ -351,16 +351,16 @@ def _unreadable(path: str, tally: Tally) -> Message:
     first, others = tally.first_unreadable, tally.unreadable - 1
     if others:
         return plural(
-            "In {path}, {file} and {count:count} other cannot be read; give this user permission "
-            "to read them.",
-            "In {path}, {file} and {count:count} others cannot be read; give this user permission "
-            "to read them.",
+            "In {path}, {file} and {count:count} other file cannot be read. Give "
+            "this user permission to read them.",
+            "In {path}, {file} and {count:count} other files cannot be read. Give "
+            "this user permission to read them.",
             others,
             path=path,
             file=first,
         )
     return msg(
-        "In {path}, {file} cannot be read; give this user permission to read it.",
+        "In {path}, {file} cannot be read. Give this user permission to read it.",
         path=path,
         file=first,
     )

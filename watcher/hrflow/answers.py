@@ -125,12 +125,12 @@ def upload_outcome(
     """
     outcome = _meaning(answer, now, secret, derived_reference=derived_reference, sync=sync)
     if isinstance(outcome, Accepted | Parsed) and not sent:
-        return Wait(msg("The server answered before it had the whole file."), troubled=True)
+        return Wait(msg("The server answered before the whole file was sent."), troubled=True)
     if isinstance(outcome, Wait) and sent and not outcome.slow_down:
         return Uncertain(
-            msg("{why} It may have arrived.", why=outcome.why)
+            msg("{why} The file may have arrived.", why=outcome.why)
             if str(outcome.why).endswith((".", "!", "?"))
-            else msg("{why}. It may have arrived.", why=outcome.why),
+            else msg("{why}. The file may have arrived.", why=outcome.why),
             outcome.retry_after,
             outcome.offline,
             outcome.troubled,
@@ -161,7 +161,7 @@ def _meaning(
         return Held(Cause.ACCOUNT, _holding_words(code, message))
     if derived_reference and _names_reference(message):
         return Accepted(verbatim(message))
-    return Refused(msg("HrFlow refused it ({code}): {message}", code=code, message=message))
+    return Refused(msg("HrFlow rejected this file ({code}): {message}", code=code, message=message))
 
 
 def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
@@ -199,7 +199,10 @@ def read_answer(answer: Answer, now: float = 0.0, *, secret: str = "") -> Readin
 
 def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
     if 300 <= answer.status < 400:
-        return Wait(msg("The address answered with a redirect, as log-in pages do."), offline=True)
+        return Wait(
+            msg("The request was redirected, probably to a Wi-Fi or proxy login page."),
+            offline=True,
+        )
     try:
         read = json.loads(answer.body) if answer.complete else None
     except (ValueError, RecursionError):
@@ -209,15 +212,20 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
             # A proxy has changed one of the two: neither can be believed.
             after = retry_after(answer.headers, now)
             return Wait(
-                msg("The server answered {code}.", code=answer.status), after, troubled=True
+                msg("The server answered with error {code}.", code=answer.status),
+                after,
+                troubled=True,
             )
         code = min(read["code"], answer.status, key=_rank)
         return Reading(code, redact(_message(read), secret), read.get("data"), read.get("meta"))
     if _is_passing(answer.status):
         return _wait(answer.status, "", answer, now)
     if answer.status == 413:
-        return Refused(msg("The server says that it is too large (413)."))
-    return Wait(msg("Something other than HrFlow answered, as log-in pages do."), offline=True)
+        return Refused(msg("HrFlow says this file is too large (413)."))
+    return Wait(
+        msg("The answer did not come from HrFlow, but probably from a Wi-Fi or proxy login page."),
+        offline=True,
+    )
 
 
 def _rank(code: int) -> int:
@@ -259,7 +267,7 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
     return Wait(
         msg("HrFlow answered {code}: {message}", code=code, message=message)
         if message
-        else msg("The server answered {code}.", code=code),
+        else msg("The server answered with error {code}.", code=code),
         retry_after=retry_after(answer.headers, now),
         slow_down=code in _LATER,
         troubled=_is_passing(code) and code not in _LATER,
@@ -269,12 +277,12 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
 def _holding_words(code: int, message: str) -> Message:
     if code in _ADDRESS:
         return msg(
-            "The address of the API (api_url) is not HrFlow's ({code}): {message}",
+            "The API address (api_url) is not HrFlow's ({code}): {message}",
             code=code,
             message=message,
         )
     return msg(
-        "HrFlow does not accept the API key or email ({code}): {message}",
+        "HrFlow rejected the API key or email ({code}): {message}",
         code=code,
         message=message,
     )
@@ -282,8 +290,8 @@ def _holding_words(code: int, message: str) -> Message:
 
 def _source_words(code: int, message: str) -> Message:
     if code in (401, 403):
-        return msg("This API key may not use the source: {message}", message=message)
-    return msg("HrFlow does not know this source: {message}", message=message)
+        return msg("This API key has no access to the source: {message}", message=message)
+    return msg("HrFlow has no such source: {message}", message=message)
 
 
 def _names_reference(message: str) -> bool:

@@ -91,14 +91,14 @@ class FormBody:
         while left:
             piece = self._read(min(CHUNK, left))
             if not piece:
-                raise AlteredError(msg("It became shorter while it was being sent."))
+                raise AlteredError(msg("The file became shorter during the upload."))
             digest.update(piece)
             left -= len(piece)
             yield piece
         if self._read(1):
-            raise AlteredError(msg("It grew while it was being sent."))
+            raise AlteredError(msg("The file grew during the upload."))
         if digest.hexdigest() != self._sha256:
-            raise AlteredError(msg("Its content changed while it was being sent."))
+            raise AlteredError(msg("The file changed during the upload."))
 
     def _read(self, room: int) -> bytes:
         """Return up to ``room`` bytes by one system call, b"" at the end."""
@@ -106,7 +106,7 @@ class FormBody:
             piece: bytes = self._handle.read1(room)  # type: ignore[attr-defined]  # is buffered
         except OSError as error:
             raise UnreadableError(
-                msg("It could not be read ({error}).", error=error.strerror)
+                msg("The file could not be read ({error}).", error=error.strerror)
             ) from error
         return piece
 

@@ -132,7 +132,8 @@ class Inquiry:
         found = _sources([self._read(self._send("/source", {"key": key})).data])
         if not found:
             raise OfflineError(
-                msg("HrFlow answered, but not with a source."), msg("Try it again later.")
+                msg("HrFlow sent an unexpected answer instead of a source."),
+                msg("Try it again later."),
             )
         return found[0]
 
@@ -151,24 +152,34 @@ class Inquiry:
             raise OfflineError(reading.why, msg("Check api_url and the network, then try again."))
         if reading.code in (401, 403) and names_source(reading.code, reading.message):
             raise NoAccessError(
-                msg("HrFlow says ({code}): {message}", code=reading.code, message=reading.message)
+                msg(
+                    "HrFlow answered ({code}): {message}",
+                    code=reading.code,
+                    message=reading.message,
+                )
             )
         if reading.code == 402:
             raise UnusableError(
                 msg("Your HrFlow plan's quota is used up."),
-                msg("Uploads wait until it is renewed or raised; look at your plan in HrFlow."),
+                msg(
+                    "Uploads wait until the quota is renewed or raised. Check your plan in HrFlow."
+                ),
             )
         if reading.code in (401, 403):
             refused = RefusedKeyError(
                 msg("HrFlow rejected this key: {message}", message=reading.message),
-                msg("Check the email and the key in HrFlow's settings under API keys."),
+                msg("Check the email and the key in HrFlow under Settings > API keys."),
             )
             refused.server_message = reading.message
             refused.server_time = _server_time(answer.headers.get("date", ""))
             raise refused
         if not 200 <= reading.code < 300:
             raise UnusableError(
-                msg("HrFlow says ({code}): {message}", code=reading.code, message=reading.message)
+                msg(
+                    "HrFlow answered ({code}): {message}",
+                    code=reading.code,
+                    message=reading.message,
+                )
             )
         return reading
 

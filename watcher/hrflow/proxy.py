@@ -90,14 +90,14 @@ def explain(error: Exception, proxy: str) -> ProxyFailedError:
     if any(sign in words for sign in _WANTS_USER):
         return ProxyFailedError(
             msg(
-                "The proxy {what} requires a user name and password, or different ones: put them "
-                "into its address in the system's settings (http://user:password@host:port).",
+                "The proxy {what} requires a valid user name and password. Add them to "
+                "its address in the system's settings (http://user:password@host:port).",
                 what=shown_proxy(proxy),
             )
         )
     return ProxyFailedError(
         msg(
-            "The proxy {what} cannot be reached or does not let the request through; check it, or "
+            "The proxy {what} cannot be reached or blocks the request. Check it, or "
             'set proxy = "none" in the configuration to connect directly.',
             what=shown_proxy(proxy),
         )
@@ -112,8 +112,9 @@ def _check(proxy: str) -> str:
     if not _is_usable(url):
         raise ProxyAddressError(
             msg(
-                "The proxy address {what} is not valid; correct it in the system's settings, or "
-                'set proxy = "none" in the configuration to connect directly.',
+                "The proxy address {what} is not valid. Correct it in the system's "
+                'settings, or set proxy = "none" in the configuration to connect '
+                "directly.",
                 what=shown_proxy(proxy),
             )
         )

@@ -53,7 +53,7 @@ def find_addresses(account: Account) -> tuple[str, ...]:
     except (OSError, UnicodeError) as error:
         words = error.strerror if isinstance(error, OSError) else str(error)
         raise OfflineError(
-            msg("The name {host} could not be resolved ({error}).", host=host, error=words)
+            msg("The server {host} was not found ({error}).", host=host, error=words)
         ) from error
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -119,7 +119,7 @@ def _handshake(account: Account, context: ssl.SSLContext) -> bytes:
             raise OfflineError(explain(error, proxy).message) from error
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise OfflineError(
-            msg("No TLS connection could be established ({error}).", error=words)
+            msg("No secure connection could be established ({error}).", error=words)
         ) from error
     finally:
         connection.close()

@@ -32,15 +32,21 @@ if TYPE_CHECKING:
 
 #: The message for each exception; subclasses precede their base classes.
 _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message], ...]] = (
-    (rx.SSLError, msg("The server's certificate cannot be trusted, as behind a log-in page.")),
+    (
+        rx.SSLError,
+        msg(
+            "The server's certificate is not trusted. A Wi-Fi or proxy login page "
+            "may be in the way."
+        ),
+    ),
     (rx.ConnectTimeout, msg("The server did not accept the connection in time.")),
     ((rx.ReadTimeout, ux.ReadTimeoutError), msg("The server took too long to answer.")),
     (rx.Timeout, msg("The server took too long.")),
     (
         (rx.ChunkedEncodingError, ux.ProtocolError),
-        msg("The connection broke in the middle of the answer."),
+        msg("The connection was lost before the answer was complete."),
     ),
-    ((rx.ContentDecodingError, ux.DecodeError), msg("The answer arrived garbled.")),
+    ((rx.ContentDecodingError, ux.DecodeError), msg("The server's answer was damaged on the way.")),
     (rx.ConnectionError, msg("The server cannot be reached.")),
 )
 
@@ -61,14 +67,14 @@ def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     if isinstance(error, _SETTINGS):
         return Held(
             Cause.ACCOUNT,
-            msg("A setting of the account is not usable: {error}.", error=_kind(error)),
+            msg("One of the account's settings is not valid: {error}.", error=_kind(error)),
         )
     if isinstance(error, ProxyFailedError):
         words = error.message
     else:
         words = next((said for kind, said in _WORDS if isinstance(error, kind)), _unforeseen(error))
     if handed_out:
-        return Uncertain(msg("{why} It may have arrived.", why=words), troubled=True)
+        return Uncertain(msg("{why} The file may have arrived.", why=words), troubled=True)
     return Wait(words, offline=True)
 
 

@@ -50,6 +50,5 @@ class Cause(enum.StrEnum):
 
 #: What to do if a plan's quota is used up; another key would change nothing.
 QUOTA_FIX: Final = msg(
-    "Have the quota raised at HrFlow, or wait until it is renewed; uploads then resume"
-    " automatically."
+    "Ask HrFlow for a higher quota, or wait until it is renewed. Uploads then resume automatically."
 )

@@ -129,11 +129,11 @@ IGNORED_BY_USER: Final = msg("ignored by you")
 
 
 #: not uploaded because its folder was taken out of the settings,
-LEFT: Final = msg("not uploaded because its folder is no longer watched")
+LEFT: Final = msg("its folder is no longer watched")
 
 
 #: and looked at again because its folder's settings have changed.
-NEW_SETTINGS: Final = msg("checked again because the settings of its folder have changed")
+NEW_SETTINGS: Final = msg("checked again after its folder's settings changed")
 
 
 #: States in which the content may be on its way, so that the row must keep its fingerprint.
@@ -243,24 +243,29 @@ def confirmed(
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
         case Unreadable(source=True):  # the next upload is refused, which people are shown
-            return Step(_S.QUEUED, msg("sent again under the same reference"), now)
+            return Step(_S.QUEUED, msg("uploaded again with the same reference"), now)
         case Unreadable() if left > 0:
             why = msg(
-                "waiting before it is sent again under the same reference, because this key "
-                "cannot read"
+                "uploaded again later with the same reference, because this key cannot "
+                "check whether it arrived"
             )
             return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():
             return Step(
                 _S.QUEUED,
-                msg("sent again under the same reference, because this key cannot read"),
+                msg(
+                    "uploaded again with the same reference, because this key cannot check "
+                    "whether it arrived"
+                ),
                 now,
             )
         case Unknown() if left > 0:
             delay = min(max(CONFIRM_FIRST, waited / 2), left)
             return Step(_S.UNCERTAIN, msg("checking whether it arrived"), now + delay)
         case Unknown():
-            return Step(_S.QUEUED, msg("did not arrive: sent again under the same reference"), now)
+            return Step(
+                _S.QUEUED, msg("did not arrive; uploaded again with the same reference"), now
+            )
     assert_never(finding)
 
 
@@ -296,7 +301,7 @@ def hold_keys(account: str, source_key: str) -> list[str]:
 EXISTING_WAITS: Final = msg("was already in the folder and is waiting for your approval")
 
 
-EXISTING_WENT: Final = msg("was removed before it was approved")
+EXISTING_WENT: Final = msg("removed before you approved it")
 
 
 def existing_why(files: int, folder: str) -> Message:

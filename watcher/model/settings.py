@@ -42,7 +42,7 @@ DEFAULT_ACCEPT = (
 )
 
 
-_BOUNDS: Final = msg("{item} is not within {least} to {most}")
+_BOUNDS: Final = msg("{item} must be between {least} and {most}")
 
 
 def _within(least: float, most: float, message: Message = _BOUNDS) -> msgspec.Meta:
@@ -50,10 +50,10 @@ def _within(least: float, most: float, message: Message = _BOUNDS) -> msgspec.Me
     return msgspec.Meta(ge=least, le=most, extra={"message": message})
 
 
-_SECONDS: Final = msg("{item} is not within {least} to {most} seconds")
-_DAYS: Final = msg("{item} is not within {least} to {most} days")
-_NO_LIMIT: Final = msg("{item} is not within {least} to {most} (0: no limit)")
-_NOTHING_ASKED: Final = msg("{item} is not within {least} to {most} (0: nothing is asked)")
+_SECONDS: Final = msg("{item} must be between {least} and {most} seconds")
+_DAYS: Final = msg("{item} must be between {least} and {most} days")
+_NO_LIMIT: Final = msg("{item} must be between {least} and {most} (0 for no limit)")
+_NOTHING_ASKED: Final = msg("{item} must be between {least} and {most} (0 to ask nothing)")
 
 
 #: Values a tag or a metadata may have; bool comes first because it is an int as well.

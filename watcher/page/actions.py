@@ -118,7 +118,7 @@ class JournalActions:
             if hold.key == cause:
                 self.app.post(Release(cause))
                 return {"files": hold.files, "left": []}
-        raise UsageError(msg("No file is held back for this reason any more."))
+        raise UsageError(msg("No files are on hold for this reason anymore."))
 
     def _change(
         self,

@@ -48,7 +48,11 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
         return Skip(State.IGNORED, msg("ignored by the pattern {pattern}", pattern=pattern))
     if not plan.folder.recursive and "/" in below:
         return Skip(
-            State.IGNORED, msg("is in a subfolder, and this folder is set to recursive = false")
+            State.IGNORED,
+            msg(
+                "is in a subfolder, and subfolders of this folder are not included "
+                "(recursive = false)"
+            ),
         )
     return None
 

@@ -47,8 +47,8 @@ PARALLEL: Final = 2
 SEARCH_PAGES: Final = 5
 
 NEVER: Final = msg(
-    "HrFlow has shown no profile for it within a week; check it at HrFlow, or retry it under a "
-    "new reference."
+    "HrFlow created no profile within a week. Check the source in HrFlow, "
+    "or retry the file with a new reference."
 )
 
 #: By which the first delay grows after a question too early, and shrinks after others.

@@ -148,7 +148,7 @@ class Filing(Stage):
                 if why != self._published:
                     self._published = why
                     self._publish(
-                        msg("An uploaded file {why}; it will be tried again.", why=why)
+                        msg("An uploaded file {why}. Trying again later.", why=why)
                         if passing
                         else msg("An uploaded file {why}.", why=why)
                     )
@@ -245,7 +245,7 @@ class HookRunner(Stage):
             self._published.add((message.event, message.problem))
             self._publish(
                 msg(
-                    "The command of hooks.{event} {problem}; see the log for details.",
+                    "The command hooks.{event} {problem}. See the log for details.",
                     event=message.event,
                     problem=message.problem,
                 )

@@ -283,7 +283,7 @@ def _retry(journal: Journal, file_ids: tuple[int, ...], now: float) -> Iterable[
             continue
         known = journal.files.find(entry.folder, entry.path)
         if known is None or known.file_id != entry.file_id:
-            yield msg("{path} no longer exists: put it back, then retry it.", path=entry.path)
+            yield msg("{path} no longer exists. Put it back, then retry.", path=entry.path)
             continue
         _keep_in_place(journal, entry)
         journal.files.step(entry.file_id, step, now)

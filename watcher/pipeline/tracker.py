@@ -192,7 +192,7 @@ class Tracker(Stage):
 
     def _submit(self, question: Question) -> None:
         def failed(error: Exception) -> Answered:
-            why = msg("The question failed ({error}).", error=type(error).__name__)
+            why = msg("The status request failed ({error}).", error=type(error).__name__)
             return Answered(question, Wait(why))
 
         self._workers.send(lambda: Answered(question, self._ask(question)), failed)
@@ -231,7 +231,7 @@ class Tracker(Stage):
         if isinstance(found, Parsed) and not self._is_of(job, found.profile):
             found = Unknown()
         if not isinstance(found, Parsed) and self._has_event(job):
-            step = Step(State.ACCEPTED, msg("HrFlow's webhook reports that it arrived"))
+            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that it arrived"))
         else:
             if isinstance(found, Wait) and found.troubled:
                 self._troubled_at[job.file_id] = tick
@@ -373,9 +373,9 @@ class Tracker(Stage):
         if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._publish(
                 msg(
-                    'The API key of account "{account}" is write-only: uploads continue, but '
-                    "their results are not known here. Use a key that may read and write to see "
-                    "them.",
+                    'The API key of account "{account}" is write-only, so files are '
+                    "uploaded, but their results cannot be shown. To see results, use a "
+                    "read and write key.",
                     account=account,
                 )
             )
@@ -406,9 +406,9 @@ class Tracker(Stage):
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
             why = (
-                msg("HrFlow could not parse it: {message}", message=event.message)
+                msg("HrFlow could not parse this file: {message}", message=event.message)
                 if event.message
-                else msg("HrFlow could not parse it and doesn't say why")
+                else msg("HrFlow could not parse this file and gave no reason")
             )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_follow_up(each.job.account):

@@ -314,8 +314,8 @@ class Sources:
         if key not in self._warned and self._journal.facts.set_notified(_no_sync(key), now):
             self._publish(
                 msg(
-                    "The source {source} doesn't allow sync_parsing, so uploads continue without "
-                    "it; HrFlow's support or an admin can allow it.",
+                    "The source {source} doesn't allow sync_parsing, so uploads continue "
+                    "without it. Ask HrFlow support or an admin to allow it.",
                     source=facts.name or source_key,
                 )
             )

@@ -62,7 +62,7 @@ def summary(entry: Entry) -> str:
 
 
 def _duplicate(entry: Entry) -> Message:
-    first = base_name(entry.duplicate_of) or msg("a file uploaded before")
+    first = base_name(entry.duplicate_of) or msg("a file that was already uploaded")
     return msg("has the same content as {file}", file=first)
 
 
@@ -190,9 +190,7 @@ def moved(entry: Entry, word: Catalog) -> str:
     place = filed_in(entry.folder, entry.path, entry.filed_to)
     if not place or entry.state not in RETRIABLE:
         return ""
-    return word(
-        "is now in {place}; put it back into its folder to have it checked again", place=place
-    )
+    return word("is now in {place}; put it back in its folder to try again", place=place)
 
 
 def remark(entry: Entry, word: Catalog) -> str:

@@ -23,7 +23,6 @@ from watcher.present.status import (
     broken_folders,
     headline,
     held_back,
-    joined,
     needs_approval,
 )
 
@@ -34,8 +33,9 @@ if TYPE_CHECKING:
     from watcher.model.records import Entry
     from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 
-#: Files listed of each kind; the activity page has the rest.
-LISTED: Final = 10
+#: How many of the latest files, and of those that need attention, the menu lists.
+_RECENT: Final = 5
+_LISTED: Final = 10
 
 #: How many characters of a name, of a person's name and of a reason are shown.
 _NAME_LETTERS: Final = 40
@@ -50,6 +50,7 @@ class Verb(enum.StrEnum):
     ACTIVITY = "activity"  # open the activity page, at the first of ``file_ids`` if there is one
     ATTENTION = "attention"  # open the page at what needs attention
     SET_UP = "set_up"
+    ADD_FOLDER = "add_folder"
     DOCTOR = "doctor"
     LOG = "log"
     ABOUT = "about"
@@ -63,6 +64,10 @@ class Verb(enum.StrEnum):
     PAUSE_UNTIL_TOMORROW = "pause_until_tomorrow"
     PAUSE = "pause"
     RESUME = "resume"
+    SNOOZE_AN_HOUR = "snooze_an_hour"  # show no notifications for that long
+    SNOOZE_UNTIL_TOMORROW = "snooze_until_tomorrow"
+    SNOOZE = "snooze"
+    UNSNOOZE = "unsnooze"
     QUIT = "quit"
 
 
@@ -115,13 +120,18 @@ def icon_view(snapshot: Snapshot, word: Catalog) -> IconView:
 def menu(snapshot: Snapshot, word: Catalog) -> tuple[Item, ...]:
     """Return the whole menu. Its first entry is a summary, and what a click on the icon does."""
     first = Action(Verb.ACTIVITY if snapshot.is_set_up else Verb.SET_UP)
-    lines = [Item(headline(snapshot, word), first, is_default=True)]
-    lines.append(SEPARATOR)
+    lines = [
+        Item(headline(snapshot, word), first, is_default=True),
+        Item(word("Open activity"), Action(Verb.ACTIVITY)),
+        SEPARATOR,
+    ]
     if snapshot.is_set_up:
-        lines += [_recent(snapshot, word), *_attention(snapshot, word), *_approvals(snapshot, word)]
-        lines += [SEPARATOR, *_pausing(snapshot, word), *_folders(snapshot, word), SEPARATOR]
+        lines += [*_recent(snapshot, word), SEPARATOR]
+        if needs := [*_attention(snapshot, word), *_approvals(snapshot, word)]:
+            lines += [*needs, SEPARATOR]
+        lines += [_pausing(snapshot, word), _snoozing(snapshot, word), SEPARATOR]
+        lines += _folders(snapshot, word)
     lines += [
-        Item(word("Activity"), Action(Verb.ACTIVITY)),
         Item(word("Set up…"), Action(Verb.SET_UP)),
         _help(snapshot, word),
         SEPARATOR,
@@ -130,28 +140,25 @@ def menu(snapshot: Snapshot, word: Catalog) -> tuple[Item, ...]:
     return tuple(lines)
 
 
-def _recent(snapshot: Snapshot, word: Catalog) -> Item:
-    files = tuple(
+def _recent(snapshot: Snapshot, word: Catalog) -> list[Item]:
+    files = [
         Item(_file_line(entry), Action(Verb.ACTIVITY, (entry.file_id,)))
-        for entry in snapshot.recent[:LISTED]
-    )
-    return Item(word("Recent"), items=files or (Item(word("No files yet")),))
+        for entry in snapshot.recent[:_RECENT]
+    ]
+    return files or [Item(word("No files yet"))]
 
 
 def _file_line(entry: Entry) -> str:
-    """Return a line like "✓ jane.pdf · Jane Doe → Engineering"."""
+    """Return a line like "✓ Jane Doe → Engineering", with the file's name for one not known."""
     display = view.STATES[entry.state]
     sign = "…" if entry.state is State.HELD else _SIGNS.get(display.tone, display.sign)
-    person = cut(entry.profile_name, _PERSON_LETTERS)
-    named = cut(entry.source_name, _PERSON_LETTERS)
-    source = named or cut(view.short(entry.source_key), _PERSON_LETTERS)
-    source = f" → {source}" if source else ""
-    return f"{sign} {joined(cut(view.name(entry), _NAME_LETTERS), person)}{source}"
+    source = f" → {cut(entry.source_name, _PERSON_LETTERS)}" if entry.source_name else ""
+    return f"{sign} {who(entry)}{source}"
 
 
 def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
-    """Yield "Needs attention", if anything does: each with its reason and what can be done."""
-    files = [_attention_file(entry, word) for entry in snapshot.attention[:LISTED]]
+    """Yield "Needs attention (3)", if anything does: each with its reason and what can be done."""
+    files = [_attention_file(entry, word) for entry in snapshot.attention[:_LISTED]]
     causes = [
         _attention_cause(hold, word) for hold in active_holds(snapshot) if not needs_approval(hold)
     ]
@@ -159,13 +166,13 @@ def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     total = attention_files(snapshot)
     more = []
     if total > len(files):
-        text = word("{files:count} more…", files=total - len(files))
+        text = word("Show {files:count} more…", files=total - len(files))
         more.append(Item(text, Action(Verb.ATTENTION)))
     if total > 1:
         more += [SEPARATOR, Item(word("Retry all"), Action(Verb.RETRY_ALL))]
-    items = (*causes, *folders, *files, *more)
-    if items:
-        yield Item(word("Needs attention"), items=items)
+    if count := total + len(causes) + len(folders):
+        text = word("Needs attention ({count:count})", count=count)
+        yield Item(text, items=(*causes, *folders, *files, *more))
 
 
 def _attention_file(entry: Entry, word: Catalog) -> Item:
@@ -173,10 +180,10 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
     return Item(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(_reason(entry.why, word) or word("No reason given")),
+            Item(cut(why_file(entry.why, word), _WHY_LETTERS) or word("No reason given")),
             SEPARATOR,
             Item(word("Retry"), Action(Verb.RETRY, this)),
-            Item(word("Open folder"), Action(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
+            Item(word("Show file"), Action(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
             Item(word("Ignore"), Action(Verb.IGNORE, this)),
         ),
     )
@@ -188,7 +195,7 @@ def _attention_cause(hold: ActiveHold, word: Catalog) -> Item:
         items=(
             Item(_reason(hold.why, word)),
             SEPARATOR,
-            Item(word("Try again now"), Action(Verb.RELEASE, key=hold.key)),
+            Item(word("Retry now"), Action(Verb.RELEASE, key=hold.key)),
             Item(word("Set up…"), Action(Verb.SET_UP)),
         ),
     )
@@ -197,7 +204,7 @@ def _attention_cause(hold: ActiveHold, word: Catalog) -> Item:
 def _attention_folder(folder: Watched, word: Catalog) -> Item:
     why = Item(_reason(folder.problem, word))
     where = Item(word("Open folder"), Action(Verb.OPEN_FOLDER, path=folder.path))
-    return Item(f"✗ {_folder_name(folder.path)}", items=(why, SEPARATOR, where))
+    return Item(f"✗ {folder_name(folder.path)}", items=(why, SEPARATOR, where))
 
 
 def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
@@ -217,29 +224,41 @@ def _approval_line(files: int, path: str, word: Catalog) -> str:
         "Upload 1 file from {folder}",
         "Upload {count:count} files from {folder}",
         files,
-        folder=_folder_name(path),
+        folder=folder_name(path),
     )
 
 
-def _pausing(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
+def _pausing(snapshot: Snapshot, word: Catalog) -> Item:
     if snapshot.paused_until > snapshot.at:
-        return (Item(word("Resume"), Action(Verb.RESUME)),)
-    return (
-        Item(
-            word("Pause"),
-            items=(
-                Item(word("For 1 hour"), Action(Verb.PAUSE_AN_HOUR)),
-                Item(word("Until tomorrow"), Action(Verb.PAUSE_UNTIL_TOMORROW)),
-                Item(word("Until resumed"), Action(Verb.PAUSE)),
-            ),
+        return Item(word("Resume uploads"), Action(Verb.RESUME))
+    return Item(
+        word("Pause uploads"),
+        items=(
+            Item(word("For 1 hour"), Action(Verb.PAUSE_AN_HOUR)),
+            Item(word("Until tomorrow"), Action(Verb.PAUSE_UNTIL_TOMORROW)),
+            Item(word("Until I resume"), Action(Verb.PAUSE)),
+        ),
+    )
+
+
+def _snoozing(snapshot: Snapshot, word: Catalog) -> Item:
+    if snapshot.snoozed_until > snapshot.at:
+        return Item(word("Show notifications again"), Action(Verb.UNSNOOZE))
+    return Item(
+        word("Snooze notifications"),
+        items=(
+            Item(word("For 1 hour"), Action(Verb.SNOOZE_AN_HOUR)),
+            Item(word("Until tomorrow"), Action(Verb.SNOOZE_UNTIL_TOMORROW)),
+            Item(word("Until I turn them on"), Action(Verb.SNOOZE)),
         ),
     )
 
 
 def _folders(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
+    yield Item(word("Add folder…"), Action(Verb.ADD_FOLDER))
     folders = tuple(
         Item(
-            ("✗ " if folder.problem else "") + _folder_name(folder.path),
+            ("✗ " if folder.problem else "") + folder_name(folder.path),
             Action(Verb.OPEN_FOLDER, path=folder.path),
         )
         for folder in snapshot.watched
@@ -272,11 +291,22 @@ def cut(text: str, letters: int) -> str:
     return f"{text[: letters - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
+def who(entry: Entry) -> str:
+    """Return the candidate's name, or the file's while that is not known."""
+    return cut(entry.profile_name, _PERSON_LETTERS) or cut(view.name(entry), _NAME_LETTERS)
+
+
+def why_file(why: Message, word: Catalog) -> str:
+    """Return a file's reason as a sentence; most are words after its name, like "is empty"."""
+    text = word(why)
+    return word("This file {why}.", why=text) if text[:1].islower() else text
+
+
 def _reason(why: Message, word: Catalog) -> str:
     return cut(word(why), _WHY_LETTERS)
 
 
-def _folder_name(path: str) -> str:
+def folder_name(path: str) -> str:
     """Return the last two parts of a path, as many folders have the same name."""
     parts = [part for part in path.replace("\\", "/").split("/") if part]
     return cut("/".join(parts[-2:]) or path, _NAME_LETTERS)

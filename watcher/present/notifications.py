@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from watcher.model.kinds import State
+from watcher.model.kinds import Cause, State
 from watcher.present import view
-from watcher.present.menu import cut
+from watcher.present.menu import Action, Verb, cut, folder_name, who, why_file
 from watcher.present.status import (
     active_holds,
     attention_files,
     awaiting_approval,
     broken_folders,
-    cannot_be_watched,
     held_back,
     is_today,
     local_time,
@@ -44,6 +43,12 @@ LONGEST_DELAY: Final = 30.0
 #: Seconds between two notifications of refused files.
 REPEAT_SECONDS: Final = 600.0
 
+#: Seconds between any two notifications; what comes in between is put into one.
+SPACING_SECONDS: Final = 10.0
+
+#: How long to wait for the candidate's name of the first CV, in seconds.
+NAME_SECONDS: Final = 60.0
+
 #: Seconds that a problem must last before there is a notification, by what it is.
 HELD_SECONDS: Final = 10.0
 FOLDER_SECONDS: Final = 60.0
@@ -56,6 +61,7 @@ BACKLOG: Final = 25
 _NAMED: Final = 3
 _NAME_LETTERS: Final = 48
 _WHY_LETTERS: Final = 160
+_SOLVED_IN_SET_UP: Final = (Cause.CREDENTIAL, Cause.ACCOUNT, Cause.SOURCE)
 _ARRIVED: Final = (State.ACCEPTED, State.PARSED)
 
 
@@ -68,13 +74,18 @@ class Kind(enum.StrEnum):
     BACKLOG = "backlog"
 
 
+#: What leads where several are put into one.
+_BY_IMPORTANCE: Final = (Kind.HELD, Kind.REFUSED, Kind.BACKLOG, Kind.FIRST_SUCCESS)
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A title of a few words, and a sentence or two."""
+    """A title of a few words, and a sentence or two; a click on it does ``action``."""
 
     kind: Kind
     title: str
     text: str
+    action: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ class _Problem:
     title: str
     text: str
     seconds: float
+    action: Action
 
 
 class NotificationTracker:
@@ -100,14 +112,16 @@ class NotificationTracker:
         self._since: dict[str, float] = {}  # problem → first seen
         self._notified: set[str] = set()  # problems with a notification
         self._arrived = 0
+        self._first_arrival = math.inf  # when the first CV arrived, while that is to be shown
+        self._shown_at = -math.inf
         self._backlog: tuple[int, int] | None = None  # (files, arrived before it began)
         self._backlog_end = math.inf
         self.due = math.inf
 
     def update(
         self, snapshot: Snapshot, wanted: Notifications, silent_until: float, now: float
-    ) -> list[Notification]:
-        """Return the notifications for now; ``due`` is when to call this again at the latest.
+    ) -> Notification | None:
+        """Return the notification for now, if any; call this again when it is ``due``.
 
         ``silent_until`` is the end of quiet hours or of a snooze; inf if notifications are off.
         """
@@ -120,15 +134,21 @@ class NotificationTracker:
             )
         problems = tuple(_find_problems(snapshot, self._word))
         self._observe(snapshot, problems, now)
-        is_silent = now < silent_until
-        found = [*self._first_success(arrived), *self._backlog_over(snapshot, now)]
+        self._note_arrivals(arrived, now)
         if math.isinf(silent_until):
             self._forget()
-        if not is_silent:
-            found += [*self._refusals(now), *self._lasting(problems, now)]
-        self.due = min(silent_until if is_silent else self._next(problems), self._backlog_end)
+        is_silent = now < silent_until
+        found: list[Notification] = []
+        if is_silent or now >= self._shown_at + SPACING_SECONDS:
+            found = [*self._first_success(snapshot, now), *self._backlog_over(snapshot, now)]
+            if not is_silent:
+                found += [*self._refusals(now), *self._lasting(problems, now)]
         switches = {kind: wanted.enabled and getattr(wanted, kind) for kind in Kind}
-        return [] if is_silent else [each for each in found if switches[each.kind]]
+        shown = _in_one([each for each in found if switches[each.kind]]) if not is_silent else None
+        if shown is not None:
+            self._shown_at = now
+        self.due = self._next_due(problems, silent_until if is_silent else None)
+        return shown
 
     # -- Observing
 
@@ -151,6 +171,11 @@ class NotificationTracker:
         elif self._backlog is not None and not snapshot.total:
             self._backlog_end = min(self._backlog_end, now + QUIET_SECONDS)
 
+    def _note_arrivals(self, arrived: int, now: float) -> None:
+        if arrived and not self._arrived:
+            self._first_arrival = now
+        self._begun, self._arrived = True, max(self._arrived, arrived)
+
     def _forget(self) -> None:
         """Drop what is pending: notifications are off."""
         self._refused.clear()
@@ -158,14 +183,19 @@ class NotificationTracker:
 
     # -- Notifications
 
-    def _first_success(self, arrived: int) -> Iterator[Notification]:
-        if arrived and not self._arrived:
-            yield Notification(
-                Kind.FIRST_SUCCESS,
-                self._word("The first CV has been uploaded"),
-                self._word("From now on, new files in your folders are uploaded automatically."),
-            )
-        self._begun, self._arrived = True, max(self._arrived, arrived)
+    def _first_success(self, snapshot: Snapshot, now: float) -> Iterator[Notification]:
+        if math.isinf(self._first_arrival):
+            return
+        entry = next((each for each in snapshot.recent if each.state in _ARRIVED), None)
+        if entry and entry.state is State.ACCEPTED and now < self._first_arrival + NAME_SECONDS:
+            return  # its profile, and so the candidate's name, may be known soon
+        self._first_arrival = math.inf
+        title = self._word("The first CV has been uploaded")
+        if entry:
+            source = cut(entry.source_name, _NAME_LETTERS) or "HrFlow"
+            title = self._word("{person} is now in {source}", person=who(entry), source=source)
+        text = self._word("From now on, new files in your folders are uploaded automatically.")
+        yield Notification(Kind.FIRST_SUCCESS, title, text, Action(Verb.ACTIVITY))
 
     def _backlog_over(self, snapshot: Snapshot, now: float) -> Iterator[Notification]:
         if self._backlog is None or now < self._backlog_end:
@@ -173,14 +203,17 @@ class NotificationTracker:
         files, before = self._backlog
         self._backlog, self._backlog_end = None, math.inf
         arrived = self._arrived - before
-        text = self._word.plural("1 was uploaded.", "{count:count} were uploaded.", arrived)
+        text = self._word.plural(
+            "1 file was uploaded.", "{count:count} files were uploaded.", arrived
+        )
         if needy := attention_files(snapshot):
             needs = needing_attention(needy, self._word)
             text = self._word("{arrived} {needs}.", arrived=text, needs=needs)
         self._refused.clear()  # they are part of this
         self._refused_notified = now
         title = self._word("All {files:count} files processed", files=files)
-        yield Notification(Kind.BACKLOG, title, text)
+        verb = Verb.ATTENTION if needy else Verb.ACTIVITY
+        yield Notification(Kind.BACKLOG, title, text, Action(verb))
 
     def _refusals(self, now: float) -> Iterator[Notification]:
         if not self._refused or now < self._refused_due():
@@ -191,15 +224,15 @@ class NotificationTracker:
         title = self._word.plural(
             "1 file was not accepted", "{count:count} files were not accepted", len(files)
         )
-        if len(files) == 1:
-            why = cut(self._word(files[0].why), _WHY_LETTERS)
-            text = self._word("{file}: {why}", file=_name(files[0]), why=why)
-            yield Notification(Kind.REFUSED, title, text)
-            return
         text = ", ".join(_name(each) for each in files[:_NAMED])
-        if (more := len(files) - _NAMED) > 0:
+        if len(files) == 1:
+            title = self._word("{file} was not accepted", file=text)
+            text = cut(why_file(files[0].why, self._word), _WHY_LETTERS)
+        elif (more := len(files) - _NAMED) > 0:
             text = self._word("{names} and {files:count} more", names=text, files=more)
-        yield Notification(Kind.REFUSED, title, text)
+        action = Action(Verb.ATTENTION)
+        todo = self._word("Open the activity page to retry or ignore.")
+        yield Notification(Kind.REFUSED, title, f"{text}\n{todo}", action)
 
     def _refused_due(self) -> float:
         """Return when to notify of refused files: once no more came for a while, and seldom."""
@@ -211,28 +244,47 @@ class NotificationTracker:
             if problem.key in self._notified or now < self._since[problem.key] + problem.seconds:
                 continue
             self._notified.add(problem.key)
-            yield Notification(Kind.HELD, problem.title, problem.text)
+            yield Notification(Kind.HELD, problem.title, problem.text, problem.action)
 
-    def _next(self, problems: Sequence[_Problem]) -> float:
-        dues = [
+    def _next_due(self, problems: Sequence[_Problem], silent_until: float | None) -> float:
+        """Return when something may be due; ``silent_until`` is None if nothing is silent."""
+        dues = [self._backlog_end, self._first_arrival + NAME_SECONDS]
+        if silent_until is not None:
+            return min(silent_until, *dues)
+        dues += [
             self._since[problem.key] + problem.seconds
             for problem in problems
             if problem.key not in self._notified
         ]
-        return min([math.inf, *dues, *([self._refused_due()] if self._refused else [])])
+        if self._refused:
+            dues.append(self._refused_due())
+        return max(min(dues), self._shown_at + SPACING_SECONDS)
+
+
+def _in_one(found: Sequence[Notification]) -> Notification | None:
+    """Return the most important one with the titles of the others below its text."""
+    if not found:
+        return None
+    first, *rest = sorted(found, key=lambda each: _BY_IMPORTANCE.index(each.kind))
+    return replace(first, text="\n".join([first.text, *(each.title for each in rest)]))
 
 
 def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
     for hold in active_holds(snapshot):
-        title = held_back(hold.files, word)
+        why = cut(word(hold.why), _WHY_LETTERS)
+        title, todo, verb = held_back(hold.files, word), "", Verb.ATTENTION
         if needs_approval(hold):
             title = awaiting_approval(hold.files, word)
-        why = cut(word(hold.why), _WHY_LETTERS)
-        yield _Problem(hold.key, title, why, HELD_SECONDS)
+            todo = word("Open the activity page to approve.")
+        elif hold.key.partition(":")[0] in _SOLVED_IN_SET_UP:
+            todo, verb = word("Open the set-up to fix this."), Verb.SET_UP
+        text = "\n".join(filter(None, (why, todo)))
+        yield _Problem(hold.key, title, text, HELD_SECONDS, Action(verb))
     for folder in broken_folders(snapshot):
         text = cut(word(folder.problem), _WHY_LETTERS)
-        title = cannot_be_watched(1, word)
-        yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS)
+        title = word("{folder} cannot be watched", folder=folder_name(folder.path))
+        action = Action(Verb.ATTENTION)
+        yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS, action)
     if snapshot.offline_since and waiting(snapshot):
         since = local_time(snapshot.offline_since, snapshot.at, word)
         title = word("HrFlow has been unreachable since {time}", time=since)
@@ -243,7 +295,7 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
             "{count:count} files are waiting; they will be uploaded automatically.",
             waiting(snapshot),
         )
-        yield _Problem("offline", title, text, OFFLINE_SECONDS)
+        yield _Problem("offline", title, text, OFFLINE_SECONDS, Action(Verb.ACTIVITY))
 
 
 def _order(entry: Entry) -> tuple[float, int]:

@@ -37,17 +37,32 @@ class Span(enum.StrEnum):
     MONTH = "month"
 
 
-#: What a report calls the groups whose states it does not tell apart.
-_GROUPS: Final = MappingProxyType({Group.WAITING: "in progress", Group.ASIDE: "set aside"})
+#: What files are counted by, under these names for scripts → their labels, in order.
+CATEGORIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "parsed": str(view.STATES[State.PARSED].label),
+        "sent": str(view.STATES[State.ACCEPTED].label),
+        "not parsed": str(view.STATES[State.PARSE_FAILED].label),
+        "refused": str(view.STATES[State.REFUSED].label),
+        "in progress": "Waiting",
+        "set aside": "Skipped",
+    }
+)
 
-#: What files are counted by, in the order in which it is shown; every state is in one of them.
-CATEGORIES: Final = ("parsed", "sent", "not parsed", "refused", "in progress", "set aside")
+_STATES: Final = MappingProxyType(
+    {
+        State.PARSED: "parsed",
+        State.ACCEPTED: "sent",
+        State.PARSE_FAILED: "not parsed",
+        State.REFUSED: "refused",
+    }
+)
 
 
 def category(state: State) -> str:
     """Return the one of :data:`CATEGORIES` that files in a state are counted in."""
-    display = view.STATES[state]
-    return _GROUPS.get(display.group, display.label.text)
+    rest = "in progress" if view.STATES[state].group is Group.WAITING else "set aside"
+    return _STATES.get(state, rest)
 
 
 #: Seconds at which one bar of a distribution ends and the next begins.
@@ -240,19 +255,19 @@ td.path { overflow-wrap: anywhere; min-width: 9rem; }
 
 
 _PARSING: Final = (
-    '<p class="soft">From the end of the upload until the profile was seen here, which is checked'
-    " at intervals.</p>"
+    '<p class="soft">From the end of the upload until the profile was found. HrFlow is asked'
+    " at intervals, so these times are approximate.</p>"
 )
 
 
 def render(report: Report, made_at: str) -> str:
     """Return the page; ``made_at`` is when the report was made, as text."""
-    title = f"CVs: {report.period.title}"
+    title = f"CVs received: {report.period.title}"
     parts = [
         f"<h1>{_text(title)}</h1>",
-        f'<p class="soft">{_files(report.total.files)}. Made at {_text(made_at)}.</p>',
+        f'<p class="soft">{_files(report.total.files)}. Created {_text(made_at)}.</p>',
         _cards(report.total),
-        "<h2>Received</h2>",
+        "<h2>Files received</h2>",
         _legend(report),
         _stacked(report),
         "<h2>Upload times</h2>",
@@ -274,10 +289,10 @@ def render(report: Report, made_at: str) -> str:
 
 
 def _cards(total: Line) -> str:
-    cards = [(str(total.categories.get(name, 0)), name) for name in CATEGORIES]
+    cards = [(str(total.categories.get(name, 0)), label) for name, label in CATEGORIES.items()]
     cards += [
-        (_seconds(total.upload_seconds), "upload, median"),
-        (_seconds(total.parse_seconds), "parsing, median"),
+        (_seconds(total.upload_seconds), "Median upload time"),
+        (_seconds(total.parse_seconds), "Median parsing time"),
     ]
     items = "".join(
         f"<li><strong>{_text(number)}</strong>{_text(name)}</li>" for number, name in cards
@@ -287,12 +302,12 @@ def _cards(total: Line) -> str:
 
 def _table(report: Report) -> str:
     categories = [name for name in CATEGORIES if report.total.categories.get(name)]
-    numbers = ["files", *categories, "upload", "parsing"]
-    head = '<th scope="col">folder</th><th scope="col">source</th>'
+    numbers = ["Files", *(CATEGORIES[name] for name in categories), "Upload", "Parsing"]
+    head = '<th scope="col">Folder</th><th scope="col">Source</th>'
     head += "".join(f'<th scope="col" class="n">{_text(name)}</th>' for name in numbers)
     rows = "".join(_row(line, categories) for line in report.lines)
     if not rows:
-        return '<p class="soft">Nothing to show.</p>'
+        return '<p class="soft">No files in this period.</p>'
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="wide">{table}</div>'
 
@@ -325,7 +340,7 @@ def _colour(category: str) -> str:
 def _legend(report: Report) -> str:
     names = [name for name in CATEGORIES if report.total.categories.get(name)]
     keys = "".join(
-        f'<span class="key" style="background:{_colour(name)}"></span>{_text(name)}'
+        f'<span class="key" style="background:{_colour(name)}"></span>{_text(CATEGORIES[name])}'
         for name in names
     )
     return f'<p aria-hidden="true">{keys}</p>'
@@ -334,11 +349,12 @@ def _legend(report: Report) -> str:
 def _stacked(report: Report) -> str:
     most = max((sum(bar.values()) for bar in report.bars), default=0)
     return _chart(
-        "Files by the time they were received",
+        "Files by time received",
         report.period.words,
         most,
         lambda number: [
-            (report.bars[number].get(name, 0), _colour(name), name) for name in CATEGORIES
+            (report.bars[number].get(name, 0), _colour(name), label)
+            for name, label in CATEGORIES.items()
         ],
     )
 
@@ -347,7 +363,7 @@ def _times(bars: Sequence[int], middle: float | None) -> str:
     if middle is None:
         return '<p class="soft">No times yet.</p>'
     return _chart(
-        f"Files by duration; the median is {ENGLISH.duration(middle)}",
+        f"Files by duration (median: {ENGLISH.duration(middle)})",
         EDGE_WORDS,
         max(bars),
         lambda number: [(bars[number], "var(--time)", EDGE_WORDS[number])],

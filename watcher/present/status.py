@@ -162,8 +162,8 @@ def cannot_be_watched(folders: int, word: Catalog) -> str:
 def held_back(files: int, word: Catalog) -> str:
     """Say that files are held back; 0: none yet, but they would be."""
     if not files:
-        return word("Uploads are held back")
-    return word.plural("1 file is held back", "{count:count} files are held back", files)
+        return word("Uploads are on hold")
+    return word.plural("1 file is on hold", "{count:count} files are on hold", files)
 
 
 def local_time(at: float, now: float, word: Catalog) -> str:

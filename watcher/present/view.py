@@ -49,20 +49,20 @@ class StateDisplay(Display):
 
 STATES: Final[Mapping[State, StateDisplay]] = MappingProxyType(
     {
-        State.NOTICED: StateDisplay("…", msg("noticed"), "busy", Group.WAITING),
-        State.IGNORED: StateDisplay("·", msg("ignored"), "quiet", Group.ASIDE),
-        State.DUPLICATE: StateDisplay("=", msg("duplicate"), "quiet", Group.ASIDE),
-        State.BASELINE: StateDisplay("·", msg("there before"), "quiet", Group.ASIDE),
-        State.QUEUED: StateDisplay("…", msg("queued"), "busy", Group.WAITING),
-        State.WAITING: StateDisplay("↻", msg("waiting"), "busy", Group.WAITING),
-        State.HELD: StateDisplay("‖", msg("held"), "bad", Group.WAITING),
-        State.UPLOADING: StateDisplay("↑", msg("uploading"), "busy", Group.WAITING),
-        State.UNCERTAIN: StateDisplay("?", msg("checking"), "busy", Group.WAITING),
-        State.ACCEPTED: StateDisplay("✓", msg("sent"), "good", Group.ARRIVED),
-        State.PARSED: StateDisplay("✓", msg("parsed"), "good", Group.ARRIVED),
-        State.PARSE_FAILED: StateDisplay("✗", msg("not parsed"), "bad", Group.ATTENTION),
-        State.REFUSED: StateDisplay("✗", msg("refused"), "bad", Group.ATTENTION),
-        State.GONE: StateDisplay("·", msg("gone"), "quiet", Group.ASIDE),
+        State.NOTICED: StateDisplay("…", msg("New"), "busy", Group.WAITING),
+        State.IGNORED: StateDisplay("·", msg("Ignored"), "quiet", Group.ASIDE),
+        State.DUPLICATE: StateDisplay("=", msg("Duplicate"), "quiet", Group.ASIDE),
+        State.BASELINE: StateDisplay("·", msg("Already there"), "quiet", Group.ASIDE),
+        State.QUEUED: StateDisplay("…", msg("Queued"), "busy", Group.WAITING),
+        State.WAITING: StateDisplay("↻", msg("Waiting"), "busy", Group.WAITING),
+        State.HELD: StateDisplay("‖", msg("On hold"), "bad", Group.WAITING),
+        State.UPLOADING: StateDisplay("↑", msg("Uploading"), "busy", Group.WAITING),
+        State.UNCERTAIN: StateDisplay("?", msg("Checking"), "busy", Group.WAITING),
+        State.ACCEPTED: StateDisplay("✓", msg("Uploaded"), "good", Group.ARRIVED),
+        State.PARSED: StateDisplay("✓", msg("Profile created"), "good", Group.ARRIVED),
+        State.PARSE_FAILED: StateDisplay("✗", msg("Parsing failed"), "bad", Group.ATTENTION),
+        State.REFUSED: StateDisplay("✗", msg("Not accepted"), "bad", Group.ATTENTION),
+        State.GONE: StateDisplay("·", msg("Removed"), "quiet", Group.ASIDE),
     }
 )
 
@@ -78,9 +78,11 @@ def count(counts: Mapping[State, int], group: Group) -> int:
 
 
 def tally(counts: Mapping[State, int]) -> str:
-    """Return all counts in one line: "12 sent, 1 refused"; "nothing yet" without any."""
-    parts = [f"{number} {STATES[state].label}" for state, number in counts.items() if number]
-    return ", ".join(parts) or "nothing yet"
+    """Return all counts in one line, like "uploaded: 12, duplicate: 1", or "no files yet"."""
+    parts = [
+        f"{STATES[state].label}: {number}".lower() for state, number in counts.items() if number
+    ]
+    return ", ".join(parts) or "no files yet"
 
 
 #: Control characters, line and direction marks, and bytes that are not text.

@@ -138,18 +138,18 @@ def compile_pattern(text: str) -> Pattern:
     """Compile a pattern; PatternError if it is not one."""
     if not text or text.startswith("/") or "\\" in text:
         raise PatternError(
-            msg('a pattern is a path below the folder with "/" between its parts, like "jobs/**"')
+            msg('a pattern is a path inside the folder with "/" between its parts, like "jobs/**"')
         )
     if len(text) > _LONGEST:
-        raise PatternError(msg("a pattern has at most {number} characters", number=_LONGEST))
+        raise PatternError(msg("a pattern can have at most {number} characters", number=_LONGEST))
     if _SPLIT_CAPTURE.search(text):
-        raise PatternError(msg('a capture is within one part of the path, so it holds no "/"'))
+        raise PatternError(msg('a capture matches one part of the path, so it cannot contain "/"'))
     choices: dict[str, tuple[str, ...]] = {}
     names: list[str] = []
     parts: list[_Part | None] = []
     for part in as_seen(text).split("/"):
         if part in ("", ".", ".."):
-            raise PatternError(msg('no file ever has the part "{value}" in its path', value=part))
+            raise PatternError(msg('no path contains the part "{value}"', value=part))
         if part != "**":
             parts.append(tuple(_pieces(part, names, choices)))
         elif not parts or parts[-1] is not None:
@@ -214,7 +214,7 @@ def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) ->
         if found["star"]:
             yield _Piece()
         elif found["brace"]:
-            raise PatternError(msg('the brace "{item}" has no partner', item=found["brace"]))
+            raise PatternError(msg('the brace "{item}" has no matching brace', item=found["brace"]))
         elif found["text"]:
             yield _Piece(fixed=(_literal(found["text"], wild="?"),))
         else:
@@ -230,20 +230,20 @@ def _capture(
         capture = f"{{{text}}}"
         raise PatternError(
             msg(
-                "{item} is no capture; write {forms:or}",
+                "{item} is not a capture; write {forms:or}",
                 item=capture,
                 forms=("{name}", "{name:one|two}"),
             )
         )
     name = found["name"]
     if name in names:
-        raise PatternError(msg('the capture "{name}" stands there twice', name=name))
+        raise PatternError(msg('the capture "{name}" is used twice', name=name))
     names.append(name)
     if found["choices"] is None:
         return _Piece(least=1, name=name)
     words = tuple(word.strip() if whole else word for word in found["choices"].split("|"))
     if "" in words:
-        raise PatternError(msg('one of the choices of "{name}" is empty', name=name))
+        raise PatternError(msg('one of the choices for "{name}" is empty', name=name))
     choices[name] = words
     return _Piece(fixed=tuple(map(_literal, sorted(words, key=len, reverse=True))), name=name)
 

@@ -113,7 +113,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
         if rule is not None and rule.ignore:
             return Skip(
                 State.IGNORED,
-                msg("ignored by rule {number} of its folder", number=number),
+                msg("ignored by rule {number} of this folder", number=number),
                 number,
             )
         try:
@@ -151,7 +151,7 @@ def unusable_reference(reference: str) -> Message:
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
-        "gets a reference of {number:count} characters; it must have 1 to {most:count}",
+        "would get a reference of {number:count} characters; 1 to {most:count} are allowed",
         number=len(reference),
         most=REFERENCE_LENGTH,
     )
@@ -202,7 +202,7 @@ def _route(
 
     source_key = fill(chosen("source_key"), values).strip()
     if not source_key:
-        raise _NotRoutedError(msg("has no source: its source_key comes out empty"))
+        raise _NotRoutedError(msg("has no source: its source_key is empty"))
     reference = fill(chosen("reference"), values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
@@ -244,7 +244,7 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
         if stage not in STAGES:
             raise _NotRoutedError(
                 msg(
-                    'would get the stage "{value}", which is not {names:or}',
+                    'would get the stage "{value}"; it must be {names:or}',
                     value=stage,
                     names=STAGES,
                 )
@@ -266,14 +266,14 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     The default kinds, which HrFlow can read, are refused only if ``accept`` leaves them out.
     """
     if not sniffed.media_type:
-        return msg("is not a document that HrFlow can read; save it as PDF or Word")
+        return msg("is not a document HrFlow can read; save it as PDF or Word")
     if sniffed.advice:
         return msg("is {what}; {how}", what=sniffed.what, how=sniffed.advice)
     if sniffed.media_type not in DEFAULT_ACCEPT:
         return msg("is {what}, not a document", what=sniffed.what)
     return msg(
-        "is {what} ({type}), a file type that this folder doesn't accept; to upload it, add the "
-        "type to accept in the configuration",
+        "is {what} ({type}), a type this folder doesn't accept; to upload it, "
+        'add the type to "accept" in the configuration',
         what=sniffed.what,
         type=sniffed.media_type,
     )
@@ -282,13 +282,11 @@ def _unaccepted(sniffed: Sniffed) -> Message:
 def _too_large(size: int, limit: int) -> Message:
     if ENGLISH.size(size) == ENGLISH.size(limit):
         return msg(
-            "is {size:count} bytes, more than the {limit:count} bytes that max_size allows",
+            "is {size:count} bytes; the maximum file size is {limit:count} bytes",
             size=size,
             limit=limit,
         )
-    return msg(
-        "is {size:size}, more than the {limit:size} that max_size allows", size=size, limit=limit
-    )
+    return msg("is {size:size}; the maximum file size is {limit:size}", size=size, limit=limit)
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion

@@ -26,8 +26,8 @@ SAVE: Final = msg("save it as PDF or Word")
 SAVE_IMAGE: Final = msg("save it as PDF, JPEG or PNG")
 EXPORT: Final = msg("export it as PDF or Word")
 DOWNLOAD: Final = msg("download it as PDF or Word")
-TAKE_OUT: Final = msg("take the document out of it")
-UNLOCK: Final = msg("save it without one")
+TAKE_OUT: Final = msg("extract the document and add it")
+UNLOCK: Final = msg("save it without a password")
 DECRYPT: Final = msg("save it without encryption")
 ADD_FILE: Final = msg("add the file itself")
 
@@ -74,7 +74,7 @@ SIGNATURE = Format(
 )
 ENCRYPTED = Format("application/x-encrypted", "", msg("an encrypted file"), DECRYPT)
 #: Any kind of document: without the password nobody opens it.
-LOCKED = Format("application/encrypted", "", msg("protected by a password"), UNLOCK)
+LOCKED = Format("application/encrypted", "", msg("password-protected"), UNLOCK)
 
 # Images
 PNG = Format("image/png", ".png", msg("a PNG image"))
