@@ -85,10 +85,7 @@ def _change_and_prove(text: str, edit: Edit) -> str:
     except (TOMLKitError, LookupError, ValueError, TypeError, AttributeError) as error:
         _log.debug("an edit of the configuration failed: %s", type(error).__name__)
     raise ConfigError(
-        msg(
-            "The configuration is written in a way that this program cannot change without"
-            " touching what stands around it."
-        ),
+        msg("The configuration can't be changed automatically because of the way it is written."),
         msg("Change the file by hand, or put its [[folders]] next to each other."),
     )
 
@@ -329,14 +326,14 @@ def replace_text(path: str, old: str, new: str) -> None:
     try:
         if read_or_new(path) != old:
             raise ConfigError(
-                msg("The configuration {path} was changed by somebody else meanwhile.", path=path),
-                msg("Nothing was written; look at the change and try again."),
+                msg("The configuration {path} has been changed in the meantime.", path=path),
+                msg("Nothing was saved. Check that change, then try again."),
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         _replace(target, new.encode())
     except UnicodeEncodeError as error:
         raise ConfigError(
-            msg("A name that is not valid text cannot stand in the configuration."),
+            msg("A name that is not valid text can't be saved in the configuration."),
             msg("Rename it."),
         ) from error
     except OSError as error:
@@ -347,8 +344,8 @@ def replace_text(path: str, old: str, new: str) -> None:
                 error=error.strerror,
             ),
             msg(
-                "It is as it was; give yourself the right to write it, or name another with"
-                " --config."
+                "It is unchanged. Give yourself permission to write it, or choose another one"
+                " with --config."
             ),
         ) from error
 

@@ -144,13 +144,17 @@ def compile_pattern(text: str) -> Pattern:
     if len(text) > _LONGEST:
         raise PatternError(msg("a pattern has at most {number} characters", number=_LONGEST))
     if _SPLIT_CAPTURE.search(text):
-        raise PatternError(msg('a capture is within one part of the path, so it holds no "/"'))
+        raise PatternError(
+            msg('a capture stays within one part of the path and can\'t contain "/"')
+        )
     choices: dict[str, tuple[str, ...]] = {}
     names: list[str] = []
     parts: list[_Part | None] = []
     for part in as_seen(text).split("/"):
         if part in ("", ".", ".."):
-            raise PatternError(msg('no file ever has the part "{value}" in its path', value=part))
+            raise PatternError(
+                msg('no path of a file ever contains the part "{value}"', value=part)
+            )
         if part != "**":
             parts.append(tuple(_pieces(part, names, choices)))
         elif not parts or parts[-1] is not None:
@@ -215,7 +219,7 @@ def _pieces(part: str, names: list[str], choices: dict[str, tuple[str, ...]]) ->
         if found["star"]:
             yield _Piece()
         elif found["brace"]:
-            raise PatternError(msg('the brace "{item}" has no partner', item=found["brace"]))
+            raise PatternError(msg('the brace "{item}" is unmatched', item=found["brace"]))
         elif found["text"]:
             yield _Piece(fixed=(_literal(found["text"], wild="?"),))
         else:
@@ -231,14 +235,14 @@ def _capture(
         capture = f"{{{text}}}"
         raise PatternError(
             msg(
-                "{item} is no capture; write {forms:or}",
+                "{item} is not a capture; write {forms:or}",
                 item=capture,
                 forms=("{name}", "{name:one|two}"),
             )
         )
     name = found["name"]
     if name in names:
-        raise PatternError(msg('the capture "{name}" stands there twice', name=name))
+        raise PatternError(msg('the capture "{name}" appears twice', name=name))
     names.append(name)
     if found["choices"] is None:
         return _Piece(least=1, name=name)

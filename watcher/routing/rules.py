@@ -202,7 +202,7 @@ def _route(
 
     source_key = fill(chosen("source_key"), values).strip()
     if not source_key:
-        raise _NotRoutedError(msg("has no source: its source_key comes out empty"))
+        raise _NotRoutedError(msg("has no source: its source_key is empty"))
     reference = fill(chosen("reference"), values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
