@@ -93,11 +93,11 @@ def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         yield "is", f"{verdict['what']} ({verdict['media_type'] or 'unknown'}, {size})"
     rule = verdict.get("rule")
     if rule:
-        yield "rule", f"number {rule} of its folder"
+        yield "rule", f"number {rule} of this folder"
     if str(verdict["verdict"]) != _WOULD_BE_UPLOADED:
         return
     if not rule:
-        yield "rule", "none matches; the settings of the folder apply"
+        yield "rule", "none matches; the folder's settings apply"
     yield "account", str(verdict["account"])
     yield "file name", str(verdict["sent_as"])
     fields = verdict["fields"]

@@ -42,16 +42,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _HEAD: Final = """\
-# Configuration of hrflow-watcher. After a change, check it with: hrflow-watcher config check
-# All values in force, and where each comes from: hrflow-watcher config show
-# No secret belongs in this file: the API key lives in the system's keyring.
+# hrflow-watcher configuration. After a change: hrflow-watcher config check
+# All settings, and where each comes from: hrflow-watcher config show
+# Don't put secrets here: the API key is stored in the system's keyring.
 """
 #: Comments of new tables: above the header ("") and above keys.
 _ACCOUNT_NOTES: Final = {"": "One HrFlow workspace."}
 _FOLDER_NOTES: Final = {
     "": 'A watched folder; "~" and $VARIABLES may be used.',
-    "tags": "Sent with every file of this folder.",
-    "after_upload": 'What becomes of a file that has arrived: "keep", "move" (to Sent) or "trash".',
+    "tags": "Added to every file of this folder.",
+    "after_upload": 'After upload: "keep" the file, "move" it to Sent, or "trash" it.',
 }
 #: The remark behind a source key; only such a one is ever replaced.
 _REMARK: Final = re.compile(r'# source ".*"\Z')

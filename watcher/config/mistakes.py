@@ -32,6 +32,7 @@ _ELSEWHERE: Final = msg(
     " login, or on a machine without a keyring in the environment variable"
     " HRFLOW_API_KEY, and replace the key if others have seen the file"
 )
+_SECRET_TOO: Final = msg("this is a secret, too")
 _USER_OF_URL = re.compile(r"//[^/\s@]*@")
 _LONGEST_SHOWN: Final = 60
 
@@ -58,6 +59,7 @@ class Mistakes:
     def __init__(self) -> None:
         self._mistakes: list[_Note] = []
         self._warnings: list[_Note] = []
+        self._has_secret = False
 
     @property
     def texts(self) -> tuple[Message, ...]:
@@ -83,6 +85,11 @@ class Mistakes:
         """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet."""
         if text:
             self._mistakes.append(_note(location, text, is_missing=is_missing))
+
+    def add_secret(self, location: Location) -> None:
+        """Note that a secret is in the file; what to do about it is said once."""
+        self.add(location, _SECRET_TOO if self._has_secret else _ELSEWHERE)
+        self._has_secret = True
 
     def warn(self, location: Location, text: Text) -> Message:
         """Note something that is allowed, and perhaps not meant; return the whole sentence."""
@@ -125,7 +132,7 @@ def hide_secrets(tables: Table | Array, mistakes: Mistakes, *, are_free: bool = 
     """
     for key, value in entries(tables):
         if _is_secret(key, value, are_free=are_free):
-            mistakes.add(tables.at(key), _ELSEWHERE)
+            mistakes.add_secret(tables.at(key))
             tables[key] = HIDDEN  # type: ignore[index]
         elif isinstance(value, Table | Array):
             hide_secrets(value, mistakes, are_free=are_free or key in _FREE_NAMES)

@@ -131,6 +131,8 @@ def _find_cause(line: str, problem: str) -> Message:
         return msg("{character} is only allowed in quotes, which are \" or '", character=shown)
     if _ESCAPED_END.search(line):
         return BACKSLASH
+    if problem in ("Illegal character '\\n'", "Unterminated string"):
+        return msg("a closing quote is missing")
     if problem == "Invalid value":
         return msg(
             'this is not a value: put text in quotes, like "text"; true, false and numbers'
