@@ -181,7 +181,7 @@ def test_check_says_what_would_happen_and_sends_nothing(desk):
     verdicts = {os.path.basename(each["file"]): each for each in found}
     for name, (media_type, sent_as) in SENT.items():
         each = verdicts[name]
-        assert (each["verdict"], each["media_type"]) == ("would be sent", media_type)
+        assert (each["verdict"], each["media_type"]) == ("would be uploaded", media_type)
         assert (each["sent_as"], each["source_key"]) == (sent_as, sb.ENGINEERING.key)
         assert json.loads(each["fields"]["tags"])[1] == {"name": "urgent", "value": True}
     for name, word in REFUSED.items():
@@ -198,12 +198,12 @@ def test_check_knows_links_directories_and_strangers(desk):
     shutil.copy(DOCX, desk.folder / "last.docx")
     names = [desk.folder / "link.pdf", desk.folder / "directory.pdf", PDF]
     found = desk.read_json("check", *map(str, names))
-    assert [each["verdict"] for each in found] == ["not sent", "not sent", "not watched"]
+    assert [each["verdict"] for each in found] == ["not uploaded", "not uploaded", "not uploaded"]
     assert "symbolic link" in found[0]["why"]
     missing = desk.read_json(
         "check", str(desk.folder / "none.pdf"), str(desk.folder / "last.docx"), code=5
     )
-    assert [each["verdict"] for each in missing] == ["missing", "would be sent"]
+    assert [each["verdict"] for each in missing] == ["missing", "would be uploaded"]
 
 
 def test_check_knows_what_was_sent_before(desk):
@@ -213,7 +213,11 @@ def test_check_knows_what_was_sent_before(desk):
     shutil.copy(DOCX, desk.folder / "new.docx")
     names = ("first.pdf", "copy.pdf", "new.docx")
     found = desk.read_json("check", *(str(desk.folder / name) for name in names))
-    assert [each["verdict"] for each in found] == ["sent already", "duplicate", "would be sent"]
+    assert [each["verdict"] for each in found] == [
+        "already uploaded",
+        "duplicate",
+        "would be uploaded",
+    ]
     assert "first.pdf" in found[1]["why"]
     assert len(desk.arrived()) == 1
 
@@ -221,7 +225,7 @@ def test_check_knows_what_was_sent_before(desk):
 def test_check_reads_well(desk):
     shutil.copy(PDF, desk.folder)
     done = desk.run("check", str(desk.folder / "Aisha Rahman - CV.pdf"))
-    assert "would be sent" in done.stdout
+    assert "would be uploaded" in done.stdout
     assert "a PDF document" in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -244,7 +248,7 @@ def test_config_check_and_show(desk):
 def test_status_and_history_need_no_running_program(desk):
     (before,) = desk.read_json("status")
     assert before["running"] is False
-    assert "no journal" in before["note"]
+    assert before["note"] == "No files uploaded yet."
     assert desk.run("status").returncode == 8  # the program does not run
     assert desk.read_json("history") == []
     assert desk.run("history").stdout == "No files uploaded yet.\n"
@@ -504,7 +508,7 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
 @pytest.mark.parametrize(
     ("more", "verdict", "why"),
     [
-        ('existing = "skip"', "left alone", "was already in the folder"),
+        ('existing = "skip"', "there before", "was already in the folder"),
         ('existing = "ask"', "held", "waiting for your approval"),
         ("", "refused", "HrFlow refused it"),
     ],
@@ -515,7 +519,7 @@ def test_check_knows_what_rests(desk, eventually, more, verdict, why):
         desk.sandbox.faults.set(Fault(kind=Kind.STATUS, status=422))
     make_pdf(desk.folder / "old.pdf", "old")
     running = desk.start("run")
-    states = {"left alone": "baseline"}
+    states = {"there before": "baseline"}
     state = states.get(verdict, verdict)
     eventually(lambda: desk.states() == [state])
     running.end()
@@ -524,11 +528,11 @@ def test_check_knows_what_rests(desk, eventually, more, verdict, why):
     assert why in found["why"]
     make_pdf(desk.folder / "old.pdf", "a new version")
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
-    assert found["verdict"] == "would be sent"
+    assert found["verdict"] == "would be uploaded"
 
 
 def test_status_while_the_journal_is_being_made(desk):
     (desk.root / "state").mkdir()
     (desk.root / "state" / "journal.db").touch()  # made, and nothing in it yet
     (facts,) = desk.read_json("status")
-    assert "no journal" in facts["note"]
+    assert facts["note"] == "No files uploaded yet."

@@ -134,8 +134,8 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
         files = done["files"]
         say(styled(f"{count_files(files)} {verb}.", "good" if files else "quiet"))
         for file in left:
-            why = file.get("moved") or f"is {file['label']}"
-            say(styled(f"  {file['path']} was left unchanged: it {why}", "quiet"))
+            why = f"it {file['moved']}" if file.get("moved") else file["label"]
+            say(styled(f"  {file['path']} was left unchanged: {why}", "quiet"))
     return UnusableError.exit_code if left and not done["files"] else 0
 
 

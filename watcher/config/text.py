@@ -124,7 +124,7 @@ def _find_cause(line: str, problem: str) -> Message:
     if odd := _find_odd(line):
         if invisible := find_invisible(odd):
             return msg(
-                "there is an invisible character here ({character}); delete it",
+                "there is an invisible character here, {character}; delete it",
                 character=invisible,
             )
         shown = f"{odd} (U+{ord(odd):04X})"

@@ -171,7 +171,7 @@ def _refuse_invisible(text: str, *, are_allowed: bool) -> None:
     """``are_allowed``: invisible characters beyond ASCII may be meant."""
     if not are_allowed and (invisible := find_invisible(text)):
         raise _Wrong(
-            msg("it contains an invisible character ({character}); delete it", character=invisible)
+            msg("it contains an invisible character, {character}; delete it", character=invisible)
         )
     if found := _CONTROL.search(text):
         said = msg("it contains a line break or another invisible character")
