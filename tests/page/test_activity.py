@@ -136,11 +136,11 @@ def test_files_that_were_there_first_wait_for_a_yes(person):
         person.drop(name)
     person.start()
     page = person.open()
-    page.locator("#kept", has_text="2 files were already in").wait_for()
+    page.locator("#held", has_text="2 files were already in").wait_for()
     page.get_by_role("button", name="Upload", exact=True).click()
     wait_for(page, "a.pdf", "sent")
     wait_for(page, "b.pdf", "sent")
-    page.locator("#kept .notice").wait_for(state="detached")
+    page.locator("#held .notice").wait_for(state="detached")
     see_no_problem(page)
 
 
@@ -165,7 +165,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     page.locator("#difference", has_text="Nothing changes.").wait_for()
     page.get_by_role("link", name="Health").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()
-    assert "takes the key" in page.locator("#lines").inner_text()
+    assert "key accepted" in page.locator("#lines").inner_text()
     see_no_problem(page)
 
 

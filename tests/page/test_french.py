@@ -82,7 +82,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     wait_for(page, "good.pdf", "envoyé")
     assistant.drop("held.pdf")
     wait_for(page, "held.pdf", "retenu", "HrFlow n’accepte pas la clé d’API")
-    page.locator("#kept", has_text="1 fichier\u00a0: HrFlow n’accepte pas la clé d’API").wait_for()
+    page.locator("#held", has_text="1 fichier\u00a0: HrFlow n’accepte pas la clé d’API").wait_for()
     page.locator("#headline", has_text="1 fichier est retenu").wait_for()
     see_no_english(page)
 

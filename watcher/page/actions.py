@@ -99,10 +99,10 @@ class JournalActions:
     def retry_all(self) -> dict[str, object]:
         """Retry everything that needs attention or is held back."""
         files = 0
-        for kept in self.app.snapshot().kept:
-            if not needs_approval(kept):  # approval is another question
-                self.app.post(Release(kept.key))
-                files += kept.files
+        for hold in self.app.snapshot().holds:
+            if not needs_approval(hold):  # approval is another question
+                self.app.post(Release(hold.key))
+                files += hold.files
         self.app.post(Resume())
         also = self._change({"state": "attention"}, listing.can_retry, Retry)
         return {**also, "files": files + int(str(also["files"]))}
@@ -114,10 +114,10 @@ class JournalActions:
     # -- inside
 
     def _release(self, cause: str) -> dict[str, object]:
-        for kept in self.app.snapshot().kept:
-            if kept.key == cause:
+        for hold in self.app.snapshot().holds:
+            if hold.key == cause:
                 self.app.post(Release(cause))
-                return {"files": kept.files, "left": []}
+                return {"files": hold.files, "left": []}
         raise UsageError(msg("No file is held back for this reason any more."))
 
     def _change(

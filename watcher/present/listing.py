@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg
-from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
+from watcher.model.records import NOT_YET, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, name, safe, short
 
 if TYPE_CHECKING:

@@ -82,27 +82,27 @@ function showKept() {
     lines.push(notice("busy", t("Not set up yet"), el("a", { href: "#setup", class: "button main" }, t("Set up"))));
   for (const folder of now.watched)
     if (folder.problem) lines.push(notice("bad", folder.problem));
-  for (const kept of now.kept) lines.push(keptNotice(kept));
-  const place = $("kept");
+  for (const hold of now.held) lines.push(holdNotice(hold));
+  const place = $("held");
   const before = [...place.children].map((each) => each.textContent).join("\n");
   if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
 }
 
-function keptNotice(kept) {
-  const label = kept.asks ? t("Upload") : t("Try again");
+function holdNotice(hold) {
+  const label = hold.asks ? t("Upload") : t("Try again");
   const act = el("button", { type: "button", onclick: () => busy(act, release) }, label);
   const release = async () => {
-    const done = await ask("/api/retry", { cause: kept.key });
+    const done = await ask("/api/retry", { cause: hold.key });
     say(tn("1 file will be uploaded.", "{count} files will be uploaded.", done.files));
   };
   const ignore = el("button", { type: "button", onclick: () => busy(ignore, leave) }, t("Ignore"));
   const leave = async () => {
-    if (!confirm(tn("Ignore 1 file?", "Ignore {count} files?", kept.files))) return;
-    await ask("/api/ignore", { cause: kept.key });
+    if (!confirm(tn("Ignore 1 file?", "Ignore {count} files?", hold.files))) return;
+    await ask("/api/ignore", { cause: hold.key });
   };
-  const show = el("button", { type: "button", onclick: () => busy(show, () => openFolders({ cause: kept.key })) }, t("Open folder"));
-  const files = tn("1 file", "{count} files", kept.files);
-  return notice(kept.asks ? "busy" : "bad", kept.asks ? kept.why : t("{what}: {text}", { what: files, text: kept.why }), act, ...(kept.files ? [ignore, show] : []));
+  const show = el("button", { type: "button", onclick: () => busy(show, () => openFolders({ cause: hold.key })) }, t("Open folder"));
+  const files = tn("1 file", "{count} files", hold.files);
+  return notice(hold.asks ? "busy" : "bad", hold.asks ? hold.why : t("{what}: {text}", { what: files, text: hold.why }), act, ...(hold.files ? [ignore, show] : []));
 }
 
 function notice(tone, text, ...more) {
