@@ -121,14 +121,14 @@ def test_try_brings_its_own_sandbox_folder_and_cv(desk):
     running = desk.start("try")
     running.wait_for("Drop CVs into")
     assert "✓ Camille Durand - CV.pdf" in running.wait_for("Camille")
-    received = running.wait_for("HrFlow has it")
+    received = running.wait_for("Received by HrFlow")
     for word in ("Engineering", "application/pdf", "rehearsal=true", "reference"):
         assert word in received
     place = next(line for line in running.lines if "Drop CVs" in line).split()[3]
     assert os.path.isdir(place)
     running.wait_for("✓ Camille Durand - CV.pdf Camille Durand → Engineering")
     assert running.end(signal.SIGINT) == 0
-    assert sum("HrFlow has it" in line for line in running.lines) == 1, "it is said once"
+    assert sum("Received by HrFlow" in line for line in running.lines) == 1, "it is said once"
     assert not os.path.exists(os.path.dirname(place))
 
 

@@ -60,13 +60,13 @@ def test_a_good_world_in_a_pipe(desk):
     assert "\x1b" not in done.stdout
     assert {line[0] for line in lines} <= {"✓", "!", DASH}
     assert [line.split()[1] for line in lines if line[0] == "✓"] == [
-        "Configuration", "Folder", "Changes", "Limits", "Limits", "Journal", "Disk",
+        "Configuration", "Folder", "Changes", "Limits", "Limits", "History", "Disk",
         "Keyring", "API", "Proxy", "DNS", "TLS", "HrFlow", "Clock", "Source",
     ]  # fmt: skip
     assert "not running, so no files are sent → Start it with: hrflow" in done.stdout
     assert f"{desk.folder} can be read" in done.stdout
     assert "journal.db is intact" in done.stdout
-    assert "it may read and write" in done.stdout
+    assert "it can read and write" in done.stdout
     assert "Engineering (e59112ee7a2d…)" in done.stdout
     assert desk.key not in done.stdout
     assert os.listdir(desk.folder) == ["cv.pdf"]
@@ -181,7 +181,7 @@ def test_a_wrong_key_that_only_the_running_program_has(desk):
     assert only(found["key"])[0] == "ok"
     level, said = only(found["access"])
     assert level == "error"
-    assert "the running program holds all files" in said
+    assert "the running program is holding back all files" in said
     assert "correct it where the program has it from" in said
     assert wrong not in said
 

@@ -113,7 +113,7 @@ def test_a_person_logs_in_and_the_program_uses_the_key(desk, service):
     desk.drop()
     assert_arrives(desk)
     assert desk.told_key() == {"origin": "the system's keyring", "problem": ""}
-    assert "✓ key: from the system's keyring" in desk.run("status").stdout
+    assert "✓ API key: from the system's keyring" in desk.run("status").stdout
 
 
 def test_a_script_logs_in_and_out(desk, service):

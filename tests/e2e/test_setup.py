@@ -278,7 +278,7 @@ def test_run_again_without_a_change_changes_nothing(person):
     )
     assert terminal.end() == 0
     assert "Save these settings?" not in terminal.text
-    assert "The configuration doesn't change." in terminal.text
+    assert "No changes to the configuration." in terminal.text
     assert person.left() == before
 
 
