@@ -16,6 +16,8 @@ from tests.support.outcomes import count_outcomes
 from tests.support.samples import DOCX, IGNORED, PDF, REFUSED, SAMPLES, SENT, make_pdf
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
+from watcher.model.kinds import State
+from watcher.present import view
 from watcher.sandbox import Fault, Kind
 
 # -- run
@@ -203,7 +205,10 @@ def test_check_knows_links_directories_and_strangers(desk):
     missing = desk.read_json(
         "check", str(desk.folder / "none.pdf"), str(desk.folder / "last.docx"), code=5
     )
-    assert [each["verdict"] for each in missing] == ["missing", "would be uploaded"]
+    assert [each["verdict"] for each in missing] == [
+        "file not found; check the path",
+        "would be uploaded",
+    ]
 
 
 def test_check_knows_what_was_sent_before(desk):
@@ -506,25 +511,23 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
 
 
 @pytest.mark.parametrize(
-    ("more", "verdict", "why"),
+    ("more", "state", "why"),
     [
-        ('existing = "skip"', "there before", "was already in the folder"),
-        ('existing = "ask"', "held", "waiting for your approval"),
-        ("", "refused", "HrFlow refused it"),
+        ('existing = "skip"', State.BASELINE, "was already in the folder"),
+        ('existing = "ask"', State.HELD, "waiting for your approval"),
+        ("", State.REFUSED, "HrFlow refused it"),
     ],
 )
-def test_check_knows_what_rests(desk, eventually, more, verdict, why):
+def test_check_knows_what_rests(desk, eventually, more, state, why):
     desk.configure(more)
-    if verdict == "refused":
+    if state is State.REFUSED:
         desk.sandbox.faults.set(Fault(kind=Kind.STATUS, status=422))
     make_pdf(desk.folder / "old.pdf", "old")
     running = desk.start("run")
-    states = {"there before": "baseline"}
-    state = states.get(verdict, verdict)
     eventually(lambda: desk.states() == [state])
     running.end()
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
-    assert found["verdict"] == verdict
+    assert found["verdict"] == str(view.STATES[state].label)
     assert why in found["why"]
     make_pdf(desk.folder / "old.pdf", "a new version")
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))

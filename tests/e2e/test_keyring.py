@@ -136,7 +136,7 @@ def test_a_script_logs_in_and_out(desk, service):
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        (sb.READ_KEY, "may only read, so it cannot upload"),
+        (sb.READ_KEY, "read-only key, so it can't upload"),
         (WRONG_KEY, "Invalid secret key"),  # in the words of the server
         ("ask_ 1234", "spaces, line breaks or special characters"),
     ],
