@@ -15,6 +15,7 @@ import pytest
 from tests.support import file_keyring
 from tests.support.desk import Process
 from tests.support.samples import PDF
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.i18n.message import verbatim
 from watcher.journal.writer import Journal
@@ -138,7 +139,7 @@ def box(desk):
 def give(desk, secret, *more, **environ):
     return subprocess.run(
         desk.command("login", "--webhook", "--key-stdin", *more), input=secret, text=True,
-        env=desk.environ(**environ), capture_output=True, timeout=60, check=False,
+        env=desk.environ(**environ), capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

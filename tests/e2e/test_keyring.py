@@ -9,7 +9,7 @@ import pytest
 from tests.support.desk import Desk, Process
 from tests.support.secret_service import SecretService, needs_secret_service
 from tests.support.terminal import Terminal
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 
 pytestmark = needs_secret_service
@@ -44,7 +44,7 @@ class KeyringDesk(Desk):
     def login(self, key=sb.READ_WRITE_KEY, *arguments):
         return subprocess.run(
             self.command("login", "--key-stdin", *arguments), env=self.environ(), input=key,
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def terminal(self, *arguments):
@@ -55,7 +55,7 @@ class KeyringDesk(Desk):
         code = "import keyring, sys; print(keyring.get_password('hrflow-watcher', sys.argv[1]))"
         run = [sys.executable, "-c", code, account]
         return subprocess.run(
-            run, env=self.environ(), capture_output=True, text=True, timeout=60, check=True
+            run, env=self.environ(), capture_output=True, text=True, timeout=PATIENCE, check=True
         ).stdout.strip()
 
     def run_program(self):

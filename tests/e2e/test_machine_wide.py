@@ -12,6 +12,7 @@ from tests.support import file_keyring
 from tests.support.desk import Process
 from tests.support.samples import make_pdf
 from tests.support.terminal import Terminal
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 
 MACHINE = """
@@ -72,7 +73,7 @@ class Office:
     def run(self, *arguments, code=0, typed=""):
         done = subprocess.run(
             self.command(*arguments), env=self.environ(), input=typed,
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -249,7 +250,7 @@ def test_a_key_with_a_byte_order_mark_is_taken(office):
     done = subprocess.run(
         office.command("setup", "--non-interactive", "--key-stdin"), env=office.environ() | environ,
         input=b"\xef\xbb\xbf" + sb.READ_WRITE_KEY.encode() + b"\r\n",
-        capture_output=True, timeout=120, check=False,
+        capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 

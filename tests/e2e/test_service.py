@@ -131,7 +131,7 @@ def test_a_login_starts_it(odd, eventually):
     make_pdf(odd.folder / "cv.pdf", "a")
     login = subprocess.run(
         ["gio", "launch", str(entry_of(odd))], env=odd.environ(), stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert login.returncode == 0
     eventually(odd.arrived)

@@ -9,7 +9,7 @@ import pytest
 from tests.support import file_keyring
 from tests.support.desk import Process
 from tests.support.terminal import ENTER, Terminal
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 
 OTHER_KEY = "f" * 40
@@ -44,7 +44,7 @@ class Person:
     def run(self, *arguments, typed="", **environ):
         return subprocess.run(
             self.desk.command(*arguments), env=self.environ(**environ), input=typed,
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def script(self, *arguments, typed=sb.READ_WRITE_KEY + "\n", **environ):

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.support.desk import Desk
+from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -31,7 +32,7 @@ def test_importing_every_module_makes_no_connection_and_no_thread():
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.stdout == "[] 1\n"
 
@@ -65,7 +66,7 @@ def test_what_takes_long_to_import_is_imported_late(desk, eventually, command):
         ) as process:  # fmt: skip
             eventually((desk.root / "state" / "instance.json").exists)
             process.terminate()
-            said = process.communicate(timeout=60)[1]
+            said = process.communicate(timeout=PATIENCE)[1]
     else:
         said = desk.run(command, PYTHONPROFILEIMPORTTIME="1").stderr
     imported = {line.rpartition("|")[2].strip() for line in said.splitlines()}

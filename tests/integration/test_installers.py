@@ -12,6 +12,7 @@ import zipfile
 import pytest
 
 from installers import assets, common, packages
+from tests.support.waiting import PATIENCE
 from watcher import __version__
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -83,7 +84,9 @@ def beside(tmp_path_factory):
 
 
 def run(*command, **more):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **more)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, check=False, **more
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

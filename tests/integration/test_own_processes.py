@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher.credentials import keyring_process
 from watcher.desktop.supervisor import process_command
 from watcher.service.common import Program
@@ -29,7 +30,7 @@ def test_what_lies_in_the_folder_is_not_run(command, tmp_path):
         check=False,
         input=b'["default", true]\n',
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "run").exists()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.sandbox_client import BOUNDARY, END, Client, form, part
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from watcher.sandbox import EMAIL, ENGINEERING, EXPRESS, READ_WRITE_KEY, Fault, Kind, Sandbox
 
 LARGE = 1_000_000_000
@@ -109,7 +109,7 @@ def test_without_its_libraries_it_is_said_what_to_install(command):
         [sys.executable, "-c", code, command],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert found.returncode != 0
@@ -139,13 +139,13 @@ def test_a_large_upload_takes_little_memory():
         [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         url = urlsplit(process.stdout.readline().strip())
-        connection = http.client.HTTPConnection(url.netloc, timeout=60)
+        connection = http.client.HTTPConnection(url.netloc, timeout=PATIENCE)
         send(connection, 1_000_000)
         before = resident(process.pid)
         sha256 = send(connection, LARGE)
         after = resident(process.pid)
         connection.close()
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=PATIENCE)
     assert f"size={LARGE}, sha256='{sha256}'" in out
     assert after - before < GROWTH, f"{(after - before) / 1e6:.1f} MB more at the peak"
 

@@ -129,14 +129,14 @@ class Desk:
     def run(self, *arguments, **environ):
         return subprocess.run(
             self.command(*arguments), env=self.environ(**environ),
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def feed(self, text, *arguments, **environ):
         """A command that reads ``text`` from its standard input."""
         return subprocess.run(
             self.command(*arguments), env=self.environ(**environ), input=text,
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def read_json(self, *arguments, code=0):

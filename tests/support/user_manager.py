@@ -77,7 +77,7 @@ class UserManager:
 
     def run(self, *words, **more):
         return subprocess.run(
-            self.command(*words), env=self.environ(**more), capture_output=True, text=True, timeout=120, check=False,
+            self.command(*words), env=self.environ(**more), capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     def systemctl(self, *words):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.support.waiting import PATIENCE
 from watcher.config.layers import read_locks
 from watcher.config.machine import MachineFile, find_distrust, find_distrust_on_windows, find_layer
 from watcher.config.mistakes import Mistakes
@@ -194,7 +195,7 @@ def test_roots_file_is_trusted_in_a_namespace_of_the_users_own(open_folder):
     """As in the service: systemd's PrivateUsers= maps the person alone, and root has no number."""
     file = write(open_folder / "a.toml")
     command = [sys.executable, "-c", IN_A_NAMESPACE, file.path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     if "no namespaces" in done.stderr:
         pytest.skip("users may have no namespaces here")
     assert done.stdout == "65534 {'log_level': 'error'}\n", done.stderr

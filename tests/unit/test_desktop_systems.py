@@ -70,7 +70,7 @@ def test_on_windows_an_open_menu_is_left_alone_and_brought_up_to_date_once_close
     icon._update_menu()
     assert icon.made == 1, "the open menu would vanish"
     icon.close.set()
-    person.join(10)
+    person.join(PATIENCE)
     assert icon.made == 2, "both changes are made at once"
 
 
