@@ -309,7 +309,7 @@ def test_tiny_limits_are_seen_in_a_whole_examination(tmp_path):
         finding for check, finding in run_checks(folders.checks(case)) if check.name == "limits"
     ]
     assert [finding.level for finding in found] == [WARNING, WARNING]
-    assert str(found[0].text).startswith("3 directories are watched, and 4 of 4 watches are in use")
+    assert str(found[0].text).startswith("3 folders are watched, and 4 of 4 watches are in use")
 
 
 # --- Storage ----------------------------------------------------------------------------------
