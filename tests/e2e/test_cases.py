@@ -120,7 +120,7 @@ def test_check_says_what_then_happens(world):
             assert str(facts["verdict"]) == (str(entry.state) if entry else "ignored"), path
             assert entry is None or facts["why"] == entry.why
         else:
-            assert (str(facts["verdict"]), facts["sent_as"]) == ("would be sent", SENT[path][0])
+            assert (str(facts["verdict"]), facts["sent_as"]) == ("would be uploaded", SENT[path][0])
 
 
 def test_what_is_tied_to_its_place_is_never_moved(world):

@@ -16,6 +16,8 @@ from tests.support.outcomes import count_outcomes
 from tests.support.samples import DOCX, IGNORED, PDF, REFUSED, SAMPLES, SENT, make_pdf
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
+from watcher.model.kinds import State
+from watcher.present import view
 from watcher.sandbox import Fault, Kind
 
 # -- run
@@ -121,14 +123,14 @@ def test_try_brings_its_own_sandbox_folder_and_cv(desk):
     running = desk.start("try")
     running.wait_for("Drop CVs into")
     assert "✓ Camille Durand - CV.pdf" in running.wait_for("Camille")
-    received = running.wait_for("HrFlow has it")
+    received = running.wait_for("Received by HrFlow")
     for word in ("Engineering", "application/pdf", "rehearsal=true", "reference"):
         assert word in received
     place = next(line for line in running.lines if "Drop CVs" in line).split()[3]
     assert os.path.isdir(place)
     running.wait_for("✓ Camille Durand - CV.pdf Camille Durand → Engineering")
     assert running.end(signal.SIGINT) == 0
-    assert sum("HrFlow has it" in line for line in running.lines) == 1, "it is said once"
+    assert sum("Received by HrFlow" in line for line in running.lines) == 1, "it is said once"
     assert not os.path.exists(os.path.dirname(place))
 
 
@@ -181,7 +183,7 @@ def test_check_says_what_would_happen_and_sends_nothing(desk):
     verdicts = {os.path.basename(each["file"]): each for each in found}
     for name, (media_type, sent_as) in SENT.items():
         each = verdicts[name]
-        assert (each["verdict"], each["media_type"]) == ("would be sent", media_type)
+        assert (each["verdict"], each["media_type"]) == ("would be uploaded", media_type)
         assert (each["sent_as"], each["source_key"]) == (sent_as, sb.ENGINEERING.key)
         assert json.loads(each["fields"]["tags"])[1] == {"name": "urgent", "value": True}
     for name, word in REFUSED.items():
@@ -198,12 +200,15 @@ def test_check_knows_links_directories_and_strangers(desk):
     shutil.copy(DOCX, desk.folder / "last.docx")
     names = [desk.folder / "link.pdf", desk.folder / "directory.pdf", PDF]
     found = desk.read_json("check", *map(str, names))
-    assert [each["verdict"] for each in found] == ["not sent", "not sent", "not watched"]
+    assert [each["verdict"] for each in found] == ["not uploaded", "not uploaded", "not uploaded"]
     assert "symbolic link" in found[0]["why"]
     missing = desk.read_json(
         "check", str(desk.folder / "none.pdf"), str(desk.folder / "last.docx"), code=5
     )
-    assert [each["verdict"] for each in missing] == ["missing", "would be sent"]
+    assert [each["verdict"] for each in missing] == [
+        "file not found; check the path",
+        "would be uploaded",
+    ]
 
 
 def test_check_knows_what_was_sent_before(desk):
@@ -213,7 +218,11 @@ def test_check_knows_what_was_sent_before(desk):
     shutil.copy(DOCX, desk.folder / "new.docx")
     names = ("first.pdf", "copy.pdf", "new.docx")
     found = desk.read_json("check", *(str(desk.folder / name) for name in names))
-    assert [each["verdict"] for each in found] == ["sent already", "duplicate", "would be sent"]
+    assert [each["verdict"] for each in found] == [
+        "already uploaded",
+        "duplicate",
+        "would be uploaded",
+    ]
     assert "first.pdf" in found[1]["why"]
     assert len(desk.arrived()) == 1
 
@@ -221,7 +230,7 @@ def test_check_knows_what_was_sent_before(desk):
 def test_check_reads_well(desk):
     shutil.copy(PDF, desk.folder)
     done = desk.run("check", str(desk.folder / "Aisha Rahman - CV.pdf"))
-    assert "would be sent" in done.stdout
+    assert "would be uploaded" in done.stdout
     assert "a PDF document" in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -244,7 +253,7 @@ def test_config_check_and_show(desk):
 def test_status_and_history_need_no_running_program(desk):
     (before,) = desk.read_json("status")
     assert before["running"] is False
-    assert "no journal" in before["note"]
+    assert before["note"] == "No files uploaded yet."
     assert desk.run("status").returncode == 8  # the program does not run
     assert desk.read_json("history") == []
     assert desk.run("history").stdout == "No files uploaded yet.\n"
@@ -502,33 +511,31 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
 
 
 @pytest.mark.parametrize(
-    ("more", "verdict", "why"),
+    ("more", "state", "why"),
     [
-        ('existing = "skip"', "left alone", "was already in the folder"),
-        ('existing = "ask"', "held", "waiting for your approval"),
-        ("", "refused", "HrFlow rejected this file"),
+        ('existing = "skip"', State.BASELINE, "was already in the folder"),
+        ('existing = "ask"', State.HELD, "waiting for your approval"),
+        ("", State.REFUSED, "HrFlow rejected this file"),
     ],
 )
-def test_check_knows_what_rests(desk, eventually, more, verdict, why):
+def test_check_knows_what_rests(desk, eventually, more, state, why):
     desk.configure(more)
-    if verdict == "refused":
+    if state is State.REFUSED:
         desk.sandbox.faults.set(Fault(kind=Kind.STATUS, status=422))
     make_pdf(desk.folder / "old.pdf", "old")
     running = desk.start("run")
-    states = {"left alone": "baseline"}
-    state = states.get(verdict, verdict)
     eventually(lambda: desk.states() == [state])
     running.end()
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
-    assert found["verdict"] == verdict
+    assert found["verdict"] == str(view.STATES[state].label)
     assert why in found["why"]
     make_pdf(desk.folder / "old.pdf", "a new version")
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
-    assert found["verdict"] == "would be sent"
+    assert found["verdict"] == "would be uploaded"
 
 
 def test_status_while_the_journal_is_being_made(desk):
     (desk.root / "state").mkdir()
     (desk.root / "state" / "journal.db").touch()  # made, and nothing in it yet
     (facts,) = desk.read_json("status")
-    assert "no journal" in facts["note"]
+    assert facts["note"] == "No files uploaded yet."

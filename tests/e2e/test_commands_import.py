@@ -241,8 +241,8 @@ def test_other_commands_reach_a_program_that_imports(desk, eventually):
         (["--source", "x" * 40], "Leave out --source"),  # two settings for one folder
         (["--account", "default"], "need --source"),
         (["--source", "x" * 40, "--tag", "Paris"], "Tags look like office=Paris"),
-        (["--source", "x" * 40, "--tag", "a={jbo}"], "{jbo} cannot be filled"),
-        (["--source", "x" * 40, "--tag", "a={"], "has no partner"),
+        (["--source", "x" * 40, "--tag", "a={jbo}"], "{jbo} is not a known placeholder"),
+        (["--source", "x" * 40, "--tag", "a={"], "is unmatched"),
     ],
 )
 def test_options_that_contradict_the_settings_are_refused(desk, options, hint):

@@ -60,13 +60,13 @@ def test_a_good_world_in_a_pipe(desk):
     assert "\x1b" not in done.stdout
     assert {line[0] for line in lines} <= {"✓", "!", DASH}
     assert [line.split()[1] for line in lines if line[0] == "✓"] == [
-        "Configuration", "Folder", "Changes", "Limits", "Limits", "Journal", "Disk",
+        "Configuration", "Folder", "Changes", "Limits", "Limits", "History", "Disk",
         "Keyring", "API", "Proxy", "DNS", "TLS", "HrFlow", "Clock", "Source",
     ]  # fmt: skip
     assert "not running, so no files are sent → Start it with: hrflow" in done.stdout
     assert f"{desk.folder} can be read" in done.stdout
     assert "journal.db is intact" in done.stdout
-    assert "it may read and write" in done.stdout
+    assert "it can read and write" in done.stdout
     assert "Engineering (e59112ee7a2d…)" in done.stdout
     assert desk.key not in done.stdout
     assert os.listdir(desk.folder) == ["cv.pdf"]
@@ -135,7 +135,7 @@ def test_a_missing_folder(desk):
     assert level == "error"
     assert text.endswith("Create it, connect its drive, or correct its path in the configuration.")
     assert only(found["events"]) == (
-        "skipped", f"not possible, because {desk.folder} cannot be used ",
+        "skipped", f"not checked: {desk.folder} cannot be used ",
     )  # fmt: skip
     assert only(found["access"])[0] == "ok"
 
@@ -148,7 +148,7 @@ def test_a_folder_that_the_program_makes(desk):
     level, said = only(found["folder"])
     assert (level, "the program creates it when it starts" in said) == ("ok", True)
     assert only(found["events"]) == (
-        "skipped", "not possible, because the folder doesn't exist yet ",
+        "skipped", "not checked: the folder doesn't exist yet ",
     )  # fmt: skip
     assert not desk.folder.exists()
     assert only(diagnose(desk, code=5, HOME=str(desk.root / "home"))["folder"])[0] == "error"
@@ -157,7 +157,7 @@ def test_a_folder_that_the_program_makes(desk):
 def test_no_key(desk):
     found = diagnose(desk, code=5, HRFLOW_API_KEY="")
     assert only(found["key"])[0] == "error"
-    assert only(found["access"]) == ("skipped", "not possible, because there is no API key ")
+    assert only(found["access"]) == ("skipped", "not checked: there is no API key ")
 
 
 def test_a_key_that_only_the_running_program_has(desk, eventually):
@@ -169,7 +169,7 @@ def test_a_key_that_only_the_running_program_has(desk, eventually):
     assert (level, "has it from the environment variable HRFLOW_API_KEY" in said) == ("ok", True)
     level, said = only(found["access"])
     assert (level, "cannot be tested from here" in said) == ("ok", True)
-    only_there = "not possible, because only the running program has the key "
+    only_there = "not checked: only the running program has the key "
     assert only(found["source"]) == ("skipped", only_there)
 
 
@@ -181,7 +181,7 @@ def test_a_wrong_key_that_only_the_running_program_has(desk):
     assert only(found["key"])[0] == "ok"
     level, said = only(found["access"])
     assert level == "error"
-    assert "the running program holds all files" in said
+    assert "the running program is holding back all files" in said
     assert "correct it where the program has it from" in said
     assert wrong not in said
 
@@ -201,7 +201,7 @@ def test_a_key_that_may_only_write_proves_nothing(desk):
     found = diagnose(desk)
     assert only(found["access"])[0] == "warning"
     assert only(found["source"]) == (
-        "skipped", "not possible, because a write-only key gets no answers ",
+        "skipped", "not checked: a write-only key can't read anything ",
     )  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def test_offline(desk):
     write_config(desk, desk.sandbox.url, f"http://127.0.0.1:{NO_CONNECTION}/v1")
     found = diagnose(desk, code=5)
     assert only(found["access"])[0] == "error"
-    assert only(found["clock"]) == ("skipped", "not possible, because the server has not answered ")
+    assert only(found["clock"]) == ("skipped", "not checked: the server has not answered ")
 
 
 def test_a_name_that_is_not_found(desk):
@@ -343,7 +343,7 @@ def test_the_certificate_is_looked_at_through_the_proxy(safe_desk, kind, scheme)
         write_config(safe_desk, "https://localhost", f"https://{proxy.HOST}")
         found = diagnose(safe_desk, SSL_CERT_FILE=safe_desk.certificate)
         assert set(server.asked) == {proxy.HOST}
-    assert only(found["proxy"])[1].startswith(f"{address} is used, by the configuration")
+    assert only(found["proxy"])[1].startswith(f"{address}, according to the configuration")
     assert "Acme Web Gateway" in only(found["tls"])[1]
     assert only(found["access"])[0] == "ok"
 

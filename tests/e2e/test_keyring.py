@@ -113,7 +113,7 @@ def test_a_person_logs_in_and_the_program_uses_the_key(desk, service):
     desk.drop()
     assert_arrives(desk)
     assert desk.told_key() == {"origin": "the system's keyring", "problem": ""}
-    assert "✓ key: from the system's keyring" in desk.run("status").stdout
+    assert "✓ API key: from the system's keyring" in desk.run("status").stdout
 
 
 def test_a_script_logs_in_and_out(desk, service):
@@ -136,7 +136,7 @@ def test_a_script_logs_in_and_out(desk, service):
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        (sb.READ_KEY, "may only read, so it cannot upload"),
+        (sb.READ_KEY, "read-only key, so it can't upload"),
         (WRONG_KEY, "Invalid secret key"),  # in the words of the server
         ("ask_ 1234", "spaces, line breaks or special characters"),
     ],

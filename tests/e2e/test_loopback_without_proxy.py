@@ -25,7 +25,7 @@ def hostile(request, tmp_path):
 def test_nothing_leaves_this_machine_while_it_is_tried(desk, hostile):
     way, variables = hostile
     running = desk.start("try", **variables)
-    running.wait_for("HrFlow has it")
+    running.wait_for("Received by HrFlow")
     assert running.end() == 0
     assert way.asked == []
 

@@ -155,7 +155,9 @@ def test_a_change_is_taken_up_and_one_with_mistakes_is_not(office, eventually):
     assert office.sources() == [sb.SALES.key] * 2  # the last good one
 
     office.machine.chmod(0o666)  # others may write it now: it is not to be trusted
-    assert "may be written by others than its owner (mode 0666)" in running.wait_for("is not used")
+    assert "can be changed by users other than its owner (mode 0666)" in running.wait_for(
+        "is not used"
+    )
     office.write_machine()
     running.wait_for("Configuration reloaded")
     make_pdf(office.folder / "c.pdf", "c")
@@ -194,7 +196,7 @@ def test_the_set_up_asks_only_for_what_is_missing(office):
     office.machine.parent.mkdir()
     office.machine.write_text(text.replace(f'email = "{sb.EMAIL}"\n', ""), encoding="utf-8")
     said = office.run("config", "check", code=2)
-    assert "leaves something to you" in said
+    assert "leaves some settings to you" in said
     assert "account.email: is missing" in said
     assert "--email" in office.run("setup", "--non-interactive", code=2)
     office.run("setup", "--non-interactive", "--email", sb.EMAIL)

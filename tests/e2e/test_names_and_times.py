@@ -158,7 +158,7 @@ def test_commands_find_files_by_their_names_as_people_see_them(desk):
     make_pdf(str(place / "Rene\u0301e.pdf"), "x")
     named = str(desk.folder / "Reçus" / "Renée.pdf")
     (verdict,) = desk.read_json("check", named)
-    assert verdict["verdict"] == "would be sent"
+    assert verdict["verdict"] == "would be uploaded"
     (summary,) = desk.read_json("import", str(desk.folder / "Reçus"))
     assert summary["files"] == 1
     for options in (

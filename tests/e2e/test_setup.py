@@ -171,7 +171,7 @@ def test_wrong_answers_are_asked_for_again(person):
     # What is typed before the terminal stops showing it is thrown away.
     terminal.wait_for("This is not an API key")
     terminal.answer("not shown while you type", sb.READ_KEY)
-    terminal.wait_for("may only read")
+    terminal.wait_for("read-only")
     terminal.answer("not shown while you type", "ask_" + "0" * 32)
     terminal.wait_for("rejected this key")
     terminal.answer("Use it anyway?", "n")
@@ -190,10 +190,10 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.answer("This workspace has no source", sb.READ_WRITE_KEY)
     terminal.answer("This is an API key", "Enginering")
     terminal.answer('did you mean "Engineering"?', "{jbo}")
-    terminal.answer("{jbo} cannot be filled", "1")
+    terminal.answer("{jbo} is not a known placeholder", "1")
     terminal.answer("Tags", "Paris")
     terminal.answer("Tags look like office=Paris", "a={jbo}")
-    terminal.answer("{jbo} cannot be filled", "")
+    terminal.answer("{jbo} is not a known placeholder", "")
     terminal.answer("After upload", "burn")
     terminal.answer("is not one of", "trash")
     terminal.answer("Create it?", "n")
@@ -210,7 +210,7 @@ def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
     terminal = person.at_terminal("setup", "--no-check", "--api-url", person.url)
     terminal.answer("Email", sb.EMAIL)
     terminal.answer("API key", sb.READ_KEY)
-    terminal.answer("may only read", "yes")
+    terminal.answer("read-only", "yes")
     terminal.wait_for("does not look like an API key")
     terminal.answer("Use it anyway?", "n")
     terminal.answer("API key", sb.READ_WRITE_KEY)
@@ -226,7 +226,7 @@ def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
 @pytest.mark.parametrize(
     ("key", "code", "said"),
     [
-        (sb.READ_KEY, 4, "may only read"),
+        (sb.READ_KEY, 4, "read-only"),
         ("two words", 4, "This is not an API key"),
         ("ask_“x”", 4, "This is not an API key"),
         ("something", 0, "does not look like an API key"),
@@ -278,7 +278,7 @@ def test_run_again_without_a_change_changes_nothing(person):
     )
     assert terminal.end() == 0
     assert "Save these settings?" not in terminal.text
-    assert "The configuration doesn't change." in terminal.text
+    assert "No changes to the configuration." in terminal.text
     assert person.left() == before
 
 
@@ -316,7 +316,7 @@ def test_several_folders_each_with_its_source(person):
         terminal.answer(f"Source for ~/{name} ", "1" if name == "CVs" else "Sales")
         answer_all(terminal, [("Tags", ""), ("After upload", "")])
     terminal.answer("when you log in?", "n")
-    terminal.wait_for("lies in folder 1")  # the deepest wins
+    terminal.wait_for("is inside folder 1")  # the deepest wins
     terminal.answer("Save these settings?")
     assert terminal.end() == 0
     assert person.text().count("[[folders]]") == 2
@@ -443,7 +443,7 @@ def test_a_script_sets_up_two_folders(person):
         (["--folder", "{new}", "--folder", "{new}", "--source", "Sales"], 2, "listed twice"),
         (["--folder", "{new}", "--source", "Sales", "--source", "Express"], 2, "2 sources for 1"),
         (["--folder", "{new}", "--source", "Sales", "--tag", "Paris"], 2, "Tags look like office=Paris"),
-        (["--folder", "{new}", "--source", "Sales", "--tag", "a={job}"], 2, "{job} cannot be filled"),
+        (["--folder", "{new}", "--source", "Sales", "--tag", "a={job}"], 2, "{job} is not a known placeholder"),
         (["--folder", "{new}", "--source", "Sales", "--api-url", "http://example.org/v1"], 2, "must begin with https://"),  # no key goes there
         (["--folder", "{new}", "--source", "Sales", "--api-url", "http://127.0.0.1:9/v1"], 7, "Check the network"),
     ],
@@ -466,7 +466,7 @@ def test_what_a_script_got_wrong(person, arguments, code, said):
     ("typed", "said"),
     [
         ("", "no API key on standard input"),
-        (sb.READ_KEY, "may only read"),
+        (sb.READ_KEY, "read-only"),
         ("ask_" + "0" * 32, "rejected this key"),
     ],
 )
@@ -601,7 +601,7 @@ def test_adding_asks_before_it_creates(ready):
     terminal = ready.at_terminal("folder", "add", str(ready.home / "new"), "--source", "Sales")
     terminal.answer("Create it?", "n")
     assert terminal.end() == 0
-    assert "is not there yet" in terminal.text
+    assert "doesn't exist yet" in terminal.text
     assert not (ready.home / "new").exists()
 
 
@@ -610,7 +610,7 @@ def test_folders_in_each_other_are_said(ready):
         "folder", "add", str(ready.home / "CVs" / "in"), "--source", "Sales", "--create"
     )
     assert done.returncode == 0
-    assert "lies in folder 1" in done.stdout
+    assert "is inside folder 1" in done.stdout
 
 
 def test_a_folder_needs_an_account(person):

@@ -125,7 +125,7 @@ def test_every_script_is_one(text):
 
 def test_the_keys_that_it_promises_are_there():
     """Names in the table of what to ask are those of the answers."""
-    table = PAGE.partition("## See that it works")[2].partition("\n\nRun all")[0]
+    table = PAGE.partition("## Check that it works")[2].partition("\n\nRun all")[0]
     status = re.search(r"status --json` \| (.*?) \|", table)[1]
     source = (ROOT / "watcher" / "cli" / "status.py").read_text(encoding="utf-8")
     assert all(f'"{name}"' in source for name in re.findall(r"`(\w+)`", status))

@@ -52,9 +52,12 @@ def test_a_rule_for_one_of_the_default_types_can_apply(tmp_path):
 @pytest.mark.parametrize(
     ("folder", "said"),
     [
-        ('accept = ["default", "text/plian"]', 'accept[2]: "text/plian" is no known media type'),
-        ('accept = ["Default"]', "is no known media type"),
-        ('[[folders.rules]]\nmedia_types = ["default"]\nignore = true', "is no known media type"),
+        ('accept = ["default", "text/plian"]', 'accept[2]: "text/plian" is not a known media type'),
+        ('accept = ["Default"]', "is not a known media type"),
+        (
+            '[[folders.rules]]\nmedia_types = ["default"]\nignore = true',
+            "is not a known media type",
+        ),
     ],
 )
 def test_it_stands_for_them_there_alone(tmp_path, folder, said):

@@ -224,7 +224,7 @@ NOT_TO_BE_LOOKED_INTO = [
     (401, "Unauthorized. Invalid secret key: xxxx for permission: read", False, "may only write"),
     (403, "Forbidden", False, "likewise"),
     (401, NO_ACCESS, True, "this source alone"),
-    (400, NOT_FOUND, True, "a source that is not there, and no profile that is not there yet"),
+    (400, NOT_FOUND, True, "a source that is not there, and no profile that doesn't exist yet"),
     (404, NOT_FOUND, True, "likewise"),
     (400, "Invalid source fields", True, "likewise"),
 ]

@@ -339,13 +339,13 @@ def test_what_is_known_heeds_the_defaults():
     [
         ("/", "whole drive"),
         ("~", "home folder"),
-        ("{home}/..", "holds your whole home folder"),
+        ("{home}/..", "contains your whole home folder"),
         ("{home}/file", "is a file"),
         ("{home}/link", "home folder"),  # a link that leads there is no way round
         ("{home}/state", "keeps its own files"),
         ("{home}/state/orders", "keeps its own files"),
         ("cvs", "not a full path"),
-        ("$NOPE/cvs", "no variable NOPE"),
+        ("$NOPE/cvs", "no environment variable NOPE"),
         ("~/cvs", ""),
         ("$BASE/cvs", ""),
     ],
@@ -407,7 +407,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(tmp_path, now):
     path = tmp_path / "config.toml"
     if now is not None:
         path.write_text(now)
-    with pytest.raises(ConfigError, match="changed by somebody else"):
+    with pytest.raises(ConfigError, match="changed in the meantime"):
         replace_text(str(path), "a = 1\n", "b = 1\n")
     assert (path.read_text() if path.exists() else None) == now
 

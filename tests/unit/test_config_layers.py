@@ -166,15 +166,15 @@ def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expect
     [
         ("account.api_ulr", '1: locked[1]: "account.api_ulr" is not the name of a key that can be locked; did you mean "account.api_url"?'),
         ("api_urll", 'did you mean "api_url"?'),
-        ("refused", "is the name of several keys; write notifications.refused or hooks.refused"),
+        ("refused", "; write notifications.refused or hooks.refused"),
         ("enabled", "notifications.enabled or webhook.enabled"),
         ("defaults", "is not the name of a key that can be locked"),
         ("folders.path", "is not the name of a key that can be locked"),
         ("locked", "is not the name of a key that can be locked"),
         ("accounts.nobody", "is not the name of a key that can be locked"),
-        ("account.email", "locks account.email, which everybody needs and this file does not set"),
-        ("account", "locks account.email, which everybody needs"),
-        ("defaults.source_key", "locks defaults.source_key, which everybody needs"),
+        ("account.email", "locks account.email, which everyone needs, but this file does not set it"),
+        ("account", "locks account.email, which everyone needs"),
+        ("defaults.source_key", "locks defaults.source_key, which everyone needs"),
     ],
 )  # fmt: skip
 def test_names_that_cannot_be_locked(desk, locked, expected):
@@ -194,9 +194,7 @@ def test_locked_is_a_list_of_names(desk, value):
 def test_locked_in_ones_own_is_told_where_it_belongs(desk):
     for machine in ("", 'locked = ["hooks"]\n'):
         (said,) = desk.say(desk.fail(machine, f'locked = ["hooks"]\n{ACCOUNT}').mistakes)
-        assert (
-            said == "own.toml:1: locked: belongs in the machine-wide configuration, for everybody"
-        )
+        assert said == "own.toml:1: locked: is only allowed in the machine-wide configuration"
 
 
 def test_each_mistake_is_said_of_the_file_it_stands_in(desk):
@@ -233,15 +231,15 @@ def test_what_is_missing_beside_a_mistake_of_the_machines_is_no_mistake_of_the_p
 def test_folders_of_two_files_are_told_apart(desk):
     inner = FOLDER.replace("/srv/cvs", "/srv/cvs/dev")
     warnings = desk.say(desk.read(FOLDER, ACCOUNT + inner).warnings)
-    lies = [each for each in warnings if "lies in" in each]
+    lies = [each for each in warnings if "is inside" in each]
     assert lies == [
         (
-            "own.toml:4: folders[1].path: lies in folder 1 of machine.toml; its files go this"
-            " folder's way"
+            "own.toml:4: folders[1].path: is inside folder 1 of machine.toml; its files follow"
+            " this folder's own settings"
         )
     ]
     twice = desk.say(desk.fail(FOLDER + FOLDER, ACCOUNT).mistakes)
-    assert twice == ["machine.toml:5: folders[2].path: /srv/cvs is watched already, as folder 1"]
+    assert twice == ["machine.toml:5: folders[2].path: /srv/cvs is already watched, as folder 1"]
 
 
 def test_a_secret_in_the_machines_file_is_not_shown(desk):
@@ -283,10 +281,10 @@ def test_what_has_no_effect_is_said_and_never_a_mistake(desk):
     assert account.max_requests_per_minute == 60
     expected = [
         (
-            "own.toml:2: account.max_requests_per_minute: has no effect, as machine.toml locks it for"
+            "own.toml:2: account.max_requests_per_minute: has no effect, because machine.toml locks it for"
             " this machine"
         ),
-        "own.toml:3: account.api_url: has no effect, as machine.toml locks it for this machine",
+        "own.toml:3: account.api_url: has no effect, because machine.toml locks it for this machine",
     ]
     assert desk.say(loaded.config.remarks) == expected
     assert set(expected) <= set(desk.say(loaded.warnings))
@@ -321,8 +319,8 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
     assert paths == ["/home/jo/CVs", "/srv/jo/cvs", "/srv/{user}"]
     warnings = desk.say(loaded.warnings)
     assert not [each for each in warnings if "/home/jo/CVs" in each]  # it is made
-    assert [each for each in warnings if "folders[2].create: it is created in your home" in each]
-    assert [each for each in warnings if "{user} is filled in texts only; write $USER" in each]
+    assert [each for each in warnings if "folders[2].create: folders are only created in" in each]
+    assert [each for each in warnings if "{user} can't be used in a path; write $USER" in each]
 
 
 # -- the set-up

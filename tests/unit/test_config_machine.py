@@ -40,14 +40,14 @@ def facts(mode, owner):
     [
         (FILE | 0o644, 0, ""),
         (FILE | 0o600, 0, ""),
-        (FILE | 0o664, 0, "may be written by others than its owner (mode 0664)"),
-        (FILE | 0o646, 0, "may be written by others than its owner (mode 0646)"),
-        (FILE | 0o644, 1000, "belongs to user 1000, who is no administrator"),
+        (FILE | 0o664, 0, "can be changed by users other than its owner (mode 0664)"),
+        (FILE | 0o646, 0, "can be changed by users other than its owner (mode 0646)"),
+        (FILE | 0o644, 1000, "belongs to user 1000, who is not an administrator"),
         (FOLDER | 0o755, 0, ""),
-        (FOLDER | 0o775, 0, "may be written by others than its owner (mode 0775)"),
+        (FOLDER | 0o775, 0, "can be changed by users other than its owner (mode 0775)"),
         (FOLDER | 0o1777, 0, ""),  # as /tmp: others cannot replace what is not theirs
-        (FILE | 0o1666, 0, "may be written by others than its owner (mode 1666)"),
-        (FOLDER | 0o755, 1000, "belongs to user 1000, who is no administrator"),
+        (FILE | 0o1666, 0, "can be changed by users other than its owner (mode 1666)"),
+        (FOLDER | 0o755, 1000, "belongs to user 1000, who is not an administrator"),
     ],
 )
 def test_who_may_write_it(mode, owner, expected):
@@ -126,7 +126,9 @@ def test_one_that_is_none_is_the_machines_mistake(tmp_path, text, expected):
 
 @pytest.mark.parametrize("mode", [0o646, 0o666])
 def test_one_that_others_may_write_is_not_used(tmp_path, mode):
-    with pytest.raises(ConfigError, match=r"is not used: .* may be written by others") as caught:
+    with pytest.raises(
+        ConfigError, match=r"is not used: .* can be changed by users other"
+    ) as caught:
         find_layer(write(tmp_path / "a.toml", mode=mode))
     assert caught.value.by_machine
 
@@ -134,7 +136,7 @@ def test_one_that_others_may_write_is_not_used(tmp_path, mode):
 def test_nor_is_one_in_a_folder_that_others_may_write(tmp_path):
     file = write(tmp_path / "open" / "a.toml")
     (tmp_path / "open").chmod(0o777)
-    with pytest.raises(ConfigError, match=r"is not used: .*/open may be written by others"):
+    with pytest.raises(ConfigError, match=r"is not used: .*/open can be changed by users other"):
         find_layer(file)
 
 
@@ -151,7 +153,7 @@ def test_nor_what_a_link_leads_to_there(tmp_path):
 def test_nor_one_that_belongs_to_somebody_else(tmp_path):
     file = write(tmp_path / "a.toml")
     os.chown(file.path, 1000, 1000)
-    with pytest.raises(ConfigError, match="belongs to user 1000, who is no administrator"):
+    with pytest.raises(ConfigError, match="belongs to user 1000, who is not an administrator"):
         find_layer(file)
 
 

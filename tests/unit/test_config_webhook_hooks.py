@@ -17,24 +17,33 @@ HOOKS = GOOD + "[hooks]\n"
         (WEBHOOK + 'enabled = "yes"', '7: webhook.enabled: "yes" is not true or false'),
         (WEBHOOK + "port = 0", "7: webhook.port: 0 must be between 1 and 65535"),
         (WEBHOOK + "port = 65536", "7: webhook.port: 65536 must be between"),
-        (WEBHOOK + 'host = "0.0.0"', '7: webhook.host: "0.0.0" is no address like "127.0.0.1"'),
+        (
+            WEBHOOK + 'host = "0.0.0"',
+            '7: webhook.host: "0.0.0" is not a valid host; write one like "127.0.0.1"',
+        ),
         (WEBHOOK + 'host = "http://x"', "7: webhook.host:"),
         (WEBHOOK + 'host = ""', "7: webhook.host:"),
         (WEBHOOK + "prot = 1", '7: webhook.prot: this key is not known here; did you mean "port"?'),
-        (WEBHOOK + 'secret = "x"', "7: webhook.secret: a secret must not stand in this file"),
-        ("webhook = 5\n" + GOOD, "1: webhook: write a table of keys here"),
+        (WEBHOOK + 'secret = "x"', "7: webhook.secret: this file must not contain secrets"),
+        ("webhook = 5\n" + GOOD, "1: webhook: must be a table of keys"),
         (HOOKS + 'parsed = "x {path}"', '7: hooks.parsed: "x {path}" is not a list of texts'),
         (
             HOOKS + 'parsed = ["x", "{pth}"]',
-            '7: hooks.parsed[2]: "{pth}": {pth} cannot be filled; did you mean "path"?',
+            '7: hooks.parsed[2]: "{pth}": {pth} is not a known placeholder; did you mean "path"?',
         ),
         (HOOKS + 'parsed = ["x", "{name}"]', "7: hooks.parsed[2]:"),
-        (HOOKS + 'parsed = ["x", "{path"]', "has no partner"),
-        (HOOKS + 'parsed = ["{path}"]', "7: hooks.parsed[1]: begins with the program to run"),
-        (HOOKS + 'refused = [""]', "7: hooks.refused[1]: begins with the program to run"),
+        (HOOKS + 'parsed = ["x", "{path"]', "is unmatched"),
+        (
+            HOOKS + 'parsed = ["{path}"]',
+            "7: hooks.parsed[1]: must begin with the name or path of the program to run",
+        ),
+        (
+            HOOKS + 'refused = [""]',
+            "7: hooks.refused[1]: must begin with the name or path of the program to run",
+        ),
         (
             HOOKS + 'refused = ["C:/tell.BAT"]',
-            "7: hooks.refused[1]: a batch file is run by a shell",
+            "7: hooks.refused[1]: batch files are run by a shell",
         ),
         (HOOKS + "timeout_seconds = 0", "7: hooks.timeout_seconds: 0"),
         (HOOKS + "timeout = 5", 'did you mean "timeout_seconds"?'),
@@ -51,7 +60,7 @@ def test_each_mistake_is_said_where_it_stands(mistakes, text, expected):
 
 def warnings(loaded):
     """Without those about the folder, which is not there."""
-    return [said for each in loaded.warnings if "is not there yet" not in (said := str(each))]
+    return [said for each in loaded.warnings if "doesn't exist yet" not in (said := str(each))]
 
 
 def test_nothing_is_on_that_nobody_asked_for(load_text):

@@ -103,7 +103,7 @@ def write_credential(tmp_path, name, key):
     return {"CREDENTIALS_DIRECTORY": str(tmp_path)}
 
 
-CREDENTIAL_DIFFERS = "(the systemd credential is another key, which is not used)"
+CREDENTIAL_DIFFERS = "(the systemd credential holds another key, which is not used)"
 VARIABLE_DIFFERS = "(the environment variable HRFLOW_API_KEY holds another key, which is not used)"
 
 
@@ -328,8 +328,8 @@ def test_keys_are_trimmed_and_their_form_is_known(text, key, right):
         (f"ask_{DIGITS[:16]}\n{DIGITS[16:]}", "it contains"),  # broken over two lines
         (f"ask_{DIGITS} ask_{DIGITS}", "it contains"),
         (f"ask_{DIGITS}\u200b", "it contains"),  # no header can carry it
-        (f"askr_{DIGITS}", "only read"),
-        ("askr_short", "only read"),
+        (f"askr_{DIGITS}", "read-only key"),
+        ("askr_short", "read-only key"),
     ],
 )
 def test_what_cannot_be_a_usable_key_is_refused_without_repeating_it(text, why):

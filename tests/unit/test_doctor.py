@@ -78,7 +78,7 @@ def test_a_failing_check_stops_only_what_builds_on_it():
     ]
     assert levels(*checks) == [("a", ERROR), ("b", SKIPPED), ("c", SKIPPED), ("d", OK)]
     found = {check.name: finding for check, finding in run_checks(checks)}
-    assert str(found["c"].text) == "not possible, because a failed"
+    assert str(found["c"].text) == "not checked: a failed"
     assert "ZeroDivisionError: oh" in str(found["a"].text)
 
 
@@ -309,7 +309,7 @@ def test_tiny_limits_are_seen_in_a_whole_examination(tmp_path):
         finding for check, finding in run_checks(folders.checks(case)) if check.name == "limits"
     ]
     assert [finding.level for finding in found] == [WARNING, WARNING]
-    assert str(found[0].text).startswith("3 directories are watched, and 4 of 4 watches are in use")
+    assert str(found[0].text).startswith("3 folders are watched, and 4 of 4 watches are in use")
 
 
 # --- Storage ----------------------------------------------------------------------------------
@@ -407,8 +407,8 @@ def test_the_signer_is_read_from_a_certificate(tmp_path, subject, expected):
     ("permission", "level", "words"),
     [
         ("all", OK, "read and write"),
-        ("write", OK, "may write"),
-        ("read", ERROR, "may only read"),
+        ("write", OK, "can write"),
+        ("read", ERROR, "read-only"),
         ("admin", OK, "'admin'"),
     ],
 )
@@ -495,8 +495,8 @@ def test_what_keeps_keys(tmp_path):
 
     (tmp_path / "cvs").mkdir()
     for name, expected in (
-        (lambda: "SecretService", ok(msg("{what} is used", what="SecretService"))),
-        (lambda: "", ok(msg("this machine has none"))),
+        (lambda: "SecretService", ok(msg("keys are kept in {what}", what="SecretService"))),
+        (lambda: "", ok(msg("this machine has no keyring"))),
         (refuse, warning("It keeps plain text.", "Use another.")),
     ):
         case = make_case(str(tmp_path), f"{tmp_path}/cvs", keyring=SimpleNamespace(name=name))
@@ -566,7 +566,7 @@ WAYLAND = {"WAYLAND_DISPLAY": "wayland-0", "HRFLOW_API_KEY": "canary"}
         ("linux", {"DISPLAY": ":0"}, ("notifier", ""), OK, "StatusNotifier"),
         ("linux", {"DISPLAY": ":0"}, ("xorg", ""), OK, "without a menu"),
         ("linux", WAYLAND, ("", "Install this."), WARNING, "does not show"),
-        ("linux", WAYLAND, OSError("no Python"), WARNING, "could not be determined"),
+        ("linux", WAYLAND, OSError("no Python"), WARNING, "it is not known whether"),
         ("linux", WAYLAND, subprocess.TimeoutExpired("x", 1), WARNING, "TimeoutExpired"),
     ],
 )

@@ -577,11 +577,11 @@ def test_what_the_doctor_says_of_it(installed, running, level, said):
 def test_how_a_run_ended_and_how_things_are():
     assert (
         str(describe_exit(6))
-        == "it ended with exit code 6 (the journal or the program's own folder cannot be used)"
+        == "it stopped with exit code 6 (the history or the program's own folder can't be used)"
     )
-    assert str(describe_exit(99)) == "it ended with exit code 99"
-    credential = "systemd cannot read the credential that LoadCredential= names"
-    assert str(describe_exit(243)) == f"it ended with exit code 243 ({credential})"
+    assert str(describe_exit(99)) == "it stopped with exit code 99"
+    credential = "systemd can't read the credential named by LoadCredential="
+    assert str(describe_exit(243)) == f"it stopped with exit code 243 ({credential})"
     assert where_to_look(243) == "journalctl --user -u hrflow-watcher"
     assert where_to_look(2) == "hrflow-watcher service logs"
     assert describe({}) == "Watching 0 folders"

@@ -19,23 +19,23 @@ _COMMANDS: Final = (
     ("try", "sandbox:try_out", "Try it with a local sandbox; nothing leaves this machine."),
     ("setup", "setup:command", "Set everything up, step by step."),
     ("login", "login:login", "Store an account's API key in the system's keyring."),
-    ("logout", "login:logout", "Remove it from the keyring."),
+    ("logout", "login:logout", "Remove an account's API key from the keyring."),
     ("run", "run:command", "Watch the folders and upload what is dropped there, until Ctrl-C."),
     ("service", "service:command", "Start automatically at login: install, start, stop, logs."),
     ("open", "control:open_page", "Open the activity page in your browser."),
-    ("status", "status:status", "Show what is going on and what needs attention."),
-    ("history", "history:history", "Show what became of each file."),
+    ("status", "status:status", "Show the current status and what needs attention."),
+    ("history", "history:history", "Show what happened to each file."),
     ("report", "history:report", "Count the files of a day, a week or a month."),
     ("check", "check:check", "Show what would happen to files, and why; nothing is sent."),
     ("pause", "control:pause", "Pause uploads."),
     ("resume", "control:resume", "Resume uploads."),
-    ("retry", "control:retry", "Try files again."),
-    ("ignore", "control:ignore", "Stop trying to upload files."),
+    ("retry", "control:retry", "Try to upload files again."),
+    ("ignore", "control:ignore", "Ignore files: stop trying to upload them."),
     ("stop", "control:stop", "Stop the running program."),
     ("reload", "control:reload", "Make the running program read its configuration again."),
     ("import", "importing:command", "Upload what is already in a folder."),
     ("folder", "folder:command", "Add, list and remove watched folders."),
-    ("forget", "forget:command", "Remove what is kept here about files or a person."),
+    ("forget", "forget:command", "Erase what is stored here about files or a person."),
     ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),
     ("config", "check:config", "Check and show the configuration."),
     ("doctor", "doctor:command", "Check the set-up and say how to fix what is wrong."),
@@ -75,7 +75,7 @@ class _Lazy(click.Group):
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", prog_name="hrflow-watcher")
 @click.option("--config", metavar="FILE", help="The configuration file to use.")
-@click.option("--state", metavar="FOLDER", help="The folder for the journal and the log.")
+@click.option("--state", metavar="FOLDER", help="The folder for the history and the log.")
 @click.pass_context
 def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
     """Drop CVs into a folder; each becomes a profile in the right HrFlow source, exactly once.
@@ -89,7 +89,7 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
       4    no usable API key
       5    a named file or folder cannot be used, or not all files were uploaded,
            or doctor found something that must be fixed
-      6    the journal, or the program's own folder, cannot be used
+      6    the history, or the program's own folder, cannot be used
       7    HrFlow does not answer
       8    the program is not running
       75   another version was installed while run was running: start it again
@@ -143,7 +143,7 @@ def _say_error(error: BaseException, *, as_json: bool) -> int:
         case _:
             lines = [
                 f"Error: Something unexpected happened ({type(error).__name__}: {error}).",
-                "Please try again; if it happens again, report it with what you did.",
+                "Please try again; if it happens again, report it and say what you did.",
             ]
             code = WatcherError.exit_code
     if as_json:

@@ -11,19 +11,23 @@ from watcher.cli.context import config_option, config_path, load_config, places,
 from watcher.cli.output import json_option, say, say_json, say_table, styled
 from watcher.i18n.message import ENGLISH, Message, as_data, as_message
 from watcher.model.errors import ConfigError, UnusableError
+from watcher.model.kinds import State
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from watcher.i18n.message import Text
 
-_WOULD_BE_SENT: Final = "would be sent"
+_WOULD_BE_UPLOADED: Final = "would be uploaded"
 #: Verdict → how it is shown; all others are quiet.
 _SIGNS: Final = {
-    _WOULD_BE_SENT: ("✓", "good"),
-    "held": ("‖", "bad"),
-    "refused": ("✗", "bad"),
-    "missing": ("✗", "bad"),
+    _WOULD_BE_UPLOADED: ("✓", "good"),
+    "file not found; check the path": ("✗", "bad"),
+    **{
+        str(view.STATES[state].label): (view.STATES[state].sign, "bad")
+        for state in (State.HELD, State.REFUSED)
+    },
 }
 
 
@@ -36,7 +40,7 @@ _SIGNS: Final = {
 def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
     """Show what would happen to files, and why. Nothing is sent.
 
-    Files are read, as their content decides and not their name.
+    Files are opened, because their content decides, not their name.
 
     Exit codes: 0 all files were checked, 5 some do not exist.
     """
@@ -75,8 +79,8 @@ def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
 def _show(verdict: Mapping[str, object]) -> None:
     word = str(verdict["verdict"])
     sign, tone = _SIGNS.get(word, ("·", "quiet"))
-    why = f": it {verdict['why']}" if "why" in verdict else ""
-    say(styled(f"{sign} {verdict['file']} {word}{why}", tone))
+    why = f" because it {verdict['why']}" if "why" in verdict else ""
+    say(styled(f"{sign} {verdict['file']}: {word}{why}", tone))
     lines = list(_details(verdict))
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
@@ -89,11 +93,11 @@ def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         yield "is", f"{verdict['what']} ({verdict['media_type'] or 'unknown'}, {size})"
     rule = verdict.get("rule")
     if rule:
-        yield "rule", f"number {rule} of its folder"
-    if str(verdict["verdict"]) != _WOULD_BE_SENT:
+        yield "rule", f"number {rule} of this folder"
+    if str(verdict["verdict"]) != _WOULD_BE_UPLOADED:
         return
     if not rule:
-        yield "rule", "none matches; the settings of the folder apply"
+        yield "rule", "none matches; the folder's settings apply"
     yield "account", str(verdict["account"])
     yield "file name", str(verdict["sent_as"])
     fields = verdict["fields"]

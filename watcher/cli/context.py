@@ -34,7 +34,7 @@ config_option = click.option(
 )  # fmt: skip
 state_option = click.option(
     "--state", metavar="FOLDER", expose_value=False, callback=_note_state,
-    help="The folder for the journal and the log.",
+    help="The folder for the history and the log.",
 )  # fmt: skip
 
 

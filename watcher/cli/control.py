@@ -134,8 +134,8 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
         files = done["files"]
         say(styled(f"{count_files(files)} {verb}.", "good" if files else "quiet"))
         for file in left:
-            why = file.get("moved") or f"is {file['label']}"
-            say(styled(f"  not {file['path']}: it {why}", "quiet"))
+            why = f"it {file['moved']}" if file.get("moved") else file["label"]
+            say(styled(f"  {file['path']} was left unchanged: {why}", "quiet"))
     return UnusableError.exit_code if left and not done["files"] else 0
 
 
@@ -181,7 +181,9 @@ def resume(ctx: click.Context) -> None:
 
 @click.command("retry")
 @click.argument("files", nargs=-1, metavar="[FILE]…")
-@click.option("--all", "everything", is_flag=True, help="All that need attention or are held.")
+@click.option(
+    "--all", "everything", is_flag=True, help="All files that need attention or are held."
+)
 @click.option(
     "--cause", metavar="CAUSE", help='All files held by this cause, as named by "status --json".'
 )
@@ -284,7 +286,7 @@ def open_page(ctx: click.Context, place: str, only_link: bool) -> None:  # noqa:
     """Open the activity page of the running program in your browser.
 
     PLACE is "activity", "attention", "folders", "health" or "setup". The page is served on this
-    machine to you only: a link admits one browser, once, within a minute.
+    machine to you only: a link works once, within a minute.
     """
     from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 

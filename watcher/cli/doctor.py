@@ -43,10 +43,10 @@ _WIDTH: Final = 13
 def command(ctx: click.Context, as_json: bool, report: str | None) -> int:  # noqa: FBT001 - click
     """Check the whole set-up, and say how to fix what is wrong.
 
-    There is a line for each check: ✓ is fine, ! works with limits, ✗ must be fixed, and a dash was
-    not checked. Nothing is changed, no document is sent, and the key is never shown.
+    There is a line for each check: ✓ fine, ! works with limits, ✗ must be fixed, and a dash if it
+    was not checked. Nothing is changed, no document is sent, and the key is never shown.
 
-    Exit codes: 0 nothing must be fixed, 5 something must be fixed, or FILE already exists.
+    Exit codes: 0 nothing needs fixing, 5 something must be fixed, or FILE already exists.
     """
     case = Case(config_path(ctx), places(ctx), os.environ, os.path.expanduser("~"))
     if report is None:

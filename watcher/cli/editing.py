@@ -35,7 +35,7 @@ def _read_tags(
 
 tag_option = click.option(
     "--tag", "tags", multiple=True, callback=_read_tags, metavar="NAME=VALUE",
-    help="Send this tag with every file; may be repeated. true, false and numbers keep their type,"
+    help="Add this tag to every file; can be repeated. true, false and numbers keep their type,"
     ' unless they are quoted: zip="75001".',
 )  # fmt: skip
 after_option = click.option(
@@ -44,10 +44,10 @@ after_option = click.option(
 )  # fmt: skip
 check_option = click.option(
     "--check/--no-check", default=True,
-    help="Without the check HrFlow is not asked, and a source has to be given by its key.",
+    help="Without the check, HrFlow is not contacted, and sources are given by their keys.",
 )  # fmt: skip
 create_option = click.option(
-    "--create/--no-create", default=None, help="Create a folder that doesn't exist, or don't."
+    "--create/--no-create", default=None, help="Create the folder if it doesn't exist, or don't."
 )
 
 

@@ -40,13 +40,14 @@ from watcher.daemon.setup import (
     what_stays,
     without_absent,
 )
+from watcher.daemon.status import source_names
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from watcher.daemon.setup import Editor
     from watcher.model.settings import Folder, Item
@@ -62,7 +63,9 @@ def command() -> None:
 @click.option("--source", required=True, metavar="NAME|KEY", help="The source for its files.")
 @tag_option
 @after_option
-@click.option("--recursive/--no-recursive", default=None, help="Include subfolders, or not.")
+@click.option(
+    "--recursive/--no-recursive", default=None, help="Include subfolders, or leave them out."
+)
 @click.option("--account", metavar="NAME", help="The account, if you have several.")
 @create_option
 @check_option
@@ -99,9 +102,10 @@ def add(
     show_difference(editor, text)
     editor.write(text)
     facts.update(path=place, account=name, source_key=key, added=True)
-    warn(without_absent(warnings) if os.path.isdir(place) else warnings)
+    warn(without_absent(warnings))
     goes_to = source_name or view.short(key)
-    say(styled(f"✓ Watching {place}; its files are uploaded to {goes_to}.", "good"))
+    watched = f"Watching {place}" if os.path.isdir(place) else f"Watching {place} once it exists"
+    say(styled(f"✓ {watched}; its files are uploaded to {goes_to}.", "good"))
 
 
 @command.command("list")
@@ -114,11 +118,13 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
     loaded = load_config(ctx)
     folders = loaded.config.folders
     layers = [loaded.origins[f"folders[{at}].path"].layer for at in range(1, len(folders) + 1)]
+    names = source_names(places(ctx))
     if as_json:
         for folder, layer in zip(folders, layers, strict=True):
-            say_json({**_facts(folder), "layer": layer})
+            source = names.get((folder.account, folder.source_key), "")
+            say_json({**_facts(folder), "source_name": source, "layer": layer})
     elif folders:
-        rows = [_row(folder, layer) for folder, layer in zip(folders, layers, strict=True)]
+        rows = [_row(folder, layer, names) for folder, layer in zip(folders, layers, strict=True)]
         say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
     else:
         say("No watched folders. Add one with: hrflow-watcher folder add PATH --source NAME")
@@ -185,11 +191,12 @@ def _facts(folder: Folder) -> dict[str, object]:
     }
 
 
-def _row(folder: Folder, layer: str) -> Sequence[str]:
+def _row(folder: Folder, layer: str, names: Mapping[tuple[str, str], str]) -> Sequence[str]:
     notes = ["set for this machine"] * (layer == "machine")
     notes += ["doesn't exist"] * (not os.path.isdir(folder.path))
+    source = names.get((folder.account, folder.source_key)) or view.short(folder.source_key)
     return (
-        folder.path, view.short(folder.source_key), write_tags(folder.tags),
+        folder.path, source, write_tags(folder.tags),
         folder.after_upload.value, folder.account, ", ".join(notes),
     )  # fmt: skip
 

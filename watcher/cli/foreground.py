@@ -277,7 +277,7 @@ def wait_for_end(app: App, stop: StopSignal) -> None:
     if app.failure is not None:
         raise WatcherError(
             f"hrflow-watcher had to stop ({type(app.failure).__name__}: {app.failure}).",
-            "Nothing is lost: start it again. The log has details.",
+            "Nothing is lost. Start it again; the log has details.",
         )
 
 

@@ -51,10 +51,10 @@ def command(
     yes: bool,  # noqa: FBT001 - click passes it so
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Remove what the journal and the logs hold about files or a person.
+    """Erase what the history and the logs say about files or a person.
 
-    PATH is a file or a folder. Nothing is deleted in HrFlow. A fingerprint of what was sent is
-    kept, so that it is not sent again. Files that are still in their folder are not forgotten:
+    PATH is a file or a folder. Nothing is deleted in HrFlow. A fingerprint of what was uploaded is
+    kept, so that it is not uploaded again. Files that are still in their folder are not forgotten:
     delete or move them first.
     """
     if not (paths or person or reference):
@@ -79,7 +79,7 @@ def command(
         say(f"{count_files(len(doomed))} forgotten.")
     if not is_overwritten:
         raise UnusableError(
-            "The journal could not be overwritten, so traces may remain in its file.",
+            "The history file could not be overwritten, so traces may remain in it.",
             "Close other programs that read it, or free disk space. Overwriting is retried once a"
             " day while hrflow-watcher is running.",
         )
@@ -135,7 +135,7 @@ def _forget(where: Places, entries: list[Entry]) -> bool:
         for at in range(0, len(ids), BATCH):
             done = way.post("/api/forget", ids=ids[at : at + BATCH])
             if not done["done"]:
-                raise WatcherError("The running program did not forget them.", "Try again.")
+                raise WatcherError("The running program did not respond.", "Try again.")
             is_overwritten = is_overwritten and done["overwritten"]
         return is_overwritten
     with lock(where):

@@ -88,7 +88,7 @@ def history(
     as_csv: bool,  # noqa: FBT001 - click passes it so
     as_json: bool,  # noqa: FBT001 - likewise
 ) -> None:
-    """Show what became of each file, the latest change first.
+    """Show what happened to each file, the latest change first.
 
     Filters are combined: files must match all of them. With --json, each file is an object on a
     line of its own.
@@ -124,7 +124,7 @@ def _refuse_state_for_folder(ctx: click.Context) -> None:
     named = ctx.find_root().obj[1]
     if named in _STATES and not os.path.isdir(named):
         raise UsageError(
-            "--state is the folder in which the program keeps its own files.",
+            "--state is the folder where the program keeps its own files.",
             f'To filter by state, use: --only "{named}"',
         )
 
@@ -190,7 +190,7 @@ def report(
 ) -> None:
     """Count the files of a day, a week or a month by folder, source and state.
 
-    A file counts at the time it was noticed. Upload and parsing times are medians.
+    Files count for the day on which they were noticed. Upload and parsing times are medians.
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without
 

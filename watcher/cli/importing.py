@@ -129,7 +129,7 @@ def _import_there(
         try:
             state: ImportState = way.get(f"/api/imports/{number}")
         except NotRunningError as error:
-            title = "The running program, which did the import, has stopped."
+            title = "The running program has stopped during the import."
             raise WatcherError(title, _AGAIN) from error
         return state
 
@@ -165,7 +165,7 @@ def command(
 ) -> int:
     """Upload what is already in FOLDER.
 
-    If FOLDER is not a watched folder or in one, --source is needed. Files that were uploaded
+    --source is needed unless FOLDER is a watched folder or inside one. Files that were uploaded
     before are skipped, so an interrupted import continues where it stopped. If the program is
     running, it does the import.
 
@@ -331,5 +331,5 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
         finally:
             reader.close()
         for why in causes:
-            say(styled(f"Held: {why}", "bad"))
-    say(f"See which and why with: hrflow-watcher history --folder {shlex.quote(path)}")
+            say(styled(f"Waiting: {why}", "bad"))
+    say(f"See which ones and why with: hrflow-watcher history --folder {shlex.quote(path)}")

@@ -134,7 +134,7 @@ def _test_key(account: Account, key: str) -> Workspace:
     """Ask HrFlow about the key; the errors are those of ``ask_hrflow``."""
     workspace = ask_hrflow(account, key)
     if workspace.unseen:
-        say("A write-only key can't be tested: the first upload shows if it is right.")
+        say("A write-only key can't be tested: the first upload shows whether it works.")
     else:
         team = f' (workspace "{workspace.team}")' if workspace.team else ""
         say(styled(f"✓ Key accepted{team}", "good"))
@@ -170,7 +170,7 @@ def check_key(text: str) -> str:
     """Return the key in what was typed or read; CredentialError if it cannot be one."""
     key = keys.clean(text)
     if key != text:
-        say("Spaces or line breaks around the key were removed.")
+        say("Removed spaces or line breaks around the key.")
     if not keys.looks_right(key):
         warn(["This does not look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
     return key
@@ -230,7 +230,9 @@ def _renew_keys(where: Places) -> bool:
 @click.option(
     "--webhook", is_flag=True, help="Store the webhook's secret instead of an account's key."
 )
-@click.option("--api-url", metavar="URL", help="Custom API address, if it is not in there either.")
+@click.option(
+    "--api-url", metavar="URL", help="Custom API address, if it is not in the configuration."
+)
 @click.argument("rest", nargs=-1, metavar="")
 @config_option
 @state_option
@@ -249,8 +251,8 @@ def login(
 ) -> None:
     """Store an account's API key in the system's keyring, once HrFlow has accepted it.
 
-    The key is asked for without being shown, or read from standard input; it is never an
-    argument, which others on this machine could see. A running program uses it at once.
+    You are asked for the key, which is not shown, or it is read from standard input. It can't be an
+    argument, because others on this machine could see it. A running program uses it at once.
     """
     if rest:
         raise UsageError(
@@ -356,7 +358,7 @@ def _allows_insecure(ctx: click.Context) -> bool:
 def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) -> None:
     """Remove an account's API key from the system's keyring. Harmless if there is none.
 
-    A running program holds its files back from then on, until there is a key again.
+    A running program then keeps that account's files waiting until there is a key again.
     """
     name = choose_name(open_editor(ctx).known, account)
     keyring = SystemKeyring()

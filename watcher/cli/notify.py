@@ -33,7 +33,7 @@ def command() -> None:
 @answers_with_facts
 @click.pass_context
 def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
-    """Show no notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
+    """Snooze notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
     until = time.time() + parse_span(duration)
     _snooze(ctx, until)
     facts.update(snoozed_until=until, off=False)

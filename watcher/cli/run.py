@@ -49,7 +49,9 @@ _FOLDERS_FIRST: Final = 0.5
 
 @click.command("run")
 @json_option
-@click.option("--quiet", is_flag=True, help="Do not show files: for services.")
+@click.option(
+    "--quiet", is_flag=True, help="Do not list files as they are processed; for services."
+)
 @click.option(
     "--tray/--no-tray", "tray", default=None,
     help="Show an icon in the panel.  [default: if there is a desktop]",
@@ -70,8 +72,8 @@ def command(
     "hrflow-watcher open".
 
     Ctrl-C stops it within seconds, and nothing is lost. When another version is installed, it
-    finishes the current uploads and stops with exit code 75, on which the login service starts the
-    new version.
+    finishes the current uploads and stops with exit code 75, and the login service starts the new
+    version.
     """
     service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)

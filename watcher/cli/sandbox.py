@@ -39,14 +39,16 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="Listen on this port.  [default: a free one]",
 )
-@click.option("--data", metavar="FOLDER", help="Keep uploaded files in this folder, not in memory.")
+@click.option(
+    "--data", metavar="FOLDER", help="Keep uploaded files in this folder instead of in memory."
+)
 @click.option(
     "--parse-seconds",
     default=2.0,
     show_default=True,
     type=click.FloatRange(0, 3600),
     metavar="SECONDS",
-    help="How long parsing takes: until then a profile is not found.",
+    help="How long parsing takes; until then, a profile is not found.",
 )
 @json_option
 def sandbox(
@@ -57,7 +59,7 @@ def sandbox(
 ) -> None:
     """Run a local HrFlow for testing, until Ctrl-C.
 
-    It can only be reached from this machine and is as strict as HrFlow's documents allow. Use its
+    It can only be reached from this machine and is as strict as HrFlow's documentation. Use its
     address as api_url in a configuration; it prints its keys and sources when it starts.
     Faults can be switched on while it runs: its page /_sandbox/ explains how.
     """
@@ -84,7 +86,7 @@ def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sand
     except ModuleNotFoundError as error:
         raise UnusableError(
             f"The local HrFlow needs the library {error.name}, which is not installed.",
-            "Install hrflow-watcher with its extra: pip install 'hrflow-watcher[sandbox]'.",
+            "Install it with: pip install 'hrflow-watcher[sandbox]'.",
         ) from error
 
     return Sandbox(data_dir=data, parse_seconds=parse_seconds)
@@ -163,7 +165,7 @@ class _SandboxLines(LiveLines):
                     f"{record.content_type}, {ENGLISH.size(record.size)}",
                     f"as {facts['file_name']}",
                 )
-                say(styled(f"           HrFlow has it: {' · '.join(parts)}", "quiet"))
+                say(styled(f"           Received by HrFlow: {' · '.join(parts)}", "quiet"))
 
 
 @click.command("try")
@@ -173,7 +175,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
     """Watch FOLDER (or a new one with a sample CV) and upload to a local sandbox.
 
     No account and no configuration are needed, and nothing leaves this machine: the sandbox stands
-    in for HrFlow. Your files stay where they are, also those that you put into the new folder;
+    in for HrFlow. Your files stay where they are, including those you put into the new folder;
     everything else is removed at the end. Press Ctrl-C to stop.
     """
     if folder is not None and not os.path.isdir(folder):

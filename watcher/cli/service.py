@@ -50,7 +50,7 @@ def install(ctx: click.Context, start: bool) -> None:  # noqa: FBT001 - click pa
 @state_option
 @click.pass_context
 def uninstall(ctx: click.Context) -> None:
-    """Stop the program and no longer start it at login. Settings and history are kept."""
+    """Stop the program and don't start it at login any more. Settings and history are kept."""
     if login_service(ctx).system.uninstall():
         say(styled("✓ No longer starts at login.", "good"))
     else:

@@ -55,6 +55,7 @@ from watcher.daemon.setup import (
     why_not_stored,
     without_absent,
 )
+from watcher.daemon.status import source_names
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
@@ -62,6 +63,8 @@ from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from watcher.daemon.setup import Editor
     from watcher.model.settings import Item
 
@@ -100,7 +103,7 @@ class _Options:
 @click.option("--source", "sources", multiple=True, metavar="NAME|KEY",
               help="The source: once for all folders, or once for each.")  # fmt: skip
 @click.option("--folder", "folders", multiple=True, metavar="PATH",
-              help="A folder to watch; may be repeated.")  # fmt: skip
+              help="A folder to watch; can be repeated.")  # fmt: skip
 @tag_option
 @after_option
 @create_option
@@ -111,7 +114,7 @@ class _Options:
               help="Put a sample CV into the folder, to see it arrive.")  # fmt: skip
 @click.option("--service/--no-service", default=None,
               help="Start automatically at login, and now; or leave that as it is.")  # fmt: skip
-@click.option("--non-interactive", is_flag=True, help="Ask nothing: for scripts.")
+@click.option("--non-interactive", is_flag=True, help="Ask no questions; for scripts.")
 @config_option
 @state_option
 @answers_with_facts
@@ -119,9 +122,9 @@ class _Options:
 def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
     """Set up everything: account, key, folders, sources, tags, and the start at login.
 
-    Asks for what no option says, shows what would change in the configuration, and saves it once
-    you confirm; comments and everything else in it are kept. Run it again to change something: the
-    current settings are proposed.
+    Asks for what the options leave out, shows the changes to the configuration, and saves them
+    once you confirm; comments and other settings are kept. Run it again to change something: the
+    current settings are suggested.
     """
     options = _Options(**given)
     editor = open_editor(ctx)
@@ -166,13 +169,13 @@ def _check_options(options: _Options) -> None:
     of_folders = options.sources or options.tags or options.after_upload
     if of_folders and not options.folders and options.non_interactive:
         raise UsageError(
-            "--source, --tag and --after-upload are about a folder.", "Add --folder PATH."
+            "--source, --tag and --after-upload apply to a folder.", "Add --folder PATH."
         )
     if options.key_stdin and not options.non_interactive:
         raise UsageError("--key-stdin is for scripts.", "Add --non-interactive, or type the key.")
     if not options.non_interactive and not is_terminal():
         raise UsageError(
-            "setup asks its questions in a terminal, and this is not one.",
+            "setup needs a terminal to ask its questions.",
             "Give the answers as options, with --non-interactive.",
         )
 
@@ -208,7 +211,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
     else:
         workspace = UNCHECKED
     if asks and not named:
-        named = _ask_folders(editor)
+        named = _ask_folders(editor, source_names(places(ctx)))
     folders = tuple(
         _answer(options, workspace, number, known.folder(path, place))
         for number, (path, place) in enumerate(named)
@@ -285,12 +288,13 @@ def _ask_account(editor: Editor) -> str:
     return str(prompt("Account", type=click.Choice(names), default=names[0]))
 
 
-def _ask_folders(editor: Editor) -> list[tuple[str, str]]:
+def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
     """Ask for folders until there are no more; returns (as written, real path) for each."""
     known = editor.known.folders
     if known:
         say_table(["No.", "Folder", "Source"], [
-            (str(number), folder.path, view.short(folder.source_key))
+            (str(number), folder.path,
+             names.get((folder.account, folder.source_key)) or view.short(folder.source_key))
             for number, folder in enumerate(known, 1)
         ])  # fmt: skip
     if editor.known.has_locked_folders:
@@ -348,7 +352,7 @@ def _show(editor: Editor, text: str, warnings: list[Message]) -> None:
     """Show what would change in the configuration."""
     say()
     if text == editor.text:
-        say("The configuration doesn't change.")
+        say("No changes to the configuration.")
     else:
         show_difference(editor, text)
         say()
@@ -391,4 +395,4 @@ def _offer_sample(answers: Answers, options: _Options) -> None:
     )):  # fmt: skip
         return
     path = drop_sample(folders[0])
-    say(styled(f"✓ {path} will be uploaded when the program runs.", "good"))
+    say(styled(f"✓ {path} will be uploaded once the program is running.", "good"))

@@ -24,6 +24,7 @@ from watcher.cli.output import (
     styled,
 )
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural, verbatim
+from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import QUOTA_FIX, Cause, State
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 #: What to do about a cause, except for files that wait for approval.
 _FIXES: Final = {
-    Cause.SOURCE: "Correct source_key in the configuration; waiting files are then uploaded.",
+    Cause.SOURCE: "Correct source_key in the configuration; the files are then uploaded.",
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_FIX,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
@@ -67,10 +68,10 @@ _TONES: Final = {
 @state_option
 @click.pass_context
 def status(ctx: click.Context, follow: bool, as_json: bool) -> None:  # noqa: FBT001 - click's
-    """Show what is going on and what needs attention, whether the program runs or not.
+    """Show what is going on and what needs attention, whether or not the program is running.
 
-    The exit code is 8 if it does not run. With --follow, each change is shown: in a terminal in
-    place, elsewhere as a line or a JSON object.
+    The exit code is 8 if it is not running. With --follow, each change is shown: in place in a
+    terminal, otherwise as a line or a JSON object.
     """
     if follow:
         _follow(Channel.open(places(ctx)), as_json=as_json)
@@ -108,7 +109,7 @@ def gather(where: Places) -> dict[str, Any]:
     try:
         reader = Reader(where.journal)
     except NoJournalError:
-        return {**facts, "note": "No files uploaded yet: there is no journal."}
+        return {**facts, "note": "No files uploaded yet."}
     try:
         snapshot = Snapshot(
             at=time.time(),
@@ -139,10 +140,14 @@ def _held(reader: Reader, key: str, why: Message, number: int) -> dict[str, obje
     if kind == Cause.EXISTING:
         import shlex  # noqa: PLC0415 - seldom needed
 
-        fix = f"Approve them with: hrflow-watcher import {shlex.quote(rest)}"
+        fix = f"To upload them: hrflow-watcher import {shlex.quote(rest)}"
         return {**facts, "places": [], "mend": fix}
     found = reader.held_by(key, _LISTED_REASONS) if number else []
-    held = [{"folder": folder, "source_key": source} for folder, source in found]
+    names = {source: facts.name for (_, source), (facts, _) in FollowUps(reader).sources().items()}
+    held = [
+        {"folder": folder, "source_key": source, "source_name": names.get(source, "")}
+        for folder, source in found
+    ]
     return {**facts, "places": held, "mend": str(_FIXES[Cause(kind)])}
 
 
@@ -171,7 +176,7 @@ def _gather_waiting(
     elif found := obstacles(snapshot, ENGLISH):
         why, due_at = verbatim(found[0]), end_of_pause(snapshot)
     elif waits:
-        why = msg("uploaded once a waiting file has been uploaded")
+        why = msg("will be uploaded once a waiting file has been uploaded")
     elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
         why = plural(
             "max_requests_per_minute is used up: {count:count} request in the last minute",
@@ -214,7 +219,7 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
         say(styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
         if facts["version"] not in (None, __version__):
             say(styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
-                       " stops when the current uploads are finished.", "busy"))  # fmt: skip
+                       " stops once the current uploads are finished.", "busy"))  # fmt: skip
     else:
         say(f"Not running. Start it with: {_how_to_start(where)}")
     for remark in facts["remarks"]:
@@ -231,7 +236,7 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
         if problem:
             say(styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
         else:
-            say(styled(f"✓ watching {path}", "good"))
+            say(styled(f"✓ Watching {path}", "good"))
 
 
 def _how_to_start(where: Places) -> str:
@@ -247,9 +252,9 @@ def _show_keys(keys: dict[str, dict[str, str]]) -> None:
         whose = f" of account {account}" if len(keys) > 1 else ""
         problem = found.get("problem", "not looked up yet").removesuffix(".")
         if problem:
-            say(styled(f"! key{whose}: {problem}", "bad"))
+            say(styled(f"! API key{whose}: {problem}", "bad"))
         else:
-            say(styled(f"✓ key{whose}: from {found['origin']}", "good"))
+            say(styled(f"✓ API key{whose}: from {found['origin']}", "good"))
 
 
 def _show_waiting(waits: list[dict[str, Any]]) -> None:
@@ -263,9 +268,12 @@ def _show_waiting(waits: list[dict[str, Any]]) -> None:
 
 def _show_held(held: list[dict[str, Any]]) -> None:
     for hold in held:
-        say(styled(f"‖ {count_files(hold['files'])} held: {hold['why']}", "bad"))
+        display = view.STATES[State.HELD]
+        said = f"{display.sign} {count_files(hold['files'])} {display.label}: {hold['why']}"
+        say(styled(said, "bad"))
         for place in hold["places"]:
-            say(f"  in {place['folder']}, for source {view.short(place['source_key'])}")
+            source = place["source_name"] or view.short(place["source_key"])
+            say(f"  in {place['folder']}, for source {source}")
         say(f"  {hold['mend']}")
 
 
@@ -273,8 +281,8 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
     if not entries:
         return
     total = sum(counts.get(state, 0) for state in view.states_of(view.Group.ATTENTION))
-    rest = f" (the latest {len(entries)} of {total})" if total > len(entries) else ""
-    say(f"Need attention{rest}:")
+    rest = f" (showing the latest {len(entries)} of {total})" if total > len(entries) else ""
+    say(f"Needs attention{rest}:")
     rows = []
     for entry in entries:
         place = listing.filed_in(entry["folder"], entry["path"], entry["filed_to"] or "")
@@ -352,7 +360,7 @@ def _draw(now: dict[str, Any]) -> RenderableType:
     parts += [drawn(f"✗ {each['problem']}", "bad") for each in now["watched"] if each["problem"]]
     parts.append(_draw_files(now["recent"]))
     if now["attention"]:
-        parts += [drawn("Need attention", "bold"), _draw_files(now["attention"][:_LISTED_FILES])]
+        parts += [drawn("Needs attention", "bold"), _draw_files(now["attention"][:_LISTED_FILES])]
     return Group(*parts)
 
 

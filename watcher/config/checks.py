@@ -59,7 +59,7 @@ def check_account(values: Values, table: Table, mistakes: Mistakes) -> None:
 def find_account_problems(values: Values) -> Iterator[tuple[str, Message]]:
     """Yield each key that has a wrong value, and what is wrong with it."""
     if "email" in values and not _EMAIL.match(values["email"]):
-        yield "email", msg("{item} is no email address", item=shown(values["email"]))
+        yield "email", msg("{item} is not a valid email address", item=shown(values["email"]))
     if problem := _wrong_api_url(values.get("api_url")):
         yield "api_url", problem
     if problem := _wrong_proxy(values.get("proxy", "none")):
@@ -73,7 +73,8 @@ def check_notifications(values: Values, table: Table, mistakes: Mistakes) -> Non
         read_hours(hours)
     except ValueError:
         said = msg(
-            '{item} are no two times of the day; write them like "18:00-08:00"', item=shown(hours)
+            '{item} is not a valid time range; write two times like "18:00-08:00"',
+            item=shown(hours),
         )
         mistakes.add(table.at("quiet_hours"), said)
 
@@ -82,12 +83,14 @@ def check_webhook(values: Values, table: Table, mistakes: Mistakes) -> None:
     """Note what makes no sense among the values of ``[webhook]``."""
     host = values.get("host", "127.0.0.1")
     if not is_host(host):
-        said = msg('{item} is no address like "127.0.0.1" or "0.0.0.0"', item=shown(host))
+        said = msg(
+            '{item} is not a valid host; write one like "127.0.0.1" or "0.0.0.0"', item=shown(host)
+        )
         mistakes.add(table.at("host"), said)
     elif values.get("enabled") and not is_loopback(host):
         said = msg(
-            "{item} can be reached from other machines; only signed events get through,"
-            " but put something that speaks https in front of it",
+            "{item} can be reached from other machines: only signed events are accepted,"
+            " but put an HTTPS proxy in front of it",
             item=shown(host),
         )
         mistakes.warn(table.at("host"), said)
@@ -101,7 +104,7 @@ def check_sending(
     wanted += [rule.webhook_parsing_sending is True for each in folders for rule in each.rules]
     if webhook.enabled and folders and not any(wanted):
         said = msg(
-            "no folder asks HrFlow to send it: set webhook_parsing_sending = true in [defaults]"
+            "no folder has HrFlow send webhooks; set webhook_parsing_sending = true in [defaults]"
         )
         mistakes.warn(location, said)
 
@@ -120,12 +123,10 @@ def check_hooks(values: Values, table: Table, mistakes: Mistakes) -> None:
 
 def _wrong_program(program: str) -> Message:
     if not program.strip() or names_in(program):
-        return msg("begins with the program to run, which is its name or path and no placeholder")
+        return msg("must begin with the name or path of the program to run, not with a placeholder")
     if program.lower().endswith(_BATCH):
-        said = msg(
-            "a batch file is run by a shell, which would take parts of a file's name for orders"
-        )
-        return msg("{why}; name a program", why=said)
+        said = msg("batch files are run by a shell, which could execute parts of a file's name")
+        return msg("{why}; name a program instead", why=said)
     return NOTHING
 
 
@@ -161,13 +162,18 @@ def _wrong_api_url(text: str | None) -> Message:
         return NOTHING
     url = _split(text)
     if url is None or url.scheme not in ("http", "https"):
-        return msg("{item} is no address like https://api.hrflow.ai/v1", item=shown(text))
+        return msg(
+            "{item} is not a valid address; write one like https://api.hrflow.ai/v1",
+            item=shown(text),
+        )
     if url.username is not None:
-        return msg("must not hold a user or a password")
+        return msg("must not contain a user name or password")
     if url.query or url.fragment:
-        return msg('{item} goes on after its path; end it before "?" and "#"', item=shown(text))
+        return msg(
+            '{item} must end with its path; remove "?" or "#" and what follows', item=shown(text)
+        )
     if url.scheme == "http" and not is_loopback(url.hostname):
-        return msg("must begin with https://, as the API key travels there")
+        return msg("must begin with https://, because the API key is sent there")
     return NOTHING
 
 
@@ -175,7 +181,9 @@ def _wrong_proxy(text: str) -> Message:
     if text in ("system", "none"):
         return NOTHING
     if "@" in text:
-        return msg("must not hold a user or a password: leave it to the system's settings")
+        return msg(
+            "must not contain a user name or password; set those in the system's proxy settings"
+        )
     url = _split(text)
     if url is None or url.scheme not in PROXY_SCHEMES:
         return msg(
@@ -191,7 +199,7 @@ def _wrong_proxy(text: str) -> Message:
 def check_folder(values: Values, table: Table, mistakes: Mistakes) -> None:
     """Note what makes no sense among the values of a folder, or of the defaults."""
     if values.get("accept") == ():
-        mistakes.add(table.at("accept"), msg("is empty, so nothing would ever be sent"))
+        mistakes.add(table.at("accept"), msg("is empty, so no file would ever be uploaded"))
     for number, media_type in enumerate(values.get("accept", ())):
         if media_type != DEFAULT:
             mistakes.add(table.at("accept", number), _wrong_media_type(media_type))
@@ -210,7 +218,7 @@ def check_rule(values: Values, table: Table, mistakes: Mistakes) -> None:
             mistakes.add(table.at("match"), _about(values["match"], error.message))
     for capture in sorted(set(pattern.names if pattern else ()) & set(BUILT_IN)):
         item = f"{{{capture}}}"
-        said = msg("{item} has a meaning already; name it otherwise", item=item)
+        said = msg("{item} already has a meaning; choose another name", item=item)
         mistakes.add(table.at("match"), said)
     for number, media_type in enumerate(values.get("media_types", ())):
         mistakes.add(table.at("media_types", number), _wrong_media_type(media_type))
@@ -218,7 +226,9 @@ def check_rule(values: Values, table: Table, mistakes: Mistakes) -> None:
         mistakes.add(table.at("min_size"), msg("is larger than max_size"))
     effects = [name for name in values if name not in _CONDITIONS]
     if values.get("ignore") and effects:
-        said = msg("a rule that ignores cannot set anything as well: {names}", names=tuple(effects))
+        said = msg(
+            "a rule with ignore = true can't set anything else: {names}", names=tuple(effects)
+        )
         mistakes.add(table.at("ignore"), said)
     if pattern is not None or "match" not in table:  # else what can be filled is not known
         _check_contents(values, pattern, table, mistakes)
@@ -243,7 +253,7 @@ def _wrong_media_type(media_type: str) -> Message:
         hint = did_you_mean(EXTENSIONS[extension])
     else:
         hint = nearest(media_type, (*DEFAULT_ACCEPT, *(f"{each}/*" for each in _MAIN_TYPES)))
-    return msg("{item} is no known media type{hint}", item=shown(media_type), hint=hint)
+    return msg("{item} is not a known media type{hint}", item=shown(media_type), hint=hint)
 
 
 def _wrong_ignore(pattern: str) -> Message:
@@ -255,7 +265,7 @@ def _wrong_ignore(pattern: str) -> Message:
         except PatternError as error:
             return _about(pattern.strip("/"), error.message)
     elif "[" in _CHARACTER_SET.sub("", pattern):
-        return _about(pattern, msg('the bracket has no partner; write "[[]" to mean itself'))
+        return _about(pattern, msg('the bracket is never closed; write "[[]" for a literal "["'))
     return NOTHING
 
 
@@ -303,13 +313,15 @@ def _templates(values: Values) -> Iterator[tuple[KeyPath, str]]:
 
 def _check_source(source_key: str, location: Location, mistakes: Mistakes) -> None:
     if not source_key.strip():
-        mistakes.add(location, msg("is empty; copy the key of the source from HrFlow"))
+        mistakes.add(location, msg("is empty; copy the source's key from HrFlow"))
     elif source_key == PLACEHOLDER_KEY:
-        said = msg("is still the example's; put the key of your source from HrFlow there")
+        said = msg(
+            "is still the one from the example; replace it with your source's key from HrFlow"
+        )
         mistakes.add(location, said)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
         said = msg(
-            "{item} is no usual source key; those of HrFlow have 40 digits and letters a to f",
+            "{item} doesn't look like a source key; HrFlow's have 40 digits and letters a to f",
             item=shown(source_key),
         )
         mistakes.warn(location, said)
@@ -319,15 +331,15 @@ def _check_reference(template: str, location: Location, mistakes: Mistakes) -> N
     names = names_in(template)
     shortest = fill(template, {**dict.fromkeys(names, ""), "sha256": "0" * 64})
     if not template.strip():
-        mistakes.add(location, msg("is empty; {item} is the usual one", item="{sha256}"))
+        mistakes.add(location, msg("is empty; the default is {item}", item="{sha256}"))
     elif len(shortest) > REFERENCE_LENGTH:
         said = msg(
-            "is longer than the {number} characters a reference may have", number=REFERENCE_LENGTH
+            "is too long; a reference can have {number} characters at most", number=REFERENCE_LENGTH
         )
         mistakes.add(location, said)
     elif "sha256" not in names:
         said = msg(
-            "without {item} two files may get the same reference, and the second is refused",
+            "without {item}, two files may get the same reference, and HrFlow refuses the second",
             item="{sha256}",
         )
         mistakes.warn(location, said)

@@ -42,16 +42,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _HEAD: Final = """\
-# Configuration of hrflow-watcher. After a change, check it with: hrflow-watcher config check
-# All values in force, and where each comes from: hrflow-watcher config show
-# No secret belongs in this file: the API key lives in the system's keyring.
+# hrflow-watcher configuration. After a change: hrflow-watcher config check
+# All settings, and where each comes from: hrflow-watcher config show
+# Don't put secrets here: the API key is stored in the system's keyring.
 """
 #: Comments of new tables: above the header ("") and above keys.
 _ACCOUNT_NOTES: Final = {"": "One HrFlow workspace."}
 _FOLDER_NOTES: Final = {
     "": 'A watched folder; "~" and $VARIABLES may be used.',
-    "tags": "Sent with every file of this folder.",
-    "after_upload": 'What becomes of a file that has arrived: "keep", "move" (to Sent) or "trash".',
+    "tags": "Added to every file of this folder.",
+    "after_upload": 'After upload: "keep" the file, "move" it to Sent, or "trash" it.',
 }
 #: The remark behind a source key; only such a one is ever replaced.
 _REMARK: Final = re.compile(r'# source ".*"\Z')
@@ -85,10 +85,7 @@ def _change_and_prove(text: str, edit: Edit) -> str:
     except (TOMLKitError, LookupError, ValueError, TypeError, AttributeError) as error:
         _log.debug("an edit of the configuration failed: %s", type(error).__name__)
     raise ConfigError(
-        msg(
-            "The configuration is written in a way that this program cannot change without"
-            " touching what stands around it."
-        ),
+        msg("The configuration can't be changed automatically because of the way it is written."),
         msg("Change the file by hand, or put its [[folders]] next to each other."),
     )
 
@@ -329,14 +326,14 @@ def replace_text(path: str, old: str, new: str) -> None:
     try:
         if read_or_new(path) != old:
             raise ConfigError(
-                msg("The configuration {path} was changed by somebody else meanwhile.", path=path),
-                msg("Nothing was written; look at the change and try again."),
+                msg("The configuration {path} has been changed in the meantime.", path=path),
+                msg("Nothing was saved. Check that change, then try again."),
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         _replace(target, new.encode())
     except UnicodeEncodeError as error:
         raise ConfigError(
-            msg("A name that is not valid text cannot stand in the configuration."),
+            msg("A name that is not valid text can't be saved in the configuration."),
             msg("Rename it."),
         ) from error
     except OSError as error:
@@ -347,8 +344,8 @@ def replace_text(path: str, old: str, new: str) -> None:
                 error=error.strerror,
             ),
             msg(
-                "It is as it was; give yourself the right to write it, or name another with"
-                " --config."
+                "It is unchanged. Give yourself permission to write it, or choose another one"
+                " with --config."
             ),
         ) from error
 

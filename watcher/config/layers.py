@@ -257,7 +257,7 @@ def read_locks(machine: Table, mistakes: Mistakes) -> frozenset[Lock]:
         match known.get(name, []) if isinstance(name, str) else []:
             case [(_, locks)] if missing := _find_missing(locks, machine):
                 said = msg(
-                    "locks {key}, which everybody needs and this file does not set", key=missing
+                    "locks {key}, which everyone needs, but this file does not set it", key=missing
                 )
             case [(_, locks)]:
                 found |= locks
@@ -271,7 +271,7 @@ def read_locks(machine: Table, mistakes: Mistakes) -> frozenset[Lock]:
                 )
             case several:
                 said = msg(
-                    "{item} is the name of several keys; write {names:or}",
+                    "several keys are called {item}; write {names:or}",
                     item=shown(name),
                     names=tuple(full for full, _ in several),
                 )

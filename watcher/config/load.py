@@ -120,7 +120,7 @@ def load_text(
     """Do the same for a text that is to stand at ``path``; None if there is none."""
     own, mistakes = parse(path, text or ""), Mistakes()
     if types.LOCKED in own:
-        said = msg("belongs in the machine-wide configuration, for everybody")
+        said = msg("is only allowed in the machine-wide configuration")
         mistakes.add(own.at(types.LOCKED), said)
         del own[types.LOCKED]
     merged = put_together(own, layer, environ, home, mistakes)
@@ -134,7 +134,7 @@ def load_text(
     if config is None:
         _fail(path, mistakes, layer, has_own=text is not None)
     machine = layer.path if layer else ""
-    no_effect = msg("has no effect, as {path} locks it for this machine", path=machine)
+    no_effect = msg("has no effect, because {path} locks it for this machine", path=machine)
     remarks = [
         mistakes.warn(location, no_effect)
         for location in sorted(merged.ineffective, key=lambda location: location.line)
@@ -179,9 +179,9 @@ def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) 
         hint = ASK_THE_ADMINISTRATOR
     elif layer and unfinished and not has_own:
         title = msg(
-            "The machine-wide configuration {path} leaves something to you.", path=layer.path
+            "The machine-wide configuration {path} leaves some settings to you.", path=layer.path
         )
-        hint = msg("Have it written by: hrflow-watcher setup")
+        hint = msg("Choose them with: hrflow-watcher setup")
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
 
 
@@ -239,12 +239,12 @@ class Builder:
         if isinstance(several, Table):
             self.accounts = list(several)
             if not several and not self.is_partial:
-                said = msg("there is no account: write an [account] table with your email")
+                said = msg("there is no account; add an [account] table with your email")
                 self.mistakes.add(tables.location, said, is_missing=True)
             found = [self._account(name, several) for name in several]
             return tuple(account for account in found if account is not None)
         if several is not HIDDEN:
-            said = msg("write {names} tables", names="[accounts.NAME]")
+            said = msg("must be written as {names} tables", names="[accounts.NAME]")
             self.mistakes.add(tables.at("accounts"), said)
         return ()
 
@@ -252,7 +252,7 @@ class Builder:
         if around[name] is HIDDEN:
             return None
         if not _ACCOUNT_NAME.match(name):
-            said = msg("an account's name is made of letters and digits")
+            said = msg("an account's name must be made of letters and digits")
             self.mistakes.add(around.at(name), said)
         table = self._table(around, name)
         values = types.read_values(table, types.ACCOUNT, self.mistakes)
@@ -266,7 +266,7 @@ class Builder:
         name = values.get("account")
         known = self.accounts
         if name is not None and known and name not in known and not self.is_partial:
-            hint = nearest(name, known) or msg("; there is {names}", names=tuple(known))
+            hint = nearest(name, known) or msg("; the accounts are {names}", names=tuple(known))
             said = msg("there is no account {item}{hint}", item=shown(name), hint=hint)
             self.mistakes.add(table.at("account"), said)
 
@@ -334,14 +334,15 @@ class Builder:
             self.mistakes.add(location, problem)
         elif create and not is_in(path, self.home):
             said = msg(
-                "it is created in your home folder only: elsewhere a drive may just be missing"
+                "folders are only created in your home folder; elsewhere, a drive may just not"
+                " be connected"
             )
             self.mistakes.warn(table.at("create"), said)
         elif not os.path.lexists(path) and not create:
-            said = msg("{path} is not there yet; it is watched as soon as it is", path=path)
+            said = msg("{path} doesn't exist yet; it is watched as soon as it does", path=path)
             self.mistakes.warn(location, said)
         if "{user}" in path:
-            said = msg("{item} is filled in texts only; write $USER in a path", item="{user}")
+            said = msg("{item} can't be used in a path; write $USER instead", item="{user}")
             self.mistakes.warn(location, said)
 
     # -- any table
@@ -352,7 +353,7 @@ class Builder:
         if isinstance(value, Table):
             return value
         if value is not None and value is not HIDDEN:
-            self.mistakes.add(around.at(name), msg("write a table of keys here"))
+            self.mistakes.add(around.at(name), msg("must be a table of keys"))
         empty: Table = placed({}, around.at(name))
         return empty
 
@@ -361,11 +362,13 @@ class Builder:
         value = table.get(name, Array())
         if not isinstance(value, Array):
             if value is not HIDDEN:
-                self.mistakes.add(table.at(name), msg("write {names} tables", names=header))
+                self.mistakes.add(
+                    table.at(name), msg("must be written as {names} tables", names=header)
+                )
             return []
         for number, each in enumerate(value):
             if not isinstance(each, Table) and each is not HIDDEN:
-                self.mistakes.add(value.at(number), msg("write a table of keys here"))
+                self.mistakes.add(value.at(number), msg("must be a table of keys"))
         return tables_in(table, name)
 
     def _note_missing(self, table: Table, name: str, said: Message = _MISSING) -> None:

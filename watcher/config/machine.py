@@ -26,8 +26,8 @@ _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).
 _TRUSTED_SIDS: Final = (26, 22)
 ASK_THE_ADMINISTRATOR: Final = msg(
-    "Ask the administrator of this computer to fix the machine-wide configuration; until then, no"
-    " other one is used in its place."
+    "Ask the administrator of this computer to fix the machine-wide configuration;"
+    " until then, no other configuration is used."
 )
 
 
@@ -96,11 +96,11 @@ def find_distrust(facts: os.stat_result, owners: frozenset[int], others: int = _
     others can put something beside the file, and not replace it.
     """
     if facts.st_uid not in owners:
-        return msg("belongs to user {number}, who is no administrator", number=facts.st_uid)
+        return msg("belongs to user {number}, who is not an administrator", number=facts.st_uid)
     sticky = stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX
     if facts.st_mode & others and not sticky:
         mode = f"{stat.S_IMODE(facts.st_mode):04o}"
-        return msg("may be written by others than its owner (mode {number})", number=mode)
+        return msg("can be changed by users other than its owner (mode {number})", number=mode)
     return NOTHING
 
 

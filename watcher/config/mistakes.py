@@ -28,10 +28,11 @@ _SECRET_NAME = re.compile(
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
 _FREE_NAMES: Final = frozenset({"tags", "metadatas"})
 _ELSEWHERE: Final = msg(
-    "a secret must not stand in this file: put the API key into the system's"
-    " keyring, or into the environment variable HRFLOW_API_KEY on a machine"
-    " without one, and change it if others have seen the file"
+    "this file must not contain secrets: store the API key with hrflow-watcher"
+    " login, or on a machine without a keyring in the environment variable"
+    " HRFLOW_API_KEY, and replace the key if others have seen the file"
 )
+_SECRET_TOO: Final = msg("this is a secret, too")
 _USER_OF_URL = re.compile(r"//[^/\s@]*@")
 _LONGEST_SHOWN: Final = 60
 
@@ -58,6 +59,7 @@ class Mistakes:
     def __init__(self) -> None:
         self._mistakes: list[_Note] = []
         self._warnings: list[_Note] = []
+        self._has_secret = False
 
     @property
     def texts(self) -> tuple[Message, ...]:
@@ -83,6 +85,11 @@ class Mistakes:
         """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet."""
         if text:
             self._mistakes.append(_note(location, text, is_missing=is_missing))
+
+    def add_secret(self, location: Location) -> None:
+        """Note that a secret is in the file; what to do about it is said once."""
+        self.add(location, _SECRET_TOO if self._has_secret else _ELSEWHERE)
+        self._has_secret = True
 
     def warn(self, location: Location, text: Text) -> Message:
         """Note something that is allowed, and perhaps not meant; return the whole sentence."""
@@ -125,7 +132,7 @@ def hide_secrets(tables: Table | Array, mistakes: Mistakes, *, are_free: bool = 
     """
     for key, value in entries(tables):
         if _is_secret(key, value, are_free=are_free):
-            mistakes.add(tables.at(key), _ELSEWHERE)
+            mistakes.add_secret(tables.at(key))
             tables[key] = HIDDEN  # type: ignore[index]
         elif isinstance(value, Table | Array):
             hide_secrets(value, mistakes, are_free=are_free or key in _FREE_NAMES)
@@ -186,17 +193,17 @@ def did_you_mean(word: str) -> Message:
 
 def known_are(names: Iterable[str]) -> Message:
     """Return the end of a mistake that names all that could be meant."""
-    return msg("; known are {names}", names=tuple(names))
+    return msg("; possible here: {names}", names=tuple(names))
 
 
 def unfillable(name: str, known: Iterable[str]) -> Message:
     """Return why a placeholder, or a brace without its partner, cannot be filled."""
     known = tuple(known)
     if name in ("{", "}"):
-        return msg('the brace "{item}" has no partner; write it twice to mean itself', item=name)
+        return msg('the brace "{item}" is unmatched; write it twice for a literal brace', item=name)
     hint = nearest(name, known) or known_are(known)
     item = f"{{{name}}}"
-    return msg("{item} cannot be filled{hint}", item=item, hint=hint)
+    return msg("{item} is not a known placeholder{hint}", item=item, hint=hint)
 
 
 def as_sentence(problem: Message) -> Message:
@@ -211,6 +218,6 @@ def shown(value: object) -> Text:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and abs(value) >= 10**18:
-        return msg("a number of so many digits")  # Python refuses to write some of them out
+        return msg("a number with so many digits")  # Python refuses to write some of them out
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

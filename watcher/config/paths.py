@@ -81,7 +81,7 @@ def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[
         if name not in environ:
             hint = nearest(name, environ)
             problems.append(
-                msg("the environment has no variable {name}{hint}", name=name, hint=hint)
+                msg("there is no environment variable {name}{hint}", name=name, hint=hint)
             )
         return environ.get(name, "")
 
@@ -103,13 +103,16 @@ def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -
     if _real(path) == _real(home):
         return msg("{path} is your home folder; name a folder in it", path=path)
     if is_in(home, path):
-        return msg("{path} holds your whole home folder; name a folder in that", path=path)
+        return msg(
+            "{path} contains your whole home folder; name a folder inside your home folder",
+            path=path,
+        )
     if state_dir and is_in(path, state_dir):
         return msg("{path} is where the program keeps its own files", path=path)
     if state_dir and is_in(state_dir, path):
         return msg("the program keeps its own files in it, at {path}", path=state_dir)
     if config and is_in(config, path):
-        return msg("this configuration lies in it, at {path}", path=config)
+        return msg("this configuration is in it, at {path}", path=config)
     return NOTHING
 
 
@@ -120,13 +123,13 @@ def find_target_problem(folder: str, target: str) -> Message:
         return msg("is empty; name a folder")
     if is_in(folder, place):
         return msg(
-            '"{path}" is the folder itself or lies around it; name a folder in it, or the full'
-            " path of another one",
+            '"{path}" is the folder itself or contains it; name a folder inside it, or the'
+            " full path of another one",
             path=target,
         )
     if not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
         return msg(
-            '"{path}" leads out of the folder; write its full path if you mean it', path=target
+            '"{path}" is outside the folder; write its full path if that is intended', path=target
         )
     if os.path.isfile(place):
         return msg("{path} is a file, not a folder", path=place)
@@ -142,19 +145,20 @@ def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistake
     for number, ((location, folder), path) in enumerate(zip(folders, real, strict=True)):
         if path in real[:number]:
             first = _called(folders[real.index(path)][0], location)
-            said = msg("{path} is watched already, as {what}", path=folder.path, what=first)
+            said = msg("{path} is already watched, as {what}", path=folder.path, what=first)
             mistakes.add(location, said)
             continue
         for other, (outer_location, outer) in enumerate(folders):
             what = _called(outer_location, location)
             if path != real[other] and _is_below(path, real[other]):
                 mistakes.warn(
-                    location, msg("lies in {what}; its files go this folder's way", what=what)
+                    location,
+                    msg("is inside {what}; its files follow this folder's own settings", what=what),
                 )
             for name, target in filing_targets(outer).items():
                 if other != number and is_in(path, os.path.join(outer.path, target)):
                     said = msg(
-                        "is the {key} of {what} or lies in it, and what was filed away is never"
+                        "is the {key} of {what} or inside it; files that were filed away are never"
                         " watched",
                         key=name,
                         what=what,

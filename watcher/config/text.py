@@ -18,8 +18,7 @@ from watcher.model.errors import ConfigError
 
 LARGEST: Final = 1_000_000  # bytes; a configuration takes some kilobytes
 BACKSLASH: Final = msg(
-    "a backslash in double quotes has a meaning of its own; write the path in"
-    " single quotes, or with /"
+    "a backslash has a special meaning in double quotes; write the path in single quotes, or with /"
 )
 _PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
 _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
@@ -38,7 +37,7 @@ def read_text(path: str) -> str:
     except FileNotFoundError as error:
         raise ConfigError(
             msg("There is no configuration at {path}.", path=path),
-            msg("Have one written by: hrflow-watcher setup, or copy config.example.toml there."),
+            msg("Create one with: hrflow-watcher setup. Or copy config.example.toml there."),
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
@@ -54,7 +53,7 @@ def unreadable(path: str, error: OSError) -> ConfigError:
 def decode(path: str, content: bytes) -> str:
     """Return the text of a configuration, without a byte order mark; ConfigError if it is none."""
     if len(content) > LARGEST:
-        raise ConfigError(msg("The configuration {path} is too large to be one.", path=path))
+        raise ConfigError(msg("The file {path} is too large for a configuration.", path=path))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,13 +75,13 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
         tables: Table = placed(raw, Location(Source(path, locate(text), is_machine)))
     except RecursionError as error:
         raise ConfigError(
-            msg("The configuration {path} is nested too deeply to be one.", path=path)
+            msg("The file {path} is nested too deeply for a configuration.", path=path)
         ) from error
     except ValueError as error:  # TOMLDecodeError, and numbers of too many digits
         line, problem = _explain(error, text)
         raise ConfigError(
             msg("The configuration {path} is not valid TOML.", path=path),
-            msg("Correct that line; everything else is checked after that."),
+            msg("Correct that line first; the rest of the file can't be checked before."),
             (at_place(f"{path}:{line}", problem),),
         ) from error
     return tables
@@ -129,13 +128,15 @@ def _find_cause(line: str, problem: str) -> Message:
                 character=invisible,
             )
         shown = f"{odd} (U+{ord(odd):04X})"
-        return msg("{character} can only stand in quotes, which are \" or '", character=shown)
+        return msg("{character} is only allowed in quotes, which are \" or '", character=shown)
     if _ESCAPED_END.search(line):
         return BACKSLASH
+    if problem in ("Illegal character '\\n'", "Unterminated string"):
+        return msg("a closing quote is missing")
     if problem == "Invalid value":
         return msg(
-            'this is not a value: texts stand in quotes, as in "text"; true, false and numbers do'
-            " not"
+            'this is not a value: put text in quotes, like "text"; true, false and numbers'
+            " need none"
         )
     return as_message(problem)
 

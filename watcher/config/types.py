@@ -171,15 +171,13 @@ def _refuse_invisible(text: str, *, are_allowed: bool) -> None:
     """``are_allowed``: invisible characters beyond ASCII may be meant."""
     if not are_allowed and (invisible := find_invisible(text)):
         raise _Wrong(
-            msg(
-                "there is an invisible character in it, {character}; delete it", character=invisible
-            )
+            msg("it contains an invisible character, {character}; delete it", character=invisible)
         )
     if found := _CONTROL.search(text):
-        said = msg("there is a line break or another invisible character in it")
+        said = msg("it contains a line break or another invisible character")
         if are_allowed and found[0] in _ESCAPED:
             said = msg(
-                "there is a line break or another invisible character in it; {why}", why=BACKSLASH
+                "it contains a line break or another invisible character; {why}", why=BACKSLASH
             )
         raise _Wrong(said)
 
@@ -202,7 +200,7 @@ def _unusable(value: object) -> Message:
     if isinstance(value, int) and abs(value) > _LARGEST:
         return msg("{item} is too large", item=shown(value))
     if isinstance(value, float) and not math.isfinite(value):
-        return msg("{item} is no number that can be used", item=shown(value))
+        return msg("{item} is not a usable number", item=shown(value))
     return NOTHING
 
 
@@ -236,7 +234,9 @@ def _expected_texts(value: object) -> Message:
     if not isinstance(value, list):
         return msg('{item} is not a list of texts like ["one", "two"]', item=shown(value))
     wrong = next(each for each in value if not isinstance(each, str))
-    return msg('{item} in it is not text: write a list like ["one", "two"]', item=shown(wrong))
+    return msg(
+        '{item} in this list is not text; write a list like ["one", "two"]', item=shown(wrong)
+    )
 
 
 # -- sizes, tags and metadatas, labels
@@ -250,7 +250,7 @@ def _read_size(value: object) -> int:
         size = round(float(found[1]) * _UNITS.get(found[2].lower(), -1))
     if size < 0:
         raise _Wrong(
-            msg('{item} is no size: write a number of bytes, or "20 MB"', item=shown(value))
+            msg('{item} is not a size; write a number of bytes, or "20 MB"', item=shown(value))
         )
     return int(_convert(size, int))
 
@@ -267,7 +267,7 @@ def table_of_items(items: Array, mistakes: Mistakes) -> Table:
         if not isinstance(name, str):
             mistakes.add(each.at("name"), _expected(name, str))
         elif name in table:
-            mistakes.add(each.location, msg("{item} stands there twice", item=shown(name)))
+            mistakes.add(each.location, msg("{item} appears twice", item=shown(name)))
         elif each.keys() >= _ITEM.keys():
             table.take(name, each.location, each["value"])
     return table

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 _FORM = re.compile(r"ask[wr]?_[0-9a-fA-F]{32}\Z")
 
 #: What is wrong with a key that may only read, and what to do.
-READ_ONLY: Final = msg("This key may only read, so it cannot upload.")
+READ_ONLY: Final = msg("This is a read-only key, so it can't upload files.")
 
 READ_ONLY_HINT: Final = msg(
-    "Take one that may write (ask_… or askw_…) from HrFlow's settings under API keys."
+    "Use one with write access (ask_… or askw_…): see API keys in HrFlow's settings."
 )
 
 
@@ -338,7 +338,7 @@ class Keys:
             credential = ""
         if credential not in ("", key):
             return msg(
-                "{what} (the systemd credential is another key, which is not used)", what=origin
+                "{what} (the systemd credential holds another key, which is not used)", what=origin
             )
         if self._environ[VARIABLE] not in ("", key):
             return msg(
@@ -365,7 +365,7 @@ def _read_credential(directory: str, name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise CredentialError(
             msg("The credential {path} cannot be read ({error}).", path=name, error=error),
-            msg("Give this user the right to read it."),
+            msg("Give this user permission to read it."),
         ) from error
 
 
@@ -397,8 +397,8 @@ def _absent_error(account: str) -> CredentialError:
     return CredentialError(
         msg('There is no API key for account "{account}".', account=account),
         msg(
-            "Store it with: hrflow-watcher login{option}. A machine without a keyring takes it"
-            " from {what}.",
+            "Store it with: hrflow-watcher login{option}. On a machine without a keyring,"
+            " put it into {what}.",
             option=name,
             what=elsewhere(account),
         ),

@@ -43,15 +43,15 @@ _OF_SYSTEMD: Final = 200
 _MEANINGS: Final = MappingProxyType(
     {
         2: msg("mistakes in the configuration"),
-        3: msg("it was running already"),
+        3: msg("it was already running"),
         4: msg("no usable API key"),
-        6: msg("the journal or the program's own folder cannot be used"),
+        6: msg("the history or the program's own folder can't be used"),
         UPDATED: msg("another version was installed"),
-        203: msg("systemd cannot run the program: it is not where it was installed"),
-        217: msg("systemd cannot give it a user of its own"),
-        218: msg("systemd cannot take its rights away"),
-        226: msg("systemd cannot shut it off from the rest of the disk"),
-        243: msg("systemd cannot read the credential that LoadCredential= names"),
+        203: msg("systemd can't find the program where it was installed"),
+        217: msg("systemd can't set its user"),
+        218: msg("systemd can't restrict its permissions"),
+        226: msg("systemd can't isolate it from the rest of the disk"),
+        243: msg("systemd can't read the credential named by LoadCredential="),
     }
 )
 
@@ -59,8 +59,10 @@ _MEANINGS: Final = MappingProxyType(
 def describe_exit(code: int) -> Message:
     """Return how a run ended."""
     if code in _MEANINGS:
-        return msg("it ended with exit code {code} ({meaning})", code=code, meaning=_MEANINGS[code])
-    return msg("it ended with exit code {code}", code=code)
+        return msg(
+            "it stopped with exit code {code} ({meaning})", code=code, meaning=_MEANINGS[code]
+        )
+    return msg("it stopped with exit code {code}", code=code)
 
 
 def where_to_look(code: int) -> str:

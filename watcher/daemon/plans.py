@@ -133,8 +133,8 @@ def is_in(inner: str, outer: str) -> bool:
 
 
 #: Verdicts that are shown in a way of their own.
-WOULD_BE_SENT: Final = msg("would be sent")
-MISSING: Final = msg("missing")
+WOULD_BE_SENT: Final = msg("would be uploaded")
+MISSING: Final = msg("file not found; check the path")
 
 
 def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
@@ -147,25 +147,25 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
     path = os.path.join(os.path.realpath(directory), base)
     facts: dict[str, object] = {"file": view.safe(path)}
     if not os.path.lexists(path):
-        return {**facts, "verdict": MISSING, "why": msg("was not found; check the path")}
+        return {**facts, "verdict": MISSING}
     if os.path.isdir(path) and not os.path.islink(path):
         path = os.path.join(path, main) if (main := documents.main_file(path)) else path
     if os.path.isdir(path) and not os.path.islink(path):
         return {
             **facts,
-            "verdict": msg("not sent"),
+            "verdict": msg("not uploaded"),
             "why": msg("is a folder; name the files in it"),
         }
     plan = _plan_of(path, plans)
     if plan is None:
-        return {**facts, "verdict": msg("not watched"), "why": msg("is not in a watched folder")}
+        return {**facts, "verdict": msg("not uploaded"), "why": msg("is not in a watched folder")}
     facts["folder"] = view.safe(plan.folder.path)
     below = os.path.relpath(path, plan.folder.path)
     if pattern := plan.ignored(below.replace(os.sep, "/")):
         is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
         return {
             **facts,
-            "verdict": msg("ignored"),
+            "verdict": view.STATES[State.IGNORED].label,
             "why": msg("is in {pattern}, where files are filed away", pattern=pattern)
             if is_place
             else msg("matches the pattern {pattern}", pattern=pattern),
@@ -173,7 +173,7 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
     if not plan.folder.recursive and os.sep in below:
         return {
             **facts,
-            "verdict": msg("not watched"),
+            "verdict": msg("not uploaded"),
             "why": msg(
                 "is in a subfolder, and subfolders of this folder are not included "
                 "(recursive = false)"
@@ -182,7 +182,7 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
     folder = plan.folder
     found = documents.identify(folder.path, path, accepts=plan.accepts, max_size=folder.max_size)
     if isinstance(found, Unusable):
-        return {**facts, "verdict": msg("not sent"), "why": found.why}
+        return {**facts, "verdict": msg("not uploaded"), "why": found.why}
     with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
         return {**facts, **_check_document(found.document, plan, reader)}
 
@@ -226,17 +226,25 @@ def _known_here(
     if here is None or (here.stat.size, here.stat.mtime_ns) != (stat.size, stat.mtime_ns):
         return {}
     if here.state is State.BASELINE:
-        why = msg("was already in the folder when watching began; upload it with import")
-        return {"verdict": msg("left alone"), "why": why}
+        why = msg(
+            "was already in the folder when watching began; upload it with: hrflow-watcher import"
+        )
+        return {"verdict": view.STATES[State.BASELINE].label, "why": why}
     if here.state is State.HELD:
         why = (
-            msg("was already in the folder and is waiting for your approval: upload it with import")
+            msg(
+                "was already in the folder and is waiting for your approval; upload it with:"
+                " hrflow-watcher import"
+            )
             if here.why in (NOTHING, EXISTING_WAITS)
             else msg("is waiting: {why}", why=here.why)
         )
-        return {"verdict": msg("held"), "why": why}
+        return {"verdict": view.STATES[State.HELD].label, "why": why}
     if here.state is State.REFUSED and here.fields == fields:
-        return {"verdict": msg("refused"), "why": msg("was refused: {why}", why=here.why)}
+        return {
+            "verdict": view.STATES[State.REFUSED].label,
+            "why": msg("was refused before: {why}", why=here.why),
+        }
     return {}
 
 
@@ -246,11 +254,11 @@ def _known_content(document: Document, first: Entry | None, plan: Plan) -> dict[
         return {}
     if first.path == document.path:
         why = msg("was uploaded before and is not uploaded again")
-        return {"verdict": msg("sent already"), "why": why} if first.state in ARRIVED else {}
+        return {"verdict": msg("already uploaded"), "why": why} if first.state in ARRIVED else {}
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return {}
     return {
-        "verdict": msg("duplicate"),
+        "verdict": view.STATES[State.DUPLICATE].label,
         "why": msg("has the same content as {file}", file=first.path),
     }
 

@@ -50,12 +50,13 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     journal.commit()
     if os.path.exists(aside):
         return journal, msg(
-            "The journal was damaged and was moved to {path}; all files are checked, and HrFlow "
-            "is asked which of them it has.",
+            "The history was damaged and has been moved to {path}. All files are being"
+            " checked, and HrFlow is asked which of them it already has.",
             path=aside,
         )
     return journal, msg(
-        "The journal is missing; all files are checked, and HrFlow is asked which of them it has."
+        "The history is missing. All files are being checked, and HrFlow is asked"
+        " which of them it already has."
     )
 
 

@@ -49,7 +49,7 @@ _log = logging.getLogger(__name__)
 
 
 #: The warning about a missing folder.
-_ABSENT: Final = "{path} is not there yet; it is watched as soon as it is"
+_ABSENT: Final = "{path} doesn't exist yet; it is watched as soon as it does"
 
 
 @dataclass(frozen=True)
@@ -443,7 +443,8 @@ def why_not_stored(
             place=elsewhere(account),
         )
     return msg(
-        "{why} The key comes from {origin}: put a new one there, then restart the program.",
+        "{why} The key comes from {origin}; to change it, put the new one there and"
+        " restart the program.",
         why=why,
         origin=origin,
     )

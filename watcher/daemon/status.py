@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import next_day
+from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.daemon.adapters import RealClock
+    from watcher.daemon.instance import Places
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,22 @@ _ATTENTION: Final = 30
 #: States of files that are being worked on, and of those that are processed.
 _BUSY: Final = OPEN - {State.HELD}
 _PROCESSED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE, State.IGNORED, State.GONE}
+
+
+def source_names(where: Places) -> Mapping[tuple[str, str], str]:
+    """Return the names of sources by account and source key, as far as HrFlow has told them."""
+    if not where.has_journal:
+        return {}
+    try:
+        reader = Reader(where.journal)
+        try:
+            sources = FollowUps(reader).sources()
+        finally:
+            reader.close()
+    except JournalError as error:  # their keys are shown instead
+        _log.info("the names of sources are not known: %s", error.title)
+        return {}
+    return {key: facts.name for key, (facts, _) in sources.items() if facts.name}
 
 
 class Progress:

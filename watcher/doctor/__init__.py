@@ -56,7 +56,7 @@ def checks(case: Case) -> Iterator[Check]:
     )  # fmt: skip
     yield from folders.checks(case)
     yield Check(
-        "journal", msg("Journal"), partial(storage.check_journal, case), seconds=storage.READING
+        "journal", msg("History"), partial(storage.check_journal, case), seconds=storage.READING
     )
     yield Check("disk", msg("Disk space"), partial(storage.check_disks, case))
     yield Check("keyring", msg("Keyring"), partial(account.check_keyring, case), needs=[CONFIG])

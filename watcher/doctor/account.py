@@ -44,7 +44,9 @@ def check_keyring(case: Case) -> Finding:
         name = case.keyring.name()
     except CredentialError as failure:
         return warning(failure.title, failure.hint)
-    return ok(msg("{what} is used", what=name) if name else msg("this machine has none"))
+    return ok(
+        msg("keys are kept in {what}", what=name) if name else msg("this machine has no keyring")
+    )
 
 
 def checks(case: Case) -> Iterator[Check]:
@@ -120,7 +122,7 @@ class _AccountCheck:
                 if self._elsewhere is None:
                     raise
                 origin = view.safe(self._elsewhere.origin)
-                return ok(msg("the running program has it from {what}", what=origin))
+                return ok(msg("the running program reads it from {what}", what=origin))
             self._case.secrets.append(self._secret)
             return judge_key(self._secret, keys.origin(name))
 
@@ -174,8 +176,8 @@ def judge_proxy(proxy: str, setting: str) -> Finding:
     """``proxy``: the address in use or ""; ``setting``: ``system``, ``none`` or an address."""
     origin = msg("the system's settings") if setting == "system" else msg("the configuration")
     if not proxy:
-        return ok(msg("none is used, by {what}", what=origin))
-    return ok(msg("{host} is used, by {what}", host=view.safe(shown_proxy(proxy)), what=origin))
+        return ok(msg("none, according to {what}", what=origin))
+    return ok(msg("{host}, according to {what}", host=view.safe(shown_proxy(proxy)), what=origin))
 
 
 def check_name(account: Account) -> Finding:
@@ -196,7 +198,7 @@ def check_name(account: Account) -> Finding:
             )
         return ok(msg("{host} is not known here; the proxy looks it up", host=host))
     if addresses == (host,):
-        return ok(msg("api_url contains the address {host} itself", host=host))
+        return ok(msg("not needed: api_url contains the IP address {host}", host=host))
     first, more = addresses[0], len(addresses) - 1
     if more:
         return ok(msg("{host} is {address} and {more} more", host=host, address=first, more=more))
@@ -236,7 +238,7 @@ def judge_certificate(host: str, found: server.Certificate) -> Finding:
                 host=host,
                 what=signer,
             ),
-            msg("Leave it if it is intended; otherwise ask your administrator."),
+            msg("Leave it as it is if that is intended; otherwise ask your administrator."),
         )
     return ok(msg("the certificate of {host} is signed by {what}", host=host, what=signer))
 
@@ -253,7 +255,10 @@ def judge_clock(server: float | None, before: float, after: float) -> Finding:
         msg("is {duration} behind the server's", duration=by)
         if server > after
         else msg("is {duration} ahead of the server's", duration=by),
-        msg("Set it, or let the system set it automatically: times in the history are wrong."),
+        msg(
+            "Set it, or let the system set it automatically: until then, times in the"
+            " history are wrong."
+        ),
     )
 
 
@@ -265,7 +270,7 @@ def judge_key(key: str, origin: Message) -> Finding:
     if looks_right(key):
         return ok(msg("comes from {what}", what=origin))
     return warning(
-        msg("comes from {what} and does not look like a key of HrFlow's", what=origin),
+        msg("comes from {what} and doesn't look like an HrFlow key", what=origin),
         msg("Copy it from HrFlow again if it is rejected."),
     )
 
@@ -309,11 +314,11 @@ def judge_running_key(known: RunningKey) -> Finding:
         return error(msg("the running program cannot reach HrFlow"), _CHECK_NETWORK)
     if known.held:
         return error(
-            msg("the running program holds all files: {why}", why=view.safe(known.held)),
+            msg("the running program is holding back all files: {why}", why=view.safe(known.held)),
             QUOTA_FIX
             if known.quota
             else msg(
-                "If the key is wrong, correct it where the program has it from, and restart the"
+                "If the key is wrong, replace it where the program reads it, then restart the"
                 " program."
             ),
         )
@@ -336,13 +341,16 @@ def judge_access(access: Access) -> Finding:
     match access.permission:
         case "read":
             return error(
-                msg("{what}, but it may only read, so nothing can be uploaded", what=accepted),
-                msg("Create a key that may write in HrFlow's settings, and store it."),
+                msg("{what}, but it is read-only, so nothing can be uploaded", what=accepted),
+                msg(
+                    "In HrFlow's settings, create a key with write access, and store it with:"
+                    " hrflow-watcher login."
+                ),
             )
         case "all":
-            return ok(msg("{what}; it may read and write", what=accepted))
+            return ok(msg("{what}; it can read and write", what=accepted))
         case "write":
-            return ok(msg("{what}; it may write", what=accepted))
+            return ok(msg("{what}; it can write", what=accepted))
         case other:
             value = repr(view.safe(other))
             return ok(msg("{what}; its permission is {value}", what=accepted, value=value))
@@ -352,9 +360,9 @@ def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
     """A key of the form ``askw_…`` may only write: that it gets no answer proves nothing."""
     if is_write_only(secret):
         return warning(
-            msg("write-only keys can't be tested; the first upload shows whether it is right"),
+            msg("write-only keys can't be tested; the first upload shows whether this one works"),
             msg("Upload a file to be sure, and see the result with: hrflow-watcher history."),
-            stops=msg("a write-only key gets no answers"),
+            stops=msg("a write-only key can't read anything"),
         )
     return of(refused)
 
@@ -424,4 +432,4 @@ def _name_of(source: Source) -> Message:
     key = view.short(source.key)
     if source.name:
         return msg("{name} ({key})", name=view.safe(source.name), key=key)
-    return msg("without a name ({key})", key=key)
+    return msg("unnamed source ({key})", key=key)

@@ -102,7 +102,7 @@ def error(text: Text, mend: Text) -> Finding:
 
 def skipped(why: Text) -> Finding:
     """Return a finding that nothing can be said, and why."""
-    return Finding(Level.SKIPPED, msg("not possible, because {why}", why=why), stops=why)
+    return Finding(Level.SKIPPED, msg("not checked: {why}", why=why), stops=why)
 
 
 def of(failure: WatcherError) -> Finding:

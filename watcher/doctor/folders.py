@@ -117,8 +117,8 @@ def judge_missing(path: str, *, is_running: bool) -> Finding:
     if is_running:
         return warning(
             msg(
-                "{path} was removed while the program is running; it is created when the program"
-                " starts",
+                "{path} was removed while the program was running; it is created again when"
+                " the program starts",
                 path=path,
             ),
             msg("Create it, or restart the program."),
@@ -144,7 +144,7 @@ def judge_unreadable(first: str, number: int) -> Finding:
     text = msg("{file} and {more} more cannot be read", file=first, more=number - 1)
     return warning(
         text if number > 1 else msg("{file} cannot be read", file=first),
-        msg("Give this user the right to read it."),
+        msg("Give this user permission to read it."),
     )
 
 
@@ -158,10 +158,10 @@ def judge_place(path: str, system: str, *, remote: bool) -> Finding:
 
 def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
     """A folder that is scanned at intervals."""
-    why = msg("on a network file system") if remote else msg('with watch = "poll"')
+    why = msg("on a network file system") if remote else msg('watch = "poll"')
     return ok(
         msg(
-            "{path} is scanned every {time:duration}, being {what}",
+            "{path} is scanned every {time:duration} ({what})",
             path=path,
             time=folder.poll_seconds,
             what=why,
@@ -174,12 +174,12 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if found.unwritable:
         return warning(
             msg(
-                "no file can be created in {path} ({error}), so whether new files are noticed could"
-                " not be tested",
+                "no file can be created in {path} ({error}), so it is not known whether new"
+                " files are noticed",
                 path=path,
                 error=found.unwritable,
             ),
-            msg("Give this user the right to write there; files cannot be filed away without it."),
+            msg("Give this user permission to write there; without it, files can't be filed away."),
         )
     if found.unwatched:
         return warning(
@@ -190,7 +190,7 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
                 error=found.unwatched,
                 time=folder.poll_seconds,
             ),
-            msg("See the limits below, or leave it if that is soon enough."),
+            msg('See "Limits" below, or leave it as it is if that is fast enough.'),
         )
     if found.seconds is None:
         return error(
@@ -233,8 +233,8 @@ def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> S
         total=limits.max_watches,
     )
     watches = plural(
-        "1 directory is watched, and {what}",
-        "{count:count} directories are watched, and {what}",
+        "1 folder is watched, and {what}",
+        "{count:count} folders are watched, and {what}",
         directories,
         what=used,
     )

@@ -63,7 +63,7 @@ def judge_versions(
     )
     if running is None:
         return warning(
-            msg("{what}; not running, so no files are sent", what=text),
+            msg("{what}; not running, so no files are uploaded", what=text),
             msg("Start it with: {command}.", command=start),
         )
     if running == own:
@@ -102,7 +102,7 @@ def check_config(case: Case) -> Sequence[Finding]:
             msg("Add a [[folders]] table to it."),
         )
     warnings = without_absent(case.loaded.warnings)  # missing folders have checks of their own
-    hint = msg("Leave it if it is intended.")
+    hint = msg("Leave it as it is if that is intended.")
     return [first, *(warning(each, hint) for each in warnings)]
 
 
@@ -174,7 +174,7 @@ def judge_tray(
     except (OSError, ValueError, subprocess.SubprocessError) as failure:
         return warning(
             msg(
-                "whether this desktop shows icons could not be determined ({error})",
+                "it is not known whether this desktop shows icons ({error})",
                 error=type(failure).__name__,
             ),
             msg("Nothing needs to be done: everything works without an icon."),
@@ -223,7 +223,7 @@ def _webhook(case: Case, webhook: Webhook) -> Finding:
     if is_loopback(webhook.host):
         return ok(where)
     return warning(
-        msg("{what}, which other machines reach without encryption", what=where),
+        msg("{what}, which other machines can reach without encryption", what=where),
         msg("Put an HTTPS proxy in front of it, and let it listen on 127.0.0.1."),
     )
 
@@ -231,7 +231,7 @@ def _webhook(case: Case, webhook: Webhook) -> Finding:
 def judge_hook(program: str, found: str) -> Finding:
     """``found`` is the path of the program, "" if there is none."""
     if found:
-        return ok(msg("{path} is run", path=view.safe(found)))
+        return ok(msg("{path} can be run", path=view.safe(found)))
     return error(
         msg("{path} is not a program that can be run", path=view.safe(program)),
         msg("Correct its path in the [hooks] table of the configuration, or make it executable."),

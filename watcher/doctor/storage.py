@@ -30,7 +30,7 @@ def check_journal(case: Case) -> Finding:
     """Read all of the journal."""
     path = case.places.journal
     if not os.path.exists(path):
-        return ok(msg("there is none yet, as the program has never run"))
+        return ok(msg("none yet: the program has never run"))
     with closing(Reader(path)) as reader:
         problem = reader.check()
     size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
@@ -43,8 +43,8 @@ def judge_journal(path: str, size: int, problem: str) -> Finding:
         return error(
             msg("{path} is damaged ({error})", path=path, error=problem),
             msg(
-                "Start the program: it sets the journal aside and builds a new one by scanning the"
-                " folders."
+                "Start the program: it sets the damaged history aside and builds a new one by"
+                " scanning the folders."
             ),
         )
     return ok(msg("{path} is intact ({size:size})", path=path, size=size))
@@ -52,7 +52,7 @@ def judge_journal(path: str, size: int, problem: str) -> Finding:
 
 def check_disks(case: Case) -> Sequence[Finding]:
     """Return a finding for each disk, with everything that is written to it."""
-    places: dict[str, Text] = {case.places.state: msg("the journal")}
+    places: dict[str, Text] = {case.places.state: msg("the history")}
     for plan in case.plans.values():
         for target in filing_targets(plan.folder).values():
             place = os.path.join(plan.folder.path, target)
@@ -70,7 +70,7 @@ def judge_room(places: tuple[Text, ...], free: int) -> Finding:
     """``free`` is the number of bytes left on the disk of ``places``."""
     text = msg("{size:size} free for {disks:and}", size=free, disks=places)
     if free < _TOO_LITTLE:
-        return error(text, msg("Make room: nothing is uploaded while the disk is full."))
+        return error(text, msg("Free some space: nothing is uploaded while the disk is full."))
     if free < _LITTLE:
-        return warning(text, msg("Make room before it is full."))
+        return warning(text, msg("Free some space before the disk is full."))
     return ok(text)

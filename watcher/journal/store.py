@@ -63,15 +63,15 @@ def problem(error: Exception, path: str = "") -> JournalError:
     return DamagedJournalError(
         f"{journal} is damaged ({error}).",
         msg(
-            "Start the program: it sets the journal aside and builds a new one by scanning the "
-            "folders."
+            "Start the program: it sets the damaged history aside and builds a new one by"
+            " scanning the folders."
         ),
     )
 
 
 def _missing(path: str) -> NoJournalError:
     return NoJournalError(
-        msg("There is no journal at {path} yet.", path=path), msg("The program has not run yet.")
+        msg("There is no history at {path} yet.", path=path), msg("The program has not run yet.")
     )
 
 
@@ -98,8 +98,8 @@ def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
     _check_version(version, path)
     if version < VERSION:
         raise JournalError(
-            msg("The journal {path} was written by an older hrflow-watcher.", path=path),
-            msg("Start the program once: it brings the journal up to date."),
+            msg("The history {path} was written by an older hrflow-watcher.", path=path),
+            msg("Start the program once: it brings the history up to date."),
         )
 
 
@@ -123,7 +123,7 @@ def _check_version(version: int, path: str) -> None:
     if version > VERSION:
         raise JournalError(
             msg(
-                "The journal {path} was written by a newer hrflow-watcher than this one.", path=path
+                "The history {path} was written by a newer hrflow-watcher than this one.", path=path
             ),
             msg("Install the newer version again: this one cannot read what it has stored."),
         )

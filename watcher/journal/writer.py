@@ -43,7 +43,7 @@ class Journal:
         changes = self.store.commit()
         if changes and not os.path.exists(self._path):
             raise DamagedJournalError(
-                msg("The journal {path} was removed while it was in use.", path=self._path)
+                msg("The history {path} was removed while it was in use.", path=self._path)
             )
         return changes
 

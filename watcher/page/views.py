@@ -20,10 +20,10 @@ from watcher.daemon.plans import (
     make_plans,
     this_machine,
 )
+from watcher.daemon.status import source_names
 from watcher.i18n.message import NOTHING, Message, from_json, msg, verbatim
-from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
-from watcher.model.errors import JournalError, UsageError
+from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.present import listing
 from watcher.present.view import STATES, Group, states_of
@@ -42,22 +42,6 @@ if TYPE_CHECKING:
     Names = Mapping[tuple[str, str], str]
 
 _log = logging.getLogger(__name__)
-
-
-def source_names(where: Places) -> Mapping[tuple[str, str], str]:
-    """Return the names of sources by account and source key, as far as HrFlow has told them."""
-    if not where.has_journal:
-        return {}
-    try:
-        reader = Reader(where.journal)
-        try:
-            sources = FollowUps(reader).sources()
-        finally:
-            reader.close()
-    except JournalError as error:  # their keys are shown instead
-        _log.info("the names of sources are not known: %s", error.title)
-        return {}
-    return {key: facts.name for key, (facts, _) in sources.items() if facts.name}
 
 
 #: Most files on a page, and in one piece of a CSV file.

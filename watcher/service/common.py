@@ -200,7 +200,7 @@ def run_program(command: Sequence[str]) -> Done:
     except OSError as error:
         raise WatcherError(
             msg("{program} cannot be started ({error}).", program=command[0], error=error.strerror),
-            msg("Start hrflow-watcher run yourself, or by other means of the system."),
+            msg('Start "hrflow-watcher run" yourself, or have the system start it in another way.'),
         ) from error
     out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
     return Done(done.returncode, out, err)
