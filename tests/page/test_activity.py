@@ -60,32 +60,79 @@ def test_a_refused_file_is_looked_into_and_tried_again(person):
     see_no_problem(page)
 
 
-def test_several_are_chosen_and_ignored_or_tried_again_with_all_alike(person):
+def test_several_are_chosen_and_ignored_and_all_with_one_reason_tried_again(person):
     person.desk.sandbox.faults.set(REFUSE)
     person.start()
     for number in range(4):
         person.drop(f"bad {number}.pdf")
     page = person.open("attention")
-    page.on("dialog", lambda dialog: dialog.accept())
     page.locator("#rows tr").nth(3).wait_for()
     assert page.locator("#state").input_value() == "attention"
     for number in (0, 1):
         page.get_by_role("checkbox", name=f"Select bad {number}.pdf").check()
-    page.locator("#selected").get_by_role("button", name="Ignore").click()
-    page.locator("#said", has_text="2 files will be ignored.").wait_for()
+    page.locator("#selected").get_by_role("button", name="Ignore 2 files").click()
+    page.locator(".toast", has_text="2 files will be ignored.").wait_for()
     rows(page, 2)
     person.desk.sandbox.faults.clear()
-    page.get_by_role("checkbox", name="Select bad 2.pdf").check()
-    page.get_by_label("and all others with this reason").check()
+    card = page.locator("#kept .notice", has_text="2 files were not accepted")
     with page.expect_response("**/api/show") as answer:
-        page.locator("#selected").get_by_role("button", name="Open folder").click()
+        card.get_by_role("button", name="Open folder").click()
     assert answer.value.json() == {"shown": 1, "folders": 1}
-    page.locator("#selected").get_by_role("button", name="Retry").click()
-    page.locator("#said", has_text="2 files will be retried.").wait_for()
+    card.get_by_role("button", name="Retry 2 files").click()
+    page.locator(".toast", has_text="2 files will be retried.").wait_for()
     rows(page, 0)
     assert page.locator("#none").inner_text() == "No matching files"
     page.locator("#state").select_option("aside")
     wait_for(page, "bad 0.pdf", "ignored")
+    see_no_problem(page)
+
+
+def test_what_was_done_to_many_is_undone(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    for number in range(3):
+        person.drop(f"bad {number}.pdf")
+    person.drop("fine.pdf")
+    page = person.open()
+    card = page.locator("#kept .notice", has_text="3 files were not accepted")
+    card.wait_for()
+    assert page.locator("#headline").inner_text() == "3 files need attention"
+    card.get_by_role("button", name="Show files").click()
+    rows(page, 3)
+    page.locator("#reason").get_by_role("button", name="Show all").click()
+    card.get_by_role("button", name="Ignore 3 files").click()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    page.locator(".toast", has_text="Undone.").wait_for()
+    page.locator(".toast").wait_for(state="detached")
+    card.get_by_role("button", name="Ignore 3 files").focus()
+    page.keyboard.press("Enter")
+    page.locator(".toast button").wait_for()
+    page.keyboard.press("Control+z")
+    page.locator(".toast", has_text="Undone.").wait_for()
+    card.get_by_role("button", name="Ignore 3 files").click()
+    page.locator(".toast", has_text="3 files will be ignored.").wait_for()
+    page.close()
+    ignored = functools.partial(person.channel().get, "/api/files?state=ignored")
+    person.eventually(lambda: len(ignored()["files"]) == 3, "a closed page changes nothing")
+
+
+def test_a_wrong_key_is_one_card_that_leads_to_its_field(person):
+    person.desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.STATUS, status=401, message="Invalid key"))
+    person.start()
+    for number in range(3):
+        person.drop(f"{number}.pdf")
+    page = person.open()
+    card = page.locator("#kept .notice", has_text="3 files are held back")
+    card.wait_for()
+    page.locator("#headline", has_text="3 files are held back").wait_for()
+    page.locator("#counts button", has_text="Need attention").locator("b", has_text="3").wait_for()
+    card.get_by_role("link", name="Fix the key").click()
+    page.wait_for_function("() => document.activeElement.id === 'key'")
+    page.locator("nav").get_by_role("link", name="Activity").click()
+    person.desk.sandbox.faults.clear()
+    card.get_by_role("button", name="Retry 3 files").click()
+    card.wait_for(state="detached")
+    wait_for(page, "0.pdf", "sent")
     see_no_problem(page)
 
 
@@ -137,7 +184,7 @@ def test_files_that_were_there_first_wait_for_a_yes(person):
     person.start()
     page = person.open()
     page.locator("#kept", has_text="2 files were already in").wait_for()
-    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("button", name="Upload 2 files").click()
     wait_for(page, "a.pdf", "sent")
     wait_for(page, "b.pdf", "sent")
     page.locator("#kept .notice").wait_for(state="detached")

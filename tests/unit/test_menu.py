@@ -53,12 +53,13 @@ ROWS = [
      "1 file needs attention · Uploading 3 of 40"),
     ({"kept": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are held back"),
     ({"kept": (NO_KEY,)}, AppState.ATTENTION, "Uploads are held back"),  # the next one would be
-    # What stops uploads comes before single files.
+    # As many as the page lists: those that are held back are among them.
     ({"kept": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
-     "3 files are held back · 5 files need attention"),
+     "8 files need attention"),
     ({"kept": (NO_KEY,), "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Uploads are held back · 1 file needs attention"),
-    ({"kept": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION, "5 files need attention"),
+    ({"kept": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
+     "142 files need attention"),
     ({"kept": (ASKS,)}, AppState.ATTENTION, "137 files are waiting for your approval"),
     ({"kept": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
     ({"kept": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
@@ -119,7 +120,7 @@ FULL = Snapshot(
 
 def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
-        "3 files are held back · 30 files need attention", "", "Recent", "Needs attention", "Upload existing files…", "",
+        "170 files need attention", "", "Recent", "Needs attention", "Upload existing files…", "",
         "Pause", "Open folder", "", "Activity", "Set up…", "Help", "", "Quit",
     ]  # fmt: skip
     assert [item.is_default for item in menu(FULL, EN)] == [True] + [False] * 13

@@ -26,7 +26,7 @@ from watcher.cli.output import (
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural, verbatim
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
-from watcher.model.kinds import QUOTA_MEND, Cause, State
+from watcher.model.kinds import FAILED, QUOTA_MEND, Cause, State
 from watcher.model.snapshot import Snapshot
 from watcher.page.client import Channel, read_facts
 from watcher.present import listing, view
@@ -272,7 +272,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
 def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> None:
     if not entries:
         return
-    total = sum(counts.get(state, 0) for state in view.states_of(view.Group.ATTENTION))
+    total = sum(counts.get(state, 0) for state in FAILED)
     rest = f" (the latest {len(entries)} of {total})" if total > len(entries) else ""
     say(f"Need attention{rest}:")
     rows = []

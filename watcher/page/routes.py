@@ -98,6 +98,7 @@ class Routes:
             ("files/<file_id:int>", activity.file),
             ("facts", actions.app.facts),
             ("imports/<number:int>", actions.app.import_state),
+            ("attention", lambda: {"reasons": activity.reasons()}),
             ("days", lambda: {"days": activity.days()}),
             ("folders", folders.all),
             ("health", health.lines),
@@ -109,7 +110,8 @@ class Routes:
             ("retry", actions.retry), ("ignore", actions.ignore), ("show", actions.show),
             ("rescan", actions.rescan), ("reload", actions.reload),
             ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
-            ("forget", actions.forget), ("keys", actions.keys), ("setup/key", setup.test_key),
+            ("forget", actions.forget), ("undo", actions.undo), ("keys", actions.keys),
+            ("setup/key", setup.test_key),
             ("setup/plan", setup.propose), ("setup/save", setup.save),
             ("setup/leave", setup.leave), ("setup/test", sample.drop),
             ("setup/tested", sample.look), ("link", self._link),
@@ -155,6 +157,7 @@ class Routes:
                 "number": number,
                 "now": status.now(snapshot, word) if snapshot else {},
                 "page": self._activity.page({}),
+                "reasons": self._activity.reasons(),
                 "days": self._activity.days(),
             }
         except WatcherError as error:  # the journal cannot be read at the moment

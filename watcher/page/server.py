@@ -19,6 +19,7 @@ from watcher.page.actions import Actions
 from watcher.page.auth import Guard, Sessions, for_reader
 from watcher.page.routes import Routes
 from watcher.page.setup import Sample, Setup
+from watcher.page.undo import UndoQueue
 from watcher.page.views import Activity, ChangeFeed, Folders, Health
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class ActivityPage:
         self._word = catalog(language)
         word = for_reader(self._word)
         activity = Activity(places, word)
-        self._actions = Actions(app, activity, control)
+        self._undoable = UndoQueue(app.post)
+        self._actions = Actions(app, activity, control, self._undoable)
         self._feed = ChangeFeed(app, _WAITING)
         self._stopping = threading.Event()
         self._sessions = Sessions(RealClock.tick, instance.token, self._stopping.wait)
@@ -97,11 +99,15 @@ class ActivityPage:
         return ""
 
     def stop(self) -> None:
-        """Stop listening; those who wait for changes are answered at once."""
+        """Stop listening; those who wait for changes are answered at once.
+
+        What could still be undone is done now.
+        """
         self._feed.close()
         self._stopping.set()
         if self._server is not None:
             self._server.stop(_JOIN)
+        self._undoable.close()
 
     def open(self, at: str = "") -> None:
         """Show the page in the person's browser."""

@@ -8,7 +8,8 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from watcher.config.tags import write_tags
@@ -19,9 +20,9 @@ from watcher.daemon.plans import (
     make_plans,
     this_machine,
 )
-from watcher.i18n.message import NOTHING, Message, from_json, msg
+from watcher.i18n.message import NOTHING, Message, as_json, from_json, msg
 from watcher.journal.follow_ups import FollowUps
-from watcher.journal.reader import Reader
+from watcher.journal.reader import ORDERS, Reader
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing
@@ -62,6 +63,8 @@ def source_names(where: Places) -> Mapping[tuple[str, str], str]:
 #: Most files on a page, and in one piece of a CSV file.
 _LONGEST_PAGE: Final = 200
 _PIECE: Final = 1000
+#: Most reasons for which files need attention.
+_REASONS: Final = 50
 #: Days that the chart shows.
 _DAYS: Final = 30
 
@@ -72,8 +75,17 @@ class Filters(TypedDict):
     states: tuple[State, ...]
     folder: str
     text: str
+    since: float
+    until: float
     cause: str
     why: Message
+
+
+class _Begin(TypedDict, total=False):
+    """Where a page of the list begins: behind a file, or behind so many in another order."""
+
+    before: tuple[float, int] | None
+    offset: int
 
 
 @dataclass(frozen=True)
@@ -86,15 +98,16 @@ class Activity:
     def page(self, query: Mapping[str, str]) -> dict[str, object]:
         """Return the files that match, the latest first, and where the next page begins."""
         limit = min(_LONGEST_PAGE, _number(query, "limit", 50))
-        before = _cursor(query.get("before", ""))
+        order, place = _order(query), query.get("before", "")
+        begin: _Begin = {"offset": _offset(place)} if order else {"before": _cursor(place)}
         with self._reader() as reader:
-            found = reader.history(**filters(query), before=before, limit=limit + 1)
+            found = reader.history(**filters(query), **begin, order=order, limit=limit + 1)
         shown = found[:limit]
         last = shown[-1] if len(found) > limit else None
-        return {
-            "files": [listing.row(entry, self.word) for entry in shown],
-            "next": f"{last.changed_at!r}_{last.file_id}" if last else None,
-        }
+        following = f"{last.changed_at!r}_{last.file_id}" if last else None
+        if last and order:
+            following = str(begin["offset"] + limit)
+        return {"files": [listing.row(entry, self.word) for entry in shown], "next": following}
 
     def file(self, file_id: int) -> dict[str, object]:
         """Return everything about one file; UsageError if it is not known."""
@@ -117,6 +130,31 @@ class Activity:
         """Yield all files that match, in pieces."""
         with self._reader() as reader:
             yield from reader.pages(**filters(query))
+
+    def reasons(self) -> list[dict[str, object]]:
+        """Return why files need attention by themselves, the most frequent reason first."""
+        with self._reader() as reader:
+            found = reader.reasons(_REASONS)
+        return [
+            {
+                "state": state.value,
+                "title": self._title(state, files),
+                "why": self.word(why),
+                "reason": as_json(why),
+                "files": files,
+                "can_retry": in_place,
+            }
+            for state, why, files, in_place in found
+        ]
+
+    def _title(self, state: State, files: int) -> str:
+        if state is State.REFUSED:
+            return self.word.plural(
+                "1 file was not accepted", "{count:count} files were not accepted", files
+            )
+        return self.word.plural(
+            "1 CV could not be read", "{count:count} CVs could not be read", files
+        )
 
     def days(self) -> list[tuple[str, int]]:
         """Return how many files arrived on each of the last days, today the last."""
@@ -161,6 +199,8 @@ def filters(query: Mapping[str, str]) -> Filters:
         "states": states,
         "folder": query.get("folder", ""),
         "text": query.get("text", "").strip(),
+        "since": _midnight(query.get("since", ""), 0),
+        "until": _midnight(query.get("until", ""), 1),
         "cause": query.get("cause", ""),
         "why": from_json(query.get("why", "")),
     }
@@ -174,6 +214,31 @@ def _cursor(text: str) -> tuple[float, int] | None:
         return float(moment), int(number)
     except ValueError as error:
         raise UsageError(msg("This page of the list does not exist.")) from error
+
+
+def _order(query: Mapping[str, str]) -> str:
+    order = query.get("sort", "")
+    if order in ("", "-when"):
+        return ""
+    if order.removeprefix("-") not in ORDERS:
+        raise UsageError(msg("This page of the list does not exist."))
+    return order
+
+
+def _offset(text: str) -> int:
+    if text and not (text.isdecimal() and len(text) < 12):
+        raise UsageError(msg("This page of the list does not exist."))
+    return int(text or 0)
+
+
+def _midnight(day: str, days: int) -> float:
+    """Return when a local day ``YYYY-MM-DD`` begins, or one ``days`` after it; 0 for none."""
+    if not day:
+        return 0.0
+    try:
+        return datetime.combine(date.fromisoformat(day) + timedelta(days), clock()).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(msg('"{value}" is not a date like 2026-03-31.', value=day)) from error
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg
+from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg, verbatim
 from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
@@ -27,6 +27,42 @@ _COLUMNS: Final = (
     "upload_seconds", "parse_seconds", "source_name", "source_key", "tags", "reference",
     "profile_key", "profile_name", "profile_email", "probably", "pages", "total_pages", "size",
     "media_type", "folder",
+)  # fmt: skip
+#: What types are called, by how their media types begin; the first that fits.
+_TYPE_NAMES: Final = (
+    (("application/pdf",), verbatim("PDF")),
+    (
+        (
+            "application/msword",
+            "application/vnd.ms-word",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml",
+        ),
+        verbatim("Word"),
+    ),
+    (
+        ("application/vnd.ms-excel", "application/vnd.openxmlformats-officedocument.spreadsheetml"),
+        verbatim("Excel"),
+    ),
+    (
+        (
+            "application/vnd.ms-powerpoint",
+            "application/vnd.openxmlformats-officedocument.presentationml",
+        ),
+        verbatim("PowerPoint"),
+    ),
+    (("application/vnd.oasis.opendocument",), verbatim("OpenDocument")),
+    (("application/vnd.apple",), verbatim("Apple iWork")),
+    (("application/rtf",), verbatim("RTF")),
+    (("text/html", "multipart/related", "application/x-webarchive"), msg("Web page")),
+    (("text/",), msg("Text")),
+    (("image/",), msg("Image")),
+    (("message/", "application/mbox", "application/vnd.ms-outlook"), msg("Email")),
+    (("application/epub",), msg("E-book")),
+    (("application/zip", "application/x-7z", "application/x-rar", "application/gzip",
+      "application/vnd.rar", "application/x-tar"), msg("Archive")),
+    (("application/encrypted", "application/x-encrypted"), msg("Encrypted")),
+    (("application/x-executable", "application/x-msdownload", "application/x-ms-shortcut",
+      "application/x-elf", "application/x-mach"), msg("Program")),
 )  # fmt: skip
 _TIMES: Final = frozenset({"noticed_at", "arrived_at", "parsed_at", "changed_at"})
 
@@ -167,7 +203,8 @@ def row(entry: Entry, word: Catalog) -> dict[str, object]:
         "candidate": _candidate(entry, word),
         "source": entry.source_name or entry.source_key,
         "tags": tags(entry),
-        "type": entry.media_type,
+        "type": word(type_name(entry.media_type)),
+        "media_type": entry.media_type,
         "size": entry.stat.size,
         "took": upload_seconds(entry) if entry.state in ARRIVED else None,
         "reference": entry.reference,
@@ -177,6 +214,14 @@ def row(entry: Entry, word: Catalog) -> dict[str, object]:
         "can_retry": can_retry(entry),
         "can_ignore": entry.state in IGNORABLE,
     }
+
+
+def type_name(media_type: str) -> Message:
+    """Return a type of files as people call it: "PDF", "Word"; NOTHING if it is not known."""
+    for beginnings, name in _TYPE_NAMES:
+        if media_type.startswith(beginnings):
+            return name
+    return msg("Other") if media_type else NOTHING
 
 
 def can_retry(entry: Entry) -> bool:

@@ -47,6 +47,8 @@ CATEGORIES: Final = ("parsed", "sent", "not parsed", "refused", "in progress", "
 def category(state: State) -> str:
     """Return the one of :data:`CATEGORIES` that files in a state are counted in."""
     display = view.STATES[state]
+    if state is State.HELD:
+        return _GROUPS[Group.WAITING]
     return _GROUPS.get(display.group, display.label.text)
 
 

@@ -55,7 +55,7 @@ STATES: Final[Mapping[State, StateDisplay]] = MappingProxyType(
         State.BASELINE: StateDisplay("·", msg("there before"), "quiet", Group.ASIDE),
         State.QUEUED: StateDisplay("…", msg("queued"), "busy", Group.WAITING),
         State.WAITING: StateDisplay("↻", msg("waiting"), "busy", Group.WAITING),
-        State.HELD: StateDisplay("‖", msg("held"), "bad", Group.WAITING),
+        State.HELD: StateDisplay("‖", msg("held"), "bad", Group.ATTENTION),
         State.UPLOADING: StateDisplay("↑", msg("uploading"), "busy", Group.WAITING),
         State.UNCERTAIN: StateDisplay("?", msg("checking"), "busy", Group.WAITING),
         State.ACCEPTED: StateDisplay("✓", msg("sent"), "good", Group.ARRIVED),

@@ -1,6 +1,7 @@
 // The list of files: search, filters, pages, a selection of several, and the details of one.
 
 import { $, ask, busy, duration, el, moment, number, put, safe, say, size, t, tn, when } from "./base.js";
+import { order } from "./undo.js";
 
 const COLUMNS = ["selected", "state", "when", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile"];
 const LABELS = [...document.querySelectorAll("#files th")].map((each) => each.textContent.trim());
@@ -11,11 +12,13 @@ let pages = [""]; // where each page begins, up to the one that is shown
 let next = null;
 let requests = 0;
 let shown = null; // the file in the dialog
+let reason = {}; // what only files with the same reason have: `cause`, or `why`; and its `text`
 
 // -- the list
 
 function query(more = {}) {
-  const wanted = { text: $("text").value.trim(), state: $("state").value, folder: $("folder").value, ...more };
+  const wanted = { text: $("text").value.trim(), state: $("state").value, folder: $("folder").value,
+    cause: reason.cause, why: reason.why, ...more };
   return new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString();
 }
 
@@ -102,7 +105,14 @@ $("text").addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(search, 120);
 });
-$("state").addEventListener("change", search);
+$("state").addEventListener("change", () => {
+  setReason({});
+  search();
+});
+$("reason-none").addEventListener("click", () => {
+  filterBy($("state").value);
+  $("text").focus();
+});
 $("folder").addEventListener("change", search);
 $("search").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -117,12 +127,19 @@ async function turn(step) {
   $("files").scrollIntoView({ block: "start" });
 }
 
-/** Filter by a group of states. */
-export function filterBy(group) {
-  $("state").value = group;
+/** Filter by a group of states, or by a reason: {cause or why, text}. */
+export function filterBy(group, wanted = {}) {
+  $("state").value = ["refused", "parse_failed"].includes(group) ? "attention" : group;
+  setReason(wanted);
   $("text").value = "";
   $("folder").value = "";
   search();
+}
+
+function setReason(wanted) {
+  reason = wanted;
+  $("reason").hidden = !wanted.text;
+  put($("reason-text"), wanted.text ?? "");
 }
 
 /** The folders that can be filtered by. */
@@ -149,12 +166,12 @@ function showSelected() {
   const some = [...selected.values()];
   $("selected").hidden = !some.length;
   put($("selected-count"), tn("1 selected", "{count} selected", some.length));
-  $("selected-retry").disabled = !some.some((file) => file.can_retry);
-  $("selected-ignore").disabled = !some.some((file) => file.can_ignore);
-  const alike = new Set(some.map((file) => `${file.state} ${file.reason}`));
-  const isOne = alike.size === 1 && some[0].why && some[0].can_ignore;
-  $("label-alike").hidden = !isOne;
-  if (!isOne) $("alike").checked = false;
+  const retried = some.filter((file) => file.can_retry).length;
+  const ignored = some.filter((file) => file.can_ignore).length;
+  $("selected-retry").disabled = !retried;
+  $("selected-ignore").disabled = !ignored;
+  put($("selected-retry"), retried ? tn("Retry 1 file", "Retry {count} files", retried) : t("Retry"));
+  put($("selected-ignore"), ignored ? tn("Ignore 1 file", "Ignore {count} files", ignored) : t("Ignore"));
   $("all").checked = files.length > 0 && selected.size === files.length;
 }
 
@@ -170,32 +187,22 @@ $("selected-none").addEventListener("click", () => {
   showSelected();
   $("text").focus();
 });
-$("selected-retry").addEventListener("click", () => busy($("selected-retry"), () => change("retry", selection())));
-$("selected-ignore").addEventListener("click", () => busy($("selected-ignore"), () => change("ignore", selection())));
+for (const what of ["retry", "ignore"])
+  $(`selected-${what}`).addEventListener("click", () => busy($(`selected-${what}`), async () => {
+    const fits = [...selected.values()].filter((file) => file[`can_${what}`]);
+    await order(what, { ids: fits.map((file) => file.id) });
+    selected.clear();
+    showSelected();
+    $("text").focus();
+  }));
 
-$("selected-show").addEventListener("click", () => busy($("selected-show"), () => openFolders(selection())));
+$("selected-show").addEventListener("click", () => busy($("selected-show"), () => openFolders({ ids: [...selected.keys()] })));
 
 /** Open the folders of files; of many only some, as each is a window. */
 export async function openFolders(which) {
   const done = await ask("/api/show", which);
   if (done.folders > done.shown)
     say(t("Opened {shown} of {folders} folders; more would be too many windows.", { shown: number(done.shown), folders: number(done.folders) }), "busy");
-}
-
-/** The selected files, for a request: by their numbers, or as all with the same reason. */
-function selection() {
-  const [one] = selected.values();
-  return $("alike").checked ? { state: one.state, why: one.reason } : { ids: [...selected.keys()] };
-}
-
-async function change(what, which) {
-  const done = await ask(`/api/${what}`, which);
-  const text = what === "retry" ? tn("1 file will be retried.", "{count} files will be retried.", done.files)
-    : tn("1 file will be ignored.", "{count} files will be ignored.", done.files);
-  const left = done.left.length ? ` ${t("Not possible for: {files}", { files: done.left.map((file) => file.name).join(", ") })}` : "";
-  say(text + left, done.files ? "good" : "busy");
-  selected.clear();
-  showSelected();
 }
 
 // -- one file
@@ -257,7 +264,7 @@ $("details").addEventListener("close", () => {
 for (const what of ["retry", "ignore"])
   $(`d-${what}`).addEventListener("click", () => busy($(`d-${what}`), async () => {
     const id = shown;
-    await change(what, { ids: [id] });
+    await ask(`/api/${what}`, { ids: [id] });
     await showDetails(id);
   }));
 $("d-show").addEventListener("click", () => busy($("d-show"), () => ask("/api/show", { id: shown })));

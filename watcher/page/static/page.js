@@ -1,7 +1,8 @@
 // The frame: navigation, status, pausing; and waiting for changes.
 
-import { $, ask, busy, clearMessage, day, el, number, put, rest, say, start, t, tn, when } from "./base.js";
-import { filterBy, openFile, openFolders, refresh, setFolders } from "./files.js";
+import { refreshReasons, showAttention } from "./attention.js";
+import { $, ask, busy, clearMessage, day, el, number, put, rest, start, t, when } from "./base.js";
+import { filterBy, openFile, refresh, setFolders } from "./files.js";
 import { showFolders } from "./folders.js";
 import { runChecks } from "./health.js";
 import { showSetup } from "./setup.js";
@@ -15,7 +16,7 @@ let announced = 0;
 // -- navigation
 
 function go() {
-  const at = location.hash.slice(1);
+  const [at, field] = location.hash.slice(1).split("/");
   const section = SECTIONS.includes(at) ? at : "activity";
   for (const each of SECTIONS) {
     $(`at-${each}`).hidden = each !== section;
@@ -23,9 +24,9 @@ function go() {
     if (each === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  OPENED[section]?.();
+  Promise.resolve(OPENED[section]?.()).then(() => section === "setup" && field && $(field)?.focus());
   if (at === "attention") filterBy("attention");
-  if (/^file\/\d+$/.test(at)) openFile(Number(at.slice(5)));
+  if (at === "file" && /^\d+$/.test(field)) openFile(Number(field));
 }
 
 // -- status
@@ -38,7 +39,7 @@ function show() {
   put($("about"), `hrflow-watcher ${now.version} · ${t("running since {time}", { time: when(now.since) })}`);
   announce(now.headline);
   showCounts();
-  showKept();
+  showAttention(now);
   setFolders(now.watched.map((each) => each.path));
 }
 
@@ -73,40 +74,6 @@ function showCounts() {
     put(button.querySelector("b"), number(files));
     put(button.querySelector("span"), label);
   });
-}
-
-function showKept() {
-  const lines = [];
-  for (const remark of now.remarks) lines.push(notice(now.is_set_up ? "busy" : "bad", remark));
-  if (!now.is_set_up && !now.remarks.length)
-    lines.push(notice("busy", t("Not set up yet"), el("a", { href: "#setup", class: "button main" }, t("Set up"))));
-  for (const folder of now.watched)
-    if (folder.problem) lines.push(notice("bad", folder.problem));
-  for (const kept of now.kept) lines.push(keptNotice(kept));
-  const place = $("kept");
-  const before = [...place.children].map((each) => each.textContent).join("\n");
-  if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
-}
-
-function keptNotice(kept) {
-  const label = kept.asks ? t("Upload") : t("Try again");
-  const act = el("button", { type: "button", onclick: () => busy(act, release) }, label);
-  const release = async () => {
-    const done = await ask("/api/retry", { cause: kept.key });
-    say(tn("1 file will be uploaded.", "{count} files will be uploaded.", done.files));
-  };
-  const ignore = el("button", { type: "button", onclick: () => busy(ignore, leave) }, t("Ignore"));
-  const leave = async () => {
-    if (!confirm(tn("Ignore 1 file?", "Ignore {count} files?", kept.files))) return;
-    await ask("/api/ignore", { cause: kept.key });
-  };
-  const show = el("button", { type: "button", onclick: () => busy(show, () => openFolders({ cause: kept.key })) }, t("Open folder"));
-  const files = tn("1 file", "{count} files", kept.files);
-  return notice(kept.asks ? "busy" : "bad", kept.asks ? kept.why : t("{what}: {text}", { what: files, text: kept.why }), act, ...(kept.files ? [ignore, show] : []));
-}
-
-function notice(tone, text, ...more) {
-  return el("div", { class: `notice ${tone}` }, el("p", {}, text), ...more);
 }
 
 function showDays(days) {
@@ -152,6 +119,7 @@ async function listen() {
       seen = change.number;
       if (change.now) {
         now = change.now;
+        await refreshReasons();
         show();
         await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
       }
