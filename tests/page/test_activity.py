@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from tests.support.browser import names, row, rows, see_no_problem, wait_for
+from tests.support.browser import details, names, row, rows, see_no_problem, wait_for
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
@@ -47,7 +47,7 @@ def test_a_refused_file_is_looked_into_and_tried_again(person):
     page = person.open()
     wait_for(page, "bad one.pdf", "refused")
     person.desk.sandbox.faults.clear()
-    row(page, "bad one.pdf").get_by_role("button").click()
+    details(page, "bad one.pdf")
     dialog = page.get_by_role("dialog")
     story = dialog.locator("#d-story li")
     assert re.search("refused", story.last.inner_text())
@@ -56,7 +56,7 @@ def test_a_refused_file_is_looked_into_and_tried_again(person):
     story.last.locator("text=sent").first.wait_for()
     page.keyboard.press("Escape")
     wait_for(page, "bad one.pdf", "sent")
-    assert page.evaluate("document.activeElement.textContent") == "bad one.pdf"
+    assert page.evaluate("document.activeElement.textContent") == "bad one"
     see_no_problem(page)
 
 
@@ -67,7 +67,8 @@ def test_several_are_chosen_and_ignored_and_all_with_one_reason_tried_again(pers
         person.drop(f"bad {number}.pdf")
     page = person.open("attention")
     page.locator("#rows tr").nth(3).wait_for()
-    assert page.locator("#state").input_value() == "attention"
+    pressed = page.locator('#counts [aria-pressed="true"]')
+    assert pressed.get_attribute("data-group") == "attention"
     for number in (0, 1):
         page.get_by_role("checkbox", name=f"Select bad {number}.pdf").check()
     page.locator("#selected").get_by_role("button", name="Ignore 2 files").click()
@@ -82,7 +83,7 @@ def test_several_are_chosen_and_ignored_and_all_with_one_reason_tried_again(pers
     page.locator(".toast", has_text="2 files will be retried.").wait_for()
     rows(page, 0)
     assert page.locator("#none").inner_text() == "No matching files"
-    page.locator("#state").select_option("aside")
+    page.locator("#counts button", has_text="Not sent").click()
     wait_for(page, "bad 0.pdf", "ignored")
     see_no_problem(page)
 
@@ -264,7 +265,7 @@ def test_everything_can_be_done_by_keyboard_alone(person):
     tab_to("Select bad one.pdf")
     page.keyboard.press("Space")
     page.locator("#selected:not([hidden])").wait_for()
-    tab_to("bad one.pdf")
+    tab_to("bad one")
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert page.evaluate(outline) == "solid", "the focus is seen"
     page.keyboard.press("Enter")
@@ -295,8 +296,7 @@ def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
         found = axe.run(page)
         assert found.violations_count == 0, f"{place}: {found.generate_report()}"
     page.evaluate("location.hash = 'activity'")
-    row(page, "bad one.pdf").get_by_role("button").click()
-    page.get_by_role("dialog").wait_for()
+    details(page, "bad one.pdf")
     found = axe.run(page)
     assert found.violations_count == 0, found.generate_report()
 

@@ -88,6 +88,15 @@ export async function busy(button, work) {
   }
 }
 
+/** A button that copies a text, which `read` returns. */
+export function copyButton(read, label) {
+  const button = el("button", { type: "button", class: "copy", title: label, "aria-label": label, onclick: () => busy(button, async () => {
+    await navigator.clipboard.writeText(read());
+    say(t("Copied"));
+  }) }, "⧉");
+  return button;
+}
+
 /** Set an element's text, or lines, only if they are others: nothing flickers or is read out again. */
 export function put(place, ...lines) {
   const shown = lines.map(safe).join("\n");

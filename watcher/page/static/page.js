@@ -54,17 +54,19 @@ function announce(text) {
 }
 
 function showCounts() {
+  const all = Object.values(now.counts).reduce((sum, files) => sum + files, 0);
   const groups = [
-    ["", t("today"), now.today, "good"],
-    ["arrived", t("Arrived"), now.groups.arrived, "good"],
+    ["", t("All"), all, ""],
+    ["attention", t("Need attention"), now.groups.attention, now.groups.attention ? "bad" : ""],
     ["waiting", t("On the way"), now.groups.waiting, "busy"],
-    ["attention", t("Need attention"), now.groups.attention, now.groups.attention ? "bad" : "quiet"],
-    ["aside", t("Not sent"), now.groups.aside, "quiet"],
+    ["arrived", t("Arrived"), now.groups.arrived, "good"],
+    ["aside", t("Not sent"), now.groups.aside, ""],
   ];
   const place = $("counts");
   if (!place.children.length) {
     for (const [group] of groups) {
-      const button = el("button", { type: "button", onclick: () => filterBy(group) }, el("b"), " ", el("span"));
+      const button = el("button", { type: "button", "data-group": group, "aria-pressed": String(!group),
+        onclick: () => filterBy(group) }, el("span"), " ", el("b"));
       place.append(el("li", {}, button));
     }
   }
@@ -110,6 +112,19 @@ function shape(name, attributes) {
   return made;
 }
 
+// -- keys
+
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest?.("input:not([type='checkbox']), textarea, select");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") $("keys").showModal();
+  if (event.key !== "/") return;
+  event.preventDefault();
+  if ($("at-activity").hidden) location.hash = "activity";
+  setTimeout(() => $("text").select());
+});
+$("show-keys").addEventListener("click", () => $("keys").showModal());
+
 // -- changes
 
 async function listen() {
@@ -152,7 +167,12 @@ $("pause").addEventListener("focusout", (event) => {
   if (event.relatedTarget && !$("pause").contains(event.relatedTarget)) $("pause").open = false;
 });
 addEventListener("click", (event) => {
-  if (!$("pause").contains(event.target)) $("pause").open = false;
+  for (const menu of [$("pause"), $("column-menu")]) if (!menu.contains(event.target)) menu.open = false;
+});
+$("column-menu").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  $("column-menu").open = false;
+  $("column-menu").querySelector("summary").focus();
 });
 
 function closePause() {
