@@ -35,8 +35,9 @@ def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
     wait_for(page, "Second.pdf", "sent")
     assert names(page) == ["Second.pdf", "Aisha Rahman.pdf"]
     assert handle.is_visible(), "a line that stays is not drawn anew: nothing flickers"
-    bars = page.locator("#chart rect")
-    assert (bars.count(), bars.last.locator("title").text_content()[-3:]) == (30, ": 2")
+    bars = page.locator("#chart .hit")
+    page.locator("#chart .hit[aria-label$=': 2']").wait_for()
+    assert (bars.count(), bars.last.get_attribute("aria-label")[-3:]) == (30, ": 2")
     see_no_problem(page)
 
 
@@ -135,6 +136,75 @@ def test_a_wrong_key_is_one_card_that_leads_to_its_field(person):
     card.wait_for(state="detached")
     wait_for(page, "0.pdf", "sent")
     see_no_problem(page)
+
+
+def test_the_chart_tells_its_values_and_leads_to_the_files_of_a_day(person):
+    person.start()
+    person.drop("a.pdf")
+    page = person.open()
+    wait_for(page, "a.pdf", "sent")
+    page.locator("#chart .hit[aria-label$=': 1']").hover()
+    assert page.locator("#chart-value").inner_text().endswith(": 1")
+    page.get_by_role("button", name="Week").click()
+    page.wait_for_function("() => document.querySelectorAll('#chart .hit').length === 7")
+    page.locator("#chart .hit").last.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#chart-value").inner_text().endswith(": 0")
+    page.keyboard.press("Enter")
+    rows(page, 0)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    rows(page, 1)
+    page.get_by_role("button", name="Year").click()
+    page.locator("#chart .hit[aria-label$='2026: 1'], #chart .hit[aria-label$=': 1']").wait_for()
+    see_no_problem(page)
+
+
+def test_files_are_sorted_filtered_by_date_and_shown_with_more_columns(person):
+    person.start()
+    for name in ("b.pdf", "a.pdf", "c.pdf"):
+        person.drop(name)
+        person.eventually(lambda name=name: name in [
+            each["name"] for each in person.channel().get("/api/files?state=arrived")["files"]
+        ])  # fmt: skip
+    page = person.open()
+    rows(page, 3)
+    heads = page.locator("#files thead")
+    heads.get_by_role("button", name="File").click()
+    sorted_names = "(n) => [...document.querySelectorAll('.c-name:not(th)')].map((e) => e.textContent).join() === n"
+    page.wait_for_function(sorted_names, arg="a.pdf,b.pdf,c.pdf")
+    assert heads.locator("[aria-sort]").get_attribute("aria-sort") == "ascending"
+    heads.get_by_role("button", name="File").click()
+    page.wait_for_function(sorted_names, arg="c.pdf,b.pdf,a.pdf")
+    assert row(page, "a.pdf").locator(".c-type").is_hidden()
+    page.locator("#column-menu summary").click()
+    page.get_by_role("checkbox", name="Type").check()
+    assert row(page, "a.pdf").locator(".c-type").inner_text() == "PDF"
+    page.keyboard.press("Escape")
+    page.reload()
+    row(page, "a.pdf").locator(".c-type", has_text="PDF").wait_for()
+    page.locator("#period").select_option("7")
+    rows(page, 3)
+    page.locator("#period").select_option("dates")
+    page.locator("#until").fill("2020-01-01")
+    rows(page, 0)
+    page.locator("#period").select_option("")
+    rows(page, 3)
+    page.locator("h1").click(force=True)
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.wait_for_function("() => document.activeElement.id === 'text'")
+    see_no_problem(page)
+
+
+def test_in_a_narrow_window_the_list_comes_before_the_chart(person):
+    person.start()
+    person.drop("a.pdf")
+    page = person.open(viewport={"width": 360, "height": 800})
+    wait_for(page, "a.pdf", "sent")
+    assert page.locator("#chart").bounding_box()["y"] > page.locator("#files").bounding_box()["y"]
 
 
 def test_search_and_filters_work_as_one_types_and_pages_are_turned(person):

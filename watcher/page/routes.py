@@ -99,7 +99,7 @@ class Routes:
             ("facts", actions.app.facts),
             ("imports/<number:int>", actions.app.import_state),
             ("attention", lambda: {"reasons": activity.reasons()}),
-            ("days", lambda: {"days": activity.days()}),
+            ("days", lambda: {"days": activity.days(_query())}),
             ("folders", folders.all),
             ("health", health.lines),
             ("setup", lambda: {**setup.known(), "test": sample.places()}),
@@ -158,7 +158,7 @@ class Routes:
                 "now": status.now(snapshot, word) if snapshot else {},
                 "page": self._activity.page({}),
                 "reasons": self._activity.reasons(),
-                "days": self._activity.days(),
+                "days": self._activity.days({}),
             }
         except WatcherError as error:  # the journal cannot be read at the moment
             raise bottle.HTTPError(503, f"{word(error.title)} {word(error.hint)}") from error

@@ -65,7 +65,7 @@ class ActivityPage:
         self._places = places
         self._word = catalog(language)
         word = for_reader(self._word)
-        activity = Activity(places, word)
+        activity = Activity(places, word, lambda: _profile_urls(app))
         self._undoable = UndoQueue(app.post)
         self._actions = Actions(app, activity, control, self._undoable)
         self._feed = ChangeFeed(app, _WAITING)
@@ -126,6 +126,10 @@ class ActivityPage:
         ``at`` is where it leads: "", "attention", "file/12", "folders", "health", "setup".
         """
         return f"http://{HOST}:{self._instance.port}/enter?code={self._sessions.link()}&at={at}"
+
+
+def _profile_urls(app: App) -> dict[str, str]:
+    return {account.name: account.profile_url for account in app.config.accounts}
 
 
 def open_link(link: str, places: Places) -> bool:

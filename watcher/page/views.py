@@ -65,8 +65,8 @@ _LONGEST_PAGE: Final = 200
 _PIECE: Final = 1000
 #: Most reasons for which files need attention.
 _REASONS: Final = 50
-#: Days that the chart shows.
-_DAYS: Final = 30
+#: Most days that the chart shows.
+_LONGEST_SPAN: Final = 366
 
 
 class Filters(TypedDict):
@@ -94,6 +94,8 @@ class Activity:
 
     places: Places
     word: Catalog
+    #: Returns the address of profiles (``profile_url``) of each account.
+    profile_urls: Callable[[], Mapping[str, str]] = dict
 
     def page(self, query: Mapping[str, str]) -> dict[str, object]:
         """Return the files that match, the latest first, and where the next page begins."""
@@ -107,7 +109,13 @@ class Activity:
         following = f"{last.changed_at!r}_{last.file_id}" if last else None
         if last and order:
             following = str(begin["offset"] + limit)
-        return {"files": [listing.row(entry, self.word) for entry in shown], "next": following}
+        urls = self.profile_urls()
+        return {
+            "files": [
+                listing.row(entry, self.word, urls.get(entry.account, "")) for entry in shown
+            ],
+            "next": following,
+        }
 
     def file(self, file_id: int) -> dict[str, object]:
         """Return everything about one file; UsageError if it is not known."""
@@ -118,7 +126,8 @@ class Activity:
             raise UsageError(
                 msg("This file is not known any more."), msg("Look for it in the list.")
             )
-        return listing.details(entry, story, self.word)
+        url = self.profile_urls().get(entry.account, "")
+        return listing.details(entry, story, self.word, url)
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
         """Return the files with these ids, as far as they are known."""
@@ -156,13 +165,14 @@ class Activity:
             "1 CV could not be read", "{count:count} CVs could not be read", files
         )
 
-    def days(self) -> list[tuple[str, int]]:
-        """Return how many files arrived on each of the last days, today the last."""
+    def days(self, query: Mapping[str, str]) -> list[tuple[str, int]]:
+        """Return how many files arrived on each of the last ``span`` days, today the last."""
+        span = min(_LONGEST_SPAN, _number(query, "span", 30))
         today = date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's own day
-        first = today - timedelta(days=_DAYS - 1)
+        first = today - timedelta(days=span - 1)
         with self._reader() as reader:
             arrived = dict(reader.days(first.isoformat()))
-        every = ((first + timedelta(days=number)).isoformat() for number in range(_DAYS))
+        every = ((first + timedelta(days=number)).isoformat() for number in range(span))
         return [(day, arrived.get(day, 0)) for day in every]
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:

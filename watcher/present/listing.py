@@ -7,11 +7,13 @@ import io
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg, verbatim
 from watcher.model.follow_ups import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
+from watcher.model.settings import PROFILE_KEY
 from watcher.present.view import STATES, base_name, name, safe, short
 
 if TYPE_CHECKING:
@@ -185,8 +187,8 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def row(entry: Entry, word: Catalog) -> dict[str, object]:
-    """Return one file for a list, in a language."""
+def row(entry: Entry, word: Catalog, profile_url: str = "") -> dict[str, object]:
+    """Return one file for a list, in a language; ``profile_url`` is its account's."""
     display = STATES[entry.state]
     return {
         "id": entry.file_id,
@@ -209,6 +211,7 @@ def row(entry: Entry, word: Catalog) -> dict[str, object]:
         "took": upload_seconds(entry) if entry.state in ARRIVED else None,
         "reference": entry.reference,
         "profile": entry.profile_key,
+        "link": _link(entry, profile_url),
         "changed_at": entry.changed_at,
         "moved": moved(entry, word),
         "can_retry": can_retry(entry),
@@ -218,10 +221,17 @@ def row(entry: Entry, word: Catalog) -> dict[str, object]:
 
 def type_name(media_type: str) -> Message:
     """Return a type of files as people call it: "PDF", "Word"; NOTHING if it is not known."""
-    for beginnings, name in _TYPE_NAMES:
+    for beginnings, called in _TYPE_NAMES:
         if media_type.startswith(beginnings):
-            return name
+            return called
     return msg("Other") if media_type else NOTHING
+
+
+def _link(entry: Entry, profile_url: str) -> str:
+    """Return where a person looks at the file's profile; "" if that is not known."""
+    if not entry.profile_key or entry.probable:
+        return ""
+    return profile_url.replace(PROFILE_KEY, quote(entry.profile_key, safe=""))
 
 
 def can_retry(entry: Entry) -> bool:
@@ -258,12 +268,15 @@ def _candidate(entry: Entry, word: Catalog) -> str:
 
 
 def details(
-    entry: Entry, story: Iterable[tuple[float, State, Message]], word: Catalog
+    entry: Entry,
+    story: Iterable[tuple[float, State, Message]],
+    word: Catalog,
+    profile_url: str = "",
 ) -> dict[str, object]:
     """Return everything about one file; ``story`` is its history: (time, state, reason)."""
     return {
         **record(entry),
-        **row(entry, word),
+        **row(entry, word, profile_url),
         "after": _after(entry),
         "parsing": parse_seconds(entry),
         "tag_list": _tags(entry),

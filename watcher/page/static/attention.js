@@ -4,7 +4,8 @@ import { $, ask, busy, el, number, start, t, tn } from "./base.js";
 import { filterBy, openFolders } from "./files.js";
 import { order } from "./undo.js";
 
-const SHOWN = 3; // cards before "Show all"
+// Cards before "Show all": where there is little room, the list comes first.
+const SHOWN = matchMedia("(max-width: 40rem)").matches ? 1 : 3;
 let reasons = start.reasons;
 let isWhole = false;
 

@@ -93,7 +93,7 @@ export function copyButton(read, label) {
   const button = el("button", { type: "button", class: "copy", title: label, "aria-label": label, onclick: () => busy(button, async () => {
     await navigator.clipboard.writeText(read());
     say(t("Copied"));
-  }) }, "⧉");
+  }) }, t("Copy"));
   return button;
 }
 
@@ -112,11 +112,9 @@ const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
 const plurals = new Intl.PluralRules(language);
 const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 const near = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
-const dayOnly = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
 export const number = (value) => whole.format(value);
 export const moment = (at) => full.format(new Date(at * 1000));
-export const day = (text) => dayOnly.format(new Date(`${text}T12:00`));
 
 export function when(at) {
   const date = new Date(at * 1000);

@@ -79,7 +79,8 @@ function newRow(file) {
   cell.selected.append(row.box);
   cell.candidate.append(row.open);
   cell.state.append(el("span", { class: "sign", "aria-hidden": "true" }), " ", el("span"), el("small", { class: "hidden" }));
-  cell.acts.append(row.retry, row.ignore);
+  row.link = profileLink();
+  cell.acts.append(row.retry, row.ignore, row.link);
   cell.profile.append(row.key, row.copy);
   row.line.addEventListener("click", (event) => {
     if (!event.target.closest("button, a, input") && !String(getSelection())) openFile(file.id);
@@ -106,6 +107,7 @@ function fill(row, file) {
     row[what].hidden = !file[`can_${what}`];
     row[what].setAttribute("aria-label", safe(`${row[what].textContent}: ${file.name}`));
   }
+  setLink(row.link, file);
   put(row.key, file.profile);
   row.copy.hidden = !file.profile;
   const texts = { name: file.name, source: file.source, tags: file.tags, type: file.type, size: size(file.size),
@@ -117,6 +119,16 @@ function fill(row, file) {
   row.cell.name.title = safe(file.path);
   row.cell.when.title = moment(file.changed_at);
   row.cell.type.title = file.media_type;
+}
+
+function profileLink() {
+  return el("a", { class: "button", target: "_blank", rel: "noreferrer" }, t("Open profile"));
+}
+
+function setLink(link, file) {
+  link.hidden = !file.link;
+  if (file.link) link.href = file.link;
+  link.setAttribute("aria-label", safe(`${t("Open profile")}: ${file.candidate || file.name}`));
 }
 
 let typing;
@@ -316,6 +328,7 @@ async function showDetails(id) {
   put($("d-name"), file.candidate || file.name);
   $("d-state").className = file.tone;
   put($("d-state"), `${file.sign} ${file.label}${file.remark ? ` · ${file.remark}` : ""}`);
+  setLink($("d-link"), file);
   $("d-retry").disabled = !file.can_retry;
   $("d-ignore").disabled = !file.can_ignore;
   const facts = [

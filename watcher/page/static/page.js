@@ -1,7 +1,8 @@
 // The frame: navigation, status, pausing; and waiting for changes.
 
 import { refreshReasons, showAttention } from "./attention.js";
-import { $, ask, busy, clearMessage, day, el, number, put, rest, start, t, when } from "./base.js";
+import { $, ask, busy, clearMessage, el, number, put, rest, start, t, when } from "./base.js";
+import { refreshChart } from "./chart.js";
 import { filterBy, openFile, refresh, setFolders } from "./files.js";
 import { showFolders } from "./folders.js";
 import { runChecks } from "./health.js";
@@ -78,40 +79,6 @@ function showCounts() {
   });
 }
 
-function showDays(days) {
-  const place = $("chart");
-  const key = JSON.stringify(days);
-  if (place.dataset.key === key) return;
-  place.dataset.key = key;
-  const most = Math.max(1, ...days.map(([, files]) => files));
-  const total = days.reduce((sum, [, files]) => sum + files, 0);
-  const svg = shape("svg", { viewBox: "0 0 600 90", role: "img", preserveAspectRatio: "none" });
-  svg.setAttribute(
-    "aria-label",
-    t("Arrived in {days} days: {files}; today: {today}.", {
-      files: number(total), days: days.length, today: number(days.at(-1)[1]),
-    }),
-  );
-  const step = 600 / days.length;
-  days.forEach(([date, files], at) => {
-    const height = files ? Math.max(3, (files / most) * 84) : 1;
-    const bar = shape("rect", { x: at * step + 2, y: 88 - height, width: step - 4, height, rx: 2 });
-    if (!files) bar.setAttribute("class", "empty");
-    const title = shape("title", {});
-    title.textContent = t("{what}: {text}", { what: day(date), text: number(files) });
-    bar.append(title);
-    svg.append(bar);
-  });
-  place.querySelector("svg")?.remove();
-  place.prepend(svg);
-}
-
-function shape(name, attributes) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
-
 // -- keys
 
 addEventListener("keydown", (event) => {
@@ -136,7 +103,7 @@ async function listen() {
         now = change.now;
         await refreshReasons();
         show();
-        await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
+        await Promise.all([refresh(), refreshChart()]);
       }
       await rest(change.again ? change.again * 1000 : 400);
       if (document.body.dataset.state === "lost") show();
@@ -186,7 +153,6 @@ addEventListener("hashchange", () => {
 });
 
 show();
-showDays(start.days);
 refresh(start.page);
 go();
 listen();
