@@ -72,7 +72,7 @@ ALSO_PURE = {
     "config.setup": "answers in, edits out",
     "config.tags": "tags as people type them",
     "hrflow.answers": "what an answer means",
-    "hrflow.pace": "how fast one account may be used",
+    "hrflow.rate_limiter": "how fast one account may be used",
     "pipeline.settle": "when a file is complete",
     "pipeline.follow_up": "when to ask what became of an upload",
 }

@@ -126,7 +126,7 @@ def fill(journal, files, now):
         sniffed = Sniffed("application/pdf", ".pdf", msg("a PDF document"))
         document = Document(FOLDER.path, path, stat, f"{number:064x}", sniffed, f"{number}.pdf")
         journal.files.identify(file_id, document)
-        journal.files.address(
+        journal.files.set_route(
             file_id, Route("default", "source", document.sha256), document.sha256, ()
         )
         journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)

@@ -86,7 +86,7 @@ class History:
         file_id = journal.files.add(candidate, stat, now, State.NOTICED)
         journal.files.identify(file_id, Document(self.folder, path, stat, sha256, PDF, "new.pdf"))
         journal.files.claim("source", sha256, file_id)
-        journal.files.address(
+        journal.files.set_route(
             file_id, Route("default", "source", sha256), sha256, (("tags", "[]"),)
         )
         journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
@@ -95,7 +95,7 @@ class History:
         journal.queues.next_due(now)
         journal.commit()
         journal.files.step(file_id, Step(State.PARSED), now)
-        journal.files.profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
+        journal.files.set_profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
         journal.queues.next_due(now)
         journal.commit()
         for changed in journal.files.take_changed(9):

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.support.clock import SetClock
+from tests.support.follow_up import let_pass
 from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
 from watcher import sandbox as sb
@@ -75,7 +76,7 @@ def test_what_waited_for_a_yes_there_waits_no_more_and_is_not_sent_later(world):
     assert world.states() == {"first.pdf": "held"}
     watch(world, stays)
     assert world.states() == {"first.pdf": "baseline"}
-    assert not world.app.snapshot().kept
+    assert not world.app.snapshot().holds
     watch(world, stays, goes)
     world.app.rescan()
     world.nudge()
@@ -151,8 +152,7 @@ def test_an_uncertain_upload_there_is_asked_for_before_its_copy_goes(
     visible = [profile.visible_at for profile in world.sandbox.profiles()]
     assert len(visible) == stored
     eventually(lambda: all(at < time.time() for at in visible))
-    clock.passed += 700
-    world.nudge()
+    let_pass(world, clock, 700)
     eventually(lambda: world.app.snapshot().total == 0)
     eventually(lambda: len(world.sandbox.profiles()) == 1)
     (inside,), (around,) = outcomes(world, inner), outcomes(world, outer)
@@ -220,7 +220,7 @@ def test_a_folder_removed_by_command_leaves_nothing_waiting_now_or_after_a_start
         (desk.root / name).write_bytes(b"%PDF-1.4\n%" + name.encode() + b"\n%%EOF\n")
     eventually(lambda: groups()["waiting"] == 2)
     removed = desk.run("folder", "remove", str(desk.root / "other"), "--yes")
-    assert "2 of its files are not sent yet, and will not be." in removed.stdout
+    assert "2 files are not uploaded yet" in removed.stdout
     eventually(lambda: (groups()["waiting"], groups()["aside"]) == (0, 2))
     assert desk.processes[-1].end() == 0
     assert sorted(os.listdir(desk.root / "other")) == ["a.pdf", "b.pdf"]
@@ -265,7 +265,7 @@ def test_what_is_refused_as_before_is_nothing_new(world, eventually):
 def times_refused(world, entry):
     reader = Reader(world.places.journal)
     try:
-        return [state for _, state, _ in reader.story(entry.file_id)].count(State.REFUSED)
+        return [state for _, state, _ in reader.events(entry.file_id)].count(State.REFUSED)
     finally:
         reader.close()
 

@@ -147,11 +147,11 @@ def test_a_used_up_quota_is_a_cause_of_its_own(world, eventually):
     world.start(folder)
     drop(folder, 3)
     eventually(lambda: len(held(world)) == 3)
-    (kept,) = world.app.snapshot().kept
-    assert kept.key == hold_key(Cause.QUOTA, "default")
-    assert {entry.why for entry in held(world)} == {kept.why}
-    assert "quota" in str(kept.why)
-    assert "key" not in str(kept.why)
+    (hold,) = world.app.snapshot().holds
+    assert hold.key == hold_key(Cause.QUOTA, "default")
+    assert {entry.why for entry in held(world)} == {hold.why}
+    assert "quota" in str(hold.why)
+    assert "key" not in str(hold.why)
     assert world.keys.asked_anew == 0, "the key is fine"
     world.sandbox.faults.clear()
     world.app.post(Resume())
@@ -178,7 +178,7 @@ def test_a_source_that_is_not_to_be_had_holds_only_its_own_files(
     make_pdf(os.path.join(good.path, "good.pdf"), "good")
     world.wait_idle(1)
     eventually(lambda: len(held(world)) == 3)
-    assert [kept.key for kept in world.app.snapshot().kept] == [
+    assert [hold.key for hold in world.app.snapshot().holds] == [
         hold_key(Cause.SOURCE, "default", sb.SALES.key)
     ]
     assert world.keys.asked_anew == 0

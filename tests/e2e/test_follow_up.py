@@ -249,6 +249,20 @@ def test_a_file_is_found_by_a_list_of_what_is_stored_whatever_its_stage(
     assert not any("/profiles/searching" in target for target in targets)
 
 
+def test_a_list_without_the_profile_is_asked_for_again(world, clock, eventually):
+    world.sandbox.api.references = "never"
+    world.sandbox.api.may_search = False
+    world.sandbox.api.parse_seconds = 1e9
+    folder = world.folder(reference="the-same-for-all")
+    world.start(folder, clock=clock)
+    shutil.copy(PDF, os.path.join(folder.path, "Aisha.pdf"))
+    world.wait_idle(1)
+    for questions in (1, 2, 3):
+        let_pass(world, clock, clock.passed * 1.1 + 6)
+        eventually(lambda expected=questions: len(asked(world, "/storing/profiles")) == expected)
+    assert not asked(world, "/profiles/searching")
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_where_nothing_can_be_listed_every_stage_is_searched(world, clock, eventually, status):
     world.sandbox.faults.set(

@@ -96,5 +96,5 @@ def test_it_is_said_where_remains_are_left(desk, sent, running):
     done = desk.run("forget", str(sent), "--yes")
     other.close()
     assert (done.returncode, done.stdout.splitlines()[-1]) == (5, "1 file forgotten.")
-    assert "may still hold remains" in done.stderr
+    assert "could not be overwritten" in done.stderr
     assert desk.read_json("history") == []

@@ -254,7 +254,7 @@ def test_broken_files_that_were_there_first_are_given_time_and_then_refused(worl
     steps = world.entries(states=(State.REFUSED,))
     assert {os.path.basename(entry.path) for entry in steps} == {"truncated.pdf", "empty.pdf"}
     reader = Reader(world.places.journal)
-    assert all(len(reader.story(entry.file_id)) < 8 for entry in steps)  # not read in a circle
+    assert all(len(reader.events(entry.file_id)) < 8 for entry in steps)  # not read in a circle
     reader.close()
 
 

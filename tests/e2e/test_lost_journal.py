@@ -136,8 +136,8 @@ def test_damage_that_shows_while_running_is_mended_too(world, eventually):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 4 MB of its own."""
+def small_disk(tmp_path, world):
+    """A file system of 4 MB of its own, there until the program has ended."""
     path = tmp_path / "small"
     path.mkdir()
     made = subprocess.run(
@@ -146,7 +146,10 @@ def small_disk(tmp_path):
     if made.returncode:
         pytest.skip(f"no file system can be mounted here: {made.stderr.decode().strip()}")
     yield str(path)
-    subprocess.run(["umount", "-l", path], check=True)
+    try:
+        world.stop()
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
 
 
 def fill(directory):

@@ -123,7 +123,7 @@ def names_below(world, path):
     """As many files are known to be there."""
     reader = Reader(world.places.journal)
     try:
-        return sum(files for files, _ in reader.standing(path).values())
+        return sum(files for files, _ in reader.totals(path).values())
     finally:
         reader.close()
 

@@ -107,7 +107,7 @@ def steps(world):
     """How many steps each file has gone."""
     reader = Reader(world.places.journal)
     try:
-        return {e.path: len(reader.story(e.file_id)) for e in reader.history(limit=100)}
+        return {e.path: len(reader.events(e.file_id)) for e in reader.history(limit=100)}
     finally:
         reader.close()
 

@@ -185,16 +185,16 @@ def test_one_of_the_files_that_wait_for_a_yes_goes_alone_then_all(world, eventua
     for name in ("a.pdf", "b.pdf", "c.pdf"):
         drop(folder, name)
     world.start(folder)
-    eventually(lambda: world.app.snapshot().kept)
-    (kept,) = world.app.snapshot().kept
-    assert (kept.key, kept.files) == (existing_key(folder.path), 3)
+    eventually(lambda: world.app.snapshot().holds)
+    (hold,) = world.app.snapshot().holds
+    assert (hold.key, hold.files) == (existing_key(folder.path), 3)
     world.app.post(Retry((entry(world, "b.pdf").file_id,)))
     wait_for(world, eventually, "b.pdf", "sent")
     assert len(world.arrived()) == 1
-    world.app.post(Release(kept.key))
+    world.app.post(Release(hold.key))
     wait_for(world, eventually, "c.pdf", "sent")
     wait_for(world, eventually, "a.pdf", "sent")
-    eventually(lambda: world.app.snapshot().kept == ())
+    eventually(lambda: world.app.snapshot().holds == ())
 
 
 def test_held_files_are_let_go_with_their_cause(world, eventually):
@@ -205,8 +205,8 @@ def test_held_files_are_let_go_with_their_cause(world, eventually):
         drop(folder, name)
         wait_for(world, eventually, name, "held")
     world.keys.key = sb.READ_WRITE_KEY
-    (kept,) = world.app.snapshot().kept
-    world.app.post(Release(kept.key))
+    (hold,) = world.app.snapshot().holds
+    world.app.post(Release(hold.key))
     wait_for(world, eventually, "a.pdf", "sent")
     wait_for(world, eventually, "b.pdf", "sent")
 

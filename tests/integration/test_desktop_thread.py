@@ -10,9 +10,9 @@ from tests.support.waiting import PATIENCE
 from watcher.daemon.desktop import Desktop
 from watcher.i18n.catalog import catalog
 from watcher.model.settings import Notifications
-from watcher.model.snapshot import AppState, Kept, Snapshot
+from watcher.model.snapshot import ActiveHold, AppState, Snapshot
 
-HELD = Snapshot(kept=(Kept("account:default", "HrFlow does not accept the key.", 2),))
+HELD = Snapshot(holds=(ActiveHold("account:default", "HrFlow does not accept the key.", 2),))
 
 
 class Shown:

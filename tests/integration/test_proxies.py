@@ -11,9 +11,8 @@ import pytest
 from tests.support import proxy
 from tests.support.tls import speak_tls
 from watcher import sandbox as sb
-from watcher.hrflow import route
 from watcher.hrflow.client import Client
-from watcher.hrflow.route import ProxyAddressError, find_proxy, is_loopback
+from watcher.hrflow.proxy import ProxyAddressError, find_proxy, is_loopback, proxy_of
 from watcher.model.errors import UnusableError
 from watcher.model.kinds import Cause
 from watcher.model.records import Stat
@@ -123,7 +122,7 @@ def test_a_proxy_whose_address_makes_no_sense(monkeypatch, text, why):
     assert outcome.cause is Cause.ACCOUNT
     assert 'proxy = "none"' in str(outcome.why)
     with pytest.raises(UnusableError, match="is not valid"):
-        route.proxy_of(Account("default", "a@example.org", "https://hrflow.test/v1"))
+        proxy_of(Account("default", "a@example.org", "https://hrflow.test/v1"))
 
 
 @pytest.mark.parametrize("setting", ["system", "http://127.0.0.1:{}", "socks5h://127.0.0.1:{}"])

@@ -15,7 +15,7 @@ from tests.support import http_client
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.webhook import PATH, Receiver
-from watcher.hrflow.webhook import MAX_HEADER, Gate, RefusedError
+from watcher.hrflow.webhook import MAX_HEADER, EventVerifier, RefusedError
 from watcher.model.errors import UnusableError
 from watcher.model.follow_ups import EventKind
 from watcher.sandbox.webhooks import HEADER, encode, sign
@@ -143,28 +143,30 @@ def test_odd_values_become_empty_ones():
         "message": 5,
         "profile": {"key": ["k"], "reference": "r" * 9999},
     }
-    heard = Gate(SECRET).let_in(sign(odd, SECRET), NOW)
+    heard = EventVerifier(SECRET).verify(sign(odd, SECRET), NOW)
     assert (heard.key, heard.reference, heard.source_key, heard.message) == ("", "", "", "")
 
 
 def test_what_a_message_quotes_is_redacted():
-    heard = Gate(SECRET).let_in(sign(event(message=f"bad key {sb.READ_WRITE_KEY}\n"), SECRET), NOW)
+    heard = EventVerifier(SECRET).verify(
+        sign(event(message=f"bad key {sb.READ_WRITE_KEY}\n"), SECRET), NOW
+    )
     assert heard.message == "bad key •••"
 
 
 def test_a_gate_without_a_secret_does_not_exist():
     with pytest.raises(ValueError, match="secret"):
-        Gate("")
+        EventVerifier("")
 
 
 def test_old_events_are_forgotten_one_by_one(monkeypatch):
     monkeypatch.setattr("watcher.hrflow.webhook._REMEMBERED", 3)
-    gate = Gate(SECRET)
+    gate = EventVerifier(SECRET)
     headers = [sign(event(message=str(number)), SECRET) for number in range(5)]
     for header in headers:
-        assert gate.let_in(header, NOW)
+        assert gate.verify(header, NOW)
     with pytest.raises(RefusedError):
-        gate.let_in(headers[-1], NOW)
+        gate.verify(headers[-1], NOW)
     assert len(gate._seen) == 3
 
 

@@ -76,7 +76,7 @@ def test_several_are_chosen_and_ignored_and_all_with_one_reason_tried_again(pers
     page.locator(".toast", has_text="2 files will be ignored.").wait_for()
     rows(page, 2)
     person.desk.sandbox.faults.clear()
-    card = page.locator("#kept .notice", has_text="2 files were not accepted")
+    card = page.locator("#held .notice", has_text="2 files were not accepted")
     with page.expect_response("**/api/show") as answer:
         card.get_by_role("button", name="Open folder").click()
     assert answer.value.json() == {"shown": 1, "folders": 1}
@@ -96,7 +96,7 @@ def test_what_was_done_to_many_is_undone(person):
         person.drop(f"bad {number}.pdf")
     person.drop("fine.pdf")
     page = person.open()
-    card = page.locator("#kept .notice", has_text="3 files were not accepted")
+    card = page.locator("#held .notice", has_text="3 files were not accepted")
     card.wait_for()
     assert page.locator("#headline").inner_text() == "3 files need attention"
     card.get_by_role("button", name="Show files").click()
@@ -124,7 +124,7 @@ def test_a_wrong_key_is_one_card_that_leads_to_its_field(person):
     for number in range(3):
         person.drop(f"{number}.pdf")
     page = person.open()
-    card = page.locator("#kept .notice", has_text="3 files are held back")
+    card = page.locator("#held .notice", has_text="3 files are held back")
     card.wait_for()
     page.locator("#headline", has_text="3 files are held back").wait_for()
     page.locator("#counts button", has_text="Need attention").locator("b", has_text="3").wait_for()
@@ -253,11 +253,11 @@ def test_files_that_were_there_first_wait_for_a_yes(person):
         person.drop(name)
     person.start()
     page = person.open()
-    page.locator("#kept", has_text="2 files were already in").wait_for()
+    page.locator("#held", has_text="2 files were already in").wait_for()
     page.get_by_role("button", name="Upload 2 files").click()
     wait_for(page, "a.pdf", "sent")
     wait_for(page, "b.pdf", "sent")
-    page.locator("#kept .notice").wait_for(state="detached")
+    page.locator("#held .notice").wait_for(state="detached")
     see_no_problem(page)
 
 

@@ -83,8 +83,8 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     wait_for(page, "good.pdf", "envoyé")
     assistant.drop("held.pdf")
     wait_for(page, "held.pdf", "retenu", "HrFlow n’accepte pas la clé d’API")
-    page.locator("#kept", has_text="HrFlow n’accepte pas la clé d’API").wait_for()
-    page.locator("#kept h3", has_text="1 fichier est retenu").wait_for()
+    page.locator("#held", has_text="HrFlow n’accepte pas la clé d’API").wait_for()
+    page.locator("#held h3", has_text="1 fichier est retenu").wait_for()
     page.locator("#headline", has_text="3 fichiers demandent votre attention").wait_for()
     see_no_english(page)
 

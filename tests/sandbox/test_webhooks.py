@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from tests.support.sandbox_client import Client
-from watcher.hrflow.webhook import Gate
+from watcher.hrflow.webhook import EventVerifier
 from watcher.sandbox import ENGINEERING, Sandbox
 from watcher.sandbox.webhooks import FORMS, HEADER
 
@@ -136,7 +136,7 @@ def test_every_form_of_a_signature_is_one_that_is_taken(sending, taker, upload, 
     sending.webhooks.form = form
     upload(sending, webhook_parsing_sending="1", reference="r")
     eventually(lambda: taker.taken)
-    heard = Gate(SECRET).let_in(taker.taken[0], 0.0, taker.bodies[0])
+    heard = EventVerifier(SECRET).verify(taker.taken[0], 0.0, taker.bodies[0])
     assert (heard.kind, heard.reference) == ("profile.parsing.success", "r")
 
 

@@ -16,6 +16,6 @@ def add(journal, name="a.pdf", state=State.NOTICED, cause="", now=1.0):
 
 def queue(journal, name="a.pdf", now=1.0, account="default", source="source"):
     file_id = add(journal, name, now=now)
-    journal.files.address(file_id, Route(account, source, "ref"), "ref", (("tags", "[]"),))
+    journal.files.set_route(file_id, Route(account, source, "ref"), "ref", (("tags", "[]"),))
     journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
     return file_id

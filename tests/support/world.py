@@ -33,7 +33,7 @@ class Keys:
     def forget(self, account):
         self.asked_anew += 1
 
-    def arm(self, config, tell, resume):
+    def configure(self, config, tell, resume):
         """It is at hand."""
 
     def close(self):

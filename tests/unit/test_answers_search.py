@@ -6,14 +6,14 @@ import pytest
 
 from watcher.hrflow.answers import (
     Answer,
-    candidates,
     finding,
     page_count,
+    profile_page,
     source_facts,
     upload_outcome,
 )
 from watcher.i18n.message import verbatim
-from watcher.model.follow_ups import Candidates, SourceFacts
+from watcher.model.follow_ups import ProfilePage, SourceFacts
 from watcher.model.uploads import Held, NoSync, Refused, Unknown, Unreadable, Wait
 
 
@@ -60,7 +60,7 @@ def test_what_is_said_of_a_source(given, meant):
     assert source_facts(given, 0.0) == meant
 
 
-@pytest.mark.parametrize("read", [source_facts, candidates])
+@pytest.mark.parametrize("read", [source_facts, profile_page])
 @pytest.mark.parametrize(
     "given",
     [answer(429), answer(503), Answer(200, {}, b"<html>"), Answer(302), answer(200, status=500)],
@@ -81,7 +81,7 @@ PROFILE = {
 
 
 def test_what_a_search_lists():
-    found = candidates(answer(200, data={"profiles": [PROFILE]}, meta={"maxPage": 3}), 0.0)
+    found = profile_page(answer(200, data={"profiles": [PROFILE]}, meta={"maxPage": 3}), 0.0)
     (listed,) = found.profiles
     assert found.pages == 3
     assert (listed.profile.key, listed.profile.name) == ("k", "Aisha Rahman")
@@ -96,8 +96,8 @@ def test_what_a_search_lists():
      {"key": "k", "created_at": "99999-99-99", "attachments": [{"file_size": "9" * 30}]}],
 )  # fmt: skip
 def test_odd_profiles_harm_nothing(profile):
-    found = candidates(answer(200, data={"profiles": [profile]}, meta={"maxPage": "x"}), 0.0)
-    assert isinstance(found, Candidates)
+    found = profile_page(answer(200, data={"profiles": [profile]}, meta={"maxPage": "x"}), 0.0)
+    assert isinstance(found, ProfilePage)
     assert all(listed.size == 0 and listed.file_name == "" for listed in found.profiles)
 
 
@@ -121,17 +121,17 @@ def test_how_many_pages_there_are(meta, page, listed, pages):
 
 
 def test_stored_profiles_are_listed_without_a_frame():
-    found = candidates(answer(200, data=[PROFILE], meta={"maxPage": 2}), 0.0)
+    found = profile_page(answer(200, data=[PROFILE], meta={"maxPage": 2}), 0.0)
     assert [each.profile.key for each in found.profiles] == ["k"]
     assert found.pages == 2
 
 
 def test_a_source_that_the_key_has_no_access_to_says_nothing_of_the_key():
     given = answer(401, "Unauthorized Access to source key: abc")
-    assert candidates(given, 0.0) == Unreadable(verbatim(given_message(given)), source=True)
+    assert profile_page(given, 0.0) == Unreadable(verbatim(given_message(given)), source=True)
     assert finding(given, 0.0) == Unreadable(verbatim(given_message(given)), source=True)
     wrong = answer(401, "Unauthorized. Invalid secret key: x for permission: read")
-    assert not candidates(wrong, 0.0).source
+    assert not profile_page(wrong, 0.0).source
     assert not finding(wrong, 0.0).source
 
 
@@ -140,5 +140,5 @@ def given_message(given):
 
 
 def test_who_may_not_search():
-    assert candidates(answer(401, "no"), 0.0) == Unreadable(verbatim("no"))
-    assert candidates(answer(400, "unknown parameter"), 0.0) == Unknown()
+    assert profile_page(answer(401, "no"), 0.0) == Unreadable(verbatim("no"))
+    assert profile_page(answer(400, "unknown parameter"), 0.0) == Unknown()

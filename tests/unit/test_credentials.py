@@ -55,7 +55,7 @@ class Listener:
         self.said = {}
         self.resumed = 0
 
-    def tell(self, account, origin, problem):
+    def notify(self, account, origin, problem):
         self.said[account] = str(origin or problem)
 
     def resume(self):
@@ -78,10 +78,10 @@ def listener():
 def make_keys(ring, listener, eventually):
     made = []
 
-    def make(environ=None, *, patience=0.05, armed=True):
+    def make(environ=None, *, patience=0.05, configured=True):
         made.append(Keys(environ or {}, ring, patience=patience, pause=0.01))
-        if armed:
-            made[-1].arm(CONFIG, listener.tell, listener.resume)
+        if configured:
+            made[-1].configure(CONFIG, listener.notify, listener.resume)
         return made[-1]
 
     yield make
@@ -128,20 +128,20 @@ def test_of_two_keys_it_is_said_which_one_is_used(
     environ = {"HRFLOW_API_KEY": variable}
     if credential:
         environ |= write_credential(tmp_path, "hrflow-api-key", credential)
-    keys = make_keys(environ, armed=False, patience=PATIENCE)
+    keys = make_keys(environ, configured=False, patience=PATIENCE)
     assert (keys.get("default"), str(keys.origin("default"))) == (KEY, origin)
     assert is_contested(keys.origin("default")) == ("not used" in origin)
 
 
 def test_a_credential_that_is_not_needed_need_not_be_readable(ring, make_keys, tmp_path):
     (tmp_path / "hrflow-api-key").mkdir()
-    keys = make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, armed=False, patience=PATIENCE)
+    keys = make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, configured=False, patience=PATIENCE)
     assert keys.get("default") == KEY
 
 
 def test_the_order_is_keyring_credential_variable(ring, make_keys, tmp_path):
     environ = {**write_credential(tmp_path, "hrflow-api-key", "b"), "HRFLOW_API_KEY": " c\n"}
-    found = [make_keys(environ, armed=False, patience=PATIENCE) for _ in range(3)]
+    found = [make_keys(environ, configured=False, patience=PATIENCE) for _ in range(3)]
     seen = [(found[0].get("default"), str(found[0].origin("default")))]
     ring.keys.clear()
     seen.append((found[1].get("default"), str(found[1].origin("default"))))
@@ -231,7 +231,7 @@ def test_a_person_who_says_so_is_asked_once_more(ring, listener, make_keys, even
     ring.locked = True
     keys = make_keys()
     eventually(lambda: ring.asked.count("default") == 1)
-    keys.arm(CONFIG, listener.tell, listener.resume)
+    keys.configure(CONFIG, listener.notify, listener.resume)
     eventually(lambda: ring.asked.count("default") == 2)
 
 
@@ -240,7 +240,7 @@ def test_a_changed_key_is_used_once_the_program_is_told(ring, listener, make_key
     assert keys.get("default") == KEY
     ring.keys["default"] = OTHER
     assert keys.get("default") == KEY
-    keys.arm(CONFIG, listener.tell, listener.resume)
+    keys.configure(CONFIG, listener.notify, listener.resume)
     assert keys.get("default") == OTHER
 
 
@@ -250,7 +250,7 @@ def test_a_keyring_that_fails_in_its_own_way_is_asked_again(ring, listener, make
     with pytest.raises(CredentialError, match=r"The keyring is not usable \(KeyError\)"):
         keys.get("default")
     del ring.read
-    keys.arm(CONFIG, listener.tell, listener.resume)
+    keys.configure(CONFIG, listener.notify, listener.resume)
     assert keys.get("default") == KEY
 
 
@@ -266,7 +266,7 @@ def test_an_answer_from_before_a_change_does_not_count(ring, listener, make_keys
     ring.blocked = {"default"}
     keys = make_keys(patience=PATIENCE)
     eventually(lambda: "default" in ring.asked)
-    keys.arm(CONFIG, listener.tell, listener.resume)
+    keys.configure(CONFIG, listener.notify, listener.resume)
     ring.set(blocked=set())
     assert keys.get("default") == KEY
     assert ring.asked.count("default") == 2
@@ -292,7 +292,7 @@ def test_nobody_waits_for_a_keyring_when_the_program_ends(ring, make_keys):
 def test_new_settings_reach_the_keyring(ring, make_keys):
     keys = make_keys()
     assert not ring.allow_insecure
-    keys.arm(
+    keys.configure(
         Config(accounts=CONFIG.accounts, allow_insecure_keyring=True), lambda *_: None, lambda: None
     )
     assert ring.allow_insecure
@@ -368,7 +368,7 @@ def test_a_look_leaves_what_fails_to_the_keyring_here(tmp_path, monkeypatch, cap
 def test_the_keyring_here_is_asked_only_if_a_look_finds_none(ring, listener):
     for found, asked in ((OTHER, []), ("", []), (None, ["default"])):
         ring.asked.clear()
-        keys = Keys({"HRFLOW_API_KEY": "c"}, ring, look=lambda *_, found=found, **__: found)
+        keys = Keys({"HRFLOW_API_KEY": "c"}, ring, read_apart=lambda *_, found=found, **__: found)
         assert keys.get("default") == {OTHER: OTHER, "": "c", None: KEY}[found]
         assert ring.asked == asked
         keys.close()

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.hrflow.pace import MINUTE, Pace
+from watcher.hrflow.rate_limiter import MINUTE, RateLimiter
 from watcher.i18n.message import NOTHING, verbatim
-from watcher.model import follow_ups as times
 from watcher.model import lifecycle
-from watcher.model.follow_ups import Candidates, FollowUp, Listed, Timing
+from watcher.model import records as times
+from watcher.model.follow_ups import FollowUp, ListedProfile, ProfilePage
 from watcher.model.kinds import State
-from watcher.model.records import Stat
+from watcher.model.records import Stat, Timing
 from watcher.model.uploads import Job, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 
@@ -127,14 +127,14 @@ def test_the_first_delay_follows_the_time_that_parsing_takes(takes):
 
 @given(st.integers(0, 2000), st.floats(0.01, 1.0))
 def test_questions_never_take_more_than_their_share(per_minute, share):
-    pace = Pace(*rules.share_limits(per_minute, share))
+    limiter = RateLimiter(*rules.share_limits(per_minute, share))
     allowed = (per_minute or rules.UNLIMITED) * share
     now, started = 0.0, []
     for _ in range(400):
-        if pace.free(now):
-            pace.start()
+        if limiter.free(now):
+            limiter.start()
             started.append(now)
-            pace.end(Unknown(), now, 0.5)
+            limiter.end(Unknown(), now, 0.5)
         now += 0.7
     hours = max(now, MINUTE / allowed) / MINUTE
     assert len(started) <= allowed * (hours + 1) + 1
@@ -142,48 +142,50 @@ def test_questions_never_take_more_than_their_share(per_minute, share):
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 20), st.floats(0, 5)), max_size=80))
 def test_uploads_and_questions_together_keep_to_the_minute(steps):
-    pace = Pace(3, 5)
+    limiter = RateLimiter(3, 5)
     now, ends, starts = 0.0, [], []
-    for aside, pause, takes in steps:
+    for is_follow_up, pause, takes in steps:
         now += pause
         for end, kind in sorted(each for each in ends if each[0] <= now):
-            pace.end(Unknown(), end, 0.5, aside=kind)
+            limiter.end(Unknown(), end, 0.5, is_follow_up=kind)
             ends.remove((end, kind))
-        if pace.room(now) if aside else pace.free(now):
-            pace.start(aside=aside)
+        if limiter.free_follow_ups(now) if is_follow_up else limiter.free(now):
+            limiter.start(is_follow_up=is_follow_up)
             starts.append(now)
-            ends.append((now + takes, aside))
+            ends.append((now + takes, is_follow_up))
     assert all(sum(at <= other < at + MINUTE for other in starts) <= 5 for at in starts)
 
 
 def test_questions_take_no_uploads_place_among_those_at_the_same_time():
-    pace = Pace(2)
+    limiter = RateLimiter(2)
     for _ in range(5):
-        pace.start(aside=True)
-    assert pace.free(0) == 2
-    assert pace.room(0) is None
+        limiter.start(is_follow_up=True)
+    assert limiter.free(0) == 2
+    assert limiter.free_follow_ups(0) is None
 
 
 def test_a_question_that_fails_holds_no_upload_back():
-    pace = Pace(2, 10)
-    pace.start(aside=True)
-    pace.end(Wait(verbatim("a page for people"), offline=True), 0, 0.5, aside=True)
-    assert pace.free(0) == 2
-    pace.start(aside=True)
-    pace.end(Wait(verbatim("too many"), retry_after=30.0, slow_down=True), 0, 0.5, aside=True)
-    assert pace.free(0) == 0  # that is said of all requests
-    assert pace.next_start(0) == 30.0
+    limiter = RateLimiter(2, 10)
+    limiter.start(is_follow_up=True)
+    limiter.end(Wait(verbatim("a page for people"), offline=True), 0, 0.5, is_follow_up=True)
+    assert limiter.free(0) == 2
+    limiter.start(is_follow_up=True)
+    limiter.end(
+        Wait(verbatim("too many"), retry_after=30.0, slow_down=True), 0, 0.5, is_follow_up=True
+    )
+    assert limiter.free(0) == 0  # that is said of all requests
+    assert limiter.next_start(0) == 30.0
 
 
 def test_after_a_failure_a_single_question_tries_the_ice():
-    pace = Pace(2, 10)
-    pace.start()
-    pace.end(Wait(verbatim("offline"), offline=True), 0, 0.5)
-    assert pace.room(0) == 0
-    assert pace.room(60) == 1
-    pace.start(aside=True)
-    assert pace.room(60) == 0
-    assert pace.free(60) == 1  # an upload may try as well
+    limiter = RateLimiter(2, 10)
+    limiter.start()
+    limiter.end(Wait(verbatim("offline"), offline=True), 0, 0.5)
+    assert limiter.free_follow_ups(0) == 0
+    assert limiter.free_follow_ups(60) == 1
+    limiter.start(is_follow_up=True)
+    assert limiter.free_follow_ups(60) == 0
+    assert limiter.free(60) == 1  # an upload may try as well
 
 
 # -- references
@@ -211,7 +213,7 @@ def test_a_search_is_made_where_a_reference_may_be_anothers_or_was_in_vain():
 
 
 def listed(key="k", name="cv.pdf", size=100, created_at=0.0, came_at=SINCE + 3, reference=""):
-    return Listed(Profile(key), reference, name, size, created_at, came_at)
+    return ListedProfile(Profile(key), reference, name, size, created_at, came_at)
 
 
 CREATED = (("created_at", "1970-01-12T13:46:40+00:00"),)  # SINCE, in ISO 8601
@@ -235,7 +237,7 @@ CREATED = (("created_at", "1970-01-12T13:46:40+00:00"),)  # SINCE, in ISO 8601
     ],
 )
 def test_which_profile_is_probably_a_files(found, fields, taken, key, why):
-    profile = rules.match(follow_up("shared", fields=fields), Candidates(tuple(found)), taken)
+    profile = rules.match(follow_up("shared", fields=fields), ProfilePage(tuple(found)), taken)
     assert (profile.key if profile else None) == key, why
 
 

@@ -12,7 +12,7 @@ from watcher.i18n.message import msg
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
-from watcher.model.snapshot import Kept, Snapshot, Watched
+from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.page.auth import TOKEN, Guard, Sessions
 from watcher.present.menu import menu
 from watcher.present.notifications import (
@@ -34,7 +34,7 @@ REFUSED = Entry(
     msg("is {what}, not a document", what=msg("a program")),
     changed_at=2.0,
 )
-NO_KEY = Kept(
+NO_KEY = ActiveHold(
     "credential:default", msg('There is no API key for account "{account}".', account="default"), 3
 )
 FOLDER = Watched(
@@ -44,7 +44,7 @@ FOLDER = Watched(
     msg("{path} doesn't exist; it will be watched as soon as it does.", path="/cvs"),
 )
 FULL = Snapshot(
-    at=NOON, version="1.0", counts={State.REFUSED: 1234}, attention=(REFUSED,), kept=(NO_KEY,),
+    at=NOON, version="1.0", counts={State.REFUSED: 1234}, attention=(REFUSED,), holds=(NO_KEY,),
     watched=(FOLDER,),
 )  # fmt: skip
 

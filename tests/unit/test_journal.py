@@ -105,14 +105,14 @@ def held_and_let_go(journal):
 def held_and_probed(journal):
     queue(journal, "a.pdf"), queue(journal, "b.pdf")
     journal.holds.hold(Cause.ACCOUNT, "default", "", verbatim("bad key"), 2.0)
-    journal.holds.probe(journal.holds.at_work()[0], 3.0, {FOLDER})
+    journal.holds.probe(journal.holds.active()[0], 3.0, {FOLDER})
 
 
 def taken(journal):
     add(journal, "a.pdf", State.HELD, existing_key(FOLDER))
     add(journal, "in/b.pdf", State.HELD, existing_key(FOLDER))
-    journal.holds.take_below(f"{FOLDER}/in", 2.0)
-    journal.holds.take_below(FOLDER, 2.0)
+    journal.holds.approve_below(f"{FOLDER}/in", 2.0)
+    journal.holds.approve_below(FOLDER, 2.0)
 
 
 def skipped(journal):
@@ -121,15 +121,15 @@ def skipped(journal):
 
 
 def read_again(journal):
-    journal.folders.reread(FOLDER, "one", 1.0)
+    journal.folders.reroute(FOLDER, "one", 1.0)
     queue(journal, "a.pdf"), add(journal, "b.pdf", State.REFUSED)
-    journal.folders.reread(FOLDER, "two", 2.0)
+    journal.folders.reroute(FOLDER, "two", 2.0)
 
 
 def left(journal):
-    journal.folders.reread(FOLDER, "one", 1.0)
+    journal.folders.reroute(FOLDER, "one", 1.0)
     queue(journal, "a.pdf"), add(journal, "b.pdf")
-    journal.folders.leave((), 2.0)
+    journal.folders.set_watched((), 2.0)
     return journal.files.step(queue_of(journal, "b.pdf"), Step(State.NOTICED), 3.0)
 
 
@@ -203,7 +203,7 @@ def test_a_cause_may_concern_very_many_files(journal):
     journal.store._connection.set_trace_callback(asked.append)
     journal.holds.hold(Cause.ACCOUNT, "default", "", verbatim("bad key"), 2.0)
     journal.store._connection.set_trace_callback(None)
-    assert journal.holds.kept("account:default") == 5000
+    assert journal.holds.count("account:default") == 5000
     assert journal.store.read("SELECT count(*) FROM events WHERE why LIKE '%bad key%'")[0] == 5000
     updates = [query for query in asked if query.startswith(("UPDATE files", "INSERT INTO events"))]
     assert len(set(updates)) == 2
@@ -253,44 +253,44 @@ def test_a_hold_keeps_back_what_it_concerns_and_nothing_else(journal):
     key = journal.holds.hold(Cause.SOURCE, "default", "bad", verbatim("no such source"), 10.0)
     assert key == hold_key(Cause.SOURCE, "default", "bad")
     assert (journal.files.state(bad), journal.files.state(good)) == (State.HELD, State.QUEUED)
-    (hold,) = journal.holds.at_work()
-    assert (hold.why, journal.holds.kept(key), journal.holds.is_held(key)) == (
+    (hold,) = journal.holds.active()
+    assert (hold.why, journal.holds.count(key), journal.holds.is_held(key)) == (
         verbatim("no such source"),
         1,
         True,
     )
     assert journal.holds.release(key, 20.0)
     assert journal.files.state(bad) is State.QUEUED
-    assert not journal.holds.at_work()
+    assert not journal.holds.active()
 
 
 def test_a_probe_lets_a_single_file_try(journal):
     files = [queue(journal, f"{number}.pdf") for number in range(3)]
     journal.holds.hold(Cause.ACCOUNT, "default", "", verbatim("bad key"), 10.0)
-    (hold,) = journal.holds.at_work()
+    (hold,) = journal.holds.active()
     assert journal.holds.probe(hold, hold.due_at, {FOLDER})
     assert [journal.files.state(file_id) for file_id in files].count(State.QUEUED) == 1
-    assert journal.holds.at_work()[0].due_at > hold.due_at
+    assert journal.holds.active()[0].due_at > hold.due_at
 
 
 def test_a_cause_found_by_several_files_at_once_is_one_finding(journal):
     for _ in range(5):
         journal.holds.hold(Cause.ACCOUNT, "default", "", verbatim("bad key"), 10.0)
-    assert journal.holds.at_work()[0].attempt == 1
+    assert journal.holds.active()[0].attempt == 1
     journal.holds.hold(Cause.ACCOUNT, "default", "", verbatim("bad key"), 10.0 + 900)
-    assert journal.holds.at_work()[0].attempt == 2
+    assert journal.holds.active()[0].attempt == 2
 
 
 def test_a_yes_is_for_the_part_it_names(journal):
     key = existing_key(FOLDER)
     inner = add(journal, "dev/a.pdf", State.HELD, key)
     outer = add(journal, "b.pdf", State.BASELINE, key)
-    assert journal.holds.take_below(f"{FOLDER}/dev", 5.0) == 1
+    assert journal.holds.approve_below(f"{FOLDER}/dev", 5.0) == 1
     assert (journal.files.state(inner), journal.files.state(outer)) == (
         State.NOTICED,
         State.BASELINE,
     )
-    assert journal.holds.take_below(FOLDER, 5.0) == 1
+    assert journal.holds.approve_below(FOLDER, 5.0) == 1
     assert [entry.file_id for entry in journal.queues.unread(9.0, 9, [FOLDER])] == [inner, outer]
     assert journal.queues.unread(9.0, 9, ["/elsewhere"]) == []
 
@@ -305,13 +305,13 @@ def test_what_was_being_sent_at_the_end_is_uncertain_at_the_start(journal):
 
 
 def test_new_settings_have_files_routed_again_that_were_not_sent(journal):
-    journal.folders.reread(FOLDER, "one", 1.0)
+    journal.folders.reroute(FOLDER, "one", 1.0)
     waiting, sent = queue(journal, "a.pdf"), queue(journal, "b.pdf")
     journal.files.claim("source", "sha", waiting)
     for state in (State.UPLOADING, State.ACCEPTED):
         journal.files.step(sent, Step(state), 2.0)
-    assert not journal.folders.reread(FOLDER, "one", 3.0)
-    assert journal.folders.reread(FOLDER, "two", 3.0)
+    assert not journal.folders.reroute(FOLDER, "one", 3.0)
+    assert journal.folders.reroute(FOLDER, "two", 3.0)
     assert (journal.files.state(waiting), journal.files.state(sent)) == (
         State.NOTICED,
         State.ACCEPTED,
@@ -357,7 +357,7 @@ def test_history_is_found_by_state_folder_text_and_time(journal, read):
     first, second = queue(journal, "dev/Jane.pdf", now=10.0), queue(journal, "x.pdf", now=20.0)
     for state in (State.UPLOADING, State.PARSED):
         journal.files.step(second, Step(state), 30.0)
-    journal.files.profile(second, Profile("key", "Aisha Rahman", "a@example.org"))
+    journal.files.set_profile(second, Profile("key", "Aisha Rahman", "a@example.org"))
     journal.commit()
     reader = read()
 
@@ -372,10 +372,9 @@ def test_history_is_found_by_state_folder_text_and_time(journal, read):
     assert found(since=25.0) == [second]
     assert found(until=25.0) == [first]
     assert found(limit=1) == [second]
-    assert found(limit=1, offset=1) == [first]
-    assert reader.standing(FOLDER) == {State.QUEUED: (1, 10), State.PARSED: (1, 10)}
-    assert reader.standing(f"{FOLDER}/dev") == {State.QUEUED: (1, 10)}
-    assert [state for _, state, _ in reader.story(second)] == [
+    assert reader.totals(FOLDER) == {State.QUEUED: (1, 10), State.PARSED: (1, 10)}
+    assert reader.totals(f"{FOLDER}/dev") == {State.QUEUED: (1, 10)}
+    assert [state for _, state, _ in reader.events(second)] == [
         State.NOTICED, State.QUEUED, State.UPLOADING, State.PARSED,
     ]  # fmt: skip
 
@@ -390,7 +389,7 @@ def test_an_import_counts_what_was_filed_away_since_it_began(journal, read):
         journal.files.forget_name(number)
     journal.files.step(numbers["before.pdf"], Step(State.PARSED), 40.0)  # its result comes late
     journal.commit()
-    assert read().standing(FOLDER, 20.0) == {State.ACCEPTED: (1, 10)}
+    assert read().totals(FOLDER, 20.0) == {State.ACCEPTED: (1, 10)}
 
 
 def test_a_walk_is_told_what_is_known(journal, read):

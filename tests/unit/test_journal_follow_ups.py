@@ -102,7 +102,9 @@ def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
     )
     journal.follow_ups.note_source("default", "source", SourceFacts(""), 2.0)  # says nothing new
     journal.files.step(file_id, Step(State.PARSED), 9.0)
-    journal.files.profile(file_id, Profile("key", "Zoë", "zoe@example.org", 10, 14), probable=True)
+    journal.files.set_profile(
+        file_id, Profile("key", "Zoë", "zoe@example.org", 10, 14), probable=True
+    )
     journal.commit()
     entry = journal.store.entry(file_id)
     assert (entry.pages, entry.total_pages, entry.probable) == (10, 14, True)
@@ -228,41 +230,41 @@ def test_an_early_event_is_kept_until_it_is_used_and_outlives_the_program(path):
     first, second = event(1, source_key="s"), event(2, kind=EventKind.ERROR)
     journal = Journal(path)
     for number, each in enumerate((first, second, event(3, "other"))):
-        journal.follow_ups.keep_early(each, float(number))
+        journal.follow_ups.add_early_event(each, float(number))
     journal.commit()
     journal.close()
     journal = Journal(path)
-    assert journal.follow_ups.early("r") == [first, second]
-    journal.follow_ups.drop_early(first)
-    assert journal.follow_ups.early("r") == [second]
-    assert not journal.follow_ups.early("unknown")
+    assert journal.follow_ups.early_events("r") == [first, second]
+    journal.follow_ups.delete_early_event(first)
+    assert journal.follow_ups.early_events("r") == [second]
+    assert not journal.follow_ups.early_events("unknown")
     journal.close()
 
 
 def test_of_early_events_the_latest_thousand_are_kept(journal):
     for number in range(1005):
-        journal.follow_ups.keep_early(event(number, f"r{number}"), float(number))
+        journal.follow_ups.add_early_event(event(number, f"r{number}"), float(number))
     assert journal.store.read("SELECT count(*) FROM early_events")[0] == 1000
-    assert not journal.follow_ups.early("r4")
-    assert journal.follow_ups.early("r5")
+    assert not journal.follow_ups.early_events("r4")
+    assert journal.follow_ups.early_events("r5")
 
 
 def test_early_events_are_forgotten_after_a_week(journal):
-    journal.follow_ups.keep_early(event(1, "old"), 0.0)
-    journal.follow_ups.keep_early(event(2, "new"), 2 * 86400.0)
+    journal.follow_ups.add_early_event(event(1, "old"), 0.0)
+    journal.follow_ups.add_early_event(event(2, "new"), 2 * 86400.0)
     journal.retention.prune_rest(8 * 86400.0)
-    assert not journal.follow_ups.early("old")
-    assert journal.follow_ups.early("new")
+    assert not journal.follow_ups.early_events("old")
+    assert journal.follow_ups.early_events("new")
 
 
 def test_a_file_that_is_forgotten_takes_its_events_with_it(journal):
     file_id = accept(journal, "a.pdf")
     reference = journal.follow_ups.followed(file_id).job.reference
-    journal.follow_ups.keep_early(event(1, reference), 1.0)
-    journal.follow_ups.keep_early(event(2, "other"), 1.0)
+    journal.follow_ups.add_early_event(event(1, reference), 1.0)
+    journal.follow_ups.add_early_event(event(2, "other"), 1.0)
     journal.retention.forget([file_id], 1.0)
-    assert not journal.follow_ups.early(reference)
-    assert journal.follow_ups.early("other")
+    assert not journal.follow_ups.early_events(reference)
+    assert journal.follow_ups.early_events("other")
 
 
 def test_what_an_early_event_is_about_is_looked_at_at_once(journal):
@@ -271,9 +273,9 @@ def test_what_an_early_event_is_about_is_looked_at_at_once(journal):
     journal.files.step(doubtful, Step(State.UNCERTAIN, verbatim(""), 500.0), 2.0)
     (reference,) = journal.store.read("SELECT reference FROM files WHERE id = ?", doubtful)
     assert not journal.queues.uncertain_jobs("default", 10.0, 5)
-    journal.follow_ups.keep_early(event(1, "other"), 10.0)
+    journal.follow_ups.add_early_event(event(1, "other"), 10.0)
     assert not journal.queues.uncertain_jobs("default", 10.0, 5)
-    journal.follow_ups.keep_early(event(2, reference), 10.0)
+    journal.follow_ups.add_early_event(event(2, reference), 10.0)
     assert [job.file_id for job, _ in journal.queues.uncertain_jobs("default", 10.0, 5)] == [
         doubtful
     ]

@@ -14,7 +14,7 @@ from watcher.i18n.message import ENGLISH, as_json, from_json, msg, plural
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
-from watcher.model.snapshot import Kept, Snapshot, Watched
+from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.page.routes import draw
 from watcher.present import listing, view
 from watcher.present.menu import menu
@@ -71,8 +71,8 @@ REFUSED = Entry(
 FULL = Snapshot(
     at=NOON, version="1", counts={State.REFUSED: 1234, State.WAITING: 5}, attention=(REFUSED,) * 2,
     recent=(REFUSED,), offline_since=NOON - 60,
-    kept=(Kept("credential:1", msg('There is no API key for account "{account}".', account="1"), 3),
-          Kept("existing:/1", plural("1 file was already in {folder} and is waiting for your approval.",
+    holds=(ActiveHold("credential:1", msg('There is no API key for account "{account}".', account="1"), 3),
+          ActiveHold("existing:/1", plural("1 file was already in {folder} and is waiting for your approval.",
                "{count:count} files were already in {folder} and are waiting for your approval.", 2, folder="/1"), 2)),
     watched=(Watched("/1", "1", "1", msg("{path} doesn't exist; it will be watched as soon as it does.", path="/1")),),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from watcher.i18n.catalog import catalog
 from watcher.model.kinds import State
 from watcher.model.records import Entry
-from watcher.model.snapshot import AppState, Kept, Snapshot, Watched
+from watcher.model.snapshot import ActiveHold, AppState, Snapshot, Watched
 from watcher.present import view
 from watcher.present.menu import SEPARATOR, Action, IconView, Item, Verb, cut, icon_view, menu
 from watcher.present.status import app_state, headline
@@ -30,8 +30,8 @@ def entry(number=1, name="jane.pdf", state=State.PARSED, **more):
 
 NOT_A_DOCUMENT = entry(5, "tool.pdf", State.REFUSED, why="This is a program.")
 FOLDER = Watched("/home/jo/CVs", "default", KEY)
-NO_KEY = Kept("credential:default", "There is no key for the account.", 0)
-ASKS = Kept("existing:/home/jo/CVs", "They were there first.", 137)
+NO_KEY = ActiveHold("credential:default", "There is no key for the account.", 0)
+ASKS = ActiveHold("existing:/home/jo/CVs", "They were there first.", 137)
 
 #: Changes of a snapshot that is idle → state, first line; the reason stands beside it.
 ROWS = [
@@ -51,18 +51,18 @@ ROWS = [
      "2 files need attention"),
     ({"attention": (NOT_A_DOCUMENT,), "done": 2, "total": 40}, AppState.ATTENTION,
      "1 file needs attention · Uploading 3 of 40"),
-    ({"kept": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are held back"),
-    ({"kept": (NO_KEY,)}, AppState.ATTENTION, "Uploads are held back"),  # the next one would be
+    ({"holds": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are held back"),
+    ({"holds": (NO_KEY,)}, AppState.ATTENTION, "Uploads are held back"),  # the next one would be
     # As many as the page lists: those that are held back are among them.
-    ({"kept": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
+    ({"holds": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
      "8 files need attention"),
-    ({"kept": (NO_KEY,), "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
+    ({"holds": (NO_KEY,), "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Uploads are held back · 1 file needs attention"),
-    ({"kept": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
+    ({"holds": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
      "142 files need attention"),
-    ({"kept": (ASKS,)}, AppState.ATTENTION, "137 files are waiting for your approval"),
-    ({"kept": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
-    ({"kept": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
+    ({"holds": (ASKS,)}, AppState.ATTENTION, "137 files are waiting for your approval"),
+    ({"holds": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
+    ({"holds": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
     ({"watched": (replace(FOLDER, problem="It is not there."),)}, AppState.ATTENTION,
      "1 folder cannot be watched"),
     ({"is_set_up": False, "paused_until": math.inf}, AppState.NOT_SET_UP, "Not set up yet"),
@@ -73,9 +73,9 @@ ROWS = [
     ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, AppState.PAUSED, "Paused"),
     ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Offline since 14:02 · 1 file needs attention"),
-    ({"offline_since": TWO, "kept": (replace(NO_KEY, files=3),)}, AppState.ATTENTION,
+    ({"offline_since": TWO, "holds": (replace(NO_KEY, files=3),)}, AppState.ATTENTION,
      "Offline since 14:02 · 3 files are held back"),
-    ({"paused_until": TWO, "offline_since": TWO, "kept": (NO_KEY,)}, AppState.PAUSED,
+    ({"paused_until": TWO, "offline_since": TWO, "holds": (NO_KEY,)}, AppState.PAUSED,
      "Paused until 14:02"),
     ({"offline_since": TWO, "done": 1, "total": 3}, AppState.OFFLINE, "Offline since 14:02"),
 ]  # fmt: skip
@@ -113,7 +113,7 @@ FULL = Snapshot(
         entry(6, "copy.pdf", State.DUPLICATE),
     ),
     attention=(NOT_A_DOCUMENT, entry(7, "lost.pdf", State.PARSE_FAILED, filed_to="/cvs/Refused/x")),
-    kept=(replace(NO_KEY, files=3), ASKS),
+    holds=(replace(NO_KEY, files=3), ASKS),
     watched=(FOLDER, Watched("/mnt/share", problem="It is not there.")),
 )  # fmt: skip
 
@@ -213,7 +213,7 @@ snapshots = st.builds(
     today=st.integers(0, 9), counts=st.dictionaries(st.sampled_from(State), st.integers(0, 10**6)),
     recent=st.lists(entries, max_size=12).map(tuple),
     attention=st.lists(entries, max_size=12).map(tuple),
-    kept=st.lists(st.builds(Kept, st.sampled_from(["existing:/a", "account:b"]), names,
+    holds=st.lists(st.builds(ActiveHold, st.sampled_from(["existing:/a", "account:b"]), names,
                             st.integers(0, 9)), max_size=3).map(tuple),
     watched=st.lists(st.builds(Watched, names.map("/".__add__), problem=names), max_size=3)
     .map(tuple),

@@ -12,9 +12,9 @@ from watcher.journal.reader import Reader
 from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
-from watcher.model.follow_ups import NOT_YET
 from watcher.model.kinds import State
 from watcher.model.lifecycle import IGNORED_BY_USER, Step
+from watcher.model.records import NOT_YET
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)
@@ -229,6 +229,8 @@ def test_every_reason_of_an_old_journal_can_be_read(path, version):
     Journal(path).close()
     reader = Reader(path)
     for entry in reader.history(limit=50):
-        assert [str(why) for _, _, why in reader.story(entry.file_id)][-1:] != [""] or not entry.why
+        assert [str(why) for _, _, why in reader.events(entry.file_id)][-1:] != [
+            ""
+        ] or not entry.why
     assert reader.held()
     reader.close()

@@ -12,7 +12,7 @@ from watcher.i18n.catalog import catalog
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
-from watcher.model.snapshot import Kept, Snapshot, Watched
+from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.present.notifications import (
     LONGEST_DELAY,
     OFFLINE_SECONDS,
@@ -122,10 +122,10 @@ def test_what_was_mended_in_time_is_not_told():
     assert person.told == []
 
 
-HELD = Snapshot(kept=(Kept("account:default", "HrFlow does not accept the key.", 12),))
+HELD = Snapshot(holds=(ActiveHold("account:default", "HrFlow does not accept the key.", 12),))
 ROWS = [
     (HELD, "12 files are held back", "HrFlow does not accept the key.", 10),
-    (Snapshot(kept=(Kept("existing:/cvs", "They were there first.", 137),)),
+    (Snapshot(holds=(ActiveHold("existing:/cvs", "They were there first.", 137),)),
      "137 files are waiting for your approval", "They were there first.", 10),
     (Snapshot(watched=(Watched("/mnt/cvs", problem="The drive is not there."),)),
      "1 folder cannot be watched", "The drive is not there.", 60),
@@ -223,7 +223,7 @@ def test_a_few_files_are_no_backlog_and_a_pause_in_one_is_not_its_end():
 
 def test_in_quiet_hours_nothing_is_told_and_afterwards_what_still_holds():
     person = Person(silent_until=1000.0)
-    person.see(replace(with_refused(2), kept=HELD.kept))
+    person.see(replace(with_refused(2), holds=HELD.holds))
     person.see(replace(person.snapshot, counts={State.REFUSED: 2, State.PARSED: 1}))
     person.wait(999)
     assert person.told == []
@@ -233,7 +233,7 @@ def test_in_quiet_hours_nothing_is_told_and_afterwards_what_still_holds():
 
 def test_after_a_time_without_any_there_is_no_heap_of_old_ones():
     person = Person(silent_until=math.inf)
-    person.see(replace(with_refused(2), kept=HELD.kept))
+    person.see(replace(with_refused(2), holds=HELD.holds))
     person.wait(3600)
     person.silent_until = 0.0
     person.look()
@@ -244,7 +244,7 @@ def test_after_a_time_without_any_there_is_no_heap_of_old_ones():
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_has_its_switch(kind):
     person = Person(wanted=Notifications(**{kind: False}))
-    person.see(replace(with_refused(1), total=40, done=3, kept=HELD.kept))
+    person.see(replace(with_refused(1), total=40, done=3, holds=HELD.holds))
     person.wait(60)
     person.see(replace(with_refused(1), counts={State.REFUSED: 1, State.PARSED: 39}))
     person.wait(60)
@@ -253,7 +253,7 @@ def test_each_kind_has_its_switch(kind):
 
 def test_all_can_be_switched_off():
     person = Person(wanted=Notifications(enabled=False))
-    person.see(replace(with_refused(1), kept=HELD.kept))
+    person.see(replace(with_refused(1), holds=HELD.holds))
     person.wait(3600)
     assert person.told == []
 
@@ -262,7 +262,7 @@ steps = st.lists(
     st.tuples(
         st.builds(
             with_refused, st.integers(0, 40), total=st.integers(0, 60), done=st.just(0),
-            kept=st.sampled_from([(), HELD.kept]), offline_since=st.sampled_from([0.0, 5.0]),
+            holds=st.sampled_from([(), HELD.holds]), offline_since=st.sampled_from([0.0, 5.0]),
         ),
         st.floats(0, 4000),
     ),

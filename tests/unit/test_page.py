@@ -16,7 +16,7 @@ from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import IGNORED_BY_USER
 from watcher.model.records import Entry
-from watcher.model.snapshot import UNTIL_RESUMED, Kept, Snapshot, Watched
+from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
 from watcher.page.undo import UndoQueue
@@ -187,7 +187,7 @@ def test_a_story_has_reasons_and_no_phrases(state, why, said, reason):
 def test_what_is_said_of_now_is_plain_and_finite():
     snapshot = Snapshot(
         at=100.0, paused_until=UNTIL_RESUMED, counts={State.PARSED: 2, State.HELD: 1},
-        kept=(Kept("existing:/f", "1 file waits\x1b", 1), Kept("account:a", "key", 0)),
+        holds=(ActiveHold("existing:/f", "1 file waits\x1b", 1), ActiveHold("account:a", "key", 0)),
         watched=(Watched("/f", problem="bad\u202e"),),
         recent=(Entry(1, "/f", "/f/a\n.pdf", State.PARSED, profile_name="Eve\u202e"),),
     )  # fmt: skip
@@ -195,7 +195,7 @@ def test_what_is_said_of_now_is_plain_and_finite():
     text = json.dumps(now, allow_nan=False)
     assert (now["paused"], now["paused_until"], now["state"]) == (True, None, "paused")
     assert now["groups"] == {"attention": 1, "waiting": 0, "arrived": 2, "aside": 0}
-    assert [each["asks"] for each in now["kept"]] == [True, False]
+    assert [each["asks"] for each in now["held"]] == [True, False]
     assert json.loads(text)["recent"][0]["candidate"] == "Eve\u202e"  # the page makes it harmless
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.model.follow_ups import Timing
 from watcher.model.kinds import State
+from watcher.model.records import Timing
 from watcher.present import report
 from watcher.present.report import CATEGORIES, EDGE_WORDS, EDGES, Span
 

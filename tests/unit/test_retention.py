@@ -33,11 +33,11 @@ def journal(path):
 def send(journal, name, now, person=""):
     """A file that was sent, and is not on disk any more."""
     file_id = add(journal, name, now=now)
-    journal.files.address(file_id, Route("default", "source", name), name, ())
+    journal.files.set_route(file_id, Route("default", "source", name), name, ())
     journal.files.claim("source", f"sha of {name}", file_id)
     for state in (State.QUEUED, State.UPLOADING, State.PARSED):
         journal.files.step(file_id, Step(state), now)
-    journal.files.profile(
+    journal.files.set_profile(
         file_id, Profile("key", person, f"{person}@example.org" if person else "")
     )
     return file_id
@@ -93,10 +93,10 @@ def test_a_directory_that_is_used_while_others_are_forgotten_stays(journal):
 
 
 def test_a_folder_that_is_not_watched_any_more_goes_with_its_last_file(journal):
-    journal.folders.reread(FOLDER, "settings", DAY)
+    journal.folders.reroute(FOLDER, "settings", DAY)
     file_id = send(journal, "cv.pdf", DAY)
     journal.files.forget_name(file_id)
-    journal.folders.leave([], 2 * DAY)
+    journal.folders.set_watched([], 2 * DAY)
     prune_all(journal, DAY / 2, 0.0)
     assert places(journal) == {FOLDER}  # its history is young
     prune_all(journal, 400 * DAY, 0.0)
@@ -202,10 +202,10 @@ def grow(journal, number):
     file_id = journal.files.add(candidate, Stat(1, 2, 3, number + 1), DAY, State.NOTICED)
     journal.commit()
     fields = (("tags", "x" * 200),)
-    journal.files.address(file_id, Route("default", "source", "ref"), f"ref {number}", fields)
+    journal.files.set_route(file_id, Route("default", "source", "ref"), f"ref {number}", fields)
     for state in (State.QUEUED, State.UPLOADING, State.PARSED):
         journal.files.step(file_id, Step(state), DAY)
-    journal.files.profile(file_id, Profile("key", PERSON, "z@example.org"))
+    journal.files.set_profile(file_id, Profile("key", PERSON, "z@example.org"))
     journal.commit()
     return file_id
 

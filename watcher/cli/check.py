@@ -124,7 +124,7 @@ def check_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - c
         loaded = load_config(ctx)
     except ConfigError as error:
         if as_json:
-            mistakes = error.mistakes or (error.said,)
+            mistakes = error.mistakes or (error.message,)
             say_json(facts | _as_data("mistake", mistakes) | _as_data("warning"))
             ctx.exit(error.exit_code)
         raise

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.daemon.instance import Places
-    from watcher.model.follow_ups import Timing
-    from watcher.model.records import Entry
+    from watcher.model.records import Entry, Timing
     from watcher.present.report import Line, Period, Report
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}

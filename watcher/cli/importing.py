@@ -267,7 +267,7 @@ def _look(where: Places, path: str, began: float) -> Standing:
             raise
         return {}  # stopped before anything was found
     try:
-        standing = reader.standing(path, began)
+        standing = reader.totals(path, began)
     finally:
         reader.close()
     standing.pop(State.GONE, None)  # they no longer exist

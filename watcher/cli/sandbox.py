@@ -116,7 +116,7 @@ class _SandboxKey:
     def forget(self, account: str) -> None:
         """Nothing to do: it never changes."""
 
-    def arm(self, *_: object) -> None:
+    def configure(self, *_: object) -> None:
         """Likewise."""
 
     def close(self) -> None:

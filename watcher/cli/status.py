@@ -26,7 +26,7 @@ from watcher.cli.output import (
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural, verbatim
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
-from watcher.model.kinds import FAILED, QUOTA_MEND, Cause, State
+from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
 from watcher.model.snapshot import Snapshot
 from watcher.page.client import Channel, read_facts
 from watcher.present import listing, view
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _FIXES: Final = {
     Cause.SOURCE: "Correct source_key in the configuration; waiting files are then uploaded.",
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
-    Cause.QUOTA: QUOTA_MEND,
+    Cause.QUOTA: QUOTA_FIX,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
 }
 
@@ -141,7 +141,7 @@ def _held(reader: Reader, key: str, why: Message, number: int) -> dict[str, obje
 
         fix = f"Approve them with: hrflow-watcher import {shlex.quote(rest)}"
         return {**facts, "places": [], "mend": fix}
-    found = reader.kept_by(key, _LISTED_REASONS) if number else []
+    found = reader.held_by(key, _LISTED_REASONS) if number else []
     held = [{"folder": folder, "source_key": source} for folder, source in found]
     return {**facts, "places": held, "mend": str(_FIXES[Cause(kind)])}
 
@@ -160,7 +160,7 @@ def _gather_waiting(
     pause = snapshot.paused_until if running else 0.0  # until then nothing is due
     waits: list[dict[str, object]] = [
         {"state": str(state), "files": number, **_reason(why), "due_at": _finite(max(due, pause))}
-        for state, why, number, due in reader.waits(_LISTED_REASONS)
+        for state, why, number, due in reader.waiting_reasons(_LISTED_REASONS)
     ]
     queued = snapshot.counts.get(State.QUEUED, 0)
     if not queued or (running and State.UPLOADING in snapshot.counts):
@@ -348,7 +348,7 @@ def _draw(now: dict[str, Any]) -> RenderableType:
     parts: list[RenderableType] = [headline]
     if now["total"]:
         parts.append(ProgressBar(total=now["total"], completed=now["done"], width=60))
-    parts += [drawn(f"‖ {kept['files']}: {kept['why']}", "bad") for kept in now["kept"]]
+    parts += [drawn(f"‖ {hold['files']}: {hold['why']}", "bad") for hold in now["held"]]
     parts += [drawn(f"✗ {each['problem']}", "bad") for each in now["watched"] if each["problem"]]
     parts.append(_draw_files(now["recent"]))
     if now["attention"]:

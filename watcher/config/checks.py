@@ -230,7 +230,7 @@ def check_rule(values: Values, table: Table, mistakes: Mistakes) -> None:
         try:
             pattern = compile_pattern(values["match"])
         except PatternError as error:
-            mistakes.add(table.at("match"), _about(values["match"], error.said))
+            mistakes.add(table.at("match"), _about(values["match"], error.message))
     for capture in sorted(set(pattern.names if pattern else ()) & set(BUILT_IN)):
         item = f"{{{capture}}}"
         said = msg("{item} has a meaning already; name it otherwise", item=item)
@@ -276,7 +276,7 @@ def _wrong_ignore(pattern: str) -> Message:
         try:
             compile_pattern(pattern.strip("/"))
         except PatternError as error:
-            return _about(pattern.strip("/"), error.said)
+            return _about(pattern.strip("/"), error.message)
     elif "[" in _CHARACTER_SET.sub("", pattern):
         return _about(pattern, msg('the bracket has no partner; write "[[]" to mean itself'))
     return NOTHING

@@ -203,7 +203,7 @@ def find_account_problems(answers: Answers, known: Known) -> tuple[Problem, ...]
     try:
         check_email(email)
     except UsageError as error:
-        return (Problem(error.field, error.said),)
+        return (Problem(error.field, error.message),)
     return ()
 
 

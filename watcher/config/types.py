@@ -111,9 +111,9 @@ _BELONGS: Final = MappingProxyType(
 class _Wrong(Exception):  # noqa: N818 - never leaves this module
     """A value is not what it should be; the text says what it should be."""
 
-    def __init__(self, said: Text) -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, message: Text) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 def read_values(
@@ -157,7 +157,7 @@ def read_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
                 _refuse_invisible(text, are_allowed=name in _FREE)
         return _convert(value, kind)
     except _Wrong as wrong:
-        mistakes.add(table.at(name), wrong.said)
+        mistakes.add(table.at(name), wrong.message)
         return None
 
 
@@ -216,7 +216,7 @@ def _expected(value: object, kind: Any) -> Message:
         if more and is_number:
             (meta,) = more
             bounds = {"item": shown(value), "least": meta.ge, "most": meta.le}
-            return _unusable(value) or Message(meta.extra["said"].text, bounds)
+            return _unusable(value) or Message(meta.extra["message"].text, bounds)
         if isinstance(base, type) and issubclass(base, enum.Enum):
             choices = [str(member.value) for member in base]
             return msg(
@@ -291,7 +291,7 @@ def _read_items(value: object, mistakes: Mistakes) -> tuple[Item, ...]:
         try:
             found.append(Item(name=name, value=_convert(each, Value)))
         except _Wrong as wrong:
-            mistakes.add(value.at(name), wrong.said)
+            mistakes.add(value.at(name), wrong.message)
     return tuple(found)
 
 

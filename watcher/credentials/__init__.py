@@ -1,10 +1,10 @@
-"""Where an account's API key comes from: the system's keyring, else what a headless machine has.
+"""Where API keys come from: the system's keyring, a systemd credential, the environment.
 
 ::
 
-    keyring          the system's keyring, which may be locked, slow, absent or unsafe
-    keyring_process  reads it in a process of its own, which takes the libraries' memory with it
-    keys             what a key looks like, the keys of a running program, the webhook's secret
+    keyring          the system's keyring, which may be locked, slow, absent or insecure
+    keyring_process  reads it in another process, so that its libraries take no memory here
+    keys             the form of a key, the keys of a running program, the webhook's secret
 """
 
 from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring, elsewhere

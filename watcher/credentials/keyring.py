@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 _log = logging.getLogger(__name__)
-#: Name of our entries in the keyring; the user name of an entry is the account's name.
+#: Service name of this program's entries; the user name of an entry is the account's name.
 SERVICE: Final = "hrflow-watcher"
-#: Backends of the library by the names that people know.
+#: The names of the library's backends for people.
 _NAMES: Final[Mapping[str, Text]] = {
     "SecretService.Keyring": msg("the keyring of the desktop (Secret Service)"),
     "libsecret.Keyring": msg("the keyring of the desktop (Secret Service)"),
@@ -57,13 +57,13 @@ def elsewhere(account: str = "default") -> Message:
 
 
 class LockedError(CredentialError):
-    """The keyring is locked, and nobody unlocked it when it asked."""
+    """The keyring is locked, and was not unlocked when it asked for its password."""
 
 
 class SystemKeyring:
-    """The keyring of this machine, looked for at each call, as it may start late.
+    """The keyring of this machine, looked for at each call, as it may start later.
 
-    ``allow_insecure``: one that stores plain text is used as well.
+    ``allow_insecure``: use one that stores plain text as well.
     """
 
     def __init__(self, *, allow_insecure: bool = False) -> None:
@@ -143,11 +143,11 @@ class SystemKeyring:
         return removed
 
     def is_locked(self) -> bool:
-        """Return at once whether it is known to be locked; nobody is asked for a password."""
+        """Return at once whether it is known to be locked; no password is asked for."""
         try:
-            # By its name, as importing the backend takes 12 MB.
+            # Recognized by name, as importing the backend takes 12 MB.
             return any(map(_is_secret_service, self._parts())) and _is_service_locked()
-        except Exception as error:  # noqa: BLE001 - backends raise what is below them: not known
+        except Exception as error:  # noqa: BLE001 - backends also raise what their libraries do
             _log.info("it is not known whether the keyring is locked: %s", error)
             return False
 
@@ -176,8 +176,8 @@ class SystemKeyring:
 
 
 def _parts() -> list[KeyringBackend]:
-    """Return the machine's keyring, or those of its chain, without those that store nothing."""
-    import keyring  # noqa: PLC0415 - takes its time, and is only needed once
+    """Return the machine's keyring, or those of its chain, without backends that store nothing."""
+    import keyring  # noqa: PLC0415 - slow to import
     from keyring.backends import chainer, fail, null  # noqa: PLC0415
 
     ring = keyring.get_keyring()
@@ -217,7 +217,7 @@ def _is_service_locked() -> bool:
     with closing(secretstorage.dbus_init()) as connection:
         try:
             return secretstorage.Collection(connection).is_locked()
-        except ItemNotFoundException:  # there is none yet: a person will be asked to make one
+        except ItemNotFoundException:  # there is none yet: the person will be asked to create one
             return True
 
 
@@ -228,7 +228,7 @@ def _keeps_plain_text(part: KeyringBackend) -> bool:
 
 
 def _name(part: KeyringBackend) -> Text:
-    """Return a backend's name as people know it, else its own name."""
+    """Return a backend's name for people, or its own name if there is none."""
     full = f"{type(part).__module__}.{type(part).__qualname__}"
     return _NAMES.get(full.removeprefix("keyring.backends."), full)
 
@@ -240,7 +240,7 @@ _UNLOCK: Final = msg("Unlock it and try again.")
 def _explaining(
     what: Message, account: str, key: str = "", hint: Message = _UNLOCK
 ) -> Iterator[None]:
-    """Turn whatever a backend raises into a CredentialError that says what to do."""
+    """Turn any exception of a backend into a CredentialError that says what to do."""
     import keyring.errors  # noqa: PLC0415
 
     try:
@@ -255,13 +255,13 @@ def _explaining(
             ),
             hint,
         ) from error
-    except Exception as error:  # backends also raise what the libraries below them do
-        said = str(error).replace(key, "•••") if key else str(error)
+    except Exception as error:  # backends also raise what their libraries do
+        text = str(error).replace(key, "•••") if key else str(error)
         raise CredentialError(
             msg(
                 "{what} ({error}).",
                 what=what,
-                error=said or type(error).__name__,
+                error=text or type(error).__name__,
             ),
             msg("Fix it, or put the key into {what}.", what=elsewhere(account)),
         ) from error

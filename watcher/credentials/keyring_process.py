@@ -1,8 +1,8 @@
-"""Reads the keyring in a process of its own, which ends once it has answered.
+"""Reads the keyring in another process, which ends once it has answered.
 
-The keyring's libraries take 9 MB, and a program that runs for weeks needs them for a moment. A
-locked keyring is not asked here, as it would ask a person. The key comes through a pipe, and the
-process ends when the one that started it does.
+The keyring's libraries take 9 MB, which a program that runs for weeks needs only for a moment. A
+locked keyring is not read here, as it would ask the person for a password. The key is sent through
+a pipe, and the process ends when its parent does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from watcher.i18n.message import as_json, as_message, from_json
 from watcher.model.errors import CredentialError
 
 _log = logging.getLogger(__name__)
-#: -P: modules in the current directory are not to be imported.
+#: -P, so that no module in the current directory is imported.
 _COMMAND: Final = ("-P", "-m", "watcher.credentials.keyring_process")
 
 
@@ -29,8 +29,8 @@ def read_in_subprocess(account: str, *, allow_insecure: bool) -> str | None:
     ``allow_insecure`` and CredentialError are those of ``SystemKeyring``.
     """
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, *_COMMAND], bufsize=0,  # what cannot be written is not kept for later
+        process = subprocess.Popen(  # noqa: S603 - this program
+            [sys.executable, *_COMMAND], bufsize=0,  # so that closing it flushes nothing
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )  # fmt: skip
@@ -42,20 +42,20 @@ def read_in_subprocess(account: str, *, allow_insecure: bool) -> str | None:
         assert process.stdout is not None
         try:
             process.stdin.write(json.dumps([account, allow_insecure]).encode() + b"\n")
-            said = json.loads(process.stdout.readline())
+            answer = json.loads(process.stdout.readline())
         except (OSError, ValueError):  # it ended without an answer
-            said = None
-    if not isinstance(said, dict) or not {"key", "title"} & said.keys():
+            answer = None
+    if not isinstance(answer, dict) or not {"key", "title"} & answer.keys():
         _log.info("the keyring is read in this process, as the one for it has failed")
         return None
-    if "title" in said:
-        raise CredentialError(from_json(said["title"]), from_json(said["hint"]))
-    key: str | None = said["key"]
+    if "title" in answer:
+        raise CredentialError(from_json(answer["title"]), from_json(answer["hint"]))
+    key: str | None = answer["key"]
     return key
 
 
 def main() -> None:
-    """Read (account, allow_insecure), a line of JSON, and answer with one."""
+    """Read (account, allow_insecure) as a line of JSON and answer with another."""
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # libraries may write to standard output
     account, allow_insecure = json.loads(sys.stdin.readline())
@@ -80,7 +80,7 @@ def _answer(account: str, *, allow_insecure: bool) -> dict[str, str | None]:
 
 
 def _end_with_input() -> None:
-    while os.read(sys.stdin.fileno(), 4096):  # not by Python's buffer, which it would lock
+    while os.read(sys.stdin.fileno(), 4096):  # not through Python's buffer, which would stay locked
         pass
     os._exit(0)
 

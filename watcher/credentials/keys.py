@@ -1,6 +1,6 @@
-"""What an API key looks like, the keys of a running program, and the webhook's secret.
+"""The form of an API key, the keys of a running program, and the webhook's secret.
 
-A key's form is known from the vendor's SDK and pages: ``ask_``, ``askw_`` or ``askr_`` and 32
+The form is known from the vendor's SDK and documentation: ``ask_``, ``askw_`` or ``askr_`` and 32
 hexadecimal digits; the prefix says whether it may read and write, write only, or read only.
 """
 
@@ -35,7 +35,7 @@ READ_ONLY_HINT: Final = msg(
 
 
 def clean(text: str) -> str:
-    """Return the key in what was typed, pasted or read; CredentialError if it cannot be one."""
+    """Return the key in ``text`` that was typed, pasted or read; CredentialError if it is none."""
     key = text.strip()
     if not key:
         raise CredentialError(
@@ -64,7 +64,7 @@ def is_write_only(key: str) -> bool:
 
 _log = logging.getLogger(__name__)
 
-#: Name of the systemd credential, with ``-ACCOUNT`` behind it for accounts other than "default".
+#: Name of the systemd credential, followed by ``-ACCOUNT`` for accounts other than "default".
 CREDENTIAL: Final = "hrflow-api-key"
 
 VARIABLE: Final = "HRFLOW_API_KEY"
@@ -76,32 +76,33 @@ _BY_SYSTEMD: Final = msg("the systemd credential")
 
 _BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
 
-#: What is said of an account's key while the keyring does not answer.
+#: The problem of an account's key while the keyring does not answer.
 WAITING: Final = msg("waiting for the keyring to be unlocked")
 
 #: Seconds that :meth:`Keys.get` waits for the keyring.
 PATIENCE: Final = 5.0
 
-#: Seconds between two looks at a locked keyring.
+#: Seconds between two checks of a locked keyring.
 PAUSE: Final = 3.0
 
 
 @dataclass
 class _Search:
-    """What is known of an account's key, and how the search for it goes."""
+    """An account's key, and the state of the search for it."""
 
     key: str = field(default="", repr=False)
     origin: Message = NOTHING
     problem: CredentialError | None = None
     since: float = 0.0
-    #: The keyring is being asked; otherwise the thread, if it lives, waits for it to be unlocked.
+    #: The keyring is being asked; if not, a live thread waits for it to be unlocked.
     asking: bool = False
     alive: bool = False
-    #: What is being found out is out of date: ask once more.
-    anew: bool = False
-    #: A key was asked for, and there was none.
+    #: The answer to come is out of date: ask once more.
+    repeat: bool = False
+    #: A key was requested, and there was none.
     missed: bool = False
-    told: tuple[Message, Text] = (NOTHING, NOTHING)
+    #: What listeners were notified of last.
+    notified: tuple[Message, Text] = (NOTHING, NOTHING)
 
 
 class Keys:
@@ -117,52 +118,55 @@ class Keys:
         *,
         patience: float = PATIENCE,
         pause: float = PAUSE,
-        look: Callable[..., str | None] | None = None,
+        read_apart: Callable[..., str | None] | None = None,
     ) -> None:
-        """``look`` is tried before ``keyring``, which then is asked only if it is locked."""
+        """``read_apart`` is tried before ``keyring``, which is used only if that returns None."""
         self._environ = {name: environ.get(name, "").strip() for name in (VARIABLE, _DIRECTORY)}
         self._keyring = SystemKeyring() if keyring is None else keyring
         self._patience = patience
         self._pause = pause
-        self._look = look
+        self._read_apart = read_apart
         self._changed = threading.Condition()
-        self._telling = threading.Lock()
+        self._notifying = threading.Lock()
         self._searches: dict[str, _Search] = {}
         self._closed = False
-        self._tell: Callable[[str, Message, Text], None] = _tell_nobody
-        self._resume: Callable[[], None] = _resume_nothing
+        self._notify: Callable[[str, Message, Text], None] = lambda *_: None
+        self._resume: Callable[[], None] = lambda: None
 
     @classmethod
     def of_process(cls, environ: MutableMapping[str, str]) -> Self:
         """Return the keys; the one in ``environ`` is removed there, as child processes need none.
 
-        The keyring is read in a process of its own, as its libraries take memory.
+        The keyring is read in another process, as its libraries take memory.
         """
         from watcher.credentials.keyring_process import (  # noqa: PLC0415 - also run as a program
             read_in_subprocess,
         )
 
-        keys = cls(environ, look=read_in_subprocess)
+        keys = cls(environ, read_apart=read_in_subprocess)
         environ.pop(VARIABLE, None)
         return keys
 
-    def arm(
-        self, config: Config, tell: Callable[[str, Message, Text], None], resume: Callable[[], None]
+    def configure(
+        self,
+        config: Config,
+        notify: Callable[[str, Message, Text], None],
+        resume: Callable[[], None],
     ) -> None:
         """Look up the keys of all accounts again, without waiting for them.
 
-        ``tell`` is called with an account, where its key comes from (NOTHING if there is none) and
-        what is wrong; ``resume`` once there is a key that :meth:`get` could not return before.
+        ``notify`` is called with an account, where its key comes from (NOTHING if there is none)
+        and what is wrong; ``resume`` once there is a key that :meth:`get` could not return before.
         Both may be called on any thread.
         """
         with self._changed:
-            self._tell, self._resume = tell, resume
+            self._notify, self._resume = notify, resume
             self._keyring.allow_insecure = config.allow_insecure_keyring
             for account in config.accounts:
                 search = self._searches.setdefault(account.name, _Search())
                 search.key, search.origin = "", NOTHING
                 if search.alive:
-                    self._ask_anew(search)
+                    self._ask_again(search)
                 self._begin(account.name, search)
             self._changed.notify_all()
 
@@ -186,7 +190,7 @@ class Keys:
             self._closed = True
             self._changed.notify_all()
 
-    # -- who needs a key
+    # -- the threads that need a key
 
     def _get(self, account: str) -> tuple[str, Message]:
         with self._changed:
@@ -199,22 +203,22 @@ class Keys:
                 return search.key, search.origin
             search.missed = True
             waits = search.asking or self._closed
-            problem = _say_waiting(account) if waits else search.problem or _say_absent(account)
+            problem = _waiting_error(account) if waits else search.problem or _absent_error(account)
         key, origin = self._elsewhere(account)
         if key:  # until the keyring answers
-            self._say(account, search, origin, NOTHING)
+            self._publish(account, search, origin, NOTHING)
             return key, origin
         raise _copy(problem)
 
     @staticmethod
-    def _ask_anew(search: _Search) -> None:
-        """Have the thread ask once more, after what it does now; with the lock held."""
+    def _ask_again(search: _Search) -> None:
+        """Have the thread ask once more when it is done; called with the lock held."""
         if not search.asking:
             search.asking, search.since = True, time.monotonic()
-        search.anew = True
+        search.repeat = True
 
     def _begin(self, account: str, search: _Search) -> None:
-        """Have the keyring asked, unless it is; with the lock held."""
+        """Start a thread that asks the keyring, unless there is one; called with the lock held."""
         if search.alive or self._closed:
             return
         search.alive = search.asking = True
@@ -226,18 +230,18 @@ class Keys:
 
     def _find(self, account: str, search: _Search) -> None:
         while True:
-            self._say(account, search, NOTHING, WAITING)
+            self._publish(account, search, NOTHING, WAITING)
             key, origin, problem = self._look_up(account)
             waits = isinstance(problem, LockedError) and self._keyring.is_locked()
             with self._changed:
-                if search.anew and not self._closed:
-                    search.anew, search.since = False, time.monotonic()
+                if search.repeat and not self._closed:
+                    search.repeat, search.since = False, time.monotonic()
                     continue
                 search.key, search.origin, search.problem = key, origin, problem
                 search.asking, search.alive = False, waits
                 resume, search.missed = bool(key and search.missed), search.missed and not key
                 self._changed.notify_all()
-            self._say(account, search, origin, _word(problem))
+            self._publish(account, search, origin, _summary(problem))
             if resume:
                 self._resume()
             if not (waits and self._wait_for_unlocking(search)):
@@ -252,14 +256,14 @@ class Keys:
         except CredentialError as error:
             _log.info("%s", error)
             problem = _copy(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is to be asked again
+        except Exception as error:  # noqa: BLE001 - any error: the next request asks again
             _log.exception("the keyring cannot be asked")
             problem = cannot_ask(error)
         try:
             key, origin = self._elsewhere(account)
         except CredentialError as error:
             return "", NOTHING, error
-        return key, origin, None if key else problem or _say_absent(account)
+        return key, origin, None if key else problem or _absent_error(account)
 
     def _ask_keyring(self, account: str) -> str:
         """Return the key that the keyring has, "" if it has none.
@@ -268,7 +272,7 @@ class Keys:
         not answer, the keyring is asked once more.
         """
         insecure = self._keyring.allow_insecure
-        found = self._look(account, allow_insecure=insecure) if self._look else None
+        found = self._read_apart and self._read_apart(account, allow_insecure=insecure)
         if found is not None:
             return found
         if not self._keyring.is_locked():
@@ -284,7 +288,7 @@ class Keys:
                 return answer.result(self._pause)
             except TimeoutError:
                 if self._closed:
-                    raise _say_waiting(account) from None
+                    raise _waiting_error(account) from None
                 if not self._keyring.is_locked():
                     return self._keyring.read(account)
 
@@ -295,25 +299,25 @@ class Keys:
             answer.set_exception(error)
 
     def _wait_for_unlocking(self, search: _Search) -> bool:
-        """Wait until the keyring can be asked again; False if nobody needs that any more."""
+        """Wait until the keyring can be asked again; False if this is closed first."""
         is_locked = True
         while is_locked:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or search.anew, self._pause)
+                self._changed.wait_for(lambda: self._closed or search.repeat, self._pause)
                 if self._closed:
                     search.alive = False
                     return False
-                asked = search.anew
+                asked = search.repeat
             is_locked = not asked and self._keyring.is_locked()
         with self._changed:
-            search.anew, search.asking, search.since = False, True, time.monotonic()
+            search.repeat, search.asking, search.since = False, True, time.monotonic()
         return True
 
-    def _say(self, account: str, search: _Search, origin: Message, problem: Text) -> None:
-        with self._telling:
-            if search.told != (origin, problem) and not self._closed:
-                search.told = (origin, problem)
-                self._tell(account, origin, problem)
+    def _publish(self, account: str, search: _Search, origin: Message, problem: Text) -> None:
+        with self._notifying:
+            if search.notified != (origin, problem) and not self._closed:
+                search.notified = (origin, problem)
+                self._notify(account, origin, problem)
 
     # -- without a keyring
 
@@ -370,25 +374,25 @@ def is_contested(origin: Message) -> bool:
     return "what" in origin.args  # see ``_compare``
 
 
-def _word(problem: CredentialError | None) -> Text:
+def _summary(problem: CredentialError | None) -> Text:
     if problem is None:
         return NOTHING
     return WAITING if isinstance(problem, LockedError) else problem.title
 
 
 def _copy(error: CredentialError) -> CredentialError:
-    """Return the error without its traceback, which keeps connections and is of one thread."""
+    """Return the error without its traceback, which keeps connections alive across threads."""
     return type(error)(error.title, error.hint)
 
 
-def _say_waiting(account: str) -> LockedError:
+def _waiting_error(account: str) -> LockedError:
     return LockedError(
         msg('The key of account "{account}" is {what}.', account=account, what=WAITING),
         msg("Unlock it; uploads then resume automatically."),
     )
 
 
-def _say_absent(account: str) -> CredentialError:
+def _absent_error(account: str) -> CredentialError:
     name = "" if account == "default" else f" --account {account}"
     return CredentialError(
         msg('There is no API key for account "{account}".', account=account),
@@ -401,15 +405,7 @@ def _say_absent(account: str) -> CredentialError:
     )
 
 
-def _tell_nobody(account: str, origin: Message, problem: Text) -> None:
-    """Nobody listens yet."""
-
-
-def _resume_nothing() -> None:
-    """Likewise."""
-
-
-#: The secret's own entry in the keyring; no account can be called so.
+#: The secret's own entry in the keyring; no account can have this name.
 WEBHOOK_ENTRY: Final = ":webhook"
 
 #: Name of the systemd credential, and of the environment variable.
@@ -426,8 +422,8 @@ def read_webhook_secret(
 ) -> str:
     """Return the webhook's secret; CredentialError if there is none.
 
-    It may take minutes, as a locked keyring asks a person. What the keyring does not return is
-    looked for elsewhere.
+    It may take minutes, as a locked keyring asks a person. If the keyring has none, the systemd
+    credential and the environment variable are tried.
     """
     problem: CredentialError | None = None
     try:
@@ -451,6 +447,6 @@ def webhook_secrets(environ: MutableMapping[str, str]) -> Callable[[bool], str]:
 
     The one in ``environ`` is removed there, as child processes need none.
     """
-    kept = {name: environ.get(name, "") for name in (WEBHOOK_VARIABLE, _DIRECTORY)}
+    values = {name: environ.get(name, "") for name in (WEBHOOK_VARIABLE, _DIRECTORY)}
     environ.pop(WEBHOOK_VARIABLE, None)
-    return lambda allow_insecure: read_webhook_secret(kept, allow_insecure=allow_insecure)
+    return lambda allow_insecure: read_webhook_secret(values, allow_insecure=allow_insecure)

@@ -222,7 +222,9 @@ class App:
         )
 
     def _look_up_keys(self) -> None:
-        self._keys.arm(self._config, self._on_key, lambda: self._supervisor.engine.post(Resume()))
+        self._keys.configure(
+            self._config, self._on_key, lambda: self._supervisor.engine.post(Resume())
+        )
 
     def _on_key(self, account: str, origin: Message, problem: Text) -> None:
         self._found_keys[account] = {"origin": str(origin), "problem": str(problem)}

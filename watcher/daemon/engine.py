@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from watcher.hrflow.client import Client
     from watcher.i18n.message import Text
     from watcher.journal.writer import Journal
-    from watcher.model.follow_ups import Candidates, Search, SourceFacts
+    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import Finding, Job, Outcome, Unknown
     from watcher.pipeline.stage import Clock
@@ -48,15 +48,15 @@ if TYPE_CHECKING:
             """Look the key up again the next time it is needed."""
             ...
 
-        def arm(
+        def configure(
             self,
             config: Config,
-            tell: Callable[[str, Message, Text], None],
+            notify: Callable[[str, Message, Text], None],
             resume: Callable[[], None],
         ) -> None:
             """Look up all keys again, without waiting.
 
-            ``tell`` is called with an account, where its key comes from, and what is wrong;
+            ``notify`` is called with an account, where its key comes from, and what is wrong;
             ``resume`` when a key was found that was missing before.
             """
             ...
@@ -122,7 +122,7 @@ class Clients:
 
     def search(
         self, account: str, source_key: str, search: Search
-    ) -> Candidates | Unknown | Unreadable | Wait:
+    ) -> ProfilePage | Unknown | Unreadable | Wait:
         """Return a page of a source's profiles."""
         client = self._client(account)
         if client is None:

@@ -245,7 +245,7 @@ def _waiting(places: Places, folder: str) -> int:
     if not places.has_journal:
         return 0
     with closing(Reader(places.journal)) as reader:
-        standing = reader.standing(folder)
+        standing = reader.totals(folder)
     return sum(files for state, (files, _) in standing.items() if state in OPEN)
 
 

@@ -18,7 +18,7 @@ from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
-from watcher.model.snapshot import Kept, Snapshot
+from watcher.model.snapshot import ActiveHold, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -149,7 +149,7 @@ class Snapshots:
                 frame, at=self._clock.wall(), paused_until=self._latest.paused_until,
                 snoozed_until=self._latest.snoozed_until,
                 counts=self._latest.counts, recent=self._latest.recent,
-                attention=self._latest.attention, kept=self._latest.kept,
+                attention=self._latest.attention, holds=self._latest.holds,
             )  # fmt: skip
 
     def _read(self, frame: Snapshot) -> Snapshot:
@@ -168,7 +168,7 @@ class Snapshots:
             counts=counts,
             recent=tuple(reader.recent(_RECENT)),
             attention=tuple(reader.attention(_ATTENTION)),
-            kept=tuple(Kept(key, why, files) for key, why, files in reader.held()),
+            holds=tuple(ActiveHold(key, why, files) for key, why, files in reader.held()),
         )
 
     def _open(self) -> Reader:

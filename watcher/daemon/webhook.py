@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.daemon.server import LocalServer
-from watcher.hrflow.webhook import MAX_HEADER, Gate, RefusedError, signs_body
+from watcher.hrflow.webhook import MAX_HEADER, EventVerifier, RefusedError, signs_body
 from watcher.model.errors import UnusableError, WatcherError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Receiver:
 
         ``on_event`` is called on the receiver's threads and must return at once.
         """
-        self._gate = Gate(secret)
+        self._verifier = EventVerifier(secret)
         self._passing = threading.Lock()
         self._on_event = on_event
         self._wall = wall
@@ -90,7 +90,7 @@ class Receiver:
         now = self._wall()
         try:
             with self._passing:
-                event = self._gate.let_in(header, now, body)
+                event = self._verifier.verify(header, now, body)
         except RefusedError as refused:
             if abs(now - self._warned_at) >= _QUIET:
                 self._warned_at = now

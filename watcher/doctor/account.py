@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from watcher.credentials import Keys
 from watcher.credentials.keys import is_write_only, looks_right
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
-from watcher.hrflow import route
+from watcher.hrflow import server
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
-from watcher.hrflow.route import looks_names_up, shown_proxy
+from watcher.hrflow.proxy import proxy_of, resolves_names, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
-from watcher.model.kinds import QUOTA_MEND, Cause
+from watcher.model.kinds import QUOTA_FIX, Cause
 from watcher.model.lifecycle import account_keys, hold_key
 from watcher.present import view
 from watcher.routing.placeholders import names_in
@@ -167,7 +167,7 @@ class _AccountCheck:
 
 def check_proxy(account: Account) -> Finding:
     """Which proxy is used, and by which setting?"""
-    return judge_proxy(route.proxy_of(account), account.proxy)
+    return judge_proxy(proxy_of(account), account.proxy)
 
 
 def judge_proxy(proxy: str, setting: str) -> Finding:
@@ -180,14 +180,14 @@ def judge_proxy(proxy: str, setting: str) -> Finding:
 
 def check_name(account: Account) -> Finding:
     """Is the server's name known? It need not be where a proxy looks it up."""
-    host, _ = route.host_of(account)
+    host, _ = server.host_of(account)
     try:
-        addresses = route.find_addresses(account)
+        addresses = server.find_addresses(account)
     except OfflineError as failure:
-        proxy = route.proxy_of(account)
+        proxy = proxy_of(account)
         if not proxy:
             return error(failure.title, _CHECK_NETWORK)
-        if not looks_names_up(proxy):
+        if not resolves_names(proxy):
             return error(
                 failure.title,
                 msg(
@@ -205,13 +205,13 @@ def check_name(account: Account) -> Finding:
 
 def check_certificate(account: Account) -> Finding:
     """Who has signed the server's certificate?"""
-    if not route.is_encrypted(account):
+    if not server.is_encrypted(account):
         return ok(msg("not used: api_url is on this machine"))
-    host, _ = route.host_of(account)
-    return judge_certificate(host, route.find_certificate(account))
+    host, _ = server.host_of(account)
+    return judge_certificate(host, server.find_certificate(account))
 
 
-def judge_certificate(host: str, found: route.Certificate) -> Finding:
+def judge_certificate(host: str, found: server.Certificate) -> Finding:
     """An authority that only this machine trusts is named: it can read what is sent."""
     signer = view.safe(found.issuer) or msg("an unknown authority")
     if found.problem:
@@ -310,7 +310,7 @@ def judge_running_key(known: RunningKey) -> Finding:
     if known.held:
         return error(
             msg("the running program holds all files: {why}", why=view.safe(known.held)),
-            QUOTA_MEND
+            QUOTA_FIX
             if known.quota
             else msg(
                 "If the key is wrong, correct it where the program has it from, and restart the"

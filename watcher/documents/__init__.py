@@ -1,4 +1,14 @@
-"""Files on disk: opened without ever following a symbolic link, identified, and filed away."""
+"""Files on disk: opened without ever following a symbolic link, identified, and filed away.
+
+::
+
+    opening         opens files and directories below a watched folder
+    parts           which document a file is a part of, by its name and place
+    identification  opened once, examined and hashed; is it still being written?
+    filing          filed away by the settings, with a note of why it was refused
+    moving          moved to a folder, safely whatever fails
+    trash           moved to the system's trash
+"""
 
 from watcher.documents.filing import (
     file_away,

@@ -47,7 +47,7 @@ def identify(
 
     A file that is larger than ``max_size`` bytes (0: no limit), or not accepted, will be refused
     anyway and is not hashed: its ``sha256`` is "". With ``keep_open`` the result has the handle,
-    at its start, which the caller closes. A file that changes while it is read is Unusable for
+    at its start, to be closed by the caller. A file that changes while it is read is Unusable for
     now.
     """
     opened = open_document(root, path, has_dir_fd=has_dir_fd)
@@ -70,7 +70,7 @@ def identify(
 def reopen(
     root: str, path: str, stat: Stat, *, has_dir_fd: bool = HAS_DIR_FD
 ) -> BinaryIO | Altered:
-    """Open the file that was identified as ``stat`` again; Altered if it is no longer that."""
+    """Open again the file that was identified as ``stat``; Altered if it is no longer that one."""
     opened = open_document(root, path, has_dir_fd=has_dir_fd)
     if isinstance(opened, Unusable):
         return Altered(opened.why, gone=opened.gone)
@@ -95,12 +95,12 @@ def _read(
 
 
 def _hash(handle: BufferedReader, size: int) -> str:
-    """Return the SHA-256 of the ``size`` bytes; one more is read to notice that the file grew."""
+    """Return the SHA-256 of the ``size`` bytes; one more is read to detect that the file grew."""
     handle.seek(0)
     digest = hashlib.sha256()
     buffer = memoryview(bytearray(min(size + 1, _CHUNK)))
     seen, room = 0, len(buffer)
-    # Fewer bytes than there is room for are the last ones.
+    # A read that does not fill the buffer is the last one.
     while seen <= size and (count := handle.readinto1(buffer)):
         digest.update(buffer[:count])
         seen += count
@@ -115,14 +115,14 @@ def _hash(handle: BufferedReader, size: int) -> str:
 
 _PROCESS = "/proc/self"
 
-#: File systems without a device number of their own that only this kernel writes to. Others may
-#: be on a network, the host or a program (FUSE), whose writers the kernel does not know.
+#: File systems without an own device number that only this kernel writes to. Others may be on a
+#: network, the host or a program (FUSE), whose writers the kernel does not know.
 _LOCAL = frozenset({"bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs"})
 _SHARING_VIOLATION = 32
 
 
 def being_written(handle: BinaryIO, path: str) -> bool | None:
-    """Whether a program has the file behind ``handle``, at ``path``, open for writing.
+    """Return whether a program has the file behind ``handle``, at ``path``, open for writing.
 
     None if that is unknown (another user's file, a network file system, macOS).
     """
@@ -139,10 +139,10 @@ if sys.platform == "linux":
     import signal
 
     def _try_lease(fd: int) -> bool | None:
-        """Ask for a read lease, which is only granted while nobody writes (fcntl(2)).
+        """Request a read lease, which is only granted while no program writes (fcntl(2)).
 
-        The lease is given back at once. If a program opens the file in between, the kernel sends
-        us a signal: SIGURG is ignored by default, while the usual one would end the process. That
+        The lease is released at once. If a program opens the file in between, the kernel sends a
+        signal: SIGURG is ignored by default, while the usual one would end this process. That
         program waits some microseconds, or gets EWOULDBLOCK if it passed O_NONBLOCK.
         """
         try:
@@ -154,15 +154,15 @@ if sys.platform == "linux":
         return False if _knows_writers(fd) else None
 
     def _knows_writers(fd: int) -> bool:
-        """Whether the kernel knows every program that writes the file."""
+        """Return whether the kernel knows every program that writes the file."""
         return bool(os.major(os.fstat(fd).st_dev)) or mounted_as(fd) in _LOCAL
 
 
 def mounted_as(fd: int, process: str = _PROCESS) -> str:
     """Return the type of the file system that an open file is on; "" if unknown.
 
-    fdinfo has the number of its mount, mountinfo the mounts (proc(5)). The device number would
-    not do: each subvolume of a btrfs has its own, which no mount has.
+    fdinfo has the id of its mount, mountinfo the mounts (proc(5)). The device number would not
+    do: each btrfs subvolume has its own, which no mount has.
     """
     try:
         with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
@@ -175,7 +175,7 @@ def mounted_as(fd: int, process: str = _PROCESS) -> str:
 
 
 def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:
-    """Whether ``path`` is open for writing, by an attempt to open it and deny others to write.
+    """Return whether ``path`` is open for writing, by opening it with writing denied to others.
 
     ``open_denying_writers`` opens and closes it, and returns 0 or the system's error number.
     """

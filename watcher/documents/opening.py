@@ -1,4 +1,4 @@
-"""Opens files and directories below a watched folder without following a link there."""
+"""Opens files and directories below a watched folder without following links."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _CLOSED_TO_CHILDREN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0
 _BINARY = getattr(os, "O_BINARY", 0)
 _DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_TO_CHILDREN
 
-#: O_NONBLOCK: a pipe that replaces the file before it is opened must not block.
+#: O_NONBLOCK, so that a pipe that replaces the file before it is opened does not block.
 _READ_FLAGS = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
 )
 
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
 
-#: Reparse points that are links; others (OneDrive, deduplication) are the file itself.
-_LEADING_ELSEWHERE = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
+#: Tags of reparse points that are links; others (OneDrive, deduplication) are files.
+_LINK_TAGS = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
 _LINK = msg("is a symbolic link, which is never followed")
@@ -48,7 +48,7 @@ _KINDS: Final = {
 
 
 class RefusedError(OSError):
-    """There is something, but nothing that may be used; ``why`` follows its name."""
+    """There is something that must not be used; ``why`` follows its name."""
 
     def __init__(self, why: Message, *, passing: bool = False) -> None:
         super().__init__(why)
@@ -66,7 +66,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory that was reached without following a link; ``fd`` None without dir_fd."""
+    """A directory that was reached without following a link; ``fd`` is None without dir_fd."""
 
     path: str
     fd: int | None
@@ -88,7 +88,7 @@ def open_document(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Ope
 def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | Unusable | None:
     """Return the stat of the regular file at ``path``; None if there is none.
 
-    Unusable if that is unknown for now: a file that cannot be seen need not be gone.
+    Unusable if that is not known now: a file that cannot be examined may still exist.
     """
     try:
         with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
@@ -99,7 +99,7 @@ def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | 
 
 
 def explain(error: OSError) -> Unusable:
-    """Return what ``error`` means for a file, in words that follow its name."""
+    """Return why ``error`` makes a file unusable, in words that follow its name."""
     if isinstance(error, RefusedError):
         return Unusable(error.why, passing=error.passing)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
@@ -144,7 +144,7 @@ def open_directory(
     """
     path = os.path.join(root, *parts)
     if not has_dir_fd:
-        _walk_by_looking(root, parts, make=make)
+        _walk_by_lstat(root, parts, make=make)
         yield Directory(path, None)
         return
     fd = _walk_by_opening(root, parts, make=make)
@@ -173,12 +173,12 @@ def _step(above: int, part: str, *, make: bool) -> int:
         return os.open(part, _DIRECTORY_FLAGS | _NO_FOLLOW, dir_fd=above)
     except OSError:
         # Systems differ in what they call a link here (ELOOP, ENOTDIR, EMLINK).
-        if _leads_elsewhere(os.stat(part, dir_fd=above, follow_symlinks=False)):
+        if _is_link(os.stat(part, dir_fd=above, follow_symlinks=False)):
             raise RefusedError(_BEHIND_LINK) from None
         raise
 
 
-def _walk_by_looking(root: str, parts: list[str], *, make: bool) -> None:
+def _walk_by_lstat(root: str, parts: list[str], *, make: bool) -> None:
     path = root
     for part in parts:
         path = os.path.join(path, part)
@@ -186,15 +186,15 @@ def _walk_by_looking(root: str, parts: list[str], *, make: bool) -> None:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(path)
         found = os.lstat(path)
-        if _leads_elsewhere(found):
+        if _is_link(found):
             raise RefusedError(_BEHIND_LINK)
         if not modes.S_ISDIR(found.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
 
 
-def _leads_elsewhere(found: os.stat_result) -> bool:
+def _is_link(found: os.stat_result) -> bool:
     tag = getattr(found, "st_reparse_tag", 0)  # only on Windows
-    return modes.S_ISLNK(found.st_mode) or tag in _LEADING_ELSEWHERE
+    return modes.S_ISLNK(found.st_mode) or tag in _LINK_TAGS
 
 
 def stat_at(directory: Directory, name: str) -> Stat | None:
@@ -207,7 +207,7 @@ def stat_at(directory: Directory, name: str) -> Stat | None:
         found = os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
     except FileNotFoundError:
         return None
-    regular = modes.S_ISREG(found.st_mode) and not _leads_elsewhere(found)
+    regular = modes.S_ISREG(found.st_mode) and not _is_link(found)
     return _to_stat(found) if regular else None
 
 
@@ -227,7 +227,7 @@ def open_regular(directory: Directory, name: str) -> Opened:
         opened = os.fstat(fd)
         _refuse_unless_regular(opened)
         _refuse_if_replaced(looked, opened)
-        _refuse_foreign_link(opened)
+        _refuse_link_of_others(opened)
         return Opened(os.fdopen(fd, "rb"), _to_stat(opened))
     except BaseException:
         os.close(fd)
@@ -246,7 +246,7 @@ def stat_handle(handle: BinaryIO) -> Stat:
 
 
 def _refuse_unless_regular(found: os.stat_result) -> None:
-    if _leads_elsewhere(found):
+    if _is_link(found):
         raise RefusedError(_LINK)
     if not modes.S_ISREG(found.st_mode):
         raise RefusedError(_KINDS.get(modes.S_IFMT(found.st_mode), msg("is not a regular file")))
@@ -257,7 +257,7 @@ def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
         raise RefusedError(msg("was replaced while it was opened"), passing=True)
 
 
-def _refuse_foreign_link(found: os.stat_result) -> None:
+def _refuse_link_of_others(found: os.stat_result) -> None:
     """Refuse a hard link to another user's file, which leads out of the folder as a symlink does.
 
     Not checked where users have no numbers (Windows).
@@ -267,7 +267,7 @@ def _refuse_foreign_link(found: os.stat_result) -> None:
 
 
 def _to_stat(found: os.stat_result) -> Stat:
-    """Cut numbers to 63 bits: file systems use 64, SQLite has signed integers."""
+    """Limit numbers to 63 bits: file systems use 64, SQLite has signed integers."""
     mask = (1 << 63) - 1
     mtime_ns = bound_time(found.st_mtime_ns)
     return Stat(found.st_size, mtime_ns, found.st_dev & mask, found.st_ino & mask)

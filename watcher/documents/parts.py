@@ -1,6 +1,6 @@
-"""Documents of several files: which of them a file is the main file, or a part, of.
+"""Documents of several files: is a file the main file of one, or a part of it?
 
-On macOS a document may be a folder (``CV.pages``, ``CV.rtfd``), of which one file stands for all.
+On macOS a document may be a folder (``CV.pages``, ``CV.rtfd``), which one file in it represents.
 A web page saved with its pictures has them in a folder beside it (``CV_files``). Only the names
 count, and whether the files exist.
 """
@@ -27,7 +27,7 @@ _IWORK: Final = (
     "Index.zip", "Index/Document.iwa", "index.apxl", "index.apxl.gz", "index.xml", "index.xml.gz"
 )  # fmt: skip
 
-#: The files that may stand for a whole folder, by its extension; the first that exists does.
+#: The files that may represent a whole folder, by its extension; the first that exists does.
 _MAIN_FILES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         ".pages": _IWORK,
@@ -66,10 +66,10 @@ _COMPANION = re.compile(rf"(.+)(?:{'|'.join(map(re.escape, _COMPANIONS))})", re.
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the location of a file says about it.
+    """What the location of a file shows about it.
 
-    ``name`` is that of the document it stands for; ``found`` what that is, if the name alone
-    says so. ``part_of`` and ``may_be_part`` are those of a Document.
+    ``name`` is that of the document it represents; ``found`` its type, if the name alone shows
+    that. ``part_of`` and ``may_be_part`` are those of a Document.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Place:
 
 
 def find_place(root: str, path: str) -> Place:
-    """Return what the location of the file at ``path`` below ``root`` says about it."""
+    """Return what the location of the file at ``path`` below ``root`` shows about it."""
     parts = split_below(root, path)
     name, may_be_part = parts[-1], False
     above = root
@@ -102,7 +102,7 @@ def find_place(root: str, path: str) -> Place:
 
 
 def is_tied(root: str, path: str) -> bool:
-    """Whether a file must not be moved alone: a link, part of a document, page with a folder."""
+    """Return whether a file must not be moved alone: a link, a part, or a page with a folder."""
     directory, name = os.path.split(path)
     stem, extension = os.path.splitext(name)
     if extension.lower() in formats.GOOGLE_EXTENSIONS:  # moving the link may move the document
@@ -115,7 +115,7 @@ def is_tied(root: str, path: str) -> bool:
 
 
 def _describe_bundle(extension: str) -> Sniffed | None:
-    """Return what a folder with this extension is; None if only its main file can say that."""
+    """Return the type of a folder with this extension; None if only its main file shows it."""
     found = _FORMATS.get(extension)
     if found is None:
         return None
@@ -134,6 +134,6 @@ def _find_page(directory: str, stem: str) -> str:
 
 
 def main_file(package: str) -> str:
-    """Return the file that stands for the whole folder; "" if it has none, or none yet."""
+    """Return the file that represents the whole folder; "" if there is none (yet)."""
     names = _MAIN_FILES.get(os.path.splitext(package)[1].lower(), ())
     return next((each for each in names if os.path.isfile(os.path.join(package, each))), "")

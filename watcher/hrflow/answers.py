@@ -1,10 +1,10 @@
-"""What an answer of HrFlow means. Pure: status, headers and body in, Outcome or Finding out.
+"""What HrFlow's answers mean. Pure: status, headers and body in, Outcome or Finding out.
 
-Facts from the API's pages (``POST /profile/parsing/file``): 201 carries the parsed profile, 202
-an empty list, 400 "Invalid source fields" means the source key, 401 quotes the secret key. What
-they leave open is decided for safety: only an answer whose HTTP status and JSON ``code`` are both
-2xx is a success, anything that is not HrFlow's JSON means that something else answered, and an
-upload that went out whole and was not clearly answered may have arrived.
+Facts from the API's documentation (``POST /profile/parsing/file``): 201 carries the parsed
+profile, 202 an empty list, 400 "Invalid source fields" means the source key, 401 quotes the secret
+key. Where it leaves questions open, the safe choice is made: only an answer whose HTTP status and
+JSON ``code`` are both 2xx is a success, anything but HrFlow's JSON means that something else
+answered, and an upload that was sent completely without a clear answer may have arrived.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.i18n.message import Message, msg, verbatim
-from watcher.model.follow_ups import Candidates, Listed, SourceFacts
+from watcher.model.follow_ups import ListedProfile, ProfilePage, SourceFacts
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
     Accepted,
@@ -44,7 +44,7 @@ _KEY = re.compile(r"ask[rw]?_[0-9A-Za-z]+")
 
 _QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
 
-#: Surrogates too: half a character, as a server may cut a text, cannot be stored.
+#: Surrogates as well: half a character, where a server has cut a text, cannot be stored.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 #: A source that does not exist, or that this key may not use (401): only its files wait.
@@ -61,15 +61,15 @@ _SYNC = re.compile(r"\bsync(hronous)?[ _-]?parsing", re.IGNORECASE)
 
 _MESSAGE_LENGTH = 300
 
-#: The server took nothing and asks to be tried later.
+#: The server accepted nothing and asks for a later try.
 _LATER = frozenset({425, 429})
 
 _QUOTA = 402
 
-#: Not about this file: the address, or what this account may do.
+#: Not about the file: the address, or what the account may do.
 _HOLDING = frozenset({401, _QUOTA, 403, 404, 405, 410})
 
-#: Of these, what a wrong address is answered with.
+#: Of these, the answers to a wrong address.
 _ADDRESS = frozenset({404, 405, 410})
 
 
@@ -119,9 +119,9 @@ def upload_outcome(
 ) -> Outcome:
     """Return what the answer to an upload means for the file.
 
-    ``derived_reference``: the reference was made from the content, so that "already used" says
-    that this very content has arrived. ``sync``: synchronous parsing was asked for. ``sent``: the
-    whole body had gone out when the answer came.
+    ``derived_reference``: the reference was made from the content, so that "already used" means
+    that this content has arrived. ``sync``: synchronous parsing was requested. ``sent``: the whole
+    body had been sent when the answer came.
     """
     outcome = _meaning(answer, now, secret, derived_reference=derived_reference, sync=sync)
     if isinstance(outcome, Accepted | Parsed) and not sent:
@@ -165,7 +165,7 @@ def _meaning(
 
 
 def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
-    """Return what the answer to a look-up by reference says (``GET /profile/parsing``)."""
+    """Return what the answer to a look-up by reference means (``GET /profile/parsing``)."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
@@ -173,7 +173,7 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     if _is_success(code):
         profile = profile_of(read.data)
         return Parsed(profile, verbatim(message)) if profile.key else Unknown()
-    # A source that cannot be used holds the upload, where a person sees it.
+    # The upload to such a source will be held, which people are shown.
     if code in (401, 403) or names_source(code, message):
         return Unreadable(verbatim(message), source=names_source(code, message))
     if code in (400, 404) and "unable to find" in message.lower():
@@ -183,7 +183,7 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """HrFlow's own words: ``message`` redacted, ``data`` and ``meta`` as JSON has them."""
+    """An answer of HrFlow: ``message`` is redacted, ``data`` and ``meta`` are as in the JSON."""
 
     code: int
     message: str
@@ -192,7 +192,7 @@ class Reading:
 
 
 def read_answer(answer: Answer, now: float = 0.0, *, secret: str = "") -> Reading | Wait:
-    """Return what HrFlow answers to a request without a file, or a Wait if it is no answer."""
+    """Return HrFlow's answer to a request without a file, or a Wait if there was none."""
     read = _read(answer, now, secret)
     return Wait(read.why) if isinstance(read, Refused) else read
 
@@ -211,7 +211,7 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
             return Wait(
                 msg("The server answered {code}.", code=answer.status), after, troubled=True
             )
-        code = min(read["code"], answer.status, key=_promise)
+        code = min(read["code"], answer.status, key=_rank)
         return Reading(code, redact(_message(read), secret), read.get("data"), read.get("meta"))
     if _is_passing(answer.status):
         return _wait(answer.status, "", answer, now)
@@ -220,11 +220,11 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
     return Wait(msg("Something other than HrFlow answered, as log-in pages do."), offline=True)
 
 
-def _promise(code: int) -> int:
-    """Return a rank: the higher, the more would be lost if the code were believed wrongly.
+def _rank(code: int) -> int:
+    """Return a rank: the higher, the more would be lost if the code were wrongly believed.
 
-    JSON and HTTP may differ: the lower rank counts, which at best leaves open whether the file
-    arrived.
+    The codes in JSON and HTTP may differ: the one with the lower rank counts, which at best leaves
+    open whether the file arrived.
     """
     if code in _LATER:
         return 1
@@ -236,7 +236,7 @@ def _promise(code: int) -> int:
 
 
 def _is_code(value: object) -> bool:
-    """Return whether it is a code of HrFlow's, as HTTP's; others have a "code" in JSON as well."""
+    """Return whether it is one of HrFlow's codes, like HTTP's; other JSON may have "code" too."""
     return type(value) is int and (_is_success(value) or 400 <= value < 600)
 
 
@@ -264,11 +264,6 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
         slow_down=code in _LATER,
         troubled=_is_passing(code) and code not in _LATER,
     )
-
-
-def waits(code: int, message: str, answer: Answer, now: float) -> Wait | None:
-    """Return the Wait for a code that concerns all requests, None for other codes."""
-    return _wait(code, message, answer, now) if _is_passing(code) else None
 
 
 def _holding_words(code: int, message: str) -> Message:
@@ -325,7 +320,7 @@ def _first(items: object, name: str) -> str:
 
 
 def names_source(code: int, message: str) -> bool:
-    """Return whether an answer is about its source: it is not there, or the key may not use it.
+    """Return whether an answer is about its source: it does not exist, or the key may not use it.
 
     A 401 that does not mention the secret key is not about the key, however it is worded.
     """
@@ -343,7 +338,7 @@ def _number(value: object) -> int:
     return value if type(value) is int and value > 0 else 0
 
 
-#: Entries of a page of any list: HrFlow refuses to be asked for more.
+#: Entries on a page of any list; HrFlow refuses requests for more.
 PAGE_LIMIT: Final = 30
 
 
@@ -355,59 +350,66 @@ def read_flag(value: object) -> bool | None:
 
 
 def page_count(meta: Any, page: int, listed: int) -> int:
-    """Return how many pages a list has, by what page ``page`` of it says; ``listed``: its entries.
+    """Return how many pages a list has, according to page ``page`` with ``listed`` entries.
 
-    Where it says nothing, a full page has another one behind it.
+    If that does not say, a full page is followed by another one.
     """
-    said = meta if isinstance(meta, dict) else {}
-    if type(said.get("maxPage")) is int:
-        return int(said["maxPage"])
-    if type(said.get("total")) is int:
-        return -(-int(said["total"]) // PAGE_LIMIT)
+    facts = meta if isinstance(meta, dict) else {}
+    if type(facts.get("maxPage")) is int:
+        return int(facts["maxPage"])
+    if type(facts.get("total")) is int:
+        return -(-int(facts["total"]) // PAGE_LIMIT)
     return page + (listed >= PAGE_LIMIT)
 
 
 def source_facts(
     answer: Answer, now: float, *, secret: str = ""
 ) -> SourceFacts | Unknown | Unreadable | Wait:
-    """Return what the answer to ``GET /source`` says."""
+    """Return what the answer to ``GET /source`` means."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
     if read.code in (401, 403):
-        # Also the answer about a source that this key has no access to: others may be readable.
+        # This may concern only this source: the key may have access to others.
         return Unreadable(verbatim(read.message), source=True)
-    if 200 <= read.code < 300 and isinstance(read.data, dict):
+    if _is_success(read.code) and isinstance(read.data, dict):
         return SourceFacts(
             _plain_text(read.data.get("name")), read_flag(read.data.get("sync_parsing"))
         )
-    return waits(read.code, read.message, answer, now) or Unknown()
+    return _unusable(read, answer, now)
 
 
-def candidates(
+def profile_page(
     answer: Answer, now: float, *, secret: str = "", page: int = 1
-) -> Candidates | Unknown | Unreadable | Wait:
-    """Return what the answer to a question for page ``page`` of a list of profiles holds."""
+) -> ProfilePage | Unknown | Unreadable | Wait:
+    """Return page ``page`` of a list of profiles, from the answer to a request for it."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
         return read
     if read.code in (401, 403):
         return Unreadable(verbatim(read.message), source=names_source(read.code, read.message))
-    if not 200 <= read.code < 300:
-        return waits(read.code, read.message, answer, now) or Unknown()
+    if not _is_success(read.code):
+        return _unusable(read, answer, now)
     data = read.data.get("profiles") if isinstance(read.data, dict) else read.data
     data = data if isinstance(data, list) else []
     found = [_listed(each) for each in data]
     pages = page_count(read.meta, page, len(data))
-    return Candidates(tuple(each for each in found if each is not None), pages)
+    return ProfilePage(tuple(each for each in found if each is not None), pages)
 
 
-def _listed(data: Any) -> Listed | None:
+def _unusable(read: Reading, answer: Answer, now: float) -> Wait | Unknown:
+    """Return what an answer without the expected data means."""
+    if _is_passing(read.code):
+        return _wait(read.code, read.message, answer, now)
+    return Unknown()
+
+
+def _listed(data: Any) -> ListedProfile | None:
     profile = profile_of(data)
     if not profile.key:
         return None
     document = _document(data.get("attachments"))
-    return Listed(
+    return ListedProfile(
         profile,
         reference=_plain_text(data.get("reference")),
         file_name=_plain_text(document.get("original_file_name"))

@@ -1,7 +1,7 @@
 """A multipart/form-data body that is read from disk while it is sent, and hashed on the way.
 
-The end of the body is held back until everything before it proved to be what was identified: a
-file that changed in between is never sent whole, so that it cannot become a profile.
+The end of the body is held back until everything before it proves to be what was identified: a
+file that changed in between is never sent completely, so it cannot become a profile.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Message
 
-#: Bytes read and sent at once; a smaller file travels in one piece with its headers.
+#: Bytes read and sent at once; a smaller file is sent in one piece with its headers.
 CHUNK = 256 * 1024
 
 
 class _BodyError(Exception):
-    """The file could not be sent whole, and why."""
+    """The file could not be sent completely; ``why`` says so."""
 
     def __init__(self, why: Message) -> None:
         super().__init__(why)
@@ -42,8 +42,8 @@ class UnreadableError(_BodyError):
 class FormBody:
     """The body of one upload, for one use: text fields, then the file part called ``file``.
 
-    ``len()`` is the exact number of bytes, so that it is sent with a Content-Length. After the
-    last piece was handed out ``handed_out`` is True: from then on the server may have it all.
+    ``len()`` is the exact number of bytes, so that it is sent with a Content-Length. Once the last
+    piece is handed out ``handed_out`` is True: from then on the server may have received it all.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class FormBody:
     def __iter__(self) -> Iterator[bytes]:
         pending = self._head
         for piece in self._pieces():
-            # One piece is held back until the next one, or the end, proved right.
+            # One piece is held back until the next one, or the end, is verified.
             if len(pending) >= CHUNK or (pending and len(pending) + len(piece) > CHUNK):
                 self._throttle(len(pending))
                 yield pending

@@ -1,4 +1,4 @@
-"""The requests that are made to HrFlow for one account."""
+"""The requests to HrFlow for one account."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from urllib3.exceptions import HTTPError
 from watcher.hrflow.answers import (
     PAGE_LIMIT,
     Answer,
-    candidates,
     finding,
+    profile_page,
     source_facts,
     upload_outcome,
 )
@@ -27,7 +27,7 @@ from watcher.model.uploads import Altered, Held, Unknown, Unreadable, Wait
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.model.follow_ups import Candidates, Search, SourceFacts
+    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.settings import Account
     from watcher.model.uploads import Finding, Job, Outcome
 
@@ -87,12 +87,12 @@ class Client:
     def upload(self, job: Job, handle: BinaryIO) -> Outcome:
         """Send a file, read from the start of ``handle``.
 
-        May be called again for the same job: its reference tells the server that it is the same.
+        May be called again for the same job: the server recognizes it by its reference.
         """
         try:
             secret = self._key()
         except CredentialError as error:
-            return Held(Cause.CREDENTIAL, error.said)
+            return Held(Cause.CREDENTIAL, error.message)
         body = FormBody(
             job.fields,
             handle,
@@ -124,7 +124,7 @@ class Client:
         parameters = {"source_key": source_key, "reference": reference}
         return self._ask("/profile/parsing", parameters, finding)
 
-    def search(self, source_key: str, search: Search) -> Candidates | Unknown | Unreadable | Wait:
+    def search(self, source_key: str, search: Search) -> ProfilePage | Unknown | Unreadable | Wait:
         """Return one page of a source's profiles, as ``search`` says. May be called at any time."""
         parameters = {
             "source_keys": json.dumps([source_key]),
@@ -139,10 +139,10 @@ class Client:
             path, parameters["return_profile"] = "/storing/profiles", "True"  # as the SDK writes it
             if search.reference:
                 parameters["reference"] = search.reference
-        return self._ask(path, parameters, partial(candidates, page=search.page))
+        return self._ask(path, parameters, partial(profile_page, page=search.page))
 
     def describe(self, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
-        """Return what HrFlow says of a source. May be called at any time."""
+        """Return what HrFlow says about a source. May be called at any time."""
         return self._ask("/source", {"key": source_key}, source_facts)
 
     def _ask(
@@ -153,9 +153,9 @@ class Client:
             secret = self._key()
             answer: Answer = self._exchange.send("GET", path, secret, parameters)
         except CredentialError as error:
-            return Wait(error.said)
+            return Wait(error.message)
         except (requests.RequestException, HTTPError, OSError) as error:
             outcome = failure(error, handed_out=False)
-            # The words of an exception may quote the key: only our own are shown.
+            # The text of an exception may quote the key, so it is not shown.
             return outcome if isinstance(outcome, Wait) else Wait(outcome.why, offline=True)
         return read(answer, self._wall(), secret=secret)

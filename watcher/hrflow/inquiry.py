@@ -1,8 +1,8 @@
-"""What set-up asks HrFlow: what a key may do, and which sources there are.
+"""The questions of setup: what a key may do, and which sources there are.
 
-Facts from the API's pages: ``GET /auth`` gives ``team_name`` and ``api_key_permission`` (or
+Facts from the API's documentation: ``GET /auth`` gives ``team_name`` and ``api_key_permission`` (or
 ``api_secret_permission``), ``GET /sources`` a list and ``meta.maxPage``, ``GET /source`` a single
-one. A write-only key gets 401 on all of them, which then says nothing about its uploads.
+one. A write-only key gets 401 for all of them, which says nothing about its uploads.
 """
 
 from __future__ import annotations
@@ -37,19 +37,18 @@ class NoAccessError(UnusableError):
 class RefusedKeyError(CredentialError):
     """HrFlow rejected the key for this request; a write-only key may not ask anything.
 
-    ``told`` is HrFlow's own message, ``server_time`` that of :class:`Access`.
+    ``server_message`` is HrFlow's own message, ``server_time`` that of :class:`Access`.
     """
 
-    told: str = ""
+    server_message: str = ""
     server_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a key may do: ``permission`` is "all", "write", "read" or what else HrFlow says.
+    """What a key may do: ``permission`` is "all", "write", "read" or as HrFlow calls it.
 
-    ``server_time``: seconds since 1970 by the server's clock (header ``Date``), None if it tells
-    none.
+    ``server_time``: seconds since 1970 by the server's clock (header ``Date``), None if unknown.
     """
 
     team: str
@@ -59,10 +58,10 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of profiles; ``sync_parsing``: it may parse while the uploader waits.
+    """A source of profiles; ``sync_parsing``: it allows synchronous parsing.
 
-    A disabled or archived one may refuse uploads, and what is uploaded into the test environment is
-    not among the candidates: people are told.
+    A disabled or archived one may refuse uploads, and uploads to the test environment are not
+    among the real candidates.
     """
 
     key: str
@@ -74,7 +73,7 @@ class Source:
 
     @property
     def note(self) -> Message:
-        """What is shown beside its name, NOTHING for a usual one."""
+        """A remark shown beside its name, NOTHING for an ordinary source."""
         if self.is_archived:
             return msg("archived in HrFlow")
         if self.is_disabled:
@@ -85,8 +84,8 @@ class Source:
 class Inquiry:
     """Questions about one account; each makes one request (one for each page of a list).
 
-    Every question raises RefusedKeyError (the key is wrong or may not read), OfflineError (no
-    answer, or none of HrFlow's) or UnusableError (what is asked for does not exist).
+    Each raises RefusedKeyError (the key is wrong or may not read), OfflineError (no answer from
+    HrFlow) or UnusableError (what is asked for does not exist).
     """
 
     def __init__(self, account: Account, secret: str, tick: Callable[[], float]) -> None:
@@ -164,7 +163,7 @@ class Inquiry:
                 msg("HrFlow rejected this key: {message}", message=reading.message),
                 msg("Check the email and the key in HrFlow's settings under API keys."),
             )
-            refused.told = reading.message
+            refused.server_message = reading.message
             refused.server_time = _server_time(answer.headers.get("date", ""))
             raise refused
         if not 200 <= reading.code < 300:

@@ -18,7 +18,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from watcher import __version__
 from watcher.hrflow.answers import MAX_ANSWER, Answer
-from watcher.hrflow.route import ProxyAddressError, ProxyFailedError, explain, find_proxy
+from watcher.hrflow.proxy import ProxyAddressError, ProxyFailedError, explain, find_proxy
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import Cause
 from watcher.model.uploads import Held, Uncertain, Wait
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from watcher.hrflow.body import FormBody
     from watcher.model.settings import Account
 
-#: The words for each exception; subclasses stand before the classes they belong to.
+#: The message for each exception; subclasses precede their base classes.
 _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message], ...]] = (
     (rx.SSLError, msg("The server's certificate cannot be trusted, as behind a log-in page.")),
     (rx.ConnectTimeout, msg("The server did not accept the connection in time.")),
@@ -44,7 +44,7 @@ _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message
     (rx.ConnectionError, msg("The server cannot be reached.")),
 )
 
-#: A wrong address or proxy in the settings: nothing can be uploaded until it is corrected.
+#: Exceptions for a wrong setting: nothing can be uploaded until it is corrected.
 _SETTINGS: Final = (
     rx.MissingSchema,
     rx.InvalidSchema,
@@ -57,14 +57,14 @@ _SETTINGS: Final = (
 def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     """Return what ``error`` means; ``handed_out``: the server may have received the whole body."""
     if isinstance(error, ProxyAddressError):
-        return Held(Cause.ACCOUNT, error.said)
+        return Held(Cause.ACCOUNT, error.message)
     if isinstance(error, _SETTINGS):
         return Held(
             Cause.ACCOUNT,
             msg("A setting of the account is not usable: {error}.", error=_kind(error)),
         )
     if isinstance(error, ProxyFailedError):
-        words = error.said
+        words = error.message
     else:
         words = next((said for kind, said in _WORDS if isinstance(error, kind)), _unforeseen(error))
     if handed_out:
@@ -84,8 +84,8 @@ def _kind(error: Exception) -> str:
 class Limits:
     """How long a request may take, in seconds.
 
-    ``connect`` for a connection, ``piece`` for a piece of the body to leave or of the answer to
-    come, ``answer`` for the answer as a whole: one that drips would otherwise never end.
+    ``connect`` for a connection, ``piece`` for sending a piece of the body or receiving one of the
+    answer, ``answer`` for the whole answer: a trickle of bytes would otherwise never end.
     """
 
     connect: float
@@ -100,11 +100,11 @@ def make_adapter(
     pools = _Pools(limits, tick)
     if not url.lower().startswith("https:"):
         return _Adapter(pools, {}, connections)
-    import ssl  # noqa: PLC0415 - only where https is spoken
+    import ssl  # noqa: PLC0415 - only for https
 
     import truststore  # noqa: PLC0415
 
-    # Trusts what the operating system trusts: offices sit behind proxies with own certificates.
+    # Trust what the operating system trusts: company proxies have their own certificates.
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return _Adapter(pools, {"ssl_context": context}, connections)
 
@@ -113,7 +113,7 @@ class _Adapter(HTTPAdapter):
     def __init__(self, pools: _Pools, options: dict[str, Any], connections: int) -> None:
         self._pools = pools
         self._options = options
-        self._way: Any = None
+        self._pool: Any = None
         super().__init__(pool_connections=2, pool_maxsize=connections + 3, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -127,20 +127,20 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        """Choose the pool once, as all requests of an account take the same way."""
-        if self._way is None:
-            self._way = super().get_connection_with_tls_context(*args, **options)
-        return self._way
+        """Choose the pool once, as all requests of an account use the same."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **options)
+        return self._pool
 
     def close(self) -> None:
         """Close idle connections; those in use are closed once they are released."""
-        way, self._way = self._way, None
+        pool, self._pool = self._pool, None
         super().close()
-        if way is not None:
-            way.close()
+        if pool is not None:
+            pool.close()
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Leave out what is not needed: cookies, and guessing an encoding."""
+        """Build the response without what is not needed: cookies and an encoding."""
         response = requests.Response()
         response.status_code = resp.status
         response.raw = resp
@@ -148,24 +148,24 @@ class _Adapter(HTTPAdapter):
         return response
 
     def cert_verify(self, conn: Any, *_: Any) -> None:
-        """Leave the certificates to the TLS context; requests would load a bundle of its own."""
+        """Leave certificates to the TLS context; requests would load its own bundle."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
 class _Pools:
-    """Makes classes of connection pools that keep to ``limits``, by the scheme of a URL."""
+    """Creates classes of connection pools with time-outs, by the scheme of a URL."""
 
     def __init__(self, limits: Limits, tick: Callable[[], float]) -> None:
         self._patience = _make_patience(limits, tick)
 
     def direct(self) -> dict[str, Any]:
-        """Return those that lead to the server, or to an HTTP proxy."""
+        """Return the pools for direct connections and HTTP proxies."""
         return self._make(
             (HTTPConnectionPool, HTTPConnection), (HTTPSConnectionPool, HTTPSConnection)
         )
 
     def socks(self) -> dict[str, Any]:
-        """Return those that lead through a SOCKS proxy."""
+        """Return the pools for a SOCKS proxy."""
         from urllib3.contrib import socks  # noqa: PLC0415 - only where there is one
 
         return self._make(
@@ -224,7 +224,7 @@ def _set_timeout(sock: socket.socket, seconds: float) -> None:
 
 
 class _Incoming(io.RawIOBase):
-    """What a socket receives, until the answer has taken too long."""
+    """Reads an answer from a socket; TimeoutError once it has taken too long."""
 
     def __init__(self, sock: socket.socket, limits: Limits, tick: Callable[[], float]) -> None:
         super().__init__()
@@ -235,7 +235,7 @@ class _Incoming(io.RawIOBase):
         self._deadline = tick() + limits.answer
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return what ``http.client`` reads from."""
+        """Return the file object that ``http.client`` reads from."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
@@ -265,7 +265,7 @@ class Exchange:
         self._adapter = make_adapter(self._url, account.parallel_uploads, self._limits, tick)
         self._setting = account.proxy
         self._proxy: str | None = None
-        # What all uploads share is prepared once: URLs, and the headers for a key.
+        # Prepared once for all uploads: URLs, and the headers for a key.
         self._addresses: dict[str, str] = {}
         self._identity: tuple[str, CaseInsensitiveDict[str]] = ("", CaseInsensitiveDict())
 
@@ -281,9 +281,9 @@ class Exchange:
         parameters: dict[str, str] | None = None,
         body: FormBody | None = None,
     ) -> Answer:
-        """Make one request, and never a second one.
+        """Send one request and return its answer; nothing is retried.
 
-        A redirect is an answer like any other: following it would carry the key to another host.
+        A redirect is returned as well: following it would send the key to another host.
         Raises what requests and urllib3 raise, OSError, and what reading ``body`` does.
         """
         request = requests.PreparedRequest()
@@ -292,7 +292,7 @@ class Exchange:
         request.headers = self._headers(secret, body)
         request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
         limits = (self._limits.connect, self._limits.piece)
-        if self._proxy is None:  # asking the system each time would be slow
+        if self._proxy is None:  # reading the system's settings each time would be slow
             self._proxy = find_proxy(self._setting, self._url)
         proxies = {"all": self._proxy} if self._proxy else {}
         try:
@@ -328,11 +328,11 @@ class Exchange:
         return headers
 
     def _identify(self, secret: str) -> CaseInsensitiveDict[str]:
-        """Return the headers that identify the account, checked by requests."""
+        """Return the headers that identify the account, validated by requests."""
         request = requests.PreparedRequest()
         request.prepare_headers(
             {
-                # As bytes: a letter beyond Latin-1 is for the server to refuse.
+                # As bytes, so that the server refuses a character beyond Latin-1, not this program.
                 "X-API-KEY": secret.encode(errors="replace"),
                 "X-USER-EMAIL": self._email.encode(),
                 "User-Agent": f"hrflow-watcher/{__version__}",
@@ -343,7 +343,7 @@ class Exchange:
 
     @staticmethod
     def _read(response: requests.Response) -> Answer:
-        """Return the answer, cut off where it is too large."""
+        """Return the answer, truncated if it is too large."""
         raw = response.raw
         data = raw.read(MAX_ANSWER + 1, decode_content=True)
         headers = {name.lower(): raw.headers[name] for name in raw.headers}
@@ -351,7 +351,7 @@ class Exchange:
 
 
 def _is_about_proxy(error: requests.ConnectionError) -> bool:
-    """Return whether the proxy failed; a SOCKS proxy is reported like a server."""
+    """Return whether the proxy failed; the failure of a SOCKS proxy looks like a server's."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(error, requests.exceptions.ProxyError) or isinstance(
         reason, NewConnectionError | ConnectTimeoutError

@@ -1,14 +1,14 @@
-"""From a request to an event: its signature is checked before anything else.
+"""Turns a request to the webhook into an event, once its signature is verified.
 
-The API's documents and the vendor's own code know four forms of ``HTTP-HRFLOW-SIGNATURE``, all of
-HMAC-SHA256 with the secret, so each is accepted:
+The API's documentation and the vendor's code have four forms of ``HTTP-HRFLOW-SIGNATURE``, all of
+HMAC-SHA256 with the secret; each is accepted:
 
-- documented: ``base64url(HMAC(payload)).payload``, over the payload in base64url as it stands
-- Python SDK: ``base64(hex HMAC(JSON)).base64(JSON)``, over what the payload decodes to
+- documented: ``base64url(HMAC(payload)).payload``, over the payload as encoded in base64url
+- Python SDK: ``base64(hex HMAC(JSON)).base64(JSON)``, over the decoded payload
 - PHP SDK: ``base64(HMAC(JSON)).base64(JSON)``, likewise, without the hexadecimal digits
 - a sample workflow: hexadecimal digits alone, over the request's body
 
-Only what was signed is believed: the payload in the first three, where the body is ignored, and the
+Only the signed part is used: the payload in the first three, where the body is ignored, and the
 body in the last.
 """
 
@@ -30,7 +30,7 @@ from watcher.model.follow_ups import Event, EventKind
 #: Characters of a header; an event takes some hundreds.
 MAX_HEADER: Final = 64 * 1024
 
-#: Seconds after which an event that names its time is too old, and by which clocks may differ.
+#: Seconds after which an event that has a time is too old, and by which clocks may differ.
 MAX_AGE: Final = 3600.0
 
 _AHEAD: Final = 300.0
@@ -45,7 +45,7 @@ _DIGITS: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 _URL_SAFE: Final = str.maketrans("+/", "-_")
 
-#: Where an event may say when it was sent; not documented.
+#: Fields that may hold the time when an event was sent; not documented.
 _TIMES: Final = ("date", "timestamp", "sent_at", "created_at")
 
 
@@ -57,26 +57,26 @@ class RefusedError(Exception):
         self.status = status
 
 
-class Gate:
-    """Accepts each event once, and only if HrFlow has signed it. For one thread at a time."""
+class EventVerifier:
+    """Accepts each event once, and only if HrFlow signed it. For one thread at a time."""
 
     def __init__(self, secret: str) -> None:
-        """``secret`` is the webhook's own; an empty one would let anybody sign."""
+        """``secret`` is the webhook's; with an empty one anyone could sign."""
         if not secret:
             raise ValueError("a webhook needs a secret")
         self._secret = secret.encode()
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
-    def let_in(self, header: str, now: float, body: bytes = b"") -> Event | None:
-        """Return the event of a request, None for one of a kind that is not used.
+    def verify(self, header: str, now: float, body: bytes = b"") -> Event | None:
+        """Return the event of a request, None for a kind of event that is not used.
 
-        RefusedError if it is not signed, not complete, too old, or came before.
+        RefusedError if it is not signed, incomplete, too old, or was received before.
         """
         payload = self._check_signature(header.strip(), body)
-        # Of what was decoded: the same can be encoded in several ways.
+        # Of the decoded payload: the same one can be encoded in several ways.
         digest = hashlib.sha256(payload).digest()
         if digest in self._seen:
-            raise RefusedError(409, "it was here before")
+            raise RefusedError(409, "it was received before")
         data = _read(payload)
         if _is_old(data, now):
             raise RefusedError(410, "it is too old")
@@ -86,7 +86,7 @@ class Gate:
         return _event(data, digest)
 
     def _check_signature(self, header: str, body: bytes) -> bytes:
-        """Return what was signed; compared in constant time."""
+        """Return the signed payload; signatures are compared in constant time."""
         if not header or len(header) > MAX_HEADER or not header.isascii():
             raise RefusedError(401, "there is no signature")
         if signs_body(header):
@@ -126,7 +126,7 @@ def _read(payload: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
-        raise RefusedError(400, "it is signed, and no event")
+        raise RefusedError(400, "it is signed but not an event")
     return data
 
 

@@ -1,4 +1,4 @@
-"""Finds the texts of a language: gettext's catalogues below ``locale``, compiled at the build."""
+"""Loads the texts of a language: gettext's catalogues below ``locale``, compiled by the build."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LOCALE: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locale
 
 
 def page_texts(language: str, folder: str = LOCALE) -> dict[str, str | dict[str, str]]:
-    """What the page's script says in a language, by the English texts; plurals by CLDR's names."""
+    """Return the texts of the page's scripts, by the English ones; plurals by CLDR's names."""
     path = os.path.join(folder, language, "LC_MESSAGES", "page.json")
-    if not os.path.exists(path):  # English, which stands in the script
+    if not os.path.exists(path):  # English, which is in the scripts
         return {}
     with open(path, encoding="utf-8") as file:
         texts: dict[str, str | dict[str, str]] = json.load(file)
@@ -26,7 +26,7 @@ def page_texts(language: str, folder: str = LOCALE) -> dict[str, str | dict[str,
 
 
 def languages(folder: str = LOCALE) -> list[str]:
-    """The languages there are beside English."""
+    """Return the languages other than English."""
     return sorted(
         name for name in os.listdir(folder) if gettext.find(DOMAIN, folder, [name]) is not None
     )
@@ -34,7 +34,7 @@ def languages(folder: str = LOCALE) -> list[str]:
 
 @lru_cache(maxsize=8)
 def catalog(language: str, folder: str = LOCALE) -> Catalog:
-    """Texts in ``language`` ("fr", "fr_FR.UTF-8", "fr-CA"); English where there is none for it."""
+    """Return the texts in ``language`` ("fr", "fr_FR.UTF-8", "fr-CA"), or the English ones."""
     name = re.split(r"[.@]", language.replace("-", "_"))[0]
     found = gettext.find(DOMAIN, folder, [name]) if name else None
     if found is None:

@@ -1,4 +1,4 @@
-"""The language that the system speaks to this person."""
+"""The language of the system for this user."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _log = logging.getLogger(__name__)
 _NAMES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
-#: A login's first programs may run before a desktop has said anything: what the machine speaks
-#: stands here (locale.conf(5); Debian's place for it).
+#: Programs that start at login may run before the desktop sets a language: these files have that of
+#: the machine (locale.conf(5); Debian's place for it).
 _FILES: Final = ("/etc/locale.conf", "/etc/default/locale")
 
 
-#: macOS: the languages that the person prefers, as a list in its own notation.
+#: macOS: the languages that the user prefers, as a list in its own notation.
 _ASK_MACOS: Final = ("/usr/bin/defaults", "read", "-g", "AppleLanguages")
 
 
@@ -38,15 +38,15 @@ def system_language(
     files: Sequence[str] = _FILES,
     ask: Callable[[str], str] | None = None,
 ) -> str:
-    """A name like "fr_FR.UTF-8" or "fr-FR"; "" if the system says none.
+    """Return a name like "fr_FR.UTF-8" or "fr-FR"; "" if the system has none.
 
-    ``platform`` as ``sys.platform`` has it. Windows and macOS know it elsewhere than in the
-    environment: ``ask`` is called for those, with the platform.
+    ``platform`` is as in ``sys.platform``. On Windows and macOS, where the environment may not
+    have it, ``ask`` is called with the platform.
     """
     name = next((each for each in _NAMES if environ.get(each)), "")
     locale = environ.get(name, "")
     if _is_language(locale):
-        # gettext's own list comes before all of them, but not where somebody wants no language.
+        # gettext's own list has priority, unless the locale is "C".
         first = environ.get("LANGUAGE", "").partition(":")[0]
         return first or locale
     if name == "LC_ALL":  # "C", and on purpose
@@ -61,24 +61,23 @@ def _is_language(locale: str) -> bool:
 
 
 def _read(path: str) -> str:
-    """What a file of shell assignments says of the language; "" if it says nothing, or is none."""
+    """Return the language in a file of shell assignments; "" if there is none, or no file."""
     lines: list[str] = []
     with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
         lines = file.read(10_000).splitlines()
-    said = {name.strip(): value.strip(" \"'") for name, _, value in map(_parted, lines)}
-    found = next((said[name] for name in _NAMES if said.get(name)), "")
+    values = {
+        name.strip(): value.strip(" \"'")
+        for name, _, value in (line.removeprefix("export ").partition("=") for line in lines)
+    }
+    found = next((values[name] for name in _NAMES if values.get(name)), "")
     return found if _is_language(found) else ""
-
-
-def _parted(line: str) -> tuple[str, str, str]:
-    return line.removeprefix("export ").partition("=")
 
 
 def _ask(platform: str) -> str:
     try:
         return _ask_windows() if platform == "win32" else _ask_macos()
     except (OSError, subprocess.SubprocessError) as error:
-        _log.info("the system does not say its language: %s", error)
+        _log.info("the system's language cannot be found out: %s", error)
         return ""
 
 
@@ -90,13 +89,13 @@ def _ask_macos() -> str:
 
 
 def first_of_list(text: str) -> str:
-    """The first of macOS' languages: ``( "fr-FR", en )`` → "fr-FR"."""
+    """Return the first of macOS' languages: ``( "fr-FR", en )`` → "fr-FR"."""
     found = re.search(r"[A-Za-z][\w-]+", text)
     return found[0] if found else ""
 
 
 def _ask_windows() -> str:
-    """The language of Windows itself, which need not be that of its dates and numbers."""
+    """Return the language of Windows itself, which may differ from that of dates and numbers."""
     import ctypes  # noqa: PLC0415 - on Windows only
     import locale  # noqa: PLC0415
 

@@ -1,9 +1,8 @@
-"""Messages as values: an English text with named places, and what stands in them. Pure.
+"""Messages as values: an English text with named places, and the values for them. Pure.
 
-A message is made where something is found out, travels and is stored as a value, and becomes text
-only where a person reads it (:class:`watcher.i18n.catalog.Catalog`). The English text is the
-message's identity, gettext's msgid. What HrFlow, the system or a person said is an argument, and
-is never translated.
+A message is created where something is found out, passed on and stored as a value, and becomes text
+only where a person reads it (:class:`Catalog`). The English text is the message's identity,
+gettext's msgid. The words of HrFlow, the system or a person are arguments, never translated.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: What may stand in a place. Sizes are bytes, durations seconds; a tuple is a list.
+#: A value for a place. Sizes are bytes, durations seconds; a tuple is a list.
 Value: TypeAlias = "str | int | float | Message | tuple[Value, ...]"
 #: A message, or English that only the terminal and the log show.
 Text: TypeAlias = "Message | str"
 
 _PLACE: Final = re.compile(r"\{(\w+)(?::(\w+))?\}|\{\{|\}\}")
-#: How a message begins as JSON; anything else is text from before messages were values.
+#: How a message begins as JSON; anything else is text by a version before 4 of the journal.
 _BEGINNING: Final = '{"id":'
 
 
@@ -31,8 +30,8 @@ _BEGINNING: Final = '{"id":'
 class Message:
     """``text`` with the places that ``args`` fill; ``plural`` where ``args["count"]`` is not one.
 
-    A place is ``{name}`` or ``{name:kind}``; the kinds are told above.
-    A message without text is false.
+    A place is ``{name}`` or ``{name:kind}``; kinds are size, duration, count, and, or (see
+    ``Catalog``). A message without text is false.
     """
 
     text: str
@@ -53,52 +52,54 @@ NOTHING: Final = Message("")
 
 
 def msg(text: str, /, **args: object) -> Message:
-    """A message; ``text`` stands there literally, so that it is found for the catalogues.
+    """Return a message; ``text`` is a literal at the call, as catalogues are extracted from these.
 
-    What cannot stand in a place as it is (an error, None) is taken as its text.
+    Other values than :data:`Value` (an error, None) are converted to text.
     """
     return Message(text, _arguments(args))
 
 
 def plural(one: str, many: str, count: int, /, **args: object) -> Message:
-    """A message about ``count`` things, which fills the place of this name."""
+    """Return a message about ``count`` things; ``count`` also fills the place of this name."""
     return Message(one, {"count": count, **_arguments(args)}, many)
 
 
 def verbatim(text: str) -> Message:
-    """What somebody else has said: never translated."""
+    """Return a text from elsewhere as a message; it is never translated."""
     return Message("{text}", {"text": text}) if text else NOTHING
 
 
 def as_message(text: Text) -> Message:
-    """A message as it is, plain text verbatim."""
+    """Return a message as it is, plain text verbatim."""
     return text if isinstance(text, Message) else verbatim(text)
 
 
-def sentences(said: Sequence[Message]) -> Message:
-    """Whole sentences, one behind the other."""
-    places = [f"sentence{number}" for number in range(len(said))]
+def sentences(messages: Sequence[Message]) -> Message:
+    """Return several whole sentences as one message."""
+    places = [f"sentence{number}" for number in range(len(messages))]
     layout = " ".join(f"{{{place}}}" for place in places)
-    return Message(layout, dict(zip(places, said, strict=True)))
+    return Message(layout, dict(zip(places, messages, strict=True)))
 
 
-def as_json(said: Message) -> str:
-    """A message as one line of JSON, "" for none: ``{"id": …, "args": {…}, "plural": …}``."""
-    return json.dumps(as_data(said), ensure_ascii=False, separators=(",", ":")) if said else ""
+def as_json(message: Message) -> str:
+    """Return a message as JSON, "" for NOTHING: ``{"id": …, "args": {…}, "plural": …}``."""
+    return (
+        json.dumps(as_data(message), ensure_ascii=False, separators=(",", ":")) if message else ""
+    )
 
 
-def as_data(said: Message) -> dict[str, Any]:
-    """A message as plain values."""
-    data: dict[str, Any] = {"id": said.text}
-    if said.args:
-        data["args"] = {name: _plain(value) for name, value in said.args.items()}
-    if said.plural:
-        data["plural"] = said.plural
+def as_data(message: Message) -> dict[str, Any]:
+    """Return a message as plain values, for JSON."""
+    data: dict[str, Any] = {"id": message.text}
+    if message.args:
+        data["args"] = {name: _plain(value) for name, value in message.args.items()}
+    if message.plural:
+        data["plural"] = message.plural
     return data
 
 
 def from_json(text: str) -> Message:
-    """The message that :func:`as_json` wrote; any other text verbatim."""
+    """Return the message that :func:`as_json` wrote; any other text verbatim."""
     if not text.startswith(_BEGINNING):
         return verbatim(text)
     return _from_data(json.loads(text))
@@ -148,16 +149,18 @@ class Catalog:
         self.language = language
         self.translations = translations
 
-    def __call__(self, said: str | Message, /, **args: Value) -> str:
-        """A message, or a text that stands literally at the call, with its places filled."""
-        if isinstance(said, Message):
-            if said.plural:
-                return self._plural(said.text, said.plural, said.args["count"], said.args)
-            return self._fill(self._find(said.text), said.args)
-        return self._fill(self._find(said), args)
+    def __call__(self, message: str | Message, /, **args: Value) -> str:
+        """Return the text of a message, or of a literal, with its places filled."""
+        if isinstance(message, Message):
+            if message.plural:
+                return self._plural(
+                    message.text, message.plural, message.args["count"], message.args
+                )
+            return self._fill(self._find(message.text), message.args)
+        return self._fill(self._find(message), args)
 
     def plural(self, one: str, many: str, count: int, /, **args: Value) -> str:
-        """A text about ``count`` things, which fills the place of this name."""
+        """Return a text about ``count`` things; ``count`` also fills the place of this name."""
         return self._plural(one, many, count, {"count": count, **args})
 
     # -- inside
@@ -180,7 +183,7 @@ class Catalog:
         name, kind = found[1], found[2]
         if name is None:
             return found[0][0]
-        if name not in args:  # a text from elsewhere that only looks like one of ours
+        if name not in args:  # a text from elsewhere that happens to have braces
             return found[0]
         return self._value(args[name], kind or "")
 
@@ -202,15 +205,15 @@ class Catalog:
                 return str(value)
 
     def number(self, value: float, digits: int = 0) -> str:
-        """A number with this language's separators."""
+        """Return a number with this language's separators."""
         pgettext = self.translations.pgettext
         whole, _, rest = f"{value:,.{digits}f}".partition(".")
         whole = whole.replace(",", pgettext("thousands separator", ","))
         return whole + pgettext("decimal separator", ".") + rest if rest else whole
 
     def size(self, value: float) -> str:
-        """Bytes for people: "940 B", "32.2 kB", "1.5 GB"."""
-        word = self  # by this name texts are found for the catalogues
+        """Return bytes for people: "940 B", "32.2 kB", "1.5 GB"."""
+        word = self  # the name by which texts are extracted for the catalogues
         if abs(value) < 1000:
             return word("{number} B", number=self.number(value))
         value /= 1000
@@ -222,7 +225,7 @@ class Catalog:
         return word("{number} GB", number=self.number(value / 1000, 1))
 
     def duration(self, seconds: float) -> str:
-        """Seconds for people: "0.8 s", "42 s", "3 min", "2 h 05 min"."""
+        """Return seconds for people: "0.8 s", "42 s", "3 min", "2 h 05 min"."""
         word = self
         if seconds < 60:
             return word("{number} s", number=self.number(seconds, 1 if seconds < 10 else 0))

@@ -1,4 +1,4 @@
-"""Facts of the journal as a whole: a pause, which notices were shown, where files were filed."""
+"""Facts about the journal as a whole: a pause, notifications shown, where files were filed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PAUSED: Final = "paused_until"
 SNOOZED: Final = "snoozed_until"
-#: Days after which a journal that replaced a lost one is like any other.
+#: Days after which a journal that replaced a lost one is treated like any other.
 _REBUILT_DAYS: Final = 30
 _DAY: Final = 86400.0
 _REBUILT: Final = "rebuilt_at"
@@ -22,13 +22,13 @@ _TARGET: Final = b"filed into "
 
 
 def target_of(fact: str | bytes) -> str:
-    """Return the directory that a fact's name tells of, "" for a fact about something else."""
+    """Return the directory in the name of such a fact, "" for other facts."""
     is_target = isinstance(fact, bytes) and fact.startswith(_TARGET)
     return os.fsdecode(fact[len(_TARGET) :]) if is_target else ""
 
 
 class Facts:
-    """Facts by name; each has a number, mostly a moment."""
+    """Facts by name; each is a number, mostly a time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -41,14 +41,14 @@ class Facts:
         return self._paused_until
 
     def pause(self, until: float) -> None:
-        """Pause uploads until this moment, over restarts; 0 ends a pause."""
+        """Pause uploads until this moment, across restarts; 0 ends a pause."""
         if until == self._paused_until:
             return
         self._paused_until = until
         self._set(PAUSED, until)
 
     def snooze(self, until: float) -> None:
-        """Snooze notifications until this moment; 0 ends that."""
+        """Snooze notifications until this moment; 0 ends the snooze."""
         self._set(SNOOZED, until)
 
     def set_rebuilt(self, now: float) -> None:
@@ -61,7 +61,7 @@ class Facts:
         return self._rebuilt_at > 0
 
     def is_in_doubt(self, file_id: int) -> bool:
-        """Return whether a file may have been sent according to a journal that was lost.
+        """Return whether a file may have been sent under a journal that was lost.
 
         These are the files that the first scan of their folder found.
         """
@@ -72,9 +72,9 @@ class Facts:
         return not scanned_at or noticed_at <= scanned_at
 
     def note_target(self, filed_to: str, now: float) -> None:
-        """Store for good where files are filed away, given where one was.
+        """Store permanently where files are filed away, given the new path of one.
 
-        What lies there is never new, even if files are filed elsewhere one day.
+        Files there are never new, even if the settings name another place later.
         """
         target = os.path.dirname(os.path.dirname(filed_to))  # TARGET/YYYY-MM-DD/NAME
         if target not in self._targets:
@@ -82,12 +82,12 @@ class Facts:
             self._set(_TARGET + os.fsencode(target), now)
 
     def set_notified(self, what: str, now: float) -> bool:
-        """Store that people are notified of ``what``; False if they were before."""
+        """Store that people were notified of ``what``; False if they already were."""
         insert = "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._store.write(insert, f"told: {what}", now).rowcount == 1
 
     def clear_notified(self, what: str) -> None:
-        """Let people be notified of ``what`` again, as it is over."""
+        """Allow another notification of ``what``, as it is over."""
         if self._read(f"told: {what}"):
             self._set(f"told: {what}", 0.0)
 

@@ -1,4 +1,4 @@
-"""Files: their names on disk, their states, and which of them sends a content."""
+"""Files: their states, their names on disk, and which of them sends a content."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 def _steps(*, of_chosen: bool) -> Mapping[State, str]:
-    """By the state that is stepped to, what takes files there: only from where it may."""
+    """Return the statements that change files to each state, only from the allowed ones."""
     query = (
         "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
         "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
         "in_doubt_since = CASE WHEN ?1 = 'uploading' "
         "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END, "
         "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
-        # What could not be parsed is sent under a new reference, if it is sent again at all.
+        # A file that could not be parsed is sent again under a new reference, if at all.
         "resends = resends + (state = 'parse_failed' AND ?1 IN ('noticed', 'ignored')) "
         "WHERE id IN ({}) AND state IN ({})"
     )
@@ -64,7 +64,7 @@ class Files:
         self._store = store
         self._changed: dict[int, None] = {}
         self._directories: dict[tuple[str, bytes], int] = {}
-        self._used: set[int] = set()  # directories in which a round of forgetting has seen files
+        self._used: set[int] = set()  # directories in which a retention round has seen files
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
         self.hooks: frozenset[str] = frozenset()
         #: Ids of folders that are no longer watched: nothing waits there.
@@ -81,27 +81,23 @@ class Files:
         cause: str = "",
         since: float | None = None,
     ) -> None:
-        """Change the state of one file or of many, write the event of each, and announce it.
+        """Change the state of one file or of many, and write the event of each.
 
-        ``since``: for people nothing is new. They count as being in that state since then, and no
-        command is run for them.
+        ``since``: they count as being in that state since then, and no hook is run for them, as
+        for people nothing has changed.
 
-        In a folder that is no longer watched nothing waits, such as an upload that has failed: it
-        is ignored, and a copy elsewhere is sent in its place.
+        In a folder that is no longer watched no file waits, not even one whose upload failed: it
+        is ignored, and a copy elsewhere is sent instead.
 
         Raises:
-            JournalError: the step is not allowed from where one of them is. What was done of it
+            JournalError: the step is not allowed from the state of one of them. The transaction
                 must not be committed.
         """
         many = (file_ids,) if isinstance(file_ids, int) else file_ids
         if not many:
             return
-        state, why, told_since = (
-            step.state,
-            rows.reason_text(step.why),
-            now if since is None else since,
-        )
-        change = (state.value, why, cause, step.due_at, told_since)
+        state, why = step.state, rows.reason_text(step.why)
+        change = (state.value, why, cause, step.due_at, now if since is None else since)
         if len(many) == 1:
             changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
             self._store.write(_EVENT, many[0], now, state.value, why)
@@ -113,16 +109,16 @@ class Files:
             refused = next((each for each in many if self.state(each) is not state), many[0])
             raise JournalError(f"File {refused} cannot go from {self.state(refused)} to {state}.")
         self._changed.update(dict.fromkeys(many))
-        self._follow_step(many, state, now, is_news=since is None)
+        self._follow_step(many, state, now, is_new=since is None)
 
-    def leave_alone(self, file_ids: Sequence[int], now: float) -> None:
+    def ignore_left(self, file_ids: Sequence[int], now: float) -> None:
         """Ignore files whose folder is no longer watched; copies elsewhere are sent instead."""
         self.step(file_ids, Step(State.IGNORED, lifecycle.LEFT), now)
         for file_id in file_ids:
             self.disclaim(file_id, now)
 
     def refuse_again(self, file_id: int, why: Message, now: float) -> None:
-        """Refuse a file that was examined again as before: for people nothing is new."""
+        """Refuse a file for the same reason as before; it counts as refused since then."""
         first: float | None = self._store.read(
             "SELECT min(at) FROM events WHERE file_id = ? AND state = 'refused' AND why IN (?, ?)",
             file_id,
@@ -131,7 +127,7 @@ class Files:
         self.step(file_id, Step(State.REFUSED, why), now, since=now if first is None else first)
 
     def recover(self, now: float) -> int:
-        """Make uncertain what was being uploaded when the last run ended; return how many files."""
+        """Make uncertain the uploads that the end of the last run interrupted; return how many."""
         found = self._store.all(
             "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
         )
@@ -156,7 +152,7 @@ class Files:
 
     @property
     def has_changed(self) -> bool:
-        """Whether there are files that :meth:`take_changed` would give."""
+        """Whether there are files that :meth:`take_changed` would return."""
         return bool(self._changed)
 
     def state(self, file_id: int) -> State | None:
@@ -165,7 +161,7 @@ class Files:
         return State(row[0]) if row else None
 
     def last_refusal(self, file_id: int) -> Message:
-        """Why a file was refused last; NOTHING if it never was."""
+        """Return why a file was last refused; NOTHING if it never was."""
         row = self._store.read(
             "SELECT why FROM events WHERE file_id = ? AND state = 'refused' ORDER BY id DESC "
             "LIMIT 1",
@@ -176,23 +172,22 @@ class Files:
     # -- rows
 
     def find(self, folder: str, path: str) -> Known | None:
-        """Return what is known of the file at ``path``, None if nothing is."""
+        """Return what is known about the file at ``path``, None if nothing is."""
         directory, name = rows.split(folder, path)
         directory_id = self.find_directory(folder, directory)
         if directory_id is None:
             return None
         row = self._store.read(
-            "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.reference, "
-            "f.source_key, f.cause FROM names n JOIN files f ON f.id = n.file_id "
+            "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.cause "
+            "FROM names n JOIN files f ON f.id = n.file_id "
             "WHERE n.directory_id = ? AND n.name = ?",
             directory_id,
             name,
         )
         if row is None:
             return None
-        file_id, state, size, mtime_ns, device, inode, sha256, reference, source_key, cause = row
-        stat = rows.stat(size, mtime_ns, device, inode)
-        return Known(file_id, State(state), stat, sha256, reference, source_key, cause)
+        file_id, state, *stat, sha256, cause = row
+        return Known(file_id, State(state), rows.stat(*stat), sha256, cause)
 
     def add(
         self,
@@ -203,7 +198,7 @@ class Files:
         cause: str = "",
         why: Message = NOTHING,
     ) -> int:
-        """Add a file, or a new version of one, and return its id. Its history begins here."""
+        """Add a file, or a new version of one, and return its id."""
         directory, name = rows.split(candidate.folder, candidate.path)
         directory_id = self.directory(candidate.folder, directory)
         cursor = self._store.write(
@@ -225,7 +220,7 @@ class Files:
         self._changed[file_id] = None
         return file_id
 
-    def restat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
+    def update_stat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
         """Update the size and time of a file; its history continues."""
         directory, name = rows.split(candidate.folder, candidate.path)
         self._name(self.directory(candidate.folder, directory), name, stat, file_id)
@@ -236,7 +231,7 @@ class Files:
         )
 
     def identify(self, file_id: int, document: Document) -> None:
-        """Store what a file was found to be."""
+        """Store the type, fingerprint and file name of a file that was examined."""
         self._store.write(
             "UPDATE files SET media_type = ?, sha256 = ?, file_name = ?, attempt = 0 WHERE id = ?",
             document.sniffed.media_type,
@@ -245,7 +240,7 @@ class Files:
             file_id,
         )
 
-    def address(
+    def set_route(
         self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
     ) -> None:
         """Store where a file goes, and with which form fields."""
@@ -260,16 +255,16 @@ class Files:
         )
 
     def count_try(self, file_id: int) -> int:
-        """Count one more try to read a file and return how many there were before."""
+        """Count a try to read a file and return how many there were before."""
         self._store.write("UPDATE files SET attempt = attempt + 1 WHERE id = ?", file_id)
         return int(self._store.read("SELECT attempt FROM files WHERE id = ?", file_id)[0]) - 1
 
     def resends(self, file_id: int) -> int:
-        """Return how often a file was to be sent again under a new reference."""
+        """Return how often a file was sent again under a new reference."""
         return int(self._store.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
 
-    def profile(self, file_id: int, profile: Profile, *, probable: bool = False) -> None:
-        """Store what HrFlow made of a file; ``probable``: a search has found it."""
+    def set_profile(self, file_id: int, profile: Profile, *, probable: bool = False) -> None:
+        """Store a file's profile; ``probable``: a search has found it."""
         self._store.write(
             "UPDATE files SET profile_key = ?, profile_name = ?, profile_email = ?, pages = ?, "
             "total_pages = ?, probable = ? WHERE id = ?",
@@ -283,11 +278,11 @@ class Files:
         )
 
     def make_certain(self, file_id: int) -> None:
-        """Store that what was probably a file's profile is certainly its."""
+        """Store that a probable profile is certainly the file's."""
         self._store.write("UPDATE files SET probable = 0 WHERE id = ?", file_id)
 
     def delete(self, file_ids: Sequence[int]) -> None:
-        """Delete files and what is known of them, but for the fingerprints of what was sent."""
+        """Delete files and what is known about them, but not the fingerprints of what was sent."""
         for file_id in file_ids:
             self._store.write(
                 "UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id
@@ -309,14 +304,14 @@ class Files:
     # -- places
 
     def folder(self, path: str) -> int:
-        """Return the id of a watched folder, noted if it is new."""
+        """Return the id of a watched folder, added if it is new."""
         folder = os.fsencode(path)
         self._store.write("INSERT INTO folders (path) VALUES (?) ON CONFLICT DO NOTHING", folder)
         folder_id: int = self._store.read("SELECT id FROM folders WHERE path = ?", folder)[0]
         return folder_id
 
     def directory(self, folder: str, directory: bytes) -> int:
-        """Return the id of a directory below a watched folder, noted if it is new."""
+        """Return the id of a directory below a watched folder, added if it is new."""
         found = self.find_directory(folder, directory)
         if found is None:
             insert = "INSERT INTO directories (folder_id, path) VALUES (?, ?)"
@@ -326,7 +321,7 @@ class Files:
         return found
 
     def find_directory(self, folder: str, directory: bytes) -> int | None:
-        """Return the id of a directory below a watched folder; None if none is noted."""
+        """Return the id of a directory below a watched folder; None if it is not known."""
         found = self._directories.get((folder, directory))
         if found is None:
             row = self._store.read(
@@ -349,9 +344,9 @@ class Files:
         self._used.update(directories)
 
     def forget_unused_directories(self) -> None:
-        """Delete the directories in which a whole round has seen no file, as names tell of people.
+        """Delete the directories in which a whole round has seen no file: names may be of people.
 
-        With them folders that are no longer watched are deleted.
+        Folders that are no longer watched are deleted with them.
         """
         found = self._store.all(
             "SELECT id FROM directories d WHERE NOT EXISTS "
@@ -418,11 +413,11 @@ class Files:
             file_id,
         )
 
-    # -- the same file under another name: device, inode, size and time tell it from a new one
+    # -- the same file under another name, recognized by device, inode, size and time
 
-    def kept_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
+    def held_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
         """Return files like ``stat`` that a cause holds or held: (id, last path, state)."""
-        # The plus has the index of inodes used: of one cause there may be very many files.
+        # The plus makes SQLite use the index of inodes: one cause may hold very many files.
         found = self._store.all(
             f"SELECT f.id, f.state, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
             "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
@@ -446,13 +441,13 @@ class Files:
         return [(file_id, os.fsdecode(path[0]), rows.join(*path)) for file_id, *path in found]
 
     def replace(self, file_id: int, former: int) -> None:
-        """Remove a new row that is about the same file as a ``former`` one."""
+        """Remove a new row of the same file as a ``former`` one."""
         if file_id != former:
             self.forget_name(file_id)
             self.delete([file_id])
 
     def is_return_of(self, file_id: int, former: int) -> bool:
-        """Return whether an uploaded file is back at its place; the new row is removed then."""
+        """Return whether an uploaded file is back at its old path; if so, remove the new row."""
         same = self._store.read(
             "SELECT 1 FROM files a JOIN files b ON a.directory_id = b.directory_id "
             "AND a.name = b.name WHERE a.id = ? AND b.id = ? "
@@ -493,14 +488,14 @@ class Files:
         self._store.write("UPDATE files SET duplicate_of = ? WHERE id = ?", of, file_id)
 
     def copies(self, of: int) -> list[int]:
-        """Return the files that repeat the content of a file and are not sent for that."""
+        """Return the files with the same content as a file, which are not sent for that reason."""
         found = self._store.all(
             "SELECT id FROM files WHERE duplicate_of = ? AND state = 'duplicate'", of
         )
         return [file_id for (file_id,) in found]
 
     def disclaim(self, file_id: int, now: float) -> None:
-        """Let copies of a file be looked at again, as it does not send its content after all."""
+        """Have copies of a file examined again, as it does not send its content after all."""
         self._store.write("DELETE FROM contents WHERE file_id = ?", file_id)
         copies = self.copies(file_id)
         self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
@@ -516,7 +511,7 @@ class Files:
     ) -> None:
         """Store that a file is to be filed away ("pending"), was ("" and where), or cannot be.
 
-        ``why``: what kept it from being filed away so far.
+        ``why``: why it could not be filed away so far.
         """
         self._changed[file_id] = None
         self._store.write(
@@ -530,7 +525,7 @@ class Files:
         )
 
     def set_filing_target(self, file_id: int, target: str) -> None:
-        """Store the dated directory a file goes to, the same for every try, on whatever day."""
+        """Store the dated directory a file is moved to, the same for every try on any day."""
         self._store.write(
             "UPDATE files SET filing_target = ? WHERE id = ?", os.fsencode(target), file_id
         )
@@ -538,10 +533,10 @@ class Files:
     # -- inside
 
     def _follow_step(
-        self, file_ids: Sequence[int], state: State, now: float, *, is_news: bool
+        self, file_ids: Sequence[int], state: State, now: float, *, is_new: bool
     ) -> None:
-        """Do what else a new state requires; where that is much, there are few files."""
-        if state is State.GONE:  # should one come back, it is to be noticed as a new one
+        """Make the other changes that a new state requires."""
+        if state is State.GONE:  # a file that comes back is to be noticed as a new one
             for file_id in file_ids:
                 self.forget_name(file_id)
         if state in (State.ACCEPTED, State.PARSED):
@@ -550,12 +545,12 @@ class Files:
         if state in (State.PARSED, State.PARSE_FAILED):
             for file_id in file_ids:
                 self._store.write("DELETE FROM follow_ups WHERE file_id = ?", file_id)
-        if state in self.hooks and is_news:
+        if state in self.hooks and is_new:
             for file_id in file_ids:
                 insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
                 self._store.write(insert, file_id, state.value)
         if self.left and state in lifecycle.WAITS:
-            self.leave_alone([each for each in file_ids if self._folder_of(each) in self.left], now)
+            self.ignore_left([each for each in file_ids if self._folder_of(each) in self.left], now)
 
     def _folder_of(self, file_id: int) -> int:
         folder_id: int = self._store.read(

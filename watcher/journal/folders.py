@@ -1,4 +1,4 @@
-"""Folders: which are watched or were imported, and which settings their files were routed by."""
+"""Folders: watched or imported, and the settings by which their files were routed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from watcher.journal.files import Files
-    from watcher.journal.queues import Holds
+    from watcher.journal.holds import Holds
     from watcher.journal.store import Store
 
 
@@ -40,21 +40,18 @@ class Folders:
         self._store.write("UPDATE folders SET scanned_at = ? WHERE id = ?", now, folder_id)
 
     def set_imported(self, folder: str, settings: str) -> None:
-        """Promise to finish the files of a folder that is imported, not watched.
-
-        ``settings`` say where they go.
-        """
+        """Store that the files of a folder, which is not watched, are imported by ``settings``."""
         folder_id = self._files.folder(folder)
         self._store.write("UPDATE folders SET imported = ? WHERE id = ?", settings, folder_id)
 
-    def reread(self, folder: str, settings: str, now: float, *, is_imported: bool = False) -> bool:
-        """Have files routed again if the folder's ``settings`` fingerprint is a new one.
+    def reroute(self, folder: str, settings: str, now: float, *, is_imported: bool = False) -> bool:
+        """Have files routed again if the fingerprint of the folder's ``settings`` has changed.
 
-        Files that were not sent yet become noticed again; what was sent stays as it is. What HrFlow
-        has refused is marked by a cause of its own, as it is to go again only if it goes otherwise.
+        Files that were not sent yet become noticed again; those that were sent stay as they are.
+        Refused ones get a cause of their own, as they are sent again only if something differs.
 
-        A folder that ``is_imported`` is not watched. Should it be watched one day, the files that
-        were imported still go where they were to go then.
+        A folder that ``is_imported`` is not watched. If it is watched later, the imported files
+        still go where they were to go.
         """
         folder_id = self._files.folder(folder)
         query = "SELECT settings, imported <> '' FROM folders WHERE id = ?"
@@ -73,7 +70,7 @@ class Folders:
             "(SELECT id FROM directories WHERE folder_id = ?) AND (state IN ('queued', 'waiting') "
             "OR (state = 'ignored' AND why <> ?) "
             "OR (state = 'held' AND cause NOT LIKE 'existing:%') OR (state = 'refused' AND "
-            # One that was moved out of the way is not there to be read again.
+            # A refused file that was moved away cannot be read again.
             "EXISTS (SELECT 1 FROM names n WHERE n.directory_id = files.directory_id "
             "AND n.name = files.name AND n.file_id = files.id)))",
             folder_id,
@@ -91,17 +88,16 @@ class Folders:
         step = Step(State.NOTICED, lifecycle.NEW_SETTINGS)
         self._files.step(unsent, step, now)
         self._files.step(refused, step, now, cause=lifecycle.REFUSED_BEFORE)
-        for hold in self._holds.at_work():
-            if not self._holds.kept(hold.key):
+        for hold in self._holds.active():
+            if not self._holds.count(hold.key):
                 self._holds.release(hold.key, now)
         return True
 
-    def leave(self, watched: Collection[str], now: float) -> None:
-        """Let no file wait in folders other than ``watched``, nor begin to; see ``Files.step``.
+    def set_watched(self, watched: Collection[str], now: float) -> None:
+        """Ignore waiting files in folders other than ``watched``, now and later.
 
         Files that wait there for approval are ignored for good. If such a folder is watched again,
-        its files are examined again. Folders that were imported are left out: their files are to
-        be finished.
+        its files are examined again. The files of imported folders are still uploaded.
         """
         known = self._store.all(
             "SELECT id, path, settings FROM folders WHERE settings <> '' AND imported = ''"
@@ -125,4 +121,4 @@ class Folders:
             "SELECT id FROM files WHERE cause <> '' AND state = 'held')",
             *others,
         )
-        self._files.leave_alone([file_id for (file_id,) in found], now)
+        self._files.ignore_left([file_id for (file_id,) in found], now)

@@ -1,4 +1,4 @@
-"""Uploads whose result is not known yet, webhook events, and what is known of sources."""
+"""Uploads without a result yet, webhook events, and what is known about sources."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _FOLLOW_UP: Final = f"""
     FROM follow_ups u CROSS JOIN files f ON f.id = u.file_id
     JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id
 """
-#: Seconds after which an upload is no longer followed: its account cannot read, or is gone.
+#: Seconds after which an upload is no longer followed up: its account cannot read, or is gone.
 _ABANDONED: Final = 14 * 86400.0
-#: Seconds for which it is known that an event was heard.
+#: Seconds for which received events are remembered.
 _EVENTS_KEPT: Final = 30 * 86400.0
-#: Events about uploads that are not known to have arrived, and seconds for which they are kept.
+#: Events that came before their upload's answer: how many are stored, and for how many seconds.
 _MOST_EARLY: Final = 1000
 _EARLY_KEPT: Final = 7 * 86400.0
 
 
 class FollowUps:
-    """Results that are awaited. Each query costs what is open, no more."""
+    """Awaited results. A query costs as much as there are open ones, whatever the history."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -45,7 +45,7 @@ class FollowUps:
         )
 
     def due(self, account: str, now: float, limit: int) -> list[FollowUp]:
-        """Return up to ``limit`` that are due: in turns the oldest and the newest."""
+        """Return up to ``limit`` that are due, the oldest and the newest in turn."""
         where = "WHERE u.account = ? AND u.due_at <= ? ORDER BY u.due_at"
         oldest = self._due(f"{where} LIMIT ?", account, now, limit)
         if len(oldest) < limit:
@@ -79,7 +79,7 @@ class FollowUps:
         )
 
     def set_profile_key(self, file_id: int, key: str, now: float) -> None:
-        """Store the profile that a webhook named for a file; it is asked for at once."""
+        """Store the profile that a webhook named for a file, and ask for it at once."""
         self._store.write(
             "UPDATE follow_ups SET told_key = ?, due_at = ? WHERE file_id = ?", key, now, file_id
         )
@@ -90,7 +90,7 @@ class FollowUps:
         return [each for each in found if source_key in ("", each.job.source_key)]
 
     def by_profile(self, keys: Iterable[str]) -> dict[str, int]:
-        """Return the files that have these profiles: key → file."""
+        """Return the ids of the files that have these profiles, by the profile's key."""
         found = [
             self._store.read(
                 "SELECT id FROM files WHERE profile_key = ? AND profile_key <> ''", key
@@ -102,7 +102,7 @@ class FollowUps:
     # -- sources
 
     def sources(self) -> dict[tuple[str, str], tuple[SourceFacts, float]]:
-        """Return what is known of sources, by account and key, and since when."""
+        """Return what is known about sources, by account and key, and since when."""
         found = self._store.all(
             "SELECT account, source_key, name, sync_parsing, asked_at FROM sources"
         )
@@ -112,7 +112,7 @@ class FollowUps:
         }
 
     def note_source(self, account: str, source_key: str, facts: SourceFacts, now: float) -> None:
-        """Note what HrFlow says of a source; a name that is known stays if it says none."""
+        """Store what HrFlow says about a source; a known name stays if there is none."""
         self._store.write(
             "INSERT INTO sources VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, source_key) DO "
             "UPDATE SET name = CASE WHEN excluded.name = '' THEN name ELSE excluded.name END, "
@@ -131,10 +131,10 @@ class FollowUps:
         insert = "INSERT INTO webhook_events VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._store.write(insert, digest, now).rowcount == 1
 
-    def keep_early(self, event: Event, now: float) -> None:
-        """Keep an event until the upload that it tells of has arrived; the latest are kept.
+    def add_early_event(self, event: Event, now: float) -> None:
+        """Store an event until the upload that it is about has arrived.
 
-        An upload that is uncertain is looked at at once.
+        Only the latest events are stored. An uncertain upload is checked at once.
         """
         self._store.write(
             "INSERT OR IGNORE INTO early_events VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -158,8 +158,8 @@ class FollowUps:
             event.reference,
         )
 
-    def early(self, reference: str) -> list[Event]:
-        """Return the events about a reference that were kept, the first one first."""
+    def early_events(self, reference: str) -> list[Event]:
+        """Return the stored events about a reference, the first one first."""
         found = self._store.all(
             "SELECT kind, digest, profile_key, reference, source_key, message FROM early_events "
             "WHERE reference = ? ORDER BY heard_at",
@@ -167,12 +167,12 @@ class FollowUps:
         )
         return [Event(EventKind(kind), *rest) for kind, *rest in found]
 
-    def drop_early(self, event: Event) -> None:
+    def delete_early_event(self, event: Event) -> None:
         """Delete an event that has had its effect."""
         self._store.write("DELETE FROM early_events WHERE digest = ?", event.digest)
 
     def prune(self, now: float) -> None:
-        """Delete what is too old to be asked for."""
+        """Delete what is too old."""
         self._store.write("DELETE FROM early_events WHERE heard_at < ?", now - _EARLY_KEPT)
         self._store.write("DELETE FROM follow_ups WHERE since < ?", now - _ABANDONED)
         self._store.write("DELETE FROM webhook_events WHERE heard_at < ?", now - _EVENTS_KEPT)

@@ -1,30 +1,24 @@
-"""What is to be done next, and what is held back: one cause, many files."""
+"""What is to be done next: files to read, upload or file away, requests, and hooks to run."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import from_json
 from watcher.journal import rows
-from watcher.model.files import Hold
-from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from watcher.i18n.message import Message
     from watcher.journal.files import Files
     from watcher.journal.store import Store
     from watcher.model.records import Entry
     from watcher.model.uploads import Job
 
-#: Seconds for which requests are kept: the minute they are counted over, after the longest one.
+#: Seconds for which requests are stored: the longest request, and the minute after it.
 _REQUESTS_KEPT: Final = 1800.0
 
-#: What is kept as a time of the wall clock and is still to come or to be measured from.
+#: Columns with times of the wall clock that still matter.
 _MOMENTS: Final = (
     ("files", "due_at", "state IN ('queued', 'waiting') AND due_at > 0"),
     ("files", "due_at", "state = 'noticed' AND due_at > 0"),
@@ -37,13 +31,10 @@ _MOMENTS: Final = (
     ("follow_ups", "due_at", "1"),
     ("sources", "asked_at", "1"),
 )
-#: Files of one cause; the second half lets the partial index be used.
-_CAUSED: Final = "cause = ? AND cause <> ''"
-_HOLD: Final = ", ".join(field.name for field in fields(Hold))
 
 
 class Queues:
-    """Queries behind the pipeline's work; each uses a partial index of open files only."""
+    """Queries for the pipeline's work; each uses a partial index of open files only."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -61,7 +52,7 @@ class Queues:
         )
 
     def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
-        """Return uploads to be asked for, each with the moment since when it is uncertain."""
+        """Return uncertain uploads that are due for a check, and since when they are uncertain."""
         found = self._store.all(
             f"SELECT f.in_doubt_since, {rows.JOB} {rows.FROM} WHERE "
             "f.state IN ('uploading', 'uncertain') AND f.state = 'uncertain' AND f.due_at <= ? "
@@ -84,7 +75,7 @@ class Queues:
         )
 
     def next_due(self, now: float) -> float | None:
-        """Return when the next file or hold is due after ``now``; None if none waits for a time."""
+        """Return when the next file or hold is due after ``now``; None if none is."""
         row = self._store.read(
             "SELECT min(due) FROM (SELECT min(due_at) AS due FROM files "
             "WHERE state IN ('queued', 'waiting') AND due_at > ?1 "
@@ -118,12 +109,12 @@ class Queues:
         return float(row[0]) if row else 0.0
 
     def shift(self, seconds: float) -> None:
-        """Move all due times, as the wall clock was set by so many seconds."""
+        """Shift all due times, as the wall clock was set by ``seconds``."""
         for table, column, where in _MOMENTS:
             self._store.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
 
     def retry_now(self, account: str, now: float) -> None:
-        """Make the uploads and questions of an account due now that wait for another try."""
+        """Make waiting uploads and checks of an account due now."""
         for open_states in ("'queued', 'waiting'", "'uploading', 'uncertain'"):
             self._store.write(
                 f"UPDATE files SET due_at = ?1 WHERE state IN ({open_states}) AND due_at > ?1 "
@@ -143,166 +134,8 @@ class Queues:
         return [rows.job(rows.JobRow._make(row)) for row in self._store.all(query, *values)]
 
 
-class Holds:
-    """Holds files for a cause that concerns many, and releases them."""
-
-    def __init__(self, store: Store, files: Files) -> None:
-        self._store = store
-        self._files = files
-        self._held = {key for (key,) in store.all("SELECT key FROM holds")}
-
-    def at_work(self) -> list[Hold]:
-        """Return all causes at work now, the oldest first."""
-        if not self._held:  # asked for every time that something may start
-            return []
-        found = self._store.all(f"SELECT {_HOLD} FROM holds ORDER BY since")
-        return [
-            Hold(key, Cause(cause), account, source_key, from_json(why), *more)
-            for key, cause, account, source_key, why, *more in found
-        ]
-
-    def is_held(self, key: str) -> bool:
-        """Return whether a cause is at work now."""
-        return key in self._held
-
-    def hold(self, cause: Cause, account: str, source_key: str, why: Message, now: float) -> str:
-        """Hold everything that ``cause`` concerns; return the hold's key."""
-        key = hold_key(cause, account, source_key)
-        row = self._store.read("SELECT attempt, due_at FROM holds WHERE key = ?", key)
-        attempt, due_at = row or (0, 0.0)
-        # Several files that were under way find the same cause: that is one finding.
-        attempt += row is None or due_at <= now
-        self._held.add(key)
-        self._store.write(
-            "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
-            "why = excluded.why, due_at = excluded.due_at, attempt = excluded.attempt",
-            key,
-            cause,
-            account,
-            source_key if cause is Cause.SOURCE else "",
-            rows.reason_text(why),
-            now,
-            now + hold_delay(cause, attempt),
-            attempt,
-        )
-        scope, values = "account = ?", [account]
-        if cause is Cause.SOURCE:
-            scope, values = "account = ? AND source_key = ?", [account, source_key]
-        found = self._ids(f"state IN ('queued', 'waiting') AND {scope}", *values)
-        self._files.step(found, Step(State.HELD, why), now, cause=key)
-        return key
-
-    def release(self, key: str, now: float) -> bool:
-        """Release everything that a cause holds; False if it holds nothing."""
-        gone = self._forget(key)
-        freed = self._ids(f"{_CAUSED} AND state = 'held'", key)
-        self._files.step(freed, Step(State.QUEUED, due_at=now), now)
-        return gone or bool(freed)
-
-    def probe(self, hold: Hold, now: float, folders: Collection[str]) -> bool:
-        """Release one file of ``folders`` to find out if the cause is still there; False if none.
-
-        A hold without files is removed: the next file finds out.
-        """
-        self._store.write(
-            "UPDATE holds SET due_at = ?, attempt = ? WHERE key = ?",
-            now + hold_delay(hold.cause, hold.attempt + 1),
-            hold.attempt + 1,
-            hold.key,
-        )
-        marks = ", ".join("?" * len(folders))
-        found = self._store.read(
-            f"SELECT f.id {rows.FROM} WHERE f.{_CAUSED} AND f.state = 'held' "
-            # The plus has the index of causes used, whatever the number of folders.
-            f"AND +o.path IN ({marks}) LIMIT 1",
-            hold.key,
-            *map(os.fsencode, folders),
-        )
-        if found is None:
-            self.release(hold.key, now)
-            return False
-        self._files.step(found[0], Step(State.QUEUED, hold.why, now), now)
-        return True
-
-    def probe_soon(self, key: str, now: float) -> None:
-        """Let the next file find out at once, as the one that was to is gone."""
-        self._store.write("UPDATE holds SET due_at = ? WHERE key = ? AND due_at > ?", now, key, now)
-
-    def kept(self, key: str) -> int:
-        """Return how many files a cause holds."""
-        number: int = self._store.read(
-            f"SELECT count(*) FROM files WHERE {_CAUSED} AND state = 'held'", key
-        )[0]
-        return number
-
-    # -- existing files: those that were there before their folder was watched
-
-    def keep_existing(self, key: str, why: Message, now: float) -> None:
-        """Hold existing files until a person approves; ``why`` says so."""
-        self._held.add(key)
-        self._store.write(
-            "INSERT INTO holds VALUES (?, ?, '', '', ?, ?, 0, 1) "
-            "ON CONFLICT (key) DO UPDATE SET why = excluded.why",
-            key,
-            Cause.EXISTING,
-            rows.reason_text(why),
-            now,
-        )
-
-    def take_existing(self, key: str, now: float) -> int:
-        """Let existing files be read, as a person approved; return how many."""
-        self._forget(key)
-        found = self._ids(f"{_CAUSED} AND state IN ('held', 'baseline')", key)
-        self._files.step(found, Step(State.NOTICED, due_at=now), now)
-        return len(found)
-
-    def skip_existing(self, key: str, now: float) -> None:
-        """Ignore for good the existing files that wait for approval."""
-        self._forget(key)
-        found = self._ids(f"{_CAUSED} AND state = 'held'", key)
-        self._files.step(found, Step(State.BASELINE), now, cause=key)
-
-    def take_below(self, path: str, now: float) -> int:
-        """Let existing files at or below ``path`` be read; return how many.
-
-        Not those of folders that are no longer watched: nothing would read them.
-        """
-        taken = 0
-        for (stored,) in self._store.all("SELECT path FROM folders WHERE settings <> ?", rows.LEFT):
-            folder = os.fsdecode(stored)
-            if folder == path or folder.startswith(path.rstrip(os.sep) + os.sep):
-                taken += self.take_existing(existing_key(folder), now)
-            elif path.startswith(folder.rstrip(os.sep) + os.sep):
-                taken += self._take_part(folder, path, now)
-        return taken
-
-    def _take_part(self, folder: str, path: str, now: float) -> int:
-        below = os.fsencode(os.path.relpath(path, folder))
-        prefix = below + os.fsencode(os.sep)
-        found = self._ids(
-            f"{_CAUSED} AND state IN ('held', 'baseline') AND directory_id IN "
-            "(SELECT id FROM directories WHERE path = ? OR substr(path, 1, ?) = ?)",
-            existing_key(folder),
-            below,
-            len(prefix),
-            prefix,
-        )
-        self._files.step(found, Step(State.NOTICED, due_at=now), now)
-        return len(found)
-
-    # -- inside
-
-    def _forget(self, key: str) -> bool:
-        self._held.discard(key)
-        return self._store.write("DELETE FROM holds WHERE key = ?", key).rowcount == 1
-
-    def _ids(self, where: str, *values: object) -> list[int]:
-        found = self._store.all(f"SELECT id FROM files WHERE {where}", *values)
-        return [file_id for (file_id,) in found]
-
-
 class Hooks:
-    """Commands to be run for files. A file's change of state adds them."""
+    """Hooks: commands to be run for files, added when a file changes its state."""
 
     def __init__(self, store: Store, files: Files) -> None:
         self._store = store
@@ -318,7 +151,7 @@ class Hooks:
     def to_run(self, limit: int, busy: Sequence[int]) -> list[tuple[str, Entry]]:
         """Return up to ``limit`` commands to run, by event and file, except for ``busy`` files.
 
-        A file that was forgotten meanwhile needs none.
+        Those of files that were forgotten meanwhile are deleted.
         """
         marks = ", ".join("?" * len(busy))
         found = self._store.all(
@@ -331,10 +164,10 @@ class Hooks:
         for event, file_id, entry in entries:
             if entry is None:
                 self.remove(file_id, event)
-        if any(entry is None for *_, entry in entries):  # others may stand behind them
+        if any(entry is None for *_, entry in entries):  # others may follow them
             return self.to_run(limit, busy)
         return [(event, entry) for event, _, entry in entries if entry is not None]
 
     def remove(self, file_id: int, event: str) -> None:
-        """Delete a command that was run, or need not be."""
+        """Delete a command that was run, or need not be run."""
         self._store.write("DELETE FROM hooks WHERE file_id = ? AND event = ?", file_id, event)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from watcher.i18n.message import NOTHING, Message, from_json
 from watcher.journal import facts, rows
 from watcher.journal.store import Store, connect_to_read
-from watcher.model.follow_ups import Timing
 from watcher.model.kinds import FAILED, Cause, State
+from watcher.model.records import Timing
 from watcher.routing.patterns import as_seen, fold, lies_in
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from watcher.model.records import Entry
 
 
-#: States that are told as they come, and how many events are looked through for them.
-_TOLD: Final = (
+#: States that :meth:`Reader.recent` shows, and how many events it searches for them.
+_SHOWN: Final = (
     State.QUEUED, State.UPLOADING, State.WAITING, State.HELD, State.UNCERTAIN, State.ACCEPTED,
     State.PARSED, State.PARSE_FAILED, State.REFUSED,
 )  # fmt: skip
-_LOOKED_BACK: Final = 5000
-#: Files that are read at a time.
-_PIECE: Final = 500
+_RECENT_EVENTS: Final = 5000
+#: Files that are read at once.
+_BATCH: Final = 500
 #: What files can be ordered by, beside the last change.
 ORDERS: Final = MappingProxyType(
     {
@@ -71,7 +71,7 @@ class Reader(Store):
             os.fsencode(folder),
             os.fsencode(directory),
         )
-        # As os.fsdecode does it, which takes longer to find out how than to do it.
+        # What os.fsdecode does, without looking up the encoding for each name.
         encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
         return {name.decode(encoding, errors): (size, mtime) for name, size, mtime in found}
 
@@ -100,20 +100,20 @@ class Reader(Store):
         return float(row[0]) if row else 0.0
 
     def recent(self, limit: int) -> list[Entry]:
-        """Return the latest files that are on their way, or that something became of."""
-        marks = ", ".join("?" * len(_TOLD))
+        """Return the files that changed last and are on their way or have a result."""
+        marks = ", ".join("?" * len(_SHOWN))
         found = self.all(
             "SELECT file_id FROM events WHERE id > (SELECT max(id) FROM events) - ? "
             f"AND state IN ({marks}) ORDER BY id DESC LIMIT ?",
-            _LOOKED_BACK,
-            *_TOLD,
+            _RECENT_EVENTS,
+            *_SHOWN,
             4 * limit,
         )
         latest = (self.entry(file_id) for (file_id,) in dict.fromkeys(found))
-        return [each for each in latest if each is not None and each.state in _TOLD][:limit]
+        return [each for each in latest if each is not None and each.state in _SHOWN][:limit]
 
     def folders(self) -> list[tuple[str, float]]:
-        """Return all folders ever watched, each with the end of its last walk (0: none yet)."""
+        """Return all folders ever watched, each with the end of its last scan (0: none yet)."""
         found = self.all("SELECT path, scanned_at FROM folders ORDER BY id")
         return [(os.fsdecode(path), scanned_at) for path, scanned_at in found]
 
@@ -130,14 +130,14 @@ class Reader(Store):
     def held(self) -> list[tuple[str, Message, int]]:
         """Return each hold: (key, why, how many files it holds).
 
-        The reason of files that wait for approval names their number, and so is made here.
+        The reason of files that wait for approval contains their number, so it is made here.
         """
-        kept = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.cause <> '' "
-        kept += "AND f.state = 'held'"
-        found = self.all(f"SELECT h.key, h.why, ({kept}), h.cause FROM holds h ORDER BY h.since")
+        count = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.cause <> '' "
+        count += "AND f.state = 'held'"
+        found = self.all(f"SELECT h.key, h.why, ({count}), h.cause FROM holds h ORDER BY h.since")
         if not found:
             return []
-        from watcher.model.lifecycle import existing_why  # noqa: PLC0415 - with it come all values
+        from watcher.model.lifecycle import existing_why  # noqa: PLC0415 - slow to import
 
         return [
             (key, existing_why(files, key.partition(":")[2]), files)
@@ -147,7 +147,7 @@ class Reader(Store):
             if files or cause != Cause.EXISTING
         ]
 
-    def kept_by(self, key: str, limit: int) -> list[tuple[str, str]]:
+    def held_by(self, key: str, limit: int) -> list[tuple[str, str]]:
         """Return up to ``limit`` different (folder, source key) of the files that a cause holds."""
         found = self.all(
             "SELECT DISTINCT o.path, f.source_key FROM files f "
@@ -158,7 +158,7 @@ class Reader(Store):
         )
         return [(os.fsdecode(folder), source_key) for folder, source_key in found]
 
-    def waits(self, limit: int) -> list[tuple[State, Message, int, float]]:
+    def waiting_reasons(self, limit: int) -> list[tuple[State, Message, int, float]]:
         """Return what most files wait for: (state, why, how many, when the first is due).
 
         The states are waiting and uncertain.
@@ -230,7 +230,7 @@ class Reader(Store):
             where.append("(f.changed_at, f.id) < (?, ?)")
             values += before
         if folder:
-            # Of the many files in it only the directories are looked at; else it is one file.
+            # Directories are matched, not their many files; else the path is that of one file.
             where.append(
                 f"(f.directory_id IN ({_DIRECTORIES_IN}) OR "
                 f"(f.directory_id IN ({_DIRECTORIES_IN}) AND lies_in(full_path, ?)))"
@@ -269,23 +269,23 @@ class Reader(Store):
         cause: str = "",
         why: Message = NOTHING,
     ) -> Iterator[list[Entry]]:
-        """All files that :meth:`history` finds, in pieces, so that no number of them is too many.
+        """Yield all files that :meth:`history` finds, in batches, so that memory stays bounded.
 
-        Those that change meanwhile are not met again.
+        A file that changes meanwhile is not yielded again.
         """
         before = None
         while found := self.history(
             states=states, folder=folder, text=text, since=since, until=until,
-            cause=cause, why=why, before=before, limit=_PIECE,
+            cause=cause, why=why, before=before, limit=_BATCH,
         ):  # fmt: skip
             yield found
             before = found[-1].changed_at, found[-1].file_id
 
-    def standing(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
-        """Return how the files that are at or below ``path`` now stand: state → (files, bytes).
+    def totals(self, path: str, since: float = math.inf) -> dict[State, tuple[int, int]]:
+        """Return the files at or below ``path`` by state: state → (files, bytes).
 
-        With them go those that arrived or were refused at or after the moment ``since`` and that
-        are no longer there, as they were filed away.
+        Those that arrived or were refused at or after ``since`` count even if they are no longer
+        there, as they were filed away.
         """
         below = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
         places = "FROM folders o JOIN directories d ON d.folder_id = o.id"
@@ -339,12 +339,12 @@ class Reader(Store):
         return found[0] if found else None
 
     def check(self) -> str:
-        """Read all of the journal; return what is wrong with its file, "" if nothing is."""
+        """Check the journal's whole file; return what is wrong with it, "" if nothing is."""
         row = self.read("PRAGMA quick_check(1)")
         return "" if row[0] == "ok" else str(row[0])
 
     def names(self, limit: int) -> list[tuple[int, str, tuple[str, ...]]]:
-        """Return the latest files' ids, names, and what is known of the people in them."""
+        """Return ids and names of the files that changed last, and the names of people in them."""
         found = self.all(
             "SELECT id, name, file_name, profile_name, profile_email, filed_to FROM files "
             "ORDER BY changed_at DESC LIMIT ?",
@@ -361,7 +361,7 @@ class Reader(Store):
             "SELECT o.path, f.source_key, coalesce(s.name, ''), f.state, f.noticed_at, "
             f"f.in_doubt_since, f.arrived_at, f.parsed_at {rows.FROM} "
             "LEFT JOIN sources s ON s.account = f.account AND s.source_key = f.source_key "
-            # Nothing changes before it was noticed: the index on changes leaves old files out.
+            # No file changes before it is noticed: the index on changes leaves old files out.
             "WHERE f.changed_at >= ?1 AND f.noticed_at >= ?1 AND f.noticed_at < ?2",
             since,
             until,
@@ -371,8 +371,8 @@ class Reader(Store):
             for folder, key, name, state, *times in found
         ]
 
-    def story(self, file_id: int) -> list[tuple[float, State, Message]]:
-        """Return everything that happened to a file: when, its state from then on, and why."""
+    def events(self, file_id: int) -> list[tuple[float, State, Message]]:
+        """Return the events of a file: (when, its state from then on, why), the oldest first."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)
         return [(at, State(state), from_json(why)) for at, state, why in found]
 
@@ -402,7 +402,7 @@ def _fold(text: str | bytes) -> str:
 
 
 def _lies_in(inner: bytes, outer: bytes) -> bool:
-    """Return whether a path is another one or lies below it, for people."""
+    """Return whether a path is another one or lies below it, compared as people see paths."""
     return lies_in(os.fsdecode(inner), os.fsdecode(outer), os.sep)
 
 

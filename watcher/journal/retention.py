@@ -1,7 +1,7 @@
 """Deletes old history in small steps, and at once what a person wants forgotten.
 
-The fingerprint of each content that was sent stays for good: it says nothing of the person, and
-without it the content would be sent again.
+The fingerprint of each content that was sent stays: it says nothing about the person, and without
+it the content would be sent again.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from watcher.journal.store import Store
 
 _log = logging.getLogger(__name__)
-#: Rows looked at in one step; a step takes milliseconds.
+#: Rows examined in one step; a step takes milliseconds.
 STEP: Final = 1000
-#: A file with which nothing is to be done, and which is no longer on disk, as far as known.
+#: The condition for a file that needs no work and is no longer on disk, as far as known.
 _OVER: Final = """
     state IN ('ignored', 'duplicate', 'baseline', 'accepted', 'parsed', 'parse_failed', 'refused',
               'gone')
@@ -85,9 +85,9 @@ class Retention:
             self._overwrite(now)
 
     def forget(self, file_ids: Sequence[int], now: float) -> bool:
-        """Delete files and what is known of them, but for the fingerprints of what was sent.
+        """Delete files and what is known about them, but not the fingerprints of what was sent.
 
-        False if what was known of them could not be overwritten in the journal's file; it is
+        Return False if the remains in the journal's file could not be overwritten; that is
         tried again. A file that is still on disk will be noticed again.
         """
         for file_id in file_ids:
@@ -110,10 +110,10 @@ class Retention:
 def _rewrite(path: str) -> bool:
     """Rewrite the journal's file without remains of what was deleted, and empty its log.
 
-    False if that cannot be done now, as another process reads it or the disk is full.
+    Return False if that is not possible now: another process reads it, or the disk is full.
     """
     try:
-        # Uploads go on meanwhile, but nothing new begins: others are not waited for any longer.
+        # Nothing new begins meanwhile, so other processes are not waited for any longer.
         connection = sqlite3.connect(path, isolation_level=None, timeout=2)
         with contextlib.closing(connection):
             connection.execute("VACUUM")

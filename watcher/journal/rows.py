@@ -21,7 +21,7 @@ FROM: Final = """
 
 
 class JobRow(NamedTuple):
-    """What the journal keeps of an upload to be made."""
+    """The columns of an upload to be made."""
 
     id: int
     folder: bytes
@@ -42,7 +42,7 @@ class JobRow(NamedTuple):
 
 
 class EntryRow(NamedTuple):
-    """What the journal keeps of a file, and people are shown."""
+    """The columns of a file that people are shown."""
 
     id: int
     folder: bytes
@@ -81,7 +81,7 @@ class EntryRow(NamedTuple):
     source_name: str | None
 
 
-#: What is not a column of ``files``, called ``f`` in :data:`FROM`.
+#: Fields that are not columns of ``files``, called ``f`` in :data:`FROM`.
 _ELSEWHERE: Final = MappingProxyType(
     {
         "folder": "o.path",
@@ -119,7 +119,7 @@ def join(folder: bytes, directory: bytes, name: bytes) -> str:
 
 
 def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
-    """Return a row as people are shown it; ``duplicate_of`` is the path of the same file."""
+    """Return a row as an Entry; ``duplicate_of`` is the path of the file with the same content."""
     return Entry(
         file_id=row.id,
         folder=os.fsdecode(row.folder),
@@ -156,7 +156,7 @@ def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
 
 
 def job(row: JobRow) -> Job:
-    """Return a row as the upload to be made."""
+    """Return a row as a Job."""
     return Job(
         file_id=row.id,
         folder=os.fsdecode(row.folder),
@@ -174,12 +174,12 @@ def job(row: JobRow) -> Job:
 
 
 def fields(text: str) -> tuple[tuple[str, str], ...]:
-    """Return form fields as they were stored."""
+    """Return form fields from their stored text."""
     return tuple(map(tuple, json.loads(text)))
 
 
 def fields_text(pairs: tuple[tuple[str, str], ...]) -> str:
-    """Return form fields as they are to be stored."""
+    """Return form fields as text to be stored."""
     return json.dumps(pairs, ensure_ascii=False, separators=(",", ":")) if pairs else "[]"
 
 
@@ -194,12 +194,12 @@ def reason_texts(why: Message) -> tuple[str, str]:
 
 
 def as_text(value: str) -> str:
-    """Return text as SQLite can keep it: a message may quote a name that is not valid text."""
+    """Return text as SQLite can store it: a message may quote a name that is not valid text."""
     return value.encode("utf-8", "replace").decode()
 
 
 def numbers(stat: Stat) -> tuple[int, int, int, int]:
-    """Return a Stat as the journal keeps it: size, mtime_ns, device, inode."""
+    """Return a Stat as the journal stores it: size, mtime_ns, device, inode."""
     return (stat.size, stat.mtime_ns, _signed(stat.device), _signed(stat.inode))
 
 
@@ -209,5 +209,5 @@ def stat(size: int, mtime_ns: int, device: int, inode: int) -> Stat:
 
 
 def _signed(number: int) -> int:
-    """Return a 64-bit number as SQLite can keep it: Windows and ZFS have inodes above 2**63."""
+    """Return a 64-bit number as SQLite can store it: Windows and ZFS have inodes above 2**63."""
     return number - (1 << 64) if number >= 1 << 63 else number

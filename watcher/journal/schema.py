@@ -1,8 +1,8 @@
-"""The tables of the journal, and how a journal of an older version gets them.
+"""The tables of the journal, and how a journal of an older version is brought up to date.
 
-``PRAGMA user_version`` holds the version. Whoever changes the tables raises :data:`VERSION`,
-writes a new table into :data:`_TABLES`, a new column both there and into :data:`_COLUMNS`, and
-what becomes of rows that are there already into :data:`_ROWS`.
+``PRAGMA user_version`` holds the version. To change the tables, raise :data:`VERSION`, add a new
+table to :data:`_TABLES`, a new column both there and to :data:`_COLUMNS`, and statements for
+existing rows to :data:`_ROWS`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ CREATE INDEX IF NOT EXISTS files_profile ON files (profile_key) WHERE profile_ke
 CREATE INDEX IF NOT EXISTS files_inodes ON files (inode) WHERE inode <> 0;
 CREATE INDEX IF NOT EXISTS files_attention ON files (changed_at)
     WHERE state IN ('refused', 'parse_failed');
--- What is on disk as far as known: the walk compares with this and with nothing else.
+-- What is on disk as far as known: a scan compares with this and with nothing else.
 CREATE TABLE IF NOT EXISTS names (
     directory_id INTEGER NOT NULL REFERENCES directories (id),
     name BLOB NOT NULL,
@@ -137,11 +137,11 @@ CREATE TABLE IF NOT EXISTS follow_ups (
     since REAL NOT NULL,                -- when it had arrived
     due_at REAL NOT NULL,
     tries INTEGER NOT NULL DEFAULT 0,
-    told_key TEXT NOT NULL DEFAULT ''   -- the profile's key, as the webhook has told it
+    told_key TEXT NOT NULL DEFAULT ''   -- the profile's key, from the webhook
 );
 CREATE INDEX IF NOT EXISTS follow_ups_due ON follow_ups (account, due_at);
 CREATE INDEX IF NOT EXISTS follow_ups_reference ON follow_ups (reference);
--- What HrFlow says of sources; sync_parsing is NULL where it is not known.
+-- What HrFlow says about sources; sync_parsing is NULL where it is not known.
 CREATE TABLE IF NOT EXISTS sources (
     account TEXT NOT NULL,
     source_key TEXT NOT NULL,
@@ -150,7 +150,7 @@ CREATE TABLE IF NOT EXISTS sources (
     asked_at REAL NOT NULL,
     PRIMARY KEY (account, source_key)
 ) WITHOUT ROWID;
--- Webhooks of the last time, so that none counts twice.
+-- Recent webhook events, so that none counts twice.
 CREATE TABLE IF NOT EXISTS webhook_events (
     digest BLOB PRIMARY KEY,
     heard_at REAL NOT NULL
@@ -174,7 +174,7 @@ CREATE TABLE IF NOT EXISTS early_events (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS early_events_reference ON early_events (reference);
 CREATE INDEX IF NOT EXISTS early_events_heard ON early_events (heard_at);
--- Kept by triggers, so that a count costs nothing however long the history is.
+-- Updated by triggers, so that a count costs nothing however long the history is.
 CREATE TABLE IF NOT EXISTS counts (state TEXT PRIMARY KEY, files INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, arrived INTEGER NOT NULL);
 CREATE TRIGGER IF NOT EXISTS files_added AFTER INSERT ON files BEGIN
@@ -192,8 +192,8 @@ WHEN old.state <> new.state BEGIN
 END;
 """
 
-#: Columns that are younger than their table: (first version with it, table, declaration). A new
-#: one is the last of its table, as it is in a journal that was altered.
+#: Columns that were added to their table: (first version with it, table, declaration). A new one
+#: is the last of its table, as in a journal that was altered.
 _COLUMNS: Final = (
     (2, "files", "parsed_at REAL NOT NULL DEFAULT 0"),
     (2, "files", "pages INTEGER NOT NULL DEFAULT 0"),
@@ -204,7 +204,7 @@ _COLUMNS: Final = (
     (3, "folders", "imported TEXT NOT NULL DEFAULT ''"),
 )
 
-#: What becomes of the rows of an older journal: (first version that needs it, statements).
+#: Changes to the rows of an older journal: (first version that needs them, statements).
 _ROWS: Final = (
     (
         2,  # results are asked for

@@ -18,19 +18,19 @@ from watcher.model.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from watcher.model.records import Entry
 
-#: Files that are asked for by one query, and for how many at once there is one.
+#: Numbers of files for which there is a prepared query.
 _ROOMS: Final = (1, 4, 16, 64)
 _AT_ONCE: Final = _ROOMS[-1]
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the journal at ``path`` for writing, made or brought up to date if need be.
+    """Open the journal at ``path`` for writing; create it or bring it up to date if necessary.
 
-    The file is for its owner alone. JournalError when it cannot be opened, is damaged, or was
+    Only its owner can read the file. JournalError when it cannot be opened, is damaged, or was
     written by a newer program.
     """
     try:
@@ -44,8 +44,8 @@ def connect(path: str) -> sqlite3.Connection:
 def connect_to_read(path: str) -> sqlite3.Connection:
     """Open an existing journal without the right to change it, from any one thread.
 
-    JournalError as for :func:`connect`, and for one that an older program has written: only a
-    start of this one brings it up to date.
+    JournalError as for :func:`connect`, and if an older program wrote it: only starting this one
+    brings it up to date.
     """
     if not os.path.exists(path):
         raise _missing(path)
@@ -53,7 +53,7 @@ def connect_to_read(path: str) -> sqlite3.Connection:
 
 
 def problem(error: Exception, path: str = "") -> JournalError:
-    """Return what to tell a person when the journal at ``path`` cannot be used."""
+    """Return the error to raise when the journal at ``path`` cannot be used."""
     journal = f"The journal {path}".strip()
     if isinstance(error, OSError | sqlite3.OperationalError):
         return UnwritableJournalError(
@@ -93,7 +93,7 @@ def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqli
 def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA query_only = ON")
     version = _version(connection)
-    if version == 0:  # the program that makes it has just begun
+    if version == 0:  # the program is still creating it
         raise _missing(path)
     _check_version(version, path)
     if version < VERSION:
@@ -110,8 +110,8 @@ def _prepare_to_write(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")  # one writer; checked by tests, not per row
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -4000")
-    # Moving pages from the log to the journal flushes the disk twice more: seldom, as they are
-    # mostly the same pages. The log grows to 16 MB and is written over from its start then.
+    # Checkpoints flush the disk twice more, so they are rare: most changes are to the same pages.
+    # The log grows to 16 MB and is then overwritten from its start.
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
     version = _version(connection)
     _check_version(version, path)
@@ -163,21 +163,14 @@ class Store:
             self._run("BEGIN IMMEDIATE", ())
         return self._run(query, values)
 
-    def write_many(self, query: str, values: Iterable[tuple[object, ...]]) -> int:
-        """Run a query once for each of ``values``; return how many rows it has changed."""
-        if not self.changed:
-            self._run("BEGIN IMMEDIATE", ())
+    def choose(self, file_ids: Sequence[int]) -> None:
+        """Fill the temporary table ``chosen`` with these ids."""
+        self.write("DELETE FROM chosen")
+        insert = "INSERT OR IGNORE INTO chosen VALUES (?)"
         try:
-            return self._connection.executemany(query, values).rowcount
+            self._connection.executemany(insert, [(file_id,) for file_id in file_ids])
         except sqlite3.Error as error:
             raise problem(error) from error
-
-    def choose(self, file_ids: Sequence[int]) -> None:
-        """Make ``chosen``, a table of this connection alone, hold these ids and no others."""
-        self.write("DELETE FROM chosen")
-        self.write_many(
-            "INSERT OR IGNORE INTO chosen VALUES (?)", [(file_id,) for file_id in file_ids]
-        )
 
     def read(self, query: str, *values: object) -> Any:
         """Return the first row of a query, None if there is none."""
@@ -199,11 +192,11 @@ class Store:
         ]
 
     def entries_of(self, file_ids: Sequence[int]) -> list[Entry]:
-        """Return these files in this order, as far as there are such files."""
+        """Return these files in this order, without those that do not exist."""
         found: dict[int, Entry] = {}
         for start in range(0, len(file_ids), _AT_ONCE):
             some = file_ids[start : start + _AT_ONCE]
-            # Of a few lengths only, so that the query is prepared once: no file has the number 0.
+            # Padded to a few lengths, so that queries are prepared once: no file has the id 0.
             room = next(each for each in _ROOMS if each >= len(some))
             where = f"f.id IN ({', '.join('?' * room)})"
             some = [*some, *[0] * (room - len(some))]
@@ -216,7 +209,7 @@ class Store:
         return found[0] if found else None
 
     def path_of(self, file_id: int) -> str:
-        """Return where a file was when it was noticed; "" if there is no such file."""
+        """Return the path where a file was noticed; "" if there is no such file."""
         row = self.read(f"SELECT o.path, d.path, f.name {rows.FROM} WHERE f.id = ?", file_id)
         return rows.join(*row) if row else ""
 

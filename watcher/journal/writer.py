@@ -9,7 +9,8 @@ from watcher.journal.facts import Facts
 from watcher.journal.files import Files
 from watcher.journal.folders import Folders
 from watcher.journal.follow_ups import FollowUps
-from watcher.journal.queues import Holds, Hooks, Queues
+from watcher.journal.holds import Holds
+from watcher.journal.queues import Hooks, Queues
 from watcher.journal.retention import Retention
 from watcher.journal.store import Store, connect
 from watcher.model.errors import DamagedJournalError

@@ -1,12 +1,24 @@
-"""The shared vocabulary: frozen values that travel between the modules, and nothing else.
+"""The shared vocabulary: frozen values that travel between the packages, and nothing else.
 
-A file's journey, one value a step::
+A file's journey, one value for each step::
 
     Candidate → Sniffed → Document → Route → Job → Outcome → Entry (what people are shown)
 
 Paths are ``str`` as ``os.fsdecode`` gives them (names that are not UTF-8 carry surrogate
 escapes), absolute, below a watched folder. Times are seconds since 1970 (UTC) as float.
 
-The values are made when the first of them is asked for, those that people are shown apart from the
-others: to make forty frozen classes takes longer than all else that ``status`` does.
+::
+
+    kinds        State, Sign, Cause: words with a fixed meaning
+    settings     what can be configured
+    files        files on their way: noticed, examined, filed away
+    uploads      where documents go, and the outcome of sending them
+    follow_ups   what became of uploads: questions and answers
+    lifecycle    which state may follow which, and when to retry
+    records      files as the journal keeps them and people see them
+    snapshot     the state of the program at one moment
+    errors       errors that end a command
+
+Import from the modules: a command such as ``status`` loads only those that it needs, as creating
+dozens of frozen classes would take most of its time.
 """

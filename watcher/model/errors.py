@@ -11,10 +11,10 @@
     ├── JournalError        6   the journal, or its folder, cannot be used; or it is too new
     │   ├── DamagedJournalError
     │   └── UnwritableJournalError
-    ├── OfflineError        7   HrFlow does not answer a command that needs it
-    └── NotRunningError     8   the command is for a program that runs, and none does
+    ├── OfflineError        7   a command needs HrFlow, which does not answer
+    └── NotRunningError     8   the command is for the running program, and none runs
 
-``run`` ends with :data:`UPDATED` (75) when another version was installed: start that one.
+``run`` ends with :data:`UPDATED` (75) when another version was installed, to be restarted.
 
 What happens to a single file while the program runs is never an exception: it is a
 :class:`watcher.model.Outcome`.
@@ -50,8 +50,8 @@ class WatcherError(Exception):
         return f"{self.title} {self.hint}".strip()
 
     @property
-    def said(self) -> Message:
-        """Both as one message."""
+    def message(self) -> Message:
+        """Title and hint as one message."""
         title, hint = (
             each if isinstance(each, Message) else verbatim(each)
             for each in (self.title, self.hint)
@@ -60,7 +60,7 @@ class WatcherError(Exception):
 
 
 class UsageError(WatcherError):
-    """A command was called with arguments that make no sense together."""
+    """A command was called with arguments that are wrong, or cannot be combined."""
 
     exit_code = 2
 
@@ -68,8 +68,8 @@ class UsageError(WatcherError):
 class ConfigError(WatcherError):
     """The configuration has mistakes; ``mistakes`` holds one line for each of them.
 
-    ``unfinished``: nothing is wrong with it, but not all that is needed is there yet.
-    ``by_machine``: it is the machine-wide one that is wrong, which the person cannot mend.
+    ``unfinished``: nothing is wrong, but something required is still missing.
+    ``by_machine``: the machine-wide configuration is wrong, which only an administrator can fix.
     """
 
     exit_code = 2
@@ -114,15 +114,15 @@ class JournalError(WatcherError):
 
 
 class NoJournalError(JournalError):
-    """There is none yet, or the program that makes it has just begun."""
+    """There is no journal yet, or the program is still creating it."""
 
 
 class DamagedJournalError(JournalError):
-    """The journal is no journal any more: a new one has to be built."""
+    """The journal's file is damaged: a new one has to be built."""
 
 
 class UnwritableJournalError(JournalError):
-    """The journal cannot be used now, as when the disk is full; later it may be."""
+    """The journal cannot be used at the moment, for example because the disk is full."""
 
 
 class OfflineError(WatcherError):
@@ -132,6 +132,6 @@ class OfflineError(WatcherError):
 
 
 class NotRunningError(WatcherError):
-    """The program does not run, and there is nobody to talk to."""
+    """The program does not run, so it cannot take a command."""
 
     exit_code = 8

@@ -1,4 +1,4 @@
-"""Files on their way: noticed, looked at, filed away, and what is known of them already."""
+"""Files on their way: noticed, examined, filed away, and what is already known about them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ScanEnded:
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What is wrong with a watched folder, in one sentence; NOTHING if all is well."""
+    """A watched folder's problem, in one sentence; NOTHING if there is none."""
 
     folder: str
     problem: Message
@@ -62,9 +62,10 @@ class Sniffed:
     ``media_type`` is what is sent and what settings refer to, "" if the content is unknown;
     ``extension`` (with its dot) is what the server must see at the end of the name; ``what`` is
     for people ("a PDF document", "a program"). ``whole`` is True if the format's end was found,
-    False if the file seems truncated, None if the format has no end to look for. ``broken``: it
-    is certainly truncated, nothing could open it; what only seems so is waited for, and sent in
-    the end. ``advice``: what to do with a file that HrFlow cannot read ("save it as PDF or Word").
+    False if the file seems truncated, None if the format has no recognizable end. ``broken``: it
+    is certainly truncated, so that no program could open it; a file that only seems truncated is
+    waited for, and sent in the end. ``advice``: what to do with a file that HrFlow cannot read
+    ("save it as PDF or Word").
     """
 
     media_type: str
@@ -81,7 +82,7 @@ class Document:
 
     ``file_name`` is the name the server will see: the file's own, with the extension of its
     content. ``part_of`` is the document that the file belongs to, as the pictures of a saved web
-    page do. ``may_be_part``: it lies where such parts do, and that document is not there so far.
+    page do. ``may_be_part``: it is where such parts are, but there is no such document yet.
     ``noticed_at`` is when the file was first noticed, in seconds since 1970, if its own time
     cannot be right, else None.
     """
@@ -98,7 +99,7 @@ class Document:
 
     @property
     def dated(self) -> int:
-        """When the file was created, as far as is known, in seconds since 1970."""
+        """When the file was created, as far as known, in seconds since 1970."""
         if self.noticed_at is not None:
             return int(self.noticed_at)
         return max(0, self.stat.mtime_ns // 10**9)
@@ -106,7 +107,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A document and the handle it was read from, at its start: that handle is what is sent.
+    """A document and the handle it was read from, at its start; the same handle is sent.
 
     ``being_written``: a program has the file open for writing; None if that is unknown.
     """
@@ -116,7 +117,7 @@ class Identified:
     being_written: bool | None = None
 
     def close(self) -> None:
-        """Close the handle, as the file is not sent now."""
+        """Close the handle of a file that is not sent now."""
         if self.handle is not None:
             self.handle.close()
 
@@ -143,7 +144,7 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class FilingFailed:
-    """A file stays where it is, and why; ``passing``: worth another try."""
+    """A file stays where it is, and why; ``passing``: another try may succeed."""
 
     why: Message
     passing: bool = False
@@ -151,14 +152,12 @@ class FilingFailed:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the journal knows of the file at a path."""
+    """What the journal knows about the file at a path."""
 
     file_id: int
     state: State
     stat: Stat
     sha256: str
-    reference: str
-    source_key: str
     cause: str
 
 

@@ -1,16 +1,12 @@
-"""What became of uploads: questions, answers, and what HrFlow's webhook reports."""
+"""The results of uploads: questions, answers, and the events of HrFlow's webhook."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-from watcher.i18n.message import msg
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from watcher.model.kinds import State
-    from watcher.model.records import Entry
     from watcher.model.uploads import Job, Profile
 
 
@@ -18,7 +14,7 @@ if TYPE_CHECKING:
 class FollowUp:
     """An upload whose result is not known.
 
-    It arrived at ``since``, and was asked for ``tries`` times. ``reported_key``: the
+    It arrived at ``since``, and ``tries`` questions about it were answered. ``reported_key``: the
     key of its profile, if the webhook has reported that it is parsed.
     """
 
@@ -29,7 +25,7 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedProfile:
     """A profile in a list of profiles; 0 and "" where the answer does not say.
 
     ``file_name`` and ``size`` (bytes) are those of its document; ``created_at`` is the reception
@@ -45,10 +41,10 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class ProfilePage:
     """One page of a list of profiles, and how many ``pages`` there are."""
 
-    profiles: tuple[Listed, ...]
+    profiles: tuple[ListedProfile, ...]
     pages: int = 1
 
 
@@ -61,7 +57,7 @@ class SourceFacts:
 
 
 class EventKind(enum.StrEnum):
-    """The webhook's events that concern us; later API versions send an update with the success."""
+    """The webhook's events that are used; later API versions send an update with the success."""
 
     SUCCESS = "profile.parsing.success"
     UPDATE = "profile.parsing.update"
@@ -81,24 +77,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """One file in a report: its state and its times (0: not yet, or unknown)."""
-
-    folder: str
-    source_key: str
-    source_name: str
-    state: State
-    noticed_at: float
-    sent_at: float = 0.0
-    arrived_at: float = 0.0
-    parsed_at: float = 0.0
-
-
-#: Why a file is not parsed that should be by now.
-NOT_YET: Final = msg("uploaded, result not known yet")
-
-
-@dataclass(frozen=True, slots=True)
 class Search:
     """A request for one page of a source's profiles, the latest first.
 
@@ -110,20 +88,3 @@ class Search:
     page: int
     stage: str = ""
     reference: str = ""
-
-
-def upload_seconds(of: Entry | Timing) -> float | None:
-    """Return the seconds from an upload's beginning until HrFlow had it; None if unknown."""
-    if not of.sent_at or of.arrived_at < of.sent_at:
-        return None
-    return of.arrived_at - of.sent_at
-
-
-def parse_seconds(of: Entry | Timing) -> float | None:
-    """Return the seconds from a file's arrival until its profile was known; None if unknown.
-
-    What was parsed during the upload took no time of its own.
-    """
-    if not of.arrived_at or of.parsed_at <= of.arrived_at:
-        return None
-    return of.parsed_at - of.arrived_at

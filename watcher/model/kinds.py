@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from watcher.i18n.message import msg
+
 
 class State(enum.StrEnum):
     """Where a file is on its journey; see ``watcher.model.lifecycle`` for its steps."""
@@ -15,13 +17,13 @@ class State(enum.StrEnum):
     BASELINE = "baseline"  # was there before the folder was watched and is not to be uploaded
     QUEUED = "queued"
     WAITING = "waiting"  # sent again at its due time
-    HELD = "held"  # waits for a cause to go away that is not this file's
+    HELD = "held"  # waits until a cause is gone that concerns other files too
     UPLOADING = "uploading"
     UNCERTAIN = "uncertain"  # sent, but whether it arrived is not known
     ACCEPTED = "accepted"  # HrFlow has it; parsing follows
     PARSED = "parsed"
     PARSE_FAILED = "parse_failed"
-    REFUSED = "refused"  # will never pass as it is
+    REFUSED = "refused"  # will never be accepted as it is
     GONE = "gone"  # vanished before it was sent
 
 
@@ -37,21 +39,21 @@ class Sign(enum.StrEnum):
     SCANNED = "scanned"  # found by walking the folder
     REMOVED = "removed"
     EMPTIED = "emptied"  # a directory was removed or moved away, with all files in it
-    MISSING = "missing"  # a walk did not find it any more, as when a drive is not there
+    MISSING = "missing"  # no longer found by a scan, as when a drive is not connected
 
 
 class Cause(enum.StrEnum):
-    """What holds files back that have done nothing wrong; one cause, many files."""
+    """Why files are held back that are fine themselves; one cause, many files."""
 
     ACCOUNT = "account"  # the key or the address of the API is not accepted
     QUOTA = "quota"  # the plan's quota is used up
     SOURCE = "source"  # the source key is not accepted
-    CREDENTIAL = "credential"  # no key at hand
-    EXISTING = "existing"  # files that were there first wait for a person's yes
+    CREDENTIAL = "credential"  # there is no key
+    EXISTING = "existing"  # files from before the folder was watched wait for approval
 
 
-#: What may be done where a plan's quota is used up; another key would change nothing.
-QUOTA_MEND: Final = (
-    "Have the quota raised at HrFlow, or wait until it begins anew; what waits is tried again by"
-    " itself."
+#: What to do if a plan's quota is used up; another key would change nothing.
+QUOTA_FIX: Final = msg(
+    "Have the quota raised at HrFlow, or wait until it is renewed; uploads then resume"
+    " automatically."
 )

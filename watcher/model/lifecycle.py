@@ -38,7 +38,7 @@ BACKOFF_BASE = 2.0
 BACKOFF_CAP = 3600.0
 
 
-#: Seconds that a server may make us wait: a wrong answer must not end all uploads.
+#: Seconds that a server can ask to wait, at most: a wrong answer must not end all uploads.
 RETRY_AFTER_CAP = 24 * BACKOFF_CAP
 
 
@@ -68,15 +68,17 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
                 _S.DUPLICATE,
                 _S.BASELINE,
                 _S.QUEUED,
-                _S.UNCERTAIN,  # it may have been sent by a journal that was lost
+                _S.UNCERTAIN,  # it may have been sent, according to a lost journal
                 _S.HELD,
                 _S.REFUSED,
                 _S.GONE,
             }
         ),
-        _S.IGNORED: frozenset({_S.NOTICED}),  # the rules changed, or a person's mind
-        _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the first of its kind never went
-        _S.BASELINE: frozenset({_S.NOTICED}),  # somebody asked for it
+        _S.IGNORED: frozenset({_S.NOTICED}),  # the rules have changed, or the user retries it
+        _S.DUPLICATE: frozenset(
+            {_S.NOTICED, _S.GONE}
+        ),  # the file with the same content was not sent
+        _S.BASELINE: frozenset({_S.NOTICED}),  # approved after all
         _S.QUEUED: frozenset({_S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED}),
         _S.UPLOADING: frozenset(
             {
@@ -86,7 +88,7 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
                 _S.HELD,
                 _S.REFUSED,
                 _S.UNCERTAIN,
-                _S.NOTICED,  # it changed under our hands: nothing whole was sent
+                _S.NOTICED,  # it changed meanwhile: nothing complete was sent
                 _S.GONE,
             }
         ),
@@ -106,7 +108,7 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
 
 
-#: Of those, the ones from which nothing has gone to HrFlow that is not answered yet.
+#: Of those, the states without an unanswered upload.
 WAITS: Final = OPEN - {_S.UPLOADING, _S.UNCERTAIN}
 
 
@@ -134,7 +136,7 @@ LEFT: Final = msg("not uploaded because its folder is no longer watched")
 NEW_SETTINGS: Final = msg("checked again because the settings of its folder have changed")
 
 
-#: States in which the content may be on its way: such a row must keep its content.
+#: States in which the content may be on its way, so that the row must keep its fingerprint.
 IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
 
 
@@ -143,7 +145,7 @@ REFUSED_BEFORE: Final = "refused before"
 
 
 def allowed(before: State, after: State) -> bool:
-    """Whether ``after`` may follow ``before``."""
+    """Return whether ``after`` may follow ``before``."""
     return after in TRANSITIONS[before]
 
 
@@ -159,7 +161,7 @@ class Step:
 def retried(entry: Entry, now: float) -> Step | None:
     """Return the step that follows a retry by the user; None if the file cannot be retried.
 
-    A file that was routed goes back to the queue, any other is looked at again.
+    A file that was routed goes back to the queue, any other is examined again.
     """
     if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, IGNORED_BY_USER):
         return None
@@ -184,7 +186,7 @@ def retry_delay(
     """Return the seconds to wait after attempt number ``attempt``.
 
     It is what the server asks for with ``retry_after``, if it does, but not longer than a day.
-    "Retry-After: 0" counts as no wish, so that the server is not asked again and again at once.
+    "Retry-After: 0" is disregarded, so that the server is not flooded with retries.
     """
     delay = backoff(attempt, jitter)
     if offline:
@@ -227,10 +229,10 @@ def confirmed(
     """Return the step that follows a check of an upload that is uncertain since ``since``.
 
     "Not found" within the confirm ``window`` (seconds) proves nothing, so it is checked again;
-    after the window the file is sent again under the same reference. A key that cannot read waits
-    for the window, too, as HrFlow may know a reference only once its profile is parsed.
-    ``answering``: since when the server answers such questions without trouble; what it took
-    before that may wait to be parsed for just as long.
+    after the window the file is sent again under the same reference. With a key that cannot read
+    the window has to pass as well, as HrFlow may know a reference only once its profile is parsed.
+    ``answering``: since when the server answers such questions without trouble; uploads that it
+    received before that may wait to be parsed for just as long.
     """
     waited = max(0.0, now - since)
     left = window - max(0.0, now - max(since, answering))
@@ -240,7 +242,7 @@ def confirmed(
         case Wait(why, retry_after):
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
-        case Unreadable(source=True):  # then the upload is refused, which is shown
+        case Unreadable(source=True):  # the next upload is refused, which people are shown
             return Step(_S.QUEUED, msg("sent again under the same reference"), now)
         case Unreadable() if left > 0:
             why = msg(
@@ -263,10 +265,10 @@ def confirmed(
 
 
 def hold_delay(cause: Cause, attempt: int) -> float:
-    """Return the seconds until one file tries whether a cause still holds; 0 for "never".
+    """Return the seconds until one file tests whether a cause still applies; 0 for "never".
 
-    They are long, as a changed key or setting ends a hold at once; a missing key is looked for
-    more often, because a keyring may be unlocked at any time.
+    The intervals are long, as a changed key or setting ends a hold at once; a missing key is
+    looked up more often, as a keyring may be unlocked at any time.
     """
     if cause is Cause.EXISTING:
         return 0.0
@@ -289,7 +291,7 @@ def hold_keys(account: str, source_key: str) -> list[str]:
     return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
 
 
-#: Why a file waits that was there before its folder was watched, and why it does no longer. Many
+#: Reasons of a file from before its folder was watched: it waits, and was removed meanwhile. Many
 #: such files share one message, see :func:`existing_why`.
 EXISTING_WAITS: Final = msg("was already in the folder and is waiting for your approval")
 

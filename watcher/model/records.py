@@ -1,11 +1,11 @@
-"""Files as the journal keeps them and people see them."""
+"""Files as the journal keeps them and people see them, with the times that they took."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import NOTHING, Message
+from watcher.i18n.message import NOTHING, Message, msg
 
 if TYPE_CHECKING:
     from watcher.model.kinds import State
@@ -30,7 +30,7 @@ class Stat:
     inode: int = 0
 
 
-#: Of a file that was never examined.
+#: The stat of a file that was never examined.
 NO_STAT: Final = Stat(0, 0)
 
 
@@ -60,17 +60,52 @@ class Entry:
     duplicate_of: str = ""
     filed_to: str = ""
     filing_why: Message = NOTHING
-    #: The dated directory that it is moved to, once that was chosen.
+    #: The dated directory that it is moved to, once chosen.
     filing_target: str = ""
     #: When the upload that arrived began, when it arrived, and when its profile was known.
     sent_at: float = 0.0
     arrived_at: float = 0.0
     parsed_at: float = 0.0
-    #: Pages that HrFlow has parsed, of how many; 0 if it did not say.
+    #: Pages that HrFlow has parsed, and of how many; 0 if unknown.
     pages: int = 0
     total_pages: int = 0
-    #: The profile was found by a search: it is probably this file's.
+    #: Whether the profile was found by a search, so that it is only probably this file's.
     probable: bool = False
     #: How often it was sent again under a new reference.
     resends: int = 0
     source_name: str = ""
+
+
+#: The reason of a file that should have been parsed by now.
+NOT_YET: Final = msg("uploaded, result not known yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One file in a report: its state and its times (0: not yet, or unknown)."""
+
+    folder: str
+    source_key: str
+    source_name: str
+    state: State
+    noticed_at: float
+    sent_at: float = 0.0
+    arrived_at: float = 0.0
+    parsed_at: float = 0.0
+
+
+def upload_seconds(of: Entry | Timing) -> float | None:
+    """Return the seconds from an upload's beginning until HrFlow had it; None if unknown."""
+    if not of.sent_at or of.arrived_at < of.sent_at:
+        return None
+    return of.arrived_at - of.sent_at
+
+
+def parse_seconds(of: Entry | Timing) -> float | None:
+    """Return the seconds from a file's arrival until its profile was known; None if unknown.
+
+    What was parsed during the upload took no time of its own.
+    """
+    if not of.arrived_at or of.parsed_at <= of.arrived_at:
+        return None
+    return of.parsed_at - of.arrived_at

@@ -1,7 +1,7 @@
-"""What can be configured: frozen, typed values without any idea of where they were read from.
+"""What can be configured: frozen, typed values that do not know where they were read from.
 
 Field names are the keys of the TOML file. ``watcher.config`` turns a file into a
-:class:`Config`, with every mistake at once; nothing else builds these outside of tests.
+:class:`Config` and reports every mistake at once; nothing else builds these outside of tests.
 
 Units: ``*_seconds`` and ``*_timeout`` are seconds, ``*_size`` and ``*_rate`` are bytes and bytes
 per second (a file may also say ``"20 MB"``), 0 means "no limit" where a limit is optional.
@@ -49,9 +49,9 @@ DEFAULT_ACCEPT = (
 _BOUNDS: Final = msg("{item} is not within {least} to {most}")
 
 
-def _within(least: float, most: float, said: Message = _BOUNDS) -> msgspec.Meta:
-    """What a number may be; ``said`` is how people are told that ``item`` is not."""
-    return msgspec.Meta(ge=least, le=most, extra={"said": said})
+def _within(least: float, most: float, message: Message = _BOUNDS) -> msgspec.Meta:
+    """Return the bounds of a number; ``message`` is the one for an ``item`` out of bounds."""
+    return msgspec.Meta(ge=least, le=most, extra={"message": message})
 
 
 _SECONDS: Final = msg("{item} is not within {least} to {most} seconds")
@@ -73,7 +73,7 @@ class Watch(enum.StrEnum):
 
 
 class Existing(enum.StrEnum):
-    """What happens to files that are there when a folder is watched for the first time."""
+    """What happens to files that are already in a folder when it is first watched."""
 
     UPLOAD = "upload"
     SKIP = "skip"
@@ -81,14 +81,14 @@ class Existing(enum.StrEnum):
 
 
 class Changed(enum.StrEnum):
-    """What happens when a file that was sent gets another content."""
+    """What happens when a file changes after it was uploaded."""
 
     UPLOAD = "upload"
     IGNORE = "ignore"
 
 
 class Duplicates(enum.StrEnum):
-    """What happens to a file whose content went to the same source before."""
+    """What happens to a file whose content was already sent to the same source."""
 
     SKIP = "skip"
     UPLOAD = "upload"
@@ -175,7 +175,7 @@ class Account(Struct, frozen=True):
     confirm_seconds: Annotated[float, _within(1, 86_400, _SECONDS)] = 600.0
     #: "system", "none" or the URL of a proxy.
     proxy: str = "system"
-    #: What share of the requests may go into asking what became of uploads; 0: nothing is asked.
+    #: The share of requests that may be used to ask for the results of uploads; 0: none.
     follow_up_share: Annotated[float, _within(0, 1, _NOTHING_ASKED)] = 0.5
     #: Address of a profile in a program that people use, with "{profile_key}" in it; "": none.
     profile_url: str = ""
@@ -245,8 +245,8 @@ class Folder(Struct, frozen=True):
     rules: tuple[Rule, ...] = ()
 
 
-#: Settings of a folder that decide whether its files are sent, where to and with what: when one of
-#: them changes, what was not sent is looked at again.
+#: Settings of a folder that decide whether, where and with what its files are sent: when one of
+#: them changes, files that were not sent are examined again.
 ROUTING = (
     "account", "source_key", "tags", "metadatas", "labels", "recursive", "ignore", "accept",
     "max_size", "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
@@ -254,7 +254,7 @@ ROUTING = (
 )  # fmt: skip
 
 
-#: All others: which folder it is, how its files are noticed, and what happens to them afterwards.
+#: All other settings: which folder, how its files are noticed, what happens to them afterwards.
 NOT_ROUTING = (
     "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "changed",
     "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
@@ -262,7 +262,7 @@ NOT_ROUTING = (
 
 
 class Notifications(Struct, frozen=True):
-    """Messages on the desktop: whether there are any, when, and of which kinds."""
+    """Desktop notifications: whether, when and of what."""
 
     enabled: bool = True
     #: Two local times like "18:00-08:00" between which there are none; "" for never.
@@ -286,7 +286,7 @@ HOOK_VALUES: Final = ("path", "profile_key", "reference", "source_key", "account
 
 
 class Hooks(Struct, frozen=True):
-    """Commands that are run when something has become of a file; empty: none.
+    """Commands that are run when a file was parsed or refused; empty: none.
 
     Each is a program and its arguments, which may hold the placeholders ``HOOK_VALUES``.
     """
@@ -304,19 +304,19 @@ class Config(Struct, frozen=True):
     webhook: Webhook = Webhook()
     hooks: Hooks = Hooks()
     log_level: LogLevel = LogLevel.INFO
-    #: Days for which it is kept what became of a file.
+    #: Days for which the history of a file is kept.
     history_days: Annotated[int, _within(1, 36_500, _DAYS)] = 400
-    #: Whether the names and emails of people that HrFlow tells are kept, and for how many days.
+    #: Whether the names and emails that HrFlow read in CVs are kept, and for how many days.
     keep_names: bool = True
     names_days: Annotated[int, _within(1, 36_500, _DAYS)] = 90
     #: Whether API keys may be kept in a keyring that writes plain text.
     allow_insecure_keyring: bool = False
-    #: No key: what of the written configuration is not in force, and why, one sentence each.
+    #: Not a setting: what in the configuration has no effect, and why, one sentence each.
     remarks: tuple[Message, ...] = ()
     notifications: Notifications = Notifications()
 
     def account(self, name: str) -> Account:
-        """The account called ``name``; KeyError if there is none."""
+        """Return the account called ``name``; KeyError if there is none."""
         for account in self.accounts:
             if account.name == name:
                 return account
@@ -324,24 +324,24 @@ class Config(Struct, frozen=True):
 
 
 def dump_folder(folder: Folder) -> str:
-    """A folder's settings without its path, which need not be text, for :func:`parse_folder`."""
+    """Return a folder's settings for :func:`parse_folder`, without its path (it may be no text)."""
     return msgspec.json.encode(replaced(folder, path="")).decode()
 
 
 def parse_folder(path: str, text: str) -> Folder:
-    """The folder at ``path`` with the settings that :func:`dump_folder` gave.
+    """Return the folder at ``path`` with the settings that :func:`dump_folder` returned.
 
     Raises:
-        ValueError: another version of the program has written them, and this one cannot read them.
+        ValueError: another version of the program wrote them, and this one cannot read them.
     """
     return replaced(msgspec.json.decode(text, type=Folder), path=path)
 
 
 def replaced(settings: Kind, **values: object) -> Kind:
-    """``settings`` with other values for some keys."""
+    """Return ``settings`` with other values for some keys."""
     return msgspec.structs.replace(settings, **values)
 
 
 def values_of(settings: Struct) -> dict[str, object]:
-    """All keys of ``settings`` and their values."""
+    """Return all keys of ``settings`` with their values."""
     return msgspec.structs.asdict(settings)

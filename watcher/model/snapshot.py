@@ -1,4 +1,4 @@
-"""The state of the program at one moment: all that icon, page and commands show."""
+"""The state of the program at one moment, as the icon, the page and commands show it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class AppState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A cause that holds back files: its ``key``, ``why`` in one sentence, how many files."""
+class ActiveHold:
+    """A cause that holds files back: its ``key``, ``why`` in one sentence, how many files."""
 
     key: str
     why: Message
@@ -41,7 +41,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A watched folder; ``problem`` is "" when all is well with it."""
+    """A watched folder; ``problem`` is NOTHING if there is none."""
 
     path: str
     account: str = ""
@@ -53,8 +53,8 @@ class Watched:
 class Snapshot:
     """All values at one moment; times are seconds since 1970, 0 for never.
 
-    ``done`` of ``total`` files are done since the program was idle last. ``recent`` are the files
-    that were processed last, ``attention`` those that a person has to look at (refused, not
+    ``done`` of ``total`` files were processed since the program was last idle. ``recent`` are the
+    files that were processed last, ``attention`` those that a person has to look at (refused, not
     parsed), both the latest first and limited to some tens; ``counts`` has all. ``remarks`` are
     about the configuration, a sentence each. ``paused_until`` and ``snoozed_until`` (before which
     there are no notifications) are :data:`UNTIL_RESUMED` if there is no end.
@@ -74,6 +74,6 @@ class Snapshot:
     counts: Mapping[State, int] = field(default_factory=dict)
     recent: tuple[Entry, ...] = ()
     attention: tuple[Entry, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    holds: tuple[ActiveHold, ...] = ()
     watched: tuple[Watched, ...] = ()
     remarks: tuple[Message, ...] = ()

@@ -100,14 +100,14 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """HrFlow will never take this file as it is."""
+    """HrFlow will never accept this file as it is."""
 
     why: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Everything that ``cause`` concerns has to wait until it is fixed."""
+    """All files that ``cause`` concerns have to wait until it is fixed."""
 
     cause: Cause
     why: Message
@@ -117,7 +117,7 @@ class Held:
 class Wait:
     """Try again later, after ``retry_after`` seconds if the server named a time.
 
-    ``offline``: HrFlow could not be reached, so no other file need try either. ``slow_down``: the
+    ``offline``: HrFlow could not be reached, so other files need not try either. ``slow_down``: the
     server took nothing and asks for fewer requests (429, 425). ``troubled``: the server failed or
     did not answer, which may concern all files or only this one.
     """
@@ -144,7 +144,7 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class NoSync:
-    """Refused only because the source does not allow synchronous parsing: to be sent without."""
+    """Refused only because the source does not allow synchronous parsing; to be sent without it."""
 
     why: Message
 
@@ -159,14 +159,14 @@ class Altered:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The reference was not found, which proves nothing while parsing may be under way."""
+    """The reference was not found, which proves nothing while the file may still be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """The question was answered with 401: this key may only write.
 
-    ``source``: it is only this source that it may not read.
+    ``source``: the key may read, but not this source.
     """
 
     why: Message = NOTHING

@@ -101,10 +101,10 @@ class JournalActions:
     def retry_all(self) -> dict[str, object]:
         """Retry everything that needs attention or is held back."""
         files = 0
-        for kept in self.app.snapshot().kept:
-            if not needs_approval(kept):  # approval is another question
-                self.app.post(Release(kept.key))
-                files += kept.files
+        for hold in self.app.snapshot().holds:
+            if not needs_approval(hold):  # approval is another question
+                self.app.post(Release(hold.key))
+                files += hold.files
         self.app.post(Resume())
         left: list[object] = []
         for state in FAILED:
@@ -125,9 +125,9 @@ class JournalActions:
         return {}
 
     def _release(self, cause: str, body: Body) -> dict[str, object]:
-        for kept in self.app.snapshot().kept:
-            if kept.key == cause:
-                return {"files": kept.files, "left": [], **self._send([Release(cause)], body)}
+        for hold in self.app.snapshot().holds:
+            if hold.key == cause:
+                return {"files": hold.files, "left": [], **self._send([Release(cause)], body)}
         raise UsageError(msg("No file is held back for this reason any more."))
 
     def _change(

@@ -86,7 +86,7 @@ class Routes:
         self._make_link = link
         self._activity = activity
         self._feed = feed
-        self._bottle = bottle.Bottle(autojson=False)
+        self._bottle = bottle.Bottle()
         self._bottle.default_error_handler = _answer_error
         for path, answer in (("/enter", self._enter), ("/", self._page),
                              ("/static/<name>", self._static),

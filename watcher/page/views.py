@@ -121,7 +121,7 @@ class Activity:
         """Return everything about one file; UsageError if it is not known."""
         with self._reader() as reader:
             entry = reader.entry(file_id)
-            story = reader.story(file_id)
+            story = reader.events(file_id)
         if entry is None:
             raise UsageError(
                 msg("This file is not known any more."), msg("Look for it in the list.")

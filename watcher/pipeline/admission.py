@@ -91,7 +91,7 @@ class Admission(Stage):
         now = self._clock.wall()
         known = self._journal.files.find(candidate.folder, candidate.path)
         if known is not None and known.sha256 == document.sha256 and known.state in ARRIVED:
-            self._journal.files.restat(known.file_id, candidate, document.stat)
+            self._journal.files.update_stat(known.file_id, candidate, document.stat)
             return None
         again = known and (known.cause, known.sha256) == (REFUSED_BEFORE, document.sha256)
         file_id = note_version(self._journal, candidate, known, document.stat, now)
@@ -162,7 +162,7 @@ class Admission(Stage):
             self._skip(file_id, Skip(State.REFUSED, why, route.rule), plan, refused)
             return False
         fields = form_fields(route, document.sniffed.media_type)
-        self._journal.files.address(file_id, route, route.reference, fields)
+        self._journal.files.set_route(file_id, route, route.reference, fields)
         if owner != file_id:
             if not self._journal.files.is_return_of(file_id, owner):
                 self._note_duplicate(file_id, owner, plan)
@@ -178,7 +178,7 @@ class Admission(Stage):
         keys = hold_keys(route.account, route.source_key)
         if key := next((key for key in keys if self._journal.holds.is_held(key)), ""):
             # Of those that a cause keeps back each says why, the later ones too.
-            holds = self._journal.holds.at_work()
+            holds = self._journal.holds.active()
             why = next((hold.why for hold in holds if hold.key == key), NOTHING)
             self._journal.files.step(file_id, Step(State.HELD, why, now), now, cause=key)
             return False

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from watcher.hrflow.pace import MINUTE
+from watcher.hrflow.rate_limiter import MINUTE
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.follow_ups import NOT_YET, Search
+from watcher.model.follow_ups import Search
 from watcher.model.kinds import State
 from watcher.model.lifecycle import RETRY_AFTER_CAP, Step
+from watcher.model.records import NOT_YET
 from watcher.model.uploads import Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.routing.rules import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from watcher.model.follow_ups import Candidates, FollowUp, Listed
+    from watcher.model.follow_ups import FollowUp, ListedProfile, ProfilePage
     from watcher.model.uploads import Finding, Job
 
 #: Seconds after an upload at which it is asked for first; parsing takes 1 to 8.
@@ -122,7 +123,7 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
 
 
 def share_limits(per_minute: int, share: float) -> tuple[int, int, float]:
-    """Return the limits of an account's questions, as :class:`Pace` takes them.
+    """Return the limits of an account's questions, as :class:`RateLimiter` takes them.
 
     They are a ``share`` of the requests it may make.
     """
@@ -151,7 +152,7 @@ def asks_by_search(follow_up: FollowUp) -> bool:
     return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.reported_key
 
 
-def is_same(follow_up: FollowUp, listed: Listed) -> bool:
+def is_same(follow_up: FollowUp, listed: ListedProfile) -> bool:
     """Whether a listed profile is surely the upload's: it has a reference made from its content."""
     job = follow_up.job
     return listed.reference == job.reference and is_derived(job.reference, job.sha256)
@@ -186,7 +187,7 @@ def created_at(job: Job) -> float:
         return 0.0
 
 
-def match(follow_up: FollowUp, found: Candidates, taken: Iterable[str] = ()) -> Profile | None:
+def match(follow_up: FollowUp, found: ProfilePage, taken: Iterable[str] = ()) -> Profile | None:
     """The profile that is probably the upload's; None if none is, or two are alike.
 
     Its file must be called the same, and nothing that is told of it may speak against it: its
@@ -200,7 +201,7 @@ def match(follow_up: FollowUp, found: Candidates, taken: Iterable[str] = ()) -> 
     return sure[0].profile if len(sure) == 1 else None
 
 
-def _fits(follow_up: FollowUp, listed: Listed) -> bool:
+def _fits(follow_up: FollowUp, listed: ListedProfile) -> bool:
     job = follow_up.job
     if listed.file_name != job.file_name or listed.size not in (0, job.stat.size):
         return False

@@ -127,11 +127,11 @@ class Intake(Stage):
         self._reading.configure(message.plans)
         now = self._clock.wall()
         for path, plan in message.plans.items():
-            self._journal.folders.reread(
+            self._journal.folders.reroute(
                 path, fingerprint(plan.folder), now, is_imported=plan.is_imported
             )
             if plan.is_imported:  # importing approves what was there
-                self._journal.holds.take_existing(existing_key(path), now)
+                self._journal.holds.approve_existing(existing_key(path), now)
         self._existing.configure(message.plans, now, import_all=message.import_all)
 
     # -- scans
@@ -209,7 +209,7 @@ class Intake(Stage):
             self._settling.forget(candidate.path)
             return True
         if plan.folder.changed is Changed.IGNORE and known.state in ARRIVED:
-            self._journal.files.restat(known.file_id, candidate, stat)
+            self._journal.files.update_stat(known.file_id, candidate, stat)
             self._settling.forget(candidate.path)
             return True
         return False
@@ -465,7 +465,7 @@ class ExistingFiles:
         """Whether what seems new was there first under another name; it stays what it was."""
         key = existing_key(candidate.folder)
         stat = _with_inode(candidate, stat)
-        for file_id, path, state in self._journal.files.kept_as(stat, key):
+        for file_id, path, state in self._journal.files.held_as(stat, key):
             if state is State.GONE and not self._journal.holds.is_held(key):
                 continue
             if path != candidate.path and is_at(candidate.folder, path, stat):
@@ -486,14 +486,14 @@ class ExistingFiles:
         self.scanning.discard(folder)
         self._journal.folders.set_scanned(folder, now)
         key = existing_key(folder)
-        waiting = self._journal.holds.kept(key)
+        waiting = self._journal.holds.count(key)
         if not waiting:
             return NOTHING
         if self._plans[folder].folder.existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
-            self._journal.holds.take_existing(key, now)
+            self._journal.holds.approve_existing(key, now)
             return NOTHING
         why = existing_why(waiting, folder)
-        self._journal.holds.keep_existing(key, why, now)
+        self._journal.holds.hold_existing(key, why, now)
         return why
 
     def _are_skipped(self, plan: Plan) -> bool:
@@ -534,7 +534,7 @@ def note_version(
     if known.state is not State.NOTICED:
         journal.files.step(known.file_id, Step(State.NOTICED), now)
     journal.files.disclaim(known.file_id, now)
-    journal.files.restat(known.file_id, candidate, stat)
+    journal.files.update_stat(known.file_id, candidate, stat)
     return known.file_id
 
 

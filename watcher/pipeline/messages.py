@@ -235,14 +235,14 @@ def carry_out(command: object, journal: Journal, now: float) -> list[object]:
             _ignore(journal, file_ids, now)
         case Release(key):
             is_approval = key.startswith(f"{Cause.EXISTING}:")
-            release = journal.holds.take_existing if is_approval else journal.holds.release
+            release = journal.holds.approve_existing if is_approval else journal.holds.release
             release(key, now)
         case Approve(path):
-            return [Approved(path, journal.holds.take_below(path, now))]
+            return [Approved(path, journal.holds.approve_below(path, now))]
         case AddImport(folder, settings):
             journal.folders.set_imported(folder, settings)
         case Leave(watched):
-            journal.folders.leave(watched, now)
+            journal.folders.set_watched(watched, now)
         case Forget(file_ids):
             return [Forgotten(file_ids, journal.retention.forget(file_ids, now))]
         case _:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.journal.writer import Journal
-    from watcher.model.follow_ups import Candidates, Search, SourceFacts
+    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.uploads import (
         Finding,
         Job,
@@ -71,7 +71,7 @@ class Transport(Protocol):
 
     def search(
         self, account: str, source_key: str, search: Search
-    ) -> Candidates | Unknown | Unreadable | Wait:
+    ) -> ProfilePage | Unknown | Unreadable | Wait:
         """Ask for one page of a source's profiles."""
         ...
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import msg
-from watcher.model.follow_ups import Candidates, Event, EventKind, FollowUp, Search, SourceFacts
+from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
@@ -62,7 +62,7 @@ class Describe:
 
 
 Question = Check | Poll | Describe
-Answer = Finding | Candidates | SourceFacts
+Answer = Finding | ProfilePage | SourceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,10 @@ class Tracker(Stage):
             self._choose_checks(account, now)
         asking = [each for each in accounts if self._can_follow_up(each)]
         for account in asking:
-            if self._budget.room(account) and not self._budget.is_failing(account):
+            if self._budget.free_follow_ups(account) and not self._budget.is_failing(account):
                 self._choose_source(account)
-            if room := self._budget.room(account):
-                self._choose_polls(account, now, room)
+            if free := self._budget.free_follow_ups(account):
+                self._choose_polls(account, now, free)
         due = self._journal.follow_ups.next_due(asking, now)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
@@ -164,8 +164,8 @@ class Tracker(Stage):
         if source_key := self._sources.take(account):
             self._begin(account, (account, source_key), Describe(account, source_key))
 
-    def _choose_polls(self, account: str, now: float, room: int) -> None:
-        due = self._journal.follow_ups.due(account, now, room + len(self._under_way))
+    def _choose_polls(self, account: str, now: float, free: int) -> None:
+        due = self._journal.follow_ups.due(account, now, free + len(self._under_way))
         due = [each for each in due if each.job.file_id not in self._under_way]
         delay = self._first_delay(account).seconds
         chosen = []
@@ -175,7 +175,7 @@ class Tracker(Stage):
             else:  # answers about others have shown since that it would be too early
                 later = each.since + delay
                 self._journal.follow_ups.ask_again(each.job.file_id, later, tried=False)
-        for each in chosen[:room]:
+        for each in chosen[:free]:
             self._begin(account, each.job.file_id, Poll(each, self._search_for(each)))
 
     def _search_for(self, each: FollowUp) -> Search | None:
@@ -214,7 +214,7 @@ class Tracker(Stage):
         self._budget.end(account, subject, _use(question), answer)
         match question:
             case Check():
-                assert not isinstance(answer, Candidates | SourceFacts)
+                assert not isinstance(answer, ProfilePage | SourceFacts)
                 self._note_check(question, answer)
             case Poll():
                 assert not isinstance(answer, SourceFacts)
@@ -262,7 +262,7 @@ class Tracker(Stage):
         """Whether a webhook event is about the very content of an upload: then it has arrived."""
         return rules.is_derived(job.reference, job.sha256) and any(
             event.source_key in ("", job.source_key)
-            for event in self._journal.follow_ups.early(job.reference)
+            for event in self._journal.follow_ups.early_events(job.reference)
         )
 
     # -- uploads that have arrived
@@ -275,21 +275,21 @@ class Tracker(Stage):
             due_at = now + self._first_delay(job.account).seconds
             self._journal.follow_ups.follow(job.file_id, now, due_at)
             self._sources.note_use(job.account, job.source_key)
-            for event in self._journal.follow_ups.early(job.reference):
+            for event in self._journal.follow_ups.early_events(job.reference):
                 if uploads := self._uploads_of(event):
-                    self._journal.follow_ups.drop_early(event)
+                    self._journal.follow_ups.delete_early_event(event)
                 for each in uploads:
                     self._apply(event, each, now)
         self._budget.release_holds(job)
         self._emit(Finished(job.file_id, job.folder))
 
-    def _note_poll(self, poll: Poll, answer: Finding | Candidates) -> None:
+    def _note_poll(self, poll: Poll, answer: Finding | ProfilePage) -> None:
         job = poll.job
         current = self._journal.follow_ups.followed(job.file_id)
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or it was deleted
         finding, is_probable = self._look_through(current, answer)
-        if poll.search and self._must_search(job.account, poll.search, finding):
+        if poll.search and self._must_search(job.account, poll.search, answer):
             self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
             return
         if (
@@ -323,12 +323,12 @@ class Tracker(Stage):
     def _note_profile(self, job: Job, profile: Profile, *, is_probable: bool = False) -> None:
         if not self._keep_names:
             profile = replace(profile, name="", email="")
-        self._journal.files.profile(job.file_id, profile, probable=is_probable)
+        self._journal.files.set_profile(job.file_id, profile, probable=is_probable)
         self._sources.note_use(job.account, job.source_key)
 
-    def _look_through(self, each: FollowUp, answer: Finding | Candidates) -> tuple[Finding, bool]:
+    def _look_through(self, each: FollowUp, answer: Finding | ProfilePage) -> tuple[Finding, bool]:
         """What a search has found for an upload, and whether that is only probable."""
-        if not isinstance(answer, Candidates):
+        if not isinstance(answer, ProfilePage):
             return answer, False
         self._pages[each.job.source_key] = answer.pages
         sure = next((listed for listed in answer.profiles if rules.is_same(each, listed)), None)
@@ -341,12 +341,13 @@ class Tracker(Stage):
         profile = rules.match(each, answer, taken)
         return (Unknown() if profile is None else Parsed(profile)), True
 
-    def _must_search(self, account: str, search: Search, finding: Finding) -> bool:
+    def _must_search(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
         """Whether stored profiles cannot be listed, so that they are searched for from now on."""
         if search.stage or account in self._unlisted:
             return False
-        is_refused = isinstance(finding, Unreadable) and not finding.source
-        if is_refused or isinstance(finding, Unknown):
+        # A list without the profile is no such answer: it may still be parsed.
+        is_refused = isinstance(answer, Unreadable) and not answer.source
+        if is_refused or isinstance(answer, Unknown):
             self._unlisted.add(account)
             return True
         return False
@@ -391,7 +392,7 @@ class Tracker(Stage):
             self._apply(event, each, now)
         known = self._journal.follow_ups.by_profile([event.key]) if event.key else {}
         if event.reference and not uploads and not known:  # perhaps faster than the answer
-            self._journal.follow_ups.keep_early(event, now)
+            self._journal.follow_ups.add_early_event(event, now)
         if event.kind is not EventKind.ERROR:
             for file_id in known.values():
                 self._journal.files.make_certain(file_id)

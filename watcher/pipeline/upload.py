@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
-from watcher.hrflow.pace import Pace
+from watcher.hrflow.rate_limiter import RateLimiter
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import SourceFacts
 from watcher.model.kinds import Cause, State
@@ -67,10 +67,10 @@ Subject = int | tuple[str, str]
 
 @dataclass(slots=True)
 class _Account:
-    """The limits of one account; ``share`` are those of its follow-ups."""
+    """The limits of one account; ``follow_ups`` is None until its follow-ups are limited."""
 
-    pace: Pace
-    share: Pace | None = None
+    requests: RateLimiter
+    follow_ups: RateLimiter | None = None
     has_follow_ups: bool = False
 
 
@@ -105,7 +105,7 @@ class Budget(Stage):
         if self._journal.facts.paused_until() <= now:
             self._journal.facts.pause(0.0)
         if not self._is_closed():
-            for hold in self._journal.holds.at_work():
+            for hold in self._journal.holds.active():
                 if 0 < hold.due_at <= now:
                     self._journal.holds.probe(hold, now, self._plans)
         offline_since = min(self._offline.values(), default=0.0)
@@ -118,8 +118,8 @@ class Budget(Stage):
         if paused_until := self._journal.facts.paused_until():
             ends = self._clock.tick() + max(0.0, paused_until - self._clock.wall())
             return None if ends == math.inf else ends
-        limits = [each.pace for each in self._accounts.values()]
-        limits += [each.share for each in self._accounts.values() if each.share]
+        limits = [each.requests for each in self._accounts.values()]
+        limits += [each.follow_ups for each in self._accounts.values() if each.follow_ups]
         times = (limit.next_start(self._looked_at) for limit in limits)
         return min((at for at in times if at is not None and at > self._looked_at), default=None)
 
@@ -136,50 +136,52 @@ class Budget(Stage):
 
     def free(self, account: str) -> int:
         """How many uploads or checks may start now."""
-        return 0 if self._is_closed() else self._accounts[account].pace.free(self._clock.tick())
+        return 0 if self._is_closed() else self._accounts[account].requests.free(self._clock.tick())
 
-    def room(self, account: str) -> int:
+    def free_follow_ups(self, account: str) -> int:
         """How many follow-ups may start now: of the share, and never what an upload waits for."""
         limits, tick = self._accounts[account], self._clock.tick()
-        if limits.share is None or not limits.has_follow_ups or self._is_closed():
+        if limits.follow_ups is None or not limits.has_follow_ups or self._is_closed():
             return 0
-        if not (wanted := limits.share.free(tick)):
+        if not (wanted := limits.follow_ups.free(tick)):
             return 0
-        room = limits.pace.room(tick)
-        if room is None:
+        free = limits.requests.free_follow_ups(tick)
+        if free is None:
             return wanted
-        if room and self._journal.queues.due_jobs(account, self._clock.wall(), 1, self._plans):
+        if free and self._journal.queues.due_jobs(account, self._clock.wall(), 1, self._plans):
             return 0
-        return min(room, wanted)
+        return min(free, wanted)
 
     def is_failing(self, account: str) -> bool:
         """Whether follow-ups have failed last: then one upload's goes first."""
-        share = self._accounts[account].share
-        return share is not None and share.failures > 0
+        follow_ups = self._accounts[account].follow_ups
+        return follow_ups is not None and follow_ups.failures > 0
 
     # -- what has started and ended
 
     def begin(self, account: str, subject: Subject, use: Use) -> None:
         """Count a request that is about to start."""
-        limits, is_aside = self._all[account], use is Use.FOLLOW_UP
-        limits.pace.start(aside=is_aside)
-        if is_aside and limits.share:
-            limits.share.start()
-        if limits.pace.per_minute:
+        limits, is_follow_up = self._all[account], use is Use.FOLLOW_UP
+        limits.requests.start(is_follow_up=is_follow_up)
+        if is_follow_up and limits.follow_ups:
+            limits.follow_ups.start()
+        if limits.requests.per_minute:
             request = self._journal.queues.begin_request(account, self._clock.wall())
             self._requests[subject] = request
 
     def end(self, account: str, subject: Subject, use: Use, outcome: object) -> None:
         """Note how a request has ended."""
         now, tick, jitter = self._clock.wall(), self._clock.tick(), self._clock.jitter()
-        limits, is_aside = self._all[account], use is Use.FOLLOW_UP
+        limits, is_follow_up = self._all[account], use is Use.FOLLOW_UP
         if request := self._requests.pop(subject, 0):
             self._journal.queues.end_request(request, now)
-        limits.pace.end(outcome, tick, jitter, aside=is_aside, question=use is Use.CHECK)
-        if is_aside and limits.share:
-            limits.share.end(outcome, tick, jitter)
+        limits.requests.end(
+            outcome, tick, jitter, is_follow_up=is_follow_up, is_check=use is Use.CHECK
+        )
+        if is_follow_up and limits.follow_ups:
+            limits.follow_ups.end(outcome, tick, jitter)
         if isinstance(outcome, Wait | Uncertain) and outcome.offline:
-            if not is_aside and account in self._accounts:
+            if not is_follow_up and account in self._accounts:
                 self._offline.setdefault(account, now)
         elif isinstance(outcome, Uncertain):
             pass  # nothing was heard of HrFlow
@@ -202,22 +204,22 @@ class Budget(Stage):
             per_minute, share = account.max_requests_per_minute, account.follow_up_share
             limits = self._all.get(account.name)
             if limits is None:
-                limits = self._all[account.name] = _Account(Pace(account.parallel_uploads))
-                limits.pace.remember(self._recent_requests(account.name))
-            limits.pace.arm(account.parallel_uploads, per_minute)
+                limits = self._all[account.name] = _Account(RateLimiter(account.parallel_uploads))
+                limits.requests.count_earlier(self._recent_requests(account.name))
+            limits.requests.configure(account.parallel_uploads, per_minute)
             limits.has_follow_ups = share > 0
-            if share > 0 and limits.share is None:
-                limits.share = Pace(*share_limits(per_minute, share))
+            if share > 0 and limits.follow_ups is None:
+                limits.follow_ups = RateLimiter(*share_limits(per_minute, share))
                 if per_minute:
-                    limits.share.remember(self._recent_requests(account.name))
-            elif share > 0 and limits.share is not None:
-                limits.share.arm(*share_limits(per_minute, share))
+                    limits.follow_ups.count_earlier(self._recent_requests(account.name))
+            elif share > 0 and limits.follow_ups is not None:
+                limits.follow_ups.configure(*share_limits(per_minute, share))
             self._accounts[account.name] = limits
         self._offline = {name: at for name, at in self._offline.items() if name in self._accounts}
         if before:  # changed settings mend what held files back, or try to
             self._resume()
         else:  # and so they may have done while nothing ran: one file of each cause finds out
-            for hold in self._journal.holds.at_work():
+            for hold in self._journal.holds.active():
                 if hold.cause is not Cause.EXISTING:
                     self._journal.holds.probe_soon(hold.key, self._clock.wall())
 
@@ -227,16 +229,16 @@ class Budget(Stage):
         self._wake()
         for name in self._accounts:
             self._journal.queues.retry_now(name, now)
-        for hold in self._journal.holds.at_work():
+        for hold in self._journal.holds.active():
             if hold.cause is not Cause.EXISTING:
                 self._journal.holds.release(hold.key, now)
 
     def _wake(self, _message: object = None) -> None:
         """End all waiting after failures: the network may be another one by now."""
         for limits in self._accounts.values():
-            limits.pace.resume()
-            if limits.share:
-                limits.share.resume()
+            limits.requests.resume()
+            if limits.follow_ups:
+                limits.follow_ups.resume()
 
     def _drain(self, message: Drain) -> None:
         self._is_draining = message.on

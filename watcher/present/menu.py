@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
-    from watcher.model.snapshot import Kept, Snapshot, Watched
+    from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 
 #: Files listed of each kind; the activity page has the rest.
 LISTED: Final = 10
@@ -153,7 +153,7 @@ def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """Yield "Needs attention", if anything does: each with its reason and what can be done."""
     files = [_attention_file(entry, word) for entry in snapshot.attention[:LISTED]]
     causes = [
-        _attention_cause(kept, word) for kept in active_holds(snapshot) if not needs_approval(kept)
+        _attention_cause(hold, word) for hold in active_holds(snapshot) if not needs_approval(hold)
     ]
     folders = [_attention_folder(folder, word) for folder in broken_folders(snapshot)]
     total = attention_files(snapshot)
@@ -182,13 +182,13 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
     )
 
 
-def _attention_cause(kept: Kept, word: Catalog) -> Item:
+def _attention_cause(hold: ActiveHold, word: Catalog) -> Item:
     return Item(
-        f"✗ {held_back(kept.files, word)}",
+        f"✗ {held_back(hold.files, word)}",
         items=(
-            Item(_reason(kept.why, word)),
+            Item(_reason(hold.why, word)),
             SEPARATOR,
-            Item(word("Try again now"), Action(Verb.RELEASE, key=kept.key)),
+            Item(word("Try again now"), Action(Verb.RELEASE, key=hold.key)),
             Item(word("Set up…"), Action(Verb.SET_UP)),
         ),
     )
@@ -202,11 +202,11 @@ def _attention_folder(folder: Watched, word: Catalog) -> Item:
 
 def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """Yield the approval of existing files: in a submenu, as the upload may cost money."""
-    asking = {kept.key: kept for kept in active_holds(snapshot) if needs_approval(kept)}
+    asking = {hold.key: hold for hold in active_holds(snapshot) if needs_approval(hold)}
     items = tuple(
-        Item(_approval_line(kept.files, folder.path, word), Action(Verb.APPROVE, path=folder.path))
+        Item(_approval_line(hold.files, folder.path, word), Action(Verb.APPROVE, path=folder.path))
         for folder in snapshot.watched
-        if (kept := asking.get(existing_key(folder.path))) is not None
+        if (hold := asking.get(existing_key(folder.path))) is not None
     )
     if items:
         yield Item(word("Upload existing files…"), items=items)

@@ -223,12 +223,12 @@ class NotificationTracker:
 
 
 def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
-    for kept in active_holds(snapshot):
-        title = held_back(kept.files, word)
-        if needs_approval(kept):
-            title = awaiting_approval(kept.files, word)
-        why = cut(word(kept.why), _WHY_LETTERS)
-        yield _Problem(kept.key, title, why, HELD_SECONDS)
+    for hold in active_holds(snapshot):
+        title = held_back(hold.files, word)
+        if needs_approval(hold):
+            title = awaiting_approval(hold.files, word)
+        why = cut(word(hold.why), _WHY_LETTERS)
+        yield _Problem(hold.key, title, why, HELD_SECONDS)
     for folder in broken_folders(snapshot):
         text = cut(word(folder.problem), _WHY_LETTERS)
         title = cannot_be_watched(1, word)

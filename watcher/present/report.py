@@ -18,15 +18,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import ENGLISH
-from watcher.model.follow_ups import parse_seconds, upload_seconds
 from watcher.model.kinds import State
+from watcher.model.records import parse_seconds, upload_seconds
 from watcher.present import view
 from watcher.present.view import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from watcher.model.follow_ups import Timing
+    from watcher.model.records import Timing
 
 
 class Span(enum.StrEnum):

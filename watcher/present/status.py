@@ -16,7 +16,7 @@ from watcher.present.view import Group, count
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
-    from watcher.model.snapshot import Kept, Snapshot, Watched
+    from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 
 
 def app_state(snapshot: Snapshot) -> AppState:
@@ -38,9 +38,9 @@ def attention_files(snapshot: Snapshot) -> int:
     return max(failed, len(snapshot.attention))
 
 
-def active_holds(snapshot: Snapshot) -> tuple[Kept, ...]:
+def active_holds(snapshot: Snapshot) -> tuple[ActiveHold, ...]:
     """Return the causes that hold back files, or would; an approval counts only if files wait."""
-    return tuple(kept for kept in snapshot.kept if kept.files or not needs_approval(kept))
+    return tuple(hold for hold in snapshot.holds if hold.files or not needs_approval(hold))
 
 
 def broken_folders(snapshot: Snapshot) -> tuple[Watched, ...]:
@@ -83,8 +83,8 @@ def obstacles(snapshot: Snapshot, word: Catalog) -> list[str]:
         found.append(_paused(snapshot, word))
     if snapshot.offline_since:
         found.append(_offline(snapshot, word))
-    if held := [kept for kept in active_holds(snapshot) if not needs_approval(kept)]:
-        found.append(held_back(sum(kept.files for kept in held), word))
+    if held := [hold for hold in active_holds(snapshot) if not needs_approval(hold)]:
+        found.append(held_back(sum(hold.files for hold in held), word))
     return found
 
 
@@ -131,7 +131,7 @@ def _progress(snapshot: Snapshot, word: Catalog) -> str:
 def _needs(snapshot: Snapshot, word: Catalog) -> str:
     """Return what needs attention; what stops all uploads comes before single files."""
     files = attention_files(snapshot)
-    held = sum(kept.files for kept in active_holds(snapshot))
+    held = sum(hold.files for hold in active_holds(snapshot))
     if files and held:  # as many as the page lists
         offline = [_offline(snapshot, word)] if snapshot.offline_since else []
         return joined(*offline, needing_attention(files + held, word))
@@ -140,7 +140,7 @@ def _needs(snapshot: Snapshot, word: Catalog) -> str:
         return joined(*found)
     if folders := len(broken_folders(snapshot)):
         return cannot_be_watched(folders, word)
-    return awaiting_approval(sum(kept.files for kept in active_holds(snapshot)), word)
+    return awaiting_approval(sum(hold.files for hold in active_holds(snapshot)), word)
 
 
 def needing_attention(files: int, word: Catalog) -> str:
@@ -183,9 +183,9 @@ def is_today(at: float, now: float) -> bool:
     return moment.date() == today.date()
 
 
-def needs_approval(kept: Kept) -> bool:
+def needs_approval(hold: ActiveHold) -> bool:
     """Whether a cause waits for a person's approval, and not for something to be fixed."""
-    return kept.key.partition(":")[0] == Cause.EXISTING
+    return hold.key.partition(":")[0] == Cause.EXISTING
 
 
 def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
@@ -208,7 +208,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "today": snapshot.today,
         "counts": {state.value: files for state, files in counts.items()},
         "groups": {group.value: count(counts, group) for group in Group},
-        "kept": [_kept(kept, word) for kept in active_holds(snapshot)],
+        "held": [_hold(hold, word) for hold in active_holds(snapshot)],
         "watched": [
             {"path": each.path, "problem": word(each.problem)} for each in snapshot.watched
         ],
@@ -217,12 +217,12 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
     }
 
 
-def _kept(kept: Kept, word: Catalog) -> dict[str, object]:
+def _hold(hold: ActiveHold, word: Catalog) -> dict[str, object]:
     return {
-        "key": kept.key,
-        "title": (awaiting_approval if needs_approval(kept) else held_back)(kept.files, word),
-        "why": word(kept.why),
-        "files": kept.files,
-        "cause": kept.key.partition(":")[0],
-        "asks": needs_approval(kept),
+        "key": hold.key,
+        "title": (awaiting_approval if needs_approval(hold) else held_back)(hold.files, word),
+        "why": word(hold.why),
+        "files": hold.files,
+        "cause": hold.key.partition(":")[0],
+        "asks": needs_approval(hold),
     }

@@ -1,4 +1,4 @@
-"""What is ignored in a watched folder: side files, what was filed away, and a person's patterns."""
+"""What is ignored in a watched folder: side files, filed files, and configured patterns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from watcher.model.settings import Folder
 
-#: The notes of why a file was refused, which may be put back with it.
+#: The notes of why a file was refused, which may be moved back with it.
 ERROR_NOTES: Final = "*.error.txt"
 _WILD: Final = frozenset("*?[")
 _ALL_IN_FOLDER: Final = re.compile(r"(?P<folder>.+?)(?:/\*\*)*/\*+")
@@ -26,18 +26,18 @@ IGNORED_NAMES: Final = (
     # Side files of Office and editors: locks, copies that were never saved by hand.
     "~$*", ".~lock.*#", "~*.tmp", "*.tmp", "*.temp", "~wrl*", "*.sb-????????-??????", "*.asd",
     "*.wbk", "*.swp", "*.swo", "*.swx", "*~", "#*#", "*.autosave", "*.laccdb",
-    # What browsers and other programs have not downloaded or copied to its end.
+    # Unfinished downloads and copies of browsers and other programs.
     "*.part", "*.partial", "*.filepart", "*.crdownload", "*.crswap", "*.download", "*.opdownload",
     "*.fdmdownload", "*.part.met", "*.aria2", "*.!ut", "*.!bt", "*.!qb", "*.bc!", "*.jc!",
     "*.xltd", "*.dtapart", "*.lftp-pget-status", "*.cyberducksegment", "*.mega",
-    # What synchronisers put beside a file, or in its place until it is fetched.
+    # Files of synchronizers beside a file, or in its place until it is fetched.
     ".syncthing.*", "~syncthing~*", "*.!sync", "*.bts", "*.rsls", "*.rslsd", "*.rslsf",
     ".dropbox*", "*.cloud", "*.cloudf", "*.icloud", "*.odopen", "*.nextcloud", "*.owncloud",
     "personal vault.lnk", "*.onetoc2",
-    # A second stream of a file where streams cannot be kept: where it is from, its attributes.
+    # Alternate streams of a file on systems without them: its origin, its attributes.
     "*zone.identifier", "*:$data", "*:com.dropbox.*", "*:com.apple.*", "*:afp_*",
     "*:smartscreen", "*:encryptable", "*:favicon",
-    # What systems and network drives keep in folders: views, bins, copies, repairs.
+    # Files of systems and network drives: views, bins, copies, repairs.
     ".ds_store", "thumbs.db", "ehthumbs*.db", "desktop.ini", "icon\r", "icon\uf00d", "folder.htt",
     "autorun.inf", "desktop db", "desktop df", "thevolumesettingsfolder", "temporary items",
     "network trash folder", ".nfs*", "$recycle.bin", "recycler", "#recycle", "@recycle", "@eadir",
@@ -52,11 +52,11 @@ IGNORED_NAMES: Final = (
 
 
 def ignore_filter(folder: Folder, targets: Collection[str] = ()) -> Callable[[str], str]:
-    """Return a function that gives the pattern that ignores a path below the folder, or "".
+    """Return a function that returns the pattern that ignores a path below the folder, or "".
 
-    A folder's path ends with "/": it is ignored where everything in it is. ``targets``: absolute
-    paths where files were filed by earlier settings, ignored likewise. A pattern that fits a
-    folder on the file's way ignores the file. Called for every event.
+    A folder's path ends with "/": it is ignored if everything in it is. ``targets``: absolute
+    paths where files were filed by earlier settings, ignored as well. A pattern that fits one of a
+    file's folders ignores the file. The function is called for every event.
     """
     filed = _targets_below(folder, targets)
     notes = (ERROR_NOTES,) if targets or folder.after_refusal is AfterRefusal.MOVE else ()
@@ -89,9 +89,9 @@ def ignore_filter(folder: Folder, targets: Collection[str] = ()) -> Callable[[st
 
 
 def filing_targets(folder: Folder) -> dict[str, str]:
-    """Return where a folder's files are moved to, by the setting that says so, or none.
+    """Return the places where a folder's files are moved to, by setting.
 
-    As long as nothing is moved, a folder called "Sent" or "Refused" is a person's own.
+    Without such a setting, a folder called "Sent" or "Refused" is an ordinary one.
     """
     targets = {}
     if folder.after_upload is AfterUpload.MOVE:
@@ -102,9 +102,9 @@ def filing_targets(folder: Folder) -> dict[str, str]:
 
 
 def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:
-    """Return a function that gives the pattern that fits a name, or "".
+    """Return a function that returns the pattern that fits a name, or "".
 
-    Whole names, endings and first characters are looked up; few names need an expression.
+    Whole names, endings and first characters are looked up; few names need a regex.
     """
     whole = {fold(each): each for each in patterns if not _WILD & set(each)}
     endings = {fold(each[1:]): each for each in patterns if _is_ending(each)}
@@ -127,7 +127,7 @@ def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def _any_of(patterns: list[str]) -> Callable[[str], re.Match[str] | None]:
-    """Matches what any of the patterns fits; the number of its group is the pattern's, from 1."""
+    """Return the match function of all patterns; the group that matched is the pattern's number."""
     expressions = [f"({fnmatch.translate(fold(each))})" for each in patterns]
     return re.compile("|".join(expressions) or r"(?!)").match
 

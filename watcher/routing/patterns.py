@@ -1,21 +1,20 @@
 """Paths as people see them, and patterns of them.
 
 The same "é" is one character on most systems and two (a letter and an accent) on some shares and
-on macOS; a blank at the end of a folder's name is not seen at all. Compatibility forms (full-width
-letters, superscripts) look different and stay different names. Bytes that are no text stay as
-they are, as surrogate escapes. So names are compared as they are seen; a file is always opened by
-the name that it has.
+on macOS; a blank at the end of a folder's name is invisible. So names are compared as people see
+them; a file is always opened by its real name. Compatibility forms (full-width letters,
+superscripts) look different and stay different names. Bytes that are not text stay as they are, as
+surrogate escapes.
 
 A pattern has ``*``, ``**``, ``?`` and captures ``{name}`` or ``{name:one|two}``.
 
-Paths are relative to a watched folder, their parts joined by ``/``. Letters match whatever their
-case, as the same folder is typed "Yes" by one person and "yes" by the next; what a capture gives
-is the path's own spelling, or the pattern's where it lists choices. Both are compared as people
-see them.
+Paths are relative to a watched folder, their parts joined by ``/``. Case is
+ignored, as one person types "Yes" and the next "yes"; a capture has the path's spelling, or the
+pattern's if it lists choices.
 
-Matching takes at most as many steps as the pattern has characters times those of the path, whatever
-a person writes: no place in a part is ever entered twice. Wildcards and captures take the shortest
-text that lets the whole match.
+Matching takes at most (characters of the pattern) x (characters of the path) steps, whatever the
+pattern: no place in a part is entered twice. Wildcards and captures take the shortest text with
+which the whole path matches.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from watcher.i18n.message import Message, msg
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Characters that leave nothing to be seen at the beginning or end of a name.
+#: Characters that are invisible at the beginning or end of a name.
 _BLANKS: Final = (
     "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
     + "\u200b\u200e\u200f\u2060\ufeff"
@@ -65,7 +64,7 @@ def fold(text: str) -> str:
 
 
 def lies_in(inner: str, outer: str, separator: str) -> bool:
-    """Whether a path is another one or lies below it, as people see them; both absolute."""
+    """Return whether a path is another one or lies below it, as people see them; both absolute."""
     below, above = (
         as_seen(path.rstrip(separator) + separator, separator) for path in (inner, outer)
     )
@@ -76,16 +75,16 @@ def lies_in(inner: str, outer: str, separator: str) -> bool:
 
 
 class PatternError(ValueError):
-    """A pattern cannot be understood; ``said`` says why."""
+    """A pattern is not valid; ``message`` says why."""
 
-    def __init__(self, said: Message) -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One piece of a part: texts of which one must follow, or (``fixed`` empty) anything.
+    """One piece of a part: one of the ``fixed`` texts, or (if empty) any text.
 
     ``fixed`` are tried in order; ``least`` is how many characters "anything" takes at least;
     ``name`` is the capture's, "" if it is none.
@@ -96,9 +95,9 @@ class _Piece:
     name: str = ""
 
     def ends(self, text: str, begin: int, beyond: int) -> Iterator[int]:
-        """Where the piece may end that begins at ``begin``, the preferred place first.
+        """Yield where the piece that begins at ``begin`` may end, the preferred place first.
 
-        One that takes anything ends before ``beyond``: from there on it has been tried.
+        A piece of any text ends before ``beyond``: places from there on were tried before.
         """
         if not self.fixed:
             yield from range(begin + self.least, beyond)
@@ -123,7 +122,7 @@ class Pattern:
     _parts: tuple[_Part | None, ...]
 
     def match(self, path: str) -> dict[str, str] | None:
-        """What the captures hold if the whole ``path`` matches, else None."""
+        """Return the text of each capture if the whole ``path`` matches, else None."""
         found = _match_parts(self._parts, as_seen(path).split("/"))
         if found is None:
             return None
@@ -161,9 +160,9 @@ def compile_pattern(text: str) -> Pattern:
 
 
 def _match_parts(parts: tuple[_Part | None, ...], path: list[str]) -> list[dict[str, str]] | None:
-    """What each part that is not ``**`` captures, if they cover the whole path.
+    """Return the captures of each part that is not ``**``; None if the whole path does not match.
 
-    Only the last ``**`` is reconsidered: what an earlier one leaves to it, it can take as well.
+    Only the last ``**`` is tried again: it can match whatever an earlier one could.
     """
     found: list[dict[str, str]] = []
     at, here = 0, 0
@@ -186,7 +185,7 @@ def _match_parts(parts: tuple[_Part | None, ...], path: list[str]) -> list[dict[
 
 
 def _match_part(part: _Part, text: str) -> dict[str, str] | None:
-    """Go through the pieces, back where they fail; no (piece, place) is entered twice."""
+    """Match the pieces, backtracking where they fail; no (piece, place) is entered twice."""
     entered: set[tuple[int, int]] = set()
     beyond = [len(text) + 1] * len(part)
     ways: list[Iterator[int]] = []
@@ -250,6 +249,6 @@ def _capture(
 
 
 def _literal(text: str, wild: str = "") -> re.Pattern[str]:
-    """``text`` itself, whatever its case; a character in ``wild`` stands for any one."""
+    """Return an expression for ``text`` in any case; a character in ``wild`` matches any one."""
     escaped = "".join("." if char in wild else re.escape(char) for char in text)
     return re.compile(escaped, re.IGNORECASE | re.DOTALL)

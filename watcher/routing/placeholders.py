@@ -18,12 +18,12 @@ BUILT_IN: Final = (
     "folder", "parent", "stem", "extension", "date", "hostname", "user", "sha256", "path",
 )  # fmt: skip
 _PLACE = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])")
-#: What must not end up in a value: control characters and bytes that are no text.
+#: What must not be part of a value: control characters and bytes that are not text.
 _HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def names_in(template: str) -> list[str]:
-    """Return the placeholders of a template, in order; a stray brace is given as itself."""
+    """Return the placeholders of a template, in order; a stray brace is returned as itself."""
     return [
         found["name"] if found["stray"] is None else found["stray"]
         for found in _PLACE.finditer(template)
@@ -44,17 +44,17 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return ``text`` as valid text without control characters, for a value that is sent."""
+    """Return ``text`` as valid text without control characters, to be sent."""
     return _HARMFUL.sub("\ufffd", text)
 
 
 def built_in(document: Document, below: str, hostname: str, user: str) -> dict[str, str]:
     """Return the built-in placeholders for a document; ``below`` is its path below the folder.
 
-    Names are given as people see them; only ``{path}``, which is to tell files apart, as it is.
+    Names are as people see them; only ``{path}``, which distinguishes files, is the real one.
 
-    ``{date}`` is the day (UTC) of the file's last change, or of its arrival where that cannot be
-    right: a later retry sends the same.
+    ``{date}`` is the day (UTC) of the file's last change, or of its arrival if that cannot be
+    right, so that a later retry sends the same.
     """
     directories, _, name = as_seen(below).rpartition("/")
     stem, dot, _ = name.rpartition(".")

@@ -1,4 +1,4 @@
-"""Where a document goes and with what: the folder's settings, refined by its first fitting rule.
+"""Where a document goes and with what: the folder's settings and its first matching rule.
 
 Pure. A folder is compiled once (:func:`router`); the result is called for every file.
 """
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 STAGES: Final = ("new", "yes", "later", "no")
 
-#: As long as HrFlow's references may be, as far as known; longer ones are cut off elsewhere.
+#: Most characters of a reference at HrFlow, as far as known; longer ones might be truncated.
 REFERENCE_LENGTH: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What placeholders may say of the machine and the person at it."""
+    """The values of placeholders for the machine and its user."""
 
     hostname: str
     user: str
@@ -50,8 +50,8 @@ class Facts:
 class Plan:
     """A folder with its rules compiled.
 
-    ``ignored`` gives the pattern that ignores a path below the folder ("" if none), ``accepts``
-    whether the content is worth hashing, ``route`` where a document goes. ``is_imported``: the
+    ``ignored`` returns the pattern that ignores a path below the folder ("" if none), ``accepts``
+    whether the folder accepts a content, ``route`` where a document goes. ``is_imported``: the
     folder is not watched; its files were imported and are still to be uploaded.
     """
 
@@ -63,7 +63,7 @@ class Plan:
 
 
 class _NotRoutedError(Exception):
-    """The document cannot go this way; ``why`` follows its name."""
+    """The document cannot be routed; ``why`` follows its name."""
 
     def __init__(self, why: Message) -> None:
         super().__init__(why)
@@ -71,12 +71,12 @@ class _NotRoutedError(Exception):
 
 
 def fingerprint(folder: Folder) -> str:
-    """Return what tells whether a folder's files are still routed as they were."""
+    """Return a fingerprint of the settings by which a folder's files are routed."""
     return _digest(repr([getattr(folder, name) for name in ROUTING]))
 
 
 def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
-    """Return a function that says whether the folder accepts a content."""
+    """Return a function that returns whether the folder accepts a content."""
     wanted = frozenset(folder.accept)
 
     def accept(sniffed: Sniffed) -> bool:
@@ -86,12 +86,12 @@ def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
 
 
 def fits_type(media_type: str, wanted: Collection[str]) -> bool:
-    """Whether a media type is ``wanted``, as itself or as one of ``image/*``."""
+    """Return whether a media type is ``wanted``, by itself or as one of ``image/*``."""
     return media_type in wanted or media_type.partition("/")[0] + "/*" in wanted
 
 
 def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
-    """Return a function that gives where a document goes, or why it goes nowhere.
+    """Return a function that returns where a document goes, or why it goes nowhere.
 
     The folder must have passed the configuration's check: its patterns compile and every
     placeholder can be filled.
@@ -125,7 +125,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
 
 
 def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
-    """Return the form's text fields, in the order of the API's page of POST /profile/parsing/file.
+    """Return the form's text fields, in the order of the API's documentation.
 
     Arrays are JSON text, flags 0 or 1, as the vendor's SDK (4.3) sends them; what is not set is
     left out, where the SDK would send its own defaults for ``sync_parsing_indexing``.
@@ -158,7 +158,7 @@ def unusable_reference(reference: str) -> Message:
 
 
 def asks_for_sync(job: Job) -> bool:
-    """Whether an upload asks for synchronous parsing."""
+    """Return whether an upload asks for synchronous parsing."""
     return ("sync_parsing", _flag(True)) in job.fields  # noqa: FBT003 - its value
 
 
@@ -223,7 +223,7 @@ def _route(
 
 
 def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Tag, ...]:
-    """Later items replace earlier ones of the same name, in the earlier one's place."""
+    """Return the filled items; a later one replaces an earlier one of the same name."""
     filled: dict[str, Tag] = {}
     for item in items:
         value = fill(item.value, values) if isinstance(item.value, str) else item.value
@@ -261,9 +261,9 @@ def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
 
 
 def _unaccepted(sniffed: Sniffed) -> Message:
-    """Return why a kind of document is not sent, and what to do; HrFlow reads the default ones.
+    """Return why a kind of document is not sent, and what to do.
 
-    Those are refused only where ``accept`` leaves them out.
+    The default kinds, which HrFlow can read, are refused only if ``accept`` leaves them out.
     """
     if not sniffed.media_type:
         return msg("is not a document that HrFlow can read; save it as PDF or Word")

@@ -20,10 +20,10 @@ export function showAttention(now) {
   if (!now.is_set_up && !now.remarks.length)
     notes.push(card("busy", "", t("Not set up yet"), "", el("a", { href: "#setup", class: "button main" }, t("Set up"))));
   for (const folder of now.watched) if (folder.problem) notes.push(card("bad", t("Folder"), folder.problem));
-  const every = [...notes, ...now.kept.map(heldCard), ...reasons.map(reasonCard)];
+  const every = [...notes, ...now.held.map(heldCard), ...reasons.map(reasonCard)];
   const lines = isWhole ? every : every.slice(0, SHOWN);
   if (every.length > SHOWN) lines.push(whole(now, every.length));
-  const place = $("kept");
+  const place = $("held");
   const before = [...place.children].map((each) => each.textContent).join("\n");
   if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
 }
@@ -33,7 +33,7 @@ function whole(now, count) {
   return el("button", { type: "button", class: "link", onclick: () => {
     isWhole = !isWhole;
     showAttention(now);
-    $("kept").lastElementChild.focus();
+    $("held").lastElementChild.focus();
   } }, label);
 }
 
@@ -53,29 +53,29 @@ const retryLabel = (files) => tn("Retry 1 file", "Retry {count} files", files);
 const ignoreLabel = (files) => tn("Ignore 1 file", "Ignore {count} files", files);
 
 /** Files that one cause holds back, which is not theirs. */
-function heldCard(kept) {
-  const which = { cause: kept.key };
-  const more = kept.files ? [
-    button(ignoreLabel(kept.files), () => order("ignore", which)),
-    button(t("Show files"), () => filterBy("attention", { cause: kept.key, text: kept.why })),
+function heldCard(hold) {
+  const which = { cause: hold.key };
+  const more = hold.files ? [
+    button(ignoreLabel(hold.files), () => order("ignore", which)),
+    button(t("Show files"), () => filterBy("attention", { cause: hold.key, text: hold.why })),
     button(t("Open folder"), () => openFolders(which)),
   ] : [];
-  if (kept.asks) {
-    const upload = tn("Upload 1 file", "Upload {count} files", kept.files);
-    return card("busy", kept.title, kept.why, "", button(upload, () => order("retry", which), "main"), ...more);
+  if (hold.asks) {
+    const upload = tn("Upload 1 file", "Upload {count} files", hold.files);
+    return card("busy", hold.title, hold.why, "", button(upload, () => order("retry", which), "main"), ...more);
   }
-  const again = kept.files ? retryLabel(kept.files) : t("Try again");
-  const retry = (kind) => button(again, () => (kept.files ? order("retry", which) : ask("/api/retry", which)), kind);
-  if (kept.cause === "account" || kept.cause === "credential") {
+  const again = hold.files ? retryLabel(hold.files) : t("Try again");
+  const retry = (kind) => button(again, () => (hold.files ? order("retry", which) : ask("/api/retry", which)), kind);
+  if (hold.cause === "account" || hold.cause === "credential") {
     const fix = el("a", { href: "#setup/key", class: "button main" }, t("Fix the key"));
-    return card("bad", kept.title, kept.why, t("Enter a valid key; waiting files are then uploaded automatically."), fix, retry(), ...more);
+    return card("bad", hold.title, hold.why, t("Enter a valid key; waiting files are then uploaded automatically."), fix, retry(), ...more);
   }
-  if (kept.cause === "source") {
+  if (hold.cause === "source") {
     const fix = el("a", { href: "#folders", class: "button main" }, t("Choose another source"));
-    return card("bad", kept.title, kept.why, t("Choose a source that exists; waiting files are then uploaded automatically."), fix, retry(), ...more);
+    return card("bad", hold.title, hold.why, t("Choose a source that exists; waiting files are then uploaded automatically."), fix, retry(), ...more);
   }
   const advice = t("Raise the quota at HrFlow, or wait until it is renewed; uploads then resume automatically.");
-  return card("bad", kept.title, kept.why, advice, retry("main"), ...more);
+  return card("bad", hold.title, hold.why, advice, retry("main"), ...more);
 }
 
 /** Files that need attention by themselves, all for the same reason. */

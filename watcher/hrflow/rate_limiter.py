@@ -1,12 +1,11 @@
-"""How fast one account may be used: parallel requests, requests a minute, pauses. Pure.
+"""How many requests an account may make: at once, per minute, and after failures. Pure.
 
 The limit per minute holds at the server, whose clock sees a request at some time between its
 start and its end. So a place is taken from a request's start until 60 s after its end: of any
 two requests that arrive within one minute, the earlier still holds its place when the later
 arrives, hence no minute sees more than the limit.
 
-Some requests are made aside: they count for the minute, and take no upload's place among those
-that run at the same time.
+Follow-ups count towards the minute, but run beside the uploads and take none of their places.
 
 A server that asks for fewer requests, fails or cannot be reached gets fewer: half as many run at
 once, after a pause one goes first, and with every round that succeeds one more may run.
@@ -16,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from watcher.model.follow_ups import Candidates
+from watcher.model.follow_ups import ProfilePage
 from watcher.model.lifecycle import BACKOFF_CAP, retry_delay
 from watcher.model.uploads import (
     Accepted,
@@ -32,7 +31,7 @@ from watcher.model.uploads import (
 MINUTE = 60.0
 
 
-class Pace:
+class RateLimiter:
     """What may start now, given what has been started and how it ended.
 
     All times are seconds of one monotonic clock.
@@ -44,14 +43,14 @@ class Pace:
         ``minute``: seconds that count as one, for limits below one request a minute.
         """
         self.running = 0
-        self.aside = 0
+        self.follow_ups = 0
         self._successes = 0
-        self._fails_uploads = False  # if so, only an upload that succeeds ends it
+        self._fails_uploads = False  # if so, only an upload that succeeds resets it
         self._ended: deque[float] = deque()
-        self.arm(parallel, per_minute, minute)
+        self.configure(parallel, per_minute, minute)
 
-    def arm(self, parallel: int, per_minute: int = 0, minute: float = MINUTE) -> None:
-        """Change the settings, those of :meth:`__init__`, and try at once."""
+    def configure(self, parallel: int, per_minute: int = 0, minute: float = MINUTE) -> None:
+        """Change the settings, those of :meth:`__init__`, and end any pause."""
         self.parallel = self.limit = max(1, parallel)
         self.per_minute = per_minute
         self._minute = minute
@@ -67,9 +66,9 @@ class Pace:
             places = min(places, self._left(now))
         return max(0, places)
 
-    def room(self, now: float) -> int | None:
-        """Return how many requests may be made aside at ``now``; None for no limit."""
-        if now < self.paused_until or (self.failures and self.running + self.aside):
+    def free_follow_ups(self, now: float) -> int | None:
+        """Return how many follow-ups may start at ``now``; None for no limit."""
+        if now < self.paused_until or (self.failures and self.running + self.follow_ups):
             return 0
         left = max(0, self._left(now)) if self.per_minute else None
         return min(1, 1 if left is None else left) if self.failures else left
@@ -77,7 +76,7 @@ class Pace:
     def _left(self, now: float) -> int:
         """Return how many requests the minute still allows."""
         self._forget(now)
-        return self.per_minute - self.running - self.aside - len(self._ended)
+        return self.per_minute - self.running - self.follow_ups - len(self._ended)
 
     def next_start(self, now: float) -> float | None:
         """Return when :meth:`free` may rise without a request ending; None if it cannot."""
@@ -87,10 +86,10 @@ class Pace:
             return self._ended[0] + self._minute
         return None
 
-    def start(self, *, aside: bool = False) -> None:
+    def start(self, *, is_follow_up: bool = False) -> None:
         """Count a request that starts."""
-        if aside:
-            self.aside += 1
+        if is_follow_up:
+            self.follow_ups += 1
         else:
             self.running += 1
 
@@ -100,15 +99,15 @@ class Pace:
         now: float,
         jitter: float,
         *,
-        aside: bool = False,
-        question: bool = False,
+        is_follow_up: bool = False,
+        is_check: bool = False,
     ) -> None:
         """Count a request that ended with ``outcome`` (any Outcome or Finding).
 
-        ``question``: it was one about an upload, though not aside.
+        ``is_check``: it asked about an uncertain upload, in an upload's place.
         """
-        if aside:
-            self.aside -= 1
+        if is_follow_up:
+            self.follow_ups -= 1
         else:
             self.running -= 1
         self._forget(now)
@@ -116,42 +115,42 @@ class Pace:
         match outcome:
             case Wait(slow_down=True):
                 self._pause(outcome, now, jitter)
-            # A server that fails at questions may still accept uploads: only they can tell.
+            # A server that fails at follow-ups may still accept uploads: only these can show it.
             case (
                 Wait(troubled=True) | Wait(offline=True)
                 | Uncertain(troubled=True) | Uncertain(offline=True)
-            ) if not aside:  # fmt: skip
-                self._fails_uploads = self._fails_uploads or not question
+            ) if not is_follow_up:  # fmt: skip
+                self._fails_uploads = self._fails_uploads or not is_check
                 self._pause(outcome, now, jitter)
             case (
                 Accepted() | Parsed() | Refused() | NoSync() | Unknown() | Unreadable()
-                | Candidates()
-            ) if not (self._fails_uploads and (aside or question)):  # fmt: skip
+                | ProfilePage()
+            ) if not (self._fails_uploads and (is_follow_up or is_check)):  # fmt: skip
                 self._succeed()
             case _:
                 pass
 
-    def remember(self, ended: list[float]) -> None:
-        """Count requests of an earlier run, by the times at which they ended at the latest."""
+    def count_earlier(self, ended: list[float]) -> None:
+        """Count requests of an earlier run, given the latest times at which they may have ended."""
         self._ended.extend(sorted(ended))
 
     def resume(self) -> None:
-        """Try at once, whatever failed before, as a person says that things have changed."""
+        """End any pause and forget failures, as when a person asks for a retry."""
         self.paused_until = 0.0
         self.failures = 0
         self._fails_uploads = False
 
     def _pause(self, outcome: Wait | Uncertain, now: float, jitter: float) -> None:
-        is_asked = isinstance(outcome, Wait) and outcome.slow_down
-        # Several that were under way when the first of them failed are one failure.
+        asks_for_less = isinstance(outcome, Wait) and outcome.slow_down
+        # Requests that were under way together and fail together count as one failure.
         if now >= self.paused_until:
             self.failures += 1
             self._successes = 0
             self.limit = max(1, self.limit // 2)
         elif not outcome.retry_after:
             return
-        delay = retry_delay(self.failures, jitter, outcome.retry_after, offline=not is_asked)
-        if not is_asked:  # perhaps only one file is answered like this
+        delay = retry_delay(self.failures, jitter, outcome.retry_after, offline=not asks_for_less)
+        if not asks_for_less:  # the answer may concern a single file
             delay = min(delay, BACKOFF_CAP)
         self.paused_until = max(self.paused_until, now + delay)
 

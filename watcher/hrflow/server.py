@@ -1,12 +1,11 @@
-"""The way to HrFlow's server: its addresses, the proxy in between, and its certificate.
+"""The server of the API as this machine sees it: its name, addresses and certificate.
 
-No request is made here, and no key is sent.
+Nothing is sent to it but what a TLS handshake takes.
 """
 
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
@@ -15,13 +14,10 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests import exceptions as rx
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
 
-from watcher.i18n.message import Message, msg
-from watcher.model.errors import OfflineError, UnusableError
-from watcher.model.settings import PROXY_SCHEMES
+from watcher.hrflow.proxy import explain, proxy_of
+from watcher.i18n.message import msg
+from watcher.model.errors import OfflineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,16 +27,11 @@ if TYPE_CHECKING:
     from watcher.model.settings import Account
 
 _HTTPS_PORT: Final = 443
-#: How proxies that want a user name, or another one, say so (HTTP, then SOCKS).
-_WANTS_USER: Final = ("failed: 407", "authentication")
 _VERSION: Final = 0xA0  # explicit tag 0, absent in version 1
 _WIDE: Final = 0x1E  # BMPString
 #: The attributes id-at-organizationName and id-at-commonName.
 _ORGANISATION: Final = bytes.fromhex("55040a")
 _COMMON_NAME: Final = bytes.fromhex("550403")
-
-
-# -- the server
 
 
 def host_of(account: Account) -> tuple[str, int]:
@@ -67,136 +58,12 @@ def find_addresses(account: Account) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-# -- the proxy
-
-
-class ProxyAddressError(rx.InvalidProxyURL):
-    """A proxy's address cannot be used; ``said`` is for people."""
-
-    def __init__(self, said: Message) -> None:
-        super().__init__(str(said))
-        self.said = said
-
-
-class ProxyFailedError(rx.ProxyError):
-    """A proxy did not let a request through; ``said`` is for people."""
-
-    def __init__(self, said: Message) -> None:
-        super().__init__(str(said))
-        self.said = said
-
-
-def find_proxy(setting: str, url: str) -> str:
-    """Return the URL of the proxy for requests to ``url``, "" for none.
-
-    ``setting`` is that of an account: a URL, "system" or "none". This machine is never reached
-    through a proxy. The URL may hold a user and a password: show :func:`shown_proxy`.
-    ProxyAddressError if it is not valid.
-    """
-    if setting == "none" or is_loopback(urlsplit(url).hostname or ""):
-        return ""
-    if setting != "system":
-        return _check(setting)
-    found = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-    return _check(found) if found else ""
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether ``host`` is this machine, however written: ``localhost``, ``127.1``, ``::1``.
-
-    Names are not resolved.
-    """
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        try:
-            address = ipaddress.ip_address(socket.inet_aton(name))  # as system calls read it
-        except OSError:
-            return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def shown_proxy(proxy: str) -> str:
-    """Return a proxy's URL without user and password, and without the scheme of HTTP."""
-    scheme, separator, rest = proxy.rpartition("://")
-    address = rest.rpartition("@")[2]
-    return address if scheme.lower() in ("", "http", "https") else scheme + separator + address
-
-
-def looks_names_up(proxy: str) -> bool:
-    """Return whether the proxy resolves the server's name, rather than this machine."""
-    return urlsplit(proxy).scheme not in ("socks4", "socks5")
-
-
-def explain(error: Exception, proxy: str) -> ProxyFailedError:
-    """Return the error of a proxy that did not let a request through."""
-    words = str(error).lower()
-    if any(sign in words for sign in _WANTS_USER):
-        return ProxyFailedError(
-            msg(
-                "The proxy {what} requires a user name and password, or different ones: put them "
-                "into its address in the system's settings (http://user:password@host:port).",
-                what=shown_proxy(proxy),
-            )
-        )
-    return ProxyFailedError(
-        msg(
-            "The proxy {what} cannot be reached or does not let the request through; check it, or "
-            'set proxy = "none" in the configuration to connect directly.',
-            what=shown_proxy(proxy),
-        )
-    )
-
-
-def _check(proxy: str) -> str:
-    url = proxy if "://" in proxy else f"http://{proxy.removeprefix('//')}"
-    scheme, separator, rest = url.partition("://")
-    if scheme.lower() == "socks":  # as desktops write it
-        url = f"socks5h{separator}{rest}"
-    if not _is_usable(url):
-        raise ProxyAddressError(
-            msg(
-                "The proxy address {what} is not valid; correct it in the system's settings, or "
-                'set proxy = "none" in the configuration to connect directly.',
-                what=shown_proxy(proxy),
-            )
-        )
-    return url
-
-
-def _is_usable(url: str) -> bool:
-    try:
-        parts, read = urlsplit(url), parse_url(url)
-        port = parts.port
-    except (ValueError, LocationParseError):
-        return False
-    has_host = bool(parts.hostname and read.host) and url.isprintable() and " " not in url
-    return parts.scheme in PROXY_SCHEMES and has_host and port != 0
-
-
-def proxy_of(account: Account) -> str:
-    """Return the URL of the proxy of an account, "" for none; UnusableError if it is not valid.
-
-    It may hold a user and a password: show :func:`shown_proxy`.
-    """
-    try:
-        return find_proxy(account.proxy, account.api_url.rstrip("/"))
-    except ProxyAddressError as error:
-        raise UnusableError(error.said) from error
-
-
-# -- the certificate
-
-
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """Who signed the server's certificate (see :func:`issuer`).
 
-    ``problem`` is why this machine does not trust it, "" if it does; ``public``: so does
-    everybody, for it was signed by one of the authorities that browsers know.
+    ``problem`` is why this machine does not trust it, "" if it does; ``public``: it was signed by
+    an authority that all browsers trust.
     """
 
     issuer: str
@@ -207,19 +74,19 @@ class Certificate:
 def find_certificate(account: Account) -> Certificate:
     """Return the server's certificate as seen from here, through the proxy if there is one.
 
-    OfflineError where there is no TLS, or the proxy is of a kind that is not supported here.
+    OfflineError if there is no TLS connection, or the type of proxy is not supported here.
     """
-    import truststore  # noqa: PLC0415 - only where https is spoken
+    import truststore  # noqa: PLC0415 - only for https
 
-    # What the program itself trusts comes first; the rest only adds to it.
+    # First what the program itself trusts: the system's certificates.
     trusted = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        signer = issuer(_shake_hands(account, trusted))
+        signer = issuer(_handshake(account, trusted))
     except ssl.SSLCertVerificationError as error:
         return Certificate(_ask_issuer(account), public=False, problem=_words(error))
     known = ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
     try:
-        _shake_hands(account, known)
+        _handshake(account, known)
     except ssl.SSLCertVerificationError:
         return Certificate(signer, public=False)
     return Certificate(signer, public=True)
@@ -230,14 +97,14 @@ def _ask_issuer(account: Account) -> str:
     anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anyone.check_hostname = False
     anyone.verify_mode = ssl.CERT_NONE
-    return issuer(_shake_hands(account, anyone))
+    return issuer(_handshake(account, anyone))
 
 
 def _words(error: ssl.SSLCertVerificationError) -> str:
     return str(getattr(error, "verify_message", "") or error.reason or error.args[-1])
 
 
-def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
+def _handshake(account: Account, context: ssl.SSLContext) -> bytes:
     """Return the server's certificate, DER; SSLCertVerificationError or OfflineError."""
     proxy = proxy_of(account)
     connection = _connection(account, proxy, context)
@@ -249,7 +116,7 @@ def _shake_hands(account: Account, context: ssl.SSLContext) -> bytes:
         raise
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
         if proxy:
-            raise OfflineError(explain(error, proxy).said) from error
+            raise OfflineError(explain(error, proxy).message) from error
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise OfflineError(
             msg("No TLS connection could be established ({error}).", error=words)

@@ -1,0 +1,201 @@
+"""Moves a file to another folder; whatever fails, it is never missing or incomplete."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from watcher.documents.opening import (
+    Directory,
+    RefusedError,
+    create_file,
+    open_parent,
+    open_regular,
+    stat_at,
+)
+from watcher.i18n.message import msg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from watcher.model.records import Stat
+
+_CHUNK = 262_144  # bytes copied at once
+_LONGEST = 255  # bytes of a name, as most file systems have it
+_NAMES_TRIED = 10_000
+
+_NO_HARD_LINKS = (
+    errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL,
+)  # fmt: skip
+
+_CHANGED = msg("has changed since it was sent, so it stays where it is")
+
+
+def move(source: Directory, name: str, target: Directory, stat: Stat, *, hard_links: bool) -> str:
+    """Move the entry ``name``, which must be ``stat``, into ``target``; return its name there.
+
+    Within a file system the file is never missing or incomplete; to another one it is copied, and
+    the source removed once the copy is on the disk.
+
+    Raises:
+        OSError: it stays where it is; RefusedError if it is no longer ``stat``.
+    """
+    try:
+        return _rename(source, name, target, name, stat, hard_links=hard_links)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    return _copy(source, name, target, stat, hard_links=hard_links)
+
+
+def _rename(
+    source: Directory, name: str, target: Directory, wanted: str, stat: Stat, *, hard_links: bool
+) -> str:
+    """Rename the entry ``name`` to a free name like ``wanted`` in ``target``; return that."""
+    for new in number_names(wanted):
+        try:
+            if not (hard_links and _rename_by_link(source, name, target, new, stat)):
+                _rename_by_reservation(source, name, target, new, stat)
+        except FileExistsError:
+            continue
+        return new
+    raise RefusedError(msg("finds no free name there"))
+
+
+def _rename_by_link(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> bool:
+    """Link, then unlink, so that the name is taken atomically; False if links are not supported."""
+    follow = os.link not in os.supports_follow_symlinks  # False is not understood everywhere
+    try:
+        os.link(
+            source.at(name), target.at(new),
+            src_dir_fd=source.fd, dst_dir_fd=target.fd, follow_symlinks=follow,
+        )  # fmt: skip
+    except FileExistsError:
+        if stat_at(target, new) != stat:  # otherwise: linked before a crash
+            raise
+    except OSError as error:
+        if error.errno in _NO_HARD_LINKS:
+            return False
+        raise
+    _expect_or_undo(source, name, target, new, stat)
+    _remove_or_undo(source, name, target, new, stat)
+    return True
+
+
+def _rename_by_reservation(
+    source: Directory, name: str, target: Directory, new: str, stat: Stat
+) -> None:
+    """Reserve the name with an empty file, which is then replaced."""
+    create_file(target, new).close()
+    with _removed_on_error(target, new):
+        expect(source, name, stat)
+        os.replace(source.at(name), target.at(new), src_dir_fd=source.fd, dst_dir_fd=target.fd)
+
+
+def _copy(source: Directory, name: str, target: Directory, stat: Stat, *, hard_links: bool) -> str:
+    """Copy to another file system, remove the source, return the new name."""
+    part = f".{stat.device:x}-{stat.inode:x}.hrflow-part"  # the same after a crash
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(target.at(part), dir_fd=target.fd)
+    with _removed_on_error(target, part):
+        _copy_content(source, name, target, part, stat)
+        os.utime(target.at(part), ns=(stat.mtime_ns, stat.mtime_ns), dir_fd=target.fd)
+        copied = stat_at(target, part)
+        if copied is None or copied.size != stat.size:
+            raise RefusedError(_CHANGED)
+        new = _rename(target, part, target, name, copied, hard_links=hard_links)
+    if target.fd is not None:
+        os.fsync(target.fd)
+    _remove_or_undo(source, name, target, new, stat)
+    return new
+
+
+def _copy_content(source: Directory, name: str, target: Directory, part: str, stat: Stat) -> None:
+    opened = open_regular(source, name)
+    with opened.handle as handle:
+        if opened.stat != stat:
+            raise RefusedError(_CHANGED)
+        # A CV that only its owner may read stays private.
+        mode = os.fstat(handle.fileno()).st_mode & 0o777
+        with create_file(target, part, mode) as out:
+            shutil.copyfileobj(handle, out, _CHUNK)
+            out.flush()
+            os.fsync(out.fileno())
+
+
+def _expect_or_undo(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> None:
+    try:
+        expect(target, new, stat)
+    except OSError:
+        _undo(source, name, target, new)
+        raise
+
+
+def _remove_or_undo(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> None:
+    """Remove the source, now in ``target``, unless something else has taken its place."""
+    try:
+        if stat_at(source, name) == stat:
+            os.unlink(source.at(name), dir_fd=source.fd)
+    except OSError:
+        _undo(source, name, target, new)
+        raise
+
+
+def _undo(source: Directory, name: str, target: Directory, new: str) -> None:
+    """Remove the new name, unless it is the only one left."""
+    if stat_at(source, name) is not None:
+        os.unlink(target.at(new), dir_fd=target.fd)
+
+
+@contextlib.contextmanager
+def _removed_on_error(directory: Directory, name: str) -> Iterator[None]:
+    """Remove the file ``name`` if the body fails."""
+    try:
+        yield
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(directory.at(name), dir_fd=directory.fd)
+        raise
+
+
+def expect(directory: Directory, name: str, stat: Stat) -> None:
+    """Raise RefusedError unless the entry ``name`` still is ``stat``."""
+    if stat_at(directory, name) != stat:
+        raise RefusedError(_CHANGED)
+
+
+def is_still(root: str, path: str, stat: Stat, *, has_dir_fd: bool) -> bool:
+    """Return whether the file still exists.
+
+    Raises:
+        RefusedError: it is no longer ``stat``.
+    """
+    try:
+        with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
+            name = os.path.basename(path)
+            os.stat(parent.at(name), dir_fd=parent.fd, follow_symlinks=False)
+            expect(parent, name, stat)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def number_names(name: str, ending: str = "") -> Iterator[str]:
+    """Yield ``name``, then with " (2)" and so on before its extension, shortened if too long."""
+    stem, extension = os.path.splitext(name)
+    if ending:
+        stem, extension = name.removesuffix(ending), ending
+    for number in itertools.islice(itertools.count(1), _NAMES_TRIED):
+        tail = f" ({number}){extension}" if number > 1 else extension
+        yield _fit(stem, _LONGEST - len(os.fsencode(tail))) + tail
+
+
+def _fit(stem: str, room: int) -> str:
+    """Return as much of ``stem`` as fits into ``room`` bytes, in whole characters."""
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem

@@ -1,0 +1,141 @@
+"""The proxy between this machine and HrFlow: found, checked, and shown without its password."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import requests
+from requests import exceptions as rx
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from watcher.i18n.message import Message, msg
+from watcher.model.errors import UnusableError
+from watcher.model.settings import PROXY_SCHEMES
+
+if TYPE_CHECKING:
+    from watcher.model.settings import Account
+
+#: How proxies that require a user name, or a different one, say so (HTTP, then SOCKS).
+_WANTS_USER: Final = ("failed: 407", "authentication")
+
+
+class ProxyAddressError(rx.InvalidProxyURL):
+    """A proxy's address cannot be used; ``message`` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class ProxyFailedError(rx.ProxyError):
+    """A proxy did not let a request through; ``message`` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+def find_proxy(setting: str, url: str) -> str:
+    """Return the URL of the proxy for requests to ``url``, "" for none.
+
+    ``setting`` is that of an account: a URL, "system" or "none". This machine is never reached
+    through a proxy. The URL may hold a user and a password: show :func:`shown_proxy`.
+    ProxyAddressError if it is not valid.
+    """
+    if setting == "none" or is_loopback(urlsplit(url).hostname or ""):
+        return ""
+    if setting != "system":
+        return _check(setting)
+    found = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+    return _check(found) if found else ""
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether ``host`` is this machine, in any notation: ``localhost``, ``127.1``, ``::1``.
+
+    Names are not resolved.
+    """
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(name))  # as system calls read it
+        except OSError:
+            return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def shown_proxy(proxy: str) -> str:
+    """Return a proxy's URL without user and password, and without the scheme of HTTP."""
+    scheme, separator, rest = proxy.rpartition("://")
+    address = rest.rpartition("@")[2]
+    return address if scheme.lower() in ("", "http", "https") else scheme + separator + address
+
+
+def resolves_names(proxy: str) -> bool:
+    """Return whether the proxy resolves the server's name, rather than this machine."""
+    return urlsplit(proxy).scheme not in ("socks4", "socks5")
+
+
+def explain(error: Exception, proxy: str) -> ProxyFailedError:
+    """Return the error to raise for a proxy that did not let a request through."""
+    words = str(error).lower()
+    if any(sign in words for sign in _WANTS_USER):
+        return ProxyFailedError(
+            msg(
+                "The proxy {what} requires a user name and password, or different ones: put them "
+                "into its address in the system's settings (http://user:password@host:port).",
+                what=shown_proxy(proxy),
+            )
+        )
+    return ProxyFailedError(
+        msg(
+            "The proxy {what} cannot be reached or does not let the request through; check it, or "
+            'set proxy = "none" in the configuration to connect directly.',
+            what=shown_proxy(proxy),
+        )
+    )
+
+
+def _check(proxy: str) -> str:
+    url = proxy if "://" in proxy else f"http://{proxy.removeprefix('//')}"
+    scheme, separator, rest = url.partition("://")
+    if scheme.lower() == "socks":  # as desktops write it
+        url = f"socks5h{separator}{rest}"
+    if not _is_usable(url):
+        raise ProxyAddressError(
+            msg(
+                "The proxy address {what} is not valid; correct it in the system's settings, or "
+                'set proxy = "none" in the configuration to connect directly.',
+                what=shown_proxy(proxy),
+            )
+        )
+    return url
+
+
+def _is_usable(url: str) -> bool:
+    try:
+        parts, read = urlsplit(url), parse_url(url)
+        port = parts.port
+    except (ValueError, LocationParseError):
+        return False
+    has_host = bool(parts.hostname and read.host) and url.isprintable() and " " not in url
+    return parts.scheme in PROXY_SCHEMES and has_host and port != 0
+
+
+def proxy_of(account: Account) -> str:
+    """Return the URL of an account's proxy, "" for none; UnusableError if it is not valid.
+
+    It may hold a user and a password: show :func:`shown_proxy`.
+    """
+    try:
+        return find_proxy(account.proxy, account.api_url.rstrip("/"))
+    except ProxyAddressError as error:
+        raise UnusableError(error.message) from error
