@@ -55,7 +55,7 @@ def test_a_pause_keeps_files_back_over_a_restart_until_it_is_ended(world, eventu
 
 @pytest.mark.parametrize("way", ["icon", "state", "reason", "ids"])
 def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monkeypatch, way):
-    monkeypatch.setattr(reader, "_PIECE", 7)
+    monkeypatch.setattr(reader, "_BATCH", 7)
     folder = world.folder()
     world.sandbox.faults.set(REFUSE)
     for number in range(45):
