@@ -66,7 +66,7 @@ def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monk
     world.sandbox.faults.clear()
     refused = world.entries()
     activity = Activity(world.places, catalog("en"))
-    acts = Actions(world.app, activity, control=None)
+    acts = Actions(world.app, activity, control=None, undoable=None)
     if way == "icon":
         page = ActivityPage(
             world.app,

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from tests.support.browser import names, row, rows, see_no_problem, wait_for
+from tests.support.browser import details, names, row, rows, see_no_problem, wait_for
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
@@ -35,8 +35,9 @@ def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
     wait_for(page, "Second.pdf", "sent")
     assert names(page) == ["Second.pdf", "Aisha Rahman.pdf"]
     assert handle.is_visible(), "a line that stays is not drawn anew: nothing flickers"
-    bars = page.locator("#chart rect")
-    assert (bars.count(), bars.last.locator("title").text_content()[-3:]) == (30, ": 2")
+    bars = page.locator("#chart .hit")
+    page.locator("#chart .hit[aria-label$=': 2']").wait_for()
+    assert (bars.count(), bars.last.get_attribute("aria-label")[-3:]) == (30, ": 2")
     see_no_problem(page)
 
 
@@ -47,7 +48,7 @@ def test_a_refused_file_is_looked_into_and_tried_again(person):
     page = person.open()
     wait_for(page, "bad one.pdf", "refused")
     person.desk.sandbox.faults.clear()
-    row(page, "bad one.pdf").get_by_role("button").click()
+    details(page, "bad one.pdf")
     dialog = page.get_by_role("dialog")
     story = dialog.locator("#d-story li")
     assert re.search("Not accepted", story.last.inner_text())
@@ -56,37 +57,153 @@ def test_a_refused_file_is_looked_into_and_tried_again(person):
     story.last.locator("text=sent").first.wait_for()
     page.keyboard.press("Escape")
     wait_for(page, "bad one.pdf", "sent")
-    assert page.evaluate("document.activeElement.textContent") == "bad one.pdf"
+    assert page.evaluate("document.activeElement.textContent") == "bad one"
     see_no_problem(page)
 
 
-def test_several_are_chosen_and_ignored_or_tried_again_with_all_alike(person):
+def test_several_are_chosen_and_ignored_and_all_with_one_reason_tried_again(person):
     person.desk.sandbox.faults.set(REFUSE)
     person.start()
     for number in range(4):
         person.drop(f"bad {number}.pdf")
     page = person.open("attention")
-    page.on("dialog", lambda dialog: dialog.accept())
     page.locator("#rows tr").nth(3).wait_for()
-    assert page.locator("#state").input_value() == "attention"
+    pressed = page.locator('#counts [aria-pressed="true"]')
+    assert pressed.get_attribute("data-group") == "attention"
     for number in (0, 1):
         page.get_by_role("checkbox", name=f"Select bad {number}.pdf").check()
-    page.locator("#selected").get_by_role("button", name="Ignore").click()
-    page.locator("#said", has_text="2 files will be ignored.").wait_for()
+    page.locator("#selected").get_by_role("button", name="Ignore 2 files").click()
+    page.locator(".toast", has_text="2 files will be ignored.").wait_for()
     rows(page, 2)
     person.desk.sandbox.faults.clear()
-    page.get_by_role("checkbox", name="Select bad 2.pdf").check()
-    page.get_by_label("and all others with this reason").check()
+    card = page.locator("#held .notice", has_text="2 files were not accepted")
     with page.expect_response("**/api/show") as answer:
-        page.locator("#selected").get_by_role("button", name="Open folder").click()
+        card.get_by_role("button", name="Open folder").click()
     assert answer.value.json() == {"shown": 1, "folders": 1}
-    page.locator("#selected").get_by_role("button", name="Retry").click()
-    page.locator("#said", has_text="2 files will be retried.").wait_for()
+    card.get_by_role("button", name="Retry 2 files").click()
+    page.locator(".toast", has_text="2 files will be retried.").wait_for()
     rows(page, 0)
     assert page.locator("#none").inner_text() == "No matching files"
-    page.locator("#state").select_option("aside")
+    page.locator("#counts button", has_text="Not sent").click()
     wait_for(page, "bad 0.pdf", "ignored")
     see_no_problem(page)
+
+
+def test_what_was_done_to_many_is_undone(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    for number in range(3):
+        person.drop(f"bad {number}.pdf")
+    person.drop("fine.pdf")
+    page = person.open()
+    card = page.locator("#held .notice", has_text="3 files were not accepted")
+    card.wait_for()
+    assert page.locator("#headline").inner_text() == "3 files need attention"
+    card.get_by_role("button", name="Show files").click()
+    rows(page, 3)
+    page.locator("#reason").get_by_role("button", name="Show all").click()
+    card.get_by_role("button", name="Ignore 3 files").click()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    page.locator(".toast", has_text="Undone.").wait_for()
+    page.locator(".toast").wait_for(state="detached")
+    card.get_by_role("button", name="Ignore 3 files").focus()
+    page.keyboard.press("Enter")
+    page.locator(".toast button").wait_for()
+    page.keyboard.press("Control+z")
+    page.locator(".toast", has_text="Undone.").wait_for()
+    card.get_by_role("button", name="Ignore 3 files").click()
+    page.locator(".toast", has_text="3 files will be ignored.").wait_for()
+    page.close()
+    ignored = functools.partial(person.channel().get, "/api/files?state=ignored")
+    person.eventually(lambda: len(ignored()["files"]) == 3, "a closed page changes nothing")
+
+
+def test_a_wrong_key_is_one_card_that_leads_to_its_field(person):
+    person.desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.STATUS, status=401, message="Invalid key"))
+    person.start()
+    for number in range(3):
+        person.drop(f"{number}.pdf")
+    page = person.open()
+    card = page.locator("#held .notice", has_text="3 files are held back")
+    card.wait_for()
+    page.locator("#headline", has_text="3 files are held back").wait_for()
+    page.locator("#counts button", has_text="Need attention").locator("b", has_text="3").wait_for()
+    card.get_by_role("link", name="Fix the key").click()
+    page.wait_for_function("() => document.activeElement.id === 'key'")
+    page.locator("nav").get_by_role("link", name="Activity").click()
+    person.desk.sandbox.faults.clear()
+    card.get_by_role("button", name="Retry 3 files").click()
+    card.wait_for(state="detached")
+    wait_for(page, "0.pdf", "sent")
+
+
+def test_the_chart_tells_its_values_and_leads_to_the_files_of_a_day(person):
+    person.start()
+    person.drop("a.pdf")
+    page = person.open()
+    wait_for(page, "a.pdf", "sent")
+    page.locator("#chart .hit[aria-label$=': 1']").hover()
+    assert page.locator("#chart-value").inner_text().endswith(": 1")
+    page.get_by_role("button", name="Week").click()
+    page.wait_for_function("() => document.querySelectorAll('#chart .hit').length === 7")
+    page.locator("#chart .hit").last.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#chart-value").inner_text().endswith(": 0")
+    page.keyboard.press("Enter")
+    rows(page, 0)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    rows(page, 1)
+    page.get_by_role("button", name="Year").click()
+    page.locator("#chart .hit[aria-label$='2026: 1'], #chart .hit[aria-label$=': 1']").wait_for()
+    see_no_problem(page)
+
+
+def test_files_are_sorted_filtered_by_date_and_shown_with_more_columns(person):
+    person.start()
+    for name in ("b.pdf", "a.pdf", "c.pdf"):
+        person.drop(name)
+        person.eventually(lambda name=name: name in [
+            each["name"] for each in person.channel().get("/api/files?state=arrived")["files"]
+        ])  # fmt: skip
+    page = person.open()
+    rows(page, 3)
+    heads = page.locator("#files thead")
+    heads.get_by_role("button", name="File").click()
+    sorted_names = "(n) => [...document.querySelectorAll('.c-name:not(th)')].map((e) => e.textContent).join() === n"
+    page.wait_for_function(sorted_names, arg="a.pdf,b.pdf,c.pdf")
+    assert heads.locator("[aria-sort]").get_attribute("aria-sort") == "ascending"
+    heads.get_by_role("button", name="File").click()
+    page.wait_for_function(sorted_names, arg="c.pdf,b.pdf,a.pdf")
+    assert row(page, "a.pdf").locator(".c-type").is_hidden()
+    page.locator("#column-menu summary").click()
+    page.get_by_role("checkbox", name="Type").check()
+    assert row(page, "a.pdf").locator(".c-type").inner_text() == "PDF"
+    page.keyboard.press("Escape")
+    page.reload()
+    row(page, "a.pdf").locator(".c-type", has_text="PDF").wait_for()
+    page.locator("#period").select_option("7")
+    rows(page, 3)
+    page.locator("#period").select_option("dates")
+    page.locator("#until").fill("2020-01-01")
+    rows(page, 0)
+    page.locator("#period").select_option("")
+    rows(page, 3)
+    page.locator("h1").click(force=True)
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.wait_for_function("() => document.activeElement.id === 'text'")
+    see_no_problem(page)
+
+
+def test_in_a_narrow_window_the_list_comes_before_the_chart(person):
+    person.start()
+    person.drop("a.pdf")
+    page = person.open(viewport={"width": 360, "height": 800})
+    wait_for(page, "a.pdf", "sent")
+    assert page.locator("#chart").bounding_box()["y"] > page.locator("#files").bounding_box()["y"]
 
 
 def test_search_and_filters_work_as_one_types_and_pages_are_turned(person):
@@ -137,7 +254,7 @@ def test_files_that_were_there_first_wait_for_a_yes(person):
     person.start()
     page = person.open()
     page.locator("#held", has_text="2 files were already in").wait_for()
-    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("button", name="Upload 2 files").click()
     wait_for(page, "a.pdf", "sent")
     wait_for(page, "b.pdf", "sent")
     page.locator("#held .notice").wait_for(state="detached")
@@ -220,7 +337,7 @@ def test_everything_can_be_done_by_keyboard_alone(person):
     tab_to("Select bad one.pdf")
     page.keyboard.press("Space")
     page.locator("#selected:not([hidden])").wait_for()
-    tab_to("bad one.pdf")
+    tab_to("bad one")
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert page.evaluate(outline) == "solid", "the focus is seen"
     page.keyboard.press("Enter")
@@ -251,8 +368,7 @@ def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
         found = axe.run(page)
         assert found.violations_count == 0, f"{place}: {found.generate_report()}"
     page.evaluate("location.hash = 'activity'")
-    row(page, "bad one.pdf").get_by_role("button").click()
-    page.get_by_role("dialog").wait_for()
+    details(page, "bad one.pdf")
     found = axe.run(page)
     assert found.violations_count == 0, found.generate_report()
 
@@ -293,10 +409,14 @@ def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
             "profile_key = ?, reference = ?, size = 12345678", ("0123456789" * 4, "ref-" * 20),
         )  # fmt: skip
     page.reload()
+    page.locator("#column-menu summary").click()
+    for box in page.locator("#columns").get_by_role("checkbox").all():
+        box.check()
+    page.keyboard.press("Escape")
     page.locator("#rows .c-profile", has_text="0123456789").wait_for()
     wide = "document.querySelector('.wide')"
     assert page.evaluate(f"{wide}.scrollWidth - {wide}.clientWidth") <= 0
-    cell = "document.querySelector('#rows .c-profile')"
+    cell = "document.querySelector('#rows .c-profile > span')"
     assert page.evaluate(f"{cell}.scrollWidth > {cell}.clientWidth")
     assert page.evaluate(f"getComputedStyle({cell}).textOverflow") == "ellipsis"
     (person.desk.root / "wide.png").write_bytes(page.screenshot())

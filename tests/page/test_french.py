@@ -9,6 +9,7 @@ import string
 
 import pytest
 
+from tests.support.browser import details
 from watcher import sandbox as sb
 from watcher.i18n.catalog import LOCALE
 from watcher.journal.reader import Reader
@@ -55,7 +56,7 @@ def go(page, place):
 
 
 def wait_for(page, name, label, reason=""):
-    row = page.locator("#rows tr", has=page.get_by_role("button", name=name, exact=True))
+    row = page.locator("#rows tr", has=page.locator(".c-name").get_by_text(name, exact=True))
     row.locator(".c-state", has_text=label).wait_for()
     row.locator(".c-state", has_text=reason).wait_for()
     return row
@@ -88,8 +89,9 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     wait_for(page, "good.pdf", "envoyé")
     assistant.drop("held.pdf")
     wait_for(page, "held.pdf", "Bloqué", "HrFlow a refusé la clé d’API")
-    page.locator("#held", has_text="1 fichier\u00a0: HrFlow a refusé la clé d’API").wait_for()
-    page.locator("#headline", has_text="1 fichier est retenu").wait_for()
+    page.locator("#held", has_text="HrFlow a refusé la clé d’API").wait_for()
+    page.locator("#held h3", has_text="1 fichier").wait_for()
+    page.locator("#headline", has_text="3 fichiers demandent votre attention").wait_for()
     see_no_english(page)
 
     with page.expect_download() as download:
@@ -102,7 +104,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
         for line in table
     )
 
-    page.get_by_role("button", name="bad.pdf", exact=True).click()
+    details(page, "bad.pdf")
     page.locator("#d-story li", has_text="HrFlow a refusé ce fichier (400)").wait_for()
     see_no_english(page)
     page.keyboard.press("Escape")

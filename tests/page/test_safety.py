@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 
-from tests.support.browser import names, row, see_no_problem, wait_for
+from tests.support.browser import details, names, row, see_no_problem, wait_for
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 
@@ -33,8 +33,7 @@ def test_names_and_messages_of_others_stay_texts(person):
     )
     assert names(page) == [SCRIPT_NAME]
     assert "<script>alert(2)</script>" in row(page, SCRIPT_NAME).locator(".c-state").inner_text()
-    row(page, SCRIPT_NAME).get_by_role("button").click()
-    page.get_by_role("dialog").wait_for()
+    details(page, SCRIPT_NAME)
     page.reload()
     page.locator("#rows tr").wait_for()
     assert "Eve <img src=x" in row(page, SCRIPT_NAME).locator(".c-candidate").inner_text()

@@ -39,7 +39,7 @@ def test_a_test_cv_is_sent_and_one_sees_it_arrive(person):
     page.locator("#tested", has_text="✓ parsed").wait_for()
     assert len(person.desk.arrived()) == 1, "the one that lies there is not sent twice"
     page.get_by_role("link", name="File details").click()
-    page.get_by_role("dialog").locator("#d-name", has_text=FILE_NAME).wait_for()
+    page.get_by_role("dialog").locator("#d-facts", has_text=FILE_NAME).wait_for()
     assert page.problems == []
 
 

@@ -65,7 +65,14 @@ def names(page):
 
 
 def row(page, name):
-    return page.locator("#rows tr", has=page.get_by_role("button", name=name, exact=True))
+    """The line of a file, by the file's name."""
+    return page.locator("#rows tr", has=page.locator(".c-name").get_by_text(name, exact=True))
+
+
+def details(page, name):
+    """Open the details of a file."""
+    row(page, name).locator(".c-name").click()
+    page.get_by_role("dialog").wait_for()
 
 
 def wait_for(page, name, state):

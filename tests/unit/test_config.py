@@ -101,6 +101,13 @@ ODD_CHARACTERS = [
         (ACCOUNT + "parallel_uploads = 0\n", "3: account.parallel_uploads: 0 must be between 1 and 64"),
         (ACCOUNT + 'api_url = "http://api.example.com"\n', "must begin with https://"),
         (ACCOUNT + 'api_url = "http://127.0.0.1:80/v1"\n', None),  # the sandbox
+        (ACCOUNT + 'profile_url = "https://example.com/p/{profile_key}"\n', None),
+        (ACCOUNT + 'profile_url = "javascript:alert({profile_key})"\n',
+         "3: account.profile_url: "),
+        (ACCOUNT + 'profile_url = "https://example.com/p/{key}"\n', "is not an address like"),
+        (ACCOUNT + 'profile_url = "https://example.com/p"\n', "must have {profile_key} behind"),
+        (ACCOUNT + 'profile_url = "https://{profile_key}.example.com/"\n', "behind its host"),
+        (ACCOUNT + 'profile_url = "https://me:x@example.com/{profile_key}"\n', "a password"),
         (ACCOUNT + '[[folders]]\npath = "cvs"\nsource_key = "k"', '4: folders[1].path: "cvs" is not a full path'),
         (ACCOUNT + '[[folders]]\npath = "$NOPE/cvs"\nsource_key = "k"', "there is no environment variable NOPE"),
         (ACCOUNT + '[[folders]]\npath = "~"\nsource_key = "k"', "is your home folder"),

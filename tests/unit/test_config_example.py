@@ -127,7 +127,7 @@ BLOCKS = [each for each in blocks(filled_in()) if each[2] != LOCKED]
 #: Where rules begin: their commented keys show how they are written, as they stand in a rule.
 RULES = filled_in().splitlines().index("[[folders.rules]]")
 #: Keys that are shown with something else than what holds without them: that would say nothing.
-SHOWN = {"ignore", "sync_parsing_indexing"}
+SHOWN = {"ignore", "sync_parsing_indexing", "profile_url"}
 DEFAULT_IN_RULES = {"min_size", "max_size"}
 #: Of this table all commands are shown, and none holds by default.
 HOOKS = filled_in().splitlines().index("[hooks]")

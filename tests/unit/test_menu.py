@@ -53,12 +53,13 @@ ROWS = [
      "1 file needs attention · Uploading 3 of 40"),
     ({"holds": (replace(NO_KEY, files=3),)}, AppState.ATTENTION, "3 files are on hold"),
     ({"holds": (NO_KEY,)}, AppState.ATTENTION, "Uploads are on hold"),  # the next one would be
-    # What stops uploads comes before single files.
+    # As many as the page lists: those that are held back are among them.
     ({"holds": (replace(NO_KEY, files=3),), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
-     "3 files are on hold · 5 files need attention"),
+     "8 files need attention"),
     ({"holds": (NO_KEY,), "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Uploads are on hold · 1 file needs attention"),
-    ({"holds": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION, "5 files need attention"),
+    ({"holds": (ASKS,), "counts": {State.REFUSED: 5}}, AppState.ATTENTION,
+     "142 files need attention"),
     ({"holds": (ASKS,)}, AppState.ATTENTION, "137 files are waiting for your approval"),
     ({"holds": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
     ({"holds": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
@@ -119,7 +120,7 @@ FULL = Snapshot(
 
 def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
-        "3 files are on hold · 30 files need attention", "Open activity", "",
+        "170 files need attention", "Open activity", "",
         "✓ Jane Doe → Engineering", "… next.pdf", "… held.pdf", "✗ tool.pdf", "= copy.pdf", "",
         "Needs attention (32)", "Upload existing files…", "",
         "Pause uploads", "Snooze notifications", "",

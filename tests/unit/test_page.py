@@ -19,6 +19,7 @@ from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
+from watcher.page.undo import UndoQueue
 from watcher.page.views import ChangeFeed, filters
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.present import listing, status
@@ -193,17 +194,36 @@ def test_what_is_said_of_now_is_plain_and_finite():
     now = status.now(snapshot, ENGLISH)
     text = json.dumps(now, allow_nan=False)
     assert (now["paused"], now["paused_until"], now["state"]) == (True, None, "paused")
-    assert now["groups"] == {"attention": 0, "waiting": 1, "arrived": 2, "aside": 0}
+    assert now["groups"] == {"attention": 1, "waiting": 0, "arrived": 2, "aside": 0}
     assert [each["asks"] for each in now["held"]] == [True, False]
     assert json.loads(text)["recent"][0]["candidate"] == "Eve\u202e"  # the page makes it harmless
 
 
 def test_filters_say_what_makes_no_sense():
     assert filters({"state": "refused"})["states"] == (State.REFUSED,)
-    assert State.HELD in filters({"state": "waiting"})["states"]
+    assert State.HELD in filters({"state": "attention"})["states"]
     assert filters({"text": "  a "})["text"] == "a"
     with pytest.raises(UsageError):
         filters({"state": "odd"})
+
+
+def test_an_order_can_be_taken_back_until_it_is_carried_out():
+    posted = []
+    queue = UndoQueue(posted.append, seconds=600)
+    queue.undo(queue.add(["a"]))
+    last = queue.add(["b", "c"])
+    assert posted == []
+    queue.close()
+    assert posted == ["b", "c"], "the program ends: what was ordered is done"
+    with pytest.raises(UsageError):
+        queue.undo(last)
+
+
+def test_an_order_is_carried_out_by_itself(eventually):
+    posted = []
+    queue = UndoQueue(posted.append, seconds=0.01)
+    queue.add(["a"])
+    eventually(lambda: posted == ["a"])
 
 
 def test_changes_come_at_once_or_when_there_are_some():

@@ -27,7 +27,7 @@ from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
-from watcher.model.kinds import QUOTA_FIX, Cause, State
+from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
 from watcher.model.snapshot import Snapshot
 from watcher.page.client import Channel, read_facts
 from watcher.present import listing, view
@@ -280,7 +280,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
 def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> None:
     if not entries:
         return
-    total = sum(counts.get(state, 0) for state in view.states_of(view.Group.ATTENTION))
+    total = sum(counts.get(state, 0) for state in FAILED)
     rest = f" (showing the latest {len(entries)} of {total})" if total > len(entries) else ""
     say(f"Needs attention{rest}:")
     rows = []

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from watcher.config.mistakes import did_you_mean, nearest, shown, unfillable
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.settings import DEFAULT_ACCEPT, HOOK_VALUES, PROXY_SCHEMES
+from watcher.model.settings import DEFAULT_ACCEPT, HOOK_VALUES, PROFILE_KEY, PROXY_SCHEMES
 from watcher.present.notifications import read_hours
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern
 from watcher.routing.placeholders import BUILT_IN, fill, names_in
@@ -62,6 +62,8 @@ def find_account_problems(values: Values) -> Iterator[tuple[str, Message]]:
         yield "email", msg("{item} is not a valid email address", item=shown(values["email"]))
     if problem := _wrong_api_url(values.get("api_url")):
         yield "api_url", problem
+    if problem := _wrong_profile_url(values.get("profile_url", "")):
+        yield "profile_url", problem
     if problem := _wrong_proxy(values.get("proxy", "none")):
         yield "proxy", problem
 
@@ -174,6 +176,27 @@ def _wrong_api_url(text: str | None) -> Message:
         )
     if url.scheme == "http" and not is_loopback(url.hostname):
         return msg("must begin with https://, because the API key is sent there")
+    return NOTHING
+
+
+def _wrong_profile_url(text: str) -> Message:
+    if not text:
+        return NOTHING
+    url = _split(text.replace(PROFILE_KEY, "key"))
+    if url is None or url.scheme not in ("http", "https") or re.search(r"[{}]", url.geturl()):
+        return msg(
+            "{item} is not an address like https://example.com/profiles/{place}",
+            item=shown(text),
+            place=PROFILE_KEY,
+        )
+    if url.username is not None:
+        return msg("must not hold a user or a password")
+    if PROFILE_KEY not in text.partition("://")[2].partition("/")[2]:
+        return msg(
+            "{item} must have {place} behind its host, where the profile's key goes",
+            item=shown(text),
+            place=PROFILE_KEY,
+        )
     return NOTHING
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, Message, from_json
 from watcher.journal import facts, rows
 from watcher.journal.store import Store, connect_to_read
-from watcher.model.kinds import Cause, State
+from watcher.model.kinds import FAILED, Cause, State
 from watcher.model.records import Timing
 from watcher.routing.patterns import as_seen, fold, lies_in
 
@@ -28,6 +29,22 @@ _SHOWN: Final = (
 _RECENT_EVENTS: Final = 5000
 #: Files that are read at once.
 _BATCH: Final = 500
+#: What files can be ordered by, beside the last change.
+ORDERS: Final = MappingProxyType(
+    {
+        "candidate": "fold(CASE WHEN f.profile_name <> '' THEN CAST(f.profile_name AS BLOB) "
+        "ELSE f.name END)",
+        "name": "fold(f.name)",
+        "source": "fold(CAST(coalesce((SELECT s.name FROM sources s WHERE s.account = f.account "
+        "AND s.source_key = f.source_key), f.source_key) AS BLOB))",
+        "when": "f.changed_at",
+        "state": "f.state",
+        "type": "f.media_type",
+        "size": "f.size",
+    }
+)
+#: The condition of the index of failures.
+_HAS_FAILED: Final = "state IN ('refused', 'parse_failed')"
 _DIRECTORY: Final = f"o.path || CASE WHEN d.path = x'' THEN '' ELSE '{os.sep}' || d.path END"
 #: Ids of the directories that are, or lie below, the path that is a parameter.
 _DIRECTORIES_IN: Final = (
@@ -168,11 +185,22 @@ class Reader(Store):
         found = self.all("SELECT ended_at FROM requests WHERE ended_at > ? ORDER BY 1", moment)
         return [at for (at,) in found]
 
+    def reasons(self, limit: int) -> list[tuple[State, Message, int, int]]:
+        """Return why files were refused or not parsed, the most frequent reason first.
+
+        Each is (state, why, how many files, how many of them are still where they were dropped).
+        """
+        found = self.all(
+            "SELECT state, why, count(*) AS files, sum(length(filed_to) = 0) FROM files "
+            f"WHERE {_HAS_FAILED} GROUP BY state, why "
+            "ORDER BY files DESC, max(changed_at) DESC LIMIT ?",
+            limit,
+        )
+        return [(State(state), from_json(why), files, left) for state, why, files, left in found]
+
     def attention(self, limit: int) -> list[Entry]:
         """Return files that need attention, the latest first."""
-        return self.entries(
-            "f.state IN ('refused', 'parse_failed') ORDER BY f.changed_at DESC LIMIT ?", limit
-        )
+        return self.entries(f"f.{_HAS_FAILED} ORDER BY f.changed_at DESC LIMIT ?", limit)
 
     def history(
         self,
@@ -185,13 +213,16 @@ class Reader(Store):
         cause: str = "",
         why: Message = NOTHING,
         before: tuple[float, int] | None = None,
+        order: str = "",
         limit: int = 50,
+        offset: int = 0,
     ) -> list[Entry]:
         """Return files by state, folder (or a folder below one), text, time, cause and reason.
 
         ``text`` is a part of the path below the folder or of the person's name, in any case; or
         a reference. The latest change comes first. Times are those of the last change of state.
-        ``before`` is the (changed_at, file_id) of the last file of the page before this one.
+        ``before`` is the (changed_at, file_id) of the last file of the page before this one;
+        ``order`` another order, one of :data:`ORDERS` with "-" before it to turn it around.
         """
         where, values = [_of_states(states)], list[object]()
         if cause:
@@ -226,7 +257,10 @@ class Reader(Store):
         full_path = f"CAST({_DIRECTORY} || '{os.sep}' || f.name AS BLOB)"
         condition = " AND ".join(where).replace("full_path", full_path)
         return self.entries(
-            f"{condition} ORDER BY f.changed_at DESC, f.id DESC LIMIT ?", *values, limit
+            f"{condition} ORDER BY {_order(order)} LIMIT ? OFFSET ?",
+            *values,
+            limit,
+            offset,
         )
 
     def pages(
@@ -235,6 +269,8 @@ class Reader(Store):
         states: tuple[State, ...] = (),
         folder: str = "",
         text: str = "",
+        since: float = 0.0,
+        until: float = 0.0,
         cause: str = "",
         why: Message = NOTHING,
     ) -> Iterator[list[Entry]]:
@@ -244,8 +280,8 @@ class Reader(Store):
         """
         before = None
         while found := self.history(
-            states=states, folder=folder, text=text, cause=cause, why=why,
-            before=before, limit=_BATCH,
+            states=states, folder=folder, text=text, since=since, until=until,
+            cause=cause, why=why, before=before, limit=_BATCH,
         ):  # fmt: skip
             yield found
             before = found[-1].changed_at, found[-1].file_id
@@ -347,13 +383,22 @@ class Reader(Store):
 
 
 def _of_states(states: tuple[State, ...]) -> str:
-    """Return the condition for these states, written so that the index of failures is used."""
+    """Return the condition for these states, written so that the small indexes are used."""
     wanted = ", ".join(f"'{state.value}'" for state in states)
     if not states:
         return "1 = 1"
-    in_trouble = set(states) <= {State.REFUSED, State.PARSE_FAILED}
-    also = "f.state IN ('refused', 'parse_failed') AND " if in_trouble else ""
-    return f"{also}f.state IN ({wanted})"
+    if not set(states) <= {*FAILED, State.HELD}:
+        return f"f.state IN ({wanted})"
+    failed = f"SELECT id FROM files WHERE {_HAS_FAILED} AND state IN ({wanted})"
+    held = f"SELECT id FROM files WHERE cause <> '' AND state = 'held' AND state IN ({wanted})"
+    return f"f.id IN ({failed} UNION ALL {held})"
+
+
+def _order(order: str) -> str:
+    if not order:
+        return "f.changed_at DESC, f.id DESC"
+    direction = "DESC" if order.startswith("-") else "ASC"
+    return f"{ORDERS[order.removeprefix('-')]} {direction}, f.changed_at DESC, f.id DESC"
 
 
 def _fold(text: str | bytes) -> str:

@@ -27,6 +27,10 @@ class State(enum.StrEnum):
     GONE = "gone"  # vanished before it was sent
 
 
+#: States in which a file needs a person's attention by itself, not for what holds many back.
+FAILED: Final = (State.REFUSED, State.PARSE_FAILED)
+
+
 class Sign(enum.StrEnum):
     """How a candidate came to be noticed."""
 

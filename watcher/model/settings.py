@@ -19,6 +19,10 @@ from watcher.i18n.message import Message, msg
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
 
 
+#: What stands for a profile's key in the address of profiles.
+PROFILE_KEY = "{profile_key}"
+
+
 #: How the address of a proxy may begin.
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
@@ -173,6 +177,8 @@ class Account(Struct, frozen=True):
     proxy: str = "system"
     #: The share of requests that may be used to ask for the results of uploads; 0: none.
     follow_up_share: Annotated[float, _within(0, 1, _NOTHING_ASKED)] = 0.5
+    #: Address of a profile in a program that people use, with "{profile_key}" in it; "": none.
+    profile_url: str = ""
 
 
 class Rule(Struct, frozen=True):

@@ -6,21 +6,23 @@ import math
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from watcher.daemon.adapters import next_day
 from watcher.daemon.imports import imported_folder
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError
+from watcher.model.kinds import FAILED
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
+from watcher.page.undo import SECONDS, UndoQueue
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
 from watcher.present import listing
 from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from watcher.daemon.core import App
     from watcher.model.records import Entry
@@ -93,7 +95,7 @@ class JournalActions:
         if body.get("all") is True:
             return self.retry_all()
         if cause := _text(body, "cause"):
-            return self._release(cause)
+            return self._release(cause, body)
         return self._change(body, listing.can_retry, Retry)
 
     def retry_all(self) -> dict[str, object]:
@@ -104,8 +106,12 @@ class JournalActions:
                 self.app.post(Release(hold.key))
                 files += hold.files
         self.app.post(Resume())
-        also = self._change({"state": "attention"}, listing.can_retry, Retry)
-        return {**also, "files": files + int(str(also["files"]))}
+        left: list[object] = []
+        for state in FAILED:
+            done = self._change({"state": state.value}, listing.can_retry, Retry)
+            files += int(str(done["files"]))
+            left += cast("list[object]", done["left"])
+        return {"files": files, "left": left[:_LEFT]}
 
     def ignore(self, body: Body) -> dict[str, object]:
         """Ignore files, chosen in the same ways."""
@@ -113,11 +119,15 @@ class JournalActions:
 
     # -- inside
 
-    def _release(self, cause: str) -> dict[str, object]:
+    def _send(self, messages: Sequence[object], _: Body) -> dict[str, object]:
+        for message in messages:
+            self.app.post(message)
+        return {}
+
+    def _release(self, cause: str, body: Body) -> dict[str, object]:
         for hold in self.app.snapshot().holds:
             if hold.key == cause:
-                self.app.post(Release(cause))
-                return {"files": hold.files, "left": []}
+                return {"files": hold.files, "left": [], **self._send([Release(cause)], body)}
         raise UsageError(msg("No files are on hold for this reason anymore."))
 
     def _change(
@@ -128,13 +138,18 @@ class JournalActions:
     ) -> dict[str, object]:
         files = 0
         left: list[Entry] = []
+        messages: list[object] = []
         for found in self.named(body):
             chosen = tuple(entry.file_id for entry in found if fits(entry))
             if chosen:
-                self.app.post(message(chosen))
+                messages.append(message(chosen))
             files += len(chosen)
             left += [entry for entry in found if not fits(entry)][: _LEFT - len(left)]
-        return {"files": files, "left": [listing.row(each, self.activity.word) for each in left]}
+        return {
+            "files": files,
+            "left": [listing.row(each, self.activity.word) for each in left],
+            **(self._send(messages, body) if messages else {}),
+        }
 
     def named(self, body: Body) -> Iterator[list[Entry]]:
         """Yield the files that a request is about, in pieces."""
@@ -155,6 +170,19 @@ class Actions(JournalActions):
 
     app: App
     control: Control
+    undoable: UndoQueue
+
+    def _send(self, messages: Sequence[object], body: Body) -> dict[str, object]:
+        """Post messages; after the time to undo them if the ``body`` says "undo"."""
+        if body.get("undo") is not True:
+            return super()._send(messages, body)
+        return {"undo": self.undoable.add(messages), "seconds": SECONDS}
+
+    def undo(self, body: Body) -> dict[str, object]:
+        """Take back what was ordered with "undo", by the ``number`` that was answered."""
+        number = body.get("number")
+        self.undoable.undo(number if type(number) is int else 0)
+        return {}
 
     def show(self, body: Body) -> dict[str, object]:
         """Open a watched ``folder``, the folder of the file ``id``, or those of several files.

@@ -19,6 +19,7 @@ from watcher.page.auth import Guard, Sessions
 from watcher.page.language import Language
 from watcher.page.routes import Routes
 from watcher.page.setup import Sample, Setup
+from watcher.page.undo import UndoQueue
 from watcher.page.views import Activity, ChangeFeed, Folders, Health
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ class ActivityPage:
         self._places = places
         self._language = Language(app, language, chosen_language(places))
         word = self._language.word
-        activity = Activity(places, word)
-        self._actions = Actions(app, activity, control)
+        activity = Activity(places, word, lambda: _profile_urls(app))
+        self._undoable = UndoQueue(app.post)
+        self._actions = Actions(app, activity, control, self._undoable)
         self._feed = ChangeFeed(app, _WAITING)
         self._stopping = threading.Event()
         self._sessions = Sessions(RealClock.tick, instance.token, self._stopping.wait)
@@ -98,11 +100,15 @@ class ActivityPage:
         return ""
 
     def stop(self) -> None:
-        """Stop listening; those who wait for changes are answered at once."""
+        """Stop listening; those who wait for changes are answered at once.
+
+        What could still be undone is done now.
+        """
         self._feed.close()
         self._stopping.set()
         if self._server is not None:
             self._server.stop(_JOIN)
+        self._undoable.close()
 
     def open(self, at: str = "") -> None:
         """Show the page in the person's browser."""
@@ -121,6 +127,10 @@ class ActivityPage:
         ``at`` is where it leads: "", "attention", "file/12", "folders", "health", "setup".
         """
         return f"http://{HOST}:{self._instance.port}/enter?code={self._sessions.link()}&at={at}"
+
+
+def _profile_urls(app: App) -> dict[str, str]:
+    return {account.name: account.profile_url for account in app.config.accounts}
 
 
 def open_link(link: str, places: Places) -> bool:

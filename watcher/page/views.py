@@ -8,7 +8,8 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -21,8 +22,8 @@ from watcher.daemon.plans import (
     this_machine,
 )
 from watcher.daemon.status import source_names
-from watcher.i18n.message import NOTHING, Message, from_json, msg, verbatim
-from watcher.journal.reader import Reader
+from watcher.i18n.message import NOTHING, Message, as_json, from_json, msg, verbatim
+from watcher.journal.reader import ORDERS, Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.present import listing
@@ -47,8 +48,10 @@ _log = logging.getLogger(__name__)
 #: Most files on a page, and in one piece of a CSV file.
 _LONGEST_PAGE: Final = 200
 _PIECE: Final = 1000
-#: Days that the chart shows.
-_DAYS: Final = 30
+#: Most reasons for which files need attention.
+_REASONS: Final = 50
+#: Most days that the chart shows.
+_LONGEST_SPAN: Final = 366
 
 
 class Filters(TypedDict):
@@ -57,8 +60,17 @@ class Filters(TypedDict):
     states: tuple[State, ...]
     folder: str
     text: str
+    since: float
+    until: float
     cause: str
     why: Message
+
+
+class _Begin(TypedDict, total=False):
+    """Where a page of the list begins: behind a file, or behind so many in another order."""
+
+    before: tuple[float, int] | None
+    offset: int
 
 
 @dataclass(frozen=True)
@@ -67,18 +79,27 @@ class Activity:
 
     places: Places
     word: Catalog
+    #: Returns the address of profiles (``profile_url``) of each account.
+    profile_urls: Callable[[], Mapping[str, str]] = dict
 
     def page(self, query: Mapping[str, str]) -> dict[str, object]:
         """Return the files that match, the latest first, and where the next page begins."""
         limit = min(_LONGEST_PAGE, _number(query, "limit", 50))
-        before = _cursor(query.get("before", ""))
+        order, place = _order(query), query.get("before", "")
+        begin: _Begin = {"offset": _offset(place)} if order else {"before": _cursor(place)}
         with self._reader() as reader:
-            found = reader.history(**filters(query), before=before, limit=limit + 1)
+            found = reader.history(**filters(query), **begin, order=order, limit=limit + 1)
         shown = found[:limit]
         last = shown[-1] if len(found) > limit else None
+        following = f"{last.changed_at!r}_{last.file_id}" if last else None
+        if last and order:
+            following = str(begin["offset"] + limit)
+        urls = self.profile_urls()
         return {
-            "files": [listing.row(entry, self.word) for entry in shown],
-            "next": f"{last.changed_at!r}_{last.file_id}" if last else None,
+            "files": [
+                listing.row(entry, self.word, urls.get(entry.account, "")) for entry in shown
+            ],
+            "next": following,
         }
 
     def file(self, file_id: int) -> dict[str, object]:
@@ -90,7 +111,8 @@ class Activity:
             raise UsageError(
                 msg("This file is not known any more."), msg("Look for it in the list.")
             )
-        return listing.details(entry, story, self.word)
+        url = self.profile_urls().get(entry.account, "")
+        return listing.details(entry, story, self.word, url)
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
         """Return the files with these ids, as far as they are known."""
@@ -103,13 +125,39 @@ class Activity:
         with self._reader() as reader:
             yield from reader.pages(**filters(query))
 
-    def days(self) -> list[tuple[str, int]]:
-        """Return how many files arrived on each of the last days, today the last."""
+    def reasons(self) -> list[dict[str, object]]:
+        """Return why files need attention by themselves, the most frequent reason first."""
+        with self._reader() as reader:
+            found = reader.reasons(_REASONS)
+        return [
+            {
+                "state": state.value,
+                "title": self._title(state, files),
+                "why": self.word(why),
+                "reason": as_json(why),
+                "files": files,
+                "can_retry": in_place,
+            }
+            for state, why, files, in_place in found
+        ]
+
+    def _title(self, state: State, files: int) -> str:
+        if state is State.REFUSED:
+            return self.word.plural(
+                "1 file was not accepted", "{count:count} files were not accepted", files
+            )
+        return self.word.plural(
+            "1 CV could not be read", "{count:count} CVs could not be read", files
+        )
+
+    def days(self, query: Mapping[str, str]) -> list[tuple[str, int]]:
+        """Return how many files arrived on each of the last ``span`` days, today the last."""
+        span = min(_LONGEST_SPAN, _number(query, "span", 30))
         today = date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's own day
-        first = today - timedelta(days=_DAYS - 1)
+        first = today - timedelta(days=span - 1)
         with self._reader() as reader:
             arrived = dict(reader.days(first.isoformat()))
-        every = ((first + timedelta(days=number)).isoformat() for number in range(_DAYS))
+        every = ((first + timedelta(days=number)).isoformat() for number in range(span))
         return [(day, arrived.get(day, 0)) for day in every]
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
@@ -146,6 +194,8 @@ def filters(query: Mapping[str, str]) -> Filters:
         "states": states,
         "folder": query.get("folder", ""),
         "text": query.get("text", "").strip(),
+        "since": _midnight(query.get("since", ""), 0),
+        "until": _midnight(query.get("until", ""), 1),
         "cause": query.get("cause", ""),
         "why": from_json(query.get("why", "")),
     }
@@ -159,6 +209,31 @@ def _cursor(text: str) -> tuple[float, int] | None:
         return float(moment), int(number)
     except ValueError as error:
         raise UsageError(msg("This page of the list does not exist.")) from error
+
+
+def _order(query: Mapping[str, str]) -> str:
+    order = query.get("sort", "")
+    if order in ("", "-when"):
+        return ""
+    if order.removeprefix("-") not in ORDERS:
+        raise UsageError(msg("This page of the list does not exist."))
+    return order
+
+
+def _offset(text: str) -> int:
+    if text and not (text.isdecimal() and len(text) < 12):
+        raise UsageError(msg("This page of the list does not exist."))
+    return int(text or 0)
+
+
+def _midnight(day: str, days: int) -> float:
+    """Return when a local day ``YYYY-MM-DD`` begins, or one ``days`` after it; 0 for none."""
+    if not day:
+        return 0.0
+    try:
+        return datetime.combine(date.fromisoformat(day) + timedelta(days), clock()).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(msg('"{value}" is not a date like 2026-03-31.', value=day)) from error
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

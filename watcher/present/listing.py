@@ -7,11 +7,13 @@ import io
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
-from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg
+from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg, verbatim
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
 from watcher.model.records import NOT_YET, parse_seconds, upload_seconds
+from watcher.model.settings import PROFILE_KEY
 from watcher.present.view import STATES, base_name, name, safe, short
 
 if TYPE_CHECKING:
@@ -27,6 +29,42 @@ _COLUMNS: Final = (
     "upload_seconds", "parse_seconds", "source_name", "source_key", "tags", "reference",
     "profile_key", "profile_name", "profile_email", "probably", "pages", "total_pages", "size",
     "media_type", "folder",
+)  # fmt: skip
+#: What types are called, by how their media types begin; the first that fits.
+_TYPE_NAMES: Final = (
+    (("application/pdf",), verbatim("PDF")),
+    (
+        (
+            "application/msword",
+            "application/vnd.ms-word",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml",
+        ),
+        verbatim("Word"),
+    ),
+    (
+        ("application/vnd.ms-excel", "application/vnd.openxmlformats-officedocument.spreadsheetml"),
+        verbatim("Excel"),
+    ),
+    (
+        (
+            "application/vnd.ms-powerpoint",
+            "application/vnd.openxmlformats-officedocument.presentationml",
+        ),
+        verbatim("PowerPoint"),
+    ),
+    (("application/vnd.oasis.opendocument",), verbatim("OpenDocument")),
+    (("application/vnd.apple",), verbatim("Apple iWork")),
+    (("application/rtf",), verbatim("RTF")),
+    (("text/html", "multipart/related", "application/x-webarchive"), msg("Web page")),
+    (("text/",), msg("Text")),
+    (("image/",), msg("Image")),
+    (("message/", "application/mbox", "application/vnd.ms-outlook"), msg("Email")),
+    (("application/epub",), msg("E-book")),
+    (("application/zip", "application/x-7z", "application/x-rar", "application/gzip",
+      "application/vnd.rar", "application/x-tar"), msg("Archive")),
+    (("application/encrypted", "application/x-encrypted"), msg("Encrypted")),
+    (("application/x-executable", "application/x-msdownload", "application/x-ms-shortcut",
+      "application/x-elf", "application/x-mach"), msg("Program")),
 )  # fmt: skip
 _TIMES: Final = frozenset({"noticed_at", "arrived_at", "parsed_at", "changed_at"})
 
@@ -149,8 +187,8 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def row(entry: Entry, word: Catalog) -> dict[str, object]:
-    """Return one file for a list, in a language."""
+def row(entry: Entry, word: Catalog, profile_url: str = "") -> dict[str, object]:
+    """Return one file for a list, in a language; ``profile_url`` is its account's."""
     display = STATES[entry.state]
     return {
         "id": entry.file_id,
@@ -167,16 +205,33 @@ def row(entry: Entry, word: Catalog) -> dict[str, object]:
         "candidate": _candidate(entry, word),
         "source": entry.source_name or entry.source_key,
         "tags": tags(entry),
-        "type": entry.media_type,
+        "type": word(type_name(entry.media_type)),
+        "media_type": entry.media_type,
         "size": entry.stat.size,
         "took": upload_seconds(entry) if entry.state in ARRIVED else None,
         "reference": entry.reference,
         "profile": entry.profile_key,
+        "link": _link(entry, profile_url),
         "changed_at": entry.changed_at,
         "moved": moved(entry, word),
         "can_retry": can_retry(entry),
         "can_ignore": entry.state in IGNORABLE,
     }
+
+
+def type_name(media_type: str) -> Message:
+    """Return a type of files as people call it: "PDF", "Word"; NOTHING if it is not known."""
+    for beginnings, called in _TYPE_NAMES:
+        if media_type.startswith(beginnings):
+            return called
+    return msg("Other") if media_type else NOTHING
+
+
+def _link(entry: Entry, profile_url: str) -> str:
+    """Return where a person looks at the file's profile; "" if that is not known."""
+    if not entry.profile_key or entry.probable:
+        return ""
+    return profile_url.replace(PROFILE_KEY, quote(entry.profile_key, safe=""))
 
 
 def can_retry(entry: Entry) -> bool:
@@ -211,12 +266,15 @@ def _candidate(entry: Entry, word: Catalog) -> str:
 
 
 def details(
-    entry: Entry, story: Iterable[tuple[float, State, Message]], word: Catalog
+    entry: Entry,
+    story: Iterable[tuple[float, State, Message]],
+    word: Catalog,
+    profile_url: str = "",
 ) -> dict[str, object]:
     """Return everything about one file; ``story`` is its history: (time, state, reason)."""
     return {
         **record(entry),
-        **row(entry, word),
+        **row(entry, word, profile_url),
         "after": _after(entry),
         "parsing": parse_seconds(entry),
         "tag_list": _tags(entry),

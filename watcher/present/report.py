@@ -61,7 +61,8 @@ _STATES: Final = MappingProxyType(
 
 def category(state: State) -> str:
     """Return the one of :data:`CATEGORIES` that files in a state are counted in."""
-    rest = "in progress" if view.STATES[state].group is Group.WAITING else "set aside"
+    is_open = view.STATES[state].group is Group.WAITING or state is State.HELD
+    rest = "in progress" if is_open else "set aside"
     return _STATES.get(state, rest)
 
 

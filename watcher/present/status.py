@@ -9,7 +9,7 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from watcher.model.kinds import Cause
+from watcher.model.kinds import FAILED, Cause
 from watcher.model.snapshot import AppState
 from watcher.present.listing import row
 from watcher.present.view import Group, count
@@ -33,8 +33,9 @@ def app_state(snapshot: Snapshot) -> AppState:
 
 
 def attention_files(snapshot: Snapshot) -> int:
-    """Return how many files need a person's attention."""
-    return max(count(snapshot.counts, Group.ATTENTION), len(snapshot.attention))
+    """Return how many files need a person's attention by themselves, without those held back."""
+    failed = sum(snapshot.counts.get(state, 0) for state in FAILED)
+    return max(failed, len(snapshot.attention))
 
 
 def active_holds(snapshot: Snapshot) -> tuple[ActiveHold, ...]:
@@ -130,6 +131,10 @@ def _progress(snapshot: Snapshot, word: Catalog) -> str:
 def _needs(snapshot: Snapshot, word: Catalog) -> str:
     """Return what needs attention; what stops all uploads comes before single files."""
     files = attention_files(snapshot)
+    held = sum(hold.files for hold in active_holds(snapshot))
+    if files and held:  # as many as the page lists
+        offline = [_offline(snapshot, word)] if snapshot.offline_since else []
+        return joined(*offline, needing_attention(files + held, word))
     found = obstacles(snapshot, word) + [needing_attention(files, word)] * bool(files)
     if found:
         return joined(*found)
@@ -215,7 +220,9 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
 def _hold(hold: ActiveHold, word: Catalog) -> dict[str, object]:
     return {
         "key": hold.key,
+        "title": (awaiting_approval if needs_approval(hold) else held_back)(hold.files, word),
         "why": word(hold.why),
         "files": hold.files,
+        "cause": hold.key.partition(":")[0],
         "asks": needs_approval(hold),
     }

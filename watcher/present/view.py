@@ -55,7 +55,7 @@ STATES: Final[Mapping[State, StateDisplay]] = MappingProxyType(
         State.BASELINE: StateDisplay("·", msg("Already there"), "quiet", Group.ASIDE),
         State.QUEUED: StateDisplay("…", msg("Queued"), "busy", Group.WAITING),
         State.WAITING: StateDisplay("↻", msg("Waiting"), "busy", Group.WAITING),
-        State.HELD: StateDisplay("‖", msg("On hold"), "bad", Group.WAITING),
+        State.HELD: StateDisplay("‖", msg("On hold"), "bad", Group.ATTENTION),
         State.UPLOADING: StateDisplay("↑", msg("Uploading"), "busy", Group.WAITING),
         State.UNCERTAIN: StateDisplay("?", msg("Checking"), "busy", Group.WAITING),
         State.ACCEPTED: StateDisplay("✓", msg("Uploaded"), "good", Group.ARRIVED),

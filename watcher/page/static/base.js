@@ -88,6 +88,15 @@ export async function busy(button, work) {
   }
 }
 
+/** A button that copies a text, which `read` returns. */
+export function copyButton(read, label) {
+  const button = el("button", { type: "button", class: "copy", title: label, "aria-label": label, onclick: () => busy(button, async () => {
+    await navigator.clipboard.writeText(read());
+    say(t("Copied"));
+  }) }, t("Copy"));
+  return button;
+}
+
 /** Set an element's text, or lines, only if they are others: nothing flickers or is read out again. */
 export function put(place, ...lines) {
   const shown = lines.map(safe).join("\n");
@@ -103,11 +112,9 @@ const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
 const plurals = new Intl.PluralRules(language);
 const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 const near = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
-const dayOnly = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
 export const number = (value) => whole.format(value);
 export const moment = (at) => full.format(new Date(at * 1000));
-export const day = (text) => dayOnly.format(new Date(`${text}T12:00`));
 
 export function when(at) {
   const date = new Date(at * 1000);

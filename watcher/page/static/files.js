@@ -1,9 +1,13 @@
-// The list of files: search, filters, pages, a selection of several, and the details of one.
+// The list of files: search, filters, order, columns, pages, a selection of several, and the details of one.
 
-import { $, ask, busy, duration, el, moment, number, put, safe, say, size, t, tn, when } from "./base.js";
+import { $, ask, busy, copyButton, duration, el, moment, number, put, safe, say, size, t, tn, when } from "./base.js";
+import { order } from "./undo.js";
 
-const COLUMNS = ["selected", "state", "when", "name", "candidate", "source", "tags", "type", "size", "took", "reference", "profile"];
-const LABELS = [...document.querySelectorAll("#files th")].map((each) => each.textContent.trim());
+const HEADS = [...document.querySelectorAll("#files th")];
+const COLUMNS = HEADS.map((each) => each.dataset.column);
+const LABELS = HEADS.map((each) => each.textContent.trim());
+const BY_CHOICE = ["type", "size", "took", "reference", "profile"];
+const FIRST_DOWN = ["when", "size"]; // the latest and the largest first
 const rows = new Map(); // id → its line and what it shows
 const selected = new Map(); // id → the file
 let files = [];
@@ -11,18 +15,24 @@ let pages = [""]; // where each page begins, up to the one that is shown
 let next = null;
 let requests = 0;
 let shown = null; // the file in the dialog
+let group = ""; // of states, which is shown
+let sort = "-when";
+let reason = {}; // what only files with the same reason have: `cause`, or `why`; and its `text`
 
 // -- the list
 
 function query(more = {}) {
-  const wanted = { text: $("text").value.trim(), state: $("state").value, folder: $("folder").value, ...more };
+  const wanted = {
+    text: $("text").value.trim(), state: group, folder: $("folder").value, ...dates(),
+    cause: reason.cause, why: reason.why, ...more,
+  };
   return new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString();
 }
 
 /** Show the page again as it is now; `page` is what was read of it already. */
 export async function refresh(page) {
   const mine = ++requests;
-  const read = page ?? (await ask(`/api/files?${query({ before: pages.at(-1) })}`));
+  const read = page ?? (await ask(`/api/files?${query({ sort: sort === "-when" ? "" : sort, before: pages.at(-1) })}`));
   if (mine !== requests) return; // a later request is on its way
   files = read.files;
   next = read.next;
@@ -50,6 +60,7 @@ function show() {
   put($("none"), filtered ? t("No matching files") : t("No files uploaded yet"));
   $("newer").disabled = pages.length < 2;
   $("older").disabled = !next;
+  $("pager").hidden = pages.length < 2 && !next;
   put($("where"), files.length ? t("Page {page}", { page: number(pages.length) }) : "");
   $("csv").href = `/api/files.csv?${query()}`;
   showSelected();
@@ -57,13 +68,25 @@ function show() {
 
 function newRow(file) {
   const cells = COLUMNS.map((column, at) => el("td", { role: "cell", class: `c-${column}`, "data-label": LABELS[at] }));
-  const box = el("input", { type: "checkbox", onchange: () => select(file.id, box.checked) });
-  const name = el("button", { type: "button", class: "link", onclick: () => openFile(file.id) });
-  cells[0].append(box);
-  cells[1].append(el("span", { class: "sign", "aria-hidden": "true" }), " ", el("span"), el("small"));
-  cells[3].append(name);
-  const row = { line: el("tr", { role: "row" }, ...cells), cells, box, name };
+  const cell = Object.fromEntries(COLUMNS.map((column, at) => [column, cells[at]]));
+  const row = { line: el("tr", { role: "row" }, ...cells), cells, cell, file };
+  row.box = el("input", { type: "checkbox", onchange: () => select(file.id, row.box.checked) });
+  row.open = el("button", { type: "button", class: "link", onclick: () => openFile(file.id) });
+  row.retry = el("button", { type: "button", onclick: () => busy(row.retry, () => order("retry", { ids: [file.id] })) }, t("Retry"));
+  row.ignore = el("button", { type: "button", onclick: () => busy(row.ignore, () => order("ignore", { ids: [file.id] })) }, t("Ignore"));
+  row.copy = copyButton(() => row.file.profile, t("Copy the profile key"));
+  row.key = el("span");
+  cell.selected.append(row.box);
+  cell.candidate.append(row.open);
+  cell.state.append(el("span", { class: "sign", "aria-hidden": "true" }), " ", el("span"), el("small", { class: "hidden" }));
+  row.link = profileLink();
+  cell.acts.append(row.retry, row.ignore, row.link);
+  cell.profile.append(row.key, row.copy);
+  row.line.addEventListener("click", (event) => {
+    if (!event.target.closest("button, a, input") && !String(getSelection())) openFile(file.id);
+  });
   rows.set(file.id, row);
+  hideColumns(cells);
   return row;
 }
 
@@ -72,41 +95,61 @@ function fill(row, file) {
   row.line.className = `is-${file.tone}`;
   row.box.checked = selected.has(file.id);
   row.box.setAttribute("aria-label", safe(t("Select {file}", { file: file.name })));
-  const [sign, label, remark] = row.cells[1].querySelectorAll("span, small");
+  const [sign, label, remark] = row.cell.state.querySelectorAll("span, small");
   put(sign, file.sign);
   put(label, file.label);
   put(remark, file.remark);
-  put(row.name, file.name);
-  row.name.title = safe(file.path);
-  const took = duration(file.took);
-  const texts = { candidate: file.candidate, source: file.source, tags: file.tags, type: short(file.type),
-    size: size(file.size), took, reference: file.reference, profile: file.profile, when: when(file.changed_at) };
-  COLUMNS.forEach((column, at) => {
-    if (!(column in texts)) return;
-    const cell = row.cells[at];
-    put(cell, texts[column]);
-    cell.title = cell.textContent;
-  });
+  row.cell.state.title = safe([file.label, file.remark].filter(Boolean).join(" · "));
+  put(row.open, file.candidate || file.name.replace(/(.)\.[^.]+$/, "$1"));
+  row.open.title = row.open.textContent;
+  row.open.classList.toggle("quiet", !file.candidate);
+  for (const what of ["retry", "ignore"]) {
+    row[what].hidden = !file[`can_${what}`];
+    row[what].setAttribute("aria-label", safe(`${row[what].textContent}: ${file.name}`));
+  }
+  setLink(row.link, file);
+  put(row.key, file.profile);
+  row.copy.hidden = !file.profile;
+  const texts = { name: file.name, source: file.source, tags: file.tags, type: file.type, size: size(file.size),
+    took: duration(file.took), reference: file.reference, when: when(file.changed_at) };
+  for (const [column, text] of Object.entries(texts)) {
+    put(row.cell[column], text);
+    row.cell[column].title = row.cell[column].textContent;
+  }
+  row.cell.name.title = safe(file.path);
+  row.cell.when.title = moment(file.changed_at);
+  row.cell.type.title = file.media_type;
 }
 
-function short(type) {
-  return type.replace(/^.*[/.]/, "").replace("document", "docx").replace("msword", "doc");
+function profileLink() {
+  return el("a", { class: "button", target: "_blank", rel: "noreferrer" }, t("Open profile"));
+}
+
+function setLink(link, file) {
+  link.hidden = !file.link;
+  if (file.link) link.href = file.link;
+  link.setAttribute("aria-label", safe(`${t("Open profile")}: ${file.candidate || file.name}`));
 }
 
 let typing;
 function search() {
   pages = [""];
+  for (const each of document.querySelectorAll("#counts button"))
+    each.setAttribute("aria-pressed", String(each.dataset.group === group));
   refresh().catch((error) => say(error.message, "bad"));
 }
 $("text").addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(search, 120);
 });
-$("state").addEventListener("change", search);
 $("folder").addEventListener("change", search);
 $("search").addEventListener("submit", (event) => {
   event.preventDefault();
   search();
+});
+$("reason-none").addEventListener("click", () => {
+  filterBy(group);
+  $("text").focus();
 });
 $("older").addEventListener("click", () => turn(() => pages.push(next)));
 $("newer").addEventListener("click", () => turn(() => pages.pop()));
@@ -117,12 +160,20 @@ async function turn(step) {
   $("files").scrollIntoView({ block: "start" });
 }
 
-/** Filter by a group of states. */
-export function filterBy(group) {
-  $("state").value = group;
+/** Filter by a group of states or a state, or by a reason: {cause or why, text}. */
+export function filterBy(states, wanted = {}) {
+  group = states;
+  setReason(wanted);
   $("text").value = "";
   $("folder").value = "";
+  $("period").value = "";
   search();
+}
+
+function setReason(wanted) {
+  reason = wanted;
+  $("reason").hidden = !wanted.text;
+  put($("reason-text"), wanted.text ?? "");
 }
 
 /** The folders that can be filtered by. */
@@ -133,6 +184,73 @@ export function setFolders(paths) {
   const value = place.value;
   place.replaceChildren(place.options[0], ...paths.map((path) => el("option", { value: path }, path)));
   place.value = paths.includes(value) ? value : "";
+  $("label-folder").hidden = paths.length < 2;
+}
+
+// -- dates
+
+function dates() {
+  const period = $("period").value;
+  $("dates").hidden = period !== "dates";
+  if (period === "dates") return { since: $("since").value, until: $("until").value };
+  if (!period) return {};
+  return { since: localDay(Date.now() - (Number(period) - 1) * 86_400_000) };
+}
+
+/** A day as the program is asked for it: "2026-03-31". */
+function localDay(at) {
+  const date = new Date(at);
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((each) => String(each).padStart(2, "0")).join("-");
+}
+
+/** Show what changed from one day to another. */
+export function filterByDates(since, until) {
+  $("period").value = "dates";
+  $("since").value = since;
+  $("until").value = until;
+  search();
+}
+for (const id of ["period", "since", "until"]) $(id).addEventListener("change", search);
+
+// -- order and columns
+
+for (const head of HEADS)
+  head.querySelector("button")?.addEventListener("click", () => {
+    const column = head.dataset.column;
+    const first = FIRST_DOWN.includes(column) ? `-${column}` : column;
+    sort = sort === first ? (first === column ? `-${column}` : column) : first;
+    showOrder();
+    search();
+  });
+
+function showOrder() {
+  for (const head of HEADS) {
+    if (sort.replace("-", "") !== head.dataset.column) head.removeAttribute("aria-sort");
+    else head.setAttribute("aria-sort", sort.startsWith("-") ? "descending" : "ascending");
+  }
+}
+
+// A cookie, as it is sent to this machine alone whatever the port, which is another at each start.
+const kept = document.cookie.split("; ").find((each) => each.startsWith("columns="))?.slice(8) ?? "";
+const chosen = new Set(kept.split(".").filter((each) => BY_CHOICE.includes(each)));
+
+for (const column of BY_CHOICE) {
+  const box = el("input", { type: "checkbox", onchange: () => {
+    if (box.checked) chosen.add(column);
+    else chosen.delete(column);
+    document.cookie = `columns=${[...chosen].join(".")}; SameSite=Strict; Path=/; Max-Age=31536000`;
+    hideColumns(HEADS);
+    for (const row of rows.values()) hideColumns(row.cells);
+  } });
+  box.checked = chosen.has(column);
+  $("columns").append(el("label", {}, box, " ", LABELS[COLUMNS.indexOf(column)]));
+}
+hideColumns(HEADS);
+showOrder();
+
+function hideColumns(cells) {
+  cells.forEach((cell, at) => (cell.hidden = BY_CHOICE.includes(COLUMNS[at]) && !chosen.has(COLUMNS[at])));
+  $("files").classList.toggle("is-full", chosen.size > 2);
 }
 
 // -- a selection of several
@@ -149,12 +267,12 @@ function showSelected() {
   const some = [...selected.values()];
   $("selected").hidden = !some.length;
   put($("selected-count"), tn("1 selected", "{count} selected", some.length));
-  $("selected-retry").disabled = !some.some((file) => file.can_retry);
-  $("selected-ignore").disabled = !some.some((file) => file.can_ignore);
-  const alike = new Set(some.map((file) => `${file.state} ${file.reason}`));
-  const isOne = alike.size === 1 && some[0].why && some[0].can_ignore;
-  $("label-alike").hidden = !isOne;
-  if (!isOne) $("alike").checked = false;
+  const retried = some.filter((file) => file.can_retry).length;
+  const ignored = some.filter((file) => file.can_ignore).length;
+  $("selected-retry").disabled = !retried;
+  $("selected-ignore").disabled = !ignored;
+  put($("selected-retry"), retried ? tn("Retry 1 file", "Retry {count} files", retried) : t("Retry"));
+  put($("selected-ignore"), ignored ? tn("Ignore 1 file", "Ignore {count} files", ignored) : t("Ignore"));
   $("all").checked = files.length > 0 && selected.size === files.length;
 }
 
@@ -170,32 +288,22 @@ $("selected-none").addEventListener("click", () => {
   showSelected();
   $("text").focus();
 });
-$("selected-retry").addEventListener("click", () => busy($("selected-retry"), () => change("retry", selection())));
-$("selected-ignore").addEventListener("click", () => busy($("selected-ignore"), () => change("ignore", selection())));
+for (const what of ["retry", "ignore"])
+  $(`selected-${what}`).addEventListener("click", () => busy($(`selected-${what}`), async () => {
+    const fits = [...selected.values()].filter((file) => file[`can_${what}`]);
+    await order(what, { ids: fits.map((file) => file.id) });
+    selected.clear();
+    showSelected();
+    $("text").focus();
+  }));
 
-$("selected-show").addEventListener("click", () => busy($("selected-show"), () => openFolders(selection())));
+$("selected-show").addEventListener("click", () => busy($("selected-show"), () => openFolders({ ids: [...selected.keys()] })));
 
 /** Open the folders of files; of many only some, as each is a window. */
 export async function openFolders(which) {
   const done = await ask("/api/show", which);
   if (done.folders > done.shown)
     say(t("Opened {shown} of {folders} folders; more would be too many windows.", { shown: number(done.shown), folders: number(done.folders) }), "busy");
-}
-
-/** The selected files, for a request: by their numbers, or as all with the same reason. */
-function selection() {
-  const [one] = selected.values();
-  return $("alike").checked ? { state: one.state, why: one.reason } : { ids: [...selected.keys()] };
-}
-
-async function change(what, which) {
-  const done = await ask(`/api/${what}`, which);
-  const text = what === "retry" ? tn("1 file will be retried.", "{count} files will be retried.", done.files)
-    : tn("1 file will be ignored.", "{count} files will be ignored.", done.files);
-  const left = done.left.length ? ` ${t("Not possible for: {files}", { files: done.left.map((file) => file.name).join(", ") })}` : "";
-  say(text + left, done.files ? "good" : "busy");
-  selected.clear();
-  showSelected();
 }
 
 // -- one file
@@ -212,25 +320,32 @@ export async function openFile(id) {
   }
 }
 
+const COPIED = [t("File"), t("Reference"), t("Profile"), t("Fingerprint")]; // with one click
+
 async function showDetails(id) {
   const file = await ask(`/api/files/${id}`);
   if (shown !== id) return;
-  put($("d-name"), file.name);
+  put($("d-name"), file.candidate || file.name);
   $("d-state").className = file.tone;
   put($("d-state"), `${file.sign} ${file.label}${file.remark ? ` · ${file.remark}` : ""}`);
+  setLink($("d-link"), file);
   $("d-retry").disabled = !file.can_retry;
   $("d-ignore").disabled = !file.can_ignore;
   const facts = [
     [t("Candidate"), [file.candidate, file.profile_email].filter(Boolean).join(" · ")],
-    [t("Folder"), file.path], [t("Source"), file.source], [t("Account"), file.account],
-    [t("Tags"), file.tags], [t("Type"), file.type], [t("Size"), size(file.size)],
+    [t("File"), file.path], [t("Source"), file.source], [t("Account"), file.account],
+    [t("Tags"), file.tags],
+    [t("Type"), [file.type, file.media_type].filter(Boolean).join(" · ")], [t("Size"), size(file.size)],
     [t("Arrived after"), duration(file.after)], [t("Upload took"), duration(file.took)],
     [t("Parsing took"), duration(file.parsing)], [t("Reference"), file.reference], [t("Profile"), file.profile],
     [t("Attempts"), file.attempts ? number(file.attempts) : ""],
     [t("Next attempt"), file.due_at && file.can_retry ? moment(file.due_at) : ""],
     [t("Moved to"), file.filed_to ?? ""], [t("Fingerprint"), file.sha256],
   ];
-  const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
+  const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => {
+    const copy = COPIED.includes(label) ? copyButton(() => text, t("Copy: {what}", { what: label })) : "";
+    return [el("dt", {}, label), el("dd", {}, el("span", {}, text), copy)];
+  });
   replace($("d-facts"), lines);
   replace($("d-story"), file.story.map(stepLine));
 }
@@ -252,12 +367,12 @@ $("details").addEventListener("close", () => {
   const id = shown;
   shown = null;
   if (location.hash.startsWith("#file/")) history.replaceState(null, "", "#activity");
-  rows.get(id)?.name.focus();
+  rows.get(id)?.open.focus();
 });
 for (const what of ["retry", "ignore"])
   $(`d-${what}`).addEventListener("click", () => busy($(`d-${what}`), async () => {
     const id = shown;
-    await change(what, { ids: [id] });
+    await ask(`/api/${what}`, { ids: [id] });
     await showDetails(id);
   }));
 $("d-show").addEventListener("click", () => busy($("d-show"), () => ask("/api/show", { id: shown })));

@@ -1,7 +1,9 @@
 // The frame: navigation, status, pausing; and waiting for changes.
 
-import { $, ask, busy, clearMessage, day, el, number, put, rest, say, start, t, tn, when } from "./base.js";
-import { filterBy, openFile, openFolders, refresh, setFolders } from "./files.js";
+import { refreshReasons, showAttention } from "./attention.js";
+import { $, ask, busy, clearMessage, el, number, put, rest, start, t, when } from "./base.js";
+import { refreshChart } from "./chart.js";
+import { filterBy, openFile, refresh, setFolders } from "./files.js";
 import { showEmpty, showFolders } from "./folders.js";
 import { runChecks } from "./health.js";
 import { showSetup } from "./setup.js";
@@ -41,7 +43,7 @@ function show() {
   put($("about"), `hrflow-watcher ${now.version} · ${t("running since {time}", { time: when(now.since) })}`);
   announce(now.headline);
   showCounts();
-  showKept();
+  showAttention(now);
   showEmpty(now);
   setFolders(now.watched.map((each) => each.path));
 }
@@ -57,17 +59,19 @@ function announce(text) {
 }
 
 function showCounts() {
+  const all = Object.values(now.counts).reduce((sum, files) => sum + files, 0);
   const groups = [
-    ["", t("today"), now.today, "good"],
-    ["arrived", t("Arrived"), now.groups.arrived, "good"],
+    ["", t("All"), all, ""],
+    ["attention", t("Need attention"), now.groups.attention, now.groups.attention ? "bad" : ""],
     ["waiting", t("On the way"), now.groups.waiting, "busy"],
-    ["attention", t("Need attention"), now.groups.attention, now.groups.attention ? "bad" : "quiet"],
-    ["aside", t("Not sent"), now.groups.aside, "quiet"],
+    ["arrived", t("Arrived"), now.groups.arrived, "good"],
+    ["aside", t("Not sent"), now.groups.aside, ""],
   ];
   const place = $("counts");
   if (!place.children.length) {
     for (const [group] of groups) {
-      const button = el("button", { type: "button", onclick: () => filterBy(group) }, el("b"), " ", el("span"));
+      const button = el("button", { type: "button", "data-group": group, "aria-pressed": String(!group),
+        onclick: () => filterBy(group) }, el("span"), " ", el("b"));
       place.append(el("li", {}, button));
     }
   }
@@ -79,73 +83,18 @@ function showCounts() {
   });
 }
 
-function showKept() {
-  const lines = [];
-  for (const remark of now.remarks) lines.push(notice(now.is_set_up ? "busy" : "bad", remark));
-  if (!now.is_set_up && !now.remarks.length)
-    lines.push(notice("busy", t("Not set up yet"), el("a", { href: "#setup", class: "button main" }, t("Set up"))));
-  for (const folder of now.watched)
-    if (folder.problem) lines.push(notice("bad", folder.problem));
-  for (const hold of now.held) lines.push(holdNotice(hold));
-  const place = $("held");
-  const before = [...place.children].map((each) => each.textContent).join("\n");
-  if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
-}
+// -- keys
 
-function holdNotice(hold) {
-  const label = hold.asks ? t("Upload") : t("Try again");
-  const act = el("button", { type: "button", onclick: () => busy(act, release) }, label);
-  const release = async () => {
-    const done = await ask("/api/retry", { cause: hold.key });
-    say(tn("1 file will be uploaded.", "{count} files will be uploaded.", done.files));
-  };
-  const ignore = el("button", { type: "button", onclick: () => busy(ignore, leave) }, t("Ignore"));
-  const leave = async () => {
-    if (!confirm(tn("Ignore 1 file?", "Ignore {count} files?", hold.files))) return;
-    await ask("/api/ignore", { cause: hold.key });
-  };
-  const show = el("button", { type: "button", onclick: () => busy(show, () => openFolders({ cause: hold.key })) }, t("Open folder"));
-  const files = tn("1 file", "{count} files", hold.files);
-  return notice(hold.asks ? "busy" : "bad", hold.asks ? hold.why : t("{what}: {text}", { what: files, text: hold.why }), act, ...(hold.files ? [ignore, show] : []));
-}
-
-function notice(tone, text, ...more) {
-  return el("div", { class: `notice ${tone}` }, el("p", {}, text), ...more);
-}
-
-function showDays(days) {
-  const place = $("chart");
-  const key = JSON.stringify(days);
-  if (place.dataset.key === key) return;
-  place.dataset.key = key;
-  const most = Math.max(1, ...days.map(([, files]) => files));
-  const total = days.reduce((sum, [, files]) => sum + files, 0);
-  const svg = shape("svg", { viewBox: "0 0 600 90", role: "img", preserveAspectRatio: "none" });
-  svg.setAttribute(
-    "aria-label",
-    t("Arrived in {days} days: {files}; today: {today}.", {
-      files: number(total), days: days.length, today: number(days.at(-1)[1]),
-    }),
-  );
-  const step = 600 / days.length;
-  days.forEach(([date, files], at) => {
-    const height = files ? Math.max(3, (files / most) * 84) : 1;
-    const bar = shape("rect", { x: at * step + 2, y: 88 - height, width: step - 4, height, rx: 2 });
-    if (!files) bar.setAttribute("class", "empty");
-    const title = shape("title", {});
-    title.textContent = t("{what}: {text}", { what: day(date), text: number(files) });
-    bar.append(title);
-    svg.append(bar);
-  });
-  place.querySelector("svg")?.remove();
-  place.prepend(svg);
-}
-
-function shape(name, attributes) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest?.("input:not([type='checkbox']), textarea, select");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") $("keys").showModal();
+  if (event.key !== "/") return;
+  event.preventDefault();
+  if ($("at-activity").hidden) location.hash = "activity";
+  setTimeout(() => $("text").select());
+});
+$("show-keys").addEventListener("click", () => $("keys").showModal());
 
 // -- changes
 
@@ -156,8 +105,9 @@ async function listen() {
       seen = change.number;
       if (change.now) {
         now = change.now;
+        await refreshReasons();
         show();
-        await Promise.all([refresh(), ask("/api/days").then((said) => showDays(said.days))]);
+        await Promise.all([refresh(), refreshChart()]);
       }
       await rest(change.again ? change.again * 1000 : 400);
       if (document.body.dataset.state === "lost") show();
@@ -188,7 +138,12 @@ $("pause").addEventListener("focusout", (event) => {
   if (event.relatedTarget && !$("pause").contains(event.relatedTarget)) $("pause").open = false;
 });
 addEventListener("click", (event) => {
-  if (!$("pause").contains(event.target)) $("pause").open = false;
+  for (const menu of [$("pause"), $("column-menu")]) if (!menu.contains(event.target)) menu.open = false;
+});
+$("column-menu").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  $("column-menu").open = false;
+  $("column-menu").querySelector("summary").focus();
 });
 
 function closePause() {
@@ -207,7 +162,6 @@ addEventListener("hashchange", () => {
 });
 
 show();
-showDays(start.days);
 refresh(start.page);
 go();
 listen();

@@ -1,0 +1,91 @@
+// What needs attention: a card for each reason, with how many files, what to do, and the button for it.
+
+import { $, ask, busy, el, number, start, t, tn } from "./base.js";
+import { filterBy, openFolders } from "./files.js";
+import { order } from "./undo.js";
+
+// Cards before "Show all": where there is little room, the list comes first.
+const SHOWN = matchMedia("(max-width: 40rem)").matches ? 1 : 3;
+let reasons = start.reasons;
+let isWhole = false;
+
+/** Read again why files need attention by themselves. */
+export async function refreshReasons() {
+  reasons = (await ask("/api/attention")).reasons;
+}
+
+/** Show what needs attention, as `now` is. */
+export function showAttention(now) {
+  const notes = now.remarks.map((remark) => card(now.is_set_up ? "busy" : "bad", "", remark));
+  if (!now.is_set_up && !now.remarks.length)
+    notes.push(card("busy", "", t("Not set up yet"), "", el("a", { href: "#setup", class: "button main" }, t("Set up"))));
+  for (const folder of now.watched) if (folder.problem) notes.push(card("bad", t("Folder"), folder.problem));
+  const every = [...notes, ...now.held.map(heldCard), ...reasons.map(reasonCard)];
+  const lines = isWhole ? every : every.slice(0, SHOWN);
+  if (every.length > SHOWN) lines.push(whole(now, every.length));
+  const place = $("held");
+  const before = [...place.children].map((each) => each.textContent).join("\n");
+  if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
+}
+
+function whole(now, count) {
+  const label = isWhole ? t("Show fewer") : t("Show all {count} reasons", { count: number(count) });
+  return el("button", { type: "button", class: "link", onclick: () => {
+    isWhole = !isWhole;
+    showAttention(now);
+    $("held").lastElementChild.focus();
+  } }, label);
+}
+
+function card(tone, head, text, advice = "", ...acts) {
+  const shown = acts.filter(Boolean);
+  return el("section", { class: `notice ${tone}` },
+    el("div", {}, head && el("h3", {}, head), el("p", {}, text), advice && el("p", { class: "advice" }, advice)),
+    shown.length ? el("div", { class: "acts" }, ...shown) : "");
+}
+
+function button(label, work, kind = "") {
+  const made = el("button", { type: "button", class: kind, onclick: () => busy(made, work) }, label);
+  return made;
+}
+
+const retryLabel = (files) => tn("Retry 1 file", "Retry {count} files", files);
+const ignoreLabel = (files) => tn("Ignore 1 file", "Ignore {count} files", files);
+
+/** Files that one cause holds back, which is not theirs. */
+function heldCard(hold) {
+  const which = { cause: hold.key };
+  const more = hold.files ? [
+    button(ignoreLabel(hold.files), () => order("ignore", which)),
+    button(t("Show files"), () => filterBy("attention", { cause: hold.key, text: hold.why })),
+    button(t("Open folder"), () => openFolders(which)),
+  ] : [];
+  if (hold.asks) {
+    const upload = tn("Upload 1 file", "Upload {count} files", hold.files);
+    return card("busy", hold.title, hold.why, "", button(upload, () => order("retry", which), "main"), ...more);
+  }
+  const again = hold.files ? retryLabel(hold.files) : t("Try again");
+  const retry = (kind) => button(again, () => (hold.files ? order("retry", which) : ask("/api/retry", which)), kind);
+  if (hold.cause === "account" || hold.cause === "credential") {
+    const fix = el("a", { href: "#setup/key", class: "button main" }, t("Fix the key"));
+    return card("bad", hold.title, hold.why, t("Enter a valid key; waiting files are then uploaded automatically."), fix, retry(), ...more);
+  }
+  if (hold.cause === "source") {
+    const fix = el("a", { href: "#folders", class: "button main" }, t("Choose another source"));
+    return card("bad", hold.title, hold.why, t("Choose a source that exists; waiting files are then uploaded automatically."), fix, retry(), ...more);
+  }
+  const advice = t("Raise the quota at HrFlow, or wait until it is renewed; uploads then resume automatically.");
+  return card("bad", hold.title, hold.why, advice, retry("main"), ...more);
+}
+
+/** Files that need attention by themselves, all for the same reason. */
+function reasonCard(reason) {
+  const which = { state: reason.state, why: reason.reason };
+  const advice = reason.can_retry ? t("Correct the files and save them again, or ignore them.")
+    : t("These files were moved away. To have them checked again, put them back into their folder.");
+  return card("bad", reason.title, reason.why, advice,
+    reason.can_retry && button(retryLabel(reason.can_retry), () => order("retry", which), "main"),
+    button(ignoreLabel(reason.files), () => order("ignore", which)),
+    button(t("Show files"), () => filterBy(reason.state, { why: reason.reason, text: reason.why })),
+    button(t("Open folder"), () => openFolders(which)));
+}

@@ -1,0 +1,143 @@
+// The chart: how many files arrived on each day of a week or month, or in each month of a year.
+
+import { $, ask, busy, number, put, start, t } from "./base.js";
+import { filterByDates } from "./files.js";
+
+const HEIGHT = 150;
+const BELOW = 22; // for dates
+const ABOVE = 18; // for the value of the bar that is looked at
+const language = start.language;
+const formats = {
+  day: new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" }),
+  shortDay: new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }),
+  month: new Intl.DateTimeFormat(language, { month: "long", year: "numeric" }),
+  shortMonth: new Intl.DateTimeFormat(language, { month: "short" }),
+};
+let days = start.days;
+let span = "30";
+let drawn = "";
+
+/** Read the days again and show them. */
+export async function refreshChart() {
+  days = (await ask(`/api/days?span=${span}`)).days;
+  draw();
+}
+
+/** What each bar stands for: its first and last day, its files, and its names. */
+function bars() {
+  if (span !== "365") {
+    return days.map(([date, files]) => {
+      const at = new Date(`${date}T12:00`);
+      return { since: date, until: date, files, name: formats.day.format(at), label: formats.shortDay.format(at) };
+    });
+  }
+  const months = new Map();
+  for (const [date, files] of days) {
+    const month = date.slice(0, 7);
+    const at = new Date(`${month}-15T12:00`);
+    const bar = months.get(month) ?? { since: date, files: 0, name: formats.month.format(at), label: formats.shortMonth.format(at) };
+    months.set(month, { ...bar, until: date, files: bar.files + files });
+  }
+  return [...months.values()];
+}
+
+/** The least round value that is not below `most`, and whose half is whole. */
+function top(most) {
+  for (let step = 1; ; step *= 10) for (const each of [2, 4, 6, 8, 10]) if (each * step >= most) return each * step;
+}
+
+function draw() {
+  const width = Math.round($("plot").clientWidth);
+  const key = JSON.stringify([width, days, span]);
+  if (!width || drawn === key) return;
+  drawn = key;
+  const shown = bars();
+  const total = shown.reduce((sum, bar) => sum + bar.files, 0);
+  put($("chart-total"), t("Arrived in this period: {files}.", { files: number(total) }));
+  const highest = top(Math.max(1, ...shown.map((bar) => bar.files)));
+  const left = 14 + 8 * number(highest).length;
+  const step = (width - left) / shown.length;
+  const floor = HEIGHT - BELOW;
+  const y = (files) => floor - (files / highest) * (floor - ABOVE);
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "group", "aria-labelledby": "chart-title chart-total" });
+  for (const files of [0, highest / 2, highest]) {
+    svg.append(shape("line", { x1: left, x2: width, y1: y(files), y2: y(files) }));
+    svg.append(text(number(files), { x: left - 8, y: y(files) + 4, "text-anchor": "end" }));
+  }
+  const each = Math.ceil(58 / step); // every how many bars there is room for a date
+  const value = text("", { class: "value", "text-anchor": "middle" });
+  shown.forEach((bar, at) => {
+    const middle = left + (at + 0.5) * step;
+    const wide = Math.min(40, step * 0.7);
+    const height = bar.files ? Math.max(3, floor - y(bar.files)) : 0;
+    svg.append(shape("rect", { class: "bar", x: middle - wide / 2, y: floor - height, width: wide, height, rx: 2 }));
+    if ((shown.length - 1 - at) % each === 0 && middle > left + 14)
+      svg.append(text(bar.label, { x: Math.min(middle, width - 22), y: HEIGHT - 5, "text-anchor": "middle" }));
+    svg.append(hit(bar, { x: left + at * step, width: step, height: floor, tabindex: at === shown.length - 1 ? 0 : -1 }, () => {
+      put(value, number(bar.files));
+      value.setAttribute("x", Math.min(middle, width - 16));
+      value.setAttribute("y", floor - height - 5);
+      put($("chart-value"), t("{what}: {text}", { what: bar.name, text: number(bar.files) }));
+    }));
+  });
+  svg.append(value);
+  const forget = () => [value, $("chart-value")].forEach((place) => put(place, ""));
+  svg.addEventListener("mouseleave", forget);
+  svg.addEventListener("focusout", forget);
+  svg.addEventListener("keydown", move);
+  $("plot").replaceChildren(svg);
+}
+
+/** What a bar is pointed at, focused and clicked by. */
+function hit(bar, place, look) {
+  const name = t("{what}: {text}", { what: bar.name, text: number(bar.files) });
+  const made = shape("rect", { class: "hit", y: 0, role: "button", "aria-label": name, ...place });
+  made.addEventListener("mouseenter", look);
+  made.addEventListener("focus", look);
+  made.addEventListener("click", () => filterByDates(bar.since, bar.until));
+  return made;
+}
+
+/** Arrow keys go from bar to bar, of which one can be reached by Tab. */
+function move(event) {
+  const hits = [...event.currentTarget.querySelectorAll(".hit")];
+  const at = hits.indexOf(event.target);
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: hits.length - 1 }[event.key];
+  if (event.key === "Enter" || event.key === " ") event.target.dispatchEvent(new MouseEvent("click"));
+  else if (!hits[to]) return;
+  else {
+    hits[at].setAttribute("tabindex", -1);
+    hits[to].setAttribute("tabindex", 0);
+    hits[to].focus();
+  }
+  event.preventDefault();
+}
+
+function text(content, attributes) {
+  const made = shape("text", attributes);
+  made.textContent = content;
+  return made;
+}
+
+function shape(name, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+for (const button of document.querySelectorAll("[data-span]"))
+  button.addEventListener("click", () => busy(button, async () => {
+    span = button.dataset.span;
+    for (const each of document.querySelectorAll("[data-span]")) each.setAttribute("aria-pressed", String(each === button));
+    await refreshChart();
+  }));
+new ResizeObserver(draw).observe($("plot"));
+
+// Where there is little room, the list comes first; it is moved so that Tab goes the same way.
+const narrow = matchMedia("(max-width: 40rem)");
+function arrange() {
+  if (narrow.matches) $("list").after($("chart"));
+  else $("list").before($("chart"));
+}
+narrow.addEventListener("change", arrange);
+arrange();

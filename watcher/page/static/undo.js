@@ -1,0 +1,50 @@
+// What is done to files, and undone: a note at the window's edge offers that for some seconds.
+
+import { $, ask, busy, el, put, rest, say, t, tn } from "./base.js";
+
+let latest = null; // what undoes the order given last
+
+/** Retry or ignore files, and offer to undo that. */
+export async function order(what, which) {
+  const done = await ask(`/api/${what}`, { ...which, undo: true });
+  const left = done.left.length ? ` ${t("Not possible for: {files}", { files: done.left.map((file) => file.name).join(", ") })}` : "";
+  if (!done.files) say(t("Nothing to do.") + left, "busy");
+  else offer(sentence(what, done.files) + left, done);
+}
+
+function sentence(what, files) {
+  if (what === "ignore") return tn("1 file will be ignored.", "{count} files will be ignored.", files);
+  return tn("1 file will be retried.", "{count} files will be retried.", files);
+}
+
+async function offer(text, done) {
+  const undo = el("button", { type: "button", onclick: () => busy(undo, takeBack) }, t("Undo"));
+  const said = el("span");
+  const note = el("div", { class: "toast" }, said, undo);
+  let isOver = false;
+  const takeBack = async () => {
+    await ask("/api/undo", { number: done.undo });
+    isOver = true;
+    latest = null;
+    put(said, t("Undone."));
+    undo.remove();
+    $("main").focus();
+    await rest(3000);
+    note.remove();
+  };
+  $("toasts").append(note);
+  put(said, text);
+  latest = undo;
+  await rest(done.seconds * 1000);
+  if (isOver) return;
+  if (latest === undo) latest = null;
+  if (note.contains(document.activeElement)) $("main").focus();
+  note.remove();
+}
+
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest?.("input:not([type='checkbox']), textarea, select");
+  if (!latest || isTyping || event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  latest.click();
+});
