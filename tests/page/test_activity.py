@@ -54,7 +54,7 @@ def test_a_refused_file_is_looked_into_and_tried_again(person):
     assert re.search("Not accepted", story.last.inner_text())
     dialog.get_by_role("button", name="Retry").click()
     dialog.locator("#d-state", has_text="Uploaded").wait_for()
-    story.last.locator("text=sent").first.wait_for()
+    story.last.locator("text=Uploaded").first.wait_for()
     page.keyboard.press("Escape")
     wait_for(page, "bad one.pdf", "sent")
     assert page.evaluate("document.activeElement.textContent") == "bad one"
@@ -84,7 +84,7 @@ def test_several_are_chosen_and_ignored_and_all_with_one_reason_tried_again(pers
     page.locator(".toast", has_text="2 files will be retried.").wait_for()
     rows(page, 0)
     assert page.locator("#none").inner_text() == "No matching files"
-    page.locator("#counts button", has_text="Not sent").click()
+    page.locator("#counts button", has_text="Skipped").click()
     wait_for(page, "bad 0.pdf", "ignored")
     see_no_problem(page)
 
@@ -124,10 +124,10 @@ def test_a_wrong_key_is_one_card_that_leads_to_its_field(person):
     for number in range(3):
         person.drop(f"{number}.pdf")
     page = person.open()
-    card = page.locator("#held .notice", has_text="3 files are held back")
+    card = page.locator("#held .notice", has_text="3 files are on hold")
     card.wait_for()
-    page.locator("#headline", has_text="3 files are held back").wait_for()
-    page.locator("#counts button", has_text="Need attention").locator("b", has_text="3").wait_for()
+    page.locator("#headline", has_text="3 files are on hold").wait_for()
+    page.locator("#counts button", has_text="Needs attention").locator("b", has_text="3").wait_for()
     card.get_by_role("link", name="Fix the key").click()
     page.wait_for_function("() => document.activeElement.id === 'key'")
     page.locator("nav").get_by_role("link", name="Activity").click()
@@ -270,7 +270,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     assert "private/** → ignored" in page.locator("#folder-list ol").inner_text()
     page.get_by_label("What would happen to this file?").fill(str(path) + ".not")
     page.get_by_role("button", name="Check").click()
-    page.locator("#verdict", has_text="was not found; check the path").wait_for()
+    page.locator("#verdict", has_text="not found").wait_for()
     page.get_by_label("What would happen to this file?").fill(str(path))
     page.keyboard.press("Enter")
     page.locator("#verdict", has_text="a PDF document").wait_for()
@@ -437,7 +437,7 @@ def test_it_speaks_french_where_the_system_does(person):
     person.start()
     person.drop("a.pdf")
     page = person.open()
-    wait_for(page, "a.pdf", "envoyé")
+    row(page, "a.pdf").locator(".c-state", has_text="Envoyé").wait_for()
     assert page.evaluate("document.documentElement.lang") == "fr"
     assert page.locator("nav a").all_inner_texts()[0] == "Activité"
     see_no_problem(page)

@@ -90,7 +90,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     assistant.drop("held.pdf")
     wait_for(page, "held.pdf", "Bloqué", "HrFlow a refusé la clé d’API")
     page.locator("#held", has_text="HrFlow a refusé la clé d’API").wait_for()
-    page.locator("#held h3", has_text="1 fichier").wait_for()
+    page.locator("#held h3", has_text="1 fichier est bloqué").wait_for()
     page.locator("#headline", has_text="3 fichiers demandent votre attention").wait_for()
     see_no_english(page)
 

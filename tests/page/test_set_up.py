@@ -32,11 +32,11 @@ def test_a_test_cv_is_sent_and_one_sees_it_arrive(person):
     page.get_by_role("button", name="Upload a sample CV").click()
     page.locator("#tested.good", has_text="It has arrived in Engineering.").wait_for()
     page.locator("#test-story li", has_text="uploading").wait_for()
-    page.locator("#tested", has_text="✓ parsed").wait_for()
+    page.locator("#tested", has_text="✓ Profile created").wait_for()
     assert (person.desk.folder / FILE_NAME).read_bytes() == sample_cv_pdf()
     assert [record.file_name for record in person.desk.arrived()] == [FILE_NAME]
     page.get_by_role("button", name="Upload a sample CV").click()
-    page.locator("#tested", has_text="✓ parsed").wait_for()
+    page.locator("#tested", has_text="✓ Profile created").wait_for()
     assert len(person.desk.arrived()) == 1, "the one that lies there is not sent twice"
     page.get_by_role("link", name="File details").click()
     page.get_by_role("dialog").locator("#d-facts", has_text=FILE_NAME).wait_for()
@@ -66,7 +66,7 @@ def test_a_test_cv_that_cannot_be_put_or_does_not_arrive_says_why(two):
     )
     page.locator("#test-folder").select_option(str(two.other))
     page.get_by_role("button", name="Upload a sample CV").click()
-    page.locator("#tested.bad", has_text="✗ refused").wait_for()
+    page.locator("#tested.bad", has_text="✗ Not accepted").wait_for()
     assert "<b>no" in page.locator("#tested").inner_text()
 
 
@@ -354,7 +354,7 @@ def test_the_first_profile_takes_less_than_a_minute_on_the_page_alone(newcomer):
     page.get_by_text("It has arrived in Engineering.").wait_for()
     assert time.monotonic() - began < 60
     page.get_by_role("link", name="Open activity").click()
-    page.get_by_role("button", name=FILE_NAME).wait_for()
+    row(page, FILE_NAME).wait_for()
 
 
 def test_where_no_cv_has_come_the_page_says_where_they_go(person):

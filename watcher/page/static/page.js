@@ -62,10 +62,10 @@ function showCounts() {
   const all = Object.values(now.counts).reduce((sum, files) => sum + files, 0);
   const groups = [
     ["", t("All"), all, ""],
-    ["attention", t("Need attention"), now.groups.attention, now.groups.attention ? "bad" : ""],
-    ["waiting", t("On the way"), now.groups.waiting, "busy"],
-    ["arrived", t("Arrived"), now.groups.arrived, "good"],
-    ["aside", t("Not sent"), now.groups.aside, ""],
+    ["attention", t("Needs attention"), now.groups.attention, now.groups.attention ? "bad" : ""],
+    ["waiting", t("Waiting"), now.groups.waiting, "busy"],
+    ["arrived", t("Uploaded"), now.groups.arrived, "good"],
+    ["aside", t("Skipped"), now.groups.aside, ""],
   ];
   const place = $("counts");
   if (!place.children.length) {
