@@ -166,7 +166,7 @@ def test_a_key_that_only_the_running_program_has(desk, eventually):
     eventually(desk.arrived)
     found = diagnose(desk, HRFLOW_API_KEY="")
     level, said = only(found["key"])
-    assert (level, "has it from the environment variable HRFLOW_API_KEY" in said) == ("ok", True)
+    assert (level, "reads it from the environment variable HRFLOW_API_KEY" in said) == ("ok", True)
     level, said = only(found["access"])
     assert (level, "cannot be tested from here" in said) == ("ok", True)
     only_there = "not checked: only the running program has the key "
@@ -182,7 +182,7 @@ def test_a_wrong_key_that_only_the_running_program_has(desk):
     level, said = only(found["access"])
     assert level == "error"
     assert "the running program is holding back all files" in said
-    assert "correct it where the program has it from" in said
+    assert "replace it where the program reads it" in said
     assert wrong not in said
 
 
@@ -267,7 +267,7 @@ def test_a_name_that_is_not_found(desk):
         'api_url = "https://hrflow.invalid/v1"\nproxy = "none"',
     )
     found = diagnose(desk, code=5)
-    assert "hrflow.invalid could not be resolved" in only(found["dns"])[1]
+    assert "hrflow.invalid was not found" in only(found["dns"])[1]
     for name in ("tls", "access", "source"):
         assert only(found[name])[0] == "skipped"
 

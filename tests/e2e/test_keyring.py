@@ -120,7 +120,7 @@ def test_a_script_logs_in_and_out(desk, service):
     service.start(unlocked=True)
     done = desk.login(f"  {sb.READ_WRITE_KEY}\r\n")
     assert done.returncode == 0, done.stderr
-    assert "around the key were removed" in done.stdout
+    assert "Removed spaces or line breaks around the key" in done.stdout
     assert desk.stored() == sb.READ_WRITE_KEY
     told = json.loads(desk.login(sb.READ_WRITE_KEY, "--json").stdout)
     assert (told["account"], told["stored"]) == ("default", True)
@@ -294,5 +294,8 @@ def test_doctor_says_how_the_keyring_is(desk, service, world, level, said):
     assert found["key"]["level"] == level
     assert said in found["key"]["text"]
     if world == "unlocked":
-        assert found["keyring"]["text"] == "the keyring of the desktop (Secret Service) is used"
+        assert (
+            found["keyring"]["text"]
+            == "keys are kept in the keyring of the desktop (Secret Service)"
+        )
     assert found["access"]["level"] == ("ok" if world == "unlocked" else "skipped")

@@ -176,7 +176,7 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.wait_for("rejected this key")
     terminal.answer("Use it anyway?", "n")
     terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
-    terminal.wait_for("Spaces or line breaks around the key were removed.")
+    terminal.wait_for("Removed spaces or line breaks around the key.")
     terminal.answer("Folder to watch", "y")
     terminal.answer('There is no folder "y"', "2")
     terminal.answer('There is no folder "2"', "/")
@@ -387,7 +387,7 @@ def test_a_change_by_somebody_else_is_not_overwritten(person):
     person.config.write_text(text := "# just now\n")
     terminal.type(ENTER)
     assert terminal.end() == 2
-    assert "changed by somebody else" in terminal.text
+    assert "has been changed in the meantime" in terminal.text
     assert person.text() == text
 
 
