@@ -63,7 +63,7 @@ def test_a_good_world_in_a_pipe(desk):
         "Configuration", "Folder", "Changes", "Limits", "Limits", "History", "Disk",
         "Keyring", "API", "Proxy", "DNS", "TLS", "HrFlow", "Clock", "Source",
     ]  # fmt: skip
-    assert "not running, so no files are sent → Start it with: hrflow" in done.stdout
+    assert "not running, so no files are uploaded → Start it with: hrflow" in done.stdout
     assert f"{desk.folder} can be read" in done.stdout
     assert "journal.db is intact" in done.stdout
     assert "it can read and write" in done.stdout
@@ -176,7 +176,7 @@ def test_a_key_that_only_the_running_program_has(desk, eventually):
 def test_a_wrong_key_that_only_the_running_program_has(desk):
     desk.key = wrong = "ask_" + "f" * 32
     make_pdf(desk.folder / "cv.pdf", "a")
-    desk.start("run").wait_for("held")
+    desk.start("run").wait_for("On hold")
     found = diagnose(desk, code=5, HRFLOW_API_KEY="")
     assert only(found["key"])[0] == "ok"
     level, said = only(found["access"])

@@ -169,7 +169,7 @@ def test_a_changed_key_is_used_without_a_restart(desk, service):
     assert desk.login(WRONG_KEY, "--unchecked").returncode == 0
     program = desk.run_program()
     desk.drop()
-    program.wait_for("held")
+    program.wait_for("On hold")
     done = desk.login()
     assert "the running program uses it from now on" in done.stdout, done.stderr
     assert_arrives(desk)
@@ -198,7 +198,7 @@ def test_the_program_waits_for_the_keyring_and_goes_on_by_itself(desk, service):
     service.show_prompts()
     program = desk.run_program()
     desk.drop()
-    held = program.wait_for("held")
+    held = program.wait_for("On hold")
     assert WAITING in held
     assert WAITING in desk.told_key()["problem"]
     desk.drop("later.pdf", PDF + b"2")  # watching goes on meanwhile
@@ -225,7 +225,7 @@ def test_without_a_keyring_it_is_said_what_to_do(desk):
     assert "HRFLOW_API_KEY" in done.stderr
     program = desk.run_program()
     desk.drop()
-    assert "no API key" in program.wait_for("held")
+    assert "no API key" in program.wait_for("On hold")
 
 
 @pytest.mark.parametrize("plain_text", [False, True])
@@ -234,7 +234,7 @@ def test_a_keyring_that_comes_late_is_found(desk, service, plain_text):
         desk.more.clear()
     program = desk.run_program()
     desk.drop()
-    program.wait_for("held")
+    program.wait_for("On hold")
     service.start(unlocked=True)
     assert desk.login().returncode == 0
     assert_arrives(desk)

@@ -415,7 +415,7 @@ def test_a_script_sets_up_two_folders(person):
         {
             "path": folder, "exists": True, "account": "default", "source_key": source.key,
             "tags": [{"name": "office", "value": "Paris"}, {"name": "zip", "value": "01000"}],
-            "recursive": True, "after_upload": "move", "rules": 0, "layer": "user",
+            "recursive": True, "after_upload": "move", "rules": 0, "source_name": source.name, "layer": "user",
         }
         for folder, source in zip(folders, (sb.SALES, sb.EXPRESS), strict=True)
     ]  # fmt: skip
@@ -601,7 +601,7 @@ def test_adding_asks_before_it_creates(ready):
     terminal = ready.at_terminal("folder", "add", str(ready.home / "new"), "--source", "Sales")
     terminal.answer("Create it?", "n")
     assert terminal.end() == 0
-    assert "doesn't exist yet" in terminal.text
+    assert "once it exists" in terminal.text
     assert not (ready.home / "new").exists()
 
 
