@@ -56,7 +56,7 @@ def test_without_a_key_files_wait_and_say_so(desk):
     running = desk.start("run")
     running.wait_for("Watching")
     shutil.copy(PDF, desk.folder)
-    assert "There is no API key" in running.wait_for("held")
+    assert "There is no API key" in running.wait_for("On hold")
     running.end()
     (status,) = desk.read_json("status")
     assert status["held"][0]["files"] == 1
@@ -318,7 +318,7 @@ def test_one_cause_is_told_once_and_each_file_knows_it(desk, eventually):
     running.end()
     assert "\n".join(running.lines).count("There is no API key") == 1
     (later,) = [line for line in running.lines if "later.pdf" in line]
-    assert "held for the same reason" in later
+    assert "On hold for the same reason" in later
     assert desk.run("history").stdout.count("There is no API key") == 7
 
 
@@ -343,7 +343,7 @@ def test_status_says_what_waits_and_how_to_let_it_go(desk):
     running.wait_for("waiting for your approval")
     assert f"import {desk.folder}" in desk.run("status").stdout
     running.end()
-    assert "101 files held" in desk.run("status").stdout
+    assert "101 files on hold: " in desk.run("status").stdout
 
 
 def test_a_journal_that_cannot_be_read_is_a_clear_error(desk):
@@ -376,7 +376,7 @@ def test_status_says_which_source_of_which_folder_holds_files_and_what_to_do(des
     running = desk.start("run")
     running.wait_for("Watching")
     make_pdf(str(desk.folder / "a.pdf"), "a")
-    running.wait_for("held")
+    running.wait_for("On hold")
     (status,) = desk.read_json("status")
     (held,) = status["held"]
     assert held["places"] == [{"folder": str(desk.folder), "source_key": "0" * 40}]

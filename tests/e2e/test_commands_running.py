@@ -22,8 +22,8 @@ def test_a_key_in_use_is_not_asked_for_again(office):
     """Without a keyring: what is said can be followed."""
     said = office.channel.get("/api/setup")["not_stored"]
     assert said == (
-        "This machine has no keyring. The key comes from the environment variable HRFLOW_API_KEY:"
-        " put a new one there, then restart the program."
+        "This machine has no keyring. The key comes from the environment variable HRFLOW_API_KEY;"
+        " to change it, put the new one there and restart the program."
     )
 
 

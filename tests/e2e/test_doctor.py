@@ -63,7 +63,7 @@ def test_a_good_world_in_a_pipe(desk):
         "Configuration", "Folder", "Changes", "Limits", "Limits", "History", "Disk",
         "Keyring", "API", "Proxy", "DNS", "TLS", "HrFlow", "Clock", "Source",
     ]  # fmt: skip
-    assert "not running, so no files are sent → Start it with: hrflow" in done.stdout
+    assert "not running, so no files are uploaded → Start it with: hrflow" in done.stdout
     assert f"{desk.folder} can be read" in done.stdout
     assert "journal.db is intact" in done.stdout
     assert "it can read and write" in done.stdout
@@ -166,7 +166,7 @@ def test_a_key_that_only_the_running_program_has(desk, eventually):
     eventually(desk.arrived)
     found = diagnose(desk, HRFLOW_API_KEY="")
     level, said = only(found["key"])
-    assert (level, "has it from the environment variable HRFLOW_API_KEY" in said) == ("ok", True)
+    assert (level, "reads it from the environment variable HRFLOW_API_KEY" in said) == ("ok", True)
     level, said = only(found["access"])
     assert (level, "cannot be tested from here" in said) == ("ok", True)
     only_there = "not checked: only the running program has the key "
@@ -176,13 +176,13 @@ def test_a_key_that_only_the_running_program_has(desk, eventually):
 def test_a_wrong_key_that_only_the_running_program_has(desk):
     desk.key = wrong = "ask_" + "f" * 32
     make_pdf(desk.folder / "cv.pdf", "a")
-    desk.start("run").wait_for("held")
+    desk.start("run").wait_for("On hold")
     found = diagnose(desk, code=5, HRFLOW_API_KEY="")
     assert only(found["key"])[0] == "ok"
     level, said = only(found["access"])
     assert level == "error"
     assert "the running program is holding back all files" in said
-    assert "correct it where the program has it from" in said
+    assert "replace it where the program reads it" in said
     assert wrong not in said
 
 
@@ -267,7 +267,7 @@ def test_a_name_that_is_not_found(desk):
         'api_url = "https://hrflow.invalid/v1"\nproxy = "none"',
     )
     found = diagnose(desk, code=5)
-    assert "hrflow.invalid could not be resolved" in only(found["dns"])[1]
+    assert "hrflow.invalid was not found" in only(found["dns"])[1]
     for name in ("tls", "access", "source"):
         assert only(found[name])[0] == "skipped"
 

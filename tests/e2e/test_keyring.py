@@ -120,7 +120,7 @@ def test_a_script_logs_in_and_out(desk, service):
     service.start(unlocked=True)
     done = desk.login(f"  {sb.READ_WRITE_KEY}\r\n")
     assert done.returncode == 0, done.stderr
-    assert "around the key were removed" in done.stdout
+    assert "Removed spaces or line breaks around the key" in done.stdout
     assert desk.stored() == sb.READ_WRITE_KEY
     told = json.loads(desk.login(sb.READ_WRITE_KEY, "--json").stdout)
     assert (told["account"], told["stored"]) == ("default", True)
@@ -169,7 +169,7 @@ def test_a_changed_key_is_used_without_a_restart(desk, service):
     assert desk.login(WRONG_KEY, "--unchecked").returncode == 0
     program = desk.run_program()
     desk.drop()
-    program.wait_for("held")
+    program.wait_for("On hold")
     done = desk.login()
     assert "the running program uses it from now on" in done.stdout, done.stderr
     assert_arrives(desk)
@@ -198,7 +198,7 @@ def test_the_program_waits_for_the_keyring_and_goes_on_by_itself(desk, service):
     service.show_prompts()
     program = desk.run_program()
     desk.drop()
-    held = program.wait_for("held")
+    held = program.wait_for("On hold")
     assert WAITING in held
     assert WAITING in desk.told_key()["problem"]
     desk.drop("later.pdf", PDF + b"2")  # watching goes on meanwhile
@@ -225,7 +225,7 @@ def test_without_a_keyring_it_is_said_what_to_do(desk):
     assert "HRFLOW_API_KEY" in done.stderr
     program = desk.run_program()
     desk.drop()
-    assert "no API key" in program.wait_for("held")
+    assert "no API key" in program.wait_for("On hold")
 
 
 @pytest.mark.parametrize("plain_text", [False, True])
@@ -234,7 +234,7 @@ def test_a_keyring_that_comes_late_is_found(desk, service, plain_text):
         desk.more.clear()
     program = desk.run_program()
     desk.drop()
-    program.wait_for("held")
+    program.wait_for("On hold")
     service.start(unlocked=True)
     assert desk.login().returncode == 0
     assert_arrives(desk)
@@ -294,5 +294,8 @@ def test_doctor_says_how_the_keyring_is(desk, service, world, level, said):
     assert found["key"]["level"] == level
     assert said in found["key"]["text"]
     if world == "unlocked":
-        assert found["keyring"]["text"] == "the keyring of the desktop (Secret Service) is used"
+        assert (
+            found["keyring"]["text"]
+            == "keys are kept in the keyring of the desktop (Secret Service)"
+        )
     assert found["access"]["level"] == ("ok" if world == "unlocked" else "skipped")

@@ -37,7 +37,7 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
     running.wait_for("✗")
     desk.sandbox.faults.set(sb.Fault(kind=sb.Kind.STATUS, status=401, message=PERSON))
     make_pdf(str(desk.folder / f"{PERSON} 2.pdf"), "two")
-    running.wait_for("held")
+    running.wait_for("On hold")
     desk.sandbox.faults.clear()
     desk.configure(more="recursive = false")
     running.wait_for("Configuration reloaded")

@@ -94,7 +94,8 @@ def test_the_machines_configuration_alone_is_enough(office, eventually):
     )
     said = office.run("config", "check")
     assert (
-        f"! {office.machine}:17: folders[2].create: it is created in your home folder only" in said
+        f"! {office.machine}:17: folders[2].create: folders are only created in your home folder"
+        in said
     )
     assert f"✓ {office.machine} is fine: 2 folders; there is no configuration of your own." in said
     running = office.start()
@@ -113,7 +114,7 @@ def test_a_person_refines_it_and_meets_what_is_locked(office, eventually):
         f'[[folders]]\npath = "~/CVs"\nsource_key = "{sb.SALES.key}"\ntags = {{ team = "HR" }}\n'
     )
     said = office.run("config", "check")
-    tail = f"has no effect, as {office.machine} locks it for this machine"
+    tail = f"has no effect, because {office.machine} locks it for this machine"
     assert f"! {office.own}:2: account.api_url: {tail}" in said
     assert f"! {office.own}:5: folders[1].source_key: {tail}" in said
     assert "✓" in said

@@ -244,7 +244,7 @@ def test_the_key_as_a_credential(office, eventually):
     eventually(office.arrived)
     assert "the systemd credential" in office.run("status")
     said = office.run("doctor")  # which has no such credential, and ends with 0
-    assert "the running program has it from the systemd credential" in said
+    assert "the running program reads it from the systemd credential" in said
 
 
 def test_a_credential_that_is_not_there_is_named(office):
@@ -252,9 +252,9 @@ def test_a_credential_that_is_not_there_is_named(office):
     absent = office.manager.runtime / "none"
     office.hurry(more=f"LoadCredential=hrflow-api-key:{absent}\nRestartSec=1min\n")
     said = office.run("service", "restart", code=1)
-    assert "exit code 243 (systemd cannot read the credential that LoadCredential=" in said
+    assert "exit code 243 (systemd can't read the credential named by LoadCredential=" in said
     assert "journalctl --user -u hrflow-watcher" in said
-    assert "cannot read the credential" in office.run("service", "status")
+    assert "can't read the credential" in office.run("service", "status")
 
 
 def test_after_an_update_the_new_version_is_started(office, eventually):

@@ -176,7 +176,7 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.wait_for("rejected this key")
     terminal.answer("Use it anyway?", "n")
     terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
-    terminal.wait_for("Spaces or line breaks around the key were removed.")
+    terminal.wait_for("Removed spaces or line breaks around the key.")
     terminal.answer("Folder to watch", "y")
     terminal.answer('There is no folder "y"', "2")
     terminal.answer('There is no folder "2"', "/")
@@ -387,7 +387,7 @@ def test_a_change_by_somebody_else_is_not_overwritten(person):
     person.config.write_text(text := "# just now\n")
     terminal.type(ENTER)
     assert terminal.end() == 2
-    assert "changed by somebody else" in terminal.text
+    assert "has been changed in the meantime" in terminal.text
     assert person.text() == text
 
 
@@ -415,7 +415,7 @@ def test_a_script_sets_up_two_folders(person):
         {
             "path": folder, "exists": True, "account": "default", "source_key": source.key,
             "tags": [{"name": "office", "value": "Paris"}, {"name": "zip", "value": "01000"}],
-            "recursive": True, "after_upload": "move", "rules": 0, "layer": "user",
+            "recursive": True, "after_upload": "move", "rules": 0, "source_name": source.name, "layer": "user",
         }
         for folder, source in zip(folders, (sb.SALES, sb.EXPRESS), strict=True)
     ]  # fmt: skip
@@ -601,7 +601,7 @@ def test_adding_asks_before_it_creates(ready):
     terminal = ready.at_terminal("folder", "add", str(ready.home / "new"), "--source", "Sales")
     terminal.answer("Create it?", "n")
     assert terminal.end() == 0
-    assert "doesn't exist yet" in terminal.text
+    assert "once it exists" in terminal.text
     assert not (ready.home / "new").exists()
 
 

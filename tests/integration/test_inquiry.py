@@ -35,7 +35,7 @@ def inquiry(sandbox):
 def test_what_a_key_may_do_under_both_names(sandbox, inquiry, later):
     sandbox.api.later = later
     assert inquiry.access().permission == "all"
-    with pytest.raises(CredentialError, match="may only read"):
+    with pytest.raises(CredentialError, match="read-only key"):
         ask_hrflow(account_of(sandbox), sb.READ_KEY)
 
 

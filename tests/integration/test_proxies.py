@@ -87,7 +87,7 @@ def test_a_proxy_that_wants_to_know_who_asks(server, monkeypatch, kind, address)
         outcome = upload(server.far.replace(proxy.HOST, "192.0.2.1"))
     assert isinstance(outcome, Wait)
     assert outcome.offline
-    assert f"127.0.0.1:{way.port} requires a user name" in str(outcome.why)
+    assert f"127.0.0.1:{way.port} requires a valid user name" in str(outcome.why)
     assert "wrong" not in str(outcome.why)
     assert server.ledger.records() == ()
 

@@ -24,10 +24,8 @@ _WOULD_BE_UPLOADED: Final = "would be uploaded"
 _SIGNS: Final = {
     _WOULD_BE_UPLOADED: ("✓", "good"),
     "file not found; check the path": ("✗", "bad"),
-    **{
-        str(view.STATES[state].label): (view.STATES[state].sign, "bad")
-        for state in (State.HELD, State.REFUSED)
-    },
+    "on hold": (view.STATES[State.HELD].sign, "bad"),
+    "refused": (view.STATES[State.REFUSED].sign, "bad"),
 }
 
 

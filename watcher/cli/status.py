@@ -269,7 +269,8 @@ def _show_waiting(waits: list[dict[str, Any]]) -> None:
 def _show_held(held: list[dict[str, Any]]) -> None:
     for hold in held:
         display = view.STATES[State.HELD]
-        said = f"{display.sign} {count_files(hold['files'])} {display.label}: {hold['why']}"
+        label = str(display.label).lower()
+        said = f"{display.sign} {count_files(hold['files'])} {label}: {hold['why']}"
         say(styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])

@@ -165,7 +165,7 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
         is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
         return {
             **facts,
-            "verdict": view.STATES[State.IGNORED].label,
+            "verdict": msg("ignored"),
             "why": msg("is in {pattern}, where files are filed away", pattern=pattern)
             if is_place
             else msg("matches the pattern {pattern}", pattern=pattern),
@@ -229,7 +229,7 @@ def _known_here(
         why = msg(
             "was already in the folder when watching began; upload it with: hrflow-watcher import"
         )
-        return {"verdict": view.STATES[State.BASELINE].label, "why": why}
+        return {"verdict": msg("already there"), "why": why}
     if here.state is State.HELD:
         why = (
             msg(
@@ -239,10 +239,10 @@ def _known_here(
             if here.why in (NOTHING, EXISTING_WAITS)
             else msg("is waiting: {why}", why=here.why)
         )
-        return {"verdict": view.STATES[State.HELD].label, "why": why}
+        return {"verdict": msg("on hold"), "why": why}
     if here.state is State.REFUSED and here.fields == fields:
         return {
-            "verdict": view.STATES[State.REFUSED].label,
+            "verdict": msg("refused"),
             "why": msg("was refused before: {why}", why=here.why),
         }
     return {}
@@ -258,7 +258,7 @@ def _known_content(document: Document, first: Entry | None, plan: Plan) -> dict[
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return {}
     return {
-        "verdict": view.STATES[State.DUPLICATE].label,
+        "verdict": msg("duplicate"),
         "why": msg("has the same content as {file}", file=first.path),
     }
 
