@@ -270,7 +270,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     assert "private/** → ignored" in page.locator("#folder-list ol").inner_text()
     page.get_by_label("What would happen to this file?").fill(str(path) + ".not")
     page.get_by_role("button", name="Check").click()
-    page.locator("#verdict", has_text="not found").wait_for()
+    page.locator("#verdict", has_text="question.pdf.not was not found").wait_for()
     page.get_by_label("What would happen to this file?").fill(str(path))
     page.keyboard.press("Enter")
     page.locator("#verdict", has_text="a PDF document").wait_for()

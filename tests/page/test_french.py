@@ -99,7 +99,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     table = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert table[0].startswith("state;label;path;why;")
     assert any(
-        line.startswith("refused;refusé;")
+        line.startswith("refused;Non accepté;")
         and "setup.exe;est un programme, pas un document;" in line
         for line in table
     )

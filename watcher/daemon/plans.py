@@ -135,6 +135,7 @@ def is_in(inner: str, outer: str) -> bool:
 #: Verdicts that are shown in a way of their own.
 WOULD_BE_SENT: Final = msg("would be uploaded")
 MISSING: Final = msg("file not found; check the path")
+IGNORED: Final = msg("ignored")
 
 
 def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
@@ -165,7 +166,7 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
         is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
         return {
             **facts,
-            "verdict": msg("ignored"),
+            "verdict": IGNORED,
             "why": msg("is in {pattern}, where files are filed away", pattern=pattern)
             if is_place
             else msg("matches the pattern {pattern}", pattern=pattern),
@@ -202,7 +203,7 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
     }
     route = decide(document, plan)
     if isinstance(route, Skip):
-        verdict = msg("ignored") if route.state is State.IGNORED else msg("refused")
+        verdict = IGNORED if route.state is State.IGNORED else msg("refused")
         return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
     fields = form_fields(route, sniffed.media_type)
     first = reader.sender(route.source_key, document.sha256) if reader else None

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from watcher.config.tags import write_tags
 from watcher.daemon.plans import (
+    IGNORED,
+    MISSING,
     WOULD_BE_SENT,
     check_file,
     former_targets,
@@ -27,7 +29,7 @@ from watcher.journal.reader import ORDERS, Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.present import listing
-from watcher.present.view import STATES, Group, states_of
+from watcher.present.view import Group, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -352,6 +354,8 @@ class Folders:
     def _sentence(self, verdict: Mapping[str, object]) -> Message:
         """Return what would happen to a file, as a sentence."""
         file = os.path.basename(str(verdict["file"]))
+        if verdict["verdict"] == MISSING:
+            return msg("{file} was not found; check the path.", file=file)
         if verdict["verdict"] == WOULD_BE_SENT:
             key = str(verdict["source_key"])
             names = source_names(self.places)
@@ -363,7 +367,7 @@ class Folders:
                 what=what,
                 source=source,
             )
-        if verdict["verdict"] == STATES[State.IGNORED].label and "rule" in verdict:
+        if verdict["verdict"] == IGNORED and "rule" in verdict:
             return msg(
                 "Rule {number} of its folder ignores {file}.", number=verdict["rule"], file=file
             )
