@@ -413,7 +413,7 @@ def test_status_says_why_files_wait_while_offline(desk):
     running.wait_for("Watching")
     desk.sandbox.stop()
     make_pdf(str(desk.folder / "a.pdf"), "a")
-    running.wait_for("waiting")
+    running.wait_for("Waiting")
     said = desk.run("status").stdout
     assert "Offline since" in said
     assert "↻ 1 waiting: The server cannot be reached; next try at " in said
