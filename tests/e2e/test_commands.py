@@ -17,7 +17,6 @@ from tests.support.samples import DOCX, IGNORED, PDF, REFUSED, SAMPLES, SENT, ma
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.model.kinds import State
-from watcher.present import view
 from watcher.sandbox import Fault, Kind
 
 # -- run
@@ -379,7 +378,8 @@ def test_status_says_which_source_of_which_folder_holds_files_and_what_to_do(des
     running.wait_for("On hold")
     (status,) = desk.read_json("status")
     (held,) = status["held"]
-    assert held["places"] == [{"folder": str(desk.folder), "source_key": "0" * 40}]
+    place = {"folder": str(desk.folder), "source_key": "0" * 40, "source_name": ""}
+    assert held["places"] == [place]
     said = desk.run("status").stdout
     assert f"  in {desk.folder}, for source 000000000000…" in said
     assert "Correct source_key in the configuration" in said
@@ -413,7 +413,7 @@ def test_status_says_why_files_wait_while_offline(desk):
     running.wait_for("Watching")
     desk.sandbox.stop()
     make_pdf(str(desk.folder / "a.pdf"), "a")
-    running.wait_for("waiting")
+    running.wait_for("Waiting")
     said = desk.run("status").stdout
     assert "Offline since" in said
     assert "↻ 1 waiting: The server cannot be reached; next try at " in said
@@ -511,14 +511,14 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
 
 
 @pytest.mark.parametrize(
-    ("more", "state", "why"),
+    ("more", "state", "verdict", "why"),
     [
-        ('existing = "skip"', State.BASELINE, "was already in the folder"),
-        ('existing = "ask"', State.HELD, "waiting for your approval"),
-        ("", State.REFUSED, "HrFlow rejected this file"),
+        ('existing = "skip"', State.BASELINE, "already there", "was already in the folder"),
+        ('existing = "ask"', State.HELD, "on hold", "waiting for your approval"),
+        ("", State.REFUSED, "refused", "HrFlow rejected this file"),
     ],
 )
-def test_check_knows_what_rests(desk, eventually, more, state, why):
+def test_check_knows_what_rests(desk, eventually, more, state, verdict, why):
     desk.configure(more)
     if state is State.REFUSED:
         desk.sandbox.faults.set(Fault(kind=Kind.STATUS, status=422))
@@ -527,7 +527,7 @@ def test_check_knows_what_rests(desk, eventually, more, state, why):
     eventually(lambda: desk.states() == [state])
     running.end()
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
-    assert found["verdict"] == str(view.STATES[state].label)
+    assert found["verdict"] == verdict
     assert why in found["why"]
     make_pdf(desk.folder / "old.pdf", "a new version")
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))

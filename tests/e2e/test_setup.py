@@ -415,7 +415,7 @@ def test_a_script_sets_up_two_folders(person):
         {
             "path": folder, "exists": True, "account": "default", "source_key": source.key,
             "tags": [{"name": "office", "value": "Paris"}, {"name": "zip", "value": "01000"}],
-            "recursive": True, "after_upload": "move", "rules": 0, "source_name": source.name, "layer": "user",
+            "recursive": True, "after_upload": "move", "rules": 0, "source_name": "", "layer": "user",
         }
         for folder, source in zip(folders, (sb.SALES, sb.EXPRESS), strict=True)
     ]  # fmt: skip
