@@ -232,7 +232,7 @@ def test_a_file_that_was_filed_away_is_retried_once_it_is_back(hooked, clock, ev
     eventually(lambda: [str(e.state) for e in world.entries()] == ["parse_failed"])
     eventually(lambda: one(world).filed_to)
     world.app.post(Retry((one(world).file_id,)))
-    world.wait_for(lambda: any("put it back" in each for each in sentences(world)))
+    world.wait_for(lambda: any("Put it back" in each for each in sentences(world)))
     assert one(world).state == "parse_failed"
     world.sandbox.api.unparsable = ""
     os.rename(one(world).filed_to, path)
