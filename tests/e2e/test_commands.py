@@ -358,7 +358,7 @@ def test_a_journal_that_cannot_be_read_is_a_clear_error(desk):
 def test_a_journal_that_cannot_be_read_is_set_aside_by_a_run(desk):
     (desk.root / "state").mkdir()
     (desk.root / "state" / "journal.db").write_text("no database, however long it may be " * 9)
-    desk.start("run").wait_for("was moved to")
+    desk.start("run").wait_for("has been moved to")
 
 
 def test_status_tells_of_the_running_program(desk):

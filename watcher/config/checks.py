@@ -14,7 +14,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from watcher.config.mistakes import did_you_mean, nearest, shown, unfillable
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.settings import DEFAULT_ACCEPT, HOOK_VALUES, PROFILE_KEY, PROXY_SCHEMES
+from watcher.model.records import PROFILE_KEY
+from watcher.model.settings import DEFAULT_ACCEPT, HOOK_VALUES, PROXY_SCHEMES
 from watcher.present.notifications import read_hours
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern
 from watcher.routing.placeholders import BUILT_IN, fill, names_in

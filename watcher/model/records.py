@@ -10,6 +10,9 @@ from watcher.i18n.message import NOTHING, Message, msg
 if TYPE_CHECKING:
     from watcher.model.kinds import State
 
+#: What stands for an entry's profile key in an account's ``profile_url``.
+PROFILE_KEY: Final = "{profile_key}"
+
 #: Times further from 1970 than this (292 years) count as this far: the journal keeps 64 bits, file
 #: systems have more, and wrong clocks write anything.
 _FURTHEST_NS: Final = (1 << 63) - 1

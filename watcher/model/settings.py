@@ -19,10 +19,6 @@ from watcher.i18n.message import Message, msg
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
 
 
-#: What stands for a profile's key in the address of profiles.
-PROFILE_KEY = "{profile_key}"
-
-
 #: How the address of a proxy may begin.
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 

@@ -12,8 +12,7 @@ from urllib.parse import quote
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg, verbatim
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
-from watcher.model.records import NOT_YET, parse_seconds, upload_seconds
-from watcher.model.settings import PROFILE_KEY
+from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, name, safe, short
 
 if TYPE_CHECKING:
