@@ -69,15 +69,19 @@ def test_no_minute_sees_more_requests_than_allowed_across_restarts_too(world):
     folder = world.folder()
     world.start(folder, clock=clock, max_requests_per_minute=3)
     drop(folder, *"abcdefgh")
-    for expected in (3, 6, 8):
-        world.wait_for(lambda expected=expected: len(world.arrived()) == expected)
+    seen = 0
+    while seen < 8:
+        world.wait_for(lambda seen=seen: len(world.arrived()) >= min(seen + 3, 8))
         for _ in range(2):
             world.stop()
             world.start(folder, clock=clock, max_requests_per_minute=3)
             world.nudge()
             world.nudge()  # by now what the first one let go would be on its way
         world.stop()
-        assert len(world.sandbox.ledger.records()) == expected
+        times = [record.received_at for record in world.sandbox.ledger.records()[seen:]]
+        # On a slow machine a minute may pass: then more of them are right, but not at once.
+        assert all(sum(at <= other < at + 60 for other in times) <= 3 for at in times), times
+        seen += len(times)
         clock.passed += 61.0
         world.start(folder, clock=clock, max_requests_per_minute=3)
 
