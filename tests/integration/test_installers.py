@@ -25,6 +25,14 @@ def digest(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
+def members(path):
+    with zipfile.ZipFile(path) as wheel:
+        return [
+            (info.filename, info.CRC, info.external_attr, info.date_time)
+            for info in wheel.infolist()
+        ]
+
+
 # --- The packages of Python -------------------------------------------------------------------
 
 
@@ -55,6 +63,7 @@ def test_the_same_sources_have_the_same_hash(twice):
     names = sorted(os.listdir(first.out))
     assert names == [f"hrflow_watcher-{__version__}-py3-none-any.whl",
                      f"hrflow_watcher-{__version__}.tar.gz"]  # fmt: skip
+    assert members(first.wheel) == members(second.wheel)  # says which file, unlike a hash
     for name in names:
         assert digest(f"{first.out}/{name}") == digest(f"{second.out}/{name}"), name
 
