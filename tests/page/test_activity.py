@@ -23,7 +23,7 @@ REFUSE = sb.Fault(
 def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
     person.start()
     page = person.open()
-    assert page.locator("#none").inner_text() == "No files uploaded yet"
+    page.locator("#none", has_text="No files uploaded yet").wait_for(state="attached")
     person.drop("Aisha Rahman.pdf")
     wait_for(page, "Aisha Rahman.pdf", "sent")
     page.locator("#headline", has_text="Up to date · 1 today").wait_for()
@@ -83,7 +83,7 @@ def test_several_are_chosen_and_ignored_and_all_with_one_reason_tried_again(pers
     card.get_by_role("button", name="Retry 2 files").click()
     page.locator(".toast", has_text="2 files will be retried.").wait_for()
     rows(page, 0)
-    assert page.locator("#none").inner_text() == "No matching files"
+    page.locator("#none", has_text="No matching files").wait_for()
     page.locator("#counts button", has_text="Skipped").click()
     wait_for(page, "bad 0.pdf", "ignored")
     see_no_problem(page)
@@ -143,12 +143,12 @@ def test_the_chart_tells_its_values_and_leads_to_the_files_of_a_day(person):
     page = person.open()
     wait_for(page, "a.pdf", "sent")
     page.locator("#chart .hit[aria-label$=': 1']").hover()
-    assert page.locator("#chart-value").inner_text().endswith(": 1")
+    page.locator("#chart-value", has_text=": 1").wait_for()
     page.get_by_role("button", name="Week").click()
     page.wait_for_function("() => document.querySelectorAll('#chart .hit').length === 7")
     page.locator("#chart .hit").last.focus()
     page.keyboard.press("ArrowLeft")
-    assert page.locator("#chart-value").inner_text().endswith(": 0")
+    page.locator("#chart-value", has_text=": 0").wait_for()
     page.keyboard.press("Enter")
     rows(page, 0)
     page.keyboard.press("ArrowRight")
@@ -215,7 +215,7 @@ def test_search_and_filters_work_as_one_types_and_pages_are_turned(person):
     rows(page, 50)
     page.get_by_role("button", name="Older").click()
     rows(page, 10)
-    assert page.locator("#where").inner_text() == "Page 2"
+    page.locator("#where", has_text="Page 2").wait_for()
     page.get_by_role("button", name="Newer").click()
     page.locator("#text").fill("CV 07")
     rows(page, 1)
