@@ -279,8 +279,9 @@ def test_of_what_is_ignored_nobody_complains_that_it_cannot_be_read(
         (not_root / place).chmod(0o700 if place == "open" else 0)
     folders.watch([watched(not_root, watch=watch)])
     assert inbox.wait_for_scan("start").complete
-    (not_root / "private").rename(not_root / "away")
-    (not_root / "away").rename(not_root / "Private ")  # a new directory, told by the system
+    away = not_root.with_name(f"{not_root.name} away")  # where nobody watches
+    (not_root / "private").rename(away)
+    away.rename(not_root / "Private ")  # a new directory, told by the system
     inbox.wait_for_paths([write(not_root / "open" / "second.pdf")])
     folders.rescan(reason="by hand")
     assert inbox.wait_for_scan("by hand").complete
