@@ -128,7 +128,7 @@ def test_ones_own_refines_the_machines(machine, own, expected):
     ("locked", "machine", "own", "expected", "ineffective"),
     [
         ("account.api_url", "[account]\napi_url = 'm'", "[account]\napi_url = 'o'\nemail = 'e'", "[account]\napi_url = 'm'\nemail = 'e'", ["account.api_url"]),
-        ("account.api_url", "[account]\napi_url = 'm'", "[account]\napi_url = 'm'", "[account]\napi_url = 'm'", []),  # it says the same
+        ("account.api_url", "[account]\napi_url = 'm'", "[account]\napi_url = 'm'", "[account]\napi_url = 'm'", ["account.api_url"]),  # though it says the same
         # an account that only the person has is under it too
         ("account.api_url", "[account]\napi_url = 'm'", "[accounts.mine]\napi_url = 'o'", "[account]\napi_url = 'm'\n[accounts.mine]\napi_url = 'm'", ["accounts.mine.api_url"]),
         ("accounts.paris.proxy", "[accounts.paris]\nproxy = 'm'", "[accounts.paris]\nproxy = 'o'\n[accounts.lyon]\nproxy = 'o'", "[accounts.paris]\nproxy = 'm'\n[accounts.lyon]\nproxy = 'o'", ["accounts.paris.proxy"]),
@@ -145,13 +145,13 @@ def test_ones_own_refines_the_machines(machine, own, expected):
             "defaults.created_at", "[defaults]\ncreated_at = 'none'",
             "[defaults]\ncreated_at = 'file'\n[[folders]]\npath = '/a'\ncreated_at = 'file'\n[[folders.rules]]\ncreated_at = 'none'\nmatch = 'x'",
             "[defaults]\ncreated_at = 'none'\n[[folders]]\npath = '/a'\n[[folders.rules]]\nmatch = 'x'",
-            ["defaults.created_at", "folders.0.created_at"],
+            ["defaults.created_at", "folders.0.created_at", "folders.0.rules.0.created_at"],
         ),
         ("defaults.ignore", "", "[[folders]]\npath = '/a'\nignore = ['x']\n[[folders.rules]]\nignore = true", "[[folders]]\npath = '/a'\n[[folders.rules]]\nignore = true", ["folders.0.ignore"]),  # of a rule it is another thing
         # the machine's own folders may say otherwise
         ("defaults.existing", "[defaults]\nexisting = 'skip'\n[[folders]]\npath = '/a'\nexisting = 'ask'", "[[folders]]\npath = '/a'\nexisting = 'upload'", "[defaults]\nexisting = 'skip'\n[[folders]]\npath = '/a'\nexisting = 'ask'", ["folders.0.existing"]),
         ("folders", "[[folders]]\npath = '/a'\nsource_key = 'k'", "[[folders]]\npath = '/a'\nsource_key = 'o'\n[[folders]]\npath = '/b'", "[[folders]]\npath = '/a'\nsource_key = 'k'", ["folders.0", "folders.1"]),
-        ("folders", "[[folders]]\npath = '/a'\nsource_key = 'k'", "[[folders]]\npath = '/a'\nsource_key = 'k'", "[[folders]]\npath = '/a'\nsource_key = 'k'", []),
+        ("folders", "[[folders]]\npath = '/a'\nsource_key = 'k'", "[[folders]]\npath = '/a'\nsource_key = 'k'", "[[folders]]\npath = '/a'\nsource_key = 'k'", ["folders.0"]),
         ("folders.source_key", "[[folders]]\npath = '/a'\nsource_key = 'k'", "[[folders]]\npath = '/a'\nsource_key = 'o'\n[[folders]]\npath = '/b'\nsource_key = 'o'", "[[folders]]\npath = '/a'\nsource_key = 'k'\n[[folders]]\npath = '/b'\nsource_key = 'o'", ["folders.0.source_key"]),
     ],
 )  # fmt: skip
@@ -541,10 +541,7 @@ def test_what_is_not_locked_is_ones_own_wherever_it_says_something(machine, own,
     }
     for location, _ in keys_of(placed(own, Location(OWN))):
         key_path = location.key_path
-        if key_path in in_force or any(
+        assert key_path in in_force or any(
             key_path[: len(ineffective.key_path)] == ineffective.key_path
             for ineffective in found.ineffective
-        ):
-            continue
-        # Taken out without a word, as it says what the machine's file says.
-        assert is_locked(locks, lock_key_path(key_path, machine, own))
+        )

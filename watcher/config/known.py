@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from watcher.config import types
-from watcher.config.checks import find_account_problems
+from watcher.config.checks import check_values
 from watcher.config.layers import folder_key_path, is_locked
 from watcher.config.lines import Array, Table, placed, table_in
 from watcher.config.load import put_together
@@ -74,19 +74,16 @@ def read_account(
     """
     merged = put_together(parse(path, text), layer, environ, home, Mistakes())
     table = table_in(table_in(merged.tables, "accounts"), name)
-    values: dict[str, Any] = {"email": ""}
-    for key in types.ACCOUNT.keys() & table.keys():
-        value = types.read_value(table, key, types.ACCOUNT[key], Mistakes())
-        if value is None or (key != "api_url" and any(find_account_problems({key: value}))):
-            continue
-        values[key] = value
-    return Account(**values, name=name)
+    values = types.read_values(table, types.ACCOUNT, Mistakes())
+    wrong = {key for (key,), _, _ in check_values(values)} - {"api_url"}
+    usable = {key: value for key, value in values.items() if key not in wrong}
+    return Account(**{"email": "", **usable}, name=name)
 
 
 def find_account_mistakes(account: Account) -> tuple[Message, ...]:
     """Return what makes no sense about an account; a key must not be sent to a wrong address."""
-    found = find_account_problems(values_of(account))
-    return tuple(redacted(at_key(name, problem)) for name, problem in found)
+    found = check_values(values_of(account))
+    return tuple(redacted(at_key(str(key), said)) for (key,), said, _ in found)
 
 
 def find_place(
@@ -107,11 +104,7 @@ def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> 
 
 
 def _folder(
-    folder: Table,
-    defaults: Table,
-    locks: Collection[Lock],
-    environ: Mapping[str, str],
-    home: str,
+    folder: Table, defaults: Table, locks: Collection[Lock], environ: Mapping[str, str], home: str
 ) -> KnownFolder:
     values = {**defaults, **folder}
     path, after_upload = _text(folder.get("path")), values.get("after_upload")

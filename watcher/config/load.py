@@ -34,32 +34,14 @@ from watcher.config.paths import (
 from watcher.config.text import parse, read_text
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
-from watcher.model.settings import (
-    Account,
-    Config,
-    Folder,
-    Hooks,
-    Notifications,
-    Rule,
-    Struct,
-    Webhook,
-    replaced,
-)
+from watcher.model.settings import Account, Config, Folder, Rule, Struct, replaced
 from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
-    Check = Callable[[Mapping[str, Any], Table, Mistakes], None]
+    from collections.abc import Collection, Iterable, Mapping
 
 _MISSING: Final = msg("is missing")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
-#: Tables that there are once, and that nothing else bears upon.
-_PLAIN: Final[dict[str, tuple[type[Struct], types.Kinds, Check]]] = {
-    "notifications": (Notifications, types.NOTIFICATIONS, checks.check_notifications),
-    "webhook": (Webhook, types.WEBHOOK, checks.check_webhook),
-    "hooks": (Hooks, types.HOOKS, checks.check_hooks),
-}
 
 
 class Origin(NamedTuple):
@@ -208,14 +190,12 @@ class Builder:
 
     def build(self, tables: Table) -> Config | None:
         """Return the settings, or None where there are mistakes."""
-        values = types.read_values(tables, types.GENERAL, self.mistakes, known=types.TOP)
+        values = self._values(Config, types.GENERAL, tables, known=types.TOP)
         self._note_origins(types.GENERAL, "", tables, ())
-        for name, (kind, kinds, check) in _PLAIN.items():
+        for name, (kind, keys) in types.SINGLE.items():
             table = self._table(tables, name)
-            inner = types.read_values(table, kinds, self.mistakes)
-            check(inner, table, self.mistakes)
-            self._note_origins(kinds, f"{name}.", table, (name,))
-            values[name] = kind(**inner)
+            values[name] = kind(**self._values(kind, keys, table))
+            self._note_origins(keys, f"{name}.", table, (name,))
         values["accounts"] = self._read_accounts(tables)
         defaults = self._table(tables, "defaults")
         self._folder_values(defaults, types.DEFAULTS)
@@ -228,35 +208,36 @@ class Builder:
                 folders.append((table.at("path"), folder))
         check_overlaps(folders, self.mistakes)
         values["folders"] = tuple(folder for _, folder in folders)
-        location = tables.at("webhook", "enabled")
-        checks.check_sending(values["webhook"], location, values["folders"], self.mistakes)
+        if not checks.is_sent(values["webhook"], values["folders"]):
+            said = msg(
+                "no folder has HrFlow send webhooks; set webhook_parsing_sending = true in"
+                " [defaults]"
+            )
+            self.mistakes.warn(tables.at("webhook", "enabled"), said)
         return None if self.mistakes.texts else Config(**values)
 
     # -- accounts
 
     def _read_accounts(self, tables: Table) -> tuple[Account, ...]:
         several = tables.get("accounts", Table())
-        if isinstance(several, Table):
-            self.accounts = list(several)
-            if not several and not self.is_partial:
-                said = msg("there is no account; add an [account] table with your email")
-                self.mistakes.add(tables.location, said, is_missing=True)
-            found = [self._account(name, several) for name in several]
-            return tuple(account for account in found if account is not None)
-        if several is not HIDDEN:
-            said = msg("must be written as {names} tables", names="[accounts.NAME]")
-            self.mistakes.add(tables.at("accounts"), said)
-        return ()
+        if not isinstance(several, Table):
+            if several is not HIDDEN:
+                said = msg("must be written as {names} tables", names="[accounts.NAME]")
+                self.mistakes.add(tables.at("accounts"), said)
+            return ()
+        self.accounts = list(several)
+        if not several and not self.is_partial:
+            said = msg("there is no account; add an [account] table with your email")
+            self.mistakes.add(tables.location, said, is_missing=True)
+        found = [self._account(name, several) for name in several if several[name] is not HIDDEN]
+        return tuple(account for account in found if account is not None)
 
     def _account(self, name: str, around: Table) -> Account | None:
-        if around[name] is HIDDEN:
-            return None
         if not _ACCOUNT_NAME.match(name):
             said = msg("an account's name must be made of letters and digits")
             self.mistakes.add(around.at(name), said)
         table = self._table(around, name)
-        values = types.read_values(table, types.ACCOUNT, self.mistakes)
-        checks.check_account(values, table, self.mistakes)
+        values = self._values(Account, types.ACCOUNT, table)
         self._note_origins(types.ACCOUNT, f"accounts.{name}.", table, ("accounts", name))
         if table is around[name]:
             self._note_missing(table, "email")
@@ -274,14 +255,13 @@ class Builder:
 
     def _folder_values(self, table: Table, kinds: types.Kinds) -> dict[str, Any]:
         """Return the values of a folder, or of the defaults."""
-        values = types.read_values(table, kinds, self.mistakes)
+        values = self._values(Folder, kinds, table)
         for name in PATHS:
             if name in values:
                 values[name], problems = expand(values[name], self.environ, self.home)
                 for problem in problems:
                     values.pop(name, None)
                     self.mistakes.add(table.at(name), problem)
-        checks.check_folder(values, table, self.mistakes)
         self._check_account_name(values, table)
         return values
 
@@ -315,8 +295,8 @@ class Builder:
         return folder
 
     def _rule(self, table: Table) -> Rule:
-        values = types.read_values(table, types.RULE, self.mistakes)
-        checks.check_rule(values, table, self.mistakes)
+        values = self._values(Rule, types.RULE, table)
+        self._note(checks.check_rule(values, has_match="match" in table), table)
         return Rule(**values)
 
     def _check_path(self, values: dict[str, Any], table: Table) -> None:
@@ -346,6 +326,21 @@ class Builder:
             self.mistakes.warn(location, said)
 
     # -- any table
+
+    def _values(
+        self, kind: type[Struct], keys: types.Kinds, table: Table, known: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """Return the values that a table sets; wrong ones are noted."""
+        values = types.read_values(table, keys, self.mistakes, known)
+        self._note(checks.check_values(values), table)
+        if kind in checks.CHECKS:
+            self._note(checks.CHECKS[kind](values), table)
+        return values
+
+    def _note(self, problems: Iterable[checks.Problem], table: Table) -> None:
+        for key_path, said, is_warning in problems:
+            note = self.mistakes.warn if is_warning else self.mistakes.add
+            note(table.at(*key_path), said)
 
     def _table(self, around: Table, name: str) -> Table:
         """Return a table in another one; an empty one if it is not there, or is none."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 #: The folder that is proposed where none is watched yet.
 FIRST_FOLDER: Final = "~/CVs"
 
+
 #: A value that can be written; tags are tuples of items.
 Plain = Value | tuple[Item, ...]
 

@@ -28,6 +28,7 @@ from watcher.model.settings import (
     Label,
     Notifications,
     Rule,
+    Struct,
     Value,
     Webhook,
 )
@@ -79,15 +80,18 @@ def _fields(kind: type[msgspec.Struct], *leave_out: str) -> Kinds:
     return MappingProxyType({name: fields[name] for name in fields if name not in leave_out})
 
 
-_TABLES: Final = (
-    "account", "accounts", "notifications", "defaults", "folders", "webhook", "hooks",
-)  # fmt: skip
+#: Tables that there are once, and that nothing else bears upon.
+SINGLE: Final[MappingProxyType[str, tuple[type[Struct], Kinds]]] = MappingProxyType(
+    {
+        "notifications": (Notifications, _fields(Notifications)),
+        "webhook": (Webhook, _fields(Webhook)),
+        "hooks": (Hooks, _fields(Hooks)),
+    }
+)
+_TABLES: Final = ("account", "accounts", *SINGLE, "defaults", "folders")
 #: Keys of the whole program, at the top of the file.
 GENERAL: Final = _fields(Config, "remarks", *_TABLES)
 TOP: Final = (*_TABLES, *GENERAL)
-NOTIFICATIONS: Final = _fields(Notifications)
-WEBHOOK: Final = _fields(Webhook)
-HOOKS: Final = _fields(Hooks)
 ACCOUNT: Final = _fields(Account, "name")
 FOLDER: Final = _fields(Folder)
 DEFAULTS: Final = _fields(Folder, "path", "rules")
@@ -97,9 +101,7 @@ _ITEM: Final = _fields(Item)
 #: Where keys belong that somebody wrote elsewhere.
 _BELONGS: Final = MappingProxyType(
     {
-        **dict.fromkeys(NOTIFICATIONS, "[notifications]"),
-        **dict.fromkeys(WEBHOOK, "[webhook]"),
-        **dict.fromkeys(HOOKS, "[hooks]"),
+        **{key: f"[{name}]" for name, (_, keys) in SINGLE.items() for key in keys},
         **dict.fromkeys(RULE, "[[folders.rules]]"),
         **dict.fromkeys(FOLDER, "[[folders]]"),
         **dict.fromkeys(ACCOUNT, "[account]"),

@@ -258,10 +258,6 @@ def _explaining(
     except Exception as error:  # backends also raise what their libraries do
         text = str(error).replace(key, "•••") if key else str(error)
         raise CredentialError(
-            msg(
-                "{what} ({error}).",
-                what=what,
-                error=text or type(error).__name__,
-            ),
+            msg("{what} ({error}).", what=what, error=text or type(error).__name__),
             msg("Fix it, or put the key into {what}.", what=elsewhere(account)),
         ) from error

@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.model.kinds import State
-from watcher.model.settings import (
-    DEFAULT_ACCEPT,
-    ROUTING,
-    CreatedAt,
-    CreatedAtFormat,
-    values_of,
-)
+from watcher.model.settings import DEFAULT_ACCEPT, ROUTING, CreatedAt, CreatedAtFormat, values_of
 from watcher.model.uploads import Route, Skip, Tag
 from watcher.routing.patterns import compile_pattern
 from watcher.routing.placeholders import built_in, fill
@@ -112,9 +106,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
         number, rule, captured = _choose(rules, below, document)
         if rule is not None and rule.ignore:
             return Skip(
-                State.IGNORED,
-                msg("ignored by rule {number} of this folder", number=number),
-                number,
+                State.IGNORED, msg("ignored by rule {number} of this folder", number=number), number
             )
         try:
             return _route(folder, rule, number, document, {**values, **captured})
