@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from watcher.config import load
 from watcher.config.edit import apply, read_or_new, replace_text
-from watcher.config.known import find_place, read_known
 from watcher.config.lines import comments
-from watcher.config.setup import DropFolder, PutAccount, PutFolder
+from watcher.config.setup import DropFolder, PutAccount, PutFolder, find_place, read_known
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
-from watcher.config.known import read_account, read_known
-from watcher.config.layers import is_locked, merge, normalize, read_locks
+from watcher.config.layers import is_locked, merge, read_locks
 from watcher.config.lines import Array, Location, Source, Table, placed
 from watcher.config.machine import find_layer
 from watcher.config.mistakes import Mistakes
+from watcher.config.normal import normalize
 from watcher.config.setup import (
     Answers,
     FolderAnswer,
@@ -21,6 +21,8 @@ from watcher.config.setup import (
     find_locked,
     find_problems,
     plan_edits,
+    read_account,
+    read_known,
 )
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
@@ -113,10 +115,10 @@ def put_together(machine, own):
         ("[[folders]]\npath = '/a'\n[[folders.rules]]\nmatch = 'x'", "[[folders]]\npath = '/a'\n[[folders.rules]]\nmatch = 'y'", "[[folders]]\npath = '/a'\n[[folders.rules]]\nmatch = 'y'"),
         # the machine's folders go to its account, whichever a person has beside it
         ("[account]\nemail = 'a'\n[[folders]]\npath = '/a'", "[accounts.mine]\nemail = 'b'", "[account]\nemail = 'a'\n[accounts.mine]\nemail = 'b'\n[[folders]]\npath = '/a'\naccount = 'default'"),
-        # what is no table where one belongs is found later, in the file that it stands in
-        ("[account]\nemail = 'a'", "account = 3", "account = 3"),
+        # what is no table where one belongs is a mistake, and is left out
+        ("[account]\nemail = 'a'", "account = 3", "[account]\nemail = 'a'"),
         ("folders = 3", "[[folders]]\npath = '/a'", "[[folders]]\npath = '/a'"),
-        ("[[folders]]\npath = '/a'", "folders = 3", "folders = 3"),
+        ("[[folders]]\npath = '/a'", "folders = 3", "[[folders]]\npath = '/a'"),
         ("[[folders]]\npath = 3", "[[folders]]\npath = 3", "[[folders]]\npath = 3\n[[folders]]\npath = 3"),
     ],
 )  # fmt: skip
@@ -362,7 +364,7 @@ def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(d
         ("[account]\nemail = 'a@example.com'\nproxy = 'system'\n", {"proxy": "system", "email": "a@example.com"}),
         ("[account]\nproxy = 3\n", {"proxy": "system"}),  # a mistake, to be mended
         ("[accounts.default]\nread_timeout = 9\n", {"proxy": "none", "read_timeout": 9.0}),
-        ("account = 3\n", {"proxy": "system", "email": ""}),
+        ("account = 3\n", {"proxy": "none", "email": ""}),
     ],
 )  # fmt: skip
 def test_hrflow_is_asked_through_the_machines_proxy_before_all_is_written(desk, own, expected):

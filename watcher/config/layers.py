@@ -51,31 +51,6 @@ class Merged:
     ineffective: list[Location] = field(default_factory=list)
 
 
-def normalize(tables: Table, mistakes: Mistakes) -> None:
-    """Bring what can be written in two forms into the one that all other code knows.
-
-    ``[account]`` becomes ``[accounts.default]``, and tags in the API's form a plain table.
-    """
-    if "account" in tables and isinstance(tables.get("accounts", Table()), Table):
-        several = table_in(tables, "accounts")
-        if types.DEFAULT_ACCOUNT in several:
-            said = msg("[account] and [accounts.default] are the same account")
-            mistakes.add(tables.at("account"), said)
-        accounts = placed({}, tables.at("accounts"))
-        accounts.take(types.DEFAULT_ACCOUNT, tables.at("account"), tables.pop("account"))
-        for name in several:
-            if name not in accounts:
-                accounts.take(name, several.at(name), several[name])
-        tables["accounts"] = accounts
-    folders = tables_in(tables, "folders")
-    rules = [rule for folder in folders for rule in tables_in(folder, "rules")]
-    for table in (table_in(tables, "defaults"), *folders, *rules):
-        for name in types.ITEMS & table.keys():
-            items = table[name]
-            if isinstance(items, Array) and all(isinstance(each, Table) for each in items):
-                table[name] = types.table_of_items(items, mistakes)
-
-
 # -- the merge
 
 

@@ -236,13 +236,16 @@ def placed(value: Any, location: Location) -> Any:
     return made
 
 
-def table_in(table: Mapping[str, Any], name: str) -> Table:
+def table_in(table: Table, name: str) -> Table:
     """Return the table called ``name``, an empty one if there is none."""
     found = table.get(name)
-    return found if isinstance(found, Table) else Table()
+    if isinstance(found, Table):
+        return found
+    empty: Table = placed({}, table.at(name))
+    return empty
 
 
-def tables_in(table: Mapping[str, Any], name: str) -> list[Table]:
+def tables_in(table: Table, name: str) -> list[Table]:
     """Return the tables in the list called ``name``, none if there is no such list."""
     found = table.get(name)
     return [each for each in found if isinstance(each, Table)] if isinstance(found, Array) else []

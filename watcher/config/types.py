@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from watcher.config.lines import Array, Table, placed
-from watcher.config.mistakes import HIDDEN, known_are, nearest, shown
+from watcher.config.mistakes import known_are, nearest, shown
 from watcher.config.text import BACKSLASH, find_invisible
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import (
@@ -129,14 +129,14 @@ def read_values(
     found = {
         name: read_value(table, name, kinds[name], mistakes)
         for name in table
-        if name in kinds and name != "rules" and not _hides(table[name])
+        if name in kinds and name != "rules"
     }
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _refuse_unknown(table: Table, known: Collection[str], mistakes: Mistakes) -> None:
-    for name, value in table.items():
-        if name not in known and value is not HIDDEN:
+    for name in table:
+        if name not in known:
             if name in _BELONGS:
                 hint = msg("; it belongs in {place}", place=_BELONGS[name])
             else:
@@ -161,12 +161,6 @@ def read_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
     except _Wrong as wrong:
         mistakes.add(table.at(name), wrong.message)
         return None
-
-
-def _hides(value: object) -> bool:
-    """Whether a secret stands at a key, or somewhere in its value."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return value is HIDDEN or any(map(_hides, inner))
 
 
 def _refuse_invisible(text: str, *, are_allowed: bool) -> None:
