@@ -28,7 +28,7 @@ from watcher.model.settings import (
     Rule,
     Watch,
 )
-from watcher.model.uploads import Route, Skip, Tag
+from watcher.model.uploads import Route, Skip
 from watcher.pipeline.admission import has_likely_time
 from watcher.routing.ignored import IGNORED_NAMES, ignore_filter
 from watcher.routing.patterns import as_seen
@@ -343,8 +343,8 @@ def test_placeholders_are_filled_everywhere():
         account="default",
         source_key="source-dev-42",
         reference=f"dev-42-{SHA}",
-        tags=(Tag("cvs", "yes/Jane Doe.pdf"), Tag("n", "dev-42")),
-        metadatas=(Tag("who", "jo@pc-7 2023-11-14 {x}"),),
+        tags=(Item(name="cvs", value="yes/Jane Doe.pdf"), Item(name="n", value="dev-42")),
+        metadatas=(Item(name="who", value="jo@pc-7 2023-11-14 {x}"),),
         labels=({"job_reference": "dev-42", "stage": "yes", "rating": 0.5},),
         created_at="2023-11-14T22:13:20+00:00",
         rule=1,
@@ -473,12 +473,12 @@ def test_a_time_that_cannot_be_right_gives_way_to_that_of_arrival(moment, is_lik
     settings = folder(created_at_format=form, tags=(Item(name="d", value="{date}"),))
     found = router(settings, FACTS)(replace(came, noticed_at=NOW + 0.5))
     assert found.created_at in ("2023-11-14T22:13:20+00:00", "1700000000")
-    assert found.tags == (Tag("d", "2023-11-14"),)
+    assert found.tags == (Item(name="d", value="2023-11-14"),)
 
 
 def test_names_that_are_no_text_become_harmless_values():
     assert route("a\udcff\n.pdf", tags=(Item(name="f", value="{stem}"),)).tags == (
-        Tag("f", "a\ufffd\ufffd"),
+        Item(name="f", value="a\ufffd\ufffd"),
     )
 
 
@@ -490,7 +490,7 @@ def test_a_template_names_all_that_filling_it_needs(template):
 
 def test_form_fields_are_in_order_exact_and_without_what_is_not_set():
     found = Route(
-        "default", "k", "ref", tags=(Tag("é", "ü"), Tag("t", True), Tag("n", 0.5)),
+        "default", "k", "ref", tags=(Item(name="é", value="ü"), Item(name="t", value=True), Item(name="n", value=0.5)),
         labels=({"job_key": "j"},), sync_parsing=True, created_at="1",
     )  # fmt: skip
     assert form_fields(found, "application/pdf") == (

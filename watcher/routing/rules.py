@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.model.kinds import State
-from watcher.model.settings import DEFAULT_ACCEPT, ROUTING, CreatedAt, CreatedAtFormat, values_of
-from watcher.model.uploads import Route, Skip, Tag
+from watcher.model.settings import (
+    DEFAULT_ACCEPT,
+    ROUTING,
+    CreatedAt,
+    CreatedAtFormat,
+    Item,
+    values_of,
+)
+from watcher.model.uploads import Route, Skip
 from watcher.routing.patterns import compile_pattern
 from watcher.routing.placeholders import built_in, fill
 
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from watcher.model.files import Document, Sniffed
-    from watcher.model.settings import Folder, Item, Label, Rule
+    from watcher.model.settings import Folder, Label, Rule
     from watcher.model.uploads import Job
     from watcher.routing.patterns import Pattern
 
@@ -214,13 +221,13 @@ def _route(
     )
 
 
-def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Tag, ...]:
+def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Item, ...]:
     """Return the filled items; a later one replaces an earlier one of the same name."""
-    filled: dict[str, Tag] = {}
+    filled: dict[str, Item] = {}
     for item in items:
         value = fill(item.value, values) if isinstance(item.value, str) else item.value
         name = fill(item.name, values)
-        filled[name] = Tag(name, value)
+        filled[name] = Item(name=name, value=value)
     return tuple(filled.values())
 
 
