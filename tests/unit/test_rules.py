@@ -13,7 +13,6 @@ from watcher.model.files import Document, Sniffed
 from watcher.model.kinds import State
 from watcher.model.records import Stat
 from watcher.model.settings import (
-    NOT_ROUTING,
     ROUTING,
     AfterRefusal,
     AfterUpload,
@@ -311,6 +310,13 @@ OTHER_SETTINGS = {
     "sent_folder": "Done",
     "refused_folder": "Bad",
 }
+
+
+#: Which folder, how its files are noticed, what happens to them afterwards: nothing of the upload.
+NOT_ROUTING = (
+    "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "changed",
+    "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
+)  # fmt: skip
 
 
 def test_every_setting_of_a_folder_is_said_to_be_about_routing_or_not():

@@ -245,12 +245,6 @@ ROUTING = (
     "created_at_format", "reference", "rules",
 )  # fmt: skip
 
-#: All other settings: which folder, how its files are noticed, what happens to them afterwards.
-NOT_ROUTING = (
-    "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "changed",
-    "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
-)  # fmt: skip
-
 
 class Notifications(Struct, frozen=True):
     """Desktop notifications: whether, when and of what."""
