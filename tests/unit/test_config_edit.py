@@ -99,6 +99,7 @@ def test_a_new_key_stands_right_below_its_table(tmp_path):
 def test_an_edit_that_says_what_is_there_changes_no_character():
     assert apply(FULL, [PutAccount("default", {"email": "a@example.com"})]) == FULL
     assert apply(FULL, [put(1, tags=items(city="Nantes"))]) == FULL
+    assert apply(f"{FULL}\n\n", [put(1, tags=items(city="Nantes"))]) == f"{FULL}\n\n"
 
 
 @pytest.mark.parametrize(

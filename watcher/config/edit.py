@@ -210,7 +210,8 @@ def _change(text: str, edit: Edit) -> str:
                 block.keys = document.as_string()
             else:
                 _remove(blocks, ("folders", at))
-    return "".join(map(str, blocks)).rstrip("\n") + "\n"
+    changed = "".join(map(str, blocks))
+    return changed.rstrip("\n") + "\n" if isinstance(edit, DropFolder) else changed
 
 
 def _account_key_path(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -245,7 +246,7 @@ def _remove(blocks: list[_Block], key_path: KeyPath) -> None:
         if before.ends_apart:
             stays = stays.lstrip("\n")
         elif block.key_path == key_path:  # comments may be about the key above them, or the file
-            stays = "".join(filter(_is_comment, block.head.splitlines(keepends=True))) + stays
+            stays = block.head[: block.head.rfind("\n", 0, -1) + 1] + stays
         before.rest += stays
         del blocks[at]
 

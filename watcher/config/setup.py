@@ -297,7 +297,7 @@ def check_email(text: str) -> str:
     text = text.strip()
     if not text:
         raise UsageError(msg("The email of the HrFlow account is missing."), field="email")
-    if not all(text.partition("@")):
+    if any(check_values({"email": text})):
         said = msg('"{value}" is not a valid email address.', value=text)
         raise UsageError(redacted(said), field="email")
     return text
