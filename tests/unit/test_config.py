@@ -12,7 +12,7 @@ from watcher.config import load, show
 from watcher.config.lines import Location, Source, locate, placed
 from watcher.config.load import Builder
 from watcher.config.mistakes import Mistakes
-from watcher.config.normal import normalize
+from watcher.config.normalize import normalize
 from watcher.i18n.catalog import catalog
 from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError

@@ -13,7 +13,7 @@ from watcher.config.layers import is_locked, merge, read_locks
 from watcher.config.lines import Array, Location, Source, Table, placed
 from watcher.config.machine import find_layer
 from watcher.config.mistakes import Mistakes
-from watcher.config.normal import normalize
+from watcher.config.normalize import normalize
 from watcher.config.setup import (
     Answers,
     FolderAnswer,

@@ -7,7 +7,7 @@
     text        a file as text and as tables, and why a text is not TOML
     lines       tables that know on which line each of their keys stands
     mistakes    everything that is wrong, told without giving a secret away
-    normal      each thing in one form, and no secrets
+    normalize   each thing in one form, and no secrets
     layers      the machine's and a person's own put together, and what is locked
     types       the keys of each table, and their values
     checks      what a type cannot say

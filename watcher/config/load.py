@@ -23,7 +23,7 @@ from watcher.config.layers import (
 from watcher.config.lines import Location, Table, table_in, tables_in
 from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
 from watcher.config.mistakes import Mistakes, nearest, shown
-from watcher.config.normal import normalize
+from watcher.config.normalize import normalize
 from watcher.config.paths import (
     PATHS,
     check_overlaps,
