@@ -263,7 +263,7 @@ def _look(where: Places, path: str, began: float) -> Standing:
     try:
         reader = Reader(where.journal)
     except JournalError:
-        if os.path.exists(where.journal):
+        if where.has_journal:
             raise
         return {}  # stopped before anything was found
     try:
@@ -276,7 +276,7 @@ def _look(where: Places, path: str, began: float) -> Standing:
 
 def _count_earlier(where: Places, path: str, began: float) -> int:
     """How many files had been uploaded before the import ``began``."""
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return 0
     reader = Reader(where.journal)
     try:
