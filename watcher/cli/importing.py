@@ -28,12 +28,13 @@ from watcher.cli.output import (
     say_table,
     styled,
 )
+from watcher.config.paths import on_disk
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import folders_of, is_in, on_disk
+from watcher.daemon.plans import folders_of, is_in
 from watcher.i18n.language import system_language
 from watcher.i18n.message import ENGLISH
 from watcher.journal.reader import Reader
