@@ -13,6 +13,7 @@ from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.rules import Facts, Plan, accepts, router
+from watcher.sniff.bundles import document_path
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.
@@ -79,6 +80,10 @@ PLACES = [
     (("CV.html", "CV_файлы/a.jpg"), "CV_файлы/a.jpg", "CV.html", False, "Russian"),
     (("x/CV.html", "x/CV_files/a.jpg"), "x/CV_files/a.jpg", "CV.html", False, "in a folder"),
     (("Zoe\u0308.html", "Zoë_files/a.jpg"), "Zoë_files/a.jpg", "Zoe\u0308.html", False, "NFD"),
+    (("cv.php", "cv_files/a.jpg"), "cv_files/a.jpg", "cv.php", False, "named by the server"),
+    (("cv.aspx", "cv-Dateien/a.jpg"), "cv-Dateien/a.jpg", "cv.aspx", False, "likewise"),
+    (("CV.html", "CV.html_files/a.jpg"), "CV.html_files/a.jpg", "CV.html", False, "with the ending"),
+    (("CV.html", "CV_Files/a.jpg"), "CV_Files/a.jpg", "CV.html", False, "another case"),
     (("CV_files/a.jpg",), "CV_files/a.jpg", "", True, "the page has not come"),
     (("CV.pdf", "CV_files/a.jpg"), "CV_files/a.jpg", "", True, "a PDF has no parts"),
     (("CV.html", "files/a.jpg"), "files/a.jpg", "", False, "a folder of the person's own"),
@@ -106,6 +111,26 @@ def test_places(tmp_path, names, asked, part_of, may_be_part, why):
     assert (place.part_of, place.may_be_part) == (part_of, may_be_part), why
     assert place.name == os.path.basename(asked)
     assert is_tied(root, path) is bool(part_of)
+    if part_of.lower().endswith((".html", ".htm", ".php", ".aspx")):
+        assert is_tied(root, os.path.join(root, os.path.dirname(names[0]), part_of))
+
+
+#: The file as the journal has it, and the document that people see.
+SHOWN = [
+    ("/srv/CV.pages/Index.zip", "/srv/CV.pages"),
+    ("/srv/CV.PAGES/Index/Document.iwa", "/srv/CV.PAGES"),
+    ("C:\\CVs\\CV.rtfd\\TXT.rtf", "C:\\CVs\\CV.rtfd"),
+    ("/srv/CV.epub/META-INF/container.xml", "/srv/CV.epub"),
+    ("/srv/CV.pages/QuickLook/Preview.pdf", "/srv/CV.pages/QuickLook/Preview.pdf"),
+    ("/srv/pages/Index.zip", "/srv/pages/Index.zip"),
+    ("/srv/CV.rtfd/Index.zip", "/srv/CV.rtfd/Index.zip"),
+    ("/srv/CV.pages", "/srv/CV.pages"),
+]
+
+
+@pytest.mark.parametrize(("path", "shown"), SHOWN)
+def test_a_document_that_is_a_folder_is_shown_as_one(path, shown):
+    assert document_path(path) == shown
 
 
 #: The file that stands for a folder, the name that the server sees, what it is

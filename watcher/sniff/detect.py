@@ -134,7 +134,7 @@ _FRAGMENT = re.compile(
 )
 
 _TAG = re.compile(r"<[a-z!/]", re.IGNORECASE)
-_PAGE_ENDINGS: Final = frozenset({".html", ".htm", ".xhtml", ".shtml"})
+_HTML_ENDINGS: Final = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 _PLAIN: Final = frozenset({".txt", ".text", ".md", ".log", ".csv"})
 
 _XML: Final = (
@@ -229,7 +229,7 @@ def _identify_markup(text: str, extension: str) -> Format:
         return next((found for telling, found in _XML if telling.search(text)), formats.XML)
     if text.lstrip().startswith("<svg"):
         return formats.SVG
-    is_page = extension in _PAGE_ENDINGS and _TAG.search(text)
+    is_page = extension in _HTML_ENDINGS and _TAG.search(text)
     if is_page or (extension not in _PLAIN and _FRAGMENT.match(text)):
         return formats.HTML
     return _identify_link(text, extension) or formats.TEXT
