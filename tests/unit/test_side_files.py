@@ -24,16 +24,18 @@ IGNORED = [
     "CV.pdf.cloud", "CV.pdf.cloudf", "CV.pdf.!sync", "CV.pdf.!Sync", "CV.pdf.bts", "CV.pdf.rslsf",
     "~syncthing~CV.pdf.tmp", ".syncthing.CV.pdf.tmp", ".stversions/CV.pdf", ".sync/Archive/CV.pdf",
     ".dropbox.cache/2025-01-01/CV.pdf", ".tmp.drivedownload/12/CV.pdf", "CV.odopen",
+    "CV.pdf.gstmp", "CV.pdf.ffs_tmp", "sync.ffs_db", "sync.ffs_lock",
     ".849C9593-D756-4E56-8D6E-42412F2A707B", ".owncloudsync.log", "._sync_1a2b.db",
     # Half-downloaded ones of browsers and other programs.
     "CV.pdf.crdownload", "Unconfirmed 1234.crdownload", "CV.pdf.part", "CV.pdf.partial",
     "CV.pdf.download/CV.pdf", "CV.pdf.opdownload", "CV.pdf.filepart", "CV.pdf.aria2", "CV.pdf.!ut",
+    "CV.pdf.downloading", "CV.pdf.td", "CV.pdf.td.cfg", "CV.pdf.dctmp", "CV.pdf.ob!",
     "CV.pdf.fdmdownload", "CV.pdf.cyberducksegment/CV.pdf-1",
     # Office and editors.
-    "~$CV.docx", "~WRL0001.tmp", ".~lock.CV.odt#", "AutoRecovery save of CV.asd",
+    "~$CV.docx", "~WRL0001.tmp", "~WRD0001.doc", ".~lock.CV.odt#", "AutoRecovery save of CV.asd",
     "Backup of CV.wbk", "CV.docx.sb-1a2b3c4d-XyZ123", "#CV.txt#", ".CV.txt.swp",
     # Systems and network drives.
-    "Icon\r", "Icon\uf00d", "jobs/Icon\r", ".DS_Store", "Thumbs.db", "ehthumbs_vista.db",
+    ":2eDS_Store", "Icon\r", "Icon\uf00d", "jobs/Icon\r", ".DS_Store", "Thumbs.db", "ehthumbs_vista.db",
     "desktop.ini", "lost+found/CV.pdf", "LOST.DIR/1", "found.000/file0000.chk",
     "$RECYCLE.BIN/S-1-5/$R1.pdf", "#recycle/CV.pdf", "@eaDir/CV.pdf/SYNO.png",
     "CV.pdf@SynoEAStream", "#snapshot/2025/CV.pdf", "__MACOSX/._CV.pdf", "._CV.pdf",
