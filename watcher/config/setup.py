@@ -24,7 +24,7 @@ from watcher.config.layers import folder_key_path, is_locked
 from watcher.config.lines import Table, table_in, tables_in
 from watcher.config.load import put_together
 from watcher.config.mistakes import Mistakes, at_key, redacted
-from watcher.config.paths import expand, find_obstacle
+from watcher.config.paths import expand, find_obstacle, on_disk
 from watcher.config.text import parse
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
@@ -248,7 +248,7 @@ def find_place(
     problem = msg('{path} is not a full path; begin it with "/" or "~/"', path=path)
     if os.path.isabs(expanded):
         problem = find_obstacle(os.path.normpath(expanded), home, state_dir)
-    return os.path.realpath(expanded or path), redacted(problem)
+    return os.path.realpath(on_disk(expanded or path)), redacted(problem)
 
 
 def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> frozenset[str]:
