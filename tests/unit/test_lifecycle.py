@@ -96,6 +96,15 @@ def test_the_window_begins_anew_when_a_server_in_trouble_answers_again(finding):
     assert step.state is State.QUEUED
 
 
+@pytest.mark.parametrize("finding", [Unknown(), Unreadable()])
+def test_an_answer_counts_as_of_when_it_was_asked_for(finding):
+    """The machine may sleep while the answer is on its way."""
+    woke = 5_000.0
+    step = lifecycle.confirmed(finding, 0.0, woke, asked_at=10.0)
+    assert step.state is State.UNCERTAIN
+    assert woke < step.due_at <= woke + lifecycle.CONFIRM_WINDOW
+
+
 def test_a_time_that_a_failing_server_names_is_kept_before_it_is_asked():
     assert (
         lifecycle.after(Uncertain(verbatim("504")), 1, 1000.0, 0.5).due_at

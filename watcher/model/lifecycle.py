@@ -224,6 +224,7 @@ def confirmed(
     now: float,
     window: float = CONFIRM_WINDOW,
     *,
+    asked_at: float | None = None,
     answering: float = 0.0,
 ) -> Step:
     """Return the step that follows a check of an upload that is uncertain since ``since``.
@@ -231,11 +232,13 @@ def confirmed(
     "Not found" within the confirm ``window`` (seconds) proves nothing, so it is checked again;
     after the window the file is sent again under the same reference. With a key that cannot read
     the window has to pass as well, as HrFlow may know a reference only once its profile is parsed.
+    ``asked_at``: when the question was put, if not now; the machine may have slept since.
     ``answering``: since when the server answers such questions without trouble; uploads that it
     received before that may wait to be parsed for just as long.
     """
     waited = max(0.0, now - since)
-    left = window - max(0.0, now - max(since, answering))
+    asked_at = now if asked_at is None else asked_at
+    left = window - max(0.0, asked_at - max(since, answering))
     match finding:
         case Parsed(_, message):
             return Step(_S.PARSED, message)
