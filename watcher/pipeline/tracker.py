@@ -7,6 +7,7 @@ is followed up beside the uploads, until its profile is known.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import Budget, Sources, Subject, UploadDone, Use, is_outdated
 
 if TYPE_CHECKING:
+    from watcher.model.follow_ups import ListedProfile
     from watcher.model.uploads import Job
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Transport
@@ -366,12 +368,27 @@ class Tracker(Stage):
         sure = next((listed for listed in answer.profiles if rules.is_same(each, listed)), None)
         if sure is not None:
             return Parsed(sure.profile), False
-        owners = self._journal.follow_ups.by_profile(
-            [listed.profile.key for listed in answer.profiles]
-        )
-        taken = [key for key, owner in owners.items() if owner != each.job.file_id]
+        taken = [
+            listed.profile.key
+            for listed in answer.profiles
+            if self._belongs_to_other(listed, each.job)
+        ]
         profile = rules.match(each, answer, taken)
         return (Unknown() if profile is None else Parsed(profile)), True
+
+    def _belongs_to_other(self, listed: ListedProfile, job: Job) -> bool:
+        """Return whether a listed profile is that of another file than an upload's.
+
+        Uploads that share a reference may share a profile, which has the document of the latest.
+        """
+        key = listed.profile.key
+        owner = self._journal.follow_ups.by_profile([key]).get(key, job.file_id)
+        if owner == job.file_id:
+            return False
+        entry = self._journal.store.entry(owner)
+        if entry is None or not listed.size:
+            return entry is not None
+        return (listed.file_name, listed.size) == (os.path.basename(entry.path), entry.stat.size)
 
     def _must_search(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
         """Whether stored profiles cannot be listed, so that they are searched for from now on."""
