@@ -101,6 +101,12 @@ class FollowUps:
         ]
         return {key: row[0] for key, row in zip(keys, found, strict=True) if row}
 
+    def document(self, file_id: int) -> tuple[str, int]:
+        """Return the name under which a file was sent, and its size in bytes."""
+        query = "SELECT file_name, size FROM files WHERE id = ?"
+        name, size = self._store.read(query, file_id)
+        return name, size
+
     # -- accounts that are no longer in the settings
 
     def abandoned(self, accounts: Collection[str]) -> list[Abandoned]:

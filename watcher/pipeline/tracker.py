@@ -7,7 +7,6 @@ is followed up beside the uploads, until its profile is known.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -385,10 +384,8 @@ class Tracker(Stage):
         owner = self._journal.follow_ups.by_profile([key]).get(key, job.file_id)
         if owner == job.file_id:
             return False
-        entry = self._journal.store.entry(owner)
-        if entry is None or not listed.size:
-            return entry is not None
-        return (listed.file_name, listed.size) == (os.path.basename(entry.path), entry.stat.size)
+        document = self._journal.follow_ups.document(owner)
+        return not listed.size or document == (listed.file_name, listed.size)
 
     def _must_search(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
         """Whether stored profiles cannot be listed, so that they are searched for from now on."""

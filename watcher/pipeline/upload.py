@@ -387,7 +387,11 @@ class Uploads(Stage):
         for account in self._budget.accounts:
             if not (free := self._budget.free(account)):
                 continue
+            begun: set[tuple[str, str]] = set()
             for job in self._journal.queues.due_jobs(account, now, free, self._plans):
+                if (job.source_key, job.reference) in begun:
+                    continue  # of those that share a reference one goes at a time
+                begun.add((job.source_key, job.reference))
                 self._journal.files.step(job.file_id, Step(State.UPLOADING), now)
                 self._budget.begin(account, job.file_id, Use.UPLOAD)
                 forbids = asks_for_sync(job) and self._sources.forbids_sync(account, job.source_key)
