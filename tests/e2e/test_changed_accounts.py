@@ -75,7 +75,7 @@ def test_the_result_of_an_upload_is_asked_for_through_the_renamed_account(world,
 def test_what_fails_after_its_account_was_renamed_goes_through_the_new_one(
     world, eventually, status
 ):
-    fault = Fault(kind=Kind.STATUS, status=status, method="POST", delay=1.0, times=1)
+    fault = Fault(kind=Kind.STATUS, status=status, method="POST", delay=3.0, times=1)
     world.sandbox.faults.set(fault)
     folder = world.folder(account="paris")
     world.start(folder, name="paris", confirm_seconds=1.0)
@@ -84,11 +84,11 @@ def test_what_fails_after_its_account_was_renamed_goes_through_the_new_one(
     rename(world, "office")
     wait_for(world, eventually, "a.pdf", "parsed")
     assert [entry.account for entry in world.entries()] == ["office"]
-    assert not world.app.snapshot().holds
+    eventually(lambda: not world.app.snapshot().holds)
 
 
 def test_what_a_wrong_source_refuses_goes_to_the_one_that_was_named_meanwhile(world, eventually):
-    world.sandbox.faults.set(Fault(kind=Kind.DELAY, method="POST", delay=1.0, times=1))
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, method="POST", delay=3.0, times=1))
     folder = world.folder(source_key="0" * 40)
     world.start(folder)
     drop(folder, "a.pdf")
@@ -96,4 +96,4 @@ def test_what_a_wrong_source_refuses_goes_to_the_one_that_was_named_meanwhile(wo
     world.app.reload(world.config(world.folder(source_key=sb.SALES.key)))
     wait_for(world, eventually, "a.pdf", "parsed")
     assert [record.source_key for record in world.arrived()] == [sb.SALES.key]
-    assert not world.app.snapshot().holds
+    eventually(lambda: not world.app.snapshot().holds)
