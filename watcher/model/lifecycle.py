@@ -197,18 +197,22 @@ def confirmed(
     now: float,
     window: float = CONFIRM_WINDOW,
     *,
+    asked_at: float | None = None,
     answering: float = 0.0,
 ) -> Step:
     """Return the step that follows a check of an upload that is uncertain since ``since``.
 
     "Not found" within the confirm ``window`` (seconds) proves nothing, so it is checked again;
-    after the window the file is sent again under the same reference. With a key that cannot read
-    the window has to pass as well, as HrFlow may know a reference only once its profile is parsed.
+    after the window the file is sent again under the same reference, before those that were queued
+    since. With a key that cannot read the window has to pass as well, as HrFlow may know a
+    reference only once its profile is parsed.
+    ``asked_at``: when the question was put, if not now; the machine may have slept since.
     ``answering``: since when the server answers such questions without trouble; uploads that it
     received before that may wait to be parsed for just as long.
     """
     waited = max(0.0, now - since)
-    left = window - max(0.0, now - max(since, answering))
+    asked_at = now if asked_at is None else asked_at
+    left = window - max(0.0, asked_at - max(since, answering))
     match finding:
         case Parsed(_, message):
             return Step(_S.PARSED, message)
@@ -216,7 +220,7 @@ def confirmed(
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
         case Unreadable(source=True):  # the next upload is refused, which people are shown
-            return Step(_S.QUEUED, msg("uploaded again with the same reference"), now)
+            return Step(_S.QUEUED, msg("uploaded again with the same reference"), since)
         case Unreadable() if left > 0:
             why = msg(
                 "uploaded again later with the same reference, because this key cannot "
@@ -230,14 +234,14 @@ def confirmed(
                     "uploaded again with the same reference, because this key cannot check "
                     "whether it arrived"
                 ),
-                now,
+                since,
             )
         case Unknown() if left > 0:
             delay = min(max(CONFIRM_FIRST, waited / 2), left)
             return Step(_S.UNCERTAIN, msg("checking whether it arrived"), now + delay)
         case Unknown():
             return Step(
-                _S.QUEUED, msg("did not arrive; uploaded again with the same reference"), now
+                _S.QUEUED, msg("did not arrive; uploaded again with the same reference"), since
             )
     assert_never(finding)
 

@@ -23,7 +23,7 @@ from watcher.model.settings import (
 )
 from watcher.model.uploads import Route, Skip
 from watcher.routing.patterns import compile_pattern
-from watcher.routing.placeholders import built_in, fill
+from watcher.routing.placeholders import built_in, fill, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -74,6 +74,13 @@ class _NotRoutedError(Exception):
 def fingerprint(folder: Folder) -> str:
     """Return a fingerprint of the settings by which a folder's files are routed."""
     return _digest(repr([getattr(folder, name) for name in ROUTING]))
+
+
+def may_lead_to(folder: Folder, account: str, source_key: str) -> bool:
+    """Return whether a folder's settings may send a document to this source of this account."""
+    own = [rule.source_key for rule in folder.rules if rule.source_key]
+    is_used = any(key == source_key or names_in(key) for key in (folder.source_key, *own))
+    return folder.account == account and is_used
 
 
 def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
