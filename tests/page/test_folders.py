@@ -6,7 +6,7 @@ import pytest
 
 from watcher import sandbox as sb
 from watcher.model.errors import UnusableError, UsageError
-from watcher.page.directories import list_directory
+from watcher.page.folders import list_directory
 
 
 def test_a_folder_is_edited_in_place_by_keyboard(person):

@@ -1,4 +1,4 @@
-"""Which address leads to what, and the page's frame."""
+"""Which address leads to what, the page's frame, and the language in which is answered."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ import json
 import logging
 import os
 import re
+from gettext import NullTranslations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.i18n.catalog import page_texts
-from watcher.i18n.message import msg
+from watcher.i18n.catalog import catalog, languages, page_texts
+from watcher.i18n.message import ENGLISH, Catalog, msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
-from watcher.page.auth import COOKIE, SESSION
-from watcher.page.directories import list_directory
+from watcher.page.auth import COOKIE, SESSION, is_command
+from watcher.page.folders import list_directory
+from watcher.pipeline.messages import SetLanguage
 from watcher.present import status, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.i18n.message import Catalog
-    from watcher.page.actions import Actions, Body
+    from watcher.page.actions import Actions, Body, Receiver
+    from watcher.page.activity import Activity, ChangeFeed
     from watcher.page.auth import Sessions
-    from watcher.page.language import Language
-    from watcher.page.setup import Sample, Setup
-    from watcher.page.views import Activity, ChangeFeed, Folders, Health
+    from watcher.page.folders import Folders
+    from watcher.page.setup import Health, Sample, Setup
 
 _log = logging.getLogger(__name__)
 
@@ -251,3 +252,57 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
 def _answer_error(error: bottle.HTTPError) -> str:
     bottle.response.content_type = "text/plain; charset=utf-8"
     return view.safe(str(error.body or error.status_line)) + "\n"
+
+
+# -- The language
+
+
+class Language:
+    """Texts for the person in ``persons``, and for the reader of the current answer in ``word``.
+
+    The reader is the person, or a command, to which everything is said in English.
+    """
+
+    def __init__(self, app: Receiver, system: str, chosen: str) -> None:
+        """``system`` is the system's language, ``chosen`` the person's, "" for the system's."""
+        self._app = app
+        self._system = system
+        self.chosen = chosen
+        self.persons = Catalog(ENGLISH.language, ENGLISH.translations)
+        self.word = Catalog(ENGLISH.language, _OfReader(self.persons))
+        self._use(chosen)
+
+    def choose(self, body: Body) -> dict[str, object]:
+        """Use another ``language``, over restarts too; "" for the system's."""
+        language = body.get("language")
+        if language not in ("", ENGLISH.language, *languages()):
+            raise UsageError(msg("There is no such language."))
+        self._app.post(SetLanguage(language))
+        self._use(language)
+        return {}
+
+    def _use(self, chosen: str) -> None:
+        found = catalog(chosen or self._system)
+        self.chosen = chosen
+        self.persons.language = self.word.language = found.language
+        self.persons.translations = found.translations
+
+
+class _OfReader(NullTranslations):
+    """Translations into the person's language; none for commands."""
+
+    def __init__(self, persons: Catalog) -> None:
+        super().__init__()
+        self._persons = persons
+
+    def gettext(self, message: str) -> str:
+        return str(self._chosen().gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return str(self._chosen().ngettext(msgid1, msgid2, n))
+
+    def pgettext(self, context: str, message: str) -> str:
+        return str(self._chosen().pgettext(context, message))
+
+    def _chosen(self) -> NullTranslations:
+        return ENGLISH.translations if is_command() else self._persons.translations

@@ -1,30 +1,16 @@
-"""What the page shows: files, status, folders and rules, what would happen to a file, health."""
+"""What became of the files: the list, details, reasons, the chart; and the status as it changes."""
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from watcher.config.tags import write_tags
-from watcher.daemon.plans import (
-    IGNORED,
-    MISSING,
-    WOULD_BE_SENT,
-    check_file,
-    former_targets,
-    make_plans,
-    this_machine,
-)
-from watcher.daemon.status import source_names
-from watcher.i18n.message import NOTHING, Message, as_json, from_json, msg, verbatim
+from watcher.i18n.message import Message, as_json, from_json, msg
 from watcher.journal.reader import ORDERS, Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
@@ -33,19 +19,12 @@ from watcher.present.view import Group, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
-    from watcher.model.settings import Folder, Rule
     from watcher.model.snapshot import Snapshot
-
-    Names = Mapping[tuple[str, str], str]
-
-_log = logging.getLogger(__name__)
-
 
 #: Most files on a page, and in one piece of a CSV file.
 _LONGEST_PAGE: Final = 200
@@ -243,7 +222,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     return max(1, int(text)) if text.isdecimal() and len(text) < 9 else default
 
 
-# -- Status
+# -- Changes of the status
 
 
 #: Seconds after which a wait ends without a change: browsers and proxies give up later than that.
@@ -301,182 +280,3 @@ class ChangeFeed:
         if number == seen:
             return number, None, _CROWDED if self._closed else 0.0
         return number, self._latest(), 0.0
-
-
-# -- Folders
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Reads the settings of the running program."""
-
-    app: App
-    places: Places
-    word: Catalog
-
-    def all(self) -> dict[str, object]:
-        """Return all folders, each with its rules in order."""
-        names = source_names(self.places)
-        problems = {each.path: each.problem for each in self.app.snapshot().watched}
-        return {
-            "folders": [
-                _folder(folder, self._problem(problems, folder), names)
-                for folder in self.app.config.folders
-            ]
-        }
-
-    def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
-        return self.word(problems.get(os.path.realpath(folder.path), NOTHING))
-
-    def check(self, order: Mapping[str, Any]) -> dict[str, object]:
-        """Return what would happen to the file at ``path``; the code that uploads decides it."""
-        path = order.get("path")
-        if not isinstance(path, str) or not path.strip():
-            raise UsageError(msg("Enter the path of a file."))
-        path = os.path.expanduser(path.strip().strip('"'))
-        if not os.path.isabs(path):
-            raise UsageError(msg("Enter the full path of the file."))
-        former = former_targets(self.places)
-        plans = make_plans(self.app.config, this_machine(), former)
-        verdict = check_file(path, plans, self.places)
-        said = {
-            name: self.word(value) if isinstance(value, Message) else value
-            for name, value in verdict.items()
-        }
-        said = {"why": "", "what": "", **said}
-        return {
-            **said,
-            "good": verdict["verdict"] == WOULD_BE_SENT,
-            "sentence": self.word(self._sentence(verdict)),
-            **self._named(verdict),
-        }
-
-    def _sentence(self, verdict: Mapping[str, object]) -> Message:
-        """Return what would happen to a file, as a sentence."""
-        file = os.path.basename(str(verdict["file"]))
-        if verdict["verdict"] == MISSING:
-            return msg("{file} was not found; check the path.", file=file)
-        if verdict["verdict"] == WOULD_BE_SENT:
-            key = str(verdict["source_key"])
-            names = source_names(self.places)
-            source = names.get((str(verdict["account"]), key), key)
-            what = _said(verdict["what"])
-            return msg(
-                "{file} is {what} and would be uploaded to {source}.",
-                file=file,
-                what=what,
-                source=source,
-            )
-        if verdict["verdict"] == IGNORED and "rule" in verdict:
-            return msg(
-                "Rule {number} of its folder ignores {file}.", number=verdict["rule"], file=file
-            )
-        return msg("{file} {why}.", file=file, why=_said(verdict.get("why", "")))
-
-    def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
-        """Return the fields of an upload with the source's name beside its key, if it is known."""
-        key, fields = str(verdict.get("source_key", "")), verdict.get("fields")
-        name = source_names(self.places).get((str(verdict.get("account", "")), key))
-        if not name or not isinstance(fields, dict):
-            return {}
-        return {"fields": {**fields, "source_key": f"{name} ({key})"}}
-
-
-def _said(value: object) -> Message:
-    return value if isinstance(value, Message) else verbatim(str(value))
-
-
-def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
-    return {
-        "path": folder.path,
-        "real": os.path.realpath(folder.path),
-        "problem": problem,
-        "account": folder.account,
-        "source": _source(folder, folder.source_key, names),
-        "source_key": folder.source_key,
-        "tags": write_tags(folder.tags),
-        "recursive": folder.recursive,
-        "existing": folder.existing.value,
-        "after_upload": folder.after_upload.value,
-        "after_refusal": folder.after_refusal.value,
-        "max_size": folder.max_size,
-        "rules": [_rule(folder, at, rule, names) for at, rule in enumerate(folder.rules, 1)],
-    }
-
-
-def _source(folder: Folder, key: str, names: Names) -> str:
-    return names.get((folder.account, key), key)
-
-
-def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, object]:
-    return {
-        "number": number,
-        "match": rule.match or "**",
-        "media_types": list(rule.media_types),
-        "ignore": rule.ignore,
-        "source": _source(folder, rule.source_key or "", names),
-        "tags": write_tags(rule.tags),
-        "reference": rule.reference or "",
-        "min_size": rule.min_size,
-        "max_size": rule.max_size,
-    }
-
-
-# -- Health
-
-
-@dataclass(frozen=True)
-class Health:
-    """The doctor's checks; ``environ`` is that of the program's start, keys included."""
-
-    config: str
-    places: Places
-    environ: Mapping[str, str]
-    word: Catalog
-
-    def lines(self) -> dict[str, object]:
-        """Return all findings; that takes some seconds, as HrFlow is asked too."""
-        from watcher import doctor  # noqa: PLC0415 - only who asks for it needs it
-
-        case = doctor.Case(self.config, self.places, self.environ, os.path.expanduser("~"))
-        return {
-            "lines": [
-                {
-                    "sign": doctor.LEVELS[finding.level].sign,
-                    "tone": doctor.LEVELS[finding.level].tone,
-                    "level": self.word(doctor.LEVELS[finding.level].label),
-                    "label": self.word(check.label),
-                    "about": check.about,
-                    "text": self.word(finding.text),
-                    "mend": self.word(advice),
-                    "act": _act(check.name, check.about, finding.level),
-                }
-                for check, finding, advice in doctor.with_advice(doctor.examine(case))
-            ]
-        }
-
-
-def _act(name: str, about: str, level: str) -> str:
-    """Return what the page can do about the finding of the check ``name``, "" for nothing.
-
-    "login" installs the login service, "open" opens the folder; "key", "folders" and "setup" lead
-    to where a person changes it.
-    """
-    if level not in ("warning", "error"):
-        return ""
-    act = _ACTS.get(name, "")
-    return "folders" if act == "open" and not os.path.isdir(about) else act
-
-
-#: By the names of the doctor's checks.
-_ACTS: Final = MappingProxyType(
-    {
-        "service": "login",
-        "folder": "open",
-        "events": "open",
-        "key": "key",
-        "access": "key",
-        "source": "folders",
-        "config": "setup",
-    }
-)
