@@ -159,6 +159,55 @@ def test_the_chart_tells_its_values_and_leads_to_the_files_of_a_day(person):
     see_no_problem(page)
 
 
+def test_the_chart_is_seen_by_source_and_the_report_downloaded(person):
+    other = person.desk.root / "other"
+    other.mkdir()
+    person.desk.configure(
+        f'[[folders]]\npath = "{other}"\nsource_key = "{sb.SALES.key}"\nsettle_seconds = 0.3\n'
+    )
+    person.start()
+    person.drop("a.pdf")
+    (other / "b.pdf").write_bytes(b"%PDF-1.4\n%b\n%%EOF\n")
+    person.eventually(lambda: len(person.desk.arrived()) == 2)
+    page = person.open()
+    sales = page.locator("#sources").get_by_role("button", name="Sales")
+    page.locator("#chart .hit[aria-label$=': 2']").wait_for()
+    sales.focus()
+    page.keyboard.press("Enter")
+    page.locator("#chart .hit[aria-label$=': 1']").wait_for()
+    assert sales.get_attribute("aria-pressed") == "true"
+    assert page.evaluate("document.activeElement.dataset.key") == sb.SALES.key
+    page.locator("#chart .hit").last.click()
+    page.locator("#only", has_text="Source: Sales").wait_for()
+    rows(page, 1)
+    assert names(page) == ["b.pdf"]
+    page.locator("#only").get_by_role("button", name="Show all").click()
+    rows(page, 2)
+    page.locator("#report summary").click()
+    with page.expect_download() as download:
+        page.locator("#report").get_by_role("link", name="This week").click()
+    assert re.fullmatch(r"cvs-week-\d{4}-\d\d-\d\d\.html", download.value.suggested_filename)
+    with open(download.value.path(), encoding="utf-8") as file:
+        text = file.read()
+    assert str(other) in text
+    assert "2 files" in text
+    assert page.locator("#report a").first.is_hidden()
+    see_no_problem(page)
+
+
+def test_a_profiles_key_is_copied_with_one_click(person):
+    person.start()
+    person.drop("a.pdf")
+    page = person.open()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    wait_for(page, "a.pdf", "parsed")
+    row(page, "a.pdf").get_by_role("button", name="Copy the profile key").click()
+    page.locator("#said", has_text="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == person.channel().get("/api/files")["files"][0]["profile"]
+    see_no_problem(page)
+
+
 def test_files_are_sorted_filtered_by_date_and_shown_with_more_columns(person):
     person.start()
     for name in ("b.pdf", "a.pdf", "c.pdf"):
@@ -191,8 +240,8 @@ def test_files_are_sorted_filtered_by_date_and_shown_with_more_columns(person):
     rows(page, 3)
     page.locator("h1").click(force=True)
     page.keyboard.press("?")
-    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
-    page.keyboard.press("Escape")
+    page.get_by_role("heading", name="Keyboard shortcuts").wait_for()
+    page.wait_for_function("() => document.activeElement.id === 'h-help'")
     page.keyboard.press("/")
     page.wait_for_function("() => document.activeElement.id === 'text'")
     see_no_problem(page)
@@ -362,7 +411,7 @@ def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
     wait_for(page, "bad one.pdf", "refused")
     wait_for(page, "good one.pdf", "sent")
     for place, ready in (("activity", "#rows tr"), ("folders", "article"), ("setup", ".place"),
-                         ("health", "#findings li")):  # fmt: skip
+                         ("health", "#findings li"), ("help", "#h-help")):  # fmt: skip
         page.evaluate(f"location.hash = '{place}'")
         page.locator(ready).first.wait_for()
         found = axe.run(page)
@@ -381,7 +430,7 @@ def test_it_fits_narrow_and_wide_windows(person, width):
     )
     page = person.open(viewport={"width": width, "height": 800})
     page.locator("#rows tr").wait_for()
-    for place in ("activity", "folders", "setup"):
+    for place in ("activity", "folders", "setup", "help"):
         page.evaluate(f"location.hash = '{place}'")
         page.locator(f"#at-{place}:not([hidden])").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
@@ -416,7 +465,7 @@ def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
     page.locator("#rows .c-profile", has_text="0123456789").wait_for()
     wide = "document.querySelector('.wide')"
     assert page.evaluate(f"{wide}.scrollWidth - {wide}.clientWidth") <= 0
-    cell = "document.querySelector('#rows .c-profile > span')"
+    cell = "document.querySelector('#rows .c-profile')"
     assert page.evaluate(f"{cell}.scrollWidth > {cell}.clientWidth")
     assert page.evaluate(f"getComputedStyle({cell}).textOverflow") == "ellipsis"
     (person.desk.root / "wide.png").write_bytes(page.screenshot())

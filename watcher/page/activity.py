@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,10 +12,11 @@ from datetime import time as clock
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from watcher.i18n.message import Message, as_json, from_json, msg
-from watcher.journal.reader import ORDERS, Reader
+from watcher.journal.reader import ORDERED, ORDERS, Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.present import listing
+from watcher.present.report import Span, make_period, render, summarize
 from watcher.present.view import Group, states_of
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Catalog
+    from watcher.journal.reader import Reason
     from watcher.model.records import Entry
     from watcher.model.snapshot import Snapshot
 
@@ -45,6 +48,7 @@ class Filters(TypedDict):
     until: float
     cause: str
     why: Message
+    source: str
 
 
 class _Begin(TypedDict, total=False):
@@ -81,6 +85,8 @@ class Activity:
                 listing.row(entry, self.word, urls.get(entry.account, "")) for entry in shown
             ],
             "next": following,
+            # How many are sorted, the latest, if they may not be all that match.
+            "sorted": ORDERED if order.removeprefix("-") in ORDERS else None,
         }
 
     def file(self, file_id: int) -> dict[str, object]:
@@ -112,15 +118,21 @@ class Activity:
             found = reader.reasons(_REASONS)
         return [
             {
-                "state": state.value,
-                "title": self._title(state, files),
-                "why": self.word(why),
-                "reason": as_json(why),
-                "files": files,
-                "can_retry": in_place,
+                "state": each.state.value,
+                "title": self._title(each.state, each.files),
+                "why": self.word(self._example(each)),
+                "reason": as_json(each.why),
+                "files": each.files,
+                "can_retry": each.in_place,
             }
-            for state, why, files, in_place in found
+            for each in found
         ]
+
+    @staticmethod
+    def _example(reason: Reason) -> Message:
+        if reason.is_example:
+            return msg("{reason} (numbers vary from file to file)", reason=reason.why)
+        return reason.why
 
     def _title(self, state: State, files: int) -> str:
         if state is State.REFUSED:
@@ -131,15 +143,43 @@ class Activity:
             "1 CV could not be read", "{count:count} CVs could not be read", files
         )
 
-    def days(self, query: Mapping[str, str]) -> list[tuple[str, int]]:
-        """Return how many files arrived on each of the last ``span`` days, today the last."""
+    def arrivals(self, query: Mapping[str, str]) -> dict[str, object]:
+        """Return how many files arrived on each of the last ``span`` days, today the last.
+
+        Answers {"days": [("2026-03-31", 7), …], "sources": [{"key": …, "name": "Sales", "days":
+        [3, …]}, …]}, the busiest source first. Files that are no longer in the history are
+        counted for no source.
+        """
         span = min(_LONGEST_SPAN, _number(query, "span", 30))
         today = date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's own day
-        first = today - timedelta(days=span - 1)
+        days = [(today - timedelta(days=back)).isoformat() for back in reversed(range(span))]
         with self._reader() as reader:
-            arrived = dict(reader.days(first.isoformat()))
-        every = ((first + timedelta(days=number)).isoformat() for number in range(span))
-        return [(day, arrived.get(day, 0)) for day in every]
+            arrived = dict(reader.days(days[0]))
+            by_source = reader.days_by_source(_midnight(days[0], 0))
+        names: dict[str, str] = {}
+        counts: dict[str, Counter[str]] = {}
+        for day, key, name, files in by_source:
+            names[key] = name or key
+            counts.setdefault(key, Counter())[day] += files
+        return {
+            "days": [(day, arrived.get(day, 0)) for day in days],
+            "sources": [
+                {"key": key, "name": names[key], "days": [count[day] for day in days]}
+                for key, count in sorted(counts.items(), key=lambda each: -each[1].total())
+            ],
+        }
+
+    def report(self, query: Mapping[str, str]) -> str:
+        """Return the report of the ``span`` that today is in, as a page of its own."""
+        span = query.get("span", "")
+        if span not in list(Span):
+            raise UsageError(msg("There is no such report."))
+        now = time.time()
+        today = date.fromtimestamp(now)  # noqa: DTZ012 - the person's own day
+        period = make_period(Span(span), today, lambda local: local.astimezone().timestamp())
+        with self._reader() as reader:
+            made = summarize(period, reader.timings(period.since, period.until))
+        return render(made, f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M}")  # noqa: DTZ006
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """Yield all files that match, as CSV in pieces."""
@@ -179,6 +219,7 @@ def filters(query: Mapping[str, str]) -> Filters:
         "until": _midnight(query.get("until", ""), 1),
         "cause": query.get("cause", ""),
         "why": from_json(query.get("why", "")),
+        "source": query.get("source", ""),
     }
 
 
@@ -196,7 +237,7 @@ def _order(query: Mapping[str, str]) -> str:
     order = query.get("sort", "")
     if order in ("", "-when"):
         return ""
-    if order.removeprefix("-") not in ORDERS:
+    if order.removeprefix("-") not in ("when", *ORDERS):
         raise UsageError(msg("This page of the list does not exist."))
     return order
 

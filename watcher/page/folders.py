@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import queue
+import threading
 from dataclasses import dataclass
 from itertools import islice
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.tags import write_tags
@@ -22,7 +26,7 @@ from watcher.i18n.message import NOTHING, Message, msg, verbatim
 from watcher.model.errors import UnusableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
@@ -156,36 +160,85 @@ _LOOKED_AT: Final = 20_000
 _LISTED: Final = 500
 #: Characters of the longest path.
 _LONGEST: Final = 4000
+#: Seconds for a directory: one of a server that is gone never answers.
+_TIMEOUT: Final = 5.0
+#: Directories that may be listed at the same time, those that never answer included.
+_AT_ONCE: Final = 4
 
 
-def list_directory(query: Mapping[str, str]) -> dict[str, object]:
-    """Return the directories in ``path``, by default the home folder; ``files`` asks for files too.
+class Picker:
+    """Lists directories to the page's owner. For all threads."""
+
+    def __init__(
+        self, read: Callable[..., dict[str, object]] | None = None, timeout: float = _TIMEOUT
+    ) -> None:
+        """``read`` is :func:`read_directory`."""
+        self._read = read or read_directory
+        self._timeout = timeout
+        self._free = threading.Semaphore(_AT_ONCE)
+
+    def list(self, query: Mapping[str, str]) -> dict[str, object]:
+        """Return what is in the directory ``path``, by default the home folder.
+
+        ``files`` asks for files too. UnusableError if the directory cannot be read, or does not
+        answer in time.
+        """
+        path = os.path.expanduser(query.get("path", "").strip() or "~")
+        if not os.path.isabs(path) or len(path) > _LONGEST or "\0" in path:
+            raise UsageError(msg("This folder cannot be shown."))
+        answer = queue.SimpleQueue[dict[str, object] | OSError]()
+
+        def read() -> None:
+            try:
+                answer.put(self._read(path, with_files=bool(query.get("files"))))
+            except OSError as error:
+                answer.put(error)
+            finally:
+                self._free.release()
+
+        if self._free.acquire(blocking=False):
+            threading.Thread(target=read, name="picker", daemon=True).start()
+        try:
+            found = answer.get(timeout=self._timeout)
+        except queue.Empty:
+            raise UnusableError(
+                msg("{path} does not respond.", path=path),
+                msg("Check the connection to its drive or server, or type the path."),
+            ) from None
+        if isinstance(found, OSError):
+            raise UnusableError(
+                msg("{path} cannot be opened ({error}).", path=path, error=found.strerror)
+            ) from found
+        return found
+
+
+def read_directory(path: str, *, with_files: bool) -> dict[str, object]:
+    """Return the directories in ``path``, and its files if they are wanted; OSError.
 
     Hidden ones, links, and what cannot be read are left out. ``is_whole`` is False if there are
-    more than are listed. UnusableError if the directory cannot be read.
+    more than are listed; ``drives`` are those of Windows.
     """
-    path = os.path.expanduser(query.get("path", "").strip() or "~")
-    if not os.path.isabs(path) or len(path) > _LONGEST or "\0" in path:
-        raise UsageError(msg("This folder cannot be shown."))
     path = os.path.realpath(path)
-    try:
-        with os.scandir(path) as entries:
-            seen = list(islice(entries, _LOOKED_AT + 1))
-    except OSError as error:
-        raise UnusableError(
-            msg("{path} cannot be opened ({error}).", path=path, error=error.strerror)
-        ) from error
+    with os.scandir(path) as entries:
+        seen = list(islice(entries, _LOOKED_AT + 1))
     directories = sorted(_names(seen, is_directory=True), key=str.casefold)
-    files = sorted(_names(seen, is_directory=False), key=str.casefold) if query.get("files") else []
+    files = sorted(_names(seen, is_directory=False), key=str.casefold) if with_files else []
     parent = os.path.dirname(path)
+    windows = getattr(ctypes, "windll", None)  # on no other system
     return {
         "path": path,
         "parent": parent if parent != path else "",
         "directories": directories[:_LISTED],
         "files": files[:_LISTED],
+        "drives": drives(windows.kernel32.GetLogicalDrives()) if windows else [],
         "separator": os.sep,
         "is_whole": len(seen) <= _LOOKED_AT and max(len(directories), len(files)) <= _LISTED,
     }
+
+
+def drives(bits: int) -> list[str]:
+    """Return the drives as paths; ``bits`` has one for each letter, A the lowest."""
+    return [f"{letter}:\\" for at, letter in enumerate(ascii_uppercase) if bits >> at & 1]
 
 
 def _names(entries: list[os.DirEntry[str]], *, is_directory: bool) -> Iterator[str]:

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import time
 from gettext import NullTranslations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from watcher.i18n.catalog import catalog, languages, page_texts
 from watcher.i18n.message import ENGLISH, Catalog, msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
 from watcher.page.auth import COOKIE, SESSION, is_command
-from watcher.page.folders import list_directory
+from watcher.page.folders import Picker
 from watcher.pipeline.messages import SetLanguage
 from watcher.present import status, view
 
@@ -91,11 +92,16 @@ class Routes:
         self._activity = activity
         self._feed = feed
         self._language = language
+        picker = Picker()
         self._bottle = bottle.Bottle()
         self._bottle.default_error_handler = _answer_error
-        for path, answer in (("/enter", self._enter), ("/", self._page),
-                             ("/static/<name>", self._static),
-                             ("/api/files.csv", self._table)):  # fmt: skip
+        for path, answer in (
+            ("/enter", self._enter),
+            ("/", self._page),
+            ("/static/<name>", self._static),
+            ("/report", self._report),
+            ("/api/files.csv", self._table),
+        ):
             self._bottle.route(path, "GET", answer)
         for path, read in (
             ("now", self._now),
@@ -104,9 +110,9 @@ class Routes:
             ("facts", actions.app.facts),
             ("imports/<number:int>", actions.app.import_state),
             ("attention", lambda: {"reasons": activity.reasons()}),
-            ("days", lambda: {"days": activity.days(_query())}),
+            ("days", lambda: activity.arrivals(_query())),
             ("folders", folders.all),
-            ("directories", lambda: list_directory(_query())),
+            ("directories", lambda: picker.list(_query())),
             ("health", health.lines),
             ("setup", lambda: {**setup.known(), "test": sample.places()}),
         ):
@@ -166,7 +172,7 @@ class Routes:
                 "now": status.now(snapshot, word) if snapshot else {},
                 "page": self._activity.page({}),
                 "reasons": self._activity.reasons(),
-                "days": self._activity.days({}),
+                "arrivals": self._activity.arrivals({}),
                 "chosen_language": self._language.chosen,
             }
         except WatcherError as error:  # the journal cannot be read at the moment
@@ -190,6 +196,19 @@ class Routes:
         bottle.response.content_type = "text/csv; charset=utf-8"
         bottle.response.set_header("Content-Disposition", 'attachment; filename="cvs.csv"')
         return self._activity.table(_query())
+
+    def _report(self) -> str:
+        """Send the report as a file: a page of its own, to be kept, printed or passed on."""
+        span = bottle.request.query.span
+        try:
+            page = self._activity.report(_query())
+        except WatcherError as error:
+            raise bottle.HTTPError(400, self._activity.word(error.title)) from error
+        bottle.response.content_type = "text/html; charset=utf-8"
+        day = time.strftime("%Y-%m-%d")
+        file_name = f"cvs-{span}-{day}.html"
+        bottle.response.set_header("Content-Disposition", f'attachment; filename="{file_name}"')
+        return page
 
     # -- the API
 

@@ -1,6 +1,6 @@
 // Folders and rules, what would happen to a file, and ending the watch of a folder.
 
-import { $, ask, busy, el, put, say, size, t } from "./base.js";
+import { $, ask, busy, button, el, factLines, put, say, size, t } from "./base.js";
 import { clearMistakes, listSources, markMistake } from "./fields.js";
 import { choose } from "./picker.js";
 
@@ -42,20 +42,19 @@ async function askSources(account) {
 }
 
 function folderBox(folder, hasAccounts) {
-  const edit = el("button", { type: "button", onclick: () => busy(edit, () => editFolder(folder, box, edit)) }, t("Edit"));
-  const open = el("button", { type: "button", onclick: () => busy(open, () => ask("/api/show", { folder: folder.real })) }, t("Open folder"));
-  const stop = el("button", { type: "button", onclick: () => confirmStop(folder.path, stop, async () => {
+  const edit = button(t("Edit"), () => editFolder(folder, box, edit));
+  const open = button(t("Open folder"), () => ask("/api/show", { folder: folder.real }));
+  const stop = button(t("Stop watching…"), () => confirmStop(folder.path, stop, async () => {
     await showFolders();
     $("h-folders").focus();
-  }) }, t("Stop watching…"));
+  }));
   const facts = [
-    [t("Source"), nameOf(folder)], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
+    [t("Source"), el("span", { "data-source": folder.source_key }, nameOf(folder))], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
     [t("Subfolders"), folder.recursive ? t("included") : t("not included")],
     [t("After upload"), AFTER_UPLOAD[folder.after_upload]],
     [t("Maximum file size"), folder.max_size ? size(folder.max_size) : ""],
   ];
-  const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", { "data-source": text === folder.source_key ? text : null }, text)]);
-  const box = el("article", { class: "box", "data-path": folder.path }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...lines));
+  const box = el("article", { class: "box", "data-path": folder.path }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...factLines(facts)));
   if (folder.rules.length) box.append(el("h4", {}, t("Rules (the first match applies)")), el("ol", {}, ...folder.rules.map(ruleLine)));
   box.append(el("p", { class: "acts" }, edit, open, stop));
   return box;
@@ -165,11 +164,10 @@ $("check").addEventListener("submit", async (event) => {
       [t("File"), verdict.file], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
       [t("Rule"), verdict.rule ? String(verdict.rule) : ""], ...Object.entries(verdict.fields ?? {}).map(([name, value]) => [name, String(value)]),
     ];
-    const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
     place.replaceChildren(
       el("p", { class: `verdict ${verdict.good ? "good" : "busy"}` }, verdict.good ? `✓ ${t("Would be uploaded")}` : `· ${t("Would not be uploaded")}`),
       el("p", {}, verdict.sentence),
-      el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...lines)),
+      el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...factLines(facts))),
     );
   } catch (error) {
     place.replaceChildren(el("p", { class: "bad" }, error.message));
@@ -178,19 +176,17 @@ $("check").addEventListener("submit", async (event) => {
 
 // -- ending the watch of a folder: what that changes is shown first
 
-let stopping = null; // the folder in question, its button, and what to do afterwards
+let stopping = null; // the folder in question, the button that asks, and what to do afterwards
 
 /** Ask whether to stop watching a folder; `done` is called once that is so. */
-export function confirmStop(folder, button, done) {
-  return busy(button, async () => {
-    const { stays, difference } = await ask("/api/setup/leave", { folder });
-    stopping = { folder, button, done };
-    put($("leave-title"), t("Stop watching {folder}?", { folder }));
-    put($("leave-stays"), stays);
-    put($("leave-difference"), ...difference);
-    $("leave").querySelector("details").open = false;
-    $("leave").showModal();
-  });
+export async function confirmStop(folder, opener, done) {
+  const { stays, difference } = await ask("/api/setup/leave", { folder });
+  stopping = { folder, opener, done };
+  put($("leave-title"), t("Stop watching {folder}?", { folder }));
+  put($("leave-stays"), stays);
+  put($("leave-difference"), ...difference);
+  $("leave").querySelector("details").open = false;
+  $("leave").showModal();
 }
 
 $("leave-sure").addEventListener("click", () => busy($("leave-sure"), async () => {
@@ -202,6 +198,6 @@ $("leave-sure").addEventListener("click", () => busy($("leave-sure"), async () =
   await done();
 }));
 $("leave").addEventListener("close", () => {
-  if (stopping?.button.isConnected) stopping.button.focus();
+  if (stopping?.opener.isConnected) stopping.opener.focus();
   stopping = null;
 });
