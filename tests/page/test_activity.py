@@ -101,7 +101,7 @@ def test_what_was_done_to_many_is_undone(person):
     page.locator("#headline", has_text="3 files need attention").wait_for()
     card.get_by_role("button", name="Show files").click()
     rows(page, 3)
-    page.locator("#reason").get_by_role("button", name="Show all").click()
+    page.locator("#only").get_by_role("button", name="Show all").click()
     card.get_by_role("button", name="Ignore 3 files").click()
     page.locator(".toast").get_by_role("button", name="Undo").click()
     page.locator(".toast", has_text="Undone.").wait_for()

@@ -333,8 +333,10 @@ async function showDetails(id) {
   $("d-state").className = file.tone;
   put($("d-state"), `${file.sign} ${file.label}${file.remark ? ` · ${file.remark}` : ""}`);
   setLink($("d-link"), file);
-  $("d-retry").disabled = !file.can_retry;
-  $("d-ignore").disabled = !file.can_ignore;
+  for (const what of ["retry", "ignore"]) {
+    if (!file[`can_${what}`] && document.activeElement === $(`d-${what}`)) $("d-close").focus();
+    $(`d-${what}`).hidden = !file[`can_${what}`];
+  }
   const facts = [
     [t("Candidate"), [file.candidate, file.profile_email].filter(Boolean).join(" · ")],
     [t("File"), file.path], [t("Source"), file.source], [t("Account"), file.account],
