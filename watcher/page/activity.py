@@ -179,7 +179,7 @@ class Activity:
         period = make_period(Span(span), today, lambda local: local.astimezone().timestamp())
         with self._reader() as reader:
             made = summarize(period, reader.timings(period.since, period.until))
-        return render(made, f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M}")  # noqa: DTZ006
+        return render(made, f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M}", self.word)  # noqa: DTZ006
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """Yield all files that match, as CSV in pieces."""
