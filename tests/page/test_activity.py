@@ -137,6 +137,21 @@ def test_a_wrong_key_is_one_card_that_leads_to_its_field(person):
     wait_for(page, "0.pdf", "sent")
 
 
+def test_a_missing_folder_has_a_card_and_is_in_the_headline(person):
+    missing = person.desk.root / "missing"
+    person.desk.configure(f'[[folders]]\npath = "{missing}"\nsource_key = "{sb.SALES.key}"\n')
+    person.start()
+    page = person.open()
+    card = page.locator("#held .notice", has_text="A folder cannot be watched")
+    assert card.locator("p").inner_text().startswith(str(missing)), "its path is not altered"
+    page.locator("#headline", has_text="1 folder cannot be watched").wait_for()
+    person.channel().post("/api/pause")
+    page.locator("#headline", has_text="Paused · 1 folder cannot be watched").wait_for()
+    card.get_by_role("link", name="Edit folders").click()
+    page.locator("#folder-list .bad", has_text=str(missing)).wait_for()
+    see_no_problem(page)
+
+
 def test_the_chart_tells_its_values_and_leads_to_the_files_of_a_day(person):
     person.start()
     person.drop("a.pdf")
@@ -434,15 +449,15 @@ def test_it_fits_narrow_and_wide_windows(person, width):
         page.evaluate(f"location.hash = '{place}'")
         page.locator(f"#at-{place}:not([hidden])").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
-    page.locator("#pause summary").click()
-    menu = page.locator("#pause div").bounding_box()
-    assert menu["x"] >= 0
-    assert menu["x"] + menu["width"] <= width
-    page.locator("h1").click(force=True)
-    page.locator("#pause:not([open])").wait_for()
-    table = "document.querySelector('.wide')"
     page.evaluate("location.hash = 'activity'")
-    page.locator("#at-activity:not([hidden])").wait_for()
+    for menu in ("#pause", "#report", "#column-menu"):
+        page.locator(f"{menu} summary").click()
+        box = page.locator(f"{menu} > :last-child").bounding_box()
+        assert box["x"] >= 0, menu
+        assert box["x"] + box["width"] <= width, menu
+        page.locator("h1").click(force=True)
+        page.locator(f"{menu}:not([open])").wait_for()
+    table = "document.querySelector('.wide')"
     assert page.evaluate(f"{table}.scrollWidth - {table}.clientWidth") <= 0, "columns are cut off"
 
 

@@ -372,3 +372,17 @@ for (const what of ["retry", "ignore"])
     await showDetails(id);
   }));
 $("d-show").addEventListener("click", () => busy($("d-show"), () => ask("/api/show", { id: shown })));
+
+// -- as long as there is none
+
+/** Say where CVs go, as long as there has not been any. */
+export function showEmpty(now) {
+  const isEmpty = now.is_set_up && now.watched.length > 0 && !now.held.length && !Object.values(now.groups).some(Boolean);
+  $("at-activity").classList.toggle("is-empty", isEmpty);
+  $("empty").hidden = !isEmpty;
+  if (!isEmpty) return;
+  const folder = (now.watched.find((each) => !each.problem) ?? now.watched[0]).path;
+  put($("empty-text"), t("Drop CVs into {folder}", { folder }));
+  $("empty-open").dataset.folder = folder;
+}
+$("empty-open").addEventListener("click", () => busy($("empty-open"), () => ask("/api/show", { folder: $("empty-open").dataset.folder })));

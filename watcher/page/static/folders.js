@@ -1,10 +1,8 @@
 // Folders and rules, what would happen to a file, and ending the watch of a folder.
 
 import { $, ask, busy, button, el, factLines, put, say, size, t } from "./base.js";
-import { clearMistakes, listSources, markMistake } from "./fields.js";
+import { AFTER_UPLOAD, clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
 import { choose } from "./picker.js";
-
-const AFTER_UPLOAD = { keep: t("Keep the file"), move: t("Move it to Sent"), trash: t("Put it in the trash") };
 
 const names = new Map(); // source key → name, as far as HrFlow was asked
 const asked = new Set(); // accounts whose sources HrFlow was asked for
@@ -70,8 +68,9 @@ async function editFolder(folder, box, opener) {
   const inputs = {
     source: sources.length ? el("select") : el("input", { autocomplete: "off", spellcheck: "false", value: known.source }),
     tags: el("input", { autocomplete: "off", value: known.tags, placeholder: "office=Paris, urgent=true" }),
-    after_upload: el("select", {}, ...Object.entries(AFTER_UPLOAD).map(([value, text]) => el("option", { value, selected: value === known.after_upload }, text))),
+    after_upload: el("select"),
   };
+  listAfterUpload(inputs.after_upload, known.after_upload);
   if (sources.length) listSources(inputs.source, sources, known.source);
   const isLocked = (key) => known.locked.includes(key) || known.is_machine;
   for (const [name, key] of [["source", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]]) {
@@ -128,19 +127,7 @@ function ruleLine(rule) {
   return el("li", {}, el("code", {}, matches.filter(Boolean).join(" · ")), " → ", effects.filter(Boolean).join(" · "));
 }
 
-// -- the list of files, while it is empty
-
-/** Say where CVs go, as long as there has not been any. */
-export function showEmpty(now) {
-  const isEmpty = now.is_set_up && now.watched.length > 0 && !now.held.length && !Object.values(now.groups).some(Boolean);
-  $("at-activity").classList.toggle("is-empty", isEmpty);
-  $("empty").hidden = !isEmpty;
-  if (!isEmpty) return;
-  const folder = (now.watched.find((each) => !each.problem) ?? now.watched[0]).path;
-  put($("empty-text"), t("Drop CVs into {folder}", { folder }));
-  $("empty-open").dataset.folder = folder;
-}
-$("empty-open").addEventListener("click", () => busy($("empty-open"), () => ask("/api/show", { folder: $("empty-open").dataset.folder })));
+// -- what can be asked for
 
 $("rescan").addEventListener("click", () => busy($("rescan"), async () => {
   await ask("/api/rescan", {});

@@ -3,8 +3,8 @@
 import { refreshReasons, showAttention } from "./attention.js";
 import { $, ask, busy, button, clearMessage, el, number, put, rest, start, t, when } from "./base.js";
 import { refreshChart } from "./chart.js";
-import { filterBy, openFile, refresh, setFolders } from "./files.js";
-import { showEmpty, showFolders } from "./folders.js";
+import { filterBy, openFile, refresh, setFolders, showEmpty } from "./files.js";
+import { showFolders } from "./folders.js";
 import { runChecks } from "./health.js";
 import { showSetup } from "./setup.js";
 

@@ -1,7 +1,7 @@
 // The set-up: account and key, folders and sources, a review of the changes, and saving them.
 
 import { $, ask, busy, clearMessage, el, factLines, put, say, t } from "./base.js";
-import { clearMistakes, listSources, markMistake } from "./fields.js";
+import { clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
 import { confirmStop } from "./folders.js";
 import { choose } from "./picker.js";
 import { offerSample } from "./sample.js";
@@ -65,7 +65,7 @@ function addPlace(folder, removable = true) {
   place.dataset.drawn = known.is_new ? "" : folder.path; // the folder that it shows, "" for a new one
   part(place, "typed").value = folder.source;
   part(place, "tags").value = folder.tags;
-  part(place, "after_upload").value = folder.after_upload;
+  listAfterUpload(part(place, "after_upload"), folder.after_upload);
   const locked = folder.locked ?? known.locked;
   lock(part(place, "path"), folder.is_machine || known.has_locked_folders);
   for (const [name, key] of [["source", "source_key"], ["typed", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]])
