@@ -222,11 +222,15 @@ class Reader(Store):
 
     def reasons(self, limit: int) -> list[Reason]:
         """Return why files were refused or not parsed, the most frequent reason first."""
+        same = (
+            "SELECT state, why, count(*) AS files, sum(length(filed_to) = 0) AS in_place, "
+            f"max(changed_at) AS latest FROM files WHERE {_HAS_FAILED} GROUP BY state, why"
+        )
         found = self.all(
             # Beside max(), SQLite takes the other columns from the row that has it.
-            "SELECT state, why, count(*) AS files, sum(length(filed_to) = 0), "
-            f"count(DISTINCT why) > 1, max(changed_at) AS latest FROM files WHERE {_HAS_FAILED} "
-            "GROUP BY state, numberless(why) ORDER BY files DESC, latest DESC LIMIT ?",
+            "SELECT state, why, sum(files) AS total, sum(in_place), count(*) > 1, "
+            f"max(latest) AS last FROM ({same}) GROUP BY state, numberless(why) "
+            "ORDER BY total DESC, last DESC LIMIT ?",
             limit,
         )
         return [
