@@ -421,7 +421,7 @@ def test_the_accessibility_checker_finds_nothing_in_any_step(newcomer, scheme, w
     go_on(page)
     page.locator("#step-folders").wait_for()
     see_nothing()
-    page.get_by_label("Source").select_option(label="Engineering")
+    page.locator("#places").get_by_label("Source").select_option(label="Engineering")
     page.get_by_label("Folder to watch").fill(str(newcomer.desk.folder))
     go_on(page)
     page.locator("#step-write").wait_for()
