@@ -219,8 +219,8 @@ class ActionHandler:
         """``post`` sends a message to the pipeline; ``stop`` ends the program.
 
         ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
-        "setup/another" (add a folder), "health". ``show_file`` shows a folder, or a file in its
-        folder.
+        "setup/another" (add a folder), "health", "help". ``show_file`` shows a folder, or a file in
+        its folder.
         """
         self._post = post
         self._retry_all = retry_all
@@ -241,6 +241,8 @@ class ActionHandler:
                 self._open_page("setup")
             case Verb.ADD_FOLDER:
                 self._open_page("setup/another")
+            case Verb.HELP:
+                self._open_page("help")
             case Verb.DOCTOR | Verb.ABOUT:
                 self._open_page("health")
             case Verb.OPEN_FOLDER:
