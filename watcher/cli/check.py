@@ -23,6 +23,7 @@ _WOULD_BE_UPLOADED: Final = "would be uploaded"
 #: Verdict → how it is shown; all others are quiet.
 _SIGNS: Final = {
     _WOULD_BE_UPLOADED: ("✓", "good"),
+    "would be opened": ("✓", "good"),
     "file not found; check the path": ("✗", "bad"),
     "on hold": (view.STATES[State.HELD].sign, "bad"),
     "refused": (view.STATES[State.REFUSED].sign, "bad"),
@@ -68,9 +69,13 @@ def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
     """For scripts: the English text of each message, and the message itself beside it."""
     plain: dict[str, object] = {}
     for name, value in verdict.items():
-        plain[name] = str(value) if isinstance(value, Message) else value
-        if isinstance(value, Message):
-            plain[f"{name}_message"] = as_data(value)
+        match value:
+            case Message():
+                plain[name], plain[f"{name}_message"] = str(value), as_data(value)
+            case list():
+                plain[name] = [_plain(each) for each in value]
+            case _:
+                plain[name] = value
     return plain
 
 
@@ -83,6 +88,10 @@ def _show(verdict: Mapping[str, object]) -> None:
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
         say(f"    {label:<{width}}  {text}", hang=width + 6)
+    parts = verdict.get("parts", [])
+    assert isinstance(parts, list)
+    for part in parts:
+        _show(part)
 
 
 def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:

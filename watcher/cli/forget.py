@@ -62,7 +62,7 @@ def command(
         raise UsageError("Name files, --person or --reference.")
     where = places(ctx)
     found = _find(where, paths, person, reference)
-    kept = [entry for entry in found if entry.state in OPEN or os.path.lexists(entry.path)]
+    kept = [entry for entry in found if entry.state in OPEN or _is_there(entry.path)]
     doomed = [entry for entry in found if entry not in kept]
     if not as_json:
         _show(doomed, kept)
@@ -89,6 +89,11 @@ def command(
             f"{count_files(len(kept))} not forgotten: still in a folder, or not uploaded yet.",
             "Delete or move them, then try again.",
         )
+
+
+def _is_there(path: str) -> bool:
+    """Whether a file, or the file that it is inside of, is on disk."""
+    return os.path.lexists(path) or os.path.isfile(os.path.dirname(path))
 
 
 def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) -> list[Entry]:

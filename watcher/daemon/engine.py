@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.daemon.adapters import Threads
 from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
+from watcher.documents import Spool
 from watcher.folders import Folders, WatchedFolder
 from watcher.i18n.message import Message, msg
 from watcher.journal.reader import Reader
@@ -199,12 +200,13 @@ class Engine:
         self,
         journal: Journal,
         reader: Reader,
+        spool: Spool,
         keys: KeyStore,
         clock: RealClock,
         on_event: Callable[[object], None],
         on_end: Callable[[BaseException | None], None],
     ) -> None:
-        """Use ``journal`` and ``reader``, and close them when stopped.
+        """Use ``journal`` and ``reader``, and close them when stopped; ``spool`` is emptied.
 
         ``on_event`` is called with all that happens and ``on_end`` at the end, with the failure if
         it was one; both on the pipeline's thread.
@@ -213,11 +215,12 @@ class Engine:
         self._reader = reader
         self._on_event = on_event
         self._on_end = on_end
+        spool.sweep()
         self._clients = Clients(keys, clock)
         self._commands = HookCommands()
         self._pipeline = Pipeline(
             self._journal, self._clients, self._make_threads, clock, self._forward,
-            run_hook=self._commands.run,
+            spool=spool, run_hook=self._commands.run,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
         self._ended = threading.Event()
@@ -349,7 +352,10 @@ class Supervisor:
         damaged = isinstance(failure, DamagedJournalError)
         journal, warning = open_journal(self._places, self._clock.wall(), damaged=damaged)
         reader = Reader(self._places.journal)
-        self.engine = Engine(journal, reader, self._keys, self._clock, self._on_event, self._on_end)
+        spool = Spool(self._places.spool)
+        self.engine = Engine(
+            journal, reader, spool, self._keys, self._clock, self._on_event, self._on_end
+        )
         if warning:
             _log.error("%s", warning)
             self._on_event(warning)

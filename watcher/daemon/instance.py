@@ -63,6 +63,11 @@ class Places:
         return os.path.join(self.state, "lock")
 
     @property
+    def spool(self) -> str:
+        """Where documents are put that are inside other files, for as long as they are needed."""
+        return os.path.join(self.state, "spool")
+
+    @property
     def log(self) -> str:
         """The log."""
         return os.path.join(self.state, "hrflow-watcher.log")

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import documents
 from watcher.config.paths import on_disk
+from watcher.documents import Spool
 from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS
 from watcher.model.settings import Duplicates, parse_folder, replaced
-from watcher.model.uploads import Skip
+from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.rules import Facts, Plan, accepts, form_fields, router
+from watcher.routing.rules import Facts, Plan, accepts, form_fields, opens, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -68,6 +69,7 @@ def make_plans(
             folder,
             ignore_filter(folder, targets),
             accepts(folder),
+            opens(folder),
             router(folder, facts),
             is_imported=folder.path not in paths,
         )
@@ -120,13 +122,15 @@ def is_in(inner: str, outer: str) -> bool:
 WOULD_BE_SENT: Final = msg("would be uploaded")
 MISSING: Final = msg("file not found; check the path")
 IGNORED: Final = msg("ignored")
+OPENED: Final = msg("would be opened")
 
 
 def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
     """Return what would happen to the file ``name`` and why, decided by the pipeline's own rules.
 
     The keys are "file" and "verdict", and as far as they apply "why", "folder", "size",
-    "media_type", "what", "sent_as", "rule", "account", "source_key", "reference" and "fields".
+    "media_type", "what", "sent_as", "rule", "account", "source_key", "reference", "fields" and
+    "parts": the same of each document inside.
     """
     directory, base = os.path.split(on_disk(os.path.abspath(name)))
     path = os.path.join(os.path.realpath(directory), base)
@@ -164,12 +168,38 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
                 "(recursive = false)"
             ),
         }
-    folder = plan.folder
-    found = documents.identify(folder.path, path, accepts=plan.accepts, max_size=folder.max_size)
-    if isinstance(found, Unusable):
-        return {**facts, "verdict": msg("not uploaded"), "why": found.why}
     with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
-        return {**facts, **_check_document(found.document, plan, reader)}
+        return {**facts, **_check_content(path, plan, reader, Spool(where.spool))}
+
+
+def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -> dict[str, object]:
+    """Return the verdict on a file by its content; ``reader`` is None where there is no journal.
+
+    If it is opened for the documents inside, "parts" are the verdicts on those.
+    """
+    folder = plan.folder
+    found = documents.identify(
+        folder.path,
+        path,
+        accepts=plan.accepts,
+        max_size=folder.max_size,
+        opens=plan.opens,
+        spool=spool,
+    )
+    if isinstance(found, Unusable):
+        return {"verdict": msg("not uploaded"), "why": found.why}
+    verdict = _check_document(found.document, plan, reader)
+    if verdict["verdict"] is OPENED and found.document.contents is not None:
+        inside = (
+            os.path.join(path, part.name)
+            for part in found.document.contents.parts
+            if not part.left_out
+        )
+        verdict["parts"] = [
+            {"file": view.safe(each), **_check_content(each, plan, reader, spool)}
+            for each in inside
+        ]
+    return verdict
 
 
 def _check_document(document: Document, plan: Plan, reader: Reader | None) -> dict[str, object]:
@@ -189,6 +219,8 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
     if isinstance(route, Skip):
         verdict = IGNORED if route.state is State.IGNORED else msg("refused")
         return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
+    if isinstance(route, Open):
+        return {**facts, "verdict": OPENED, "why": route.why, "rule": route.rule}
     fields = form_fields(route, sniffed.media_type)
     first = reader.sender(route.source_key, document.sha256) if reader else None
     return {

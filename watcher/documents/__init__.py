@@ -4,12 +4,17 @@
 
     opening         opens files and directories below a watched folder
     parts           which document a file is a part of, by its name and place
+    containers      opened for the documents inside them: taken out into the spool
+    members         names and bounds that all containers share
+    mail, outlook   what is attached to an e-mail, and what of it is no document
+    spool           private temporary files
     identification  opened once, examined and hashed; is it still being written?
     filing          filed away by the settings, with a note of why it was refused
     moving          moved to a folder, safely whatever fails
     trash           moved to the system's trash
 """
 
+from watcher.documents.containers import find_container
 from watcher.documents.filing import (
     file_away,
     file_by_settings,
@@ -19,13 +24,16 @@ from watcher.documents.filing import (
 from watcher.documents.identification import being_written, identify, reopen
 from watcher.documents.opening import Opened, open_document, stat_file
 from watcher.documents.parts import main_file
+from watcher.documents.spool import Spool
 
 __all__ = [
     "Opened",
+    "Spool",
     "being_written",
     "file_away",
     "file_by_settings",
     "filing_target",
+    "find_container",
     "identify",
     "main_file",
     "open_document",

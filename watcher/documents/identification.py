@@ -7,8 +7,10 @@ import errno
 import hashlib
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from watcher.documents.containers import TakenOut, list_contents, take_out
 from watcher.documents.opening import (
     HAS_DIR_FD,
     Opened,
@@ -25,9 +27,9 @@ from watcher.sniff import server_name, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from io import BufferedReader
     from typing import BinaryIO
 
+    from watcher.documents.spool import Spool
     from watcher.model.files import Sniffed
     from watcher.model.records import Stat
 
@@ -41,6 +43,8 @@ def identify(
     accepts: Callable[[Sniffed], bool],
     max_size: int = 0,
     keep_open: bool = False,
+    opens: Callable[[Sniffed], bool] = lambda _: False,
+    spool: Spool | None = None,
     has_dir_fd: bool = HAS_DIR_FD,
 ) -> Identified | Unusable:
     """Open the file at ``path`` below ``root`` and return what it is.
@@ -48,16 +52,25 @@ def identify(
     A file that is larger than ``max_size`` bytes (0: no limit), or not accepted, will be refused
     anyway and is not hashed: its ``sha256`` is "". With ``keep_open`` the result has the handle,
     at its start, to be closed by the caller. A file that changes while it is read is Unusable for
-    now.
+    now. What is inside a file for which ``opens`` is true needs a ``spool``.
     """
-    opened = open_document(root, path, has_dir_fd=has_dir_fd)
+    opened: Opened | Unusable | TakenOut = open_document(root, path, has_dir_fd=has_dir_fd)
+    if isinstance(opened, Unusable) and opened.gone and spool is not None:
+        opened = take_out(root, path, spool, opens)
     if isinstance(opened, Unusable):
         return opened
     with contextlib.ExitStack() as stack:
         handle = stack.enter_context(opened.handle)
         try:
-            busy = being_written(handle, path)
-            document = _read(root, path, opened, accepts, max_size)
+            if isinstance(opened, TakenOut):
+                busy: bool | None = False
+                document = _read_part(root, path, opened, accepts, max_size)
+            else:
+                busy = being_written(opened.handle, path)
+                document = _read(root, path, opened, accepts, max_size)
+                if spool is not None and opens(document.sniffed) and _may_open(document, max_size):
+                    contents = list_contents(opened, document.sniffed, spool)
+                    document = replace(document, contents=contents)
             handle.seek(0)
         except OSError as error:
             return explain(error)
@@ -68,10 +81,12 @@ def identify(
 
 
 def reopen(
-    root: str, path: str, stat: Stat, *, has_dir_fd: bool = HAS_DIR_FD
+    root: str, path: str, stat: Stat, spool: Spool | None = None, *, has_dir_fd: bool = HAS_DIR_FD
 ) -> BinaryIO | Altered:
     """Open again the file that was identified as ``stat``; Altered if it is no longer that one."""
-    opened = open_document(root, path, has_dir_fd=has_dir_fd)
+    opened: Opened | Unusable | TakenOut = open_document(root, path, has_dir_fd=has_dir_fd)
+    if isinstance(opened, Unusable) and opened.gone and spool is not None:
+        opened = take_out(root, path, spool)
     if isinstance(opened, Unusable):
         return Altered(opened.why, gone=opened.gone)
     if opened.stat == stat:
@@ -94,14 +109,34 @@ def _read(
     return Document(root, path, stat, sha256, sniffed, file_name, place.part_of, place.may_be_part)
 
 
-def _hash(handle: BufferedReader, size: int) -> str:
+def _may_open(document: Document, max_size: int) -> bool:
+    """Whether a file is complete and not too large, so that it is worth opening."""
+    size = document.stat.size
+    return bool(size) and not document.sniffed.broken and (not max_size or size <= max_size)
+
+
+def _read_part(
+    root: str, path: str, part: TakenOut, accepts: Callable[[Sniffed], bool], max_size: int
+) -> Document:
+    """Return what a file is that was taken out of another."""
+    name, size = os.path.basename(path), part.stat.size
+    sniffed = sniff(part.handle, size, name)
+    sent = accepts(sniffed) and (not max_size or size <= max_size)
+    sha256 = _hash(part.handle, size) if sent else ""
+    file_name = server_name(name, sniffed.extension)
+    return Document(
+        root, path, part.stat, sha256, sniffed, file_name, container=part.container, mail=part.mail
+    )
+
+
+def _hash(handle: BinaryIO, size: int) -> str:
     """Return the SHA-256 of the ``size`` bytes; one more is read to detect that the file grew."""
     handle.seek(0)
     digest = hashlib.sha256()
     buffer = memoryview(bytearray(min(size + 1, _CHUNK)))
     seen, room = 0, len(buffer)
     # A read that does not fill the buffer is the last one.
-    while seen <= size and (count := handle.readinto1(buffer)):
+    while seen <= size and (count := handle.readinto1(buffer)):  # type: ignore[attr-defined]
         digest.update(buffer[:count])
         seen += count
         if seen == size and count < room:

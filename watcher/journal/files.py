@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Message
     from watcher.journal.store import Store
     from watcher.model.files import Candidate, Document
-    from watcher.model.records import Stat
+    from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Profile, Route
 
 
@@ -387,6 +387,42 @@ class Files:
             below + bytes([ord(os.sep) + 1]),
         )
         return [rows.join(root, directory, name) for directory, name in found]
+
+    def parts(self, folder: str, path: str) -> dict[str, Known]:
+        """Return what is known about the documents inside the file at ``path``, by their paths."""
+        directory_id = self.find_directory(folder, os.path.join(*rows.split(folder, path)))
+        if directory_id is None:
+            return {}
+        found = self._store.all(
+            "SELECT n.name, f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, "
+            "f.cause FROM names n JOIN files f ON f.id = n.file_id WHERE n.directory_id = ?",
+            directory_id,
+        )
+        return {
+            os.path.join(path, os.fsdecode(name)): Known(
+                file_id, State(state), rows.stat(*stat), sha256, cause
+            )
+            for name, file_id, state, *stat, sha256, cause in found
+        }
+
+    def container(self, entry: Entry) -> Entry | None:
+        """Return the file that a document is inside of; None if it is on disk itself."""
+        path = os.path.dirname(entry.path)
+        known = self.find(entry.folder, path) if path != entry.folder else None
+        return self._store.entry(known.file_id) if known else None
+
+    def has_unsent_parts(self, folder: str, path: str) -> bool:
+        """Return whether a document inside the file at ``path`` is neither sent nor left out."""
+        row = self._store.read(
+            "SELECT 1 FROM names n JOIN files f ON f.id = n.file_id "
+            "LEFT JOIN files o ON o.id = f.duplicate_of WHERE n.directory_id = ? AND NOT "
+            "(f.state IN ('accepted', 'parsed', 'parse_failed', 'ignored') OR (f.state = "
+            # Of a file that is not known any more only the fingerprint is kept: it was sent.
+            "'duplicate' AND coalesce(o.state, 'accepted') IN "
+            "('accepted', 'parsed', 'parse_failed'))) LIMIT 1",
+            self.find_directory(folder, os.path.join(*rows.split(folder, path))),
+        )
+        return row is not None
 
     def forget_name(self, file_id: int) -> None:
         """Store that a file is no longer on disk; its history stays."""

@@ -386,6 +386,17 @@ class Reader(Store):
         )
         return found[0] if found else None
 
+    def parts(self, entry: Entry) -> list[Entry]:
+        """Return the documents inside a file as they are by now, also after it was moved."""
+        directory = os.path.join(*rows.split(entry.folder, entry.path))
+        return self.entries(
+            "f.id IN (SELECT max(p.id) FROM files p JOIN directories q ON q.id = p.directory_id "
+            "JOIN folders r ON r.id = q.folder_id WHERE r.path = ? AND q.path = ? GROUP BY p.name) "
+            "ORDER BY f.id",
+            os.fsencode(entry.folder),
+            directory,
+        )
+
     def sender(self, source_key: str, sha256: str) -> Entry | None:
         """Return the file that sends, or sent, a content to a source; None if none does."""
         found = self.entries(

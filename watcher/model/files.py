@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, Message
 
@@ -77,6 +77,41 @@ class Sniffed:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """What the e-mail says that a document is attached to; "" where it does not say.
+
+    ``sender`` is an address, ``date`` is YYYY-MM-DD.
+    """
+
+    subject: str = ""
+    sender: str = ""
+    date: str = ""
+
+
+NO_MAIL: Final = Mail()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file inside another; its name is the only one there, its size is in bytes.
+
+    ``left_out``: what it is, if it is no document of its own ("a picture in the text").
+    """
+
+    name: str
+    size: int
+    left_out: Message = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is inside a file that is opened; ``problem`` follows its name if it cannot be."""
+
+    parts: tuple[Part, ...] = ()
+    problem: Message = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A file that was opened, examined and hashed; ``sha256`` is in hexadecimal.
 
@@ -84,7 +119,9 @@ class Document:
     content. ``part_of`` is the document that the file belongs to, as the pictures of a saved web
     page do. ``may_be_part``: it is where such parts are, but there is no such document yet.
     ``noticed_at`` is when the file was first noticed, in seconds since 1970, if its own time
-    cannot be right, else None.
+    cannot be right, else None. ``contents``: it is opened, and not sent itself. ``container`` is
+    the path of the file that it is inside of, "" if it is on disk itself; ``mail`` says more of an
+    e-mail.
     """
 
     folder: str
@@ -96,6 +133,19 @@ class Document:
     part_of: str = ""
     may_be_part: bool = False
     noticed_at: float | None = None
+    contents: Contents | None = None
+    container: str = ""
+    mail: Mail = NO_MAIL
+
+    @property
+    def below(self) -> str:
+        """Its path below the folder, with "/", as settings see it: beside its container."""
+        path = self.path[len(self.folder.rstrip("/\\")) + 1 :].replace("\\", "/")
+        if not self.container:
+            return path
+        container, _, name = path.rpartition("/")
+        directory, slash, _ = container.rpartition("/")
+        return directory + slash + name
 
     @property
     def dated(self) -> int:

@@ -283,6 +283,24 @@ def existing_why(files: int, folder: str) -> Message:
     )
 
 
+def opened_why(documents: int, left_out: Message = NOTHING) -> Message:
+    """Return the reason of a file that is not sent because the ``documents`` inside it are.
+
+    ``left_out``: a part of a sentence about what else is inside.
+    """
+    return plural(
+        "holds 1 document, which is handled by itself{left_out}",
+        "holds {count:count} documents, which are handled by themselves{left_out}",
+        documents,
+        left_out=left_out,
+    )
+
+
+def is_opened(entry: Entry) -> bool:
+    """Return whether a file stands for the documents inside it."""
+    return entry.state is _S.IGNORED and entry.why.text == opened_why(1).text
+
+
 def existing_key(folder: str) -> str:
     """Return the name of the cause of files that were in ``folder`` before it was watched."""
     return f"{Cause.EXISTING}:{folder.encode('utf-8', 'backslashreplace').decode()}"

@@ -101,6 +101,14 @@ class AfterRefusal(enum.StrEnum):
     MOVE = "move"
 
 
+class MailSetting(enum.StrEnum):
+    """What happens to saved e-mails: the documents attached are sent, or the e-mail itself."""
+
+    ATTACHMENTS = "attachments"
+    REFUSE = "refuse"
+    SEND = "send"
+
+
 class CreatedAt(enum.StrEnum):
     """Where the profile's reception date comes from."""
 
@@ -225,6 +233,8 @@ class Folder(Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     accept: tuple[str, ...] = DEFAULT_ACCEPT
     max_size: int = 100_000_000
+    #: To be sent, an e-mail must be of a type in ``accept``.
+    mail: MailSetting = MailSetting.ATTACHMENTS
     sync_parsing: bool = False
     #: None leaves the field out of the request: the server's own default applies.
     sync_parsing_indexing: bool | None = None
@@ -241,8 +251,8 @@ class Folder(Struct, frozen=True):
 #: them changes, files that were not sent are examined again.
 ROUTING = (
     "account", "source_key", "tags", "metadatas", "labels", "recursive", "ignore", "accept",
-    "max_size", "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
-    "created_at_format", "reference", "rules",
+    "max_size", "mail", "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending",
+    "created_at", "created_at_format", "reference", "rules",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from watcher.i18n.message import NOTHING, Message
 
 if TYPE_CHECKING:
+    from watcher.model.files import Part
     from watcher.model.kinds import Cause, State
     from watcher.model.records import Stat
     from watcher.model.settings import Item
@@ -44,6 +45,15 @@ class Skip:
 
     state: State
     why: Message
+    rule: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A file whose ``parts`` are documents of their own; ``why`` tells what is inside."""
+
+    why: Message
+    parts: tuple[Part, ...]
     rule: int = 0
 
 

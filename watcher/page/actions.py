@@ -305,7 +305,9 @@ def _places(entries: list[Entry]) -> dict[str, str]:
 def _place(entry: Entry) -> tuple[str, str]:
     """Return a file's folder and its path; the folder twice if the file does not exist."""
     here = document_path(entry.path)
-    for path in (entry.filed_to, here):
+    # What is inside a file is shown by that file.
+    inside = (os.path.dirname(path) for path in (entry.filed_to, here))
+    for path in (entry.filed_to, here, *filter(os.path.isfile, inside)):
         if path and os.path.lexists(path):
             return os.path.dirname(path), path
     folder = os.path.dirname(here)

@@ -15,6 +15,7 @@ from watcher.i18n.message import Message, as_json, from_json, msg
 from watcher.journal.reader import ORDERED, ORDERS, Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
+from watcher.model.lifecycle import is_opened
 from watcher.present import listing
 from watcher.present.report import Span, make_period, render, summarize
 from watcher.present.view import Group, states_of
@@ -94,12 +95,16 @@ class Activity:
         with self._reader() as reader:
             entry = reader.entry(file_id)
             story = reader.events(file_id)
+            parts = reader.parts(entry) if entry and is_opened(entry) else []
         if entry is None:
             raise UsageError(
                 msg("This file is not known any more."), msg("Look for it in the list.")
             )
         url = self.profile_urls().get(entry.account, "")
-        return listing.details(entry, story, self.word, url)
+        return {
+            **listing.details(entry, story, self.word, url),
+            "parts": [listing.row(part, self.word) for part in parts],
+        }
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
         """Return the files with these ids, as far as they are known."""

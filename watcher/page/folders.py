@@ -69,6 +69,8 @@ class Folders:
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = check_file(path, plans, self.places)
+        parts = verdict.pop("parts", [])
+        assert isinstance(parts, list)
         said = {
             name: self.word(value) if isinstance(value, Message) else value
             for name, value in verdict.items()
@@ -76,8 +78,9 @@ class Folders:
         said = {"why": "", "what": "", **said}
         return {
             **said,
-            "good": verdict["verdict"] == WOULD_BE_SENT,
+            "good": any(each["verdict"] == WOULD_BE_SENT for each in (verdict, *parts)),
             "sentence": self.word(self._sentence(verdict)),
+            "inside": [self.word(self._sentence(part)) for part in parts],
             **self._named(verdict),
         }
 

@@ -10,7 +10,8 @@ from watcher.i18n.message import NOTHING, msg
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step, hold_keys
 from watcher.model.settings import Duplicates
-from watcher.model.uploads import Skip
+from watcher.model.uploads import Open, Skip
+from watcher.pipeline.containers import note_parts
 from watcher.pipeline.follow_up import numbered
 from watcher.pipeline.intake import is_at, isolated, note_version
 from watcher.pipeline.messages import Complete, Finished, Queued
@@ -29,8 +30,11 @@ _DAY_NS: Final = 86_400 * 10**9
 _EARLIEST_NS: Final = 7305 * _DAY_NS
 
 
-def decide(document: Document, plan: Plan) -> Route | Skip:
-    """Return where a document goes that has had its time to become complete, or why it does not."""
+def decide(document: Document, plan: Plan) -> Route | Skip | Open:
+    """Return where a document goes that has had its time to become complete, or why it does not.
+
+    What is inside a file is routed as if it were beside that file.
+    """
     if document.part_of:
         return Skip(State.IGNORED, msg("is part of {name}", name=document.part_of))
     return _left_out(document, plan) or _broken(document) or plan.route(document)
@@ -43,10 +47,9 @@ def has_likely_time(stat: Stat, now: float) -> bool:
 
 def _left_out(document: Document, plan: Plan) -> Skip | None:
     """Why today's settings leave out a file that was found by those of another day."""
-    below = document.path[len(plan.folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
-    if pattern := plan.ignored(below):
+    if pattern := plan.ignored(document.below):
         return Skip(State.IGNORED, msg("ignored by the pattern {pattern}", pattern=pattern))
-    if not plan.folder.recursive and "/" in below:
+    if not plan.folder.recursive and "/" in document.below:
         return Skip(
             State.IGNORED,
             msg(
@@ -105,8 +108,16 @@ class Admission(Stage):
             entry = self._journal.store.entry(file_id)
             document = replace(document, noticed_at=entry.noticed_at if entry else now)
         decision = decide(document, plan)
+        if isinstance(decision, Open):
+            self._journal.files.step(file_id, Step(State.IGNORED, decision.why), now)
+        if document.contents is not None:
+            parts = decision.parts if isinstance(decision, Open) else ()
+            note_parts(self._journal, document, parts, plan, now)
         if isinstance(decision, Skip):
             self._skip(file_id, decision, plan, refused)
+            if document.container and decision.state is State.IGNORED:
+                self._emit(Finished(file_id, plan.folder.path))  # its container may be done by that
+        if isinstance(decision, Skip | Open):
             return None
         if plan.folder.duplicates is Duplicates.UPLOAD and self._is_moved(
             file_id, candidate, document, decision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ from watcher import documents
 from watcher.i18n.message import NOTHING, Message, msg, verbatim
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED
+from watcher.model.lifecycle import ARRIVED, is_opened
 from watcher.model.settings import AfterRefusal, AfterUpload, Hooks
 from watcher.pipeline.messages import Drain, Finished, Resume, Stop
 from watcher.pipeline.stage import Context, Handlers, Stage
@@ -78,7 +79,9 @@ class Filing(Stage):
             entry = self._journal.store.entry(file_id)
             plan = self._plans.get(entry.folder) if entry else None
             # What was retried or ignored since it was refused stays where it is.
-            if entry is None or plan is None or entry.state not in _FILED:
+            if entry is None or plan is None:
+                continue
+            if entry.state not in _FILED and not is_opened(entry):
                 continue
             if file_id not in self._busy:
                 self._busy.add(file_id)
@@ -112,8 +115,13 @@ class Filing(Stage):
         else:
             due = [message.file_id, *files.copies(message.file_id)] if sent else []
         for file_id in due:
-            files.set_filing(file_id, "pending")
-            if entry := self._journal.store.entry(file_id):
+            entry = self._journal.store.entry(file_id)
+            if entry is not None and (container := files.container(entry)) is not None:
+                # A file goes once all that is inside was sent; it stays for what was refused.
+                is_done = not files.has_unsent_parts(container.folder, container.path)
+                entry = container if is_opened(container) and is_done else None
+            if entry is not None:
+                files.set_filing(entry.file_id, "pending")
                 self._choose_target(entry)
 
     def _choose_target(self, entry: Entry) -> None:
@@ -140,6 +148,8 @@ class Filing(Stage):
                 self._journal.files.set_filing(entry.file_id, "", path)
                 if path != entry.path:
                     self._journal.files.forget_name(entry.file_id)
+                    if is_opened(entry):
+                        self._move_parts(entry, path)
                     if path:
                         self._journal.facts.note_target(path, self._clock.wall())
             case FilingFailed(why, passing):
@@ -156,6 +166,14 @@ class Filing(Stage):
                     delay = min(RETRY_CAP, RETRY_FIRST * 2.0 ** min(self._failures, 10))
                     self._failures += 1
                     self._retry_at = self._clock.tick() + delay
+
+    def _move_parts(self, entry: Entry, to: str) -> None:
+        """Note where the documents are by now that are inside a file which was moved."""
+        files = self._journal.files
+        for path, part in files.parts(entry.folder, entry.path).items():
+            filed_to = os.path.join(to, os.path.basename(path)) if to else ""
+            files.set_filing(part.file_id, "", filed_to)
+            files.forget_name(part.file_id)
 
 
 #: Commands at the same time.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -35,8 +36,9 @@ from watcher.routing.rules import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from watcher.documents import Spool
     from watcher.journal.writer import Journal
-    from watcher.model.files import Known
+    from watcher.model.files import Document, Known
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Clock, Workers
     from watcher.routing.rules import Plan
@@ -86,7 +88,7 @@ class Intake(Stage):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._settling = Settling()
-        self._reading = ReadQueue(context.workers)
+        self._reading = ReadQueue(context.workers, context.spool)
         self._existing = ExistingFiles(context.journal)
         self._blind: set[str] = set()  # folders where it cannot be told whether a file is open
 
@@ -169,7 +171,11 @@ class Intake(Stage):
     def _notice(self, candidate: Candidate) -> None:
         """A file may be new, changed, renamed or gone, or a directory may be gone."""
         if candidate.sign is Sign.EMPTIED:
-            for path in self._journal.files.names_below(candidate.folder, candidate.path):
+            below = self._journal.files.names_below(candidate.folder, candidate.path)
+            files = set(below)
+            for path in below:
+                if os.path.dirname(path) in files:
+                    continue  # it is inside a file, and shares its fate
                 self._notice(Candidate(candidate.folder, path, Sign.REMOVED))
             return
         plan = self._plans.get(candidate.folder)
@@ -233,21 +239,17 @@ class Intake(Stage):
         return found and self._settling.may_try(candidate.path)
 
     def _note_vanished(self, candidate: Candidate, known: Known | None) -> None:
+        """A file is gone, and with it the documents inside it."""
         self._settling.forget(candidate.path)
-        if known is None or known.state in IN_FLIGHT:
-            return
-        if known.state in _UNSENT:
-            existed = known.cause.startswith(Cause.EXISTING)
-            # A drive that is not there at the moment: its files stay what they were.
-            if candidate.sign is Sign.MISSING and existed:
-                return
-            # What was there first may come back under another name: it is known by its cause.
-            why = EXISTING_WENT if existed else msg("removed before it was uploaded")
-            now, cause = self._clock.wall(), known.cause if existed else ""
-            self._journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
-            self._journal.files.disclaim(known.file_id, now)
-        elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
-            self._journal.files.forget_name(known.file_id)
+        now = self._clock.wall()
+        for path, part in self._journal.files.parts(candidate.folder, candidate.path).items():
+            if part.state in IN_FLIGHT:  # no scan would miss it later
+                self._journal.files.forget_name(part.file_id)
+            else:
+                inside = Candidate(candidate.folder, path, candidate.sign)
+                note_vanished(self._journal, inside, part, now)
+        if known is not None:
+            note_vanished(self._journal, candidate, known, now)
 
     def _note_unusable(self, candidate: Candidate, found: Unusable) -> None:
         known = self._journal.files.find(candidate.folder, candidate.path)
@@ -307,6 +309,8 @@ class Intake(Stage):
         """Whether the file is to be looked at again later, as it does not seem to be complete."""
         candidate, document = message.candidate, found.document
         stat, sniffed = document.stat, document.sniffed
+        if document.container:
+            return self._has_changed_around(document)
         # What cannot be told may be room that was reserved for a copy still to come.
         whole = sniffed.whole is not False and sniffed.media_type and stat.size
         # Nor can what may turn out to belong to a document that is still being saved.
@@ -327,6 +331,15 @@ class Intake(Stage):
         postpone_reading(self._journal, candidate, self._clock.wall(), wait)
         return True
 
+    def _has_changed_around(self, part: Document) -> bool:
+        """Whether a part's file has changed since it was opened: it is opened again in its time."""
+        known = self._journal.files.find(part.folder, part.path)
+        if known is None or known.stat == part.stat:
+            return False
+        candidate = Candidate(part.folder, part.path, Sign.SCANNED)
+        postpone_reading(self._journal, candidate, self._clock.wall(), UNREADABLE_FIRST)
+        return True
+
     def _is_proved(self, found: Identified) -> bool:
         """Whether a look before its time shows that a file is complete; else it is waited for."""
         document = found.document
@@ -342,8 +355,9 @@ class Intake(Stage):
 class ReadQueue:
     """Gives files to the workers that read, each once at a time."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, spool: Spool) -> None:
         self._workers = workers
+        self._spool = spool
         self._plans: Mapping[str, Plan] = {}
         #: By path, the oldest first.
         self._ready: OrderedDict[str, tuple[Candidate, Settled]] = OrderedDict()
@@ -417,7 +431,13 @@ class ReadQueue:
 
         def read() -> ReadDone:
             found = documents.identify(
-                folder.path, path, accepts=plan.accepts, max_size=folder.max_size, keep_open=True
+                folder.path,
+                path,
+                accepts=plan.accepts,
+                max_size=folder.max_size,
+                keep_open=True,
+                opens=plan.opens,
+                spool=self._spool,
             )
             return ReadDone(candidate, settled, found)
 
@@ -521,8 +541,26 @@ def isolated(journal: Journal, clock: Clock, candidate: Candidate) -> Iterator[N
 
 def is_at(folder: str, path: str, stat: Stat) -> bool:
     """Whether the very file with the device and inode of ``stat`` is at ``path``."""
-    there = documents.stat_file(folder, path)
+    there = documents.stat_file(folder, documents.find_container(folder, path) or path)
     return isinstance(there, Stat) and (there.device, there.inode) == (stat.device, stat.inode)
+
+
+def note_vanished(journal: Journal, candidate: Candidate, known: Known, now: float) -> None:
+    """Note that a file is gone: one that was not sent is over, of others the history stays."""
+    if known.state in IN_FLIGHT:
+        return
+    if known.state in _UNSENT:
+        existed = known.cause.startswith(Cause.EXISTING)
+        # A drive that is not there at the moment: its files stay what they were.
+        if candidate.sign is Sign.MISSING and existed:
+            return
+        # What was there first may come back under another name: it is known by its cause.
+        why = EXISTING_WENT if existed else msg("removed before it was uploaded")
+        cause = known.cause if existed else ""
+        journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
+        journal.files.disclaim(known.file_id, now)
+    elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
+        journal.files.forget_name(known.file_id)
 
 
 def note_version(

@@ -36,6 +36,7 @@ from watcher.pipeline.upload import Budget, Sources, Uploads
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from watcher.documents import Spool
     from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
     from watcher.model.records import Entry
@@ -69,6 +70,7 @@ class Pipeline:
         clock: Clock,
         publish: Callable[[object], None],
         *,
+        spool: Spool,
         run_hook: Callable[[Sequence[str], Entry, float], Message],
     ) -> None:
         """``make_workers`` is given where results go; ``publish`` hears what happens.
@@ -86,6 +88,7 @@ class Pipeline:
             journal,
             clock,
             make_workers(self.post),
+            spool,
             self._emitted.append,
             self._to_publish.append,
         )

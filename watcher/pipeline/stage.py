@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import BinaryIO
 
+    from watcher.documents import Spool
     from watcher.journal.writer import Journal
     from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.uploads import (
@@ -84,13 +85,15 @@ class Transport(Protocol):
 class Context:
     """What every stage works with.
 
-    ``emit`` hands a message to the stages within the same turn, so that its changes are part of
-    the same commit. ``publish`` hands one to the rest of the program, after the commit.
+    ``spool`` is where documents are put that are inside other files. ``emit`` hands a message to
+    the stages within the same turn, so that its changes are part of the same commit. ``publish``
+    hands one to the rest of the program, after the commit.
     """
 
     journal: Journal
     clock: Clock
     workers: Workers
+    spool: Spool
     emit: Callable[[object], None]
     publish: Callable[[object], None]
 

@@ -362,6 +362,7 @@ class Uploads(Stage):
         self, context: Context, transport: Transport, budget: Budget, sources: Sources
     ) -> None:
         super().__init__(context)
+        self._spool = context.spool
         self._transport = transport
         self._budget = budget
         self._sources = sources
@@ -415,10 +416,10 @@ class Uploads(Stage):
         self._handles[message.file_id] = message.handle
 
     def _submit(self, job: Job, handle: BinaryIO | None) -> None:
-        transport = self._transport
+        transport, spool = self._transport, self._spool
 
         def send() -> UploadDone:
-            body = documents.reopen(job.folder, job.path, job.stat) if handle is None else handle
+            body = handle or documents.reopen(job.folder, job.path, job.stat, spool)
             if isinstance(body, Altered):
                 return UploadDone(job, body)
             with body:

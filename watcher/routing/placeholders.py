@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: What every string value may hold, beside the captures of its rule's pattern.
 BUILT_IN: Final = (
     "folder", "parent", "stem", "extension", "date", "hostname", "user", "sha256", "path",
+    "mail_subject", "mail_from", "mail_date",
 )  # fmt: skip
 _PLACE = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])")
 #: What must not be part of a value: control characters and bytes that are not text.
@@ -48,15 +49,16 @@ def harmless(text: str) -> str:
     return _HARMFUL.sub("\ufffd", text)
 
 
-def built_in(document: Document, below: str, hostname: str, user: str) -> dict[str, str]:
-    """Return the built-in placeholders for a document; ``below`` is its path below the folder.
+def built_in(document: Document, hostname: str, user: str) -> dict[str, str]:
+    """Return the built-in placeholders for a document.
 
-    Names are as people see them; only ``{path}``, which distinguishes files, is the real one.
+    Names are as people see them; only ``{path}``, which distinguishes files, is the real one. Those
+    of an e-mail are "" for a document that was attached to none.
 
     ``{date}`` is the day (UTC) of the file's last change, or of its arrival if that cannot be
     right, so that a later retry sends the same.
     """
-    directories, _, name = as_seen(below).rpartition("/")
+    directories, _, name = as_seen(document.below).rpartition("/")
     stem, dot, _ = name.rpartition(".")
     folder = re.split(r"[/\\]", as_seen(document.folder).rstrip("/\\"))[-1]
     return {
@@ -68,5 +70,8 @@ def built_in(document: Document, below: str, hostname: str, user: str) -> dict[s
         "hostname": hostname,
         "user": user,
         "sha256": document.sha256,
-        "path": below,
+        "path": document.path[len(document.folder.rstrip("/\\")) + 1 :].replace("\\", "/"),
+        "mail_subject": document.mail.subject,
+        "mail_from": document.mail.sender,
+        "mail_date": document.mail.date,
     }

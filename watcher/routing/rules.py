@@ -11,24 +11,27 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
+from watcher.i18n.message import ENGLISH, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
+from watcher.model.lifecycle import opened_why
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
     ROUTING,
     CreatedAt,
     CreatedAtFormat,
     Item,
+    MailSetting,
     values_of,
 )
-from watcher.model.uploads import Route, Skip
+from watcher.model.uploads import Open, Route, Skip
 from watcher.routing.patterns import compile_pattern
-from watcher.routing.placeholders import built_in, fill, names_in
+from watcher.routing.placeholders import built_in, fill, harmless, names_in
+from watcher.sniff import formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from watcher.model.files import Document, Sniffed
+    from watcher.model.files import Contents, Document, Sniffed
     from watcher.model.settings import Folder, Label, Rule
     from watcher.model.uploads import Job
     from watcher.routing.patterns import Pattern
@@ -37,6 +40,12 @@ STAGES: Final = ("new", "yes", "later", "no")
 
 #: Most characters of a reference at HrFlow, as far as known; longer ones might be truncated.
 REFERENCE_LENGTH: Final = 255
+
+#: Types of saved e-mails.
+_MAIL: Final = frozenset({formats.MAIL.media_type, formats.MSG.media_type})
+
+#: So many parts of a file that were left out are named.
+_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +61,16 @@ class Plan:
     """A folder with its rules compiled.
 
     ``ignored`` returns the pattern that ignores a path below the folder ("" if none), ``accepts``
-    whether the folder accepts a content, ``route`` where a document goes. ``is_imported``: the
-    folder is not watched; its files were imported and are still to be uploaded.
+    whether the folder accepts a content, ``opens`` whether it is opened for the documents inside,
+    ``route`` where a document goes. ``is_imported``: the folder is not watched; its files were
+    imported and are still to be uploaded.
     """
 
     folder: Folder
     ignored: Callable[[str], str]
     accepts: Callable[[Sniffed], bool]
-    route: Callable[[Document], Route | Skip]
+    opens: Callable[[Sniffed], bool]
+    route: Callable[[Document], Route | Skip | Open]
     is_imported: bool = False
 
 
@@ -88,9 +99,20 @@ def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
     wanted = frozenset(folder.accept)
 
     def accept(sniffed: Sniffed) -> bool:
+        if sniffed.media_type in _MAIL and folder.mail is not MailSetting.SEND:
+            return False
         return fits_type(sniffed.media_type, wanted)
 
     return accept
+
+
+def opens(folder: Folder) -> Callable[[Sniffed], bool]:
+    """Return a function that returns whether files in the folder are opened, by their content."""
+
+    def open_it(sniffed: Sniffed) -> bool:
+        return sniffed.media_type in _MAIL and folder.mail is MailSetting.ATTACHMENTS
+
+    return open_it
 
 
 def fits_type(media_type: str, wanted: Collection[str]) -> bool:
@@ -98,7 +120,7 @@ def fits_type(media_type: str, wanted: Collection[str]) -> bool:
     return media_type in wanted or media_type.partition("/")[0] + "/*" in wanted
 
 
-def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
+def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | Open]:
     """Return a function that returns where a document goes, or why it goes nowhere.
 
     The folder must have passed the configuration's check: its patterns compile and every
@@ -110,18 +132,19 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
         for number, rule in enumerate(folder.rules, 1)
     ]
 
-    def route(document: Document) -> Route | Skip:
-        if not accept(document.sniffed):
+    def route(document: Document) -> Route | Skip | Open:
+        if document.contents is None and not accept(document.sniffed):
             return Skip(State.REFUSED, _unaccepted(document.sniffed))
         if folder.max_size and document.stat.size > folder.max_size:
             return Skip(State.REFUSED, _too_large(document.stat.size, folder.max_size))
-        below = document.path[len(folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
-        values = built_in(document, below, facts.hostname, facts.user)
-        number, rule, captured = _choose(rules, below, document)
+        values = built_in(document, facts.hostname, facts.user)
+        number, rule, captured = _choose(rules, document)
         if rule is not None and rule.ignore:
             return Skip(
                 State.IGNORED, msg("ignored by rule {number} of this folder", number=number), number
             )
+        if document.contents is not None:
+            return _open(document.sniffed, document.contents, number)
         try:
             return _route(folder, rule, number, document, {**values, **captured})
         except _NotRoutedError as error:
@@ -183,10 +206,10 @@ def _digest(text: str) -> str:
 
 
 def _choose(
-    rules: list[tuple[int, Rule, Pattern | None]], below: str, document: Document
+    rules: list[tuple[int, Rule, Pattern | None]], document: Document
 ) -> tuple[int, Rule | None, dict[str, str]]:
     for number, rule, pattern in rules:
-        captured = {} if pattern is None else pattern.match(below)
+        captured = {} if pattern is None else pattern.match(document.below)
         if captured is not None and _fits(rule, document):
             return number, rule, captured
     return 0, None, {}
@@ -228,11 +251,39 @@ def _route(
     )
 
 
+def _open(sniffed: Sniffed, contents: Contents, rule: int) -> Open | Skip:
+    """Return the documents inside a file, or why there are none."""
+    if contents.problem:
+        return Skip(State.REFUSED, contents.problem, rule)
+    parts = tuple(part for part in contents.parts if not part.left_out)
+    others = [
+        msg("{name} ({what})", name=harmless(part.name), what=part.left_out)
+        for part in contents.parts
+        if part.left_out
+    ]
+    if (more := len(others) - _NAMED) > 0:
+        others[_NAMED:] = [plural("1 more", "{count:count} more", more)]
+    left_out = msg("; left out: {parts:and}", parts=others) if others else NOTHING
+    if parts:
+        return Open(opened_why(len(parts), left_out), parts, rule)
+    why = msg(
+        "is {what} that holds no document; save the text as PDF{left_out}",
+        what=sniffed.what,
+        left_out=left_out,
+    )
+    return Skip(State.REFUSED, why, rule)
+
+
 def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Item, ...]:
-    """Return the filled items; a later one replaces an earlier one of the same name."""
+    """Return the filled items; a later one replaces an earlier one of the same name.
+
+    One that is left without a value is left out, as of an e-mail that the document has not.
+    """
     filled: dict[str, Item] = {}
     for item in items:
         value = fill(item.value, values) if isinstance(item.value, str) else item.value
+        if item.value and value == "":
+            continue
         name = fill(item.name, values)
         filled[name] = Item(name=name, value=value)
     return tuple(filled.values())
@@ -273,6 +324,8 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     """
     if not sniffed.media_type:
         return msg("is not a document HrFlow can read; save it as PDF or Word")
+    if sniffed.media_type in _MAIL:
+        return msg("is {what}; {how}", what=sniffed.what, how=formats.TAKE_OUT)
     if sniffed.advice:
         return msg("is {what}; {how}", what=sniffed.what, how=sniffed.advice)
     if sniffed.media_type not in DEFAULT_ACCEPT:

@@ -317,7 +317,7 @@ _FREE = 0xFFFFFFFF
 
 #: What olefile raises on malformed files (its own errors are OSErrors;
 #: RecursionError: a directory tree as deep as it has entries).
-_OLE_MALFORMED = (
+OLE_MALFORMED = (
     OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error,
     RecursionError,
 )  # fmt: skip
@@ -401,7 +401,7 @@ def _read_directory(bounded: Bounded) -> tuple[dict[str, _Stream], list[int]]:
             ):
                 streams["encryptedsummary"] = _Stream(0, 0)
             return streams, compound.fat
-    except _OLE_MALFORMED:
+    except OLE_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
         return {}, []
@@ -411,7 +411,7 @@ def _has_locked_slides(compound: OleFileIO, bounded: Bounded) -> bool:
     """Whether a presentation's stream "Current User" says that it is encrypted."""
     try:
         token = compound.openstream("Current User").read(16)[12:]
-    except _OLE_MALFORMED:
+    except OLE_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
         return False

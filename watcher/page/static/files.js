@@ -349,7 +349,16 @@ async function showDetails(id) {
     [t("Moved to"), file.filed_to ?? ""], [t("Fingerprint"), file.sha256],
   ];
   replace($("d-facts"), factLines(facts.map(([label, text]) => [label, COPIED.includes(label) ? copied(text, label) : text])));
+  $("d-inside").hidden = !file.parts.length;
+  replace($("d-parts"), file.parts.map(partLine));
   replace($("d-story"), file.story.map(stepLine));
+}
+
+/** What became of a document inside a file. */
+function partLine(part) {
+  return el("li", { class: `is-${part.tone}` },
+    el("span", { class: "sign", "aria-hidden": "true" }, part.sign),
+    ` ${[part.name, part.label].join(" · ")}`, part.remark ? el("small", {}, part.remark) : "");
 }
 
 /** One step of a file's history. */

@@ -153,7 +153,7 @@ $("check").addEventListener("submit", async (event) => {
     ];
     place.replaceChildren(
       el("p", { class: `verdict ${verdict.good ? "good" : "busy"}` }, verdict.good ? `✓ ${t("Would be uploaded")}` : `· ${t("Would not be uploaded")}`),
-      el("p", {}, verdict.sentence),
+      el("p", {}, verdict.sentence), ...verdict.inside.map((sentence) => el("p", {}, sentence)),
       el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...factLines(facts))),
     );
   } catch (error) {

@@ -1,0 +1,194 @@
+"""Saved e-mails: each document attached is one of its own, exactly once."""
+
+import json
+import os
+from contextlib import closing
+
+import pytest
+
+from tests.support.mails import mail, pdf, save
+from tests.support.samples import make_pdf
+from watcher.daemon.plans import check_file, make_plans, this_machine
+from watcher.journal.reader import Reader
+from watcher.model.settings import AfterUpload, Duplicates, Item, MailSetting, Rule
+
+
+def shown(world):
+    """What became of everything, by its path below the folder."""
+    return {
+        os.path.relpath(entry.path, os.path.realpath(entry.folder)): str(entry.state)
+        for entry in world.entries()
+    }
+
+
+def in_state(world, state):
+    return sum(str(entry.state) == state for entry in world.entries())
+
+
+def sent(world):
+    return sorted(record.file_name for record in world.arrived())
+
+
+def settled(world, files):
+    world.wait_idle(files)
+    world.stop()
+
+
+def test_what_is_attached_is_sent_and_the_mail_tells_what_became_of_it(world):
+    folder = world.folder(
+        tags=(Item(name="subject", value="{mail_subject}"), Item(name="from", value="{mail_from}")),
+        metadatas=(Item(name="mailed", value="{mail_date}"),),
+    )
+    world.start(folder)
+    make_pdf(os.path.join(folder.path, "own.pdf"), "own")
+    save(folder.path, "mail.eml", mail(("CV.pdf", pdf("cv")), ("CV.pdf", pdf("letter"))))
+    settled(world, 4)
+    assert shown(world).keys() == {"own.pdf", "mail.eml", "mail.eml/CV.pdf", "mail.eml/CV (2).pdf"}
+    assert sent(world) == ["CV (2).pdf", "CV.pdf", "own.pdf"]
+    fields = {record.file_name: dict(record.fields) for record in world.arrived()}
+    assert json.loads(fields["CV.pdf"]["tags"]) == [
+        {"name": "subject", "value": "Application as nurse"},
+        {"name": "from", "value": "ines@example.org"},
+    ]
+    assert json.loads(fields["CV.pdf"]["metadatas"]) == [{"name": "mailed", "value": "2025-02-03"}]
+    assert "tags" not in fields["own.pdf"]  # which has none to tell
+    root = os.path.realpath(folder.path)
+    with closing(Reader(world.places.journal)) as reader:
+        container = reader.at(root, f"{root}/mail.eml")
+        inside = reader.parts(container)
+    assert [os.path.basename(part.path) for part in inside] == ["CV.pdf", "CV (2).pdf"]
+    assert container.why.args["count"] == 2
+    assert os.listdir(world.places.spool) == []
+
+
+def test_a_document_is_routed_as_if_it_were_beside_its_mail(world):
+    rule = Rule(match="{job}/*.pdf", tags=(Item(name="job", value="{job}"),))
+    folder = world.folder(rules=(rule,))
+    os.mkdir(os.path.join(folder.path, "dev-42"))
+    world.start(folder)
+    save(f"{folder.path}/dev-42", "mail.eml", mail(("CV.pdf", pdf("cv"))))
+    settled(world, 2)
+    (record,) = world.arrived()
+    assert json.loads(dict(record.fields)["tags"]) == [{"name": "job", "value": "dev-42"}]
+
+
+def test_a_document_that_came_before_is_a_duplicate(world):
+    folder = world.folder()
+    world.start(folder)
+    with open(os.path.join(folder.path, "first.pdf"), "wb") as file:
+        file.write(pdf("cv"))
+    world.wait_idle(1)
+    save(folder.path, "mail.eml", mail(("CV.pdf", pdf("cv"))))
+    settled(world, 3)
+    assert shown(world)["mail.eml/CV.pdf"] == "duplicate"
+    assert sent(world) == ["first.pdf"]
+
+
+def test_the_same_document_twice_in_a_mail_is_sent_twice_if_duplicates_are(world):
+    folder = world.folder(duplicates=Duplicates.UPLOAD)
+    world.start(folder)
+    save(folder.path, "mail.eml", mail(("a.pdf", pdf("cv")), ("b.pdf", pdf("cv"))))
+    settled(world, 3)
+    assert sent(world) == ["a.pdf", "b.pdf"]
+
+
+def test_a_mail_without_a_document_is_refused_with_advice(world):
+    folder = world.folder()
+    world.start(folder)
+    save(folder.path, "mail.eml", mail(text="I am a nurse with ten years of experience."))
+    settled(world, 1)
+    (entry,) = world.entries()
+    assert str(entry.state) == "refused"
+    assert "holds no document; save the text as PDF" in str(entry.why)
+
+
+@pytest.mark.parametrize("how", [MailSetting.REFUSE, MailSetting.SEND])
+def test_a_folder_may_refuse_mails_or_send_them_as_they_are(world, how):
+    folder = world.folder(mail=how, accept=("application/pdf", "message/rfc822"))
+    world.start(folder)
+    save(folder.path, "mail.eml", mail(("CV.pdf", pdf("cv"))))
+    settled(world, 1)
+    assert shown(world).keys() == {"mail.eml"}
+    assert sent(world) == (["mail.eml"] if how is MailSetting.SEND else [])
+
+
+def test_a_mail_is_moved_once_all_that_is_inside_was_sent(world, eventually):
+    folder = world.folder(after_upload=AfterUpload.MOVE)
+    world.start(folder)
+    save(folder.path, "mail.eml", mail(("a.pdf", pdf("a")), ("b.pdf", pdf("b"))))
+    eventually(lambda: not os.path.exists(f"{folder.path}/mail.eml"))
+    world.wait_idle(3)
+    world.stop()
+    moved = {os.path.basename(entry.path): entry.filed_to for entry in world.entries()}
+    assert os.path.isfile(moved["mail.eml"])
+    assert moved["a.pdf"] == os.path.join(moved["mail.eml"], "a.pdf")
+    assert sent(world) == ["a.pdf", "b.pdf"]
+    world.start(folder)
+    world.nudge()
+    assert len(world.arrived()) == 2
+
+
+def test_a_mail_stays_for_what_was_refused(world):
+    folder = world.folder(after_upload=AfterUpload.MOVE)
+    world.start(folder)
+    save(folder.path, "mail.eml", mail(("a.pdf", pdf("a")), ("notes.txt", b"notes")))
+    settled(world, 3)
+    assert os.path.exists(f"{folder.path}/mail.eml")
+    assert shown(world)["mail.eml/notes.txt"] == "refused"
+
+
+def test_what_was_not_sent_goes_with_its_mail_and_comes_back_with_it(world, eventually):
+    folder = world.folder()
+    world.keys.key = "wrong"
+    world.start(folder)
+    path = save(folder.path, "mail.eml", mail(("a.pdf", pdf("a")), ("b.pdf", pdf("b"))))
+    eventually(lambda: in_state(world, "held") == 2)
+    os.rename(path, f"{world.root}/mail.eml")
+    eventually(lambda: in_state(world, "gone") == 2)
+    os.rename(f"{world.root}/mail.eml", path)
+    eventually(lambda: in_state(world, "held") == 2)
+    world.stop()
+
+
+def test_a_mail_that_changes_is_opened_again_and_nothing_goes_twice(world, eventually):
+    folder = world.folder()
+    world.start(folder)
+    save(folder.path, "mail.eml", mail(("a.pdf", pdf("a")), ("b.pdf", pdf("b"))))
+    world.wait_idle(3)
+    save(folder.path, "mail.eml", mail(("a.pdf", pdf("a")), ("c.pdf", pdf("c"))))
+    eventually(lambda: "mail.eml/c.pdf" in shown(world))
+    eventually(lambda: len(world.arrived()) == 3)
+    world.stop()
+    assert sent(world) == ["a.pdf", "b.pdf", "c.pdf"]
+    assert not world.read_known(f"{folder.path}/mail.eml/b.pdf")
+
+
+def test_scans_leave_what_is_inside_alone(world):
+    folder = world.folder()
+    save(folder.path, "mail.eml", mail(("a.pdf", pdf("a"))))
+    world.start(folder)
+    world.wait_idle(2)
+    world.stop()
+    before = shown(world)
+    world.start(folder)
+    world.app.rescan()
+    world.nudge()
+    world.stop()
+    assert shown(world) == before
+    assert len(world.arrived()) == 1
+
+
+def test_check_says_the_same(world):
+    folder = world.folder()
+    path = save(folder.path, "mail.eml", mail(("CV.pdf", pdf("cv")), ("notes.txt", b"notes")))
+    plans = make_plans(world.config(folder), this_machine())
+    verdict = check_file(path, plans, world.places)
+    assert str(verdict["verdict"]) == "would be opened"
+    said = {os.path.basename(part["file"]): part for part in verdict["parts"]}
+    assert str(said["CV.pdf"]["verdict"]) == "would be uploaded"
+    world.start(folder)
+    settled(world, 3)
+    entries = {os.path.basename(entry.path): entry for entry in world.entries()}
+    assert entries["mail.eml"].why == verdict["why"]
+    assert entries["notes.txt"].why == said["notes.txt"]["why"]
+    assert entries["CV.pdf"].reference == said["CV.pdf"]["reference"]

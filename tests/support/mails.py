@@ -1,0 +1,34 @@
+"""Saved e-mails made in memory."""
+
+from email.message import EmailMessage
+
+SENDER = "Ines Kowalczuk <ines@example.org>"
+DATE = "Mon, 03 Feb 2025 10:00:00 +0100"
+
+
+def pdf(text, size=0):
+    """A PDF whose content is its own."""
+    return b"%PDF-1.4\n1 0 obj\n%" + text.encode() + b"\n" + b" " * size + b"\n%%EOF\n"
+
+
+def mail(*attachments, subject="Application as nurse", html="", text="Please find my CV attached."):
+    """An e-mail with attachments: (name, content) each, or (name, content, media type)."""
+    message = EmailMessage()
+    message["Received"] = "by mx.example.org; Mon, 3 Feb 2025 10:00:00 +0100"
+    message["From"], message["To"], message["Date"] = SENDER, "jobs@example.com", DATE
+    message["Subject"] = subject
+    message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
+    for name, content, *kind in attachments:
+        main, _, sub = (kind[0] if kind else "application/octet-stream").partition("/")
+        message.add_attachment(content, maintype=main, subtype=sub, filename=name)
+    return message
+
+
+def save(folder, name, message):
+    """Save an e-mail in a folder, as a mail program does; return its path."""
+    path = f"{folder}/{name}"
+    with open(path, "wb") as file:
+        file.write(message if isinstance(message, bytes) else message.as_bytes())
+    return path

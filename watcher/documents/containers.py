@@ -1,0 +1,145 @@
+"""Opens files for the documents inside them, such as a saved e-mail for its attachments.
+
+A document inside a file has a path as if the file were a directory, ``/cvs/mail.eml/CV.pdf``. No
+other file can have that path, so it is known, shown and found as all others are. It is taken out
+each time that it is needed, into a file in the spool.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from watcher.documents.mail import read_mail
+from watcher.documents.members import NESTED, ContainerError, name_members
+from watcher.documents.opening import Opened, explain, open_document, stat_file, stat_handle
+from watcher.documents.outlook import read_outlook_message
+from watcher.i18n.message import msg
+from watcher.model.files import Contents, Mail, Part, Unusable
+from watcher.model.records import Stat
+from watcher.sniff import formats, sniff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import BinaryIO
+
+    from watcher.documents.members import Member
+    from watcher.documents.spool import Spool
+    from watcher.model.files import Sniffed
+
+#: How what is inside is read, by the type of the file.
+_READERS: Final = {
+    formats.MAIL.media_type: read_mail,
+    formats.MSG.media_type: read_outlook_message,
+}
+
+_EMPTY: Final = msg("an e-mail without a document")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """A part in the spool, at its start; its stat is its container's, with its own size."""
+
+    handle: BinaryIO
+    stat: Stat
+    container: str
+    mail: Mail
+
+
+def find_container(root: str, path: str) -> str:
+    """Return the file below ``root`` that ``path`` is inside of; "" if there is none."""
+    container = os.path.dirname(path)
+    is_below = container.startswith(root.rstrip(os.sep) + os.sep)
+    return container if is_below and isinstance(stat_file(root, container), Stat) else ""
+
+
+def list_contents(opened: Opened, sniffed: Sniffed, spool: Spool) -> Contents:
+    """Return what is inside an open file; OSError if it cannot be read."""
+    with spool.opening:
+        try:
+            members = _read(opened, sniffed)
+        except ContainerError as error:
+            return Contents(problem=error.why)
+        return Contents(
+            tuple(Part(name, each.size, each.left_out) for name, each in members.items())
+        )
+
+
+def take_out(
+    root: str, path: str, spool: Spool, opens: Callable[[Sniffed], bool] = lambda _: True
+) -> TakenOut | Unusable:
+    """Copy the part at ``path`` below ``root`` into the spool.
+
+    Unusable if it cannot be read, or ``opens`` is false for its container.
+    """
+    container = find_container(root, path)
+    if not container:
+        return Unusable(msg("no longer exists"), gone=True)
+    opened = open_document(root, container)
+    if isinstance(opened, Unusable):
+        return opened
+    with opened.handle, spool.opening:
+        try:
+            return _take_out(opened, container, os.path.basename(path), spool, opens)
+        except ContainerError as error:
+            return Unusable(error.why)
+        except OSError as error:
+            return explain(error)
+
+
+def _take_out(
+    opened: Opened, container: str, name: str, spool: Spool, opens: Callable[[Sniffed], bool]
+) -> TakenOut | Unusable:
+    sniffed = sniff(opened.handle, opened.stat.size, os.path.basename(container))
+    if sniffed.media_type not in _READERS or not opens(sniffed):
+        return Unusable(msg("is inside a file that is no longer opened"))
+    member = _read(opened, sniffed).get(name)
+    if member is None:
+        return Unusable(msg("is no longer in its file"), gone=True)
+    handle = spool.create()
+    try:
+        member.copy(handle)
+        size = handle.tell()
+        handle.seek(0)
+        if stat_handle(opened.handle) != opened.stat:
+            handle.close()
+            return Unusable(msg("changed while it was being read"), passing=True)
+    except BaseException:
+        handle.close()
+        raise
+    return TakenOut(handle, replace(opened.stat, size=size), container, member.mail)
+
+
+def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:
+    opened.handle.seek(0)
+    members = _READERS[sniffed.media_type](opened.handle, opened.stat.size)
+    return name_members(_with_attached_mails(members))
+
+
+def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
+    """Yield members, and what is attached to an attached e-mail instead of that, one level deep."""
+    for member in members:
+        reader = _mail_reader(member)
+        if reader is None or member.left_out:
+            yield member
+            continue
+        copy = io.BytesIO()
+        member.copy(copy)
+        copy.seek(0)
+        try:
+            inner = list(reader(copy, member.size))
+        except ContainerError:  # it will be refused for what it is
+            yield member
+            continue
+        if not inner:
+            yield replace(member, left_out=_EMPTY)
+        for each in inner:
+            yield replace(each, left_out=NESTED) if _mail_reader(each) else each
+
+
+def _mail_reader(member: Member) -> Callable[[BinaryIO, int], Iterable[Member]] | None:
+    """Return how to read a member that is an e-mail by its name; None if it is none."""
+    extension = os.path.splitext(member.name)[1].lower()
+    return {".eml": read_mail, ".msg": read_outlook_message}.get(extension)
