@@ -162,7 +162,13 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
             follow_up_share=share,
         )  # fmt: skip
         config = Config(accounts=(account,), folders=(FOLDER,))
-        plan = Plan(FOLDER, lambda path: "", lambda sniffed: True, lambda document: None)
+        plan = Plan(
+            FOLDER,
+            lambda path: "",
+            lambda sniffed: True,
+            lambda sniffed: False,
+            lambda document: None,
+        )
         pipeline.post(Configure(config, {FOLDER.path: plan}))
         began = clock.now
         wanted = State.PARSED if share else State.ACCEPTED

@@ -6,7 +6,9 @@ import shutil
 import pytest
 
 from tests.support.samples import SAMPLES
+from watcher.daemon.plans import OPENED as OPENED_VERDICT
 from watcher.daemon.plans import check_file, make_plans, this_machine
+from watcher.model.lifecycle import is_opened
 from watcher.model.settings import AfterRefusal, AfterUpload
 from watcher.present import view
 
@@ -27,13 +29,15 @@ SENT = {
         "text/html",
     ),
     "bundle/CV Noor.rtfd/TXT.rtf": ("CV Noor.rtf", "application/rtf"),
+    "mail.eml/attachment 1": ("attachment 1.pdf", "application/pdf"),
+    "application.eml/cv.pdf": ("cv.pdf", "application/pdf"),
 }
+#: Opened for the document inside.
+OPENED = ("mail.eml", "application.eml")
 REFUSED = {
     "three candidates.tar": f"is a tar archive; {TAKE_OUT}",
     "howto.txt": f"is a text file; {SAVE}",
     "README.md": f"is a text file; {SAVE}",
-    "mail.eml": f"is an e-mail message; {TAKE_OUT}",
-    "application.eml": f"is an e-mail message; {TAKE_OUT}",
     "Fede Brambilla.pdf.p7m": SIGNED,
     "Fede Brambilla stream.pdf.p7m": SIGNED,
     "Ines CV.gdoc": GOOGLE,
@@ -71,8 +75,12 @@ def below(folder, path):
 def check(world, folder, entries):
     parts = {path for path in entries if "site_files/" in path or path.startswith("bundle/")}
     parts -= SENT.keys() | REFUSED.keys()
-    assert entries.keys() == SENT.keys() | REFUSED.keys() | parts
+    assert entries.keys() == SENT.keys() | REFUSED.keys() | set(OPENED) | parts
+    for path in OPENED:
+        assert is_opened(entries[path]), path
     for path, entry in entries.items():
+        if path in OPENED:
+            continue
         state = "ignored" if path in parts else "refused" if path in REFUSED else "parsed"
         assert str(entry.state) in (state, "accepted" if state == "parsed" else state), path
         assert str(entry.why) == REFUSED.get(path, str(entry.why))
@@ -88,7 +96,7 @@ def check(world, folder, entries):
 def count():
     """How many of the cases are looked at: all but what browsers call a download."""
     names = [name for _, _, names in os.walk(CASES) for name in names]
-    return sum(not name.endswith(".download") for name in names)
+    return sum(not name.endswith(".download") for name in names) + len(OPENED)
 
 
 @pytest.mark.parametrize("into", ["", "from the job fair"])
@@ -120,7 +128,15 @@ def test_check_says_what_then_happens(world):
     entries = {below(folder, entry.path): entry for entry in world.entries()}
     for path, facts in said.items():
         entry = entries.get(path)
-        if entry is None or str(entry.state) in ("ignored", "refused"):
+        if path in OPENED:
+            (inside,) = facts["parts"]
+            assert (facts["verdict"], facts["why"]) == (OPENED_VERDICT, entry.why)
+            name = below(folder, inside["file"])
+            assert (str(inside["verdict"]), inside["sent_as"]) == (
+                "would be uploaded",
+                SENT[name][0],
+            )
+        elif entry is None or str(entry.state) in ("ignored", "refused"):
             assert str(facts["verdict"]) == (str(entry.state) if entry else "ignored"), path
             assert entry is None or facts["why"] == entry.why
         else:

@@ -32,7 +32,7 @@ def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monke
     monkeypatch.setattr(housekeeping, "BATCH", 2)
     for number in range(5):
         journal.files.set_filing(queue(journal, f"{number}.pdf"), "pending")
-    context = Context(journal, RealClock(), NoWorkers(), emit=None, publish=None)
+    context = Context(journal, RealClock(), NoWorkers(), spool=None, emit=None, publish=None)
     round_ = Filing(context)
     round_.configure(Configure(None, {}))  # their folder is not watched any more
     turns = 0
@@ -44,7 +44,7 @@ def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monke
 
 
 def test_files_of_folders_that_are_not_watched_any_more_wait_for_no_reader():
-    reading = ReadQueue(NoWorkers())
+    reading = ReadQueue(NoWorkers(), spool=None)
     reading.configure({"/left": None, FOLDER: None})
     for folder in ("/left", FOLDER):
         candidate = Candidate(folder, os.path.join(folder, "a.pdf"), Sign.CLOSED)

@@ -24,6 +24,7 @@ from watcher.model.settings import (
     Folder,
     Item,
     Label,
+    MailSetting,
     Rule,
     Watch,
 )
@@ -290,6 +291,7 @@ OTHER_SETTINGS = {
     "ignore": ("*draft*",),
     "accept": ("application/pdf",),
     "max_size": 1,
+    "mail": MailSetting.REFUSE,
     "sync_parsing": True,
     "sync_parsing_indexing": False,
     "webhook_parsing_sending": True,

@@ -191,7 +191,7 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
     verdict = _check_document(found.document, plan, reader)
     if verdict["verdict"] is OPENED and found.document.contents is not None:
         inside = (
-            os.path.join(path, part.name)
+            documents.part_path(path, part.name)
             for part in found.document.contents.parts
             if not part.left_out
         )

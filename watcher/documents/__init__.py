@@ -14,7 +14,7 @@
     trash           moved to the system's trash
 """
 
-from watcher.documents.containers import find_container
+from watcher.documents.containers import find_container, part_path
 from watcher.documents.filing import (
     file_away,
     file_by_settings,
@@ -37,6 +37,7 @@ __all__ = [
     "identify",
     "main_file",
     "open_document",
+    "part_path",
     "reopen",
     "stat_file",
     "write_error_note",

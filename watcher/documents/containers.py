@@ -48,6 +48,11 @@ class TakenOut:
     mail: Mail
 
 
+def part_path(container: str, name: str) -> str:
+    """Return the path of what is inside the file at ``container``."""
+    return os.path.join(container, name)
+
+
 def find_container(root: str, path: str) -> str:
     """Return the file below ``root`` that ``path`` is inside of; "" if there is none."""
     container = os.path.dirname(path)

@@ -374,7 +374,10 @@ class Files:
         self._directories.clear()
 
     def names_below(self, folder: str, path: str) -> list[str]:
-        """Return the paths of all files known at or below ``path``, inside a watched folder."""
+        """Return the paths of all files known at or below ``path``, inside a watched folder.
+
+        What is inside one of them is left out: it shares its fate.
+        """
         root = os.fsencode(folder)
         below = os.fsencode(os.path.relpath(path, folder))
         found = self._store.all(
@@ -386,7 +389,10 @@ class Files:
             below + os.fsencode(os.sep),
             below + bytes([ord(os.sep) + 1]),
         )
-        return [rows.join(root, directory, name) for directory, name in found]
+        files = {os.path.join(directory, name) for directory, name in found}
+        return [
+            rows.join(root, directory, name) for directory, name in found if directory not in files
+        ]
 
     def parts(self, folder: str, path: str) -> dict[str, Known]:
         """Return what is known about the documents inside the file at ``path``, by their paths."""
@@ -410,6 +416,13 @@ class Files:
         path = os.path.dirname(entry.path)
         known = self.find(entry.folder, path) if path != entry.folder else None
         return self._store.entry(known.file_id) if known else None
+
+    def move_parts(self, folder: str, path: str, to: str) -> None:
+        """Store that a file was moved ``to`` another path, "" for the trash, with what is inside."""
+        for part_path, part in self.parts(folder, path).items():
+            filed_to = os.path.join(to, os.path.basename(part_path)) if to else ""
+            self.set_filing(part.file_id, "", filed_to)
+            self.forget_name(part.file_id)
 
     def has_unsent_parts(self, folder: str, path: str) -> bool:
         """Return whether a document inside the file at ``path`` is neither sent nor left out."""

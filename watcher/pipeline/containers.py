@@ -5,10 +5,10 @@ In the journal a document inside a file is one as any other; only its directory 
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from watcher import documents
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
 from watcher.model.lifecycle import ARRIVED
@@ -29,7 +29,7 @@ def note_parts(
     """Note the documents inside a file, which are read in their turn, and those no longer there."""
     known = journal.files.parts(container.folder, container.path)
     for part in parts:
-        path = os.path.join(container.path, part.name)
+        path = documents.part_path(container.path, part.name)
         stat = replace(container.stat, size=part.size)
         candidate = Candidate(container.folder, path, Sign.SCANNED, stat)
         before = known.pop(path, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -149,7 +148,7 @@ class Filing(Stage):
                 if path != entry.path:
                     self._journal.files.forget_name(entry.file_id)
                     if is_opened(entry):
-                        self._move_parts(entry, path)
+                        self._journal.files.move_parts(entry.folder, entry.path, path)
                     if path:
                         self._journal.facts.note_target(path, self._clock.wall())
             case FilingFailed(why, passing):
@@ -166,14 +165,6 @@ class Filing(Stage):
                     delay = min(RETRY_CAP, RETRY_FIRST * 2.0 ** min(self._failures, 10))
                     self._failures += 1
                     self._retry_at = self._clock.tick() + delay
-
-    def _move_parts(self, entry: Entry, to: str) -> None:
-        """Note where the documents are by now that are inside a file which was moved."""
-        files = self._journal.files
-        for path, part in files.parts(entry.folder, entry.path).items():
-            filed_to = os.path.join(to, os.path.basename(path)) if to else ""
-            files.set_filing(part.file_id, "", filed_to)
-            files.forget_name(part.file_id)
 
 
 #: Commands at the same time.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -171,11 +170,7 @@ class Intake(Stage):
     def _notice(self, candidate: Candidate) -> None:
         """A file may be new, changed, renamed or gone, or a directory may be gone."""
         if candidate.sign is Sign.EMPTIED:
-            below = self._journal.files.names_below(candidate.folder, candidate.path)
-            files = set(below)
-            for path in below:
-                if os.path.dirname(path) in files:
-                    continue  # it is inside a file, and shares its fate
+            for path in self._journal.files.names_below(candidate.folder, candidate.path):
                 self._notice(Candidate(candidate.folder, path, Sign.REMOVED))
             return
         plan = self._plans.get(candidate.folder)
