@@ -61,6 +61,18 @@ _MALFORMED: Final = (
 )
 
 
+class _AsWritten(email.policy.Compat32):
+    """Headers as they are written, with bytes that are not ASCII as surrogates.
+
+    The library's newer policy decodes them, and gives up on some that are malformed.
+    """
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """See :class:`email.policy.Policy`."""
+        del name
+        return value
+
+
 def read_mail(handle: BinaryIO, _size: int) -> Iterator[Member]:
     """Yield what is attached to an e-mail, in its order; an attached e-mail is one member.
 
@@ -69,11 +81,9 @@ def read_mail(handle: BinaryIO, _size: int) -> Iterator[Member]:
     """
     data = handle.read()
     begin = _BEGIN.match(data)
-    # The old policy reads whatever there is; the newer one gives up on some malformed headers.
-    policy = email.policy.compat32
     try:
         yield from _members(
-            email.message_from_bytes(data[begin.end() if begin else 0 :], policy=policy)
+            email.message_from_bytes(data[begin.end() if begin else 0 :], policy=_AsWritten())
         )
     except _MALFORMED:
         raise ContainerError(UNREADABLE) from None
@@ -152,9 +162,7 @@ def _copy(leaf: Part, out: BinaryIO) -> None:
 
 def header(part: Part, wanted: str) -> str:
     """Return a header as a person reads it; "" if there is none."""
-    return next(
-        (decoded(str(text)) for name, text in part.raw_items() if name.lower() == wanted), ""
-    )
+    return decoded(str(part.get(wanted, "")))
 
 
 def decoded(text: str) -> str:

@@ -418,7 +418,7 @@ class Files:
         return self._store.entry(known.file_id) if known else None
 
     def move_parts(self, folder: str, path: str, to: str) -> None:
-        """Store that a file was moved ``to`` another path, "" for the trash, with what is inside."""
+        """Store that a file was moved with what is inside ``to`` a path, "" for the trash."""
         for part_path, part in self.parts(folder, path).items():
             filed_to = os.path.join(to, os.path.basename(part_path)) if to else ""
             self.set_filing(part.file_id, "", filed_to)

@@ -1,0 +1,252 @@
+"""What is found in saved e-mails, and what of it is left out, whatever state they are in."""
+
+import base64
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.mails import mail, pdf, save
+from tests.support.outlook import attachment, compound, message
+from watcher.documents import Spool, find_container, identify, reopen
+from watcher.model.files import Mail, Unusable
+from watcher.model.uploads import Altered
+from watcher.sniff import formats
+
+MAILS = (formats.MAIL.media_type, formats.MSG.media_type)
+ABOUT = Mail("Application as nurse", "ines@example.org", "2025-02-03")
+CUT = b"--b1\nContent-Type: application/pdf; name=cv.pdf\nContent-Transfer-Encoding: base64\n\n"
+
+
+def look(root, name="mail.eml", **options):
+    """What is found at a path below the folder."""
+    return identify(
+        str(root),
+        os.path.join(root, name),
+        accepts=lambda sniffed: sniffed.media_type == "application/pdf",
+        opens=lambda sniffed: sniffed.media_type in MAILS,
+        spool=Spool(os.path.join(root, ".spool")),
+        **options,
+    )
+
+
+def inside(root, name="mail.eml"):
+    """The names inside a mail, each with why it is left out."""
+    contents = look(root, name).document.contents
+    assert not contents.problem, contents.problem
+    return {part.name: str(part.left_out) for part in contents.parts}
+
+
+def raw(*parts, headers=b""):
+    """A mail of raw parts."""
+    head = b"From: a@example.org\nTo: b@example.org\nMIME-Version: 1.0\n" + headers
+    head += b"Content-Type: multipart/mixed; boundary=b1\n\n"
+    return head + b"".join(b"--b1\n" + part + b"\n" for part in parts) + b"--b1--\n"
+
+
+def part(headers, content=b"%PDF-1.4\nx\n%%EOF\n"):
+    return headers + b"\n\n" + content
+
+
+def test_a_document_in_a_mail_is_read_hashed_and_sent_from_the_spool(tmp_path):
+    content = pdf("cv", size=300_000)
+    path = save(tmp_path, "mail.eml", mail(("CV.pdf", content)))
+    found = look(tmp_path, "mail.eml/CV.pdf", keep_open=True)
+    document = found.document
+    with found.handle:
+        assert found.handle.read() == content
+    assert (document.container, document.mail, document.below) == (path, ABOUT, "CV.pdf")
+    assert document.stat.size == len(content)
+    with reopen(str(tmp_path), document.path, document.stat, Spool(str(tmp_path / "s"))) as again:
+        assert again.read() == content
+    assert os.listdir(tmp_path / ".spool") == []
+
+
+def test_a_mail_that_has_changed_is_not_taken_for_the_one_before(tmp_path):
+    save(tmp_path, "mail.eml", mail(("CV.pdf", pdf("cv"))))
+    document = look(tmp_path, "mail.eml/CV.pdf").document
+    save(tmp_path, "mail.eml", mail(("CV.pdf", pdf("another"))))
+    spool = Spool(str(tmp_path / "spool"))
+    assert isinstance(reopen(str(tmp_path), document.path, document.stat, spool), Altered)
+    os.unlink(tmp_path / "mail.eml")
+    assert reopen(str(tmp_path), document.path, document.stat, spool).gone
+    assert look(tmp_path, "mail.eml/CV.pdf").gone
+
+
+def test_a_mail_behind_a_link_is_not_opened(tmp_path):
+    outside = tmp_path / "outside"
+    folder = tmp_path / "cvs"
+    outside.mkdir()
+    folder.mkdir()
+    save(outside, "mail.eml", mail(("CV.pdf", pdf("cv"))))
+    os.symlink(outside / "mail.eml", folder / "mail.eml")
+    assert find_container(str(folder), str(folder / "mail.eml" / "CV.pdf")) == ""
+    assert isinstance(look(folder, "mail.eml/CV.pdf"), Unusable)
+
+
+def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(50_000)
+    made = mail(
+        ("CV.pdf", pdf("cv")),
+        ("invite.ics", b"BEGIN:VCALENDAR", "text/calendar"),
+        ("card.vcf", b"BEGIN:VCARD", "text/vcard"),
+        ("smime.p7s", b"0", "application/pkcs7-signature"),
+        ("scan.png", picture, "image/png"),
+        html='<p>Hello <img src="cid:logo@x"></p>',
+    )
+    for name, headers, content in (
+        ("logo.png", {"Content-ID": "<logo@x>"}, picture),
+        ("image001.png", {}, b"\x89PNG small"),
+        ("page.png", {}, picture),
+    ):
+        made.add_attachment(
+            content, maintype="image", subtype="png", filename=name, disposition="inline"
+        )
+        for header, value in headers.items():
+            made.get_payload()[-1][header] = value
+    save(tmp_path, "mail.eml", made)
+    assert inside(tmp_path) == {
+        "CV.pdf": "",
+        "invite.ics": "a calendar entry",
+        "card.vcf": "a contact card",
+        "smime.p7s": "a digital signature",
+        "scan.png": "",
+        "logo.png": "a picture in the text",
+        "image001.png": "a picture in the text",
+        "page.png": "",  # too large for the end of a text: a page that was photographed
+    }
+
+
+def test_attached_mails_are_opened_one_level_deep(tmp_path):
+    innermost = mail(("3.pdf", pdf("3")))
+    inner = mail(("2.pdf", pdf("2")), subject="The application itself")
+    inner.add_attachment(innermost)
+    outer = mail(("1.pdf", pdf("1")))
+    outer.add_attachment(inner)
+    outer.add_attachment(mail(text="no document"))
+    save(tmp_path, "mail.eml", outer)
+    assert inside(tmp_path) == {
+        "1.pdf": "",
+        "2.pdf": "",
+        "e-mail.eml": "an e-mail inside an attached e-mail",
+        "e-mail (2).eml": "an e-mail without a document",
+    }
+    assert look(tmp_path, "mail.eml/2.pdf").document.mail.subject == "The application itself"
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "why"),
+    [
+        (raw(part(b"Content-Type: application/pdf")), ["attachment 1"], "without a name"),
+        (raw(part(b'Content-Disposition: attachment; filename=""')), ["attachment 1"], "an empty one"),
+        (raw(part(b'Content-Disposition: attachment; filename="../../etc/CV.pdf"')), ["CV.pdf"], "a path"),
+        (raw(part(b'Content-Disposition: attachment; filename="C:\\\\CVs\\\\CV.pdf"')), ["CV.pdf"], "a path"),
+        (raw(part(b'Content-Disposition: attachment; filename=".."')), ["attachment 1"], "no name"),
+        (raw(part(b'Content-Type: application/pdf; name="=?utf-8?B?TMOpYS5wZGY=?="')), ["Léa.pdf"], "as Outlook writes it"),
+        (raw(part(b"Content-Type: application/pdf; name*=utf-8''L%C3%A9a.pdf")), ["Léa.pdf"], "RFC 2231"),
+        (raw(part(b'Content-Type: application/pdf; name="L\xe9a.pdf"')), ["Léa.pdf"], "no ASCII"),
+        (raw(part(b'Content-Type: application/pdf; name="L\xc3\xa9a.pdf"')), ["Léa.pdf"], "UTF-8 as it is"),
+        (raw(part(b'Content-Type: application/pdf; name="=?nonsense?B?TGVh?=.pdf"')), ["Lea.pdf"], "an unknown character set"),
+        (raw(part(b'Content-Type: application/pdf; name="' + b"x" * 400 + b'.pdf"')), ["x" * 116 + ".pdf"], "a very long name"),
+        (raw(part(b"Content-Type: application/pdf; name=a.pdf"), part(b"Content-Type: application/pdf; name=A.pdf")), ["a.pdf", "A (2).pdf"], "names that some systems do not tell apart"),
+        (raw(part(b"Content-Type: application/pdf; name=a.pdf")).replace(b"--b1--", b""), ["a.pdf"], "cut off"),
+        (raw(part(b"Content-Type: ;;;=\nContent-Disposition: attachment; filename=a.pdf")), ["a.pdf"], "broken headers"),
+        (raw(part(b"Content-Type: application/pdf; name=winmail.dat", b"\x78\x9f\x3e\x22")), ["winmail.dat"], "Outlook's"),
+        (raw(part(b"Content-Type: text/plain; name=ATT00001.txt", b"-- sent from my phone")), ["ATT00001.txt"], "a text that Exchange cut off"),
+        (b"\xef\xbb\xbf" + raw(part(b"Content-Type: application/pdf; name=a.pdf")), ["a.pdf"], "with a mark"),
+        (b"400\n" + raw(part(b"Content-Type: application/pdf; name=a.pdf")), ["a.pdf"], "Apple's"),
+    ],
+)  # fmt: skip
+def test_names_are_safe_and_different_whatever_a_mail_says(tmp_path, content, names, why):
+    save(tmp_path, "mail.eml", content)
+    assert list(inside(tmp_path)) == names, why
+    for name in names:
+        assert not isinstance(look(tmp_path, f"mail.eml/{name}"), Unusable), name
+
+
+def test_a_document_in_cut_base64_is_incomplete(tmp_path):
+    whole = base64.encodebytes(pdf("cv", size=5000))
+    save(tmp_path, "mail.eml", raw()[:-7] + CUT + whole[: len(whole) // 2 - 1])
+    assert look(tmp_path, "mail.eml/cv.pdf").document.sniffed.broken
+
+
+def test_a_mail_with_very_many_attachments_is_refused(tmp_path):
+    one = part(b"Content-Type: application/pdf; name=a.pdf")
+    save(tmp_path, "mail.eml", raw(*[one] * 501))
+    assert "more than 500" in str(look(tmp_path).document.contents.problem)
+
+
+def test_parts_nested_very_deep_are_refused_in_plain_words(tmp_path):
+    nested = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(5000)
+    )
+    save(tmp_path, "mail.eml", b"From: a@example.org\nMIME-Version: 1.0\n" + nested)
+    assert "cannot be read as an e-mail" in str(look(tmp_path).document.contents.problem)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_no_content_raises_an_exception(tmp_path, data):
+    whole = raw(part(b'Content-Type: application/pdf; name="a.pdf"'), headers=b"Subject: x\n")
+    at = data.draw(st.integers(0, len(whole)))
+    junk = data.draw(st.binary(max_size=60))
+    save(tmp_path, "mail.eml", whole[:at] + junk + whole[at + data.draw(st.integers(0, 60)) :])
+    found = look(tmp_path)
+    for each in found.document.contents.parts if found.document.contents else ():
+        assert not isinstance(look(tmp_path, f"mail.eml/{each.name}"), Unusable)
+
+
+# --- Outlook's ------------------------------------------------------------------------------------
+
+
+def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
+    content = pdf("cv", size=9000)
+    forwarded = message(attachment("inner.pdf", pdf("inner")), subject="The application itself")
+    deepest = attachment("deepest", message(attachment("c.pdf", pdf("c"))))
+    deep = message(attachment("b.pdf", pdf("b")), deepest)
+    made = message(
+        attachment("Curriculum vitae.pdf", content),
+        attachment("logo.png", b"\x89PNG", kind="image/png", hidden=True),
+        attachment("scan.png", b"\x89PNG", kind="image/png"),
+        attachment("fwd", forwarded),
+        attachment("deep", deep),
+    )
+    save(tmp_path, "mail.msg", compound(made))
+    assert inside(tmp_path, "mail.msg") == {
+        "Curriculum vitae.pdf": "",
+        "logo.png": "a picture in the text",
+        "scan.png": "",
+        "inner.pdf": "",
+        "b.pdf": "",
+        "deepest": "an e-mail inside an attached e-mail",
+    }
+    found = look(tmp_path, "mail.msg/Curriculum vitae.pdf", keep_open=True)
+    with found.handle:
+        assert found.handle.read() == content
+    assert found.document.mail == ABOUT
+    inner = look(tmp_path, "mail.msg/inner.pdf").document
+    assert inner.mail.subject == "The application itself"
+
+
+def test_an_outlook_message_attached_to_a_mail_is_opened(tmp_path):
+    made = compound(message(attachment("CV.pdf", pdf("cv"))))
+    save(tmp_path, "mail.eml", mail(("forwarded.msg", made)))
+    assert inside(tmp_path) == {"CV.pdf": ""}
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_damaged_outlook_message_raises_no_exception(tmp_path, data):
+    whole = bytearray(compound(message(attachment("CV.pdf", pdf("cv", size=5000)))))
+    for _ in range(data.draw(st.integers(1, 8))):
+        whole[data.draw(st.integers(512, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    save(tmp_path, "mail.msg", bytes(whole))
+    found = look(tmp_path, "mail.msg")
+    contents = found.document.contents
+    for each in contents.parts if contents else ():
+        look(tmp_path, f"mail.msg/{each.name}")
