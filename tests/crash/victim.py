@@ -7,6 +7,8 @@ Where ``references`` says how a known one is taken, some uploads are answered 50
 stored.
 """
 
+import email
+import email.policy
 import hashlib
 import os
 import random
@@ -18,6 +20,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.support.mails import mail, save
 from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
@@ -115,8 +118,13 @@ class Victim:
         """Drop some files, each way that people and programs do it; they are to arrive."""
         self._drop(size)
 
+    def drop_mail(self, documents):
+        """Save an e-mail with so many documents, which are all to arrive."""
+        self._write_in_mail([self._content(0) for _ in range(documents)])
+
     def _drop(self, size=0):
-        way = self.random.choice((self._write, self._rename_in, self._rename_directory_in))
+        ways = (self._write, self._rename_in, self._rename_directory_in, self._write_in_mail)
+        way = self.random.choice(ways)
         way([self._content(size) for _ in range(self.random.randint(1, 4))])
 
     def _content(self, size):
@@ -141,6 +149,9 @@ class Victim:
         made.mkdir()
         self._write(files, made)
         os.rename(made, self.folder / made.name)
+
+    def _write_in_mail(self, files):
+        save(self.folder, f"{len(self.expected)}.eml", mail(*files))
 
     # -- the process
 
@@ -226,10 +237,20 @@ class Victim:
         contents = Counter()
         for at, _, names in os.walk(self.folder):
             for name in names:
-                with open(os.path.join(at, name), "rb") as file:
-                    contents[hashlib.sha256(file.read()).hexdigest()] += 1
+                for content in _contents(os.path.join(at, name)):
+                    contents[hashlib.sha256(content).hexdigest()] += 1
         wrong = sum(contents[sha256] != 1 for sha256 in self.expected)
         return wrong + (len(self._unfiled()) if self.after == "move" else 0)
+
+
+def _contents(path):
+    """What a file holds: its own content, or those attached to it."""
+    with open(path, "rb") as file:
+        content = file.read()
+    if not path.endswith(".eml"):
+        return [content]
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    return [each.get_payload(decode=True) for each in message.iter_attachments()]
 
 
 # -- moments; each returns when it has come
@@ -263,6 +284,19 @@ def between_answer_and_journal(victim):
     victim.pause(0.004)
 
 
+def between_parts(victim):
+    """One document of a mail has arrived, others not yet."""
+    before = sum(victim.accepted().values())
+    victim.drop_mail(6)
+    wait_until(lambda: sum(victim.accepted().values()) > before)
+    victim.pause(0.1)
+
+
+def while_opening(victim):
+    victim.drop_mail(6)
+    victim.pause(0.3)
+
+
 def while_filing_away(victim):
     before = sum(victim.accepted().values())
     victim.drop()
@@ -274,5 +308,5 @@ def while_filing_away(victim):
 
 MOMENTS = (
     at_any_time, while_noticing, while_hashing, while_sending, between_answer_and_journal,
-    while_filing_away,
+    while_filing_away, between_parts, while_opening,
 )  # fmt: skip
