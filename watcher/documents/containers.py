@@ -131,9 +131,9 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
             yield member
             continue
         copy = io.BytesIO()
-        member.copy(copy)
-        copy.seek(0)
         try:
+            member.copy(copy)
+            copy.seek(0)
             inner = list(reader(copy, member.size))
         except ContainerError:  # it will be refused for what it is
             yield member

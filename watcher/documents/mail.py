@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import email
 import email.policy
 import re
@@ -9,15 +10,15 @@ from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.utils import parseaddr, parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.documents.members import ContainerError, Member
+from watcher.documents.members import MOST, TOO_MANY, ContainerError, Member
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.files import Mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from email.message import Message as Part
+    from email.message import Message
     from typing import BinaryIO
 
 #: What may precede the first header: a mark of UTF-8, a length (.emlx), blank lines.
@@ -76,91 +77,217 @@ class _AsWritten(email.policy.Compat32):
 def read_mail(handle: BinaryIO, _size: int) -> Iterator[Member]:
     """Yield what is attached to an e-mail, in its order; an attached e-mail is one member.
 
+    The file is read line by line, and attachments are decoded in pieces, so that memory does not
+    grow with them.
+
     Raises:
-        ContainerError: it is none.
+        ContainerError: it is none, or has too many parts.
     """
-    data = handle.read()
-    begin = _BEGIN.match(data)
     try:
-        yield from _members(
-            email.message_from_bytes(data[begin.end() if begin else 0 :], policy=_AsWritten())
-        )
+        yield from _members(handle)
     except _MALFORMED:
         raise ContainerError(UNREADABLE) from None
 
 
-def _members(message: Part) -> Iterator[Member]:
-    about = Mail(
-        subject=header(message, "subject"),
-        sender=parseaddr(header(message, "from"))[1],
-        date=day(header(message, "date")),
-    )
-    leaves = list(_leaves(message))
+def _members(handle: BinaryIO) -> Iterator[Member]:
+    begin = _BEGIN.match(handle.read(_LONGEST_LINE))
+    handle.seek(begin.end() if begin else 0)
+    leaves = list(_leaves(handle))
+    about = _about(leaves.pop(0).headers)
     in_text = {
         name.strip("<>").lower()
-        for leaf, _ in leaves
-        if leaf.get_content_type() == "text/html"
-        for name in _CONTENT_ID.findall(_content(leaf).decode("latin-1"))
+        for leaf in leaves
+        if leaf.headers.get_content_type() == "text/html"
+        for name in _CONTENT_ID.findall(_text(handle, leaf))
     }
-    for leaf, is_related in leaves:
-        name = decoded(leaf.get_filename() or "")
-        kind = leaf.get_content_type()
+    for leaf in leaves:
+        name = decoded(leaf.headers.get_filename() or "")
+        kind = leaf.headers.get_content_type()
         if _is_text(leaf, kind, name):
             continue
         if kind == "message/rfc822" and not name.lower().endswith(".eml"):
             name = f"{name or 'e-mail'}.eml"
-        data = _content(leaf)
+        length = sum(map(len, _content(handle, leaf)))
         left_out = _NO_DOCUMENT.get(kind, NOTHING)
-        if kind.startswith("image/") and _is_in_text(
-            leaf, len(data), in_text, is_related=is_related
-        ):
+        if kind.startswith("image/") and _is_in_text(leaf, length, in_text):
             left_out = PICTURE
         elif _TEXT_OF_MAIL.fullmatch(name):
             left_out = _TEXT
-        yield Member(name, len(data), partial(_copy, leaf), left_out, about)
+        yield Member(name, length, partial(_copy, handle, leaf), left_out, about)
 
 
-def _leaves(message: Part) -> Iterator[tuple[Part, bool]]:
-    """Yield the parts that are no lists of parts, and whether each belongs to a text's pictures."""
-    pending = [(message, False)]
-    while pending:
-        part, is_related = pending.pop()
-        if part.is_multipart() and part.get_content_maintype() == "multipart":
-            is_related = part.get_content_type() == "multipart/related"
-            below = [each for each in part.get_payload() if not isinstance(each, str)]
-            pending += [(each, is_related) for each in reversed(below)]
-        else:
-            yield part, is_related
+def _about(headers: Message) -> Mail:
+    return Mail(
+        subject=header(headers, "subject"),
+        sender=parseaddr(header(headers, "from"))[1],
+        date=day(header(headers, "date")),
+    )
 
 
-def _is_text(leaf: Part, kind: str, name: str) -> bool:
+# --- The parts of an e-mail: RFC 2046 -------------------------------------------------------------
+
+#: Bytes of a line that are read at once; no boundary is longer.
+_LONGEST_LINE: Final = 65_536
+#: Bytes of a part's headers, lists of parts in lists, and parts.
+_LONGEST_HEADERS: Final = 1_000_000
+_DEEPEST: Final = 50
+_MOST: Final = 2 * MOST
+
+
+class _Leaf(NamedTuple):
+    """A part that is no list of parts: its content is from ``start`` to ``end`` in the file.
+
+    ``is_related``: it belongs to a text, as pictures in it do.
+    """
+
+    headers: Message
+    start: int
+    end: int
+    is_related: bool = False
+
+
+class _List(NamedTuple):
+    """A list of parts that is not at its end."""
+
+    boundary: bytes
+    is_related: bool
+
+
+def _leaves(handle: BinaryIO) -> Iterator[_Leaf]:
+    """Yield the headers of the whole e-mail as a part without content, then its parts in order."""
+    lists: list[_List] = []
+    block: list[bytes] | None = []  # the lines of headers; None behind them
+    leaf: _Leaf | None = None  # whose content it is; None between parts
+    count = length = ending = 0
+    at = handle.tell()
+    for line, is_begin in _lines(handle):
+        found = _boundary(line, lists) if is_begin and line.startswith(b"--") else None
+        if found is not None:
+            if leaf is not None:
+                yield leaf._replace(end=max(leaf.start, at - ending))
+            leaf, (depth, is_end) = None, found
+            del lists[depth if is_end else depth + 1 :]
+            block = None if is_end else []
+        elif block is not None and line.strip(b"\r\n"):
+            block.append(line)
+            length += len(line)
+        elif block is not None:
+            headers = email.message_from_bytes(b"".join(block), policy=_AsWritten())
+            block, length = None, 0
+            count += 1
+            if count == 1:
+                yield _Leaf(headers, at, at)
+            leaf = _begin(headers, at + len(line), lists)
+        if count > _MOST:
+            raise ContainerError(TOO_MANY)
+        if length > _LONGEST_HEADERS or len(lists) > _DEEPEST:
+            raise ContainerError(UNREADABLE)
+        ending = len(line) - len(line.rstrip(b"\r\n"))
+        at += len(line)
+    if leaf is not None:
+        yield leaf._replace(end=at)
+
+
+def _begin(headers: Message, start: int, lists: list[_List]) -> _Leaf | None:
+    """Return the part that begins behind these headers; None if they begin a list of parts."""
+    boundary = headers.get_boundary() if headers.get_content_maintype() == "multipart" else None
+    if boundary:
+        is_related = headers.get_content_type() == "multipart/related"
+        lists.append(_List(boundary.encode("utf-8", "surrogateescape"), is_related))
+        return None
+    return _Leaf(headers, start, start, bool(lists) and lists[-1].is_related)
+
+
+def _lines(handle: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """Yield lines, long ones in pieces, and whether each is the beginning of one."""
+    is_begin = True
+    while line := handle.readline(_LONGEST_LINE):
+        yield line, is_begin
+        is_begin = line.endswith(b"\n")
+
+
+def _boundary(line: bytes, lists: list[_List]) -> tuple[int, bool] | None:
+    """Return which list a line ends a part of, and whether the list itself; None if none."""
+    text = line[2:].rstrip()
+    for depth in reversed(range(len(lists))):
+        if text == lists[depth].boundary:
+            return depth, False
+        if text == lists[depth].boundary + b"--":
+            return depth, True
+    return None
+
+
+# --- One part -------------------------------------------------------------------------------------
+
+#: Bytes that are read and decoded at once.
+_PIECE: Final = 256 * 1024
+#: Encodings that leave bytes as they are.
+_PLAIN: Final = frozenset({"", "7bit", "8bit", "binary"})
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NO_BASE64: Final = bytes(set(range(256)) - set(_BASE64))
+
+
+def _content(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
+    """Yield the bytes of a part in pieces; of Base64 that is cut off, what there is."""
+    encoding = header(leaf.headers, "content-transfer-encoding").lower()
+    if encoding == "base64":
+        return _decode_base64(_pieces(handle, leaf))
+    if encoding in _PLAIN:
+        return _pieces(handle, leaf)
+    # The others are for text, which is short.
+    text = b"".join(_pieces(handle, leaf)).decode("ascii", "surrogateescape")
+    leaf.headers.set_payload(text)
+    content: object = leaf.headers.get_payload(decode=True)
+    leaf.headers.set_payload("")
+    return iter([content] if isinstance(content, bytes) else [])
+
+
+def _pieces(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
+    at = leaf.start
+    while at < leaf.end:
+        handle.seek(at)
+        piece = handle.read(min(_PIECE, leaf.end - at))
+        if not piece:
+            return
+        at += len(piece)
+        yield piece
+
+
+def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Decode without minding line ends, padding, and what is none."""
+    rest = b""
+    for piece in pieces:
+        rest += piece.translate(None, _NO_BASE64)
+        whole = len(rest) // 4 * 4
+        yield binascii.a2b_base64(rest[:whole])
+        rest = rest[whole:]
+    if len(rest) > 1:
+        yield binascii.a2b_base64(rest + b"=" * (4 - len(rest)))
+
+
+def _copy(handle: BinaryIO, leaf: _Leaf, out: BinaryIO) -> None:
+    out.writelines(_content(handle, leaf))
+
+
+def _text(handle: BinaryIO, leaf: _Leaf) -> str:
+    return b"".join(_content(handle, leaf)).decode("latin-1")
+
+
+def _is_text(leaf: _Leaf, kind: str, name: str) -> bool:
     """Whether a part is what the mail says, and not attached to it."""
     is_text = kind in ("text/plain", "text/html", "text/enriched", "text/richtext")
-    return is_text and not name and leaf.get_content_disposition() != "attachment"
+    return is_text and not name and leaf.headers.get_content_disposition() != "attachment"
 
 
-def _is_in_text(leaf: Part, size: int, in_text: set[str], *, is_related: bool) -> bool:
+def _is_in_text(leaf: _Leaf, size: int, in_text: set[str]) -> bool:
     """Whether a picture is shown in the text, or is a small one below it."""
-    identity = header(leaf, "content-id").strip("<> ").lower()
-    if identity and (identity in in_text or is_related):
+    identity = header(leaf.headers, "content-id").strip("<> ").lower()
+    if identity and (identity in in_text or leaf.is_related):
         return True
-    return leaf.get_content_disposition() == "inline" and size <= _SMALL_PICTURE
+    return leaf.headers.get_content_disposition() == "inline" and size <= _SMALL_PICTURE
 
 
-def _content(leaf: Part) -> bytes:
-    """Return a part's bytes; of Base64 that is cut off, what there is."""
-    content: object = leaf.get_payload(decode=True)
-    if isinstance(content, bytes):
-        return content
-    inner: Any = leaf.get_payload()  # of an attached e-mail, a list of one
-    return bytes(inner[0].as_bytes()) if inner and not isinstance(inner, str) else b""
-
-
-def _copy(leaf: Part, out: BinaryIO) -> None:
-    out.write(_content(leaf))
-
-
-def header(part: Part, wanted: str) -> str:
+def header(part: Message, wanted: str) -> str:
     """Return a header as a person reads it; "" if there is none."""
     return decoded(str(part.get(wanted, "")))
 

@@ -20,6 +20,9 @@ NESTED: Final = msg("an e-mail inside an attached e-mail")
 
 #: So many members may be in a file that is opened.
 MOST: Final = 500
+TOO_MANY: Final = msg(
+    "holds more than {most:count} files; extract the documents and add them", most=MOST
+)
 #: Of a name no more characters are kept; file systems allow about as many.
 _LONGEST: Final = 120
 #: What no name may contain: control characters, bytes that are no text, and marks of direction.
@@ -58,12 +61,7 @@ def name_members(members: Iterable[Member]) -> dict[str, Member]:
     folded: set[str] = set()
     for number, member in enumerate(members, 1):
         if number > MOST:
-            raise ContainerError(
-                msg(
-                    "holds more than {most:count} files; extract the documents and add them",
-                    most=MOST,
-                )
-            )
+            raise ContainerError(TOO_MANY)
         own = _safe(member.name) or f"attachment {number}"
         name = next(each for each in number_names(own) if each.casefold() not in folded)
         folded.add(name.casefold())

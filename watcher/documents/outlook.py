@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import re
 import struct
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.documents.mail import PICTURE, UNREADABLE, day, header
@@ -14,7 +16,7 @@ from watcher.model.files import Mail
 from watcher.sniff.containers import OLE_MALFORMED, Bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from olefile import OleFileIO
@@ -43,24 +45,43 @@ def read_outlook_message(handle: BinaryIO, size: int) -> Iterator[Member]:
         ContainerError: it is none.
         OSError: the disk fails.
     """
+    with _opened(handle, size) as compound:
+        yield from list(_Message(compound, partial(_copy, handle, size)).members())
+
+
+@contextlib.contextmanager
+def _opened(handle: BinaryIO, size: int) -> Iterator[OleFileIO]:
     import olefile  # noqa: PLC0415 - 16 ms that only these files cost
 
     bounded = Bounded(handle, _READINGS * size + 1_000_000, size)
     try:
         with olefile.OleFileIO(bounded) as compound:
-            yield from list(_Message(compound, []).members())
+            yield compound
     except OLE_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
         raise ContainerError(UNREADABLE) from None
 
 
+def _copy(handle: BinaryIO, size: int, path: list[str], out: BinaryIO) -> None:
+    """Copy a stream of a file whose members were listed before."""
+    with _opened(handle, size) as compound, compound.openstream(path) as stream:
+        out.write(stream.read())
+
+
 class _Message:
     """A message in a compound file: the whole file, or a storage in an attachment."""
 
-    def __init__(self, compound: OleFileIO, place: list[str], depth: int = 0) -> None:
+    def __init__(
+        self,
+        compound: OleFileIO,
+        copy: Callable[[list[str], BinaryIO], None],
+        place: tuple[str, ...] = (),
+        depth: int = 0,
+    ) -> None:
         self._compound = compound
-        self._place = place
+        self._copy = copy
+        self._place = list(place)
         self._depth = depth
 
     def members(self) -> Iterator[Member]:
@@ -78,16 +99,23 @@ class _Message:
         inner = [*place, f"__substg1.0_{_DATA}000D"]
         if numbers.get(_METHOD) == _IS_MESSAGE:
             if self._depth < _DEPTH:
-                yield from _Message(self._compound, inner, self._depth + 1).members()
+                yield from _Message(
+                    self._compound, self._copy, tuple(inner), self._depth + 1
+                ).members()
             else:
                 yield Member(name or "e-mail", 0, lambda _out: None, NESTED)
             return
-        data = self._stream([*place, f"__substg1.0_{_DATA}0102"])
+        data = [*place, f"__substg1.0_{_DATA}0102"]
+        size = self._compound.get_size(data) if self._compound.exists(data) else 0
         kind = self._text(place, _TYPE).lower()
         is_hidden = bool(numbers.get(_HIDDEN) or numbers.get(_FLAGS, 0) & _IN_TEXT)
         is_shown = is_hidden and (kind.startswith("image/") or self._text(place, _CONTENT_ID))
         yield Member(
-            name, len(data), lambda out: out.write(data), PICTURE if is_shown else NOTHING, about
+            name,
+            size,
+            partial(self._copy, data) if size else lambda _out: None,
+            PICTURE if is_shown else NOTHING,
+            about,
         )
 
     def _mail(self) -> Mail:
