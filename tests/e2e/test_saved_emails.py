@@ -6,11 +6,12 @@ from contextlib import closing
 
 import pytest
 
+from tests.support.documents import zipped
 from tests.support.mails import mail, pdf, save
 from tests.support.samples import make_pdf
 from watcher.daemon.plans import check_file, make_plans, this_machine
 from watcher.journal.reader import Reader
-from watcher.model.settings import AfterUpload, Duplicates, Item, MailSetting, Rule
+from watcher.model.settings import AfterUpload, Archives, Duplicates, Item, MailSetting, Rule
 
 
 def shown(world):
@@ -192,3 +193,16 @@ def test_check_says_the_same(world):
     assert entries["mail.eml"].why == verdict["why"]
     assert entries["notes.txt"].why == said["notes.txt"]["why"]
     assert entries["CV.pdf"].reference == said["CV.pdf"]["reference"]
+
+
+def test_archives_are_opened_where_a_folder_says_so(world, eventually):
+    closed, opened = world.folder("closed"), world.folder("opened", archives=Archives.OPEN)
+    nested = zipped(("c.pdf", pdf("c")))
+    content = zipped(("a.pdf", pdf("a")), ("cvs/b.pdf", pdf("b")), ("nested.zip", nested))
+    world.start(closed, opened)
+    for folder in (closed, opened):
+        save(folder.path, "cvs.zip", content)
+    settled(world, 5)
+    assert sent(world) == ["a.pdf", "b.pdf"]
+    refused = [entry for entry in world.entries() if str(entry.state) == "refused"]
+    assert sorted(os.path.basename(entry.path) for entry in refused) == ["cvs.zip", "nested.zip"]

@@ -7,6 +7,7 @@
     containers      opened for the documents inside them: taken out into the spool
     members         names and bounds that all containers share
     mail, outlook   what is attached to an e-mail, and what of it is no document
+    archives        what is in a zip archive, within bounds
     spool           private temporary files
     identification  opened once, examined and hashed; is it still being written?
     filing          filed away by the settings, with a note of why it was refused

@@ -1,4 +1,4 @@
-"""Opens files for the documents inside them, such as a saved e-mail for its attachments.
+"""Opens files for the documents inside them: saved e-mails and zip archives.
 
 A document inside a file has a path as if the file were a directory, ``/cvs/mail.eml/CV.pdf``. No
 other file can have that path, so it is known, shown and found as all others are. It is taken out
@@ -12,11 +12,12 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.documents.archives import read_archive
 from watcher.documents.mail import read_mail
 from watcher.documents.members import NESTED, ContainerError, name_members
 from watcher.documents.opening import Opened, explain, open_document, stat_file, stat_handle
 from watcher.documents.outlook import read_outlook_message
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Contents, Mail, Part, Unusable
 from watcher.model.records import Stat
 from watcher.sniff import formats, sniff
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _READERS: Final = {
     formats.MAIL.media_type: read_mail,
     formats.MSG.media_type: read_outlook_message,
+    formats.ZIP.media_type: read_archive,
 }
 
 _EMPTY: Final = msg("an e-mail without a document")
@@ -40,12 +42,16 @@ _EMPTY: Final = msg("an e-mail without a document")
 
 @dataclass(frozen=True, slots=True)
 class TakenOut:
-    """A part in the spool, at its start; its stat is its container's, with its own size."""
+    """A part in the spool, at its start; its stat is its container's, with its own size.
+
+    ``problem``: why it could not be copied as a whole, in words that follow its name.
+    """
 
     handle: BinaryIO
     stat: Stat
     container: str
     mail: Mail
+    problem: Message = NOTHING
 
 
 def part_path(container: str, name: str) -> str:
@@ -103,10 +109,13 @@ def _take_out(
     member = _read(opened, sniffed).get(name)
     if member is None:
         return Unusable(msg("is no longer in its file"), gone=True)
-    handle = spool.create()
+    handle, problem = spool.create(), NOTHING
     try:
-        member.copy(handle)
-        size = handle.tell()
+        try:
+            member.copy(handle)
+        except ContainerError as error:
+            problem = error.why
+        size = member.size if problem else handle.tell()
         handle.seek(0)
         if stat_handle(opened.handle) != opened.stat:
             handle.close()
@@ -114,13 +123,14 @@ def _take_out(
     except BaseException:
         handle.close()
         raise
-    return TakenOut(handle, replace(opened.stat, size=size), container, member.mail)
+    return TakenOut(handle, replace(opened.stat, size=size), container, member.mail, problem)
 
 
 def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:
     opened.handle.seek(0)
     members = _READERS[sniffed.media_type](opened.handle, opened.stat.size)
-    return name_members(_with_attached_mails(members))
+    is_mail = sniffed.media_type != formats.ZIP.media_type
+    return name_members(_with_attached_mails(members) if is_mail else members)
 
 
 def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:

@@ -21,7 +21,7 @@ from watcher.documents.opening import (
 )
 from watcher.documents.parts import find_place
 from watcher.i18n.message import msg
-from watcher.model.files import Document, Identified, Unusable
+from watcher.model.files import Contents, Document, Identified, Unusable
 from watcher.model.uploads import Altered
 from watcher.sniff import server_name, sniff
 
@@ -121,11 +121,17 @@ def _read_part(
     """Return what a file is that was taken out of another."""
     name, size = os.path.basename(path), part.stat.size
     sniffed = sniff(part.handle, size, name)
-    sent = accepts(sniffed) and (not max_size or size <= max_size)
-    sha256 = _hash(part.handle, size) if sent else ""
-    file_name = server_name(name, sniffed.extension)
+    sent = accepts(sniffed) and (not max_size or size <= max_size) and not part.problem
     return Document(
-        root, path, part.stat, sha256, sniffed, file_name, container=part.container, mail=part.mail
+        root,
+        path,
+        part.stat,
+        _hash(part.handle, size) if sent else "",
+        sniffed,
+        server_name(name, sniffed.extension),
+        contents=Contents(problem=part.problem) if part.problem else None,
+        container=part.container,
+        mail=part.mail,
     )
 
 

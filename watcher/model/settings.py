@@ -109,6 +109,13 @@ class MailSetting(enum.StrEnum):
     SEND = "send"
 
 
+class Archives(enum.StrEnum):
+    """What happens to zip archives: they are refused, or the documents inside are sent."""
+
+    REFUSE = "refuse"
+    OPEN = "open"
+
+
 class CreatedAt(enum.StrEnum):
     """Where the profile's reception date comes from."""
 
@@ -235,6 +242,7 @@ class Folder(Struct, frozen=True):
     max_size: int = 100_000_000
     #: To be sent, an e-mail must be of a type in ``accept``.
     mail: MailSetting = MailSetting.ATTACHMENTS
+    archives: Archives = Archives.REFUSE
     sync_parsing: bool = False
     #: None leaves the field out of the request: the server's own default applies.
     sync_parsing_indexing: bool | None = None
@@ -251,8 +259,8 @@ class Folder(Struct, frozen=True):
 #: them changes, files that were not sent are examined again.
 ROUTING = (
     "account", "source_key", "tags", "metadatas", "labels", "recursive", "ignore", "accept",
-    "max_size", "mail", "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending",
-    "created_at", "created_at_format", "reference", "rules",
+    "max_size", "mail", "archives", "sync_parsing", "sync_parsing_indexing",
+    "webhook_parsing_sending", "created_at", "created_at_format", "reference", "rules",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from watcher.model.lifecycle import opened_why
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
     ROUTING,
+    Archives,
     CreatedAt,
     CreatedAtFormat,
     Item,
@@ -110,6 +111,8 @@ def opens(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether files in the folder are opened, by their content."""
 
     def open_it(sniffed: Sniffed) -> bool:
+        if sniffed.media_type == formats.ZIP.media_type:
+            return folder.archives is Archives.OPEN
         return sniffed.media_type in _MAIL and folder.mail is MailSetting.ATTACHMENTS
 
     return open_it
@@ -266,11 +269,16 @@ def _open(sniffed: Sniffed, contents: Contents, rule: int) -> Open | Skip:
     left_out = msg("; left out: {parts:and}", parts=others) if others else NOTHING
     if parts:
         return Open(opened_why(len(parts), left_out), parts, rule)
-    why = msg(
-        "is {what} that holds no document; save the text as PDF{left_out}",
-        what=sniffed.what,
-        left_out=left_out,
-    )
+    if sniffed.media_type in _MAIL:
+        why = msg(
+            "is {what} that holds no document; save the text as PDF{left_out}",
+            what=sniffed.what,
+            left_out=left_out,
+        )
+    else:
+        why = msg(
+            "is {what} that holds no document{left_out}", what=sniffed.what, left_out=left_out
+        )
     return Skip(State.REFUSED, why, rule)
 
 

@@ -140,7 +140,7 @@ _LOCAL_NAME = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
 
 #: What zipfile raises on malformed archives (UnicodeDecodeError is a ValueError; RuntimeError:
 #: encrypted, NotImplementedError: an unknown compression).
-_ZIP_MALFORMED = (
+ZIP_MALFORMED = (
     OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, LookupError,
     OverflowError, RuntimeError,
 )  # fmt: skip
@@ -219,7 +219,7 @@ def _read_zip(content: Content, size: int, extension: str) -> Format | None:
     try:
         with zipfile.ZipFile(bounded) as archive:
             return _identify_by_entries(archive, extension) or formats.ZIP
-    except _ZIP_MALFORMED:
+    except ZIP_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
         return None

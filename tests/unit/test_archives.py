@@ -1,0 +1,176 @@
+"""What is found in zip archives, and which are refused before anything is unpacked."""
+
+import os
+import struct
+import time
+import tracemalloc
+import zipfile
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.documents import zipped
+from tests.support.mails import pdf
+from watcher.documents import Spool, identify, reopen
+from watcher.model.files import Unusable
+from watcher.sniff import formats
+
+
+def look(root, name="cvs.zip", **options):
+    return identify(
+        str(root),
+        os.path.join(root, name),
+        accepts=lambda sniffed: sniffed.media_type == "application/pdf",
+        opens=lambda sniffed: sniffed.media_type == formats.ZIP.media_type,
+        spool=Spool(os.path.join(root, ".spool")),
+        **options,
+    )
+
+
+def save(root, content):
+    (root / "cvs.zip").write_bytes(content)
+
+
+def problem(root, content):
+    save(root, content)
+    return str(look(root).document.contents.problem)
+
+
+def test_a_document_in_an_archive_is_read_hashed_and_sent_from_the_spool(tmp_path):
+    content = pdf("cv", size=300_000)
+    save(tmp_path, zipped(("CVs/Léa.pdf", content), ("CVs/other/Léa.pdf", b"x"), ("empty/", b"")))
+    assert [part.name for part in look(tmp_path).document.contents.parts] == [
+        "Léa.pdf", "Léa (2).pdf",
+    ]  # fmt: skip
+    found = look(tmp_path, "cvs.zip/Léa.pdf", keep_open=True)
+    with found.handle:
+        assert found.handle.read() == content
+    document, spool = found.document, Spool(str(tmp_path / "s"))
+    with reopen(str(tmp_path), document.path, document.stat, spool) as again:
+        assert again.read() == content
+
+
+def test_side_files_and_links_are_left_out(tmp_path):
+    link = zipfile.ZipInfo("link.pdf")
+    link.external_attr = 0o120777 << 16
+    save(
+        tmp_path, zipped(("CV.pdf", pdf("cv")), ("__MACOSX/._CV.pdf", b"x"), (link, "/etc/passwd"))
+    )
+    parts = look(tmp_path).document.contents.parts
+    assert {part.name: str(part.left_out) for part in parts} == {
+        "CV.pdf": "", "._CV.pdf": "a file of the system", "link.pdf": "a link",
+    }  # fmt: skip
+
+
+def with_flag(content, flag):
+    """An archive whose entries say so in the directory and in front of them."""
+    data = bytearray(content)
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + place] |= flag
+            at = data.find(mark, at + 4)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (zipped(*((f"{n}.pdf", b"x") for n in range(501))), "more than 500 files"),
+        (zipped(*((f"{n}{'x' * 200}.pdf", b"") for n in range(9000))), "more than 500 files"),
+        (zipped(("a.pdf", bytes(30_000_000))), "when unpacked"),
+        (zipped(("../CV.pdf", b"x")), "names that lead out of it"),
+        (zipped(("/etc/CV.pdf", b"x")), "names that lead out of it"),
+        (zipped(("C:\\CV.pdf", b"x")), "names that lead out of it"),
+        (with_flag(zipped(("CV.pdf", b"x")), 1), "with a password"),
+        (zipped(("CV.pdf", b"x"), compression=zipfile.ZIP_LZMA), "compressed in an unusual way"),
+    ],
+    ids=[
+        "many files",
+        "a large directory",
+        "a bomb",
+        "above",
+        "absolute",
+        "drive",
+        "locked",
+        "lzma",
+    ],
+)
+def test_what_is_out_of_bounds_is_refused_in_plain_words(tmp_path, content, said):
+    assert said in problem(tmp_path, content)
+
+
+def declared(size, count=1):
+    """An archive whose directory says that its entries have such sizes."""
+    data = bytearray(zipped(*((f"{n}.pdf", b"x" * 100) for n in range(count))))
+    at = data.find(b"PK\x01\x02")
+    while at >= 0:
+        struct.pack_into("<L", data, at + 24, size)
+        at = data.find(b"PK\x01\x02", at + 4)
+    return bytes(data)
+
+
+def test_a_bomb_costs_little(tmp_path):
+    inner = zipped(("bomb", bytes(5_000_000)))
+    bombs = [
+        zipped(*((f"{n}.zip", inner) for n in range(400))),  # within one another
+        declared(4_000_000_000),
+        declared(90_000_000, 500),
+        zipped(*((f"{n}.pdf", bytes(1_000_000)) for n in range(300))),
+    ]
+    for content in bombs:
+        save(tmp_path, content)
+        tracemalloc.start()
+        began = time.process_time()
+        contents = look(tmp_path).document.contents
+        seconds, (_, most) = time.process_time() - began, tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert contents.problem or all(part.size < 100_000 for part in contents.parts)
+        assert most < 50_000_000
+        assert seconds < 60  # it is some hundredths; nothing was unpacked
+    assert not os.path.exists(tmp_path / ".spool")
+
+
+def test_an_entry_that_is_larger_than_said_is_not_unpacked_further(tmp_path):
+    data = bytearray(zipped(("CV.pdf", bytes(20_000_000)), ("b.pdf", os.urandom(300_000))))
+    struct.pack_into("<L", data, data.find(b"PK\x01\x02") + 24, 1000)
+    save(tmp_path, bytes(data))
+    found = look(tmp_path, "cvs.zip/CV.pdf")
+    assert found.document.stat.size <= 1000
+    assert found.document.contents.problem  # its checksum is another
+
+
+def test_a_damaged_entry_is_refused_and_the_others_are_read(tmp_path):
+    data = bytearray(zipped(("a.pdf", os.urandom(2000)), ("b.pdf", pdf("b"))))
+    data[200] ^= 255
+    save(tmp_path, bytes(data))
+    assert "damaged" in str(look(tmp_path, "cvs.zip/a.pdf").document.contents.problem)
+    assert look(tmp_path, "cvs.zip/b.pdf").document.sha256
+
+
+def test_an_archive_without_files_holds_none(tmp_path):
+    save(tmp_path, zipped())
+    assert look(tmp_path).document.contents.parts == ()
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_damaged_archive_raises_no_exception(tmp_path, data):
+    whole = bytearray(zipped(("CV.pdf", pdf("cv")), ("b/c.pdf", pdf("c"))))
+    for _ in range(data.draw(st.integers(1, 6))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    save(tmp_path, bytes(whole))
+    found = look(tmp_path)
+    contents = found.document.contents
+    for each in contents.parts if contents else ():
+        assert not isinstance(look(tmp_path, f"cvs.zip/{each.name}"), Unusable)
+
+
+def test_names_in_utf_8_are_read_as_such_though_the_archive_does_not_say_so(tmp_path):
+    raw = "Léa.pdf".encode()
+    data = zipped(("x" * len(raw), b"x")).replace(b"x" * len(raw), raw)
+    save(tmp_path, data)
+    assert [part.name for part in look(tmp_path).document.contents.parts] == ["Léa.pdf"]

@@ -1,0 +1,115 @@
+"""Reads zip archives: bounds are checked by the directory alone, before anything is unpacked."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import stat as modes
+import zipfile
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from watcher.documents.members import MOST, TOO_MANY, ContainerError, Member
+from watcher.i18n.message import NOTHING, Message, msg
+from watcher.sniff.containers import ZIP_MALFORMED, Bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+#: Bytes of an archive's directory, as much as is read before its bounds are checked.
+_DIRECTORY: Final = 1_500_000
+#: Bytes of a file, and of all together, when unpacked.
+_LARGEST: Final = 100_000_000
+_TOGETHER: Final = 500_000_000
+#: So many times larger is only what was made to fill a disk; less than so many bytes never are.
+_RATIO: Final = 100
+_HARMLESS: Final = 10_000_000
+_ENCRYPTED: Final = 1  # in an entry's flags, APPNOTE.TXT 4.4.4
+_IS_UTF_8: Final = 0x800
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+_UNREADABLE: Final = msg("is a damaged zip archive; download or save it again")
+_LOCKED: Final = msg("is a zip archive with a password; extract the documents and add them")
+_LEADS_OUT: Final = msg(
+    "is a zip archive with names that lead out of it; extract the documents and add them"
+)
+_UNKNOWN: Final = msg(
+    "is a zip archive compressed in an unusual way; extract the documents and add them"
+)
+
+
+def read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
+    """Yield the files in a zip archive, in its order. Archives in it are not opened.
+
+    Raises:
+        ContainerError: it is damaged, locked, or not within bounds.
+        OSError: the disk fails.
+    """
+    with _opened(handle, size, _DIRECTORY) as archive:
+        entries = [each for each in archive.infolist() if not each.is_dir()]
+    if problem := _problem(entries, size):
+        raise ContainerError(problem)
+    for entry in entries:
+        copy = partial(_copy, handle, size, entry)
+        yield Member(_name(entry), entry.file_size, copy, _left_out(entry))
+
+
+@contextlib.contextmanager
+def _opened(handle: BinaryIO, size: int, budget: int) -> Iterator[zipfile.ZipFile]:
+    bounded = Bounded(handle, budget, size)
+    try:
+        with zipfile.ZipFile(bounded) as archive:
+            yield archive
+    except ZIP_MALFORMED:
+        if bounded.failure:
+            raise bounded.failure from None
+        raise ContainerError(_UNREADABLE if bounded.left else TOO_MANY) from None
+
+
+def _copy(handle: BinaryIO, size: int, entry: zipfile.ZipInfo, out: BinaryIO) -> None:
+    """Unpack an entry; the library stops at the size that the directory says."""
+    with (
+        _opened(handle, size, _DIRECTORY + 2 * size) as archive,
+        archive.open(entry) as unpacked,
+    ):
+        shutil.copyfileobj(unpacked, out)
+
+
+def _problem(entries: list[zipfile.ZipInfo], size: int) -> Message:
+    """Return why an archive is not opened; NOTHING if it is."""
+    together = sum(each.file_size for each in entries)
+    largest = max((each.file_size for each in entries), default=0)
+    if len(entries) > MOST:
+        return TOO_MANY
+    if largest > _LARGEST or together > _TOGETHER or together > max(_RATIO * size, _HARMLESS):
+        return msg(
+            "is a zip archive that would take {size:size} when unpacked; "
+            "extract the documents and add them",
+            size=together,
+        )
+    if any(each.flag_bits & _ENCRYPTED for each in entries):
+        return _LOCKED
+    if any(each.compress_type not in _METHODS for each in entries):
+        return _UNKNOWN
+    return _LEADS_OUT if any(_leads_out(each.filename) for each in entries) else NOTHING
+
+
+def _leads_out(name: str) -> bool:
+    path = name.replace("\\", "/")
+    return path.startswith("/") or ".." in path.split("/") or path[1:2] == ":"
+
+
+def _left_out(entry: zipfile.ZipInfo) -> Message:
+    if modes.S_ISLNK(entry.external_attr >> 16):
+        return msg("a link")
+    return msg("a file of the system") if entry.filename.startswith("__MACOSX/") else NOTHING
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Return an entry's name; many programs write UTF-8 without saying so."""
+    if entry.flag_bits & _IS_UTF_8:
+        return entry.filename
+    with contextlib.suppress(UnicodeError):
+        return entry.filename.encode("cp437").decode()
+    return entry.filename
