@@ -33,9 +33,9 @@ def look(root, name="mail.eml", **options):
 
 def inside(root, name="mail.eml"):
     """The names inside a mail, each with why it is left out."""
-    contents = look(root, name).document.contents
-    assert not contents.problem, contents.problem
-    return {part.name: str(part.left_out) for part in contents.parts}
+    document = look(root, name).document
+    assert not document.problem, document.problem
+    return {part.name: str(part.left_out) for part in document.parts}
 
 
 def raw(*parts, headers=b""):
@@ -174,7 +174,7 @@ def test_a_document_in_cut_base64_is_incomplete(tmp_path):
 def test_a_mail_with_very_many_attachments_is_refused(tmp_path):
     one = part(b"Content-Type: application/pdf; name=a.pdf")
     save(tmp_path, "mail.eml", raw(*[one] * 501))
-    assert "more than 500" in str(look(tmp_path).document.contents.problem)
+    assert "more than 500" in str(look(tmp_path).document.problem)
 
 
 def test_parts_nested_very_deep_are_refused_in_plain_words(tmp_path):
@@ -182,7 +182,7 @@ def test_parts_nested_very_deep_are_refused_in_plain_words(tmp_path):
         b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(5000)
     )
     save(tmp_path, "mail.eml", b"From: a@example.org\nMIME-Version: 1.0\n" + nested)
-    assert "cannot be read as an e-mail" in str(look(tmp_path).document.contents.problem)
+    assert "cannot be read as an e-mail" in str(look(tmp_path).document.problem)
 
 
 @settings(
@@ -195,7 +195,7 @@ def test_no_content_raises_an_exception(tmp_path, data):
     junk = data.draw(st.binary(max_size=60))
     save(tmp_path, "mail.eml", whole[:at] + junk + whole[at + data.draw(st.integers(0, 60)) :])
     found = look(tmp_path)
-    for each in found.document.contents.parts if found.document.contents else ():
+    for each in found.document.parts or ():
         assert not isinstance(look(tmp_path, f"mail.eml/{each.name}"), Unusable)
 
 
@@ -247,6 +247,5 @@ def test_a_damaged_outlook_message_raises_no_exception(tmp_path, data):
         whole[data.draw(st.integers(512, len(whole) - 1))] = data.draw(st.integers(0, 255))
     save(tmp_path, "mail.msg", bytes(whole))
     found = look(tmp_path, "mail.msg")
-    contents = found.document.contents
-    for each in contents.parts if contents else ():
+    for each in found.document.parts or ():
         look(tmp_path, f"mail.msg/{each.name}")

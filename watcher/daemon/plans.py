@@ -189,10 +189,10 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
     if isinstance(found, Unusable):
         return {"verdict": msg("not uploaded"), "why": found.why}
     verdict = _check_document(found.document, plan, reader)
-    if verdict["verdict"] is OPENED and found.document.contents is not None:
+    if verdict["verdict"] is OPENED and found.document.parts is not None:
         inside = (
             documents.part_path(path, part.name)
-            for part in found.document.contents.parts
+            for part in found.document.parts
             if not part.left_out
         )
         verdict["parts"] = [

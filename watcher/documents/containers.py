@@ -18,7 +18,7 @@ from watcher.documents.members import NESTED, ContainerError, name_members
 from watcher.documents.opening import Opened, explain, open_document, stat_file, stat_handle
 from watcher.documents.outlook import read_outlook_message
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.files import Contents, Mail, Part, Unusable
+from watcher.model.files import Mail, Part, Unusable
 from watcher.model.records import Stat
 from watcher.sniff import formats, sniff
 
@@ -66,16 +66,18 @@ def find_container(root: str, path: str) -> str:
     return container if is_below and isinstance(stat_file(root, container), Stat) else ""
 
 
-def list_contents(opened: Opened, sniffed: Sniffed, spool: Spool) -> Contents:
-    """Return what is inside an open file; OSError if it cannot be read."""
+def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ...] | Message:
+    """Return what is inside an open file, or why it cannot be opened, in words after its name.
+
+    Raises:
+        OSError: the disk fails.
+    """
     with spool.opening:
         try:
             members = _read(opened, sniffed)
         except ContainerError as error:
-            return Contents(problem=error.why)
-        return Contents(
-            tuple(Part(name, each.size, each.left_out) for name, each in members.items())
-        )
+            return error.why
+        return tuple(Part(name, each.size, each.left_out) for name, each in members.items())
 
 
 def take_out(

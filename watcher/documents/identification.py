@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from watcher.documents.containers import TakenOut, list_contents, take_out
+from watcher.documents.containers import TakenOut, list_parts, take_out
 from watcher.documents.opening import (
     HAS_DIR_FD,
     Opened,
@@ -20,8 +20,8 @@ from watcher.documents.opening import (
     stat_handle,
 )
 from watcher.documents.parts import find_place
-from watcher.i18n.message import msg
-from watcher.model.files import Contents, Document, Identified, Unusable
+from watcher.i18n.message import Message, msg
+from watcher.model.files import Document, Identified, Unusable
 from watcher.model.uploads import Altered
 from watcher.sniff import server_name, sniff
 
@@ -69,8 +69,9 @@ def identify(
                 busy = being_written(opened.handle, path)
                 document = _read(root, path, opened, accepts, max_size)
                 if spool is not None and opens(document.sniffed) and _may_open(document, max_size):
-                    contents = list_contents(opened, document.sniffed, spool)
-                    document = replace(document, contents=contents)
+                    parts = list_parts(opened, document.sniffed, spool)
+                    found = {"problem": parts} if isinstance(parts, Message) else {"parts": parts}
+                    document = replace(document, **found)
             handle.seek(0)
         except OSError as error:
             return explain(error)
@@ -129,7 +130,7 @@ def _read_part(
         _hash(part.handle, size) if sent else "",
         sniffed,
         server_name(name, sniffed.extension),
-        contents=Contents(problem=part.problem) if part.problem else None,
+        problem=part.problem,
         container=part.container,
         mail=part.mail,
     )

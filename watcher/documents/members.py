@@ -72,7 +72,9 @@ def name_members(members: Iterable[Member]) -> dict[str, Member]:
 def _safe(name: str) -> str:
     """Return the last part of a name or path, without what file systems or people stumble over."""
     last = re.split(r"[/\\]", name.rstrip("/\\ "))[-1]
-    clean = _RESERVED.sub("_", _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", last)).strip(" ").rstrip(" .")
+    clean = (
+        _RESERVED.sub("_", _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", last)).strip(" ").rstrip(" .")
+    )
     stem, dot, extension = clean.rpartition(".")
     if len(clean) > _LONGEST and dot and len(extension) < 10:
         return stem[: _LONGEST - len(extension) - 1] + dot + extension

@@ -104,14 +104,6 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What is inside a file that is opened; ``problem`` follows its name if it cannot be."""
-
-    parts: tuple[Part, ...] = ()
-    problem: Message = NOTHING
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """A file that was opened, examined and hashed; ``sha256`` is in hexadecimal.
 
@@ -119,9 +111,10 @@ class Document:
     content. ``part_of`` is the document that the file belongs to, as the pictures of a saved web
     page do. ``may_be_part``: it is where such parts are, but there is no such document yet.
     ``noticed_at`` is when the file was first noticed, in seconds since 1970, if its own time
-    cannot be right, else None. ``contents``: it is opened, and not sent itself. ``container`` is
-    the path of the file that it is inside of, "" if it is on disk itself; ``mail`` says more of an
-    e-mail.
+    cannot be right, else None. ``problem``: why it cannot be used, in words that follow its name.
+    ``parts`` are what is inside if it is opened, and not sent itself. ``container`` is the path of
+    the file that it is inside of, "" if it is on disk itself; ``mail`` says more of an e-mail.
+    ``converts``: it is an image that is sent as a PDF.
     """
 
     folder: str
@@ -133,9 +126,11 @@ class Document:
     part_of: str = ""
     may_be_part: bool = False
     noticed_at: float | None = None
-    contents: Contents | None = None
+    problem: Message = NOTHING
+    parts: tuple[Part, ...] | None = None
     container: str = ""
     mail: Mail = NO_MAIL
+    converts: bool = False
 
     @property
     def below(self) -> str:

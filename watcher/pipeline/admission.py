@@ -64,6 +64,8 @@ def _broken(document: Document) -> Skip | None:
     """Why a file that has had its time cannot be opened; None if it can, or may be."""
     if document.stat.size == 0:
         return Skip(State.REFUSED, msg("is empty; add it again when it is complete"))
+    if document.problem:
+        return Skip(State.REFUSED, document.problem)
     # What HrFlow cannot read anyway is no better for being complete.
     if document.sniffed.broken and not document.sniffed.advice:
         return Skip(
@@ -110,7 +112,7 @@ class Admission(Stage):
         decision = decide(document, plan)
         if isinstance(decision, Open):
             self._journal.files.step(file_id, Step(State.IGNORED, decision.why), now)
-        if document.contents is not None:
+        if document.parts is not None:
             parts = decision.parts if isinstance(decision, Open) else ()
             note_parts(self._journal, document, parts, plan, now)
         if isinstance(decision, Skip):

@@ -32,7 +32,7 @@ from watcher.sniff import formats
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from watcher.model.files import Contents, Document, Sniffed
+    from watcher.model.files import Document, Part, Sniffed
     from watcher.model.settings import Folder, Label, Rule
     from watcher.model.uploads import Job
     from watcher.routing.patterns import Pattern
@@ -136,7 +136,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
     ]
 
     def route(document: Document) -> Route | Skip | Open:
-        if document.contents is None and not accept(document.sniffed):
+        if document.parts is None and not accept(document.sniffed):
             return Skip(State.REFUSED, _unaccepted(document.sniffed))
         if folder.max_size and document.stat.size > folder.max_size:
             return Skip(State.REFUSED, _too_large(document.stat.size, folder.max_size))
@@ -146,8 +146,8 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
             return Skip(
                 State.IGNORED, msg("ignored by rule {number} of this folder", number=number), number
             )
-        if document.contents is not None:
-            return _open(document.sniffed, document.contents, number)
+        if document.parts is not None:
+            return _open(document.sniffed, document.parts, number)
         try:
             return _route(folder, rule, number, document, {**values, **captured})
         except _NotRoutedError as error:
@@ -254,14 +254,12 @@ def _route(
     )
 
 
-def _open(sniffed: Sniffed, contents: Contents, rule: int) -> Open | Skip:
+def _open(sniffed: Sniffed, inside: tuple[Part, ...], rule: int) -> Open | Skip:
     """Return the documents inside a file, or why there are none."""
-    if contents.problem:
-        return Skip(State.REFUSED, contents.problem, rule)
-    parts = tuple(part for part in contents.parts if not part.left_out)
+    parts = tuple(part for part in inside if not part.left_out)
     others = [
         msg("{name} ({what})", name=harmless(part.name), what=part.left_out)
-        for part in contents.parts
+        for part in inside
         if part.left_out
     ]
     if (more := len(others) - _NAMED) > 0:
