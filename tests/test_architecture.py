@@ -53,7 +53,7 @@ TABLE = {
     "present": row(PURE),
     "journal": row(STORE, "sqlite3"),
     "folders": row(EDGE, "watchdog"),
-    "documents": row(EDGE, "send2trash", "olefile"),
+    "documents": row(EDGE, "send2trash", "olefile", "PIL", "pillow_heif"),
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
     "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),

@@ -167,6 +167,7 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
             lambda path: "",
             lambda sniffed: True,
             lambda sniffed: False,
+            lambda sniffed: False,
             lambda document: None,
         )
         pipeline.post(Configure(config, {FOLDER.path: plan}))

@@ -1,5 +1,6 @@
 """Saved e-mails: each document attached is one of its own, exactly once."""
 
+import hashlib
 import json
 import os
 from contextlib import closing
@@ -8,10 +9,13 @@ import pytest
 
 from tests.support.documents import zipped
 from tests.support.mails import mail, pdf, save
+from tests.support.pictures import tiff, webp
 from tests.support.samples import make_pdf
+from watcher import sandbox as sb
 from watcher.daemon.plans import check_file, make_plans, this_machine
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Archives, Duplicates, Item, MailSetting, Rule
+from watcher.pipeline.messages import Resume
 
 
 def shown(world):
@@ -206,3 +210,41 @@ def test_archives_are_opened_where_a_folder_says_so(world, eventually):
     assert sent(world) == ["a.pdf", "b.pdf"]
     refused = [entry for entry in world.entries() if str(entry.state) == "refused"]
     assert sorted(os.path.basename(entry.path) for entry in refused) == ["cvs.zip", "nested.zip"]
+
+
+def test_scans_are_sent_as_pdf_and_known_by_what_they_are(world):
+    plain, raw = world.folder("plain"), world.folder("raw", convert_images=False)
+    world.start(plain, raw)
+    scan = tiff("scan", pages=2)
+    save(plain.path, "scan.tif", scan)
+    save(plain.path, "copy.tiff", scan)
+    save(plain.path, "mail.eml", mail(("photo.webp", webp("photo"))))
+    save(raw.path, "other.tif", tiff("other"))
+    settled(world, 5)
+    entries = {os.path.basename(entry.path): entry for entry in world.entries()}
+    assert hashlib.sha256(scan).hexdigest() in {record.reference for record in world.arrived()}
+    assert entries["scan.tif"].media_type == "image/tiff"
+    assert "duplicate" in {str(entries[name].state) for name in ("scan.tif", "copy.tiff")}
+    assert str(entries["other.tif"].state) == "refused"
+    names = sent(world)
+    assert names in (["photo.pdf", "scan.pdf"], ["copy.pdf", "photo.pdf"])
+    for record in world.arrived():
+        assert (
+            record.content_type == dict(record.fields)["profile_content_type"] == "application/pdf"
+        )
+        assert record.sha256 != record.reference
+
+
+def test_a_scan_waits_and_is_converted_when_it_can_go(world, eventually):
+    folder = world.folder()
+    world.keys.key = "wrong"
+    world.start(folder)
+    path = save(folder.path, "scan.tif", tiff("scan"))
+    eventually(lambda: shown(world).get("scan.tif") == "held")
+    plans = make_plans(world.config(folder), this_machine())
+    assert check_file(path, plans, world.places)["sent_as"] == "scan.pdf"
+    world.keys.key = sb.READ_WRITE_KEY
+    world.app.post(Resume())
+    world.wait_for(lambda: len(world.arrived()) == 1)
+    world.stop()
+    assert sent(world) == ["scan.pdf"]

@@ -294,6 +294,7 @@ OTHER_SETTINGS = {
     "max_size": 1,
     "mail": MailSetting.REFUSE,
     "archives": Archives.OPEN,
+    "convert_images": False,
     "sync_parsing": True,
     "sync_parsing_indexing": False,
     "webhook_parsing_sending": True,

@@ -12,7 +12,7 @@ from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.rules import Facts, Plan, accepts, opens, router
+from watcher.routing.rules import Facts, Plan, accepts, converts, opens, router
 from watcher.sniff.bundles import document_path
 
 IGNORED = [
@@ -179,7 +179,9 @@ def test_what_cannot_be_moved_alone_stays(tmp_path, names, tied, why):
 def decided(root, name, **settings):
     folder = Folder(path=root, account="a", source_key="k", **settings)
     route = router(folder, Facts("h", "u"))
-    plan = Plan(folder, ignore_filter(folder), accepts(folder), opens(folder), route)
+    plan = Plan(
+        folder, ignore_filter(folder), accepts(folder), opens(folder), converts(folder), route
+    )
     found = identify(root, os.path.join(root, name), accepts=plan.accepts).document
     return decide(found, plan)
 

@@ -24,7 +24,7 @@ from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.rules import Facts, Plan, accepts, form_fields, opens, router
+from watcher.routing.rules import Facts, Plan, accepts, converts, form_fields, opens, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -70,6 +70,7 @@ def make_plans(
             ignore_filter(folder, targets),
             accepts(folder),
             opens(folder),
+            converts(folder),
             router(folder, facts),
             is_imported=folder.path not in paths,
         )
@@ -184,6 +185,7 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
         accepts=plan.accepts,
         max_size=folder.max_size,
         opens=plan.opens,
+        converts=plan.converts,
         spool=spool,
     )
     if isinstance(found, Unusable):
@@ -221,7 +223,7 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
         return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
     if isinstance(route, Open):
         return {**facts, "verdict": OPENED, "why": route.why, "rule": route.rule}
-    fields = form_fields(route, sniffed.media_type)
+    fields = form_fields(route, document.sent_type)
     first = reader.sender(route.source_key, document.sha256) if reader else None
     return {
         **facts,

@@ -8,6 +8,7 @@
     members         names and bounds that all containers share
     mail, outlook   what is attached to an e-mail, and what of it is no document
     archives        what is in a zip archive, within bounds
+    images          converted to PDF where HrFlow cannot read them
     spool           private temporary files
     identification  opened once, examined and hashed; is it still being written?
     filing          filed away by the settings, with a note of why it was refused
@@ -23,6 +24,7 @@ from watcher.documents.filing import (
     write_error_note,
 )
 from watcher.documents.identification import being_written, identify, reopen
+from watcher.documents.images import to_pdf
 from watcher.documents.opening import Opened, open_document, stat_file
 from watcher.documents.parts import main_file
 from watcher.documents.spool import Spool
@@ -41,5 +43,6 @@ __all__ = [
     "part_path",
     "reopen",
     "stat_file",
+    "to_pdf",
     "write_error_note",
 ]

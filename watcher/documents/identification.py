@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from watcher.documents.containers import TakenOut, list_parts, take_out
+from watcher.documents.images import find_problem
 from watcher.documents.opening import (
     HAS_DIR_FD,
     Opened,
@@ -23,7 +24,7 @@ from watcher.documents.parts import find_place
 from watcher.i18n.message import Message, msg
 from watcher.model.files import Document, Identified, Unusable
 from watcher.model.uploads import Altered
-from watcher.sniff import server_name, sniff
+from watcher.sniff import formats, server_name, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,7 @@ def identify(
     max_size: int = 0,
     keep_open: bool = False,
     opens: Callable[[Sniffed], bool] = lambda _: False,
+    converts: Callable[[Sniffed], bool] = lambda _: False,
     spool: Spool | None = None,
     has_dir_fd: bool = HAS_DIR_FD,
 ) -> Identified | Unusable:
@@ -52,7 +54,8 @@ def identify(
     A file that is larger than ``max_size`` bytes (0: no limit), or not accepted, will be refused
     anyway and is not hashed: its ``sha256`` is "". With ``keep_open`` the result has the handle,
     at its start, to be closed by the caller. A file that changes while it is read is Unusable for
-    now. What is inside a file for which ``opens`` is true needs a ``spool``.
+    now. Files for which ``opens`` is true are opened for what is inside, images for which
+    ``converts`` is true are to be sent as PDF; both need a ``spool``.
     """
     opened: Opened | Unusable | TakenOut = open_document(root, path, has_dir_fd=has_dir_fd)
     if isinstance(opened, Unusable) and opened.gone and spool is not None:
@@ -72,6 +75,8 @@ def identify(
                     parts = list_parts(opened, document.sniffed, spool)
                     found = {"problem": parts} if isinstance(parts, Message) else {"parts": parts}
                     document = replace(document, **found)
+            if spool is not None and document.sha256 and converts(document.sniffed):
+                document = _as_pdf(document, handle, spool)
             handle.seek(0)
         except OSError as error:
             return explain(error)
@@ -114,6 +119,13 @@ def _may_open(document: Document, max_size: int) -> bool:
     """Whether a file is complete and not too large, so that it is worth opening."""
     size = document.stat.size
     return bool(size) and not document.sniffed.broken and (not max_size or size <= max_size)
+
+
+def _as_pdf(document: Document, handle: BinaryIO, spool: Spool) -> Document:
+    """Return an image as it is to be sent, or with the problem why it cannot be."""
+    problem = find_problem(handle, document.sniffed.media_type, spool)
+    name = server_name(os.path.basename(document.path), formats.PDF.extension)
+    return replace(document, file_name=name, converts=not problem, problem=problem)
 
 
 def _read_part(

@@ -22,7 +22,7 @@ from watcher.hrflow.body import AlteredError, FormBody, UnreadableError
 from watcher.hrflow.transport import Exchange, failure
 from watcher.model.errors import CredentialError
 from watcher.model.kinds import Cause
-from watcher.model.uploads import Altered, Held, Unknown, Unreadable, Wait
+from watcher.model.uploads import Altered, Converted, Held, Unknown, Unreadable, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,13 +93,14 @@ class Client:
             secret = self._key()
         except CredentialError as error:
             return Held(Cause.CREDENTIAL, error.message)
+        content = job.converted or Converted(job.stat.size, job.sha256, job.media_type)
         body = FormBody(
             job.fields,
             handle,
-            size=job.stat.size,
-            sha256=job.sha256,
+            size=content.size,
+            sha256=content.sha256,
             file_name=job.file_name,
-            media_type=job.media_type,
+            media_type=content.media_type,
             throttle=self._throttle,
         )
         try:

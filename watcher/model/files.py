@@ -88,6 +88,9 @@ class Mail:
     date: str = ""
 
 
+#: What images are converted to.
+PDF: Final = "application/pdf"
+
 NO_MAIL: Final = Mail()
 
 
@@ -131,6 +134,11 @@ class Document:
     container: str = ""
     mail: Mail = NO_MAIL
     converts: bool = False
+
+    @property
+    def sent_type(self) -> str:
+        """The media type that it is sent as."""
+        return PDF if self.converts else self.sniffed.media_type
 
     @property
     def below(self) -> str:

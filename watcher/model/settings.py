@@ -243,6 +243,8 @@ class Folder(Struct, frozen=True):
     #: To be sent, an e-mail must be of a type in ``accept``.
     mail: MailSetting = MailSetting.ATTACHMENTS
     archives: Archives = Archives.REFUSE
+    #: Whether images that HrFlow cannot read are sent as PDF, where ``accept`` has that.
+    convert_images: bool = True
     sync_parsing: bool = False
     #: None leaves the field out of the request: the server's own default applies.
     sync_parsing_indexing: bool | None = None
@@ -259,7 +261,7 @@ class Folder(Struct, frozen=True):
 #: them changes, files that were not sent are examined again.
 ROUTING = (
     "account", "source_key", "tags", "metadatas", "labels", "recursive", "ignore", "accept",
-    "max_size", "mail", "archives", "sync_parsing", "sync_parsing_indexing",
+    "max_size", "mail", "archives", "convert_images", "sync_parsing", "sync_parsing_indexing",
     "webhook_parsing_sending", "created_at", "created_at_format", "reference", "rules",
 )  # fmt: skip
 

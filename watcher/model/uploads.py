@@ -58,8 +58,20 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Converted:
+    """What is sent in place of a file's own content: bytes, SHA-256 in hexadecimal, and type."""
+
+    size: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """An upload to be made; ``fields`` are the form's text fields in the order they are sent."""
+    """An upload to be made; ``fields`` are the form's text fields in the order they are sent.
+
+    ``converted``: what is sent, if not the file's own content.
+    """
 
     file_id: int
     folder: str
@@ -73,6 +85,12 @@ class Job:
     reference: str
     fields: tuple[tuple[str, str], ...] = ()
     attempt: int = 0
+    converted: Converted | None = None
+
+    @property
+    def converts(self) -> bool:
+        """Whether it is to be sent as another type than it is."""
+        return dict(self.fields).get("profile_content_type", self.media_type) != self.media_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ class Admission(Stage):
         if why := unusable_reference(route.reference):  # with what was added to it
             self._skip(file_id, Skip(State.REFUSED, why, route.rule), plan, refused)
             return False
-        fields = form_fields(route, document.sniffed.media_type)
+        fields = form_fields(route, document.sent_type)
         self._journal.files.set_route(file_id, route, route.reference, fields)
         if owner != file_id:
             if not self._journal.files.is_return_of(file_id, owner):

@@ -432,6 +432,7 @@ class ReadQueue:
                 max_size=folder.max_size,
                 keep_open=True,
                 opens=plan.opens,
+                converts=plan.converts,
                 spool=self._spool,
             )
             return ReadDone(candidate, settled, found)

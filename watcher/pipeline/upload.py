@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
@@ -423,7 +423,15 @@ class Uploads(Stage):
             if isinstance(body, Altered):
                 return UploadDone(job, body)
             with body:
-                return UploadDone(job, transport.upload(job, body))
+                if not job.converts:
+                    return UploadDone(job, transport.upload(job, body))
+                pdf = documents.to_pdf(body, job.media_type, job.sha256, spool)
+            if isinstance(pdf, Altered | Refused):
+                return UploadDone(job, pdf)
+            with pdf.handle:
+                return UploadDone(
+                    job, transport.upload(replace(job, converted=pdf.body), pdf.handle)
+                )
 
         def failed(error: Exception) -> UploadDone:
             why = msg("The upload failed ({error}).", error=type(error).__name__)

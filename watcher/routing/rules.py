@@ -45,6 +45,9 @@ REFERENCE_LENGTH: Final = 255
 #: Types of saved e-mails.
 _MAIL: Final = frozenset({formats.MAIL.media_type, formats.MSG.media_type})
 
+#: Types of images that are converted to PDF.
+_IMAGES: Final = frozenset(each.media_type for each in (formats.TIFF, formats.WEBP, formats.HEIC))
+
 #: So many parts of a file that were left out are named.
 _NAMED: Final = 10
 
@@ -63,14 +66,15 @@ class Plan:
 
     ``ignored`` returns the pattern that ignores a path below the folder ("" if none), ``accepts``
     whether the folder accepts a content, ``opens`` whether it is opened for the documents inside,
-    ``route`` where a document goes. ``is_imported``: the folder is not watched; its files were
-    imported and are still to be uploaded.
+    ``converts`` whether it is sent as PDF, ``route`` where a document goes. ``is_imported``: the
+    folder is not watched; its files were imported and are still to be uploaded.
     """
 
     folder: Folder
     ignored: Callable[[str], str]
     accepts: Callable[[Sniffed], bool]
     opens: Callable[[Sniffed], bool]
+    converts: Callable[[Sniffed], bool]
     route: Callable[[Document], Route | Skip | Open]
     is_imported: bool = False
 
@@ -102,9 +106,22 @@ def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
     def accept(sniffed: Sniffed) -> bool:
         if sniffed.media_type in _MAIL and folder.mail is not MailSetting.SEND:
             return False
-        return fits_type(sniffed.media_type, wanted)
+        return fits_type(sniffed.media_type, wanted) or convert(sniffed)
 
+    convert = converts(folder)
     return accept
+
+
+def converts(folder: Folder) -> Callable[[Sniffed], bool]:
+    """Return a function that returns whether a content is sent as PDF instead."""
+    wanted = frozenset(folder.accept)
+    is_on = folder.convert_images and fits_type(formats.PDF.media_type, wanted)
+
+    def convert(sniffed: Sniffed) -> bool:
+        is_image = sniffed.media_type in _IMAGES
+        return is_on and is_image and not fits_type(sniffed.media_type, wanted)
+
+    return convert
 
 
 def opens(folder: Folder) -> Callable[[Sniffed], bool]:

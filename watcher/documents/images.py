@@ -1,0 +1,190 @@
+"""Images that HrFlow cannot read, as scanners and phones make them, are sent as PDF."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import struct
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.i18n.message import NOTHING, Message, msg
+from watcher.model.uploads import Altered, Converted, Refused
+from watcher.sniff import formats
+from watcher.sniff.containers import Bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from PIL.Image import Image
+
+    from watcher.documents.spool import Spool
+
+#: Pages of a TIFF file, and pixels of each and of all: A3 at 600 dots an inch has 70 million.
+_MOST_PAGES: Final = 100
+_MOST_PIXELS: Final = 75_000_000
+_ALL_PIXELS: Final = 400_000_000
+#: Inches of A4, to which pages are fitted.
+_WIDTH, _HEIGHT = 8.27, 11.69
+_CHUNK: Final = 262_144
+#: Every page may have the whole file read, and a hostile one the same again and again.
+_READINGS: Final = 3 * _MOST_PAGES
+_PDF: Final = formats.PDF.media_type
+
+#: What Pillow calls the formats that are converted; it may not try any other.
+_NAMES: Final = {
+    formats.TIFF.media_type: "TIFF",
+    formats.WEBP.media_type: "WEBP",
+    formats.HEIC.media_type: "HEIF",
+}
+
+_UNREADABLE: Final = msg("is an image that cannot be read; save it as PDF, JPEG or PNG")
+_TOO_LARGE: Final = msg("is an image with too many pixels; save it as PDF, JPEG or PNG")
+_TOO_MANY: Final = msg(
+    "is an image of more than {most:count} pages; save it as several files or as PDF",
+    most=_MOST_PAGES,
+)
+_NO_LIBRARY: Final = msg(
+    "is a HEIC photo; save it as PDF, JPEG or PNG, or install the Python package pillow-heif"
+)
+
+#: What Pillow raises on files that are no images (its own errors are of these kinds).
+_MALFORMED: Final = (
+    OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError,
+    EOFError, MemoryError, RuntimeError, struct.error,
+)  # fmt: skip
+
+
+class _ImageError(Exception):
+    """An image is not converted; ``why`` follows its name."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    """An image as PDF: in the spool, at its start, and what tells it from others."""
+
+    handle: BinaryIO
+    body: Converted
+
+
+def find_problem(handle: BinaryIO, media_type: str, spool: Spool) -> Message:
+    """Return why an image cannot be converted, in words that follow its name; NOTHING if it can."""
+    try:
+        with spool.opening, _unwarned():
+            for page in _pages(handle, media_type):
+                page.load()
+    except _ImageError as error:
+        return error.why
+    except _MALFORMED:
+        return _UNREADABLE
+    return NOTHING
+
+
+def to_pdf(handle: BinaryIO, media_type: str, sha256: str, spool: Spool) -> Pdf | Altered | Refused:
+    """Return the image as PDF. Altered if it is not the one with this fingerprint.
+
+    Raises:
+        OSError: the spool cannot be written.
+    """
+    if _digest(handle) != sha256:
+        return Altered(msg("The file changed during the upload."))
+    with contextlib.ExitStack() as undo:
+        pdf = undo.enter_context(spool.create())
+        try:
+            with spool.opening, _unwarned():
+                for page in _pages(handle, media_type):
+                    _append(page, pdf)
+        except _ImageError as error:
+            return Refused(error.why)
+        except _MALFORMED:
+            return Refused(_UNREADABLE)
+        size, digest = pdf.seek(0, 2), _digest(pdf)
+        pdf.seek(0)
+        undo.pop_all()
+        return Pdf(pdf, Converted(size, digest, _PDF))
+
+
+@contextlib.contextmanager
+def _unwarned() -> Iterator[None]:
+    """Ignore the library's warnings about what is odd in a file; one thread at a time."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
+    """Yield the pages of an image, one at a time and not decoded; _ImageError if it is refused."""
+    from PIL import Image  # noqa: PLC0415 - 30 ms that only images cost
+
+    name = _NAMES[media_type]
+    if name == "HEIF":
+        try:
+            from pillow_heif import register_heif_opener  # noqa: PLC0415 - may be missing
+        except ImportError:
+            raise _ImageError(_NO_LIBRARY) from None
+        register_heif_opener()
+    size = handle.seek(0, 2)
+    handle.seek(0)
+    # Not the handle itself: the library for TIFF would move its descriptor behind its back.
+    readable = Bounded(handle, _READINGS * size, size)
+    try:
+        image = Image.open(readable, formats=[name])  # type: ignore[arg-type]  # it only reads
+    except Image.DecompressionBombError:
+        raise _ImageError(_TOO_LARGE) from None
+    pixels = 0
+    for number in range(_MOST_PAGES + 1):
+        try:
+            image.seek(number)
+        except EOFError:
+            return
+        if number == _MOST_PAGES:
+            raise _ImageError(_TOO_MANY)
+        pixels += image.width * image.height
+        if image.width * image.height > _MOST_PIXELS or pixels > _ALL_PIXELS:
+            raise _ImageError(_TOO_LARGE)
+        yield image
+        if name != "TIFF":  # the others have frames of a film, or smaller versions
+            return
+
+
+def _digest(handle: BinaryIO) -> str:
+    """Return the SHA-256 of a whole file."""
+    handle.seek(0)
+    digest = hashlib.sha256()
+    while piece := handle.read(_CHUNK):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _append(page: Image, pdf: BinaryIO) -> None:
+    """Append a page to a PDF, which is read and written in place."""
+    from PIL import ImageOps  # noqa: PLC0415 - as above
+
+    upright = ImageOps.exif_transpose(page)
+    plain = _flattened(upright)
+    narrow, wide = sorted(plain.size)
+    resolution = max(narrow / _WIDTH, wide / _HEIGHT, 1.0)
+    plain.save(pdf, "PDF", append=bool(pdf.tell()), resolution=resolution)
+    pdf.seek(0, 2)
+
+
+def _flattened(image: Image) -> Image:
+    """Return an image as a PDF can hold it: black and white, grey or in colour, without gaps."""
+    from PIL import Image as images  # noqa: N813, PLC0415 - as above
+
+    if image.mode in ("1", "L", "RGB"):
+        return image
+    if image.mode.startswith("I;16"):  # which conversion would cut off instead of scaling
+        return image.point(lambda value: value / 256).convert("L")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        paper = images.new("RGBA", layer.size, "white")
+        paper.alpha_composite(layer)
+        return paper.convert("RGB")
+    return image.convert("RGB")
