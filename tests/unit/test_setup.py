@@ -214,7 +214,7 @@ def test_edits_that_follow_from_answers(answers, edits):
     ("tags", "ending"),
     [
         ("place={foldr}", 'did you mean "folder"?'),
-        ("place={zzzz}", "sha256, path."),
+        ("place={zzzz}", "mail_from, mail_date."),
     ],
 )
 def test_a_sentence_ends_once(tags, ending):

@@ -191,7 +191,7 @@ ADVICE = [
     (b"hello", "a.txt", {}, "is a text file; save it as PDF or Word"),
     (b"hello", "a.txt", {"accept": ("text/plain",)}, ""),
     (b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82", "a.png", {"accept": ("application/pdf",)}, "is a PNG image (image/png), a type this folder doesn't accept; to upload it, add the type to \"accept\" in the configuration"),
-    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(9), "a.heic", {}, "is a HEIC photo; save it as PDF, JPEG or PNG"),
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(9), "a.heic", {"convert_images": False}, "is a HEIC photo; save it as PDF, JPEG or PNG"),
     (b"\0\0\1\0" + bytes(30), "a.ico", {}, "is an image (ICO); save it as PDF, JPEG or PNG"),
     (b"ID3\x03" + bytes(30), "a.mp3", {}, "is a sound file (MP3), not a document"),
     (b"#!/bin/sh\n", "a.pdf", {}, "is a program, not a document"),
