@@ -163,7 +163,7 @@ def test_whatever_changes_a_state_writes_it_into_the_history_and_announces_it(jo
     assert sorted(told) == sorted(stepped)
     for file_id in dict(stepped):
         assert story(journal, file_id)[-1][0] == journal.files.state(file_id)
-    assert {file_id for file_id, _ in stepped} <= set(journal.files.take_changed(9))
+    assert {file_id for file_id, _ in stepped} <= set(journal.files.take_changed(9, State))
     assert not journal.files.has_changed
 
 

@@ -93,6 +93,7 @@ def command(
             where,
             keys=Keys.of_process(os.environ),
             on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
+            shown=lines.states if lines else frozenset(),
             webhook_secret=secret,
             instance=instance,
         )

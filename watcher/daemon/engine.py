@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Text
     from watcher.journal.writer import Journal
     from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
+    from watcher.model.kinds import State
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import Finding, Job, Outcome, Unknown
     from watcher.pipeline.stage import Clock
@@ -202,9 +203,12 @@ class Engine:
         keys: KeyStore,
         clock: RealClock,
         on_event: Callable[[object], None],
+        shown: Callable[[], Collection[State]],
         on_end: Callable[[BaseException | None], None],
     ) -> None:
         """Use ``journal`` and ``reader``, and close them when stopped.
+
+        ``shown`` is that of :class:`Pipeline`.
 
         ``on_event`` is called with all that happens and ``on_end`` at the end, with the failure if
         it was one; both on the pipeline's thread.
@@ -217,7 +221,7 @@ class Engine:
         self._commands = HookCommands()
         self._pipeline = Pipeline(
             self._journal, self._clients, self._make_threads, clock, self._forward,
-            run_hook=self._commands.run,
+            shown=shown, run_hook=self._commands.run,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
         self._ended = threading.Event()
@@ -302,14 +306,19 @@ class Supervisor:
         keys: KeyStore,
         clock: RealClock,
         on_event: Callable[[object], None],
+        shown: Callable[[], Collection[State]],
         on_start: Callable[[], None],
         retry_seconds: float,
     ) -> None:
-        """``on_start`` is called after every start of an engine, to configure it."""
+        """``on_start`` is called after every start of an engine, to configure it.
+
+        ``shown`` is that of :class:`Pipeline`.
+        """
         self._places = places
         self._keys = keys
         self._clock = clock
         self._on_event = on_event
+        self._shown = shown
         self._on_start = on_start
         self._retry_seconds = retry_seconds
         self._failures: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
@@ -349,7 +358,9 @@ class Supervisor:
         damaged = isinstance(failure, DamagedJournalError)
         journal, warning = open_journal(self._places, self._clock.wall(), damaged=damaged)
         reader = Reader(self._places.journal)
-        self.engine = Engine(journal, reader, self._keys, self._clock, self._on_event, self._on_end)
+        self.engine = Engine(
+            journal, reader, self._keys, self._clock, self._on_event, self._shown, self._on_end
+        )
         if warning:
             _log.error("%s", warning)
             self._on_event(warning)

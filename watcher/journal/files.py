@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import time
 from types import MappingProxyType
@@ -17,7 +16,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from watcher.i18n.message import Message
     from watcher.journal.store import Store
@@ -62,7 +61,8 @@ class Files:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._changed: dict[int, None] = {}
+        #: File → its state after its latest change; None if only something else has changed.
+        self._changed: dict[int, State | None] = {}
         self._directories: dict[tuple[str, bytes], int] = {}
         self._used: set[int] = set()  # directories in which a retention round has seen files
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
@@ -108,7 +108,7 @@ class Files:
         if changed != len(many):
             refused = next((each for each in many if self.state(each) is not state), many[0])
             raise JournalError(f"File {refused} cannot go from {self.state(refused)} to {state}.")
-        self._changed.update(dict.fromkeys(many))
+        self._changed.update(dict.fromkeys(many, state))
         self._follow_step(many, state, now, is_new=since is None)
 
     def ignore_left(self, file_ids: Sequence[int], now: float) -> None:
@@ -141,14 +141,20 @@ class Files:
         """Change the reason of a file's state; the state stays."""
         update = "UPDATE files SET why = ?1 WHERE id = ?2 AND why <> ?1"
         if self._store.write(update, rows.reason_text(why), file_id).rowcount:
-            self._changed[file_id] = None
+            self._changed.setdefault(file_id)
 
-    def take_changed(self, limit: int) -> list[int]:
-        """Return up to ``limit`` files changed since this was last called, in that order."""
-        changed = list(itertools.islice(self._changed, limit))
-        for file_id in changed:
-            del self._changed[file_id]
-        return changed
+    def take_changed(self, limit: int, shown: Collection[State]) -> list[int]:
+        """Return up to ``limit`` files changed since this was last called, in that order.
+
+        Those that have come to a state other than ``shown`` are left out.
+        """
+        taken: list[int] = []
+        while self._changed and len(taken) < limit:
+            file_id = next(iter(self._changed))
+            state = self._changed.pop(file_id)
+            if state is None or state in shown:
+                taken.append(file_id)
+        return taken
 
     @property
     def has_changed(self) -> bool:
@@ -217,7 +223,7 @@ class Files:
         file_id = cursor.lastrowid or 0
         self._name(directory_id, name, stat, file_id)
         self._store.write(_EVENT, file_id, now, state.value, rows.reason_text(why))
-        self._changed[file_id] = None
+        self._changed[file_id] = state
         return file_id
 
     def update_stat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
@@ -513,7 +519,7 @@ class Files:
 
         ``why``: why it could not be filed away so far.
         """
-        self._changed[file_id] = None
+        self._changed.setdefault(file_id)
         self._store.write(
             "UPDATE files SET filing = ?1, filed_to = ?2, filing_why = ?3, "
             "filing_target = CASE WHEN ?1 = 'pending' THEN filing_target ELSE x'' END "

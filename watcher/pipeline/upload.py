@@ -37,6 +37,7 @@ from watcher.pipeline.messages import (
     Release,
     Resume,
     Retry,
+    Uploaded,
 )
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import asks_for_sync, without_sync
@@ -360,7 +361,7 @@ class Uploads(Stage):
         self._sources = sources
         self._handles: dict[int, BinaryIO] = {}
         self._starting: list[Job] = []
-        self._running = 0
+        self._began: dict[int, float] = {}  # file → when the upload under way began
 
     def handlers(self) -> Handlers:
         """Return the handlers of what is queued and of uploads that have ended."""
@@ -372,7 +373,7 @@ class Uploads(Stage):
     @property
     def running(self) -> int:
         """How many uploads are under way."""
-        return self._running
+        return len(self._began)
 
     def work(self) -> None:
         """Note which uploads are about to start."""
@@ -390,7 +391,7 @@ class Uploads(Stage):
         """Start the uploads that the journal announces."""
         starting, self._starting = self._starting, []
         for job in starting:
-            self._running += 1
+            self._began[job.file_id] = self._clock.tick()
             self._submit(job, self._handles.pop(job.file_id, None))
         self.close()
 
@@ -420,17 +421,22 @@ class Uploads(Stage):
         self._workers.send(send, failed)
 
     def _note_outcome(self, message: UploadDone) -> None:
-        self._running -= 1
         job, outcome, now = message.job, message.outcome, self._clock.wall()
+        seconds = self._clock.tick() - self._began.pop(job.file_id)
         self._budget.end(job.account, job.file_id, Use.UPLOAD, outcome)
-        if isinstance(outcome, Held):
-            key = hold_key(outcome.cause, job.account, job.source_key)
-            self._journal.files.step(job.file_id, Step(State.HELD, outcome.why), now, cause=key)
-            self._journal.holds.hold(outcome.cause, job.account, job.source_key, outcome.why, now)
-            return
         step = after(outcome, job.attempt + 1, now, self._clock.jitter())
-        self._journal.files.step(job.file_id, step, now)
+        cause = ""
+        if isinstance(outcome, Held):
+            cause = hold_key(outcome.cause, job.account, job.source_key)
+        self._journal.files.step(job.file_id, step, now, cause=cause)
+        self._publish(Uploaded(job, step.state, step.why, seconds))
+        self._follow(job, outcome, now)
+
+    def _follow(self, job: Job, outcome: Outcome, now: float) -> None:
+        """Make the other changes that an outcome requires, and tell the stages that it concerns."""
         match outcome:
+            case Held(reason, why):
+                self._journal.holds.hold(reason, job.account, job.source_key, why, now)
             case Accepted():
                 self._emit(Arrived(job))
             case Parsed(profile):
