@@ -91,6 +91,7 @@ def test_only_allowed_steps_are_taken(journal, before):
 
 
 def story(journal, file_id):
+    journal.commit()  # events are written with it
     query = "SELECT state, why FROM events WHERE file_id = ? ORDER BY id"
     return [(state, str(from_json(why))) for state, why in journal.store.all(query, file_id)]
 
@@ -155,6 +156,7 @@ def test_whatever_changes_a_state_writes_it_into_the_history_and_announces_it(jo
         "SELECT note(new.id, new.state); END"
     )
     act(journal)
+    journal.commit()
     assert stepped
     told = journal.store.all(
         "SELECT file_id, state FROM events WHERE id NOT IN "

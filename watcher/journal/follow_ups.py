@@ -31,6 +31,7 @@ class FollowUps:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._has_early = bool(store.read("SELECT 1 FROM early_events LIMIT 1"))
 
     # -- uploads
 
@@ -136,6 +137,7 @@ class FollowUps:
 
         Only the latest events are stored. An uncertain upload is checked at once.
         """
+        self._has_early = True
         self._store.write(
             "INSERT OR IGNORE INTO early_events VALUES (?, ?, ?, ?, ?, ?, ?)",
             event.digest,
@@ -160,6 +162,8 @@ class FollowUps:
 
     def early_events(self, reference: str) -> list[Event]:
         """Return the stored events about a reference, the first one first."""
+        if not self._has_early:  # asked of every upload, and few have a webhook
+            return []
         found = self._store.all(
             "SELECT kind, digest, profile_key, reference, source_key, message FROM early_events "
             "WHERE reference = ? ORDER BY heard_at",

@@ -15,7 +15,7 @@ from watcher.hrflow.rate_limiter import RateLimiter
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import SourceFacts
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import Step, after, hold_key, hold_keys
+from watcher.model.lifecycle import Step, after, hold_key
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -191,9 +191,8 @@ class Budget(Stage):
 
     def release_holds(self, job: Job) -> None:
         """An answer about the file itself: the account and its key are fine, so is the source."""
-        for key in hold_keys(job.account, job.source_key):
-            if self._journal.holds.is_held(key):
-                self._journal.holds.release(key, self._clock.wall())
+        for key in self._journal.holds.keys_of(job.account, job.source_key):
+            self._journal.holds.release(key, self._clock.wall())
 
     # -- inside
 
@@ -446,9 +445,9 @@ class Uploads(Stage):
                 self._emit(Finished(job.file_id, job.folder))
             case Altered():
                 self._journal.files.disclaim(job.file_id, now)
-                for key in hold_keys(job.account, job.source_key):
-                    if self._journal.holds.is_held(key):  # which this one was to find out
-                        self._journal.holds.probe_soon(key, now)
+                # This one was to find out whether they still apply.
+                for key in self._journal.holds.keys_of(job.account, job.source_key):
+                    self._journal.holds.probe_soon(key, now)
             case NoSync():
                 self._sources.note_no_sync(job.account, job.source_key)
             case Wait() | Uncertain():

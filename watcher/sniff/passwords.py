@@ -37,7 +37,8 @@ _PADDING: Final = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e8
 def needs_password(content: Content) -> bool:
     """Whether the PDF is encrypted, and not with the empty password."""
     for part in _read_ends(content):
-        if found := _ENCRYPT.search(part):
+        # A search for bytes takes a twentieth of the time of one by pattern.
+        if b"/Encrypt" in part and (found := _ENCRYPT.search(part)):
             identity = _ID.search(part)
             first = next(_read_tokens(part, identity.end()), b"") if identity else b""
             inline = found.end() - 2
@@ -50,8 +51,12 @@ def _read_ends(content: Content) -> Iterator[bytes]:
     """Yield where a trailer may be: the end, where the last pointer leads, and the start."""
     tail = content.tail(_NEAR)
     yield tail
-    if pointers := _POINTER.findall(tail):
-        yield content.read(int(pointers[-1]), 4096)
+    at = tail.rfind(b"startxref")
+    while at >= 0:
+        if pointer := _POINTER.match(tail, at):
+            yield content.read(int(pointer[1]), 4096)
+            break
+        at = tail.rfind(b"startxref", 0, at)
     yield content.head
 
 
