@@ -55,6 +55,19 @@ class FollowUps:
         turns = (each for pair in zip(oldest, newest, strict=True) for each in pair)
         return list({each.job.file_id: each for each in turns}.values())[:limit]
 
+    def gathered(self, account: str, until: float, tries: int) -> list[tuple[str, int, float]]:
+        """Return the sources of uploads that come due ``until`` then: (key, how many, first due).
+
+        Those that a webhook has reported, or that have had so many ``tries``, are left out.
+        """
+        return self._store.all(
+            "SELECT source_key, count(*), min(due_at) FROM follow_ups WHERE account = ? "
+            "AND due_at <= ? AND told_key = '' AND tries < ? GROUP BY source_key",
+            account,
+            until,
+            tries,
+        )
+
     def followed(self, file_id: int) -> FollowUp | None:
         """Return the follow-up of a file; None if its result is known."""
         found = self._due("WHERE u.file_id = ?", file_id)

@@ -43,6 +43,14 @@ UNLIMITED: Final = 600
 #: Questions of an account at the same time, beside its uploads.
 PARALLEL: Final = 2
 
+#: So many uploads to a source that come due within so many seconds are asked for by a list, once
+#: a page is full of them or the first has waited for so long.
+MANY: Final = 10
+GATHERING: Final = 30.0
+
+#: Uploads that one walk through a list is for.
+LISTED: Final = 300
+
 #: Pages of a search that are looked through, the latest profiles first.
 SEARCH_PAGES: Final = 5
 
@@ -57,7 +65,7 @@ _SLOWER, _FASTER = 1.5, 0.9
 _LONGEST_FIRST: Final = 300.0
 
 #: Questions by reference after which a search is tried as well: all those within the window.
-_IN_VAIN: Final = 10
+IN_VAIN: Final = 10
 
 
 def next_question(since: float, now: float) -> float:
@@ -149,7 +157,14 @@ def asks_by_search(follow_up: FollowUp) -> bool:
     """
     if not is_derived(follow_up.job.reference, follow_up.job.sha256):
         return not follow_up.reported_key
-    return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.reported_key
+    return follow_up.tries >= IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.reported_key
+
+
+def may_be_listed(follow_up: FollowUp) -> bool:
+    """Whether a list of profiles shows surely which one is the upload's."""
+    job = follow_up.job
+    is_due = follow_up.tries < IN_VAIN and not follow_up.reported_key
+    return is_due and is_derived(job.reference, job.sha256)
 
 
 def is_same(follow_up: FollowUp, listed: ListedProfile) -> bool:

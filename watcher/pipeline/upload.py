@@ -54,6 +54,10 @@ if TYPE_CHECKING:
 _FRESH: Final = 86400.0
 
 
+#: Seconds for which a busy server may still read the request of a program that was killed.
+_LATE: Final = 10.0
+
+
 class Use(enum.Enum):
     """What a request is for, which decides the limits it counts for."""
 
@@ -251,8 +255,8 @@ class Budget(Stage):
         """When the last run's requests ended, on the clock's ``tick``."""
         now, tick = self._clock.wall(), self._clock.tick()
         recent = self._journal.queues.recent_requests(account)
-        # Of what never ended it is taken that it ended just now, with the last run.
-        return [tick - max(0.0, now - at) if at else tick for at in recent]
+        # What never ended was under way when the last run ended, perhaps just now.
+        return [tick - max(0.0, now - at) if at else tick + _LATE for at in recent]
 
 
 class Sources:
