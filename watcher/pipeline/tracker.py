@@ -7,10 +7,10 @@ is followed up beside the uploads, until its profile is known.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.hrflow.answers import PAGE_LIMIT
 from watcher.hrflow.rate_limiter import MINUTE
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
@@ -59,14 +59,15 @@ class Poll:
 class Listing:
     """Which of many uploads to a source have profiles: a walk through the latest that it has.
 
-    ``waiting`` are those that were not found so far, by their reference.
+    ``waiting`` are those that were not found so far, by their reference; ``found`` are the keys of
+    the profiles that the walk has shown to be an upload's.
     """
 
     account: str
     source_key: str
     waiting: dict[str, FollowUp]
     page: int = 1
-    found: int = 0
+    found: set[str] = field(default_factory=set)
     subject: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -205,17 +206,16 @@ class Tracker(Stage):
             return listing.source_key
         until = now + rules.GATHERING
         for source_key, count, first in self._journal.follow_ups.gathered(
-            account, until, rules.IN_VAIN
+            account, until, rules.LISTED_TRIES
         ):
             if count < rules.MANY:
                 continue
-            waiting = self._to_list(account, source_key, now)
-            if len(waiting) >= PAGE_LIMIT or (waiting and first + rules.GATHERING <= now):
+            starts_at = first + rules.GATHERING
+            if starts_at > now:
+                self._gathering_until = min(self._gathering_until or starts_at, starts_at)
+            elif waiting := self._to_list(account, source_key, now):
                 self._listings[account] = listing = Listing(account, source_key, waiting)
                 self._begin(account, listing.subject, listing)
-            else:
-                times = [first + rules.GATHERING, self._gathering_until]
-                self._gathering_until = min(each for each in times if each is not None)
             return source_key
         return ""
 
@@ -382,35 +382,49 @@ class Tracker(Stage):
         self._note_finding(current, finding, is_probable=is_probable)
 
     def _note_listing(self, listing: Listing, answer: Finding | ProfilePage) -> None:
-        """Note who is on a page; go on to the next while pages are about the uploads' time."""
-        if not isinstance(answer, ProfilePage):
+        """Note who is on a page, and go on to the next.
+
+        A page that tells nothing new ends the walk, so that all before it are known: a later walk
+        need not go further back than to those.
+        """
+        if isinstance(answer, Wait):
+            return  # this page is asked for again
+        if not isinstance(answer, ProfilePage):  # whatever is wrong, the references show it
             del self._listings[listing.account]
-            if not isinstance(answer, Wait):  # whatever is wrong, the references show it
-                self._unlisted.add(listing.account)
+            self._unlisted.add(listing.account)
             return
         self._note_readable(listing.account)
-        found = 0
+        before = len(listing.found)
         for listed in answer.profiles:
             known = self._journal.follow_ups.followed_by_reference(
                 listed.reference, listing.source_key
             )
             for each in known:  # due or not
                 if rules.is_same(each, listed):
-                    found += 1
+                    listing.found.add(listed.profile.key)
                     self._note_finding(each, Parsed(listed.profile), is_probable=False)
                     listing.waiting.pop(listed.reference, None)
-        listing.found += found
-        earliest = min((each.since for each in listing.waiting.values()), default=0.0)
-        is_recent = any(each.came_at >= earliest - MINUTE for each in answer.profiles)
-        if listing.waiting and (found or is_recent) and listing.page < answer.pages:
+        is_new = len(listing.found) > before
+        if listing.page < answer.pages and (is_new or self._is_ahead(listing, answer)):
             listing.page += 1
             return
         del self._listings[listing.account]
-        self._learn(listing.account, found=listing.found > 3 * len(listing.waiting))
+        self._learn(listing.account, found=len(listing.found) > 3 * len(listing.waiting))
         for each in listing.waiting.values():
             current = self._journal.follow_ups.followed(each.job.file_id)
             if current is not None and current.job.reference == each.job.reference:
                 self._note_finding(current, Unknown(), is_probable=False)
+
+    def _is_ahead(self, listing: Listing, page: ProfilePage) -> bool:
+        """Whether a page on which nothing was found is none that earlier walks have seen.
+
+        Those of other programs may be before ours, unless they came before what is waited for; and
+        as new ones come in front, a page may show again what this walk has found.
+        """
+        earliest = min((each.since for each in listing.waiting.values()), default=math.inf)
+        is_recent = any(each.came_at >= earliest - MINUTE for each in page.profiles)
+        others = {each.profile.key for each in page.profiles} - listing.found
+        return is_recent and not self._journal.follow_ups.by_profile(others)
 
     def _learn(self, account: str, *, found: bool) -> None:
         """Learn from a first question, or from a list, how long parsing takes."""
