@@ -19,13 +19,12 @@ from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 from watcher.pipeline.messages import Arrived, Finished, Resume
-from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.pipeline.upload import Budget, Sources, Subject, Use
+from watcher.pipeline.upload import Budget, Requesting, Sources, Subject, Use
 
 if TYPE_CHECKING:
     from watcher.model.uploads import Job
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.stage import Transport
+    from watcher.pipeline.stage import Context, Handlers, Transport
 
 #: The name under which the journal remembers that people were told this of an account's key.
 _MAY_NOT_READ: Final = "may not read: "
@@ -94,16 +93,13 @@ class Answered:
     answer: Answer
 
 
-class Tracker(Stage):
+class Tracker(Requesting):
     """Asks HrFlow, as far as the budget allows, and notes in the journal what it learns."""
 
     def __init__(
         self, context: Context, transport: Transport, budget: Budget, sources: Sources
     ) -> None:
-        super().__init__(context)
-        self._transport = transport
-        self._budget = budget
-        self._sources = sources
+        super().__init__(context, transport, budget, sources)
         self._keep_names = True
         self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
         self._write_only: set[str] = set()  # accounts whose key cannot read

@@ -352,8 +352,8 @@ class UploadDone:
     outcome: Outcome
 
 
-class Uploads(Stage):
-    """Sends what is queued, as far as the budget allows."""
+class Requesting(Stage):
+    """A stage that makes requests to HrFlow."""
 
     def __init__(
         self, context: Context, transport: Transport, budget: Budget, sources: Sources
@@ -362,6 +362,15 @@ class Uploads(Stage):
         self._transport = transport
         self._budget = budget
         self._sources = sources
+
+
+class Uploads(Requesting):
+    """Sends what is queued, as far as the budget allows."""
+
+    def __init__(
+        self, context: Context, transport: Transport, budget: Budget, sources: Sources
+    ) -> None:
+        super().__init__(context, transport, budget, sources)
         self._handles: dict[int, BinaryIO] = {}
         self._starting: list[Job] = []
         self._began: dict[int, float] = {}  # file → when the upload under way began
