@@ -49,7 +49,7 @@ MANY: Final = 10
 GATHERING: Final = 15.0
 
 #: Questions about an upload that may be a list's: one that was broken off leaves out some.
-LISTED_TRIES: Final = 5
+LISTED_TRIES: Final = 9
 
 #: Uploads that one walk through a list is for.
 LISTED: Final = 2_000
