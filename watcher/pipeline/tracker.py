@@ -106,7 +106,8 @@ class Tracker(Requesting):
         self._readable: set[str] = set()  # accounts whose key can
         self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
         self._listings: dict[str, Listing] = {}  # by account
-        self._gathering_until: float | None = None
+        #: Account → the source whose uploads are gathered for a list, and until when.
+        self._gathering: dict[str, tuple[str, float]] = {}
         self._pages: dict[str, int] = {}  # source → pages of its last search
         self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
         #: File → when a check of it met a server in trouble, on the clock's ``tick``.
@@ -157,7 +158,6 @@ class Tracker(Requesting):
         for account in accounts:
             self._choose_checks(account, now)
         asking = [each for each in accounts if self._can_follow_up(each)]
-        self._gathering_until = None
         for account in asking:
             if self._budget.free_follow_ups(account) and not self._budget.is_failing(account):
                 self._choose_source(account)
@@ -165,8 +165,10 @@ class Tracker(Requesting):
             gathering = self._choose_listing(account, now) if free else ""
             if free := self._budget.free_follow_ups(account):
                 self._choose_polls(account, now, free, gathering)
-        times = [self._journal.follow_ups.next_due(asking, now), self._gathering_until]
-        due = min((each for each in times if each is not None), default=None)
+        times = [until for _, until in self._gathering.values() if until > now]
+        if (due := self._journal.follow_ups.next_due(asking, now)) is not None:
+            times.append(due)
+        due = min(times, default=None)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
     def start(self) -> None:
@@ -200,6 +202,9 @@ class Tracker(Requesting):
             if listing.subject not in self._under_way:
                 self._begin(account, listing.subject, listing)
             return listing.source_key
+        source_key, until = self._gathering.get(account, ("", 0.0))
+        if now < until <= now + rules.GATHERING:  # the clock may have been set back
+            return source_key
         until = now + rules.GATHERING
         for source_key, count, first in self._journal.follow_ups.gathered(
             account, until, rules.LISTED_TRIES
@@ -208,7 +213,7 @@ class Tracker(Requesting):
                 continue
             starts_at = first + rules.GATHERING
             if starts_at > now:
-                self._gathering_until = min(self._gathering_until or starts_at, starts_at)
+                self._gathering[account] = source_key, min(starts_at, until)
             elif waiting := self._to_list(account, source_key, now):
                 self._listings[account] = listing = Listing(account, source_key, waiting)
                 self._begin(account, listing.subject, listing)
