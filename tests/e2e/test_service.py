@@ -20,9 +20,7 @@ from watcher import sandbox as sb
 from watcher.daemon.event_log import LogReader, find_last_error
 from watcher.daemon.instance import write_atomically
 from watcher.daemon.systemd import ServiceManager
-from watcher.i18n.message import verbatim
 from watcher.model.errors import UnusableError
-from watcher.model.files import FolderState
 from watcher.pipeline.messages import Ping
 from watcher.service.common import Definition
 from watcher.service.systemd import render_unit
@@ -301,7 +299,6 @@ def test_the_program_tells_its_manager(desk, manager):
     running = Process(desk.command("run", "--quiet"), environ)
     desk.processes.append(running)
     assert manager.wait_for("READY=1") == ["READY=1"]
-    manager.wait_for("STATUS=Watching 1 folder")
     manager.wait_for("WATCHDOG=1")
     make_pdf(desk.folder / "Jane Doe.pdf", "a")
     wait_until(desk.arrived)
@@ -322,13 +319,10 @@ def test_signs_of_life_come_from_whoever_is_asked(manager):
     service_manager = ServiceManager.of_process(environ)
     assert environ == {"HOME": "/"}  # not for programs that are started
     alive.set()
-    service_manager.ready(ask, lambda: {"folders": {"/a": ""}, "pending": 1})
+    service_manager.ready(ask)
     manager.wait_for("WATCHDOG=1")
     service_manager.on_event("something else")
-    service_manager.on_event(FolderState("/a", verbatim("")))  # no news: not said again
-    assert [each for each in manager.heard if "STATUS" in each] == [
-        "STATUS=Watching 1 folder; 1 file to go"
-    ]
+    assert set(manager.heard) == {"READY=1", "WATCHDOG=1"}
     alive.clear()
     service_manager.stopping()
     assert not service_manager._thread.is_alive()
@@ -376,7 +370,7 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
     world.start(world.folder())
     service_manager = ServiceManager.of_process({"NOTIFY_SOCKET": "/nowhere/notify"})
     asked = []
-    service_manager.ready(lambda: asked.append(world.app.ping()), dict)
+    service_manager.ready(lambda: asked.append(world.app.ping()))
     world.app.ping()
     world.wait_for(lambda: any(isinstance(each, Ping) for each in world.news))
     service_manager.stopping()
@@ -395,7 +389,7 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
 def test_without_a_manager_nothing_is_done(environ):
     service_manager = ServiceManager.of_process(dict(environ))
     asked = []
-    service_manager.ready(lambda: asked.append(1), dict)
-    service_manager.on_event(FolderState("/a", verbatim("")))
+    service_manager.ready(lambda: asked.append(1))
+    service_manager.on_event(Ping())
     service_manager.stopping()
     assert not asked

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from watcher.config import default_path
 from watcher.daemon.instance import default_state
 from watcher.daemon.login_service import describe_exit, name_places, where_to_look
-from watcher.daemon.systemd import describe
 from watcher.doctor.findings import Level
 from watcher.doctor.program import judge_service
 from watcher.model.errors import UnusableError, WatcherError
@@ -574,7 +573,7 @@ def test_what_the_doctor_says_of_it(installed, running, level, said):
     assert bool(finding.mend) == (level is not Level.OK)
 
 
-def test_how_a_run_ended_and_how_things_are():
+def test_how_a_run_ended():
     assert (
         str(describe_exit(6))
         == "it stopped with exit code 6 (the history or the program's own folder can't be used)"
@@ -584,8 +583,3 @@ def test_how_a_run_ended_and_how_things_are():
     assert str(describe_exit(243)) == f"it stopped with exit code 243 ({credential})"
     assert where_to_look(243) == "journalctl --user -u hrflow-watcher"
     assert where_to_look(2) == "hrflow-watcher service logs"
-    assert describe({}) == "Watching 0 folders"
-    facts = {"folders": {"/a": "", "/b": "gone"}, "pending": 3, "offline_since": 1.0}
-    assert describe(facts) == (
-        "Watching 1 folder, 1 cannot be watched; 3 files to go; HrFlow cannot be reached"
-    )

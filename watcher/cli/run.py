@@ -108,7 +108,7 @@ def command(
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
-            service_manager.ready(app.ping, app.facts)
+            service_manager.ready(app.ping)
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, open_page=page.open, retry_all=page.retry_all,

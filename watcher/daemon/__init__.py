@@ -14,7 +14,7 @@
     webhook        receives HrFlow's webhooks
     server         serves HTTP from a thread
     instance       the program's files, its lock, its API's address
-    systemd        ready, alive and status for the service manager
+    systemd        tells the service manager: ready, alive, stopping
     updates        stops for a new version
     login_service  installs, starts and stops the login service
     desktop        icon and notifications
