@@ -221,8 +221,8 @@ class HookRunner(Stage):
         commands = {"parsed": self._hooks.parsed, "refused": self._hooks.refused}
         self._journal.hooks.set_events([event for event, command in commands.items() if command])
 
-    def _drain(self, message: Drain) -> None:
-        self._is_draining = message.on
+    def _drain(self, _message: Drain) -> None:
+        self._is_draining = True
 
     def _stop(self, _message: Stop) -> None:
         self._is_draining = False

@@ -240,8 +240,8 @@ class Budget(Stage):
             if limits.follow_ups:
                 limits.follow_ups.resume()
 
-    def _drain(self, message: Drain) -> None:
-        self._is_draining = message.on
+    def _drain(self, _message: Drain) -> None:
+        self._is_draining = True
 
     def _is_closed(self) -> bool:
         """Whether no request may start now."""
