@@ -13,7 +13,7 @@ from watcher.i18n.message import Message
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.settings import Existing
-from watcher.pipeline.messages import Leave, Pause
+from watcher.pipeline.messages import Pause
 from watcher.sandbox import Fault, Kind
 
 
@@ -183,6 +183,7 @@ def test_a_folder_left_while_the_disk_was_full_has_nothing_waiting_after(
 ):
     world.places = type(world.places)(os.path.join(small_disk, "state"))
     stays, goes = world.folder("stays"), world.folder("goes")
+    world.options = {"leaves_others": True}
     world.start(stays, goes, retry_seconds=0.1)
     world.app.post(Pause(float("inf")))
     drop(goes, "a")
@@ -191,7 +192,6 @@ def test_a_folder_left_while_the_disk_was_full_has_nothing_waiting_after(
     drop(stays, *(f"during {number}" for number in range(20)))
     eventually(lambda: any("disk is not full" in text for text in sentences(world)))
     world.app.reload(world.config(stays))
-    world.app.post(Leave(frozenset({os.path.realpath(stays.path)})))
     os.unlink(filler)
     eventually(lambda: world.states()["a.pdf"] == "ignored")
     world.stop()

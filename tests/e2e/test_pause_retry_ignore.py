@@ -22,6 +22,7 @@ from watcher.page.actions import Actions
 from watcher.page.server import ActivityPage
 from watcher.page.views import Activity
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
+from watcher.present.menu import Action
 from watcher.sandbox import Fault, Kind
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
@@ -77,7 +78,7 @@ def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monk
             environ={},
             language="en",
         )
-        page.retry_all()
+        page.act(Action("retry", {"all": True}))
     else:
         order = {
             "state": {"state": "refused"},

@@ -370,8 +370,8 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
     world.start(world.folder())
     service_manager = ServiceManager.of_process({"NOTIFY_SOCKET": "/nowhere/notify"})
     asked = []
-    service_manager.ready(lambda: asked.append(world.app.ping()))
-    world.app.ping()
+    service_manager.ready(lambda: asked.append(1))
+    world.app.post(Ping())
     world.wait_for(lambda: any(isinstance(each, Ping) for each in world.news))
     service_manager.stopping()
     assert not asked

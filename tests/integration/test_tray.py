@@ -34,7 +34,7 @@ from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, AppState, Snapshot, Watched
-from watcher.present.menu import Action, Verb, icon_view
+from watcher.present.menu import ACTIVITY, SET_UP, Action, icon_view
 
 NOON = 1_700_000_000.0
 #: Seconds between two views that the process is sent.
@@ -198,11 +198,11 @@ def test_xfce_shows_every_state_a_menu_and_the_icon_again_with_each_new_panel(su
         screen.change(above, opened, "an open menu does not change")
         # Needs attention → the one file → beyond its reason, which is grey, Retry.
         screen.press(above, "Home", "Down", "Down", "Down", "Right", "Right", "Return")
-        until(lambda: made.clicks == [Action(Verb.RETRY, (3,))])
+        until(lambda: made.clicks == [Action("retry", {"ids": [3]})])
         screen.do("mousemove", 600, 20)  # where no tip for the icon comes up
         until(lambda: screen.still(above) == empty, "the menu stays open")  # and takes all clicks
         screen.do("mousemove", *CENTRE, "click", 1)
-        until(lambda: made.clicks[1:] == [Action(Verb.ACTIVITY)])
+        until(lambda: made.clicks[1:] == [ACTIVITY])
 
         panel.kill()
         until(lambda: not has_icon(screen, state=AppState.ATTENTION))
@@ -227,7 +227,7 @@ def test_x11_shows_every_state_hears_a_click_and_comes_back_with_the_panel(surro
         for _ in range(3):  # pystray by itself makes the icon narrower with each new image
             show_each(made, screen, box)
         screen.do("mousemove", *centre, "click", 1)
-        until(lambda: made.clicks == [Action(Verb.SET_UP)])  # the last state was: not set up
+        until(lambda: made.clicks == [SET_UP])  # the last state was: not set up
 
         panel.kill()
         until(lambda: not made.backend)
@@ -260,7 +260,7 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         assert (item.get("Status"), item.get("ItemIsMenu")) == ("Active", False)
         assert item.get("IconPixmap") == [pixmap(draw(AppState.IDLE, size)) for size in SIZES]
         item.call("Activate", "ii", 10, 10)
-        until(lambda: made.clicks == [Action(Verb.ACTIVITY)])
+        until(lambda: made.clicks == [ACTIVITY])
         for method in ("ContextMenu", "SecondaryActivate"):  # the host's own affair
             assert item.call(method, "ii", 10, 10) == ()
         item.heard()
@@ -281,7 +281,7 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         assert choices[0][0] == str(REFUSED.why)
         assert not choices[0][2], "a reason is not to be clicked"
         item.click(next(number for text, number, *_ in choices if text == "Retry"))
-        until(lambda: made.clicks[1:] == [Action(Verb.RETRY, (3,))])
+        until(lambda: made.clicks[1:] == [Action("retry", {"ids": [3]})])
 
         first.close()
         second = surroundings.have(Panel, bus.address)

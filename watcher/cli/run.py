@@ -30,6 +30,7 @@ from watcher.i18n.language import system_language
 from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
 from watcher.model.settings import Config, replaced
+from watcher.pipeline.messages import Ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,10 +96,9 @@ def command(
             on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
             webhook_secret=secret,
             instance=instance,
+            leaves_others=True,
         )
         app.start()
-        if config.accounts:
-            app.leave_others()
         folders.wait(_FOLDERS_FIRST)
         page, on_desktop = _page_and_icon(
             app, instance, where, path, environ, _Control(ctx, app, stop)
@@ -108,11 +108,10 @@ def command(
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(styled(f"! {warning}", "busy"))
-            service_manager.ready(app.ping)
+            service_manager.ready(lambda: app.post(Ping()))
             with on_desktop(
                 app, where, environ,
-                with_icon=tray, open_page=page.open, retry_all=page.retry_all,
-                stop=stop.set, say=announce,
+                with_icon=tray, act=page.act, say=announce,
             ):  # fmt: skip
                 updates.start(app)
                 wait_for_end(app, stop)
@@ -252,7 +251,6 @@ def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
     if loaded.config == app.config:
         return ()
     app.reload(loaded.config)
-    app.leave_others()
     _log.info("configuration reloaded")
     say(styled("Configuration reloaded.", "good"))
     return ()

@@ -14,6 +14,7 @@ import click
 
 from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
 from watcher.daemon.setup import drop_sample, remove_sample
@@ -107,22 +108,11 @@ def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
     say_table(["What", "Value"], rows)
 
 
-class _SandboxKey:
-    """The sandbox's key, which is no secret."""
+def _keys() -> Keys:
+    """Return the sandbox's key for every account; no keyring is asked."""
+    from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
-    def get(self, account: str) -> str:  # noqa: ARG002 - the interface's
-        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
-
-        return samples.READ_WRITE_KEY
-
-    def forget(self, account: str) -> None:
-        """Nothing to do: it never changes."""
-
-    def configure(self, *_: object) -> None:
-        """Likewise."""
-
-    def close(self) -> None:
-        """Nobody waits for it."""
+    return Keys({}, read_apart=lambda *_, **__: samples.READ_WRITE_KEY)
 
 
 class _SandboxLines(LiveLines):
@@ -189,7 +179,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
             app = App(
                 _settings(sandbox.url, watched),
                 places,
-                keys=_SandboxKey(),
+                keys=_keys(),
                 on_event=_SandboxLines(sandbox, stop, as_json=as_json),
                 import_all=True,
             )

@@ -12,7 +12,7 @@ from watcher.daemon.adapters import Threads
 from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
 from watcher.folders import Folders, WatchedFolder
-from watcher.i18n.message import Message, msg
+from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.model.kinds import Cause
@@ -24,47 +24,18 @@ from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import BinaryIO, Protocol
+    from typing import BinaryIO
 
+    from watcher.credentials import Keys
     from watcher.daemon.adapters import RealClock
     from watcher.daemon.instance import Places
     from watcher.hrflow.client import Client
-    from watcher.i18n.message import Text
     from watcher.journal.writer import Journal
     from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import Finding, Job, Outcome, Unknown
     from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
-
-    class KeyStore(Protocol):
-        """Where API keys come from, by the account's name."""
-
-        def get(self, account: str) -> str:
-            """Return the key; CredentialError if there is none."""
-            ...
-
-        def forget(self, account: str) -> None:
-            """Look the key up again the next time it is needed."""
-            ...
-
-        def configure(
-            self,
-            config: Config,
-            notify: Callable[[str, Message, Text], None],
-            resume: Callable[[], None],
-        ) -> None:
-            """Look up all keys again, without waiting.
-
-            ``notify`` is called with an account, where its key comes from, and what is wrong;
-            ``resume`` when a key was found that was missing before.
-            """
-            ...
-
-        def close(self) -> None:
-            """End all waiting for a keyring."""
-            ...
-
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +56,7 @@ class Clients:
     thousand directories.
     """
 
-    def __init__(self, keys: KeyStore, clock: Clock) -> None:
+    def __init__(self, keys: Keys, clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
         self._stop = threading.Event()
@@ -107,7 +78,7 @@ class Clients:
         """Send a file."""
         client = self._client(job.account)
         if client is None:
-            return Wait(_removed(job.account))
+            return Wait(_unknown(job.account).why)
         outcome = client.upload(job, handle)
         if isinstance(outcome, Held) and outcome.cause in (Cause.ACCOUNT, Cause.CREDENTIAL):
             self._keys.forget(job.account)
@@ -116,25 +87,19 @@ class Clients:
     def find(self, job: Job) -> Finding:
         """Look up the profile with the job's reference."""
         client = self._client(job.account)
-        if client is None:
-            return Unreadable(_removed(job.account))
-        return client.find(job.source_key, job.reference)
+        return client.find(job.source_key, job.reference) if client else _unknown(job.account)
 
     def search(
         self, account: str, source_key: str, search: Search
     ) -> ProfilePage | Unknown | Unreadable | Wait:
         """Return a page of a source's profiles."""
         client = self._client(account)
-        if client is None:
-            return Unreadable(_removed(account))
-        return client.search(source_key, search)
+        return client.search(source_key, search) if client else _unknown(account)
 
     def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
         """Return what HrFlow knows of a source."""
         client = self._client(account)
-        if client is None:
-            return Unreadable(_removed(account))
-        return client.describe(source_key)
+        return client.describe(source_key) if client else _unknown(account)
 
     def close(self) -> None:
         """End all waiting for bandwidth, and close idle connections."""
@@ -162,8 +127,9 @@ class Clients:
             return self._clients.get(name)
 
 
-def _removed(account: str) -> Message:
-    return msg("The account {account} is no longer in the configuration.", account=account)
+def _unknown(account: str) -> Unreadable:
+    why = msg("The account {account} is no longer in the configuration.", account=account)
+    return Unreadable(why)
 
 
 def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
@@ -199,7 +165,7 @@ class Engine:
         self,
         journal: Journal,
         reader: Reader,
-        keys: KeyStore,
+        keys: Keys,
         clock: RealClock,
         on_event: Callable[[object], None],
         on_end: Callable[[BaseException | None], None],
@@ -299,7 +265,7 @@ class Supervisor:
     def __init__(
         self,
         places: Places,
-        keys: KeyStore,
+        keys: Keys,
         clock: RealClock,
         on_event: Callable[[object], None],
         on_start: Callable[[], None],
@@ -325,12 +291,12 @@ class Supervisor:
         self._begin(None)
         self._thread.start()
 
-    def ping(self) -> None:
-        """Have the pipeline report a Ping; during a recovery it is reported at once."""
-        if self._recovering.is_set():
-            self._on_event(Ping())
+    def post(self, message: object) -> None:
+        """Send a message to the pipeline; during a recovery a Ping is answered in its place."""
+        if isinstance(message, Ping) and self._recovering.is_set():
+            self._on_event(message)
         else:
-            self.engine.post(Ping())
+            self.engine.post(message)
 
     def wait(self, seconds: float | None) -> bool:
         """Return whether the program has ended, after waiting for it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from dataclasses import dataclass
@@ -83,11 +82,11 @@ class JournalActions:
         return {}
 
     def snooze(self, body: Body) -> dict[str, object]:
-        """Show no notifications ``until`` a time, None for good; 0 ends that."""
+        """Show no notifications for a time like that of :meth:`pause`, or ``until`` a moment."""
         until = body.get("until")
-        if not (until is None or type(until) in (int, float)):
-            raise UsageError(msg("A pause takes a number of seconds."))
-        self.app.post(Snooze(math.inf if until is None else until))
+        if not isinstance(until, int | float) or isinstance(until, bool):
+            until = _end_of_pause(body, time.time())
+        self.app.post(Snooze(until))
         return {}
 
     def retry(self, body: Body) -> dict[str, object]:
