@@ -9,8 +9,8 @@ import click
 
 from watcher.cli.context import config_path, places
 from watcher.cli.output import confirm, say, styled
+from watcher.config.editor import Editor
 from watcher.config.tags import check_tags, parse_tag
-from watcher.daemon.setup import Editor
 from watcher.model.errors import UsageError
 from watcher.model.settings import AfterUpload
 

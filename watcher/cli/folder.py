@@ -28,6 +28,7 @@ from watcher.cli.output import (
     say_table,
     styled,
 )
+from watcher.config.editor import without_absent
 from watcher.config.setup import Answers, DropFolder, FolderAnswer
 from watcher.config.tags import write_tags
 from watcher.daemon.setup import (
@@ -38,7 +39,6 @@ from watcher.daemon.setup import (
     looks_like_key,
     make_folder,
     what_stays,
-    without_absent,
 )
 from watcher.daemon.status import source_names
 from watcher.i18n.message import ENGLISH, msg
@@ -49,7 +49,7 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.daemon.setup import Editor
+    from watcher.config.editor import Editor
     from watcher.model.settings import Folder, Item
 
 

@@ -34,9 +34,9 @@ from watcher.page.client import Channel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from watcher.config.editor import Editor
     from watcher.config.setup import Known
     from watcher.daemon.instance import Places
-    from watcher.daemon.setup import Editor
     from watcher.model.settings import Account
 
 #: Bytes of the longest secret that is read from standard input.

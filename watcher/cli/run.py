@@ -18,12 +18,13 @@ from watcher.cli.foreground import (
     wait_for_end,
 )
 from watcher.cli.output import json_option, say, styled
+from watcher.config.editor import without_absent
 from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
 from watcher.daemon.instance import Instance
-from watcher.daemon.setup import make_missing, without_absent
+from watcher.daemon.setup import make_missing
 from watcher.daemon.systemd import ServiceManager
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language

@@ -32,6 +32,7 @@ from watcher.cli.login import (
 )
 from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
 from watcher.cli.service import install_service, login_service
+from watcher.config.editor import without_absent
 from watcher.config.mistakes import redact
 from watcher.config.setup import (
     FIRST_FOLDER,
@@ -53,7 +54,6 @@ from watcher.daemon.setup import (
     find_missing,
     save,
     why_not_stored,
-    without_absent,
 )
 from watcher.daemon.status import source_names
 from watcher.i18n.message import NOTHING, Message, msg, sentences
@@ -65,7 +65,7 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.daemon.setup import Editor
+    from watcher.config.editor import Editor
     from watcher.model.settings import Item
 
 #: What a path contains, and no answer to another question.

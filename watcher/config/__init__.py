@@ -17,6 +17,7 @@
     setup       the set-up's questions, the checks of their answers, the edits that follow
     tags        tags as people type them
     edit        these edits, each proved before it counts
+    editor      a change from its proposal to the file
 """
 
 from watcher.config.load import Loaded, load

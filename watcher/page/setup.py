@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.config.editor import Editor, without_absent
 from watcher.config.setup import (
     FIRST_FOLDER,
     Answers,
@@ -20,7 +21,6 @@ from watcher.credentials import SystemKeyring, keys
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
-    Editor,
     ask_hrflow,
     can_drop_sample,
     drop_sample,
@@ -30,7 +30,6 @@ from watcher.daemon.setup import (
     save,
     what_stays,
     why_not_stored,
-    without_absent,
 )
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
