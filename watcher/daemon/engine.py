@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -41,9 +40,6 @@ _log = logging.getLogger(__name__)
 
 #: Seconds between two attempts to use a journal that failed, as when the disk is full.
 RETRY_SECONDS: Final = 5.0
-
-#: Seconds that uploads under way get when the journal has failed.
-_PATIENCE: Final = 2.0
 
 #: Failures after which another engine can continue.
 _RECOVERABLE: Final = (DamagedJournalError, UnwritableJournalError)
@@ -168,17 +164,14 @@ class Engine:
         keys: Keys,
         clock: RealClock,
         on_event: Callable[[object], None],
-        on_end: Callable[[BaseException | None], None],
     ) -> None:
-        """Use ``journal`` and ``reader``, and close them when stopped.
+        """Use ``journal`` and ``reader``, and close them in the end.
 
-        ``on_event`` is called with all that happens and ``on_end`` at the end, with the failure if
-        it was one; both on the pipeline's thread.
+        ``on_event`` is called with all that happens, on the thread of :meth:`run`.
         """
         self._journal = journal
         self._reader = reader
         self._on_event = on_event
-        self._on_end = on_end
         self._clients = Clients(keys, clock)
         self._commands = HookCommands()
         self._pipeline = Pipeline(
@@ -186,12 +179,15 @@ class Engine:
             run_hook=self._commands.run,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
 
-    def start(self) -> None:
-        """Start the pipeline; folders are watched from :meth:`configure` on."""
-        self._thread.start()
+    def run(self) -> BaseException | None:
+        """Run the pipeline; return what it failed from, None if it was ended."""
+        try:
+            self._pipeline.run()
+        except BaseException as error:  # noqa: BLE001 - the supervisor decides about it
+            _log.exception("the pipeline failed")
+            return error
+        return None
 
     def configure(
         self,
@@ -220,16 +216,17 @@ class Engine:
         """Scan one folder, or all of them, now."""
         self._folders.rescan(folder, reason)
 
-    def stop(self, seconds: float) -> None:
-        """Stop. Uploads under way get ``seconds``; the journal keeps track of those cut off."""
+    def end(self) -> None:
+        """Have :meth:`run` return once the uploads under way are done."""
         self._folders.stop()
         self.post(Stop())
-        ended = self._ended.wait(seconds)
+
+    def close(self, *, ended: bool = True) -> None:
+        """Close everything; unless the pipeline has ended, what an upload under way still needs."""
         self._commands.close()
         self._clients.close()
         if ended:
             self._threads.stop(1.0)
-            self._thread.join(1.0)
             self._pipeline.close()
             self._journal.close()
         self._reader.close()
@@ -243,20 +240,9 @@ class Engine:
             self._folders.rescan(None, "woke up")
         self._on_event(event)
 
-    def _run(self) -> None:
-        failure = None
-        try:
-            self._pipeline.run()
-        except BaseException as error:  # noqa: BLE001 - on_end decides about it
-            failure = error
-            _log.exception("the pipeline failed")
-        finally:
-            self._ended.set()
-            self._on_end(failure)
-
 
 class Supervisor:
-    """Keeps an engine running, from :meth:`start` to :meth:`stop`.
+    """Keeps an engine running on its thread, from :meth:`start` to :meth:`stop`.
 
     When the journal fails under an engine, another one takes its place as soon as the journal, or a
     new one, can be used. ``engine`` is the latest, ``failure`` the error that ended the program.
@@ -278,16 +264,14 @@ class Supervisor:
         self._on_event = on_event
         self._on_start = on_start
         self._retry_seconds = retry_seconds
-        self._failures: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
         self._stopping = threading.Event()
         self._recovering = threading.Event()
-        self._ended = threading.Event()
         self.engine: Engine
         self.failure: BaseException | None = None
 
     def start(self) -> None:
-        """Start the first engine; JournalError if the journal cannot be used."""
+        """Start with the first engine; JournalError if the journal cannot be used."""
         self._begin(None)
         self._thread.start()
 
@@ -298,50 +282,53 @@ class Supervisor:
         else:
             self.engine.post(message)
 
-    def wait(self, seconds: float | None) -> bool:
+    def wait(self, seconds: float | None = None) -> bool:
         """Return whether the program has ended, after waiting for it."""
-        return self._ended.wait(seconds)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def stop(self, seconds: float) -> None:
-        """Stop the engine, see :meth:`Engine.stop`."""
+        """Stop. Uploads under way get ``seconds``; the journal keeps track of those cut off."""
         self._stopping.set()
-        self._failures.put(None)
-        if self._thread.ident is not None:
-            self._thread.join(1.0)
-        self.engine.stop(seconds)
+        self.engine.end()
+        self.engine.close(ended=self.wait(seconds))
 
     def _begin(self, failure: JournalError | None) -> None:
-        """Start an engine on the journal, or on a new one if that is damaged or gone."""
+        """Make an engine for the journal, or for a new one if that is damaged or gone."""
         damaged = isinstance(failure, DamagedJournalError)
         journal, warning = open_journal(self._places, self._clock.wall(), damaged=damaged)
         reader = Reader(self._places.journal)
-        self.engine = Engine(journal, reader, self._keys, self._clock, self._on_event, self._on_end)
+        self.engine = Engine(journal, reader, self._keys, self._clock, self._on_event)
         if warning:
             _log.error("%s", warning)
             self._on_event(warning)
-        self.engine.start()
         self._on_start()
 
-    def _on_end(self, failure: BaseException | None) -> None:
-        if isinstance(failure, _RECOVERABLE) and not self._stopping.is_set():
-            self._recovering.set()
-            self._failures.put(failure)
-            return
-        self.failure = failure
-        self._ended.set()
-
     def _run(self) -> None:
-        while (failure := self._failures.get()) is not None:
-            self._on_event(f"{failure} Nothing is lost; uploads resume automatically.")
-            self.engine.stop(_PATIENCE)
-            while not self._stopping.wait(self._retry_seconds):
-                try:
-                    check_room(self._places)
-                    self._begin(failure)
-                except JournalError as error:
-                    _log.info("the journal still cannot be used: %s", error)
-                    continue
-                self._recovering.clear()
-                _log.info("the journal can be used again")
-                self._on_event("The journal can be used again; uploads resumed.")
-                break
+        failure = self.engine.run()
+        while isinstance(failure, _RECOVERABLE) and not self._stopping.is_set():
+            if not self._recover(failure):
+                return
+            failure = self.engine.run()
+        self.failure = failure
+
+    def _recover(self, failure: JournalError) -> bool:
+        """Make another engine as soon as the journal can be used; False if stopped before."""
+        self._recovering.set()
+        self._on_event(f"{failure} Nothing is lost; uploads resume automatically.")
+        self.engine.end()
+        self.engine.close()
+        while not self._stopping.wait(self._retry_seconds):
+            try:
+                check_room(self._places)
+                self._begin(failure)
+            except JournalError as error:
+                _log.info("the journal still cannot be used: %s", error)
+                continue
+            self._recovering.clear()
+            if self._stopping.is_set():  # the engine before was told to end
+                self.engine.end()
+            _log.info("the journal can be used again")
+            self._on_event("The journal can be used again; uploads resumed.")
+            return True
+        return False
