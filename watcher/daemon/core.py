@@ -124,7 +124,7 @@ class App:
     # --- Life cycle ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Approve the lock, open the journal, start all threads.
+        """Take the lock, open the journal, start all threads.
 
         AlreadyRunningError, JournalError or WatcherError if that is not possible.
         """
@@ -300,7 +300,6 @@ class App:
             "version": __version__,
             "since": self._since,
             "offline_since": self._offline_since,
-            "pending": self._pending,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
             "remarks": [str(each) for each in self._config.remarks],
