@@ -19,7 +19,7 @@ from watcher.page.client import Channel, read_facts
 from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from watcher.daemon.instance import Places
     from watcher.model.settings import Config
@@ -103,7 +103,23 @@ class LoginService:
 
     def start(self) -> None:
         """Start it, and return when it is running; WatcherError if it does not start."""
-        self._begin(self.system.start)
+        try:
+            self.system.start()
+        except WatcherError as error:
+            found = self.system.look()
+            if found is None or not found.exit_code:
+                raise
+            raise WatcherError(
+                msg("The program does not start: {why}.", why=describe_exit(found.exit_code)),
+                f"See why with: {where_to_look(found.exit_code)}",
+            ) from error
+        deadline = time.monotonic() + PATIENCE
+        while not read_facts(self._places):
+            if time.monotonic() > deadline:
+                raise WatcherError(
+                    "The program does not start.", "See why with: hrflow-watcher service logs."
+                )
+            time.sleep(_PAUSE)
 
     def stop(self) -> None:
         """Stop it, and return when it has stopped; WatcherError if another process is running."""
@@ -112,11 +128,8 @@ class LoginService:
 
     def restart(self) -> None:
         """Stop it if it is running, and start it."""
-        if self.system.lingers:  # a start while it is still stopping would be lost
-            self.stop()
-            self.start()
-        else:
-            self._begin(self.system.restart)
+        self.stop()
+        self.start()
 
     def apply(self) -> bool:
         """Install and run it as it should be now; return whether the service runs the program.
@@ -133,28 +146,6 @@ class LoginService:
         else:
             return was_there
         return True
-
-    def _begin(self, start: Callable[[], None]) -> None:
-        try:
-            start()
-        except WatcherError as error:
-            found = self.system.look()
-            if found is None or not found.exit_code:
-                raise
-            raise WatcherError(
-                msg("The program does not start: {why}.", why=describe_exit(found.exit_code)),
-                f"See why with: {where_to_look(found.exit_code)}",
-            ) from error
-        self._wait_for_start()
-
-    def _wait_for_start(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not read_facts(self._places):
-            if time.monotonic() > deadline:
-                raise WatcherError(
-                    "The program does not start.", "See why with: hrflow-watcher service logs."
-                )
-            time.sleep(_PAUSE)
 
     def _wait_for_end(self, seconds: float) -> None:
         try:

@@ -110,11 +110,6 @@ class Service(abc.ABC):
     def stop(self) -> None:
         """Stop the program until the next login, if it is running."""
 
-    def restart(self) -> None:
-        """Stop the program if it is running, and start it."""
-        self.stop()
-        self.start()
-
     @abc.abstractmethod
     def look(self) -> Installed | None:
         """Return the status; None if it is not installed."""
