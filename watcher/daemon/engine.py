@@ -291,7 +291,8 @@ class Supervisor:
         """Stop. Uploads under way get ``seconds``; the journal keeps track of those cut off."""
         self._stopping.set()
         self.engine.end()
-        self.engine.close(ended=self.wait(seconds))
+        ended = self.wait(seconds)
+        self.engine.close(ended=ended)  # perhaps one that was made meanwhile
 
     def _begin(self, failure: JournalError | None) -> None:
         """Make an engine for the journal, or for a new one if that is damaged or gone."""

@@ -146,10 +146,7 @@ def _content(entry: Entry) -> str:
     return f"{ENGLISH.size(entry.stat.size)}, {entry.media_type or 'of an unknown type'}"
 
 
-#: Bytes at the end of the log that are searched for an error.
-_SEARCHED: Final = 256 * 1024
-
-_BLOCK: Final = 64 * 1024
+# A log is small: it rotates at 1 MB.
 
 _ERROR: Final = re.compile(
     r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} (?:ERROR|CRITICAL) \S+: (.*)$", re.MULTILINE
@@ -165,13 +162,13 @@ class LoggedError:
 
 
 def find_last_error(path: str) -> LoggedError | None:
-    """Return the last error near the log's end; None if there is none, or no log."""
+    """Return the last error in the log; None if there is none, or no log."""
     try:
-        with open(path, "rb") as file:
-            text = _read_end(file, _SEARCHED).decode("utf-8", "replace")
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = _ERROR.findall(file.read())
     except OSError:  # nothing was logged yet, or it cannot be read: reading the log says so
         return None
-    return next((LoggedError(*each.groups()) for each in [*_ERROR.finditer(text)][-1:]), None)
+    return LoggedError(*found[-1]) if found else None
 
 
 class LogReader:
@@ -185,10 +182,8 @@ class LogReader:
 
     def last(self, lines: int) -> list[str]:
         """Return the last ``lines`` lines; :meth:`more` continues after them."""
-        size, wanted = self._file.seek(0, os.SEEK_END), _BLOCK
-        while (read := _read_end(self._file, wanted)).count(b"\n") <= lines and wanted < size:
-            wanted *= 2
-        whole = read.splitlines()
+        self._file.seek(0)
+        whole = self._file.read().splitlines()
         return [line.decode("utf-8", "replace") for line in whole[max(0, len(whole) - lines) :]]
 
     def more(self) -> Iterator[str]:
@@ -222,13 +217,6 @@ def _open(path: str) -> BinaryIO:
         ) from None
     except OSError as error:
         raise UnusableError(f"The log {path} cannot be read ({error.strerror}).") from error
-
-
-def _read_end(file: BinaryIO, wanted: int) -> bytes:
-    """Return the last ``wanted`` bytes and leave the file at its end."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - wanted))
-    return file.read()
 
 
 #: Passes over all logs at most: lines may be written meanwhile, and logs rotate.
