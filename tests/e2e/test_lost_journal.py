@@ -4,11 +4,15 @@ import contextlib
 import os
 import shutil
 import subprocess
+import threading
 
 import pytest
 
 from tests.support.samples import make_pdf
+from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
+from watcher.daemon import engine
+from watcher.daemon.recovery import open_journal
 from watcher.i18n.message import Message
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError, WatcherError
@@ -71,6 +75,29 @@ def test_what_was_removed_under_the_program_is_made_anew(world, eventually):
             os.unlink(path)
     drop(folder, "b")
     eventually(lambda: os.path.exists(world.places.journal))
+
+
+def test_stopping_closes_the_journal_that_was_just_opened_again(world, monkeypatch):
+    """Nothing may be left open: see the fixture that looks for what a test leaves behind."""
+    folder = world.folder()
+    world.start(folder)
+    supervisor, opened = world.app._supervisor, threading.Event()
+    inbox = supervisor.engine._pipeline._inbox
+
+    def open_slowly(*arguments, **options):
+        found = open_journal(*arguments, **options)
+        told = inbox.qsize()
+        opened.set()
+        assert wait_until(lambda: inbox.qsize() > told)  # the engine before is told to end
+        return found
+
+    monkeypatch.setattr(engine, "open_journal", open_slowly)
+    for name in os.listdir(world.places.state):
+        if name.startswith("journal.db"):
+            os.unlink(os.path.join(world.places.state, name))
+    drop(folder, "a")
+    assert opened.wait(PATIENCE)
+    world.stop()
 
 
 @pytest.mark.parametrize(
