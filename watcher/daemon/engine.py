@@ -222,7 +222,7 @@ class Engine:
         self.post(Stop())
 
     def close(self, *, ended: bool = True) -> None:
-        """Close everything; unless the pipeline has ended, what an upload under way still needs."""
+        """Close everything; what the pipeline works with only if it has ``ended``."""
         self._commands.close()
         self._clients.close()
         if ended:
@@ -323,7 +323,7 @@ class Supervisor:
             try:
                 check_room(self._places)
                 self._begin(failure)
-            except JournalError as error:
+            except (JournalError, OSError) as error:
                 _log.info("the journal still cannot be used: %s", error)
                 continue
             self._recovering.clear()
