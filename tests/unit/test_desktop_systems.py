@@ -11,9 +11,8 @@ import pytest
 
 from tests.support.waiting import PATIENCE, wait_until
 from watcher.daemon.desktop import outside, show_command, show_file
-from watcher.desktop.__main__ import is_time_to_leave
 from watcher.desktop.backends import mac_icon, windows_icon
-from watcher.desktop.session import advice
+from watcher.desktop.session import advice, is_time_to_leave
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ from watcher.desktop.session import advice
     ],
 )
 def test_advice_fits_the_desktop(desktop, said):
-    assert said in advice(desktop)
+    assert said in advice({"XDG_CURRENT_DESKTOP": desktop})
 
 
 # --- Windows ------------------------------------------------------------------------------------
