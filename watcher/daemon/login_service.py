@@ -72,6 +72,14 @@ def where_to_look(code: int) -> str:
     return "hrflow-watcher service logs"
 
 
+def _not_started(code: int = 0) -> WatcherError:
+    """Return the error for a program that does not start; ``code`` is how its last run ended."""
+    said = msg("The program does not start.")
+    if code:
+        said = msg("The program does not start: {why}.", why=describe_exit(code))
+    return WatcherError(said, msg("See why with: {command}", command=where_to_look(code)))
+
+
 class LoginService:
     """Installs, starts and stops the system's service for one configuration."""
 
@@ -109,16 +117,11 @@ class LoginService:
             found = self.system.look()
             if found is None or not found.exit_code:
                 raise
-            raise WatcherError(
-                msg("The program does not start: {why}.", why=describe_exit(found.exit_code)),
-                f"See why with: {where_to_look(found.exit_code)}",
-            ) from error
+            raise _not_started(found.exit_code) from error
         deadline = time.monotonic() + PATIENCE
         while not read_facts(self._places):
             if time.monotonic() > deadline:
-                raise WatcherError(
-                    "The program does not start.", "See why with: hrflow-watcher service logs."
-                )
+                raise _not_started()
             time.sleep(_PAUSE)
 
     def stop(self) -> None:
@@ -152,8 +155,8 @@ class LoginService:
             lock(self._places, seconds).release()
         except AlreadyRunningError as error:
             raise WatcherError(
-                "The program is still running.",
-                "It was started in another way: stop it there.",
+                msg("The program is still running."),
+                msg("It was started in another way: stop it there."),
             ) from error
 
     def _spawn(self, command: Sequence[str]) -> None:
@@ -166,10 +169,7 @@ class LoginService:
         while not read_facts(self._places) and time.monotonic() < deadline:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_PAUSE)
-                raise WatcherError(
-                    msg("The program does not start: {why}.", why=describe_exit(code)),
-                    "See why with: hrflow-watcher service logs.",
-                )
+                raise _not_started(code)
 
     def _end(self) -> None:
         if said := read_facts(self._places):
