@@ -146,35 +146,44 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
     """
     directory, base = os.path.split(on_disk(os.path.abspath(name)))
     path = os.path.join(os.path.realpath(directory), base)
-    facts: dict[str, object] = {"file": view.safe(path), "verdict": msg("not uploaded")}
+    facts: dict[str, object] = {"file": view.safe(path)}
     if not os.path.lexists(path):
         return {**facts, "verdict": MISSING}
     if os.path.isdir(path) and not os.path.islink(path):
-        if not (main := documents.main_file(path)):
-            return {**facts, "why": msg("is a folder; name the files in it")}
-        path = os.path.join(path, main)
+        path = os.path.join(path, main) if (main := documents.main_file(path)) else path
+    if os.path.isdir(path) and not os.path.islink(path):
+        return {
+            **facts,
+            "verdict": msg("not uploaded"),
+            "why": msg("is a folder; name the files in it"),
+        }
     plan = _plan_of(path, plans)
     if plan is None:
-        return {**facts, "why": msg("is not in a watched folder")}
-    folder = plan.folder
-    facts["folder"] = view.safe(folder.path)
-    below = os.path.relpath(path, folder.path)
+        return {**facts, "verdict": msg("not uploaded"), "why": msg("is not in a watched folder")}
+    facts["folder"] = view.safe(plan.folder.path)
+    below = os.path.relpath(path, plan.folder.path)
     if pattern := plan.ignored(below.replace(os.sep, "/")):
-        is_target = pattern.endswith("/") and pattern not in folder.ignore
-        why = (
-            msg("is in {pattern}, where files are filed away", pattern=pattern)
-            if is_target
-            else msg("matches the pattern {pattern}", pattern=pattern)
-        )
-        return {**facts, "verdict": IGNORED, "why": why}
-    if not folder.recursive and os.sep in below:
-        why = msg(
-            "is in a subfolder, and subfolders of this folder are not included (recursive = false)"
-        )
-        return {**facts, "why": why}
+        is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
+        return {
+            **facts,
+            "verdict": IGNORED,
+            "why": msg("is in {pattern}, where files are filed away", pattern=pattern)
+            if is_place
+            else msg("matches the pattern {pattern}", pattern=pattern),
+        }
+    if not plan.folder.recursive and os.sep in below:
+        return {
+            **facts,
+            "verdict": msg("not uploaded"),
+            "why": msg(
+                "is in a subfolder, and subfolders of this folder are not included "
+                "(recursive = false)"
+            ),
+        }
+    folder = plan.folder
     found = documents.identify(folder.path, path, accepts=plan.accepts, max_size=folder.max_size)
     if isinstance(found, Unusable):
-        return {**facts, "why": found.why}
+        return {**facts, "verdict": msg("not uploaded"), "why": found.why}
     with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
         return {**facts, **_check_document(found.document, plan, reader)}
 
