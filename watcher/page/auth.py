@@ -155,8 +155,11 @@ class Sessions:
 
 
 def is_command() -> bool:
-    """Whether the current request was made by a command."""
-    return bool(bottle.request.get_header(TOKEN))
+    """Whether the current request was made by a command; False if there is no request."""
+    try:
+        return bool(bottle.request.get_header(TOKEN))
+    except RuntimeError:  # bottle's, on a thread that answers none: a click on the icon
+        return False
 
 
 COOKIE: Final = "watcher"
