@@ -19,6 +19,7 @@ from watcher.model.lifecycle import IGNORED_BY_USER
 from watcher.model.records import Entry
 from watcher.model.settings import Config
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
+from watcher.page import server
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
 from watcher.page.server import ActivityPage
@@ -27,7 +28,7 @@ from watcher.page.views import ChangeFeed, filters
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.pipeline.messages import Pause, Release, Snooze
 from watcher.present import listing, status
-from watcher.present.menu import Action
+from watcher.present.menu import Action, menu
 
 TOKEN = Instance(Places("/nowhere")).token
 
@@ -336,3 +337,29 @@ def test_an_hour_begins_with_the_click(clicked, request_):
     before = time.time()
     (message,) = clicked(Action(request_, {"seconds": 3600}))
     assert before + 3600 <= message.until <= time.time() + 3600
+
+
+def actions_of(items):
+    for item in items:
+        if item.action is not None:
+            yield item.action
+        yield from actions_of(item.items)
+
+
+@pytest.mark.parametrize("pause", [0.0, math.inf])
+def test_every_entry_of_the_menu_is_known(clicked, monkeypatch, pause):
+    shown = []
+    monkeypatch.setattr(server, "open_link", lambda link, places: shown.append(link))
+    monkeypatch.setattr(server, "show_file", lambda path, **_: shown.append(path))
+    refused = Entry(7, "/cvs", "/cvs/a.pdf", State.REFUSED)
+    everything = Snapshot(
+        is_set_up=True, paused_until=pause, snoozed_until=pause,
+        recent=(refused,), attention=(refused,), counts={State.REFUSED: 40},
+        holds=(ActiveHold("existing:/cvs", "Why.", 2), ActiveHold("account:default", "Why.", 1)),
+        watched=(Watched("/cvs", problem="It is not there."),),
+    )  # fmt: skip
+    actions = list(actions_of(menu(everything, ENGLISH)))
+    assert len(actions) > 15
+    for action in actions:
+        clicked(action)  # one that is not known would raise KeyError
+    assert len(shown) == sum(action.request in ("open", "log") for action in actions)
