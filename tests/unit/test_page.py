@@ -20,11 +20,11 @@ from watcher.model.records import Entry
 from watcher.model.settings import Config
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
 from watcher.page import server
+from watcher.page.actions import UndoQueue
+from watcher.page.activity import ChangeFeed, filters
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
 from watcher.page.server import ActivityPage
-from watcher.page.undo import UndoQueue
-from watcher.page.views import ChangeFeed, filters
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.pipeline.messages import Pause, Release, Snooze
 from watcher.present import listing, status

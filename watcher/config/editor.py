@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.edit import apply, read_or_new, replace_text
-from watcher.config.known import find_account_mistakes, find_place, read_account, read_known
 from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
 from watcher.config.setup import (
     DropFolder,
+    find_account_mistakes,
     find_account_problems,
     find_locked,
+    find_place,
     find_problems,
     plan_edits,
+    read_account,
+    read_known,
 )
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError

@@ -15,7 +15,7 @@ from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.model.kinds import Cause
-from watcher.model.uploads import Held, Unreadable, Wait
+from watcher.model.uploads import Held, Wait
 from watcher.pipeline.follow_up import PARALLEL
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import ClockJump, Configure, Ping, Stop
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from watcher.journal.writer import Journal
     from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.settings import Account, Config
-    from watcher.model.uploads import Finding, Job, Outcome, Unknown
+    from watcher.model.uploads import Finding, Job, Outcome, Unknown, Unreadable
     from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
 
@@ -74,7 +74,7 @@ class Clients:
         """Send a file."""
         client = self._client(job.account)
         if client is None:
-            return Wait(_unknown(job.account).why)
+            return _removed(job.account)
         outcome = client.upload(job, handle)
         if isinstance(outcome, Held) and outcome.cause in (Cause.ACCOUNT, Cause.CREDENTIAL):
             self._keys.forget(job.account)
@@ -83,19 +83,19 @@ class Clients:
     def find(self, job: Job) -> Finding:
         """Look up the profile with the job's reference."""
         client = self._client(job.account)
-        return client.find(job.source_key, job.reference) if client else _unknown(job.account)
+        return client.find(job.source_key, job.reference) if client else _removed(job.account)
 
     def search(
         self, account: str, source_key: str, search: Search
     ) -> ProfilePage | Unknown | Unreadable | Wait:
         """Return a page of a source's profiles."""
         client = self._client(account)
-        return client.search(source_key, search) if client else _unknown(account)
+        return client.search(source_key, search) if client else _removed(account)
 
     def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
         """Return what HrFlow knows of a source."""
         client = self._client(account)
-        return client.describe(source_key) if client else _unknown(account)
+        return client.describe(source_key) if client else _removed(account)
 
     def close(self) -> None:
         """End all waiting for bandwidth, and close idle connections."""
@@ -123,9 +123,9 @@ class Clients:
             return self._clients.get(name)
 
 
-def _unknown(account: str) -> Unreadable:
+def _removed(account: str) -> Wait:
     why = msg("The account {account} is no longer in the configuration.", account=account)
-    return Unreadable(why)
+    return Wait(why)
 
 
 def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:

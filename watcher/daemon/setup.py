@@ -147,7 +147,7 @@ class Workspace:
             return NOTHING
         if source.is_archived or source.is_disabled:
             return msg(
-                "{name} is {note} and may refuse uploads; enable it in HrFlow, or choose another"
+                "{name} is {note} and may refuse uploads; restore it there, or choose another"
                 " source.",
                 name=source.name,
                 note=source.note,

@@ -253,6 +253,7 @@ def _help(snapshot: Snapshot, word: Catalog) -> Item:
     return Item(
         word("Help"),
         items=(
+            Item(word("How it works"), Action("open", {"at": "help"})),
             Item(word("Check for problems"), _HEALTH),
             Item(word("Show log"), Action("log")),
             Item(about.strip(), _HEALTH),
