@@ -1,10 +1,10 @@
 """The catalogues of messages: complete, current, and all that a language needs."""
 
 import copy
-import datetime
 import importlib
 import os
 import sys
+from datetime import timedelta, timezone
 
 import babel.messages.catalog
 import pytest
@@ -104,7 +104,7 @@ def test_what_is_compiled_does_not_tell_when(catalogues, tmp_path, monkeypatch):
         return (tmp_path / "hrflow-watcher.mo").read_bytes()
 
     here = compiled()
-    elsewhere = datetime.timezone(datetime.timedelta(hours=9))  # it is another time there
+    elsewhere = timezone(timedelta(hours=9))  # it is another time there
     monkeypatch.setattr(babel.messages.catalog, "LOCALTZ", elsewhere)
     assert compiled() == here
 

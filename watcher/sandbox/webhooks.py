@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 HEADER: Final = "HTTP-HRFLOW-SIGNATURE"
-_SECONDS: Final = 10.0
+_SECONDS: Final = 60.0
 
 
 def encode(raw: bytes) -> str:
