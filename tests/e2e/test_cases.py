@@ -8,6 +8,7 @@ import pytest
 from tests.support.samples import SAMPLES
 from watcher.daemon.plans import check_file, make_plans, this_machine
 from watcher.model.settings import AfterRefusal, AfterUpload
+from watcher.present import view
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cases")
 TAKE_OUT, SAVE = "extract the document and add it", "save it as PDF or Word"
@@ -76,6 +77,9 @@ def check(world, folder, entries):
         assert str(entry.state) in (state, "accepted" if state == "parsed" else state), path
         assert str(entry.why) == REFUSED.get(path, str(entry.why))
         assert path not in parts or str(entry.why).startswith("is part of "), entry.why
+    shown = {view.name(each) for each in entries.values() if str(each.state) != "ignored"}
+    assert {"CV Noor.pages", "CV Noor.rtfd"} <= shown
+    assert not {"Index.zip", "TXT.rtf"} & shown
     seen = {(record.file_name, record.content_type) for record in world.arrived()}
     assert seen == set(SENT.values())
     assert len(world.arrived()) == len(SENT)

@@ -58,7 +58,7 @@ def _note(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
     from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
     from watcher.i18n.catalog import catalog  # noqa: PLC0415
     from watcher.page.actions import JournalActions  # noqa: PLC0415
-    from watcher.page.views import Activity  # noqa: PLC0415
+    from watcher.page.activity import Activity  # noqa: PLC0415
 
     say("hrflow-watcher is not running; this takes effect when it starts.", err=True)
     with standalone(where) as journal:

@@ -21,6 +21,7 @@ from watcher.model.lifecycle import OPEN
 from watcher.page.client import Channel, read_facts
 from watcher.present import view
 from watcher.routing.patterns import fold, lies_in
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
@@ -122,7 +123,7 @@ def _is_meant(entry: Entry, person: str, reference: str) -> bool:
 
 def _words(entries: list[Entry]) -> set[str]:
     """What the logs may hold about these files."""
-    names = {os.path.basename(entry.path) for entry in entries}
+    names = {text for e in entries for text in (os.path.basename(e.path), view.name(e))}
     people = {word for e in entries for word in (e.profile_name, e.profile_email)}
     return {word for text in names | people for word in (text, view.safe(text))}
 
@@ -148,7 +149,7 @@ def _forget(where: Places, entries: list[Entry]) -> bool:
 
 def _show(doomed: list[Entry], kept: list[Entry]) -> None:
     rows: list[list[Text]] = [
-        [entry.path, view.STATES[entry.state].label, entry.profile_name]
+        [document_path(entry.path), view.STATES[entry.state].label, entry.profile_name]
         for entry in (*doomed, *kept)
     ]
     if rows:

@@ -26,6 +26,7 @@ from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +143,7 @@ def _read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
 def _show_entries(entries: Sequence[Entry]) -> None:
     displays = [view.STATES[entry.state] for entry in entries]
     rows = [
-        [f"{display.sign} {display.label}", moment(entry.changed_at), entry.path,
+        [f"{display.sign} {display.label}", moment(entry.changed_at), document_path(entry.path),
          listing.summary(entry)]
         for display, entry in zip(displays, entries, strict=True)
     ]  # fmt: skip

@@ -28,12 +28,13 @@ from watcher.cli.output import (
     say_table,
     styled,
 )
+from watcher.config.paths import on_disk
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import folders_of, is_in, on_disk
+from watcher.daemon.plans import folders_of, is_in
 from watcher.i18n.language import system_language
 from watcher.i18n.message import ENGLISH
 from watcher.journal.reader import Reader
@@ -263,7 +264,7 @@ def _look(where: Places, path: str, began: float) -> Standing:
     try:
         reader = Reader(where.journal)
     except JournalError:
-        if os.path.exists(where.journal):
+        if where.has_journal:
             raise
         return {}  # stopped before anything was found
     try:
@@ -276,7 +277,7 @@ def _look(where: Places, path: str, began: float) -> Standing:
 
 def _count_earlier(where: Places, path: str, began: float) -> int:
     """How many files had been uploaded before the import ``began``."""
-    if not os.path.exists(where.journal):
+    if not where.has_journal:
         return 0
     reader = Reader(where.journal)
     try:

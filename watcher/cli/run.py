@@ -18,7 +18,8 @@ from watcher.cli.foreground import (
     wait_for_end,
 )
 from watcher.cli.output import json_option, say, styled
-from watcher.config.paths import is_absent, machine_path
+from watcher.config.machine import MachineFile
+from watcher.config.paths import is_absent
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
@@ -77,7 +78,9 @@ def command(
     """
     service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)
-    versions = {each: _file_version(each) for each in (path, machine_path(os.environ)[0])}
+    versions = {
+        each: _file_version(each) for each in (path, MachineFile.of_process(os.environ).path)
+    }
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
@@ -199,7 +202,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)
-    if has_own or ctx.find_root().obj[0] or not is_absent(machine_path(os.environ)[0]):
+    if has_own or ctx.find_root().obj[0] or not is_absent(MachineFile.of_process(os.environ).path):
         try:
             loaded = load_config(ctx)
         except ConfigError as error:

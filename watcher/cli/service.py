@@ -10,7 +10,7 @@ import click
 
 from watcher.cli.context import config_option, config_path, load_config, places, state_option
 from watcher.cli.output import json_option, moment, say, say_json, styled
-from watcher.credentials.keys import CREDENTIAL, VARIABLE
+from watcher.credentials import CREDENTIAL, VARIABLE
 from watcher.daemon.event_log import LogReader, find_last_error
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.model.errors import ConfigError, UsageError

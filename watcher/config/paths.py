@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import nearest
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.routing.ignored import filing_targets
+from watcher.routing.patterns import lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,25 +48,6 @@ def is_absent(path: str) -> bool:
     except OSError:
         return False
     return False
-
-
-def machine_path(environ: Mapping[str, str], system: str = sys.platform) -> tuple[str, bool]:
-    """Return where the machine-wide configuration is, and whether the person named it.
-
-    It is named by ``HRFLOW_WATCHER_MACHINE_CONFIG``: to try one before it is rolled out. Else it is
-    the place that only administrators may write to.
-    """
-    if named := environ.get("HRFLOW_WATCHER_MACHINE_CONFIG"):
-        return os.path.abspath(os.path.expanduser(named)), True
-    if system == "win32":
-        import platformdirs  # noqa: PLC0415 - it asks the system; the environment can be changed
-
-        folder: str = platformdirs.site_config_dir("hrflow-watcher", appauthor=False)
-    elif system == "darwin":
-        folder = "/Library/Application Support/hrflow-watcher"
-    else:
-        folder = "/etc/hrflow-watcher"
-    return os.path.join(folder, "config.toml"), False
 
 
 # -- in the configuration
@@ -191,5 +172,21 @@ def place_of(path: object, environ: Mapping[str, str], home: str) -> str:
     return _real(expanded) if not problems and os.path.isabs(expanded) else ""
 
 
+def on_disk(path: str) -> str:
+    """Return a path with the spelling that it has on disk; unchanged where nothing is there.
+
+    The same name may be written in several ways (Unicode forms of an accent).
+    """
+    directory, name = os.path.split(path)
+    if os.path.lexists(path) or directory == path:
+        return path
+    directory = on_disk(directory)
+    try:
+        same = [each for each in os.listdir(directory) if lies_in(each, name, os.sep)]
+    except OSError:  # opening the path fails too, and says why
+        same = []
+    return os.path.join(directory, same[0] if len(same) == 1 else name)
+
+
 def _real(path: str) -> str:
-    return os.path.normcase(os.path.realpath(path))
+    return os.path.normcase(os.path.realpath(on_disk(path)))

@@ -25,6 +25,7 @@ from watcher.present.status import (
     held_back,
     needs_approval,
 )
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,6 +52,7 @@ class Verb(enum.StrEnum):
     ATTENTION = "attention"  # open the page at what needs attention
     SET_UP = "set_up"
     ADD_FOLDER = "add_folder"
+    HELP = "help"
     DOCTOR = "doctor"
     LOG = "log"
     ABOUT = "about"
@@ -183,7 +185,10 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
             Item(cut(why_file(entry.why, word), _WHY_LETTERS) or word("No reason given")),
             SEPARATOR,
             Item(word("Retry"), Action(Verb.RETRY, this)),
-            Item(word("Show file"), Action(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
+            Item(
+                word("Show file"),
+                Action(Verb.OPEN_FOLDER, path=document_path(entry.filed_to or entry.path)),
+            ),
             Item(word("Ignore"), Action(Verb.IGNORE, this)),
         ),
     )
@@ -272,6 +277,7 @@ def _help(snapshot: Snapshot, word: Catalog) -> Item:
     return Item(
         word("Help"),
         items=(
+            Item(word("How it works"), Action(Verb.HELP)),
             Item(word("Check for problems"), Action(Verb.DOCTOR)),
             Item(word("Show log"), Action(Verb.LOG)),
             Item(about.strip(), Action(Verb.ABOUT)),
