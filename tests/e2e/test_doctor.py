@@ -25,7 +25,7 @@ NO_CONNECTION = 9  # the discard port: nobody answers
 
 def diagnose(desk, code=0, **environ):
     """The findings, by check: each as (level, text and mend)."""
-    done = desk.run("doctor", "--json", **environ)
+    done = desk.call("doctor", "--json", **environ)
     assert done.returncode == code, done.stdout + done.stderr
     assert desk.key not in done.stdout + done.stderr
     found = {}

@@ -3,7 +3,6 @@
 import itertools
 import os
 import signal
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from tests.support.bare_python import BARE
 from tests.support.desktop import (
     XFCONF,
     Bus,
@@ -361,7 +361,7 @@ def test_where_there_is_nothing_to_look_at_it_says_so_once_and_is_left_at_that(s
 
 
 def test_a_process_that_hangs_holds_nobody_up(surroundings):
-    deaf = (sys.executable, "-c", "import time\nwhile True: time.sleep(100)")
+    deaf = (*BARE, "import time\nwhile True: time.sleep(100)")
     with tray(surroundings.environ(), command=deaf) as made:
         until(lambda: made._process is not None)
         big = replace(IDLE, attention=tuple(entry(n, "x" * 200) for n in range(10_000)))
@@ -375,7 +375,7 @@ def test_a_process_that_hangs_holds_nobody_up(surroundings):
 def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surroundings):
     counts = "import sys\nfor n, _ in enumerate(sys.stdin, 1): "
     counts += "print('{\"shown\": \"' + str(n) + '\"}', flush=True)"
-    with tray(surroundings.environ(), command=(sys.executable, "-c", counts)) as made:
+    with tray(surroundings.environ(), command=(*BARE, counts)) as made:
         until(lambda: made.backend == "1")
         began = time.monotonic()
         for _ in range(50):
@@ -389,7 +389,7 @@ def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surrounding
 
 
 def test_a_process_that_keeps_failing_is_given_up(surroundings):
-    failing = (sys.executable, "-c", "raise SystemExit(1)")
+    failing = (*BARE, "raise SystemExit(1)")
     with tray(surroundings.environ(), command=failing, backoff=(0.01, 0.01)) as made:
         made._thread.join(PATIENCE)
         assert not made._thread.is_alive()

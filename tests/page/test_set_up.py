@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import time
 
 import pytest
 
@@ -346,11 +345,10 @@ def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(
 
 
 def test_the_first_profile_is_reached_by_keyboard_alone(newcomer):
-    """From nothing, in less than a minute, by what is seen and what the keys reach."""
+    """From nothing, by what is seen and what the keys reach."""
     newcomer.start()
     page = newcomer.open()
     page.get_by_label("Email of your HrFlow account").wait_for()
-    began = time.monotonic()
 
     def tab_to(name):
         """Press Tab until what has the focus is called so."""
@@ -387,7 +385,6 @@ def test_the_first_profile_is_reached_by_keyboard_alone(newcomer):
     tab_to("Open activity")
     page.keyboard.press("Enter")
     row(page, FILE_NAME).locator(".c-state", has_text="Profile created").wait_for()
-    assert time.monotonic() - began < 60
     assert page.problems == []
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import samples
+from tests.support.bare_python import BARE
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
 from watcher.documents.identification import judge_sharing, mounted_as
 from watcher.documents.opening import RefusedError, explain
@@ -267,7 +268,7 @@ def test_a_writer_in_another_process_is_noticed(root):
     path = f"{root}/cv.pdf"
     hold = "import sys; f = open(sys.argv[1], 'ab'); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen(
-        [sys.executable, "-c", hold, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [*BARE, hold, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as writer:
         assert writer.stdout.readline() == b"open\n"
         with open(path, "rb") as handle:

@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     help="Listen on this port.  [default: a free one]",
 )
 @click.option(
-    "--data", metavar="FOLDER", help="Keep uploaded files in this folder instead of in memory."
-)
-@click.option(
     "--parse-seconds",
     default=2.0,
     show_default=True,
@@ -54,7 +51,6 @@ if TYPE_CHECKING:
 @json_option
 def sandbox(
     port: int,
-    data: str | None,
     parse_seconds: float,
     as_json: bool,  # noqa: FBT001 - click passes it so
 ) -> None:
@@ -64,7 +60,7 @@ def sandbox(
     address as api_url in a configuration; it prints its keys and sources when it starts.
     Faults can be switched on while it runs: its page /_sandbox/ explains how.
     """
-    sandbox = make_sandbox(data=data, parse_seconds=parse_seconds)
+    sandbox = make_sandbox(parse_seconds=parse_seconds)
     with stop_signal() as stop:
         try:
             sandbox.start(port)
@@ -80,7 +76,7 @@ def sandbox(
             sandbox.stop()
 
 
-def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sandbox:
+def make_sandbox(*, parse_seconds: float = 2.0) -> Sandbox:
     """Return a sandbox that is not started yet; UnusableError without its libraries."""
     try:
         from watcher.sandbox import Sandbox  # noqa: PLC0415 - an extra that may be missing
@@ -90,7 +86,7 @@ def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sand
             "Install it with: pip install 'hrflow-watcher[sandbox]'.",
         ) from error
 
-    return Sandbox(data_dir=data, parse_seconds=parse_seconds)
+    return Sandbox(parse_seconds=parse_seconds)
 
 
 def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
