@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.output import json_option, say, say_json, say_table, styled
 from watcher.i18n.message import ENGLISH, Message, as_data, as_message
 from watcher.model.errors import ConfigError, UnusableError
@@ -32,10 +32,8 @@ _SIGNS: Final = {
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @json_option
-@config_option
-@state_option
-@click.pass_context
-def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
+@program_options
+def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
     """Show what would happen to files, and why. Nothing is sent.
 
     Files are opened, because their content decides, not their name.
@@ -111,9 +109,8 @@ def config() -> None:
 
 @config.command("check")
 @json_option
-@config_option
-@click.pass_context
-def check_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def check_config(ctx: click.Context, as_json: bool) -> None:
     """Find all mistakes in the configuration."""
     from watcher.config import headline  # noqa: PLC0415 - only needed here
     from watcher.config.paths import is_absent, machine_path  # noqa: PLC0415
@@ -148,9 +145,8 @@ def _as_data(name: str, said: Sequence[Text] = ()) -> dict[str, object]:
 
 @config.command("show")
 @json_option
-@config_option
-@click.pass_context
-def show_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def show_config(ctx: click.Context, as_json: bool) -> None:
     """Show all settings in effect and where each comes from."""
     from watcher.config import show as show_values  # noqa: PLC0415 - only needed here
 

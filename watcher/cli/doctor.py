@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, places, state_option
+from watcher.cli.context import config_path, places, program_options
 from watcher.cli.output import json_option, say, say_json, styled
 from watcher.doctor import (
     LEVELS,
@@ -37,10 +37,8 @@ _WIDTH: Final = 13
 @click.option(
     "--report", metavar="FILE", help="Write a zip file for support, without names and secrets."
 )
-@config_option
-@state_option
-@click.pass_context
-def command(ctx: click.Context, as_json: bool, report: str | None) -> int:  # noqa: FBT001 - click
+@program_options
+def command(ctx: click.Context, as_json: bool, report: str | None) -> int:
     """Check the whole set-up, and say how to fix what is wrong.
 
     There is a line for each check: ✓ fine, ! works with limits, ✗ must be fixed, and a dash if it

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
     after_option,
     ask_to_create,
@@ -69,20 +69,18 @@ def command() -> None:
 @click.option("--account", metavar="NAME", help="The account, if you have several.")
 @create_option
 @check_option
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def add(
     ctx: click.Context,
     path: str,
     source: str,
     tags: tuple[Item, ...],
     after_upload: str | None,
-    recursive: bool | None,  # noqa: FBT001 - click passes it so
+    recursive: bool | None,
     account: str | None,
-    create: bool | None,  # noqa: FBT001
-    check: bool,  # noqa: FBT001
+    create: bool | None,
+    check: bool,
     facts: dict[str, object],
 ) -> None:
     """Watch the folder PATH and upload its files to a source."""
@@ -110,10 +108,8 @@ def add(
 
 @command.command("list")
 @json_option
-@config_option
-@state_option
-@click.pass_context
-def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def list_(ctx: click.Context, as_json: bool) -> None:
     """Show the watched folders with their sources and tags."""
     loaded = load_config(ctx)
     folders = loaded.config.folders
@@ -133,16 +129,9 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
 @command.command("remove")
 @click.argument("path")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
-def remove(
-    ctx: click.Context,
-    path: str,
-    yes: bool,  # noqa: FBT001 - click passes it so
-    facts: dict[str, object],
-) -> None:
+@program_options
+def remove(ctx: click.Context, path: str, yes: bool, facts: dict[str, object]) -> None:
     """Stop watching the folder PATH. Your files and their history are kept."""
     editor = open_editor(ctx)
     at = editor.number(path)
@@ -168,7 +157,7 @@ def remove(
     say(styled(f"✓ Stopped watching {path}.", "good"))
 
 
-def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an option's three values
+def _create(place: str, create: bool | None) -> None:
     """Create a missing folder if that is wanted; asks if no option says and there is a terminal."""
     if os.path.lexists(place):
         return

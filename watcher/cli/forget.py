@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.context import places, state_option
-from watcher.cli.control import BATCH
+from watcher.cli.context import find_files, open_reader, places, program_options, send_files
 from watcher.cli.editing import is_terminal
 from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
 from watcher.daemon.event_log import scrub_logs
-from watcher.daemon.instance import lock
-from watcher.journal.reader import Reader
-from watcher.journal.writer import Journal
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
-from watcher.page.client import Channel, read_facts
 from watcher.present import view
-from watcher.routing.patterns import fold, lies_in
+from watcher.routing.patterns import fold
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Text
     from watcher.model.records import Entry
-
-_MOST = 1_000_000
 
 
 @click.command("forget")
@@ -41,15 +33,14 @@ _MOST = 1_000_000
 @click.option("--reference", metavar="TEXT", default="", help="The file with this reference.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
-@state_option
-@click.pass_context
+@program_options
 def command(
     ctx: click.Context,
     paths: tuple[str, ...],
     person: str,
     reference: str,
-    yes: bool,  # noqa: FBT001 - click passes it so
-    as_json: bool,  # noqa: FBT001
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Erase what the history and the logs say about files or a person.
 
@@ -69,7 +60,10 @@ def command(
         raise UsageError("Can't ask for confirmation here.", "Add --yes if you are sure.")
     is_overwritten = True
     if doomed and (yes or confirm(f"Forget {count_files(len(doomed))}?")):
-        is_overwritten = _forget(where, doomed)
+        done = send_files(ctx, "forget", [entry.file_id for entry in doomed])
+        if not all(each["done"] for each in done):
+            raise WatcherError("The running program did not respond.", "Try again.")
+        is_overwritten = all(each["overwritten"] for each in done)
         scrub_logs(where, _words(doomed))
     else:
         doomed = []
@@ -91,28 +85,16 @@ def command(
 
 
 def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) -> list[Entry]:
-    if not where.has_journal:
-        return []
-    reader = Reader(where.journal)
-    try:
-        found: dict[int, Entry] = {}
+    found: dict[int, Entry] = {}
+    with open_reader(where) as reader:
+        if reader is None:
+            return []
         for text in filter(None, (person, reference)):
-            for entry in reader.history(text=text, limit=_MOST):
-                if _is_meant(entry, person, reference):
-                    found[entry.file_id] = entry
-        for path in map(_real, paths):
-            below = reader.history(folder=path, limit=_MOST)
-            named = reader.history(text=os.path.basename(path), limit=_MOST)
-            found.update((e.file_id, e) for e in (*below, *named) if lies_in(e.path, path, os.sep))
-        return list(found.values())
-    finally:
-        reader.close()
-
-
-def _real(path: str) -> str:
-    """The path as the journal has it, whether or not it exists now."""
-    folder, name = os.path.split(os.path.abspath(os.path.expanduser(path)))
-    return os.path.join(os.path.realpath(folder), name)
+            matching = (each for some in reader.pages(text=text) for each in some)
+            found |= {e.file_id: e for e in matching if _is_meant(e, person, reference)}
+        for path in paths:
+            found |= {e.file_id: e for e in find_files(reader, path)}
+    return list(found.values())
 
 
 def _is_meant(entry: Entry, person: str, reference: str) -> bool:
@@ -125,25 +107,6 @@ def _words(entries: list[Entry]) -> set[str]:
     names = {os.path.basename(entry.path) for entry in entries}
     people = {word for e in entries for word in (e.profile_name, e.profile_email)}
     return {word for text in names | people for word in (text, view.safe(text))}
-
-
-def _forget(where: Places, entries: list[Entry]) -> bool:
-    """Whether no trace of them is left in the journal's file either."""
-    ids = tuple(entry.file_id for entry in entries)
-    if read_facts(where):
-        way, is_overwritten = Channel.open(where), True
-        for at in range(0, len(ids), BATCH):
-            done = way.post("/api/forget", ids=ids[at : at + BATCH])
-            if not done["done"]:
-                raise WatcherError("The running program did not respond.", "Try again.")
-            is_overwritten = is_overwritten and done["overwritten"]
-        return is_overwritten
-    with lock(where):
-        journal = Journal(where.journal)
-        try:
-            return journal.retention.forget(ids, time.time())
-        finally:
-            journal.close()
 
 
 def _show(doomed: list[Entry], kept: list[Entry]) -> None:

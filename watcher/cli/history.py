@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 import click
 
-from watcher.cli.context import places, state_option
+from watcher.cli.context import named, open_reader, places, program_options
 from watcher.cli.output import (
     count_files,
     json_option,
@@ -22,7 +22,6 @@ from watcher.cli.output import (
     write,
 )
 from watcher.i18n.message import ENGLISH, msg
-from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
@@ -30,9 +29,8 @@ from watcher.present import listing, view
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.daemon.instance import Places
-    from watcher.model.records import Entry, Timing
-    from watcher.present.report import Line, Period, Report
+    from watcher.model.records import Entry
+    from watcher.present.report import Line, Report
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 #: States by the labels that people are shown, and by the journal's own names.
@@ -75,8 +73,7 @@ class Filters(TypedDict):
 )  # fmt: skip
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV, for spreadsheets.")
 @json_option
-@state_option
-@click.pass_context
+@program_options
 def history(
     ctx: click.Context,
     states: tuple[str, ...],
@@ -85,8 +82,8 @@ def history(
     since: str,
     until: str,
     limit: int,
-    as_csv: bool,  # noqa: FBT001 - click passes it so
-    as_json: bool,  # noqa: FBT001 - likewise
+    as_csv: bool,
+    as_json: bool,
 ) -> None:
     """Show what happened to each file, the latest change first.
 
@@ -104,7 +101,8 @@ def history(
         "since": _parse_moment(since, now),
         "until": _parse_moment(until, now),
     }
-    entries = _read_entries(places(ctx), filters, limit + 1)
+    with open_reader(places(ctx)) as reader:
+        entries = reader.history(**filters, limit=limit + 1) if reader else []
     more, entries = len(entries) > limit, entries[:limit]
     if as_json:
         for entry in entries:
@@ -121,22 +119,12 @@ def history(
 
 def _refuse_state_for_folder(ctx: click.Context) -> None:
     """UsageError where ``--state`` was given a state, which is not a folder."""
-    named = ctx.find_root().obj[1]
-    if named in _STATES and not os.path.isdir(named):
+    folder = named(ctx, "state")
+    if folder in _STATES and not os.path.isdir(folder):
         raise UsageError(
             "--state is the folder where the program keeps its own files.",
-            f'To filter by state, use: --only "{named}"',
+            f'To filter by state, use: --only "{folder}"',
         )
-
-
-def _read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
-    if not where.has_journal:
-        return []
-    reader = Reader(where.journal)
-    try:
-        return reader.history(**filters, limit=limit)
-    finally:
-        reader.close()
 
 
 def _show_entries(entries: Sequence[Entry]) -> None:
@@ -179,15 +167,8 @@ def _parse_moment(text: str, now: float) -> float:
 )  # fmt: skip
 @click.option("--html", metavar="FILE", default="", help="Write a page with charts to this file.")
 @json_option
-@state_option
-@click.pass_context
-def report(
-    ctx: click.Context,
-    span: str,
-    on: str,
-    html: str,
-    as_json: bool,  # noqa: FBT001 - click passes it so
-) -> None:
+@program_options
+def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> None:
     """Count the files of a day, a week or a month by folder, source and state.
 
     Files count for the day on which they were noticed. Upload and parsing times are medians.
@@ -195,7 +176,9 @@ def report(
     from watcher.present import report as reports  # noqa: PLC0415 - history does without
 
     period = reports.make_period(reports.Span(span), _parse_day(on), _seconds_of)
-    timings, folders = _read_timings(places(ctx), period)
+    with open_reader(places(ctx)) as reader:
+        timings = reader.timings(period.since, period.until) if reader else []
+        folders = [folder for folder, _ in reader.folders()] if reader else []
     made = reports.summarize(period, timings)
     if html:
         _write_page(html, reports.render(made, moment(time.time())), folders)
@@ -218,18 +201,6 @@ def _parse_day(text: str) -> date:
 
 def _seconds_of(local: datetime) -> float:
     return local.astimezone().timestamp()
-
-
-def _read_timings(where: Places, period: Period) -> tuple[list[Timing], list[str]]:
-    """The files of a period, and all folders that are known."""
-    if not where.has_journal:
-        return [], []
-    reader = Reader(where.journal)
-    try:
-        folders = [folder for folder, _ in reader.folders()]
-        return reader.timings(period.since, period.until), folders
-    finally:
-        reader.close()
 
 
 def _write_page(path: str, page: str, folders: list[str]) -> None:

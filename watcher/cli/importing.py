@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.context import config_path, load_config, open_reader, places, program_options
 from watcher.cli.editing import check_option, open_editor, tag_option
 from watcher.cli.folder import choose_account, find_source
 from watcher.cli.foreground import log_to, stop_signal
@@ -36,9 +36,7 @@ from watcher.daemon.instance import Instance
 from watcher.daemon.plans import folders_of, is_in, on_disk
 from watcher.i18n.language import system_language
 from watcher.i18n.message import ENGLISH
-from watcher.journal.reader import Reader
 from watcher.model.errors import (
-    JournalError,
     NotRunningError,
     UnusableError,
     UsageError,
@@ -151,17 +149,15 @@ _ACTIVE: Final = OPEN - {State.HELD}
 @tag_option
 @check_option
 @json_option
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def command(
     ctx: click.Context,
     folder: str,
     source: str | None,
     account: str | None,
     tags: tuple[Item, ...],
-    check: bool,  # noqa: FBT001 - click passes it so
-    as_json: bool,  # noqa: FBT001 - likewise
+    check: bool,
+    as_json: bool,
 ) -> int:
     """Upload what is already in FOLDER.
 
@@ -260,29 +256,16 @@ def _wait(
 
 
 def _look(where: Places, path: str, began: float) -> Standing:
-    try:
-        reader = Reader(where.journal)
-    except JournalError:
-        if os.path.exists(where.journal):
-            raise
-        return {}  # stopped before anything was found
-    try:
-        standing = reader.totals(path, began)
-    finally:
-        reader.close()
+    with open_reader(where) as reader:
+        standing = reader.totals(path, began) if reader else {}
     standing.pop(State.GONE, None)  # they no longer exist
     return standing
 
 
 def _count_earlier(where: Places, path: str, began: float) -> int:
     """How many files had been uploaded before the import ``began``."""
-    if not os.path.exists(where.journal):
-        return 0
-    reader = Reader(where.journal)
-    try:
-        return reader.arrived_before(path, began)
-    finally:
-        reader.close()
+    with open_reader(where) as reader:
+        return reader.arrived_before(path, began) if reader else 0
 
 
 def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_json: bool) -> None:
@@ -325,11 +308,8 @@ def _total(standing: Standing, earlier: int) -> str:
 def _explain(where: Places, path: str, standing: Standing) -> None:
     """Say why some files are not uploaded, and where to read more."""
     if State.HELD in standing:
-        reader = Reader(where.journal)
-        try:
-            causes = [why for _, why, files in reader.held() if files]
-        finally:
-            reader.close()
-        for why in causes:
-            say(styled(f"Waiting: {why}", "bad"))
+        with open_reader(where) as reader:
+            for _, why, files in reader.held() if reader else ():
+                if files:
+                    say(styled(f"Waiting: {why}", "bad"))
     say(f"See which ones and why with: hrflow-watcher history --folder {shlex.quote(path)}")

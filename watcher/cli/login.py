@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.context import channel, load_config, program_options
 from watcher.cli.editing import is_terminal, open_editor, warn
 from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
 from watcher.config.setup import check_email
@@ -29,13 +29,12 @@ from watcher.model.errors import (
     WatcherError,
 )
 from watcher.model.settings import DEFAULT_API_URL
-from watcher.page.client import Channel
+from watcher.page.client import SilentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.config.setup import Known
-    from watcher.daemon.instance import Places
     from watcher.daemon.setup import Editor
     from watcher.model.settings import Account
 
@@ -208,11 +207,11 @@ def _wait_for_keyring(call: Callable[[], _Result]) -> _Result:
         ) from error
 
 
-def _renew_keys(where: Places) -> bool:
+def _renew_keys(ctx: click.Context) -> bool:
     """Have the running program look up its keys again; False if none runs."""
     try:
-        Channel.open(where).post("/api/keys")
-    except NotRunningError:
+        channel(ctx).post("/api/keys")
+    except (NotRunningError, SilentError):
         return False
     return True
 
@@ -234,17 +233,15 @@ def _renew_keys(where: Places) -> bool:
     "--api-url", metavar="URL", help="Custom API address, if it is not in the configuration."
 )
 @click.argument("rest", nargs=-1, metavar="")
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def login(
     ctx: click.Context,
     account: str | None,
     email: str | None,
-    key_stdin: bool,  # noqa: FBT001 - click passes it so
-    unchecked: bool,  # noqa: FBT001 - likewise
-    webhook: bool,  # noqa: FBT001 - likewise
+    key_stdin: bool,
+    unchecked: bool,
+    webhook: bool,
     api_url: str | None,
     rest: tuple[str, ...],
     facts: dict[str, object],
@@ -277,7 +274,7 @@ def login(
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
     stored = f'✓ The key of account "{chosen.name}" is in the system\'s keyring'
-    used = "; the running program uses it from now on" if _renew_keys(places(ctx)) else ""
+    used = "; the running program uses it from now on" if _renew_keys(ctx) else ""
     say(styled(f"{stored}{used}.", "good"))
 
 
@@ -294,7 +291,7 @@ def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
             "Copy it from the webhook's page in HrFlow.",
         )
     store_key(WEBHOOK_ENTRY, secret, allow_insecure=_allows_insecure(ctx))
-    _renew_keys(places(ctx))
+    _renew_keys(ctx)
     say(styled("✓ The webhook's secret is in the system's keyring.", "good"))
 
 
@@ -351,10 +348,8 @@ def _allows_insecure(ctx: click.Context) -> bool:
 
 @click.command("logout")
 @click.option("--account", metavar="NAME", help="The account, if you have several.")
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) -> None:
     """Remove an account's API key from the system's keyring. Harmless if there is none.
 
@@ -363,7 +358,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
     name = choose_name(open_editor(ctx).known, account)
     keyring = SystemKeyring()
     removed = _wait_for_keyring(lambda: keyring.remove(name))
-    running = _renew_keys(places(ctx))
+    running = _renew_keys(ctx)
     facts.update(account=name, removed=removed)
     whose = f'key of account "{name}"'
     if removed:

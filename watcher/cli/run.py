@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.context import config_path, load_config, named, places, program_options
 from watcher.cli.foreground import (
     FoldersReady,
     LiveLines,
@@ -56,15 +56,8 @@ _FOLDERS_FIRST: Final = 0.5
     "--tray/--no-tray", "tray", default=None,
     help="Show an icon in the panel.  [default: if there is a desktop]",
 )  # fmt: skip
-@config_option
-@state_option
-@click.pass_context
-def command(
-    ctx: click.Context,
-    as_json: bool,  # noqa: FBT001 - click's
-    quiet: bool,  # noqa: FBT001 - likewise
-    tray: bool | None,  # noqa: FBT001 - likewise
-) -> None:
+@program_options
+def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -> None:
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     Changes to the configuration take effect at once; if there are mistakes, they are reported and
@@ -199,7 +192,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)
-    if has_own or ctx.find_root().obj[0] or not is_absent(machine_path(os.environ)[0]):
+    if has_own or named(ctx, "config") or not is_absent(machine_path(os.environ)[0]):
         try:
             loaded = load_config(ctx)
         except ConfigError as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli.context import open_reader
 from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.cli.output import json_option, say, say_json, say_table, styled
 from watcher.daemon.core import App
@@ -51,12 +52,7 @@ if TYPE_CHECKING:
     help="How long parsing takes; until then, a profile is not found.",
 )
 @json_option
-def sandbox(
-    port: int,
-    data: str | None,
-    parse_seconds: float,
-    as_json: bool,  # noqa: FBT001 - click passes it so
-) -> None:
+def sandbox(port: int, data: str | None, parse_seconds: float, as_json: bool) -> None:
     """Run a local HrFlow for testing, until Ctrl-C.
 
     It can only be reached from this machine and is as strict as HrFlow's documentation. Use its
@@ -171,7 +167,7 @@ class _SandboxLines(LiveLines):
 @click.command("try")
 @click.argument("folder", required=False)
 @json_option
-def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+def try_out(folder: str | None, as_json: bool) -> None:
     """Watch FOLDER (or a new one with a sample CV) and upload to a local sandbox.
 
     No account and no configuration are needed, and nothing leaves this machine: the sandbox stands
@@ -247,12 +243,7 @@ def _introduce(url: str, folder: str) -> None:
 
 
 def _sum_up(places: Places) -> None:
-    from watcher.journal.reader import Reader  # noqa: PLC0415 - the end need not cost at the start
-
-    reader = Reader(places.journal)
-    try:
-        counts = reader.counts()
-    finally:
-        reader.close()
+    with open_reader(places) as reader:
+        counts = reader.counts() if reader else {}
     say()
     say(f"Stopped at {time.strftime('%H:%M:%S')} ({view.tally(counts)}).")

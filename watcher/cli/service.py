@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.output import json_option, moment, say, say_json, styled
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.daemon.event_log import LogReader, find_last_error
@@ -37,18 +37,14 @@ def command() -> None:
 @click.option(
     "--start/--no-start", default=True, help="Also start it now, or only at the next login."
 )
-@config_option
-@state_option
-@click.pass_context
-def install(ctx: click.Context, start: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def install(ctx: click.Context, start: bool) -> None:
     """Start the program at every login, and now. Can be run again to update the service."""
     install_service(login_service(ctx, load_config(ctx).config), start=start)
 
 
 @command.command("uninstall")
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def uninstall(ctx: click.Context) -> None:
     """Stop the program and don't start it at login any more. Settings and history are kept."""
     if login_service(ctx).system.uninstall():
@@ -58,9 +54,7 @@ def uninstall(ctx: click.Context) -> None:
 
 
 @command.command("start")
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def start(ctx: click.Context) -> None:
     """Start the program now."""
     service = _installed(ctx)
@@ -70,9 +64,7 @@ def start(ctx: click.Context) -> None:
 
 
 @command.command("stop")
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def stop(ctx: click.Context) -> None:
     """Stop the program until the next login. Nothing is lost."""
     _installed(ctx).stop()
@@ -80,9 +72,7 @@ def stop(ctx: click.Context) -> None:
 
 
 @command.command("restart")
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def restart(ctx: click.Context) -> None:
     """Stop the program and start it again."""
     _installed(ctx).restart()
@@ -91,10 +81,8 @@ def restart(ctx: click.Context) -> None:
 
 @command.command("status")
 @json_option
-@config_option
-@state_option
-@click.pass_context
-def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def status(ctx: click.Context, as_json: bool) -> None:
     """Show whether it is installed and running, and its last error."""
     facts = gather(login_service(ctx), places(ctx))
     if as_json:
@@ -107,10 +95,8 @@ def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click p
 @click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(0),
               metavar="NUMBER", help="Number of lines to show.")  # fmt: skip
 @click.option("-f", "--follow", is_flag=True, help="Show new lines as well, until Ctrl-C.")
-@config_option
-@state_option
-@click.pass_context
-def logs(ctx: click.Context, lines: int, follow: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def logs(ctx: click.Context, lines: int, follow: bool) -> None:
     """Show the end of the log."""
     reader = LogReader(places(ctx).log)
     try:

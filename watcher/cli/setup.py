@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
     after_option,
     ask_to_create,
@@ -115,10 +115,8 @@ class _Options:
 @click.option("--service/--no-service", default=None,
               help="Start automatically at login, and now; or leave that as it is.")  # fmt: skip
 @click.option("--non-interactive", is_flag=True, help="Ask no questions; for scripts.")
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
     """Set up everything: account, key, folders, sources, tags, and the start at login.
 

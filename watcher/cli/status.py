@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher import __version__
-from watcher.cli.context import places, state_option
+from watcher.cli.context import places, program_options
 from watcher.cli.output import (
     count_files,
     drawn,
@@ -65,9 +65,8 @@ _TONES: Final = {
 @click.command("status")
 @click.option("--follow", is_flag=True, help="Show changes as they happen, until Ctrl-C.")
 @json_option
-@state_option
-@click.pass_context
-def status(ctx: click.Context, follow: bool, as_json: bool) -> None:  # noqa: FBT001 - click's
+@program_options
+def status(ctx: click.Context, follow: bool, as_json: bool) -> None:
     """Show what is going on and what needs attention, whether or not the program is running.
 
     The exit code is 8 if it is not running. With --follow, each change is shown: in place in a

@@ -63,6 +63,9 @@ class Receiver(Protocol):
     def snapshot(self) -> Snapshot:
         """Return the current status."""
 
+    def forget(self, file_ids: tuple[int, ...]) -> bool | None:
+        """Forget files; return whether no trace is left in the journal, None if that is late."""
+
 
 @dataclass(frozen=True)
 class JournalActions:
@@ -116,6 +119,11 @@ class JournalActions:
     def ignore(self, body: Body) -> dict[str, object]:
         """Ignore files, chosen in the same ways."""
         return self._change(body, lambda entry: entry.state in IGNORABLE, Ignore)
+
+    def forget(self, body: Body) -> dict[str, object]:
+        """Remove the files ``ids`` from the journal; see ``App.forget``."""
+        is_overwritten = self.app.forget(_ids(body))
+        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
 
     # -- inside
 
@@ -218,11 +226,6 @@ class Actions(JournalActions):
         """Look up all keys again, and retry what waits for one."""
         self.app.post(Resume())
         return {}
-
-    def forget(self, body: Body) -> dict[str, object]:
-        """Remove the files ``ids`` from the journal; see ``App.forget``."""
-        is_overwritten = self.app.forget(_ids(body))
-        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
 
     def begin_import(self, body: Body) -> dict[str, object]:
         """Import every file at or below ``path``, with settings if it is not watched."""
