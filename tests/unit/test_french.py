@@ -41,7 +41,7 @@ FOLDER = Watched(
     "/cvs",
     "default",
     "k",
-    msg("{path} doesn't exist; it will be watched as soon as it does.", path="/cvs"),
+    msg("{path} doesn't exist.", path="/cvs"),
 )
 FULL = Snapshot(
     at=NOON, version="1.0", counts={State.REFUSED: 1234}, attention=(REFUSED,), holds=(NO_KEY,),

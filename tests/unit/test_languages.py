@@ -74,7 +74,7 @@ FULL = Snapshot(
     holds=(ActiveHold("credential:1", msg('There is no API key for account "{account}".', account="1"), 3),
           ActiveHold("existing:/1", plural("1 file was already in {folder} and is waiting for your approval.",
                "{count:count} files were already in {folder} and are waiting for your approval.", 2, folder="/1"), 2)),
-    watched=(Watched("/1", "1", "1", msg("{path} doesn't exist; it will be watched as soon as it does.", path="/1")),),
+    watched=(Watched("/1", "1", "1", msg("{path} doesn't exist.", path="/1")),),
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.output import json_option, say, say_json, say_table, styled
-from watcher.i18n.message import ENGLISH, Message, as_data, as_message
+from watcher.i18n.message import ENGLISH, Message, as_data, as_fields, as_message
 from watcher.model.errors import ConfigError, UnusableError
 from watcher.model.kinds import State
 from watcher.present import view
@@ -66,9 +66,7 @@ def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
     """For scripts: the English text of each message, and the message itself beside it."""
     plain: dict[str, object] = {}
     for name, value in verdict.items():
-        plain[name] = str(value) if isinstance(value, Message) else value
-        if isinstance(value, Message):
-            plain[f"{name}_message"] = as_data(value)
+        plain |= as_fields(name, value) if isinstance(value, Message) else {name: value}
     return plain
 
 

@@ -87,21 +87,15 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
 
 @click.command("pause")
 @click.option("--for", "span", metavar="TIME", help='How long: "30m", "1h", "1h30m", "2d".')
-@click.option("--until-tomorrow", is_flag=True, help="Until midnight.")
 @json_option
 @program_options
-def pause(ctx: click.Context, span: str | None, until_tomorrow: bool, as_json: bool) -> None:
+def pause(ctx: click.Context, span: str | None, as_json: bool) -> None:
     """Pause uploads until "resume", or for a while.
 
     Uploads that have begun are finished, and new files are still noticed. A pause survives
     restarts.
     """
-    if span and until_tomorrow:
-        raise click.UsageError("Use either --for or --until-tomorrow.")
-    order: dict[str, object] = {"seconds": parse_span(span)} if span else {}
-    if until_tomorrow:
-        order = {"until": "tomorrow"}
-    done = send(ctx, "pause", **order)
+    done = send(ctx, "pause", seconds=parse_span(span) if span else None)
     if as_json:
         say_json(done)
         return

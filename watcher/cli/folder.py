@@ -12,6 +12,7 @@ from watcher.cli.editing import (
     after_option,
     ask_to_create,
     check_option,
+    choose_known_account,
     create_option,
     is_terminal,
     open_editor,
@@ -42,7 +43,7 @@ from watcher.daemon.setup import (
 )
 from watcher.daemon.status import source_names
 from watcher.i18n.message import ENGLISH, msg
-from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
+from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
 
@@ -91,7 +92,7 @@ def add(
             f"{place} is already a watched folder.",
             "Change it with: hrflow-watcher setup",
         )
-    name = choose_account(editor, account)
+    name = choose_known_account(editor.known, account)
     key, source_name = find_source(editor, name, source, check=check)
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
@@ -191,19 +192,6 @@ def _row(folder: Folder, layer: str, names: Mapping[tuple[str, str], str]) -> Se
 
 
 # -- which source is meant; also for import
-
-
-def choose_account(editor: Editor, named: str | None) -> str:
-    """Return the name of the account that is meant; UsageError if that is unclear."""
-    names = [account.name for account in editor.known.accounts]
-    if not names:
-        raise ConfigError("No account is set up yet.", "Set one up with: hrflow-watcher setup")
-    if named is None and len(names) == 1:
-        return names[0]
-    if named not in names:
-        title = f'There is no account "{named}".' if named else "There is more than one account."
-        raise UsageError(title, f"Name one with --account: {', '.join(names)}.")
-    return named
 
 
 def find_source(editor: Editor, account: str, source: str, *, check: bool) -> tuple[str, str]:

@@ -25,12 +25,9 @@ if TYPE_CHECKING:
 @click.command("forget")
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
-    "--person",
-    metavar="NAME",
-    default="",
+    "--person", metavar="NAME", default="",
     help="All files of this person, by name or email address.",
-)
-@click.option("--reference", metavar="TEXT", default="", help="The file with this reference.")
+)  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @program_options
@@ -38,7 +35,6 @@ def command(
     ctx: click.Context,
     paths: tuple[str, ...],
     person: str,
-    reference: str,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -48,10 +44,10 @@ def command(
     kept, so that it is not uploaded again. Files that are still in their folder are not forgotten:
     delete or move them first.
     """
-    if not (paths or person or reference):
-        raise UsageError("Name files, --person or --reference.")
+    if not (paths or person):
+        raise UsageError("Name files or --person.")
     where = places(ctx)
-    found = _find(where, paths, person, reference)
+    found = _find(where, paths, person)
     kept = [entry for entry in found if entry.state in OPEN or os.path.lexists(entry.path)]
     doomed = [entry for entry in found if entry not in kept]
     if not as_json:
@@ -84,22 +80,18 @@ def command(
         )
 
 
-def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) -> list[Entry]:
+def _find(where: Places, paths: tuple[str, ...], person: str) -> list[Entry]:
     found: dict[int, Entry] = {}
     with open_reader(where) as reader:
         if reader is None:
             return []
-        for text in filter(None, (person, reference)):
-            matching = (each for some in reader.pages(text=text) for each in some)
-            found |= {e.file_id: e for e in matching if _is_meant(e, person, reference)}
         for path in paths:
-            found |= {e.file_id: e for e in find_files(reader, path)}
+            found |= {entry.file_id: entry for entry in find_files(reader, path)}
+        matching = (each for some in reader.pages(text=person) for each in some) if person else ()
+        for entry in matching:
+            if fold(person) in (fold(entry.profile_name), fold(entry.profile_email)):
+                found[entry.file_id] = entry
     return list(found.values())
-
-
-def _is_meant(entry: Entry, person: str, reference: str) -> bool:
-    of_person = fold(person) in (fold(entry.profile_name), fold(entry.profile_email))
-    return bool((person and of_person) or (reference and entry.reference == reference))
 
 
 def _words(entries: list[Entry]) -> set[str]:

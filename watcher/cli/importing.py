@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.context import config_path, load_config, open_reader, places, program_options
-from watcher.cli.editing import check_option, open_editor, tag_option
-from watcher.cli.folder import choose_account, find_source
-from watcher.cli.foreground import log_to, stop_signal
+from watcher.cli.editing import check_option, choose_known_account, open_editor, tag_option
+from watcher.cli.folder import find_source
+from watcher.cli.foreground import Control, log_to, stop_signal
 from watcher.cli.output import (
     Progress,
     count_files,
@@ -30,7 +30,6 @@ from watcher.cli.output import (
 )
 from watcher.credentials import Keys
 from watcher.daemon.core import App
-from watcher.daemon.desktop import show_file
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
 from watcher.daemon.plans import folders_of, is_in, on_disk
@@ -62,20 +61,6 @@ if TYPE_CHECKING:
 _AGAIN: Final = "Start the import again: it continues where it stopped."
 
 
-class _Control:
-    """What other commands can ask of a process that imports."""
-
-    def __init__(self, stop: StopSignal) -> None:
-        self.stop = stop.set
-
-    @staticmethod
-    def reload() -> tuple[str, ...]:
-        """Do nothing: an import keeps the settings it began with."""
-        return ()
-
-    show = staticmethod(show_file)
-
-
 @contextmanager
 def _import_here(
     config: Config, where: Places, path: str, folder: Folder | None, stop: StopSignal, *,
@@ -90,8 +75,9 @@ def _import_here(
     instance = Instance(where)
     app = App(config, where, keys=Keys.of_process(os.environ), instance=instance)
     page = ActivityPage(
-        app, instance, where, config=config_path, control=_Control(stop), environ=environ,
+        app, instance, where, config=config_path, environ=environ,
         language=system_language(environ),
+        control=Control(stop.set, tuple),  # an import keeps the settings it began with
     )  # fmt: skip
     app.start()
     try:
@@ -177,7 +163,7 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_account(editor, account)
+        name = choose_known_account(editor.known, account)
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)

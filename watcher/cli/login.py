@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from watcher.cli.context import channel, load_config, program_options
-from watcher.cli.editing import is_terminal, open_editor, warn
+from watcher.cli.editing import (
+    choose_account,
+    choose_known_account,
+    is_terminal,
+    open_editor,
+    warn,
+)
 from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
@@ -34,7 +40,6 @@ from watcher.page.client import SilentError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.config.setup import Known
     from watcher.daemon.setup import Editor
     from watcher.model.settings import Account
 
@@ -295,29 +300,13 @@ def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
     say(styled("✓ The webhook's secret is in the system's keyring.", "good"))
 
 
-def choose_name(known: Known, given: str | None) -> str:
-    """Return the name of the account that is meant; UsageError if there are several."""
-    names = [account.name for account in known.accounts]
-    if given is None and len(names) > 1:
-        raise UsageError(
-            f"There are several accounts ({', '.join(names)}).",
-            "Choose one with --account.",
-        )
-    return given or (names[0] if names else "default")
-
-
 def _find_account(
     editor: Editor, given: str | None, email: str | None, api_url: str | None, *, may_ask: bool
 ) -> Account:
     """Return the account to test the key with; options complete what is configured."""
-    name = choose_name(editor.known, given)
-    written = editor.known.account(name)
-    if written is None and editor.known.accounts:
-        names = ", ".join(account.name for account in editor.known.accounts)
-        raise UsageError(
-            f'There is no account "{name}" in the configuration, only {names}.',
-            "Choose one of them with --account, or add it to the configuration first.",
-        )
+    known = editor.known
+    name = (choose_known_account if known.accounts else choose_account)(known, given)
+    written = known.account(name)
     if written is not None:
         _refuse_other(name, "email", email, written.email)
         _refuse_other(name, "api_url", api_url, written.api_url or DEFAULT_API_URL)
@@ -355,7 +344,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
 
     A running program then keeps that account's files waiting until there is a key again.
     """
-    name = choose_name(open_editor(ctx).known, account)
+    name = choose_account(open_editor(ctx).known, account)
     keyring = SystemKeyring()
     removed = _wait_for_keyring(lambda: keyring.remove(name))
     running = _renew_keys(ctx)

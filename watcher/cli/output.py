@@ -106,7 +106,7 @@ def silence(stream: TextIO) -> None:
 def say_json(value: object, *, err: bool = False) -> None:
     """Write one JSON document on one line; valid in whatever encoding the reader has."""
     narrow = sys.stdout.encoding.lower().replace("_", "-") not in ("utf-8", "utf8")
-    write(json.dumps(_harmless(value), ensure_ascii=narrow), err=err)
+    write(json.dumps(view.safe_values(value), ensure_ascii=narrow), err=err)
 
 
 def has_colour(stream: TextIO | None = None) -> bool:
@@ -126,18 +126,6 @@ def prompt(question: Text, **options: Any) -> Any:
 
 def _question(question: Text) -> str:
     return "".join(_broken([view.safe(question)], None))
-
-
-def _harmless(value: object) -> object:
-    match value:
-        case str():
-            return view.safe(value)
-        case dict():
-            return {_harmless(name): _harmless(each) for name, each in value.items()}
-        case list() | tuple():
-            return [_harmless(each) for each in value]
-        case _:
-            return value
 
 
 def _broken(texts: Sequence[str], hang: int | None) -> list[str]:

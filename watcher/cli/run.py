@@ -10,6 +10,7 @@ import click
 
 from watcher.cli.context import config_path, load_config, named, places, program_options
 from watcher.cli.foreground import (
+    Control,
     FoldersReady,
     LiveLines,
     call_all,
@@ -21,7 +22,6 @@ from watcher.cli.output import json_option, say, styled
 from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
-from watcher.daemon.desktop import show_file
 from watcher.daemon.instance import Instance
 from watcher.daemon.setup import make_missing, without_absent
 from watcher.daemon.systemd import ServiceManager
@@ -33,11 +33,8 @@ from watcher.model.settings import Config, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
-    from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
-    from watcher.page.server import ActivityPage
 
     FileVersion = tuple[int, int, int]
 
@@ -93,9 +90,14 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
         if config.accounts:
             app.leave_others()
         folders.wait(_FOLDERS_FIRST)
-        page, on_desktop = _page_and_icon(
-            app, instance, where, path, environ, _Control(ctx, app, stop)
-        )
+        # Importing these takes as long as beginning to watch, which must not wait for them.
+        from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
+        from watcher.page.server import ActivityPage  # noqa: PLC0415
+
+        page = ActivityPage(
+            app, instance, where, config=path, environ=environ, language=system_language(environ),
+            control=Control(stop.set, lambda: _reload(ctx, app)),
+        )  # fmt: skip
         try:
             _watch_config(ctx, app, versions)
             warnings = [*warnings, page.start()]
@@ -121,28 +123,6 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     ctx.exit(stop.exit_code)
 
 
-def _page_and_icon(
-    app: App,
-    instance: Instance,
-    where: Places,
-    path: str,
-    environ: Mapping[str, str],
-    control: _Control,
-) -> tuple[ActivityPage, Callable[..., AbstractContextManager[None]]]:
-    """Make the page, and what shows an icon.
-
-    Importing them takes as long as beginning to watch the folders, which must not wait for them.
-    """
-    from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
-    from watcher.page.server import ActivityPage  # noqa: PLC0415
-
-    language = system_language(environ)
-    page = ActivityPage(
-        app, instance, where, config=path, control=control, environ=environ, language=language
-    )
-    return page, on_desktop
-
-
 def _watch_config(ctx: click.Context, app: App, versions: Mapping[str, FileVersion]) -> None:
     """Reload the configuration when a file is no longer of the version that was read."""
     for each in versions:
@@ -160,28 +140,6 @@ def _announcer(*, mute: bool) -> Callable[[str], None]:
             say(styled(sentence, "quiet"))
 
     return announce
-
-
-class _Control:
-    """What the page and other commands can ask of this process."""
-
-    def __init__(self, ctx: click.Context, app: App, stop: StopSignal) -> None:
-        self._ctx = ctx
-        self._app = app
-        self._stop = stop
-
-    def stop(self) -> None:
-        """Stop the program."""
-        self._stop.set()
-
-    def reload(self) -> tuple[Text, ...]:
-        """Read the configuration again; return its mistakes."""
-        return _reload(self._ctx, self._app)
-
-    @staticmethod
-    def show(path: str) -> None:
-        """Show a folder, or a file in its folder, in the file manager."""
-        show_file(path)
 
 
 def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[Text]]:

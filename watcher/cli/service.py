@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.output import json_option, moment, say, say_json, styled
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
-from watcher.daemon.event_log import LogReader, find_last_error
+from watcher.daemon.event_log import find_last_error, last_lines
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.model.errors import ConfigError, UsageError
 from watcher.page.client import read_facts
 from watcher.service import Systemd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from watcher.daemon.instance import Places
     from watcher.model.settings import Config
@@ -60,7 +59,7 @@ def start(ctx: click.Context) -> None:
     service = _installed(ctx)
     if not read_facts(places(ctx)):
         service.start()
-    say(styled(f"✓ {_describe_running(places(ctx))}", "good"))
+    say(styled(f"✓ {describe_running(read_facts(places(ctx)))}", "good"))
 
 
 @command.command("stop")
@@ -76,7 +75,7 @@ def stop(ctx: click.Context) -> None:
 def restart(ctx: click.Context) -> None:
     """Stop the program and start it again."""
     _installed(ctx).restart()
-    say(styled(f"✓ {_describe_running(places(ctx))}", "good"))
+    say(styled(f"✓ {describe_running(read_facts(places(ctx)))}", "good"))
 
 
 @command.command("status")
@@ -94,18 +93,11 @@ def status(ctx: click.Context, as_json: bool) -> None:
 @command.command("logs")
 @click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(0),
               metavar="NUMBER", help="Number of lines to show.")  # fmt: skip
-@click.option("-f", "--follow", is_flag=True, help="Show new lines as well, until Ctrl-C.")
 @program_options
-def logs(ctx: click.Context, lines: int, follow: bool) -> None:
+def logs(ctx: click.Context, lines: int) -> None:
     """Show the end of the log."""
-    reader = LogReader(places(ctx).log)
-    try:
-        for line in reader.last(lines):
-            say(line)
-        if follow:
-            _follow(places(ctx).log, reader)
-    finally:
-        reader.close()
+    for line in last_lines(places(ctx).log, lines):
+        say(line)
 
 
 # -- shared with setup
@@ -138,7 +130,7 @@ def install_service(service: LoginService, *, start: bool) -> None:
                    f" hrflow-watcher login. {_without_keyring(service)}", "busy"))  # fmt: skip
 
 
-def gather(service: LoginService, where: Places) -> dict[str, object]:
+def gather(service: LoginService, where: Places) -> dict[str, Any]:
     """Return everything that ``service status`` says as plain values."""
     installed = service.system.look()
     said = read_facts(where)
@@ -183,13 +175,13 @@ def _installed(ctx: click.Context) -> LoginService:
     return service
 
 
-def _describe_running(where: Places) -> str:
-    said = read_facts(where)
-    since = moment(float(str(said.get("since") or 0)))
-    return f"Running since {since} (PID {said.get('pid')}, version {said.get('version')})."
+def describe_running(said: Mapping[str, Any]) -> str:
+    """Return a sentence about the running program, from what it says about itself."""
+    since = moment(said["since"] or 0)
+    return f"Running since {since} (PID {said['pid']}, version {said['version']})."
 
 
-def _show(facts: dict[str, object]) -> None:
+def _show(facts: dict[str, Any]) -> None:
     where = f"{facts['kind']}, {facts['file']}"
     if not facts["installed"]:
         say("Not set to start at login. To enable it: hrflow-watcher service install")
@@ -201,44 +193,10 @@ def _show(facts: dict[str, object]) -> None:
         say(styled("! Installed for another version or other folders. Update it with:"
                    " hrflow-watcher service install", "busy"))  # fmt: skip
     if facts["running"]:
-        since = moment(float(str(facts["since"] or 0)))
-        more = f"PID {facts['pid']}, version {facts['version']}"
-        say(styled(f"✓ Running since {since} ({more}).", "good"))
+        say(styled(f"✓ {describe_running(facts)}", "good"))
     else:
         code = facts["last_exit_code"]
         how = f": {describe_exit(code)}" if isinstance(code, int) and code else ""
         say(styled(f"! Not running{how}.", "bad"))
     if isinstance(error := facts["last_error"], dict):
         say(styled(f"! Last error, at {error['at']}: {error['text']}", "busy"))
-
-
-def _follow(path: str, reader: LogReader) -> None:
-    """Show lines as they are written."""
-    from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - only needed here
-    from watcher.folders import WatchedFiles  # noqa: PLC0415 - takes time to import
-
-    files = WatchedFiles()
-    with stop_signal() as stop:
-        changed = _sayer(reader, stop.set)
-        files.watch(path, changed)
-        try:
-            changed()  # written before the file was watched
-            while not stop.wait(3600.0):
-                pass
-        finally:
-            files.stop()
-
-
-def _sayer(reader: LogReader, end: Callable[[], None]) -> Callable[[], None]:
-    """Return a function that shows new lines; for two threads."""
-    saying = threading.Lock()
-
-    def changed() -> None:
-        try:
-            with saying:
-                for line in reader.more():
-                    say(line)
-        except click.exceptions.Exit:  # the reader has closed the pipe
-            end()
-
-    return changed

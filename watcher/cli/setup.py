@@ -14,6 +14,7 @@ from watcher.cli.editing import (
     after_option,
     ask_to_create,
     check_option,
+    choose_account,
     create_option,
     is_terminal,
     open_editor,
@@ -25,7 +26,6 @@ from watcher.cli.login import (
     ask,
     ask_email,
     ask_key,
-    choose_name,
     read_key,
     show_sources,
     store_key,
@@ -190,7 +190,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         say()
     elif options.key_stdin:
         key = read_key()
-    name = options.account or (_ask_account(editor) if asks else choose_name(known, None))
+    name = options.account or (_ask_account(editor) if asks else choose_account(known, None))
     account = known.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
     if account and "email" in account.locked and asks:

@@ -23,7 +23,7 @@ from watcher.cli.output import (
     say_table,
     styled,
 )
-from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural, verbatim
+from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import NoJournalError, NotRunningError
@@ -135,23 +135,19 @@ def gather(where: Places) -> dict[str, Any]:
 def _held(reader: Reader, key: str, why: Message, number: int) -> dict[str, object]:
     """One cause that holds files back: why, in which folders, and what to do."""
     kind, _, rest = key.partition(":")
-    facts = {"cause": key, **_reason(why), "files": number}
+    facts = {"cause": key, **as_fields("why", why), "files": number}
     if kind == Cause.EXISTING:
         import shlex  # noqa: PLC0415 - seldom needed
 
         fix = f"To upload them: hrflow-watcher import {shlex.quote(rest)}"
-        return {**facts, "places": [], "mend": fix}
+        return {**facts, "places": [], "advice": fix}
     found = reader.held_by(key, _LISTED_REASONS) if number else []
     names = {source: facts.name for (_, source), (facts, _) in FollowUps(reader).sources().items()}
     held = [
         {"folder": folder, "source_key": source, "source_name": names.get(source, "")}
         for folder, source in found
     ]
-    return {**facts, "places": held, "mend": str(_FIXES[Cause(kind)])}
-
-
-def _reason(why: Message) -> dict[str, object]:
-    return {"why": str(why), "why_message": as_data(why) if why else None}
+    return {**facts, "places": held, "advice": str(_FIXES[Cause(kind)])}
 
 
 def _gather_waiting(
@@ -163,7 +159,12 @@ def _gather_waiting(
     """
     pause = snapshot.paused_until if running else 0.0  # until then nothing is due
     waits: list[dict[str, object]] = [
-        {"state": str(state), "files": number, **_reason(why), "due_at": _finite(max(due, pause))}
+        {
+            "state": str(state),
+            "files": number,
+            **as_fields("why", why),
+            "due_at": _finite(max(due, pause)),
+        }
         for state, why, number, due in reader.waiting_reasons(_LISTED_REASONS)
     ]
     queued = snapshot.counts.get(State.QUEUED, 0)
@@ -183,7 +184,7 @@ def _gather_waiting(
             len(ended),
         )
         due_at = ended[0] + 60.0
-    row = {"state": str(State.QUEUED), "files": queued, **_reason(why), "due_at": due_at}
+    row = {"state": str(State.QUEUED), "files": queued, **as_fields("why", why), "due_at": due_at}
     return [row, *waits] if why else waits
 
 
@@ -274,7 +275,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
             say(f"  in {place['folder']}, for source {source}")
-        say(f"  {hold['mend']}")
+        say(f"  {hold['advice']}")
 
 
 def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> None:

@@ -174,43 +174,14 @@ def find_last_error(path: str) -> LoggedError | None:
     return next((LoggedError(*each.groups()) for each in [*_ERROR.finditer(text)][-1:]), None)
 
 
-class LogReader:
-    """Reads the end of the log, and follows it to the next file when it rotates."""
-
-    def __init__(self, path: str) -> None:
-        """UnusableError if there is no log yet, or it cannot be read."""
-        self._path = path
-        self._file = _open(path)
-        self._rest = b""
-
-    def last(self, lines: int) -> list[str]:
-        """Return the last ``lines`` lines; :meth:`more` continues after them."""
-        size, wanted = self._file.seek(0, os.SEEK_END), _BLOCK
-        while (read := _read_end(self._file, wanted)).count(b"\n") <= lines and wanted < size:
+def last_lines(path: str, number: int) -> list[str]:
+    """Return the last lines of the log; UnusableError if there is none yet or it is unreadable."""
+    with _open(path) as file:
+        size, wanted = file.seek(0, os.SEEK_END), _BLOCK
+        while (read := _read_end(file, wanted)).count(b"\n") <= number and wanted < size:
             wanted *= 2
-        whole = read.splitlines()
-        return [line.decode("utf-8", "replace") for line in whole[max(0, len(whole) - lines) :]]
-
-    def more(self) -> Iterator[str]:
-        """Yield whole lines that have been written since."""
-        yield from self._take()
-        try:
-            is_same = os.path.samestat(os.stat(self._path), os.fstat(self._file.fileno()))
-        except FileNotFoundError:  # between two files: the next one is about to be created
-            return
-        if not is_same:
-            self._file.close()
-            self._file = _open(self._path)
-            yield from self._take()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _take(self) -> Iterator[str]:
-        *whole, self._rest = (self._rest + self._file.read()).split(b"\n")
-        for line in whole:
-            yield line.decode("utf-8", "replace")
+    whole = read.splitlines()
+    return [line.decode("utf-8", "replace") for line in whole[max(0, len(whole) - number) :]]
 
 
 def _open(path: str) -> BinaryIO:

@@ -9,7 +9,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg, verbatim
+from watcher.i18n.message import (
+    ENGLISH,
+    NOTHING,
+    Message,
+    as_data,
+    as_fields,
+    as_json,
+    msg,
+    verbatim,
+)
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
@@ -149,8 +158,7 @@ def record(entry: Entry) -> dict[str, object]:
         "path": entry.path,
         "folder": entry.folder,
         "state": entry.state.value,
-        "why": str(entry.why),
-        "why_message": as_data(entry.why) if entry.why else None,
+        **as_fields("why", entry.why),
         "size": entry.stat.size,
         "media_type": entry.media_type,
         "sha256": entry.sha256,
