@@ -10,11 +10,11 @@ from watcher.daemon.plans import check_file, make_plans, this_machine
 from watcher.model.settings import AfterRefusal, AfterUpload
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cases")
-TAKE_OUT, SAVE = "extract the document and add it", "save it as PDF or Word"
-SIGNED = f"is a digitally signed file (.p7m); {TAKE_OUT}"
-LOCKED = "is password-protected; save it without a password"
-GOOGLE = "is only a link to a Google document; download it as PDF or Word"
-PAGES = "is a Pages document; export it as PDF or Word"
+TAKE_OUT, SAVE = "Extract the document and add it.", "Save it as PDF or Word."
+SIGNED = f"This file is a digitally signed file (.p7m). {TAKE_OUT}"
+LOCKED = "This file is password-protected. Save it without a password."
+GOOGLE = "This file is only a link to a Google document. Download it as PDF or Word."
+PAGES = "This file is a Pages document. Export it as PDF or Word."
 
 #: path → the name that the server sees, and its media type
 SENT = {
@@ -75,7 +75,7 @@ def check(world, folder, entries):
         state = "ignored" if path in parts else "refused" if path in REFUSED else "parsed"
         assert str(entry.state) in (state, "accepted" if state == "parsed" else state), path
         assert str(entry.why) == REFUSED.get(path, str(entry.why))
-        assert path not in parts or str(entry.why).startswith("is part of "), entry.why
+        assert path not in parts or str(entry.why).startswith("This file is part of "), entry.why
     seen = {(record.file_name, record.content_type) for record in world.arrived()}
     assert seen == set(SENT.values())
     assert len(world.arrived()) == len(SENT)

@@ -127,7 +127,7 @@ def test_try_brings_its_own_sandbox_folder_and_cv(desk):
         assert word in received
     place = next(line for line in running.lines if "Drop CVs" in line).split()[3]
     assert os.path.isdir(place)
-    running.wait_for("✓ Camille Durand - CV.pdf Camille Durand → Engineering")
+    running.wait_for("✓ Camille Durand - CV.pdf: Camille Durand → Engineering")
     assert running.end(signal.SIGINT) == 0
     assert sum("Received by HrFlow" in line for line in running.lines) == 1, "it is said once"
     assert not os.path.exists(os.path.dirname(place))
@@ -182,7 +182,7 @@ def test_check_says_what_would_happen_and_sends_nothing(desk):
     verdicts = {os.path.basename(each["file"]): each for each in found}
     for name, (media_type, sent_as) in SENT.items():
         each = verdicts[name]
-        assert (each["verdict"], each["media_type"]) == ("would be uploaded", media_type)
+        assert (each["verdict"], each["media_type"]) == ("Would be uploaded", media_type)
         assert (each["sent_as"], each["source_key"]) == (sent_as, sb.ENGINEERING.key)
         assert json.loads(each["fields"]["tags"])[1] == {"name": "urgent", "value": True}
     for name, word in REFUSED.items():
@@ -199,14 +199,14 @@ def test_check_knows_links_directories_and_strangers(desk):
     shutil.copy(DOCX, desk.folder / "last.docx")
     names = [desk.folder / "link.pdf", desk.folder / "directory.pdf", PDF]
     found = desk.read_json("check", *map(str, names))
-    assert [each["verdict"] for each in found] == ["not uploaded", "not uploaded", "not uploaded"]
+    assert [each["verdict"] for each in found] == ["Not uploaded", "Not uploaded", "Not uploaded"]
     assert "symbolic link" in found[0]["why"]
     missing = desk.read_json(
         "check", str(desk.folder / "none.pdf"), str(desk.folder / "last.docx"), code=5
     )
     assert [each["verdict"] for each in missing] == [
-        "file not found; check the path",
-        "would be uploaded",
+        "File not found; check the path",
+        "Would be uploaded",
     ]
 
 
@@ -218,9 +218,9 @@ def test_check_knows_what_was_sent_before(desk):
     names = ("first.pdf", "copy.pdf", "new.docx")
     found = desk.read_json("check", *(str(desk.folder / name) for name in names))
     assert [each["verdict"] for each in found] == [
-        "already uploaded",
-        "duplicate",
-        "would be uploaded",
+        "Already uploaded",
+        "Duplicate",
+        "Would be uploaded",
     ]
     assert "first.pdf" in found[1]["why"]
     assert len(desk.arrived()) == 1
@@ -229,7 +229,7 @@ def test_check_knows_what_was_sent_before(desk):
 def test_check_reads_well(desk):
     shutil.copy(PDF, desk.folder)
     done = desk.run("check", str(desk.folder / "Aisha Rahman - CV.pdf"))
-    assert "would be uploaded" in done.stdout
+    assert "Would be uploaded" in done.stdout
     assert "a PDF document" in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -416,7 +416,7 @@ def test_status_says_why_files_wait_while_offline(desk):
     running.wait_for("Waiting")
     said = desk.run("status").stdout
     assert "Offline since" in said
-    assert "↻ 1 waiting: The server cannot be reached; next try at " in said
+    assert "↻ 1 waiting: The server cannot be reached. Next try at " in said
 
 
 def test_what_was_filed_away_is_not_said_to_match_a_pattern(desk):
@@ -513,9 +513,9 @@ def test_an_old_terminal_does_not_stop_a_command(desk):
 @pytest.mark.parametrize(
     ("more", "state", "verdict", "why"),
     [
-        ('existing = "skip"', State.BASELINE, "already there", "was already in the folder"),
-        ('existing = "ask"', State.HELD, "on hold", "waiting for your approval"),
-        ("", State.REFUSED, "refused", "HrFlow rejected this file"),
+        ('existing = "skip"', State.BASELINE, "Already there", "was already in the folder"),
+        ('existing = "ask"', State.HELD, "On hold", "waiting for your approval"),
+        ("", State.REFUSED, "Not accepted", "HrFlow rejected this file"),
     ],
 )
 def test_check_knows_what_rests(desk, eventually, more, state, verdict, why):
@@ -531,7 +531,7 @@ def test_check_knows_what_rests(desk, eventually, more, state, verdict, why):
     assert why in found["why"]
     make_pdf(desk.folder / "old.pdf", "a new version")
     (found,) = desk.read_json("check", str(desk.folder / "old.pdf"))
-    assert found["verdict"] == "would be uploaded"
+    assert found["verdict"] == "Would be uploaded"
 
 
 def test_status_while_the_journal_is_being_made(desk):

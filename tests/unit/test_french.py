@@ -31,7 +31,7 @@ REFUSED = Entry(
     "/cvs",
     "/cvs/outil.exe",
     State.REFUSED,
-    msg("is {what}, not a document", what=msg("a program")),
+    msg("This file is {what}, not a document.", what=msg("a program")),
     changed_at=2.0,
 )
 NO_KEY = ActiveHold(

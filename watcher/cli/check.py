@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Text
 
-_WOULD_BE_UPLOADED: Final = "would be uploaded"
+_WOULD_BE_UPLOADED: Final = "Would be uploaded"
 #: Verdict → how it is shown; all others are quiet.
 _SIGNS: Final = {
     _WOULD_BE_UPLOADED: ("✓", "good"),
-    "file not found; check the path": ("✗", "bad"),
-    "on hold": (view.STATES[State.HELD].sign, "bad"),
-    "refused": (view.STATES[State.REFUSED].sign, "bad"),
+    "File not found; check the path": ("✗", "bad"),
+    str(view.STATES[State.HELD].label): (view.STATES[State.HELD].sign, "bad"),
+    str(view.STATES[State.REFUSED].label): (view.STATES[State.REFUSED].sign, "bad"),
 }
 
 
@@ -47,10 +47,11 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
         make_plans,
         this_machine,
     )
+    from watcher.daemon.status import source_names  # noqa: PLC0415 - likewise
 
     where = places(ctx)
     plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
-    code = 0
+    code, names = 0, source_names(where)
     for name in files:
         verdict = check_file(name, plans, where)
         if verdict["verdict"] == MISSING:
@@ -58,7 +59,7 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
         if as_json:
             say_json(_plain(verdict))
         else:
-            _show(verdict)
+            _show(verdict, names)
     return code
 
 
@@ -70,21 +71,23 @@ def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
     return plain
 
 
-def _show(verdict: Mapping[str, object]) -> None:
+def _show(verdict: Mapping[str, object], names: Mapping[tuple[str, str], str]) -> None:
     word = str(verdict["verdict"])
     sign, tone = _SIGNS.get(word, ("·", "quiet"))
-    why = f" because it {verdict['why']}" if "why" in verdict else ""
+    why = f". {verdict['why']}" if verdict.get("why") else ""
     say(styled(f"{sign} {verdict['file']}: {word}{why}", tone))
-    lines = list(_details(verdict))
+    lines = list(_details(verdict, names))
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
         say(f"    {label:<{width}}  {text}", hang=width + 6)
 
 
-def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _details(
+    verdict: Mapping[str, object], names: Mapping[tuple[str, str], str]
+) -> Iterator[tuple[str, str]]:
+    """What is known of a file, as (label, text); ``names`` are those of sources."""
     if "what" in verdict:
-        size = ENGLISH.size(float(str(verdict["size"])))
-        yield "is", f"{verdict['what']} ({verdict['media_type'] or 'unknown'}, {size})"
+        yield "is", f"{verdict['what']}, {ENGLISH.size(float(str(verdict['size'])))}"
     rule = verdict.get("rule")
     if rule:
         yield "rule", f"number {rule} of this folder"
@@ -92,12 +95,17 @@ def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         return
     if not rule:
         yield "rule", "none matches; the folder's settings apply"
-    yield "account", str(verdict["account"])
+    account, key = str(verdict["account"]), str(verdict["source_key"])
+    source = names.get((account, key))
+    yield "account", account
+    yield "source", f"{source} ({key})" if source else key
     yield "file name", str(verdict["sent_as"])
+    yield "reference", str(verdict["reference"])
     fields = verdict["fields"]
     assert isinstance(fields, dict)
-    for field, value in fields.items():
-        yield field, str(value)
+    for name in ("tags", "metadatas", "labels"):
+        if name in fields:
+            yield name, fields[name]
 
 
 @click.group("config")

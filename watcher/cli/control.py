@@ -80,7 +80,7 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
         files = done["files"]
         say(styled(f"{count_files(files)} {verb}.", "good" if files else "quiet"))
         for file in left:
-            why = f"it {file['moved']}" if file.get("moved") else file["label"]
+            why = file["moved"] or file["label"]
             say(styled(f"  {file['path']} was left unchanged: {why}", "quiet"))
     return UnusableError.exit_code if left and not done["files"] else 0
 
@@ -115,10 +115,12 @@ def resume(ctx: click.Context) -> None:
 @click.command("retry")
 @click.argument("files", nargs=-1, metavar="[FILE]…")
 @click.option(
-    "--all", "everything", is_flag=True, help="All files that need attention or are held."
+    "--all", "everything", is_flag=True, help="All files that need attention or are on hold."
 )
 @click.option(
-    "--cause", metavar="CAUSE", help='All files held by this cause, as named by "status --json".'
+    "--cause",
+    metavar="CAUSE",
+    help='All files on hold for this cause, as named by "status --json".',
 )
 @json_option
 @program_options

@@ -102,7 +102,8 @@ def add(
     editor.write(text)
     facts.update(path=place, account=name, source_key=key, added=True)
     warn(without_absent(warnings))
-    goes_to = source_name or view.short(key)
+    known = source_name or source_names(places(ctx)).get((name, key))
+    goes_to = known or view.short(key)
     watched = f"Watching {place}" if os.path.isdir(place) else f"Watching {place} once it exists"
     say(styled(f"✓ {watched}; its files are uploaded to {goes_to}.", "good"))
 

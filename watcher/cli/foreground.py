@@ -189,7 +189,8 @@ class LiveLines:
         display = view.STATES[entry.state]
         clock = styled(time.strftime("%H:%M:%S"), "quiet")
         name = styled(f"{display.sign} {view.name(entry)}", display.tone)
-        say(clock, " ", name, f" {summary}", hang=len("00:00:00 ✓ "))
+        gap = " " if summary.startswith("→") else ": "
+        say(clock, " ", name, gap, summary, hang=len("00:00:00 ✓ "))
 
 
 class FoldersReady:

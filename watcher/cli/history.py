@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 #: States by the labels that people are shown, and by the journal's own names.
-_STATES: Final = {
-    **{str(display.label).lower(): state for state, display in view.STATES.items()},
-    **{str(state): state for state in State},
-}
+_LABELS: Final = {str(display.label).lower(): state for state, display in view.STATES.items()}
+_STATES: Final = {**_LABELS, **{str(state): state for state in State}}
 
 
 class Filters(TypedDict):
@@ -53,7 +51,7 @@ class Filters(TypedDict):
 @click.command("history")
 @click.option(
     "--only", "states", multiple=True, metavar="STATE", type=click.Choice(sorted(_STATES)),
-    help=f"Only files in this state; can be repeated. One of: {', '.join(_STATES)}.",
+    help=f"Only files in this state; can be repeated. One of: {', '.join(_LABELS)}.",
 )  # fmt: skip
 @click.option("--folder", metavar="FOLDER", default="", help="Only files in this folder or below.")
 @click.option(

@@ -158,7 +158,7 @@ class _SandboxLines(LiveLines):
                     f"source {facts['source']}",
                     f"tags {facts['tags'] or 'none'}",
                     f"reference {view.short(record.reference)}",
-                    f"{record.content_type}, {ENGLISH.size(record.size)}",
+                    f"{listing.type_name(record.content_type)}, {ENGLISH.size(record.size)}",
                     f"as {facts['file_name']}",
                 )
                 say(styled(f"           Received by HrFlow: {' · '.join(parts)}", "quiet"))

@@ -388,8 +388,8 @@ def _offer_sample(answers: Answers, options: _Options) -> None:
     if not folders or options.test_file is False or not can_drop_sample():
         return
     if options.test_file is None and (options.non_interactive or not confirm(
-        "Put a sample CV into the folder, to see it arrive? It becomes a profile in HrFlow,"
-        " which may use paid credits", default=False,
+        "A sample CV shows that it works. It becomes a profile in HrFlow, which may use paid"
+        " credits. Put it into the folder?", default=False,
     )):  # fmt: skip
         return
     path = drop_sample(folders[0])

@@ -172,15 +172,15 @@ def _gather_waiting(
         return waits
     why, due_at = NOTHING, None
     if not running:
-        why = msg("hrflow-watcher is not running")
+        why = msg("hrflow-watcher is not running.")
     elif found := obstacles(snapshot, ENGLISH):
         why, due_at = verbatim(found[0]), end_of_pause(snapshot)
     elif waits:
-        why = msg("will be uploaded once a waiting file has been uploaded")
+        why = msg("Uploads continue once a waiting file has been uploaded.")
     elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
         why = plural(
-            "max_requests_per_minute is used up: {count:count} request in the last minute",
-            "max_requests_per_minute is used up: {count:count} requests in the last minute",
+            "max_requests_per_minute is used up: {count:count} request in the last minute.",
+            "max_requests_per_minute is used up: {count:count} requests in the last minute.",
             len(ended),
         )
         due_at = ended[0] + 60.0
@@ -261,9 +261,9 @@ def _show_waiting(waits: list[dict[str, Any]]) -> None:
     for each in waits:
         display = view.STATES[State(each["state"])]
         due_at = each["due_at"]
-        due = f"; next try at {time.strftime('%H:%M:%S', time.localtime(due_at))}" if due_at else ""
+        due = f" Next try at {moment(due_at)[11:]}." if due_at else ""
         why, label = each["why"].rstrip("."), str(display.label).lower()
-        say(styled(f"{display.sign} {each['files']} {label}: {why}{due}", display.tone))
+        say(styled(f"{display.sign} {each['files']} {label}: {why}.{due}", display.tone))
 
 
 def _show_held(held: list[dict[str, Any]]) -> None:
@@ -287,7 +287,7 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
     rows = []
     for entry in entries:
         place = listing.filed_in(entry["folder"], entry["path"], entry["filed_to"] or "")
-        rows.append([entry["path"], f"{entry['why']}; now in {place}" if place else entry["why"]])
+        rows.append([entry["path"], f"{entry['why']} Now in {place}." if place else entry["why"]])
     say_table(["File", "Reason"], rows, dict.fromkeys(range(len(rows)), "bad"))
 
 

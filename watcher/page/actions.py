@@ -136,7 +136,7 @@ class JournalActions:
         for hold in self.app.snapshot().holds:
             if hold.key == cause:
                 return {"files": hold.files, "left": [], **self._send([Release(cause)], body)}
-        raise UsageError(msg("No files are on hold for this reason anymore."))
+        raise UsageError(msg("No files are on hold for this reason any more."))
 
     def _change(
         self,

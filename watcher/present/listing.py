@@ -108,12 +108,12 @@ def summary(entry: Entry) -> str:
 
 
 def _duplicate(entry: Entry) -> Message:
-    first = base_name(entry.duplicate_of) or msg("a file that was already uploaded")
-    return msg("has the same content as {file}", file=first)
+    first = base_name(entry.duplicate_of) or msg("a file that was uploaded before")
+    return msg("This file has the same content as {file}.", file=first)
 
 
 def _arrived(entry: Entry) -> str:
-    """Like "NAME → SOURCE", and what is not as it should be."""
+    """Like "Jane Doe → Engineering", and what is not as it should be."""
     source = entry.source_name or f"source {short(entry.source_key)}"
     more = map(str, filter(None, _beside_arrival(entry)))
     return " · ".join([f"{_candidate(entry, ENGLISH)} → {source}".strip(), *more])
@@ -130,7 +130,7 @@ def _partly_parsed(entry: Entry) -> Message:
     if not 0 < entry.pages < entry.total_pages:
         return NOTHING
     return msg(
-        "only the first {pages:count} of {total:count} pages were parsed",
+        "Only the first {pages:count} of {total:count} pages were parsed.",
         pages=entry.pages,
         total=entry.total_pages,
     )
@@ -252,7 +252,7 @@ def moved(entry: Entry, word: Catalog) -> str:
     place = filed_in(entry.folder, entry.path, entry.filed_to)
     if not place or entry.state not in RETRIABLE:
         return ""
-    return word("is now in {place}; put it back in its folder to try again", place=place)
+    return word("It is now in {place}. Put it back in its folder to try again.", place=place)
 
 
 def remark(entry: Entry, word: Catalog) -> str:
@@ -261,7 +261,7 @@ def remark(entry: Entry, word: Catalog) -> str:
         return word(_duplicate(entry))
     if entry.state in (State.ACCEPTED, State.PARSED):
         return " · ".join(word(each) for each in _beside_arrival(entry) if each)
-    return " · ".join(filter(None, (word(entry.why), moved(entry, word))))
+    return " ".join(filter(None, (word(entry.why), moved(entry, word))))
 
 
 def _candidate(entry: Entry, word: Catalog) -> str:

@@ -180,7 +180,7 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
     return Item(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(cut(why_file(entry.why, word), _WHY_LETTERS) or word("No reason given")),
+            Item(_reason(entry.why, word) or word("No reason given")),
             SEPARATOR,
             Item(word("Retry"), Action(Verb.RETRY, this)),
             Item(word("Show file"), Action(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
@@ -294,12 +294,6 @@ def cut(text: str, letters: int) -> str:
 def who(entry: Entry) -> str:
     """Return the candidate's name, or the file's while that is not known."""
     return cut(entry.profile_name, _PERSON_LETTERS) or cut(view.name(entry), _NAME_LETTERS)
-
-
-def why_file(why: Message, word: Catalog) -> str:
-    """Return a file's reason as a sentence; most are words after its name, like "is empty"."""
-    text = word(why)
-    return word("This file {why}.", why=text) if text[:1].islower() else text
 
 
 def _reason(why: Message, word: Catalog) -> str:
