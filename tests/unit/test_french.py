@@ -74,7 +74,7 @@ def test_the_menu_gives_its_reasons_in_french():
     shown = list(all_texts(menu(FULL, FR)))
     assert "Ce fichier est un programme, pas un document." in shown
     assert "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0»." in shown
-    assert "/cvs n’existe pas\u00a0; il sera surveillé dès qu’il existera." in shown
+    assert "/cvs n’existe pas." in shown
     assert "Afficher 1\u202f233 de plus…" in shown
 
 
