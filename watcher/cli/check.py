@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
-from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.i18n.message import ENGLISH, Message, as_data, as_fields, as_message
 from watcher.model.errors import ConfigError, UnusableError
 from watcher.model.kinds import State
@@ -75,7 +75,7 @@ def _show(verdict: Mapping[str, object], names: Mapping[tuple[str, str], str]) -
     word = str(verdict["verdict"])
     sign, tone = _SIGNS.get(word, ("·", "quiet"))
     why = f". {verdict['why']}" if verdict.get("why") else ""
-    say(styled(f"{sign} {verdict['file']}: {word}{why}", tone))
+    say(Styled(f"{sign} {verdict['file']}: {word}{why}", tone))
     lines = list(_details(verdict, names))
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
@@ -139,8 +139,8 @@ def check_config(ctx: click.Context, as_json: bool) -> None:
     if missing and is_named:
         say(f"There is no machine-wide configuration at {machine}.")
     for warning in loaded.warnings:
-        say(styled(f"! {warning}", "busy"))
-    say(styled(f"✓ {headline(loaded)}.", "good"))
+        say(Styled(f"! {warning}", "busy"))
+    say(Styled(f"✓ {headline(loaded)}.", "good"))
 
 
 def _as_data(name: str, said: Sequence[Text] = ()) -> dict[str, object]:

@@ -12,7 +12,7 @@ import click
 from watcher.cli.output import say
 from watcher.daemon.instance import Places, default_state
 from watcher.i18n.message import msg
-from watcher.model.errors import NotRunningError
+from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import FAILED
 from watcher.page.client import Channel
 from watcher.routing.patterns import lies_in
@@ -93,12 +93,14 @@ def load_config(ctx: click.Context) -> Loaded:
 @contextmanager
 def open_reader(where: Places) -> Iterator[Reader | None]:
     """Yield the journal, to be read; None before the first run."""
-    if not where.has_journal:
-        yield None
-        return
     from watcher.journal.reader import Reader  # noqa: PLC0415 - many commands do without
 
-    with closing(Reader(where.journal)) as reader:
+    try:
+        reader = Reader(where.journal)
+    except NoJournalError:
+        yield None
+        return
+    with closing(reader):
         yield reader
 
 

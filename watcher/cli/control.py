@@ -16,7 +16,7 @@ from watcher.cli.context import (
     send,
     send_files,
 )
-from watcher.cli.output import count_files, json_option, moment, say, say_json, styled
+from watcher.cli.output import Styled, count_files, json_option, moment, say, say_json
 from watcher.daemon.instance import lock
 from watcher.model.errors import (
     AlreadyRunningError,
@@ -78,10 +78,10 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
         say_json(done)
     else:
         files = done["files"]
-        say(styled(f"{count_files(files)} {verb}.", "good" if files else "quiet"))
+        say(Styled(f"{count_files(files)} {verb}.", "good" if files else "quiet"))
         for file in left:
             why = file["moved"] or file["label"]
-            say(styled(f"  {file['path']} was left unchanged: {why}", "quiet"))
+            say(Styled(f"  {file['path']} was left unchanged: {why}", "quiet"))
     return UnusableError.exit_code if left and not done["files"] else 0
 
 
@@ -203,22 +203,16 @@ def reload(ctx: click.Context) -> None:
 
 
 @click.command("open")
-@click.argument(
-    "place", default="",
-    type=click.Choice(["", "activity", "attention", "folders", "health", "setup"]),
-    metavar="[PLACE]",
-)  # fmt: skip
 @click.option("--link", "only_link", is_flag=True, help="Print the link instead; it works once.")
 @program_options
-def open_page(ctx: click.Context, place: str, only_link: bool) -> None:
+def open_page(ctx: click.Context, only_link: bool) -> None:
     """Open the activity page of the running program in your browser.
 
-    PLACE is "activity", "attention", "folders", "health" or "setup". The page is served on this
-    machine to you only: a link works once, within a minute.
+    It is served on this machine to you only: a link works once, within a minute.
     """
     from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 
-    link = channel(ctx).post("/api/link", at=place)["link"]
+    link = channel(ctx).post("/api/link", at="")["link"]
     if only_link:
         say(link)
     elif not open_link(link, places(ctx)):

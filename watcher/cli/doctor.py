@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import click
 
 from watcher.cli.context import config_path, places, program_options
-from watcher.cli.output import json_option, say, say_json, styled
+from watcher.cli.output import Styled, json_option, say, say_json
 from watcher.doctor import (
     LEVELS,
     Case,
@@ -76,7 +76,7 @@ def _show(check: Check, finding: Finding, advice: Text, *, as_json: bool) -> Non
     display = LEVELS[finding.level]
     fix = f" → {advice}" if advice else ""
     label = f"{check.label!s:<{_WIDTH}}"
-    say(styled(f"{display.sign} {label} {finding.text}{fix}", display.tone), hang=_WIDTH + 3)
+    say(Styled(f"{display.sign} {label} {finding.text}{fix}", display.tone), hang=_WIDTH + 3)
 
 
 @contextmanager

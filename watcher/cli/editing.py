@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher.cli.context import config_path, places
-from watcher.cli.output import confirm, say, styled
+from watcher.cli.output import Styled, confirm, say
 from watcher.config.tags import check_tags, parse_tag
 from watcher.daemon.setup import Editor
 from watcher.model.errors import ConfigError, UsageError
@@ -85,13 +85,13 @@ def show_difference(editor: Editor, text: str) -> None:
     """Show what would change, line by line."""
     for line in editor.difference(text):
         tone = next((tone for sign, tone in _TONES if line.startswith(sign)), "")
-        say(styled(line, tone) if tone else line)
+        say(Styled(line, tone) if tone else line)
 
 
 def warn(warnings: Sequence[Text]) -> None:
     """Show what is allowed but perhaps not meant."""
     for warning in warnings:
-        say(styled(f"! {warning}", "busy"))
+        say(Styled(f"! {warning}", "busy"))
 
 
 def is_terminal() -> bool:

@@ -21,13 +21,13 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.output import (
+    Styled,
     answers_with_facts,
     confirm,
     json_option,
     say,
     say_json,
     say_table,
-    styled,
 )
 from watcher.config.setup import Answers, DropFolder, FolderAnswer
 from watcher.config.tags import write_tags
@@ -105,7 +105,7 @@ def add(
     known = source_name or source_names(places(ctx)).get((name, key))
     goes_to = known or view.short(key)
     watched = f"Watching {place}" if os.path.isdir(place) else f"Watching {place} once it exists"
-    say(styled(f"✓ {watched}; its files are uploaded to {goes_to}.", "good"))
+    say(Styled(f"✓ {watched}; its files are uploaded to {goes_to}.", "good"))
 
 
 @command.command("list")
@@ -156,7 +156,7 @@ def remove(ctx: click.Context, path: str, yes: bool, facts: dict[str, object]) -
         say(f"{path} is still watched, because it is also set for this machine in"
             f" {editor.known.machine}.")  # fmt: skip
         return
-    say(styled(f"✓ Stopped watching {path}.", "good"))
+    say(Styled(f"✓ Stopped watching {path}.", "good"))
 
 
 def _create(place: str, create: bool | None) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import say, say_json, styled
+from watcher.cli.output import Styled, say, say_json
 from watcher.daemon.desktop import show_file
 from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
@@ -187,8 +187,8 @@ class LiveLines:
             if self._holds[entry.why] > _HELD_LINES:
                 return
         display = view.STATES[entry.state]
-        clock = styled(time.strftime("%H:%M:%S"), "quiet")
-        name = styled(f"{display.sign} {view.name(entry)}", display.tone)
+        clock = Styled(time.strftime("%H:%M:%S"), "quiet")
+        name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
         gap = " " if summary.startswith("→") else ": "
         say(clock, " ", name, gap, summary, hang=len("00:00:00 ✓ "))
 
@@ -232,15 +232,15 @@ def is_unreadable(entry: Entry) -> bool:
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(styled(f"Watching {folder}", "quiet"))
+            say(Styled(f"Watching {folder}", "quiet"))
         case FolderState(_, problem):
-            say(styled(f"! {problem}", "bad"))
+            say(Styled(f"! {problem}", "bad"))
         case Connection(0):
-            say(styled("HrFlow is reachable again.", "good"))
+            say(Styled("HrFlow is reachable again.", "good"))
         case Connection():
-            say(styled("! HrFlow cannot be reached; retrying automatically.", "bad"))
+            say(Styled("! HrFlow cannot be reached; retrying automatically.", "bad"))
         case Message() | str():
-            say(styled(f"! {event}", "bad"))
+            say(Styled(f"! {event}", "bad"))
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):

@@ -6,19 +6,19 @@ import os
 import re
 import time
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import named, open_reader, places, program_options
+from watcher.cli.context import named, open_reader, places, program_options, real_path
 from watcher.cli.output import (
+    Styled,
     count_files,
     json_option,
     moment,
     say,
     say_json,
     say_table,
-    styled,
     write,
 )
 from watcher.i18n.message import ENGLISH, msg
@@ -36,16 +36,6 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 #: States by the labels that people are shown, and by the journal's own names.
 _LABELS: Final = {str(display.label).lower(): state for state, display in view.STATES.items()}
 _STATES: Final = {**_LABELS, **{str(state): state for state in State}}
-
-
-class Filters(TypedDict):
-    """What ``Reader.history`` filters by; empty values do not filter."""
-
-    states: tuple[State, ...]
-    folder: str
-    text: str
-    since: float
-    until: float
 
 
 @click.command("history")
@@ -92,9 +82,9 @@ def history(
         raise UsageError("--csv and --json can't be used together.")
     _refuse_state_for_folder(ctx)
     now = time.time()
-    filters: Filters = {
+    filters: dict[str, Any] = {
         "states": tuple(_STATES[state] for state in states),
-        "folder": os.path.realpath(os.path.expanduser(folder)) if folder else "",
+        "folder": real_path(folder) if folder else "",
         "text": text,
         "since": _parse_moment(since, now),
         "until": _parse_moment(until, now),
@@ -183,7 +173,7 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
     if as_json:
         say_json(reports.record(made))
     elif html:
-        say(styled(f"✓ Report written to {html}.", "good"))
+        say(Styled(f"✓ Report written to {html}.", "good"))
     else:
         _show_report(made)
 

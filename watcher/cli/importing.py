@@ -20,13 +20,12 @@ from watcher.cli.folder import find_source
 from watcher.cli.foreground import Control, log_to, stop_signal
 from watcher.cli.output import (
     Progress,
+    Styled,
     count_files,
     json_option,
     moment,
     say,
     say_json,
-    say_table,
-    styled,
 )
 from watcher.credentials import Keys
 from watcher.daemon.core import App
@@ -34,7 +33,6 @@ from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
 from watcher.daemon.plans import folders_of, is_in, on_disk
 from watcher.i18n.language import system_language
-from watcher.i18n.message import ENGLISH
 from watcher.model.errors import (
     NotRunningError,
     UnusableError,
@@ -264,15 +262,8 @@ def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_js
     if not total:
         say(f"No files to upload in {path}.")
         return
-    shown = [(each, *standing[state]) for state, each in view.STATES.items() if state in standing]
-    rows = [
-        [f"{display.sign} {display.label}", str(files), ENGLISH.size(size)]
-        for display, files, size in shown
-    ]
-    tones = {number: display.tone for number, (display, _, _) in enumerate(shown)}
-    say_table(["State", "Files", "Size"], rows, tones)
     is_fine = all(state in _FINE for state in standing)
-    say(styled(_total(standing, earlier), "good" if is_fine else "bad"))
+    say(Styled(_total(standing, earlier), "good" if is_fine else "bad"))
     if not is_fine:
         _explain(where, path, standing)
 
@@ -297,5 +288,5 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
         with open_reader(where) as reader:
             for _, why, files in reader.held() if reader else ():
                 if files:
-                    say(styled(f"Waiting: {why}", "bad"))
+                    say(Styled(f"Waiting: {why}", "bad"))
     say(f"See which ones and why with: hrflow-watcher history --folder {shlex.quote(path)}")

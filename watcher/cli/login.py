@@ -19,7 +19,7 @@ from watcher.cli.editing import (
     open_editor,
     warn,
 )
-from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
+from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import WEBHOOK_ENTRY
@@ -141,7 +141,7 @@ def _test_key(account: Account, key: str) -> Workspace:
         say("A write-only key can't be tested: the first upload shows whether it works.")
     else:
         team = f' (workspace "{workspace.team}")' if workspace.team else ""
-        say(styled(f"✓ Key accepted{team}", "good"))
+        say(Styled(f"✓ Key accepted{team}", "good"))
     return workspace
 
 
@@ -156,18 +156,22 @@ def show_sources(workspace: Workspace) -> None:
 
 
 def _say_problem(error: WatcherError) -> None:
-    say(styled(str(error), "bad"))
+    say(Styled(str(error), "bad"))
 
 
 def read_key() -> str:
     """Read the key from standard input; CredentialError if it cannot be one."""
-    # PowerShell may put a byte order mark in front of it.
-    text = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
+    text = _read_stdin()
     if not text.strip():
         raise CredentialError(
             "There is no API key on standard input.", "Write it there, on one line."
         )
     return check_key(text.removesuffix("\n").removesuffix("\r"))
+
+
+def _read_stdin() -> str:
+    # PowerShell may put a byte order mark in front of it.
+    return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
 
 
 def check_key(text: str) -> str:
@@ -280,13 +284,13 @@ def login(
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
     stored = f'✓ The key of account "{chosen.name}" is in the system\'s keyring'
     used = "; the running program uses it from now on" if _renew_keys(ctx) else ""
-    say(styled(f"{stored}{used}.", "good"))
+    say(Styled(f"{stored}{used}.", "good"))
 
 
 def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
     """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
     if from_stdin:
-        text = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
+        text = _read_stdin()
     else:
         text = prompt("Secret of the webhook (not shown)", hide_input=True)
     secret = text.strip()
@@ -297,7 +301,7 @@ def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
         )
     store_key(WEBHOOK_ENTRY, secret, allow_insecure=_allows_insecure(ctx))
     _renew_keys(ctx)
-    say(styled("✓ The webhook's secret is in the system's keyring.", "good"))
+    say(Styled("✓ The webhook's secret is in the system's keyring.", "good"))
 
 
 def _find_account(
@@ -352,7 +356,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
     whose = f'key of account "{name}"'
     if removed:
         rest = "; the running program looks for another one" if running else ""
-        say(styled(f"✓ The {whose} is removed from the system's keyring{rest}.", "good"))
+        say(Styled(f"✓ The {whose} is removed from the system's keyring{rest}.", "good"))
     else:
         say(f"There is no {whose} in the system's keyring: nothing to remove.")
     if os.environ.get(VARIABLE):

@@ -10,7 +10,7 @@ import click
 
 from watcher.cli.context import load_config, open_reader, places, program_options, send
 from watcher.cli.control import parse_span
-from watcher.cli.output import answers_with_facts, json_option, moment, say, say_json, styled
+from watcher.cli.output import Styled, answers_with_facts, json_option, moment, say, say_json
 from watcher.present.notifications import silent_until
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         say_json(facts)
         return
     if facts["shown"]:
-        say(styled("Notifications are on.", "good"))
+        say(Styled("Notifications are on.", "good"))
     else:
         say(f"No notifications: {facts['why']}")
     if hours := facts["quiet_hours"]:

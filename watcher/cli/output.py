@@ -60,11 +60,6 @@ class Styled(NamedTuple):
     tone: str
 
 
-def styled(text: Text, tone: str) -> Styled:
-    """Return ``text`` to be shown in the colour of its tone, where there are colours."""
-    return Styled(text, tone)
-
-
 def say(*parts: Text | Styled, hang: int | None = None, err: bool = False) -> None:
     """Write one line for people, on standard error with ``err``.
 
@@ -289,7 +284,7 @@ def _say_records(
         for at, cell in enumerate(row):
             if cell:
                 tone = tones.get(number, "") if at == 0 else ""
-                say(f"{columns[at]:<{width}}  ", styled(cell, tone), hang=width + 2)
+                say(f"{columns[at]:<{width}}  ", Styled(cell, tone), hang=width + 2)
         say()
 
 

@@ -18,7 +18,7 @@ from watcher.cli.foreground import (
     stop_signal,
     wait_for_end,
 )
-from watcher.cli.output import json_option, say, styled
+from watcher.cli.output import Styled, json_option, say
 from watcher.config.paths import is_absent, machine_path
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
@@ -102,7 +102,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             _watch_config(ctx, app, versions)
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
-                say(styled(f"! {warning}", "busy"))
+                say(Styled(f"! {warning}", "busy"))
             service_manager.ready(app.ping, app.facts)
             with on_desktop(
                 app, where, environ,
@@ -137,7 +137,7 @@ def _announcer(*, mute: bool) -> Callable[[str], None]:
     def announce(sentence: str) -> None:
         _log.info("%s", sentence)
         if not mute:
-            say(styled(sentence, "quiet"))
+            say(Styled(sentence, "quiet"))
 
     return announce
 
@@ -192,7 +192,7 @@ def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
         mistakes = error.mistakes or (error.title,)
         said = "; ".join(map(str, mistakes))
         _log.error("the new configuration is not used: %s", said)
-        say(styled(f"! The new configuration is not used: {said}", "bad"))
+        say(Styled(f"! The new configuration is not used: {said}", "bad"))
         remarks = tuple(
             msg("the new configuration is not used: {what}", what=each) for each in mistakes
         )
@@ -205,5 +205,5 @@ def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
     app.reload(loaded.config)
     app.leave_others()
     _log.info("configuration reloaded")
-    say(styled("Configuration reloaded.", "good"))
+    say(Styled("Configuration reloaded.", "good"))
     return ()

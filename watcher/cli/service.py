@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
-from watcher.cli.output import json_option, moment, say, say_json, styled
+from watcher.cli.output import Styled, json_option, moment, say, say_json
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.daemon.event_log import find_last_error, last_lines
 from watcher.daemon.login_service import LoginService, describe_exit
@@ -47,7 +47,7 @@ def install(ctx: click.Context, start: bool) -> None:
 def uninstall(ctx: click.Context) -> None:
     """Stop the program and don't start it at login any more. Settings and history are kept."""
     if login_service(ctx).system.uninstall():
-        say(styled("✓ No longer starts at login.", "good"))
+        say(Styled("✓ No longer starts at login.", "good"))
     else:
         say("Not set to start at login.")
 
@@ -59,7 +59,7 @@ def start(ctx: click.Context) -> None:
     service = _installed(ctx)
     if not read_facts(places(ctx)):
         service.start()
-    say(styled(f"✓ {describe_running(read_facts(places(ctx)))}", "good"))
+    say(Styled(f"✓ {describe_running(read_facts(places(ctx)))}", "good"))
 
 
 @command.command("stop")
@@ -67,7 +67,7 @@ def start(ctx: click.Context) -> None:
 def stop(ctx: click.Context) -> None:
     """Stop the program until the next login. Nothing is lost."""
     _installed(ctx).stop()
-    say(styled("✓ Stopped until the next login.", "good"))
+    say(Styled("✓ Stopped until the next login.", "good"))
 
 
 @command.command("restart")
@@ -75,7 +75,7 @@ def stop(ctx: click.Context) -> None:
 def restart(ctx: click.Context) -> None:
     """Stop the program and start it again."""
     _installed(ctx).restart()
-    say(styled(f"✓ {describe_running(read_facts(places(ctx)))}", "good"))
+    say(Styled(f"✓ {describe_running(read_facts(places(ctx)))}", "good"))
 
 
 @command.command("status")
@@ -121,12 +121,12 @@ def install_service(service: LoginService, *, start: bool) -> None:
     else:
         service.system.install()
     where = f"{service.system.kind}, {service.system.file}"
-    say(styled(f"✓ Starts automatically when you log in ({where}).", "good"))
+    say(Styled(f"✓ Starts automatically when you log in ({where}).", "good"))
     if not runs:
         say("hrflow-watcher is already running and was started in another way; the service takes"
             " over at the next login.")  # fmt: skip
     if os.environ.get(VARIABLE):
-        say(styled(f"! {VARIABLE} is set here, but not at login: store the key with"
+        say(Styled(f"! {VARIABLE} is set here, but not at login: store the key with"
                    f" hrflow-watcher login. {_without_keyring(service)}", "busy"))  # fmt: skip
 
 
@@ -186,17 +186,17 @@ def _show(facts: dict[str, Any]) -> None:
     if not facts["installed"]:
         say("Not set to start at login. To enable it: hrflow-watcher service install")
     elif not facts["enabled"]:
-        say(styled(f"! Does not start at login: switched off ({where}).", "bad"))
+        say(Styled(f"! Does not start at login: switched off ({where}).", "bad"))
     else:
-        say(styled(f"✓ Starts automatically when you log in ({where}).", "good"))
+        say(Styled(f"✓ Starts automatically when you log in ({where}).", "good"))
     if facts["installed"] and not facts["current"]:
-        say(styled("! Installed for another version or other folders. Update it with:"
+        say(Styled("! Installed for another version or other folders. Update it with:"
                    " hrflow-watcher service install", "busy"))  # fmt: skip
     if facts["running"]:
-        say(styled(f"✓ {describe_running(facts)}", "good"))
+        say(Styled(f"✓ {describe_running(facts)}", "good"))
     else:
         code = facts["last_exit_code"]
         how = f": {describe_exit(code)}" if isinstance(code, int) and code else ""
-        say(styled(f"! Not running{how}.", "bad"))
+        say(Styled(f"! Not running{how}.", "bad"))
     if isinstance(error := facts["last_error"], dict):
-        say(styled(f"! Last error, at {error['at']}: {error['text']}", "busy"))
+        say(Styled(f"! Last error, at {error['at']}: {error['text']}", "busy"))

@@ -30,7 +30,7 @@ from watcher.cli.login import (
     show_sources,
     store_key,
 )
-from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
+from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
 from watcher.config.setup import (
@@ -367,7 +367,7 @@ def _confirm(editor: Editor, changes: Changes) -> bool:
 
 
 def _report(done: Message) -> None:
-    say(styled(f"✓ {done}", "good"))
+    say(Styled(f"✓ {done}", "good"))
 
 
 def _say_where_the_key_goes(changes: Changes, not_stored: Message) -> None:
@@ -393,4 +393,4 @@ def _offer_sample(answers: Answers, options: _Options) -> None:
     )):  # fmt: skip
         return
     path = drop_sample(folders[0])
-    say(styled(f"✓ {path} will be uploaded once the program is running.", "good"))
+    say(Styled(f"✓ {path} will be uploaded once the program is running.", "good"))

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher import __version__
-from watcher.cli.context import places, program_options
+from watcher.cli.context import open_reader, places, program_options
 from watcher.cli.output import (
+    Styled,
     count_files,
     drawn,
     json_option,
@@ -21,12 +22,10 @@ from watcher.cli.output import (
     say,
     say_json,
     say_table,
-    styled,
 )
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
-from watcher.journal.reader import Reader
-from watcher.model.errors import NoJournalError, NotRunningError
+from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
 from watcher.model.snapshot import Snapshot
 from watcher.page.client import Channel, read_facts
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
+    from watcher.journal.reader import Reader
 
 #: What to do about a cause, except for files that wait for approval.
 _FIXES: Final = {
@@ -105,17 +105,16 @@ def gather(where: Places) -> dict[str, Any]:
         "waiting": [],
         "attention": [],
     }
-    try:
-        reader = Reader(where.journal)
-    except NoJournalError:
-        return {**facts, "note": "No files uploaded yet."}
-    try:
+    with open_reader(where) as reader:
+        if reader is None:
+            return {**facts, "note": "No files uploaded yet."}
         snapshot = Snapshot(
             at=time.time(),
             paused_until=reader.paused_until(),
             offline_since=float(said.get("offline_since") or 0),
             counts=reader.counts(),
         )
+        is_limited = bool(said.get("is_limited"))
         return {
             **facts,
             "today": reader.arrived_on(time.strftime("%Y-%m-%d")),
@@ -123,13 +122,9 @@ def gather(where: Places) -> dict[str, Any]:
             "paused": snapshot.paused_until > snapshot.at,
             "paused_until": end_of_pause(snapshot),
             "held": [_held(reader, *each) for each in reader.held()],
-            "waiting": _gather_waiting(
-                reader, snapshot, running=bool(said), is_limited=bool(said.get("is_limited"))
-            ),
+            "waiting": _gather_waiting(reader, snapshot, running=bool(said), is_limited=is_limited),
             "attention": [listing.record(entry) for entry in reader.attention(_LISTED_FILES)],
         }
-    finally:
-        reader.close()
 
 
 def _held(reader: Reader, key: str, why: Message, number: int) -> dict[str, object]:
@@ -216,27 +211,27 @@ def _show(facts: dict[str, Any], where: Places) -> None:
 
 def _show_program(facts: dict[str, Any], where: Places) -> None:
     if facts["running"]:
-        say(styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
+        say(Styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
         if facts["version"] not in (None, __version__):
-            say(styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
+            say(Styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
                        " stops once the current uploads are finished.", "busy"))  # fmt: skip
     else:
         say(f"Not running. Start it with: {_how_to_start(where)}")
     for remark in facts["remarks"]:
-        say(styled(f"! {remark}", "busy"))
+        say(Styled(f"! {remark}", "busy"))
     if facts["running"] and facts["set_up"] is False and not facts["remarks"]:
-        say(styled("Not set up yet. Set it up with: hrflow-watcher open", "busy"))
+        say(Styled("Not set up yet. Set it up with: hrflow-watcher open", "busy"))
     if facts["paused"]:
         until = facts["paused_until"]
         end = f"until {moment(until)}." if until else "until you run: hrflow-watcher resume"
-        say(styled(f"Paused {end}", "busy"))
+        say(Styled(f"Paused {end}", "busy"))
     if facts["offline_since"]:
-        say(styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
+        say(Styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
     for path, problem in facts["folders"].items():
         if problem:
-            say(styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
+            say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
         else:
-            say(styled(f"✓ Watching {path}", "good"))
+            say(Styled(f"✓ Watching {path}", "good"))
 
 
 def _how_to_start(where: Places) -> str:
@@ -252,9 +247,9 @@ def _show_keys(keys: dict[str, dict[str, str]]) -> None:
         whose = f" of account {account}" if len(keys) > 1 else ""
         problem = found.get("problem", "not looked up yet").removesuffix(".")
         if problem:
-            say(styled(f"! API key{whose}: {problem}", "bad"))
+            say(Styled(f"! API key{whose}: {problem}", "bad"))
         else:
-            say(styled(f"✓ API key{whose}: from {found['origin']}", "good"))
+            say(Styled(f"✓ API key{whose}: from {found['origin']}", "good"))
 
 
 def _show_waiting(waits: list[dict[str, Any]]) -> None:
@@ -263,7 +258,7 @@ def _show_waiting(waits: list[dict[str, Any]]) -> None:
         due_at = each["due_at"]
         due = f" Next try at {moment(due_at)[11:]}." if due_at else ""
         why, label = each["why"].rstrip("."), str(display.label).lower()
-        say(styled(f"{display.sign} {each['files']} {label}: {why}.{due}", display.tone))
+        say(Styled(f"{display.sign} {each['files']} {label}: {why}.{due}", display.tone))
 
 
 def _show_held(held: list[dict[str, Any]]) -> None:
@@ -271,7 +266,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         display = view.STATES[State.HELD]
         label = str(display.label).lower()
         said = f"{display.sign} {count_files(hold['files'])} {label}: {hold['why']}"
-        say(styled(said, "bad"))
+        say(Styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
             say(f"  in {place['folder']}, for source {source}")

@@ -231,27 +231,21 @@ def _approval_line(files: int, path: str, word: Catalog) -> str:
 def _pausing(snapshot: Snapshot, word: Catalog) -> Item:
     if snapshot.paused_until > snapshot.at:
         return Item(word("Resume uploads"), Action(Verb.RESUME))
-    return Item(
-        word("Pause uploads"),
-        items=(
-            Item(word("For 1 hour"), Action(Verb.PAUSE_AN_HOUR)),
-            Item(word("Until tomorrow"), Action(Verb.PAUSE_UNTIL_TOMORROW)),
-            Item(word("Until I resume"), Action(Verb.PAUSE)),
-        ),
-    )
+    verbs = Verb.PAUSE_AN_HOUR, Verb.PAUSE_UNTIL_TOMORROW, Verb.PAUSE
+    return _for_a_while(word("Pause uploads"), verbs, word("Until I resume"), word)
 
 
 def _snoozing(snapshot: Snapshot, word: Catalog) -> Item:
     if snapshot.snoozed_until > snapshot.at:
         return Item(word("Show notifications again"), Action(Verb.UNSNOOZE))
-    return Item(
-        word("Snooze notifications"),
-        items=(
-            Item(word("For 1 hour"), Action(Verb.SNOOZE_AN_HOUR)),
-            Item(word("Until tomorrow"), Action(Verb.SNOOZE_UNTIL_TOMORROW)),
-            Item(word("Until I turn them on"), Action(Verb.SNOOZE)),
-        ),
-    )
+    verbs = Verb.SNOOZE_AN_HOUR, Verb.SNOOZE_UNTIL_TOMORROW, Verb.SNOOZE
+    return _for_a_while(word("Snooze notifications"), verbs, word("Until I turn them on"), word)
+
+
+def _for_a_while(title: str, verbs: tuple[Verb, ...], for_good: str, word: Catalog) -> Item:
+    texts = word("For 1 hour"), word("Until tomorrow"), for_good
+    items = (Item(text, Action(verb)) for text, verb in zip(texts, verbs, strict=True))
+    return Item(title, items=tuple(items))
 
 
 def _folders(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
