@@ -7,7 +7,9 @@ import pytest
 
 from tests.support.samples import SAMPLES
 from watcher.daemon.plans import check_file, make_plans, this_machine
+from watcher.model.kinds import State
 from watcher.model.settings import AfterRefusal, AfterUpload
+from watcher.present import view
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cases")
 TAKE_OUT, SAVE = "Extract the document and add it.", "Save it as PDF or Word."
@@ -28,19 +30,19 @@ SENT = {
     "bundle/CV Noor.rtfd/TXT.rtf": ("CV Noor.rtf", "application/rtf"),
 }
 REFUSED = {
-    "three candidates.tar": f"is a tar archive; {TAKE_OUT}",
-    "howto.txt": f"is a text file; {SAVE}",
-    "README.md": f"is a text file; {SAVE}",
-    "mail.eml": f"is an e-mail message; {TAKE_OUT}",
-    "application.eml": f"is an e-mail message; {TAKE_OUT}",
+    "three candidates.tar": f"This file is a tar archive. {TAKE_OUT}",
+    "howto.txt": f"This file is a text file. {SAVE}",
+    "README.md": f"This file is a text file. {SAVE}",
+    "mail.eml": f"This file is an e-mail message. {TAKE_OUT}",
+    "application.eml": f"This file is an e-mail message. {TAKE_OUT}",
     "Fede Brambilla.pdf.p7m": SIGNED,
     "Fede Brambilla stream.pdf.p7m": SIGNED,
     "Ines CV.gdoc": GOOGLE,
     "open-password.pdf": LOCKED,
     "password.docx": LOCKED,
     "password.odt": LOCKED,
-    "mhtml.doc": f"is a web page saved as a single file (MHTML); {SAVE}",
-    "word2003.xml.doc": f"is a Word 2003 XML document; {SAVE}",
+    "mhtml.doc": f"This file is a web page saved as a single file (MHTML). {SAVE}",
+    "word2003.xml.doc": f"This file is a Word 2003 XML document. {SAVE}",
     "bundle/CV Noor.pages/Index.zip": PAGES,
 }
 #: Made here, as not every system can keep such names: what nobody hears of.
@@ -117,10 +119,11 @@ def test_check_says_what_then_happens(world):
     for path, facts in said.items():
         entry = entries.get(path)
         if entry is None or str(entry.state) in ("ignored", "refused"):
-            assert str(facts["verdict"]) == (str(entry.state) if entry else "ignored"), path
+            state = entry.state if entry else State.IGNORED
+            assert facts["verdict"] == view.STATES[state].label, path
             assert entry is None or facts["why"] == entry.why
         else:
-            assert (str(facts["verdict"]), facts["sent_as"]) == ("would be uploaded", SENT[path][0])
+            assert (str(facts["verdict"]), facts["sent_as"]) == ("Would be uploaded", SENT[path][0])
 
 
 def test_what_is_tied_to_its_place_is_never_moved(world):

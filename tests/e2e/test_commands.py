@@ -123,7 +123,7 @@ def test_try_brings_its_own_sandbox_folder_and_cv(desk):
     running.wait_for("Drop CVs into")
     assert "✓ Camille Durand - CV.pdf" in running.wait_for("Camille")
     received = running.wait_for("Received by HrFlow")
-    for word in ("Engineering", "application/pdf", "rehearsal=true", "reference"):
+    for word in ("Engineering", "PDF", "rehearsal=true", "reference"):
         assert word in received
     place = next(line for line in running.lines if "Drop CVs" in line).split()[3]
     assert os.path.isdir(place)

@@ -146,8 +146,8 @@ def test_what_waits_is_left_out_once_settings_say_so(world, eventually):
     eventually(lambda: "parsed" in world.states().values())
     whys = sorted(str(entry.why) for entry in world.entries() if entry.state == "ignored")
     assert whys == [
-        "This file matches the ignored pattern *draft*.",
         "This file is in a subfolder, and subfolders of this folder are not included (recursive = false).",
+        "This file matches the ignored pattern *draft*.",
     ]
     assert len(world.arrived()) == 1
 
