@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,7 +15,8 @@ from watcher.cli.context import (
     send,
     send_files,
 )
-from watcher.cli.output import Styled, count_files, json_option, moment, say, say_json
+from watcher.cli.output import Styled, count_files, json_option, say, say_json
+from watcher.cli.times import moment, parse_span
 from watcher.daemon.instance import lock
 from watcher.model.errors import (
     AlreadyRunningError,
@@ -30,21 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.daemon.instance import Places
-
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-_SPAN: Final = re.compile(r"(?:\d+\s*[smhd]\s*)+")
-
-
-def parse_span(text: str) -> float:
-    """Return the seconds of "90s", "30m", "1h30m" or "2d"; UsageError for anything else."""
-    if not _SPAN.fullmatch(text.strip().lower()):
-        raise UsageError(
-            f"{text!r} is not a valid duration.", 'Write "30m", "1h", "1h30m" or "2d".'
-        )
-    found = re.findall(r"(\d+)\s*([smhd])", text.lower())
-    return float(sum(int(number) * _UNITS[unit] for number, unit in found))
 
 
 def _order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:

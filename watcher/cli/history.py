@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import time
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,12 +13,12 @@ from watcher.cli.output import (
     Styled,
     count_files,
     json_option,
-    moment,
     say,
     say_json,
     say_table,
     write,
 )
+from watcher.cli.times import moment, parse_day, parse_moment
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
@@ -28,11 +26,11 @@ from watcher.present import listing, view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from watcher.model.records import Entry
     from watcher.present.report import Line, Report
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 #: States by the labels that people are shown, and by the journal's own names.
 _LABELS: Final = {str(display.label).lower(): state for state, display in view.STATES.items()}
 _STATES: Final = {**_LABELS, **{str(state): state for state in State}}
@@ -86,8 +84,8 @@ def history(
         "states": tuple(_STATES[state] for state in states),
         "folder": real_path(folder) if folder else "",
         "text": text,
-        "since": _parse_moment(since, now),
-        "until": _parse_moment(until, now),
+        "since": parse_moment(since, now),
+        "until": parse_moment(until, now),
     }
     with open_reader(places(ctx)) as reader:
         entries = reader.history(**filters, limit=limit + 1) if reader else []
@@ -126,24 +124,6 @@ def _show_entries(entries: Sequence[Entry]) -> None:
     say_table(["State", "Changed", "File", "Result"], rows, tones)
 
 
-def _parse_moment(text: str, now: float) -> float:
-    """Seconds since 1970 of "2026-11-23", "2026-11-23 14:00" or "2h" (ago); 0 for "".
-
-    UsageError for anything else.
-    """
-    if not text:
-        return 0.0
-    if found := re.fullmatch(r"(\d+)\s*([smhdw])", text.strip()):
-        return now - int(found[1]) * _UNITS[found[2]]
-    try:
-        return datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is not a valid time.",
-            'Write "2026-11-23", "2026-11-23 14:00" or "2h", "3d", "1w".',
-        ) from error
-
-
 # -- in numbers
 
 
@@ -163,7 +143,7 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without
 
-    period = reports.make_period(reports.Span(span), _parse_day(on), _seconds_of)
+    period = reports.make_period(reports.Span(span), parse_day(on), _seconds_of)
     with open_reader(places(ctx)) as reader:
         timings = reader.timings(period.since, period.until) if reader else []
         folders = [folder for folder, _ in reader.folders()] if reader else []
@@ -176,15 +156,6 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
         say(Styled(f"✓ Report written to {html}.", "good"))
     else:
         _show_report(made)
-
-
-def _parse_day(text: str) -> date:
-    if not text:
-        return date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's day
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a valid date.", 'Write it like "2026-11-23".') from error
 
 
 def _seconds_of(local: datetime) -> float:

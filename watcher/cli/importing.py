@@ -19,14 +19,14 @@ from watcher.cli.editing import check_option, choose_known_account, open_editor,
 from watcher.cli.folder import find_source
 from watcher.cli.foreground import Control, log_to, stop_signal
 from watcher.cli.output import (
-    Progress,
     Styled,
     count_files,
     json_option,
-    moment,
+    progress,
     say,
     say_json,
 )
+from watcher.cli.times import moment
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.imports import imported_folder
@@ -218,16 +218,13 @@ def _wait(
     Files that were filed away since the import ``began`` count, too.
     """
     said_offline = False
-    with Progress(shown=not as_json) as progress:
+    with progress(shown=not as_json) as show:
         while not stop.wait(_LOOK_SECONDS):
             state = look()
             standing = _look(where, path, began)
             if standing:
-                finished = [each for state, each in standing.items() if state not in OPEN]
-                total = sum(files for files, _ in standing.values())
-                progress.show(
-                    sum(files for files, _ in finished), total, sum(size for _, size in finished)
-                )
+                done = sum(files for each, (files, _) in standing.items() if each not in OPEN)
+                show(done, sum(files for files, _ in standing.values()))
             if state["over"] and not any(each in _ACTIVE for each in standing):
                 return standing
             if not said_offline and (since := state["offline_since"]):

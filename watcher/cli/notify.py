@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import load_config, open_reader, places, program_options, send
-from watcher.cli.control import parse_span
-from watcher.cli.output import Styled, answers_with_facts, json_option, moment, say, say_json
+from watcher.cli.output import Styled, answers_with_facts, json_option, say, say_json
+from watcher.cli.times import moment, parse_span
 from watcher.present.notifications import silent_until
 
 if TYPE_CHECKING:

@@ -13,22 +13,21 @@ import os
 import re
 import shutil
 import sys
-import time
 import unicodedata
-from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from watcher.i18n.message import ENGLISH, Text
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from rich.text import Text as RichText
+
+    from watcher.i18n.message import Text
 
 #: Tone (see :mod:`watcher.present.view`) → its colour in a terminal.
 _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
@@ -180,11 +179,6 @@ def answers_with_facts(command: Callable[..., object]) -> Callable[..., object]:
     return json_option(answer)
 
 
-def moment(at: float) -> str:
-    """A local time for people; "" for 0."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
-
-
 def count_files(number: int) -> str:
     """Like "1 file" or "3 files"."""
     return f"{number} file{'s' * (number != 1)}"
@@ -288,54 +282,20 @@ def _say_records(
         say()
 
 
-class Progress:
-    """Shows the progress of an import in a terminal: a bar, the rate, the time left."""
+@contextmanager
+def progress(*, shown: bool) -> Iterator[Callable[[int, int], object]]:
+    """Show a bar in a terminal; yields a function that draws (finished, all) files."""
+    if not (shown and sys.stdout.isatty()):
+        yield lambda *_: None
+        return
+    from rich import progress as bars  # noqa: PLC0415 - only where it is drawn
 
-    def __init__(self, *, shown: bool) -> None:
-        self._bar: Any = None
-        self._task: Any = None
-        self._start = time.monotonic()
-        self._first: tuple[int, int] | None = None
-        if shown and sys.stdout.isatty():
-            from rich import progress  # noqa: PLC0415 - only where it is drawn
-
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(),
-                progress.MofNCompleteColumn(),
-                progress.TextColumn("{task.fields[rate]}"),
-                progress.TextColumn("{task.fields[left]}"),
-            )
-            self._task = self._bar.add_task("Looking for files", total=None, rate="", left="")
-
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def show(self, done: int, total: int, size: int) -> None:
-        """Draw that ``done`` of ``total`` files are finished, which have ``size`` bytes."""
-        if self._bar is None:
-            return
-        self._first = self._first or (done, size)  # earlier imports say nothing about this one
-        seconds = max(time.monotonic() - self._start, 0.001)
-        rate, speed = (done - self._first[0]) / seconds, (size - self._first[1]) / seconds
-        new = done > self._first[0]
-        left = f"{ENGLISH.duration((total - done) / rate)} left" if rate and done < total else ""
-        self._bar.update(
-            self._task,
-            description="Uploading",
-            total=total,
-            completed=done,
-            rate=f"{rate:.1f} files/s · {ENGLISH.size(speed)}/s" if new else "",
-            left=left,
+    columns = (
+        bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )  # fmt: skip
+    with bars.Progress(*columns) as bar:
+        task = bar.add_task("Looking for files", total=None)
+        yield lambda done, files: bar.update(
+            task, description="Uploading", completed=done, total=files
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
-from watcher.cli.output import Styled, json_option, moment, say, say_json
+from watcher.cli.output import Styled, json_option, say, say_json
+from watcher.cli.times import moment
 from watcher.credentials.keys import CREDENTIAL, VARIABLE
 from watcher.daemon.event_log import find_last_error, last_lines
 from watcher.daemon.login_service import LoginService, describe_exit

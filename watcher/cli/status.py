@@ -18,11 +18,11 @@ from watcher.cli.output import (
     count_files,
     drawn,
     json_option,
-    moment,
     say,
     say_json,
     say_table,
 )
+from watcher.cli.times import moment
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
