@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,9 +95,11 @@ def open_reader(where: Places) -> Iterator[Reader | None]:
     """Yield the journal, to be read; None before the first run."""
     from watcher.journal.reader import Reader  # noqa: PLC0415 - many commands do without
 
-    try:
-        reader = Reader(where.journal)
-    except NoJournalError:
+    reader = None
+    if where.has_journal:
+        with suppress(NoJournalError):  # the program is still creating it
+            reader = Reader(where.journal)
+    if reader is None:
         yield None
         return
     with closing(reader):

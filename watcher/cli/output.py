@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from watcher.i18n.message import ENGLISH
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -290,12 +291,15 @@ def progress(*, shown: bool) -> Iterator[Callable[[int, int], object]]:
         return
     from rich import progress as bars  # noqa: PLC0415 - only where it is drawn
 
-    columns = (
-        bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(),
-        bars.TimeRemainingColumn(),
-    )  # fmt: skip
-    with bars.Progress(*columns) as bar:
-        task = bar.add_task("Looking for files", total=None)
-        yield lambda done, files: bar.update(
-            task, description="Uploading", completed=done, total=files
-        )
+    columns = bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn()
+    with bars.Progress(*columns, bars.TextColumn("{task.fields[rate]}")) as bar:
+        number = bar.add_task("Looking for files", total=None, rate="")
+        (task,) = bar.tasks
+
+        def draw(done: int, files: int) -> None:
+            bar.update(number, description="Uploading", completed=done, total=files)
+            if task.speed and task.time_remaining:
+                left = ENGLISH.duration(task.time_remaining)
+                bar.update(number, rate=f"{task.speed:.1f} files/s · {left} left")
+
+        yield draw
