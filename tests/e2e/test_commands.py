@@ -398,7 +398,7 @@ def test_status_says_that_the_minute_is_used_up(desk):
     (status,) = desk.read_json("status")
     (queue,) = status["waiting"]
     assert (queue["state"], queue["files"]) == ("queued", 3)
-    assert queue["why"] == "max_requests_per_minute is used up: 2 requests in the last minute"
+    assert queue["why"] == "max_requests_per_minute is used up: 2 requests in the last minute."
     assert queue["due_at"] > 0
     assert "… 3 queued: max_requests_per_minute is used up" in desk.run("status").stdout
     desk.run("pause")

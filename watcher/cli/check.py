@@ -87,7 +87,7 @@ def _details(
 ) -> Iterator[tuple[str, str]]:
     """What is known of a file, as (label, text); ``names`` are those of sources."""
     if "what" in verdict:
-        yield "is", f"{verdict['what']}, {ENGLISH.size(float(str(verdict['size'])))}"
+        yield "type", f"{verdict['what']}, {ENGLISH.size(float(str(verdict['size'])))}"
     rule = verdict.get("rule")
     if rule:
         yield "rule", f"number {rule} of this folder"
