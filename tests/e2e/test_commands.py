@@ -186,10 +186,10 @@ def test_check_says_what_would_happen_and_sends_nothing(desk):
         assert (each["sent_as"], each["source_key"]) == (sent_as, sb.ENGINEERING.key)
         assert json.loads(each["fields"]["tags"])[1] == {"name": "urgent", "value": True}
     for name, word in REFUSED.items():
-        assert verdicts[name]["verdict"] == "refused"
+        assert verdicts[name]["verdict"] == "Not accepted"
         assert word in verdicts[name]["why"]
     for name in IGNORED:
-        assert verdicts[name]["verdict"] == "ignored"
+        assert verdicts[name]["verdict"] == "Ignored"
     assert not desk.sandbox.ledger.calls()
 
 
@@ -425,7 +425,7 @@ def test_what_was_filed_away_is_not_said_to_match_a_pattern(desk):
     make_pdf(str(desk.folder / "Sent" / "a.pdf"), "a")
     (found,) = desk.read_json("check", str(desk.folder / "Sent" / "a.pdf"))
     assert (found["verdict"], found["why"]) == (
-        "ignored", "is in sent/, where files are filed away"
+        "Ignored", "The file is in sent/, where files are filed away."
     )  # fmt: skip
 
 
