@@ -257,7 +257,7 @@ def test_an_account_that_is_not_there_is_named(desk):
     other.mkdir()
     done = desk.run("import", str(other), "--source", sb.SALES.key, "--account", "lyon")
     assert done.returncode == 2
-    assert "Name one with --account: default." in done.stderr
+    assert "only default" in done.stderr
 
 
 def test_what_is_not_there_any_more_is_not_counted(desk):
